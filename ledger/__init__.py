@@ -1,1 +1,1 @@
-
+"""How a decision becomes permanent: rules, store, log, chain, and the use cases that join them."""

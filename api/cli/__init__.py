@@ -1,0 +1,45 @@
+"""The command `yinzheng`.
+
+`verify` needs the verifier alone; every other command needs the `registry` extra and says so when it is missing.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+import typer
+
+from api.cli import verify
+from api.cli.output import EXIT_USAGE, fail
+
+_REGISTRY_MODULES = ("fastapi", "lmdb", "sqlmodel", "web3")
+
+
+def build() -> typer.Typer:
+    """Return the command tree; registry commands only where their packages are installed."""
+    app = typer.Typer(
+        name="yinzheng",
+        help="印证 Yinzheng: register health-data property rights, and check certificates against the ledger.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    verify.add_to(app)
+    if all(importlib.util.find_spec(name) for name in _REGISTRY_MODULES):
+        from api.cli import cases, operate
+
+        operate.add_to(app)
+        cases.add_to(app)
+    return app
+
+
+def main() -> None:
+    """Run the command line; no error shows a stack trace."""
+    app = build()
+    try:
+        app(standalone_mode=True)
+    except KeyboardInterrupt:
+        fail("interrupted", "Nothing half done: run the same command again to continue.", EXIT_USAGE)
+        sys.exit(130)

@@ -1,0 +1,84 @@
+"""What a command prints: results on stdout (people or JSON), trouble on stderr with a hint, and the exit code (S9.4)."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+
+from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+
+EXIT_OK = 0
+EXIT_NOT = 1
+EXIT_USAGE = 2
+EXIT_UNDETERMINED = 3
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text. 输出 JSON。")]
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def fail(message: str, hint: str, exit_code: int, *, code: str = "", as_json: bool = False) -> None:
+    """Print one trouble on stderr; the caller exits."""
+    if as_json:
+        body = {"error": {"code": code, "message": message, "hint": hint, "exit_code": exit_code}}
+        sys.stderr.write(json.dumps(body, ensure_ascii=False) + "\n")
+        return
+    err.print(f"yinzheng: {message}", style="bold red", markup=False)
+    if hint:
+        err.print(f"  → {hint}", markup=False)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value, readable, UTF-8."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def exit_code_of(error: YinzhengError) -> int:
+    """Map whose fault it was to an exit code: data refused 1, usage 2, environment 3."""
+    if isinstance(error, UsageFault):
+        return EXIT_USAGE
+    if isinstance(error, DataFault):
+        return EXIT_NOT
+    if isinstance(error, EnvironmentFault):
+        return EXIT_UNDETERMINED
+    return EXIT_NOT
+
+
+def guarded(command: Callable[P, R]) -> Callable[P, R]:
+    """Wrap a command so that errors become a message, a hint and an exit code."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        as_json = bool(kwargs.get("json_", False))
+        try:
+            return command(*args, **kwargs)
+        except YinzhengError as error:
+            exit_code = exit_code_of(error)
+            fail(str(error), error.hint, exit_code, code=error.code, as_json=as_json)
+            raise typer.Exit(exit_code) from None
+        except OSError as error:
+            what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+            fail(what, "Check the path, its permissions and the free space.", EXIT_UNDETERMINED,
+                 code="system", as_json=as_json)  # fmt: skip
+            raise typer.Exit(EXIT_UNDETERMINED) from None
+        except Exception:
+            if os.environ.get("YINZHENG_DEBUG"):
+                traceback.print_exc()
+            fail("an unexpected fault in the program; nothing acknowledged is lost",
+                 "Run `yinzheng audit`; set YINZHENG_DEBUG=1 and repeat for a report to send us.",
+                 EXIT_UNDETERMINED, code="internal", as_json=as_json)  # fmt: skip
+            raise typer.Exit(EXIT_UNDETERMINED) from None
+
+    return run
