@@ -1,0 +1,105 @@
+// Compiles src/ into artifacts. Usage: node build.js [OUTPUT_DIR]. The same input gives the same bytes anywhere:
+// source names are relative, and neither addresses nor metadata hashes reach the output.
+"use strict";
+const fs = require("node:fs");
+const path = require("node:path");
+const solc = require("solc");
+
+const HERE = __dirname;
+const OPENZEPPELIN = "@openzeppelin/contracts/access/manager/AccessManager.sol";
+const ARTIFACTS = {
+  AccessManager: OPENZEPPELIN,
+  CheckpointAnchor: "src/CheckpointAnchor.sol",
+  RightsRegistry: "src/RightsRegistry.sol",
+};
+const HARNESSES = { Rfc9162Harness: "test/Rfc9162Harness.sol" };
+const MAPPINGS = {
+  "anchor.roots": ["CheckpointAnchor", "_roots"],
+  "rights.records": ["RightsRegistry", "_records"],
+  "rights.cases": ["RightsRegistry", "_cases"],
+};
+const SETTINGS = {
+  evmVersion: "london",
+  optimizer: { enabled: true, runs: 1000 },
+  metadata: { bytecodeHash: "none", appendCBOR: false },
+};
+
+function readImport(name) {
+  const root = name.startsWith("@") ? path.join(HERE, "node_modules") : HERE;
+  try {
+    return { contents: fs.readFileSync(path.join(root, name), "utf8") };
+  } catch (error) {
+    return { error: error.message };
+  }
+}
+
+function compile(targets) {
+  const outputs = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object",
+    "evm.deployedBytecode.immutableReferences", "storageLayout"];
+  const input = {
+    language: "Solidity",
+    sources: Object.fromEntries(Object.values(targets).map((f) => [f, { content: readImport(f).contents }])),
+    settings: { ...SETTINGS, outputSelection: { "*": { "*": outputs } } },
+  };
+  const output = JSON.parse(solc.compile(JSON.stringify(input), { import: readImport }));
+  // A warning in our own sources fails the build as well.
+  const faults = (output.errors || []).filter((e) => e.severity === "error" || e.sourceLocation?.file.startsWith("src/"));
+  if (faults.length) {
+    process.stderr.write(faults.map((e) => e.formattedMessage).join("\n"));
+    process.exit(1);
+  }
+  return output.contracts;
+}
+
+// solc numbers types and immutables by AST id, which depends on what else was compiled: renumber in order of appearance.
+function stable(value) {
+  const ids = new Map();
+  const renumber = (id) => ids.get(id) ?? ids.set(id, String(ids.size + 1)).get(id);
+  const walk = (node) => {
+    if (typeof node === "string") return node.replace(/\)(\d+)_storage|(t_enum\([^)]*\))(\d+)/g,
+      (_, a, b, c) => (a ? `)${renumber(a)}_storage` : `${b}${renumber(c)}`));
+    if (Array.isArray(node)) return node.map(walk);
+    if (node && typeof node === "object")
+      return Object.fromEntries(Object.entries(node).filter(([k]) => k !== "astId").map(([k, v]) => [walk(k), walk(v)]));
+    return node;
+  };
+  return walk(value);
+}
+
+function artifact(name, source, contract) {
+  const references = Object.values(contract.evm.deployedBytecode.immutableReferences || {});
+  return {
+    name,
+    source,
+    compiler: { solc: solc.version(), settings: SETTINGS },
+    abi: contract.abi,
+    bytecode: contract.evm.bytecode.object,
+    deployedBytecode: contract.evm.deployedBytecode.object,
+    immutableReferences: references.flat().sort((a, b) => a.start - b.start),
+    storageLayout: stable(contract.storageLayout),
+  };
+}
+
+function write(directory, name, value) {
+  fs.writeFileSync(path.join(directory, `${name}.json`), JSON.stringify(value, null, 1) + "\n");
+}
+
+function layout(contracts) {
+  return Object.fromEntries(Object.entries(MAPPINGS).map(([key, [contract, label]]) => {
+    const { storage } = contracts[ARTIFACTS[contract]][contract].storageLayout;
+    return [key, Number(storage.find((item) => item.label === label).slot)];
+  }));
+}
+
+function main() {
+  const directory = path.resolve(process.argv[2] || path.join(HERE, "artifacts"));
+  fs.mkdirSync(directory, { recursive: true });
+  const targets = { ...ARTIFACTS, ...HARNESSES };
+  const contracts = compile(targets);
+  for (const [name, source] of Object.entries(targets)) {
+    write(directory, name, artifact(name, source, contracts[source][name]));
+  }
+  write(directory, "layout", layout(contracts));
+}
+
+main();
