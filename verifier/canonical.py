@@ -1,0 +1,248 @@
+"""Canonical JSON (S1): one way to write it, one strict way to read it, and checks for its fields.
+
+Writing is RFC 8785 (JCS) without floating-point numbers. Reading refuses whatever two readers might
+understand differently: duplicate names, floats, lone surrogates, integers a double cannot hold.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeAlias, TypeVar
+
+import rfc8785
+
+from verifier.errors import DataFault
+
+T = TypeVar("T")
+
+JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | bool | None"
+"""What canonical bytes can carry."""
+
+MAX_INT = 2**53 - 1
+"""Largest integer a double, and so any JSON reader, holds exactly (RFC 8785 section 3.2.2.3)."""
+
+MAX_DEPTH = 32
+"""Deepest nesting of lists and objects written or read; our formats need fewer than 10."""
+
+
+def dumps(value: object) -> bytes:
+    """Canonical bytes of `value` (RFC 8785, S1.1).
+
+    Raises `DataFault` (`json-value`) for floats, integers beyond 2^53 - 1, lone surrogates, names that are
+    not strings, nesting beyond `MAX_DEPTH`, and types JSON does not have.
+    """
+    _check(value, MAX_DEPTH)
+    try:
+        return rfc8785.dumps(value)  # type: ignore[arg-type]  # _check has just established the type
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+        raise DataFault("a string holds a lone surrogate", code="json-value") from None
+
+
+def loads(data: bytes, *, max_bytes: int, canonical: bool = False) -> JSON:
+    """The JSON value in `data`, which is UTF-8 of at most `max_bytes` bytes (S1.2).
+
+    Duplicate names, floats (also `1e3`, `NaN`, `-0`), integers beyond 2^53 - 1, lone surrogates, nesting
+    beyond `MAX_DEPTH` and anything after the value are refused; with `canonical`, so is every input that
+    differs from its own re-encoding. Raises `DataFault`: `json-too-large`, `json-malformed`, `json-value`
+    or `json-not-canonical`.
+    """
+    if len(data) > max_bytes:
+        raise DataFault(
+            f"JSON of {len(data)} bytes exceeds the {max_bytes} its format allows", code="json-too-large"
+        )
+    try:
+        value: JSON = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_int=_integer,
+            parse_float=_refuse_number,
+            parse_constant=_refuse_number,
+        )
+    except UnicodeDecodeError:
+        raise DataFault("JSON is not UTF-8", code="json-malformed") from None
+    except json.JSONDecodeError as error:
+        raise DataFault(f"malformed JSON at character {error.pos}", code="json-malformed") from None
+    except RecursionError:
+        raise DataFault(f"JSON is nested deeper than {MAX_DEPTH}", code="json-value") from None
+    if canonical:
+        if dumps(value) != data:
+            raise DataFault("JSON is not in its canonical form (RFC 8785)", code="json-not-canonical")
+        return value
+    _check(value, MAX_DEPTH)
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise DataFault("a JSON object has the same name twice", code="json-malformed")
+    return members
+
+
+def _integer(digits: str) -> int:
+    # 16 digits and a sign hold 2^53; the test on length keeps a megabyte of digits from being converted.
+    if digits == "-0" or len(digits) > 17:
+        _refuse_number(digits)
+    return int(digits)
+
+
+def _refuse_number(_text: str) -> NoReturn:
+    raise DataFault("a number is not an integer between -(2^53 - 1) and 2^53 - 1", code="json-value")
+
+
+def _check(value: object, depth: int) -> None:
+    """Refuse what `value` may not hold. Exact types only: an `IntEnum` or `str` subclass is a slip."""
+    kind = type(value)
+    if kind is str:
+        try:
+            value.encode()  # type: ignore[attr-defined]
+        except UnicodeEncodeError:
+            raise DataFault("a string holds a lone surrogate", code="json-value") from None
+    elif kind is int:
+        if not -MAX_INT <= value <= MAX_INT:  # type: ignore[operator]
+            _refuse_number("")
+    elif kind is dict or kind is list:
+        _check_members(value, depth)
+    elif value is not None and kind is not bool:
+        raise DataFault(f"{kind.__name__} has no place in canonical JSON", code="json-value")
+
+
+def _check_members(value: Any, depth: int) -> None:
+    if depth == 0:
+        raise DataFault(f"JSON is nested deeper than {MAX_DEPTH}", code="json-value")
+    if type(value) is dict:
+        for name, member in value.items():
+            if type(name) is not str:
+                raise DataFault("a name in a JSON object is not a string", code="json-value")
+            _check(name, 0)
+            _check(member, depth - 1)
+    else:
+        for item in value:
+            _check(item, depth - 1)
+
+
+# Checks for fields. A check takes a value as read by `loads` and the path that leads to it (`$.holders[0]`),
+# and gives the value as the program wants it, or raises `DataFault` naming the path.
+
+Check: TypeAlias = Callable[[object, str], T]
+
+
+def read_object(value: object, fields: Mapping[str, Check[Any]], path: str = "$") -> dict[str, Any]:
+    """The members of `value`, which must be an object with exactly the names of `fields`, each checked.
+
+    Raises `DataFault`: `field-type`, `field-missing`, `field-unknown` or `field-value`, with `path`.
+    """
+    if type(value) is not dict:
+        raise _fault("is not an object", path, "field-type")
+    for name in fields:
+        if name not in value:
+            raise _fault("is missing", f"{path}.{name}", "field-missing")
+    if len(value) != len(fields):
+        raise _fault("has a name its format does not know", path, "field-unknown")
+    return {name: check(value[name], f"{path}.{name}") for name, check in fields.items()}
+
+
+def object_of(fields: Mapping[str, Check[Any]]) -> Check[dict[str, Any]]:
+    """Check for a nested object with exactly these fields."""
+    return lambda value, path: read_object(value, fields, path)
+
+
+def constant(expected: str | int) -> Check[Any]:
+    """Check for one value alone, of exactly its type (so `true` is not 1)."""
+
+    def check(value: object, path: str) -> str | int:
+        if type(value) is not type(expected) or value != expected:
+            raise _fault(f"is not {expected!r}", path, "field-value")
+        return expected
+
+    return check
+
+
+def integer(low: int = 0, high: int = MAX_INT) -> Check[int]:
+    """Check for an integer in `low`…`high`, both included. A boolean is not an integer."""
+
+    def check(value: object, path: str) -> int:
+        if type(value) is not int:
+            raise _fault("is not an integer", path, "field-type")
+        if not low <= value <= high:
+            raise _fault(f"is not between {low} and {high}", path, "field-value")
+        return value
+
+    return check
+
+
+def boolean(value: object, path: str) -> bool:
+    """Check for `true` or `false`."""
+    if type(value) is not bool:
+        raise _fault("is not a boolean", path, "field-type")
+    return value
+
+
+def text(low: int, high: int, pattern: str | None = None) -> Check[str]:
+    """Check for a string of `low`…`high` characters (code points) that `pattern`, if given, matches whole."""
+    compiled = None if pattern is None else re.compile(pattern)
+
+    def check(value: object, path: str) -> str:
+        if type(value) is not str:
+            raise _fault("is not a string", path, "field-type")
+        if not low <= len(value) <= high:
+            raise _fault(f"has not between {low} and {high} characters", path, "field-value")
+        if compiled is not None and compiled.fullmatch(value) is None:
+            raise _fault("does not have the form its format asks for", path, "field-value")
+        return value
+
+    return check
+
+
+_HEX = re.compile(r"(?:[0-9a-f]{2})*")
+
+
+def hex_bytes(low: int, high: int | None = None) -> Check[bytes]:
+    """Check for `low` bytes (or `low`…`high` bytes) in lower-case hex; gives the bytes."""
+    most = low if high is None else high
+
+    def check(value: object, path: str) -> bytes:
+        if type(value) is not str:
+            raise _fault("is not a string", path, "field-type")
+        if not 2 * low <= len(value) <= 2 * most or _HEX.fullmatch(value) is None:
+            size = f"{low}" if low == most else f"{low} to {most}"
+            raise _fault(f"is not lower-case hex of {size} bytes", path, "field-value")
+        return bytes.fromhex(value)
+
+    return check
+
+
+def one_of(*values: str) -> Check[str]:
+    """Check for one of these strings."""
+    allowed = frozenset(values)
+
+    def check(value: object, path: str) -> str:
+        if type(value) is not str:
+            raise _fault("is not a string", path, "field-type")
+        if value not in allowed:
+            raise _fault(f"is not one of {', '.join(values)}", path, "field-value")
+        return value
+
+    return check
+
+
+def list_of(item: Check[T], low: int, high: int) -> Check[list[T]]:
+    """Check for a list of `low`…`high` items, each checked by `item`."""
+
+    def check(value: object, path: str) -> list[T]:
+        if type(value) is not list:
+            raise _fault("is not a list", path, "field-type")
+        if not low <= len(value) <= high:
+            raise _fault(f"has not between {low} and {high} items", path, "field-value")
+        return [item(member, f"{path}[{index}]") for index, member in enumerate(value)]
+
+    return check
+
+
+def nullable(inner: Check[T]) -> Check[T | None]:
+    """Check for null, or what `inner` accepts."""
+    return lambda value, path: None if value is None else inner(value, path)
+
+
+def _fault(problem: str, path: str, code: str) -> DataFault:
+    return DataFault(f"{path} {problem}", code=code, path=path)
