@@ -1,0 +1,92 @@
+"""Named points at which a test may stop the program, before and after each durable write (D9).
+
+The program takes a `Faults` as an argument and calls `hit(name)`; the default does nothing. A crash test
+passes `RaiseAt` ("the write failed", or "it was done but reported as failed", by the point chosen) or
+`KillAt` (the process is gone, as by `kill -9`). Every name is in `POINTS`: an unknown one is a mistake in
+the program and raises at once, so that a renamed point cannot turn a crash test into one that passes idly.
+"""
+
+import os
+import signal
+from collections.abc import Mapping
+from types import MappingProxyType
+
+POINTS: Mapping[str, str] = MappingProxyType(
+    {
+        "store.commit.before": "a database transaction is complete but not committed",
+        "store.commit.after": "a database transaction is durable",
+        "blob.write.before": "nothing of a sealed file is written",
+        "blob.rename.before": "a sealed file is durable under its temporary name",
+        "blob.rename.after": "a sealed file has its final name, the folder is not yet synchronised",
+        "blob.put.after": "a sealed file is durable under its final name",
+        "log.file.before": "an entry bundle or tile is about to be written",
+        "log.file.after": "an entry bundle or tile is durable",
+        "log.checkpoint.before": "a checkpoint is signed but not published",
+        "log.checkpoint.after": "a checkpoint is published",
+        "log.prune.before": "superseded partial tiles are about to be deleted",
+        "log.prune.after": "superseded partial tiles are deleted",
+        "key.write.before": "a key is made but not stored",
+        "key.write.after": "a key is stored",
+    }
+)
+"""Point → what is true there. Rooms that add writers add their points here."""
+
+
+class InjectedFault(Exception):  # noqa: N818 - it is a fault that a test asked for, not an error
+    """What `RaiseAt` raises; no code of the program catches it by name."""
+
+
+class Faults:
+    """The default: `hit` checks the name and does nothing."""
+
+    def hit(self, point: str) -> None:
+        """Pass `point`, one of `POINTS`; `KeyError` for any other."""
+        POINTS[point]
+
+
+class Recorder(Faults):
+    """Remembers which points were passed, in order, to enumerate them for a crash table."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def hit(self, point: str) -> None:
+        """Record `point`."""
+        super().hit(point)
+        self.seen.append(point)
+
+
+class RaiseAt(Faults):
+    """Raises at the `nth` passing of `point` (from 1), once."""
+
+    def __init__(self, point: str, nth: int = 1, error: Exception | None = None) -> None:
+        super().hit(point)
+        self._point, self._left = point, nth
+        self._error = error or InjectedFault(point)
+
+    def hit(self, point: str) -> None:
+        """Raise the error given (`InjectedFault` by default) when its turn has come."""
+        super().hit(point)
+        if point == self._point:
+            self._left -= 1
+            if self._left == 0:
+                raise self._error
+
+
+class KillAt(Faults):
+    """Kills this very process, as `kill -9` would, at the `nth` passing of `point` (from 1)."""
+
+    def __init__(self, point: str, nth: int = 1) -> None:
+        super().hit(point)
+        self._point, self._left = point, nth
+
+    def hit(self, point: str) -> None:
+        """Die when its turn has come: no clean-up runs, no buffer is flushed."""
+        super().hit(point)
+        if point == self._point:
+            self._left -= 1
+            if self._left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+NO_FAULTS = Faults()

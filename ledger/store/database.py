@@ -1,0 +1,298 @@
+"""Opening the database: SQLite by default, PostgreSQL in production (D10).
+
+SQLite runs in WAL mode with `synchronous=FULL`: a commit that returned is on the disk. A writer takes the
+lock when its transaction begins (`BEGIN IMMEDIATE`), so that it never fails half way because a second one
+was faster. Read-only opening, for the web server, writes nothing at all.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
+from sqlalchemy.pool import NullPool, QueuePool
+from sqlmodel import Session
+
+from ledger.faults import NO_FAULTS, Faults
+from verifier.errors import DataFault, EnvironmentFault, YinzhengError
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+BUSY_SECONDS = 10.0
+"""How long a writer waits for another before `store-locked`."""
+
+_READING = {"yinzheng_reading": True, "postgresql_readonly": True}
+
+
+def sqlite_url(path: Path) -> str:
+    """The database URL of the SQLite file at `path`."""
+    return f"sqlite:///{path.resolve()}"
+
+
+class Store:
+    """The open database. Make one with `open_store` or `open_store_read_only`; `close` it in the end.
+
+    Safe to share between threads: each transaction has its own connection.
+    """
+
+    def __init__(self, engine: Engine, *, writable: bool, faults: Faults = NO_FAULTS) -> None:
+        self._engine = engine
+        self._reader = engine.execution_options(**_READING)
+        self._faults = faults
+        self.writable = writable
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session whose writes all happen, durably, when the block ends; or none if it raises.
+
+        Fault points: `store.commit.before`, `store.commit.after`.
+
+        Raises:
+            EnvironmentFault: `store-locked`, `store-read-only`, `store-full`, `store-io`,
+                `store-unreachable`.
+            DataFault: `store-corrupt`.
+        """
+        if not self.writable:
+            raise EnvironmentFault(
+                "the database was opened for reading only",
+                code="store-read-only",
+                hint="use the command line of the registry, which opens it for writing",
+            )
+        with _translated(), Session(self._engine, expire_on_commit=False) as session:
+            session.connection()  # takes the write lock now rather than at the first write
+            yield session
+            session.flush()
+            self._faults.hit("store.commit.before")
+            session.commit()
+            self._faults.hit("store.commit.after")
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session over one unchanging view of the database; it never waits for a writer."""
+        with _translated(), Session(self._reader, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    def check_integrity(self) -> None:
+        """Let the database check its own pages and references; `DataFault` `store-corrupt`."""
+        if self._engine.dialect.name != "sqlite":
+            return
+        with _translated(), self._reader.connect() as connection:
+            verdict = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
+            if verdict != "ok":
+                raise _corrupt(str(verdict))
+            orphan = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if orphan is not None:
+                raise _corrupt(f"row {orphan[1]} of table {orphan[0]} refers to a missing row of {orphan[2]}")
+
+    def close(self) -> None:
+        """Close every connection; SQLite then folds its write-ahead file into the database."""
+        self._engine.dispose()
+
+
+def open_store(url: str, *, faults: Faults = NO_FAULTS, busy_seconds: float = BUSY_SECONDS) -> Store:
+    """Open for writing, creating the database and bringing its tables up to date where needed.
+
+    `url` is an SQLAlchemy URL (`sqlite_url`, or `postgresql+psycopg://…`).
+
+    Raises:
+        EnvironmentFault: `schema-newer` when a later version of this program wrote it; and as `Store`.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(
+            parsed, connect_args={"timeout": busy_seconds, "check_same_thread": False}, poolclass=QueuePool
+        )
+        event.listen(engine, "connect", _sqlite_writer)
+        event.listen(engine, "begin", _sqlite_begin)
+    else:
+        engine = create_engine(parsed, pool_pre_ping=True)
+    try:
+        with _translated(), engine.begin() as connection:
+            _migrate(connection)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Store(engine, writable=True, faults=faults)
+
+
+def open_store_read_only(url: str) -> Store:
+    """Open for reading only: nothing is created, migrated or written.
+
+    On a disk that cannot be written at all SQLite cannot share a WAL database, so if no writer left one
+    behind the file is read as immutable.
+
+    Raises:
+        EnvironmentFault: `store-missing`, `schema-newer`, `schema-older`; and as `Store`.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        engine = create_engine(parsed, pool_pre_ping=True)
+        return _checked_reader(engine)
+    path = Path(parsed.database or "")
+    if not path.is_file():
+        raise EnvironmentFault(
+            f"there is no database at {path}", code="store-missing", hint="name the state folder, or run init"
+        )
+    try:
+        return _checked_reader(_sqlite_reader_engine(path, "mode=ro"))
+    except EnvironmentFault as fault:
+        if fault.code not in {"store-unreachable", "store-read-only"} or _has_wal(path):
+            raise
+        return _checked_reader(_sqlite_reader_engine(path, "mode=ro&immutable=1"))
+
+
+def _sqlite_reader_engine(path: Path, mode: str) -> Engine:
+    address = f"file:{quote(str(path.resolve()))}?{mode}"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            address, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
+        )
+        connection.execute("PRAGMA query_only=ON")
+        return connection
+
+    # One connection per use: a pooled reader would keep a view of a file that a restore has replaced.
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _has_wal(path: Path) -> bool:
+    wal = path.with_name(path.name + "-wal")
+    return wal.exists() and wal.stat().st_size > 0
+
+
+def _checked_reader(engine: Engine) -> Store:
+    try:
+        with _translated(), engine.execution_options(**_READING).connect() as connection:
+            _require_current(connection)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Store(engine, writable=False)
+
+
+def _sqlite_writer(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves (`_sqlite_begin`)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("yinzheng_reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    if connection is not None:
+        config.attributes["connection"] = connection
+    return config
+
+
+def _head() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _schema(connection: Connection) -> str | None:
+    """The revision the database is at; None for an empty one. Refuses one this program does not know."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if current is not None and current not in known:
+        raise EnvironmentFault(
+            "the database was written by a newer version of this program",
+            code="schema-newer",
+            hint="install that version; nothing was changed",
+            found=current,
+        )
+    return current
+
+
+def _require_current(connection: Connection) -> None:
+    current = _schema(connection)
+    if current != _head():
+        raise EnvironmentFault(
+            "the database has an older schema than this program",
+            code="schema-older",
+            hint="let the registry's command line open it once: that brings it up to date",
+            found=current,
+        )
+
+
+def _migrate(connection: Connection) -> None:
+    if _schema(connection) != _head():
+        command.upgrade(_config(connection), "head")
+
+
+def _corrupt(detail: str) -> DataFault:
+    return DataFault(
+        f"the database is damaged: {detail}",
+        code="store-corrupt",
+        hint="stop the registry, keep a copy of the files, and restore the last backup",
+    )
+
+
+_SQLITE_FAULTS: dict[int, tuple[str, str, str]] = {
+    sqlite3.SQLITE_BUSY: ("store-locked", "another process is writing to the database", "try again"),
+    sqlite3.SQLITE_LOCKED: ("store-locked", "another process is writing to the database", "try again"),
+    sqlite3.SQLITE_READONLY: (
+        "store-read-only",
+        "the database cannot be written: its folder or disk is read-only",
+        "make the state folder writable for this user; nothing was changed",
+    ),
+    sqlite3.SQLITE_FULL: ("store-full", "the disk is full", "free some space; nothing was changed"),
+    sqlite3.SQLITE_IOERR: (
+        "store-io",
+        "the disk reports an error",
+        "check the disk; nothing was acknowledged",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "store-unreachable",
+        "the database file cannot be opened",
+        "check that the state folder exists and may be read and written by this user",
+    ),
+}
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Say database errors in our own terms. Broken constraints pass: their meaning is the caller's."""
+    try:
+        yield
+    except (YinzhengError, IntegrityError, ProgrammingError):
+        raise
+    except DatabaseError as error:
+        raise _fault(error.orig) from error
+    except sqlite3.DatabaseError as error:
+        raise _fault(error) from error
+
+
+def _fault(error: Any) -> YinzhengError:
+    if not isinstance(error, sqlite3.Error):
+        return EnvironmentFault(
+            "the database server refused or did not answer",
+            code="store-unreachable",
+            hint="check that it runs and that the address and password are right",
+            kind=type(error).__name__,
+        )
+    primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return _corrupt("it is not, or no longer, a readable SQLite file")
+    if primary in _SQLITE_FAULTS:
+        code, message, hint = _SQLITE_FAULTS[primary]
+        return EnvironmentFault(message, code=code, hint=hint)
+    return DataFault(
+        "the database refused a statement",
+        code="store-refused",
+        hint="its tables are not those of this version: run the audit",
+        detail=str(error),
+    )

@@ -1,0 +1,15 @@
+"""Run by Alembic for each command; the connection comes from `ledger.store.database`, never from a file."""
+
+from alembic import context
+
+from ledger.store.models import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    # SQLite cannot alter a table in place: copy it into a new one.
+    render_as_batch=True,
+    # The caller opened the transaction and commits it: all migrations happen, or none.
+    transactional_ddl=False,
+)
+context.run_migrations()

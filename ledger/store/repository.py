@@ -1,0 +1,171 @@
+"""The few queries that more than one use case needs; everything else is plain SQLModel in the use case.
+
+Each function works inside the caller's transaction (`Store.transaction()`), so that what it does happens
+together with the decision that asked for it, or not at all (D9).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, insert, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, select
+
+from ledger.store.models import Base, Case, Certificate, Checkpoint, Counter, Event, Meta
+from verifier.errors import DataFault, UsageFault
+
+SERIAL_MAX = 9999
+"""Most certificates of one month (R14)."""
+
+
+def read_meta(session: Session) -> dict[str, str]:
+    """Every fact about this instance."""
+    return {row.key: row.value for row in session.exec(select(Meta))}
+
+
+def write_meta(session: Session, facts: Mapping[str, str]) -> None:
+    """Set facts, replacing older values of the same keys."""
+    for key, value in facts.items():
+        session.merge(Meta(key=key, value=value))
+
+
+def next_serial(session: Session, scope: str, *, most: int) -> int:
+    """The next serial of `scope`, from 1, without gaps or doubles under concurrency.
+
+    The counter moves in the caller's transaction: a rollback gives the serial back, and a second writer
+    waits on the row (PostgreSQL) or the file (SQLite) until the first has ended.
+
+    Raises:
+        UsageFault: `serials-exhausted` after `most`; the counter does not move.
+    """
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(Counter).values(scope=scope, last=1)
+    statement = statement.on_conflict_do_update(
+        index_elements=["scope"], set_={"last": Counter.last + 1}, where=col(Counter.last) < most
+    )
+    serial = session.execute(statement.returning(col(Counter.last))).scalar_one_or_none()
+    if serial is None:
+        raise UsageFault(
+            f"all {most} serials of {scope} are used",
+            code="serials-exhausted",
+            hint="wait for the next period",
+            scope=scope,
+        )
+    return int(serial)
+
+
+def next_certificate_serial(session: Session, year_month: str) -> int:
+    """The next serial of certificates of `year_month` (`YYYYMM`), 1–9999 (R14)."""
+    return next_serial(session, f"certificate:{year_month}", most=SERIAL_MAX)
+
+
+def serials_used(session: Session, year_month: str) -> int:
+    """How many certificate numbers of `year_month` are given out, to warn before a month runs out (R14)."""
+    row = session.get(Counter, f"certificate:{year_month}")
+    return row.last if row else 0
+
+
+def next_case_id(session: Session, year: int) -> str:
+    """A new reference for a case, such as `A-2026-000123`."""
+    return f"A-{year}-{next_serial(session, f'case:{year}', most=999_999):06d}"
+
+
+def find_case(session: Session, case_id: str) -> Case:
+    """The case of that reference; `UsageFault` `case-unknown`."""
+    case = session.get(Case, case_id)
+    if case is None:
+        raise UsageFault(f"there is no case {case_id}", code="case-unknown", hint="list the cases to find it")
+    return case
+
+
+def find_certificate(session: Session, number: str) -> Certificate:
+    """The certificate of that number; `UsageFault` `certificate-unknown`."""
+    certificate = session.get(Certificate, number)
+    if certificate is None:
+        raise UsageFault(f"there is no certificate {number}", code="certificate-unknown")
+    return certificate
+
+
+def add_events(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert events in bulk, in order. Each row names every column of `Event` but `id`; all the same ones."""
+    if rows:
+        session.connection().execute(insert(Base.metadata.tables["event"]), rows)
+
+
+def events_of_case(session: Session, case_id: str) -> Sequence[Event]:
+    """The case's events, oldest first."""
+    return session.exec(select(Event).where(Event.case_id == case_id).order_by(col(Event.id))).all()
+
+
+def last_leaf(session: Session, case_id: str) -> bytes | None:
+    """Leaf hash of the case's latest statement: what the next one's `prev` must be (S3.1)."""
+    query = select(Event.leaf_hash).where(Event.case_id == case_id).order_by(col(Event.id).desc()).limit(1)
+    return session.exec(query).first()
+
+
+def event_by_leaf(session: Session, leaf_hash: bytes) -> Event | None:
+    """The event whose statement has that leaf hash."""
+    return session.exec(select(Event).where(Event.leaf_hash == leaf_hash)).first()
+
+
+def sequenced(session: Session) -> int:
+    """How many events have a position in the log: the size the log must reach."""
+    last = session.exec(select(func.max(Event.log_index))).one()
+    return 0 if last is None else last + 1
+
+
+def sequence(session: Session, most: int = 100_000) -> int:
+    """Give the oldest events without one a position in the log, at most `most`; returns how many got one.
+
+    Positions follow the order of insertion. Only one writer may sequence at a time (D9).
+    """
+    waiting = (
+        select(col(Event.id), func.row_number().over(order_by=col(Event.id)).label("rank"))
+        .where(col(Event.log_index).is_(None))
+        .order_by(col(Event.id))
+        .limit(most)
+        .subquery()
+    )
+    first = sequenced(session)
+    result = session.execute(
+        update(Event)
+        .where(col(Event.id) == waiting.c.id)
+        .values(log_index=first - 1 + waiting.c.rank)
+        .execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def statements(session: Session, first: int, end: int) -> Iterator[bytes]:
+    """The canonical statements at log positions `first` … `end` - 1, in order, streamed.
+
+    Raises:
+        DataFault: `event-missing`, naming the first position the database does not hold.
+    """
+    query = (
+        select(col(Event.log_index), Event.statement)
+        .where(col(Event.log_index) >= first, col(Event.log_index) < end)
+        .order_by(col(Event.log_index))
+        .execution_options(yield_per=4096)
+    )
+    expected = first
+    for position, statement in session.exec(query):
+        if position != expected:
+            break
+        yield statement
+        expected += 1
+    if expected != end:
+        raise DataFault(
+            f"the database holds no event for position {expected} of the log",
+            code="event-missing",
+            hint="restore the last backup of the database",
+            position=expected,
+        )
+
+
+def latest_checkpoint(session: Session, *, anchored: bool = False) -> Checkpoint | None:
+    """The checkpoint of greatest size; with `anchored`, the greatest that the chain holds."""
+    query = select(Checkpoint).order_by(col(Checkpoint.size).desc()).limit(1)
+    if anchored:
+        query = query.where(col(Checkpoint.anchored_block).is_not(None))
+    return session.exec(query).first()
