@@ -1,0 +1,206 @@
+"""Working days on the mainland, make-up days included, counted at +08:00.
+
+A *day* is the number of days since 1970-01-01 at +08:00 (S5.7). The years the state has published come
+from `chinesecalendar`; later years are handed in by the operator. A year nobody has published is an error,
+never a guess: weekends alone would give wrong deadlines.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import chinese_calendar
+
+from verifier.errors import DataFault, EnvironmentFault, UsageFault
+
+CHINA_OFFSET = 8 * 3600
+DAY_SECONDS = 86_400
+_EPOCH = date(1970, 1, 1)
+_MAX_SPAN = 4000
+"""No period of the rules is longer than this many days; a longer one is a slip of the caller."""
+
+
+def day_of(instant: int) -> int:
+    """Give the day at +08:00 that a UTC instant falls in."""
+    return (instant + CHINA_OFFSET) // DAY_SECONDS
+
+
+def start_of(day: int) -> int:
+    """Give the UTC instant of 00:00 at +08:00 of a day."""
+    return day * DAY_SECONDS - CHINA_OFFSET
+
+
+def end_of(day: int) -> int:
+    """Give the UTC instant of 24:00 at +08:00 of a day, the first instant that no longer belongs to it."""
+    return start_of(day + 1)
+
+
+def date_of(day: int) -> date:
+    """Give the date of a day."""
+    return _EPOCH + timedelta(days=day)
+
+
+def day_number(when: date) -> int:
+    """Give the day of a date."""
+    return (when - _EPOCH).days
+
+
+@dataclass(frozen=True, slots=True)
+class YearDays:
+    """One published year: weekdays off, and weekend days worked to make up for them."""
+
+    year: int
+    holidays: frozenset[date]
+    make_up: frozenset[date]
+
+    def is_working(self, when: date) -> bool:
+        """Tell whether people work on `when`, a date of this year."""
+        return when in self.make_up or (when.weekday() < 5 and when not in self.holidays)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingCalendar:
+    """The years that are known. All methods raise `EnvironmentFault` `calendar-year-unknown` outside them."""
+
+    years: Mapping[int, YearDays]
+
+    def is_working(self, day: int) -> bool:
+        """Tell whether `day` is a working day."""
+        when = date_of(day)
+        try:
+            return self.years[when.year].is_working(when)
+        except KeyError:
+            raise EnvironmentFault(
+                f"The working days of {when.year} are not known.",
+                code="calendar-year-unknown",
+                hint=f"Hand in the State Council's holidays and make-up days of {when.year} "
+                "as a calendar file and try again; nothing was recorded.",
+                year=when.year,
+            ) from None
+
+    def add_working_days(self, start: int, count: int) -> int:
+        """Give 24:00 at +08:00 of the `count`-th working day after the day of the UTC instant `start`.
+
+        The period is over at the returned instant and not before (S5.7).
+
+        Raises:
+            UsageFault: `calendar-span`, unless 1 <= count <= 1000.
+        """
+        if not 1 <= count <= 1000:
+            raise UsageFault("A period is 1 to 1000 working days.", code="calendar-span")
+        day = day_of(start)
+        while count:
+            day += 1
+            count -= self.is_working(day)
+        return end_of(day)
+
+    def next_working_day(self, day: int) -> int:
+        """Give the first working day after `day`."""
+        return day_of(self.add_working_days(start_of(day), 1) - 1)
+
+    def working_days_between(self, start: int, end: int) -> int:
+        """Count the working days after the day of `start`, up to and with the day of `end` (UTC instants).
+
+        Raises:
+            UsageFault: `calendar-span`, when the days lie more than 4000 apart.
+        """
+        first, last = day_of(start) + 1, day_of(end)
+        if last - first > _MAX_SPAN:
+            raise UsageFault("The two instants lie too far apart.", code="calendar-span")
+        return sum(self.is_working(day) for day in range(first, last + 1))
+
+    def bitmap(self, first_day: int, count: int) -> int:
+        """Give the days from `first_day` as bits: bit i, from the least significant, is day `first_day + i`.
+
+        1 is a working day. This is what the calendar on chain is fed with (S5.7).
+        """
+        return sum(self.is_working(first_day + i) << i for i in range(count))
+
+    @property
+    def last_day(self) -> int:
+        """Give the last day of the unbroken run of known years."""
+        year = min(self.years)
+        while year + 1 in self.years:
+            year += 1
+        return day_number(date(year, 12, 31))
+
+
+@lru_cache(maxsize=1)
+def _published() -> Mapping[int, YearDays]:
+    holidays, make_up = chinese_calendar.constants.holidays, chinese_calendar.constants.workdays
+    years = range(min(holidays).year, max(holidays).year + 1)
+    return MappingProxyType(
+        {
+            year: YearDays(
+                year,
+                frozenset(d for d in holidays if d.year == year and d.weekday() < 5),
+                frozenset(d for d in make_up if d.year == year and d.weekday() >= 5),
+            )
+            for year in years
+        }
+    )
+
+
+def official_calendar(extra: Iterable[YearDays] = ()) -> WorkingCalendar:
+    """Build the calendar of the published years and the operator's `extra` ones.
+
+    Raises:
+        DataFault: `calendar-year-conflict`, when a year is known already and the days differ.
+    """
+    years = dict(_published())
+    for given in extra:
+        if years.setdefault(given.year, given) != given:
+            raise DataFault(
+                f"The working days of {given.year} are known already, and differ.",
+                code="calendar-year-conflict",
+                hint="Running periods were computed with the known ones; take the year out of the file.",
+            )
+    return WorkingCalendar(MappingProxyType(years))
+
+
+def parse_year(value: Any) -> YearDays:
+    """Read one operator's year, JSON already parsed: `{"year", "holidays": [...], "make_up": [...]}`.
+
+    Dates are `YYYY-MM-DD` of that year; holidays on weekends are allowed and mean nothing; make-up days
+    are Saturdays or Sundays.
+
+    Raises:
+        DataFault: `calendar-file`, naming what is wrong.
+    """
+    if not isinstance(value, dict) or value.keys() != {"year", "holidays", "make_up"}:
+        raise _bad_year("it must hold exactly year, holidays and make_up")
+    year = value["year"]
+    if type(year) is not int or not 1970 <= year <= 9999:
+        raise _bad_year("year is not a year")
+    holidays = _dates(value["holidays"], year, "holidays")
+    make_up = _dates(value["make_up"], year, "make_up")
+    if not any(d.weekday() < 5 for d in holidays):
+        raise _bad_year("holidays has no weekday; no year is without one")
+    if any(d.weekday() < 5 for d in make_up):
+        raise _bad_year("make_up has a day that is no Saturday or Sunday")
+    if make_up & holidays:
+        raise _bad_year("a day is both a holiday and a make-up day")
+    return YearDays(year, frozenset(d for d in holidays if d.weekday() < 5), make_up)
+
+
+def _dates(value: Any, year: int, field: str) -> frozenset[date]:
+    if not isinstance(value, list) or len(value) > 366:
+        raise _bad_year(f"{field} is not a list of dates")
+    try:
+        dates = [date.fromisoformat(text) for text in value if isinstance(text, str) and len(text) == 10]
+    except ValueError:
+        raise _bad_year(f"{field} has something that is no date") from None
+    if len(dates) != len(value) or len(set(dates)) != len(dates) or any(d.year != year for d in dates):
+        raise _bad_year(f"{field} has something twice, of another year, or that is no YYYY-MM-DD")
+    return frozenset(dates)
+
+
+def _bad_year(what: str) -> DataFault:
+    return DataFault(
+        f"The calendar of a year is wrong: {what}.",
+        code="calendar-file",
+        hint='Write {"year": 2027, "holidays": ["2027-01-01", …], "make_up": […]} as announced.',
+    )

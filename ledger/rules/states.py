@@ -1,0 +1,310 @@
+"""The course of a first registration (R8, R11, R24) as one table: what may follow what, and by whom.
+
+applied → accepted → reviewed → (ordinary only) committee decided → publicity → issuing → deposited.
+Whatever the table does not hold is refused, with the moves that are possible and who may make them.
+"Objection open" is no state of its own but a count that blocks issuing (R24).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from ledger.rules.terms import Procedure
+from verifier.errors import UsageFault
+
+
+class State(StrEnum):
+    """Where a case stands; derived from its moves, never stored on its own."""
+
+    NEW = "new"
+    APPLIED = "applied"
+    SUPPLEMENT_REQUESTED = "supplement_requested"
+    ACCEPTED = "accepted"
+    REVIEW_SUPPLEMENT_REQUESTED = "review_supplement_requested"
+    REVIEWED = "reviewed"
+    COMMITTEE_DECIDED = "committee_decided"
+    REFUSAL_DUE = "refusal_due"
+    PUBLICITY = "publicity"
+    ISSUING = "issuing"
+    DEPOSITED = "deposited"
+    REFUSED = "refused"
+    CLOSED = "closed"
+
+
+class Move(StrEnum):
+    """What someone may do in a case. A decision and its opposite are two moves, so that the table decides."""
+
+    APPLY = "apply"
+    ACCEPT = "accept"
+    DEEM_ACCEPTED = "deem_accepted"
+    REQUEST_SUPPLEMENT = "request_supplement"
+    GIVE_SUPPLEMENT = "give_supplement"
+    REVIEW = "review"
+    REVIEW_AGAINST = "review_against"
+    DECIDE = "decide"
+    DECIDE_AGAINST = "decide_against"
+    PUBLISH = "publish"
+    PUBLISH_WAIVED = "publish_waived"
+    OBJECT = "object"
+    DISMISS = "dismiss"
+    UPHOLD = "uphold"
+    ISSUE = "issue"
+    COSIGN = "cosign"
+    DEPOSIT = "deposit"
+    REFUSE = "refuse"
+
+
+class Capacity(StrEnum):
+    """In what capacity someone acts; the `by` of a statement (S3.1). `public` is anyone."""
+
+    REGISTRY = "registry"
+    COMMITTEE = "committee"
+    APPLICANT = "applicant"
+    PUBLIC = "public"
+
+
+class StatementType(StrEnum):
+    """Types of statements of a case (S3.2)."""
+
+    APPLICATION_RECEIVED = "application.received"
+    APPLICATION_ACCEPTED = "application.accepted"
+    SUPPLEMENT_REQUESTED = "supplement.requested"
+    SUPPLEMENT_GIVEN = "supplement.given"
+    REVIEW_RECORDED = "review.recorded"
+    COMMITTEE_DECIDED = "committee.decided"
+    PUBLICITY_OPENED = "publicity.opened"
+    OBJECTION_RAISED = "objection.raised"
+    OBJECTION_CONCLUDED = "objection.concluded"
+    APPLICATION_REFUSED = "application.refused"
+    CERTIFICATE_DEPOSITED = "certificate.deposited"
+
+
+PUBLIC_STATEMENTS = frozenset({StatementType.PUBLICITY_OPENED, StatementType.CERTIFICATE_DEPOSITED})
+"""Types whose body is public and committed by its plain digests; all others are private (S2.2, S2.3)."""
+
+
+class Guard(StrEnum):
+    """A condition a move needs besides its state."""
+
+    ORDINARY = "ordinary"
+    SIMPLIFIED = "simplified"
+    OBJECTION_OPEN = "objection_open"
+    NO_OBJECTION_OPEN = "no_objection_open"
+    PUBLICITY_OVER = "publicity_over"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the table: in `state`, `by` may make `move`, which leads to `to` and writes `statement`.
+
+    `statement` is None for a move that only prepares the deposit.
+    """
+
+    state: State
+    move: Move
+    to: State
+    by: Capacity
+    statement: StatementType | None
+    guards: frozenset[Guard] = frozenset()
+
+
+def _rule(
+    states: str, move: Move, to: State, by: Capacity, statement: StatementType | None, *guards: Guard
+) -> list[Rule]:
+    return [Rule(State(s), move, to, by, statement, frozenset(guards)) for s in states.split()]
+
+
+_T, _C, _S = StatementType, Capacity, State
+_MAY_ISSUE = (Guard.PUBLICITY_OVER, Guard.NO_OBJECTION_OPEN)
+_RULES = [
+    *_rule("new", Move.APPLY, _S.APPLIED, _C.APPLICANT, _T.APPLICATION_RECEIVED),
+    *_rule("applied", Move.ACCEPT, _S.ACCEPTED, _C.REGISTRY, _T.APPLICATION_ACCEPTED),
+    *_rule("applied", Move.DEEM_ACCEPTED, _S.ACCEPTED, _C.REGISTRY, _T.APPLICATION_ACCEPTED),
+    *_rule("applied", Move.REQUEST_SUPPLEMENT, _S.SUPPLEMENT_REQUESTED, _C.REGISTRY, _T.SUPPLEMENT_REQUESTED),
+    *_rule("supplement_requested", Move.GIVE_SUPPLEMENT, _S.APPLIED, _C.APPLICANT, _T.SUPPLEMENT_GIVEN),
+    *_rule(
+        "accepted",
+        Move.REQUEST_SUPPLEMENT,
+        _S.REVIEW_SUPPLEMENT_REQUESTED,
+        _C.REGISTRY,
+        _T.SUPPLEMENT_REQUESTED,
+    ),
+    *_rule(
+        "review_supplement_requested",
+        Move.GIVE_SUPPLEMENT,
+        _S.ACCEPTED,
+        _C.APPLICANT,
+        _T.SUPPLEMENT_GIVEN,
+    ),
+    *_rule("accepted", Move.REVIEW, _S.REVIEWED, _C.REGISTRY, _T.REVIEW_RECORDED),
+    *_rule("accepted", Move.REVIEW_AGAINST, _S.REFUSAL_DUE, _C.REGISTRY, _T.REVIEW_RECORDED),
+    *_rule("reviewed", Move.DECIDE, _S.COMMITTEE_DECIDED, _C.COMMITTEE, _T.COMMITTEE_DECIDED, Guard.ORDINARY),
+    *_rule(
+        "reviewed", Move.DECIDE_AGAINST, _S.REFUSAL_DUE, _C.COMMITTEE, _T.COMMITTEE_DECIDED, Guard.ORDINARY
+    ),
+    *_rule("reviewed", Move.PUBLISH, _S.PUBLICITY, _C.REGISTRY, _T.PUBLICITY_OPENED, Guard.SIMPLIFIED),
+    *_rule("reviewed", Move.PUBLISH_WAIVED, _S.PUBLICITY, _C.REGISTRY, _T.PUBLICITY_OPENED, Guard.SIMPLIFIED),
+    *_rule("committee_decided", Move.PUBLISH, _S.PUBLICITY, _C.REGISTRY, _T.PUBLICITY_OPENED),
+    *_rule("committee_decided", Move.PUBLISH_WAIVED, _S.PUBLICITY, _C.REGISTRY, _T.PUBLICITY_OPENED),
+    # A body drafted before an objection names the wrong last statement (S6.1 `prev`), so issuing begins anew.
+    *_rule("publicity issuing", Move.OBJECT, _S.PUBLICITY, _C.PUBLIC, _T.OBJECTION_RAISED),
+    *_rule(
+        "publicity", Move.DISMISS, _S.PUBLICITY, _C.REGISTRY, _T.OBJECTION_CONCLUDED, Guard.OBJECTION_OPEN
+    ),
+    *_rule("publicity", Move.UPHOLD, _S.CLOSED, _C.REGISTRY, _T.OBJECTION_CONCLUDED, Guard.OBJECTION_OPEN),
+    *_rule("publicity", Move.ISSUE, _S.ISSUING, _C.REGISTRY, None, *_MAY_ISSUE),
+    *_rule("issuing", Move.COSIGN, _S.ISSUING, _C.COMMITTEE, None, Guard.ORDINARY),
+    *_rule("issuing", Move.DEPOSIT, _S.DEPOSITED, _C.REGISTRY, _T.CERTIFICATE_DEPOSITED, *_MAY_ISSUE),
+    *_rule(
+        "applied supplement_requested accepted review_supplement_requested reviewed committee_decided "
+        "refusal_due publicity issuing",
+        Move.REFUSE,
+        _S.REFUSED,
+        _C.REGISTRY,
+        _T.APPLICATION_REFUSED,
+    ),
+]
+
+TABLE: Mapping[tuple[State, Move], Rule] = MappingProxyType({(r.state, r.move): r for r in _RULES})
+
+FINAL = frozenset(State) - {state for state, _ in TABLE}
+"""States nothing follows in a first registration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Where a case stands: all that the table and its guards look at.
+
+    `procedure` is None before the application is in. `publicity_end` is in UTC seconds: publicity is over
+    at that instant and later.
+    """
+
+    state: State = State.NEW
+    procedure: Procedure | None = None
+    open_objections: frozenset[str] = frozenset()
+    publicity_end: int | None = None
+
+    def holds(self, guard: Guard, now: int) -> bool:
+        """Tell whether a guard's condition is met at `now` (UTC seconds)."""
+        match guard:
+            case Guard.ORDINARY:
+                return self.procedure is Procedure.ORDINARY
+            case Guard.SIMPLIFIED:
+                return self.procedure is Procedure.SIMPLIFIED
+            case Guard.OBJECTION_OPEN:
+                return bool(self.open_objections)
+            case Guard.NO_OBJECTION_OPEN:
+                return not self.open_objections
+            case Guard.PUBLICITY_OVER:
+                return self.publicity_end is not None and now >= self.publicity_end
+
+
+def possible(situation: Situation, now: int) -> tuple[Rule, ...]:
+    """List the moves possible at `now`, with who may make each."""
+    return tuple(
+        rule
+        for (state, _), rule in TABLE.items()
+        if state is situation.state and all(situation.holds(guard, now) for guard in rule.guards)
+    )
+
+
+def rule_for(situation: Situation, move: Move, by: Capacity, now: int) -> Rule:
+    """Find the rule that allows `move` to `by` at `now`.
+
+    Raises:
+        UsageFault: `move-not-allowed` (not from this state), `move-wrong-capacity`, or one of
+            `move-procedure`, `move-no-objection`, `move-objection-open`, `move-publicity-running` for a
+            guard. `state`, `move` and `possible` are in its data.
+    """
+    rule = TABLE.get((situation.state, move))
+    if rule is None:
+        raise _refused(situation, move, now, "move-not-allowed", f"{move} does not follow {situation.state}.")
+    if rule.by is not by:
+        why = f"{move} is for the {rule.by}, not the {by}."
+        raise _refused(situation, move, now, "move-wrong-capacity", why)
+    for guard in sorted(rule.guards):
+        if not situation.holds(guard, now):
+            code, why = _UNMET[guard]
+            raise _refused(situation, move, now, code, f"{move} is refused: {why}.")
+    return rule
+
+
+_UNMET: Mapping[Guard, tuple[str, str]] = MappingProxyType(
+    {
+        Guard.ORDINARY: ("move-procedure", "only the ordinary procedure has a committee (R8)"),
+        Guard.SIMPLIFIED: ("move-procedure", "the ordinary procedure needs the committee's decision (R8)"),
+        Guard.OBJECTION_OPEN: ("move-no-objection", "no objection is open"),
+        Guard.NO_OBJECTION_OPEN: (
+            "move-objection-open",
+            "nothing is issued while an objection is open (R24)",
+        ),
+        Guard.PUBLICITY_OVER: ("move-publicity-running", "publicity is not over (R24)"),
+    }
+)
+
+
+def _refused(situation: Situation, move: Move, now: int, code: str, why: str) -> UsageFault:
+    options = [f"{rule.move} (by {rule.by})" for rule in possible(situation, now)]
+    return UsageFault(
+        f"The case is in state {situation.state}: {why}",
+        code=code,
+        hint=f"Possible now: {', '.join(options)}." if options else "Nothing more is possible in this case.",
+        state=situation.state.value,
+        move=move.value,
+        possible=options,
+    )
+
+
+def step(
+    situation: Situation,
+    move: Move,
+    by: Capacity,
+    now: int,
+    *,
+    procedure: Procedure | None = None,
+    publicity_end: int | None = None,
+    objection: str = "",
+) -> tuple[Rule, Situation]:
+    """Make `move` at `now`; give the rule it followed and the situation after it.
+
+    `procedure` comes with `apply`, `publicity_end` with `publish` and `publish_waived`, `objection` (any
+    identifier) with `object`, `dismiss` and `uphold`.
+
+    Raises:
+        UsageFault: as `rule_for`, and `move-incomplete` when what the move needs is missing,
+            `objection-unknown`, `objection-known`.
+    """
+    rule = rule_for(situation, move, by, now)
+    after = replace(situation, state=rule.to)
+    match move:
+        case Move.APPLY:
+            if procedure is None:
+                raise UsageFault("apply needs the procedure (R8).", code="move-incomplete")
+            after = replace(after, procedure=procedure)
+        case Move.PUBLISH | Move.PUBLISH_WAIVED:
+            if publicity_end is None:
+                raise UsageFault("publish needs the end of publicity (R24).", code="move-incomplete")
+            after = replace(after, publicity_end=publicity_end)
+        case Move.OBJECT | Move.DISMISS | Move.UPHOLD:
+            after = replace(after, open_objections=_objections(situation, move, objection))
+        case _:
+            pass
+    return rule, after
+
+
+def _objections(situation: Situation, move: Move, objection: str) -> frozenset[str]:
+    known = situation.open_objections
+    if not objection:
+        raise UsageFault(f"{move} needs to say which objection.", code="move-incomplete")
+    if move is Move.OBJECT:
+        if objection in known:
+            raise UsageFault("This objection is open already.", code="objection-known")
+        return known | {objection}
+    if objection not in known:
+        raise UsageFault(
+            "No such objection is open in this case.",
+            code="objection-unknown",
+            hint="Open: " + ", ".join(sorted(known)),
+        )
+    return known - {objection}

@@ -1,0 +1,87 @@
+"""Important and core data (R23): thresholds that call for a human decision, recorded in the review."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from ledger.rules.terms import Label
+
+
+class SpecialKind(StrEnum):
+    """Kinds of nationwide data with thresholds of their own (R23)."""
+
+    GROUP_HEALTH = "group_health"
+    ETHNIC_BIOMETRIC = "ethnic_biometric"
+    MEDICAL_RESOURCE = "medical_resource"
+    TREATMENT = "treatment"
+    RESCUE = "rescue"
+    DRUG_TRIAL = "drug_trial"
+
+
+NATIONWIDE_THRESHOLDS: Mapping[SpecialKind, int] = MappingProxyType(
+    {
+        SpecialKind.GROUP_HEALTH: 100_000,
+        SpecialKind.ETHNIC_BIOMETRIC: 10_000,
+        SpecialKind.MEDICAL_RESOURCE: 10_000,
+        SpecialKind.TREATMENT: 100_000,
+        SpecialKind.RESCUE: 100_000,
+        SpecialKind.DRUG_TRIAL: 100_000,
+    }
+)
+"""Persons from which nationwide data of a kind may be important data."""
+
+IMPORTANT_PERSONS, IMPORTANT_SENSITIVE = 1_000_000, 100_000
+CORE_PERSONS, CORE_SENSITIVE = 10_000_000, 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """How many persons the data is about, how many with sensitive data; `kinds` count when nationwide."""
+
+    persons: int
+    sensitive_persons: int
+    nationwide: bool = False
+    kinds: frozenset[SpecialKind] = frozenset()
+
+
+class Flag(StrEnum):
+    """What a human must decide on before the review is complete (R23)."""
+
+    IMPORTANT_DATA = "important_data"
+    CORE_DATA = "core_data"
+
+
+FLAG_LABELS: Mapping[Flag, Label] = MappingProxyType(
+    {
+        Flag.IMPORTANT_DATA: Label("可能属于重要数据", "may be important data"),
+        Flag.CORE_DATA: Label("可能属于核心数据", "may be core data"),
+    }
+)
+
+
+def flags(volume: Volume) -> frozenset[Flag]:
+    """Give the flags of a volume; reaching a threshold is enough. Core data is important data too."""
+    found = set()
+    special = volume.nationwide and any(
+        volume.persons >= NATIONWIDE_THRESHOLDS[kind] for kind in volume.kinds
+    )
+    if volume.persons >= IMPORTANT_PERSONS or volume.sensitive_persons >= IMPORTANT_SENSITIVE or special:
+        found.add(Flag.IMPORTANT_DATA)
+    if volume.persons >= CORE_PERSONS or volume.sensitive_persons >= CORE_SENSITIVE:
+        found |= {Flag.IMPORTANT_DATA, Flag.CORE_DATA}
+    return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class FlagDecision:
+    """A named flag, what a person decided on it and why: `confirmed` means it is such data."""
+
+    flag: Flag
+    confirmed: bool
+    reason: str
+
+
+def undecided(volume: Volume, decisions: Iterable[FlagDecision]) -> frozenset[Flag]:
+    """Give the flags no one has decided on with a reason."""
+    return flags(volume) - {decision.flag for decision in decisions if decision.reason.strip()}
