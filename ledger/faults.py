@@ -27,6 +27,8 @@ POINTS: Mapping[str, str] = MappingProxyType(
         "log.prune.after": "superseded partial tiles are deleted",
         "key.write.before": "a key is made but not stored",
         "key.write.after": "a key is stored",
+        "chain.commit.before": "a block is sealed in memory, nothing of it is on disk",
+        "chain.commit.after": "a block and the new head are durable, its sender does not know yet",
     }
 )
 """Point → what is true there. Rooms that add writers add their points here."""

@@ -1,0 +1,237 @@
+"""Bytes on disk: LMDB behind py-evm's database interface.
+
+One folder holds `data.mdb` and `lock.mdb` (LMDB's own) and `writer.lock` (ours). LMDB is crash-safe by
+construction (copy on write, two meta pages); with its default flags a commit returns only after
+`fdatasync`, so what `Store.commit` has returned from survives `kill -9` and loss of power.
+
+Readers in other processes see a commit as soon as it is done: every read opens its own snapshot. Values
+of a chain are immutable once written, and readers start from the head, so short snapshots are consistent.
+"""
+
+import errno
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import lmdb
+from eth.db.backends.base import BaseAtomicDB
+
+from verifier.errors import EnvironmentFault
+
+MAX_KEY = 511
+"""LMDB's limit on the length of a key, in bytes."""
+
+_INITIAL_MAP = 64 * 2**20
+_MAX_READERS = 1024
+_MAX_GROWTH = 40
+
+
+class Staging(BaseAtomicDB):
+    """Writes kept in memory over a database that is only read: what one atomic commit is made from.
+
+    `changes` maps key to new value, or to None for a deletion. An `atomic_batch` inside merges into
+    `changes` when it ends well and vanishes when it does not.
+    """
+
+    def __init__(self, base: BaseAtomicDB) -> None:
+        self._base = base
+        self.changes: dict[bytes, bytes | None] = {}
+
+    def __getitem__(self, key: bytes) -> bytes:
+        if key not in self.changes:
+            return self._base[key]
+        value = self.changes[key]
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def __setitem__(self, key: bytes, value: bytes) -> None:
+        self.changes[key] = value
+
+    def __delitem__(self, key: bytes) -> None:
+        if not self._exists(key):
+            raise KeyError(key)
+        self.changes[key] = None
+
+    def _exists(self, key: bytes) -> bool:
+        if key in self.changes:
+            return self.changes[key] is not None
+        return self._base.exists(key)
+
+    @contextmanager
+    def atomic_batch(self) -> Iterator[Any]:
+        """All writes made inside, or none."""
+        inner = Staging(self)
+        yield inner
+        self.changes.update(inner.changes)
+
+
+@dataclass
+class _Environment:
+    """The one LMDB environment a process may have for a folder; `lock` guards it against resizing."""
+
+    env: Any
+    writable: bool
+    users: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_environments: dict[str, _Environment] = {}
+_environments_lock = threading.Lock()
+
+
+def _open_lmdb(folder: Path, writable: bool, map_size: int) -> Any:
+    """An LMDB environment; on a read-only file system, where no writer can be, without reader locks."""
+    locked = writable or not os.statvfs(folder).f_flag & os.ST_RDONLY
+    try:
+        return lmdb.open(
+            str(folder),
+            map_size=map_size if writable else 0,
+            readonly=not writable,
+            create=writable,
+            lock=locked,
+            max_readers=_MAX_READERS,
+            metasync=True,
+            sync=True,
+        )
+    except lmdb.Error as error:
+        raise EnvironmentFault(
+            f"The chain's database cannot be opened: {type(error).__name__}.",
+            code="chain-unreadable",
+            hint="Check that the folder is there, is readable (and writable, to seal blocks), and is whole.",
+        ) from error
+
+
+class Store(BaseAtomicDB):
+    """A key-value store in `folder`; `Store(folder, writable=True)` creates it where there is none.
+
+    Several `Store`s of one process share one LMDB environment, as LMDB demands. Thread-safe; not to be
+    used in a forked child. Raises `EnvironmentFault` `chain-missing`, `chain-unreadable` or `chain-disk`.
+    """
+
+    def __init__(self, folder: Path, *, writable: bool = False, map_size: int = _INITIAL_MAP) -> None:
+        if not writable and not (folder / "data.mdb").is_file():
+            raise EnvironmentFault(
+                "There is no chain in this folder.",
+                code="chain-missing",
+                hint="Name the folder that `yinzheng init` made, or run it.",
+            )
+        self._name = os.path.realpath(folder)
+        self._writable = writable
+        with _environments_lock:
+            self._shared = self._acquire(folder, map_size)
+
+    def _acquire(self, folder: Path, map_size: int) -> _Environment:
+        shared = _environments.get(self._name)
+        if shared is None:
+            shared = _Environment(_open_lmdb(folder, self._writable, map_size), self._writable)
+            _environments[self._name] = shared
+        elif self._writable and not shared.writable:
+            with shared.lock:  # readers of this process came first: reopen under them
+                shared.env.close()
+                shared.env = _open_lmdb(folder, True, map_size)
+                shared.writable = True
+        shared.users += 1
+        return shared
+
+    def close(self) -> None:
+        """Give the environment back; the last one closes it. Twice is harmless."""
+        with _environments_lock:
+            if self._name == "":
+                return
+            self._shared.users -= 1
+            if self._shared.users == 0:
+                with self._shared.lock:
+                    self._shared.env.close()
+                del _environments[self._name]
+            self._name = ""
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Any]:
+        """A read transaction; adopts a map that another process has made larger."""
+        with self._shared.lock:
+            try:
+                txn = self._shared.env.begin()
+            except lmdb.MapResizedError:
+                self._shared.env.set_mapsize(0)
+                txn = self._shared.env.begin()
+            try:
+                yield txn
+            finally:
+                txn.abort()
+
+    def __getitem__(self, key: bytes) -> bytes:
+        with self._snapshot() as txn:
+            value: bytes | None = txn.get(key)
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def _exists(self, key: bytes) -> bool:
+        with self._snapshot() as txn:
+            return txn.get(key) is not None
+
+    def __setitem__(self, key: bytes, value: bytes) -> None:
+        self.commit({key: value})
+
+    def __delitem__(self, key: bytes) -> None:
+        if not self._exists(key):
+            raise KeyError(key)
+        self.commit({key: None})
+
+    def keys_between(self, first: bytes, last: bytes) -> list[bytes]:
+        """The keys k with first ≤ k ≤ last, ascending."""
+        found: list[bytes] = []
+        with self._snapshot() as txn:
+            cursor = txn.cursor()
+            more = cursor.set_range(first)
+            while more and cursor.key() <= last:
+                found.append(bytes(cursor.key()))
+                more = cursor.next()
+        return found
+
+    @contextmanager
+    def atomic_batch(self) -> Iterator[Any]:
+        """All writes made inside in one durable transaction, or none."""
+        staged = Staging(self)
+        yield staged
+        self.commit(staged.changes)
+
+    def commit(self, changes: Mapping[bytes, bytes | None]) -> None:
+        """Write all of `changes` (None deletes) in one transaction; durable when it returns.
+
+        Raises `EnvironmentFault` `chain-disk` when the disk refuses; then nothing was written.
+        """
+        for _ in range(_MAX_GROWTH):
+            try:
+                self._commit(changes)
+            except (lmdb.MapFullError, lmdb.MapResizedError) as error:
+                self._grow(adopt=isinstance(error, lmdb.MapResizedError))
+            except (lmdb.Error, OSError) as error:
+                full = getattr(error, "errno", None) == errno.ENOSPC or "space" in str(error).lower()
+                raise EnvironmentFault(
+                    "The disk is full." if full else f"The chain cannot be written: {type(error).__name__}.",
+                    code="chain-disk",
+                    hint="Nothing was written. Free space or repair the disk, then repeat the command.",
+                ) from error
+            else:
+                return
+        raise EnvironmentFault("The chain's database cannot grow.", code="chain-disk", hint="Free space.")
+
+    def _commit(self, changes: Mapping[bytes, bytes | None]) -> None:
+        with self._shared.env.begin(write=True) as txn:
+            for key, value in changes.items():
+                if value is None:
+                    txn.delete(key)
+                else:
+                    txn.put(key, value)
+
+    def _grow(self, *, adopt: bool) -> None:
+        """Double the map, or adopt its size on disk. No read of this process is under way meanwhile."""
+        with self._shared.lock:
+            env = self._shared.env
+            env.set_mapsize(0 if adopt else 2 * env.info()["map_size"])
