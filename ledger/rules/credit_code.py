@@ -6,6 +6,7 @@ A valid code is not proof that the body exists.
 import stdnum.cn.uscc
 from stdnum.exceptions import InvalidChecksum, ValidationError
 
+from verifier.body import is_credit_code
 from verifier.errors import DataFault
 
 
@@ -15,29 +16,26 @@ def check_credit_code(code: str) -> str:
     Raises:
         DataFault: `credit-code-form` or `credit-code-check`. The code itself is not in the message.
     """
-    try:
-        exact = stdnum.cn.uscc.validate(code) == code
-    except InvalidChecksum:
+    if is_credit_code(code):
+        return code
+    if _only_check_is_wrong(code):
         raise DataFault(
             "The check character of this unified social credit code is wrong.",
             code="credit-code-check",
             hint="Compare it with the business licence; one character was probably mistyped.",
-        ) from None
-    except ValidationError:
-        exact = False
-    if not exact:
-        raise DataFault(
-            "This is not a unified social credit code.",
-            code="credit-code-form",
-            hint="18 characters, digits and upper-case letters without I, O, S, V, Z (GB 32100-2015).",
         )
-    return code
+    raise DataFault(
+        "This is not a unified social credit code.",
+        code="credit-code-form",
+        hint="18 characters, digits and upper-case letters without I, O, S, V, Z (GB 32100-2015).",
+    )
 
 
-def is_credit_code(code: str) -> bool:
-    """Tell whether `check_credit_code` would accept `code`."""
+def _only_check_is_wrong(code: str) -> bool:
     try:
-        check_credit_code(code)
-    except DataFault:
-        return False
-    return True
+        stdnum.cn.uscc.validate(code)
+    except InvalidChecksum:
+        return True
+    except ValidationError:
+        pass
+    return False

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Self
 
+from verifier.body import is_number
 from verifier.errors import DataFault, EnvironmentFault, UsageFault
 
-_FORM = re.compile(r"SJ([0-9]{2})([0-9])([0-9]{4})(0[1-9]|1[0-2])([0-9]{4})")
 _PREFIX = re.compile(r"SJ[0-9]{3}")
 _CHINA = timezone(timedelta(hours=8))
 LAST_SERIAL = 9999
@@ -34,14 +34,13 @@ class CertificateNumber:
         Raises:
             DataFault: `number-malformed`, also for month 13 and serial 0000.
         """
-        match = _FORM.fullmatch(text)
-        if match is None or match[5] == "0000":
+        if not is_number(text):
             raise DataFault(
                 "This is not a certificate number.",
                 code="number-malformed",
                 hint="SJ, 3 digits, year and month, and a serial from 0001 to 9999: 15 characters.",
             )
-        return cls(text[:5], text[5:11], int(match[5]))
+        return cls(text[:5], text[5:11], int(text[11:]))
 
     def __str__(self) -> str:
         return f"{self.prefix}{self.month}{self.serial:04d}"
