@@ -1,0 +1,53 @@
+"""What the shipped fonts can draw, so that a missing character is reported and never printed as a box."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from fontTools.ttLib import TTFont
+
+from verifier.errors import DataFault
+
+DIRECTORY: Final = Path(__file__).parent / "fonts"
+"""The fonts that documents are set in, and their licence (OFL 1.1)."""
+
+LINE_BREAK: Final = "\n"
+"""The only character without a glyph that printed text may hold."""
+
+
+@cache
+def covered() -> frozenset[int]:
+    """Code points that the text face draws. Reads the font once, about 0.1 s."""
+    with TTFont(DIRECTORY / "YinzhengSerif-Regular.otf", lazy=True) as font:
+        return frozenset(font.getBestCmap())
+
+
+def missing_characters(text: str) -> list[str]:
+    """Code points of `text` that cannot be printed, as `U+20BB7`, each once, in order of appearance.
+
+    Control, bidirectional and other invisible characters count as missing: what a person cannot see on paper
+    must not be in what the paper says.
+    """
+    drawn = covered()
+    absent = [char for char in text if char != LINE_BREAK and ord(char) not in drawn]
+    return [f"U+{ord(char):04X}" for char in dict.fromkeys(absent)]
+
+
+def require_printable(texts: Iterable[tuple[str, str]]) -> None:
+    """Refuse (field name, text) pairs of which any holds a character the font lacks.
+
+    Raises DataFault `font-missing-character`; its data names the first such field and the code points.
+    """
+    for field, text in texts:
+        missing = missing_characters(text)
+        if missing:
+            raise DataFault(
+                f"{field} holds characters that the certificate font cannot print: {', '.join(missing[:20])}",
+                code="font-missing-character",
+                hint="write the text with characters of GB 18030 that the font draws, without control characters",
+                field=field,
+                characters=missing,
+            )

@@ -1,0 +1,160 @@
+"""The certificate as a PDF: a page to hang on a wall, how to check it, and the certificate file attached (D6).
+
+The page is set by Typst from `certificate.typ`. Everything variable travels as JSON and is only used as strings,
+so no text can act as markup. The same input gives the same bytes: no clock, no random identifiers, no system
+fonts. Output is PDF/A-3, tagged, with fonts embedded as subsets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Final, TypedDict
+
+import typst
+
+from ledger.document import labels
+from ledger.document.fonts import DIRECTORY, require_printable
+from ledger.document.qr import qr_svg, qr_symbol
+from verifier.canonical import dumps
+from verifier.digests import digest_pair
+from verifier.errors import DataFault
+
+TEMPLATE: Final = Path(__file__).parent / "certificate.typ"
+
+QR_MILLIMETRES: Final = 36.0
+"""Printed side of the QR code, quiet zone included; denser codes grow so that a module keeps its size."""
+
+MODULE_MILLIMETRES: Final = 0.345
+"""Smallest printed module: four dots at 300 dpi."""
+
+MAX_QR_MILLIMETRES: Final = 62.0
+
+
+class Facts(TypedDict, total=False):
+    """Where the certificate was deposited; what is given is printed on the second page."""
+
+    leaf: str
+    """Leaf hash of the deposit statement, 64 hex (S3.3)."""
+    log: str
+    """Origin of the log (S4.2)."""
+    index: int
+    """Position of the statement in the log."""
+    chain: int
+    """Chain id."""
+    block: int
+    """Number of the block that holds the deposit."""
+    contract: str
+    """Address of `RightsRegistry`, 40 hex."""
+
+
+_FACTS: Final = (
+    ("leaf", "日志条目哈希", "leaf hash"),
+    ("log", "日志", "log"),
+    ("index", "日志序号", "index in the log"),
+    ("chain", "链标识", "chain id"),
+    ("contract", "登记合约", "contract"),
+    ("block", "区块", "block"),
+)
+
+
+def render_certificate(
+    body: Mapping[str, Any], qr_text: str, attachment: bytes, *, facts: Facts | Mapping[str, Any]
+) -> bytes:
+    """Print a certificate body (S6.1) with its QR text (S6.3); attach its file (S6.5) as `NUMBER.json`.
+
+    Returns the bytes of the PDF. The body is taken as already valid. Raises DataFault `font-missing-character` if
+    a text cannot be printed, `qr-…` if the QR text cannot be drawn, `document-failed` if setting the page failed.
+    """
+    require_printable(_texts(body))
+    require_printable((f"facts.{name}", str(facts[name])) for name, _, _ in _FACTS if name in facts)
+    data = _data(body, qr_text, attachment, facts)
+    try:
+        pdf = typst.compile(
+            {"main": TEMPLATE.read_bytes(), "attachment": attachment},
+            font_paths=[str(DIRECTORY)],
+            ignore_system_fonts=True,
+            sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+            pdf_standards=["a-3a"],
+            timestamp=body["registered_at"],
+        )
+    except typst.TypstError as error:
+        raise DataFault(
+            "the certificate page could not be set", code="document-failed", reason=error.message
+        ) from error
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
+def _texts(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every text of the body that is printed, with the name of its field."""
+    for name in ("number", "profile", "asset", "limits", "scale"):
+        yield name, body[name]
+    for i, holder in enumerate(body["holders"]):
+        yield f"holders[{i}].name", holder["name"]
+        yield f"holders[{i}].code", holder["code"]
+    yield "level.scheme", body["level"]["scheme"]
+    yield "registry.name", body["registry"]["name"]
+    yield "registry.code", body["registry"]["code"]
+    for i, remark in enumerate(body["remarks"]):
+        yield f"remarks[{i}].text", remark["text"]
+
+
+def _data(
+    body: Mapping[str, Any], qr_text: str, attachment: bytes, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the template reads, words already looked up."""
+    digests = digest_pair(dumps(dict(body)))
+    side = qr_symbol(qr_text).size
+    return {
+        "number": body["number"],
+        "demo": body["profile"].split("/")[0] == "DEMO",  # S2.5
+        "profile": body["profile"],
+        "type": labels.TYPES[body["type"]],
+        "procedure": labels.PROCEDURES[body["procedure"]],
+        "asset": body["asset"],
+        "holders": body["holders"],
+        "words": labels.RIGHTS,
+        "limits": body["limits"],
+        "class": labels.CLASSES[body["class"]],
+        "level": body["level"],
+        "source": labels.SOURCES[body["source"]],
+        "scale": body["scale"],
+        "registry": body["registry"],
+        "registered": (labels.date_zh(body["registered_at"]), labels.date_en(body["registered_at"])),
+        "until": (labels.date_zh(body["valid_until"]), labels.date_en(body["valid_until"])),
+        "remarks": [{"kind": labels.REMARKS[r["kind"]], "text": r["text"]} for r in body["remarks"]],
+        "plans": _plans(body),
+        "qr": qr_svg(qr_text),
+        "qr_mm": min(MAX_QR_MILLIMETRES, max(QR_MILLIMETRES, side * MODULE_MILLIMETRES)),
+        "digests": [("SM3", digests.sm3.hex()), ("SHA-256", digests.sha256.hex())],
+        "attachment": {
+            "name": f"{body['number']}.json",
+            "sha256": hashlib.sha256(attachment).hexdigest(),
+        },
+        "deposit": [(zh, en, str(facts[name])) for name, zh, en in _FACTS if name in facts],
+    }
+
+
+def _plans(body: Mapping[str, Any]) -> list[list[str]]:
+    """Which fields give way to the continuation page, from none to all; the template takes the first that fits.
+
+    Remarks and limits stay longest, because they are what a reader must not overlook (R16).
+    """
+    movable = [
+        name
+        for name, present in (
+            ("holders", len(body["holders"]) > 3),
+            ("limits", bool(body["limits"])),
+            ("remarks", bool(body["remarks"])),
+        )
+        if present
+    ]
+    plans: list[list[str]] = [
+        list(chosen) for n in range(len(movable) + 1) for chosen in combinations(movable, n)
+    ]
+    # Names of unbounded length can fill the page even when only three are shown.
+    return [*plans, [*movable, *({"holders"} - set(movable)), "names", "scheme", "scale"]]
