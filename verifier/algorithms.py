@@ -20,7 +20,7 @@ from verifier.digests import (
     sha256,
     sm3,
 )
-from verifier.errors import DataFault
+from verifier.errors import DataFault, UsageFault
 from verifier.sm2 import (
     GmsslBackend,
     Sm2Backend,
@@ -103,9 +103,9 @@ class Ed25519PrivateKey:
     public_key: Ed25519PublicKey
 
     def __init__(self, seed: bytes) -> None:
-        """Raises `DataFault` (`ed25519-key`) unless `seed` has 32 bytes."""
+        """Raises `UsageFault` (`ed25519-seed`) unless `seed` has 32 bytes."""
         if len(seed) != 32:
-            raise DataFault("an Ed25519 private key has 32 bytes", code="ed25519-key")
+            raise UsageFault("an Ed25519 private key has 32 bytes", code="ed25519-seed")
         self._key = ed25519.Ed25519PrivateKey.from_private_bytes(seed)
         self.public_key = Ed25519PublicKey(self._key.public_key().public_bytes_raw())
 

@@ -1,0 +1,183 @@
+"""The statement: one entry of the log, saying that a decision was made, without saying about whom (S3)."""
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from verifier.algorithms import COMMITMENT_KEY_BYTES, DigestPair, digest_pair, hmac_pair, sha256
+from verifier.canonical import (
+    Check,
+    constant,
+    dumps,
+    hex_bytes,
+    integer,
+    loads,
+    nullable,
+    one_of,
+    read_object,
+    text,
+)
+from verifier.errors import DataFault, UsageFault
+from verifier.merkle import hash_leaf
+
+MAX_STATEMENT_BYTES = 4096
+CERTIFICATE_DEPOSITED = "certificate.deposited"
+
+PROFILE_TAG = text(3, 32, r"[A-Z][A-Z0-9-]*/[1-9][0-9]*")
+"""Check for a profile tag (S2.5): `ID/VERSION`, ASCII, at most the 32 bytes it has on chain."""
+
+
+class Body(Enum):
+    """How the body a statement commits to is kept, and so how it is committed."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
+STATEMENT_TYPES = MappingProxyType(
+    {
+        "application.received": Body.PRIVATE,
+        "application.accepted": Body.PRIVATE,
+        "supplement.requested": Body.PRIVATE,
+        "supplement.given": Body.PRIVATE,
+        "review.recorded": Body.PRIVATE,
+        "committee.decided": Body.PRIVATE,
+        "publicity.opened": Body.PUBLIC,
+        "objection.raised": Body.PRIVATE,
+        "objection.concluded": Body.PRIVATE,
+        "application.refused": Body.PRIVATE,
+        CERTIFICATE_DEPOSITED: Body.PUBLIC,
+    }
+)
+"""The types of S3.2, in the order a case meets them."""
+
+CAPACITIES = ("registry", "committee", "applicant", "public")
+
+_FIELDS: dict[str, Check[Any]] = {
+    "v": constant(1),
+    "type": one_of(*STATEMENT_TYPES),
+    "profile": PROFILE_TAG,
+    "subject": hex_bytes(32),
+    "at": integer(),
+    "commitment": DigestPair.from_json,
+    "prev": nullable(hex_bytes(32)),
+    "by": one_of(*CAPACITIES),
+}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One event (S3.1). Raises `DataFault` (`field-…`) if a field is out of its range."""
+
+    type: str
+    profile: str
+    subject: bytes
+    """32 bytes, S2.4."""
+    at: int
+    """When it was decided, UTC seconds."""
+    commitment: DigestPair
+    prev: bytes | None
+    """Leaf hash of the case's previous statement."""
+    by: str
+
+    def __post_init__(self) -> None:
+        read_object(self.to_json(), _FIELDS)
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON object of S3.1."""
+        return {
+            "v": 1,
+            "type": self.type,
+            "profile": self.profile,
+            "subject": self.subject.hex(),
+            "at": self.at,
+            "commitment": self.commitment.to_json(),
+            "prev": None if self.prev is None else self.prev.hex(),
+            "by": self.by,
+        }
+
+    @staticmethod
+    def from_json(value: object, path: str = "$") -> "Statement":
+        """Strict reading; usable as a `Check`. Raises `DataFault` (`field-…`)."""
+        fields = read_object(value, _FIELDS, path)
+        del fields["v"]
+        return Statement(**fields)
+
+    @staticmethod
+    def from_bytes(data: bytes) -> "Statement":
+        """Read a log entry, which must be canonical. Raises `DataFault` (`json-…`, `field-…`)."""
+        return Statement.from_json(loads(data, max_bytes=MAX_STATEMENT_BYTES, canonical=True))
+
+    @cached_property
+    def canonical(self) -> bytes:
+        """The bytes in the log. Bounded by the fields' sizes, always under `MAX_STATEMENT_BYTES`."""
+        return dumps(self.to_json())
+
+    @cached_property
+    def leaf_hash(self) -> bytes:
+        """`SHA-256(0x00 || canonical)` (S3.3)."""
+        return hash_leaf(self.canonical)
+
+    @property
+    def body_kind(self) -> Body:
+        """Whether the body is public or private (S3.2)."""
+        return STATEMENT_TYPES[self.type]
+
+
+def commit_public(body: bytes) -> DigestPair:
+    """Commitment to a public body, given in canonical bytes (S2.2)."""
+    return digest_pair(body)
+
+
+def commit_private(key: bytes, body: bytes) -> DigestPair:
+    """Commitment to a private body, given in canonical bytes, under its own 32 random bytes (S2.3).
+
+    Raises `UsageFault` (`commitment-key`) for a key of another length.
+    """
+    if len(key) != COMMITMENT_KEY_BYTES:
+        raise UsageFault("a commitment key has 32 bytes", code="commitment-key")
+    return hmac_pair(key, body)
+
+
+def verify_body(statement: Statement, body: bytes, key: bytes | None = None) -> None:
+    """Check that `body` is what the statement commits to; private bodies need their `key`.
+
+    Raises `DataFault` (`commitment`), `UsageFault` (`commitment-key`) if the key is missing or superfluous.
+    """
+    if (key is not None) != (statement.body_kind is Body.PRIVATE):
+        raise UsageFault("private bodies, and they alone, are opened with a key", code="commitment-key")
+    commitment = commit_public(body) if key is None else commit_private(key, body)
+    if not commitment.matches(statement.commitment):
+        raise DataFault("the body is not the one the statement commits to", code="commitment")
+
+
+def certificate_subject(number: str) -> bytes:
+    """Subject of a certificate, 32 bytes: `SHA-256("yinzheng/certificate/1:" || number)` (S2.4).
+
+    Raises `DataFault` (`certificate-number`) unless the number is ASCII.
+    """
+    if not number.isascii():
+        raise DataFault("a certificate number is ASCII", code="certificate-number")
+    return sha256(b"yinzheng/certificate/1:" + number.encode())
+
+
+def profile_bytes(tag: str) -> bytes:
+    """A profile tag as it stands on chain: ASCII, zero-padded to 32 bytes (S2.5). Raises `DataFault`."""
+    return PROFILE_TAG(tag, "$.profile").encode().ljust(32, b"\0")
+
+
+def deposit_statement(
+    *, number: str, profile: str, registered_at: int, body: bytes, prev: bytes | None
+) -> Statement:
+    """The deposit statement that follows from a certificate's canonical `body` and its fields (S3.4)."""
+    return Statement(
+        type=CERTIFICATE_DEPOSITED,
+        profile=profile,
+        subject=certificate_subject(number),
+        at=registered_at,
+        commitment=commit_public(body),
+        prev=prev,
+        by="registry",
+    )
