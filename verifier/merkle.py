@@ -19,7 +19,7 @@ EMPTY_ROOT = sha256(b"").digest()
 """Root of the tree without leaves."""
 
 SubtreeReader: TypeAlias = Callable[[int, int], bytes]
-"""`(height, index)` → hash of the complete subtree over the `1 << height` leaves from `index << height` on."""
+"""`(height, index)` → hash of the complete subtree over the `1 << height` leaves from `index << height`."""
 
 
 def hash_leaf(entry: bytes) -> bytes:
