@@ -1,0 +1,369 @@
+"""The certificate's signed core, its QR text (S6.2–S6.4), and the statement that follows from it (S3.4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import cbor2
+
+from verifier.algorithms import DigestPair, Sm2PublicKey, digest_pair, sha256
+from verifier.body import CLASSES, PROCEDURES, REMARKS, RIGHTS, SOURCES, TYPES, Body, check_body
+from verifier.canonical import JSON
+from verifier.errors import DataFault, UsageFault
+from verifier.statement import CERTIFICATE_DEPOSITED, Statement, certificate_subject, deposit_statement
+
+MAX_QR: Final = 4096
+"""Characters of a QR text."""
+
+COMFORTABLE_QR: Final = 900
+"""Characters up to which nothing gives way to its digest (S6.4)."""
+
+ELIDED: Final = "…"
+"""What stands in a `Core`'s body for a text of which the QR carries only the digest."""
+
+_ALGORITHM: Final = -70001
+_AAD: Final = b"yinzheng/certificate/1"
+_QR = re.compile(r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://[^/?#\s]{1,255})?/v/(?P<core>[^/?#\s]*)", re.I | re.A)
+_FROM_BASE32 = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789abcdefghijklmnopqrstuv")
+_TO_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+
+
+class IssuerSigner(Protocol):
+    """The issuer's private key, wherever it is kept."""
+
+    @property
+    def public_key(self) -> Sm2PublicKey:
+        """The key its signatures verify under."""
+
+    def sign(self, message: bytes) -> bytes:
+        """SM2 with SM3 over `message`: raw `r || s`, 64 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What a QR code says and who is said to have signed it. Well formed; nothing is verified yet."""
+
+    body: Body
+    """A text that gave way to its digest is `ELIDED` here."""
+    elided: Mapping[str, bytes]
+    """Path (`limits`, `remarks[0].text`, `scale`) → `SM3 || SHA-256` of the text's UTF-8."""
+    declared: bytes | None
+    """`SM3 || SHA-256` of the whole canonical body, present when something is elided."""
+    kid: bytes
+    """First 8 bytes of SHA-256 of the issuer's public key."""
+    signed: bytes
+    """The bytes the signature covers (RFC 9052 section 4.4)."""
+    signature: bytes
+    """Raw `r || s`, 64 bytes."""
+
+    def commitment(self) -> DigestPair:
+        """The digest pair of the whole body: as declared, else computed (S6.4)."""
+        if self.declared is None:
+            return self.body.commitment()
+        return DigestPair(self.declared[:32], self.declared[32:])
+
+    def statement(self) -> Statement:
+        """The deposit statement that follows from the certificate (S3.4)."""
+        if self.declared is None:
+            return statement_of(self.body)
+        return Statement(
+            type=CERTIFICATE_DEPOSITED,
+            profile=self.body.profile,
+            subject=certificate_subject(self.body.number),
+            at=self.body.registered_at,
+            commitment=self.commitment(),
+            prev=self.body.prev,
+            by="registry",
+        )
+
+
+def key_id(point: bytes) -> bytes:
+    """The `kid` of a public key `04 || x || y` (S6.2)."""
+    return sha256(point)[:8]
+
+
+def statement_of(body: Body) -> Statement:
+    """The deposit statement that follows from a body (S3.4)."""
+    return deposit_statement(
+        number=body.number,
+        profile=body.profile,
+        registered_at=body.registered_at,
+        body=body.canonical(),
+        prev=body.prev,
+    )
+
+
+# Writing
+
+
+def encode_qr(body: Body, signer: IssuerSigner, host: str) -> str:
+    """The QR text of a certificate, signed (S6.2–S6.4).
+
+    Raises `UsageFault` `qr-too-long` when even with digests it passes `MAX_QR` characters, `qr-host` when
+    `host` cannot stand in a URL.
+    """
+    if re.fullmatch(r"[A-Za-z0-9.:\[\]-]{1,255}", host) is None:
+        raise UsageFault("the host of a QR text is a name or address, with an optional port", code="qr-host")
+    prefix = f"HTTPS://{host.upper()}/V/"
+    protected = _protected(key_id(signer.public_key.point))
+    payload = _fit(body, COMFORTABLE_QR - len(prefix), len(protected))
+    core = cbor2.dumps([protected, {}, payload, signer.sign(_to_sign(protected, payload))], canonical=True)
+    qr = prefix + _base32(core)
+    if len(qr) > MAX_QR:
+        raise UsageFault(
+            f"the QR text would have {len(qr)} characters, more than {MAX_QR}",
+            code="qr-too-long",
+            hint="Shorten the names of the holders, or register fewer holders on one certificate.",
+        )
+    return qr
+
+
+def _fit(body: Body, room: int, protected_size: int) -> bytes:
+    """The payload, with as many texts given way to their digests as it takes to fit (S6.4)."""
+    fields = _to_cbor(body)
+    payload = cbor2.dumps(fields, canonical=True)
+    overhead = 1 + 2 + protected_size + 1 + 3 + 2 + 64
+    for path, value in _longest_texts(body):
+        if (overhead + len(payload)) * 8 <= room * 5:
+            break
+        _elide(fields, path, _pair_bytes(digest_pair(value)))
+        fields[17] = _pair_bytes(body.commitment())
+        payload = cbor2.dumps(fields, canonical=True)
+    return payload
+
+
+def _longest_texts(body: Body) -> list[tuple[str, bytes]]:
+    """The free texts that a digest would shorten, longest first; equals in the order of S6.4."""
+    texts = [("limits", body.limits.encode())]
+    texts += [(f"remarks[{at}].text", remark.text.encode()) for at, remark in enumerate(body.remarks)]
+    texts += [("scale", body.scale.encode())]
+    return sorted((item for item in texts if len(item[1]) > 64), key=lambda item: -len(item[1]))
+
+
+def _elide(fields: dict[int, Any], path: str, digest: bytes) -> None:
+    if path == "limits":
+        fields[6] = digest
+    elif path == "scale":
+        fields[11] = digest
+    else:
+        fields[15][int(path[8])][1] = digest
+
+
+def _to_cbor(body: Body) -> dict[int, Any]:
+    """The payload's map (S6.1), nothing elided."""
+    return {
+        0: 1,
+        1: body.number,
+        2: TYPES.index(body.type) + 1,
+        3: body.profile,
+        4: PROCEDURES.index(body.procedure) + 1,
+        5: [[h.name, h.code, sum(1 << RIGHTS.index(right) for right in h.rights)] for h in body.holders],
+        6: body.limits,
+        7: body.asset,
+        8: CLASSES.index(body.data_class) + 1,
+        9: [body.level.scheme, body.level.value],
+        10: SOURCES.index(body.source) + 1,
+        11: body.scale,
+        12: [body.registry.name, body.registry.code],
+        13: body.registered_at,
+        14: body.valid_until,
+        15: [[REMARKS.index(remark.kind) + 1, remark.text] for remark in body.remarks],
+        16: body.prev,
+    }
+
+
+def _protected(kid: bytes) -> bytes:
+    return cbor2.dumps({1: _ALGORITHM, 4: kid}, canonical=True)
+
+
+def _to_sign(protected: bytes, payload: bytes) -> bytes:
+    """The `Sig_structure` of RFC 9052 section 4.4."""
+    return cbor2.dumps(["Signature1", protected, _AAD, payload])
+
+
+def _pair_bytes(pair: DigestPair) -> bytes:
+    return pair.sm3 + pair.sha256
+
+
+def _base32(data: bytes) -> str:
+    """RFC 4648 section 6, without padding."""
+    bits = len(data) * 8
+    count = -(-bits // 5)
+    value = int.from_bytes(data, "big") << (count * 5 - bits)
+    return "".join(_TO_BASE32[(value >> (5 * at)) & 31] for at in range(count - 1, -1, -1))
+
+
+# Reading
+
+
+def is_qr_text(text: str) -> bool:
+    """Whether a text has the form of ours, so that among several codes the right one is read."""
+    return len(text) <= MAX_QR and _QR.fullmatch(text.strip()) is not None
+
+
+def decode_qr(qr: str) -> Core:
+    """Read a QR text, or the path of its address, strictly (S6.2, S6.3). The host means nothing.
+
+    Raises `DataFault`: `qr-too-long`, `qr-foreign` (not the form of ours), `qr-scheme`, `qr-alphabet`,
+    `qr-bits` (a length or last bits that no encoder gives), or what `decode_core` raises.
+    """
+    if len(qr) > MAX_QR:
+        raise DataFault(f"a QR text of {len(qr)} characters, more than {MAX_QR}", code="qr-too-long")
+    match = _QR.fullmatch(qr.strip())
+    if match is None:
+        raise DataFault(
+            "this is not the text of a certificate's QR code",
+            code="qr-foreign",
+            hint="Scan the code on the certificate itself; its text has the form HTTPS://…/V/….",
+        )
+    if match["scheme"] and match["scheme"].upper() != "HTTPS":
+        raise DataFault("a certificate's QR code begins with HTTPS", code="qr-scheme")
+    return decode_core(_unbase32(match["core"].upper()))
+
+
+def _unbase32(digits: str) -> bytes:
+    # Python reads base 32 in one go, in time linear in the length, but with other digits and with liberties
+    # (signs, underscores, blanks), so the alphabet is checked first.
+    if re.fullmatch(r"[A-Z2-7]+", digits) is None:
+        raise DataFault("a QR text holds a character that base32 does not have", code="qr-alphabet")
+    size, spare = divmod(len(digits) * 5, 8)
+    value = int(digits.translate(_FROM_BASE32), 32)
+    if spare > 4 or value & ((1 << spare) - 1):
+        raise DataFault("a QR text is cut off or has bits left over", code="qr-bits")
+    return (value >> spare).to_bytes(size, "big")
+
+
+def decode_core(core: bytes) -> Core:
+    """Read a core (S6.2) strictly: one encoding alone is accepted.
+
+    Raises `DataFault`: `core-malformed` (not the COSE structure, or not deterministic CBOR), `core-payload`
+    (the payload is not a body of S6.1), with the reason in its message.
+    """
+    parts = _load(core, "the core")
+    if type(parts) is not list or len(parts) != 4:
+        raise _core_fault("is not a COSE_Sign1 array")
+    protected, unprotected, payload, signature = parts
+    if type(payload) is not bytes or type(signature) is not bytes or len(signature) != 64:
+        raise _core_fault("has no payload or no signature of 64 bytes")
+    if type(unprotected) is not dict or unprotected:
+        raise _core_fault("has unprotected headers")
+    # The protected header is constant but for its last eight bytes, the kid.
+    kid = protected[-8:] if type(protected) is bytes else b""
+    if len(kid) != 8 or protected != _protected(kid):
+        raise _core_fault("does not name its algorithm and key as it must")
+    body, elided, declared = _read_payload(payload)
+    return Core(body, elided, declared, kid, _to_sign(protected, payload), signature)
+
+
+def _read_payload(payload: bytes) -> tuple[Body, dict[str, bytes], bytes | None]:
+    fields = _load(payload, "the payload")
+    if type(fields) is not dict:
+        raise _payload_fault("is not a map")
+    # 16.0 and 16 are one name to Python, though not to CBOR.
+    if any(type(key) is not int for key in fields):
+        raise _payload_fault("has a field that is not named by a number")
+    declared = fields.pop(17, None)
+    if list(fields) != list(range(17)):
+        raise _payload_fault("has not exactly the fields of a certificate")
+    try:
+        elided = _take_elided(fields)
+        value = _to_json(fields)
+    except (TypeError, ValueError, IndexError):
+        raise _payload_fault("has a field of the wrong type") from None
+    if (declared is None) != (not elided) or not (declared is None or _is_pair(declared)):
+        raise _payload_fault("has digests in place of texts, but not that of the whole, or the reverse")
+    try:
+        return check_body(value), elided, declared
+    except DataFault as fault:
+        raise DataFault(
+            f"the certificate's content is malformed: {fault.message}", code="core-payload", reason=fault.code
+        ) from fault
+
+
+def _take_elided(fields: dict[int, Any]) -> dict[str, bytes]:
+    """Put `ELIDED` where a text gave way to its digest, and return the digests by path."""
+    elided = {}
+    for key, path in ((6, "limits"), (11, "scale")):
+        if _is_pair(fields[key]):
+            elided[path], fields[key] = fields[key], ELIDED
+    for at, remark in enumerate(_list(fields[15])):
+        if _is_pair(_list(remark, 2)[1]):
+            elided[f"remarks[{at}].text"], remark[1] = remark[1], ELIDED
+    return elided
+
+
+def _is_pair(value: object) -> bool:
+    return type(value) is bytes and len(value) == 64
+
+
+def _to_json(fields: dict[int, Any]) -> JSON:
+    """The JSON of S6.1 for a payload's map; types of leaves are left to the body's own check."""
+    return {
+        "v": fields[0],
+        "number": fields[1],
+        "type": _name(TYPES, fields[2]),
+        "profile": fields[3],
+        "procedure": _name(PROCEDURES, fields[4]),
+        "holders": [
+            {"name": name, "code": code, "rights": _names(rights)}
+            for name, code, rights in (_list(holder, 3) for holder in _list(fields[5]))
+        ],
+        "limits": fields[6],
+        "asset": fields[7],
+        "class": _name(CLASSES, fields[8]),
+        "level": _pair("scheme", "value", fields[9]),
+        "source": _name(SOURCES, fields[10]),
+        "scale": fields[11],
+        "registry": _pair("name", "code", fields[12]),
+        "registered_at": fields[13],
+        "valid_until": fields[14],
+        "remarks": [{"kind": _name(REMARKS, kind), "text": text} for kind, text in fields[15]],
+        "prev": bytes.hex(fields[16]),
+    }
+
+
+def _pair(first: str, second: str, item: Any) -> dict[str, JSON]:
+    one, two = _list(item, 2)
+    return {first: one, second: two}
+
+
+def _list(item: Any, size: int | None = None) -> list[Any]:
+    if type(item) is not list or (size is not None and len(item) != size):
+        raise ValueError
+    return item
+
+
+def _name(names: tuple[str, ...], number: object) -> str:
+    if type(number) is not int or number < 1:
+        raise ValueError
+    return names[number - 1]
+
+
+def _names(bits: object) -> list[JSON]:
+    if type(bits) is not int or not 0 < bits < 1 << len(RIGHTS):
+        raise ValueError
+    return [right for at, right in enumerate(RIGHTS) if bits >> at & 1]
+
+
+def _load(data: bytes, what: str) -> Any:
+    """Decode deterministic CBOR (RFC 8949 section 4.2.1): whatever re-encodes otherwise is refused."""
+    try:
+        value = cbor2.loads(data, max_depth=8, allow_indefinite=False, allow_duplicate_keys=False)
+        same = cbor2.dumps(value, canonical=True) == data
+    except Exception as error:
+        # cbor2 documents its own errors, but the content of tags makes it raise others.
+        raise DataFault(f"{what} is not CBOR", code="core-malformed") from error
+    if not same:
+        raise DataFault(f"{what} is not deterministic CBOR", code="core-malformed")
+    return value
+
+
+def _core_fault(what: str) -> DataFault:
+    return DataFault(f"the core {what}", code="core-malformed")
+
+
+def _payload_fault(what: str) -> DataFault:
+    return DataFault(f"the payload {what}", code="core-payload")

@@ -1,0 +1,135 @@
+"""Chain evidence (S7): headers, and proofs of accounts and their storage against the first header's state.
+
+Parsing establishes form alone. What the evidence shows is asked with `Evidence.word`, and whether its block
+counts is obligation 8's question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from verifier.canonical import Check, hex_bytes, list_of, object_of, read_object
+from verifier.errors import DataFault, YinzhengError
+from verifier.ethereum.header import MAX_HEADER, Header, parse_header
+from verifier.ethereum.items import decode_fixed, decode_integer, decode_item
+from verifier.ethereum.mpt import MAX_NODE, MAX_NODES, prove_secure
+
+MAX_HEADERS: Final = 256
+MAX_ACCOUNTS: Final = 8
+MAX_STORAGE: Final = 16
+
+
+class NotGiven(YinzhengError):  # noqa: N818 - nothing went wrong
+    """What an answer needs was not given: no fault of anyone, and no statement about the certificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A contract as a policy pins it: where it lives (20 bytes) and the keccak256 of its code."""
+
+    address: bytes
+    code_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AccountProof:
+    """Proof nodes for an account, and for slots of its storage by slot (32 bytes)."""
+
+    nodes: tuple[bytes, ...]
+    storage: Mapping[bytes, tuple[bytes, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Headers in order, the first the block proved against, and proofs by address (20 bytes)."""
+
+    headers: tuple[Header, ...]
+    accounts: Mapping[bytes, AccountProof]
+
+    @property
+    def block(self) -> Header:
+        """The block whose state the proofs are about."""
+        return self.headers[0]
+
+    def has(self, contract: Contract, slot: bytes) -> bool:
+        """Whether there is a proof for that slot; nothing about whether it holds."""
+        account = self.accounts.get(contract.address)
+        return account is not None and slot in account.storage
+
+    def word(self, contract: Contract, slot: bytes) -> int:
+        """The word that the contract's storage holds at ``slot``; 0 when its absence is proved.
+
+        Raises `NotGiven` (`evidence-not-given`), or `DataFault`: `contract-absent`, `code-differs`, or a
+        `state-proof-…` code of `mpt`.
+        """
+        account = self.accounts.get(contract.address)
+        if account is None or slot not in account.storage:
+            raise NotGiven("the evidence has no proof for what is asked", code="evidence-not-given")
+        storage_root = self._storage_root(contract, account)
+        value = prove_secure(storage_root, slot, account.storage[slot])
+        if value is None:
+            return 0
+        return decode_integer(_decode(value), size=32, what="a storage value")
+
+    def _storage_root(self, contract: Contract, account: AccountProof) -> bytes:
+        value = prove_secure(self.block.state_root, contract.address, account.nodes)
+        if value is None:
+            raise DataFault(
+                f"there is no contract at 0x{contract.address.hex()} on that chain", code="contract-absent"
+            )
+        fields = _decode(value)
+        if not isinstance(fields, list) or len(fields) != 4:
+            raise DataFault("an account has not four fields", code="state-proof-malformed")
+        if decode_fixed(fields[3], size=32, what="a code hash") != contract.code_hash:
+            raise DataFault(
+                f"the contract at 0x{contract.address.hex()} is not the pinned one", code="code-differs"
+            )
+        return decode_fixed(fields[2], size=32, what="a storage root")
+
+
+def parse_evidence(value: object, path: str = "$") -> Evidence:
+    """Read the JSON of S7.3. Usable as a `Check`.
+
+    Raises `DataFault`: a code of `canonical.read_object`, `header-malformed`, `rlp-…`,
+    `evidence-duplicate`.
+    """
+    fields = read_object(value, _EVIDENCE, path)
+    return Evidence(
+        headers=tuple(parse_header(raw) for raw in fields["headers"]),
+        accounts=_by(
+            "address",
+            [
+                {
+                    "address": account["address"],
+                    "proof": AccountProof(
+                        tuple(account["proof"]),
+                        _by("slot", [{**item, "proof": tuple(item["proof"])} for item in account["storage"]]),
+                    ),
+                }
+                for account in fields["accounts"]
+            ],
+        ),
+    )
+
+
+def _by(name: str, items: list[dict[str, Any]]) -> dict[bytes, Any]:
+    found = {item[name]: item["proof"] for item in items}
+    if len(found) != len(items):
+        raise DataFault(f"the evidence has the same {name} twice", code="evidence-duplicate")
+    return found
+
+
+def _decode(value: bytes) -> Any:
+    return decode_item(value, limit=MAX_NODE, what="a proved value")
+
+
+_NODES: Final = list_of(hex_bytes(1, MAX_NODE), 0, MAX_NODES)
+_STORAGE: Final = list_of(object_of({"slot": hex_bytes(32), "proof": _NODES}), 0, MAX_STORAGE)
+_EVIDENCE: Final[dict[str, Check[Any]]] = {
+    "headers": list_of(hex_bytes(1, MAX_HEADER), 1, MAX_HEADERS),
+    "accounts": list_of(
+        object_of({"address": hex_bytes(20), "proof": _NODES, "storage": _STORAGE}), 0, MAX_ACCOUNTS
+    ),
+}
