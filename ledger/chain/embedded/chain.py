@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from eth.abc import BlockAPI, BlockHeaderAPI, ReceiptAPI, SignedTransactionAPI
+from eth.abc import BlockAPI, BlockHeaderAPI, ChainDatabaseAPI, ReceiptAPI, SignedTransactionAPI
 from eth.chains.base import Chain
 from eth.exceptions import HeaderNotFound, TransactionNotFound
+from eth.vm.forks.london.headers import calculate_expected_base_fee_per_gas
 from eth.vm.forks.london.receipts import LondonReceiptBuilder
 from eth_keys.datatypes import PrivateKey
 from eth_keys.exceptions import ValidationError as KeyValidationError
@@ -45,7 +46,12 @@ class Meta:
 
     def encode(self) -> bytes:
         """As JSON bytes."""
-        named = {"v": 1, "chain": self.chain_id, "genesis": self.genesis.hex(), "validator": self.validator.hex()}
+        named = {
+            "v": 1,
+            "chain": self.chain_id,
+            "genesis": self.genesis.hex(),
+            "validator": self.validator.hex(),
+        }
         return json.dumps(named).encode()
 
     @classmethod
@@ -99,7 +105,9 @@ class EmbeddedChain:
         chain = cls(folder, clock, _private_key(key), WriterLock(folder), faults)
         try:
             if chain.store.exists(_META):
-                raise UsageFault("A chain is there already.", code="chain-exists", hint="Open it, or use another folder.")
+                raise UsageFault(
+                    "A chain is there already.", code="chain-exists", hint="Open it, or use another folder."
+                )
             staged = Staging(chain.store)
             header = write_genesis(genesis, staged)
             meta = Meta(genesis.chain_id, header.hash, genesis.validator)
@@ -193,9 +201,18 @@ class EmbeddedChain:
 
     # Reading
 
+    @property
+    def chaindb(self) -> ChainDatabaseAPI:
+        """py-evm's view of the database."""
+        return self._chain.chaindb
+
     def head(self) -> BlockHeaderAPI:
         """The latest header."""
         return self._chain.get_canonical_head()
+
+    def base_fee_after(self, header: BlockHeaderAPI) -> int:
+        """Base fee in wei of the block after `header` (EIP-1559)."""
+        return calculate_expected_base_fee_per_gas(header)
 
     def header(self, number: int) -> BlockHeaderAPI | None:
         """The header of that number, or None."""

@@ -107,7 +107,9 @@ def _admit(
         return Refused("exceeds block gas limit")
     if transaction.nonce != nonce:
         low = transaction.nonce < nonce
-        return Refused(f"nonce too {'low' if low else 'high'}: next nonce {nonce}, tx nonce {transaction.nonce}")
+        return Refused(
+            f"nonce too {'low' if low else 'high'}: next nonce {nonce}, tx nonce {transaction.nonce}"
+        )
     if fee_limit < header.base_fee_per_gas:
         return Refused(f"max fee per gas less than block base fee: {fee_limit} < {header.base_fee_per_gas}")
     if balance < transaction.gas * fee_limit + transaction.value:

@@ -1,0 +1,152 @@
+"""Simulate a call, and estimate the gas a transaction needs. Nothing is written.
+
+At a block given by number or hash a call sees what a transaction at the end of that block saw: its state,
+time and number. At `latest` and `pending` it sees the next block: the latest state, the next number, and
+the time now. So a simulation answers what sending would do now, when a publicity may have ended since the
+last block, which on a chain that seals only when there is something to seal may be days old.
+"""
+
+from dataclasses import dataclass, replace
+
+from eth.abc import BlockHeaderAPI, ComputationAPI, StateAPI
+from eth.constants import CREATE_CONTRACT_ADDRESS, ZERO_HASH32
+from eth.exceptions import OutOfGas, Revert
+from eth.vm.execution_context import ExecutionContext
+from eth.vm.forks.london.transactions import LondonTransactionBuilder
+from eth.vm.spoof import SpoofTransaction
+from eth_typing import Address, BlockNumber
+from eth_utils import ValidationError
+
+from ledger.chain.embedded.chain import EmbeddedChain
+from ledger.chain.embedded.clique import IN_TURN, CliqueVM
+from ledger.chain.embedded.params import RpcError
+from ledger.chain.embedded.views import hexed
+
+REVERTED = 3
+FAILED = -32000
+_STIPEND = 2_300
+_TOLERANCE = 0.015
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is to be executed: `to` None creates a contract; `gas` None is as much as a block holds."""
+
+    sender: bytes = bytes(20)
+    to: bytes | None = None
+    data: bytes = b""
+    value: int = 0
+    gas: int | None = None
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where it is executed: the state after `header`, at `number` and `time`."""
+
+    header: BlockHeaderAPI
+    number: int
+    time: int
+
+
+def next_block(chain: EmbeddedChain) -> Context:
+    """The block that would be sealed now."""
+    head = chain.head()
+    return Context(head, head.block_number + 1, max(chain.now(), head.timestamp))
+
+
+def at_block(header: BlockHeaderAPI) -> Context:
+    """The end of that block."""
+    return Context(header, header.block_number, header.timestamp)
+
+
+def call(chain: EmbeddedChain, request: Call, context: Context) -> bytes:
+    """What the call returns. Raises `RpcError` 3 with the revert data, or -32000."""
+    computation, _ = _run(chain, request, context)
+    if computation.is_error:
+        raise _failure(computation)
+    return bytes(computation.output)
+
+
+def estimate_gas(chain: EmbeddedChain, request: Call, context: Context) -> int:
+    """Gas with which the call succeeds, at most 1.5 % more than the least. Raises as `call` does.
+
+    As geth: one run with all the gas tells what is used; calls pass on only 63/64 of their gas (EIP-150)
+    and refunds come after, so what is used may not suffice, and a few further runs find what does.
+    """
+    ceiling = min(request.gas or context.header.gas_limit, context.header.gas_limit)
+    computation, intrinsic = _run(chain, replace(request, gas=ceiling), context)
+    if computation.is_error:
+        raise _failure(computation)
+    used = intrinsic + computation.get_gas_used()
+    if _suffices(chain, request, context, used):
+        return used
+    low, high = used, min((used + _STIPEND) * 64 // 63 + 1, ceiling)
+    if not _suffices(chain, request, context, high):
+        low, high = high, ceiling
+    while (high - low) / high > _TOLERANCE:
+        middle = min((low + high) // 2, 2 * low)
+        if _suffices(chain, request, context, middle):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _suffices(chain: EmbeddedChain, request: Call, context: Context, gas: int) -> bool:
+    computation, _ = _run(chain, replace(request, gas=gas), context)
+    return not computation.is_error
+
+
+def _run(chain: EmbeddedChain, request: Call, context: Context) -> tuple[ComputationAPI, int]:
+    """Execute free of charge; return the computation and the intrinsic gas."""
+    limit = context.header.gas_limit
+    gas = min(limit, request.gas or limit)
+    state = _state(chain, context)
+    transaction = SpoofTransaction(
+        LondonTransactionBuilder.create_unsigned_transaction(
+            nonce=state.get_nonce(Address(request.sender)),
+            gas_price=0,
+            gas=gas,
+            to=Address(request.to) if request.to is not None else CREATE_CONTRACT_ADDRESS,
+            value=request.value,
+            data=request.data,
+        ),
+        from_=request.sender,
+    )
+    intrinsic: int = transaction.intrinsic_gas
+    if gas < intrinsic:
+        raise RpcError(FAILED, f"intrinsic gas too low: gas {gas}, minimum needed {intrinsic}")
+    try:
+        return state.apply_transaction(transaction), intrinsic
+    except ValidationError as error:
+        raise RpcError(FAILED, "insufficient funds for transfer") from error
+
+
+def _state(chain: EmbeddedChain, context: Context) -> StateAPI:
+    """State and surroundings of a block. The fee recipient is named here, not recovered from a seal: what
+    is simulated has none."""
+    header, parent = context.header, context.header
+    if context.number == header.block_number and header.block_number > 0:
+        parent = chain.header_by_hash(header.parent_hash) or header
+    execution = ExecutionContext(
+        coinbase=Address(chain.meta.validator),
+        timestamp=context.time,
+        block_number=BlockNumber(context.number),
+        difficulty=IN_TURN,
+        mix_hash=ZERO_HASH32,
+        gas_limit=header.gas_limit,
+        prev_hashes=CliqueVM.get_prev_hashes(parent.hash, chain.chaindb) or (),
+        chain_id=chain.chain_id,
+        base_fee_per_gas=0,
+    )
+    return CliqueVM.get_state_class()(chain.store, execution, header.state_root)
+
+
+def _failure(computation: ComputationAPI) -> RpcError:
+    """The error of a failed execution, with revert data where there are some, as geth words it."""
+    error = computation.error
+    if isinstance(error, Revert):
+        return RpcError(REVERTED, "execution reverted", hexed(bytes(computation.output)))
+    if isinstance(error, OutOfGas):
+        return RpcError(FAILED, "out of gas")
+    return RpcError(FAILED, f"execution failed: {type(error).__name__}")
