@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from ledger.fields import MISSING, ListOf, Problem, Schema, is_whole, prose, read
+from ledger.fields import MISSING, ListOf, Problem, Schema, all_faults, is_whole, prose, read
 from ledger.rules.credit_code import check_credit_code
 from ledger.rules.holders import MAX_HOLDERS, Holder, holder_problems, in_order
 from ledger.rules.refusals import Ground, Refusal, refusals
@@ -194,28 +194,46 @@ _SCHEMA: Mapping[str, Schema] = {
 }
 
 
-def parse_application(data: bytes) -> Application:
-    """Read `application.json`, UTF-8 of at most `MAX_BYTES`.
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What could be made of an application: all of it, or every fault and, if readable, its files."""
+
+    application: Application | None
+    files: tuple[DeclaredFile, ...] | None
+    problems: tuple[Problem, ...]
+
+
+def examine(data: bytes) -> Examined:
+    """Read `application.json`, UTF-8 of at most `MAX_BYTES`, and list its faults.
 
     Raises:
-        DataFault: `json-…` when it is no JSON of ours; else `application-invalid`, with every fault in
-            `problems`, each a path and what is wrong.
+        DataFault: `json-…` when it is no JSON of ours.
     """
     document = canonical.loads(data, max_bytes=MAX_BYTES)
     problems: list[Problem] = []
     fields = read(document, _SCHEMA, problems)
     if fields is not MISSING:
         _cross_checks(fields, problems)
+    files = None
+    if fields is not MISSING and is_whole(fields["files"]):
+        files = tuple(DeclaredFile(f["path"], FileRole(f["role"]), f["title"]) for f in fields["files"])
     if problems:
-        shown = "; ".join(str(problem) for problem in problems)
-        raise DataFault(
-            f"application.json has {len(problems)} fault(s): {shown}.",
-            code="application-invalid",
-            hint="Correct every field named and apply again; nothing was recorded.",
-            problems=[str(problem) for problem in problems],
-        )
+        return Examined(None, files, tuple(problems))
     assert isinstance(document, dict)
-    return _build(fields, document)
+    return Examined(_build(fields, document), files, ())
+
+
+def parse_application(data: bytes) -> Application:
+    """Read `application.json`, UTF-8 of at most `MAX_BYTES`.
+
+    Raises:
+        DataFault: `json-…` when it is no JSON of ours; else `application-invalid`, with every fault in
+            `problems`, each a path and what is wrong, and their `codes`.
+    """
+    examined = examine(data)
+    if examined.application is None:
+        raise all_faults("application.json", examined.problems, "application-invalid")
+    return examined.application
 
 
 def _cross_checks(fields: dict[str, Any], problems: list[Problem]) -> None:

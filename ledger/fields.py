@@ -6,7 +6,7 @@ deserves one complete list.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -38,10 +38,11 @@ MISSING: Final = Missing()
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault: the field's path (`$.holders[0].code`) and what is wrong with it."""
+    """One fault: the field's path (`$.holders[0].code`), what is wrong with it, and the fault's code."""
 
     path: str
     what: str
+    code: str = "field-value"
 
     def __str__(self) -> str:
         return f"{self.path} {self.what}"
@@ -56,13 +57,13 @@ def read(value: object, schema: Schema, problems: list[Problem], path: str = "$"
     try:
         return schema(value, path)
     except DataFault as fault:
-        problems.append(Problem(path, fault.message.removeprefix(path).strip()))
+        problems.append(Problem(path, fault.message.removeprefix(path).strip(), fault.code))
         return MISSING
 
 
 def _read_list(value: object, schema: ListOf, problems: list[Problem], path: str) -> Any:
     if type(value) is not list:
-        problems.append(Problem(path, "is not a list"))
+        problems.append(Problem(path, "is not a list", "field-type"))
         return MISSING
     if not schema.low <= len(value) <= schema.high:
         problems.append(Problem(path, f"has not between {schema.low} and {schema.high} items"))
@@ -72,7 +73,7 @@ def _read_list(value: object, schema: ListOf, problems: list[Problem], path: str
 
 def _read_object(value: object, schema: Mapping[str, Schema], problems: list[Problem], path: str) -> Any:
     if type(value) is not dict:
-        problems.append(Problem(path, "is not an object"))
+        problems.append(Problem(path, "is not an object", "field-type"))
         return MISSING
     problems.extend(_unknown(name, path) for name in value if name not in schema)
     members = {}
@@ -80,7 +81,7 @@ def _read_object(value: object, schema: Mapping[str, Schema], problems: list[Pro
         if name in value:
             members[name] = read(value[name], inner, problems, f"{path}.{name}")
         else:
-            problems.append(Problem(f"{path}.{name}", "is missing"))
+            problems.append(Problem(f"{path}.{name}", "is missing", "field-missing"))
             members[name] = MISSING
     return members
 
@@ -88,8 +89,8 @@ def _read_object(value: object, schema: Mapping[str, Schema], problems: list[Pro
 def _unknown(name: str, path: str) -> Problem:
     # A name that does not look like one may hold anything; it is not repeated.
     if _NAME.fullmatch(name):
-        return Problem(f"{path}.{name}", "is not a known field")
-    return Problem(path, "has a name the format does not know")
+        return Problem(f"{path}.{name}", "is not a known field", "field-unknown")
+    return Problem(path, "has a name the format does not know", "field-unknown")
 
 
 def is_whole(*values: object) -> bool:
@@ -122,3 +123,15 @@ def prose(low: int, high: int) -> canonical.Check[str]:
         return text
 
     return check
+
+
+def all_faults(what: str, problems: Sequence[Problem], code: str) -> DataFault:
+    """Make the one fault that names every problem; `problems` and `codes` are in its data."""
+    shown = "; ".join(str(problem) for problem in problems)
+    return DataFault(
+        f"{what} has {len(problems)} fault(s): {shown}.",
+        code=code,
+        hint="Correct everything named and apply again; nothing was recorded.",
+        problems=[str(problem) for problem in problems],
+        codes=[problem.code for problem in problems],
+    )
