@@ -56,8 +56,8 @@ class Store:
         Fault points: `store.commit.before`, `store.commit.after`.
 
         Raises:
-            EnvironmentFault: `store-locked`, `store-read-only`, `store-full`, `store-io`,
-                `store-unreachable`.
+            EnvironmentFault: `store-locked`, `store-read-only`, `store-unreachable`, `disk-read-only`,
+                `disk-full`, `disk-io`.
             DataFault: `store-corrupt`.
         """
         if not self.writable:
@@ -144,7 +144,7 @@ def open_store_read_only(url: str) -> Store:
     try:
         return _checked_reader(_sqlite_reader_engine(path, "mode=ro"))
     except EnvironmentFault as fault:
-        if fault.code not in {"store-unreachable", "store-read-only"} or _has_wal(path):
+        if fault.code not in {"store-unreachable", "disk-read-only"} or _has_wal(path):
             raise
         return _checked_reader(_sqlite_reader_engine(path, "mode=ro&immutable=1"))
 
@@ -245,11 +245,11 @@ _SQLITE_FAULTS: dict[int, tuple[str, str, str]] = {
     sqlite3.SQLITE_BUSY: ("store-locked", "another process is writing to the database", "try again"),
     sqlite3.SQLITE_LOCKED: ("store-locked", "another process is writing to the database", "try again"),
     sqlite3.SQLITE_READONLY: (
-        "store-read-only",
+        "disk-read-only",
         "the database cannot be written: its folder or disk is read-only",
         "make the state folder writable for this user; nothing was changed",
     ),
-    sqlite3.SQLITE_FULL: ("store-full", "the disk is full", "free some space; nothing was changed"),
+    sqlite3.SQLITE_FULL: ("disk-full", "the disk is full", "free some space; nothing was changed"),
     sqlite3.SQLITE_IOERR: (
         "store-io",
         "the disk reports an error",

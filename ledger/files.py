@@ -1,0 +1,101 @@
+"""Files that are there whole and for good once the call returns, or not at all (D9)."""
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from verifier.errors import EnvironmentFault
+
+TEMPORARY_SUFFIX = ".part"
+"""What a crash may leave behind carries this suffix; no reader ever opens it."""
+
+_FAULTS: dict[int, tuple[str, str, str]] = {
+    errno.ENOSPC: ("disk-full", "the disk is full", "free some space; nothing was acknowledged"),
+    errno.EDQUOT: ("disk-full", "the disk quota is used up", "free some space; nothing was acknowledged"),
+    errno.EROFS: ("disk-read-only", "the disk is mounted read-only", "mount it for writing"),
+    errno.EACCES: ("disk-read-only", "this user may not use the file", "check owner and mode of the folder"),
+    errno.EPERM: ("disk-read-only", "this user may not use the file", "check owner and mode of the folder"),
+}
+
+
+@contextmanager
+def disk_faults(path: Path) -> Iterator[None]:
+    """Say failures of the disk in our own terms: `disk-full`, `disk-read-only`, `disk-io`.
+
+    A file that is absent passes as `FileNotFoundError`: what that means is the caller's to say.
+    """
+    try:
+        yield
+    except (FileNotFoundError, FileExistsError):
+        raise
+    except OSError as error:
+        code, message, hint = _FAULTS.get(
+            error.errno or 0, ("disk-io", "the disk reports an error", "check the disk")
+        )
+        raise EnvironmentFault(f"{message}: {path}", code=code, hint=hint, errno=error.errno) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def temporary_beside(path: Path) -> Path:
+    """A fresh name in the same folder, from where a rename is atomic."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
+
+
+def write_durably(path: Path, data: bytes, *, mode: int = 0o644, sync_name: bool = True) -> None:
+    """Replace the file at `path` by `data`: readers see the old bytes or the new ones, never a mixture.
+
+    With `sync_name` false the content is durable on return but its name is not until `sync_folder`.
+    Raises `EnvironmentFault` (`disk_faults`); the old file is then untouched.
+    """
+    temporary = temporary_beside(path)
+    with disk_faults(path):
+        try:
+            _write_new(temporary, data, mode)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        if sync_name:
+            sync_folder(path.parent)
+
+
+def create_durably(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """As `write_durably`, but raises `FileExistsError` rather than replace a file."""
+    temporary = temporary_beside(path)
+    with disk_faults(path):
+        try:
+            _write_new(temporary, data, mode)
+            os.link(temporary, path)  # unlike a rename, fails where the name is taken
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
+def make_folder(path: Path, *, mode: int = 0o755) -> None:
+    """Create `path` and what leads to it, durably; an existing folder is left as it is."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    with disk_faults(path):
+        path.mkdir(mode=mode, exist_ok=True)
+        sync_folder(path.parent)
+
+
+def _write_new(path: Path, data: bytes, mode: int) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with open(handle, "wb", buffering=0) as file:
+        view = memoryview(data)
+        while view:
+            view = view[file.write(view) :]
+        os.fsync(file.fileno())

@@ -1,0 +1,70 @@
+"""Where the passphrase of the keystore comes from: a file or the environment. There is no default."""
+
+import base64
+import secrets
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from ledger.files import create_durably, disk_faults
+from verifier.errors import EnvironmentFault, UsageFault
+
+VARIABLE = "YINZHENG_PASSPHRASE"
+FILE_VARIABLE = "YINZHENG_PASSPHRASE_FILE"
+MIN_BYTES = 12
+MAX_BYTES = 1024
+
+
+def find_passphrase(environment: Mapping[str, str], file: Path | None = None) -> bytes:
+    """The passphrase from `file`, else the file named by `YINZHENG_PASSPHRASE_FILE`, else `YINZHENG_PASSPHRASE`.
+
+    Raises:
+        UsageFault: `passphrase-missing` when none is given, `passphrase-weak` under 12 bytes.
+        EnvironmentFault: `passphrase-exposed` when others may read the file.
+    """  # noqa: E501
+    if file is None and FILE_VARIABLE in environment:
+        file = Path(environment[FILE_VARIABLE])
+    if file is not None:
+        return _checked(_read(file))
+    if VARIABLE in environment:
+        return _checked(environment[VARIABLE].encode())
+    raise UsageFault(
+        "the keystore needs its passphrase",
+        code="passphrase-missing",
+        hint=f"set {FILE_VARIABLE} to a file only you can read, or {VARIABLE}",
+    )
+
+
+def create_passphrase_file(path: Path) -> bytes:
+    """Write a fresh random passphrase to `path`, mode 0600, and return it; an existing file is kept and read.
+
+    For demonstrations: in production the passphrase does not lie beside the keys.
+    """
+    text = base64.urlsafe_b64encode(secrets.token_bytes(32))
+    try:
+        create_durably(path, text + b"\n", mode=0o600)
+    except FileExistsError:
+        return _checked(_read(path))
+    return text
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with disk_faults(path), path.open("rb") as file:
+            mode = path.stat().st_mode
+            text = file.read(MAX_BYTES + 2)
+    except FileNotFoundError:
+        raise UsageFault(f"there is no passphrase file at {path}", code="passphrase-missing") from None
+    if stat.S_IMODE(mode) & 0o077:
+        raise EnvironmentFault(
+            f"others may read the passphrase file {path}", code="passphrase-exposed", hint=f"chmod 600 {path}"
+        )
+    return text.rstrip(b"\r\n")
+
+
+def _checked(passphrase: bytes) -> bytes:
+    if not MIN_BYTES <= len(passphrase) <= MAX_BYTES:
+        raise UsageFault(
+            f"a passphrase has between {MIN_BYTES} and {MAX_BYTES} bytes", code="passphrase-weak"
+        )
+    return passphrase
