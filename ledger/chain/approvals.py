@@ -1,0 +1,172 @@
+"""People's approvals: the EIP-712 messages that registry and committee sign (S5.5, S5.6).
+
+The message is all that binds: a signature holds for one contract on one chain and for exactly these fields.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from eth_account import Account
+from eth_account.messages import SignableMessage, encode_typed_data
+from eth_account.signers.local import LocalAccount
+
+from ledger.chain.records import Procedure, profile_bytes
+from verifier.algorithms import keccak256
+from verifier.errors import DataFault
+
+SIGNATURE_BYTES = 65
+"""`r || s || v`, v being 27 or 28."""
+
+_DOMAIN = (
+    ("name", "string"),
+    ("version", "string"),
+    ("chainId", "uint256"),
+    ("verifyingContract", "address"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """Where an approval holds: one contract (20 bytes) on one chain."""
+
+    chain_id: int
+    registry: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Open publicity with this notice; `waived` says that it ends at once."""
+
+    TYPES: ClassVar = (
+        ("caseId", "bytes32"),
+        ("profile", "bytes32"),
+        ("procedure", "uint8"),
+        ("notice", "bytes32"),
+        ("waived", "bool"),
+    )
+    case_id: bytes
+    profile: str
+    procedure: Procedure
+    notice: bytes
+    waived: bool
+
+    def values(self) -> tuple[Any, ...]:
+        """Give the fields in the order of `TYPES`."""
+        return self.case_id, profile_bytes(self.profile), int(self.procedure), self.notice, self.waived
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """Conclude an objection; `upheld` closes the case."""
+
+    TYPES: ClassVar = (
+        ("caseId", "bytes32"),
+        ("objection", "bytes32"),
+        ("conclusion", "bytes32"),
+        ("upheld", "bool"),
+    )
+    case_id: bytes
+    objection: bytes
+    conclusion: bytes
+    upheld: bool
+
+    def values(self) -> tuple[Any, ...]:
+        """Give the fields in the order of `TYPES`."""
+        return self.case_id, self.objection, self.conclusion, self.upheld
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """Close a case without a certificate."""
+
+    TYPES: ClassVar = (("caseId", "bytes32"), ("refusal", "bytes32"))
+    case_id: bytes
+    refusal: bytes
+
+    def values(self) -> tuple[Any, ...]:
+        """Give the fields in the order of `TYPES`."""
+        return self.case_id, self.refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """Deposit the certificate `id` with this content. Times are UTC seconds, `remarks` the bits of S5.3."""
+
+    TYPES: ClassVar = (
+        ("id", "bytes32"),
+        ("caseId", "bytes32"),
+        ("content", "bytes32"),
+        ("registeredAt", "uint64"),
+        ("validUntil", "uint64"),
+        ("remarks", "uint8"),
+    )
+    id: bytes
+    case_id: bytes
+    content: bytes
+    registered_at: int
+    valid_until: int
+    remarks: int = 0
+
+    def values(self) -> tuple[Any, ...]:
+        """Give the fields in the order of `TYPES`."""
+        return self.id, self.case_id, self.content, self.registered_at, self.valid_until, self.remarks
+
+
+Decision = Publication | Conclusion | Closure | Deposit
+
+
+def typed_data(decision: Decision, domain: Domain) -> dict[str, Any]:
+    """Give the full EIP-712 message, as any wallet takes it."""
+    name = type(decision).__name__
+    return {
+        "types": {
+            "EIP712Domain": [{"name": n, "type": t} for n, t in _DOMAIN],
+            name: [{"name": n, "type": t} for n, t in decision.TYPES],
+        },
+        "primaryType": name,
+        "domain": {
+            "name": "Yinzheng RightsRegistry",
+            "version": "1",
+            "chainId": domain.chain_id,
+            "verifyingContract": "0x" + domain.registry.hex(),
+        },
+        "message": dict(zip((n for n, _ in decision.TYPES), decision.values(), strict=True)),
+    }
+
+
+def sign(decision: Decision, domain: Domain, account: LocalAccount) -> bytes:
+    """Sign as `account`; 65 bytes, the same every time."""
+    return bytes(account.sign_message(_message(decision, domain)).signature)
+
+
+def recover(decision: Decision, domain: Domain, signature: bytes) -> bytes:
+    """Give the address (20 bytes) that made `signature`. Whoever signed something else shows as a stranger.
+
+    Raises:
+        DataFault: `approval-malformed`, the signature is none.
+    """
+    if len(signature) != SIGNATURE_BYTES or signature[-1] not in (27, 28):
+        raise _malformed()
+    try:
+        address = Account.recover_message(_message(decision, domain), signature=signature)
+    except Exception as error:  # eth-keys raises several unrelated types for values out of range
+        raise _malformed() from error
+    return bytes.fromhex(address[2:])
+
+
+def _message(decision: Decision, domain: Domain) -> SignableMessage:
+    return encode_typed_data(full_message=typed_data(decision, domain))
+
+
+def _malformed() -> DataFault:
+    return DataFault(
+        "This is not a secp256k1 signature r || s || v of 65 bytes.",
+        code="approval-malformed",
+        hint="Ask the approver to sign the decision again.",
+    )
+
+
+def digest(decision: Decision, domain: Domain) -> bytes:
+    """Give the 32 bytes that are signed: the EIP-712 hash of the decision in its domain."""
+    message = _message(decision, domain)
+    return keccak256(b"\x19" + message.version + message.header + message.body)

@@ -1,0 +1,232 @@
+"""From a call to a mined transaction, in steps that a crash may fall between (D9).
+
+`prepare` makes the same bytes every time, so that the caller can keep them before anything is sent;
+`broadcast` may be repeated with them; `outcome` looks up what became of them. A transaction whose answer
+was lost is looked up by its hash and never sent again under another nonce.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eth_account.signers.local import LocalAccount
+from eth_typing import BlockNumber, ChecksumAddress, HexStr
+from hexbytes import HexBytes
+from web3 import Web3
+from web3.exceptions import TransactionNotFound
+from web3.types import TxData, TxParams, TxReceipt
+
+from ledger.chain.reverts import ChainUnreachable, NodeRefused, RevertUnknown, translated
+from verifier.errors import EnvironmentFault, YinzhengError
+
+POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a transaction does. `to` is 20 bytes, or None to create a contract; `gas` is its limit."""
+
+    to: bytes | None
+    data: bytes
+    gas: int
+    value: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """Wei for one unit of gas. `priority` None makes a legacy transaction at the price `highest`."""
+
+    highest: int
+    priority: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedTransaction:
+    """A transaction ready to send: `raw` as it goes to the node, `hash` its 32-byte name."""
+
+    raw: bytes
+    hash: bytes
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The node knows the transaction; it is in no block yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mined:
+    """The transaction is in a block. `refusal` is the typed error if the contract refused it."""
+
+    block_number: int
+    block_hash: bytes
+    gas_used: int
+    refusal: YinzhengError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The node does not know the transaction: sending the same bytes again is safe."""
+
+
+Outcome = Pending | Mined | Unknown
+
+
+class OutcomeOpen(EnvironmentFault):
+    """The transaction was not mined in the time given. It may still be: ask for its `outcome` later."""
+
+
+class Sender:
+    """Sends one account's transactions. The caller sees to it that an account has one sender at a time."""
+
+    def __init__(self, w3: Web3, account: LocalAccount, sleep: Callable[[float], None]) -> None:
+        """Use `sleep` (seconds) between two looks at a pending transaction."""
+        self._w3 = w3
+        self._account = account
+        self._sleep = sleep
+        with translated():
+            self._chain_id = w3.eth.chain_id
+
+    @property
+    def address(self) -> bytes:
+        """Address of the account, 20 bytes."""
+        return bytes.fromhex(self._account.address[2:])
+
+    def next_nonce(self) -> int:
+        """Count the account's mined transactions: the nonce of its next one if none is pending."""
+        with translated():
+            return self._w3.eth.get_transaction_count(self._account.address)
+
+    def fees(self) -> Fees:
+        """Give fees that survive several full blocks; zero on a chain whose base fee is zero."""
+        with translated():
+            base = self._w3.eth.get_block("latest").get("baseFeePerGas")
+            if base is None:
+                return Fees(self._w3.eth.gas_price, None)
+        return Fees(2 * base, 0)
+
+    def prepare(self, call: Call, nonce: int, fees: Fees) -> SignedTransaction:
+        """Sign `call`. The same arguments give the same bytes (RFC 6979). No node is asked."""
+        fields: dict[str, Sequence[Any] | bytes | HexStr | int] = {
+            "chainId": self._chain_id,
+            "nonce": nonce,
+            "gas": call.gas,
+            "value": call.value,
+            "data": call.data,
+        }
+        if call.to is not None:
+            fields["to"] = checksummed(call.to)
+        if fees.priority is None:
+            fields["gasPrice"] = fees.highest
+        else:
+            fields |= {"type": 2, "maxFeePerGas": fees.highest, "maxPriorityFeePerGas": fees.priority}
+        signed = self._account.sign_transaction(fields)
+        return SignedTransaction(bytes(signed.raw_transaction), bytes(signed.hash), nonce)
+
+    def broadcast(self, transaction: SignedTransaction) -> None:
+        """Hand the transaction to the node; one that the node knows already counts as handed over.
+
+        Raises:
+            ChainUnreachable: no answer; whether it arrived is unknown, so ask for its `outcome`.
+            NodeRefused: the node does not take it.
+        """
+        try:
+            with translated():
+                self._w3.eth.send_raw_transaction(transaction.raw)
+        except (NodeRefused, RevertUnknown):
+            if isinstance(self.outcome(transaction.hash), Unknown):
+                raise
+
+    def outcome(self, transaction_hash: bytes) -> Outcome:
+        """Look up what became of a transaction.
+
+        Raises:
+            ChainUnreachable: the node does not answer.
+        """
+        return outcome(self._w3, transaction_hash)
+
+    def wait(self, transaction_hash: bytes, patience: float) -> Mined:
+        """Wait at most `patience` seconds until the transaction is mined.
+
+        Raises:
+            OutcomeOpen: it is not mined yet, or the node does not know it.
+        """
+        for _ in range(max(1, round(patience / POLL_SECONDS))):
+            found = self.outcome(transaction_hash)
+            if isinstance(found, Mined):
+                return found
+            self._sleep(POLL_SECONDS)
+        raise OutcomeOpen(
+            "The transaction is not in a block yet.",
+            code="chain-timeout",
+            hint="Nothing is lost: look it up again by its hash; do not send it under another nonce.",
+            transaction=transaction_hash.hex(),
+        )
+
+    def send(self, call: Call, patience: float) -> Mined:
+        """Prepare, broadcast and wait, for those who keep nothing in between (deployment, administration).
+
+        Raises:
+            YinzhengError: the contract refused, as the typed error of its reason.
+        """
+        transaction = self.prepare(call, self.next_nonce(), self.fees())
+        self.broadcast(transaction)
+        mined = self.wait(transaction.hash, patience)
+        if mined.refusal is not None:
+            raise mined.refusal
+        return mined
+
+
+def outcome(w3: Web3, transaction_hash: bytes) -> Outcome:
+    """Look up a transaction by its hash; see `Sender.outcome`."""
+    name = HexBytes(transaction_hash)
+    with translated():
+        try:
+            return _mined(w3, w3.eth.get_transaction_receipt(name))
+        except TransactionNotFound:
+            pass
+        try:
+            w3.eth.get_transaction(name)
+        except TransactionNotFound:
+            return Unknown()
+    return Pending()
+
+
+def checksummed(address: bytes) -> ChecksumAddress:
+    """Give 20 bytes as web3 wants an address."""
+    return Web3.to_checksum_address("0x" + address.hex())
+
+
+def _mined(w3: Web3, receipt: TxReceipt) -> Mined:
+    refusal = None if receipt["status"] else _reason(w3, w3.eth.get_transaction(receipt["transactionHash"]))
+    return Mined(receipt["blockNumber"], bytes(receipt["blockHash"]), receipt["gasUsed"], refusal)
+
+
+def _reason(w3: Web3, transaction: TxData) -> YinzhengError:
+    """Make the call again: receipts carry no reason.
+
+    First on the state after its block, whose time the contract saw and which the refused call did not alter;
+    if it passes there, a later transaction of the block cured it, so on the state before.
+    """
+    again: TxParams = {
+        "from": transaction["from"],
+        "data": transaction["input"],
+        "gas": transaction["gas"],
+        "value": transaction["value"],
+    }
+    if transaction.get("to"):
+        again["to"] = transaction["to"]
+    number = transaction["blockNumber"]
+    for block in (number, BlockNumber(number - 1)):
+        try:
+            with translated():
+                w3.eth.call(again, block)
+        except (ChainUnreachable, NodeRefused):
+            break
+        except YinzhengError as error:
+            return error
+    return RevertUnknown(
+        "The transaction failed in its block, and the reason cannot be reproduced.",
+        code="contract-reverted",
+        hint="Another transaction of the same block may have come first: read the state again.",
+    )

@@ -1,0 +1,137 @@
+"""A London chain in memory with the contracts on it, its people, and shorthand for moves."""
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from eth.vm.forks.london import LondonVM
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+from eth_tester import EthereumTester, PyEVMBackend
+from eth_tester.exceptions import TransactionFailed
+from web3 import EthereumTesterProvider, Web3
+from web3.types import RPCEndpoint, RPCResponse
+
+from ledger.chain.approvals import Closure, Conclusion, Decision, Deposit, Publication, sign
+from ledger.chain.client import RegistryClient
+from ledger.chain.configuration import configure
+from ledger.chain.deployment import RoleHolders, deploy
+from ledger.chain.records import Procedure
+from ledger.chain.sender import Call, Mined, Sender
+from ledger.rules.calendar import day_of, official_calendar
+from ledger.rules.profiles import PROFILES
+
+
+class NodeProvider(EthereumTesterProvider):
+    """eth-tester that answers a revert as real nodes do: an error object with the revert's data."""
+
+    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        try:
+            return super().make_request(method, params)
+        except TransactionFailed as failure:
+            text = str(failure.args[0]).removeprefix("execution reverted: ")
+            data = ast.literal_eval(text) if text.startswith(("b'", 'b"')) else b""
+            error = {"code": 3, "message": "execution reverted", "data": "0x" + data.hex()}
+            return {"jsonrpc": "2.0", "id": 1, "error": error}  # type: ignore[typeddict-item]
+
+
+def person(number: int) -> LocalAccount:
+    """Give a fixed key for a test person."""
+    account: LocalAccount = Account.from_key(number.to_bytes(32, "big"))
+    return account
+
+
+def address(account: LocalAccount) -> bytes:
+    return bytes.fromhex(account.address[2:])
+
+
+ADMIN, RELAY, STRANGER = person(1001), person(1002), person(1003)
+OFFICERS = (person(2001), person(2002))
+MEMBERS = (person(3001), person(3002))
+BOTH = person(4001)
+"""Holds both roles, as a clerk might who was put on the committee."""
+
+HOLDERS = RoleHolders(
+    relay=address(RELAY),
+    registry=tuple(address(p) for p in (*OFFICERS, BOTH)),
+    committee=tuple(address(p) for p in (*MEMBERS, BOTH)),
+)
+
+
+def b32(number: int) -> bytes:
+    return number.to_bytes(32, "big")
+
+
+@dataclass
+class World:
+    """One chain with one deployment."""
+
+    tester: EthereumTester
+    w3: Web3
+    client: RegistryClient
+    relay: Sender
+    admin: Sender
+    gas: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def create(cls) -> "World":
+        state = {
+            key: {"balance": 10**24, "nonce": 0, "code": b"", "storage": {}}
+            for key in (address(ADMIN), address(RELAY), address(STRANGER), address(person(1)))
+        }
+        # person(1) is who eth-tester makes nameless calls for.
+        backend = PyEVMBackend(vm_configuration=((0, LondonVM),), genesis_state=state)
+        tester = EthereumTester(backend=backend)
+        w3 = Web3(NodeProvider(tester))
+        admin, relay = Sender(w3, ADMIN, _no_wait), Sender(w3, RELAY, _no_wait)
+        client = RegistryClient(w3, deploy(w3, admin, HOLDERS))
+        world = cls(tester, w3, client, relay, admin)
+        first = day_of(world.now) - 3
+        configure(client, admin, PROFILES.values(), official_calendar(), first)
+        return world
+
+    @property
+    def now(self) -> int:
+        """Time of the latest block."""
+        return int(self.w3.eth.get_block("latest")["timestamp"])
+
+    def next_block_at(self, instant: int) -> None:
+        """Let the next block, in which calls are simulated as well, have this time."""
+        self.tester.time_travel(instant)
+
+    def send(self, call: Call, sender: Sender | None = None) -> Mined:
+        return (sender or self.relay).send(call, 1)
+
+    def sign(self, decision: Decision, *people: LocalAccount) -> list[bytes]:
+        return [sign(decision, self.client.domain, p) for p in people]
+
+    def publish(
+        self,
+        case_id: bytes,
+        procedure: Procedure = Procedure.SIMPLIFIED,
+        profile: str = "DEMO/1",
+        waived: bool = False,
+        people: Sequence[LocalAccount] | None = None,
+    ) -> Call:
+        decision = Publication(case_id, profile, procedure, b32(7), waived)
+        if people is None:
+            people = (OFFICERS[0], MEMBERS[0]) if waived else OFFICERS[:1]
+        return self.client.open_publicity(decision, self.sign(decision, *people))
+
+    def conclude(
+        self, case_id: bytes, objection: bytes, upheld: bool, people: Sequence[LocalAccount] = OFFICERS[:1]
+    ) -> Call:
+        decision = Conclusion(case_id, objection, b32(9), upheld)
+        return self.client.conclude_objection(decision, self.sign(decision, *people))
+
+    def close(self, case_id: bytes, people: Sequence[LocalAccount] = OFFICERS[:1]) -> Call:
+        decision = Closure(case_id, b32(10))
+        return self.client.close_case(decision, self.sign(decision, *people))
+
+    def deposit(self, decision: Deposit, people: Sequence[LocalAccount] = OFFICERS[:1]) -> Call:
+        return self.client.deposit(decision, self.sign(decision, *people))
+
+
+def _no_wait(_: float) -> None:
+    return None
