@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eth.abc import BlockHeaderAPI, LogAPI
-from eth_bloom import BloomFilter
+from eth_bloom.bloom import BloomFilter
 
 from ledger.chain.embedded import params
 from ledger.chain.embedded.chain import EmbeddedChain
@@ -19,7 +19,7 @@ _FILTER = frozenset({"fromBlock", "toBlock", "address", "topics", "blockHash"})
 
 
 def newest(value: Any) -> bool:
-    """Whether the parameter means the head: no parameter does, and with one validator every block is final."""
+    """Whether the parameter means the head; so does none, and with one validator every block is final."""
     return value is None or value in _NEWEST
 
 
@@ -78,7 +78,7 @@ def parse_filter(chain: EmbeddedChain, value: Any) -> LogFilter:
     if named.get("blockHash") is not None:
         if "fromBlock" in named or "toBlock" in named:
             raise params.invalid("filter: either blockHash or a range")
-        first = last = get(chain, named["blockHash"]).block_number
+        first = last = int(get(chain, named["blockHash"]).block_number)
     else:
         first, last = _bound(chain, named.get("fromBlock")), _bound(chain, named.get("toBlock"))
     address = named.get("address")
@@ -123,7 +123,7 @@ def find_logs(chain: EmbeddedChain, wanted: LogFilter) -> list[Json]:
 
 
 def _candidates(chain: EmbeddedChain, wanted: LogFilter) -> Iterator[BlockHeaderAPI]:
-    """Headers of the blocks that may hold wanted logs, ascending; found by index where addresses are given."""
+    """Headers of the blocks that may hold wanted logs, ascending; by index where addresses are given."""
     numbers: Sequence[int] = range(wanted.first, wanted.last + 1)
     if wanted.addresses:
         indexed = (chain.blocks_with_logs(one, wanted.first, wanted.last) for one in wanted.addresses)

@@ -7,15 +7,16 @@ last block, which on a chain that seals only when there is something to seal may
 """
 
 from dataclasses import dataclass, replace
+from typing import cast
 
-from eth.abc import BlockHeaderAPI, ComputationAPI, StateAPI
+from eth.abc import BlockHeaderAPI, ComputationAPI, SignedTransactionAPI, StateAPI
 from eth.constants import CREATE_CONTRACT_ADDRESS, ZERO_HASH32
 from eth.exceptions import OutOfGas, Revert
 from eth.vm.execution_context import ExecutionContext
 from eth.vm.forks.london.transactions import LondonTransactionBuilder
 from eth.vm.spoof import SpoofTransaction
 from eth_typing import Address, BlockNumber
-from eth_utils import ValidationError
+from eth_utils.exceptions import ValidationError
 
 from ledger.chain.embedded.chain import EmbeddedChain
 from ledger.chain.embedded.clique import IN_TURN, CliqueVM
@@ -117,7 +118,7 @@ def _run(chain: EmbeddedChain, request: Call, context: Context) -> tuple[Computa
     if gas < intrinsic:
         raise RpcError(FAILED, f"intrinsic gas too low: gas {gas}, minimum needed {intrinsic}")
     try:
-        return state.apply_transaction(transaction), intrinsic
+        return state.apply_transaction(cast("SignedTransactionAPI", transaction)), intrinsic
     except ValidationError as error:
         raise RpcError(FAILED, "insufficient funds for transfer") from error
 

@@ -17,8 +17,8 @@ from eth.exceptions import HeaderNotFound, TransactionNotFound
 from eth.vm.forks.london.headers import calculate_expected_base_fee_per_gas
 from eth.vm.forks.london.receipts import LondonReceiptBuilder
 from eth_keys.datatypes import PrivateKey
-from eth_keys.exceptions import ValidationError as KeyValidationError
 from eth_typing import BlockNumber, Hash32
+from eth_utils.exceptions import ValidationError
 
 from ledger.chain.embedded import clique
 from ledger.chain.embedded.db import Staging, Store
@@ -104,10 +104,7 @@ class EmbeddedChain:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         chain = cls(folder, clock, _private_key(key), WriterLock(folder), faults)
         try:
-            if chain.store.exists(_META):
-                raise UsageFault(
-                    "A chain is there already.", code="chain-exists", hint="Open it, or use another folder."
-                )
+            chain._require_empty()
             staged = Staging(chain.store)
             header = write_genesis(genesis, staged)
             meta = Meta(genesis.chain_id, header.hash, genesis.validator)
@@ -143,18 +140,7 @@ class EmbeddedChain:
         chain = None
         try:
             chain = cls(folder, clock, _private_key(key) if key is not None else None, lock, faults)
-            if not chain.store.exists(_META):
-                raise _missing()
-            meta = Meta.decode(chain.store[_META])
-            if chain_id not in (None, meta.chain_id) or genesis not in (None, meta.genesis):
-                raise EnvironmentFault(
-                    "This folder holds another chain.",
-                    code="chain-foreign",
-                    hint="The state folder and the chain belong together: check both paths.",
-                    chain_id=meta.chain_id,
-                    genesis=meta.genesis.hex(),
-                )
-            chain._adopt(meta)
+            chain._adopt(chain._stored_meta(chain_id, genesis))
             chain.check_head()
         except BaseException:
             if chain is not None:
@@ -163,6 +149,26 @@ class EmbeddedChain:
                 lock.close()
             raise
         return chain
+
+    def _require_empty(self) -> None:
+        if self.store.exists(_META):
+            raise UsageFault(
+                "A chain is there already.", code="chain-exists", hint="Open it, or use another folder."
+            )
+
+    def _stored_meta(self, chain_id: int | None, genesis: bytes | None) -> Meta:
+        if not self.store.exists(_META):
+            raise _missing()
+        meta = Meta.decode(self.store[_META])
+        if chain_id not in (None, meta.chain_id) or genesis not in (None, meta.genesis):
+            raise EnvironmentFault(
+                "This folder holds another chain.",
+                code="chain-foreign",
+                hint="The state folder and the chain belong together: check both paths.",
+                chain_id=meta.chain_id,
+                genesis=meta.genesis.hex(),
+            )
+        return meta
 
     def _adopt(self, meta: Meta) -> None:
         if self._key is not None and self._key.public_key.to_canonical_address() != meta.validator:
@@ -330,7 +336,7 @@ class EmbeddedChain:
 def _private_key(key: bytes) -> PrivateKey:
     try:
         return PrivateKey(key)
-    except KeyValidationError as error:
+    except ValidationError as error:
         raise UsageFault("A validator's key has 32 bytes.", code="chain-wrong-key") from error
 
 

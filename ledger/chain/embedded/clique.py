@@ -6,12 +6,10 @@ blocks within one second and never lets block time run ahead of the clock. py-ev
 blocks; `CliqueVM` puts that back to EIP-225.
 """
 
-from typing import cast
-
 from eth.abc import BlockHeaderAPI
 from eth.chains.base import Chain
-from eth.consensus.clique import CliqueApplier, CliqueConsensusContext
 from eth.consensus.clique._utils import get_block_signer, is_checkpoint, sign_block_header
+from eth.consensus.clique.clique import CliqueApplier, CliqueConsensusContext
 from eth.consensus.clique.constants import EPOCH_LENGTH, SIGNATURE_LENGTH, VANITY_LENGTH
 from eth.constants import BLANK_ROOT_HASH, ZERO_ADDRESS, ZERO_HASH32
 from eth.vm.forks.london import LondonVM
@@ -19,7 +17,7 @@ from eth.vm.forks.london.blocks import LondonBlockHeader
 from eth.vm.forks.london.headers import calculate_expected_base_fee_per_gas
 from eth_keys.datatypes import PrivateKey
 from eth_typing import BlockNumber
-from eth_utils import ValidationError
+from eth_utils.exceptions import ValidationError
 
 IN_TURN = 2
 """Difficulty of a block sealed by the validator whose turn it is; a lone validator's every block."""
@@ -44,13 +42,12 @@ class CliqueVM(LondonVM):
 
 def chain_class(chain_id: int) -> type[Chain]:
     """py-evm's chain of that id: London with Clique from block 0."""
-    configured = Chain.configure(
+    return Chain.configure(
         __name__="EmbeddedCliqueChain",
         vm_configuration=CliqueApplier().amend_vm_configuration(((BlockNumber(0), CliqueVM),)),
         consensus_context_class=CliqueConsensusContext,
         chain_id=chain_id,
     )
-    return cast("type[Chain]", configured)
 
 
 def extra_data(number: int, validator: bytes) -> bytes:
@@ -59,9 +56,9 @@ def extra_data(number: int, validator: bytes) -> bytes:
     return bytes(VANITY_LENGTH) + listed + bytes(SIGNATURE_LENGTH)
 
 
-def seal(header: LondonBlockHeader, key: PrivateKey) -> LondonBlockHeader:
+def seal(header: BlockHeaderAPI, key: PrivateKey) -> BlockHeaderAPI:
     """`header` with the last 65 bytes of its extra data replaced by the validator's `r || s || v`."""
-    return cast("LondonBlockHeader", sign_block_header(header, key))
+    return sign_block_header(header, key)
 
 
 def sealer(header: BlockHeaderAPI) -> bytes:
@@ -69,7 +66,7 @@ def sealer(header: BlockHeaderAPI) -> bytes:
     return bytes(get_block_signer(header))
 
 
-def provisional_header(parent: BlockHeaderAPI, time: int, key: PrivateKey) -> LondonBlockHeader:
+def provisional_header(parent: BlockHeaderAPI, time: int, key: PrivateKey) -> BlockHeaderAPI:
     """The header of the block after `parent`, before execution, already sealed.
 
     py-evm credits the fees to whoever sealed the header it executes under, and recovers that from the

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from eth.abc import BlockHeaderAPI
 from eth.constants import ZERO_ADDRESS
+from eth.typing import AccountDetails
 from eth_typing import Address
 
 from ledger.chain.embedded.clique import NO_VOTE, chain_class, extra_data
@@ -52,7 +53,7 @@ def _invalid(reason: str) -> UsageFault:
 def write_genesis(genesis: Genesis, staged: Staging) -> BlockHeaderAPI:
     """Put block 0 and its state into `staged`; return its header. Same genesis, same hash."""
     state = {
-        Address(address): {"balance": balance, "nonce": 0, "code": b"", "storage": {}}
+        Address(address): AccountDetails(balance=balance, nonce=0, code=b"", storage={})
         for address, balance in genesis.balances.items()
     }
     chain = chain_class(genesis.chain_id).from_genesis(

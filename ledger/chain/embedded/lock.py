@@ -29,7 +29,7 @@ class WriterLock:
             raise EnvironmentFault(
                 "Another process is writing to this chain.",
                 code="chain-locked",
-                hint="Wait for it to finish, or stop it (a `yinzheng serve` or `yinzheng node` that may write);"
+                hint="Wait for it to finish, or stop it (`yinzheng serve` or `yinzheng node`),"
                 " or send through that node with --rpc.",
             ) from error
 

@@ -7,7 +7,7 @@ import rlp
 from eth.abc import BlockHeaderAPI
 from eth.rlp.accounts import Account
 from eth_hash.auto import keccak
-from trie import HexaryTrie
+from trie.hexary import HexaryTrie
 
 from ledger.chain.embedded.db import Store
 from ledger.chain.embedded.views import address as address_view
@@ -61,5 +61,5 @@ def _word(storage: HexaryTrie, slot: int) -> int:
 def _nodes(trie: HexaryTrie, key: bytes) -> list[str]:
     """The encoded nodes from the root towards `key`. A node shorter than its hash sits inside its parent
     and is not listed again (Yellow Paper, appendix D); the root always is."""
-    encoded = [rlp.encode(node) for node in trie.get_proof(key)]
+    encoded = [rlp.encode(node) for node in trie.get_proof(key)]  # type: ignore[no-untyped-call]
     return [hexed(node) for depth, node in enumerate(encoded) if depth == 0 or len(node) >= 32]

@@ -22,9 +22,8 @@ REJECTED = -32000
 MAX_SLOTS = 1024
 MAX_HISTORY = 1024
 
-_CALL = frozenset(
-    "from to data input value gas gasPrice maxFeePerGas maxPriorityFeePerGas nonce type chainId accessList".split()
-)
+_FEES = frozenset({"gasPrice", "maxFeePerGas", "maxPriorityFeePerGas"})
+_CALL = _FEES | {"from", "to", "data", "input", "value", "gas", "nonce", "type", "chainId", "accessList"}
 
 
 class Method(NamedTuple):
@@ -189,7 +188,8 @@ def _fee_history(chain: EmbeddedChain, count: Any, last: Any, percentiles: Any =
     found = [blocks.get(chain, hex(number)) for number in range(oldest, header.block_number + 1)]
     history: dict[str, Any] = {
         "oldestBlock": hex(oldest),
-        "baseFeePerGas": [hex(one.base_fee_per_gas) for one in found] + [hex(chain.base_fee_after(header))],
+        "baseFeePerGas": [hex(one.base_fee_per_gas or 0) for one in found]
+        + [hex(chain.base_fee_after(header))],
         "gasUsedRatio": [one.gas_used / one.gas_limit for one in found],
     }
     asked = params.items([] if percentiles is None else percentiles, "percentiles", limit=100)

@@ -10,8 +10,7 @@ from eth.exceptions import UnrecognizedTransactionType
 from eth.vm.forks.london.transactions import LondonTransactionBuilder
 from eth_keys.datatypes import PrivateKey
 from eth_keys.exceptions import BadSignature
-from eth_keys.exceptions import ValidationError as KeyValidationError
-from eth_utils import ValidationError
+from eth_utils.exceptions import ValidationError
 
 from ledger.chain.embedded import clique
 
@@ -49,7 +48,6 @@ def decode_transaction(raw: bytes, chain_id: int) -> SignedTransactionAPI:
         ValidationError,
         UnrecognizedTransactionType,
         BadSignature,
-        KeyValidationError,
         ValueError,
         IndexError,
     ) as error:
@@ -102,7 +100,7 @@ def _admit(
     """Whether `transaction` may come next: None, or the refusal."""
     state, sender = vm.state, transaction.sender
     nonce, balance = state.get_nonce(sender), state.get_balance(sender)
-    fee_limit = transaction.max_fee_per_gas
+    fee_limit, base_fee = transaction.max_fee_per_gas, header.base_fee_per_gas or 0
     if transaction.gas > header.gas_limit - header.gas_used:
         return Refused("exceeds block gas limit")
     if transaction.nonce != nonce:
@@ -110,8 +108,8 @@ def _admit(
         return Refused(
             f"nonce too {'low' if low else 'high'}: next nonce {nonce}, tx nonce {transaction.nonce}"
         )
-    if fee_limit < header.base_fee_per_gas:
-        return Refused(f"max fee per gas less than block base fee: {fee_limit} < {header.base_fee_per_gas}")
+    if fee_limit < base_fee:
+        return Refused(f"max fee per gas less than block base fee: {fee_limit} < {base_fee}")
     if balance < transaction.gas * fee_limit + transaction.value:
         return Refused("insufficient funds for gas * price + value")
     if state.get_code(sender):

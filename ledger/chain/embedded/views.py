@@ -7,7 +7,7 @@ import rlp
 from eth._utils.address import generate_contract_address
 from eth.abc import BlockAPI, BlockHeaderAPI, LogAPI, ReceiptAPI, SignedTransactionAPI
 from eth.constants import CREATE_CONTRACT_ADDRESS
-from eth_utils import to_checksum_address
+from eth_utils.address import to_checksum_address
 
 Json = dict[str, Any]
 
@@ -57,14 +57,14 @@ def header_view(header: BlockHeaderAPI) -> Json:
         "gasLimit": hex(header.gas_limit),
         "gasUsed": hex(header.gas_used),
         "timestamp": hex(header.timestamp),
-        "baseFeePerGas": hex(header.base_fee_per_gas),
+        "baseFeePerGas": hex(header.base_fee_per_gas or 0),
     }
 
 
 def effective_gas_price(transaction: SignedTransactionAPI, header: BlockHeaderAPI) -> int:
     """What was paid for a unit of gas, in wei (EIP-1559)."""
     tip: int = transaction.max_priority_fee_per_gas
-    return min(transaction.max_fee_per_gas, header.base_fee_per_gas + tip)
+    return min(transaction.max_fee_per_gas, (header.base_fee_per_gas or 0) + tip)
 
 
 def transaction_view(

@@ -1,0 +1,108 @@
+"""JSON-RPC 2.0 over bytes: requests and batches in, answers out. No transport."""
+
+import json
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from ledger.chain.embedded import rpc
+from ledger.chain.embedded.chain import EmbeddedChain
+from ledger.chain.embedded.params import RpcError
+from verifier.errors import YinzhengError
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+INTERNAL_ERROR = -32603
+UNAVAILABLE = -32002
+MAX_BATCH = 100
+
+_SEND = "eth_sendRawTransaction"
+_MEMBERS = frozenset({"jsonrpc", "method", "params", "id"})
+_log = logging.getLogger(__name__)
+
+
+def respond(chain: EmbeddedChain, body: bytes) -> bytes | None:
+    """Answer one request or a batch; None when every one was a notification, which has no answer.
+
+    Never raises for what a client sends. Faults of ours are answered without their internals.
+    """
+    try:
+        asked = json.loads(body)
+    except (ValueError, RecursionError):
+        return _encode(_failed(None, RpcError(PARSE_ERROR, "parse error")))
+    if isinstance(asked, list):
+        answers = _batch(chain, asked)
+        return _encode(answers) if answers else None
+    answer = _one(chain, asked)
+    return None if answer is None else _encode(answer)
+
+
+def _encode(answer: Any) -> bytes:
+    return json.dumps(answer, separators=(",", ":")).encode()
+
+
+def _batch(chain: EmbeddedChain, asked: Sequence[Any]) -> Any:
+    if not 0 < len(asked) <= MAX_BATCH:
+        return _failed(None, RpcError(INVALID_REQUEST, f"a batch has 1 to {MAX_BATCH} requests"))
+    if len(asked) > 1 and all(_is_send(one) for one in asked):
+        return _send_together(chain, asked)
+    return [answer for one in asked if (answer := _one(chain, one)) is not None]
+
+
+def _is_send(asked: Any) -> bool:
+    """Whether this is a well-formed request, with an id, to send a transaction."""
+    if _malformed(asked) is not None or asked["method"] != _SEND or "id" not in asked:
+        return False
+    params = asked.get("params")
+    return isinstance(params, list) and len(params) == 1
+
+
+def _send_together(chain: EmbeddedChain, asked: Sequence[Any]) -> list[Any]:
+    """A batch of transactions only is sealed together, one durable write for all of them."""
+    try:
+        outcomes = rpc.send_batch(chain, [one["params"][0] for one in asked])
+    except Exception as error:
+        outcomes = [_as_rpc_error(error)] * len(asked)
+    return [
+        _failed(one["id"], outcome) if isinstance(outcome, RpcError) else _answered(one["id"], outcome)
+        for one, outcome in zip(asked, outcomes, strict=True)
+    ]
+
+
+def _one(chain: EmbeddedChain, asked: Any) -> dict[str, Any] | None:
+    malformed = _malformed(asked)
+    if malformed is not None:
+        return _failed(None, malformed)
+    try:
+        answer = _answered(asked.get("id"), rpc.call(chain, asked["method"], asked.get("params")))
+    except Exception as error:
+        answer = _failed(asked.get("id"), _as_rpc_error(error))
+    return answer if "id" in asked else None
+
+
+def _malformed(asked: Any) -> RpcError | None:
+    """What is wrong with a request object, if anything."""
+    if not isinstance(asked, dict):
+        return RpcError(INVALID_REQUEST, "a request is an object")
+    if asked.get("jsonrpc") != "2.0" or not isinstance(asked.get("method"), str):
+        return RpcError(INVALID_REQUEST, 'a request has "jsonrpc": "2.0" and a method')
+    if set(asked) - _MEMBERS or isinstance(asked.get("id"), bool | dict | list):
+        return RpcError(INVALID_REQUEST, "a request has jsonrpc, method, params and a plain id only")
+    return None
+
+
+def _as_rpc_error(error: Exception) -> RpcError:
+    if isinstance(error, RpcError):
+        return error
+    if isinstance(error, YinzhengError):
+        return RpcError(UNAVAILABLE, error.message, {"code": error.code, "hint": error.hint})
+    _log.error("a JSON-RPC request failed", exc_info=error)
+    return RpcError(INTERNAL_ERROR, "internal error")
+
+
+def _answered(number: Any, result: Any) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": number, "result": result}
+
+
+def _failed(number: Any, error: RpcError) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": number, "error": error.as_json()}
