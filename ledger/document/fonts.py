@@ -14,9 +14,6 @@ from verifier.errors import DataFault
 DIRECTORY: Final = Path(__file__).parent / "fonts"
 """The fonts that documents are set in, and their licence (OFL 1.1)."""
 
-LINE_BREAK: Final = "\n"
-"""The only character without a glyph that printed text may hold."""
-
 
 @cache
 def covered() -> frozenset[int]:
@@ -28,11 +25,11 @@ def covered() -> frozenset[int]:
 def missing_characters(text: str) -> list[str]:
     """Code points of `text` that cannot be printed, as `U+20BB7`, each once, in order of appearance.
 
-    Control, bidirectional and other invisible characters count as missing: what a person cannot see on paper
-    must not be in what the paper says.
+    Control (line breaks too), bidirectional and other invisible characters count as missing: what a person
+    cannot see on paper must not be in what the paper says.
     """
     drawn = covered()
-    absent = [char for char in text if char != LINE_BREAK and ord(char) not in drawn]
+    absent = [char for char in text if ord(char) not in drawn]
     return [f"U+{ord(char):04X}" for char in dict.fromkeys(absent)]
 
 
@@ -47,7 +44,7 @@ def require_printable(texts: Iterable[tuple[str, str]]) -> None:
             raise DataFault(
                 f"{field} holds characters that the certificate font cannot print: {', '.join(missing[:20])}",
                 code="font-missing-character",
-                hint="write the text with characters of GB 18030 that the font draws, without control characters",
+                hint="use characters that the font draws; control and invisible characters are not printed",
                 field=field,
                 characters=missing,
             )

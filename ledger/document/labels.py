@@ -1,4 +1,4 @@
-"""The words a certificate is printed with: Chinese first, English beneath. Terms as in the rules of the field."""
+"""The words a certificate is printed with, Chinese and English; terms as in the rules of the field."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ Label = tuple[str, str]
 """Chinese, English."""
 
 BEIJING: Final = timezone(timedelta(hours=8))
+
+# Written out, because `calendar.month_name` follows the locale of whoever runs this.
+MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 # R1
 TYPES: Final[dict[str, Label]] = {"first": ("首次登记", "First registration")}
@@ -55,7 +61,6 @@ def date_zh(seconds: int) -> str:
 
 
 def date_en(seconds: int) -> str:
-    """The same day as 21 November 2026, whatever the locale."""
+    """The same day as 21 November 2026."""
     day = datetime.fromtimestamp(seconds, BEIJING)
-    months = "January February March April May June July August September October November December".split()
-    return f"{day.day} {months[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

@@ -1,7 +1,7 @@
 """QR codes of certificate texts (S6.3): alphanumeric mode, the smallest version, error correction M.
 
-Alphanumeric mode holds 5.5 bits a character instead of 8, which is why the text is upper case and base32. Texts
-too long for level M fall back to level L, because a dense code that a scanner can read beats none.
+Alphanumeric mode takes 5.5 bits a character instead of 8, which is why the text is upper case and base32.
+Texts too long for level M fall back to level L: a code that corrects less still beats none.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ class Symbol:
 def qr_symbol(text: str) -> Symbol:
     """Encode `text` as one alphanumeric segment.
 
-    Raises DataFault `qr-not-alphanumeric` for a character outside the 45 of alphanumeric mode, and `qr-too-long`
-    over 4096 characters.
+    Raises DataFault `qr-not-alphanumeric` for a character outside the 45 of alphanumeric mode or no text,
+    and `qr-too-long` over 4096 characters.
     """
     if not _ALPHANUMERIC.fullmatch(text):
         raise DataFault(
-            "the QR text holds a character outside the alphanumeric mode of QR codes",
+            "the QR text is empty or holds a character outside the alphanumeric mode of QR codes",
             code="qr-not-alphanumeric",
             hint="use an upper-case host name of letters, digits, '-' and '.'",
         )
@@ -90,7 +90,10 @@ def qr_png(text: str, *, module: int = 6) -> bytes:
 
 
 def qr_svg(text: str) -> str:
-    """An SVG of `text`, one unit a module, quiet zone included; all dark modules are one path, so no seams show."""
+    """An SVG of `text`, one unit a module, quiet zone included.
+
+    All dark modules are one path, so that no viewer shows seams between them.
+    """
     symbol = qr_symbol(text)
     runs = "".join(_row_path(y + QUIET_ZONE, row) for y, row in enumerate(symbol.modules))
     side = symbol.size

@@ -1,8 +1,8 @@
-"""The certificate as a PDF: a page to hang on a wall, how to check it, and the certificate file attached (D6).
+"""The certificate as a PDF: a page to hang on a wall, how to check it, its file attached (D6).
 
-The page is set by Typst from `certificate.typ`. Everything variable travels as JSON and is only used as strings,
-so no text can act as markup. The same input gives the same bytes: no clock, no random identifiers, no system
-fonts. Output is PDF/A-3, tagged, with fonts embedded as subsets.
+The page is set by Typst from `certificate.typ`. Everything variable travels as JSON and is only used as
+strings, so no text can act as markup. The same input gives the same bytes: no clock, no random identifiers,
+no system fonts. Output is PDF/A-3a: archival, tagged for screen readers, with fonts embedded as subsets.
 """
 
 from __future__ import annotations
@@ -62,31 +62,48 @@ _FACTS: Final = (
 
 
 def render_certificate(
-    body: Mapping[str, Any], qr_text: str, attachment: bytes, *, facts: Facts | Mapping[str, Any]
+    body: Mapping[str, Any], qr_text: str, attachment: bytes, *, facts: Mapping[str, Any]
 ) -> bytes:
     """Print a certificate body (S6.1) with its QR text (S6.3); attach its file (S6.5) as `NUMBER.json`.
 
-    Returns the bytes of the PDF. The body is taken as already valid. Raises DataFault `font-missing-character` if
-    a text cannot be printed, `qr-…` if the QR text cannot be drawn, `document-failed` if setting the page failed.
+    `facts` are those of `Facts` that are known. The body is taken as already valid. Returns the bytes of the
+    PDF. Raises DataFault `font-missing-character` if a text cannot be printed, `qr-…` if the code cannot be
+    drawn, `document-failed` if setting the page failed.
     """
+    pages = _set(body, qr_text, attachment, facts, pdf_standards=["a-3a"])
+    assert isinstance(pages, bytes)
+    return pages
+
+
+def preview_certificate(
+    body: Mapping[str, Any], qr_text: str, attachment: bytes, *, facts: Mapping[str, Any], ppi: int = 110
+) -> list[bytes]:
+    """The pages of `render_certificate` as PNG pictures at `ppi` pixels an inch; raises the same errors."""
+    pages = _set(body, qr_text, attachment, facts, format="png", ppi=float(ppi))
+    return [pages] if isinstance(pages, bytes) else list(pages)
+
+
+def _set(
+    body: Mapping[str, Any], qr_text: str, attachment: bytes, facts: Mapping[str, Any], **output: Any
+) -> Any:
+    """Check the texts, then have Typst set the pages; `output` is its choice of format."""
     require_printable(_texts(body))
     require_printable((f"facts.{name}", str(facts[name])) for name, _, _ in _FACTS if name in facts)
     data = _data(body, qr_text, attachment, facts)
     try:
-        pdf = typst.compile(
+        # A mapping of file names is a documented input that the library's type stubs leave out.
+        return typst.compile(  # type: ignore[call-overload]
             {"main": TEMPLATE.read_bytes(), "attachment": attachment},
             font_paths=[str(DIRECTORY)],
             ignore_system_fonts=True,
             sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-            pdf_standards=["a-3a"],
             timestamp=body["registered_at"],
+            **output,
         )
     except typst.TypstError as error:
         raise DataFault(
             "the certificate page could not be set", code="document-failed", reason=error.message
         ) from error
-    assert isinstance(pdf, bytes)
-    return pdf
 
 
 def _texts(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -140,7 +157,7 @@ def _data(
 
 
 def _plans(body: Mapping[str, Any]) -> list[list[str]]:
-    """Which fields give way to the continuation page, from none to all; the template takes the first that fits.
+    """Which fields give way to the continuation page, from none to all; the template takes the first fit.
 
     Remarks and limits stay longest, because they are what a reader must not overlook (R16).
     """
