@@ -90,8 +90,9 @@ def _open(folder: Folder, limits: FolderLimits) -> Dossier:
     data = _application_bytes(folder, present)
     examined = examine(data)
     found = [*problems]
-    if examined.files is not None:
-        # After a faulty walk "missing" would repeat what is already named under its own fault.
+    cut_short = any(problem.code == "dossier-too-many" for problem in problems)
+    if examined.files is not None and not cut_short:
+        # A file with a fault of its own is not called missing as well.
         named = {problem.path for problem in problems}
         found += [p for p in _declaration_problems(examined.files, present) if p.path not in named]
     _refuse(examined, found)

@@ -31,11 +31,12 @@ def holders_of(holders: Iterable[Holder], right: Right) -> frozenset[str]:
     return frozenset(holder.code for holder in holders if right in holder.rights)
 
 
-def holder_problems(holders: Sequence[Holder], asked: Iterable[Right]) -> tuple[str, ...]:
+def holder_problems(holders: Sequence[Holder], wanted: Iterable[Right]) -> tuple[str, ...]:
     """List what is wrong with the holders of an application, as sentences; empty when nothing is.
 
     Each holder appears once, with at least one right, and together they have exactly the rights asked for.
     """
+    asked = set(wanted)
     problems = []
     if not 1 <= len(holders) <= MAX_HOLDERS:
         problems.append(f"there must be 1 to {MAX_HOLDERS} holders")
@@ -44,8 +45,8 @@ def holder_problems(holders: Sequence[Holder], asked: Iterable[Right]) -> tuple[
     given: set[Right] = {right for holder in holders for right in holder.rights}
     if any(not holder.rights for holder in holders):
         problems.append("a holder has no right")
-    if nobody := in_order(set(asked) - given):
+    if nobody := in_order(asked - given):
         problems.append(f"asked for, but given to nobody: {', '.join(nobody)}")
-    if surplus := in_order(given - set(asked)):
+    if surplus := in_order(given - asked):
         problems.append(f"given to a holder, but not asked for: {', '.join(surplus)}")
     return tuple(problems)
