@@ -92,6 +92,18 @@ def make_folder(path: Path, *, mode: int = 0o755) -> None:
         sync_folder(path.parent)
 
 
+def remove_leftovers(folder: Path) -> int:
+    """Delete what crashes left half written anywhere under `folder`; returns how many files.
+
+    Only for the one writer, before it writes: another's file in the making looks the same.
+    """
+    leftovers = list(folder.rglob(f".*{TEMPORARY_SUFFIX}"))
+    for path in leftovers:
+        with disk_faults(path):
+            path.unlink(missing_ok=True)
+    return len(leftovers)
+
+
 def _write_new(path: Path, data: bytes, mode: int) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     with open(handle, "wb", buffering=0) as file:

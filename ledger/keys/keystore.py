@@ -24,15 +24,17 @@ from typing import Any, TypeVar
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from eth_account import Account
+from eth_account.signers.local import LocalAccount
 
 from ledger.faults import NO_FAULTS, Faults
 from ledger.files import create_durably, disk_faults, make_folder
 from ledger.keys import sm4
-from ledger.keys.provider import KEK, EthereumKey, KeyWrapper, Kind
+from ledger.keys.provider import KEK, LOG_ED25519, LOG_SM2, EthereumKey, KeyWrapper, Kind
 from verifier import canonical
 from verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey
 from verifier.canonical import constant, hex_bytes, integer, nullable, object_of, one_of, read_object, text
 from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from verifier.note import NoteSigner
 
 FORMAT = "yinzheng/key/1"
 MAX_FILE_BYTES = 16 * 1024
@@ -131,6 +133,14 @@ class Keystore:
     def ethereum(self, name: str) -> EthereumKey:
         """See `KeyProvider`."""
         return self._get(name, EthereumKey)
+
+    def account(self, name: str) -> LocalAccount:
+        """See `KeyProvider`."""
+        return self.ethereum(name).account()
+
+    def log_signers(self, origin: str) -> list[NoteSigner]:
+        """See `KeyProvider`."""
+        return [NoteSigner(origin, self.ed25519(LOG_ED25519)), NoteSigner(origin, self.sm2(LOG_SM2))]
 
     def _get(self, name: str, kind: type[Key]) -> Key:
         with self._lock:  # so that two threads do not both spend the scrypt

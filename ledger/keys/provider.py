@@ -16,6 +16,7 @@ from eth_account.signers.local import LocalAccount
 from ledger.keys import sm4
 from verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey, keccak256
 from verifier.errors import DataFault
+from verifier.note import NoteSigner
 
 ISSUER = "issuer"
 LOG_ED25519 = "log-ed25519"
@@ -147,3 +148,9 @@ class KeyProvider(Protocol):
 
     def wrapper(self, name: str = KEK) -> KeyWrapper:
         """Wraps other keys."""
+
+    def account(self, name: str) -> LocalAccount:
+        """The key of `ethereum(name)` as eth_account knows it."""
+
+    def log_signers(self, origin: str) -> list[NoteSigner]:
+        """The two keys that sign checkpoints, Ed25519 first, under the name of the origin (S4.2)."""

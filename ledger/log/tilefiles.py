@@ -1,0 +1,122 @@
+"""Tiles and entry bundles as files under a folder, to be served as they lie (c2sp.org/tlog-tiles).
+
+A file once there keeps its bytes: writing the same again is nothing, writing other bytes is refused. A
+partial tile goes when its full one is there, which the standard allows and its readers expect.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ledger.faults import NO_FAULTS, Faults
+from ledger.files import disk_faults, make_folder, sync_folder, write_durably
+from verifier.errors import DataFault
+from verifier.merkle import HASH_BYTES
+from verifier.tiles import ENTRIES, WIDTH, Tile, decode_bundle, encode_bundle
+
+
+class TileFiles:
+    """The files of one log. Reading takes any moment's state; writing is for the one writer.
+
+    Fault points: `log.file.before` and `.after` around each file, `log.prune.before` and `.after`.
+    """
+
+    def __init__(self, root: Path, faults: Faults = NO_FAULTS) -> None:
+        self.root = root
+        self._faults = faults
+
+    def read(self, tile: Tile) -> bytes:
+        """The bytes of exactly this tile or bundle; where a partial one is gone, its part of the full one.
+
+        Raises:
+            DataFault: `log-tile-missing` with `path`; `bundle-malformed`.
+        """
+        data = self.read_file(tile)
+        if data is not None:
+            return data
+        full = None if tile.is_full else self.read_file(Tile(tile.level, tile.index))
+        if full is None:
+            raise DataFault(
+                f"the log lacks {tile.path}",
+                code="log-tile-missing",
+                hint="restore it from a backup or a mirror of the log",
+                path=tile.path,
+            )
+        return leading_part(full, WIDTH, tile)
+
+    def read_file(self, tile: Tile) -> bytes | None:
+        """The bytes of the file of exactly this name; None where there is none."""
+        path = self.root / tile.path
+        try:
+            with disk_faults(path):
+                return path.read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def partial_widths(self, tile: Tile) -> list[int]:
+        """Widths of the partial tiles that lie beside the full `tile`'s name."""
+        folder = self._partial_folder(tile)
+        if not folder.is_dir():
+            return []
+        return sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit())
+
+    def write(self, files: Iterable[tuple[Tile, bytes]]) -> None:
+        """Write tiles that are new; on return all of them are durable. Partial ones they replace are deleted.
+
+        Raises:
+            DataFault: `log-conflict` for a file that exists with other bytes.
+            EnvironmentFault: `disk-full`, `disk-read-only`, `disk-io`.
+        """
+        folders: set[Path] = set()
+        full: list[Tile] = []
+        for tile, data in files:
+            self._write_one(tile, data)
+            # Also for a file that was there: the attempt that wrote it may have died before this.
+            folders.add((self.root / tile.path).parent)
+            if tile.is_full:
+                full.append(tile)
+        for folder in folders:
+            with disk_faults(folder):
+                sync_folder(folder)
+        for tile in full:
+            self._prune(tile)
+
+    def _write_one(self, tile: Tile, data: bytes) -> None:
+        path = self.root / tile.path
+        present = self.read_file(tile) if path.exists() else None
+        if present is not None:
+            if present != data:
+                raise DataFault(
+                    f"{tile.path} exists and holds something else: a published tile never changes",
+                    code="log-conflict",
+                    hint="run the audit; log or database was altered or restored from different moments",
+                    path=tile.path,
+                )
+            return
+        self._faults.hit("log.file.before")
+        make_folder(path.parent)
+        write_durably(path, data, sync_name=False)
+        self._faults.hit("log.file.after")
+
+    def _partial_folder(self, tile: Tile) -> Path:
+        return (self.root / Tile(tile.level, tile.index).path).with_suffix(".p")
+
+    def _prune(self, tile: Tile) -> None:
+        folder = self._partial_folder(tile)
+        if not folder.is_dir():
+            return
+        self._faults.hit("log.prune.before")
+        with disk_faults(folder):
+            for path in folder.iterdir():
+                path.unlink()
+            folder.rmdir()
+        self._faults.hit("log.prune.after")
+
+
+def leading_part(data: bytes, width: int, tile: Tile) -> bytes:
+    """The bytes of `tile`, out of those of the same tile when it was `width` wide.
+
+    Raises `DataFault` `bundle-malformed`.
+    """
+    if tile.level == ENTRIES:
+        return encode_bundle(decode_bundle(data, width)[: tile.width])
+    return data[: tile.width * HASH_BYTES]
