@@ -1,1 +1,55 @@
+"""Should I believe this certificate?
 
+A pure verifier: bytes in, report out. It imports nothing else of the project, opens no database, no file
+and no connection, and has no clock of its own; readers of a live ledger are passed in.
+
+    trust = parse_trust(trust_json)
+    report = verify(read_target(data), trust, now=now)
+    report.authentic, report.status
+"""
+
+from verifier.body import Body, Holder, Level, Party, Remark, is_credit_code, is_number, parse_body
+from verifier.certfile import CertificateFile, format_file, parse_file
+from verifier.certificate import Core, decode_qr, encode_qr, key_id, statement_of
+from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from verifier.live import LiveReader, LiveRecord
+from verifier.report import Authentic, Difference, Finding, Outcome, Report, Status
+from verifier.target import Presented, read_target
+from verifier.trust import TrustPolicy, parse_trust
+from verifier.verify import verify
+
+__all__ = [
+    "Authentic",
+    "Body",
+    "CertificateFile",
+    "Core",
+    "DataFault",
+    "Difference",
+    "EnvironmentFault",
+    "Finding",
+    "Holder",
+    "Level",
+    "LiveReader",
+    "LiveRecord",
+    "Outcome",
+    "Party",
+    "Presented",
+    "Remark",
+    "Report",
+    "Status",
+    "TrustPolicy",
+    "UsageFault",
+    "YinzhengError",
+    "decode_qr",
+    "encode_qr",
+    "format_file",
+    "is_credit_code",
+    "is_number",
+    "key_id",
+    "parse_body",
+    "parse_file",
+    "parse_trust",
+    "read_target",
+    "statement_of",
+    "verify",
+]

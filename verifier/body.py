@@ -197,7 +197,8 @@ def check_body(value: object, path: str = "$") -> Body:
     return body
 
 
-def _plain(low: int, high: int) -> Check[str]:
+def check_plain(low: int, high: int) -> Check[str]:
+    """Check for a text of one line that reads as it is written (S6.1), of `low`…`high` characters."""
     return text(low, high, _PLAIN)
 
 
@@ -207,7 +208,8 @@ def _number(value: object, path: str) -> str:
     return value
 
 
-def _credit_code(value: object, path: str) -> str:
+def check_credit_code(value: object, path: str) -> str:
+    """Check for a unified social credit code (R17)."""
     if type(value) is not str or len(value) != 18 or not is_credit_code(value):
         raise DataFault(
             f"{path} is not a unified social credit code",
@@ -237,9 +239,9 @@ def _tuple_of(item: Check[Any], low: int, high: int) -> Check[tuple[Any, ...]]:
     return lambda value, path: tuple(check(value, path))
 
 
-_PARTY: Final[dict[str, Check[Any]]] = {"name": _plain(1, 100), "code": _credit_code}
+_PARTY: Final[dict[str, Check[Any]]] = {"name": check_plain(1, 100), "code": check_credit_code}
 _HOLDER = _made_of(Holder, {**_PARTY, "rights": _rights})
-_REMARK = _made_of(Remark, {"kind": one_of(*REMARKS), "text": _plain(0, 200)})
+_REMARK = _made_of(Remark, {"kind": one_of(*REMARKS), "text": check_plain(0, 200)})
 
 _FIELDS: Final[dict[str, Check[Any]]] = {
     "v": constant(1),
@@ -248,12 +250,12 @@ _FIELDS: Final[dict[str, Check[Any]]] = {
     "profile": PROFILE_TAG,
     "procedure": one_of(*PROCEDURES),
     "holders": _tuple_of(_HOLDER, 1, 20),
-    "limits": _plain(0, 400),
-    "asset": _plain(1, 40),
+    "limits": check_plain(0, 400),
+    "asset": check_plain(1, 40),
     "class": one_of(*CLASSES),
-    "level": _made_of(Level, {"scheme": _plain(1, 40), "value": integer(1, 5)}),
+    "level": _made_of(Level, {"scheme": check_plain(1, 40), "value": integer(1, 5)}),
     "source": one_of(*SOURCES),
-    "scale": _plain(1, 60),
+    "scale": check_plain(1, 60),
     "registry": _made_of(Party, _PARTY),
     "registered_at": integer(),
     "valid_until": integer(),

@@ -1,12 +1,12 @@
 """Chain evidence (S7): headers, and proofs of accounts and their storage against the first header's state.
 
-Parsing establishes form alone. What the evidence shows is asked with `Evidence.word`, and whether its block
+Parsing establishes form alone. What the evidence shows is asked with `Evidence.words`, and whether its block
 counts is obligation 8's question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -53,25 +53,21 @@ class Evidence:
         """The block whose state the proofs are about."""
         return self.headers[0]
 
-    def has(self, contract: Contract, slot: bytes) -> bool:
-        """Whether there is a proof for that slot; nothing about whether it holds."""
-        account = self.accounts.get(contract.address)
-        return account is not None and slot in account.storage
-
-    def word(self, contract: Contract, slot: bytes) -> int:
-        """The word that the contract's storage holds at ``slot``; 0 when its absence is proved.
+    def words(self, contract: Contract, slots: Sequence[bytes]) -> list[int]:
+        """The words that the contract's storage holds at ``slots``; 0 where absence is proved.
 
         Raises `NotGiven` (`evidence-not-given`), or `DataFault`: `contract-absent`, `code-differs`, or a
         `state-proof-…` code of `mpt`.
         """
         account = self.accounts.get(contract.address)
-        if account is None or slot not in account.storage:
+        if account is None or any(slot not in account.storage for slot in slots):
             raise NotGiven("the evidence has no proof for what is asked", code="evidence-not-given")
         storage_root = self._storage_root(contract, account)
-        value = prove_secure(storage_root, slot, account.storage[slot])
-        if value is None:
-            return 0
-        return decode_integer(_decode(value), size=32, what="a storage value")
+        values = [prove_secure(storage_root, slot, account.storage[slot]) for slot in slots]
+        return [
+            0 if value is None else decode_integer(_decode(value), size=32, what="a storage value")
+            for value in values
+        ]
 
     def _storage_root(self, contract: Contract, account: AccountProof) -> bytes:
         value = prove_secure(self.block.state_root, contract.address, account.nodes)

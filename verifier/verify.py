@@ -1,0 +1,182 @@
+"""Verification (S9): runs the ten obligations, collects their outcomes, and draws the two conclusions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from verifier import obligations
+from verifier.certificate import Core
+from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from verifier.evidence import NotGiven
+from verifier.exhibits import Exhibits, gather
+from verifier.live import Ledger, LiveReader
+from verifier.report import Authentic, Block, Finding, Note, Outcome, Report
+from verifier.status import Question, answer_status
+from verifier.target import Presented
+from verifier.trust import TrustPolicy
+
+T = TypeVar("T")
+
+_ON_CHAIN: Final = (7, 9)
+"""Obligations judged against a block. Where nobody vouches for that block, INVALID proves no forgery."""
+
+
+def verify(
+    presented: Presented,
+    trust: TrustPolicy,
+    *,
+    now: int,
+    at: int | None = None,
+    live: LiveReader | None = None,
+) -> Report:
+    """Verify what `read_target` found, under the reader's own policy.
+
+    ``now`` is the time of asking and ``at`` the time asked about (UTC seconds; None: now). Without ``live``
+    only what was presented is used. Bad data and a silent ledger end up in the report; `UsageFault`
+    `number-needs-ledger` is raised when a number alone is presented without a ledger to ask.
+    """
+    if presented.number is not None and live is None:
+        raise UsageFault(
+            "a number alone proves nothing and can only be looked up in a live ledger",
+            code="number-needs-ledger",
+            hint="Give the certificate's PDF, a picture of its code, or a ledger to ask.",
+        )
+    findings = _Findings()
+    ledger = Ledger(live, trust) if live else None
+    # (1): what is presented has the form of a certificate. A number has none: its certificate is looked up.
+    if presented.number is not None:
+        found = gather(None, None, presented.number, ledger)
+        findings.settle(1, lambda: _core(found))
+    else:
+        core, file = findings.settle(1, lambda: obligations.form(presented)) or (None, None)
+        found = gather(core, file, None, ledger if core else None)
+    if findings.outcome(1) is Outcome.INVALID:
+        findings.skip_rest("form")
+    else:
+        _judge(findings, found, trust, now, at)
+    return _conclude(findings, found, Question(trust, now, at, ledger), presented.kind)
+
+
+def _judge(findings: _Findings, found: Exhibits, trust: TrustPolicy, now: int, at: int | None) -> None:
+    """Obligations 2–10, in order."""
+    # (2): the issuer's signature verifies under a pinned key.
+    issuer = findings.settle(2, lambda: obligations.issuer_signature(_core(found), trust))
+    # (3): that key was entitled to sign this, at that time.
+    findings.settle(3, lambda: obligations.issuer_entitled(_core(found), issuer))
+    # (4): the record is the one deposited, and the certificate says the same.
+    findings.settle(4, lambda: obligations.record_equals(found.core, *found.need_record()))
+    # (5): the deposit's statement is in the log.
+    findings.settle(5, lambda: obligations.in_log(*found.need_proof()))
+    # (6): every pinned key of the log has signed its head.
+    findings.settle(6, lambda: obligations.checkpoint_signed(found.need_proof()[1], trust))
+    # (7): that head is anchored on the chain.
+    findings.settle(7, lambda: obligations.anchored(found.need_proof()[1], found.need_evidence(), trust))
+    # (8): the block is sealed by pinned validators, and final.
+    findings.settle(8, lambda: obligations.sealed(found.need_evidence(), trust))
+    # (9): the chain's record is of this certificate.
+    found.chain = findings.settle(
+        9,
+        lambda: obligations.chain_record(
+            found.number, found.body, found.deposit(), found.need_evidence(), trust
+        ),
+    )
+    # (10): the answer is young enough.
+    findings.settle(10, lambda: obligations.answer_age(found.need_evidence(), trust, now, at))
+
+
+def _core(found: Exhibits) -> Core:
+    if found.core is None:
+        raise NotGiven("no certificate was presented, only a number", code="number-only")
+    return found.core
+
+
+def _outcome(fault: NotGiven | DataFault | EnvironmentFault) -> Outcome:
+    if isinstance(fault, DataFault):
+        return Outcome.INVALID
+    return Outcome.SKIPPED if isinstance(fault, NotGiven) else Outcome.ERROR
+
+
+class _Findings:
+    """Where outcomes are collected, and the only place where a failed check is caught."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, Finding] = {}
+
+    def settle(self, number: int, check: Callable[[], T]) -> T | None:
+        """Run a check, note its outcome, and return what it established, if it holds."""
+        try:
+            value = check()
+        except (NotGiven, DataFault, EnvironmentFault) as fault:
+            outcome = _outcome(fault)
+            self._found[number] = Finding(number, outcome, fault.code, fault.message, fault.data)
+            return None
+        self._found[number] = Finding(number, Outcome.VALID, "ok", "")
+        return value
+
+    def skip_rest(self, code: str) -> None:
+        """What has no form has nothing else to check."""
+        for number in range(2, 11):
+            self._found[number] = Finding(number, Outcome.SKIPPED, code, "the form is wrong already")
+
+    def outcome(self, number: int) -> Outcome:
+        return self._found[number].outcome
+
+    def in_order(self) -> tuple[Finding, ...]:
+        return tuple(self._found[number] for number in sorted(self._found))
+
+    def authentic(self) -> Authentic:
+        """S9.2."""
+        judged = list(range(1, 10))
+        if self.outcome(8) in (Outcome.SKIPPED, Outcome.ERROR):
+            judged = [number for number in judged if number not in _ON_CHAIN]
+        if any(self.outcome(number) is Outcome.INVALID for number in judged):
+            return Authentic.FORGED
+        if all(self.outcome(number) is Outcome.VALID for number in range(1, 10)):
+            return Authentic.GENUINE
+        return Authentic.UNDETERMINED
+
+
+def _conclude(findings: _Findings, found: Exhibits, question: Question, kind: str) -> Report:
+    status, status_code = answer_status(
+        found.chain,
+        found.evidence,
+        question,
+        number=found.number,
+        vouched=findings.outcome(8) is Outcome.VALID,
+    )
+    record, core = found.record, found.core
+    return Report(
+        kind=kind,
+        findings=findings.in_order(),
+        authentic=findings.authentic(),
+        status=status,
+        status_code=status_code,
+        core=core,
+        record=record,
+        differences=obligations.differences(core, record) if core and record else (),
+        chain=found.chain,
+        block=_block(found, question.now),
+        checked_at=question.now,
+        asked_at=question.at,
+        notes=(*found.notes, *_operator_notes(found, question.trust)),
+    )
+
+
+def _block(found: Exhibits, now: int) -> Block | None:
+    if found.evidence is None:
+        return None
+    block = found.evidence.block
+    return Block(block.number, block.hash, block.time, now - block.time)
+
+
+def _operator_notes(found: Exhibits, trust: TrustPolicy) -> list[Note]:
+    """Who runs the chain, where that limits what it proves (R40)."""
+    notes = []
+    if len(trust.operators) < 2:
+        notes.append(Note("single-operator", {"operators": [operator.name for operator in trust.operators]}))
+    holders = {holder.code for holder in found.body.holders} if found.body else set()
+    parties = [operator.name for operator in trust.operators if operator.code in holders]
+    if parties:
+        notes.append(Note("operator-is-party", {"operators": parties}))
+    return notes
