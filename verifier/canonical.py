@@ -32,10 +32,7 @@ def dumps(value: object) -> bytes:
     not strings, nesting beyond `MAX_DEPTH`, and types JSON does not have.
     """
     _check(value, MAX_DEPTH)
-    try:
-        return rfc8785.dumps(value)  # type: ignore[arg-type]  # _check has just established the type
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
-        raise DataFault("a string holds a lone surrogate", code="json-value") from None
+    return rfc8785.dumps(value)  # type: ignore[arg-type]  # _check has just established the type
 
 
 def loads(data: bytes, *, max_bytes: int, canonical: bool = False) -> JSON:

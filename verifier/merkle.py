@@ -87,12 +87,12 @@ def verify_consistency(size1: int, root1: bytes, size2: int, root2: bytes, proof
     """
     if not 1 <= size1 <= size2 <= MAX_SIZE:
         raise _consistency_fault(f"no consistency is defined from size {size1} to size {size2}")
-    if not _are_hashes([root1, root2, *proof]):
-        raise _consistency_fault("a hash in the consistency proof has not 32 bytes")
     if size1 == size2:
         if proof or root1 != root2:
             raise _consistency_fault("trees of one size have different roots, or a proof that is not empty")
         return
+    if not _are_hashes([root1, root2, *proof]):
+        raise _consistency_fault("a hash in the consistency proof has not 32 bytes")
     if _roots_from_consistency(size1, root1, size2, proof) != (root1, root2):
         raise _consistency_fault("the consistency proof leads to other roots")
 
