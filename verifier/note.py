@@ -255,12 +255,11 @@ def decode_text(data: str | bytes, max_bytes: int, code: str) -> str:
     """`data` as text, if it is UTF-8 of at most `max_bytes` bytes. Raises `DataFault` (`code`)."""
     try:
         raw = data.encode() if isinstance(data, str) else data
-        text = raw.decode()
+        if len(raw) > max_bytes:
+            raise DataFault(f"text of {len(raw)} bytes exceeds {max_bytes}", code=code)
+        return raw.decode()
     except UnicodeError:
         raise DataFault("not UTF-8 text", code=code) from None
-    if len(raw) > max_bytes:
-        raise DataFault(f"text of {len(raw)} bytes exceeds {max_bytes}", code=code)
-    return text
 
 
 def strict_base64(text: str, code: str) -> bytes:
