@@ -6,9 +6,6 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
-from pypdf import PdfReader
-from pypdf.errors import DependencyError, FileNotDecryptedError
-
 from verifier.body import is_number
 from verifier.errors import DataFault
 
@@ -30,6 +27,8 @@ def extract_file(data: bytes) -> bytes:
             code="pdf-too-large",
             hint="Give the certificate's own PDF, not a collection it was bound into.",
         )
+    from pypdf.errors import DependencyError, FileNotDecryptedError  # slow to import, and rarely needed
+
     try:
         found = list(_candidates(data))
     except DataFault:
@@ -56,6 +55,8 @@ def extract_file(data: bytes) -> bytes:
 
 def _candidates(data: bytes) -> Iterator[bytes]:
     """The content of embedded files that are named like ours; others are never decompressed."""
+    from pypdf import PdfReader
+
     reader = PdfReader(io.BytesIO(data), strict=False)
     if reader.is_encrypted:
         raise _encrypted()
