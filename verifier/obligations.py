@@ -157,7 +157,7 @@ def _pinned_sealer(header: Header, trust: TrustPolicy, *, first: bool) -> bytes:
 
 
 def chain_record(
-    number: str, body: Body | None, statement: Statement | None, evidence: Evidence, trust: TrustPolicy
+    evidence: Evidence, trust: TrustPolicy, number: str, body: Body | None, statement: Statement | None
 ) -> ChainRecord:
     """(9) The pinned registry contract has a record for the number, of this content and these terms.
 

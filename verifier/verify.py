@@ -78,7 +78,7 @@ def _judge(findings: _Findings, found: Exhibits, trust: TrustPolicy, now: int, a
     found.chain = findings.settle(
         9,
         lambda: obligations.chain_record(
-            found.number, found.body, found.deposit(), found.need_evidence(), trust
+            found.need_evidence(), trust, found.number, found.body, found.deposit()
         ),
     )
     # (10): the answer is young enough.
