@@ -99,7 +99,7 @@ class DossierFile(Base, table=True):
     sealed_size: int = Field(sa_type=BigInteger)
     """Length of the sealed bytes."""
     manifest: bytes
-    """Sealed canonical JSON: `path`, `role`, `media`, `size`, `digest` (pair) of the plaintext, `version`."""
+    """Sealed canonical JSON: `path`, `role`, `title`, `size` and `digest` (pair) of the plaintext."""
 
 
 class Case(Base, table=True):
@@ -174,8 +174,8 @@ class Certificate(Base, table=True):
     case_id: str = Field(foreign_key="case.id", unique=True)
     body: bytes
     """Canonical JSON (S6.1)."""
-    core: bytes | None = None
-    """`COSE_Sign1` (S6.2); None while a draft."""
+    qr: str | None = None
+    """Text of the QR code (S6.3), which carries the signed core; None while a draft."""
     state: str
     """`draft` until the deposit is confirmed, then `deposited`."""
     event_id: int | None = Field(default=None, foreign_key="event.id", sa_type=_Serial)

@@ -12,7 +12,17 @@ from sqlalchemy import func, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from ledger.store.models import Base, Case, Certificate, Checkpoint, Counter, Event, Meta
+from ledger.store.models import (
+    Base,
+    Case,
+    Certificate,
+    ChainCall,
+    Checkpoint,
+    Counter,
+    DossierFile,
+    Event,
+    Meta,
+)
 from verifier.errors import DataFault, UsageFault
 
 SERIAL_MAX = 9999
@@ -182,3 +192,27 @@ def latest_checkpoint(session: Session, *, anchored: bool = False) -> Checkpoint
     if anchored:
         query = query.where(col(Checkpoint.anchored_block).is_not(None))
     return session.exec(query).first()
+
+
+def files_of(session: Session, dossier_id: bytes) -> Sequence[DossierFile]:
+    """The dossier's files in order."""
+    query = select(DossierFile).where(DossierFile.dossier_id == dossier_id)
+    return session.exec(query.order_by(col(DossierFile.number))).all()
+
+
+def call_by_key(session: Session, key: str) -> ChainCall | None:
+    """The outbox's call of that key."""
+    return session.exec(select(ChainCall).where(ChainCall.key == key)).first()
+
+
+def anchoring_block(session: Session, index: int) -> int | None:
+    """Block of the first anchored head that covers log position `index`; None while there is none."""
+    query = select(Checkpoint.anchored_block).where(
+        col(Checkpoint.size) > index, col(Checkpoint.anchored_block).is_not(None)
+    )
+    return session.exec(query.order_by(col(Checkpoint.size)).limit(1)).first()
+
+
+def certificate_of_case(session: Session, case_id: str) -> Certificate | None:
+    """The certificate, or its draft, of a case."""
+    return session.exec(select(Certificate).where(Certificate.case_id == case_id)).first()

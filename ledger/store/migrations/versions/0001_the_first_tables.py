@@ -175,7 +175,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.LargeBinary(), nullable=False),
         sa.Column("case_id", sa.String(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("core", sa.LargeBinary(), nullable=True),
+        sa.Column("qr", sa.String(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("registered_at", sa.BigInteger(), nullable=False),

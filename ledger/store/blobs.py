@@ -1,0 +1,121 @@
+"""Where sealed bytes lie: each under the SHA-256 of itself, in a local folder (an object store some day)."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from ledger.faults import NO_FAULTS, Faults
+from ledger.files import disk_faults, make_folder, remove_leftovers, sync_folder, temporary_beside
+from verifier.errors import DataFault
+
+_NAME = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlob:
+    """A blob's content address, lower-case hex SHA-256, and its length in bytes."""
+
+    name: str
+    size: int
+
+
+class BlobStore(Protocol):
+    """What a place for sealed bytes must do. What it keeps is opaque to it, and it is not trusted."""
+
+    def put(self, pieces: Iterable[bytes]) -> StoredBlob:
+        """Store these bytes; durable on return, and not there at all if anything raises before."""
+
+    def open(self, name: str) -> BinaryIO:
+        """The bytes, to read from the start. Raises `DataFault` `blob-missing`."""
+
+    def delete(self, name: str) -> None:
+        """Remove the blob; nothing happens if there is none."""
+
+    def names(self) -> Iterator[str]:
+        """The names of all blobs, in no order."""
+
+
+class FolderBlobs:
+    """A `BlobStore` in a folder: `ab/abcd….` for the blob whose name begins with `ab`.
+
+    Fault points: `blob.write.before`, `blob.rename.before`, `blob.rename.after`, `blob.put.after`.
+    """
+
+    def __init__(self, root: Path, *, faults: Faults = NO_FAULTS) -> None:
+        self._root = root
+        self._faults = faults
+
+    def put(self, pieces: Iterable[bytes]) -> StoredBlob:
+        """See `BlobStore`. Raises `EnvironmentFault`: `disk-full`, `disk-read-only`, `disk-io`."""
+        self._faults.hit("blob.write.before")
+        make_folder(self._root, mode=0o700)
+        temporary = temporary_beside(self._root / "blob")
+        try:
+            stored = _write(temporary, pieces)
+            path = self._path(stored.name)
+            make_folder(path.parent, mode=0o700)
+            self._faults.hit("blob.rename.before")
+            with disk_faults(path):
+                temporary.replace(path)
+                self._faults.hit("blob.rename.after")
+                sync_folder(path.parent)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        self._faults.hit("blob.put.after")
+        return stored
+
+    def open(self, name: str) -> BinaryIO:
+        """See `BlobStore`."""
+        path = self._path(name)
+        try:
+            with disk_faults(path):
+                return path.open("rb")
+        except FileNotFoundError:
+            raise DataFault(
+                f"the sealed file {name} is missing",
+                code="blob-missing",
+                hint="restore it from a backup",
+                blob=name,
+            ) from None
+
+    def delete(self, name: str) -> None:
+        """See `BlobStore`."""
+        path = self._path(name)
+        with disk_faults(path):
+            path.unlink(missing_ok=True)
+
+    def names(self) -> Iterator[str]:
+        """See `BlobStore`."""
+        return (path.name for path in self._root.glob("??/*") if _NAME.fullmatch(path.name))
+
+    def sweep(self) -> int:
+        """Delete files a crash left half written; for the writer, before it writes. Returns how many."""
+        return remove_leftovers(self._root)
+
+    def _path(self, name: str) -> Path:
+        if _NAME.fullmatch(name) is None:  # also keeps a name from the database inside the folder
+            raise DataFault("not the name of a sealed file", code="blob-name")
+        return self._root / name[:2] / name
+
+
+def _write(path: Path, pieces: Iterable[bytes]) -> StoredBlob:
+    hasher, size = hashlib.sha256(), 0
+    with disk_faults(path):
+        file = path.open("xb", buffering=0)
+    with file:
+        path.chmod(0o600)
+        for piece in pieces:  # outside `disk_faults`: a fault of the source is not one of this disk
+            view = memoryview(piece)
+            hasher.update(view)
+            size += len(view)
+            with disk_faults(path):
+                while view:
+                    view = view[file.write(view) :]
+        with disk_faults(path):
+            os.fsync(file.fileno())
+    return StoredBlob(hasher.hexdigest(), size)
