@@ -13,12 +13,13 @@ from types import TracebackType
 
 from eth.abc import BlockAPI, BlockHeaderAPI, ChainDatabaseAPI, ReceiptAPI, SignedTransactionAPI
 from eth.chains.base import Chain
-from eth.exceptions import HeaderNotFound, TransactionNotFound
+from eth.exceptions import HeaderNotFound, PyEVMError, TransactionNotFound
 from eth.vm.forks.london.headers import calculate_expected_base_fee_per_gas
 from eth.vm.forks.london.receipts import LondonReceiptBuilder
 from eth_keys.datatypes import PrivateKey
 from eth_typing import BlockNumber, Hash32
 from eth_utils.exceptions import ValidationError
+from trie.exceptions import MissingTrieNode
 
 from ledger.chain.embedded import clique
 from ledger.chain.embedded.db import Staging, Store
@@ -257,6 +258,12 @@ class EmbeddedChain:
 
     def check_head(self) -> None:
         """Check that the head hangs together; `DataFault` `chain-damaged` says what does not."""
+        try:
+            self._check_head()
+        except (PyEVMError, MissingTrieNode) as error:
+            raise _damaged(f"something of the head is missing ({type(error).__name__})") from error
+
+    def _check_head(self) -> None:
         head = self.head()
         numbered = self.header(head.block_number)
         if numbered is None or numbered.hash != head.hash:
