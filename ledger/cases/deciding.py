@@ -1,0 +1,129 @@
+"""Acceptance, supplements, review, the committee's decision, and refusal (R8, R11, R19–R21)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ledger import pipeline
+from ledger.application import Application, parse_application
+from ledger.cases.work import Work, acting, approve, work_on
+from ledger.chain.approvals import Closure
+from ledger.rules.refusals import Ground
+from ledger.rules.review import ItemAnswer, grounds_against, require_complete, review_move
+from ledger.rules.states import Capacity, Move, State
+from ledger.rules.volume import FlagDecision
+from verifier import canonical
+from verifier.canonical import JSON
+from verifier.errors import UsageFault
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+MAX_TEXT = 4000
+
+
+def accept(registry: Registry, case_id: str, person: str) -> None:
+    """Accept an application (R11)."""
+    with work_on(registry, case_id) as work:
+        _, capacity = acting(work.session, person)
+        rule = work.allow(Move.ACCEPT, capacity)
+        work.write(rule, work.compose(rule, {"v": 1, "person": person}))
+
+
+def request_supplement(registry: Registry, case_id: str, person: str, missing: Sequence[str]) -> None:
+    """Ask for what is missing, in one complete list (R11). Raises `UsageFault` (`text-missing`)."""
+    with work_on(registry, case_id) as work:
+        _, capacity = acting(work.session, person)
+        rule = work.allow(Move.REQUEST_SUPPLEMENT, capacity)
+        if not missing:
+            raise UsageFault("a supplement needs its list of what is missing (R11)", code="text-missing")
+        body: dict[str, JSON] = {
+            "v": 1,
+            "person": person,
+            "missing": [checked_text(item) for item in missing],
+        }
+        work.write(rule, work.compose(rule, body))
+
+
+def review(
+    registry: Registry,
+    case_id: str,
+    person: str,
+    answers: Sequence[ItemAnswer],
+    decisions: Sequence[FlagDecision] = (),
+) -> Move:
+    """Record the registry's review with its whole checklist (R19, R23); any "no" is a review against.
+
+    Raises `DataFault` (`review-incomplete`) naming every item that is missing.
+    """
+    with work_on(registry, case_id) as work:
+        _, capacity = acting(work.session, person)
+        move = review_move(answers)
+        rule = work.allow(move, capacity)
+        require_complete(application_of(work).facts, answers, decisions)
+        body: dict[str, JSON] = {
+            "v": 1,
+            "person": person,
+            "answers": [
+                {"item": a.item.value, "answer": a.answer.value, "note": a.note, "evidence": list(a.evidence)}
+                for a in answers
+            ],
+            "flags": [
+                {"flag": d.flag.value, "confirmed": d.confirmed, "reason": d.reason} for d in decisions
+            ],
+            "grounds": [ground.value for ground in grounds_against(answers)],
+        }
+        work.write(rule, work.compose(rule, body))
+    return move
+
+
+def decide(
+    registry: Registry, case_id: str, person: str, *, against: bool = False, reasons: str = ""
+) -> None:
+    """Record the committee's decision in the ordinary procedure (R8); a decision against needs reasons."""
+    with work_on(registry, case_id) as work:
+        _, capacity = acting(work.session, person)
+        rule = work.allow(Move.DECIDE_AGAINST if against else Move.DECIDE, capacity)
+        if against:
+            checked_text(reasons)
+        body: dict[str, JSON] = {"v": 1, "person": person, "approved": not against, "reasons": reasons}
+        work.write(rule, work.compose(rule, body))
+
+
+def refuse(registry: Registry, case_id: str, person: str, ground: Ground, reasons: str) -> None:
+    """Refuse registration, with written reasons (R20, R21); a published case is closed on chain too."""
+    with work_on(registry, case_id) as work:
+        _, capacity = acting(work.session, person)
+        published = work.situation.state in (State.PUBLICITY, State.ISSUING)
+        rule = work.allow(Move.REFUSE, capacity)
+        body: dict[str, JSON] = {
+            "v": 1,
+            "person": person,
+            "ground": ground.value,
+            "reasons": checked_text(reasons),
+        }
+        recorded = work.compose(rule, body)
+        if published:
+            closure = Closure(work.case.subject, recorded.leaf_hash)
+            signature = approve(work, closure, "closure", person, Capacity.REGISTRY)
+            call = registry.client.close_case(closure, [signature])
+            registry.client.simulate(call, registry.sender.address)
+            pipeline.outbox(work.session, f"closure:{case_id}", call, work.now)
+        work.case.refusal = ground.value
+        work.write(rule, recorded)
+
+
+def application_of(work: Work) -> Application:
+    """The case's application as it stands: the first one, or the latest supplement's."""
+    bodies = work.bodies("supplement.given") or work.bodies("application.received")
+    return parse_application(canonical.dumps(bodies[-1]["application"]))
+
+
+def checked_text(value: str) -> str:
+    """Return reasons that are there and not too long; `UsageFault` (`text-missing`, `text-too-long`)."""
+    if not value.strip():
+        raise UsageFault("reasons are required", code="text-missing", hint="Give them in writing (R21).")
+    if len(value) > MAX_TEXT:
+        raise UsageFault(f"a text is longer than {MAX_TEXT} characters", code="text-too-long")
+    return value

@@ -1,0 +1,181 @@
+"""An application comes in (R8, R11, R18): checked, sealed, recorded."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session
+
+from ledger.application import Application
+from ledger.cases.work import dossier_key, situation_of, work_on
+from ledger.document.fonts import require_printable
+from ledger.dossier import Dossier, open_dossier
+from ledger.recording import Occurrence, compose, record
+from ledger.rules.calendar import date_of, day_of
+from ledger.rules.profiles import Profile, profile_for
+from ledger.rules.refusals import require_registrable
+from ledger.rules.states import Capacity, Move, Situation, State, rule_for
+from ledger.store import repository
+from ledger.store.models import Case, DossierFile
+from ledger.store.models import Dossier as DossierRow
+from ledger.store.sealed import SealedFile, SealedValue, seal_file
+from verifier import canonical
+from verifier.canonical import JSON
+from verifier.errors import UsageFault
+
+if TYPE_CHECKING:
+    from ledger.registry import Progress, Registry
+
+DOSSIER_ID_BYTES = 16
+DOSSIER_KEY_BYTES = 16
+SUBJECT_BYTES = 32
+
+
+def apply(registry: Registry, folder: Path, profile_tag: str, progress: Progress) -> str:
+    """Take in the dossier at `folder` under a rule profile; returns the case's reference.
+
+    Everything is checked before anything is stored; the files are sealed and durable before the
+    application counts as received.
+
+    Raises `DataFault` (the complete list of what is wrong or missing; `registration-refused` for R20 and
+    R21; `font-missing-character`), `UsageFault` (`profile-…`).
+    """
+    profile = _profile(registry, profile_tag)
+    with open_dossier(folder) as dossier:
+        application = dossier.application
+        require_registrable(application.refusals(registry.instance.registry_code))
+        _require_printable(application)
+        dossier_id = secrets.token_bytes(DOSSIER_ID_BYTES)
+        key = secrets.token_bytes(DOSSIER_KEY_BYTES)
+        sealed = _seal_files(registry, dossier, key, dossier_id, 0, progress)
+        with registry.store.transaction() as session:
+            now = registry.clock()
+            case = _new_case(session, profile, application, dossier_id, now)
+            wrapped = registry.keys.wrapper().wrap(key, dossier_id)
+            session.add(DossierRow(id=dossier_id, wrapped_key=wrapped, created_at=now))
+            session.flush()
+            session.add(case)
+            session.flush()
+            seal = SealedValue(key)
+            _add_files(session, seal, dossier_id, 0, sealed)
+            rule = rule_for(Situation(), Move.APPLY, Capacity.APPLICANT, now)
+            happened = Occurrence(
+                type="application.received",
+                profile=profile.tag,
+                subject=case.subject,
+                at=now,
+                by=Capacity.APPLICANT.value,
+                body=_body(application, sealed),
+                prev=None,
+                case_id=case.id,
+            )
+            record(session, [compose(happened, seal, now=now)])
+            case.state = rule.to.value
+            return case.id
+
+
+def supplement(registry: Registry, case_id: str, folder: Path, progress: Progress) -> None:
+    """Take in the whole corrected dossier in answer to a request (R11); the earlier one stays on record."""
+    with registry.store.reading() as session:
+        case = repository.find_case(session, case_id)
+        rule_for(situation_of(session, case), Move.GIVE_SUPPLEMENT, Capacity.APPLICANT, registry.clock())
+        first = len(repository.files_of(session, case.dossier_id))
+        key = dossier_key(registry, session, case.dossier_id)
+    with open_dossier(folder) as dossier:
+        application = dossier.application
+        require_registrable(application.refusals(registry.instance.registry_code))
+        _require_printable(application)
+        if application.procedure.value != case.procedure:
+            raise UsageFault(
+                "the supplement changes the source of the data, and with it the procedure (R8)",
+                code="supplement-procedure",
+                hint="Apply anew for data from another source.",
+            )
+        sealed = _seal_files(registry, dossier, key, case.dossier_id, first, progress)
+        with work_on(registry, case_id) as work:
+            rule = work.allow(Move.GIVE_SUPPLEMENT, Capacity.APPLICANT)
+            _add_files(work.session, work.seal, case.dossier_id, first, sealed)
+            work.write(rule, work.compose(rule, _body(application, sealed)))
+
+
+def _profile(registry: Registry, tag: str) -> Profile:
+    profile = profile_for(tag)
+    if profile.demonstration and not registry.instance.demonstration:
+        raise UsageFault(
+            "this registry has no demonstration profile",
+            code="profile-demonstration",
+            hint="Use GD-HEALTH/1 or NDA-2026/1.",
+        )
+    return profile
+
+
+def _require_printable(application: Application) -> None:
+    """Refuse now what could not be printed on the certificate later, naming the characters."""
+    texts = [
+        ("asset.name", application.asset.name),
+        ("limits", application.limits),
+        ("scale", application.scale),
+    ]
+    texts += [("level.scheme", application.level_scheme)]
+    texts += [(f"holders[{i}].name", holder.name) for i, holder in enumerate(application.holders)]
+    require_printable(texts)
+
+
+def _new_case(
+    session: Session, profile: Profile, application: Application, dossier_id: bytes, now: int
+) -> Case:
+    year = date_of(day_of(now)).year
+    return Case(
+        id=repository.next_case_id(session, year),
+        subject=secrets.token_bytes(SUBJECT_BYTES),
+        profile=profile.tag,
+        procedure=application.procedure.value,
+        state=State.NEW.value,
+        dossier_id=dossier_id,
+        created_at=now,
+        changed_at=now,
+    )
+
+
+def _seal_files(
+    registry: Registry, dossier: Dossier, key: bytes, dossier_id: bytes, first: int, progress: Progress
+) -> list[tuple[dict[str, JSON], SealedFile]]:
+    sealed = []
+    for offset, entry in enumerate(dossier.entries):
+        progress(f"sealing file {offset + 1} of {len(dossier.entries)}")
+        file = seal_file(registry.blobs, key, dossier_id, first + offset, dossier.chunks(entry))
+        manifest: dict[str, JSON] = {
+            "path": entry.path,
+            "role": entry.role.value,
+            "title": entry.title,
+            "size": file.size,
+            "digest": dict(file.digest.to_json()),
+        }
+        sealed.append((manifest, file))
+    return sealed
+
+
+def _add_files(
+    session: Session,
+    seal: SealedValue,
+    dossier_id: bytes,
+    first: int,
+    sealed: list[tuple[dict[str, JSON], SealedFile]],
+) -> None:
+    for offset, (manifest, file) in enumerate(sealed):
+        number = first + offset
+        session.add(
+            DossierFile(
+                dossier_id=dossier_id,
+                number=number,
+                blob=file.blob,
+                sealed_size=file.sealed_size,
+                manifest=seal.seal(canonical.dumps(manifest), dossier_id + number.to_bytes(4, "big")),
+            )
+        )
+
+
+def _body(application: Application, sealed: list[tuple[dict[str, JSON], SealedFile]]) -> dict[str, JSON]:
+    return {"v": 1, "application": dict(application.document), "files": [manifest for manifest, _ in sealed]}

@@ -1,0 +1,215 @@
+"""Issuing: the number, the final body, the approvals over it, and the deposit (R9, R13, R14, D5).
+
+The first approver's `issue` allocates the number and fixes the body; every approver signs the leaf hash that
+will be deposited, so what was approved and what is deposited cannot differ (docs/adr/0004). With the last
+approval the procedure needs, the deposit is recorded; nothing remains to be decided after that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session, col, delete, select
+
+from ledger import pipeline
+from ledger.cases.deciding import application_of
+from ledger.cases.work import Work, acting, approve, work_on
+from ledger.chain.approvals import Deposit
+from ledger.recording import Occurrence, compose, record
+from ledger.rules.approvals import Approval as GivenApproval
+from ledger.rules.approvals import approvals_needed, check_approvals
+from ledger.rules.certificates import remark_bits, valid_until
+from ledger.rules.numbers import month_of, next_number
+from ledger.rules.states import Capacity, Move, State
+from ledger.rules.terms import Procedure, RemarkKind
+from ledger.store import repository
+from ledger.store.models import Approval, Certificate, Event
+from verifier import canonical
+from verifier.body import Body, parse_body
+from verifier.certificate import encode_qr, statement_of
+from verifier.errors import DataFault, UsageFault
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+DRAFT_SECONDS = 86_400 - 600
+"""How long approvals may be collected: the contract refuses dates a day old (S5.8); ten minutes spare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """Where issuing stands: the number, who still has to approve, whether numbers run short (R14)."""
+
+    number: str
+    missing: tuple[Capacity, ...]
+    running_out: bool = False
+
+
+def issue(registry: Registry, case_id: str, person: str) -> Issued:
+    """Approve the certificate of a case as `person`; with the last approval it is recorded for deposit.
+
+    Raises `UsageFault`: `move-…` (publicity running, objection open, wrong capacity), `approval-twice`;
+    `DataFault` from the contracts' simulation. Nothing is written then.
+    """
+    with work_on(registry, case_id) as work:
+        _, capacity = acting(work.session, person)
+        certificate, running_out = _draft(work, capacity)
+        body = parse_body(canonical.loads(certificate.body, max_bytes=8192))
+        decision = _decision(work, body)
+        _refuse_second(work.session, case_id, person)
+        approve(work, decision, "deposit", person, capacity)
+        work.session.flush()
+        given = _given(work.session, case_id)
+        needed = approvals_needed(Move.DEPOSIT, Procedure(work.case.procedure))
+        missing = tuple(sorted(needed - {capacity for capacity, _ in given}))
+        if not missing:
+            _deposit(work, certificate, body, decision, given)
+        return Issued(certificate.number, missing, running_out)
+
+
+def _draft(work: Work, capacity: Capacity) -> tuple[Certificate, bool]:
+    """The certificate's row with a body that may still be deposited: the standing draft, or a new one."""
+    query = select(Certificate).where(Certificate.case_id == work.case.id)
+    standing = work.session.exec(query).first()
+    if work.situation.state is State.ISSUING:
+        assert standing is not None  # issuing begins with a draft, in the same transaction
+        fresh = work.now - standing.registered_at <= DRAFT_SECONDS
+        if fresh:
+            if capacity is not Capacity.REGISTRY:
+                work.allow(Move.COSIGN, capacity)
+            return standing, False
+        work.move_to(State.PUBLICITY)
+    rule = work.allow(Move.ISSUE, capacity)
+    work.session.exec(
+        delete(Approval).where(col(Approval.case_id) == work.case.id, col(Approval.kind) == "deposit")
+    )
+    number, running_out = (standing.number, False) if standing else _allocate(work)
+    body = _body(work, number)
+    if standing is None:
+        standing = Certificate(
+            number=number,
+            subject=statement_of(body).subject,
+            case_id=work.case.id,
+            body=b"",
+            state="draft",
+            registered_at=0,
+            valid_until=0,
+        )
+        work.session.add(standing)
+    standing.body = canonical.dumps(body.to_json())
+    standing.registered_at, standing.valid_until = body.registered_at, body.valid_until
+    work.move_to(rule.to)
+    return standing, running_out
+
+
+def _allocate(work: Work) -> tuple[str, bool]:
+    month = month_of(work.now)
+    serial = repository.next_certificate_serial(work.session, month)
+    following = next_number(work.registry.instance.prefix, month, serial - 1)
+    return str(following.number), following.running_out
+
+
+def _body(work: Work, number: str) -> Body:
+    application = application_of(work)
+    instance = work.registry.instance
+    prev = repository.last_leaf(work.session, work.case.id)
+    assert prev is not None  # a case begins with its application
+    return parse_body(
+        {
+            "v": 1,
+            "number": number,
+            "type": "first",
+            "profile": work.case.profile,
+            "procedure": work.case.procedure,
+            "holders": [
+                {"name": h.name, "code": h.code, "rights": [right.value for right in h.rights]}
+                for h in application.holders
+            ],
+            "limits": application.limits,
+            "asset": application.asset.name,
+            "class": application.data_class.value,
+            "level": {"scheme": application.level_scheme, "value": application.level},
+            "source": application.source.value,
+            "scale": application.scale,
+            "registry": {"name": instance.registry_name, "code": instance.registry_code},
+            "registered_at": work.now,
+            "valid_until": valid_until(work.now, application.validity_years, work.profile),
+            "remarks": _remarks(work),
+            "prev": prev.hex(),
+        }
+    )
+
+
+def _remarks(work: Work) -> list[dict[str, str]]:
+    """Remarks it starts with (R16): that publicity was waived, which the record must say (R24)."""
+    notice = work.bodies("publicity.opened")[-1]
+    if not notice["waived"]:
+        return []
+    return [{"kind": RemarkKind.OTHER.value, "text": "公示经申请免除 Publicity was waived on request"}]
+
+
+def _decision(work: Work, body: Body) -> Deposit:
+    statement = statement_of(body)
+    return Deposit(
+        id=statement.subject,
+        case_id=work.case.subject,
+        content=statement.leaf_hash,
+        registered_at=body.registered_at,
+        valid_until=body.valid_until,
+        remarks=remark_bits(RemarkKind(remark.kind) for remark in body.remarks),
+    )
+
+
+def _refuse_second(session: Session, case_id: str, person: str) -> None:
+    query = select(Approval).where(
+        Approval.case_id == case_id, Approval.kind == "deposit", Approval.person == person
+    )
+    if session.exec(query).first() is not None:
+        raise UsageFault(
+            f"{person} has approved this certificate already",
+            code="approval-twice",
+            hint="The registry's and the committee's approvals must come from two persons.",
+        )
+
+
+def _given(session: Session, case_id: str) -> list[tuple[Capacity, Approval]]:
+    query = select(Approval).where(Approval.case_id == case_id, Approval.kind == "deposit")
+    return [(acting(session, row.person)[1], row) for row in session.exec(query.order_by(col(Approval.id)))]
+
+
+def _deposit(
+    work: Work,
+    certificate: Certificate,
+    body: Body,
+    decision: Deposit,
+    given: list[tuple[Capacity, Approval]],
+) -> None:
+    registry = work.registry
+    rule = work.allow(Move.DEPOSIT, Capacity.REGISTRY)
+    procedure = Procedure(work.case.procedure)
+    check_approvals(Move.DEPOSIT, procedure, [GivenApproval(row.person, capacity) for capacity, row in given])
+    by_capacity = {capacity: row.signature for capacity, row in given}
+    order = (Capacity.REGISTRY, Capacity.COMMITTEE)
+    call = registry.client.deposit(decision, [by_capacity[c] for c in order if c in by_capacity])
+    registry.client.simulate(call, registry.sender.address)
+    happened = Occurrence(
+        type="certificate.deposited",
+        profile=body.profile,
+        subject=decision.id,
+        at=body.registered_at,
+        by=Capacity.REGISTRY.value,
+        body=body.to_json(),
+        prev=body.prev,
+        case_id=work.case.id,
+    )
+    recorded = compose(happened, work.seal, now=work.now)
+    if recorded.leaf_hash != decision.content:
+        raise DataFault("the statement is not the one approved", code="statement-differs")
+    record(work.session, [recorded])
+    work.session.flush()
+    event = work.session.exec(select(Event).where(Event.leaf_hash == recorded.leaf_hash)).one()
+    certificate.event_id = event.id
+    certificate.qr = encode_qr(body, registry.keys.sm2("issuer"), registry.instance.host)
+    pipeline.outbox(work.session, f"deposit:{certificate.number}", call, work.now)
+    work.move_to(rule.to)

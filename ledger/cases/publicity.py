@@ -1,0 +1,155 @@
+"""Publicity and objections (R24): the public notice, who protests, and how that ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlmodel import select
+
+from ledger import pipeline
+from ledger.cases.deciding import application_of, checked_text
+from ledger.cases.work import acting, approve, work_on
+from ledger.chain.approvals import Conclusion, Publication
+from ledger.chain.records import Procedure as ChainProcedure
+from ledger.rules.publicity import Notice, check_objection, check_waiver, publicity_end
+from ledger.rules.states import Capacity, Move
+from ledger.rules.terms import Procedure
+from ledger.store.models import Objection
+from verifier import canonical
+from verifier.algorithms import PairHasher
+from verifier.canonical import JSON
+from verifier.errors import UsageFault
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+CHAIN_PROCEDURE = {
+    Procedure.ORDINARY: ChainProcedure.ORDINARY,
+    Procedure.SIMPLIFIED: ChainProcedure.SIMPLIFIED,
+}
+_CHUNK = 1 << 20
+MAX_MATERIAL = 20
+
+
+def publish(
+    registry: Registry, case_id: str, person: str, *, waived_by: str | None = None, reason: str = ""
+) -> None:
+    """Open publicity (R24). With `waived_by`, a member of the committee, it ends at once and says so."""
+    with work_on(registry, case_id) as work:
+        _, capacity = acting(work.session, person)
+        waived = waived_by is not None
+        rule = work.allow(Move.PUBLISH_WAIVED if waived else Move.PUBLISH, capacity)
+        application = application_of(work)
+        notice = Notice(
+            profile=work.case.profile,
+            procedure=work.case.procedure,
+            applicant=application.applicant.name,
+            asset=application.asset.name,
+            overview=application.overview,
+            limits=application.limits,
+            opened_at=work.now,
+            ends_at=publicity_end(registry.calendar, work.profile, work.now, waived=waived),
+            waived=waived,
+            reason=check_waiver(reason) if waived else "",
+        )
+        recorded = work.compose(rule, dict(notice.body()))  # type: ignore[arg-type]  # a TypedDict of plain values
+        decision = Publication(
+            case_id=work.case.subject,
+            profile=work.case.profile,
+            procedure=CHAIN_PROCEDURE[Procedure(work.case.procedure)],
+            notice=recorded.leaf_hash,
+            waived=waived,
+        )
+        signatures = [approve(work, decision, "publication", person, Capacity.REGISTRY)]
+        if waived_by is not None:
+            signatures.append(approve(work, decision, "publication", waived_by, Capacity.COMMITTEE))
+        call = registry.client.open_publicity(decision, signatures)
+        registry.client.simulate(call, registry.sender.address)
+        pipeline.outbox(work.session, f"publicity:{case_id}", call, work.now)
+        work.write(rule, recorded)
+
+
+def object_to(registry: Registry, case_id: str, objector: str, reasons: str, material: Sequence[Path]) -> str:
+    """Record anyone's reasoned objection with its material (R24); returns its name, 64 hex.
+
+    Only digests of the material enter the private body here; the files stay with the officer's papers.
+    """
+    check_objection(reasons, len(material))
+    if len(material) > MAX_MATERIAL:
+        raise UsageFault(f"an objection has at most {MAX_MATERIAL} files", code="objection-material")
+    files: list[JSON] = [{"name": path.name, "digest": _digest(path)} for path in material]
+    with work_on(registry, case_id) as work:
+        rule = work.allow(Move.OBJECT, Capacity.PUBLIC)
+        body: dict[str, JSON] = {
+            "v": 1,
+            "objector": checked_text(objector),
+            "reasons": checked_text(reasons),
+            "material": files,
+        }
+        recorded = work.compose(rule, body)
+        call = registry.client.raise_objection(work.case.subject, recorded.leaf_hash)
+        registry.client.simulate(call, registry.sender.address)
+        pipeline.outbox(work.session, f"objection:{recorded.leaf_hash.hex()}", call, work.now)
+        work.session.add(
+            Objection(
+                case_id=case_id,
+                leaf=recorded.leaf_hash,
+                raised_at=work.now,
+                sealed=work.seal.seal(canonical.dumps(body), recorded.leaf_hash),
+            )
+        )
+        work.write(rule, recorded)
+        return recorded.leaf_hash.hex()
+
+
+def resolve(
+    registry: Registry, case_id: str, objection: str, person: str, *, upheld: bool, reasons: str
+) -> None:
+    """Conclude an objection after investigation (R24); one that is upheld ends the case.
+
+    `objection` is its name, or the first characters of it when they are unmistakable.
+    """
+    with work_on(registry, case_id) as work:
+        _, capacity = acting(work.session, person)
+        rule = work.allow(Move.UPHOLD if upheld else Move.DISMISS, capacity)
+        leaf = _named(work.situation.open_objections, objection)
+        body: dict[str, JSON] = {
+            "v": 1,
+            "person": person,
+            "objection": leaf.hex(),
+            "upheld": upheld,
+            "reasons": checked_text(reasons),
+        }
+        recorded = work.compose(rule, body)
+        decision = Conclusion(work.case.subject, leaf, recorded.leaf_hash, upheld)
+        signature = approve(work, decision, "conclusion", person, Capacity.REGISTRY)
+        call = registry.client.conclude_objection(decision, [signature])
+        registry.client.simulate(call, registry.sender.address)
+        pipeline.outbox(work.session, f"conclusion:{recorded.leaf_hash.hex()}", call, work.now)
+        row = work.session.exec(select(Objection).where(Objection.leaf == leaf)).one()
+        row.concluded_at, row.upheld = work.now, upheld
+        work.write(rule, recorded)
+
+
+def _named(known: frozenset[str], given: str) -> bytes:
+    fitting = [name for name in known if given and name.startswith(given.lower())]
+    if len(fitting) != 1:
+        raise UsageFault(
+            "no open objection of this case has that name",
+            code="objection-unknown",
+            hint=f"Open: {', '.join(sorted(name[:12] for name in known)) or 'none'}.",
+        )
+    return bytes.fromhex(fitting[0])
+
+
+def _digest(path: Path) -> dict[str, JSON]:
+    hasher = PairHasher()
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_CHUNK):
+                hasher.update(piece)
+    except (FileNotFoundError, IsADirectoryError):
+        raise UsageFault(f"there is no file {path.name}", code="material-missing") from None
+    return dict(hasher.digest().to_json())

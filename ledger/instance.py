@@ -1,0 +1,249 @@
+"""The state folder: where things lie, what this instance is, and who may write to it.
+
+STATE/instance.json   what this instance is (this module); written last by `init`, so it marks a whole folder
+STATE/ledger.sqlite   the database        STATE/blobs/  sealed dossier files
+STATE/log/            the published log   STATE/chain/  the embedded chain
+STATE/keys/           encrypted keys      STATE/lock    held by the one writer
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ledger.chain.deployment import Deployment
+from verifier import canonical
+from verifier.canonical import (
+    Check,
+    boolean,
+    constant,
+    hex_bytes,
+    integer,
+    list_of,
+    nullable,
+    object_of,
+    read_object,
+    text,
+)
+from verifier.errors import DataFault, EnvironmentFault, UsageFault
+
+FORMAT = "yinzheng/state/1"
+MAX_INSTANCE_BYTES = 256 * 1024
+LOCK_SECONDS = 10.0
+
+
+def _passed(value: object, _path: str) -> object:
+    """Leave the deployment to its own reader (`Deployment.from_json`)."""
+    return value
+
+
+_FIELDS: Final[dict[str, Check[Any]]] = {
+    "format": constant(FORMAT),
+    "registry": object_of({"name": text(1, 100), "code": text(18, 18)}),
+    "prefix": text(5, 5, r"SJ[0-9]{3}"),
+    "host": text(1, 200, r"[A-Za-z0-9.:-]+"),
+    "origin": text(1, 200, r"[^\s+]+"),
+    "demonstration": boolean,
+    "chain_url": nullable(text(1, 500)),
+    "chain_id": integer(1),
+    "genesis": hex_bytes(32),
+    "validators": list_of(hex_bytes(20), 0, 256),
+    "issuers": list_of(
+        object_of(
+            {
+                "key": hex_bytes(65),
+                "not_before": integer(0),
+                "not_after": nullable(integer(0)),
+                "compromised_at": nullable(integer(0)),
+            }
+        ),
+        1,
+        100,
+    ),
+    "log_keys": list_of(text(1, 512), 2, 100),
+    "database_url": nullable(text(1, 500)),
+    "created_at": integer(0),
+    "deployment": _passed,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where everything of one state folder lies."""
+
+    root: Path
+
+    @property
+    def instance(self) -> Path:
+        """What this instance is."""
+        return self.root / "instance.json"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.root / "ledger.sqlite"
+
+    @property
+    def blobs(self) -> Path:
+        """Sealed dossier files."""
+        return self.root / "blobs"
+
+    @property
+    def log(self) -> Path:
+        """The published log, served as it is."""
+        return self.root / "log"
+
+    @property
+    def chain(self) -> Path:
+        """The embedded chain."""
+        return self.root / "chain"
+
+    @property
+    def keys(self) -> Path:
+        """Encrypted keys."""
+        return self.root / "keys"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one writer."""
+        return self.root / "lock"
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerKey:
+    """A public key certificates were signed with (`04 || x || y`), and when it was entitled to (R41)."""
+
+    key: bytes
+    not_before: int
+    not_after: int | None = None
+    compromised_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What one registry instance is. `chain_url` None: the embedded chain. `validators`: 20 bytes each."""
+
+    registry_name: str
+    registry_code: str
+    prefix: str
+    host: str
+    origin: str
+    demonstration: bool
+    chain_url: str | None
+    chain_id: int
+    genesis: bytes
+    validators: tuple[bytes, ...]
+    issuers: tuple[IssuerKey, ...]
+    log_keys: tuple[str, ...]
+    """vkeys of the log's checkpoint lines (S4.3)."""
+    database_url: str | None
+    created_at: int
+    deployment: Deployment
+
+    def to_json(self) -> bytes:
+        """Encode for `instance.json`."""
+        value = {
+            "format": FORMAT,
+            "registry": {"name": self.registry_name, "code": self.registry_code},
+            "prefix": self.prefix,
+            "host": self.host,
+            "origin": self.origin,
+            "demonstration": self.demonstration,
+            "chain_url": self.chain_url,
+            "chain_id": self.chain_id,
+            "genesis": self.genesis.hex(),
+            "validators": [address.hex() for address in self.validators],
+            "issuers": [{**asdict(issuer), "key": issuer.key.hex()} for issuer in self.issuers],
+            "log_keys": list(self.log_keys),
+            "database_url": self.database_url,
+            "created_at": self.created_at,
+            "deployment": self.deployment.to_json(),
+        }
+        return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Instance:
+        """Decode strictly; `DataFault` where it is not what `to_json` writes."""
+        value = read_object(canonical.loads(data, max_bytes=MAX_INSTANCE_BYTES), _FIELDS, "instance")
+        registry = value.pop("registry")
+        del value["format"]
+        value["validators"] = tuple(value["validators"])
+        value["issuers"] = tuple(IssuerKey(**issuer) for issuer in value["issuers"])
+        value["log_keys"] = tuple(value["log_keys"])
+        value["deployment"] = Deployment.from_json(value["deployment"])
+        return cls(registry_name=registry["name"], registry_code=registry["code"], **value)
+
+
+def read_instance(root: Path) -> tuple[Paths, Instance]:
+    """Open the description of the state folder `root`.
+
+    Raises `UsageFault` (`state-missing`) if there is none, `DataFault` (`state-malformed`) if it is not ours.
+    """
+    paths = Paths(root.absolute())
+    try:
+        data = paths.instance.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageFault(
+            f"there is no registry in {root}",
+            code="state-missing",
+            hint="name a state folder with --state, or create one with `yinzheng init --state DIR`.",
+        ) from None
+    try:
+        return paths, Instance.from_json(data)
+    except DataFault as error:
+        raise DataFault(
+            f"{paths.instance.name} is not one of ours: {error.message}",
+            code="state-malformed",
+            hint="restore it from a backup, or name another state folder.",
+        ) from None
+
+
+@contextmanager
+def writer_lock(paths: Paths, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Be the one writer of the folder; waits up to `seconds` for another to finish.
+
+    Raises `EnvironmentFault`: `state-locked`, `state-read-only`.
+    """
+    try:
+        descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise EnvironmentFault(
+                "the state folder cannot be written to",
+                code="state-read-only",
+                hint="make it writable for this user; nothing was changed.",
+            ) from None
+        raise
+    try:
+        _wait_for(descriptor, seconds)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _wait_for(descriptor: int, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+                raise EnvironmentFault(
+                    f"another command is writing to this state folder (process {holder})",
+                    code="state-locked",
+                    hint="wait for it to finish, or end it; then run this command again.",
+                ) from None
+            time.sleep(0.05)
+        else:
+            return

@@ -1,0 +1,219 @@
+"""From an acknowledged decision to a confirmed deposit (D9): database → log → chain → database.
+
+The database decides: what is committed there will happen. Every step below only carries further what an
+earlier one made durable, looks before it acts, and may be repeated: after a crash the same code runs again
+and rolls forward.
+
+1. *sequence*: events get their position in the log (database).
+2. *publish*: the log grows to that size and its checkpoint is signed (files).
+3. *call*: contract calls that decisions asked for are sent one by one; the signed transaction is stored
+   before it is sent, so that a crash repeats the same transaction and never makes a second one (chain).
+4. *anchor*: the new head goes to the chain, which refuses one that is not an extension (chain).
+5. *confirm*: what the chain answered is written beside the decision (database).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session, col, select
+
+from ledger.chain.client import CALL_GAS
+from ledger.chain.records import Head
+from ledger.chain.sender import Call, Mined, SignedTransaction
+from ledger.store import repository
+from ledger.store.models import Case, Certificate, ChainCall
+from ledger.store.models import Checkpoint as CheckpointRow
+from verifier.errors import DataFault, EnvironmentFault, YinzhengError
+from verifier.note import Checkpoint
+
+if TYPE_CHECKING:
+    from ledger.registry import Progress, Registry
+
+BATCH = 50_000
+"""Events sequenced and appended in one step."""
+
+PATIENCE_SECONDS = 60
+"""How long a foreign node may take to mine one transaction before we leave it for the next run."""
+
+
+def settle(registry: Registry, progress: Progress) -> None:
+    """Carry everything acknowledged through to the chain's confirmation.
+
+    Raises what stands in the way: `EnvironmentFault` (a node unreachable: run again later), `DataFault` (the
+    log and the database contradict each other, the chain refuses a head: stop and audit). What was
+    acknowledged stays so.
+    """
+    _check_log_is_ours(registry)
+    sequence_and_publish(registry, progress)
+    _send_calls(registry, progress)
+    _anchor(registry, progress)
+
+
+def _check_log_is_ours(registry: Registry) -> None:
+    """The database must hold every statement the log has published; otherwise it was rolled back."""
+    with registry.store.reading() as session:
+        known = repository.sequenced(session)
+    if registry.log.size > known:
+        raise DataFault(
+            f"the log holds {registry.log.size} statements, the database only {known} of them",
+            code="database-behind-log",
+            hint="the database is older than the log: restore its newest copy; nothing was changed.",
+        )
+
+
+def sequence_and_publish(registry: Registry, progress: Progress) -> None:
+    """Steps 1 and 2: give waiting events their positions and grow the published log to hold them."""
+    while True:
+        with registry.store.transaction() as session:
+            placed = repository.sequence(session, BATCH)
+        if not placed:
+            break
+        progress(f"sequenced {placed} statements")
+    with registry.store.reading() as session:
+        wanted = repository.sequenced(session)
+    while registry.log.size < wanted:
+        first = registry.log.size
+        end = min(first + BATCH, wanted)
+        with registry.store.reading() as session:
+            registry.log.append(list(repository.statements(session, first, end)))
+        progress(f"log holds {end} statements")
+    if wanted:
+        _publish_checkpoint(registry)
+
+
+def _publish_checkpoint(registry: Registry) -> None:
+    """Sign the head, unless it is signed; it must extend the one the database knows (S4.2)."""
+    size = registry.log.size
+    with registry.store.reading() as session:
+        latest = repository.latest_checkpoint(session)
+    known = None if latest is None else Checkpoint(registry.instance.origin, latest.size, latest.root)
+    note = registry.log.publish(registry.keys.log_signers(registry.instance.origin), known=known)
+    if latest is not None and latest.size == size:
+        return
+    with registry.store.transaction() as session:
+        root = registry.log.root(size)
+        session.add(CheckpointRow(size=size, root=root, note=note, created_at=registry.clock()))
+
+
+def _send_calls(registry: Registry, progress: Progress) -> None:
+    while True:
+        with registry.store.reading() as session:
+            waiting = col(ChainCall.state).in_(("pending", "sent"))
+            call = session.exec(select(ChainCall).where(waiting).order_by(col(ChainCall.id)).limit(1)).first()
+        if call is None:
+            return
+        _carry_out(registry, call)
+        progress(f"chain: {call.key.partition(':')[0]} confirmed")
+
+
+def _anchor(registry: Registry, progress: Progress) -> None:
+    head = registry.client.latest_anchor()
+    held = 0 if head is None else head.size
+    size = registry.log.size
+    if held > size or (head is not None and registry.log.root(held) != head.root):
+        raise DataFault(
+            f"the chain holds a head of size {held} that this log does not have",
+            code="log-behind-chain",
+            hint="the log was replaced or is older than the chain: run `yinzheng audit`.",
+        )
+    if held == size:
+        _confirm_anchor(registry, size)
+        return
+    key = f"anchor:{size}"
+    proof = registry.log.consistency(held, size) if held else []
+    with registry.store.transaction() as session:
+        call = session.exec(select(ChainCall).where(ChainCall.key == key)).first()
+        if call is None:
+            made = registry.client.anchor(Head(size, registry.log.root(size)), proof)
+            call = outbox(session, key, made, registry.clock())
+            session.flush()
+            checkpoint = session.get(CheckpointRow, size)
+            if checkpoint is not None:
+                checkpoint.call_id = call.id
+    _carry_out(registry, call)
+    progress(f"anchored {size} statements")
+
+
+def _confirm_anchor(registry: Registry, size: int) -> None:
+    """Note an anchoring that was mined but not yet written down."""
+    with registry.store.reading() as session:
+        checkpoint = session.get(CheckpointRow, size)
+    if checkpoint is None or checkpoint.anchored_block is not None:
+        return
+    with registry.store.transaction() as session:
+        row = session.get_one(CheckpointRow, size)
+        row.anchored_block = registry.w3.eth.block_number
+
+
+def outbox(session: Session, key: str, call: Call, now: int) -> ChainCall:
+    """Put a call into the outbox, in the transaction of the decision that asks for it."""
+    assert call.to is not None  # deployments do not go through the outbox
+    row = ChainCall(key=key, target=call.to, data=call.data, created_at=now)
+    session.add(row)
+    return row
+
+
+def _carry_out(registry: Registry, call: ChainCall) -> None:
+    """Send one call and wait for its block; or note for good that the contract refused it."""
+    signed = _signed(registry, call)
+    mined = registry.sender.outcome(signed.hash)
+    if not isinstance(mined, Mined):
+        registry.faults.hit("chain.send.before")
+        registry.sender.broadcast(signed)
+        registry.faults.hit("chain.send.after")
+        mined = registry.sender.wait(signed.hash, PATIENCE_SECONDS)
+    _confirm(registry, call.id, mined)
+
+
+def _signed(registry: Registry, call: ChainCall) -> SignedTransaction:
+    """The call's one transaction: the one kept, or a new one that is kept before anyone sees it."""
+    if call.raw_tx is not None and call.tx_hash is not None and call.nonce is not None:
+        return SignedTransaction(call.raw_tx, call.tx_hash, call.nonce)
+    asked = Call(call.target, call.data, CALL_GAS)
+    try:
+        registry.client.simulate(asked, registry.sender.address)
+    except EnvironmentFault:
+        raise
+    except YinzhengError as refusal:
+        with registry.store.transaction() as session:
+            row = session.get_one(ChainCall, call.id)
+            row.state, row.error = "failed", refusal.code
+        raise
+    signed = registry.sender.prepare(asked, registry.sender.next_nonce(), registry.sender.fees())
+    with registry.store.transaction() as session:
+        row = session.get_one(ChainCall, call.id)
+        row.raw_tx, row.tx_hash, row.nonce, row.state = signed.raw, signed.hash, signed.nonce, "sent"
+    return signed
+
+
+def _confirm(registry: Registry, call_id: int | None, mined: Mined) -> None:
+    with registry.store.transaction() as session:
+        row = session.get_one(ChainCall, call_id)
+        row.block_number = mined.block_number
+        if mined.refusal is None:
+            row.state = "confirmed"
+            _note_effect(registry, session, row)
+        else:
+            row.state, row.error = "failed", mined.refusal.code
+    if mined.refusal is not None:
+        raise mined.refusal
+
+
+def _note_effect(registry: Registry, session: Session, row: ChainCall) -> None:
+    kind, _, name = row.key.partition(":")
+    if kind == "anchor":
+        session.get_one(CheckpointRow, int(name)).anchored_block = row.block_number
+    elif kind == "publicity":
+        case = session.get_one(Case, name)
+        on_chain = registry.client.case(case.subject)
+        if on_chain is not None:
+            case.publicity_end = on_chain.publicity_end
+    elif kind == "deposit":
+        session.get_one(Certificate, name).state = "deposited"
+
+
+def failed_calls(session: Session) -> Sequence[ChainCall]:
+    """Calls the contracts refused for good; an audit names them."""
+    return session.exec(select(ChainCall).where(ChainCall.state == "failed")).all()

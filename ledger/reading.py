@@ -1,0 +1,289 @@
+"""The registry opened for reading only: what the web server and the verifier's live look-ups use.
+
+No key is loaded and nothing can be written through it (docs/adr/0003). A reader runs beside a writer and sees
+what is committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from sqlmodel import Session, col, select
+from web3 import Web3
+
+from ledger.chain.client import RegistryClient
+from ledger.chain.connect import open_chain
+from ledger.chain.embedded.evidence import collect_evidence
+from ledger.chain.reverts import translated
+from ledger.instance import Instance, Paths, read_instance
+from ledger.log.tilelog import TileLog
+from ledger.policy import trust_policy
+from ledger.rules.publicity import NoticeBody
+from ledger.store import repository
+from ledger.store.database import Store, open_store_read_only, sqlite_url
+from ledger.store.models import Case, Certificate, Event, Objection
+from verifier import canonical
+from verifier.body import parse_body
+from verifier.certfile import format_file
+from verifier.ethereum.layout import record_slots, root_slot
+from verifier.live import LiveRecord
+from verifier.note import peek_checkpoint
+from verifier.statement import Statement, certificate_subject
+from verifier.tlogproof import TlogProof
+from verifier.trust import TrustPolicy, parse_trust
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One line of the public notice board (R24). Times are UTC seconds; `ends_at` as the chain has it."""
+
+    case: str
+    applicant: str
+    asset: str
+    overview: str
+    limits: str
+    profile: str
+    procedure: str
+    opened_at: int
+    ends_at: int | None
+    waived: bool
+    leaf: str
+    open_objections: int
+    demonstration: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One event of a case and where it lies; `proof` is a tlog-proof, once an anchored head covers it."""
+
+    at: int
+    type: str
+    statement: dict[str, Any]
+    leaf: str
+    index: int | None
+    anchored_block: int | None
+    proof: str | None
+
+
+class Reader:
+    """One registry, read-only. Safe to share between threads."""
+
+    def __init__(self, paths: Paths, instance: Instance, store: Store, w3: Web3) -> None:
+        self.paths = paths
+        self.instance = instance
+        self.log_root = paths.log
+        self._store = store
+        self._w3 = w3
+        self._client = RegistryClient(w3, instance.deployment)
+
+    def trust(self) -> TrustPolicy:
+        """The registry's own policy, as it exports it."""
+        return parse_trust(canonical.dumps(trust_policy(self.instance)))
+
+    def live(self) -> Reader:
+        """Itself: it answers as a `LiveReader`."""
+        return self
+
+    # ---------------------------------------------------------------- LiveReader
+
+    def record(self, number: str) -> LiveRecord | None:
+        """What is kept of a deposited certificate; None if there is none, or it is not anchored yet."""
+        with self._store.reading() as session:
+            certificate = session.get(Certificate, number)
+            if certificate is None or certificate.event_id is None:
+                return None
+            event = session.get_one(Event, certificate.event_id)
+            proof = self._proof(session, event)
+        if proof is None:
+            return None
+        return LiveRecord(
+            record=canonical.loads(certificate.body, max_bytes=8192),
+            statement=canonical.loads(event.statement, max_bytes=4096),
+            proof=proof,
+            qr=certificate.qr,
+        )
+
+    def chain(self, subject: bytes, size: int | None, at: int | None) -> object:
+        """Evidence for a record, and the anchored root of `size`, at the last block not after `at`."""
+        deployment = self.instance.deployment
+        wanted: list[tuple[bytes, Sequence[bytes]]] = [(deployment.rights, record_slots(subject))]
+        if size is not None:
+            wanted.append((deployment.anchor, [root_slot(size)]))
+        with translated():
+            block = last_final_block(self._w3, len(self.instance.validators), at)
+        return collect_evidence(self._w3, block, wanted, validators=len(self.instance.validators))
+
+    # ---------------------------------------------------------------- documents and lists
+
+    def certificate_file(self, number: str) -> bytes | None:
+        """The certificate's file with fresh evidence (S6.5); None if no such one is anchored."""
+        answer = self.record(number)
+        if answer is None or answer.qr is None:
+            return None
+        proof = TlogProof.from_text(answer.proof)
+        chain = self.chain(certificate_subject(number), peek_checkpoint(proof.checkpoint).size, None)
+        return format_file(
+            answer.qr,
+            parse_body(answer.record),
+            Statement.from_json(answer.statement),
+            proof,
+            cast("canonical.JSON", chain),
+        )
+
+    def numbers(self) -> list[str]:
+        """Numbers of all deposited certificates, for the operator; never shown to the public (R50)."""
+        with self._store.reading() as session:
+            deposited = col(Certificate.event_id).is_not(None)
+            return list(
+                session.exec(select(Certificate.number).where(deposited).order_by(Certificate.number))
+            )
+
+    def notices(self) -> list[Notice]:
+        """The notice board: cases under publicity or past it, latest first (R24)."""
+        with self._store.reading() as session:
+            query = select(Event, Case).where(Event.case_id == Case.id, Event.type == "publicity.opened")
+            return [
+                self._notice(session, event, case)
+                for event, case in session.exec(query.order_by(col(Event.id).desc()).limit(500))
+            ]
+
+    def history(self, number_or_case: str) -> list[HistoryLine]:
+        """Every event of a certificate's case, oldest first; empty if there is none of that name."""
+        with self._store.reading() as session:
+            case = self._case_of(session, number_or_case)
+            if case is None:
+                return []
+            return [
+                self._history_line(session, event) for event in repository.events_of_case(session, case.id)
+            ]
+
+    def case(self, number_or_case: str) -> Case | None:
+        """The case by its reference or its certificate's number."""
+        with self._store.reading() as session:
+            return self._case_of(session, number_or_case)
+
+    def cases(self) -> list[Case]:
+        """All cases, latest first."""
+        with self._store.reading() as session:
+            return list(session.exec(select(Case).order_by(col(Case.created_at).desc(), col(Case.id).desc())))
+
+    def certificate_of(self, case_id: str) -> Certificate | None:
+        """The certificate, or its draft, of a case."""
+        with self._store.reading() as session:
+            return session.exec(select(Certificate).where(Certificate.case_id == case_id)).first()
+
+    def facts(self, number: str) -> dict[str, Any]:
+        """Where a certificate was deposited, for the second page of its PDF."""
+        with self._store.reading() as session:
+            certificate = repository.find_certificate(session, number)
+            event = session.get_one(Event, certificate.event_id)
+            call = repository.call_by_key(session, f"deposit:{number}")
+        return {
+            "leaf": event.leaf_hash.hex(),
+            "log": self.instance.origin,
+            "index": event.log_index,
+            "chain": self.instance.chain_id,
+            "block": None if call is None else call.block_number,
+            "contract": self.instance.deployment.rights.hex(),
+        }
+
+    def health(self) -> dict[str, Any]:
+        """How far database, log and chain have come."""
+        log = TileLog(self.paths.log, self.instance.origin)
+        with translated():
+            head = self._w3.eth.get_block("latest")
+        anchored = self._client.latest_anchor()
+        return {
+            "log_size": log.size,
+            "anchored_size": 0 if anchored is None else anchored.size,
+            "block": head["number"],
+            "block_time": head["timestamp"],
+            "chain_id": self.instance.chain_id,
+            "demonstration": self.instance.demonstration,
+        }
+
+    # ---------------------------------------------------------------- plumbing
+
+    def _proof(self, session: Session, event: Event) -> str | None:
+        checkpoint = repository.latest_checkpoint(session, anchored=True)
+        if checkpoint is None or event.log_index is None or event.log_index >= checkpoint.size:
+            return None
+        log = TileLog(self.paths.log, self.instance.origin)
+        return log.tlog_proof(event.log_index, checkpoint.note).text
+
+    def _history_line(self, session: Session, event: Event) -> HistoryLine:
+        statement = canonical.loads(event.statement, max_bytes=4096)
+        assert isinstance(statement, dict)
+        block = None
+        if event.log_index is not None:
+            block = repository.anchoring_block(session, event.log_index)
+        return HistoryLine(
+            at=event.at,
+            type=event.type,
+            statement=statement,
+            leaf=event.leaf_hash.hex(),
+            index=event.log_index,
+            anchored_block=block,
+            proof=self._proof(session, event),
+        )
+
+    def _case_of(self, session: Session, name: str) -> Case | None:
+        certificate = session.get(Certificate, name)
+        return session.get(Case, certificate.case_id if certificate is not None else name)
+
+    def _notice(self, session: Session, event: Event, case: Case) -> Notice:
+        body = cast("NoticeBody", canonical.loads(event.public or b"{}", max_bytes=65536))
+        still_open = select(Objection).where(
+            Objection.case_id == case.id, col(Objection.concluded_at).is_(None)
+        )
+        return Notice(
+            case=case.id,
+            applicant=body["applicant"],
+            asset=body["asset"],
+            overview=body["overview"],
+            limits=body["limits"],
+            profile=body["profile"],
+            procedure=body["procedure"],
+            opened_at=body["opened_at"],
+            ends_at=case.publicity_end,
+            waived=body["waived"],
+            leaf=event.leaf_hash.hex(),
+            open_objections=len(session.exec(still_open).all()),
+            demonstration=body["profile"].startswith("DEMO/"),
+        )
+
+
+def last_final_block(w3: Web3, validators: int, at: int | None) -> int:
+    """Number of the last block that is final (S7.2) and, if `at` is given, not after that instant.
+
+    Found by bisection on block times, which only rise. Before the first block it is block 0.
+    """
+    head = int(w3.eth.block_number)
+    if at is not None:
+        low, high = 0, head
+        while low < high:
+            middle = (low + high + 1) // 2
+            if w3.eth.get_block(middle)["timestamp"] <= at:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+    return max(0, head - validators // 2)
+
+
+@contextmanager
+def open_reader(root: Path, clock: Callable[[], int]) -> Iterator[Reader]:
+    """Open the state folder `root` for reading.
+
+    Raises `UsageFault` (`state-missing`), `EnvironmentFault` (`store-…`, `chain-…`), `DataFault`.
+    """
+    paths, instance = read_instance(root)
+    with ExitStack() as stack:
+        store = open_store_read_only(instance.database_url or sqlite_url(paths.database))
+        stack.callback(store.close)
+        w3 = stack.enter_context(open_chain(paths, instance, None, clock=clock))
+        yield Reader(paths, instance, store, w3)

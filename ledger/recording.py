@@ -1,0 +1,105 @@
+"""One event becomes one row: body, commitment, statement, sealed secret (D2, D3, D9).
+
+Everything about an event that anyone will ever rely on is fixed here, in one place, for one event as for a
+million: a fresh secret for a private body, the statement that commits to it, and the sealed bytes that open
+the commitment later. The row is written in the transaction of the decision it records.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from ledger.store import repository
+from ledger.store.sealed import SealedValue
+from verifier import canonical
+from verifier.algorithms import COMMITMENT_KEY_BYTES
+from verifier.canonical import JSON
+from verifier.statement import STATEMENT_TYPES, Body, Statement, commit_private, commit_public
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """What happened, before it is committed to. `at` in UTC seconds, `by` a capacity (S3.1)."""
+
+    type: str
+    profile: str
+    subject: bytes
+    at: int
+    by: str
+    body: JSON
+    prev: bytes | None
+    case_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The statement an occurrence became and its row for the table of events."""
+
+    statement: Statement
+    leaf_hash: bytes
+    row: dict[str, Any]
+
+
+def compose(
+    happened: Occurrence,
+    seal: SealedValue,
+    *,
+    now: int,
+    random: Callable[[int], bytes] = secrets.token_bytes,
+) -> Recorded:
+    """Commit to the body and make the row; nothing is written yet.
+
+    A public body is committed by its plain digests, a private one under 32 fresh bytes (S2.2, S2.3). Raises
+    `DataFault` where the body has no canonical form.
+    """
+    body = canonical.dumps(happened.body)
+    public = STATEMENT_TYPES[happened.type] is Body.PUBLIC
+    secret = None if public else random(COMMITMENT_KEY_BYTES)
+    statement = Statement(
+        type=happened.type,
+        profile=happened.profile,
+        subject=happened.subject,
+        at=happened.at,
+        commitment=commit_public(body) if secret is None else commit_private(secret, body),
+        prev=happened.prev,
+        by=happened.by,
+    )
+    leaf_hash = statement.leaf_hash
+    opened = b'{"body":%b,"secret":%b}' % (
+        body,
+        b"null" if secret is None else b'"%b"' % secret.hex().encode(),
+    )
+    row = {
+        "case_id": happened.case_id,
+        "subject": happened.subject,
+        "type": happened.type,
+        "at": happened.at,
+        "statement": statement.canonical,
+        "leaf_hash": leaf_hash,
+        "sealed": seal.seal(opened, leaf_hash),
+        "public": body if public else None,
+        "log_index": None,
+        "created_at": now,
+    }
+    return Recorded(statement, leaf_hash, row)
+
+
+def record(session: Session, recorded: Iterable[Recorded]) -> None:
+    """Write the rows, in order, in the caller's transaction."""
+    repository.add_events(session, [one.row for one in recorded])
+
+
+def open_event(seal: SealedValue, sealed: bytes, leaf_hash: bytes) -> tuple[JSON, bytes | None]:
+    """Open a sealed event: its body and the secret of its commitment (None for a public body).
+
+    Raises `DataFault` where the bytes were altered or belong to another event.
+    """
+    value = canonical.loads(seal.open(sealed, leaf_hash), max_bytes=8 * 1024 * 1024)
+    assert isinstance(value, dict)  # what compose wrote, authenticated
+    secret = value["secret"]
+    return value["body"], None if secret is None else bytes.fromhex(str(secret))

@@ -1,0 +1,103 @@
+"""The open registry: one handle that every use case works through.
+
+`open_registry` takes the writer lock, opens database, log, chain and keys, and finishes whatever an earlier
+process left unfinished before it returns (D9): recovery is the normal path, not a special one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from web3 import Web3
+
+from ledger import pipeline
+from ledger.chain.client import RegistryClient
+from ledger.chain.connect import open_chain
+from ledger.chain.sender import Sender
+from ledger.faults import NO_FAULTS, Faults
+from ledger.instance import LOCK_SECONDS, Instance, Paths, read_instance, writer_lock
+from ledger.keys.provider import RELAY, KeyProvider
+from ledger.log.tilelog import TileLog
+from ledger.rules.calendar import WorkingCalendar, official_calendar
+from ledger.store.database import Store, open_store, sqlite_url
+from ledger.store.sealed import BlobStore, FolderBlobs
+
+Clock = Callable[[], int]
+Progress = Callable[[str], None]
+
+
+def wall_clock() -> int:
+    """UTC seconds now."""
+    return int(time.time())
+
+
+def silent(_step: str) -> None:
+    """Report progress to nobody."""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Everything a use case needs, opened for writing by the one writer."""
+
+    paths: Paths
+    instance: Instance
+    store: Store
+    log: TileLog
+    blobs: BlobStore
+    w3: Web3
+    client: RegistryClient
+    sender: Sender
+    keys: KeyProvider
+    calendar: WorkingCalendar
+    clock: Clock
+    faults: Faults
+
+    def settle(self, progress: Progress = silent) -> None:
+        """Carry every acknowledged decision through log and chain; safe to repeat at any time."""
+        pipeline.settle(self, progress)
+
+
+@contextmanager
+def open_registry(
+    root: Path,
+    keys: Callable[[Paths], KeyProvider],
+    *,
+    clock: Clock = wall_clock,
+    faults: Faults = NO_FAULTS,
+    settle: bool = True,
+    lock_seconds: float = LOCK_SECONDS,
+    progress: Progress = silent,
+) -> Iterator[Registry]:
+    """Open the state folder `root` for writing and roll forward what was left unfinished.
+
+    Raises `UsageFault` (`state-missing`), `EnvironmentFault` (`state-locked`, `state-read-only`, …), and
+    whatever database, log, chain or keys find wrong: nothing is written then.
+    """
+    paths, instance = read_instance(root)
+    with ExitStack() as stack:
+        stack.enter_context(writer_lock(paths, lock_seconds))
+        provider = keys(paths)
+        store = open_store(instance.database_url or sqlite_url(paths.database), faults=faults)
+        stack.callback(store.close)
+        w3 = stack.enter_context(open_chain(paths, instance, provider, clock=clock, faults=faults))
+        registry = Registry(
+            paths=paths,
+            instance=instance,
+            store=store,
+            log=TileLog(paths.log, instance.origin, faults=faults),
+            blobs=FolderBlobs(paths.blobs, faults=faults),
+            w3=w3,
+            client=RegistryClient(w3, instance.deployment),
+            sender=Sender(w3, provider.account(RELAY), time.sleep),
+            keys=provider,
+            calendar=official_calendar(),
+            clock=clock,
+            faults=faults,
+        )
+        if settle:
+            registry.settle(progress)
+        yield registry
