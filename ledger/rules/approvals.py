@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ledger.rules.states import Capacity, Move
-from ledger.rules.terms import LABELS, Procedure
+from ledger.rules.terms import Procedure, label
 from verifier.errors import UsageFault
 
 _ONE = frozenset({Capacity.REGISTRY})
@@ -52,7 +52,7 @@ def check_approvals(move: Move, procedure: Procedure, given: Sequence[Approval])
     for capacity in capacities:
         if capacity not in needed:
             raise UsageFault(
-                f"{move} in the {LABELS[procedure].en} is not approved by the {capacity}.",
+                f"{move} in the {label(procedure).en} is not approved by the {capacity}.",
                 code="approval-wrong-capacity",
                 hint=f"It is approved by: {', '.join(sorted(needed)) or 'nobody'}.",
             )

@@ -5,6 +5,7 @@ from `chinesecalendar`; later years are handed in by the operator. A year nobody
 never a guess: weekends alone would give wrong deadlines.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,6 +20,7 @@ from verifier.errors import DataFault, EnvironmentFault, UsageFault
 CHINA_OFFSET = 8 * 3600
 DAY_SECONDS = 86_400
 _EPOCH = date(1970, 1, 1)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MAX_SPAN = 4000
 """No period of the rules is longer than this many days; a longer one is a slip of the caller."""
 
@@ -190,7 +192,9 @@ def _dates(value: Any, year: int, field: str) -> frozenset[date]:
     if not isinstance(value, list) or len(value) > 366:
         raise _bad_year(f"{field} is not a list of dates")
     try:
-        dates = [date.fromisoformat(text) for text in value if isinstance(text, str) and len(text) == 10]
+        dates = [
+            date.fromisoformat(text) for text in value if isinstance(text, str) and _DATE.fullmatch(text)
+        ]
     except ValueError:
         raise _bad_year(f"{field} has something that is no date") from None
     if len(dates) != len(value) or len(set(dates)) != len(dates) or any(d.year != year for d in dates):

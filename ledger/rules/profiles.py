@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from ledger.rules.terms import LABELS, Label, RegistrationType
+from ledger.rules.terms import Label, RegistrationType, label
 from verifier.errors import UsageFault
 
 
@@ -132,13 +132,13 @@ def check_type(profile: Profile, kind: RegistrationType, *, first_registered: bo
     if standing is Standing.UNAVAILABLE:
         lawful = ", ".join(k for k, s in profile.types.items() if s is Standing.REGISTRATION)
         raise UsageFault(
-            f"{profile.tag} does not provide for {LABELS[kind].en} (R1).",
+            f"{profile.tag} does not provide for {label(kind).en} (R1).",
             code="type-unavailable",
             hint=f"Its registration types are: {lawful}.",
         )
     if kind is not RegistrationType.FIRST and not first_registered:
         raise UsageFault(
-            f"Nothing precedes first registration of the same data; {LABELS[kind].en} was asked for (R2).",
+            f"Nothing precedes first registration of the same data; {label(kind).en} was asked for (R2).",
             code="type-before-first",
             hint="Apply for first registration of this data first.",
         )

@@ -65,7 +65,7 @@ class Capacity(StrEnum):
 
 
 class StatementType(StrEnum):
-    """Types of statements of a case (S3.2)."""
+    """Types of statements of a case (S3.2); which bodies are public is the format's to say."""
 
     APPLICATION_RECEIVED = "application.received"
     APPLICATION_ACCEPTED = "application.accepted"
@@ -78,10 +78,6 @@ class StatementType(StrEnum):
     OBJECTION_CONCLUDED = "objection.concluded"
     APPLICATION_REFUSED = "application.refused"
     CERTIFICATE_DEPOSITED = "certificate.deposited"
-
-
-PUBLIC_STATEMENTS = frozenset({StatementType.PUBLICITY_OPENED, StatementType.CERTIFICATE_DEPOSITED})
-"""Types whose body is public and committed by its plain digests; all others are private (S2.2, S2.3)."""
 
 
 class Guard(StrEnum):

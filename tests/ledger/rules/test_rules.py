@@ -1,0 +1,354 @@
+"""The smaller rules: profiles, numbers, codes, holders, validity, remarks, approvals, publicity."""
+
+from enum import StrEnum
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.rules import certificates, terms
+from ledger.rules.approvals import Approval, approvals_needed, check_approvals
+from ledger.rules.calendar import official_calendar
+from ledger.rules.certificates import blocks_transfer, remark_bits, supports_new_registration, valid_until
+from ledger.rules.credit_code import check_credit_code
+from ledger.rules.holders import Holder, holder_problems, holders_of, in_order
+from ledger.rules.numbers import CertificateNumber, month_of, next_number
+from ledger.rules.profiles import (
+    DEFAULT,
+    DEMO,
+    GD_HEALTH,
+    NDA_2026,
+    PROFILES,
+    Standing,
+    Unit,
+    check_type,
+    profile_for,
+)
+from ledger.rules.publicity import Notice, NoticeBody, check_objection, check_waiver, publicity_end
+from ledger.rules.states import Capacity, Move, StatementType
+from ledger.rules.terms import (
+    Procedure,
+    RegistrationType,
+    RemarkKind,
+    Right,
+    SourceKind,
+    label,
+    procedure_for,
+)
+from tests.ledger.rules.times import at, local
+from verifier import body as certificate
+from verifier import statement
+from verifier.errors import DataFault, EnvironmentFault, UsageFault
+
+CALENDAR = official_calendar()
+
+
+def test_profiles() -> None:
+    assert list(PROFILES) == ["GD-HEALTH/1", "NDA-2026/1", "DEMO/1"]
+    assert DEFAULT is GD_HEALTH is profile_for("GD-HEALTH/1")
+    for profile in (GD_HEALTH, NDA_2026):
+        assert (profile.acceptance_days, profile.decision_days, profile.decision_extension_days) == (
+            3,
+            10,
+            10,
+        )
+        assert (profile.publicity.amount, profile.publicity.unit) == (5, Unit.WORKING_DAYS)
+        assert (profile.objection_days, profile.max_validity_years) == (10, 5)
+        assert not profile.demonstration
+    assert DEMO.demonstration
+    assert DEMO.publicity.unit is Unit.SECONDS
+    assert "演示" in DEMO.label.zh
+    assert all(len(tag) <= 32 and tag.isascii() for tag in PROFILES)
+    with pytest.raises(UsageFault):
+        profile_for("GD-HEALTH/2")
+
+
+@pytest.mark.parametrize(
+    ("kind", "gd", "nda"),
+    [
+        ("first", "registration", "registration"),
+        ("licence", "registration", "recorded"),
+        ("transfer", "registration", "registration"),
+        ("change", "registration", "registration"),
+        ("cancellation", "registration", "registration"),
+        ("renewal", "unavailable", "registration"),
+    ],
+)
+def test_registration_types(kind: str, gd: str, nda: str) -> None:
+    assert GD_HEALTH.standing(RegistrationType(kind)) == gd
+    assert NDA_2026.standing(RegistrationType(kind)) == nda
+
+
+def test_nothing_precedes_first_registration() -> None:
+    assert check_type(GD_HEALTH, RegistrationType.FIRST, first_registered=False) is Standing.REGISTRATION
+    assert check_type(NDA_2026, RegistrationType.LICENCE, first_registered=True) is Standing.RECORDED
+    with pytest.raises(UsageFault) as refused:
+        check_type(GD_HEALTH, RegistrationType.TRANSFER, first_registered=False)
+    assert refused.value.code == "type-before-first"
+    with pytest.raises(UsageFault) as refused:
+        check_type(GD_HEALTH, RegistrationType.RENEWAL, first_registered=True)
+    assert refused.value.code == "type-unavailable"
+
+
+def test_the_words_are_those_of_the_certificate() -> None:
+    assert tuple(terms.Right) == certificate.RIGHTS
+    assert tuple(terms.Procedure) == certificate.PROCEDURES
+    assert tuple(terms.DataClass) == certificate.CLASSES
+    assert tuple(terms.SourceKind) == certificate.SOURCES
+    assert tuple(terms.RemarkKind) == certificate.REMARKS
+    assert set(certificate.TYPES) <= set(terms.RegistrationType)
+    kinds = [kind for kind in vars(terms).values() if isinstance(kind, type) and issubclass(kind, StrEnum)]
+    words = [member for kind in kinds for member in kind]
+    assert len({label(word).zh for word in words}) == len({label(word).en for word in words}) == len(words)
+    assert label(terms.SourceKind.PUBLIC) != label(terms.DataClass.PUBLIC)
+
+
+@pytest.mark.parametrize("source", SourceKind)
+def test_procedure(source: SourceKind) -> None:
+    assert procedure_for(source) is (Procedure.ORDINARY if source == "public" else Procedure.SIMPLIFIED)
+
+
+@given(st.integers(0, 999), st.integers(1, 12), st.integers(1, 9999))
+def test_numbers_round_trip(prefix: int, month: int, serial: int) -> None:
+    text = f"SJ{prefix:03d}2026{month:02d}{serial:04d}"
+    number = CertificateNumber.parse(text)
+    assert str(number) == text
+    assert (number.prefix, number.month, number.serial) == (text[:5], text[5:11], serial)
+    if serial > 1:
+        assert next_number(number.prefix, number.month, serial - 1).number == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SJ4402026110000",
+        "SJ4402026130001",
+        "SJ4402026000001",
+        "SJ44020261100001",
+        "SJ440202611001",
+        "sj4402026110001",
+        " SJ440202611001",
+        "SJ4402026110001\n",
+        "SJ４402026110001",
+        "",
+    ],
+)
+def test_malformed_numbers(text: str) -> None:
+    with pytest.raises(DataFault) as refused:
+        CertificateNumber.parse(text)
+    assert refused.value.code == "number-malformed"
+
+
+def test_the_month_runs_out_with_a_warning() -> None:
+    assert str(next_number("SJ440", "202611", 0).number) == "SJ4402026110001"
+    assert not next_number("SJ440", "202611", 8998).running_out
+    late = next_number("SJ440", "202611", 8999)
+    assert (late.running_out, late.remaining) == (True, 999)
+    assert next_number("SJ440", "202611", 9998).remaining == 0
+    with pytest.raises(EnvironmentFault) as refused:
+        next_number("SJ440", "202611", 9999)
+    assert refused.value.code == "numbers-exhausted"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "last"), [("SJ44", 0), ("XX440", 0), ("SJ4400", 0), ("SJ440", -1), ("SJ440", 10_000)]
+)
+def test_senseless_successions(prefix: str, last: int) -> None:
+    with pytest.raises(UsageFault):
+        next_number(prefix, "202611", last)
+
+
+def test_the_month_is_that_in_china() -> None:
+    assert month_of(at("2026-12-01 00:00")) == "202612"
+    assert month_of(at("2026-12-01 00:00") - 1) == "202611"
+
+
+# 91350100M000100Y43 and its broken twin are GB 32100-2015's; the others are published by their companies.
+@pytest.mark.parametrize(
+    "code",
+    [
+        "91350100M000100Y43",
+        "91110000600037341L",
+        "9144030071526726XG",
+        "91330100799655058B",
+        "914403001922038216",
+    ],
+)
+def test_true_credit_codes(code: str) -> None:
+    assert check_credit_code(code) == code
+    other = "1" if code[-1] != "1" else "2"
+    with pytest.raises(DataFault) as refused:
+        check_credit_code(code[:-1] + other)
+    assert refused.value.code == "credit-code-check"
+    assert code[:8] not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "91350100M000100Y4Z",
+        "91350100m000100y43",
+        "91350100-M000100Y43",
+        " 91350100M000100Y43",
+        "",
+        "9135",
+        "9" * 19,
+    ],
+)
+def test_false_credit_codes(code: str) -> None:
+    with pytest.raises(DataFault) as refused:
+        check_credit_code(code)
+    assert refused.value.code == "credit-code-form"
+
+
+def holder(code: str, *rights: Right) -> Holder:
+    return Holder("甲", code, rights)
+
+
+def test_several_holders_may_have_the_same_right() -> None:
+    both = [holder("A", Right.HOLD, Right.USE), holder("B", Right.USE)]
+    assert holder_problems(both, [Right.HOLD, Right.USE]) == ()
+    assert holders_of(both, Right.USE) == {"A", "B"}
+    assert holders_of(both, Right.OPERATE) == frozenset()
+    assert in_order([Right.OPERATE, Right.HOLD, Right.HOLD]) == (Right.HOLD, Right.OPERATE)
+
+
+@pytest.mark.parametrize(
+    ("holders", "asked", "part"),
+    [
+        ([], ["hold"], "1 to 20"),
+        ([holder(str(n), Right.HOLD) for n in range(21)], ["hold"], "1 to 20"),
+        ([holder("A", Right.HOLD), holder("A", Right.USE)], ["hold", "use"], "twice"),
+        ([holder("A")], [], "no right"),
+        ([holder("A", Right.HOLD)], ["hold", "use"], "nobody: use"),
+        ([holder("A", Right.HOLD, Right.OPERATE)], ["hold"], "not asked for: operate"),
+    ],
+)
+def test_wrong_holders(holders: list[Holder], asked: list[str], part: str) -> None:
+    assert any(part in problem for problem in holder_problems(holders, iter(map(Right, asked))))
+
+
+@pytest.mark.parametrize(
+    ("start", "years", "end"),
+    [
+        ("2026-11-21 12:00", 5, "2031-11-20 23:59:59"),
+        ("2026-11-21 00:00", 1, "2027-11-20 23:59:59"),
+        ("2024-02-29 08:00", 1, "2025-02-28 23:59:59"),
+        ("2024-02-29 08:00", 4, "2028-02-28 23:59:59"),
+        ("2024-03-01 00:00", 1, "2025-02-28 23:59:59"),
+        ("2027-03-01 00:00", 1, "2028-02-29 23:59:59"),
+        ("2026-12-31 23:59", 2, "2028-12-30 23:59:59"),
+    ],
+)
+def test_validity(start: str, years: int, end: str) -> None:
+    assert local(valid_until(at(start), years, GD_HEALTH)) == end
+
+
+@given(st.integers(at("2020-01-01 00:00"), at("2090-01-01 00:00")), st.integers(1, 5))
+def test_validity_passes_the_chain(start: int, years: int) -> None:
+    assert start < valid_until(start, years, GD_HEALTH) <= start + certificate.LONGEST_TERM
+
+
+@pytest.mark.parametrize("years", [0, 6, -1])
+def test_validity_is_one_to_five_years(years: int) -> None:
+    with pytest.raises(UsageFault):
+        valid_until(0, years, GD_HEALTH)
+
+
+def test_remarks() -> None:
+    assert remark_bits([]) == 0
+    assert remark_bits([RemarkKind.SEIZURE, RemarkKind.OTHER, RemarkKind.SEIZURE]) == 10
+    assert remark_bits(RemarkKind) == 15
+    assert blocks_transfer([RemarkKind.AGREED, RemarkKind.SEIZURE])
+    assert not blocks_transfer([RemarkKind.CONTROL])
+
+
+def test_only_a_certificate_in_force_supports_a_new_registration() -> None:
+    statuses = ["expired", "lapsed", "superseded", "cancelled", "held", "reserved", "not_yet", "undetermined"]
+    assert not any(supports_new_registration(status) for status in statuses)
+    assert supports_new_registration(certificates.IN_FORCE)
+
+
+REGISTRY, COMMITTEE = Approval("a", Capacity.REGISTRY), Approval("b", Capacity.COMMITTEE)
+APPROVED = [
+    (Move.PUBLISH, "ordinary", "registry"),
+    (Move.PUBLISH, "simplified", "registry"),
+    (Move.PUBLISH_WAIVED, "simplified", "committee registry"),
+    (Move.DISMISS, "simplified", "registry"),
+    (Move.UPHOLD, "ordinary", "registry"),
+    (Move.REFUSE, "ordinary", "registry"),
+    (Move.DEPOSIT, "simplified", "registry"),
+    (Move.DEPOSIT, "ordinary", "committee registry"),
+    (Move.APPLY, "ordinary", ""),
+]
+
+
+@pytest.mark.parametrize(("move", "procedure", "needed"), APPROVED)
+def test_who_signs(move: Move, procedure: str, needed: str) -> None:
+    assert " ".join(sorted(approvals_needed(move, Procedure(procedure)))) == needed
+    given_ = [a for a in (REGISTRY, COMMITTEE) if a.capacity in needed.split()]
+    check_approvals(move, Procedure(procedure), given_)
+    if given_:
+        with pytest.raises(UsageFault) as refused:
+            check_approvals(move, Procedure(procedure), given_[:-1])
+        assert refused.value.code == "approval-missing"
+
+
+@pytest.mark.parametrize(
+    ("procedure", "given_", "code"),
+    [
+        ("ordinary", [REGISTRY, Approval("a", Capacity.COMMITTEE)], "approval-twice"),
+        ("ordinary", [REGISTRY, Approval("b", Capacity.REGISTRY)], "approval-twice"),
+        ("ordinary", [REGISTRY, REGISTRY], "approval-twice"),
+        ("ordinary", [REGISTRY, Approval("b", Capacity.APPLICANT)], "approval-wrong-capacity"),
+        ("simplified", [REGISTRY, COMMITTEE], "approval-wrong-capacity"),
+        ("ordinary", [], "approval-missing"),
+    ],
+)
+def test_wrong_approvals(procedure: str, given_: list[Approval], code: str) -> None:
+    with pytest.raises(UsageFault) as refused:
+        check_approvals(Move.DEPOSIT, Procedure(procedure), given_)
+    assert refused.value.code == code
+
+
+def test_publicity_ends_as_the_profile_says() -> None:
+    opened = at("2026-11-20 15:00")
+    assert local(publicity_end(CALENDAR, GD_HEALTH, opened)) == "2026-11-28 00:00:00"
+    assert publicity_end(CALENDAR, DEMO, opened) == opened + 3
+    assert publicity_end(CALENDAR, GD_HEALTH, opened, waived=True) == opened
+
+
+def test_the_public_sees_this_and_nothing_else() -> None:
+    notice = Notice("GD-HEALTH/1", "simplified", "甲医院", "数据", "概述", "", 1, 2)
+    assert notice.body() == {
+        "v": 1,
+        "profile": "GD-HEALTH/1",
+        "procedure": "simplified",
+        "applicant": "甲医院",
+        "asset": "数据",
+        "overview": "概述",
+        "limits": "",
+        "opened_at": 1,
+        "ends_at": 2,
+        "waived": False,
+        "reason": "",
+    }
+    assert set(notice.body()) == set(NoticeBody.__annotations__)
+    assert get_args(NoticeBody) == ()
+
+
+def test_waivers_and_objections_need_reasons() -> None:
+    assert check_waiver("数据时效性强") == "数据时效性强"
+    for reason in ("", " \n", "长" * 401):
+        with pytest.raises(UsageFault):
+            check_waiver(reason)
+    check_objection("来源有争议", 1)
+    for reasons, material in (("", 1), (" ", 1), ("来源有争议", 0)):
+        with pytest.raises(UsageFault):
+            check_objection(reasons, material)
+
+
+def test_statement_types_are_those_of_the_log() -> None:
+    assert set(StatementType) == set(statement.STATEMENT_TYPES)
+    assert tuple(Capacity) == statement.CAPACITIES
