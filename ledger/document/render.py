@@ -25,11 +25,12 @@ from verifier.errors import DataFault
 
 TEMPLATE: Final = Path(__file__).parent / "certificate.typ"
 
-QR_MILLIMETRES: Final = 36.0
+QR_MILLIMETRES: Final = 38.0
 """Printed side of the QR code, quiet zone included; denser codes grow so that a module keeps its size."""
 
-MODULE_MILLIMETRES: Final = 0.345
-"""Smallest printed module: four dots at 300 dpi."""
+MODULE_MILLIMETRES: Final = 0.37
+"""Printed module where the code is dense: over four dots at 300 dpi; about four pixels where a photo of
+the whole page has 12 million."""
 
 MAX_QR_MILLIMETRES: Final = 62.0
 
@@ -92,7 +93,7 @@ def _set(
     data = _data(body, qr_text, attachment, facts)
     try:
         # A mapping of file names is a documented input that the library's type stubs leave out.
-        return typst.compile(  # type: ignore[call-overload]
+        return typst.compile(
             {"main": TEMPLATE.read_bytes(), "attachment": attachment},
             font_paths=[str(DIRECTORY)],
             ignore_system_fonts=True,
@@ -159,19 +160,12 @@ def _data(
 def _plans(body: Mapping[str, Any]) -> list[list[str]]:
     """Which fields give way to the continuation page, from none to all; the template takes the first fit.
 
-    Remarks and limits stay longest, because they are what a reader must not overlook (R16).
+    `holders` leaves the first three names on the first page, `names` none. Limits and remarks stay longer
+    than a long list of holders, because a reader must not overlook them (R16).
     """
-    movable = [
-        name
-        for name, present in (
-            ("holders", len(body["holders"]) > 3),
-            ("limits", bool(body["limits"])),
-            ("remarks", bool(body["remarks"])),
-        )
-        if present
-    ]
-    plans: list[list[str]] = [
-        list(chosen) for n in range(len(movable) + 1) for chosen in combinations(movable, n)
-    ]
-    # Names of unbounded length can fill the page even when only three are shown.
-    return [*plans, [*movable, *({"holders"} - set(movable)), "names", "scheme", "scale"]]
+    many = ["holders"] if len(body["holders"]) > 3 else []
+    texts = [name for name in ("limits", "remarks") if body[name]]
+    movable = [*many, *texts]
+    plans = [list(some) for n in range(len(movable) + 1) for some in combinations(movable, n)]
+    # Beside a large QR code, three names of a hundred characters can still overfill the page.
+    return [*plans, [*movable, "scheme", "scale"], ["holders", "names", *texts, "scheme", "scale"]]
