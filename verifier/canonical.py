@@ -31,8 +31,17 @@ def dumps(value: object) -> bytes:
     Raises `DataFault` (`json-value`) for floats, integers beyond 2^53 - 1, lone surrogates, names that are
     not strings, nesting beyond `MAX_DEPTH`, and types JSON does not have.
     """
-    _check(value, MAX_DEPTH)
+    if _check(value, MAX_DEPTH):
+        return _encode(value).encode()
     return rfc8785.dumps(value)  # type: ignore[arg-type]  # _check has just established the type
+
+
+# For checked values whose names are all ASCII the standard library's encoder, which is compiled, writes the
+# same bytes as RFC 8785 at four times the speed (ADR 0007): its escapes are those of section 3.2.2.2, and
+# only names beyond U+D7FF sort otherwise than by UTF-16 code units.
+_encode = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False
+).encode
 
 
 def loads(data: bytes, *, max_bytes: int, canonical: bool = False) -> JSON:
@@ -87,35 +96,47 @@ def _refuse_number(_text: str) -> NoReturn:
     raise DataFault("a number is not an integer between -(2^53 - 1) and 2^53 - 1", code="json-value")
 
 
-def _check(value: object, depth: int) -> None:
-    """Refuse what `value` may not hold. Exact types only: an `IntEnum` or `str` subclass is a slip."""
+def _check(value: object, depth: int) -> bool:
+    """Refuse what `value` may not hold; say whether all names in it are ASCII.
+
+    Exact types only: an `IntEnum` or a subclass of `str` is a slip.
+    """
     kind = type(value)
     if kind is str:
-        try:
-            value.encode()  # type: ignore[attr-defined]
-        except UnicodeEncodeError:
-            raise DataFault("a string holds a lone surrogate", code="json-value") from None
+        _check_text(value)  # type: ignore[arg-type]
     elif kind is int:
         if not -MAX_INT <= value <= MAX_INT:  # type: ignore[operator]
             _refuse_number("")
     elif kind is dict or kind is list:
-        _check_members(value, depth)
+        if depth == 0:
+            raise DataFault(f"JSON is nested deeper than {MAX_DEPTH}", code="json-value")
+        return _check_members(value, depth - 1)
     elif value is not None and kind is not bool:
         raise DataFault(f"{kind.__name__} has no place in canonical JSON", code="json-value")
+    return True
 
 
-def _check_members(value: Any, depth: int) -> None:
-    if depth == 0:
-        raise DataFault(f"JSON is nested deeper than {MAX_DEPTH}", code="json-value")
+def _check_members(value: Any, depth: int) -> bool:
+    ascii_names = True
+    members = value
     if type(value) is dict:
-        for name, member in value.items():
+        members = value.values()
+        for name in value:
             if type(name) is not str:
                 raise DataFault("a name in a JSON object is not a string", code="json-value")
-            _check(name, 0)
-            _check(member, depth - 1)
-    else:
-        for item in value:
-            _check(item, depth - 1)
+            if not name.isascii():
+                _check_text(name)
+                ascii_names = False
+    for member in members:
+        ascii_names &= _check(member, depth)
+    return ascii_names
+
+
+def _check_text(value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise DataFault("a string holds a lone surrogate", code="json-value") from None
 
 
 # Checks for fields. A check takes a value as read by `loads` and the path that leads to it (`$.holders[0]`),

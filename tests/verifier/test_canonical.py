@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,17 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-canonical.MAX_INT, canonical.MAX_INT) | TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+# Names as our formats have them, which take the faster of the two ways to write.
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-canonical.MAX_INT, canonical.MAX_INT) | TEXT,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(codec="ascii")), inner, max_size=4)
+    ),
     max_leaves=20,
 )
 
@@ -60,6 +72,21 @@ class TestVectors:
 
 
 class TestWriting:
+    @given(PLAIN)
+    def test_both_ways_to_write_agree(self, value: Any) -> None:
+        assert canonical.dumps(value) == rfc8785.dumps(value)
+
+    def test_every_character_is_escaped_alike(self) -> None:
+        every = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+        value = {"text": "".join(every), "list": every[:0x300]} | dict.fromkeys(every[:0x80], 1)
+
+        assert canonical.dumps(value) == rfc8785.dumps(value)
+
+    def test_names_sort_by_utf_16(self) -> None:
+        assert canonical.dumps({"\ue000": {"b": 1, "a": 2}, "\U00010000": 2}).decode() == (
+            '{"\U00010000":2,"\ue000":{"a":2,"b":1}}'
+        )
+
     @given(VALUES)
     def test_agrees_with_a_second_implementation(self, value: Any) -> None:
         assert canonical.dumps(value) == second_opinion(value)
