@@ -1,0 +1,192 @@
+"""Reason codes in words, Chinese and English. `phrases` is where they are looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+REASONS: Final[Mapping[str, tuple[str, str]]] = {
+    # Outcomes that are nobody's fault.
+    "offline": ("未提供，且未联网查询。", "It was not given, and no ledger was asked."),
+    "number-only": (
+        "只提供了编号，没有证书可核验。",
+        "Only a number was given; there is no certificate to check.",
+    ),
+    "no-record": (
+        "所查询的账本没有提供该编号的登记记录。",
+        "The ledger asked gave no record of that number.",
+    ),
+    "form": ("格式有误，未继续核验。", "The form is wrong, so nothing else was checked."),
+    "issuer-not-established": ("签发机构尚未确认。", "No pinned issuer is known to have signed."),
+    "as-of": (
+        "所问为过去某一时间，不计时效。",
+        "A time was asked about, so the age of the answer does not matter.",
+    ),
+    "unsealed": (
+        "该链的区块没有验证节点签封（开发节点）。",
+        "The chain's blocks carry no seals (a development node).",
+    ),
+    "consensus-unsupported": (
+        "暂不能读取该共识机制的签封。",
+        "Seals of this kind of consensus cannot be read yet.",
+    ),
+    "evidence-not-given": ("所附链上证明不含此项。", "The evidence has no proof for this."),
+    # (1)
+    "qr-foreign": ("这不是登记证书的二维码。", "This is not the QR code of a certificate."),
+    "qr-scheme": ("二维码地址不是以 HTTPS 开头。", "The address in the QR code does not begin with HTTPS."),
+    "qr-alphabet": (
+        "二维码内容含有不应有的字符。",
+        "The QR text has a character that does not belong there.",
+    ),
+    "qr-bits": ("二维码内容被截断或有多余。", "The QR text is cut off or has something left over."),
+    "qr-too-long": ("二维码内容过长。", "The QR text is too long."),
+    "core-malformed": (
+        "二维码内容不是规范编码的证书。",
+        "The QR code does not hold a certificate in its one encoding.",
+    ),
+    "core-payload": (
+        "二维码中的证书内容不符合格式。",
+        "The content of the certificate in the QR code is malformed.",
+    ),
+    "number-malformed": ("证书编号不符合格式。", "The certificate's number is malformed."),
+    "credit-code": ("统一社会信用代码有误。", "A unified social credit code is wrong."),
+    "term": ("有效期不在登记后五年以内。", "The validity does not end within five years of registration."),
+    "body-too-large": ("证书内容过大。", "The certificate's content is too large."),
+    # (2) (3)
+    "issuer-unknown": (
+        "签名密钥不在您的信任策略中。若证书来自您信任的登记机构，请确认信任策略是否为最新。",
+        "Your policy does not pin the key that signed it. If the certificate is from a registry you trust, "
+        "see whether your policy is current.",
+    ),
+    "signature-wrong": (
+        "签名不成立：内容被改动，或不是该机构签发。",
+        "The signature does not hold: the content was altered, or that registry never signed it.",
+    ),
+    "before-key": (
+        "登记时间早于该签发密钥的启用时间。",
+        "It is dated before the issuer's key came into use.",
+    ),
+    "after-key": (
+        "登记时间晚于该签发密钥的停用时间。",
+        "It is dated after the issuer's key went out of use.",
+    ),
+    "key-compromised": ("签发密钥在登记时已失密。", "The issuer's key was compromised at that time."),
+    "registry-differs": (
+        "证书所载登记机构不是该密钥所属机构。",
+        "The key belongs to another registry than it names.",
+    ),
+    "prefix-differs": ("证书编号不属于该登记机构。", "The number is not one of that registry's."),
+    # (4)
+    "record-differs": (
+        "证书与登记记录不一致，以登记记录为准。",
+        "Certificate and record differ; the record prevails.",
+    ),
+    "record-not-committed": (
+        "所附登记记录不是当时上链存证的那一份。",
+        "The record is not the one that was deposited.",
+    ),
+    # (5) (6) (7)
+    "inclusion-proof": (
+        "公开日志中没有这条记录：证明不成立。",
+        "The proof that the log contains it does not hold.",
+    ),
+    "note-signature": ("日志检查点的签名不成立。", "A signature of the log's checkpoint is wrong."),
+    "note-unsigned": ("日志检查点没有您信任的签名。", "No key you trust has signed the log's checkpoint."),
+    "checkpoint-signature-missing": (
+        "日志检查点缺少一项应有的签名。",
+        "A signature of the checkpoint is missing.",
+    ),
+    "checkpoint-origin": ("检查点属于另一份日志。", "The checkpoint is of another log."),
+    "not-anchored": ("链上没有锚定该检查点。", "The chain does not hold that checkpoint."),
+    "root-differs": (
+        "链上锚定的是另一份检查点：日志曾被改写。",
+        "The chain holds another checkpoint of that size.",
+    ),
+    "contract-absent": ("该链上没有您信任策略指定的合约。", "The chain lacks the contract your policy pins."),
+    "code-differs": ("链上合约不是您信任策略指定的合约。", "The contract is not the one your policy pins."),
+    "state-proof-wrong": ("链上状态证明不成立。", "A state proof does not hold."),
+    "state-proof-short": ("链上状态证明不完整。", "A state proof is incomplete."),
+    "state-proof-surplus": ("链上状态证明含有多余内容。", "A state proof has more in it than belongs there."),
+    # (8)
+    "seal-malformed": ("区块的签封不成立。", "The block's seal is no signature."),
+    "sealer-not-pinned": (
+        "区块由您信任策略以外的节点签封。",
+        "The block is sealed by someone your policy does not pin.",
+    ),
+    "headers-unlinked": ("区块之间不相连。", "The blocks do not follow each other."),
+    "not-final": (
+        "签封的验证节点不足半数，区块尚未最终确认。",
+        "Too few validators have sealed for it to be final.",
+    ),
+    # (9)
+    "record-absent": ("链上没有该编号的登记。", "The chain has no registration of that number."),
+    "content-differs": (
+        "链上该编号登记的是另一份证书。",
+        "The chain has another certificate under that number.",
+    ),
+    "terms-differ": (
+        "链上登记的期限或程序与证书不符。",
+        "The chain states other terms than the certificate.",
+    ),
+    "record-layout": (
+        "链上记录含有合约不会写入的内容。",
+        "The chain's record holds what the contract never writes.",
+    ),
+    # (10) and the status
+    "answer-too-old": (
+        "所附链上证明已过时，不能说明现在的状态。",
+        "The evidence is too old to say what holds now.",
+    ),
+    "block-from-future": (
+        "区块时间晚于现在，请检查本机时钟。",
+        "The block's time is yet to come; check this machine's clock.",
+    ),
+    "as-of-needs-archive": (
+        "所问时间之后记录有变动，或超出所附证明的时间，需要联网查询历史。",
+        "The record has changed since, or the evidence ends before that time; the ledger's history is needed.",
+    ),
+    "archive-gap": (
+        "账本给出的历史不能确定是当时的最后状态。",
+        "The history that the ledger gave is not certain to be the last before that time.",
+    ),
+    "live-refused": (
+        "账本的应答不能自证，未予采信。",
+        "The ledger's answer does not prove itself and was not believed.",
+    ),
+    # What could not be read at all.
+    "target-empty": ("没有可核验的内容。", "Nothing was given to check."),
+    "target-unknown": (
+        "无法识别的文件。请提供 PDF、图片、JSON 或二维码文字。",
+        "This is no file a certificate comes as.",
+    ),
+    "image-support": ("未安装图片识别组件。", "Reading pictures is not installed."),
+    "image-too-large": ("图片过大。请只拍摄二维码，或裁剪后再试。", "The picture is too large."),
+    "image-format": ("不是可识别的图片（PNG、JPEG、WebP）。", "This is not a picture in PNG, JPEG or WebP."),
+    "image-malformed": ("图片已损坏。", "The picture is damaged."),
+    "image-no-code": (
+        "图片中没有读到二维码。请正对二维码、光线充足时重拍。",
+        "No QR code can be read in the picture.",
+    ),
+    "image-foreign": (
+        "图片中的二维码不是登记证书的二维码。",
+        "The QR code in the picture is not a certificate's.",
+    ),
+    "image-several": (
+        "图片中有多份证书的二维码，请只保留一份。",
+        "The picture shows the codes of several certificates.",
+    ),
+    "pdf-too-large": ("PDF 过大。", "The PDF is too large."),
+    "pdf-encrypted": ("PDF 已加密。请另存为不加密的文件，或上传二维码图片。", "The PDF is encrypted."),
+    "pdf-malformed": ("PDF 已损坏。", "The PDF is damaged."),
+    "pdf-no-attachment": (
+        "PDF 中没有附带证书文件（打印成 PDF 会丢失附件）。请提供原件，或上传二维码图片。",
+        "The PDF has no certificate file attached.",
+    ),
+    "pdf-several": ("PDF 中附有多份证书，请逐份核验。", "The PDF has several certificate files attached."),
+    "number-needs-ledger": (
+        "编号本身不能证明任何事，需要联网查询。",
+        "A number alone proves nothing and can only be looked up in a live ledger.",
+    ),
+    "trust-malformed": ("信任策略文件不符合格式。", "This is not a trust policy."),
+}
+"""Code → Chinese, English."""
