@@ -1,4 +1,4 @@
-"""The demonstration: every example dossier from application to certificate, under the labelled `DEMO` profile.
+"""The demonstration: each example dossier from application to certificate, under the labelled `DEMO` profile.
 
 It may be interrupted anywhere: each case continues from the state it is in.
 """
@@ -89,7 +89,7 @@ def demonstrate(
 def _register(registry: Registry, example: Path, progress: Progress, *, objected: bool) -> str:
     """Take one dossier all the way; returns its certificate's number."""
     case_id = _case_of(registry, example, progress)
-    steps = {
+    steps: dict[State, Callable[[], object]] = {
         State.APPLIED: lambda: deciding.accept(registry, case_id, OFFICER),
         State.ACCEPTED: lambda: _review(registry, case_id),
         State.REVIEWED: lambda: _decide_or_publish(registry, case_id),

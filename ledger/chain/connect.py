@@ -32,7 +32,7 @@ def open_chain(
 ) -> Iterator[Web3]:
     """Open the chain and check that it holds our contracts; with `keys` the embedded one can seal.
 
-    Raises as `EmbeddedChain.open`, and `DataFault` (`deployment-chain`, `deployment-code`), `ChainUnreachable`.
+    Raises as `EmbeddedChain.open` and `check_deployment`.
     """
     if instance.chain_url is not None:
         w3 = connect(instance.chain_url)
