@@ -143,7 +143,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "as-of-needs-archive": (
         "所问时间之后记录有变动，或超出所附证明的时间，需要联网查询历史。",
-        "The record has changed since, or the evidence ends before that time; the ledger's history is needed.",
+        "The record has changed since, or the evidence ends before that time; history is needed.",
     ),
     "archive-gap": (
         "账本给出的历史不能确定是当时的最后状态。",
