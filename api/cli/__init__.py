@@ -20,7 +20,7 @@ def build() -> typer.Typer:
     """Return the command tree; registry commands only where their packages are installed."""
     app = typer.Typer(
         name="yinzheng",
-        help="印证 Yinzheng: register health-data property rights, and check certificates against the ledger.",
+        help="印证 Yinzheng: register health-data property rights; check certificates against the ledger.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,

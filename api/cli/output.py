@@ -1,4 +1,4 @@
-"""What a command prints: results on stdout (people or JSON), trouble on stderr with a hint, and the exit code (S9.4)."""
+"""What a command prints: results on stdout, trouble on stderr with a hint; and its exit code (S9.4)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,291 @@
+"""Commands of the officer, the committee and the applicant: one for each move of a case (R8)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.common import DEFAULT_STATE, By, CaseId, State, progress_line, writing
+from api.cli.output import Json, err, guarded, out, print_json
+from ledger.cases import deciding, intake, issuing, publicity
+from ledger.cases.work import work_on
+from ledger.checklist import parse_checklist, template
+from ledger.reading import HistoryLine, Reader, open_reader
+from ledger.registry import wall_clock
+from ledger.rules.profiles import DEFAULT
+from ledger.rules.refusals import Ground
+from ledger.store.models import Case
+from verifier.errors import UsageFault
+
+CHINA = timezone(timedelta(hours=8))
+Reasons = Annotated[str, typer.Option("--reasons", help="The written reasons. 书面理由。")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of a case."""
+    panel = "Cases 案件"
+    for command in (apply, supplement, accept, review, approve, publish, object_, resolve, refuse, issue):
+        app.command(command.__name__.strip("_"), rich_help_panel=panel)(guarded(command))
+    app.command("request-supplement", rich_help_panel=panel)(guarded(request_supplement))
+    app.command("cases", rich_help_panel=panel)(guarded(cases))
+    app.command("show", rich_help_panel=panel)(guarded(show))
+
+
+def apply(
+    dossier: Annotated[Path, typer.Argument(metavar="DOSSIER_DIR", help="Folder with application.json.")],
+    state: State = DEFAULT_STATE,
+    profile: Annotated[str, typer.Option(help="Rule profile. 规则。")] = DEFAULT.tag,
+    json_: Json = False,
+) -> None:
+    """Take in an application with its dossier. 提交登记申请。"""
+    with writing(state, json_) as (registry, progress):
+        case_id = intake.apply(registry, dossier, profile, progress)
+    _say(json_, {"case": case_id}, f"{case_id}: application received 已收到申请")
+
+
+def supplement(
+    case: CaseId,
+    dossier: Annotated[Path, typer.Argument(metavar="DOSSIER_DIR", help="The whole corrected dossier.")],
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Hand in the corrected dossier that was asked for. 补正材料。"""
+    with writing(state, json_) as (registry, progress):
+        intake.supplement(registry, case, dossier, progress)
+    _say(json_, {"case": case}, f"{case}: supplement received 已收到补正")
+
+
+def accept(case: CaseId, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """Accept an application (within 3 working days). 受理。"""
+    with writing(state, json_) as (registry, _):
+        deciding.accept(registry, case, by)
+    _say(json_, {"case": case}, f"{case}: accepted 已受理")
+
+
+def request_supplement(
+    case: CaseId,
+    by: By,
+    missing: Annotated[list[str], typer.Option("--missing", help="One thing that is missing; repeat.")],
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Ask for all that is missing, in one list. 一次性告知补正。"""
+    with writing(state, json_) as (registry, _):
+        deciding.request_supplement(registry, case, by, missing)
+    _say(json_, {"case": case}, f"{case}: supplement requested 已告知补正")
+
+
+def review(
+    case: CaseId,
+    by: Annotated[str, typer.Option("--by", help="The reviewing officer. 审查人。")] = "",
+    checklist: Annotated[Path | None, typer.Option(help="The filled-in checklist, JSON. 审查清单。")] = None,
+    show_template: Annotated[
+        bool, typer.Option("--template", help="Print the checklist to fill in.")
+    ] = False,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Record the registry's review with its checklist. 登记机构审查。"""
+    if show_template:
+        with writing(state, True) as (registry, _), work_on(registry, case) as work:
+            print_json(template(deciding.application_of(work).facts))
+        return
+    if checklist is None or not by:
+        raise UsageFault(
+            "a review needs --by and --checklist",
+            code="review-incomplete",
+            hint=f"Print it with `yinzheng review {case} --template`, fill it in, pass it as --checklist.",
+        )
+    filled = parse_checklist(checklist.read_bytes())
+    with writing(state, json_) as (registry, _):
+        move = deciding.review(registry, case, by, filled.answers, filled.decisions)
+    _say(json_, {"case": case, "outcome": move.value}, f"{case}: {move.value} 已审查")
+
+
+def approve(
+    case: CaseId,
+    by: By,
+    against: Annotated[
+        bool, typer.Option("--against", help="Decide against registration. 不予通过。")
+    ] = False,
+    reasons: Reasons = "",
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Record the committee's decision (ordinary procedure). 合规委员会决定。"""
+    with writing(state, json_) as (registry, _):
+        deciding.decide(registry, case, by, against=against, reasons=reasons)
+    _say(json_, {"case": case}, f"{case}: committee decided 委员会已决定")
+
+
+def publish(
+    case: CaseId,
+    by: By,
+    waived_by: Annotated[
+        str | None, typer.Option(help="Committee member who agrees to waive publicity. 免除公示同意人。")
+    ] = None,
+    reasons: Reasons = "",
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Open publicity; the chain counts its working days. 公示。"""
+    with writing(state, json_) as (registry, _):
+        publicity.publish(registry, case, by, waived_by=waived_by, reason=reasons)
+    with open_reader(state, wall_clock) as reader:
+        row = reader.case(case)
+    end = None if row is None else row.publicity_end
+    _say(json_, {"case": case, "publicity_end": end}, f"{case}: publicity until {moment(end)} 公示至此")
+
+
+def object_(
+    case: CaseId,
+    objector: Annotated[str, typer.Option("--objector", help="Who objects. 异议人。")],
+    reasons: Reasons,
+    material: Annotated[list[Path], typer.Option("--material", help="A file that supports it; repeat.")],
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Raise an objection to a published case. 提出异议。"""
+    with writing(state, json_) as (registry, _):
+        name = publicity.object_to(registry, case, objector, reasons, material)
+    _say(json_, {"case": case, "objection": name}, f"{case}: objection {name[:12]} 已登记异议")
+
+
+def resolve(
+    case: CaseId,
+    objection: Annotated[str, typer.Argument(help="The objection's name, or its first characters.")],
+    by: By,
+    reasons: Reasons,
+    upheld: Annotated[
+        bool, typer.Option("--upheld/--dismissed", help="Upheld ends the case. 异议是否成立。")
+    ],
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Conclude an objection after investigation. 处理异议。"""
+    with writing(state, json_) as (registry, _):
+        publicity.resolve(registry, case, objection, by, upheld=upheld, reasons=reasons)
+    _say(json_, {"case": case, "upheld": upheld}, f"{case}: objection {'upheld' if upheld else 'dismissed'}")
+
+
+def refuse(
+    case: CaseId,
+    by: By,
+    ground: Annotated[Ground, typer.Option(help="The rule's ground. 依据。")],
+    reasons: Reasons,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Refuse registration, with reasons. 不予登记。"""
+    with writing(state, json_) as (registry, _):
+        deciding.refuse(registry, case, by, ground, reasons)
+    _say(json_, {"case": case, "ground": ground.value}, f"{case}: refused 不予登记")
+
+
+def issue(case: CaseId, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """Approve the final certificate; the last approval deposits it. 签发。"""
+    with writing(state, json_) as (registry, _):
+        issued = issuing.issue(registry, case, by)
+    result = {"case": case, "number": issued.number, "missing": [c.value for c in issued.missing]}
+    if issued.missing:
+        _say(json_, result, f"{issued.number}: still to approve: {', '.join(issued.missing)} 待签")
+    else:
+        _say(json_, result, f"{issued.number}: deposited 已存证登记")
+    if issued.running_out:
+        err.print("yinzheng: this month's certificate numbers are running out (R14)", style="yellow")
+
+
+def cases(state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """List all cases. 案件列表。"""
+    with open_reader(state, wall_clock) as reader:
+        rows = reader.cases()
+    listed = [{"case": c.id, "state": c.state, "procedure": c.procedure, "profile": c.profile} for c in rows]
+    if json_:
+        print_json(listed)
+        return
+    for row in rows:
+        out.print(f"{row.id}  {row.state:<28} {row.procedure:<11} {row.profile}", markup=False)
+
+
+def show(
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="A certificate's number or a case.")],
+    state: State = DEFAULT_STATE,
+    proofs: Annotated[
+        Path | None, typer.Option(help="Write each line's statement and tlog-proof here. 导出证明。")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Show a case as a timeline whose every line can be proved. 办理过程。"""
+    with progress_line(json_), open_reader(state, wall_clock) as reader:
+        case = reader.case(number)
+        if case is None:
+            raise UsageFault(f"there is no certificate or case {number}", code="case-unknown",
+                             hint="List them with `yinzheng cases`.")  # fmt: skip
+        lines = reader.history(number)
+        value = _shown(reader, case, lines)
+    if proofs is not None:
+        _write_proofs(proofs, lines)
+    if json_:
+        print_json(value)
+        return
+    out.print(f"{case.id}  {case.state}  {case.procedure}  {case.profile}", markup=False)
+    if value["certificate"]:
+        out.print(f"certificate {value['certificate']}", markup=False)
+    for line in lines:
+        where = "waiting" if line.index is None else f"log {line.index}"
+        block = "" if line.anchored_block is None else f", block {line.anchored_block}"
+        out.print(f"  {moment(line.at)}  {line.type:<24} {where}{block}  {line.leaf[:16]}", markup=False)
+
+
+def _shown(reader: Reader, case: Case, lines: list[HistoryLine]) -> dict[str, Any]:
+    certificate = reader.certificate_of(case.id)
+    return {
+        "case": case.id,
+        "subject": case.subject.hex(),
+        "state": case.state,
+        "procedure": case.procedure,
+        "profile": case.profile,
+        "publicity_end": case.publicity_end,
+        "certificate": None if certificate is None else certificate.number,
+        "certificate_state": None if certificate is None else certificate.state,
+        "history": [
+            {
+                "at": line.at,
+                "type": line.type,
+                "statement": line.statement,
+                "leaf": line.leaf,
+                "index": line.index,
+                "block": line.anchored_block,
+                "proof": line.proof,
+            }
+            for line in lines
+        ],
+    }
+
+
+def _write_proofs(folder: Path, lines: list[HistoryLine]) -> None:
+    from verifier import canonical
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for line in lines:
+        if line.proof is not None:
+            name = f"{line.index:06d}-{line.type}"
+            (folder / f"{name}.json").write_bytes(canonical.dumps(line.statement))
+            (folder / f"{name}.tlog-proof").write_text(line.proof, encoding="utf-8")
+
+
+def moment(seconds: int | None) -> str:
+    """An instant as people here read it: date and time at +08:00."""
+    if seconds is None:
+        return "—"
+    return datetime.fromtimestamp(seconds, UTC).astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _say(json_: bool, value: dict[str, Any], text: str) -> None:
+    if json_:
+        print_json(value)
+    else:
+        out.print(text, markup=False)

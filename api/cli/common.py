@@ -1,0 +1,62 @@
+"""What the registry's commands share: where the state lies, whose passphrase, and progress."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.output import err
+from ledger.demo import PASSPHRASE
+from ledger.instance import Paths
+from ledger.keys.keystore import Keystore
+from ledger.keys.passphrase import find_passphrase
+from ledger.registry import Progress, Registry, open_registry, silent, wall_clock
+
+State = Annotated[
+    Path,
+    typer.Option("--state", help="The registry's state folder. 登记机构状态目录。", envvar="YINZHENG_STATE"),
+]
+By = Annotated[
+    str, typer.Option("--by", help="Who acts: the name of an officer or committee member. 经办人。")
+]
+CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case, such as A-2026-000001. 案件编号。")]
+
+DEFAULT_STATE = Path("state")
+
+
+def keys_of(paths: Paths) -> Keystore:
+    """The keystore, its passphrase from the environment; a demonstration's lies beside its keys.
+
+    Raises `UsageFault` (`passphrase-missing`, …).
+    """
+    beside = paths.keys / PASSPHRASE
+    given = {"YINZHENG_PASSPHRASE", "YINZHENG_PASSPHRASE_FILE"} & os.environ.keys()
+    return Keystore(
+        paths.keys, find_passphrase(os.environ, beside if beside.is_file() and not given else None)
+    )
+
+
+@contextmanager
+def progress_line(quiet: bool) -> Iterator[Progress]:
+    """Show what long work is doing on one line of stderr; nothing when quiet or not at a terminal."""
+    if quiet or not err.is_terminal:
+        yield silent
+        return
+    with err.status("…") as status:
+        yield lambda step: status.update(step)
+
+
+@contextmanager
+def writing(state: Path, quiet: bool) -> Iterator[tuple[Registry, Progress]]:
+    """Open the registry to write; when the block ends well, carry its decision through log and chain."""
+    with (
+        progress_line(quiet) as progress,
+        open_registry(state, keys_of, clock=wall_clock, progress=progress) as registry,
+    ):
+        yield registry, progress
+        registry.settle(progress)

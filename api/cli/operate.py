@@ -1,0 +1,237 @@
+"""Commands of the operator: create, serve, audit, hand out the policy, demonstrate."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.common import DEFAULT_STATE, State, keys_of, progress_line, writing
+from api.cli.output import EXIT_NOT, Json, err, guarded, out, print_json
+from ledger.creation import Plan, create_registry
+from ledger.demo import demonstrate
+from ledger.documents import write_documents
+from ledger.files import write_durably
+from ledger.instance import read_instance
+from ledger.keys.passphrase import find_passphrase
+from ledger.keys.provider import VALIDATOR
+from ledger.policy import DEFAULT_MAX_AGE, trust_policy
+from ledger.reading import open_reader
+from ledger.registry import wall_clock
+from verifier.errors import UsageFault
+
+HERE = Path(__file__).resolve().parents[2]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the operator's commands."""
+    panel = "Operate 运行"
+    for name, command in (
+        ("init", init),
+        ("documents", documents),
+        ("export-trust", export_trust),
+        ("audit", audit),
+        ("settle", settle),
+        ("serve", serve),
+        ("node", node),
+        ("demo", demo),
+    ):
+        app.command(name, rich_help_panel=panel)(guarded(command))
+
+
+def init(
+    name: Annotated[str, typer.Option(help="The registry's name. 登记机构名称。")],
+    code: Annotated[str, typer.Option(help="Its unified social credit code. 统一社会信用代码。")],
+    officer: Annotated[list[str], typer.Option(help="An officer's short name; repeat. 登记员。")],
+    committee: Annotated[list[str], typer.Option(help="A committee member's short name; repeat. 委员。")],
+    prefix: Annotated[str, typer.Option(help="First 5 characters of its numbers: SJ, region, registry.")],
+    host: Annotated[str, typer.Option(help="Host in QR codes, such as verify.example.org. 二维码域名。")],
+    state: State = DEFAULT_STATE,
+    chain: Annotated[
+        str | None, typer.Option(help="JSON-RPC URL of an existing network; default: embedded chain.")
+    ] = None,
+    validator: Annotated[
+        list[str] | None, typer.Option(help="Address that seals blocks of that network; repeat.")
+    ] = None,
+    database: Annotated[
+        str | None, typer.Option(help="SQLAlchemy URL of a PostgreSQL database; default: SQLite.")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Create a registry: keys, chain, contracts, database. 新建登记机构。"""
+    people = dict.fromkeys(officer, "registry")
+    if set(people) & set(committee) or len(people) + len(set(committee)) < len(officer) + len(committee):
+        raise UsageFault("each person is named once and has one role", code="people-twice")
+    people |= dict.fromkeys(committee, "committee")
+    plan = Plan(
+        registry_name=name,
+        registry_code=code,
+        prefix=prefix,
+        host=host,
+        people=people,
+        chain_url=chain,
+        validators=tuple(_address(item) for item in validator or []),
+        database_url=database,
+    )
+    with progress_line(json_) as progress:
+        create_registry(state, plan, lambda _folder: find_passphrase(os.environ), wall_clock, progress)
+    if json_:
+        print_json({"state": str(state)})
+    else:
+        out.print(f"registry created in {state} 已创建", markup=False)
+
+
+def _address(text: str) -> bytes:
+    try:
+        address = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        address = b""
+    if len(address) != 20:
+        raise UsageFault("a validator is an address of 40 hex characters", code="address-malformed")
+    return address
+
+
+def documents(
+    number: Annotated[str, typer.Argument(metavar="NUMBER")],
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder to write to. 输出目录。")] = Path("out"),
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Write a certificate's PDF, QR image and file with fresh evidence. 输出证书文件。"""
+    with progress_line(json_), open_reader(state, wall_clock) as reader:
+        written = write_documents(reader, number, out_dir)
+    if json_:
+        print_json([str(path) for path in written])
+    else:
+        for path in written:
+            out.print(str(path), markup=False)
+
+
+def export_trust(
+    state: State = DEFAULT_STATE,
+    out_file: Annotated[Path | None, typer.Option("--out", help="File to write; default: print.")] = None,
+    max_age: Annotated[int, typer.Option(help="Seconds an answer may be old.", min=1)] = DEFAULT_MAX_AGE,
+    json_: Json = False,
+) -> None:
+    """Hand out the trust policy readers may pin. 导出信任策略。"""
+    _, instance = read_instance(state)
+    policy = trust_policy(instance, max_age=max_age)
+    if out_file is None or json_:
+        print_json(policy)
+    if out_file is not None:
+        write_durably(out_file, json.dumps(policy, ensure_ascii=False, indent=1).encode() + b"\n")
+
+
+def audit(state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """Compare chain, log, database and every dossier byte. 全面核对。Exit code 1 if anything differs."""
+    from ledger.audit import audit_registry
+
+    with progress_line(json_) as progress:
+        findings = audit_registry(state, keys_of, clock=wall_clock, progress=progress)
+    if json_:
+        print_json({"clean": not findings, "findings": [finding.to_json() for finding in findings]})
+    elif findings:
+        for finding in findings:
+            err.print(f"✗ {finding.code}: {finding.message}", style="red", markup=False)
+    else:
+        out.print("✓ chain, log, database and dossiers agree 全部一致", style="green", markup=False)
+    if findings:
+        raise typer.Exit(EXIT_NOT)
+
+
+def settle(state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """Carry on what an interrupted command left unfinished; every writing command does so too. 续办。"""
+    with writing(state, json_):
+        pass
+    if json_:
+        print_json({"settled": True})
+    else:
+        out.print("everything acknowledged is on the chain 已全部上链", markup=False)
+
+
+def serve(
+    state: State = DEFAULT_STATE,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port.", min=0, max=65535)] = 8000,
+    trust: Annotated[
+        Path | None, typer.Option(help="Verify under this policy; default: the registry's own.")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Serve the pages and the JSON interface, read-only and without keys. 网页服务。"""
+    from api.web import serve as serve_web
+
+    url = f"http://{host}:{port}"
+    if json_:
+        print_json({"url": url})
+    else:
+        out.print(
+            f"\n印证 Yinzheng is at {url}  (check a certificate: {url}/verify)", style="bold", markup=False
+        )
+        out.print("Ctrl-C ends it; nothing is lost. 按 Ctrl-C 结束。", markup=False)
+    serve_web(state, trust, host, port)
+
+
+def node(
+    state: State = DEFAULT_STATE,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port.", min=0, max=65535)] = 8545,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Refuse transactions; needs no key.")
+    ] = False,
+    json_: Json = False,
+) -> None:
+    """Serve the embedded chain as a JSON-RPC node for foreign clients. 链节点服务。"""
+    from ledger.chain.embedded.node import serve_node
+
+    paths, instance = read_instance(state)
+    if instance.chain_url is not None:
+        raise UsageFault(
+            "this registry has no embedded chain", code="node-foreign", hint=f"Use {instance.chain_url}."
+        )
+    key = None if read_only else keys_of(paths).ethereum(VALIDATOR).secret_bytes()
+
+    def ready(url: str) -> None:
+        if json_:
+            print_json({"url": url, "chain_id": instance.chain_id})
+        else:
+            out.print(f"chain {instance.chain_id} is at {url}", markup=False)
+
+    serve_node(
+        paths.chain,
+        clock=wall_clock,
+        host=host,
+        port=port,
+        key=key,
+        chain_id=instance.chain_id,
+        genesis=instance.genesis,
+        ready=ready,
+    )
+
+
+def demo(
+    state: State = DEFAULT_STATE,
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder for the certificates. 证书目录。")] = Path(
+        "out"
+    ),
+    dossiers: Annotated[Path, typer.Option(help="Example dossiers. 示例材料。")] = HERE
+    / "examples"
+    / "dossiers",
+    json_: Json = False,
+) -> None:
+    """Register every example dossier under the labelled demonstration profile. 演示。"""
+    with progress_line(json_) as progress:
+        numbers = demonstrate(state, out_dir, dossiers, clock=wall_clock, progress=progress)
+    if json_:
+        print_json({"numbers": numbers, "out": str(out_dir)})
+        return
+    out.print(f"{len(numbers)} certificates in {out_dir} 演示证书:", style="bold", markup=False)
+    for number in numbers:
+        out.print(f"  {number}.pdf  {number}.png  {number}.json", markup=False)
+    first = out_dir / f"{numbers[0]}.pdf"
+    out.print(
+        f"Check one, our server off: yinzheng verify {first} --trust {out_dir / 'trust.json'}", markup=False
+    )

@@ -1,0 +1,214 @@
+"""`yinzheng verify`: needs the verifier alone, trusts only the policy file it is given (S9)."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.output import (
+    EXIT_NOT,
+    EXIT_OK,
+    Json,
+    guarded,
+    out,
+    print_json,
+)
+from verifier import phrases
+from verifier.errors import DataFault, UsageFault
+from verifier.live import LiveReader
+from verifier.phrases import Language, Phrase
+from verifier.report import Outcome, Report
+from verifier.target import Presented, read_target
+from verifier.trust import TrustPolicy, parse_trust
+from verifier.verify import verify
+
+CHINA = timezone(timedelta(hours=8))
+MAX_TARGET = 64 * 1024 * 1024
+MAX_TEXT_ARGUMENT = 8192
+
+_RIGHTS = {
+    "hold": Phrase("持有权", "hold"),
+    "use": Phrase("使用权", "use"),
+    "operate": Phrase("经营权", "operate"),
+}
+_MARKS = {
+    Outcome.VALID: ("✓", "green"),
+    Outcome.INVALID: ("✗", "red"),
+    Outcome.SKIPPED: ("·", "dim"),
+    Outcome.ERROR: ("?", "yellow"),
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("verify", rich_help_panel="Check 核验")(guarded(verify_command))
+
+
+def verify_command(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TARGET",
+            help="A photo or picture of the QR code, a certificate's PDF or JSON file, the QR's text, or "
+            "(with --state) a number. 二维码图片、证书 PDF 或 JSON、二维码文本或证书编号。",
+        ),
+    ],
+    trust: Annotated[Path, typer.Option(help="Your own pinned policy. 您信任的策略文件。")],
+    offline: Annotated[bool, typer.Option("--offline", help="Ask nobody (the default). 离线核验。")] = False,
+    state: Annotated[Path | None, typer.Option(help="Ask a registry's state folder. 状态目录。")] = None,
+    rpc: Annotated[str | None, typer.Option(help="Ask a chain node over JSON-RPC. 链节点地址。")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="As of this time: 2026-11-21, 2026-11-21T15:00, or UTC seconds.")
+    ] = None,
+    lang: Annotated[str, typer.Option(help="zh or en. 语言。")] = "",
+    json_: Json = False,
+) -> None:
+    """Check a certificate against the ledger under your own policy. 核验证书。
+
+    Exit code: 0 genuine and in force, 1 not, 2 usage, 3 cannot be determined.
+    """
+    if offline + (state is not None) + (rpc is not None) > 1:
+        raise UsageFault("choose one of --offline, --state and --rpc", code="usage-source")
+    policy = read_policy(trust)
+    asked = None if at is None else parse_time(at)
+    presented = read_argument(target)
+    with _live(state, rpc, policy) as live:
+        report = verify(presented, policy, now=int(time.time()), at=asked, live=live)
+    if json_:
+        print_json(report.to_json())
+    else:
+        _print(report, _language(lang))
+    raise typer.Exit(report.exit_code)
+
+
+def read_policy(path: Path) -> TrustPolicy:
+    """Read the trust policy; `UsageFault` (`trust-missing`), `DataFault` (`trust-malformed`)."""
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError):
+        raise UsageFault(
+            f"there is no trust policy at {path}",
+            code="trust-missing",
+            hint="Get trust.json from whoever you trust for it, not from whoever shows the certificate.",
+        ) from None
+    return parse_trust(data)
+
+
+def read_argument(target: str) -> Presented:
+    """Take the target as a file if there is one of that name, else as a text; `-` reads standard input."""
+    if target == "-":
+        return read_target(sys.stdin.buffer.read(MAX_TARGET + 1))
+    if len(target) < 4096 and "\0" not in target and Path(target).is_file():
+        if Path(target).stat().st_size > MAX_TARGET:
+            raise DataFault("the file is larger than 64 MiB", code="target-too-large")
+        return read_target(Path(target).read_bytes())
+    if re.search(r"\.(pdf|png|jpe?g|json|webp)$", target, re.I) and "://" not in target:
+        raise UsageFault(f"there is no file {target}", code="target-missing", hint="Check the path.")
+    return read_target(target)
+
+
+def parse_time(value: str) -> int:
+    """Read a time in UTC seconds; without a zone it is +08:00, a bare date means the end of that day.
+
+    Raises `UsageFault` (`time-malformed`).
+    """
+    if re.fullmatch(r"[0-9]{1,12}", value):
+        return int(value)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise UsageFault(
+            "this is not a time",
+            code="time-malformed",
+            hint="Write 2026-11-21, 2026-11-21T15:00, 2026-11-21T07:00:00Z or UTC seconds.",
+        ) from None
+    if len(value) == 10:
+        moment = moment.replace(hour=23, minute=59, second=59)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=CHINA)
+    return int(moment.timestamp())
+
+
+def _live(
+    state: Path | None, rpc: str | None, policy: TrustPolicy
+) -> AbstractContextManager[LiveReader | None]:
+    if state is not None:
+        try:
+            from ledger.reading import open_reader
+        except ImportError:
+            raise UsageFault(
+                "reading a state folder needs the registry's packages",
+                code="registry-not-installed",
+                hint="Install yinzheng[registry], or check offline.",
+            ) from None
+        return open_reader(state, lambda: int(time.time()))
+    if rpc is not None:
+        from api.rpc import RpcReader
+
+        return nullcontext(RpcReader(rpc, policy))
+    return nullcontext(None)
+
+
+def _language(lang: str) -> Language:
+    if lang not in ("", "zh", "en"):
+        raise UsageFault("the language is zh or en", code="usage-language")
+    if lang:
+        return "zh" if lang == "zh" else "en"
+    return "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
+
+
+def _print(report: Report, language: Language) -> None:
+    colour = {EXIT_OK: "bold green", EXIT_NOT: "bold red"}.get(report.exit_code, "bold yellow")
+    if report.demonstration:
+        out.print(phrases.DEMONSTRATION.said(language), style="bold magenta", markup=False)
+    out.print(phrases.verdict(report).said(language), style=colour, markup=False)
+    out.print(phrases.advice(report).said(language), markup=False)
+    _print_fields(report, language)
+    out.print()
+    for finding in report.findings:
+        mark, style = _MARKS[finding.outcome]
+        title = phrases.OBLIGATIONS[finding.number].said(language)
+        out.print(f" {mark} {finding.number:>2} {title}", style=style, markup=False)
+        if finding.outcome is not Outcome.VALID:
+            out.print(f"      {phrases.reason(finding).said(language)}", markup=False)
+    if report.block is not None:
+        block = report.block
+        when = datetime.fromtimestamp(block.time, UTC).astimezone(CHINA).isoformat(" ")
+        said = ("区块", "时间", "距今", "秒") if language == "zh" else ("block", "time", "age", "s")
+        out.print(
+            f"\n {said[0]} {block.number} · {said[1]} {when} · {said[2]} {block.age} {said[3]}", markup=False
+        )
+    for note in report.notes:
+        out.print(f" · {phrases.NOTES[note.code].said(language)}", markup=False)
+
+
+def _print_fields(report: Report, language: Language) -> None:
+    body = report.body
+    if body is None:
+        return
+    out.print()
+    out.print(f" {body.number}  {body.asset}", style="bold", markup=False)
+    for holder in body.holders:
+        rights = " ".join(_RIGHTS[right].said(language) for right in holder.rights)
+        out.print(
+            f" {phrases.FIELDS['holders'].said(language)} {holder.name} ({holder.code}): {rights}",
+            markup=False,
+        )
+    start, end = (
+        datetime.fromtimestamp(at, UTC).astimezone(CHINA).date()
+        for at in (body.registered_at, body.valid_until)
+    )
+    out.print(f" {start} – {end}  {body.registry.name}  {body.profile}", markup=False)
+    if body.limits:
+        out.print(f" {phrases.FIELDS['limits'].said(language)}: {body.limits}", markup=False)
+    for difference in report.differences:
+        shown, held = difference.certificate, difference.record
+        out.print(f" ≠ {difference.path}: {shown!r} → {held!r}", style="red", markup=False)
