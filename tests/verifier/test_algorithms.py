@@ -1,7 +1,7 @@
 """Ed25519, Keccak and secp256k1 recovery, with published vectors."""
 
 import pytest
-from coincurve import PrivateKey
+from coincurve import PrivateKey, PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -110,6 +110,22 @@ class TestEthereum:
         with pytest.raises(DataFault) as caught:
             recover_address(self.DIGEST, signature)
         assert caught.value.code == "secp256k1-signature"
+
+    def test_refuses_the_third_recovery_id(self) -> None:
+        # A curve point whose x lies beyond the group order has it; Ethereum signatures do not (S7.1).
+        def third(r: int) -> bytes:
+            return r.to_bytes(32, "big") + self.SIGNATURE[32:64] + b"\x02"
+
+        def recovers(signature: bytes) -> bool:
+            try:
+                PublicKey.from_signature_and_message(signature, self.DIGEST, hasher=None)
+            except ValueError:
+                return False
+            return True
+
+        signature = next(third(r) for r in range(1, 60) if recovers(third(r)))
+        with pytest.raises(DataFault):
+            recover_address(self.DIGEST, signature)
 
     def test_refuses_a_digest_of_another_length(self) -> None:
         with pytest.raises(DataFault):

@@ -166,6 +166,18 @@ def test_a_changed_consistency_proof_fails(data: st.DataObject) -> None:
         assert caught.value.code == "consistency-proof"
 
 
+def test_surplus_and_lack_are_found_before_roots_are_compared() -> None:
+    read, root1, root2 = as_reader(LEAVES[:7]), mth(LEAVES[:3]), mth(LEAVES[:7])
+    inclusion, consistency = merkle.inclusion_path(2, 7, read), merkle.consistency_path(3, 7, read)
+
+    for proof, problem in (([*inclusion, OTHER], "too many"), (inclusion[:-1], "lacks")):
+        with pytest.raises(DataFault, match=problem):
+            merkle.root_from_inclusion(LEAVES[2], 2, 7, proof)
+    for proof, problem in (([*consistency, OTHER], "too many"), (consistency[:-1], "lacks"), ([], "empty")):
+        with pytest.raises(DataFault, match=problem):
+            merkle.verify_consistency(3, root1, 7, root2, proof)
+
+
 def test_proofs_out_of_range_are_not_made() -> None:
     read = as_reader(LEAVES)
     for index, size in ((-1, 3), (3, 3), (0, 0)):

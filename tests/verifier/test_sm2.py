@@ -151,6 +151,13 @@ class TestRefusedSignatures:
     def test_raw(self, backend: Sm2Backend, signature: bytes) -> None:
         assert not Sm2PublicKey(POINT, backend).verify(MESSAGE, signature)
 
+    def test_range_is_decided_before_any_backend(self) -> None:
+        assert sm2.is_in_range(SIGNATURE)
+        assert sm2.is_in_range(raw(1, 1))
+        assert sm2.is_in_range(raw(sm2.N - 1, sm2.N - 1))
+        for r, s in ((0, 1), (1, 0), (sm2.N, 1), (1, sm2.N), (1, sm2.N - 1), (self.R, sm2.N - self.R)):
+            assert not sm2.is_in_range(raw(r, s))
+
     @by_each_backend
     def test_one_that_leads_to_infinity(self, backend: Sm2Backend) -> None:
         # Who holds the key can choose s so that sG + (r + s)P vanishes.
@@ -237,6 +244,15 @@ class TestKeys:
         with pytest.raises(DataFault) as caught:
             Sm2PublicKey(point)
         assert caught.value.code == "sm2-key"
+
+    def test_refuses_a_coordinate_written_with_p_added(self) -> None:
+        # P leaves the remainder 3 by 4, so this power is a square root where there is one.
+        squares = ((x, (x**3 + sm2.A * x + sm2.B) % sm2.P) for x in range(1, 20))
+        roots = ((x, square, pow(square, (sm2.P + 1) // 4, sm2.P)) for x, square in squares)
+        x, y = next((x, y) for x, square, y in roots if y * y % sm2.P == square)
+
+        assert sm2.is_on_curve(b"\x04" + raw(x, y))
+        assert not sm2.is_on_curve(b"\x04" + raw(x + sm2.P, y))
 
     @pytest.mark.parametrize("secret", [-1, 0, sm2.N - 1, sm2.N])
     def test_refuses_scalars_out_of_range(self, secret: int) -> None:
