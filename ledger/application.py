@@ -252,6 +252,8 @@ def _name_problems(asset: dict[str, str]) -> list[str]:
 
 
 def _holders_problems(holders: list[dict[str, Any]], asked: list[str]) -> list[str]:
+    if any(_twice(holder["rights"]) for holder in holders):
+        return ["is wrong: a holder has the same right twice (R3)"]
     return [f"is wrong: {what} (R3)" for what in holder_problems(_holders(holders), map(Right, asked))]
 
 

@@ -6,8 +6,9 @@ read later, byte by byte, and only as long as it is what was checked.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import Self
 
 from ledger.application import MAX_BYTES, Application, DeclaredFile, Examined, examine
 from ledger.fields import Problem, all_faults
@@ -41,7 +42,7 @@ class Dossier:
     """The declared files in the order of the application."""
     folder: Folder
 
-    def open(self, entry: Entry) -> BinaryIO:
+    def open(self, entry: Entry) -> BufferedReader:
         """Open one file for reading.
 
         Raises:
