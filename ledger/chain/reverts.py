@@ -27,7 +27,7 @@ class NodeRefused(EnvironmentFault):
 
 
 class ContractRefused(UsageFault):
-    """A contract refused a call; nothing changed. `data["error"]` names the custom error, beside its arguments."""
+    """A contract refused a call; nothing changed. `data` holds its custom error `error` and the values."""
 
 
 class NotEntitled(ContractRefused):

@@ -1,0 +1,446 @@
+"""RightsRegistry: each lawful move and each refused one (S5.2 to S5.9). The state machine mixes them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from eth_account.signers.local import LocalAccount
+
+from ledger.chain.approvals import Closure, Conclusion, Deposit, Publication, sign
+from ledger.chain.client import RegistryClient
+from ledger.chain.deployment import COMMITTEE, MOVES, REGISTRY
+from ledger.chain.records import Amendment, CaseState, ObjectionState, Procedure, Record, Status
+from ledger.chain.reverts import ApprovalRefused, NotEntitled, TooEarly, WrongState
+from ledger.chain.sender import Call, Sender
+from tests.contracts.world import BOTH, MEMBERS, OFFICERS, STRANGER, World, address, b32
+from verifier.errors import YinzhengError
+
+CASE, ID, CONTENT, OBJECTION = b32(1), b32(2), b32(3), b32(4)
+YEAR = 365 * 86_400
+MAX_VALIDITY = 5 * 366 * 86_400
+
+
+def code_of(world: World, call: Call, sender: Sender | None = None) -> str:
+    """Simulate what must be refused; give the error's code."""
+    with pytest.raises(YinzhengError) as caught:
+        world.client.simulate(call, (sender or world.relay).address)
+    return caught.value.code
+
+
+def test_sending_and_simulating_say_the_same(world: World) -> None:
+    world.send(world.publish(CASE))
+    for call in (world.publish(CASE), world.deposit(order(world)), world.deposit(order(world), ())):
+        with pytest.raises(YinzhengError) as caught:
+            world.send(call)
+        assert caught.value.code == code_of(world, call)
+
+
+def order(world: World, **changes: Any) -> Deposit:
+    now = world.now
+    fields: dict[str, Any] = {
+        "id": ID,
+        "case_id": CASE,
+        "content": CONTENT,
+        "registered_at": now,
+        "valid_until": now + YEAR,
+        "remarks": 5,
+    }
+    return Deposit(**fields | changes)
+
+
+def published(world: World, procedure: Procedure = Procedure.SIMPLIFIED) -> None:
+    """Publish CASE and let its publicity end, with a day to spare for dating registrations."""
+    world.send(world.publish(CASE, procedure))
+    world.next_block_at(world.now + 2 * 86_400)
+    world.send(world.publish(b32(99)))
+
+
+def deposited(world: World) -> Record:
+    published(world)
+    world.send(world.deposit(order(world)))
+    record = world.client.record(ID)
+    assert record is not None
+    return record
+
+
+def test_a_certificate_from_publication_to_deposit(world: World) -> None:
+    world.send(world.publish(CASE, Procedure.ORDINARY))
+    case = world.client.case(CASE)
+    assert case is not None
+    assert (case.state, case.procedure, case.waived) == (CaseState.PUBLICITY, Procedure.ORDINARY, False)
+    assert case.publicity_end == case.published_at + 3 == world.now + 3
+    world.next_block_at(case.publicity_end + 10)
+    decision = order(world, registered_at=case.publicity_end)
+    assert world.client.record(ID) is None
+    world.send(world.deposit(decision, (OFFICERS[0], MEMBERS[0])))
+    record = world.client.record(ID)
+    assert record == Record(
+        id=ID,
+        content=CONTENT,
+        status=Status.IN_FORCE,
+        procedure=Procedure.ORDINARY,
+        remarks=5,
+        holds=0,
+        objections=0,
+        deposited_at=world.now,
+        valid_until=decision.valid_until,
+        changed_at=world.now,
+        successor=bytes(32),
+        reserved_until=0,
+        reserved_by=bytes(20),
+        case_id=CASE,
+    )
+    done = world.client.case(CASE)
+    assert done is not None
+    assert (done.state, done.outcome, done.changed_at) == (CaseState.DEPOSITED, ID, world.now)
+
+
+def test_no_deposit_before_publicity_ends(world: World) -> None:
+    world.send(world.publish(CASE))
+    case = world.client.case(CASE)
+    assert case is not None
+    world.next_block_at(case.publicity_end - 1)
+    with pytest.raises(TooEarly):
+        world.send(world.deposit(order(world)))
+    world.next_block_at(case.publicity_end)
+    world.send(world.deposit(order(world, registered_at=case.publicity_end)))
+
+
+def test_real_profiles_hold_publicity_to_working_days(world: World) -> None:
+    world.send(world.publish(CASE, profile="GD-HEALTH/1"))
+    world.next_block_at(world.now + 4 * 86_400)
+    assert code_of(world, world.deposit(order(world))) == "publicity-not-ended"
+
+
+def test_waived_publicity_takes_both_signatures(world: World) -> None:
+    assert code_of(world, world.publish(CASE, waived=True, people=OFFICERS[:1])) == "approval-count"
+    assert code_of(world, world.publish(CASE, waived=True, people=OFFICERS)) == "approver-not-entitled"
+    world.send(world.publish(CASE, waived=True, profile="GD-HEALTH/1"))
+    case = world.client.case(CASE)
+    assert case is not None
+    assert case.waived
+    assert case.publicity_end == case.published_at
+    world.send(world.deposit(order(world)))
+
+
+@pytest.mark.parametrize(
+    ("procedure", "people", "code"),
+    [
+        (Procedure.SIMPLIFIED, [], "approval-count"),
+        (Procedure.SIMPLIFIED, [OFFICERS[0], MEMBERS[0]], "approval-count"),
+        (Procedure.SIMPLIFIED, [MEMBERS[0]], "approver-not-entitled"),
+        (Procedure.SIMPLIFIED, [STRANGER], "approver-not-entitled"),
+        (Procedure.ORDINARY, [OFFICERS[0]], "approval-count"),
+        (Procedure.ORDINARY, [MEMBERS[0], OFFICERS[0]], "approver-not-entitled"),
+        (Procedure.ORDINARY, [OFFICERS[0], OFFICERS[1]], "approver-not-entitled"),
+        (Procedure.ORDINARY, [OFFICERS[0], OFFICERS[0]], "approver-not-entitled"),
+        (Procedure.ORDINARY, [OFFICERS[0], MEMBERS[0], MEMBERS[1]], "approval-count"),
+        (Procedure.ORDINARY, [BOTH, BOTH], "approver-repeated"),
+    ],
+)
+def test_approvals_of_a_deposit(
+    world: World, procedure: Procedure, people: Sequence[LocalAccount], code: str
+) -> None:
+    published(world, procedure)
+    assert code_of(world, world.deposit(order(world), people)) == code
+    assert world.client.record(ID) is None
+
+
+def test_one_person_with_two_roles_counts_once(world: World) -> None:
+    published(world, Procedure.ORDINARY)
+    world.send(world.deposit(order(world), (BOTH, MEMBERS[0])))
+
+
+@pytest.mark.parametrize("field", ["id", "case_id", "content", "registered_at", "valid_until", "remarks"])
+def test_an_approval_is_for_these_fields_alone(world: World, field: str) -> None:
+    world.send(world.publish(b32(77)))
+    published(world)
+    signed = order(world)
+    changed = {"registered_at": signed.registered_at - 1, "valid_until": signed.valid_until - 1, "remarks": 1}
+    other = replace(signed, **{field: changed.get(field, b32(77))})
+    call = world.client.deposit(other, world.sign(signed, OFFICERS[0]))
+    assert code_of(world, call) == "approver-not-entitled"
+
+
+def test_an_approval_is_for_one_contract_on_one_chain(world: World) -> None:
+    published(world)
+    for domain in (
+        replace(world.client.domain, chain_id=1),
+        replace(world.client.domain, registry=world.client.deployment.anchor),
+    ):
+        approval = sign(order(world), domain, OFFICERS[0])
+        assert code_of(world, world.client.deposit(order(world), [approval])) == "approver-not-entitled"
+
+
+def test_malformed_signatures(world: World) -> None:
+    published(world)
+    (good,) = world.sign(order(world), OFFICERS[0])
+    n = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+    high_s = good[:32] + b32(n - int.from_bytes(good[32:64], "big")) + bytes([55 - good[64]])
+    for bad in (b"", good[:64], good + b"\0", bytes(65), high_s):
+        assert code_of(world, world.client.deposit(order(world), [bad])) == "approval-malformed"
+
+
+def test_a_leaver_no_longer_approves(world: World) -> None:
+    published(world)
+    call = world.deposit(order(world))
+    world.send(world.client.revoke_role(REGISTRY, address(OFFICERS[0])), world.admin)
+    assert not world.client.has_role(REGISTRY, address(OFFICERS[0]))
+    assert code_of(world, call) == "approver-not-entitled"
+    world.send(world.client.grant_role(REGISTRY, address(OFFICERS[0])), world.admin)
+    world.send(call)
+
+
+def test_only_the_administrator_grants(world: World) -> None:
+    call = world.client.grant_role(COMMITTEE, address(STRANGER))
+    assert code_of(world, call) == "sender-not-entitled"
+
+
+def test_objections_stop_a_deposit(world: World) -> None:
+    published(world)
+    client = world.client
+    world.send(client.raise_objection(CASE, OBJECTION))
+    world.send(client.raise_objection(CASE, b32(5)))
+    assert code_of(world, client.raise_objection(CASE, OBJECTION)) == "objection-state"
+    world.send(world.conclude(CASE, OBJECTION, upheld=False))
+    assert code_of(world, world.deposit(order(world))) == "objections-open"
+    world.send(world.conclude(CASE, b32(5), upheld=False))
+    assert client.objection(CASE, OBJECTION) is ObjectionState.DISMISSED
+    assert code_of(world, client.raise_objection(CASE, OBJECTION)) == "objection-state"
+    assert code_of(world, world.conclude(CASE, OBJECTION, upheld=True)) == "objection-state"
+    world.send(world.deposit(order(world)))
+
+
+def test_an_upheld_objection_closes_the_case(world: World) -> None:
+    published(world)
+    world.send(world.client.raise_objection(CASE, OBJECTION))
+    assert code_of(world, world.conclude(CASE, OBJECTION, True, [MEMBERS[0]])) == "approver-not-entitled"
+    world.send(world.conclude(CASE, OBJECTION, upheld=True))
+    case = world.client.case(CASE)
+    assert case is not None
+    assert (case.state, case.outcome) == (CaseState.CLOSED, b32(9))
+    assert code_of(world, world.deposit(order(world))) == "case-state"
+    assert code_of(world, world.client.raise_objection(CASE, b32(5))) == "case-state"
+    assert code_of(world, world.publish(CASE)) == "case-state"
+    assert code_of(world, world.close(CASE)) == "case-state"
+
+
+def test_a_refused_case_is_closed(world: World) -> None:
+    assert code_of(world, world.close(CASE)) == "case-state"
+    published(world)
+    assert code_of(world, world.close(CASE, MEMBERS[:1])) == "approver-not-entitled"
+    world.send(world.close(CASE))
+    case = world.client.case(CASE)
+    assert case is not None
+    assert (case.state, case.outcome) == (CaseState.CLOSED, b32(10))
+
+
+def test_nothing_overwrites_a_deposit(world: World) -> None:
+    before = deposited(world)
+    world.send(world.publish(b32(7), waived=True))
+    assert code_of(world, world.deposit(order(world, case_id=b32(7), content=b32(8)))) == "record-state"
+    assert code_of(world, world.deposit(order(world, id=b32(9)))) == "case-state"
+    assert code_of(world, world.deposit(order(world))) == "record-state"
+    assert world.client.record(ID) == before
+
+
+def test_times_of_a_deposit(world: World) -> None:
+    published(world)
+    now = world.now + 1  # both simulation and block come one second later
+    world.next_block_at(now)
+    late, early = order(world, registered_at=now + 5), order(world, registered_at=now - 86_401 - 5)
+    assert code_of(world, world.deposit(late)) == "registration-time"
+    assert code_of(world, world.deposit(early)) == "registration-time"
+    for validity in (0, MAX_VALIDITY + 1, 2**63):
+        decision = order(world, registered_at=world.now, valid_until=world.now + validity)
+        assert code_of(world, world.deposit(decision)) == "validity-outside"
+    decision = order(world, registered_at=world.now, valid_until=world.now + MAX_VALIDITY)
+    world.send(world.deposit(decision))
+
+
+def test_registration_is_not_dated_before_publicity_ended(world: World) -> None:
+    world.send(world.publish(CASE))
+    case = world.client.case(CASE)
+    assert case is not None
+    world.next_block_at(case.publicity_end + 10)
+    early = order(world, registered_at=case.publicity_end - 1)
+    assert code_of(world, world.deposit(early)) == "registration-time"
+
+
+def test_values_that_mean_nothing(world: World) -> None:
+    zero, client = bytes(32), world.client
+    assert code_of(world, world.publish(zero)) == "identifier-zero"
+    assert code_of(world, world.publish(CASE, Procedure.NONE)) == "procedure-missing"
+    published(world)
+    assert code_of(world, client.raise_objection(CASE, zero)) == "identifier-zero"
+    assert code_of(world, client.close_case(Closure(CASE, zero), [])) == "identifier-zero"
+    assert (
+        code_of(world, client.conclude_objection(Conclusion(CASE, CASE, zero, False), []))
+        == "identifier-zero"
+    )
+    assert code_of(world, world.deposit(order(world, id=zero))) == "identifier-zero"
+    assert code_of(world, world.deposit(order(world, content=zero))) == "identifier-zero"
+    assert code_of(world, world.deposit(order(world, remarks=16))) == "remarks-unknown"
+
+
+def test_only_the_relay_submits(world: World) -> None:
+    published(world)
+    for call in (
+        world.publish(b32(9)),
+        world.client.raise_objection(CASE, OBJECTION),
+        world.conclude(CASE, OBJECTION, upheld=False),
+        world.close(CASE),
+        world.deposit(order(world)),
+    ):
+        with pytest.raises(NotEntitled) as caught:
+            world.send(call, world.admin)
+        assert caught.value.code == "sender-not-entitled"
+
+
+def test_publication_names_its_procedure_for_good(world: World) -> None:
+    signed = Publication(CASE, "DEMO/1", Procedure.ORDINARY, b32(7), False)
+    asked = Publication(CASE, "DEMO/1", Procedure.SIMPLIFIED, b32(7), False)
+    call = world.client.open_publicity(asked, world.sign(signed, OFFICERS[0]))
+    with pytest.raises(NotEntitled):
+        world.send(call)
+    world.send(world.client.open_publicity(asked, world.sign(asked, OFFICERS[0])))
+    with pytest.raises(WrongState):
+        world.send(world.client.open_publicity(signed, world.sign(signed, OFFICERS[0])))
+    with pytest.raises(ApprovalRefused):
+        world.send(world.publish(b32(5), people=()))
+
+
+# ---------------------------------------------------------------- later moves
+
+GROUND = b32(50)
+
+
+def like(record: Record, **changes: Any) -> Amendment:
+    names = ("status", "remarks", "holds", "objections", "successor", "reserved_until", "reserved_by")
+    return Amendment(**{name: getattr(record, name) for name in names} | changes)
+
+
+def amend(world: World, sender: Sender | None = None, **changes: Any) -> Record:
+    """Amend ID as the account that stands in for a module."""
+    record = world.client.record(ID)
+    assert record is not None
+    world.send(world.client.amend(ID, like(record, **changes), GROUND), sender or module(world))
+    after = world.client.record(ID)
+    assert after is not None
+    return after
+
+
+def refused(world: World, **changes: Any) -> str:
+    before = world.client.record(ID)
+    with pytest.raises(YinzhengError) as caught:
+        amend(world, **changes)
+    assert world.client.record(ID) == before
+    return caught.value.code
+
+
+def module(world: World) -> Sender:
+    return Sender(world.w3, STRANGER, lambda _: None)
+
+
+@pytest.fixture
+def moves(world: World) -> World:
+    """ID in force, and STRANGER standing in for a module contract that was given MOVES."""
+    deposited(world)
+    world.send(world.client.grant_role(MOVES, address(STRANGER)), world.admin)
+    return world
+
+
+def second(world: World, id_: bytes = b32(60)) -> bytes:
+    """Deposit another certificate, to succeed ID."""
+    case_id = b32(int.from_bytes(id_, "big") + 1000)
+    world.send(world.publish(case_id, waived=True))
+    world.send(world.deposit(order(world, id=id_, case_id=case_id)))
+    return id_
+
+
+def test_nobody_holds_moves_at_first(world: World) -> None:
+    deposited(world)
+    for sender in (world.relay, world.admin, module(world)):
+        with pytest.raises(NotEntitled):
+            amend(world, sender, holds=1)
+
+
+def test_holds_objections_and_remarks(moves: World) -> None:
+    record = amend(moves, holds=1, objections=1, remarks=2)
+    assert (record.holds, record.objections, record.remarks) == (1, 1, 2)
+    assert record.changed_at == moves.now
+    assert refused(moves, holds=3) == "count-outside"
+    assert refused(moves, objections=3) == "count-outside"
+    assert refused(moves, remarks=16) == "remarks-unknown"
+    assert refused(moves, successor=b32(1)) == "successor-refused"
+    assert amend(moves, holds=0, objections=0).holds == 0
+
+
+def test_superseding(moves: World) -> None:
+    for successor in (bytes(32), ID, b32(12345)):
+        assert refused(moves, status=Status.SUPERSEDED, successor=successor) == "successor-refused"
+    other = second(moves)
+    amend(moves, holds=1)
+    assert refused(moves, status=Status.SUPERSEDED, successor=other) == "record-blocked"
+    amend(moves, objections=1, holds=0)
+    assert refused(moves, status=Status.SUPERSEDED, successor=other) == "record-blocked"
+    record = amend(moves, objections=0, status=Status.SUPERSEDED, successor=other)
+    assert (record.status, record.successor) == (Status.SUPERSEDED, other)
+    assert refused(moves, successor=bytes(32)) == "successor-refused"
+
+
+@pytest.mark.parametrize("final", [Status.SUPERSEDED, Status.CANCELLED, Status.LAPSED])
+def test_what_is_over_stays_over(moves: World, final: Status) -> None:
+    successor = second(moves) if final is Status.SUPERSEDED else bytes(32)
+    if final is Status.LAPSED:
+        assert refused(moves, status=final) == "status-move"
+        record = moves.client.record(ID)
+        assert record is not None
+        moves.next_block_at(record.valid_until + 1)
+    if final is Status.CANCELLED:
+        amend(moves, holds=1)
+    before = amend(moves, status=final, successor=successor)
+    for to in set(Status) - {final}:
+        assert refused(moves, status=to) == "status-move"
+    assert refused(moves, remarks=1) == "remarks-fixed"
+    assert refused(moves, holds=before.holds + 1) == "count-outside"
+    assert (
+        refused(moves, reserved_until=moves.now + 60, reserved_by=bytes(19) + b"\1") == "reservation-refused"
+    )
+    if before.holds:
+        assert amend(moves, holds=0).holds == 0
+    after = moves.client.record(ID)
+    assert after is not None
+    fixed = ("content", "deposited_at", "valid_until", "case_id", "procedure", "status", "successor")
+    assert [getattr(after, name) for name in fixed] == [getattr(before, name) for name in fixed]
+
+
+def test_reservations(moves: World) -> None:
+    one, two = bytes(19) + b"\1", bytes(19) + b"\2"
+    hours = 3600
+    for until, by in (
+        (moves.now + 73 * hours, one),
+        (moves.now, one),
+        (moves.now + hours, bytes(20)),
+        (0, one),
+    ):
+        assert refused(moves, reserved_until=until, reserved_by=by) == "reservation-refused"
+    reserved = amend(moves, reserved_until=moves.now + 2 * hours, reserved_by=one)
+    assert refused(moves, reserved_by=two) == "reservation-refused"
+    assert refused(moves, reserved_until=reserved.reserved_until + 60) == "reservation-refused"
+    assert amend(moves, holds=1).reserved_by == one
+    moves.next_block_at(reserved.reserved_until + 1)
+    assert amend(moves, reserved_until=reserved.reserved_until + hours, reserved_by=two).reserved_by == two
+    assert amend(moves, reserved_until=0, reserved_by=bytes(20)).reserved_until == 0
+
+
+def test_amending_needs_a_record_and_a_ground(moves: World) -> None:
+    client: RegistryClient = moves.client
+    nothing = Amendment(Status.NONE, 0, 0, 0)
+    assert code_of(moves, client.amend(b32(404), nothing, GROUND), module(moves)) == "status-move"
+    created = Amendment(Status.IN_FORCE, 0, 0, 0)
+    assert code_of(moves, client.amend(b32(404), created, GROUND), module(moves)) == "status-move"
+    record = moves.client.record(ID)
+    assert record is not None
+    assert code_of(moves, client.amend(ID, like(record), bytes(32)), module(moves)) == "identifier-zero"
