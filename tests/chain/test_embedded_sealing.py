@@ -39,6 +39,14 @@ def recover(encoded: bytes) -> bytes:
     return bytes(key.to_canonical_address())
 
 
+def nested(size: int) -> bytes:
+    """RLP lists, one in the other."""
+    inner = b""
+    while len(inner) < size:
+        inner = rlp.codec.length_prefix(len(inner), 0xC0) + inner
+    return inner
+
+
 def test_every_block_is_a_london_header_sealed_by_the_validator(tmp_path: Path) -> None:
     with create(tmp_path, Clock()) as chain:
         for nonce in range(3):
@@ -151,6 +159,8 @@ def test_the_good_of_a_batch_are_sealed_and_the_bad_named(tmp_path: Path) -> Non
         (b"\x03" + transfer(0)[1:], "invalid transaction"),
         (b"\xc0", "invalid transaction"),
         (bytes(200_000), "oversized"),
+        (b"\x02" + nested(120_000), "invalid transaction"),
+        (nested(120_000), "invalid transaction"),
     ],
 )
 def test_what_no_block_can_hold_is_refused_and_seals_nothing(tmp_path: Path, raw: bytes, reason: str) -> None:

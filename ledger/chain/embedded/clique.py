@@ -6,6 +6,9 @@ blocks within one second and never lets block time run ahead of the clock. py-ev
 blocks; `CliqueVM` puts that back to EIP-225.
 """
 
+import sys
+
+from eth import EVM_RECURSION_LIMIT
 from eth.abc import BlockHeaderAPI
 from eth.chains.base import Chain
 from eth.consensus.clique._utils import get_block_signer, is_checkpoint, sign_block_header
@@ -18,6 +21,12 @@ from eth.vm.forks.london.headers import calculate_expected_base_fee_per_gas
 from eth_keys.datatypes import PrivateKey
 from eth_typing import BlockNumber
 from eth_utils.exceptions import ValidationError
+
+# py-evm needs some 12 frames for each of 1024 nested calls, but py_ecc, which it imports, raises the limit to
+# 100,000 for the whole process: then deeply nested input overflows the C stack of the JSON parser (CPython
+# 3.11), and anyone who can post a body can end the process. Back to what py-evm needs.
+if sys.getrecursionlimit() > EVM_RECURSION_LIMIT:
+    sys.setrecursionlimit(EVM_RECURSION_LIMIT)
 
 IN_TURN = 2
 """Difficulty of a block sealed by the validator whose turn it is; a lone validator's every block."""

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,9 +16,14 @@ INVALID_REQUEST = -32600
 INTERNAL_ERROR = -32603
 UNAVAILABLE = -32002
 MAX_BATCH = 100
+MAX_DEPTH = 16
+"""How deep a body may nest; a filter in a batch has 5 levels."""
 
 _SEND = "eth_sendRawTransaction"
 _MEMBERS = frozenset({"jsonrpc", "method", "params", "id"})
+# A string, closed or not, so that no second attempt is made within it: linear for any input.
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
 _log = logging.getLogger(__name__)
 
 
@@ -27,14 +33,24 @@ def respond(chain: EmbeddedChain, body: bytes) -> bytes | None:
     Never raises for what a client sends. Faults of ours are answered without their internals.
     """
     try:
-        asked = json.loads(body)
-    except (ValueError, RecursionError):
+        asked = _parse(body)
+    except ValueError:
         return _encode(_failed(None, RpcError(PARSE_ERROR, "parse error")))
     if isinstance(asked, list):
         answers = _batch(chain, asked)
         return _encode(answers) if answers else None
     answer = _one(chain, asked)
     return None if answer is None else _encode(answer)
+
+
+def _parse(body: bytes) -> Any:
+    """JSON of bounded depth, counted before parsing: the parser recurses. Raises `ValueError`."""
+    depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", body)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            raise ValueError("nested too deeply")
+    return json.loads(body)
 
 
 def _encode(answer: Any) -> bytes:

@@ -42,6 +42,18 @@ class EmbeddedProvider(JSONBaseProvider):
             self._request_func_cache = (middleware, combined)
         return self._request_func_cache[1]
 
+    def batch_request_func(
+        self, w3: "Web3", middleware_onion: "MiddlewareOnion"
+    ) -> Callable[..., list[RPCResponse] | RPCResponse]:
+        """As `request_func`, for batches."""
+        middleware = (*middleware_onion.as_tuple_of_middleware(), ExtraDataToPOAMiddleware)
+        if self._batch_request_func_cache[0] != middleware:
+            combined: Callable[..., Any] = self.make_batch_request
+            for layer in reversed(middleware):
+                combined = layer(w3).wrap_make_batch_request(combined)
+            self._batch_request_func_cache = (middleware, combined)
+        return self._batch_request_func_cache[1]
+
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         """Answer one request as a node would."""
         number = next(self.request_counter)

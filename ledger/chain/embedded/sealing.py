@@ -50,6 +50,7 @@ def decode_transaction(raw: bytes, chain_id: int) -> SignedTransactionAPI:
         BadSignature,
         ValueError,
         IndexError,
+        RecursionError,
     ) as error:
         raise Refused(f"invalid transaction: {type(error).__name__}") from error
     if transaction.chain_id != chain_id:

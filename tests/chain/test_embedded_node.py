@@ -1,0 +1,179 @@
+"""JSON-RPC over HTTP: the protocol, its limits, and who may speak."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from ledger.chain.embedded import jsonrpc, node, rpc
+from ledger.chain.embedded.chain import EmbeddedChain
+from ledger.chain.embedded.jsonrpc import MAX_BATCH, respond
+from tests.chain.embedded_world import Clock, create, transfer
+from verifier.errors import EnvironmentFault
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedChain]:
+    with create(tmp_path_factory.mktemp("chain"), Clock()) as made:
+        yield made
+
+
+@pytest.fixture
+def client(chain: EmbeddedChain) -> TestClient:
+    return TestClient(node.create_app(chain), base_url="http://localhost:8545")
+
+
+def request(method: str, *arguments: Any, number: Any = 1) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": number, "method": method, "params": list(arguments)}
+
+
+def answer(chain: EmbeddedChain, asked: Any) -> Any:
+    body = respond(chain, json.dumps(asked).encode())
+    return None if body is None else json.loads(body)
+
+
+def test_one_request(chain: EmbeddedChain) -> None:
+    assert answer(chain, request("eth_blockNumber", number="a")) == {
+        "jsonrpc": "2.0",
+        "id": "a",
+        "result": "0x0",
+    }
+    assert answer(chain, {"jsonrpc": "2.0", "id": None, "method": "eth_chainId"})["id"] is None
+
+
+def test_a_batch_is_answered_in_order_without_its_notifications(chain: EmbeddedChain) -> None:
+    note = {"jsonrpc": "2.0", "method": "eth_blockNumber"}
+    answers = answer(chain, [request("eth_chainId", number=5), note, 7, request("nonsense", number=6)])
+    assert [one["id"] for one in answers] == [5, None, 6]
+    assert [one.get("error", {}).get("code") for one in answers] == [None, -32600, -32601]
+    assert answer(chain, note) is None
+    assert answer(chain, [note, note]) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ([], -32600),
+        ([request("eth_chainId")] * (MAX_BATCH + 1), -32600),
+        (5, -32600),
+        (None, -32600),
+        ({"id": 1, "method": "eth_chainId"}, -32600),
+        ({"jsonrpc": "1.0", "id": 1, "method": "eth_chainId"}, -32600),
+        ({"jsonrpc": "2.0", "id": 1, "method": 5}, -32600),
+        ({"jsonrpc": "2.0", "id": {}, "method": "eth_chainId"}, -32600),
+        ({"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "extra": 1}, -32600),
+        (request("eth_sendTransaction", {}), -32601),
+        (request("debug_setHead", "0x0"), -32601),
+        (request("eth_getBalance", "0x1"), -32602),
+        ({"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": {"a": 1}}, -32602),
+        (request("eth_call", {"data": "0x60006000fd"}), 3),
+        (request("eth_sendRawTransaction", "0x00"), -32000),
+    ],
+)
+def test_errors_by_their_code(chain: EmbeddedChain, asked: Any, code: int) -> None:
+    assert answer(chain, asked)["error"]["code"] == code
+
+
+def test_brackets_in_strings_do_not_nest(chain: EmbeddedChain) -> None:
+    number = '\\"[[[[[[[[[[[[[[[[[[[[\\\\'
+    body = b'{"jsonrpc":"2.0","method":"eth_chainId","id":"%s"}' % number.encode()
+    assert json.loads(respond(chain, body) or b"")["id"] == '"[[[[[[[[[[[[[[[[[[[[\\'
+    assert json.loads(respond(chain, b'"\\"' * 400_000) or b"")["error"]["code"] == -32700
+
+
+def test_what_does_not_parse(chain: EmbeddedChain) -> None:
+    for body in (b"", b"{", b"\xff\xfe", b"[" * 100_000, b'[""' + b"[{}," * 99 + b'"[['):
+        assert json.loads(respond(chain, body) or b"")["error"]["code"] == -32700
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just("0x00") | st.just("latest"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(method=st.sampled_from(sorted(rpc.METHODS)), arguments=st.lists(JSON, max_size=3))
+def test_no_parameters_bring_it_down(chain: EmbeddedChain, method: str, arguments: list[Any]) -> None:
+    reply = answer(chain, request(method, *arguments))
+    assert "result" in reply or reply["error"]["code"] in {-32602, -32000, 3}
+
+
+def test_revert_data_and_faults_are_carried(chain: EmbeddedChain, tmp_path: Path) -> None:
+    revert = answer(chain, request("eth_call", {"data": "0x602a60005260206000fd"}))["error"]
+    assert (revert["code"], revert["data"]) == (3, "0x" + "00" * 31 + "2a")
+    create(tmp_path, Clock()).close()
+    with EmbeddedChain.open(tmp_path, clock=Clock()) as reader:
+        for asked in (request("eth_sendRawTransaction", "0x" + transfer(0).hex()), None):
+            both = (
+                asked
+                if asked is not None
+                else [request("eth_sendRawTransaction", "0x" + transfer(0).hex())] * 2
+            )
+            replies = answer(reader, both)
+            for reply in replies if isinstance(replies, list) else [replies]:
+                assert reply["error"]["code"] == jsonrpc.UNAVAILABLE
+                assert reply["error"]["data"]["code"] == "chain-read-only"
+
+
+def test_our_own_defects_stay_inside(chain: EmbeddedChain, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(rpc, "call", broken)
+    monkeypatch.setattr(rpc, "send_batch", broken)
+    assert answer(chain, request("eth_chainId"))["error"] == {"code": -32603, "message": "internal error"}
+    both = answer(chain, [request("eth_sendRawTransaction", "0x00")] * 2)
+    assert [one["error"]["code"] for one in both] == [-32603, -32603]
+
+
+def test_a_batch_of_transactions_is_sealed_together(client: TestClient, chain: EmbeddedChain) -> None:
+    before = chain.head().block_number
+    batch = [
+        request("eth_sendRawTransaction", "0x" + transfer(nonce).hex(), number=nonce) for nonce in (0, 1, 9)
+    ]
+    replies = client.post("/", json=batch).json()
+    assert [("result" in one, one["id"]) for one in replies] == [(True, 0), (True, 1), (False, 9)]
+    assert chain.head().block_number == before + 1
+
+
+def test_http(client: TestClient) -> None:
+    good = client.post("/", json=request("eth_chainId"))
+    assert good.status_code == 200
+    assert good.headers["content-type"] == "application/json"
+    assert not any(name.startswith("access-control") for name in good.headers)
+    assert client.post("/", json={"jsonrpc": "2.0", "method": "eth_chainId"}).status_code == 204
+    assert client.get("/").status_code == 405
+    assert client.options("/", headers={"Origin": "http://evil.example"}).status_code == 405
+    assert client.post("/other", json=request("eth_chainId")).status_code == 404
+
+
+def test_what_a_browser_page_could_send_is_refused(client: TestClient) -> None:
+    body = json.dumps(request("eth_chainId"))
+    for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
+        assert client.post("/", content=body, headers={"Content-Type": kind}).status_code == 415
+    rebound = client.post("/", json=request("eth_chainId"), headers={"Host": "evil.example:8545"})
+    assert rebound.status_code == 400
+
+
+def test_bodies_are_bounded(client: TestClient) -> None:
+    def chunks() -> Iterator[bytes]:
+        for _ in range(node.MAX_BODY // 2**16 + 2):
+            yield b" " * 2**16
+
+    json_type = {"Content-Type": "application/json"}
+    assert client.post("/", content=b" " * (node.MAX_BODY + 1), headers=json_type).status_code == 413
+    assert client.post("/", content=chunks(), headers=json_type).status_code == 413
+
+
+def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
+    create(tmp_path, Clock()).close()
+    with node._listen("127.0.0.1", 0) as taken, pytest.raises(EnvironmentFault) as fault:
+        node.serve_node(tmp_path, clock=Clock(), port=taken.getsockname()[1])
+    assert fault.value.code == "node-address"
