@@ -1,0 +1,89 @@
+"""Putting the web server together. Nothing here is decided; see the modules it imports."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.web.checking import Checker
+from api.web.guard import Guard
+from api.web.headers import SecurityHeaders
+from api.web.limits import Gate, Limits
+from api.web.pages import pages
+from api.web.ports import ReaderPort
+from api.web.problems import of_status, problem_of
+from api.web.server import Server
+from api.web.service import service
+from verifier.errors import YinzhengError
+from verifier.trust import TrustPolicy
+
+DESCRIPTION: Final = (
+    "Check certificates of health-data property rights against the ledger they are deposited on. "
+    "The server reads "
+    "only, holds no key, sets no cookie and keeps nothing that is sent to it. Formats (S…) are in "
+    "docs/spec.md, rules "
+    "of the field (R…) in docs/rules.md. Requests are limited to 50 a second for each client (R50)."
+)
+
+
+def create_app(
+    reader: ReaderPort,
+    *,
+    clock: Callable[[], int],
+    trust: TrustPolicy | None = None,
+    limits: Limits | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
+    demonstration: bool = False,
+) -> FastAPI:
+    """The web server over one registry.
+
+    `clock` gives UTC seconds. Pages verify under `trust`, or under the operator's own export when there is
+    none. With `demonstration` every page says that the registry is one.
+    """
+    limits = limits or Limits()
+    gate = Gate(limits, monotonic)
+    checker = Checker(reader, clock, limits, gate, trust)
+    server = Server(reader, clock, limits, gate, checker, demonstration=demonstration)
+    app = FastAPI(
+        title="Yinzheng 印证",
+        version="1",
+        description=DESCRIPTION,
+        openapi_url="/v1/openapi.json",
+        # The viewers these would serve load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(SecurityHeaders), Middleware(Guard, gate=gate, answer=server.problem)],
+    )
+    _handle_errors(app, server)
+    app.include_router(service(server))
+    app.include_router(pages(server))
+    return app
+
+
+def _handle_errors(app: FastAPI, server: Server) -> None:
+    async def fault(request: Request, error: Exception) -> Response:
+        assert isinstance(error, YinzhengError)
+        return server.problem(request, problem_of(error))
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        answer = server.problem(request, of_status(error.status_code))
+        for name, value in (error.headers or {}).items():
+            answer.headers[name] = value  # `Allow` of a 405
+        return answer
+
+    async def invalid(request: Request, _: Exception) -> Response:
+        return server.problem(request, of_status(400))
+
+    app.add_exception_handler(YinzhengError, fault)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)

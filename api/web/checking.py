@@ -1,0 +1,121 @@
+"""From what a client submits to a report: in worker threads, a bounded number at once.
+
+Nothing in `verifier` keeps state between calls: keys are immutable, every SM2 verification makes its own
+native context, and so verifications may run side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from api.web.intake import Submission
+from api.web.limits import Gate, Limits
+from api.web.ports import HistoryLine, ReaderPort
+from verifier.errors import EnvironmentFault, UsageFault, YinzhengError
+from verifier.report import Authentic, Outcome, Report
+from verifier.target import Presented, read_target
+from verifier.trust import TrustPolicy
+from verifier.verify import verify
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A report, and what a page shows besides it."""
+
+    report: Report
+    qr: str | None
+    """The QR text that was presented by itself; None for a PDF or a JSON file."""
+    history: Sequence[HistoryLine]
+    """Of a genuine certificate's case; empty for any other, and where it could not be read."""
+    trust: TrustPolicy
+
+
+class Checker:
+    """Verifies against one registry. Its methods belong to the event loop's thread."""
+
+    def __init__(
+        self,
+        reader: ReaderPort,
+        clock: Callable[[], int],
+        limits: Limits,
+        gate: Gate,
+        trust: TrustPolicy | None,
+    ) -> None:
+        self._reader = reader
+        self._clock = clock
+        self._gate = gate
+        self._trust = trust
+        self._waiting_allowed = limits.waiting
+        self._verifications = CapacityLimiter(limits.verifications)
+        # Decoding a picture of tens of megapixels takes hundreds of megabytes: one at a time.
+        self._files = CapacityLimiter(1)
+
+    @property
+    def own_policy(self) -> bool:
+        """Whether the policy is the operator's own export, rather than one it was told to use."""
+        return self._trust is None
+
+    async def check(self, submission: Submission, client: str) -> Checked:
+        """Verify what was submitted, by whomever.
+
+        Raises `UsageFault` `number-alone`, `EnvironmentFault` `server-busy`, and what `read_target` raises.
+        """
+        presented = await self._present(submission)
+        if presented.number is not None:
+            raise UsageFault(
+                "a certificate's number alone proves nothing",
+                code="number-alone",
+                hint="Send the text of its QR code, or its PDF or JSON file.",
+            )
+        checked = await self._run(self._verifications, lambda: self._verify(presented))
+        if presented.qr is None:
+            return checked  # whatever is shown came from the file itself
+        return replace(checked, report=self._guarded(checked.report, client))
+
+    async def _present(self, submission: Submission) -> Presented:
+        if submission.file is None:
+            return read_target(submission.text or "")
+        file = submission.file
+        return await self._run(self._files, lambda: read_target(file))
+
+    def _verify(self, presented: Presented) -> Checked:
+        trust = self._trust or self._reader.trust()
+        report = verify(presented, trust, now=self._clock(), live=self._reader.live())
+        history: Sequence[HistoryLine] = ()
+        if report.authentic is Authentic.GENUINE and report.number is not None:
+            try:
+                history = self._reader.history(report.number)
+            except EnvironmentFault:
+                history = ()  # the verdict stands without it
+        return Checked(report, presented.qr, history, trust)
+
+    def _guarded(self, report: Report, client: str) -> Report:
+        """Withhold the ledger's record from whoever guesses numbers (R14, R50).
+
+        Anyone can write a certificate of any number; only the issuer can sign it. Where the signature does
+        not hold, being shown the record is a look-up by number, and is counted as one.
+        """
+        if report.finding(2).outcome is Outcome.VALID or report.record is None:
+            return report
+        try:
+            self._gate.lookup(client)
+        except YinzhengError:
+            findings = tuple(replace(finding, data={}) for finding in report.findings)
+            return replace(report, record=None, differences=(), findings=findings)
+        return report
+
+    async def _run(self, limiter: CapacityLimiter, work: Callable[[], T]) -> T:
+        if limiter.statistics().tasks_waiting >= self._waiting_allowed:
+            raise EnvironmentFault(
+                "too many verifications are waiting",
+                code="server-busy",
+                hint="Try again in a minute. Nothing is wrong with the certificate.",
+                retry_after=30,
+            )
+        return await to_thread.run_sync(work, limiter=limiter)

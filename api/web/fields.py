@@ -1,0 +1,120 @@
+"""The fields of a certificate in words: those of the record, beside what the certificate shown says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from api.web.language import Language
+from api.web.times import instant
+from ledger.document.labels import CLASSES, PROCEDURES, REMARKS, RIGHTS, SOURCES, TYPES
+from ledger.rules.profiles import PROFILES
+from verifier.body import Body, Party
+from verifier.certificate import ELIDED
+from verifier.phrases import FIELDS
+from verifier.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field. `lines` is what holds; `shown` is what the certificate says instead, where it differs."""
+
+    label: str
+    lines: tuple[str, ...]
+    shown: tuple[str, ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Whether certificate and record disagree here."""
+        return bool(self.shown)
+
+
+_Say = Callable[[Body, Language], tuple[str, ...]]
+
+
+def _label(table: Mapping[str, tuple[str, str]], name: str, language: Language) -> str:
+    return table[name][0 if language == "zh" else 1]
+
+
+def _text(value: str, language: Language) -> str:
+    if value == ELIDED:
+        return "（二维码仅载其摘要）" if language == "zh" else "(the QR code holds only its digest)"
+    return value or ("无" if language == "zh" else "none")
+
+
+def _party(party: Party) -> tuple[str, ...]:
+    return (party.name, party.code)
+
+
+def _holders(body: Body, language: Language) -> tuple[str, ...]:
+    comma = "、" if language == "zh" else ", "
+    return tuple(
+        f"{holder.name} · {holder.code} · "
+        + comma.join(_label(RIGHTS, right, language) for right in holder.rights)
+        for holder in body.holders
+    )
+
+
+def _remarks(body: Body, language: Language) -> tuple[str, ...]:
+    colon = "：" if language == "zh" else ": "
+    said = tuple(
+        _label(REMARKS, remark.kind, language) + (colon + _text(remark.text, language) if remark.text else "")
+        for remark in body.remarks
+    )
+    return said or (_text("", language),)
+
+
+def profile_words(tag: str, language: Language) -> str:
+    """A profile's name and tag; of an unknown one the tag alone."""
+    profile = PROFILES.get(tag)
+    if profile is None:
+        return tag
+    return f"{profile.label.zh}（{tag}）" if language == "zh" else f"{profile.label.en} ({tag})"
+
+
+def procedure_words(name: str, language: Language) -> str:
+    """What a procedure is called, as on the certificate itself."""
+    return _label(PROCEDURES, name, language) if name in PROCEDURES else name
+
+
+_ROWS: Final[tuple[tuple[str, _Say], ...]] = (
+    ("number", lambda b, _: (b.number,)),
+    ("asset", lambda b, _: (b.asset,)),
+    ("holders", _holders),
+    ("limits", lambda b, lang: (_text(b.limits, lang),)),
+    ("remarks", _remarks),
+    ("class", lambda b, lang: (_label(CLASSES, b.data_class, lang),)),
+    ("level", lambda b, _: (f"{b.level.value} · {b.level.scheme}",)),
+    ("source", lambda b, lang: (_label(SOURCES, b.source, lang),)),
+    ("scale", lambda b, lang: (_text(b.scale, lang),)),
+    ("registry", lambda b, _: _party(b.registry)),
+    ("registered_at", lambda b, lang: (instant(b.registered_at, lang).text,)),
+    ("valid_until", lambda b, lang: (instant(b.valid_until, lang).text,)),
+    ("type", lambda b, lang: (_label(TYPES, b.type, lang),)),
+    ("procedure", lambda b, lang: (procedure_words(b.procedure, lang),)),
+    ("profile", lambda b, lang: (profile_words(b.profile, lang),)),
+    ("prev", lambda b, _: (b.prev.hex(),)),
+)
+_QUIET: Final = frozenset({"prev"})
+"""Fields that mean nothing to people, shown only where they differ."""
+
+
+def _name(field: str, language: Language) -> str:
+    # R15: a right is registered to its holder.
+    return "登记于（权利人）" if (field, language) == ("holders", "zh") else FIELDS[field].said(language)
+
+
+def rows(report: Report, language: Language) -> tuple[Row, ...]:
+    """The fields to show, of the record where there is one (R9), with every difference marked."""
+    body, shown = report.body, report.core.body if report.core else None
+    if body is None:
+        return ()
+    differing = {difference.path.partition(".")[0].partition("[")[0] for difference in report.differences}
+    found = []
+    for name, words in _ROWS:
+        differs = shown is not None and name in differing
+        if differs or name not in _QUIET:
+            beside = words(shown, language) if shown is not None and differs else ()
+            found.append(Row(_name(name, language), words(body, language), beside))
+    return tuple(found)

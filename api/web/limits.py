@@ -1,0 +1,159 @@
+"""Bounds on what one client, and all together, may take: requests, look-ups, memory (R14, R50).
+
+All of it lives in the event loop's thread, so that it needs no lock.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from verifier.errors import EnvironmentFault, UsageFault
+
+_log = logging.getLogger(__name__)
+
+MIB: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A token bucket: `per_second` tokens flow in, and at most `burst` are kept."""
+
+    per_second: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the web server grants. The defaults are R50's, and tighter for look-ups by a guessable number."""
+
+    requests: Rate = Rate(50, 100)
+    lookups: Rate = Rate(1, 10)
+    """Look-ups by a certificate number, for each client (R14)."""
+    all_lookups: Rate = Rate(20, 100)
+    """Look-ups by number of all clients together: many addresses do not make enumeration lawful (R50)."""
+    body_bytes: int = 64 * MIB
+    """The largest request body."""
+    bytes_in_flight: int = 256 * MIB
+    """Bodies held in memory at once, of all clients."""
+    body_seconds: float = 60
+    """How long a client may take to send a body."""
+    verifications: int = max(1, os.cpu_count() or 1)
+    """Verifications at once: they are bound by the processor, so more would only wait in threads."""
+    waiting: int = 200
+    """Verifications that may wait for their turn."""
+    clients: int = 10_000
+    """Clients remembered; the least recently seen is forgotten first."""
+
+
+class Buckets:
+    """Token buckets by client. `monotonic` gives seconds."""
+
+    def __init__(self, rate: Rate, clients: int, monotonic: Callable[[], float]) -> None:
+        self._rate = rate
+        self._clients = clients
+        self._monotonic = monotonic
+        self._level: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, client: str) -> float:
+        """Take a token. Gives 0, or the seconds until there will be one."""
+        now = self._monotonic()
+        tokens, then = self._level.pop(client, (float(self._rate.burst), now))
+        tokens = min(float(self._rate.burst), tokens + (now - then) * self._rate.per_second)
+        wait = 0.0 if tokens >= 1 else (1 - tokens) / self._rate.per_second
+        self._level[client] = (tokens if wait else tokens - 1, now)
+        if len(self._level) > self._clients:
+            self._level.popitem(last=False)
+        return wait
+
+
+class Gate:
+    """Refuses whoever asks too often."""
+
+    def __init__(self, limits: Limits, monotonic: Callable[[], float]) -> None:
+        self._requests = Buckets(limits.requests, limits.clients, monotonic)
+        self._lookups = Buckets(limits.lookups, limits.clients, monotonic)
+        self._together = Buckets(limits.all_lookups, 1, monotonic)
+
+    def request(self, client: str) -> None:
+        """Count a request. Raises `UsageFault` `rate-limited`."""
+        self._check(self._requests.take(client), "requests", client)
+
+    def lookup(self, client: str) -> None:
+        """Count a look-up by number. Raises `UsageFault` `rate-limited`."""
+        self._check(self._lookups.take(client), "look-ups by number", client)
+        self._check(self._together.take(""), "look-ups by number, of all clients together", client)
+
+    def _check(self, wait: float, what: str, client: str) -> None:
+        if not wait:
+            return
+        # The alarm of R50; who is alarmed by what is the operator's logging configuration.
+        _log.warning("rate limit on %s exceeded by %s", what, client)
+        raise UsageFault(
+            f"too many {what}",
+            code="rate-limited",
+            hint="Wait a little and try again.",
+            retry_after=max(1, int(wait + 0.999)),
+        )
+
+
+class Memory:
+    """The bytes of request bodies held at once."""
+
+    def __init__(self, capacity: int) -> None:
+        self._free = capacity
+
+    @contextmanager
+    def lease(self) -> Iterator[Lease]:
+        """A lease that grows as a body arrives and is given back whole, however it ends."""
+        lease = Lease(self)
+        try:
+            yield lease
+        finally:
+            self._free += lease.held
+
+    def take(self, count: int) -> None:
+        """Take `count` bytes. Raises `EnvironmentFault` `server-busy`."""
+        if count > self._free:
+            raise EnvironmentFault(
+                "too many uploads at the same moment",
+                code="server-busy",
+                hint="Try again in a minute. Nothing is wrong with the certificate.",
+                retry_after=30,
+            )
+        self._free -= count
+
+
+class Lease:
+    """What one request holds of the memory."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self.held = 0
+
+    def grow(self, count: int) -> None:
+        """Hold `count` bytes more. Raises `EnvironmentFault` `server-busy`."""
+        self._memory.take(count)
+        self.held += count
+
+
+def client_of(host: str | None) -> str:
+    """The client an address stands for: an IPv4 address, or the /64 an IPv6 address lies in.
+
+    One subscriber is commonly given a whole /64, and would otherwise have 2^64 buckets.
+    """
+    try:
+        address = ipaddress.ip_address(host or "")
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))

@@ -1,0 +1,69 @@
+"""The log as static files under `/log/`, exactly as C2SP `tlog-tiles` has them (S4.1).
+
+A path is served only if it is the one spelling of a checkpoint, tile or entry bundle, so that there is
+nothing to list and nowhere to climb.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from starlette.responses import Response
+
+from verifier.errors import DataFault, EnvironmentFault
+from verifier.tiles import CHECKPOINT_PATH, parse_tile_path
+
+MAX_FILE: Final = 256 * (2 + 0xFFFF)
+"""Bytes of the largest entry bundle there can be."""
+
+_IMMUTABLE: Final = "public, max-age=31536000, immutable"
+_MOMENT: Final = "public, max-age=2"
+_OPEN_TO_ALL: Final = {"Access-Control-Allow-Origin": "*"}
+"""Monitors and witnesses may run in a browser; nothing here depends on who asks."""
+
+
+def read_log_file(root: Path, path: str) -> Response | None:
+    """The answer for `/log/<path>`, or None where there is no such file.
+
+    Raises `EnvironmentFault` `log-unreadable`.
+    """
+    if path == CHECKPOINT_PATH:
+        content = _read(root / path)
+        media, caching = "text/plain; charset=utf-8", _MOMENT
+    else:
+        try:
+            tile = parse_tile_path(path)
+        except DataFault:
+            return None
+        content = _read(root / tile.path)
+        media, caching = "application/octet-stream", _IMMUTABLE
+    if content is None:
+        return None
+    return Response(content, media_type=media, headers={"Cache-Control": caching, **_OPEN_TO_ALL})
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _unreadable() from error
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        content = file.read(MAX_FILE + 1)
+    if len(content) > MAX_FILE:
+        raise _unreadable()
+    return content
+
+
+def _unreadable() -> EnvironmentFault:
+    return EnvironmentFault(
+        "a file of the log cannot be read",
+        code="log-unreadable",
+        hint="The operator should run `yinzheng audit`.",
+    )

@@ -1,0 +1,151 @@
+"""The pages for people: the certificate's own address, the form, the notice board, and a first page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.web.checking import Checked
+from api.web.fields import procedure_words, profile_words
+from api.web.guard import client
+from api.web.intake import Submission, read_submission
+from api.web.language import Language, negotiate, other
+from api.web.ports import Notice
+from api.web.problems import not_found, problem_of
+from api.web.report_view import report_view
+from api.web.server import Server, language_of
+from api.web.times import Instant, instant
+from verifier.errors import YinzhengError
+
+READ: Final = ["GET", "HEAD"]
+_FOREVER: Final = "public, max-age=31536000, immutable"
+
+
+def pages(server: Server) -> APIRouter:
+    """The routes of all pages."""
+    router = APIRouter(include_in_schema=False)
+
+    async def landing(request: Request) -> Response:
+        return server.page(request, "landing.html")
+
+    async def form(request: Request) -> Response:
+        return server.page(request, "verify.html", here="verify")
+
+    async def submitted(request: Request) -> Response:
+        language = language_of(request)
+        try:
+            submission = await read_submission(request, server.limits, server.memory, json=False)
+            language = negotiate(submission.lang, request.headers.get("accept-language"))
+            checked = await server.checker.check(submission, client(request))
+        except YinzhengError as error:
+            return server.problem(request, problem_of(error), language)
+        return _result(server, request, checked, language)
+
+    async def scanned(request: Request, core: str) -> Response:
+        # Whatever the host and the case: the address of the page is the text of the code (S6.3).
+        checked = await server.checker.check(Submission(f"/V/{core}", None), client(request))
+        return _result(server, request, checked, language_of(request))
+
+    async def board(request: Request) -> Response:
+        language = language_of(request)
+        notices = await run_in_threadpool(server.reader.notices)
+        now = server.clock()
+        return server.page(
+            request,
+            "publicity.html",
+            here="publicity",
+            demonstration=any(notice.demonstration for notice in notices),
+            notices=[_notice(notice, now, language) for notice in notices],
+        )
+
+    async def asset(request: Request, name: str) -> Response:
+        found = server.assets.get(name)
+        if found is None:
+            return server.problem(request, not_found())
+        return Response(found.content, media_type=found.media, headers={"Cache-Control": _FOREVER})
+
+    async def favicon() -> Response:
+        return RedirectResponse("/static/icon.svg", 301)
+
+    router.add_api_route("/", landing, methods=READ)
+    router.add_api_route("/verify", form, methods=READ)
+    router.add_api_route("/verify", submitted, methods=["POST"])
+    router.add_api_route("/V/{core:path}", scanned, methods=READ)
+    router.add_api_route("/v/{core:path}", scanned, methods=READ)
+    router.add_api_route("/publicity", board, methods=READ)
+    router.add_api_route("/static/{name}", asset, methods=READ)
+    router.add_api_route("/favicon.ico", favicon, methods=READ)
+    return router
+
+
+def _result(server: Server, request: Request, checked: Checked, language: Language) -> Response:
+    view = report_view(checked, language, own_policy=server.checker.own_policy)
+    return server.page(
+        request,
+        "result.html",
+        language=language,
+        switch=_switch(request, checked, language),
+        here="verify",
+        demonstration=view.demonstration,
+        view=view,
+    )
+
+
+def _switch(request: Request, checked: Checked, language: Language) -> str | None:
+    """The same answer in the other language: a submitted code has an address of its own, a file has not."""
+    if request.method != "POST":
+        return None
+    _, found, core = (checked.qr or "").upper().partition("/V/")
+    path = f"/V/{quote(core, safe='')}" if found else "/verify"
+    return f"{path}?lang={other(language)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _NoticeView:
+    case: str
+    applicant: str
+    asset: str
+    overview: str
+    limits: str
+    profile: str
+    procedure: str
+    opened: Instant
+    ends: Instant | None
+    waived: bool
+    leaf: str
+    open: bool
+    state: str
+    objections: int
+    demonstration: bool
+
+
+def _notice(notice: Notice, now: int, language: Language) -> _NoticeView:
+    is_open = not notice.waived and (notice.ends_at is None or now < notice.ends_at)
+    words = {
+        "waived": ("免予公示", "Publicity waived"),
+        "open": ("公示中", "On notice"),
+        "over": ("公示期满", "Notice ended"),
+    }["waived" if notice.waived else "open" if is_open else "over"]
+    return _NoticeView(
+        case=notice.case,
+        applicant=notice.applicant,
+        asset=notice.asset,
+        overview=notice.overview,
+        limits=notice.limits,
+        profile=profile_words(notice.profile, language),
+        procedure=procedure_words(notice.procedure, language),
+        opened=instant(notice.opened_at, language),
+        ends=None if notice.ends_at is None else instant(notice.ends_at, language),
+        waived=notice.waived,
+        leaf=notice.leaf,
+        open=is_open,
+        state=words[0 if language == "zh" else 1],
+        objections=notice.open_objections,
+        demonstration=notice.demonstration,
+    )

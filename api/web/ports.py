@@ -1,0 +1,124 @@
+"""What the web pages need of the registry, and nothing more: reading, without a key (docs/adr/0003).
+
+`ledger.reading.Reader` is one; tests have another. Every member may be called from several worker threads at
+once, and raises `EnvironmentFault` where the database, log or chain cannot be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from verifier.live import LiveReader
+from verifier.trust import TrustPolicy
+
+
+class Notice(Protocol):
+    """One line of the public notice board (R24): what the public sees of an application, and no more."""
+
+    @property
+    def case(self) -> str:
+        """Reference of the case, for people."""
+
+    @property
+    def applicant(self) -> str:
+        """Its name."""
+
+    @property
+    def asset(self) -> str:
+        """Name of the data asset."""
+
+    @property
+    def overview(self) -> str:
+        """What the data are."""
+
+    @property
+    def limits(self) -> str:
+        """Limits on the rights; may be empty."""
+
+    @property
+    def profile(self) -> str:
+        """Profile tag (S2.5)."""
+
+    @property
+    def procedure(self) -> str:
+        """`ordinary` or `simplified`."""
+
+    @property
+    def opened_at(self) -> int:
+        """UTC seconds."""
+
+    @property
+    def ends_at(self) -> int | None:
+        """UTC seconds; publicity is over then and later. None until the chain has computed it (S5.7)."""
+
+    @property
+    def waived(self) -> bool:
+        """Whether publicity was waived, on reasoned request."""
+
+    @property
+    def leaf(self) -> str:
+        """Hex leaf hash (S3.3) of the statement that opened it: its name in the log."""
+
+    @property
+    def open_objections(self) -> int:
+        """Objections that are open now."""
+
+    @property
+    def demonstration(self) -> bool:
+        """Made under a demonstration profile (S2.5), which has no legal effect."""
+
+
+class HistoryLine(Protocol):
+    """One statement of a certificate's case (S3)."""
+
+    @property
+    def at(self) -> int:
+        """When it was decided, UTC seconds."""
+
+    @property
+    def type(self) -> str:
+        """One of S3.2."""
+
+    @property
+    def statement(self) -> Mapping[str, Any]:
+        """The JSON of S3.1."""
+
+    @property
+    def leaf(self) -> str:
+        """Its hex leaf hash (S3.3)."""
+
+    @property
+    def index(self) -> int | None:
+        """Position in the log, from 0; None until sequenced."""
+
+    @property
+    def anchored_block(self) -> int | None:
+        """The block whose anchored head first covers it; None until anchored."""
+
+
+class ReaderPort(Protocol):
+    """The registry, read-only."""
+
+    @property
+    def log_root(self) -> Path:
+        """The folder that holds `checkpoint` and `tile/` (S4.1); served under `/log/`."""
+
+    def trust(self) -> TrustPolicy:
+        """The operator's own policy, as it exports it (S8)."""
+
+    def live(self) -> LiveReader:
+        """The ledger to verify against. Called in the worker thread of each verification."""
+
+    def certificate_file(self, number: str) -> bytes | None:
+        """The certificate file (S6.5) with fresh evidence; None where no such number is deposited."""
+
+    def notices(self) -> Sequence[Notice]:
+        """The notice board, the newest first."""
+
+    def history(self, number: str) -> Sequence[HistoryLine]:
+        """Every statement of the certificate's case, the oldest first; empty where the number is unknown."""
+
+    def health(self) -> Mapping[str, Any]:
+        """Integers `log_size`, `anchored_size`, `block`, `block_time` (UTC seconds)."""

@@ -1,0 +1,217 @@
+"""A report as the page shows it: the verdict first, then the fields, the obligations, the history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from api.web.checking import Checked
+from api.web.fields import Row, rows
+from api.web.language import Language
+from api.web.ports import HistoryLine
+from api.web.times import Instant, age, duration, instant
+from api.web.words import ATTENTION, CAPACITIES, ESTABLISHED, EVENTS, VERDICTS, Verdict, say
+from ledger.rules.terms import Label
+from verifier import phrases
+from verifier.report import Authentic, Finding, Outcome, Report, Status
+
+_TONES: Final = {
+    Outcome.VALID: "good",
+    Outcome.INVALID: "bad",
+    Outcome.SKIPPED: "unknown",
+    Outcome.ERROR: "unknown",
+}
+_NOT_YOURS: Final = (
+    ("您的信任策略", "核验策略"),
+    ("您信任策略", "核验策略"),
+    ("您信任的", "核验策略认可的"),
+    ("Your policy", "The policy"),
+    ("your policy", "the policy"),
+    ("No key you trust", "No key of the policy"),
+    ("a registry you trust", "that registry"),
+)
+_LEDGER: Final = range(5, 10)
+"""Obligations that together establish the record itself, whatever the certificate shown says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One obligation, in words."""
+
+    number: int
+    tone: str
+    title: str
+    outcome: str
+    reason: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the history, in words."""
+
+    at: Instant
+    title: str
+    by: str
+    leaf: str
+    index: int | None
+    block: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The block an answer is about, or the time of asking alone."""
+
+    number: int | None
+    time: Instant
+    age: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """The policy a report was made under, so that a reader can compare it with another."""
+
+    own: bool
+    origin: str
+    chain_id: int
+    genesis: str
+    issuers: tuple[str, ...]
+    contracts: tuple[str, ...]
+    max_age: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """Everything the result page shows."""
+
+    tone: str
+    title: str
+    meaning: str
+    next: tuple[str, ...]
+    attention: tuple[str, ...]
+    number: str | None
+    block: Moment | None
+    checked_at: Instant
+    confirmed: bool
+    """Whether the ledger confirms the fields shown."""
+    rows: tuple[Row, ...]
+    steps: tuple[Step, ...]
+    history: tuple[Event, ...]
+    notes: tuple[str, ...]
+    policy: Pinned
+    demonstration: bool
+
+
+def verdict_name(report: Report) -> str:
+    """Which of `VERDICTS` a report calls for."""
+    if report.finding(1).outcome is Outcome.INVALID:
+        return "malformed"
+    if report.authentic is Authentic.FORGED:
+        if report.finding(2).code == "issuer-unknown":
+            return "foreign"
+        return "differs" if report.differences else "forged"
+    if report.authentic is Authentic.UNDETERMINED:
+        return "undetermined"
+    if report.status is Status.UNDETERMINED:
+        return "status_unknown"
+    return "attention" if report.in_force and _attention(report) else str(report.status)
+
+
+def confirmed(report: Report) -> bool:
+    """Whether the record shown is the ledger's own, even where the certificate shown is not."""
+    if report.authentic is Authentic.GENUINE:
+        return True
+    ledger = all(report.finding(number).outcome is Outcome.VALID for number in _LEDGER)
+    return report.record is not None and ledger and report.finding(4).code in ("ok", "record-differs")
+
+
+def report_view(checked: Checked, language: Language, *, own_policy: bool) -> ReportView:
+    """The page's content in one language."""
+    report = checked.report
+    verdict: Verdict = VERDICTS[verdict_name(report)]
+    return ReportView(
+        tone=verdict.tone,
+        title=say(verdict.title, language),
+        meaning=say(verdict.meaning, language),
+        next=tuple(say(label, language) for label in verdict.next),
+        attention=tuple(say(label, language) for label in _attention(report)),
+        number=report.number,
+        block=_block(report, language),
+        checked_at=instant(report.checked_at, language),
+        confirmed=confirmed(report),
+        rows=rows(report, language),
+        steps=tuple(_step(finding, language) for finding in report.findings),
+        history=_history(checked.history, language),
+        notes=tuple(
+            phrases.NOTES[note.code].said(language) for note in report.notes if note.code in phrases.NOTES
+        ),
+        policy=_policy(checked, language, own=own_policy),
+        demonstration=report.demonstration,
+    )
+
+
+def _attention(report: Report) -> list[Label]:
+    found = [ATTENTION[kind] for kind in report.remarks if kind in ATTENTION]
+    if report.chain is not None and report.chain.objections:
+        found.append(ATTENTION["objection"])
+    return found
+
+
+def _block(report: Report, language: Language) -> Moment | None:
+    block = report.block
+    if block is None:
+        return None
+    return Moment(block.number, instant(block.time, language), age(block.age, language))
+
+
+def _step(finding: Finding, language: Language) -> Step:
+    return Step(
+        number=finding.number,
+        tone=_TONES[finding.outcome],
+        title=phrases.OBLIGATIONS[finding.number].said(language),
+        outcome=phrases.OUTCOMES[finding.outcome].said(language),
+        reason=_reason(finding, language),
+        code=finding.code,
+    )
+
+
+def _reason(finding: Finding, language: Language) -> str:
+    """Why, in words. The verifier speaks to someone with a policy of their own; here it is the server's."""
+    if finding.outcome is Outcome.VALID:
+        return say(ESTABLISHED[finding.number], language)
+    said = phrases.reason(finding).said(language)
+    for theirs, ours in _NOT_YOURS:
+        said = said.replace(theirs, ours)
+    return said
+
+
+def _history(lines: Sequence[HistoryLine], language: Language) -> tuple[Event, ...]:
+    return tuple(
+        Event(
+            at=instant(line.at, language),
+            title=_known(EVENTS.get(line.type), line.type, language),
+            by=_known(CAPACITIES.get(str(line.statement.get("by"))), "", language),
+            leaf=line.leaf,
+            index=line.index,
+            block=line.anchored_block,
+        )
+        for line in lines
+    )
+
+
+def _known(label: Label | None, otherwise: str, language: Language) -> str:
+    return otherwise if label is None else say(label, language)
+
+
+def _policy(checked: Checked, language: Language, *, own: bool) -> Pinned:
+    trust = checked.trust
+    return Pinned(
+        own=own,
+        origin=trust.origin,
+        chain_id=trust.chain_id,
+        genesis=trust.genesis.hex(),
+        issuers=tuple(f"{issuer.registry.name} · {kid.hex()}" for kid, issuer in trust.issuers.items()),
+        contracts=(trust.anchor.address.hex(), trust.rights.address.hex()),
+        max_age=duration(trust.max_age, language),
+    )

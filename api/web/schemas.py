@@ -1,0 +1,181 @@
+"""Shapes of the JSON interface, for OpenAPI and for whoever reads it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class TextIn(_Model):
+    """A text to verify."""
+
+    text: Annotated[
+        str,
+        Field(
+            description="The text of a certificate's QR code (S6.3), or a certificate file (S6.5) as text.",
+            examples=["HTTPS://REGISTRY.EXAMPLE/V/QSB2…"],
+        ),
+    ]
+
+
+class Said(_Model):
+    """The verdict in words."""
+
+    code: str = Field(description="Stable name of the verdict, such as `in_force`, `expired`, `forged`.")
+    tone: Literal["good", "warn", "bad", "unknown"]
+    zh: str
+    en: str
+
+
+class PolicyOut(_Model):
+    """The trust policy the answer was found under (S8)."""
+
+    own: bool = Field(
+        description="True when it is the operator's own export: the registry vouches for itself."
+    )
+    log_origin: str
+    chain_id: int
+    genesis: str
+    issuers: list[str] = Field(description="Key IDs of the pinned issuers, 16 hex characters each.")
+    max_age: int = Field(description="Seconds a block may be old for an answer about now.")
+
+
+class ObligationOut(_Model):
+    """One of the ten obligations (S9.1)."""
+
+    number: int = Field(ge=1, le=10)
+    outcome: Literal["VALID", "INVALID", "SKIPPED", "ERROR"]
+    code: str = Field(description="Reason; `ok` when VALID.")
+    message: str
+    data: dict[str, Any]
+
+
+class DifferenceOut(_Model):
+    """A field in which certificate and record differ. The record prevails (R9)."""
+
+    path: str
+    certificate: str | int | None
+    record: str | int | None
+
+
+class BlockOut(_Model):
+    """The block the chain's answer is about."""
+
+    number: int
+    hash: str
+    time: int = Field(description="UTC seconds.")
+    age: int = Field(description="Seconds before the time of asking.")
+
+
+class ChainOut(_Model):
+    """The chain's record of the certificate (S5.3). Times are UTC seconds of block time."""
+
+    status: int
+    holds: int
+    objections: int
+    remarks: list[str]
+    deposited_at: int
+    valid_until: int
+    changed_at: int
+    successor: str | None
+    reserved_until: int
+    reserved_by: str
+    case: str
+
+
+class NoteOut(_Model):
+    """Something to know that no obligation says."""
+
+    code: str
+    data: dict[str, Any]
+
+
+class ReportOut(_Model):
+    """What a verification found (S9). `authentic` and `status` are two answers; neither implies the other."""
+
+    kind: Literal["pdf", "image", "json", "qr", "number"]
+    number: str | None
+    authentic: Literal["genuine", "forged", "undetermined"]
+    status: Literal[
+        "in_force",
+        "held",
+        "reserved",
+        "superseded",
+        "cancelled",
+        "lapsed",
+        "expired",
+        "not_yet",
+        "undetermined",
+    ]
+    status_code: str
+    in_force: bool = Field(description="Genuine, and in force now.")
+    demonstration: bool = Field(description="Made under a demonstration profile: of no legal effect.")
+    checked_at: int = Field(description="UTC seconds.")
+    asked_at: int | None
+    obligations: list[ObligationOut]
+    certificate: dict[str, Any] | None = Field(description="The body (S6.1) as the certificate shows it.")
+    elided: list[str] = Field(description="Fields of which the QR code holds only the digest (S6.4).")
+    record: dict[str, Any] | None = Field(description="The body as deposited; it prevails.")
+    differences: list[DifferenceOut]
+    remarks: list[str]
+    chain: ChainOut | None
+    block: BlockOut | None
+    notes: list[NoteOut]
+
+
+class AnswerOut(_Model):
+    """The answer of a verification."""
+
+    verdict: Said
+    policy: PolicyOut
+    report: ReportOut
+
+
+class NoticeOut(_Model):
+    """One line of the public notice board (R24). Times are UTC seconds."""
+
+    case: str
+    applicant: str
+    asset: str
+    overview: str
+    limits: str
+    profile: str
+    procedure: str
+    opened_at: int
+    ends_at: int | None
+    waived: bool
+    statement: str = Field(description="Hex leaf hash of the statement that opened it (S3.3).")
+    open_objections: int
+    demonstration: bool
+
+
+class BoardOut(_Model):
+    """The notice board, the newest first."""
+
+    notices: list[NoticeOut]
+
+
+class HealthOut(_Model):
+    """How far log and chain are."""
+
+    status: Literal["ok"]
+    log_size: int
+    anchored_size: int = Field(description="Size of the latest head of the log that the chain holds.")
+    block: int
+    block_time: int = Field(description="UTC seconds.")
+
+
+class ProblemOut(_Model):
+    """An error (RFC 9457), with a stable code and what to do."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str

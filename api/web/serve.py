@@ -1,0 +1,64 @@
+"""Running the web server over a state folder."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import uvicorn
+
+from api.web.app import create_app
+from api.web.limits import Limits
+from ledger.reading import open_reader
+from verifier.errors import EnvironmentFault
+from verifier.trust import MAX_TRUST, parse_trust
+
+
+def serve(
+    root: Path,
+    trust: Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    *,
+    limits: Limits | None = None,
+) -> None:
+    """Serve the registry in the state folder `root` until interrupted.
+
+    Pages verify under the policy in the file `trust`, or under the registry's own where there is none.
+    Behind a reverse proxy on the same machine the client's address is taken from X-Forwarded-For. Requests
+    are not logged: the address of a certificate's page is the certificate.
+
+    Raises what `open_reader` raises; `DataFault` `trust-malformed`; `EnvironmentFault` `port-taken`.
+    """
+    policy = None if trust is None else parse_trust(_read(trust))
+    with open_reader(root, lambda: int(time.time())) as reader:
+        app = create_app(
+            reader,
+            clock=lambda: int(time.time()),
+            trust=policy,
+            limits=limits,
+            demonstration=reader.instance.demonstration,
+        )
+        config = uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_keep_alive=15,
+            h11_max_incomplete_event_size=32 * 1024,
+        )
+        try:
+            uvicorn.Server(config).run()
+        except SystemExit as exit_:
+            raise EnvironmentFault(
+                f"cannot listen on {host}:{port}",
+                code="port-taken",
+                hint="Is another server running there? Choose another with --port.",
+            ) from exit_
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_TRUST + 1)

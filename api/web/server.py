@@ -1,0 +1,127 @@
+"""What the handlers share: the reader, the checker, the bounds, and how an answer is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from api.web.checking import Checker
+from api.web.language import HTML_LANG, Language, negotiate, other
+from api.web.limits import Gate, Limits, Memory
+from api.web.ports import ReaderPort
+from api.web.problems import PROBLEM_MEDIA, Problem
+
+ASSETS: Final = {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+"""The only static files, with their media types."""
+
+_FOR_PROGRAMS: Final = ("/v1/", "/log/", "/healthz")
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A static file, read once; its address changes with its content, so it may be kept for ever."""
+
+    content: bytes
+    media: str
+    version: str
+
+
+class Server:
+    """One instance of the web server. Holds no key, keeps nothing a client sends."""
+
+    def __init__(
+        self,
+        reader: ReaderPort,
+        clock: Callable[[], int],
+        limits: Limits,
+        gate: Gate,
+        checker: Checker,
+        *,
+        demonstration: bool,
+    ) -> None:
+        self.reader = reader
+        self.clock = clock
+        self.limits = limits
+        self.gate = gate
+        self.checker = checker
+        self.demonstration = demonstration
+        self.memory = Memory(limits.bytes_in_flight)
+        self.assets = {name: _asset(name, media) for name, media in ASSETS.items()}
+        self._templates = Environment(
+            loader=PackageLoader("api.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        *,
+        language: Language | None = None,
+        switch: str | None = None,
+        demonstration: bool = False,
+        status: int = HTTPStatus.OK,
+        headers: dict[str, str] | None = None,
+        **values: Any,
+    ) -> HTMLResponse:
+        """Render a page for people.
+
+        `language` is negotiated unless given; `switch` is the address of the same page in the other language,
+        by default the one asked for.
+        """
+        language = language or language_of(request)
+        text = self._templates.get_template(template).render(
+            lang=language,
+            html_lang=HTML_LANG[language],
+            other_html_lang=HTML_LANG[other(language)],
+            switch=switch or f"?lang={other(language)}",
+            t=(lambda zh, _en: zh) if language == "zh" else (lambda _zh, en: en),
+            asset=lambda name: f"/static/{name}?v={self.assets[name].version}",
+            demonstration=demonstration or self.demonstration,
+            **{"here": "", **values},
+        )
+        vary = {"Content-Language": HTML_LANG[language], "Vary": "Accept-Language"}
+        return HTMLResponse(text, status_code=status, headers={**vary, **(headers or {})})
+
+    def problem(self, request: Request, problem: Problem, language: Language | None = None) -> Response:
+        """An error, as JSON or as a page, by the address that was asked."""
+        if request.url.path.startswith(_FOR_PROGRAMS):
+            return JSONResponse(
+                problem.to_json(), problem.status, headers=problem.headers(), media_type=PROBLEM_MEDIA
+            )
+        language = language or language_of(request)
+        message, hint = problem.said(language)
+        return self.page(
+            request,
+            "problem.html",
+            language=language,
+            # What was posted cannot be asked for again by following a link.
+            switch=f"/verify?lang={other(language)}" if request.method == "POST" else None,
+            status=problem.status,
+            headers=problem.headers(),
+            message=message,
+            hint=hint,
+            code=problem.code,
+            submitted=request.method == "POST",
+        )
+
+
+def language_of(request: Request) -> Language:
+    """The language of a request."""
+    return negotiate(request.query_params.get("lang"), request.headers.get("accept-language"))
+
+
+def _asset(name: str, media: str) -> Asset:
+    content = files("api.web").joinpath("static", name).read_bytes()
+    return Asset(content, media, sha256(content).hexdigest()[:12])

@@ -1,0 +1,206 @@
+"""The interface for programs: verification, look-up by number, notices, health, and the log's files."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.web.checking import Checked
+from api.web.guard import client
+from api.web.intake import read_submission
+from api.web.log_files import read_log_file
+from api.web.pages import READ
+from api.web.ports import Notice
+from api.web.problems import not_found
+from api.web.report_view import verdict_name
+from api.web.schemas import (
+    AnswerOut,
+    BoardOut,
+    HealthOut,
+    NoticeOut,
+    PolicyOut,
+    ProblemOut,
+    ReportOut,
+    Said,
+    TextIn,
+)
+from api.web.server import Server
+from api.web.words import VERDICTS
+from verifier.body import is_number
+
+_PROBLEM: dict[str, Any] = {"application/problem+json": {"schema": ProblemOut.model_json_schema()}}
+
+
+def _problems(**descriptions: str) -> dict[int | str, dict[str, Any]]:
+    return {
+        int(status.removeprefix("s")): {"description": description, "content": _PROBLEM}
+        for status, description in descriptions.items()
+    }
+
+
+_VERIFY_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": TextIn.model_json_schema()},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "description": "Exactly one of the two.",
+                    "properties": {
+                        "text": {"type": "string", "description": "The text of the QR code."},
+                        "file": {
+                            "type": "string",
+                            "contentMediaType": "application/octet-stream",
+                            "description": "A PNG, JPEG or WebP of the QR code, or the certificate's PDF or "
+                            "JSON file; at most 64 MiB. Held in memory alone, and not kept.",
+                        },
+                    },
+                }
+            },
+        },
+    }
+}
+
+
+def service(server: Server) -> APIRouter:
+    """The routes for programs."""
+    router = APIRouter()
+
+    @router.post(
+        "/v1/verify",
+        summary="Verify a certificate",
+        tags=["verification"],
+        openapi_extra=_VERIFY_BODY,
+        responses=_problems(
+            s400="Empty, contradictory or unreadable form; a number alone (`number-alone`).",
+            s413="Too large (`too-large`).",
+            s415="Neither JSON nor multipart (`content-type`).",
+            s422="No certificate can be got out of the file (`image-…`, `pdf-…`, `target-…`).",
+            s429="Too many requests; see Retry-After.",
+            s503="Server busy, or the ledger cannot be read. Says nothing about the certificate.",
+        ),
+    )
+    async def verify_certificate(request: Request) -> AnswerOut:
+        """Check a certificate against the ledger, by the ten obligations of S9.
+
+        The answer is 200 whatever the verdict. It is given by the registry about itself, under the policy
+        named in `policy`: to believe no server, run `yinzheng verify` on the file with a policy of your own.
+        """
+        submission = await read_submission(request, server.limits, server.memory, json=True)
+        checked = await server.checker.check(submission, client(request))
+        return _answer(checked, own=server.checker.own_policy)
+
+    @router.get(
+        "/v1/certificates/{number}",
+        summary="Fetch a certificate file by its number",
+        tags=["verification"],
+        response_class=Response,
+        responses={
+            200: {
+                "description": "The certificate file (S6.5), with evidence made now.",
+                "content": {"application/json": {"schema": {"type": "object"}}},
+            },
+            **_problems(
+                s404="No such certificate (`not-found`).",
+                s429="Too many look-ups by number (`rate-limited`); see Retry-After.",
+                s503="The ledger cannot be read.",
+            ),
+        },
+    )
+    async def certificate_file(
+        request: Request,
+        number: Annotated[str, Path(description="15 characters, such as `SJ4412026110001` (R14).")],
+    ) -> Response:
+        """The file proves itself: verify it with a policy of your own.
+
+        A number alone proves nothing, because it can be guessed or copied (R14). Look-ups by number are
+        therefore limited more tightly than other requests, and there is no list of numbers (R50).
+        """
+        server.gate.lookup(client(request))
+        name = number.upper()
+        content = await run_in_threadpool(server.reader.certificate_file, name) if is_number(name) else None
+        if content is None:
+            return server.problem(request, not_found())
+        return Response(
+            content,
+            media_type="application/json",
+            headers={"Content-Disposition": f'attachment; filename="{name}.json"'},
+        )
+
+    @router.get("/v1/publicity", summary="The public notice board", tags=["publicity"])
+    async def publicity() -> BoardOut:
+        """What the public sees of applications under publicity, and when it ends (R24).
+
+        Anyone may object to the registry while a notice lasts. Demonstrations are marked and have no effect.
+        """
+        notices = await run_in_threadpool(server.reader.notices)
+        return BoardOut(notices=[_notice(notice) for notice in notices])
+
+    @router.get(
+        "/healthz",
+        summary="Whether the ledger can be read",
+        tags=["operation"],
+        responses=_problems(s503="Database, log or chain cannot be read."),
+    )
+    async def healthz() -> HealthOut:
+        """How far log and chain are."""
+        health = await run_in_threadpool(server.reader.health)
+        return HealthOut(
+            status="ok",
+            log_size=health["log_size"],
+            anchored_size=health["anchored_size"],
+            block=health["block"],
+            block_time=health["block_time"],
+        )
+
+    async def log_file(request: Request, path: str) -> Response:
+        answer = await run_in_threadpool(read_log_file, server.reader.log_root, path)
+        return answer or server.problem(request, not_found())
+
+    router.add_api_route(
+        "/log/{path:path}", log_file, methods=READ, include_in_schema=False, response_class=Response
+    )
+    return router
+
+
+def _answer(checked: Checked, *, own: bool) -> AnswerOut:
+    name = verdict_name(checked.report)
+    verdict = VERDICTS[name]
+    trust = checked.trust
+    return AnswerOut.model_validate(
+        {
+            "verdict": Said(code=name, tone=verdict.tone, zh=verdict.title.zh, en=verdict.title.en),
+            "policy": PolicyOut(
+                own=own,
+                log_origin=trust.origin,
+                chain_id=trust.chain_id,
+                genesis=trust.genesis.hex(),
+                issuers=[kid.hex() for kid in trust.issuers],
+                max_age=trust.max_age,
+            ),
+            "report": ReportOut.model_validate(checked.report.to_json()),
+        }
+    )
+
+
+def _notice(notice: Notice) -> NoticeOut:
+    return NoticeOut(
+        case=notice.case,
+        applicant=notice.applicant,
+        asset=notice.asset,
+        overview=notice.overview,
+        limits=notice.limits,
+        profile=notice.profile,
+        procedure=notice.procedure,
+        opened_at=notice.opened_at,
+        ends_at=notice.ends_at,
+        waived=notice.waived,
+        statement=notice.leaf,
+        open_objections=notice.open_objections,
+        demonstration=notice.demonstration,
+    )

@@ -1,0 +1,53 @@
+"""Instants and ages as people read them, at +08:00."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from api.web.language import Language
+from ledger.document.labels import BEIJING, date_en, date_zh
+
+_LAST: Final = 253_402_300_799 - 8 * 3600
+"""31 December 9999 at +08:00; nothing later can be written as a date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """An instant to be shown: ISO 8601 for programs, words for people."""
+
+    iso: str
+    text: str
+
+
+def instant(seconds: int, language: Language, *, day_only: bool = False) -> Instant:
+    """UTC seconds since 1970 as an `Instant`; seconds beyond the year 9999 stay a number."""
+    if not 0 <= seconds <= _LAST:
+        return Instant(str(seconds), str(seconds))
+    at = datetime.fromtimestamp(seconds, BEIJING)
+    day = date_zh(seconds) if language == "zh" else date_en(seconds)
+    if day_only:
+        return Instant(f"{at:%Y-%m-%d}", day)
+    return Instant(at.isoformat(), f"{day} {at:%H:%M:%S}")
+
+
+def age(seconds: int, language: Language) -> str:
+    """How long ago: 3 分钟前, 3 minutes ago."""
+    if seconds < 0:
+        return "时间在未来" if language == "zh" else "in the future"
+    if seconds == 0:
+        return "刚刚" if language == "zh" else "just now"
+    return f"{duration(seconds, language)}前" if language == "zh" else f"{duration(seconds, language)} ago"
+
+
+def duration(seconds: int, language: Language) -> str:
+    """Positive seconds, in the largest unit that fits, rounded down."""
+    for size, zh, en in _UNITS:
+        count = seconds // size
+        if count:
+            return f"{count} {zh}" if language == "zh" else f"{count} {en}{'' if count == 1 else 's'}"
+    return "0 秒" if language == "zh" else "0 seconds"
+
+
+_UNITS: Final = ((86_400, "天", "day"), (3600, "小时", "hour"), (60, "分钟", "minute"), (1, "秒", "second"))

@@ -1,0 +1,282 @@
+"""What the pages say, in both languages. What the verifier says of obligations is in `verifier.phrases`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+from api.web.language import Language
+from ledger.rules.terms import Label
+
+Tone: TypeAlias = Literal["good", "warn", "bad", "unknown"]
+"""Colour and icon of a verdict; words always stand beside them."""
+
+
+def say(label: Label, language: Language) -> str:
+    """The label in that language."""
+    return label.zh if language == "zh" else label.en
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A verdict in words: its tone, what it says, means, and asks for."""
+
+    tone: Tone
+    title: Label
+    meaning: Label
+    next: tuple[Label, ...]
+
+
+_SCAN_ORIGINAL = Label(
+    "请扫描证书原件上的二维码，或上传登记机构签发的 PDF、JSON 文件重新核验。",
+    "Scan the code on the original certificate, or upload the PDF or JSON file as issued, and check again.",
+)
+_ASK_REGISTRY = Label(
+    "如仍有疑问，请持证书编号直接向登记机构查询，不要使用证书上留的联系方式。",
+    "If doubt remains, ask the registry itself with the certificate's number; do not use contact "
+    "details printed on the certificate.",
+)
+_HOLDER = Label(
+    "请确认出示证书的人就是所列权利人：证书可以被复印，持有复印件不等于享有权利。",
+    "Make sure that whoever shows the certificate is the right holder named: a certificate can be "
+    "copied, and a copy confers nothing.",
+)
+_LIMITS = Label(
+    "请阅读下方的权利限制与备注，确认拟进行的使用在其范围之内。",
+    "Read the limits and remarks below, and make sure that the intended use lies within them.",
+)
+_NO_NEW = Label(
+    "不得依据此证书办理新的登记或交易。", "Nothing new may be registered or traded on the strength of it."
+)
+
+VERDICTS: Final = MappingProxyType(
+    {
+        "in_force": Verdict(
+            "good",
+            Label("真实，且在有效期内", "Genuine and in force"),
+            Label(
+                "证书由登记机构签发，与账本上的登记记录一致，目前有效。",
+                "The registry issued this certificate, it agrees with the record on the ledger, "
+                "and it is in force now.",
+            ),
+            (_HOLDER, _LIMITS),
+        ),
+        "differs": Verdict(
+            "bad",
+            Label("伪造或被篡改", "Forged or altered"),
+            Label(
+                "所示证书与账本上的登记记录不一致。以登记记录为准，差异已在下方逐项标出。",
+                "The certificate shown does not agree with the record on the ledger. The record "
+                "prevails; each difference is marked below.",
+            ),
+            (_SCAN_ORIGINAL, _ASK_REGISTRY),
+        ),
+        "held": Verdict(
+            "warn",
+            Label("真实，但已被冻结", "Genuine, but held"),
+            Label(
+                "因争议保全，此登记目前不得转让、许可、变更或注销。",
+                "It is held because of a dispute: for now it cannot be transferred, licensed, "
+                "changed or cancelled.",
+            ),
+            (
+                Label(
+                    "在冻结解除之前，不要依据此证书进行交易。",
+                    "Do not trade on it before the hold is released.",
+                ),
+            ),
+        ),
+        "reserved": Verdict(
+            "warn",
+            Label("真实，但已被一笔交易预留", "Genuine, but reserved for a trade"),
+            Label(
+                "一家交易场所已为正在进行的交易预留此登记，最长 72 小时。",
+                "An exchange has reserved it for a trade in progress, for at most 72 hours.",
+            ),
+            (Label("请在预留期满后重新核验。", "Check again once the reservation has ended."),),
+        ),
+        "superseded": Verdict(
+            "warn",
+            Label("真实，但已被新证书取代", "Genuine, but superseded"),
+            Label(
+                "登记已变更，新证书取代了此证书。",
+                "The registration was changed and a newer certificate took its place.",
+            ),
+            (
+                _NO_NEW,
+                Label("请向出示人索取新证书并核验。", "Ask for the newer certificate and check that one."),
+            ),
+        ),
+        "cancelled": Verdict(
+            "warn",
+            Label("真实，但登记已注销", "Genuine, but cancelled"),
+            Label("此登记已被永久注销。", "This registration has been cancelled for good."),
+            (_NO_NEW,),
+        ),
+        "lapsed": Verdict(
+            "warn",
+            Label("真实，但登记已失效", "Genuine, but lapsed"),
+            Label("登记期满且未续期。", "The registration ended without being renewed."),
+            (_NO_NEW,),
+        ),
+        "expired": Verdict(
+            "warn",
+            Label("真实，但有效期已过", "Genuine, but expired"),
+            Label(
+                "证书确由登记机构签发，但有效期已经届满。",
+                "The registry did issue it, but its validity has ended.",
+            ),
+            (_NO_NEW,),
+        ),
+        "not_yet": Verdict(
+            "warn",
+            Label("真实，但当时尚未登记", "Genuine, but not yet registered at that time"),
+            Label("所问时间早于登记时间。", "The time asked about lies before the registration."),
+            (),
+        ),
+        "status_unknown": Verdict(
+            "unknown",
+            Label("证书真实，但目前状态无法确定", "Genuine, but whether it is in force cannot be determined"),
+            Label(
+                "证书确由登记机构签发并已存证，但现在无法从账本得知其最新状态。",
+                "The registry issued and deposited it, but its present status cannot be had from "
+                "the ledger at the moment.",
+            ),
+            (
+                Label(
+                    "请稍后重新核验；在此之前不要认为它有效。",
+                    "Check again later; until then do not take it to be in force.",
+                ),
+            ),
+        ),
+        "attention": Verdict(
+            "warn",
+            Label("真实且有效，但有事项须注意", "Genuine and in force, but mind what follows"),
+            Label(
+                "证书与账本上的登记记录一致，目前有效，但对权利的行使另有限制。",
+                "It agrees with the record on the ledger and is in force, but something restrains "
+                "the rights.",
+            ),
+            (_HOLDER, _LIMITS),
+        ),
+        "foreign": Verdict(
+            "bad",
+            Label("不是本策略所认可的登记机构签发", "Forged, or not from a registry known here"),
+            Label(
+                "签名所用的密钥不属于核验策略中的任何登记机构。请勿相信其内容。",
+                "It is signed with a key of none of the registries that the policy knows. Do not "
+                "rely on what it says.",
+            ),
+            (_SCAN_ORIGINAL, _ASK_REGISTRY),
+        ),
+        "forged": Verdict(
+            "bad",
+            Label("伪造或被篡改", "Forged or altered"),
+            Label(
+                "此证书未通过核验：它不是登记机构签发的那一份。请勿相信其内容。",
+                "This certificate fails the check: it is not what the registry issued. Do not rely "
+                "on what it says.",
+            ),
+            (_SCAN_ORIGINAL, _ASK_REGISTRY),
+        ),
+        "malformed": Verdict(
+            "bad",
+            Label("不是有效的登记证书", "Not a valid certificate"),
+            Label(
+                "所示内容不是一份完整的登记证书：可能属于其他系统、被截断、损坏或被改动过。",
+                "What was shown is not a whole certificate: it belongs to another system, or was "
+                "cut off, damaged or altered.",
+            ),
+            (_SCAN_ORIGINAL, _ASK_REGISTRY),
+        ),
+        "undetermined": Verdict(
+            "unknown",
+            Label("无法确定", "Cannot be determined"),
+            Label(
+                "核验所需的资料缺失或暂时无法取得。这既不说明证书真实，也不说明证书是伪造的。",
+                "Something that the check needs is missing or cannot be had just now. This says "
+                "neither that the certificate is genuine nor that it is forged.",
+            ),
+            (
+                Label("请稍后重试。", "Try again later."),
+                Label(
+                    "也可上传登记机构签发的 PDF 或 JSON 文件：其中附有可离线核验的证据。",
+                    "Or upload the PDF or JSON file as issued: it carries evidence that can be "
+                    "checked offline.",
+                ),
+                _ASK_REGISTRY,
+            ),
+        ),
+    }
+)
+
+# What holds when an obligation does (S9.1), for people; why one does not is in `verifier.phrases`.
+ESTABLISHED: Final = MappingProxyType(
+    {
+        1: Label("证书内容完整，编码规范。", "The certificate is whole and properly encoded."),
+        2: Label(
+            "签名由登记机构的密钥作出，内容未被改动。",
+            "It bears the signature of the registry’s key, and was not altered since.",
+        ),
+        3: Label(
+            "该密钥在登记时有效，且有权签发此编号。",
+            "That key was valid at the time, and entitled to this number.",
+        ),
+        4: Label(
+            "证书所载与存证的登记记录逐项相同。", "Every field agrees with the record that was deposited."
+        ),
+        5: Label("登记记录收录在公开日志中。", "The public log contains the record."),
+        6: Label(
+            "日志检查点有登记机构日志密钥的全部签名。", "The log’s head bears the signatures of all its keys."
+        ),
+        7: Label(
+            "该检查点已写入链上合约，之后不能改写历史。",
+            "That head is anchored in the contract, so that the past cannot be rewritten.",
+        ),
+        8: Label(
+            "区块由策略指定的验证节点签封，并已最终确认。",
+            "The block is sealed by the validators that the policy names, and final.",
+        ),
+        9: Label(
+            "链上登记的正是此证书，状态见上。",
+            "The chain’s record is of this certificate; its status is given above.",
+        ),
+        10: Label("答复足够新。", "The answer is recent enough."),
+    }
+)
+
+# Statements of a case (S3.2), as lines of its history.
+EVENTS: Final = MappingProxyType(
+    {
+        "application.received": Label("收到登记申请", "Application received"),
+        "application.accepted": Label("受理申请", "Application accepted"),
+        "supplement.requested": Label("要求补正材料", "Supplement requested"),
+        "supplement.given": Label("收到补正材料", "Supplement received"),
+        "review.recorded": Label("登记机构审查", "Reviewed by the registry"),
+        "committee.decided": Label("合规委员会审议", "Decided by the committee"),
+        "publicity.opened": Label("公示", "Publicity opened"),
+        "objection.raised": Label("收到异议", "Objection raised"),
+        "objection.concluded": Label("异议处理完毕", "Objection concluded"),
+        "application.refused": Label("不予登记", "Application refused"),
+        "certificate.deposited": Label("登记完成，证书存证", "Certificate deposited: registered"),
+    }
+)
+
+CAPACITIES: Final = MappingProxyType(
+    {
+        "registry": Label("登记机构", "registry"),
+        "committee": Label("合规委员会", "committee"),
+        "applicant": Label("登记主体", "applicant"),
+        "public": Label("社会公众", "public"),
+    }
+)
+
+# What restrains a right although it is in force (R16, R24).
+ATTENTION: Final = MappingProxyType(
+    {
+        "seizure": Label("司法查封：不得转让。", "Judicial seizure: it cannot be transferred."),
+        "control": Label("受行政管制。", "Under administrative control."),
+        "objection": Label("有异议正在处理中。", "An objection is being investigated."),
+    }
+)

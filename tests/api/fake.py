@@ -1,0 +1,153 @@
+"""A registry for the web server's tests: the verifier's synthetic world behind `ReaderPort`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.verifier import world as synthetic
+from verifier.body import parse_body
+from verifier.errors import EnvironmentFault
+from verifier.ethereum.layout import record_slots
+from verifier.live import LiveReader, LiveRecord
+from verifier.statement import certificate_subject
+from verifier.trust import TrustPolicy
+
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class FakeNotice:
+    """As `ledger.reading.Notice`."""
+
+    case: str = "A-2026-000007"
+    applicant: str = "广州市示范医院"
+    asset: str = "2021至2025年糖尿病门诊随访数据集"
+    overview: str = "广州地区二型糖尿病患者门诊随访记录，已去标识化，按季度更新。"
+    limits: str = "仅限科研与临床参考，不得用于识别个人"
+    profile: str = "GD-HEALTH/1"
+    procedure: str = "simplified"
+    opened_at: int = synthetic.NOW - 2 * DAY
+    ends_at: int | None = synthetic.NOW + 5 * DAY
+    waived: bool = False
+    leaf: str = "5a" * 32
+    open_objections: int = 0
+    demonstration: bool = False
+
+
+@dataclass(frozen=True)
+class FakeLine:
+    """As `ledger.reading.HistoryLine`."""
+
+    at: int
+    type: str
+    statement: dict[str, Any]
+    leaf: str
+    index: int | None
+    anchored_block: int | None
+
+
+BOARD = (
+    FakeNotice(),
+    FakeNotice(
+        case="A-2026-000006", asset="全省传染病监测月报", waived=True, procedure="ordinary", limits=""
+    ),
+    FakeNotice(case="A-2026-000005", asset="住院结算明细", ends_at=synthetic.NOW - DAY, open_objections=2),
+)
+DEMO_NOTICE = FakeNotice(case="A-2026-000001", profile="DEMO/1", demonstration=True, ends_at=None)
+
+HISTORY = tuple(
+    FakeLine(synthetic.REGISTERED - (9 - at) * DAY, kind, {"by": by}, f"{at + 1:02x}" * 32, at, 990 + at)
+    for at, (kind, by) in enumerate(
+        [
+            ("application.received", "applicant"),
+            ("application.accepted", "registry"),
+            ("review.recorded", "registry"),
+            ("publicity.opened", "registry"),
+            ("certificate.deposited", "registry"),
+        ]
+    )
+)
+
+
+@dataclass
+class FakeReader:
+    """One certificate, a board, a log folder. Also the `LiveReader`. Break it by setting `down`."""
+
+    log_root: Path
+    world: synthetic.World = field(default_factory=synthetic.World)
+    board: Sequence[FakeNotice] = BOARD
+    policy: TrustPolicy = field(default_factory=synthetic.trust)
+    down: bool = False
+    record_state: synthetic.RecordState | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def trust(self) -> TrustPolicy:
+        return self.policy
+
+    def live(self) -> LiveReader:
+        return self
+
+    def record(self, number: str) -> LiveRecord | None:
+        self._up()
+        self.asked.append(number)
+        if number != self.world.body.number:
+            return None
+        return LiveRecord(
+            self.world.body.to_json(), self.world.statement.to_json(), self.world.proof.text, self.world.qr
+        )
+
+    def chain(self, subject: bytes, size: int | None, at: int | None) -> object:
+        self._up()
+        if subject == certificate_subject(self.world.body.number):
+            return self.world.chain(size, self.record_state)
+        return absent(subject)
+
+    def certificate_file(self, number: str) -> bytes | None:
+        self._up()
+        if number != self.world.body.number:
+            return None
+        return json.dumps(self.world.file(), ensure_ascii=False).encode()
+
+    def notices(self) -> Sequence[FakeNotice]:
+        self._up()
+        return self.board
+
+    def history(self, number: str) -> Sequence[FakeLine]:
+        self._up()
+        return HISTORY if number == self.world.body.number else ()
+
+    def health(self) -> Mapping[str, Any]:
+        self._up()
+        return {
+            "log_size": 6,
+            "anchored_size": 6,
+            "block": 1000,
+            "block_time": synthetic.BLOCK_TIME,
+            "chain_id": 4401,
+            "demonstration": False,
+        }
+
+    def _up(self) -> None:
+        if self.down:
+            raise EnvironmentFault("no answer from /secret/place/chain.lmdb", code="chain-unreachable")
+
+
+def absent(subject: bytes) -> dict[str, Any]:
+    """Evidence that the chain has no record of that subject."""
+    state = synthetic.State(
+        {synthetic.ANCHOR: synthetic.ANCHOR_CODE, synthetic.RIGHTS: synthetic.RIGHTS_CODE},
+        {synthetic.RIGHTS: {synthetic.slot_of(bytes([at]) * 32, 3): at + 1 for at in range(30)}},
+    )
+    return {
+        "headers": synthetic.headers(state.root),
+        "accounts": [state.account(synthetic.RIGHTS, record_slots(subject))],
+    }
+
+
+def demo_world() -> synthetic.World:
+    """A world whose certificate is a demonstration's."""
+    return synthetic.World(body=parse_body(synthetic.body_json(profile="DEMO/1")))
