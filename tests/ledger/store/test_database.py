@@ -1,0 +1,266 @@
+"""Opening, migrating, committing, and what a bad disk or a foreign database looks like."""
+
+import os
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import IntegrityError
+
+from ledger.faults import InjectedFault, KillAt, RaiseAt
+from ledger.store import repository
+from ledger.store.database import Store, open_store, open_store_read_only, sqlite_url
+from ledger.store.models import Base, Certificate, Meta
+from verifier.errors import DataFault, EnvironmentFault
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A closed SQLite database with one fact in it."""
+    path = tmp_path / "ledger.sqlite"
+    store = open_store(sqlite_url(path))
+    with store.transaction() as session:
+        repository.write_meta(session, {"origin": "registry.example/log"})
+    store.close()
+    return path
+
+
+def facts(store: Store) -> dict[str, str]:
+    with store.reading() as session:
+        return repository.read_meta(session)
+
+
+def test_migrations_make_exactly_the_tables_of_the_models(url: str) -> None:
+    open_store(url).close()
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
+
+
+def test_opening_twice_changes_nothing(url: str) -> None:
+    first = open_store(url)
+    with first.transaction() as session:
+        repository.write_meta(session, {"a": "1", "b": "2"})
+        repository.write_meta(session, {"b": "3"})
+    first.close()
+    second = open_store(url)
+    assert facts(second) == {"a": "1", "b": "3"}
+    second.check_integrity()
+    second.close()
+
+
+def test_a_newer_schema_is_refused_and_left_alone(url: str) -> None:
+    open_store(url).close()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    for opening in (open_store, open_store_read_only):
+        with pytest.raises(EnvironmentFault) as caught:
+            opening(url)
+        assert caught.value.code == "schema-newer"
+
+
+def test_an_older_schema_is_not_migrated_by_a_reader(tmp_path: Path) -> None:
+    path = tmp_path / "empty.sqlite"
+    sqlite3.connect(path).close()
+    with pytest.raises(EnvironmentFault) as caught:
+        open_store_read_only(sqlite_url(path))
+    assert caught.value.code == "schema-older"
+    assert path.stat().st_size == 0
+
+
+def test_a_failed_migration_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from alembic.ddl.impl import DefaultImpl
+
+    create, url = DefaultImpl.create_table, sqlite_url(tmp_path / "ledger.sqlite")
+
+    def fails_late(self: DefaultImpl, table: object, **options: object) -> None:
+        if getattr(table, "name", "") == "certificate":
+            raise RuntimeError("power cut")
+        create(self, table, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(DefaultImpl, "create_table", fails_late)
+    with pytest.raises(RuntimeError):
+        open_store(url)
+    monkeypatch.undo()
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one() == 0
+    engine.dispose()
+    open_store(url).close()
+
+
+def test_sqlite_is_durable_and_checks_references(store: Store) -> None:
+    with store.transaction() as session:
+        if session.get_bind().dialect.name == "sqlite":
+            modes = [
+                session.connection().exec_driver_sql(f"PRAGMA {name}").scalar_one()
+                for name in ("journal_mode", "synchronous", "foreign_keys")
+            ]
+            assert modes == ["wal", 2, 1]
+    orphan = Certificate(
+        number="N", subject=b"s", case_id="none", body=b"", state="draft", registered_at=1, valid_until=2
+    )
+    with pytest.raises(IntegrityError), store.transaction() as session:
+        session.add(orphan)
+
+
+class TestCommit:
+    def test_an_error_in_the_block_undoes_it(self, store: Store) -> None:
+        with pytest.raises(ZeroDivisionError), store.transaction() as session:
+            repository.write_meta(session, {"a": "1"})
+            session.flush()
+            raise ZeroDivisionError
+        assert facts(store) == {}
+
+    @pytest.mark.parametrize(
+        ("point", "there"), [("store.commit.before", {}), ("store.commit.after", {"a": "1"})]
+    )
+    def test_failing_around_the_commit(self, url: str, point: str, there: dict[str, str]) -> None:
+        store = open_store(url, faults=RaiseAt(point))
+        with pytest.raises(InjectedFault), store.transaction() as session:
+            repository.write_meta(session, {"a": "1"})
+        assert facts(store) == there
+        store.close()
+
+    @pytest.mark.parametrize(
+        ("point", "there"), [("store.commit.before", {}), ("store.commit.after", {"a": "1"})]
+    )
+    def test_killed_around_the_commit(self, tmp_path: Path, point: str, there: dict[str, str]) -> None:
+        url = sqlite_url(tmp_path / "ledger.sqlite")
+        open_store(url).close()
+        child = os.fork()
+        if child == 0:
+            with open_store(url, faults=KillAt(point)).transaction() as session:
+                repository.write_meta(session, {"a": "1"})
+            os._exit(1)
+        assert os.waitpid(child, 0)[1] == signal.SIGKILL
+        store = open_store(url)
+        assert facts(store) == there
+        store.check_integrity()
+        store.close()
+
+    def test_a_reader_keeps_its_view_and_never_waits(self, store: Store) -> None:
+        with store.reading() as before:
+            assert repository.read_meta(before) == {}
+            with store.transaction() as session:
+                repository.write_meta(session, {"a": "1"})
+            if before.get_bind().dialect.name == "sqlite":
+                assert before.get(Meta, "a") is None
+        assert facts(store) == {"a": "1"}
+
+
+class TestTrouble:
+    def test_a_second_writer_is_told_who_has_the_lock(self, tmp_path: Path) -> None:
+        url = sqlite_url(tmp_path / "ledger.sqlite")
+        first, second = open_store(url), open_store(url, busy_seconds=0.05)
+        with first.transaction() as session:
+            repository.write_meta(session, {"a": "1"})
+            session.flush()
+            with pytest.raises(EnvironmentFault) as caught, second.transaction():
+                pass
+        assert caught.value.code == "store-locked"
+        first.close()
+        second.close()
+
+    def test_a_full_disk(self, file: Path) -> None:
+        store = open_store(sqlite_url(file))
+        with store.transaction() as session:
+            pages = session.connection().exec_driver_sql("PRAGMA page_count").scalar_one()
+        with pytest.raises(EnvironmentFault) as caught, store.transaction() as session:
+            session.connection().exec_driver_sql(f"PRAGMA max_page_count={pages}")
+            repository.write_meta(session, {"big": "x" * 100_000})
+        assert caught.value.code == "disk-full"
+        assert "big" not in facts(store)
+        store.close()
+
+    @pytest.mark.parametrize("at", [0, 100])
+    def test_a_damaged_file(self, file: Path, at: int) -> None:
+        with file.open("r+b") as handle:
+            handle.seek(at)
+            handle.write(b"\xa5" * 2000)
+        for opening in (open_store, open_store_read_only):
+            with pytest.raises(DataFault) as caught:
+                opening(sqlite_url(file))
+            assert caught.value.code == "store-corrupt"
+
+    def test_damage_within_is_found_by_the_check(self, file: Path) -> None:
+        size = file.stat().st_size
+        with file.open("r+b") as handle:
+            handle.seek(size - size // 4096 // 2 * 4096)
+            handle.write(b"\xa5" * 4096)
+        with pytest.raises(DataFault) as caught:
+            store = open_store(sqlite_url(file))
+            store.check_integrity()
+        assert caught.value.code == "store-corrupt"
+
+    def test_a_row_that_refers_to_nothing_is_found(self, file: Path) -> None:
+        raw = sqlite3.connect(file)
+        raw.execute(
+            "INSERT INTO objection (case_id, leaf, raised_at, sealed) VALUES ('none', x'00', 1, x'00')"
+        )
+        raw.commit()
+        raw.close()
+        store = open_store(sqlite_url(file))
+        with pytest.raises(DataFault, match="objection") as caught:
+            store.check_integrity()
+        assert caught.value.code == "store-corrupt"
+        store.close()
+
+    def test_a_missing_file_and_folder(self, tmp_path: Path) -> None:
+        with pytest.raises(EnvironmentFault) as caught:
+            open_store_read_only(sqlite_url(tmp_path / "none.sqlite"))
+        assert caught.value.code == "store-missing"
+        with pytest.raises(EnvironmentFault) as caught:
+            open_store(sqlite_url(tmp_path / "none" / "ledger.sqlite"))
+        assert caught.value.code == "store-unreachable"
+
+    def test_an_unreachable_server(self) -> None:
+        with pytest.raises(EnvironmentFault) as caught:
+            open_store("postgresql+psycopg://nobody@127.0.0.1:1/none?connect_timeout=2")
+        assert caught.value.code == "store-unreachable"
+
+
+class TestReadOnly:
+    def test_it_reads_beside_a_writer_and_cannot_write(self, file: Path) -> None:
+        writer, reader = open_store(sqlite_url(file)), open_store_read_only(sqlite_url(file))
+        with writer.transaction() as session:
+            repository.write_meta(session, {"later": "yes"})
+        assert facts(reader)["later"] == "yes"
+        with pytest.raises(EnvironmentFault) as caught, reader.transaction():
+            pass
+        assert caught.value.code == "store-read-only"
+        with pytest.raises(EnvironmentFault) as caught, reader.reading() as session:
+            session.connection().exec_driver_sql("DELETE FROM meta")
+        assert caught.value.code == "disk-read-only"
+        reader.close()
+        writer.close()
+
+    def test_a_closed_database_where_nothing_can_be_created(
+        self, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Modes do not stop root, so the first way of opening is made to fail as on a read-only disk."""
+        connect, tried = sqlite3.connect, []
+
+        def refuses(address: str, **options: object) -> sqlite3.Connection:
+            tried.append(address.rpartition("?")[2])
+            if "immutable" not in address:
+                error = sqlite3.OperationalError("unable to open database file")
+                error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+                raise error
+            return connect(address, **options)  # type: ignore[call-overload, no-any-return]
+
+        monkeypatch.setattr(sqlite3, "connect", refuses)
+        assert facts(open_store_read_only(sqlite_url(file))) == {"origin": "registry.example/log"}
+        assert tried[:2] == ["mode=ro", "mode=ro&immutable=1"]
+        file.with_name(file.name + "-wal").write_bytes(b"unfolded")
+        with pytest.raises(EnvironmentFault) as caught:
+            open_store_read_only(sqlite_url(file))
+        assert caught.value.code == "store-unreachable"
