@@ -461,7 +461,7 @@ def test_a_record_that_is_absent_or_of_another_certificate() -> None:
         ({"deposited_at": REGISTERED + DAY + 1}, ["registered_at"]),
     ],
 )
-def test_a_record_of_other_terms(changes: dict[str, int], terms: list[str]) -> None:
+def test_a_record_of_other_terms(changes: dict[str, Any], terms: list[str]) -> None:
     report = check(World(record=replace(RecordState(content=leaf()), **changes)).file())
     assert_forged(report, {9: "terms-differ"})
     assert report.finding(9).data["terms"] == terms
@@ -480,7 +480,7 @@ def test_a_record_of_other_terms(changes: dict[str, int], terms: list[str]) -> N
         {"rest": 1},
     ],
 )
-def test_a_record_the_contract_cannot_have_written(changes: dict[str, int]) -> None:
+def test_a_record_the_contract_cannot_have_written(changes: dict[str, Any]) -> None:
     report = check(World(record=replace(RecordState(content=leaf()), **changes)).file())
     assert_forged(report, {9: "record-layout"})
 

@@ -15,7 +15,7 @@ from typing import Any
 import rlp
 from coincurve import PrivateKey as Secp256k1Key
 from coincurve import PublicKey as Secp256k1PublicKey
-from trie import HexaryTrie
+from trie.hexary import HexaryTrie
 
 from verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey, keccak256
 from verifier.body import Body, parse_body
@@ -197,6 +197,10 @@ def encode_proof(nodes: Iterable[Any]) -> list[str]:
     return [node.hex() for at, node in enumerate(encoded) if at == 0 or len(node) >= 32]
 
 
+def _proof(trie: Any, key: bytes) -> Iterable[Any]:
+    return trie.get_proof(keccak256(key))  # type: ignore[no-any-return]
+
+
 class State:
     """Account and storage tries, by `trie`."""
 
@@ -220,11 +224,11 @@ class State:
     def account(self, address: bytes, slots: Iterable[bytes]) -> dict[str, Any]:
         return {
             "address": address.hex(),
-            "proof": encode_proof(self._accounts.get_proof(keccak256(address))),
+            "proof": encode_proof(_proof(self._accounts, address)),
             "storage": [
                 {
                     "slot": slot.hex(),
-                    "proof": encode_proof(self._storage[address].get_proof(keccak256(slot))),
+                    "proof": encode_proof(_proof(self._storage[address], slot)),
                 }
                 for slot in slots
             ],
@@ -255,10 +259,10 @@ def header_fields(parent: bytes, state_root: bytes, number: int, time: int) -> l
 def seal(fields: list[Any], key: Secp256k1Key | None) -> bytes:
     """The header with its Clique seal (EIP-225); without a key, with nothing in its extra data."""
     if key is None:
-        return rlp.encode([*fields[:12], b"", *fields[13:]])
+        return bytes(rlp.encode([*fields[:12], b"", *fields[13:]]))
     signed = keccak256(rlp.encode(fields))
     signature = key.sign_recoverable(signed, hasher=None)
-    return rlp.encode([*fields[:12], fields[12] + signature, *fields[13:]])
+    return bytes(rlp.encode([*fields[:12], fields[12] + signature, *fields[13:]]))
 
 
 def headers(
