@@ -1,0 +1,75 @@
+"""The audit (D9): chain, log, database and every dossier byte, re-hashed and compared with each other.
+
+Nothing is believed because a column says so: statements are hashed again, commitments opened, dossiers
+decrypted to the last byte, heads and records read from the chain. Every difference is named; the audit
+writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from ledger.audit.chain import check_chain
+from ledger.audit.dossiers import check_dossiers
+from ledger.audit.events import check_events
+from ledger.audit.finding import Audit, Finding
+from ledger.audit.keys import check_keys
+from ledger.audit.log import check_published_log
+from ledger.chain.client import RegistryClient
+from ledger.chain.connect import open_chain
+from ledger.instance import Paths, read_instance, writer_lock
+from ledger.keys.provider import KeyProvider
+from ledger.log.tilelog import TileLog
+from ledger.registry import Clock, Progress
+from ledger.store.blobs import FolderBlobs
+from ledger.store.database import open_store_read_only, sqlite_url
+from verifier.errors import EnvironmentFault
+
+__all__ = ["Finding", "audit_registry"]
+
+_STEPS = (
+    ("keys", check_keys),
+    ("statements and commitments", check_events),
+    ("log", check_published_log),
+    ("chain", check_chain),
+    ("dossiers", check_dossiers),
+)
+
+
+def audit_registry(
+    root: Path, keys: Callable[[Paths], KeyProvider], *, clock: Clock, progress: Progress
+) -> list[Finding]:
+    """Audit the state folder `root`; an empty list means that everything agrees.
+
+    Holds the writer lock, so that nothing moves meanwhile, unless the folder cannot be written at all (a
+    backup). Raises `UsageFault` (`state-missing`), `EnvironmentFault` where something cannot be read: an
+    audit that could not be done is not a clean one. A chain or log that does not open is a finding.
+    """
+    paths, instance = read_instance(root)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(writer_lock(paths))
+        except EnvironmentFault as fault:
+            if fault.code != "state-read-only":
+                raise
+        store = open_store_read_only(instance.database_url or sqlite_url(paths.database))
+        stack.callback(store.close)
+        w3 = stack.enter_context(open_chain(paths, instance, None, clock=clock))
+        audit = Audit(
+            instance=instance,
+            store=store,
+            log=TileLog(paths.log, instance.origin),
+            blobs=FolderBlobs(paths.blobs),
+            w3=w3,
+            client=RegistryClient(w3, instance.deployment),
+            keys=keys(paths),
+        )
+        with audit.finding():
+            store.check_integrity()
+        for name, step in _STEPS:
+            progress(f"checking {name}")
+            with audit.finding():
+                step(audit)
+    return audit.findings

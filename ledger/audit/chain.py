@@ -1,0 +1,119 @@
+"""Does the chain hold every head, case and certificate that the database says it holds, and no others?"""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, select
+
+from contracts import artifact
+from ledger import pipeline
+from ledger.audit.finding import Audit
+from ledger.chain.records import CaseState
+from ledger.chain.reverts import translated
+from ledger.chain.sender import checksummed
+from ledger.rules.states import State
+from ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Event
+
+_ON_CHAIN = {
+    State.PUBLICITY: CaseState.PUBLICITY,
+    State.ISSUING: CaseState.PUBLICITY,
+    State.DEPOSITED: CaseState.DEPOSITED,
+    State.CLOSED: CaseState.CLOSED,
+}
+
+
+def check_chain(audit: Audit) -> None:
+    """Compare heads, cases, certificates and calls; what is still on its way is told apart from what differs."""
+    with audit.store.reading() as session:
+        _check_heads(audit, session)
+        _check_cases(audit, session)
+        known = _check_certificates(audit, session)
+        _check_calls(audit, session)
+    _check_strangers(audit, known)
+
+
+def _check_heads(audit: Audit, session: Session) -> None:
+    for row in session.exec(select(Checkpoint).order_by(col(Checkpoint.size))):
+        held = audit.client.anchored_root(row.size)
+        if held is not None and held != row.root:
+            audit.found(
+                "head-refused",
+                f"the chain holds another head of size {row.size} than this log",
+                size=row.size,
+            )
+        elif held is None and row.anchored_block is not None:
+            audit.found("head-missing", f"the chain does not hold the head of size {row.size}", size=row.size)
+    latest = audit.client.latest_anchor()
+    if latest is None:
+        return
+    if latest.size > audit.log.size or audit.log.root(latest.size) != latest.root:
+        audit.found(
+            "head-refused",
+            f"the chain's head of size {latest.size} is not of this log: it would refuse the next one",
+            size=latest.size,
+        )
+    elif latest.size < audit.log.size:
+        audit.found(
+            "unsettled",
+            f"{audit.log.size - latest.size} statements are not anchored yet",
+            size=audit.log.size,
+        )
+
+
+def _check_cases(audit: Audit, session: Session) -> None:
+    for case in session.exec(select(Case).order_by(Case.id)):
+        expected = _ON_CHAIN.get(State(case.state))
+        if expected is None:
+            continue
+        found = audit.client.case(case.subject)
+        if found is None or found.state is not expected:
+            if not _under_way(session):
+                audit.found(
+                    "case-differs", f"the chain does not hold case {case.id} as {case.state}", case=case.id
+                )
+        elif case.publicity_end != found.publicity_end or case.profile != found.profile:
+            audit.found("case-altered", f"publicity of case {case.id} is not the chain's", case=case.id)
+
+
+def _check_certificates(audit: Audit, session: Session) -> set[bytes]:
+    """Each deposited certificate has its record; returns the identifiers that belong to one."""
+    known = set()
+    for row in session.exec(select(Certificate).where(col(Certificate.event_id).is_not(None))):
+        known.add(row.subject)
+        record = audit.client.record(row.subject)
+        event = session.get(Event, row.event_id)
+        if record is None:
+            if not _under_way(session):
+                audit.found(
+                    "certificate-not-on-chain", f"the chain lacks certificate {row.number}", number=row.number
+                )
+        elif event is None or record.content != event.leaf_hash or record.valid_until != row.valid_until:
+            audit.found(
+                "certificate-differs", f"the chain holds {row.number} with another content", number=row.number
+            )
+    return known
+
+
+def _check_calls(audit: Audit, session: Session) -> None:
+    for call in pipeline.failed_calls(session):
+        audit.found("call-failed", f"the contracts refused {call.key}: {call.error}", call=call.key)
+    waiting = session.exec(select(ChainCall).where(col(ChainCall.state).in_(("pending", "sent")))).all()
+    for call in waiting:
+        audit.found("unsettled", f"{call.key} has not been carried out yet", call=call.key)
+
+
+def _under_way(session: Session) -> bool:
+    """Whether a call is still in the outbox; the audit then says `unsettled` rather than a difference."""
+    waiting = select(ChainCall).where(col(ChainCall.state).in_(("pending", "sent", "failed")))
+    return session.exec(waiting.limit(1)).first() is not None
+
+
+def _check_strangers(audit: Audit, known: set[bytes]) -> None:
+    """Every deposit the contract ever announced is one of ours."""
+    address = checksummed(audit.instance.deployment.rights)
+    contract = audit.w3.eth.contract(address=address, abi=artifact("RightsRegistry").abi)
+    with translated():
+        logs = contract.events.Deposited().get_logs(from_block=audit.instance.deployment.block)
+    for log in logs:
+        if bytes(log["args"]["id"]) not in known:
+            audit.found("certificate-unknown", "the chain holds a certificate the database lacks",
+                        id=bytes(log["args"]["id"]).hex())  # fmt: skip

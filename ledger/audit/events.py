@@ -1,0 +1,119 @@
+"""Is every row about a case what its statement, its commitment and its history say?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlmodel import Session, select
+
+from ledger.audit.finding import Audit
+from ledger.recording import open_event
+from ledger.rules.states import TABLE, State, StatementType
+from ledger.store import repository
+from ledger.store.models import Approval, Case, Certificate, Event, Objection
+from ledger.store.sealed import SealedValue
+from verifier import canonical
+from verifier.body import parse_body
+from verifier.certificate import decode_qr, statement_of
+from verifier.errors import DataFault
+from verifier.statement import Statement, verify_body
+
+
+def check_events(audit: Audit) -> None:
+    """Check every event, then every case and certificate against its events."""
+    with audit.store.reading() as session:
+        for case in session.exec(select(Case).order_by(Case.id)):
+            with audit.finding(case=case.id):
+                _check_case(audit, session, case)
+        for certificate in session.exec(select(Certificate).order_by(Certificate.number)):
+            with audit.finding(number=certificate.number):
+                _check_certificate(session, certificate)
+        _check_numbers(audit, session)
+
+
+def _check_case(audit: Audit, session: Session, case: Case) -> None:
+    events = repository.events_of_case(session, case.id)
+    if not events:
+        raise DataFault("a case has no events", code="event-missing")
+    with audit.finding(case=case.id):
+        _check_state(session, case, events)
+    seal = audit.seal(session, case.dossier_id)
+    prev: bytes | None = None
+    for event in events:
+        with audit.finding(case=case.id, event=event.id):
+            _check_event(case, event, seal, prev)
+        prev = event.leaf_hash
+
+
+def _check_event(case: Case, event: Event, seal: SealedValue | None, prev: bytes | None) -> None:
+    statement = Statement.from_bytes(event.statement)
+    of_row = (event.type, event.subject, event.at, event.leaf_hash)
+    if of_row != (statement.type, statement.subject, statement.at, statement.leaf_hash):
+        raise DataFault("an event's columns are not those of its statement", code="event-altered")
+    deposited = statement.type == StatementType.CERTIFICATE_DEPOSITED
+    if statement.prev != prev or (statement.subject != case.subject and not deposited):
+        raise DataFault("an event is not the next of its case", code="event-unlinked")
+    if statement.profile != case.profile:
+        raise DataFault("a case changed its rule profile", code="case-altered")
+    if event.public is not None:
+        verify_body(statement, event.public)
+    if seal is not None:
+        body, secret = open_event(seal, event.sealed, event.leaf_hash)
+        verify_body(statement, canonical.dumps(body), secret)
+
+
+def _check_state(session: Session, case: Case, events: Iterable[Event]) -> None:
+    """The stored state must be one that the table of moves reaches by these statements."""
+    states = {State.NEW}
+    for event in events:
+        states = {
+            rule.to
+            for rule in TABLE.values()
+            if rule.state in _quietly(states)
+            and rule.statement is not None
+            and rule.statement.value == event.type
+        }
+    if State(case.state) not in _quietly(states):
+        raise DataFault(f"the case is stored as {case.state}, its events say otherwise", code="case-altered")
+    objections = session.exec(select(Objection).where(Objection.case_id == case.id)).all()
+    raised = sum(1 for event in events if event.type == StatementType.OBJECTION_RAISED)
+    concluded = sum(1 for event in events if event.type == StatementType.OBJECTION_CONCLUDED)
+    if len(objections) != raised or sum(o.concluded_at is not None for o in objections) != concluded:
+        raise DataFault("objections and their events do not match", code="objection-altered")
+
+
+def _quietly(states: set[State]) -> set[State]:
+    """Add what is reached by moves that write no statement: issuing, and back to publicity to draft anew."""
+    issuing = {State.PUBLICITY, State.ISSUING}
+    return states | issuing if states & issuing else states
+
+
+def _check_certificate(session: Session, certificate: Certificate) -> None:
+    body = parse_body(canonical.loads(certificate.body, max_bytes=8192))
+    statement = statement_of(body)
+    of_row = (certificate.number, certificate.subject, certificate.registered_at, certificate.valid_until)
+    if of_row != (body.number, statement.subject, body.registered_at, body.valid_until):
+        raise DataFault("a certificate's columns are not those of its body", code="certificate-altered")
+    if certificate.event_id is None:
+        return
+    event = session.get(Event, certificate.event_id)
+    if event is None or event.leaf_hash != statement.leaf_hash:
+        raise DataFault("a certificate is not the one its deposit states", code="certificate-altered")
+    if certificate.qr is None or decode_qr(certificate.qr).statement() != statement:
+        raise DataFault("a certificate's code is not of its body", code="certificate-altered")
+    signed = session.exec(
+        select(Approval).where(Approval.case_id == certificate.case_id, Approval.kind == "deposit")
+    ).all()
+    if len({approval.address for approval in signed}) != len(signed) or not signed:
+        raise DataFault("a deposited certificate lacks its approvals", code="approval-missing")
+
+
+def _check_numbers(audit: Audit, session: Session) -> None:
+    """Numbers of a month run from 0001 without gaps up to the counter (R14)."""
+    by_month: dict[str, list[int]] = {}
+    for number in session.exec(select(Certificate.number).order_by(Certificate.number)):
+        by_month.setdefault(number[5:11], []).append(int(number[11:]))
+    for month, serials in by_month.items():
+        used = repository.serials_used(session, month)
+        if serials != list(range(1, used + 1)):
+            audit.found("number-gap", f"certificate numbers of {month} are not 1 to {used}", month=month)

@@ -1,0 +1,78 @@
+"""What an audit works with, and how it collects what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlmodel import Session
+from web3 import Web3
+
+from ledger.chain.client import RegistryClient
+from ledger.instance import Instance
+from ledger.keys.provider import KeyProvider
+from ledger.log.tilelog import TileLog
+from ledger.store.blobs import BlobStore
+from ledger.store.database import Store
+from ledger.store.models import Dossier
+from ledger.store.sealed import SealedValue
+from verifier.errors import DataFault, EnvironmentFault
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One difference: a stable code, what differs, and where."""
+
+    code: str
+    message: str
+    data: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """As the command line prints it."""
+        return {"code": self.code, "message": self.message, **{k: str(v) for k, v in self.data.items()}}
+
+
+@dataclass
+class Audit:
+    """One audit under way."""
+
+    instance: Instance
+    store: Store
+    log: TileLog
+    blobs: BlobStore
+    w3: Web3
+    client: RegistryClient
+    keys: KeyProvider
+    findings: list[Finding] = field(default_factory=list)
+
+    def found(self, code: str, message: str, **data: Any) -> None:
+        """Note a difference."""
+        self.findings.append(Finding(code, message, data))
+
+    @contextmanager
+    def finding(self, **where: Any) -> Iterator[None]:
+        """Turn a `DataFault` inside the block into a finding; `where` says what was being looked at."""
+        try:
+            yield
+        except DataFault as fault:
+            self.findings.append(Finding(fault.code, fault.message, {**where, **fault.data}))
+        except EnvironmentFault as fault:
+            if fault.code != "key-missing":
+                raise
+            self.findings.append(Finding(fault.code, fault.message, {**where, **fault.data}))
+
+    def dossier_key(self, session: Session, dossier_id: bytes) -> bytes | None:
+        """The dossier's key; None once it was destroyed (R44). Raises `DataFault` `seal-broken`."""
+        row = session.get(Dossier, dossier_id)
+        if row is None:
+            raise DataFault("a case names a dossier that is not there", code="dossier-missing")
+        if row.wrapped_key is None:
+            return None
+        return self.keys.wrapper().unwrap(row.wrapped_key, dossier_id)
+
+    def seal(self, session: Session, dossier_id: bytes) -> SealedValue | None:
+        """What opens the dossier's small values; None once its key was destroyed."""
+        key = self.dossier_key(session, dossier_id)
+        return None if key is None else SealedValue(key)

@@ -1,0 +1,53 @@
+"""Are the keys the ones the world was told of?"""
+
+from __future__ import annotations
+
+from sqlmodel import select
+
+from ledger.audit.finding import Audit
+from ledger.chain.deployment import COMMITTEE, REGISTRY, RELAY
+from ledger.keys.provider import ISSUER, KEK, VALIDATOR, person_key
+from ledger.keys.provider import RELAY as RELAY_KEY
+from ledger.store.models import Person
+
+_ROLES = {"registry": REGISTRY, "committee": COMMITTEE}
+
+
+def check_keys(audit: Audit) -> None:
+    """Compare each key at hand with what instance, database and chain say of it (`key-differs`)."""
+    instance = audit.instance
+    with audit.finding(key=ISSUER):
+        _same(audit, ISSUER, audit.keys.sm2(ISSUER).public_key.point == instance.issuers[-1].key)
+    with audit.finding(key="log"):
+        vkeys = [signer.key.vkey for signer in audit.keys.log_signers(instance.origin)]
+        _same(audit, "log", set(vkeys) <= set(instance.log_keys))
+    if instance.chain_url is None:
+        with audit.finding(key=VALIDATOR):
+            _same(audit, VALIDATOR, audit.keys.ethereum(VALIDATOR).address in instance.validators)
+    with audit.finding(key=RELAY_KEY):
+        relay = audit.keys.ethereum(RELAY_KEY).address
+        _same(audit, RELAY_KEY, audit.client.has_role(RELAY, relay))
+    with audit.finding(key=KEK):
+        audit.keys.wrapper()
+    _check_people(audit)
+
+
+def _check_people(audit: Audit) -> None:
+    with audit.store.reading() as session:
+        people = session.exec(select(Person)).all()
+    at_hand = set(audit.keys.names())
+    for person in people:
+        name = person_key(person.name)
+        entitled = audit.client.has_role(_ROLES.get(person.role, -1), person.address)
+        if person.removed_at is None and not entitled:
+            audit.found(
+                "role-missing", f"{person.name} does not hold its role on the chain", person=person.name
+            )
+        if name in at_hand:
+            with audit.finding(key=name):
+                _same(audit, name, audit.keys.ethereum(name).address == person.address)
+
+
+def _same(audit: Audit, name: str, same: bool) -> None:
+    if not same:
+        audit.found("key-differs", f"the key {name} is not the one this registry is known by", key=name)
