@@ -264,6 +264,15 @@ def _size_problems(holders: list[dict[str, Any]], limits: str) -> list[str]:
     )
 
 
+def _applicant_problems(holders: list[dict[str, Any]], applicant: dict[str, Any]) -> list[str]:
+    names = {holder["code"]: holder["name"] for holder in holders}
+    if applicant["code"] not in names:
+        return ["leaves out the applicant, who asks for a right of its own"]
+    if names[applicant["code"]] != applicant["name"]:
+        return ["gives the applicant another name than $.applicant.name"]
+    return []
+
+
 def _twice(values: list[str]) -> list[str]:
     return ["names something twice"] if len(set(values)) < len(values) else []
 
@@ -303,6 +312,7 @@ _CROSS: tuple[tuple[tuple[str, ...], Any], ...] = (
     (("asset",), _name_problems),
     (("rights",), _twice),
     (("holders", "rights"), _holders_problems),
+    (("holders", "applicant"), _applicant_problems),
     (("holders", "limits"), _size_problems),
     (("time_span",), _span_problems),
     (("sample_fields",), _twice),

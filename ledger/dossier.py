@@ -88,10 +88,12 @@ def open_dossier(path: Path, limits: FolderLimits | None = None) -> Dossier:
 def _open(folder: Folder, limits: FolderLimits) -> Dossier:
     files, problems = folder.walk(limits)
     present = {file.path: file for file in files}
+    cut_short = any(problem.code == "dossier-too-many" for problem in problems)
+    if cut_short and APPLICATION not in present:
+        raise _fault(problems)
     data = _application_bytes(folder, present)
     examined = examine(data)
     found = [*problems]
-    cut_short = any(problem.code == "dossier-too-many" for problem in problems)
     if examined.files is not None and not cut_short:
         # A file with a fault of its own is not called missing as well.
         named = {problem.path for problem in problems}
@@ -144,6 +146,9 @@ def _refuse(examined: Examined, found: Sequence[Problem]) -> None:
         return
     if not found:
         raise all_faults(APPLICATION, examined.problems, "application-invalid")
-    problems = [*examined.problems, *found]
+    raise _fault([*examined.problems, *found])
+
+
+def _fault(problems: Sequence[Problem]) -> DataFault:
     codes = {problem.code for problem in problems}
-    raise all_faults("The dossier", problems, codes.pop() if len(codes) == 1 else "dossier-invalid")
+    return all_faults("The dossier", problems, codes.pop() if len(codes) == 1 else "dossier-invalid")

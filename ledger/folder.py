@@ -120,6 +120,9 @@ class Folder:
                 names = [entry.name for _, entry in zip(range(limits.files + 2), entries, strict=False)]
         except OSError as error:
             raise _unreadable(error, shown("/".join(above)) or "the folder") from None
+        if not names and above:
+            # Refused, so that every folder holds something that counts towards the limit of files.
+            yield Problem("/".join(above), "is an empty folder; take it out", "dossier-empty-folder")
         for name in sorted(names):
             parts = (*above, name)
             path = "/".join(parts)

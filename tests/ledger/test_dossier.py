@@ -187,10 +187,10 @@ def test_a_declared_file_that_is_missing_or_a_folder(folder: Path) -> None:
     assert fault_of(folder).code == "dossier-missing"
     (folder / SAMPLE).mkdir()
     fault = fault_of(folder)
-    assert (fault.code, fault.data["problems"]) == (
-        "dossier-missing",
-        [f"{SAMPLE} is declared, but not in the folder"],
-    )
+    assert fault.data["problems"] == [f"{SAMPLE} is an empty folder; take it out"]
+    (folder / SAMPLE / "inner.csv").write_text("x")
+    fault = fault_of(folder)
+    assert set(fault.data["codes"]) == {"dossier-missing", "dossier-undeclared"}
 
 
 def test_names_that_some_system_takes_for_the_same(folder: Path) -> None:
@@ -235,6 +235,14 @@ def test_a_folder_of_very_many_files(folder: Path) -> None:
         (folder / f"f{n}").write_bytes(b"x")
     fault = fault_of(folder)
     assert fault.data["problems"] == [". holds more than 1000 files"]
+
+
+def test_a_maze_of_empty_folders_ends(folder: Path) -> None:
+    for n in range(40):
+        (folder / f"{n}" / "a" / "b").mkdir(parents=True)
+    fault = fault_of(folder, FolderLimits(files=20))
+    assert len(fault.data["problems"]) <= 22
+    assert {"dossier-empty-folder", "dossier-too-many"} <= set(fault.data["codes"])
 
 
 def test_fields_and_files_are_reported_together(folder: Path) -> None:

@@ -84,6 +84,8 @@ WRONG: list[tuple[str, Any, str]] = [
     ("applicant.code", "91350100M000100Y4Z", "$.applicant.code"),
     ("applicant.code", "12990100dem000014f", "$.applicant.code"),
     ("applicant.contact", "", "$.applicant.contact"),
+    ("applicant.code", "91350100M000100Y43", "$.holders leaves out the applicant"),
+    ("applicant.name", "另一家医院", "$.holders gives the applicant another name"),
     ("asset.name", "长" * 41, "$.asset.name"),
     ("asset.name", "", "$.asset.name"),
     ("asset.name", " " + DOCUMENT["asset"]["name"], "$.asset.name"),
@@ -166,6 +168,7 @@ def test_what_a_certificate_could_not_hold_is_refused_now() -> None:
         for code in ("91350100M000100Y43", "91110000600037341L", "9144030071526726XG", "91330100799655058B")
     ]
     document = {**DOCUMENT, "holders": holders, "limits": "限" * 400}
+    document["applicant"] = {**document["applicant"], "name": "名" * 100, "code": "91350100M000100Y43"}
     assert parse_application(json.dumps(document).encode()).holders[3].code == "91330100799655058B"
     more = [{**holders[0], "code": code} for code in SPARE_CODES]
     assert "more than 5000" in problems_of(json.dumps({**document, "holders": holders + more}).encode())[0]
