@@ -22,7 +22,7 @@ _ON_CHAIN = {
 
 
 def check_chain(audit: Audit) -> None:
-    """Compare heads, cases, certificates and calls; what is still on its way is `unsettled`, not different."""
+    """Compare heads, cases, certificates and calls; what is on its way is `unsettled`, not different."""
     with audit.store.reading() as session:
         _check_heads(audit, session)
         _check_cases(audit, session)
