@@ -41,6 +41,8 @@ MAX_FILE_BYTES = 16 * 1024
 SCRYPT_N = 2**15
 """With r = 8: 32 MiB and some 100 ms a guess. It slows a guesser down; a good passphrase stops one."""
 _MAX_N = 2**20
+_V3_COSTS = {"n": _MAX_N, "r": 16, "p": 16, "c": 10_000_000, "dklen": 64}
+"""Greatest costs accepted of an Ethereum keystore file: `n`, `r`, `p` of scrypt, `c` of PBKDF2."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 _FIELDS = {
@@ -223,16 +225,14 @@ class Keystore:
         return json.dumps(document, sort_keys=True).encode() + b"\n"
 
     def _decode_v3(self, name: str, value: dict[str, Any]) -> EthereumKey:
-        parameters = value.get("crypto", {}).get("kdfparams", {})
-        if not isinstance(parameters.get("n", 1), int) or parameters.get("n", 1) > _MAX_N:
-            raise DataFault(f"the key {name} asks for an absurd effort to open", code="key-malformed")
+        _require_bearable(name, value)
         try:
             secret = Account.decrypt(value, self._passphrase)  # type: ignore[arg-type]
             key = EthereumKey(bytes(secret))
         except ValueError:
             raise _wrong_passphrase(name) from None
-        except (KeyError, TypeError):
-            raise DataFault(f"the file of the key {name} is malformed", code="key-malformed") from None
+        except (KeyError, TypeError, AttributeError, NotImplementedError):
+            raise _malformed(name) from None
         if str(value.get("address", "")).lower().removeprefix("0x") != key.address.hex():
             raise DataFault(f"the file of the key {name} names another address", code="key-swapped")
         return key
@@ -244,6 +244,18 @@ def _describe(key: Sm2PrivateKey | Ed25519PrivateKey | KeyWrapper) -> tuple[Kind
     if isinstance(key, Ed25519PrivateKey):
         return Kind.ED25519, key.public_key.raw
     return Kind.SM4, None
+
+
+def _require_bearable(name: str, document: dict[str, Any]) -> None:
+    """Refuse a version 3 file whose costs would take gigabytes or days to open."""
+    crypto = document.get("crypto")
+    costs = crypto.get("kdfparams") if isinstance(crypto, dict) else None
+    if not isinstance(costs, dict):
+        raise _malformed(name)
+    for field, most in _V3_COSTS.items():
+        cost = costs.get(field, 1)
+        if type(cost) is not int or not 1 <= cost <= most:
+            raise _malformed(name)
 
 
 def _derive(passphrase: bytes, salt: bytes, n: int, r: int, p: int) -> bytes:
@@ -261,6 +273,10 @@ def _wrong_passphrase(name: str) -> EnvironmentFault:
         hint="give the passphrase the keystore was made with",
         name=name,
     )
+
+
+def _malformed(name: str) -> DataFault:
+    return DataFault(f"the file of the key {name} is malformed", code="key-malformed", name=name)
 
 
 def _exists(name: str) -> UsageFault:
