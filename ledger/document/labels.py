@@ -1,12 +1,22 @@
-"""The words a certificate is printed with, Chinese and English; terms as in the rules of the field."""
+"""The words and dates a certificate is printed with; the words by value from `ledger.rules.terms`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from enum import StrEnum
 from typing import Final
 
-Label = tuple[str, str]
-"""Chinese, English."""
+from ledger.rules.terms import (
+    DataClass,
+    Label,
+    Procedure,
+    RegistrationType,
+    RemarkKind,
+    Right,
+    SourceKind,
+    label,
+)
 
 BEIJING: Final = timezone(timedelta(hours=8))
 
@@ -16,42 +26,20 @@ MONTHS: Final = (
     *("July", "August", "September", "October", "November", "December"),
 )
 
-# R1
-TYPES: Final[dict[str, Label]] = {"first": ("首次登记", "First registration")}
-# R8
-PROCEDURES: Final[dict[str, Label]] = {
-    "ordinary": ("普通程序", "Ordinary procedure"),
-    "simplified": ("简易程序", "Simplified procedure"),
-}
-# R3
-RIGHTS: Final[dict[str, Label]] = {
-    "hold": ("持有权", "Hold"),
-    "use": ("使用权", "Use"),
-    "operate": ("经营权", "Operate"),
-}
-# R22
-CLASSES: Final[dict[str, Label]] = {
-    "personal": ("个人属性数据", "Personal attributes"),
-    "health": ("健康状况数据", "Health status"),
-    "medical": ("医疗应用数据", "Medical application"),
-    "payment": ("医疗支付数据", "Medical payment"),
-    "resource": ("卫生资源数据", "Health resources"),
-    "public": ("公共卫生数据", "Public health"),
-}
-# R18
-SOURCES: Final[dict[str, Label]] = {
-    "collected": ("自行采集", "Collected by the applicant"),
-    "agreement": ("协议取得", "Obtained by agreement"),
-    "public": ("公开数据自动采集", "Public data, gathered automatically"),
-    "derived": ("加工衍生", "Derived by processing"),
-}
-# R16
-REMARKS: Final[dict[str, Label]] = {
-    "agreed": ("约定期限或条件", "Agreed term or conditions"),
-    "seizure": ("司法查封", "Judicial seizure"),
-    "control": ("行政限制", "Administrative control"),
-    "other": ("其他", "Other"),
-}
+
+def _headed(terms: type[StrEnum]) -> Mapping[str, Label]:
+    """Labels of all terms of an enumeration, the English beginning with a capital."""
+    return {
+        term.value: Label(label(term).zh, label(term).en[:1].upper() + label(term).en[1:]) for term in terms
+    }
+
+
+TYPES: Final = _headed(RegistrationType)
+PROCEDURES: Final = _headed(Procedure)
+RIGHTS: Final = _headed(Right)
+CLASSES: Final = _headed(DataClass)
+SOURCES: Final = _headed(SourceKind)
+REMARKS: Final = _headed(RemarkKind)
 
 
 def date_zh(seconds: int) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from pypdf import PdfReader
 from pypdf.generic import ContentStream, DictionaryObject
+
+# Between the halves of a paragraph that runs on to the next page.
+FOOTER: Final = re.compile(r"SJ\d{13}第\d+页，共\d+页Page\d+of\d+")
 
 
 def reader(pdf: bytes) -> PdfReader:
@@ -18,8 +22,9 @@ def reader(pdf: bytes) -> PdfReader:
 
 @cache
 def text_of(pdf: bytes) -> str:
-    """The text of all pages without white space, whose place depends on the layout."""
-    return "".join("".join(page.extract_text().split()) for page in reader(pdf).pages)
+    """The text of all pages without white space, whose place depends on the layout, and without footers."""
+    pages = ("".join(page.extract_text().split()) for page in reader(pdf).pages)
+    return "".join(FOOTER.sub("", page) for page in pages)
 
 
 def fonts_of(pdf: bytes) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def test_each_right_stands_in_the_row_of_its_holder() -> None:
 def test_demonstrations_are_labelled_on_every_page_and_only_they() -> None:
     for page in reader(pdf_of("demonstration")).pages:
         assert "DEMONSTRATION" in "".join(page.extract_text().split())
-    assert "不具任何效力" in text_of(pdf_of("demonstration"))
+    assert "无任何效力" in text_of(pdf_of("demonstration"))
     assert "DEMONSTRATION" not in text_of(pdf_of("usual")).upper()
     assert "演示" not in text_of(pdf_of("usual"))
 
