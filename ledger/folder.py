@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from ledger.fields import Problem
 from verifier.errors import DataFault, EnvironmentFault, UsageFault
@@ -61,7 +60,7 @@ def _seen(parts: tuple[str, ...], status: os.stat_result) -> SeenFile:
 
 
 class Folder:
-    """A folder held by its descriptor. A context manager; `close` frees the descriptor."""
+    """A folder held by its descriptor until `close`."""
 
     def __init__(self, path: Path) -> None:
         """Open the folder.
@@ -84,12 +83,6 @@ class Folder:
     def close(self) -> None:
         """Free the descriptor."""
         os.close(self._root)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self.close()
 
     def walk(self, limits: FolderLimits) -> tuple[tuple[SeenFile, ...], tuple[Problem, ...]]:
         """List the regular files in order of their path, and every problem with what else is there.

@@ -1,5 +1,6 @@
 """A dossier's folder is someone else's: odd files, links and swaps are found and named (R18)."""
 
+import errno
 import hashlib
 import json
 import os
@@ -22,7 +23,7 @@ from ledger.dossier import Dossier, open_dossier
 from ledger.folder import FolderLimits
 from ledger.rules.review import require_complete
 from ledger.rules.terms import FileRole
-from verifier.errors import DataFault, UsageFault
+from verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples" / "dossiers").glob("*/application.json"))
@@ -361,6 +362,35 @@ def test_a_change_while_reading(folder: Path, change: str) -> None:
         with pytest.raises(DataFault) as refused:
             list(pieces)
         assert refused.value.code == "dossier-changed"
+
+
+def refuse(error: int) -> Callable[..., int]:
+    def fail(*_args: object, **_keywords: object) -> int:
+        raise OSError(error, os.strerror(error))
+
+    return fail
+
+
+@pytest.mark.parametrize("call", ["open", "scandir", "stat"])
+def test_a_folder_that_cannot_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(f"ledger.folder.os.{call}", refuse(errno.EACCES))
+        with pytest.raises(EnvironmentFault) as refused:
+            open_dossier(folder)
+    assert refused.value.code == "dossier-unreadable"
+    assert str(folder) not in refused.value.message
+
+
+@pytest.mark.parametrize(("call", "error"), [("open", errno.EACCES), ("readv", errno.EIO)])
+def test_a_file_that_cannot_be_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, call: str, error: int
+) -> None:
+    with open_dossier(folder) as dossier, monkeypatch.context() as patch:
+        patch.setattr(f"ledger.folder.os.{call}", refuse(error))
+        with pytest.raises(EnvironmentFault) as refused:
+            read_all(dossier)
+    assert refused.value.code == "dossier-unreadable"
+    assert refused.value.message.startswith("01-主体身份证明.pdf")
 
 
 def test_the_folder_may_be_renamed_meanwhile(folder: Path) -> None:

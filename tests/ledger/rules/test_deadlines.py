@@ -56,6 +56,11 @@ def test_decision_within_ten_working_days_and_ten_more() -> None:
     assert found.overdue(at("2026-12-02 00:00"))
 
 
+def test_reviewing_changes_no_deadline() -> None:
+    moves = [DatedMove(move, ACCEPTED.at + 9) for move in (Move.REVIEW, Move.DECIDE, Move.ISSUE, Move.COSIGN)]
+    assert due(APPLIED, ACCEPTED, *moves) == due(APPLIED, ACCEPTED)
+
+
 def test_a_supplement_stops_the_clock() -> None:
     asked = DatedMove(Move.REQUEST_SUPPLEMENT, at("2026-11-05 10:00"))
     waiting = due(APPLIED, ACCEPTED, asked)
