@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from eth_abi.abi import decode as abi_decode
 from eth_abi.abi import encode as abi_encode
+from eth_abi.exceptions import DecodingError
+from hexbytes import HexBytes
 from web3 import Web3
 from web3.types import TxParams
 
@@ -25,6 +28,7 @@ from ledger.chain.records import (
 from ledger.chain.reverts import translated
 from ledger.chain.sender import Call, checksummed
 from verifier.algorithms import keccak256
+from verifier.errors import DataFault
 
 CALL_GAS = 600_000
 """Limit of every call: at least twice what the dearest takes (docs/gas.md), and many still fit in a block."""
@@ -220,11 +224,18 @@ class RegistryClient:
     # ---------------------------------------------------------------- plumbing
 
     def _read(self, address: bytes, name: str, arguments: list[Any], block: Block) -> tuple[Any, ...]:
-        contract = self._w3.eth.contract(address=checksummed(address), abi=[self._abi[address][name]])
+        function = self._abi[address][name]
+        call: TxParams = {"to": checksummed(address), "data": HexBytes(_encode(function, arguments))}
         with translated():
-            result = contract.functions[name](*arguments).call(block_identifier=block)
-        single = len(self._abi[address][name]["outputs"]) == 1
-        return (result,) if single else tuple(result)
+            answer = self._w3.eth.call(call, block)
+        try:
+            return abi_decode([canonical_type(item) for item in function["outputs"]], answer)
+        except DecodingError as error:
+            raise DataFault(
+                f"The contract's answer to {name} cannot be read.",
+                code="contract-answer",
+                hint="Check that the node is on the right chain and the contracts are there.",
+            ) from error
 
     def _call(self, address: bytes, name: str, arguments: list[Any]) -> Call:
         return Call(address, _encode(self._abi[address][name], arguments), CALL_GAS)

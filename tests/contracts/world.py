@@ -22,7 +22,6 @@ from ledger.chain.sender import Call, Mined, Sender
 from ledger.rules.calendar import day_of, official_calendar
 from ledger.rules.profiles import PROFILES
 
-
 START = 1_789_952_400
 """Monday 2026-09-21, 09:00 at +08:00: a make-up Sunday behind, National Day ahead, whenever the tests run."""
 

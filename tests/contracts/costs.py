@@ -1,0 +1,108 @@
+"""What each call costs: measured on a London chain, told as the table of `docs/gas.md`."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from ledger.chain.approvals import Deposit
+from ledger.chain.client import CALL_GAS
+from ledger.chain.deployment import MOVES, addresses
+from ledger.chain.records import Amendment, Head, Procedure, Status
+from tests.contracts.merkle import consistency, root
+from tests.contracts.world import ADMIN, MEMBERS, OFFICERS, World, address, b32
+
+LEAVES = [n.to_bytes(4, "big") for n in range(3000)]
+_ROW = re.compile(r"^\| (.+?) \| ([\d,]+) \|$", re.MULTILINE)
+
+
+def measure() -> dict[str, int]:
+    """Give gas used by what was done, in the order of a case's life."""
+    world = World.create()
+    return _deployment(world) | _keeping(world) | _case(world) | _endings(world) | _heads(world)
+
+
+def table(measured: Mapping[str, int]) -> str:
+    """Write the table."""
+    rows = "\n".join(f"| {name} | {gas:,} |" for name, gas in measured.items())
+    return f"""# Gas of each call
+
+Measured on a London chain (py-evm) by `scripts/contracts --gas`; a test compares. What a transaction costs
+anyway, 21,000 and its data, is included. The client limits every call to {CALL_GAS:,}.
+
+| call | gas |
+|---|---:|
+{rows}
+"""
+
+
+def parse(text: str) -> dict[str, int]:
+    """Read the table back."""
+    return {name: int(gas.replace(",", "")) for name, gas in _ROW.findall(text)}
+
+
+def _deployment(world: World) -> dict[str, int]:
+    steps = ("deploy AccessManager", "deploy CheckpointAnchor", "deploy RightsRegistry", "assign all roles")
+    found = {}
+    for number, name in enumerate(steps, 1):
+        (transaction,) = world.w3.eth.get_block(number)["transactions"]
+        receipt = world.w3.eth.get_transaction_receipt(transaction)  # type: ignore[arg-type]
+        found[name] = receipt["gasUsed"]
+    assert addresses(address(ADMIN), 0)[2] == world.client.deployment.rights
+    return found
+
+
+def _keeping(world: World) -> dict[str, int]:
+    client, end = world.client, world.client.calendar_range()[1]
+    calls = {
+        "defineProfile": client.define_profile("X/1", 5, 0),
+        "extendCalendar, 256 days": client.extend_calendar(end, 256, (1 << 256) - 1),
+        "correctCalendar": client.correct_calendar(end, working=False),
+        "grantRole": client.grant_role(MOVES, world.relay.address),
+    }
+    return {name: world.send(call, world.admin).gas_used for name, call in calls.items()}
+
+
+def _case(world: World) -> dict[str, int]:
+    client, case_id = world.client, b32(2**250 + 1)
+    found = {
+        "openPublicity, 5 working days": world.send(world.publish(b32(2**250 + 2), profile="GD-HEALTH/1")),
+        "openPublicity, seconds": world.send(world.publish(case_id, Procedure.ORDINARY)),
+        "openPublicity, waived": world.send(world.publish(b32(2**250 + 3), waived=True)),
+        "raiseObjection": world.send(client.raise_objection(case_id, b32(4))),
+        "concludeObjection, dismissed": world.send(world.conclude(case_id, b32(4), upheld=False)),
+    }
+    world.next_block_at(world.now + 10)
+    ordinary = Deposit(b32(2**250 + 5), case_id, b32(6), world.now + 1, world.now + 10**8, 1)
+    simplified = Deposit(b32(2**250 + 7), b32(2**250 + 3), b32(6), world.now + 1, world.now + 10**8, 0)
+    found["deposit, ordinary"] = world.send(world.deposit(ordinary, (OFFICERS[0], MEMBERS[0])))
+    found["deposit, simplified"] = world.send(world.deposit(simplified))
+    held = Amendment(Status.IN_FORCE, remarks=2, holds=1, objections=0)
+    superseded = Amendment(Status.SUPERSEDED, 0, 0, 0, successor=ordinary.id)
+    found["amend, hold"] = world.send(client.amend(ordinary.id, held, b32(8)))
+    found["amend, superseded"] = world.send(client.amend(simplified.id, superseded, b32(8)))
+    return {name: mined.gas_used for name, mined in found.items()}
+
+
+def _endings(world: World) -> dict[str, int]:
+    one, two = b32(2**250 + 20), b32(2**250 + 21)
+    for case_id in (one, two):
+        world.send(world.publish(case_id))
+    world.send(world.client.raise_objection(one, b32(4)))
+    return {
+        "concludeObjection, upheld": world.send(world.conclude(one, b32(4), upheld=True)).gas_used,
+        "closeCase": world.send(world.close(two)).gas_used,
+    }
+
+
+def _heads(world: World) -> dict[str, int]:
+    found, old = {}, 0
+    for size in (7, 13, 1000, 1001, 3000):
+        proof = consistency(old, LEAVES[:size]) if old else []
+        name = f"anchor, {old:,} to {size:,} leaves ({len(proof)} hashes)" if old else "anchor, first"
+        found[name] = world.send(world.client.anchor(Head(size, root(LEAVES[:size])), proof)).gas_used
+        old = size
+    return found
+
+
+if __name__ == "__main__":
+    (Path(__file__).parents[2] / "docs/gas.md").write_text(table(measure()), "utf-8")

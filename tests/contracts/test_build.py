@@ -1,0 +1,87 @@
+"""The committed artifacts are what the sources compile to, and carry no trace of where that was."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from contracts import NAMES, artifact, layout
+from verifier.ethereum import layout as verifier_layout
+
+ROOM = Path(__file__).parents[2] / "contracts"
+ARTIFACTS = ROOM / "artifacts"
+
+
+@pytest.mark.node
+def test_the_sources_compile_to_the_artifacts(tmp_path: Path) -> None:
+    if shutil.which("npm") is None:
+        pytest.skip("Node.js is not installed")
+    subprocess.run([ROOM.parent / "scripts/contracts", tmp_path], check=True, timeout=300)
+    built = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    committed = {path.name: path.read_bytes() for path in ARTIFACTS.iterdir()}
+    assert sorted(built) == sorted(committed)
+    assert [name for name in built if built[name] != committed[name]] == []
+
+
+def test_settings_and_no_machine_paths() -> None:
+    for path in ARTIFACTS.glob("*.json"):
+        text = path.read_text("utf-8")
+        assert not re.search(r'"/|[A-Z]:\\\\|file://|node_modules', text), path.name
+        if path.stem != "layout":
+            compiler = json.loads(text)["compiler"]
+            assert compiler["solc"].startswith("0.8.37+")
+            assert compiler["settings"]["evmVersion"] == "london"
+            assert compiler["settings"]["metadata"]["bytecodeHash"] == "none"
+
+
+def test_the_lock_names_no_registry() -> None:
+    assert "resolved" not in (ROOM / "package-lock.json").read_text("utf-8")
+
+
+def test_layout_is_that_of_the_contracts_and_of_the_verifier() -> None:
+    assert layout() == {
+        "anchor.roots": verifier_layout.ANCHOR_ROOTS,
+        "rights.records": verifier_layout.RIGHTS_RECORDS,
+        "rights.cases": verifier_layout.RIGHTS_CASES,
+    }
+    types = artifact("RightsRegistry").storage_layout["types"]
+    record = next(kind for name, kind in types.items() if name.startswith("t_struct(Record)"))
+    places = [(m["label"], int(m["slot"]), m["offset"]) for m in record["members"]]
+    assert places == [
+        ("content", 0, 0),
+        ("status", 1, 0),
+        ("procedure", 1, 1),
+        ("remarks", 1, 2),
+        ("spare", 1, 3),
+        ("holds", 1, 4),
+        ("objections", 1, 6),
+        ("depositedAt", 1, 8),
+        ("validUntil", 1, 16),
+        ("changedAt", 1, 24),
+        ("successor", 2, 0),
+        ("reservedUntil", 3, 0),
+        ("reservedBy", 3, 8),
+        ("caseId", 4, 0),
+    ]
+    case = next(kind for name, kind in types.items() if name.startswith("t_struct(Case)"))
+    assert [(m["label"], int(m["slot"]), m["offset"]) for m in case["members"]] == [
+        ("state", 0, 0),
+        ("procedure", 0, 1),
+        ("waived", 0, 2),
+        ("spare", 0, 3),
+        ("objections", 0, 4),
+        ("publishedAt", 0, 6),
+        ("publicityEnd", 0, 14),
+        ("changedAt", 0, 22),
+        ("profile", 1, 0),
+        ("notice", 2, 0),
+        ("outcome", 3, 0),
+    ]
+
+
+def test_contracts_fit_on_any_chain() -> None:
+    """EIP-170 allows 24,576 bytes."""
+    assert all(0 < len(artifact(name).deployed_bytecode) <= 24_576 for name in NAMES)

@@ -1,0 +1,21 @@
+"""The table of `docs/gas.md` is what the contracts cost, and the client's limit leaves room."""
+
+from pathlib import Path
+
+from ledger.chain.client import CALL_GAS
+from tests.contracts.costs import measure, parse
+
+PAGE = Path(__file__).parents[2] / "docs/gas.md"
+TOLERANCE = 0.01
+"""Signatures and hashes have a byte of zeros more or less."""
+
+
+def test_the_table_is_not_stale() -> None:
+    measured, told = measure(), parse(PAGE.read_text("utf-8"))
+    assert list(told) == list(measured)
+    stale = {
+        name: (told[name], gas) for name, gas in measured.items() if abs(told[name] - gas) > TOLERANCE * gas
+    }
+    assert not stale
+    calls = {name: gas for name, gas in measured.items() if not name.startswith(("deploy", "assign"))}
+    assert max(calls.values()) * 2 <= CALL_GAS
