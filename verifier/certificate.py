@@ -109,9 +109,8 @@ def encode_qr(body: Body, signer: IssuerSigner, host: str) -> str:
         raise UsageFault("the host of a QR text is a name or address, with an optional port", code="qr-host")
     prefix = f"HTTPS://{host.upper()}/V/"
     protected = _protected(key_id(signer.public_key.point))
-    payload = _fit(body, COMFORTABLE_QR - len(prefix), len(protected))
-    core = cbor2.dumps([protected, {}, payload, signer.sign(_to_sign(protected, payload))], canonical=True)
-    qr = prefix + _base32(core)
+    payload = _fit(body, protected, COMFORTABLE_QR - len(prefix))
+    qr = prefix + _base32(_core(protected, payload, signer.sign(_to_sign(protected, payload))))
     if len(qr) > MAX_QR:
         raise UsageFault(
             f"the QR text would have {len(qr)} characters, more than {MAX_QR}",
@@ -121,13 +120,12 @@ def encode_qr(body: Body, signer: IssuerSigner, host: str) -> str:
     return qr
 
 
-def _fit(body: Body, room: int, protected_size: int) -> bytes:
-    """The payload, with as many texts given way to their digests as it takes to fit (S6.4)."""
+def _fit(body: Body, protected: bytes, room: int) -> bytes:
+    """The payload, with as many texts given way to their digests as fit ``room`` characters (S6.4)."""
     fields = _to_cbor(body)
     payload = cbor2.dumps(fields, canonical=True)
-    overhead = 1 + 2 + protected_size + 1 + 3 + 2 + 64
     for path, value in _longest_texts(body):
-        if (overhead + len(payload)) * 8 <= room * 5:
+        if len(_core(protected, payload, bytes(64))) * 8 <= room * 5:
             break
         _elide(fields, path, _pair_bytes(digest_pair(value)))
         fields[17] = _pair_bytes(body.commitment())
@@ -173,6 +171,10 @@ def _to_cbor(body: Body) -> dict[int, Any]:
         15: [[REMARKS.index(remark.kind) + 1, remark.text] for remark in body.remarks],
         16: body.prev,
     }
+
+
+def _core(protected: bytes, payload: bytes, signature: bytes) -> bytes:
+    return cbor2.dumps([protected, {}, payload, signature], canonical=True)
 
 
 def _protected(kid: bytes) -> bytes:
@@ -221,16 +223,16 @@ def decode_qr(qr: str) -> Core:
         )
     if match["scheme"] and match["scheme"].upper() != "HTTPS":
         raise DataFault("a certificate's QR code begins with HTTPS", code="qr-scheme")
-    return decode_core(_unbase32(match["core"].upper()))
+    return decode_core(_unbase32(match["core"]))
 
 
 def _unbase32(digits: str) -> bytes:
     # Python reads base 32 in one go, in time linear in the length, but with other digits and with liberties
     # (signs, underscores, blanks), so the alphabet is checked first.
-    if re.fullmatch(r"[A-Z2-7]+", digits) is None:
+    if re.fullmatch(r"[A-Za-z2-7]+", digits) is None:
         raise DataFault("a QR text holds a character that base32 does not have", code="qr-alphabet")
     size, spare = divmod(len(digits) * 5, 8)
-    value = int(digits.translate(_FROM_BASE32), 32)
+    value = int(digits.upper().translate(_FROM_BASE32), 32)
     if spare > 4 or value & ((1 << spare) - 1):
         raise DataFault("a QR text is cut off or has bits left over", code="qr-bits")
     return (value >> spare).to_bytes(size, "big")
@@ -265,15 +267,16 @@ def _read_payload(payload: bytes) -> tuple[Body, dict[str, bytes], bytes | None]
     # 16.0 and 16 are one name to Python, though not to CBOR.
     if any(type(key) is not int for key in fields):
         raise _payload_fault("has a field that is not named by a number")
-    declared = fields.pop(17, None)
-    if list(fields) != list(range(17)):
+    whole = 17 not in fields
+    if list(fields) != list(range(17 if whole else 18)):
         raise _payload_fault("has not exactly the fields of a certificate")
     try:
         elided = _take_elided(fields)
         value = _to_json(fields)
     except (TypeError, ValueError, IndexError):
         raise _payload_fault("has a field of the wrong type") from None
-    if (declared is None) != (not elided) or not (declared is None or _is_pair(declared)):
+    declared = None if whole else fields[17]
+    if whole == bool(elided) or not (whole or _is_pair(declared)):
         raise _payload_fault("has digests in place of texts, but not that of the whole, or the reverse")
     try:
         return check_body(value), elided, declared

@@ -1,0 +1,53 @@
+"""Arbitrary well-formed certificate bodies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.verifier.world import HOSPITAL, REGISTRY
+from verifier.body import CLASSES, LONGEST_TERM, PROCEDURES, REMARKS, RIGHTS, SOURCES
+
+_REVERSING = "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+_CHARACTERS = st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=_REVERSING)
+
+
+def plain(low: int, high: int) -> st.SearchStrategy[str]:
+    return st.text(_CHARACTERS, min_size=low, max_size=high)
+
+
+def _bodies() -> st.SearchStrategy[dict[str, Any]]:
+    code = st.sampled_from([HOSPITAL["code"], REGISTRY["code"]])
+    rights = st.sets(st.sampled_from(RIGHTS), min_size=1).map(lambda some: [r for r in RIGHTS if r in some])
+    fields: dict[str, st.SearchStrategy[Any]] = {
+        "v": st.just(1),
+        "number": st.from_regex(r"SJ[0-9]{3}20[0-9]{2}(0[1-9]|1[0-2])[1-9][0-9]{3}", fullmatch=True),
+        "type": st.just("first"),
+        "profile": st.sampled_from(["GD-HEALTH/1", "NDA-2026/2", "DEMO/1"]),
+        "procedure": st.sampled_from(PROCEDURES),
+        "holders": st.lists(
+            st.fixed_dictionaries({"name": plain(1, 100), "code": code, "rights": rights}),
+            min_size=1,
+            max_size=4,
+        ),
+        "limits": plain(0, 400),
+        "asset": plain(1, 40),
+        "class": st.sampled_from(CLASSES),
+        "level": st.fixed_dictionaries({"scheme": plain(1, 40), "value": st.integers(1, 5)}),
+        "source": st.sampled_from(SOURCES),
+        "scale": plain(1, 60),
+        "registry": st.fixed_dictionaries({"name": plain(1, 100), "code": code}),
+        "registered_at": st.integers(0, 2**40),
+        "valid_until": st.integers(1, LONGEST_TERM),
+        "remarks": st.lists(
+            st.fixed_dictionaries({"kind": st.sampled_from(REMARKS), "text": plain(0, 200)}), max_size=4
+        ),
+        "prev": st.binary(min_size=32, max_size=32).map(bytes.hex),
+    }
+    return st.fixed_dictionaries(fields).map(
+        lambda body: {**body, "valid_until": body["registered_at"] + body["valid_until"]}
+    )
+
+
+bodies = _bodies()
