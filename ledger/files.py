@@ -4,7 +4,7 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from verifier.errors import EnvironmentFault
@@ -52,6 +52,15 @@ def temporary_beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
 
 
+def discard(path: Path) -> None:
+    """Delete a temporary file if that can be done; else leave it to `remove_leftovers`.
+
+    It runs while another error is on its way, which must not be covered by this one.
+    """
+    with suppress(OSError):
+        path.unlink()
+
+
 def write_durably(path: Path, data: bytes, *, mode: int = 0o644, sync_name: bool = True) -> None:
     """Replace the file at `path` by `data`: readers see the old bytes or the new ones, never a mixture.
 
@@ -64,7 +73,7 @@ def write_durably(path: Path, data: bytes, *, mode: int = 0o644, sync_name: bool
             _write_new(temporary, data, mode)
             temporary.replace(path)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            discard(temporary)
             raise
         if sync_name:
             sync_folder(path.parent)
@@ -78,7 +87,7 @@ def create_durably(path: Path, data: bytes, *, mode: int = 0o600) -> None:
             _write_new(temporary, data, mode)
             os.link(temporary, path)  # unlike a rename, fails where the name is taken
         finally:
-            temporary.unlink(missing_ok=True)
+            discard(temporary)
         sync_folder(path.parent)
 
 

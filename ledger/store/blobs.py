@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from ledger.faults import NO_FAULTS, Faults
-from ledger.files import disk_faults, make_folder, remove_leftovers, sync_folder, temporary_beside
+from ledger.files import discard, disk_faults, make_folder, remove_leftovers, sync_folder, temporary_beside
 from verifier.errors import DataFault
 
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -64,7 +64,7 @@ class FolderBlobs:
                 self._faults.hit("blob.rename.after")
                 sync_folder(path.parent)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            discard(temporary)
             raise
         self._faults.hit("blob.put.after")
         return stored

@@ -5,6 +5,7 @@ lock when its transaction begins (`BEGIN IMMEDIATE`), so that it never fails hal
 was faster. Read-only opening, for the web server, writes nothing at all.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,8 +30,6 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_SECONDS = 10.0
 """How long a writer waits for another before `store-locked`."""
 
-_READING = {"yinzheng_reading": True, "postgresql_readonly": True}
-
 
 def sqlite_url(path: Path) -> str:
     """The database URL of the SQLite file at `path`."""
@@ -45,7 +44,7 @@ class Store:
 
     def __init__(self, engine: Engine, *, writable: bool, faults: Faults = NO_FAULTS) -> None:
         self._engine = engine
-        self._reader = engine.execution_options(**_READING)
+        self._reader = _reading(engine)
         self._faults = faults
         self.writable = writable
 
@@ -107,6 +106,7 @@ def open_store(url: str, *, faults: Faults = NO_FAULTS, busy_seconds: float = BU
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
+        _require_writable(Path(parsed.database or ""))
         engine = create_engine(
             parsed, connect_args={"timeout": busy_seconds, "check_same_thread": False}, poolclass=QueuePool
         )
@@ -172,12 +172,26 @@ def _has_wal(path: Path) -> bool:
 
 def _checked_reader(engine: Engine) -> Store:
     try:
-        with _translated(), engine.execution_options(**_READING).connect() as connection:
+        with _translated(), _reading(engine).connect() as connection:
             _require_current(connection)
     except BaseException:
         engine.dispose()
         raise
     return Store(engine, writable=False)
+
+
+def _require_writable(path: Path) -> None:
+    """SQLite opens what it cannot write without a word, and fails at the first write: say it at once."""
+    for part in (path, path.parent):
+        if part.exists() and not os.access(part, os.W_OK):
+            raise _sqlite_fault(sqlite3.SQLITE_READONLY)
+
+
+def _reading(engine: Engine) -> Engine:
+    """The same engine for transactions that read, each seeing one moment of the database."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(yinzheng_reading=True)
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _sqlite_writer(connection: sqlite3.Connection, _record: object) -> None:
@@ -276,6 +290,11 @@ def _translated() -> Iterator[None]:
         raise _fault(error) from error
 
 
+def _sqlite_fault(primary: int) -> EnvironmentFault:
+    code, message, hint = _SQLITE_FAULTS[primary]
+    return EnvironmentFault(message, code=code, hint=hint)
+
+
 def _fault(error: Any) -> YinzhengError:
     if not isinstance(error, sqlite3.Error):
         return EnvironmentFault(
@@ -288,8 +307,7 @@ def _fault(error: Any) -> YinzhengError:
     if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return _corrupt("it is not, or no longer, a readable SQLite file")
     if primary in _SQLITE_FAULTS:
-        code, message, hint = _SQLITE_FAULTS[primary]
-        return EnvironmentFault(message, code=code, hint=hint)
+        return _sqlite_fault(primary)
     return DataFault(
         "the database refused a statement",
         code="store-refused",

@@ -152,8 +152,7 @@ class TestCommit:
             assert repository.read_meta(before) == {}
             with store.transaction() as session:
                 repository.write_meta(session, {"a": "1"})
-            if before.get_bind().dialect.name == "sqlite":
-                assert before.get(Meta, "a") is None
+            assert before.get(Meta, "a") is None
         assert facts(store) == {"a": "1"}
 
 
@@ -229,6 +228,17 @@ class TestTrouble:
 
 
 class TestReadOnly:
+    @pytest.mark.parametrize("what", ["file", "folder"])
+    def test_a_read_only_disk_is_told_at_opening(
+        self, file: Path, monkeypatch: pytest.MonkeyPatch, what: str
+    ) -> None:
+        """`access` is what tells root too; modes do not stop it."""
+        protected = file if what == "file" else file.parent
+        monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != protected)
+        with pytest.raises(EnvironmentFault) as caught:
+            open_store(sqlite_url(file))
+        assert caught.value.code == "disk-read-only"
+
     def test_it_reads_beside_a_writer_and_cannot_write(self, file: Path) -> None:
         writer, reader = open_store(sqlite_url(file)), open_store_read_only(sqlite_url(file))
         with writer.transaction() as session:

@@ -223,6 +223,21 @@ class TestFolder:
         assert len(list(blobs.names())) == 1
         assert not list(tmp_path.rglob("*.part"))
 
+    def test_a_disk_that_refuses_the_clean_up_too(
+        self, blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuses(*_arguments: object, **_options: object) -> None:
+            raise OSError(30, os.strerror(30))
+
+        blobs.put([b"first"])
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", refuses)
+            patch.setattr(Path, "unlink", refuses)
+            with pytest.raises(EnvironmentFault) as caught:
+                blobs.put([b"second"])
+        assert caught.value.code == "disk-read-only"
+        assert blobs.sweep() == 1
+
     def test_sweeping_takes_left_overs_alone(self, blobs: FolderBlobs, tmp_path: Path) -> None:
         name = blobs.put([b"data"]).name
         (tmp_path / "blobs" / ".blob.0123.part").write_bytes(b"half")
