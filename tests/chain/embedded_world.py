@@ -18,7 +18,7 @@ from ledger.chain.embedded.provider import EmbeddedProvider
 from ledger.faults import NO_FAULTS, Faults
 
 CHAIN_ID = 20_260
-START = 1_790_000_000
+START = 1_750_000_000
 VALIDATOR_KEY = bytes(31) + b"\1"
 ARTIFACTS = Path(__file__).parents[2] / "contracts" / "artifacts"
 

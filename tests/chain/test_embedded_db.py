@@ -76,6 +76,10 @@ def test_the_map_grows_under_open_readers(tmp_path: Path) -> None:
     store.close()
     store.close()
     reader.close()
+    again = Store(tmp_path, writable=True, map_size=2**16)
+    again.commit({b"more%d" % number: bytes(100_000) for number in range(20)})
+    assert len(again[b"large19"]) == len(again[b"more19"]) == 100_000
+    again.close()
 
 
 def test_a_reader_of_this_process_sees_a_writer_that_comes_later(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from web3.exceptions import (
 )
 from web3.types import RPCEndpoint
 
-from ledger.chain.embedded import rpc
+from ledger.chain.embedded import blocks, rpc
 from ledger.chain.embedded.chain import EmbeddedChain
 from ledger.chain.embedded.params import RpcError
 from ledger.chain.embedded.provider import EmbeddedProvider
@@ -144,6 +144,18 @@ def test_log_filters_agree_with_a_search_through_all_receipts(world: World) -> N
     by_hash = {"blockHash": world.receipt["blockHash"].to_0x_hex()}
     assert len(world.ask("eth_getLogs", by_hash)) == 1
     assert world.ask("eth_getLogs", {"topics": [None, None, None, topics[0]]}) == []
+
+
+def test_a_search_of_too_many_blocks_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "MAX_SEARCH", 2)
+    with pytest.raises(RpcError) as error:
+        world.ask("eth_getLogs", {"fromBlock": "0x0"})
+    assert error.value.code == blocks.LIMIT_EXCEEDED
+    assert world.ask("eth_getLogs", {"fromBlock": "0x0", "address": world.anchor.address})
+    monkeypatch.setattr(blocks, "MAX_LOGS", 1)
+    with pytest.raises(RpcError) as error:
+        world.ask("eth_getLogs", {"fromBlock": "0x0", "address": world.anchor.address})
+    assert error.value.code == blocks.LIMIT_EXCEEDED
 
 
 def test_custom_errors_arrive_with_their_data(world: World) -> None:

@@ -1,17 +1,28 @@
 """What is sealed, when, with which time and seal, and what is refused."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import rlp
+from eth.abc import BlockAPI
+from eth.chains.base import Chain
+from eth.consensus.clique.clique import CliqueApplier, CliqueConsensusContext
+from eth.db.atomic import AtomicDB
+from eth.vm.forks.london import LondonVM
+from eth_account.signers.local import LocalAccount
 from eth_hash.auto import keccak
 from eth_keys.datatypes import Signature
+from eth_typing import BlockNumber
 from hexbytes import HexBytes
 
 from ledger.chain.embedded import clique
 from ledger.chain.embedded.chain import CLOCK_TOLERANCE, EmbeddedChain
+from ledger.chain.embedded.db import Staging
+from ledger.chain.embedded.genesis import write_genesis
 from ledger.chain.embedded.sealing import Refused
 from tests.chain.embedded_world import (
+    CHAIN_ID,
     POOR,
     RICH,
     START,
@@ -20,7 +31,9 @@ from tests.chain.embedded_world import (
     account,
     connect,
     create,
+    deploy,
     deploy_anchor,
+    genesis,
     raw_address,
     transfer,
 )
@@ -214,6 +227,60 @@ def test_legacy_and_access_list_transactions(tmp_path: Path) -> None:
         for sealed, kind in ((legacy, 0), (listed, 1)):
             shown = w3.eth.get_transaction(HexBytes(sealed))
             assert (shown["type"], shown["from"], shown["chainId"]) == (kind, RICH.address, chain.chain_id)
+
+
+class Importer(LondonVM):
+    """py-evm's own importer, strict about time; without its touch of the miner for a reward of nothing,
+    which Clique has not (EIP-225) and which would leave an empty account."""
+
+    def _assign_block_rewards(self, block: BlockAPI) -> None:
+        pass
+
+
+def test_py_evms_importer_accepts_every_block(tmp_path: Path) -> None:
+    imported = Chain.configure(
+        __name__="ImportingChain",
+        vm_configuration=CliqueApplier().amend_vm_configuration(((BlockNumber(0), Importer),)),
+        consensus_context_class=CliqueConsensusContext,
+        chain_id=CHAIN_ID,
+    )
+    staged, clock = Staging(AtomicDB()), Clock()
+    write_genesis(genesis(), staged)
+    with create(tmp_path, clock) as chain:
+        other = imported(staged)
+        clock.time += 1
+        chain.send_all([transfer(0), transfer(1, to=POOR.address, maxPriorityFeePerGas=7)])
+        w3 = connect(chain)
+        clock.time += 1
+        manager = deploy(w3, "AccessManager", RICH.address)
+        clock.time += 1
+        deploy(w3, "CheckpointAnchor", manager.address)
+        for number in range(1, 4):
+            header = chain.header(number)
+            assert header is not None
+            result = other.import_block(chain.block(header))
+            assert result.imported_block.hash == header.hash
+
+
+def test_threads_may_send_and_read_at_once(tmp_path: Path) -> None:
+    senders = [account(number) for number in range(30, 34)]
+    with create(tmp_path, Clock()) as chain:
+        chain.send_all(
+            [transfer(nonce, to=sender.address, value=10**18) for nonce, sender in enumerate(senders)]
+        )
+
+        def work(sender: LocalAccount) -> list[bool]:
+            seen = []
+            for nonce in range(6):
+                sealed = chain.send(transfer(nonce, sender, to=POOR.address))
+                place = chain.locate(sealed)
+                seen.append(place is not None and place[0] <= chain.head().block_number)
+            return seen
+
+        with ThreadPoolExecutor(len(senders)) as pool:
+            assert all(all(seen) for seen in pool.map(work, senders))
+        assert connect(chain).eth.get_balance(POOR.address) == 6 * len(senders)
+        chain.check_head()
 
 
 def test_another_account_starts_its_own_nonces(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from ledger.chain.embedded.views import Json, receipt_views
 
 LIMIT_EXCEEDED = -32005
 MAX_LOGS = 10_000
+MAX_SEARCH = 10_000
+"""Blocks searched for logs of no address in particular; by address an index answers for any range."""
 _NEWEST = ("latest", "pending", "safe", "finalized")
 _FILTER = frozenset({"fromBlock", "toBlock", "address", "topics", "blockHash"})
 
@@ -125,6 +127,8 @@ def find_logs(chain: EmbeddedChain, wanted: LogFilter) -> list[Json]:
 def _candidates(chain: EmbeddedChain, wanted: LogFilter) -> Iterator[BlockHeaderAPI]:
     """Headers of the blocks that may hold wanted logs, ascending; by index where addresses are given."""
     numbers: Sequence[int] = range(wanted.first, wanted.last + 1)
+    if not wanted.addresses and len(numbers) > MAX_SEARCH:
+        raise RpcError(LIMIT_EXCEEDED, f"more than {MAX_SEARCH} blocks without an address: ask for fewer")
     if wanted.addresses:
         indexed = (chain.blocks_with_logs(one, wanted.first, wanted.last) for one in wanted.addresses)
         numbers = sorted({number for some in indexed for number in some})
