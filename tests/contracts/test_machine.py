@@ -357,7 +357,7 @@ def test_contracts_follow_their_ghost(world: World) -> None:
     Registry.module = Sender(world.w3, STRANGER, lambda _: None)
     Registry.snapshot = world.tester.take_snapshot()
     machine: type[RuleBasedStateMachine] = Registry
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=15,

@@ -157,7 +157,11 @@ def test_an_approval_is_for_these_fields_alone(world: World, field: str) -> None
     world.send(world.publish(b32(77)))
     published(world)
     signed = order(world)
-    changed = {"registered_at": signed.registered_at - 1, "valid_until": signed.valid_until - 1, "remarks": 1}
+    changed: dict[str, Any] = {
+        "registered_at": signed.registered_at - 1,
+        "valid_until": signed.valid_until - 1,
+        "remarks": 1,
+    }
     other = replace(signed, **{field: changed.get(field, b32(77))})
     call = world.client.deposit(other, world.sign(signed, OFFICERS[0]))
     assert code_of(world, call) == "approver-not-entitled"

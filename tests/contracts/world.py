@@ -10,6 +10,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_tester import EthereumTester, PyEVMBackend
 from eth_tester.exceptions import TransactionFailed
+from eth_utils.exceptions import ValidationError
 from web3 import EthereumTesterProvider, Web3
 from web3.types import RPCEndpoint, RPCResponse
 
@@ -40,13 +41,16 @@ class NodeProvider(EthereumTesterProvider):
     """eth-tester that answers a revert as real nodes do: an error object with the revert's data."""
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        error: dict[str, Any]
         try:
             return super().make_request(method, params)
         except TransactionFailed as failure:
             text = str(failure.args[0]).removeprefix("execution reverted: ")
             data = ast.literal_eval(text) if text.startswith(("b'", 'b"')) else b""
             error = {"code": 3, "message": "execution reverted", "data": "0x" + data.hex()}
-            return {"jsonrpc": "2.0", "id": 1, "error": error}  # type: ignore[typeddict-item]
+        except ValidationError as failure:
+            error = {"code": -32000, "message": str(failure)}
+        return {"jsonrpc": "2.0", "id": 1, "error": error}  # type: ignore[typeddict-item]
 
 
 def person(number: int) -> LocalAccount:
