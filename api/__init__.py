@@ -1,1 +1,1 @@
-"""Who may ask, and how: the command line, the JSON interface and the web pages. Thin: parse, call, map errors."""
+"""Who may ask, and how: command line, JSON interface and web pages. Thin: parse, call, map errors."""

@@ -3,7 +3,8 @@
 STATE/instance.json   what this instance is (this module); written last by `init`, so it marks a whole folder
 STATE/ledger.sqlite   the database        STATE/blobs/  sealed dossier files
 STATE/log/            the published log   STATE/chain/  the embedded chain
-STATE/keys/           encrypted keys      STATE/lock    held by the one writer
+STATE/keys/           encrypted keys      STATE/calendar/  years of working days handed in
+STATE/lock            held by the one writer
 """
 
 from __future__ import annotations
@@ -110,6 +111,11 @@ class Paths:
     def keys(self) -> Path:
         """Encrypted keys."""
         return self.root / "keys"
+
+    @property
+    def calendar(self) -> Path:
+        """Years of working days the operator handed in."""
+        return self.root / "calendar"
 
     @property
     def lock(self) -> Path:

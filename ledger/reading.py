@@ -15,17 +15,21 @@ from typing import Any, cast
 from sqlmodel import Session, col, select
 from web3 import Web3
 
+from ledger.cases.deeming import deadlines_of
 from ledger.chain.client import RegistryClient
 from ledger.chain.connect import open_chain
-from ledger.chain.embedded.evidence import collect_evidence
+from ledger.chain.embedded.evidence import asking
+from ledger.chain.evidence import collect, last_final_block
 from ledger.chain.reverts import translated
 from ledger.instance import Instance, Paths, read_instance
 from ledger.log.tilelog import TileLog
 from ledger.policy import trust_policy
+from ledger.rules.deadlines import Deadlines
 from ledger.rules.publicity import NoticeBody
 from ledger.store import repository
 from ledger.store.database import Store, open_store_read_only, sqlite_url
 from ledger.store.models import Case, Certificate, Event, Objection
+from ledger.working_days import calendar_of
 from verifier import canonical
 from verifier.body import parse_body
 from verifier.certfile import format_file
@@ -78,6 +82,7 @@ class Reader:
         self.log_root = paths.log
         self._store = store
         self._w3 = w3
+        self._ask = asking(w3)
         self._client = RegistryClient(w3, instance.deployment)
 
     def trust(self) -> TrustPolicy:
@@ -113,9 +118,8 @@ class Reader:
         wanted: list[tuple[bytes, Sequence[bytes]]] = [(deployment.rights, record_slots(subject))]
         if size is not None:
             wanted.append((deployment.anchor, [root_slot(size)]))
-        with translated():
-            block = last_final_block(self._w3, len(self.instance.validators), at)
-        return collect_evidence(self._w3, block, wanted, validators=len(self.instance.validators))
+        validators = len(self.instance.validators)
+        return collect(self._ask, last_final_block(self._ask, validators, at), wanted, validators=validators)
 
     # ---------------------------------------------------------------- documents and lists
 
@@ -165,6 +169,11 @@ class Reader:
         """The case by its reference or its certificate's number."""
         with self._store.reading() as session:
             return self._case_of(session, number_or_case)
+
+    def deadlines(self, case: Case, now: int) -> Deadlines | None:
+        """What is due in a case (R11, R24); None where the calendar does not reach that far."""
+        with self._store.reading() as session:
+            return deadlines_of(session, case, calendar_of(self.paths), now)
 
     def cases(self) -> list[Case]:
         """All cases, latest first."""
@@ -255,24 +264,6 @@ class Reader:
             open_objections=len(session.exec(still_open).all()),
             demonstration=body["profile"].startswith("DEMO/"),
         )
-
-
-def last_final_block(w3: Web3, validators: int, at: int | None) -> int:
-    """Number of the last block that is final (S7.2) and, if `at` is given, not after that instant.
-
-    Found by bisection on block times, which only rise. Before the first block it is block 0.
-    """
-    head = int(w3.eth.block_number)
-    if at is not None:
-        low, high = 0, head
-        while low < high:
-            middle = (low + high + 1) // 2
-            if w3.eth.get_block(middle)["timestamp"] <= at:
-                low = middle
-            else:
-                high = middle - 1
-        return low
-    return max(0, head - validators // 2)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from pathlib import Path
 from web3 import Web3
 
 from ledger import pipeline
+from ledger.cases.deeming import deem_accepted
 from ledger.chain.client import RegistryClient
 from ledger.chain.connect import open_chain
 from ledger.chain.sender import Sender
@@ -22,9 +23,10 @@ from ledger.faults import NO_FAULTS, Faults
 from ledger.instance import LOCK_SECONDS, Instance, Paths, read_instance, writer_lock
 from ledger.keys.provider import RELAY, KeyProvider
 from ledger.log.tilelog import TileLog
-from ledger.rules.calendar import WorkingCalendar, official_calendar
+from ledger.rules.calendar import WorkingCalendar
 from ledger.store.database import Store, open_store, sqlite_url
 from ledger.store.sealed import BlobStore, FolderBlobs
+from ledger.working_days import calendar_of
 
 Clock = Callable[[], int]
 Progress = Callable[[str], None]
@@ -94,10 +96,12 @@ def open_registry(
             client=RegistryClient(w3, instance.deployment),
             sender=Sender(w3, provider.account(RELAY), time.sleep),
             keys=provider,
-            calendar=official_calendar(),
+            calendar=calendar_of(paths),
             clock=clock,
             faults=faults,
         )
         if settle:
             registry.settle(progress)
+            if deem_accepted(registry):
+                registry.settle(progress)
         yield registry

@@ -1,6 +1,6 @@
 """The command `yinzheng`.
 
-`verify` needs the verifier alone; every other command needs the `registry` extra and says so when it is missing.
+`verify` needs the verifier alone; every other command is there when the `registry` extra is installed.
 """
 
 from __future__ import annotations

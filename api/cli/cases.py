@@ -11,10 +11,12 @@ import typer
 from api.cli.common import DEFAULT_STATE, By, CaseId, State, progress_line, writing
 from api.cli.output import Json, err, guarded, out, print_json
 from ledger.cases import deciding, intake, issuing, publicity
+from ledger.cases.opening import open_dossier_to
 from ledger.cases.work import work_on
 from ledger.checklist import parse_checklist, template
 from ledger.reading import HistoryLine, Reader, open_reader
 from ledger.registry import wall_clock
+from ledger.rules.deadlines import Deadlines
 from ledger.rules.profiles import DEFAULT
 from ledger.rules.refusals import Ground
 from ledger.store.models import Case
@@ -29,6 +31,7 @@ def add_to(app: typer.Typer) -> None:
     panel = "Cases 案件"
     for command in (apply, supplement, accept, review, approve, publish, object_, resolve, refuse, issue):
         app.command(command.__name__.strip("_"), rich_help_panel=panel)(guarded(command))
+    app.command("dossier", rich_help_panel=panel)(guarded(dossier))
     app.command("request-supplement", rich_help_panel=panel)(guarded(request_supplement))
     app.command("cases", rich_help_panel=panel)(guarded(cases))
     app.command("show", rich_help_panel=panel)(guarded(show))
@@ -198,6 +201,18 @@ def issue(case: CaseId, by: By, state: State = DEFAULT_STATE, json_: Json = Fals
         err.print("yinzheng: this month's certificate numbers are running out (R14)", style="yellow")
 
 
+def dossier(
+    case: CaseId,
+    out_dir: Annotated[Path, typer.Option("--out", help="A new folder to write to. 输出目录。")],
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Open a dossier for review: decrypted, whole and authenticated, or not at all. 调阅材料。"""
+    with writing(state, json_) as (registry, progress):
+        written = open_dossier_to(registry, case, out_dir, progress)
+    _say(json_, {"case": case, "files": [str(p) for p in written]}, f"{len(written)} files in {out_dir}")
+
+
 def cases(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """List all cases. 案件列表。"""
     with open_reader(state, wall_clock) as reader:
@@ -226,6 +241,7 @@ def show(
                              hint="List them with `yinzheng cases`.")  # fmt: skip
         lines = reader.history(number)
         value = _shown(reader, case, lines)
+        due = reader.deadlines(case, wall_clock())
     if proofs is not None:
         _write_proofs(proofs, lines)
     if json_:
@@ -234,10 +250,22 @@ def show(
     out.print(f"{case.id}  {case.state}  {case.procedure}  {case.profile}", markup=False)
     if value["certificate"]:
         out.print(f"certificate {value['certificate']}", markup=False)
+    _print_deadlines(due)
     for line in lines:
         where = "waiting" if line.index is None else f"log {line.index}"
         block = "" if line.anchored_block is None else f", block {line.anchored_block}"
         out.print(f"  {moment(line.at)}  {line.type:<24} {where}{block}  {line.leaf[:16]}", markup=False)
+
+
+def _print_deadlines(due: Deadlines | None) -> None:
+    if due is None:
+        out.print("  deadlines need a calendar year that is not known yet", style="yellow", markup=False)
+        return
+    for name, at in (("acceptance due", due.acceptance_due), ("decision due", due.decision_due)):
+        if at is not None:
+            out.print(f"  {name} {moment(at)}", markup=False)
+    for objection, at in due.objections_due:
+        out.print(f"  objection {objection[:12]} to be concluded by {moment(at)}", markup=False)
 
 
 def _shown(reader: Reader, case: Case, lines: list[HistoryLine]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from ledger.keys.provider import VALIDATOR
 from ledger.policy import DEFAULT_MAX_AGE, trust_policy
 from ledger.reading import open_reader
 from ledger.registry import wall_clock
+from ledger.working_days import add_year
 from verifier.errors import UsageFault
 
 HERE = Path(__file__).resolve().parents[2]
@@ -35,6 +36,7 @@ def add_to(app: typer.Typer) -> None:
         ("export-trust", export_trust),
         ("audit", audit),
         ("settle", settle),
+        ("calendar", calendar),
         ("serve", serve),
         ("node", node),
         ("demo", demo),
@@ -150,6 +152,22 @@ def settle(state: State = DEFAULT_STATE, json_: Json = False) -> None:
         print_json({"settled": True})
     else:
         out.print("everything acknowledged is on the chain 已全部上链", markup=False)
+
+
+def calendar(
+    year_file: Annotated[
+        Path, typer.Argument(metavar="FILE", help='{"year": 2027, "holidays": [...], "make_up": [...]}')
+    ],
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Take in a published year of working days and put it on the chain. 录入放假安排。"""
+    with writing(state, json_) as (registry, _):
+        year = add_year(registry, year_file)
+    if json_:
+        print_json({"year": year})
+    else:
+        out.print(f"working days of {year} are known 已录入", markup=False)
 
 
 def serve(

@@ -64,6 +64,12 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
         as_json = bool(kwargs.get("json_", False))
         try:
             return command(*args, **kwargs)
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except BrokenPipeError:
+            # Whoever read our output has seen enough; there is nobody left to tell.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(EXIT_OK) from None
         except YinzhengError as error:
             exit_code = exit_code_of(error)
             fail(str(error), error.hint, exit_code, code=error.code, as_json=as_json)

@@ -1,0 +1,84 @@
+"""Asking a chain node over JSON-RPC, with the standard library alone: what `yinzheng verify --rpc` uses.
+
+A node keeps no records: record, statement and log proof come with the certificate's own file. What the node
+says of the chain is proved by Merkle-Patricia proofs against sealed headers, so it need not be trusted.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from ledger.chain.evidence import collect, last_final_block
+from verifier.errors import EnvironmentFault, UsageFault
+from verifier.ethereum.layout import record_slots, root_slot
+from verifier.live import LiveRecord
+from verifier.trust import TrustPolicy
+
+MAX_ANSWER = 8 * 1024 * 1024
+SECONDS = 20
+
+
+class RpcReader:
+    """A `LiveReader` over one node."""
+
+    def __init__(self, url: str, trust: TrustPolicy) -> None:
+        """Raises `UsageFault` (`rpc-url`) unless it is an http or https URL; nothing is asked yet."""
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise UsageFault("a node's address is an http or https URL", code="rpc-url")
+        self._url = url
+        self._trust = trust
+
+    def record(self, number: str) -> LiveRecord | None:
+        """A node keeps no records."""
+        del number
+        return None
+
+    def chain(self, subject: bytes, size: int | None, at: int | None) -> object:
+        """Evidence for the record, and the anchored root of `size`; see `LiveReader.chain`."""
+        trust = self._trust
+        wanted: list[tuple[bytes, Sequence[bytes]]] = [(trust.rights.address, record_slots(subject))]
+        if size is not None:
+            wanted.append((trust.anchor.address, [root_slot(size)]))
+        self._require_chain()
+        head = int(self._ask("eth_blockNumber", []), 16)
+        validators = len(trust.validators_at(head))
+        block = last_final_block(self._ask, validators, at)
+        return collect(self._ask, block, wanted, validators=validators)
+
+    def _require_chain(self) -> None:
+        """Another chain's node has nothing to say about ours (the genesis hash tells them apart)."""
+        answer = self._ask("eth_getBlockByNumber", ["0x0", False]) or {}
+        if answer.get("hash") != "0x" + self._trust.genesis.hex():
+            raise EnvironmentFault(
+                "this node is of another chain than the policy pins",
+                code="node-other-chain",
+                hint="Ask a node of the registry's own network.",
+            )
+
+    def _ask(self, method: str, arguments: list[Any]) -> Any:
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": arguments}).encode()
+        request = urllib.request.Request(  # noqa: S310 - the scheme was checked
+            self._url, body, {"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=SECONDS) as response:  # noqa: S310
+                data = response.read(MAX_ANSWER + 1)
+            answer = json.loads(data) if len(data) <= MAX_ANSWER else None
+        except (OSError, ValueError) as error:
+            raise EnvironmentFault(
+                "the node does not answer",
+                code="node-unreachable",
+                hint="Check its address and that it runs; nothing is known about the certificate.",
+            ) from error
+        if not isinstance(answer, dict) or answer.get("error") is not None or "result" not in answer:
+            raise EnvironmentFault(
+                f"the node refuses {method}",
+                code="node-refused",
+                hint="An archive node is needed for old blocks, and one that allows this method.",
+            )
+        return answer["result"]

@@ -1,0 +1,73 @@
+"""The clock of a case (R11, R24): what is due when, and acceptance by silence.
+
+Only dates and types of events are looked at, so that anyone who may read the case's history can compute the
+same deadlines without opening a dossier.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session, select
+
+from ledger.cases.work import work_on
+from ledger.rules.calendar import WorkingCalendar
+from ledger.rules.deadlines import DatedMove, Deadlines, deadlines
+from ledger.rules.profiles import profile_for
+from ledger.rules.states import Capacity, Move, State
+from ledger.store import repository
+from ledger.store.models import Case, Objection
+from verifier.errors import EnvironmentFault
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+_MOVES = {
+    "application.received": Move.APPLY,
+    "application.accepted": Move.ACCEPT,
+    "supplement.requested": Move.REQUEST_SUPPLEMENT,
+    "supplement.given": Move.GIVE_SUPPLEMENT,
+    "publicity.opened": Move.PUBLISH,
+    "application.refused": Move.REFUSE,
+    "certificate.deposited": Move.DEPOSIT,
+}
+
+
+def deadlines_of(session: Session, case: Case, calendar: WorkingCalendar, now: int) -> Deadlines | None:
+    """What is due in a case; None where the calendar does not reach that far yet."""
+    moves = [
+        DatedMove(_MOVES[event.type], event.at, until=case.publicity_end)
+        for event in repository.events_of_case(session, case.id)
+        if event.type in _MOVES
+    ]
+    for objection in session.exec(select(Objection).where(Objection.case_id == case.id)):
+        name = objection.leaf.hex()
+        moves.append(DatedMove(Move.OBJECT, objection.raised_at, objection=name))
+        if objection.concluded_at is not None:
+            ended = Move.UPHOLD if objection.upheld else Move.DISMISS
+            moves.append(DatedMove(ended, objection.concluded_at, objection=name))
+    moves.sort(key=lambda move: move.at)
+    try:
+        return deadlines(calendar, profile_for(case.profile), moves, now)
+    except EnvironmentFault as fault:
+        if fault.code != "calendar-year-unknown":
+            raise
+        return None
+
+
+def deem_accepted(registry: Registry) -> list[str]:
+    """Record acceptance by silence for each application unanswered too long (R11); returns the cases."""
+    with registry.store.reading() as session:
+        waiting = session.exec(select(Case.id).where(Case.state == State.APPLIED.value)).all()
+    return [case_id for case_id in waiting if _deem(registry, case_id)]
+
+
+def _deem(registry: Registry, case_id: str) -> bool:
+    with work_on(registry, case_id) as work:
+        due = deadlines_of(work.session, work.case, registry.calendar, work.now)
+        since = None if due is None else due.deemed_accepted_at
+        if since is None or work.now < since:
+            return False
+        rule = work.allow(Move.DEEM_ACCEPTED, Capacity.REGISTRY)
+        work.write(rule, work.compose(rule, {"v": 1, "deemed": True, "since": since}))
+        return True
