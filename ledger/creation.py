@@ -29,7 +29,7 @@ from ledger.chain.reverts import translated
 from ledger.chain.sender import Sender
 from ledger.files import make_folder, sync_folder, write_durably
 from ledger.instance import Instance, IssuerKey, Paths
-from ledger.keys.keystore import Keystore
+from ledger.keys.keystore import SCRYPT_N, Keystore
 from ledger.keys.provider import ADMIN, ISSUER, KINDS, RELAY, VALIDATOR, Kind, person_key
 from ledger.rules.calendar import day_of, official_calendar
 from ledger.rules.credit_code import check_credit_code
@@ -49,7 +49,10 @@ MAX_CHAIN_ID = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to create. `people`: name → `registry` or `committee`; `chain_url` None: the embedded chain."""
+    """What to create. `people`: name → `registry` or `committee`; `chain_url` None: the embedded chain.
+
+    `scrypt_n` is the cost of guessing at the keystore's passphrase; each key's file keeps its own.
+    """
 
     registry_name: str
     registry_code: str
@@ -60,6 +63,7 @@ class Plan:
     chain_url: str | None = None
     validators: Sequence[bytes] = ()
     database_url: str | None = None
+    scrypt_n: int = SCRYPT_N
 
 
 def create_registry(
@@ -111,7 +115,7 @@ def _fill(
     now = clock()
     progress("making keys")
     make_folder(paths.keys, mode=0o700)
-    keys = Keystore.create(paths.keys, passphrase(paths.keys))
+    keys = Keystore.create(paths.keys, passphrase(paths.keys), scrypt_n=plan.scrypt_n)
     for name, kind in KINDS.items():
         keys.generate(name, kind)
     for person in plan.people:
