@@ -1,1 +1,1 @@
-"""The chain: the contracts' client, and an embedded chain for those who have no network of their own (D12)."""
+"""The chain: the contracts' client, and an embedded chain for those without a network of their own (D12)."""
