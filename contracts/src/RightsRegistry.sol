@@ -60,9 +60,13 @@ contract RightsRegistry is Approvals {
     mapping(bytes32 tag => Profile) private _profiles;
     WorkingDays.Calendar private _calendar;
 
+    /// @notice A profile was written, for good.
     event ProfileDefined(bytes32 indexed tag, uint16 publicityWorkingDays, uint32 publicitySeconds);
+    /// @notice Days were appended to the calendar; bit `i` of `bits` is day `firstDay + i`.
     event CalendarExtended(uint32 firstDay, uint16 count, uint256 bits);
+    /// @notice A day that had not begun was corrected.
     event CalendarCorrected(uint32 indexed day, bool working);
+    /// @notice Publicity of a case opened; nothing is deposited before `publicityEnd`.
     event PublicityOpened(
         bytes32 indexed caseId,
         bytes32 indexed notice,
@@ -71,7 +75,9 @@ contract RightsRegistry is Approvals {
         bool waived,
         uint64 publicityEnd
     );
+    /// @notice Someone objected; `open` objections are open now.
     event ObjectionRaised(bytes32 indexed caseId, bytes32 indexed objection, uint16 open);
+    /// @notice An objection was concluded; `open` objections are open now.
     event ObjectionConcluded(
         bytes32 indexed caseId,
         bytes32 indexed objection,
@@ -79,7 +85,13 @@ contract RightsRegistry is Approvals {
         bool upheld,
         uint16 open
     );
+    /// @notice A case ended without a certificate; `outcome` is the refusal, or the conclusion that upheld an objection.
     event CaseClosed(bytes32 indexed caseId, bytes32 indexed outcome);
+
+    /// @notice A module changed the number of holds on a case.
+    event CaseHoldsChanged(bytes32 indexed caseId, bytes32 indexed ground, address indexed module, uint8 holds);
+
+    /// @notice A certificate was deposited; with this its registration is complete (R9).
     event Deposited(
         bytes32 indexed id,
         bytes32 indexed caseId,
@@ -88,6 +100,7 @@ contract RightsRegistry is Approvals {
         uint64 validUntil,
         uint8 remarks
     );
+    /// @notice A module altered a record, on the `ground` of the statement with that leaf hash.
     event Amended(bytes32 indexed id, bytes32 indexed ground, address indexed module, Status previous, Amendment next);
 
     /// @notice An identifier or leaf hash is zero.
@@ -104,7 +117,11 @@ contract RightsRegistry is Approvals {
 
     /// @notice A profile is written once and has exactly one duration; one in seconds is tagged `DEMO/`.
     error ProfileMalformed(bytes32 tag, uint16 publicityWorkingDays, uint32 publicitySeconds);
+
+    /// @notice The profile is written already and never changes.
     error ProfileAlreadyDefined(bytes32 tag);
+
+    /// @notice No profile has this tag.
     error ProfileUnknown(bytes32 tag);
 
     /// @notice A case follows the ordinary or the simplified procedure.
@@ -115,6 +132,9 @@ contract RightsRegistry is Approvals {
 
     /// @notice Nothing is deposited while an objection is open (R24).
     error ObjectionsOpen(bytes32 caseId, uint16 open);
+
+    /// @notice Nothing is deposited while the case is held (R38).
+    error CaseHeld(bytes32 caseId, uint8 holds);
 
     /// @notice The date of registration must lie in `earliest` to `latest`, both included.
     error RegistrationTimeOutside(uint64 registeredAt, uint64 earliest, uint64 latest);
@@ -295,7 +315,7 @@ contract RightsRegistry is Approvals {
      * @notice Deposits the certificate of a case: with this block its registration is complete (R9).
      *
      * Requirements: the caller holds RELAY; the record does not exist; the case is published, its publicity has ended
-     * and no objection is open; `registeredAt` is not after the block, at most {MAX_BACKDATE} before it and not before
+     * and it is neither objected to nor held; `registeredAt` is not after the block, at most {MAX_BACKDATE} before it and not before
      * publicity ended; `validUntil` is in the future and at most {MAX_VALIDITY} after `registeredAt`; `approvals` are
      * EIP-712 signatures of `Deposit` by the registry and, under the ordinary procedure, a different person of the
      * committee.
@@ -373,6 +393,23 @@ contract RightsRegistry is Approvals {
         emit Amended(id, ground, _msgSender(), previous, next);
     }
 
+    /**
+     * @notice Holds a case before its certificate exists, or releases it, on behalf of the module for preservation.
+     *
+     * Requirements: the caller holds MOVES; `ground` is not zero; the case is published; `holds` moves by one at most.
+     *
+     * Emits {CaseHoldsChanged}.
+     */
+    function holdCase(bytes32 caseId, uint8 holds, bytes32 ground) external restricted {
+        if (ground == 0) revert IdentifierZero();
+        _requireCase(caseId, CaseState.Publicity);
+        Case storage published = _cases[caseId];
+        _requireLawfulCount(caseId, Status.InForce, published.holds, holds);
+        published.holds = holds;
+        published.changedAt = _now();
+        emit CaseHoldsChanged(caseId, ground, _msgSender(), holds);
+    }
+
     // ---------------------------------------------------------------- views
 
     /// @notice The record `id`; of status None if there is none.
@@ -417,6 +454,7 @@ contract RightsRegistry is Approvals {
         uint64 publicityEnd = published.publicityEnd;
         if (blockTime < publicityEnd) revert PublicityNotEnded(order.caseId, publicityEnd, blockTime);
         if (published.objections != 0) revert ObjectionsOpen(order.caseId, published.objections);
+        if (published.holds != 0) revert CaseHeld(order.caseId, published.holds);
         uint64 dayBefore = blockTime > MAX_BACKDATE ? blockTime - MAX_BACKDATE : 0;
         uint64 earliest = publicityEnd > dayBefore ? publicityEnd : dayBefore;
         if (order.registeredAt < earliest || order.registeredAt > blockTime) {

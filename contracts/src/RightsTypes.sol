@@ -56,7 +56,7 @@ struct Case {
     CaseState state;
     Procedure procedure;
     bool waived;
-    uint8 spare;
+    uint8 holds;
     uint16 objections;
     uint64 publishedAt;
     uint64 publicityEnd;

@@ -86,7 +86,8 @@ class RegistryClient:
     def case(self, case_id: bytes, block: Block = "latest") -> CaseOnChain | None:
         """Read a case, None if it was never published."""
         (values,) = self._read(self.deployment.rights, "caseOf", [case_id], block)
-        state, procedure, waived, _, objections, published, end, changed, profile, notice, outcome = values
+        state, procedure, waived, holds, objections, published, end, changed, *hashes = values
+        profile, notice, outcome = hashes
         if not state:
             return None
         return CaseOnChain(
@@ -101,6 +102,7 @@ class RegistryClient:
             profile=profile_tag(profile),
             notice=notice,
             outcome=outcome,
+            holds=holds,
         )
 
     def objection(self, case_id: bytes, objection: bytes, block: Block = "latest") -> ObjectionState:
@@ -182,6 +184,10 @@ class RegistryClient:
             checksummed(next_.reserved_by),
         )
         return self._call(self.deployment.rights, "amend", [id_, values, ground])
+
+    def hold_case(self, case_id: bytes, holds: int, ground: bytes) -> Call:
+        """Hold a published case, or release it; for accounts and contracts that hold MOVES."""
+        return self._call(self.deployment.rights, "holdCase", [case_id, holds, ground])
 
     def define_profile(self, tag: str, working_days: int, seconds: int) -> Call:
         """Define a profile, once; exactly one of the durations is not zero."""

@@ -31,7 +31,7 @@ _FORMAT = "yinzheng/deployment/1"
 _RIGHTS_TARGETS: Mapping[int, tuple[str, ...]] = {
     RELAY: ("openPublicity", "raiseObjection", "concludeObjection", "closeCase", "deposit"),
     CALENDAR: ("defineProfile", "extendCalendar", "correctCalendar"),
-    MOVES: ("amend",),
+    MOVES: ("amend", "holdCase"),
 }
 
 

@@ -75,6 +75,7 @@ class CaseOnChain:
     profile: str
     notice: bytes
     outcome: bytes
+    holds: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class WrongState(ContractRefused):
 
 
 class TooEarly(ContractRefused):
-    """Publicity has not ended, or an objection is still open."""
+    """Publicity has not ended, an objection is still open, or the case is held."""
 
 
 class ValueRefused(ContractRefused):
@@ -143,6 +143,9 @@ _MEANINGS: Mapping[str, _Meaning] = {
     ),
     "ObjectionsOpen": _Meaning(
         TooEarly, "objections-open", "{open} objections are open.", "Conclude every objection first."
+    ),
+    "CaseHeld": _Meaning(
+        TooEarly, "case-held", "The case is held for a dispute.", "Wait until the hold is released (R39)."
     ),
     "RegistrationTimeOutside": _Meaning(
         ValueRefused,

@@ -71,7 +71,7 @@ def test_layout_is_that_of_the_contracts_and_of_the_verifier() -> None:
         ("state", 0, 0),
         ("procedure", 0, 1),
         ("waived", 0, 2),
-        ("spare", 0, 3),
+        ("holds", 0, 3),
         ("objections", 0, 4),
         ("publishedAt", 0, 6),
         ("publicityEnd", 0, 14),

@@ -360,7 +360,7 @@ def test_contracts_follow_their_ghost(world: World) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=15,
+            max_examples=10,
             stateful_step_count=25,
             phases=[Phase.generate],
             deadline=None,

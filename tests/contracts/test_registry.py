@@ -29,7 +29,7 @@ def code_of(world: World, call: Call, sender: Sender | None = None) -> str:
 
 
 def test_sending_and_simulating_say_the_same(world: World) -> None:
-    world.send(world.publish(CASE))
+    world.send(world.publish(CASE, profile="GD-HEALTH/1"))
     for call in (world.publish(CASE), world.deposit(order(world)), world.deposit(order(world), ())):
         with pytest.raises(YinzhengError) as caught:
             world.send(call)
@@ -313,6 +313,24 @@ def test_publication_names_its_procedure_for_good(world: World) -> None:
         world.send(world.client.open_publicity(signed, world.sign(signed, OFFICERS[0])))
     with pytest.raises(ApprovalRefused):
         world.send(world.publish(b32(5), people=()))
+
+
+def test_a_held_case_waits(world: World) -> None:
+    published(world)
+    client, ground = world.client, b32(50)
+    assert code_of(world, client.hold_case(CASE, 1, ground)) == "sender-not-entitled"
+    world.send(client.grant_role(MOVES, address(STRANGER)), world.admin)
+    who = module(world)
+    world.send(client.hold_case(CASE, 1, ground), who)
+    assert code_of(world, world.deposit(order(world))) == "case-held"
+    assert code_of(world, client.hold_case(CASE, 3, ground), who) == "count-outside"
+    assert code_of(world, client.hold_case(CASE, 2, bytes(32)), who) == "identifier-zero"
+    assert code_of(world, client.hold_case(b32(404), 1, ground), who) == "case-state"
+    case = client.case(CASE)
+    assert case is not None
+    assert (case.holds, case.changed_at) == (1, world.now)
+    world.send(client.hold_case(CASE, 0, ground), who)
+    world.send(world.deposit(order(world)))
 
 
 # ---------------------------------------------------------------- later moves
