@@ -22,7 +22,7 @@ from web3.exceptions import (
 )
 from web3.types import RPCEndpoint
 
-from ledger.chain.embedded import blocks, rpc
+from ledger.chain.embedded import blocks, calls, rpc
 from ledger.chain.embedded.chain import EmbeddedChain
 from ledger.chain.embedded.params import RpcError
 from ledger.chain.embedded.provider import EmbeddedProvider
@@ -289,11 +289,24 @@ def test_estimates_suffice(world: World) -> None:
     assert receipt["gasUsed"] <= estimate <= receipt["gasUsed"] * 1.1
 
 
-def test_an_estimate_allows_for_gas_that_calls_hold_back(world: World) -> None:
-    # CALL the precompile for identity with all gas, then demand that much was left: fails with exact gas.
-    code = "0x" + "5a" + "6000600060006000600060045af1" + "50" + "50" + "00"
+@pytest.mark.parametrize("left", [30_000, 200_000, 3_000_000])
+def test_an_estimate_is_searched_where_more_gas_is_wanted_than_used(world: World, left: int) -> None:
+    # Reverts unless more than `left` gas is left: GAS PUSH3 left LT PUSH1 ok JUMPI REVERT ok: STOP
+    code = f"0x5a62{left:06x}10600e5760006000fd5b00"
     gas = int(world.ask("eth_estimateGas", {"data": code}), 16)
-    world.ask("eth_call", {"data": code, "gas": hex(gas)})
+    assert world.ask("eth_call", {"data": code, "gas": hex(gas)}) == "0x"
+    with pytest.raises(RpcError):
+        world.ask("eth_call", {"data": code, "gas": hex(int(gas / 1.02))})
+    with pytest.raises(RpcError):
+        world.ask("eth_estimateGas", {"data": code, "gas": hex(int(gas / 1.02))})
+
+
+def test_a_simulation_is_given_so_much_and_no_more(world: World) -> None:
+    code = f"0x5a62{calls.MAX_GAS - 100_000:06x}10600e5760006000fd5b00"
+    assert world.ask("eth_call", {"data": code, "gas": hex(2 * calls.MAX_GAS)}) == "0x"
+    above = f"0x5a62{calls.MAX_GAS:06x}10600e5760006000fd5b00"
+    with pytest.raises(RpcError):
+        world.ask("eth_call", {"data": above, "gas": hex(2 * calls.MAX_GAS)})
 
 
 def test_fee_history(world: World) -> None:

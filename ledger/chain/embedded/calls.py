@@ -25,13 +25,17 @@ from ledger.chain.embedded.views import hexed
 
 REVERTED = 3
 FAILED = -32000
+MAX_GAS = 10_000_000
+"""Gas of one simulation at most (some 4 seconds of a core): a caller pays nothing for it. The dearest thing
+we send, a deployment, takes 4 million."""
+
 _STIPEND = 2_300
 _TOLERANCE = 0.015
 
 
 @dataclass(frozen=True)
 class Call:
-    """What is to be executed: `to` None creates a contract; `gas` None is as much as a block holds."""
+    """What is to be executed: `to` None creates a contract; `gas` None is as much as may be."""
 
     sender: bytes = bytes(20)
     to: bytes | None = None
@@ -74,7 +78,7 @@ def estimate_gas(chain: EmbeddedChain, request: Call, context: Context) -> int:
     As geth: one run with all the gas tells what is used; calls pass on only 63/64 of their gas (EIP-150)
     and refunds come after, so what is used may not suffice, and a few further runs find what does.
     """
-    ceiling = min(request.gas or context.header.gas_limit, context.header.gas_limit)
+    ceiling = _gas(request, context)
     computation, intrinsic = _run(chain, replace(request, gas=ceiling), context)
     if computation.is_error:
         raise _failure(computation)
@@ -100,8 +104,7 @@ def _suffices(chain: EmbeddedChain, request: Call, context: Context, gas: int) -
 
 def _run(chain: EmbeddedChain, request: Call, context: Context) -> tuple[ComputationAPI, int]:
     """Execute free of charge; return the computation and the intrinsic gas."""
-    limit = context.header.gas_limit
-    gas = min(limit, request.gas or limit)
+    gas = _gas(request, context)
     state = _state(chain, context)
     transaction = SpoofTransaction(
         LondonTransactionBuilder.create_unsigned_transaction(
@@ -121,6 +124,12 @@ def _run(chain: EmbeddedChain, request: Call, context: Context) -> tuple[Computa
         return state.apply_transaction(cast("SignedTransactionAPI", transaction)), intrinsic
     except ValidationError as error:
         raise RpcError(FAILED, "insufficient funds for transfer") from error
+
+
+def _gas(request: Call, context: Context) -> int:
+    """Gas given to a simulation: what is asked for, or as much as may be."""
+    limit = min(context.header.gas_limit, MAX_GAS)
+    return limit if request.gas is None else min(limit, request.gas)
 
 
 def _state(chain: EmbeddedChain, context: Context) -> StateAPI:
