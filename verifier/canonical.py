@@ -31,9 +31,14 @@ def dumps(value: object) -> bytes:
     Raises `DataFault` (`json-value`) for floats, integers beyond 2^53 - 1, lone surrogates, names that are
     not strings, nesting beyond `MAX_DEPTH`, and types JSON does not have.
     """
-    if _check(value, MAX_DEPTH):
-        return _encode(value).encode()
-    return rfc8785.dumps(value)  # type: ignore[arg-type]  # _check has just established the type
+    ascii_names = _check(value, MAX_DEPTH)
+    try:
+        encoded = _encode(value).encode()
+    except UnicodeEncodeError:
+        raise DataFault("a string holds a lone surrogate", code="json-value") from None
+    if ascii_names:
+        return encoded
+    return rfc8785.dumps(value)  # type: ignore[arg-type]  # _check has established the type
 
 
 # For checked values whose names are all ASCII the standard library's encoder, which is compiled, writes the
@@ -56,6 +61,8 @@ def loads(data: bytes, *, max_bytes: int, canonical: bool = False) -> JSON:
         raise DataFault(
             f"JSON of {len(data)} bytes exceeds the {max_bytes} its format allows", code="json-too-large"
         )
+    if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _nests_too_deep(data):
+        raise _too_deep()
     try:
         value: JSON = json.loads(
             data.decode("utf-8"),
@@ -68,14 +75,33 @@ def loads(data: bytes, *, max_bytes: int, canonical: bool = False) -> JSON:
         raise DataFault("JSON is not UTF-8", code="json-malformed") from None
     except json.JSONDecodeError as error:
         raise DataFault(f"malformed JSON at character {error.pos}", code="json-malformed") from None
-    except RecursionError:
-        raise DataFault(f"JSON is nested deeper than {MAX_DEPTH}", code="json-value") from None
-    if canonical:
-        if dumps(value) != data:
-            raise DataFault("JSON is not in its canonical form (RFC 8785)", code="json-not-canonical")
-        return value
-    _check(value, MAX_DEPTH)
+    if dumps(value) != data and canonical:
+        raise DataFault("JSON is not in its canonical form (RFC 8785)", code="json-not-canonical")
     return value
+
+
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+
+
+def _nests_too_deep(data: bytes) -> bool:
+    """Whether brackets outside strings nest beyond `MAX_DEPTH`.
+
+    Looked at before parsing: the parser recurses, and where a library has raised the interpreter's recursion
+    limit, as py-evm does, a megabyte of brackets overflows the stack and kills the process.
+    """
+    depth = 0
+    for token in _STRING_OR_BRACKET.finditer(data):
+        if token[0] in b"[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        elif token[0] in b"]}":
+            depth -= 1
+    return False
+
+
+def _too_deep() -> DataFault:
+    return DataFault(f"JSON is nested deeper than {MAX_DEPTH}", code="json-value")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -99,17 +125,17 @@ def _refuse_number(_text: str) -> NoReturn:
 def _check(value: object, depth: int) -> bool:
     """Refuse what `value` may not hold; say whether all names in it are ASCII.
 
-    Exact types only: an `IntEnum` or a subclass of `str` is a slip.
+    Exact types only: an `IntEnum` or a subclass of `str` is a slip. Lone surrogates are left to the encoder.
     """
     kind = type(value)
     if kind is str:
-        _check_text(value)  # type: ignore[arg-type]
-    elif kind is int:
+        return True
+    if kind is int:
         if not -MAX_INT <= value <= MAX_INT:  # type: ignore[operator]
             _refuse_number("")
     elif kind is dict or kind is list:
         if depth == 0:
-            raise DataFault(f"JSON is nested deeper than {MAX_DEPTH}", code="json-value")
+            raise _too_deep()
         return _check_members(value, depth - 1)
     elif value is not None and kind is not bool:
         raise DataFault(f"{kind.__name__} has no place in canonical JSON", code="json-value")
@@ -125,18 +151,10 @@ def _check_members(value: Any, depth: int) -> bool:
             if type(name) is not str:
                 raise DataFault("a name in a JSON object is not a string", code="json-value")
             if not name.isascii():
-                _check_text(name)
                 ascii_names = False
     for member in members:
         ascii_names &= _check(member, depth)
     return ascii_names
-
-
-def _check_text(value: str) -> None:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise DataFault("a string holds a lone surrogate", code="json-value") from None
 
 
 # Checks for fields. A check takes a value as read by `loads` and the path that leads to it (`$.holders[0]`),

@@ -2,6 +2,7 @@
 
 import enum
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,20 @@ class TestReading:
     def test_refuses(self, data: bytes, code: str) -> None:
         assert fault_of(data) == code
         assert fault_of(data, canonical=True) == code
+
+    def test_depth_is_bounded_before_parsing(self) -> None:
+        # py-evm raises the recursion limit so far that the parser would overflow the stack and die.
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(100_000)
+        try:
+            for data in (b"[" * 1_000_000, b'{"a":' * 200_000, b'["]"' + b",[" * 99_999):
+                assert fault_of(data) == "json-value"
+        finally:
+            sys.setrecursionlimit(limit)
+
+    def test_brackets_in_strings_and_side_by_side_do_not_nest(self) -> None:
+        assert canonical.loads(b'["[[[[{{{{\\\\","\\"[[[["' + b",[]" * 99 + b"]", max_bytes=1000)
+        assert fault_of(b'["' + b"[" * 99) == "json-malformed"
 
     def test_bounds_size(self) -> None:
         assert canonical.loads(b"[1]", max_bytes=3) == [1]
