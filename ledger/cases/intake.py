@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 from ledger.application import Application
+from ledger.cases.body import require_certifiable
 from ledger.cases.work import dossier_key, situation_of, work_on
-from ledger.document.fonts import require_printable
 from ledger.dossier import Dossier, open_dossier
 from ledger.recording import Occurrence, compose, record
 from ledger.rules.calendar import date_of, day_of
@@ -46,7 +46,7 @@ def apply(registry: Registry, folder: Path, profile_tag: str, progress: Progress
     with open_dossier(folder) as dossier:
         application = dossier.application
         require_registrable(application.refusals(registry.instance.registry_code))
-        _require_printable(application)
+        require_certifiable(application, registry.instance, profile, registry.clock())
         dossier_id = secrets.token_bytes(DOSSIER_ID_BYTES)
         key = secrets.token_bytes(DOSSIER_KEY_BYTES)
         sealed = _seal_files(registry, dossier, key, dossier_id, 0, progress)
@@ -86,7 +86,7 @@ def supplement(registry: Registry, case_id: str, folder: Path, progress: Progres
     with open_dossier(folder) as dossier:
         application = dossier.application
         require_registrable(application.refusals(registry.instance.registry_code))
-        _require_printable(application)
+        require_certifiable(application, registry.instance, profile_for(case.profile), registry.clock())
         if application.procedure.value != case.procedure:
             raise UsageFault(
                 "the supplement changes the source of the data, and with it the procedure (R8)",
@@ -109,18 +109,6 @@ def _profile(registry: Registry, tag: str) -> Profile:
             hint="Use GD-HEALTH/1 or NDA-2026/1.",
         )
     return profile
-
-
-def _require_printable(application: Application) -> None:
-    """Refuse now what could not be printed on the certificate later, naming the characters."""
-    texts = [
-        ("asset.name", application.asset.name),
-        ("limits", application.limits),
-        ("scale", application.scale),
-    ]
-    texts += [("level.scheme", application.level_scheme)]
-    texts += [(f"holders[{i}].name", holder.name) for i, holder in enumerate(application.holders)]
-    require_printable(texts)
 
 
 def _new_case(

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session, col, delete, select
 
 from ledger import pipeline
+from ledger.cases.body import certificate_body
 from ledger.cases.deciding import application_of
 from ledger.cases.work import Work, acting, approve, work_on
 from ledger.chain.approvals import Deposit
 from ledger.recording import Occurrence, compose, record
 from ledger.rules.approvals import Approval as GivenApproval
 from ledger.rules.approvals import approvals_needed, check_approvals
-from ledger.rules.certificates import remark_bits, valid_until
+from ledger.rules.certificates import remark_bits
 from ledger.rules.numbers import month_of, next_number
 from ledger.rules.states import Capacity, Move, State
 from ledger.rules.terms import Procedure, RemarkKind
@@ -111,33 +112,10 @@ def _allocate(work: Work) -> tuple[str, bool]:
 
 
 def _body(work: Work, number: str) -> Body:
-    application = application_of(work)
-    instance = work.registry.instance
     prev = repository.last_leaf(work.session, work.case.id)
     assert prev is not None  # a case begins with its application
-    return parse_body(
-        {
-            "v": 1,
-            "number": number,
-            "type": "first",
-            "profile": work.case.profile,
-            "procedure": work.case.procedure,
-            "holders": [
-                {"name": h.name, "code": h.code, "rights": [right.value for right in h.rights]}
-                for h in application.holders
-            ],
-            "limits": application.limits,
-            "asset": application.asset.name,
-            "class": application.data_class.value,
-            "level": {"scheme": application.level_scheme, "value": application.level},
-            "source": application.source.value,
-            "scale": application.scale,
-            "registry": {"name": instance.registry_name, "code": instance.registry_code},
-            "registered_at": work.now,
-            "valid_until": valid_until(work.now, application.validity_years, work.profile),
-            "remarks": _remarks(work),
-            "prev": prev.hex(),
-        }
+    return certificate_body(
+        application_of(work), work.registry.instance, work.profile, number, work.now, prev, _remarks(work)
     )
 
 

@@ -1,0 +1,72 @@
+"""From an application to the body of its certificate (R13, S6.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ledger.application import Application
+from ledger.document.fonts import require_printable
+from ledger.instance import Instance
+from ledger.rules.certificates import valid_until
+from ledger.rules.profiles import Profile
+from verifier.algorithms import Sm2PrivateKey
+from verifier.body import Body, parse_body
+from verifier.certificate import encode_qr
+from verifier.errors import DataFault, UsageFault
+
+
+def certificate_body(
+    application: Application,
+    instance: Instance,
+    profile: Profile,
+    number: str,
+    registered_at: int,
+    prev: bytes,
+    remarks: Sequence[dict[str, str]] = (),
+) -> Body:
+    """The body that would be registered at `registered_at` after the statement `prev` (32-byte leaf hash)."""
+    return parse_body(
+        {
+            "v": 1,
+            "number": number,
+            "type": "first",
+            "profile": profile.tag,
+            "procedure": application.procedure.value,
+            "holders": [
+                {"name": h.name, "code": h.code, "rights": [right.value for right in h.rights]}
+                for h in application.holders
+            ],
+            "limits": application.limits,
+            "asset": application.asset.name,
+            "class": application.data_class.value,
+            "level": {"scheme": application.level_scheme, "value": application.level},
+            "source": application.source.value,
+            "scale": application.scale,
+            "registry": {"name": instance.registry_name, "code": instance.registry_code},
+            "registered_at": registered_at,
+            "valid_until": valid_until(registered_at, application.validity_years, profile),
+            "remarks": list(remarks),
+            "prev": prev.hex(),
+        }
+    )
+
+
+def require_certifiable(application: Application, instance: Instance, profile: Profile, now: int) -> None:
+    """Refuse at the door what could not become a certificate at the end, before anyone has worked on it.
+
+    Raises `DataFault`: `font-missing-character` naming the characters, `certificate-too-large` where the
+    holders do not fit a QR code.
+    """
+    body = certificate_body(application, instance, profile, f"{instance.prefix}2000010001", now, bytes(32))
+    texts = [("asset.name", body.asset), ("limits", body.limits), ("scale", body.scale)]
+    texts += [("level.scheme", body.level.scheme)]
+    texts += [(f"holders[{i}].name", holder.name) for i, holder in enumerate(body.holders)]
+    require_printable(texts)
+    try:
+        encode_qr(body, Sm2PrivateKey.generate(), instance.host)
+    except UsageFault as fault:
+        raise DataFault(
+            "the certificate would not fit a QR code",
+            code="certificate-too-large",
+            hint="Shorten the holders' names, or apply for fewer holders at once; nothing was recorded.",
+        ) from fault
