@@ -10,7 +10,6 @@ from verifier.algorithms import COMMITMENT_KEY_BYTES, DigestPair, digest_pair, h
 from verifier.canonical import (
     Check,
     constant,
-    dumps,
     hex_bytes,
     integer,
     loads,
@@ -55,15 +54,18 @@ STATEMENT_TYPES = MappingProxyType(
 
 CAPACITIES = ("registry", "committee", "applicant", "public")
 
+_TYPE = one_of(*STATEMENT_TYPES)
+_AT = integer()
+_BY = one_of(*CAPACITIES)
 _FIELDS: dict[str, Check[Any]] = {
     "v": constant(1),
-    "type": one_of(*STATEMENT_TYPES),
+    "type": _TYPE,
     "profile": PROFILE_TAG,
     "subject": hex_bytes(32),
-    "at": integer(),
+    "at": _AT,
     "commitment": DigestPair.from_json,
     "prev": nullable(hex_bytes(32)),
-    "by": one_of(*CAPACITIES),
+    "by": _BY,
 }
 
 
@@ -83,7 +85,15 @@ class Statement:
     by: str
 
     def __post_init__(self) -> None:
-        read_object(self.to_json(), _FIELDS)
+        _TYPE(self.type, "$.type")
+        PROFILE_TAG(self.profile, "$.profile")
+        _AT(self.at, "$.at")
+        _BY(self.by, "$.by")
+        _require_hash(self.subject, "subject")
+        _require_hash(self.commitment.sm3, "commitment.sm3")
+        _require_hash(self.commitment.sha256, "commitment.sha256")
+        if self.prev is not None:
+            _require_hash(self.prev, "prev")
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object of S3.1."""
@@ -112,8 +122,18 @@ class Statement:
 
     @cached_property
     def canonical(self) -> bytes:
-        """The bytes in the log. Bounded by the fields' sizes, always under `MAX_STATEMENT_BYTES`."""
-        return dumps(self.to_json())
+        """The bytes in the log. Bounded by the fields' sizes, always under `MAX_STATEMENT_BYTES`.
+
+        Names are in order and no value needs escaping, so that this is `dumps(self.to_json())` in a tenth of
+        its time: a log of a million statements is written statement by statement.
+        """
+        prev = "null" if self.prev is None else f'"{self.prev.hex()}"'
+        sha256, sm3 = self.commitment.sha256.hex(), self.commitment.sm3.hex()
+        return (
+            f'{{"at":{self.at},"by":"{self.by}","commitment":{{"sha256":"{sha256}","sm3":"{sm3}"}},'
+            f'"prev":{prev},"profile":"{self.profile}","subject":"{self.subject.hex()}",'
+            f'"type":"{self.type}","v":1}}'
+        ).encode()
 
     @cached_property
     def leaf_hash(self) -> bytes:
@@ -124,6 +144,11 @@ class Statement:
     def body_kind(self) -> Body:
         """Whether the body is public or private (S3.2)."""
         return STATEMENT_TYPES[self.type]
+
+
+def _require_hash(value: bytes, name: str) -> None:
+    if len(value) != 32:
+        raise DataFault(f"$.{name} is not of 32 bytes", code="field-value", path=f"$.{name}")
 
 
 def commit_public(body: bytes) -> DigestPair:

@@ -1,11 +1,13 @@
 """Statements: the format spelled out, strict reading, commitments."""
 
+import dataclasses
 import hashlib
 import hmac
 import json
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +51,7 @@ def test_layout() -> None:
 def test_round_trip(statement: Statement) -> None:
     assert Statement.from_bytes(statement.canonical) == statement
     assert Statement.from_json(statement.to_json()) == statement
+    assert statement.canonical == rfc8785.dumps(statement.to_json())
     assert len(statement.canonical) <= module.MAX_STATEMENT_BYTES
 
 
@@ -111,9 +114,24 @@ def test_refuses_other_spellings() -> None:
         assert caught.value.code.startswith("json-")
 
 
-def test_cannot_be_built_wrong() -> None:
-    with pytest.raises(DataFault):
-        Statement("certificate.deposited", "GD-HEALTH/1", b"short", 0, DEPOSIT.commitment, None, "registry")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("type", "certificate.revoked"),
+        ("profile", 'GD-HEALTH/1"'),
+        ("subject", b"short"),
+        ("at", 2**53),
+        ("commitment", DigestPair(b"short", bytes(32))),
+        ("commitment", DigestPair(bytes(32), bytes(33))),
+        ("prev", b""),
+        ("by", "clerk"),
+    ],
+)
+def test_cannot_be_built_wrong(name: str, value: Any) -> None:
+    with pytest.raises(DataFault) as caught:
+        dataclasses.replace(DEPOSIT, **{name: value})
+    assert caught.value.code.startswith("field-")
+    assert caught.value.data["path"].startswith(f"$.{name}")
 
 
 class TestCommitments:
