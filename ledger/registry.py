@@ -25,7 +25,7 @@ from ledger.keys.provider import RELAY, KeyProvider
 from ledger.log.tilelog import TileLog
 from ledger.rules.calendar import WorkingCalendar
 from ledger.store.database import Store, open_store, sqlite_url
-from ledger.store.sealed import BlobStore, FolderBlobs
+from ledger.store.sealed import FolderBlobs
 from ledger.working_days import calendar_of
 
 Clock = Callable[[], int]
@@ -49,7 +49,7 @@ class Registry:
     instance: Instance
     store: Store
     log: TileLog
-    blobs: BlobStore
+    blobs: FolderBlobs
     w3: Web3
     client: RegistryClient
     sender: Sender
@@ -100,6 +100,8 @@ def open_registry(
             clock=clock,
             faults=faults,
         )
+        registry.log.sweep()
+        registry.blobs.sweep()
         if settle:
             registry.settle(progress)
             if deem_accepted(registry):
