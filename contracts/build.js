@@ -51,13 +51,14 @@ function compile(targets) {
   return output.contracts;
 }
 
-// solc numbers types and immutables by AST id, which depends on what else was compiled: renumber in order of appearance.
+// solc numbers types by AST id, which depends on what else was compiled: renumber in order of appearance.
+const NUMBERED_TYPE = /(t_(?:struct|enum|contract|userDefinedValueType)\([^()]*\))(\d+)/g;
+
 function stable(value) {
   const ids = new Map();
   const renumber = (id) => ids.get(id) ?? ids.set(id, String(ids.size + 1)).get(id);
   const walk = (node) => {
-    if (typeof node === "string") return node.replace(/\)(\d+)_storage|(t_enum\([^)]*\))(\d+)/g,
-      (_, a, b, c) => (a ? `)${renumber(a)}_storage` : `${b}${renumber(c)}`));
+    if (typeof node === "string") return node.replace(NUMBERED_TYPE, (_, type, id) => type + renumber(id));
     if (Array.isArray(node)) return node.map(walk);
     if (node && typeof node === "object")
       return Object.fromEntries(Object.entries(node).filter(([k]) => k !== "astId").map(([k, v]) => [walk(k), walk(v)]));

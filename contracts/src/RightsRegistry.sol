@@ -2,6 +2,7 @@
 pragma solidity ^0.8.37;
 
 import {Approvals} from "./Approvals.sol";
+import {IRightsRegistry} from "./IRightsRegistry.sol";
 import {
     Amendment,
     Case,
@@ -25,7 +26,7 @@ import {WorkingDays} from "./WorkingDays.sol";
  * Every function that changes state is `restricted`: RELAY submits decisions, CALENDAR keeps calendar and profiles,
  * MOVES, granted to no one at deployment, is for the contracts of later moves, which alter a record by {amend} alone.
  */
-contract RightsRegistry is Approvals {
+contract RightsRegistry is IRightsRegistry, Approvals {
     using WorkingDays for WorkingDays.Calendar;
 
     /// @notice Longest validity: five years of at most 366 days (R9, S5.8).
@@ -59,109 +60,6 @@ contract RightsRegistry is Approvals {
     mapping(bytes32 caseId => mapping(bytes32 objection => ObjectionState)) private _objections;
     mapping(bytes32 tag => Profile) private _profiles;
     WorkingDays.Calendar private _calendar;
-
-    /// @notice A profile was written, for good.
-    event ProfileDefined(bytes32 indexed tag, uint16 publicityWorkingDays, uint32 publicitySeconds);
-    /// @notice Days were appended to the calendar; bit `i` of `bits` is day `firstDay + i`.
-    event CalendarExtended(uint32 firstDay, uint16 count, uint256 bits);
-    /// @notice A day that had not begun was corrected.
-    event CalendarCorrected(uint32 indexed day, bool working);
-    /// @notice Publicity of a case opened; nothing is deposited before `publicityEnd`.
-    event PublicityOpened(
-        bytes32 indexed caseId,
-        bytes32 indexed notice,
-        bytes32 indexed profile,
-        Procedure procedure,
-        bool waived,
-        uint64 publicityEnd
-    );
-    /// @notice Someone objected; `open` objections are open now.
-    event ObjectionRaised(bytes32 indexed caseId, bytes32 indexed objection, uint16 open);
-    /// @notice An objection was concluded; `open` objections are open now.
-    event ObjectionConcluded(
-        bytes32 indexed caseId,
-        bytes32 indexed objection,
-        bytes32 indexed conclusion,
-        bool upheld,
-        uint16 open
-    );
-    /// @notice A case ended without a certificate; `outcome` is the refusal, or the conclusion that upheld an objection.
-    event CaseClosed(bytes32 indexed caseId, bytes32 indexed outcome);
-
-    /// @notice A module changed the number of holds on a case.
-    event CaseHoldsChanged(bytes32 indexed caseId, bytes32 indexed ground, address indexed module, uint8 holds);
-
-    /// @notice A certificate was deposited; with this its registration is complete (R9).
-    event Deposited(
-        bytes32 indexed id,
-        bytes32 indexed caseId,
-        bytes32 indexed content,
-        uint64 registeredAt,
-        uint64 validUntil,
-        uint8 remarks
-    );
-    /// @notice A module altered a record, on the `ground` of the statement with that leaf hash.
-    event Amended(bytes32 indexed id, bytes32 indexed ground, address indexed module, Status previous, Amendment next);
-
-    /// @notice An identifier or leaf hash is zero.
-    error IdentifierZero();
-
-    /// @notice The case is in state `actual`; the function needs `expected`.
-    error CaseNotIn(bytes32 caseId, CaseState actual, CaseState expected);
-
-    /// @notice The record has status `actual`; the function needs `expected`.
-    error RecordNotIn(bytes32 id, Status actual, Status expected);
-
-    /// @notice The objection is in state `actual`; the function needs `expected`.
-    error ObjectionNotIn(bytes32 caseId, bytes32 objection, ObjectionState actual, ObjectionState expected);
-
-    /// @notice A profile is written once and has exactly one duration; one in seconds is tagged `DEMO/`.
-    error ProfileMalformed(bytes32 tag, uint16 publicityWorkingDays, uint32 publicitySeconds);
-
-    /// @notice The profile is written already and never changes.
-    error ProfileAlreadyDefined(bytes32 tag);
-
-    /// @notice No profile has this tag.
-    error ProfileUnknown(bytes32 tag);
-
-    /// @notice A case follows the ordinary or the simplified procedure.
-    error ProcedureMissing();
-
-    /// @notice Publicity lasts until `publicityEnd`; the block is earlier.
-    error PublicityNotEnded(bytes32 caseId, uint64 publicityEnd, uint64 blockTime);
-
-    /// @notice Nothing is deposited while an objection is open (R24).
-    error ObjectionsOpen(bytes32 caseId, uint16 open);
-
-    /// @notice Nothing is deposited while the case is held (R38).
-    error CaseHeld(bytes32 caseId, uint8 holds);
-
-    /// @notice The date of registration must lie in `earliest` to `latest`, both included.
-    error RegistrationTimeOutside(uint64 registeredAt, uint64 earliest, uint64 latest);
-
-    /// @notice The end of validity must lie in `earliest` to `latest`, both included.
-    error ValidityOutside(uint64 validUntil, uint64 earliest, uint64 latest);
-
-    /// @notice Only the remark bits 1, 2, 4 and 8 have a meaning.
-    error RemarksUnknown(uint8 remarks);
-
-    /// @notice No lawful move leads from `from` to `to`.
-    error StatusMoveRefused(bytes32 id, Status from, Status to);
-
-    /// @notice The record is held or objected to and cannot be superseded.
-    error RecordBlocked(bytes32 id, uint16 holds, uint16 objections);
-
-    /// @notice A count moves by one at a time, and on a record that is over only down.
-    error CountOutside(bytes32 id, uint16 given, uint16 lowest, uint16 highest);
-
-    /// @notice A successor is named exactly when a record becomes superseded, and is in force.
-    error SuccessorRefused(bytes32 id, bytes32 successor);
-
-    /// @notice A reservation is of a record in force, at most 72 hours ahead, and nobody else's meanwhile.
-    error ReservationRefused(bytes32 id, uint64 reservedUntil, address reservedBy);
-
-    /// @notice The remarks of a record that is over are fixed.
-    error RemarksFixed(bytes32 id, Status status);
 
     constructor(address authority) Approvals(authority) {}
 

@@ -52,7 +52,7 @@ def test_vectors_by_transparency_dev(harness: Any, path: Path) -> None:
 
 def test_every_pair_of_small_trees(harness: Any) -> None:
     for m in range(1, 18):
-        for n in (m + 1, m + 2, 2 * m, 33):
+        for n in (m + 1, 33):
             proof = consistency(m, LEAVES[:n])
             arguments = [m, root(LEAVES[:m]), n, root(LEAVES[:n])]
             assert harness.isConsistent(*arguments, proof).call()

@@ -7,25 +7,25 @@ from typing import Any
 import pytest
 from eth_account.signers.local import LocalAccount
 
-from ledger.chain.approvals import Closure, Conclusion, Deposit, Publication, sign
-from ledger.chain.client import RegistryClient
+from ledger.chain.approvals import Closure, Conclusion, Publication, sign
 from ledger.chain.deployment import COMMITTEE, MOVES, REGISTRY
-from ledger.chain.records import Amendment, CaseState, ObjectionState, Procedure, Record, Status
+from ledger.chain.records import CaseState, ObjectionState, Procedure, Record, Status
 from ledger.chain.reverts import ApprovalRefused, NotEntitled, TooEarly, WrongState
-from ledger.chain.sender import Call, Sender
+from tests.contracts.moves import (
+    CASE,
+    CONTENT,
+    ID,
+    OBJECTION,
+    code_of,
+    deposited,
+    module,
+    order,
+    published,
+)
 from tests.contracts.world import BOTH, MEMBERS, OFFICERS, STRANGER, World, address, b32
 from verifier.errors import YinzhengError
 
-CASE, ID, CONTENT, OBJECTION = b32(1), b32(2), b32(3), b32(4)
-YEAR = 365 * 86_400
 MAX_VALIDITY = 5 * 366 * 86_400
-
-
-def code_of(world: World, call: Call, sender: Sender | None = None) -> str:
-    """Simulate what must be refused; give the error's code."""
-    with pytest.raises(YinzhengError) as caught:
-        world.client.simulate(call, (sender or world.relay).address)
-    return caught.value.code
 
 
 def test_sending_and_simulating_say_the_same(world: World) -> None:
@@ -34,34 +34,6 @@ def test_sending_and_simulating_say_the_same(world: World) -> None:
         with pytest.raises(YinzhengError) as caught:
             world.send(call)
         assert caught.value.code == code_of(world, call)
-
-
-def order(world: World, **changes: Any) -> Deposit:
-    now = world.now
-    fields: dict[str, Any] = {
-        "id": ID,
-        "case_id": CASE,
-        "content": CONTENT,
-        "registered_at": now,
-        "valid_until": now + YEAR,
-        "remarks": 5,
-    }
-    return Deposit(**fields | changes)
-
-
-def published(world: World, procedure: Procedure = Procedure.SIMPLIFIED) -> None:
-    """Publish CASE and let its publicity end, with a day to spare for dating registrations."""
-    world.send(world.publish(CASE, procedure))
-    world.next_block_at(world.now + 2 * 86_400)
-    world.send(world.publish(b32(99)))
-
-
-def deposited(world: World) -> Record:
-    published(world)
-    world.send(world.deposit(order(world)))
-    record = world.client.record(ID)
-    assert record is not None
-    return record
 
 
 def test_a_certificate_from_publication_to_deposit(world: World) -> None:
@@ -331,138 +303,3 @@ def test_a_held_case_waits(world: World) -> None:
     assert (case.holds, case.changed_at) == (1, world.now)
     world.send(client.hold_case(CASE, 0, ground), who)
     world.send(world.deposit(order(world)))
-
-
-# ---------------------------------------------------------------- later moves
-
-GROUND = b32(50)
-
-
-def like(record: Record, **changes: Any) -> Amendment:
-    names = ("status", "remarks", "holds", "objections", "successor", "reserved_until", "reserved_by")
-    return Amendment(**{name: getattr(record, name) for name in names} | changes)
-
-
-def amend(world: World, sender: Sender | None = None, **changes: Any) -> Record:
-    """Amend ID as the account that stands in for a module."""
-    record = world.client.record(ID)
-    assert record is not None
-    world.send(world.client.amend(ID, like(record, **changes), GROUND), sender or module(world))
-    after = world.client.record(ID)
-    assert after is not None
-    return after
-
-
-def refused(world: World, **changes: Any) -> str:
-    before = world.client.record(ID)
-    with pytest.raises(YinzhengError) as caught:
-        amend(world, **changes)
-    assert world.client.record(ID) == before
-    return caught.value.code
-
-
-def module(world: World) -> Sender:
-    return Sender(world.w3, STRANGER, lambda _: None)
-
-
-@pytest.fixture
-def moves(world: World) -> World:
-    """ID in force, and STRANGER standing in for a module contract that was given MOVES."""
-    deposited(world)
-    world.send(world.client.grant_role(MOVES, address(STRANGER)), world.admin)
-    return world
-
-
-def second(world: World, id_: bytes = b32(60)) -> bytes:
-    """Deposit another certificate, to succeed ID."""
-    case_id = b32(int.from_bytes(id_, "big") + 1000)
-    world.send(world.publish(case_id, waived=True))
-    world.send(world.deposit(order(world, id=id_, case_id=case_id)))
-    return id_
-
-
-def test_nobody_holds_moves_at_first(world: World) -> None:
-    deposited(world)
-    for sender in (world.relay, world.admin, module(world)):
-        with pytest.raises(NotEntitled):
-            amend(world, sender, holds=1)
-
-
-def test_holds_objections_and_remarks(moves: World) -> None:
-    record = amend(moves, holds=1, objections=1, remarks=2)
-    assert (record.holds, record.objections, record.remarks) == (1, 1, 2)
-    assert record.changed_at == moves.now
-    assert refused(moves, holds=3) == "count-outside"
-    assert refused(moves, objections=3) == "count-outside"
-    assert refused(moves, remarks=16) == "remarks-unknown"
-    assert refused(moves, successor=b32(1)) == "successor-refused"
-    assert amend(moves, holds=0, objections=0).holds == 0
-
-
-def test_superseding(moves: World) -> None:
-    for successor in (bytes(32), ID, b32(12345)):
-        assert refused(moves, status=Status.SUPERSEDED, successor=successor) == "successor-refused"
-    other = second(moves)
-    amend(moves, holds=1)
-    assert refused(moves, status=Status.SUPERSEDED, successor=other) == "record-blocked"
-    amend(moves, objections=1, holds=0)
-    assert refused(moves, status=Status.SUPERSEDED, successor=other) == "record-blocked"
-    record = amend(moves, objections=0, status=Status.SUPERSEDED, successor=other)
-    assert (record.status, record.successor) == (Status.SUPERSEDED, other)
-    assert refused(moves, successor=bytes(32)) == "successor-refused"
-
-
-@pytest.mark.parametrize("final", [Status.SUPERSEDED, Status.CANCELLED, Status.LAPSED])
-def test_what_is_over_stays_over(moves: World, final: Status) -> None:
-    successor = second(moves) if final is Status.SUPERSEDED else bytes(32)
-    if final is Status.LAPSED:
-        assert refused(moves, status=final) == "status-move"
-        record = moves.client.record(ID)
-        assert record is not None
-        moves.next_block_at(record.valid_until + 1)
-    if final is Status.CANCELLED:
-        amend(moves, holds=1)
-    before = amend(moves, status=final, successor=successor)
-    for to in set(Status) - {final}:
-        assert refused(moves, status=to) == "status-move"
-    assert refused(moves, remarks=1) == "remarks-fixed"
-    assert refused(moves, holds=before.holds + 1) == "count-outside"
-    assert (
-        refused(moves, reserved_until=moves.now + 60, reserved_by=bytes(19) + b"\1") == "reservation-refused"
-    )
-    if before.holds:
-        assert amend(moves, holds=0).holds == 0
-    after = moves.client.record(ID)
-    assert after is not None
-    fixed = ("content", "deposited_at", "valid_until", "case_id", "procedure", "status", "successor")
-    assert [getattr(after, name) for name in fixed] == [getattr(before, name) for name in fixed]
-
-
-def test_reservations(moves: World) -> None:
-    one, two = bytes(19) + b"\1", bytes(19) + b"\2"
-    hours = 3600
-    for until, by in (
-        (moves.now + 73 * hours, one),
-        (moves.now, one),
-        (moves.now + hours, bytes(20)),
-        (0, one),
-    ):
-        assert refused(moves, reserved_until=until, reserved_by=by) == "reservation-refused"
-    reserved = amend(moves, reserved_until=moves.now + 2 * hours, reserved_by=one)
-    assert refused(moves, reserved_by=two) == "reservation-refused"
-    assert refused(moves, reserved_until=reserved.reserved_until + 60) == "reservation-refused"
-    assert amend(moves, holds=1).reserved_by == one
-    moves.next_block_at(reserved.reserved_until + 1)
-    assert amend(moves, reserved_until=reserved.reserved_until + hours, reserved_by=two).reserved_by == two
-    assert amend(moves, reserved_until=0, reserved_by=bytes(20)).reserved_until == 0
-
-
-def test_amending_needs_a_record_and_a_ground(moves: World) -> None:
-    client: RegistryClient = moves.client
-    nothing = Amendment(Status.NONE, 0, 0, 0)
-    assert code_of(moves, client.amend(b32(404), nothing, GROUND), module(moves)) == "status-move"
-    created = Amendment(Status.IN_FORCE, 0, 0, 0)
-    assert code_of(moves, client.amend(b32(404), created, GROUND), module(moves)) == "status-move"
-    record = moves.client.record(ID)
-    assert record is not None
-    assert code_of(moves, client.amend(ID, like(record), bytes(32)), module(moves)) == "identifier-zero"
