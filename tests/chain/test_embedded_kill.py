@@ -30,14 +30,14 @@ def seal_for_ever(folder):
         hashes = chain.send_all([transfer(nonce + ahead) for ahead in range(1 + nonce % 3)])
         nonce += len(hashes)
         for acknowledged in hashes:
-            print("acknowledged", acknowledged.hex(), flush=True)
+            os.write(1, b"acknowledged %s\\n" % acknowledged.hex().encode())
 
 for line in sys.stdin:
     writer = os.fork()
     if writer == 0:
         seal_for_ever(Path(line.strip()))
     os.waitpid(writer, 0)
-    print("dead", flush=True)
+    print("\\ndead", flush=True)
 """
 """Makes one writer after the other; forks them before any chain is open, to pay for imports once."""
 
@@ -56,8 +56,8 @@ def run_and_kill(writers: "subprocess.Popen[str]", folder: Path, seconds: float)
     killer.start()
     acknowledged = []
     while (words := writers.stdout.readline().split()) != ["dead"]:
-        assert words[0] == "acknowledged"
-        acknowledged.append(bytes.fromhex(words[1]))
+        if len(words) == 2 and len(words[1]) == 64:  # a line cut short was not received
+            acknowledged.append(bytes.fromhex(words[1]))
     killer.join()
     return acknowledged
 

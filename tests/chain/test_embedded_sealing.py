@@ -166,6 +166,7 @@ def test_the_good_of_a_batch_are_sealed_and_the_bad_named(tmp_path: Path) -> Non
         (transfer(0, gas=20_999), "intrinsic gas"),
         (transfer(0, gas=30_000_001), "gas limit"),
         (transfer(0, maxFeePerGas=1), "base fee"),
+        (transfer(0, maxPriorityFeePerGas=3 * 10**9), "priority fee"),
         (transfer(0) + b"\0", "invalid transaction"),
         (transfer(0)[:-1], "invalid transaction"),
         (b"", "invalid transaction"),
