@@ -6,6 +6,7 @@ native context, and so verifications may run side by side.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -16,12 +17,14 @@ from api.web.intake import Submission
 from api.web.limits import Gate, Limits
 from api.web.ports import HistoryLine, ReaderPort
 from verifier.errors import EnvironmentFault, UsageFault, YinzhengError
-from verifier.report import Authentic, Outcome, Report
+from verifier.report import Authentic, Finding, Outcome, Report
 from verifier.target import Presented, read_target
 from verifier.trust import TrustPolicy
 from verifier.verify import verify
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Checker:
 
     def _verify(self, presented: Presented) -> Checked:
         trust = self._trust or self._reader.trust()
-        report = verify(presented, trust, now=self._clock(), live=self._reader.live())
+        report = _presentable(verify(presented, trust, now=self._clock(), live=self._reader.live()))
         history: Sequence[HistoryLine] = ()
         if report.authentic is Authentic.GENUINE and report.number is not None:
             try:
@@ -119,3 +122,15 @@ class Checker:
                 retry_after=30,
             )
         return await to_thread.run_sync(work, limiter=limiter)
+
+
+def _presentable(report: Report) -> Report:
+    """Keep what a failing database, disk or node said of itself in the operator's log alone."""
+    return replace(report, findings=tuple(_presentable_finding(finding) for finding in report.findings))
+
+
+def _presentable_finding(finding: Finding) -> Finding:
+    if finding.outcome is not Outcome.ERROR or finding.code == "live-refused":
+        return finding
+    _log.warning("obligation %d: %s: %s", finding.number, finding.code, finding.message)
+    return replace(finding, message="the ledger cannot be read at the moment", data={})

@@ -23,6 +23,8 @@ class Row:
     label: str
     lines: tuple[str, ...]
     shown: tuple[str, ...] = ()
+    original: bool = False
+    """Whether this is the registered text itself, in Chinese whatever the page's language."""
 
     @property
     def differs(self) -> bool:
@@ -50,9 +52,12 @@ def _party(party: Party) -> tuple[str, ...]:
 def _holders(body: Body, language: Language) -> tuple[str, ...]:
     comma = "、" if language == "zh" else ", "
     return tuple(
-        f"{holder.name} · {holder.code} · "
-        + comma.join(_label(RIGHTS, right, language) for right in holder.rights)
+        line
         for holder in body.holders
+        for line in (
+            holder.name,
+            f"{holder.code} · " + comma.join(_label(RIGHTS, right, language) for right in holder.rights),
+        )
     )
 
 
@@ -96,6 +101,7 @@ _ROWS: Final[tuple[tuple[str, _Say], ...]] = (
     ("profile", lambda b, lang: (profile_words(b.profile, lang),)),
     ("prev", lambda b, _: (b.prev.hex(),)),
 )
+_ORIGINAL: Final = frozenset({"asset", "holders", "limits", "scale", "registry"})
 _QUIET: Final = frozenset({"prev"})
 """Fields that mean nothing to people, shown only where they differ."""
 
@@ -116,5 +122,5 @@ def rows(report: Report, language: Language) -> tuple[Row, ...]:
         differs = shown is not None and name in differing
         if differs or name not in _QUIET:
             beside = words(shown, language) if shown is not None and differs else ()
-            found.append(Row(_name(name, language), words(body, language), beside))
+            found.append(Row(_name(name, language), words(body, language), beside, name in _ORIGINAL))
     return tuple(found)

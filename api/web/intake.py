@@ -16,7 +16,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from api.web.limits import Lease, Limits, Memory
+from api.web.limits import Lease, Limits
 from verifier.canonical import loads
 from verifier.errors import DataFault, UsageFault
 
@@ -40,8 +40,10 @@ class Submission:
     lang: str | None = None
 
 
-async def read_submission(request: Request, limits: Limits, memory: Memory, *, json: bool) -> Submission:
+async def read_submission(request: Request, limits: Limits, lease: Lease, *, json: bool) -> Submission:
     """Read the request's body: a form, multipart or not, or with `json` an object `{"text": …}`.
+
+    The lease has to last as long as the submission is in use.
 
     Raises `UsageFault`: `content-type`, `too-large`, `form-malformed`, `form-empty`, `form-both`,
     `json-malformed`, `body-slow`; `EnvironmentFault` `server-busy`.
@@ -55,19 +57,16 @@ async def read_submission(request: Request, limits: Limits, memory: Memory, *, j
         )
     ceiling = limits.body_bytes if kind == _MULTIPART else MAX_TEXT
     _check_declared(request, ceiling)
-    with memory.lease() as lease:
-        chunks = _chunks(request, ceiling, lease)
-        try:
-            async with asyncio.timeout(limits.body_seconds):
-                if kind == _MULTIPART:
-                    return _submission(await _read_multipart(chunks, options.get(b"boundary", b"")))
-                body = b"".join([chunk async for chunk in chunks])
-        except TimeoutError:
-            raise UsageFault(
-                "the upload took too long", code="body-slow", hint="Send a smaller file."
-            ) from None
-        except ClientDisconnect:
-            raise UsageFault("the client went away", code="form-malformed") from None
+    chunks = _chunks(request, ceiling, lease)
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            if kind == _MULTIPART:
+                return _submission(await _read_multipart(chunks, options.get(b"boundary", b"")))
+            body = b"".join([chunk async for chunk in chunks])
+    except TimeoutError:
+        raise UsageFault("the upload took too long", code="body-slow", hint="Send a smaller file.") from None
+    except ClientDisconnect:
+        raise UsageFault("the client went away", code="form-malformed") from None
     return _read_json(body) if kind == _JSON else _submission(_read_form(body))
 
 

@@ -46,19 +46,23 @@ def read_log_file(root: Path, path: str) -> Response | None:
 
 
 def _read(path: Path) -> bytes | None:
+    # Not blocking: a pipe in this folder would otherwise hold the thread for ever.
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise _unreadable() from error
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             return None
-        content = file.read(MAX_FILE + 1)
-    if len(content) > MAX_FILE:
-        raise _unreadable()
-    return content
+        if status.st_size > MAX_FILE:
+            raise _unreadable()
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(MAX_FILE)
+    finally:
+        os.close(descriptor)
 
 
 def _unreadable() -> EnvironmentFault:

@@ -40,9 +40,10 @@ def pages(server: Server) -> APIRouter:
     async def submitted(request: Request) -> Response:
         language = language_of(request)
         try:
-            submission = await read_submission(request, server.limits, server.memory, json=False)
-            language = negotiate(submission.lang, request.headers.get("accept-language"))
-            checked = await server.checker.check(submission, client(request))
+            with server.memory.lease() as lease:
+                submission = await read_submission(request, server.limits, lease, json=False)
+                language = negotiate(submission.lang, request.headers.get("accept-language"))
+                checked = await server.checker.check(submission, client(request))
         except YinzhengError as error:
             return server.problem(request, problem_of(error), language)
         return _result(server, request, checked, language)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from api.web.checking import Checked
+from api.web.fault_words import FAULTS
 from api.web.fields import Row, rows
 from api.web.language import Language
 from api.web.ports import HistoryLine
@@ -135,7 +136,7 @@ def report_view(checked: Checked, language: Language, *, own_policy: bool) -> Re
         title=say(verdict.title, language),
         meaning=say(verdict.meaning, language),
         next=tuple(say(label, language) for label in verdict.next),
-        attention=tuple(say(label, language) for label in _attention(report)),
+        attention=_shown_attention(report, language),
         number=report.number,
         block=_block(report, language),
         checked_at=instant(report.checked_at, language),
@@ -156,6 +157,11 @@ def _attention(report: Report) -> list[Label]:
     if report.chain is not None and report.chain.objections:
         found.append(ATTENTION["objection"])
     return found
+
+
+def _shown_attention(report: Report, language: Language) -> tuple[str, ...]:
+    demonstration = (phrases.DEMONSTRATION.said(language),) if report.demonstration else ()
+    return (*demonstration, *(say(label, language) for label in _attention(report)))
 
 
 def _block(report: Report, language: Language) -> Moment | None:
@@ -180,6 +186,8 @@ def _reason(finding: Finding, language: Language) -> str:
     """Why, in words. The verifier speaks to someone with a policy of their own; here it is the server's."""
     if finding.outcome is Outcome.VALID:
         return say(ESTABLISHED[finding.number], language)
+    if finding.outcome is Outcome.ERROR and finding.code != "live-refused":
+        return say(FAULTS["ledger-unavailable"].message, language)
     said = phrases.reason(finding).said(language)
     for theirs, ours in _NOT_YOURS:
         said = said.replace(theirs, ours)

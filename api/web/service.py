@@ -91,8 +91,9 @@ def service(server: Server) -> APIRouter:
         The answer is 200 whatever the verdict. It is given by the registry about itself, under the policy
         named in `policy`: to believe no server, run `yinzheng verify` on the file with a policy of your own.
         """
-        submission = await read_submission(request, server.limits, server.memory, json=True)
-        checked = await server.checker.check(submission, client(request))
+        with server.memory.lease() as lease:
+            submission = await read_submission(request, server.limits, lease, json=True)
+            checked = await server.checker.check(submission, client(request))
         return _answer(checked, own=server.checker.own_policy)
 
     @router.get(

@@ -1,0 +1,333 @@
+"""The pages for people: what each verdict looks like, in which language, with which headers."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from api.web.headers import HEADERS
+from api.web.words import VERDICTS
+from tests.api import samples
+from tests.api.conftest import Client, Serve
+from tests.api.fake import DEMO_NOTICE, FakeReader, demo_world
+from tests.verifier import world as synthetic
+from tests.verifier.world import NOW, NUMBER, VALID_UNTIL, RecordState, World
+from verifier.body import parse_body
+from verifier.certificate import encode_qr
+
+PAGES = ("/", "/verify", "/publicity")
+
+
+def address(reader: FakeReader) -> str:
+    return path_of(reader.world.qr)
+
+
+def path_of(qr: str) -> str:
+    return "/V/" + qr.split("/V/")[1]
+
+
+def words(page: str) -> str:
+    """A page's text, one space between words."""
+    text = re.sub(r"<(style|svg)\b.*?</\1>", " ", page, flags=re.S)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+def heading(page: str) -> str:
+    match = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.S)
+    assert match is not None
+    return html.unescape(match[1])
+
+
+def state(reader: FakeReader, changes: dict[str, Any]) -> RecordState:
+    return replace(reader.world.state_record, **changes)
+
+
+# The certificate's own address
+
+
+def test_genuine_and_in_force(client: Client, reader: FakeReader) -> None:
+    page = client.get(address(reader))
+    assert page.status_code == 200
+    assert heading(page.text) == "Genuine and in force"
+    text = words(page.text)
+    assert f"Certificate {NUMBER}" in text
+    assert "The ledger as of block 1000" in text
+    assert "2 minutes ago" in text
+    assert "Registered to 广州市示范医院" in text
+    assert "owned by" not in text.lower()
+    assert "presumptive evidence" in text
+    assert "run by the registry itself" in text
+    assert text.count(" valid ") >= 10
+    assert "Certificate deposited: registered" in text
+    assert "differs" not in text
+
+
+@pytest.mark.parametrize("spell", [str.lower, str.upper, str.swapcase, lambda path: "/v/" + path[3:].title()])
+def test_any_case_of_the_address(client: Client, reader: FakeReader, spell: object) -> None:
+    assert callable(spell)
+    page = client.get(spell(address(reader)))
+    assert heading(page.text) == "Genuine and in force"
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({"holds": 1}, "held"),
+        ({"reserved_until": NOW + 60}, "reserved"),
+        ({"status": 2}, "superseded"),
+        ({"status": 3}, "cancelled"),
+        ({"status": 4}, "lapsed"),
+        ({"remarks": 2}, "attention"),
+        ({"objections": 1}, "attention"),
+    ],
+)
+def test_genuine_but(serve: Serve, reader: FakeReader, changes: dict[str, int], verdict: str) -> None:
+    reader.record_state = state(reader, changes)
+    page = serve(reader).get(address(reader)).text
+    assert heading(page) == VERDICTS[verdict].title.en
+    assert 'class="card verdict warn"' in page
+
+
+def test_expired(serve: Serve, reader: FakeReader) -> None:
+    world = World(block_time=VALID_UNTIL + 10)
+    page = serve(replace(reader, world=world), now=VALID_UNTIL + 20).get(path_of(world.qr)).text
+    assert heading(page) == "Genuine, but expired"
+
+
+def test_an_old_block_leaves_the_status_open(serve: Serve, reader: FakeReader) -> None:
+    page = serve(reader, now=NOW + 10_000).get(address(reader)).text
+    assert heading(page) == "Genuine, but whether it is in force cannot be determined"
+    assert 'class="card verdict unknown"' in page
+
+
+def test_a_certificate_unlike_its_record(serve: Serve, reader: FakeReader) -> None:
+    world = World(shown=parse_body(synthetic.body_json(asset="全国医疗数据", limits="")))
+    page = serve(replace(reader, world=world)).get(path_of(world.qr)).text
+    assert heading(page) == "Forged or altered"
+    assert page.count('class="differs"') == 2
+    text = words(page)
+    assert "Record 2021至2025年糖尿病门诊随访数据集 Certificate shown 全国医疗数据" in text
+    assert "The record prevails" in text
+    assert '<h2 id="fields">The record</h2>' in page
+
+
+def test_a_foreign_issuer(client: Client, reader: FakeReader) -> None:
+    qr = encode_qr(reader.world.body, synthetic.STRANGER, "yz.example.org")
+    page = client.get(path_of(qr)).text
+    assert heading(page) == "Forged, or not from a registry known here"
+    assert "issuer-unknown" in page
+
+
+def test_a_certificate_the_chain_does_not_know(client: Client, reader: FakeReader) -> None:
+    body = parse_body(synthetic.body_json(number="SJ4412026110002"))
+    page = client.get(path_of(encode_qr(body, synthetic.ISSUER, "yz.example.org"))).text
+    assert heading(page) == "Forged or altered"
+    assert "not confirmed by the ledger" in page
+    assert "How it was registered" not in page
+
+
+def test_a_silent_ledger_is_no_forgery(serve: Serve, reader: FakeReader) -> None:
+    reader.down = True
+    page = serve(reader).get(address(reader))
+    assert page.status_code == 200
+    assert heading(page.text) == "Cannot be determined"
+    assert "neither that the certificate is genuine nor that it is forged" in page.text
+    assert "/secret/" not in page.text
+
+
+def test_history_that_cannot_be_read_leaves_the_verdict(
+    serve: Serve, reader: FakeReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: FakeReader, number: str) -> None:
+        self.down = True
+        self._up()
+
+    monkeypatch.setattr(FakeReader, "history", fail)
+    page = serve(reader).get(address(reader)).text
+    assert heading(page) == "Genuine and in force"
+
+
+def test_markup_in_a_certificate_is_text(serve: Serve, reader: FakeReader) -> None:
+    world = World(body=parse_body(synthetic.body_json(asset='<b id="x">粗体</b>', limits="{{ 7 * 7 }}")))
+    page = serve(replace(reader, world=world)).get(path_of(world.qr)).text
+    assert "&lt;b id=&#34;x&#34;&gt;" in page
+    assert "{{ 7 * 7 }}" in page
+
+
+def test_guessing_numbers_shows_only_a_few_records(client: Client, reader: FakeReader) -> None:
+    """Anyone can write a certificate of any number; being shown its record counts as a look-up (R50)."""
+    qr = encode_qr(parse_body(synthetic.body_json(asset="猜测")), synthetic.STRANGER, "yz.example.org")
+    texts = [client.get(path_of(qr)).text for _ in range(12)]
+    shown = [reader.world.body.asset in text for text in texts]
+    assert shown == [True] * 10 + [False] * 2
+    assert all("issuer-unknown" in text for text in texts)
+    answer = client.post("/v1/verify", json={"text": qr})
+    assert reader.world.body.asset not in answer.text
+    assert heading(client.get(address(reader)).text) == "Genuine and in force"
+
+
+# Demonstrations
+
+
+def test_a_demonstration_says_so_everywhere(serve: Serve, reader: FakeReader) -> None:
+    demo = replace(reader, world=demo_world(), board=(DEMO_NOTICE,))
+    client = serve(demo)
+    for path in (address(demo), "/publicity"):
+        for language in ("zh", "en"):
+            page = client.get(path, params={"lang": language}).text
+            assert 'class="demo"' in page, path
+            assert "演示" in page
+            assert "DEMONSTRATION" in page
+    assert 'class="demo"' not in client.get("/").text
+    assert 'class="demo"' in serve(demo, demonstration=True).get("/").text
+
+
+# Languages
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_both_languages(client: Client, path: str) -> None:
+    for language, tag, switch in (("zh", "zh-Hans", "?lang=en"), ("en", "en", "?lang=zh")):
+        page = client.get(path, params={"lang": language})
+        assert f'<html lang="{tag}">' in page.text
+        assert page.headers["content-language"] == tag
+        assert f'href="{switch}"' in page.text
+    assert client.get(path).headers["content-language"] == "en"
+    plain = client.get(path, headers={"accept-language": "fr"})
+    assert plain.headers["content-language"] == "zh-Hans"
+    assert "accept-language" in plain.headers["vary"].lower()
+
+
+def test_nothing_chinese_is_left_in_english_words(client: Client) -> None:
+    for path in ("/", "/verify"):
+        text = words(client.get(path).text)
+        left = re.sub(r"印证|中文", "", text)
+        assert re.search(r"[\u4e00-\u9fff]", left) is None, path
+
+
+def test_the_form_answers_in_the_language_chosen(client: Client, reader: FakeReader) -> None:
+    qr = reader.world.qr
+    page = client.post("/verify", data={"text": qr, "lang": "zh"})
+    assert heading(page.text) == "真实，且在有效期内"
+    assert f'href="{path_of(qr)}?lang=en"' in page.text
+
+
+# The form
+
+
+def test_every_way_to_submit(client: Client, reader: FakeReader) -> None:
+    file = json.dumps(reader.world.file(), ensure_ascii=False).encode()
+    answers = [
+        client.post("/verify", data={"text": reader.world.qr}),
+        client.post("/verify", data={"text": f"\n {reader.world.qr} \n"}, files={"file": ("", b"")}),
+        client.post("/verify", files={"file": ("a.png", samples.picture(reader.world.qr))}),
+        client.post("/verify", files={"file": ("a.pdf", samples.pdf(file))}),
+        client.post("/verify", files={"file": ("a.json", file)}),
+        client.post("/verify", files={"file": ("a.txt", reader.world.qr.encode())}),
+    ]
+    assert [heading(answer.text) for answer in answers] == ["Genuine and in force"] * 6
+
+
+def test_a_file_of_another_record(client: Client, reader: FakeReader) -> None:
+    file = reader.world.file()
+    file["record"]["asset"] = "另一份数据"
+    page = client.post("/verify", files={"file": ("a.json", json.dumps(file).encode())}).text
+    assert heading(page) == "Forged or altered"
+    assert "not confirmed by the ledger" in page
+
+
+def test_a_file_is_checked_with_the_ledger_down(serve: Serve, reader: FakeReader) -> None:
+    reader.down = True
+    file = json.dumps(reader.world.file(), ensure_ascii=False).encode()
+    page = serve(reader).post("/verify", files={"file": ("a.json", file)}).text
+    assert heading(page) == "Genuine and in force"
+    assert "evidence attached" in page
+
+
+def test_the_policy_is_named(serve: Serve, reader: FakeReader) -> None:
+    own = serve(reader).get(address(reader)).text
+    assert "the trust policy that the registry itself exports" in own
+    given = serve(reader, trust=synthetic.trust()).get(address(reader)).text
+    assert "a trust policy that its operator chose" in given
+    assert synthetic.ANCHOR.hex() in given
+
+
+def test_a_given_policy_is_the_one_used(serve: Serve, reader: FakeReader) -> None:
+    def forget(policy: dict[str, object]) -> None:
+        issuers = policy["issuers"]
+        assert isinstance(issuers, list)
+        issuers[0]["compromised_at"] = synthetic.REGISTERED - 1
+
+    page = serve(reader, trust=synthetic.trust(forget)).get(address(reader)).text
+    assert heading(page) == "Forged or altered"
+    assert "key-compromised" in page
+
+
+# The notice board
+
+
+def test_the_notice_board(client: Client, reader: FakeReader) -> None:
+    page = client.get("/publicity").text
+    for notice in reader.board:
+        assert notice.asset in page
+        assert notice.case in page
+        assert notice.leaf in page
+    text = words(page)
+    assert "On notice" in text
+    assert "Publicity waived" in text
+    assert "Notice ended" in text
+    assert "Open objections 2" in text
+
+
+def test_an_empty_board(serve: Serve, reader: FakeReader) -> None:
+    assert "no public notice" in serve(replace(reader, board=())).get("/publicity").text
+
+
+# What every answer has
+
+
+def test_headers_on_every_answer(serve: Serve, reader: FakeReader) -> None:
+    client = serve(reader)
+    answers = [
+        client.get(path) for path in (*PAGES, address(reader), "/nope", "/v1/nope", "/log/x", "/healthz")
+    ]
+    answers += [client.post("/verify"), client.delete("/verify"), client.post("/v1/verify", content=b"{")]
+    reader.down = True
+    answers += [client.get("/publicity"), client.get("/healthz")]
+    for answer in answers:
+        for name, value in HEADERS.items():
+            assert answer.headers[name] == value
+        assert "set-cookie" not in answer.headers
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_static_files_may_be_kept_because_their_address_changes(client: Client) -> None:
+    page = client.get("/").text
+    for name, media in (("style.css", "text/css; charset=utf-8"), ("icon.svg", "image/svg+xml")):
+        match = re.search(rf'href="(/static/{re.escape(name)}\?v=[0-9a-f]{{12}})"', page)
+        assert match is not None
+        answer = client.get(match[1])
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == media
+        assert "immutable" in answer.headers["cache-control"]
+    assert client.get("/static/other.css").status_code == 404
+    assert client.get("/static/..%2fapp.py").status_code == 404
+    assert client.get("/favicon.ico", follow_redirects=False).headers["location"] == "/static/icon.svg"
+
+
+def test_pages_name_nothing_from_elsewhere(client: Client, reader: FakeReader) -> None:
+    for path in (*PAGES, address(reader)):
+        page = client.get(path).text
+        assert re.findall(r'(?:href|src|action)="(?:https?:)?//', page) == []
+        assert "<script" not in page
+        assert "style=" not in page
+
+
+def test_head_is_answered_like_get(client: Client, reader: FakeReader) -> None:
+    for path in (*PAGES, address(reader)):
+        assert client.head(path).status_code == 200

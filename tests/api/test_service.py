@@ -1,0 +1,231 @@
+"""The interface for programs."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from api.web.limits import Limits, Rate
+from tests.api import samples
+from tests.api.conftest import Client, Serve
+from tests.api.fake import FakeReader
+from tests.verifier import world as synthetic
+from tests.verifier.world import NUMBER
+from verifier.certfile import parse_file
+from verifier.certificate import encode_qr
+
+
+def problem(client: Client, method: str, url: str, **options: Any) -> tuple[int, str]:
+    answer = client.request(method, url, **options)
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert set(body) == {"type", "title", "status", "detail", "code", "hint"}
+    assert body["status"] == answer.status_code
+    return answer.status_code, body["code"]
+
+
+# POST /v1/verify
+
+
+def test_verify_a_text(client: Client, reader: FakeReader) -> None:
+    answer = client.post("/v1/verify", json={"text": reader.world.qr})
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["verdict"] == {
+        "code": "in_force",
+        "tone": "good",
+        "zh": "真实，且在有效期内",
+        "en": "Genuine and in force",
+    }
+    assert body["report"]["in_force"] is True
+    assert body["report"]["record"] == reader.world.body.to_json()
+    assert [one["outcome"] for one in body["report"]["obligations"]] == ["VALID"] * 10
+    assert body["policy"]["own"] is True
+    assert body["policy"]["chain_id"] == 4401
+
+
+def test_verify_a_file(client: Client, reader: FakeReader) -> None:
+    file = json.dumps(reader.world.file(), ensure_ascii=False).encode()
+    kinds = [
+        client.post("/v1/verify", files={"file": ("x", content)}).json()["report"]["kind"]
+        for content in (file, samples.pdf(file), samples.picture(reader.world.qr))
+    ]
+    assert kinds == ["json", "pdf", "image"]
+    assert client.post("/v1/verify", json={"text": file.decode()}).json()["report"]["kind"] == "json"
+
+
+def test_a_forgery_is_an_answer_not_an_error(client: Client, reader: FakeReader) -> None:
+    forged = encode_qr(reader.world.body, synthetic.STRANGER, "yz.example.org")
+    answer = client.post("/v1/verify", json={"text": forged})
+    assert answer.status_code == 200
+    assert answer.json()["verdict"]["code"] == "foreign"
+    assert answer.json()["report"]["authentic"] == "forged"
+
+
+def test_a_silent_ledger_says_nothing_of_its_whereabouts(serve: Serve, reader: FakeReader) -> None:
+    reader.down = True
+    answer = serve(reader).post("/v1/verify", json={"text": reader.world.qr})
+    assert answer.json()["verdict"]["code"] == "undetermined"
+    assert "/secret/" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "code"),
+    [
+        ({"json": {}}, 400, "json-malformed"),
+        ({"json": {"text": ""}}, 400, "form-empty"),
+        ({"json": {"text": 1}}, 400, "json-malformed"),
+        ({"json": {"text": "x", "more": 1}}, 400, "json-malformed"),
+        ({"json": ["x"]}, 400, "json-malformed"),
+        ({"json": {"text": "x" * 200_000}}, 413, "too-large"),
+        ({"json": {"text": NUMBER}}, 400, "number-alone"),
+        ({"content": b"{", "headers": {"content-type": "application/json"}}, 400, "json-malformed"),
+        ({"content": b'{"text":"a","text":"b"}', "headers": {"content-type": "application/json"}}, 400,
+         "json-malformed"),
+        ({"content": b"x", "headers": {"content-type": "text/plain"}}, 415, "content-type"),
+        ({"content": b"x"}, 415, "content-type"),
+        ({"data": {"text": "x"}}, 415, "content-type"),
+        ({"files": {"other": ("x", b"x")}}, 400, "form-empty"),
+        ({"files": {"file": ("x", b"x")}, "data": {"text": "y"}}, 400, "form-both"),
+        ({"files": {"file": ("x", b"\x00\xff\xfe")}}, 422, "target-unknown"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read(client: Client, options: dict[str, object], status: int, code: str) -> None:
+    assert problem(client, "POST", "/v1/verify", **options) == (status, code)
+
+
+def test_verifications_side_by_side(serve: Serve, reader: FakeReader) -> None:
+    """Native SM2 contexts are not shared: threads do not disturb each other's verdicts."""
+    unlimited = Rate(1000, 1000)
+    client = serve(reader, limits=Limits(requests=unlimited, lookups=unlimited, verifications=4))
+    genuine = reader.world.qr
+    forged = encode_qr(reader.world.body, synthetic.STRANGER, "yz.example.org")
+    texts = [genuine if at % 3 else forged for at in range(48)]
+    answers = client.together("POST", "/v1/verify", [{"json": {"text": text}} for text in texts])
+    found = [answer.json()["report"]["authentic"] for answer in answers]
+    assert found == ["genuine" if at % 3 else "forged" for at in range(48)]
+
+
+# GET /v1/certificates/{number}
+
+
+def test_fetch_a_certificate_file(client: Client, reader: FakeReader) -> None:
+    for spelling in (NUMBER, NUMBER.lower()):
+        answer = client.get(f"/v1/certificates/{spelling}")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.headers["content-disposition"] == f'attachment; filename="{NUMBER}.json"'
+        assert parse_file(answer.content).record == reader.world.body
+
+
+@pytest.mark.parametrize("number", ["SJ4412026110002", "SJ44120261100010", "A-2026-000001", "x%0d%0ay"])
+def test_unknown_numbers_are_all_alike(client: Client, number: str) -> None:
+    assert problem(client, "GET", f"/v1/certificates/{number}") == (404, "not-found")
+
+
+def test_there_is_no_list_of_certificates(client: Client) -> None:
+    assert problem(client, "GET", "/v1/certificates")[0] == 404
+    assert problem(client, "GET", "/v1/certificates/")[0] == 404
+
+
+def test_lookups_by_number_are_few(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        codes = [client.get(f"/v1/certificates/SJ441202611{at:04d}").status_code for at in range(1, 13)]
+    assert codes == [200] + [404] * 9 + [429] * 2
+    assert "look-ups by number" in caplog.text
+    assert problem(client, "GET", f"/v1/certificates/{NUMBER}") == (429, "rate-limited")
+    assert int(client.get(f"/v1/certificates/{NUMBER}").headers["retry-after"]) >= 1
+    assert client.get(f"/v1/certificates/{NUMBER}", host="203.0.113.8").status_code == 200
+
+
+def test_many_clients_together_cannot_enumerate(client: Client) -> None:
+    address = "/v1/certificates/SJ4412026110009"
+    codes = [client.get(address, host=f"198.51.100.{at}").status_code for at in range(110)]
+    assert codes == [404] * 100 + [429] * 10
+
+
+# Others
+
+
+def test_the_notice_board(client: Client, reader: FakeReader) -> None:
+    notices = client.get("/v1/publicity").json()["notices"]
+    assert [notice["case"] for notice in notices] == [notice.case for notice in reader.board]
+    assert notices[0]["statement"] == reader.board[0].leaf
+    assert notices[2]["open_objections"] == 2
+
+
+def test_health(serve: Serve, reader: FakeReader) -> None:
+    client = serve(reader)
+    assert client.get("/healthz").json() == {
+        "status": "ok",
+        "log_size": 6,
+        "anchored_size": 6,
+        "block": 1000,
+        "block_time": synthetic.BLOCK_TIME,
+    }
+    reader.down = True
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "chain-unreachable"
+    assert "/secret/" not in answer.text
+
+
+def test_openapi_describes_every_address_for_programs(client: Client) -> None:
+    described = client.get("/v1/openapi.json").json()
+    assert set(described["paths"]) == {
+        "/v1/verify",
+        "/v1/certificates/{number}",
+        "/v1/publicity",
+        "/healthz",
+    }
+    for operations in described["paths"].values():
+        for operation in operations.values():
+            assert operation["summary"]
+            assert operation["description"]
+    assert client.get("/docs").status_code == 404
+    assert client.get("/redoc").status_code == 404
+
+
+def test_methods_that_are_not_there(client: Client) -> None:
+    assert problem(client, "GET", "/v1/verify") == (405, "method")
+    assert problem(client, "DELETE", "/v1/publicity") == (405, "method")
+    assert client.request("PUT", "/v1/publicity").headers["allow"] == "GET"
+
+
+def test_a_defect_of_ours_shows_no_trace(
+    serve: Serve, reader: FakeReader, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(self: FakeReader) -> None:
+        raise RuntimeError("password hunter2")
+
+    monkeypatch.setattr(FakeReader, "notices", fail)
+    client = serve(reader)
+    assert problem(client, "GET", "/v1/publicity") == (500, "internal")
+    page = client.get("/publicity")
+    assert page.status_code == 500
+    assert "says nothing about the certificate" in page.text
+    assert "hunter2" not in page.text
+    assert "Traceback" not in page.text
+    assert "hunter2" in caplog.text
+    assert "frame-ancestors" in page.headers["content-security-policy"]
+
+
+def test_every_client_has_its_own_rate(serve: Serve, reader: FakeReader) -> None:
+    client = serve(reader, limits=Limits(requests=Rate(1, 3)))
+    assert [client.get("/").status_code for _ in range(5)] == [200, 200, 200, 429, 429]
+    assert problem(client, "GET", "/v1/publicity") == (429, "rate-limited")
+    assert client.get("/", host="203.0.113.9").status_code == 200
+    # What a monitor asks, and what a page is drawn with, is never refused.
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/static/style.css").status_code == 200
+
+
+def test_too_many_waiting(serve: Serve, reader: FakeReader) -> None:
+    client = serve(reader, limits=Limits(waiting=0))
+    answer = client.post("/v1/verify", json={"text": reader.world.qr})
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "server-busy"
+    assert answer.headers["retry-after"] == "30"
