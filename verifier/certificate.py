@@ -67,8 +67,6 @@ class Core:
 
     def statement(self) -> Statement:
         """The deposit statement that follows from the certificate (S3.4)."""
-        if self.declared is None:
-            return statement_of(self.body)
         return Statement(
             type=CERTIFICATE_DEPOSITED,
             profile=self.body.profile,

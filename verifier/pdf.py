@@ -27,14 +27,10 @@ def extract_file(data: bytes) -> bytes:
             code="pdf-too-large",
             hint="Give the certificate's own PDF, not a collection it was bound into.",
         )
-    from pypdf.errors import DependencyError, FileNotDecryptedError  # slow to import, and rarely needed
-
     try:
         found = list(_candidates(data))
     except DataFault:
         raise
-    except (FileNotDecryptedError, DependencyError) as error:
-        raise _encrypted() from error
     except Exception as error:
         # pypdf documents its own errors, but damaged files make it raise others of every kind.
         raise DataFault(
@@ -55,22 +51,18 @@ def extract_file(data: bytes) -> bytes:
 
 def _candidates(data: bytes) -> Iterator[bytes]:
     """The content of embedded files that are named like ours; others are never decompressed."""
-    from pypdf import PdfReader
+    from pypdf import PdfReader  # slow to import, and not needed for a QR code
 
     reader = PdfReader(io.BytesIO(data), strict=False)
     if reader.is_encrypted:
-        raise _encrypted()
+        raise DataFault(
+            "the PDF is encrypted",
+            code="pdf-encrypted",
+            hint="Open it with its password and save it without one, or give a picture of its code.",
+        )
     for count, embedded in enumerate(reader.attachment_list):
         if count >= MAX_ATTACHMENTS:
             raise DataFault(f"the PDF has more than {MAX_ATTACHMENTS} attachments", code="pdf-malformed")
         name, dot, extension = (embedded.alternative_name or embedded.name).rpartition(".")
         if dot and extension == "json" and is_number(name):
             yield bytes(embedded.content)
-
-
-def _encrypted() -> DataFault:
-    return DataFault(
-        "the PDF is encrypted",
-        code="pdf-encrypted",
-        hint="Open it with its password and save it without one, or give a picture of its code.",
-    )

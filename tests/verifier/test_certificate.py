@@ -210,6 +210,16 @@ def test_a_text_of_which_only_the_digest_is_shown_is_compared_by_it() -> None:
     assert {d.path for d in differences(core, gone)} == {"remarks[0].kind", "remarks[0].text"}
 
 
+def test_scale_and_remarks_give_way_too() -> None:
+    long = [{"kind": "other", "text": "注" * 200}, {"kind": "agreed", "text": "约" * 21}]
+    body = parse_body(body_json(limits="", scale="万" * 60, remarks=long, asset="名" * 40))
+    core = decode_qr(encode_qr(body, ISSUER, HOST))
+    assert set(core.elided) == {"remarks[0].text", "scale"}
+    assert [remark.text for remark in core.body.remarks] == ["…", "约" * 21]
+    assert core.body.scale == "…"
+    assert differences(core, body) == ()
+
+
 def test_a_whole_that_is_not_the_sum_of_its_parts() -> None:
     body = parse_body(body_json(limits="限" * 400))
     fields = cbor2.loads(cbor2.loads(core_of(encode_qr(body, ISSUER, HOST)))[2])

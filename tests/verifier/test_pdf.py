@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import zlib
 from typing import Any
 
@@ -17,13 +18,13 @@ from verifier.pdf import MAX_ATTACHMENTS, MAX_PDF, extract_file
 CONTENT = json.dumps(genuine_file(), ensure_ascii=False).encode()
 
 
-def pdf(*attachments: tuple[str, bytes], password: str | None = None) -> bytes:
+def pdf(*attachments: tuple[str, bytes], password: str | None = None, algorithm: str = "RC4-128") -> bytes:
     writer: Any = PdfWriter()
     writer.add_blank_page(100, 100)
     for name, data in attachments:
         writer.add_attachment(name, data)
     if password is not None:
-        writer.encrypt(password, algorithm="RC4-128")
+        writer.encrypt(password, algorithm=algorithm)
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
@@ -55,8 +56,22 @@ def test_several_certificates() -> None:
 
 
 @pytest.mark.parametrize("password", ["secret", ""])
-def test_an_encrypted_pdf(password: str) -> None:
-    assert code_of(pdf((f"{NUMBER}.json", CONTENT), password=password)) == "pdf-encrypted"
+@pytest.mark.parametrize("algorithm", ["RC4-128", "AES-256"])
+def test_an_encrypted_pdf(password: str, algorithm: str) -> None:
+    data = pdf((f"{NUMBER}.json", CONTENT), password=password, algorithm=algorithm)
+    assert code_of(data) == "pdf-encrypted"
+
+
+def test_a_pdf_that_nests_without_end() -> None:
+    # Also where a library has raised the recursion limit, as py-evm does.
+    limit = sys.getrecursionlimit()
+    whole = pdf((f"{NUMBER}.json", CONTENT))
+    sys.setrecursionlimit(100_000)
+    try:
+        for bracket in (b"[", b"<</A "):
+            assert code_of(whole.replace(b"/Names", b"/X " + bracket * 2_000 + b"/Names")).startswith("pdf-")
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def test_sizes() -> None:

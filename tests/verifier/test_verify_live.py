@@ -33,6 +33,8 @@ from verifier import (
     verify,
 )
 from verifier.certificate import statement_of
+from verifier.evidence import NotGiven
+from verifier.obligations import form
 
 
 def outcomes(report: Report) -> str:
@@ -102,6 +104,12 @@ def test_a_number_needs_a_ledger() -> None:
     with pytest.raises(UsageFault) as caught:
         ask(number())
     assert caught.value.code == "number-needs-ledger"
+
+
+def test_a_number_is_no_form() -> None:
+    with pytest.raises(NotGiven) as caught:
+        form(number())
+    assert caught.value.code == "number-only"
 
 
 def test_a_number_is_looked_up_with_its_certificate() -> None:

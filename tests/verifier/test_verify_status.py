@@ -138,6 +138,15 @@ def test_an_archive_that_cannot_be_relied_on(at: int, past: dict[str, object], c
     assert report.authentic is Authentic.GENUINE
 
 
+def test_an_archive_of_a_chain_without_seals() -> None:
+    world = World(record=state(status=3), sealers=(None, None))
+    past = {"record": state(changed_at=DEPOSITED), "time": DEPOSITED + 50, "gap": 40}
+    ledger = FakeLedger(world, past=past)
+    report = verify(presented(world.file()), trust(), now=NOW, at=DEPOSITED + 60, live=ledger)
+    assert (report.authentic, report.status) == (Authentic.UNDETERMINED, Status.IN_FORCE)
+    assert report.exit_code == 3
+
+
 def test_the_newest_block_tells_times_after_it_as_long_as_it_is_young() -> None:
     def one_validator(policy: dict[str, Any]) -> None:
         del policy["chain"]["validators"][1]["addresses"][1:]
