@@ -10,9 +10,10 @@ from eth_account import Account
 from eth_account.messages import SignableMessage, encode_typed_data
 from eth_account.signers.local import LocalAccount
 
-from ledger.chain.records import Procedure, profile_bytes
+from ledger.chain.records import Procedure
 from verifier.algorithms import keccak256
 from verifier.errors import DataFault
+from verifier.statement import profile_bytes
 
 SIGNATURE_BYTES = 65
 """`r || s || v`, v being 27 or 28."""

@@ -22,13 +22,13 @@ from ledger.chain.records import (
     Procedure,
     Record,
     Status,
-    profile_bytes,
     profile_tag,
 )
 from ledger.chain.reverts import translated
 from ledger.chain.sender import Call, checksummed
 from verifier.algorithms import keccak256
 from verifier.errors import DataFault
+from verifier.statement import profile_bytes
 
 CALL_GAS = 600_000
 """Limit of every call: at least twice what the dearest takes (docs/gas.md), and many still fit in a block."""

@@ -99,18 +99,6 @@ class Amendment:
     reserved_by: bytes = bytes(20)
 
 
-def profile_bytes(tag: str) -> bytes:
-    """Give a profile tag as the contracts hold it: ASCII, zero-padded on the right to 32 bytes (S2.5).
-
-    Raises:
-        ValueError: the tag is empty, not ASCII or longer than 32 bytes; a mistake of the programmer's.
-    """
-    encoded = tag.encode("ascii")
-    if not 0 < len(encoded) <= 32:
-        raise ValueError("a profile tag has 1 to 32 characters")
-    return encoded.ljust(32, b"\0")
-
-
 def profile_tag(value: bytes) -> str:
-    """Undo `profile_bytes`."""
+    """Read a profile tag as the contracts hold it; undoes `verifier.statement.profile_bytes` (S2.5)."""
     return value.rstrip(b"\0").decode("ascii")

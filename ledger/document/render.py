@@ -19,8 +19,8 @@ import typst
 from ledger.document import labels
 from ledger.document.fonts import DIRECTORY, require_printable
 from ledger.document.qr import qr_svg, qr_symbol
+from verifier.algorithms import digest_pair
 from verifier.canonical import dumps
-from verifier.digests import digest_pair
 from verifier.errors import DataFault
 
 TEMPLATE: Final = Path(__file__).parent / "certificate.typ"
