@@ -39,7 +39,9 @@ class LiveRecord:
 
 
 class LiveReader(Protocol):
-    """A ledger that can be asked. Both raise `EnvironmentFault` when it cannot be reached."""
+    """A ledger that can be asked. Both raise `EnvironmentFault` when it cannot be reached, and may raise
+    `DataFault` when what it answers contradicts itself.
+    """
 
     def record(self, number: str) -> LiveRecord | None:
         """What is kept of that certificate; None if the ledger keeps no records or not this one."""
@@ -75,18 +77,19 @@ class Ledger:
 
         Raises `EnvironmentFault`: `live-refused` when the answer does not prove itself, or the reader's own.
         """
-        answer = self._reader.record(number)
-        return None if answer is None else _refused(lambda: self._read_record(number, answer))
+        return _refused(lambda: self._read_record(number))
 
     def evidence(self, number: str, size: int | None, at: int | None = None) -> Evidence:
         """Evidence whose headers are sealed (or unsealed altogether) and whose proofs hold.
 
         Raises as `deposited`.
         """
-        answer = self._reader.chain(certificate_subject(number), size, at)
-        return _refused(lambda: self._read_evidence(number, size, answer))
+        return _refused(lambda: self._read_evidence(number, size, at))
 
-    def _read_record(self, number: str, answer: LiveRecord) -> Deposited:
+    def _read_record(self, number: str) -> Deposited | None:
+        answer = self._reader.record(number)
+        if answer is None:
+            return None
         record = parse_body(answer.record)
         statement = Statement.from_json(answer.statement)
         proof = TlogProof.from_text(answer.proof)
@@ -98,8 +101,8 @@ class Ledger:
         checkpoint_signed(proof, self._trust)
         return Deposited(record, statement, proof, core)
 
-    def _read_evidence(self, number: str, size: int | None, answer: object) -> Evidence:
-        evidence = parse_evidence(answer)
+    def _read_evidence(self, number: str, size: int | None, at: int | None) -> Evidence:
+        evidence = parse_evidence(self._reader.chain(certificate_subject(number), size, at))
         with suppress(NotGiven):  # a chain without seals: obligation 8 will say so
             sealed(evidence, self._trust)
         record_words(number, evidence, self._trust)

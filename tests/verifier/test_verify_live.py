@@ -23,6 +23,7 @@ from tests.verifier.world import (
 )
 from verifier import (
     Authentic,
+    DataFault,
     LiveRecord,
     Outcome,
     Presented,
@@ -187,6 +188,17 @@ def test_a_record_that_does_not_prove_itself_is_not_believed(lie: Callable[[Live
     report = ask(qr(), FakeLedger(World(), edit_record=lie))
     assert outcomes(report) == "VVVEEEEVVV"
     assert report.finding(4).code == "live-refused"
+    assert report.authentic is Authentic.UNDETERMINED
+
+
+def contradiction(_answer: Any) -> Any:
+    raise DataFault("a block is not the child of the one before", code="node-inconsistent")
+
+
+def test_a_reader_that_finds_its_node_contradicting_itself() -> None:
+    report = ask(qr(), FakeLedger(World(), edit_record=contradiction, edit_chain=contradiction))
+    assert outcomes(report) == "VVVEEEEEEE"
+    assert report.finding(9).data == {"reason": "node-inconsistent"}
     assert report.authentic is Authentic.UNDETERMINED
 
 
