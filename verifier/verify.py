@@ -108,6 +108,8 @@ class _Findings:
         try:
             value = check()
         except (NotGiven, DataFault, EnvironmentFault) as fault:
+            # Its traceback leads back to what was exhibited, and so to itself: a cycle for the collector.
+            fault.__traceback__ = None
             outcome = _outcome(fault)
             self._found[number] = Finding(number, outcome, fault.code, fault.message, fault.data)
             return None
