@@ -6,7 +6,9 @@ says of the chain is proved by Merkle-Patricia proofs against sealed headers, so
 
 from __future__ import annotations
 
+import http.client
 import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -28,8 +30,17 @@ class RpcReader:
 
     def __init__(self, url: str, trust: TrustPolicy) -> None:
         """Raises `UsageFault` (`rpc-url`) unless it is an http or https URL; nothing is asked yet."""
-        if urlsplit(url).scheme not in ("http", "https"):
-            raise UsageFault("a node's address is an http or https URL", code="rpc-url")
+        try:
+            parts = urlsplit(url)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a port or an IPv6 address that is none
+            usable = False
+        if not usable:
+            raise UsageFault(
+                "a node's address is an http or https URL",
+                code="rpc-url",
+                hint="Write it like http://127.0.0.1:8545.",
+            )
         self._url = url
         self._trust = trust
 
@@ -45,14 +56,19 @@ class RpcReader:
         if size is not None:
             wanted.append((trust.anchor.address, [root_slot(size)]))
         self._require_chain()
-        head = int(self._ask("eth_blockNumber", []), 16)
+        head = self._ask("eth_blockNumber", [])
+        if not isinstance(head, str) or re.fullmatch(r"0x[0-9a-fA-F]{1,16}", head) is None:
+            raise _refuses("eth_blockNumber")
+        head = int(head, 16)
         validators = len(trust.validators_at(head))
         block = last_final_block(self._ask, validators, at)
         return collect(self._ask, block, wanted, validators=validators)
 
     def _require_chain(self) -> None:
         """Another chain's node has nothing to say about ours (the genesis hash tells them apart)."""
-        answer = self._ask("eth_getBlockByNumber", ["0x0", False]) or {}
+        answer = self._ask("eth_getBlockByNumber", ["0x0", False])
+        if not isinstance(answer, dict):
+            raise _refuses("eth_getBlockByNumber")
         if answer.get("hash") != "0x" + self._trust.genesis.hex():
             raise EnvironmentFault(
                 "this node is of another chain than the policy pins",
@@ -69,16 +85,20 @@ class RpcReader:
             with urllib.request.urlopen(request, timeout=SECONDS) as response:  # noqa: S310
                 data = response.read(MAX_ANSWER + 1)
             answer = json.loads(data) if len(data) <= MAX_ANSWER else None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError, http.client.HTTPException) as error:
             raise EnvironmentFault(
                 "the node does not answer",
                 code="node-unreachable",
                 hint="Check its address and that it runs; nothing is known about the certificate.",
             ) from error
         if not isinstance(answer, dict) or answer.get("error") is not None or "result" not in answer:
-            raise EnvironmentFault(
-                f"the node refuses {method}",
-                code="node-refused",
-                hint="An archive node is needed for old blocks, and one that allows this method.",
-            )
+            raise _refuses(method)
         return answer["result"]
+
+
+def _refuses(method: str) -> EnvironmentFault:
+    return EnvironmentFault(
+        f"the node refuses {method}",
+        code="node-refused",
+        hint="An archive node is needed for old blocks, and one that allows this method.",
+    )

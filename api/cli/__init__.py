@@ -11,7 +11,7 @@ import sys
 import typer
 
 from api.cli import verify
-from api.cli.output import EXIT_USAGE, fail
+from api.cli.output import EXIT_OK, EXIT_USAGE, fail
 
 _REGISTRY_MODULES = ("fastapi", "lmdb", "sqlmodel", "web3")
 
@@ -36,10 +36,19 @@ def build() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line; no error shows a stack trace."""
-    app = build()
+    """Run the command line; no error shows a stack trace, and with `--json` every error is JSON (D8)."""
+    given = sys.argv[1:]
+    if not given:
+        build()()  # shows the help
     try:
-        app(standalone_mode=True)
-    except KeyboardInterrupt:
-        fail("interrupted", "Nothing half done: run the same command again to continue.", EXIT_USAGE)
-        sys.exit(130)
+        code = build()(given, standalone_mode=False)
+    except Exception as error:
+        # A usage error of typer's, which keeps the class of these private.
+        explain = getattr(error, "format_message", None)
+        if explain is None:
+            raise
+        command = getattr(getattr(error, "ctx", None), "command_path", "yinzheng")
+        hint = f"See `{command} --help`."
+        fail(explain(), hint, EXIT_USAGE, code="usage", as_json="--json" in given)
+        code = EXIT_USAGE
+    sys.exit(code if isinstance(code, int) else EXIT_OK)

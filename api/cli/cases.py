@@ -102,6 +102,10 @@ def review(
             code="review-incomplete",
             hint=f"Print it with `yinzheng review {case} --template`, fill it in, pass it as --checklist.",
         )
+    if not checklist.is_file():
+        raise UsageFault(
+            f"there is no checklist {checklist}", code="checklist-missing", hint="Check the path."
+        )
     filled = parse_checklist(checklist.read_bytes())
     with writing(state, json_) as (registry, _):
         move = deciding.review(registry, case, by, filled.answers, filled.decisions)

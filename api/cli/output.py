@@ -19,6 +19,7 @@ EXIT_OK = 0
 EXIT_NOT = 1
 EXIT_USAGE = 2
 EXIT_UNDETERMINED = 3
+EXIT_INTERRUPTED = 130
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text. 输出 JSON。")]
 
@@ -56,6 +57,17 @@ def exit_code_of(error: YinzhengError) -> int:
     return EXIT_NOT
 
 
+def hint_of(error: YinzhengError) -> str:
+    """What to do about it: the error's own hint, or what goes for every error of its kind."""
+    if error.hint:
+        return error.hint
+    if isinstance(error, UsageFault):
+        return "The same command with --help shows what it takes."
+    if isinstance(error, DataFault):
+        return "What was given is at fault, not the program: correct it, or fetch it again."
+    return "Nothing acknowledged is lost: put it right and run the same command again."
+
+
 def guarded(command: Callable[P, R]) -> Callable[P, R]:
     """Wrap a command so that errors become a message, a hint and an exit code."""
 
@@ -66,13 +78,17 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
+        except KeyboardInterrupt:
+            fail("interrupted", "Nothing half done: run the same command again to continue.",
+                 EXIT_INTERRUPTED, code="interrupted", as_json=as_json)  # fmt: skip
+            raise typer.Exit(EXIT_INTERRUPTED) from None
         except BrokenPipeError:
             # Whoever read our output has seen enough; there is nobody left to tell.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(EXIT_OK) from None
         except YinzhengError as error:
             exit_code = exit_code_of(error)
-            fail(str(error), error.hint, exit_code, code=error.code, as_json=as_json)
+            fail(str(error), hint_of(error), exit_code, code=error.code, as_json=as_json)
             raise typer.Exit(exit_code) from None
         except OSError as error:
             what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")

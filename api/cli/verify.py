@@ -77,6 +77,7 @@ def verify_command(
     """
     if offline + (state is not None) + (rpc is not None) > 1:
         raise UsageFault("choose one of --offline, --state and --rpc", code="usage-source")
+    language = _language(lang)
     policy = read_policy(trust)
     asked = None if at is None else parse_time(at)
     presented = read_argument(target)
@@ -85,7 +86,7 @@ def verify_command(
     if json_:
         print_json(report.to_json())
     else:
-        _print(report, _language(lang))
+        _print(report, language)
     raise typer.Exit(report.exit_code)
 
 
@@ -106,13 +107,25 @@ def read_argument(target: str) -> Presented:
     """Take the target as a file if there is one of that name, else as a text; `-` reads standard input."""
     if target == "-":
         return read_target(sys.stdin.buffer.read(MAX_TARGET + 1))
-    if len(target) < 4096 and "\0" not in target and Path(target).is_file():
+    if _names_a_file(target):
         if Path(target).stat().st_size > MAX_TARGET:
             raise DataFault("the file is larger than 64 MiB", code="target-too-large")
         return read_target(Path(target).read_bytes())
-    if re.search(r"\.(pdf|png|jpe?g|json|webp)$", target, re.I) and "://" not in target:
-        raise UsageFault(f"there is no file {target}", code="target-missing", hint="Check the path.")
     return read_target(target)
+
+
+def _names_a_file(target: str) -> bool:
+    """Whether the target is a file; `UsageFault` (`target-missing`) where it can only be meant as one."""
+    try:
+        path = Path(target)
+        if path.is_file():
+            return True
+        there = path.exists()
+    except (OSError, ValueError):
+        return False  # no name of a file: too long, or with a null byte
+    if there or (re.search(r"\.(pdf|png|jpe?g|json|webp)$", target, re.I) and "://" not in target):
+        raise UsageFault(f"there is no file {target}", code="target-missing", hint="Check the path.")
+    return False
 
 
 def parse_time(value: str) -> int:
@@ -120,10 +133,11 @@ def parse_time(value: str) -> int:
 
     Raises `UsageFault` (`time-malformed`).
     """
-    if re.fullmatch(r"[0-9]{1,12}", value):
+    if re.fullmatch(r"[0-9]{9,12}", value):
         return int(value)
     try:
-        moment = datetime.fromisoformat(value)
+        # Without this, 20261121 would be read as a date by some and as seconds by others.
+        moment = datetime.fromisoformat("" if value.isdigit() else value)
     except ValueError:
         raise UsageFault(
             "this is not a time",
