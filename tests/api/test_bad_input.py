@@ -51,7 +51,7 @@ def no_verdict(client: Client, content: bytes, code: str, status: int = 422) -> 
         (lambda qr: FOREIGN, "qr-foreign"),
         (lambda qr: "wxp://f2f0abc", "qr-foreign"),
         (lambda qr: qr.replace("HTTPS", "HTTP"), "qr-scheme"),
-        (lambda qr: qr[:-40], "core-malformed"),
+        (lambda qr: qr_of(core(qr)[:-25]), "core-malformed"),
         (lambda qr: qr[:-1] + "1", "qr-alphabet"),
         (lambda qr: qr_of(core(qr) + b"\x00"), "core-malformed"),
         (lambda qr: qr_of(cbor2.dumps(cbor2.CBORTag(18, cbor2.loads(core(qr))))), "core-malformed"),
@@ -75,6 +75,13 @@ def test_addresses_that_are_no_certificate(client: Client, path: str) -> None:
     page = client.get(path)
     assert page.status_code == 200
     assert heading(page.text) == "Not a valid certificate"
+
+
+def test_a_text_that_is_cut_off(client: Client, reader: FakeReader) -> None:
+    qr = reader.world.qr
+    for length in range(len(qr) - 1, 30, -37):
+        page = client.post("/verify", data={"text": qr[:length]}).text
+        assert heading(page) == "Not a valid certificate", length
 
 
 def test_a_flipped_character_is_never_genuine(client: Client, reader: FakeReader) -> None:
