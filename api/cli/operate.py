@@ -177,10 +177,14 @@ def serve(
     trust: Annotated[
         Path | None, typer.Option(help="Verify under this policy; default: the registry's own.")
     ] = None,
+    rate: Annotated[
+        int, typer.Option(help="Requests a second granted to each client; twice as many at once.", min=1)
+    ] = 50,
     json_: Json = False,
 ) -> None:
     """Serve the pages and the JSON interface, read-only and without keys. 网页服务。"""
     from api.web import serve as serve_web
+    from api.web.limits import Limits, Rate
 
     url = f"http://{host}:{port}"
     if json_:
@@ -190,7 +194,7 @@ def serve(
             f"\n印证 Yinzheng is at {url}  (check a certificate: {url}/verify)", style="bold", markup=False
         )
         out.print("Ctrl-C ends it; nothing is lost. 按 Ctrl-C 结束。", markup=False)
-    serve_web(state, trust, host, port)
+    serve_web(state, trust, host, port, limits=Limits(requests=Rate(rate, 2 * rate)))
 
 
 def node(

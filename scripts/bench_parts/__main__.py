@@ -1,0 +1,159 @@
+"""`scripts/bench`: runs the parts asked for, and shows what they found as a table and as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from scripts.bench_parts.bulk import measure_bulk
+from scripts.bench_parts.checks import measure_checks
+from scripts.bench_parts.measure import Figure, Say
+from scripts.bench_parts.sealing import measure_sealing
+from scripts.bench_parts.single import measure_decisions
+from scripts.bench_parts.site import make_site
+from scripts.bench_parts.web import measure_web
+
+_err = Console(stderr=True, highlight=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of everything is measured."""
+
+    sizes: tuple[int, ...]
+    durable: int
+    anchored: int
+    rounds: int
+    requests: int
+    mib: int
+
+
+USUAL: Final = Extent((1_000, 100_000), 200, 60, 30, 1_000, 1024)
+QUICK: Final = Extent((1_000, 15_000), 40, 15, 8, 300, 64)
+FULL: Final = Extent((1_000, 100_000, 1_000_000), 200, 60, 30, 1_000, 1024)
+
+
+def _checks_and_web(folder: Path, extent: Extent, say: Say, parts: set[str]) -> list[Figure]:
+    say("registering a certificate")
+    site = make_site(folder, certified=True)
+    figures: list[Figure] = []
+    if "checks" in parts:
+        say("checking certificates")
+        figures += measure_checks(site, extent.rounds)
+    if "web" in parts:
+        say("asking the server")
+        figures += measure_web(site, extent.requests)
+    return figures
+
+
+def _sealing(folder: Path, extent: Extent, say: Say, _parts: set[str]) -> list[Figure]:
+    say(f"sealing {extent.mib} MiB")
+    return measure_sealing(folder, extent.mib)
+
+
+_Part = Callable[[Path, Extent, Say, set[str]], list[Figure]]
+_PARTS: Final[dict[frozenset[str], _Part]] = {
+    frozenset({"checks", "web"}): _checks_and_web,
+    frozenset({"decisions"}): lambda folder, extent, say, _: measure_decisions(
+        folder, extent.durable, extent.anchored, say
+    ),
+    frozenset({"sealing"}): _sealing,
+    frozenset({"bulk"}): lambda folder, extent, say, _: measure_bulk(folder, extent.sizes, say),
+}
+NAMES: Final = sorted(name for names in _PARTS for name in names)
+
+
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="Little of everything: under a minute.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Growth up to a million statements.")] = False,
+    part: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(NAMES)}; repeat.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File for the JSON document.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the JSON document on stdout.")] = False,
+    workspace: Annotated[
+        Path | None, typer.Option(help="Folder on the disk to be measured; default: for temporary files.")
+    ] = None,
+) -> None:
+    """Measure each figure beside its floor, in the same run."""
+    parts = set(part or NAMES)
+    if not parts <= set(NAMES):
+        raise typer.BadParameter(f"parts are {', '.join(NAMES)}")
+    extent = FULL if full else QUICK if quick else USUAL
+    begin, figures = time.monotonic(), list[Figure]()
+    with (
+        tempfile.TemporaryDirectory(prefix="yinzheng-bench-", dir=workspace) as folder,
+        _err.status("…") as status,
+    ):
+        for number, (names, measure) in enumerate(_PARTS.items()):
+            if names & parts:
+                place = Path(folder) / str(number)
+                place.mkdir()
+                figures += measure(place, extent, status.update, parts)
+    document = {
+        "format": "yinzheng/bench/1",
+        "machine": _machine(),
+        "seconds": round(time.monotonic() - begin),
+        "figures": [figure.to_json() for figure in figures],
+    }
+    if out is not None:
+        out.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        print(json.dumps(document, ensure_ascii=False, indent=1))
+    else:
+        Console(highlight=False).print(_table(figures, document["machine"]))
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        "load_before": [round(load, 1) for load in os.getloadavg()],
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in ("cryptography", "tongsuopy", "gmssl", "py-evm")},
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown"
+    )
+
+
+def _table(figures: list[Figure], machine: Any) -> Table:
+    table = Table(title=f"{machine['cpu']}, {machine['cores']} cores", title_justify="left")
+    for heading in ("part", "what", "value", "floor", "of floor", "goal"):
+        table.add_column(heading, justify="left" if heading in {"part", "what"} else "right")
+    for figure in figures:
+        floor = "" if figure.floor_value is None else _number(figure.floor_value)
+        share = "" if figure.share is None else f"{figure.share:.0%}"
+        goal = figure.goal and f"{figure.goal} {'✓' if figure.met else '✗'}"
+        value = f"{_number(figure.value)} {figure.unit}"
+        table.add_row(figure.part, figure.name, value, floor, share, goal)
+    return table
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+if __name__ == "__main__":
+    sys.argv[0] = "scripts/bench"
+    typer.run(bench)

@@ -1,0 +1,186 @@
+"""Statements in bulk, how everything grows with their number, and what an audit of them takes."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from statistics import median
+
+from ledger.audit import audit_registry
+from ledger.bulk import record_many
+from ledger.demo import demonstration_keys
+from ledger.log.tilelog import TileLog
+from ledger.recording import Occurrence
+from ledger.registry import Registry, silent, wall_clock
+from ledger.store.sealed import SealedValue
+from scripts.bench_parts.measure import Figure, Say, seconds
+from scripts.bench_parts.site import Site, make_site, opened
+from verifier import canonical
+from verifier.algorithms import hmac_pair
+
+SLICE = 25_000
+PROOFS = 40
+_FLOOR = "canonicalise + two HMACs + SHA-256 + durable insert into a bare SQLite table"
+
+
+def measure_bulk(folder: Path, sizes: tuple[int, ...], say: Say) -> list[Figure]:
+    """Grow one log through `sizes`, ascending; the last stretch gives the rate."""
+    site = make_site(folder)
+    figures: list[Figure] = []
+    with opened(site) as registry:
+        grower = _Grower(registry, folder / "floor.sqlite")
+        for size in sizes:
+            say(f"growing the log to {size} statements")
+            grower.grow_to(size)
+            figures += _growth(registry, size)
+        figures.insert(0, grower.figure())
+    say("auditing")
+    figures.append(_audit(site, sizes[-1]))
+    return figures
+
+
+class _Grower:
+    """Records in slices, each followed by the same work done at its floor."""
+
+    def __init__(self, registry: Registry, floor: Path) -> None:
+        self._registry = registry
+        self._seal = SealedValue(secrets.token_bytes(16))
+        self._floor = _Floor(floor)
+        self._rates: list[float] = []
+        self._floor_rates: list[float] = []
+
+    def grow_to(self, size: int) -> None:
+        while (held := self._registry.log.size) < size:
+            count = min(SLICE, size - held)
+            at = self._registry.clock()
+            job, source = f"bench {held}", occurrences(count, at)
+            taken = seconds(lambda: record_many(self._registry, job, source, self._seal, silent))  # noqa: B023
+            floor = seconds(lambda: self._floor.record(count, at))  # noqa: B023
+            if count >= 5_000:  # in a small slice the one anchoring is all there is
+                self._rates.append(count / taken)
+                self._floor_rates.append(count / floor)
+
+    def figure(self) -> Figure:
+        shares = [ours / floor for ours, floor in zip(self._rates, self._floor_rates, strict=True)]
+        rate = median(self._rates)
+        return Figure(
+            "bulk",
+            "statements, durable, sequenced, tiled and anchored",
+            rate,
+            "1/s",
+            _FLOOR,
+            median(self._floor_rates),
+            median(shares),
+            "≥ 10,000 a second",
+            rate >= 10_000,
+        )
+
+
+def occurrences(count: int, at: int) -> Iterator[Occurrence]:
+    """Decisions of about the size of a consent."""
+    for number in range(count):
+        yield Occurrence(
+            type="review.recorded",
+            profile="GD-HEALTH/1",
+            subject=secrets.token_bytes(32),
+            at=at,
+            by="registry",
+            body=_body(number),
+            prev=None,
+        )
+
+
+def _body(number: int) -> dict[str, canonical.JSON]:
+    return {
+        "v": 1,
+        "person": "officer-chen",
+        "scope": "third-party-research",
+        "given": True,
+        "recipient": "某某大学附属医院",
+        "notice": "7d2f" * 16,
+        "until": 1_900_000_000,
+        "serial": number,
+    }
+
+
+class _Floor:
+    """What no design could do without: the same bodies, commitments and one hash, inserted durably."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = sqlite3.connect(path, isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536"):
+            self._database.execute(f"PRAGMA {pragma}")
+        self._database.execute("CREATE TABLE event (id INTEGER PRIMARY KEY, body, secret, sm3, sha256, leaf)")
+
+    def record(self, count: int, _at: int) -> None:
+        for first in range(0, count, 10_000):
+            rows = [self._row(number) for number in range(first, min(first + 10_000, count))]
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.executemany(
+                "INSERT INTO event (body, secret, sm3, sha256, leaf) VALUES (?,?,?,?,?)", rows
+            )
+            self._database.execute("COMMIT")
+
+    @staticmethod
+    def _row(number: int) -> tuple[bytes, ...]:
+        body = canonical.dumps(_body(number))
+        secret = secrets.token_bytes(32)
+        pair = hmac_pair(secret, body)
+        return body, secret, pair.sm3, pair.sha256, hashlib.sha256(body).digest()
+
+
+def _growth(registry: Registry, size: int) -> list[Figure]:
+    """Proofs, block and disk at this size. Proofs are of entries drawn at random, each by a fresh reader."""
+    draw = Random(size)  # noqa: S311 - which entries are proved is no secret
+    made, checked, lengths = [], [], []
+    for _ in range(PROOFS):
+        index = draw.randrange(registry.log.size)
+        log = TileLog(registry.paths.log, registry.instance.origin)
+        entry = log.entry(index)
+        made.append(seconds(lambda: log.tlog_proof(index)))  # noqa: B023
+        proof = log.tlog_proof(index)
+        leaf = hashlib.sha256(b"\0" + entry).digest()
+        checked.append(seconds(lambda: proof.verify_inclusion(leaf)))  # noqa: B023
+        lengths.append(len(proof.text.encode()))
+    part = f"at {size:,} statements"
+    events = registry.log.size
+    return [
+        Figure(part, "proof of inclusion, with its checkpoint", median(lengths), "bytes"),
+        Figure(part, "making a proof from the tiles", median(made) * 1e6, "µs"),
+        Figure(part, "checking a proof", median(checked) * 1e6, "µs"),
+        Figure(part, "block that anchors", _block_bytes(registry), "bytes"),
+        Figure(part, "database", _database_bytes(registry) / events, "bytes a statement"),
+        Figure(part, "tiles and entries", _bytes_under(registry.paths.log) / events, "bytes a statement"),
+    ]
+
+
+def _block_bytes(registry: Registry) -> int:
+    """Size of the latest block, which anchors: as a node would send it, RLP."""
+    return int(registry.w3.eth.get_block("latest")["size"])
+
+
+def _database_bytes(registry: Registry) -> int:
+    path = registry.paths.database
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path.stat().st_size
+
+
+def _bytes_under(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _audit(site: Site, size: int) -> Figure:
+    found: list[object] = []
+
+    def audit() -> None:
+        found.extend(audit_registry(site.state, demonstration_keys, clock=wall_clock, progress=silent))
+
+    taken = seconds(audit)
+    if found:
+        raise SystemExit(f"bench: the audit finds {found[:3]}")
+    return Figure("audit", f"statements of a log of {size:,} re-hashed and compared", size / taken, "1/s")

@@ -1,0 +1,70 @@
+"""Figures, and how they are taken: in turns with their floors, medians of several rounds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured value; `share` is of its floor, as a fraction, where one was measured beside it.
+
+    `goal` is the least (or, if the name of the unit is a time, the most) that was aimed at, in words.
+    """
+
+    part: str
+    name: str
+    value: float
+    unit: str
+    floor: str = ""
+    floor_value: float | None = None
+    share: float | None = None
+    goal: str = ""
+    met: bool | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As the document has it; what was not measured is left out."""
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        kept = {name: value for name, value in fields.items() if value not in (None, "")}
+        return {name: _rounded(value) for name, value in kept.items()}
+
+
+def _rounded(value: Any) -> Any:
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long it takes once, by the wall clock."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def in_turns(
+    works: Mapping[str, Callable[[], object]], *, rounds: int, repeat: Mapping[str, int] | int
+) -> dict[str, float]:
+    """Median seconds of one call of each work; every round takes all of them in turn.
+
+    `repeat` is how often a work is called in one round, for all or by name.
+    """
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(rounds):
+        for name, work in works.items():
+            times = repeat if isinstance(repeat, int) else repeat[name]
+            begin = time.perf_counter()
+            for _ in range(times):
+                work()
+            taken[name].append((time.perf_counter() - begin) / times)
+    return {name: median(samples) for name, samples in taken.items()}
+
+
+def percentile(samples: Sequence[float], share: float) -> float:
+    """The sample below which `share` of all lie (nearest rank)."""
+    ordered = sorted(samples)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

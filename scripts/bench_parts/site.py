@@ -1,0 +1,48 @@
+"""Registries to measure on: the demonstration's, with one certificate, made in a folder that goes again."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ledger.creation import create_registry
+from ledger.demo import MEMBER, OFFICER, PASSPHRASE, PLAN, demonstrate, demonstration_keys
+from ledger.keys.passphrase import create_passphrase_file
+from ledger.registry import Registry, open_registry, silent, wall_clock
+
+__all__ = ["MEMBER", "OFFICER", "Site", "make_site", "opened"]
+
+EXAMPLE = Path("examples/dossiers/chronic-follow-up")
+_SCRYPT_N = 2**10
+"""Guessing at the passphrase of a registry that lives for minutes may be cheap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A state folder and, where it has a certificate, its documents."""
+
+    state: Path
+    certificate: bytes = b""
+    trust: bytes = b""
+
+
+def make_site(folder: Path, *, certified: bool = False) -> Site:
+    """Create a registry under `folder`; with `certified`, take one dossier all the way."""
+    state, out = folder / "state", folder / "out"
+    plan = replace(PLAN, scrypt_n=_SCRYPT_N)
+    create_registry(state, plan, lambda f: create_passphrase_file(f / PASSPHRASE), wall_clock, silent)
+    if not certified:
+        return Site(state)
+    shutil.copytree(EXAMPLE, folder / "dossiers" / EXAMPLE.name)
+    (number,) = demonstrate(state, out, folder / "dossiers", clock=wall_clock, progress=silent)
+    return Site(state, (out / f"{number}.json").read_bytes(), (out / "trust.json").read_bytes())
+
+
+@contextmanager
+def opened(site: Site) -> Iterator[Registry]:
+    """Open the registry for writing."""
+    with open_registry(site.state, demonstration_keys) as registry:
+        yield registry
