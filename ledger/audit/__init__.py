@@ -11,7 +11,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from ledger.audit.approvals import check_approvals
 from ledger.audit.chain import check_chain
+from ledger.audit.columns import check_columns
 from ledger.audit.dossiers import check_dossiers
 from ledger.audit.events import check_events
 from ledger.audit.finding import Audit, Finding
@@ -32,6 +34,7 @@ __all__ = ["Finding", "audit_registry"]
 _STEPS = (
     ("keys", check_keys),
     ("statements and commitments", check_events),
+    ("approvals", check_approvals),
     ("log", check_published_log),
     ("chain", check_chain),
     ("dossiers", check_dossiers),
@@ -45,7 +48,7 @@ def audit_registry(
 
     Holds the writer lock, so that nothing moves meanwhile, unless the folder cannot be written at all (a
     backup). Raises `UsageFault` (`state-missing`), `EnvironmentFault` where something cannot be read: an
-    audit that could not be done is not a clean one. A chain or log that does not open is a finding.
+    audit that could not be done is not a clean one. So does a chain that does not open.
     """
     paths, instance = read_instance(root)
     with ExitStack() as stack:
@@ -68,6 +71,8 @@ def audit_registry(
         )
         with audit.finding():
             store.check_integrity()
+        if not check_columns(audit):
+            return audit.findings  # nothing below could read such rows
         for name, step in _STEPS:
             progress(f"checking {name}")
             with audit.finding():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlmodel import Session, col, select
 
 from contracts import artifact
@@ -13,7 +15,7 @@ from ledger.chain.sender import checksummed
 from ledger.rules.states import State
 from ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Event
 
-_ON_CHAIN = {
+_ON_CHAIN: Mapping[str, CaseState] = {
     State.PUBLICITY: CaseState.PUBLICITY,
     State.ISSUING: CaseState.PUBLICITY,
     State.DEPOSITED: CaseState.DEPOSITED,
@@ -61,7 +63,9 @@ def _check_heads(audit: Audit, session: Session) -> None:
 
 def _check_cases(audit: Audit, session: Session) -> None:
     for case in session.exec(select(Case).order_by(Case.id)):
-        expected = _ON_CHAIN.get(State(case.state))
+        expected = _ON_CHAIN.get(case.state)
+        if case.state == State.REFUSED and case.publicity_end is not None:
+            expected = CaseState.CLOSED
         if expected is None:
             continue
         found = audit.client.case(case.subject)
@@ -85,6 +89,11 @@ def _check_certificates(audit: Audit, session: Session) -> set[bytes]:
             if not _under_way(session):
                 audit.found(
                     "certificate-not-on-chain", f"the chain lacks certificate {row.number}", number=row.number
+                )
+        elif row.state != "deposited":
+            if not _under_way(session):
+                audit.found(
+                    "certificate-altered", f"{row.number} is deposited, its row denies it", number=row.number
                 )
         elif event is None or record.content != event.leaf_hash or record.valid_until != row.valid_until:
             audit.found(

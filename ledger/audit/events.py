@@ -8,6 +8,7 @@ from sqlmodel import Session, select
 
 from ledger.audit.finding import Audit
 from ledger.recording import open_event
+from ledger.rules.numbers import CertificateNumber
 from ledger.rules.states import TABLE, State, StatementType
 from ledger.store import repository
 from ledger.store.models import Approval, Case, Certificate, Event, Objection
@@ -16,7 +17,7 @@ from verifier import canonical
 from verifier.body import parse_body
 from verifier.certificate import decode_qr, statement_of
 from verifier.errors import DataFault
-from verifier.statement import Statement, verify_body
+from verifier.statement import Body, Statement, verify_body
 
 
 def check_events(audit: Audit) -> None:
@@ -55,6 +56,8 @@ def _check_event(case: Case, event: Event, seal: SealedValue | None, prev: bytes
         raise DataFault("an event is not the next of its case", code="event-unlinked")
     if statement.profile != case.profile:
         raise DataFault("a case changed its rule profile", code="case-altered")
+    if (event.public is not None) is not (statement.body_kind is Body.PUBLIC):
+        raise DataFault("an event lacks its public body, or shows a private one", code="event-altered")
     if event.public is not None:
         verify_body(statement, event.public)
     if seal is not None:
@@ -73,7 +76,7 @@ def _check_state(session: Session, case: Case, events: Iterable[Event]) -> None:
             and rule.statement is not None
             and rule.statement.value == event.type
         }
-    if State(case.state) not in _quietly(states):
+    if case.state not in _quietly(states):
         raise DataFault(f"the case is stored as {case.state}, its events say otherwise", code="case-altered")
     objections = session.exec(select(Objection).where(Objection.case_id == case.id)).all()
     raised = sum(1 for event in events if event.type == StatementType.OBJECTION_RAISED)
@@ -95,6 +98,10 @@ def _check_certificate(session: Session, certificate: Certificate) -> None:
     if of_row != (body.number, statement.subject, body.registered_at, body.valid_until):
         raise DataFault("a certificate's columns are not those of its body", code="certificate-altered")
     if certificate.event_id is None:
+        if certificate.state != "draft":
+            raise DataFault(
+                "a certificate was never deposited, its row says it was", code="certificate-altered"
+            )
         return
     event = session.get(Event, certificate.event_id)
     if event is None or event.leaf_hash != statement.leaf_hash:
@@ -111,8 +118,10 @@ def _check_certificate(session: Session, certificate: Certificate) -> None:
 def _check_numbers(audit: Audit, session: Session) -> None:
     """Numbers of a month run from 0001 without gaps up to the counter (R14)."""
     by_month: dict[str, list[int]] = {}
-    for number in session.exec(select(Certificate.number).order_by(Certificate.number)):
-        by_month.setdefault(number[5:11], []).append(int(number[11:]))
+    for text in session.exec(select(Certificate.number).order_by(Certificate.number)):
+        with audit.finding(number=text):
+            number = CertificateNumber.parse(text)
+            by_month.setdefault(number.month, []).append(number.serial)
     for month, serials in by_month.items():
         used = repository.serials_used(session, month)
         if serials != list(range(1, used + 1)):

@@ -85,7 +85,7 @@ def decide(
     with work_on(registry, case_id) as work:
         _, capacity = acting(work.session, person)
         rule = work.allow(Move.DECIDE_AGAINST if against else Move.DECIDE, capacity)
-        if against:
+        if against or reasons:
             checked_text(reasons)
         body: dict[str, JSON] = {"v": 1, "person": person, "approved": not against, "reasons": reasons}
         work.write(rule, work.compose(rule, body))

@@ -57,8 +57,8 @@ def issue(registry: Registry, case_id: str, person: str) -> Issued:
         _, capacity = acting(work.session, person)
         certificate, running_out = _draft(work, capacity)
         body = parse_body(canonical.loads(certificate.body, max_bytes=8192))
-        decision = _decision(work, body)
-        _refuse_second(work.session, case_id, person)
+        decision = deposit_of(work.case.subject, body)
+        _refuse_second(work.session, case_id, person, capacity)
         approve(work, decision, "deposit", person, capacity)
         work.session.flush()
         given = _given(work.session, case_id)
@@ -127,11 +127,12 @@ def _remarks(work: Work) -> list[dict[str, str]]:
     return [{"kind": RemarkKind.OTHER.value, "text": "公示经申请免除 Publicity was waived on request"}]
 
 
-def _decision(work: Work, body: Body) -> Deposit:
+def deposit_of(case_subject: bytes, body: Body) -> Deposit:
+    """The decision that approvers of a certificate sign; `case_subject` is its case's on chain, 32 bytes."""
     statement = statement_of(body)
     return Deposit(
         id=statement.subject,
-        case_id=work.case.subject,
+        case_id=case_subject,
         content=statement.leaf_hash,
         registered_at=body.registered_at,
         valid_until=body.valid_until,
@@ -139,16 +140,15 @@ def _decision(work: Work, body: Body) -> Deposit:
     )
 
 
-def _refuse_second(session: Session, case_id: str, person: str) -> None:
-    query = select(Approval).where(
-        Approval.case_id == case_id, Approval.kind == "deposit", Approval.person == person
-    )
-    if session.exec(query).first() is not None:
-        raise UsageFault(
-            f"{person} has approved this certificate already",
-            code="approval-twice",
-            hint="The registry's and the committee's approvals must come from two persons.",
-        )
+def _refuse_second(session: Session, case_id: str, person: str, capacity: Capacity) -> None:
+    """One approval a person and a capacity: a second of one capacity could never be deposited (S5.6)."""
+    for given, approval in _given(session, case_id):
+        if approval.person == person or given is capacity:
+            raise UsageFault(
+                f"{approval.person} has approved this certificate for the {given} already",
+                code="approval-twice",
+                hint="The registry's and the committee's approvals must come from two persons.",
+            )
 
 
 def _given(session: Session, case_id: str) -> list[tuple[Capacity, Approval]]:

@@ -13,6 +13,7 @@ from ledger.cases.deciding import application_of, checked_text
 from ledger.cases.work import acting, approve, work_on
 from ledger.chain.approvals import Conclusion, Publication
 from ledger.chain.records import Procedure as ChainProcedure
+from ledger.files import disk_faults
 from ledger.rules.publicity import Notice, check_objection, check_waiver, publicity_end
 from ledger.rules.states import Capacity, Move
 from ledger.rules.terms import Procedure
@@ -145,11 +146,10 @@ def _named(known: frozenset[str], given: str) -> bytes:
 
 
 def _digest(path: Path) -> dict[str, JSON]:
+    if not path.is_file():  # a pipe or device might never end
+        raise UsageFault(f"there is no file {path.name}", code="material-missing")
     hasher = PairHasher()
-    try:
-        with path.open("rb") as file:
-            while piece := file.read(_CHUNK):
-                hasher.update(piece)
-    except (FileNotFoundError, IsADirectoryError):
-        raise UsageFault(f"there is no file {path.name}", code="material-missing") from None
+    with disk_faults(path), path.open("rb") as file:
+        while piece := file.read(_CHUNK):
+            hasher.update(piece)
     return dict(hasher.digest().to_json())

@@ -283,5 +283,3 @@ def unchanged(registry: Registry) -> Iterator[None]:
     before = snapshot()
     yield
     assert snapshot() == before
-
-

@@ -1,0 +1,45 @@
+"""Is every approval signed by the person it names, over what was decided (S5.5)?"""
+
+from __future__ import annotations
+
+from sqlmodel import Session, select
+
+from ledger.audit.finding import Audit
+from ledger.cases.issuing import deposit_of
+from ledger.chain.approvals import digest
+from ledger.store.models import Approval, Case, Certificate, Person
+from verifier import canonical
+from verifier.algorithms import recover_address
+from verifier.body import parse_body
+from verifier.errors import DataFault
+
+
+def check_approvals(audit: Audit) -> None:
+    """Recover every signer (`approval-altered`), and compare deposits with their certificates."""
+    with audit.store.reading() as session:
+        people = {person.name: person.address for person in session.exec(select(Person))}
+        for approval in session.exec(select(Approval)):
+            with audit.finding(case=approval.case_id, approval=approval.id):
+                if not _signer(approval) == approval.address == people.get(approval.person):
+                    raise DataFault(
+                        f"an approval of {approval.person} bears another signature", code="approval-altered"
+                    )
+                if approval.kind == "deposit":
+                    _check_deposit(audit, session, approval)
+
+
+def _signer(approval: Approval) -> bytes:
+    """Address that made the signature, whose v is 27 or 28 as contracts want it."""
+    parity = bytes((max(0, approval.signature[-1] - 27),)) if approval.signature else b""
+    return recover_address(approval.digest, approval.signature[:-1] + parity)
+
+
+def _check_deposit(audit: Audit, session: Session, approval: Approval) -> None:
+    """What was signed is the certificate that stands, or its present draft."""
+    case = session.get_one(Case, approval.case_id)
+    certificate = session.exec(select(Certificate).where(Certificate.case_id == case.id)).first()
+    if certificate is None:
+        raise DataFault("an approval is of a certificate that is not there", code="certificate-missing")
+    body = parse_body(canonical.loads(certificate.body, max_bytes=8192))
+    if approval.digest != digest(deposit_of(case.subject, body), audit.client.domain):
+        raise DataFault("an approval is of another certificate", code="approval-altered")

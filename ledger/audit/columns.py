@@ -1,0 +1,49 @@
+"""Does every column hold a value of its kind?
+
+SQLite keeps text in a column of bytes if someone puts it there. Whatever reads the row afterwards would fail
+in its own way, so this comes first and says which column it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Column, Table
+from sqlmodel import Session
+
+from ledger.audit.finding import Audit
+from ledger.store.models import Base
+
+_KINDS: Mapping[str, str] = {
+    "BLOB": "blob",
+    "BIGINT": "integer",
+    "BOOLEAN": "integer",
+    "INTEGER": "integer",
+    "VARCHAR": "text",
+}
+
+
+def check_columns(audit: Audit) -> bool:
+    """Name each column that holds something else (`column-altered`); tells whether none does."""
+    before = len(audit.findings)
+    with audit.store.reading() as session:
+        if session.get_bind().dialect.name == "sqlite":
+            for table in Base.metadata.sorted_tables:
+                for column in table.columns:
+                    _check(audit, session, table, column)
+    return len(audit.findings) == before
+
+
+def _check(audit: Audit, session: Session, table: Table, column: Column[object]) -> None:
+    kind = _KINDS[column.type.compile(session.get_bind().dialect)]
+    odd = f'SELECT count(*) FROM "{table.name}" WHERE typeof("{column.name}") NOT IN (?, ?)'  # noqa: S608 - our own names
+    count = (
+        session.connection().exec_driver_sql(odd, (kind, "null" if column.nullable else kind)).scalar_one()
+    )
+    if count:
+        audit.found(
+            "column-altered",
+            f"{count} rows of {table.name} hold something in {column.name} that this program does not write",
+            table=table.name,
+            column=column.name,
+        )

@@ -1,0 +1,263 @@
+"""Every lawful way of a case through the service, to its certificate or its end (R8, R11, R20–R24)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from ledger.cases import deciding, intake, issuing, publicity
+from ledger.cases.issuing import DRAFT_SECONDS
+from ledger.cases.work import work_on
+from ledger.chain.records import CaseState, Status
+from ledger.demo_data import favourable_review
+from ledger.reading import open_reader
+from ledger.registry import Registry, silent
+from ledger.rules.profiles import GD_HEALTH, NDA_2026
+from ledger.rules.refusals import Ground
+from ledger.rules.review import Answer, Item, ItemAnswer
+from ledger.rules.states import Capacity, Move
+from ledger.store import repository
+from ledger.store.models import Case, Certificate
+from tests.ledger import world as w
+from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, World
+from verifier import canonical
+from verifier.errors import UsageFault
+from verifier.statement import certificate_subject
+
+
+def history(registry: Registry, case: str) -> list[str]:
+    """Types of the case's statements, oldest first."""
+    with registry.store.reading() as session:
+        return [event.type for event in repository.events_of_case(session, case)]
+
+
+def certificate_of(registry: Registry, case: str) -> Certificate:
+    with registry.store.reading() as session:
+        return session.exec(select(Certificate).where(Certificate.case_id == case)).one()
+
+
+def on_chain(registry: Registry, case: str) -> CaseState:
+    with registry.store.reading() as session:
+        subject = session.get_one(Case, case).subject
+    found = registry.client.case(subject)
+    assert found is not None
+    return found.state
+
+
+def require_genuine(world: World, number: str) -> None:
+    report = world.verify(number)
+    assert (report.authentic.value, report.status.value) == ("genuine", "in_force")
+
+
+SIMPLIFIED = [
+    "application.received",
+    "application.accepted",
+    "review.recorded",
+    "publicity.opened",
+    "certificate.deposited",
+]
+ORDINARY = [*SIMPLIFIED[:3], "committee.decided", *SIMPLIFIED[3:]]
+
+
+@pytest.mark.parametrize(
+    ("source", "types"),
+    [("collected", SIMPLIFIED), ("agreement", SIMPLIFIED), ("public", ORDINARY)],
+)
+def test_from_application_to_certificate(world: World, tmp_path: Path, source: str, types: list[str]) -> None:
+    with world.open() as registry:
+        case, number = w.to_deposited(registry, world.clock, tmp_path / "dossier", source=source)
+        assert history(registry, case) == types
+        record = registry.client.record(certificate_subject(number))
+        assert record is not None
+        assert record.status is Status.IN_FORCE
+        assert on_chain(registry, case) is CaseState.DEPOSITED
+    assert world.audit() == []
+    require_genuine(world, number)
+
+
+def test_the_history_of_a_case_can_be_proved_line_by_line(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        case, _ = w.to_deposited(registry, world.clock, tmp_path / "dossier", source="public")
+    with open_reader(world.root, world.clock) as reader:
+        lines = reader.history(case)
+    assert [line.type for line in lines] == ORDINARY
+    assert [line.index for line in lines] == list(range(len(lines)))
+    assert all(line.proof and line.anchored_block for line in lines)
+    assert [line.statement["prev"] for line in lines] == [None, *(line.leaf for line in lines[:-1])]
+
+
+@pytest.mark.parametrize("profile", [GD_HEALTH.tag, NDA_2026.tag])
+def test_five_working_days_with_a_make_up_day(world: World, tmp_path: Path, profile: str) -> None:
+    """Published on Wednesday 30 September 2026: 1–7 October are off, Saturday the 10th is worked (R24)."""
+    world.clock.now = w.instant("2026-09-30 10:00")
+    with world.open() as registry:
+        case = w.to_publicity(registry, tmp_path / "dossier", profile)
+        assert w.publicity_end(registry, case) == w.instant("2026-10-14 00:00")
+        world.clock.now = w.instant("2026-10-13 23:59")
+        with w.unchanged(registry), pytest.raises(UsageFault, match="publicity is not over"):
+            issuing.issue(registry, case, OFFICER)
+        world.clock.now = w.instant("2026-10-14 00:00")
+        number = issuing.issue(registry, case, OFFICER).number
+        registry.settle()
+    assert world.audit() == []
+    require_genuine(world, number)
+
+
+@pytest.mark.parametrize("accepted", [False, True], ids=["before acceptance", "after acceptance"])
+def test_a_supplement(registry: Registry, world: World, tmp_path: Path, accepted: bool) -> None:
+    case = w.apply(registry, tmp_path / "first", limits="旧限制")
+    if accepted:
+        deciding.accept(registry, case, OFFICER)
+    deciding.request_supplement(registry, case, OFFICER, ["来源证明不清晰", "缺少样例"])
+    intake.supplement(registry, case, w.dossier(tmp_path / "second", limits="新限制"), silent)
+    if not accepted:
+        deciding.accept(registry, case, OFFICER)
+    w.favourable(registry, case)
+    publicity.publish(registry, case, OFFICER)
+    registry.settle()
+    w.past_publicity(registry, world.clock, case)
+    issuing.issue(registry, case, OFFICER)
+    registry.settle()
+    body = canonical.loads(certificate_of(registry, case).body, max_bytes=8192)
+    assert isinstance(body, dict)
+    assert body["limits"] == "新限制"
+    assert Counter(history(registry, case))["supplement.given"] == 1
+    with registry.store.reading() as session:
+        dossier = session.get_one(Case, case).dossier_id
+        assert len(repository.files_of(session, dossier)) == 8  # the first dossier stays on record
+
+
+@pytest.mark.parametrize("source", ["collected", "public"])
+def test_waived_publicity_shows_on_the_certificate(
+    registry: Registry, world: World, tmp_path: Path, source: str
+) -> None:
+    case = w.to_reviewed(registry, tmp_path / "dossier", GD_HEALTH.tag, source=source)
+    if source == "public":
+        deciding.decide(registry, case, MEMBER)
+    publicity.publish(registry, case, OFFICER, waived_by=MEMBER, reason="涉及商业秘密，经申请免除公示。")
+    registry.settle()
+    issued = issuing.issue(registry, case, OFFICER)
+    if source == "public":
+        assert issued.missing == (Capacity.COMMITTEE,)
+        issuing.issue(registry, case, MEMBER)
+    registry.settle()
+    body = canonical.loads(certificate_of(registry, case).body, max_bytes=8192)
+    assert isinstance(body, dict)
+    assert [remark["kind"] for remark in body["remarks"]] == ["other"]  # type: ignore[union-attr,index,call-overload]
+    record = registry.client.record(certificate_subject(issued.number))
+    assert record is not None
+    assert record.remarks == 8
+
+
+def objection(registry: Registry, case: str) -> str:
+    material = registry.paths.instance
+    return publicity.object_to(registry, case, "异议人", "来源存疑。", [material])
+
+
+def test_an_objection_dismissed(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        case = w.to_publicity(registry, tmp_path / "dossier")
+        first, second = objection(registry, case), objection(registry, case)
+        registry.settle()
+        for name in (first, second[:8]):
+            publicity.resolve(registry, case, name, OFFICER, upheld=False, reasons="不成立。")
+            registry.settle()
+        w.past_publicity(registry, world.clock, case)
+        number = issuing.issue(registry, case, OFFICER).number
+        registry.settle()
+        assert Counter(history(registry, case))["objection.concluded"] == 2
+    assert world.audit() == []
+    require_genuine(world, number)
+
+
+def test_an_objection_upheld_ends_the_case(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        case = w.to_publicity(registry, tmp_path / "dossier")
+        name = objection(registry, case)
+        registry.settle()
+        publicity.resolve(registry, case, name, SECOND_OFFICER, upheld=True, reasons="异议成立。")
+        registry.settle()
+        assert w.state_of(registry, case) == "closed"
+        assert on_chain(registry, case) is CaseState.CLOSED
+    assert world.audit() == []
+
+
+@pytest.mark.parametrize("stage", ["applied", "accepted", "reviewed", "decided", "against", "publicity"])
+def test_a_refusal(world: World, tmp_path: Path, stage: str) -> None:
+    source = "public" if stage in ("decided", "against") else "collected"
+    with world.open() as registry:
+        if stage in ("applied", "accepted"):
+            case = w.apply(registry, tmp_path / "dossier")
+            if stage == "accepted":
+                deciding.accept(registry, case, OFFICER)
+        elif stage == "publicity":
+            case = w.to_publicity(registry, tmp_path / "dossier")
+        else:
+            case = w.to_reviewed(registry, tmp_path / "dossier", source=source)
+        if source == "public":
+            against = stage == "against"
+            deciding.decide(registry, case, MEMBER, against=against, reasons="不同意。" if against else "")
+        deciding.refuse(registry, case, OFFICER, Ground.DISPUTE, "权属争议尚未解决。")
+        registry.settle()
+        assert w.state_of(registry, case) == "refused"
+        assert history(registry, case)[-1] == "application.refused"
+        if stage == "publicity":
+            assert on_chain(registry, case) is CaseState.CLOSED
+        with registry.store.reading() as session:
+            assert session.get_one(Case, case).refusal == Ground.DISPUTE.value
+    assert world.audit() == []
+
+
+def test_a_review_against_leaves_only_refusal(registry: Registry, tmp_path: Path) -> None:
+    case = w.apply(registry, tmp_path / "dossier")
+    deciding.accept(registry, case, OFFICER)
+    with work_on(registry, case) as work:
+        answers, flags = favourable_review(deciding.application_of(work).facts, ("sample.txt",))
+    answers = tuple(
+        ItemAnswer(a.item, Answer.NO, "存在争议", a.evidence) if a.item is Item.NO_DISPUTE else a
+        for a in answers
+    )
+    assert deciding.review(registry, case, OFFICER, answers, flags) is Move.REVIEW_AGAINST
+    assert w.state_of(registry, case) == "refusal_due"
+    deciding.refuse(registry, case, OFFICER, Ground.DISPUTE, "权属争议尚未解决。")
+    registry.settle()
+    assert history(registry, case)[-2:] == ["review.recorded", "application.refused"]
+
+
+def test_a_draft_made_anew_after_a_day_keeps_its_number(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        case = w.to_publicity(registry, tmp_path / "dossier", source="public")
+        w.past_publicity(registry, world.clock, case)
+        first = issuing.issue(registry, case, OFFICER)
+        world.clock.advance(DRAFT_SECONDS + 1)
+        with w.unchanged(registry), pytest.raises(UsageFault, match="registry"):
+            issuing.issue(registry, case, MEMBER)  # the draft is too old for the committee to sign
+        second = issuing.issue(registry, case, SECOND_OFFICER)
+        assert second == first
+        assert issuing.issue(registry, case, MEMBER).missing == ()
+        registry.settle()
+        assert certificate_of(registry, case).registered_at == world.clock.now
+    assert world.audit() == []
+    require_genuine(world, first.number)
+
+
+def test_an_objection_after_drafting_makes_issuing_begin_anew(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        case = w.to_publicity(registry, tmp_path / "dossier", source="public")
+        w.past_publicity(registry, world.clock, case)
+        number = issuing.issue(registry, case, OFFICER).number
+        name = objection(registry, case)
+        registry.settle()
+        for person in (OFFICER, MEMBER):
+            with w.unchanged(registry), pytest.raises(UsageFault, match=r"objection is open|registry"):
+                issuing.issue(registry, case, person)
+        publicity.resolve(registry, case, name, OFFICER, upheld=False, reasons="不成立。")
+        registry.settle()
+        assert issuing.issue(registry, case, OFFICER).number == number
+        issuing.issue(registry, case, MEMBER)
+        registry.settle()
+    assert world.audit() == []
+    require_genuine(world, number)
