@@ -18,7 +18,7 @@ from verifier.statement import CERTIFICATE_DEPOSITED, Statement, certificate_sub
 MAX_QR: Final = 4096
 """Characters of a QR text."""
 
-COMFORTABLE_QR: Final = 900
+COMFORTABLE_QR: Final = 1400
 """Characters up to which nothing gives way to its digest (S6.4)."""
 
 ELIDED: Final = "…"

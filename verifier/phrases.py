@@ -68,7 +68,7 @@ STATUSES: Final[Mapping[Status, Phrase]] = {
 
 _STATUS_ADVICE: Final[Mapping[Status, Phrase]] = {
     Status.IN_FORCE: Phrase(
-        "请核对持证人身份：证书可以被复制，持有副本不等于权利人。登记是推定证据。",
+        "请核对持证人身份：证书可以被复制，持有副本不等于权利人。登记是初步证明，有相反证据的除外。",
         "Check that whoever shows it is the holder: a certificate can be copied. Registration is presumptive "
         "evidence.",
     ),

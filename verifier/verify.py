@@ -18,6 +18,9 @@ from verifier.trust import TrustPolicy
 
 T = TypeVar("T")
 
+_BY_LOG: Final = (4, 5, 6, 7)
+"""Obligations about what the registry keeps and logs."""
+
 _ON_CHAIN: Final = (7, 9)
 """Obligations judged against a block. Where nobody vouches for that block, INVALID proves no forgery."""
 
@@ -127,14 +130,17 @@ class _Findings:
     def in_order(self) -> tuple[Finding, ...]:
         return tuple(self._found[number] for number in sorted(self._found))
 
-    def authentic(self) -> Authentic:
-        """S9.2."""
+    def authentic(self, *, whole: bool) -> Authentic:
+        """S9.2. ``whole``: the certificate carries its whole body, so (9) compared the chain with it."""
         judged = list(range(1, 10))
         if self.outcome(8) in (Outcome.SKIPPED, Outcome.ERROR):
             judged = [number for number in judged if number not in _ON_CHAIN]
         if any(self.outcome(number) is Outcome.INVALID for number in judged):
             return Authentic.FORGED
-        if all(self.outcome(number) is Outcome.VALID for number in range(1, 10)):
+        # What (9) has compared with the chain itself needs no log to vouch for it.
+        log_unasked = all(self.outcome(number) is Outcome.SKIPPED for number in _BY_LOG)
+        needed = set(range(1, 10)) - set(_BY_LOG if whole and log_unasked else ())
+        if all(self.outcome(number) is Outcome.VALID for number in needed):
             return Authentic.GENUINE
         return Authentic.UNDETERMINED
 
@@ -151,7 +157,7 @@ def _conclude(findings: _Findings, found: Exhibits, question: Question, kind: st
     return Report(
         kind=kind,
         findings=findings.in_order(),
-        authentic=findings.authentic(),
+        authentic=findings.authentic(whole=core is not None and core.declared is None),
         status=status,
         status_code=status_code,
         core=core,

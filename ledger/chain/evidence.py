@@ -63,7 +63,7 @@ def collect(
     Raises `EnvironmentFault` `node-unreachable`, `node-refused` (an error instead of an answer) or
     `node-no-block`; `DataFault` `node-inconsistent` for answers that do not fit together.
     """
-    headers = _headers(ask, block, validators // 2 + 1)
+    headers = _headers(ask, block, max(2, validators // 2 + 1))
     state_root = cast("bytes", _list(headers[0], MAX_HEADER)[_FIELDS.index("stateRoot")])
     return {
         "headers": [header.hex() for header in headers],

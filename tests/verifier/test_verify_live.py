@@ -79,9 +79,7 @@ def test_a_qr_and_a_node_without_records() -> None:
     report = ask(qr(), FakeLedger(World(), records=False))
     assert outcomes(report) == "VVVSSSSVVV"
     assert report.finding(4).code == "no-record"
-    assert report.authentic is Authentic.UNDETERMINED
-    assert report.status is Status.IN_FORCE
-    assert report.exit_code == 3
+    assert (report.authentic, report.status, report.exit_code) == (Authentic.GENUINE, Status.IN_FORCE, 0)
 
 
 def test_a_qr_whose_texts_gave_way_to_digests_still_gives_its_statement() -> None:
@@ -91,7 +89,10 @@ def test_a_qr_whose_texts_gave_way_to_digests_still_gives_its_statement() -> Non
     assert report.core is not None
     assert set(report.core.elided) == {"limits"}
     assert report.in_force
-    assert outcomes(ask(Presented("qr", qr=world.qr), FakeLedger(world, records=False))) == "VVVSSSSVVV"
+    # Without the record nobody knows whether the fields shown are those the declared digest is of.
+    alone = ask(Presented("qr", qr=world.qr), FakeLedger(world, records=False))
+    assert outcomes(alone) == "VVVSSSSVVV"
+    assert (alone.authentic, alone.exit_code) == (Authentic.UNDETERMINED, 3)
 
 
 def test_a_certificate_the_chain_does_not_have() -> None:

@@ -24,7 +24,7 @@ from verifier.scan import find_qr
 
 # ISO/IEC 18004:2015 table 7: characters in alphanumeric mode at level M, by version.
 CAPACITY_M = {1: 20, 9: 262, 14: 528, 17: 734, 18: 816, 19: 909, 20: 970, 27: 1637, 40: 3391}
-LENGTHS = (150, 507, 720, 900)
+LENGTHS = (150, 507, 900, 1400)
 
 
 def text_of(length: int) -> str:
