@@ -17,6 +17,7 @@ from ledger.creation import Plan, create_registry
 from ledger.demo_data import favourable_review, prepare_dossier
 from ledger.documents import write_documents
 from ledger.files import write_durably
+from ledger.heartbeat import beat
 from ledger.instance import Paths
 from ledger.keys.keystore import Keystore
 from ledger.keys.passphrase import create_passphrase_file
@@ -77,6 +78,7 @@ def demonstrate(
             _register(registry, example, progress, objected=index == _OBJECTED)
             for index, example in enumerate(examples)
         ]
+        beat(registry)
         policy = trust_policy(registry.instance)
     with open_reader(state, clock) as reader:
         for number in numbers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from ledger.creation import Plan, create_registry
 from ledger.demo import demonstrate
 from ledger.documents import write_documents
 from ledger.files import write_durably
+from ledger.heartbeat import DEFAULT_AGE, beat
 from ledger.instance import read_instance
 from ledger.keys.passphrase import find_passphrase
 from ledger.keys.provider import VALIDATOR
@@ -37,6 +39,7 @@ def add_to(app: typer.Typer) -> None:
         ("audit", audit),
         ("settle", settle),
         ("calendar", calendar),
+        ("heartbeat", heartbeat),
         ("serve", serve),
         ("node", node),
         ("demo", demo),
@@ -168,6 +171,25 @@ def calendar(
         print_json({"year": year})
     else:
         out.print(f"working days of {year} are known 已录入", markup=False)
+
+
+def heartbeat(
+    state: State = DEFAULT_STATE,
+    older_than: Annotated[int, typer.Option(help="Seconds after which a block is old.", min=1)] = DEFAULT_AGE,
+    every: Annotated[
+        int | None, typer.Option(help="Repeat every so many seconds until ended.", min=1)
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Have a fresh block sealed on a quiet chain, so that answers stay young. 心跳。"""
+    while True:
+        with writing(state, True) as (registry, _):
+            sealed = beat(registry, older_than=older_than)
+        if json_:
+            print_json({"sealed": sealed})
+        if every is None:
+            return
+        time.sleep(every)
 
 
 def serve(
