@@ -1,8 +1,26 @@
-"""Pages and JSON for whoever checks a certificate. Reads only and holds no key (docs/adr/0003)."""
+"""Pages and JSON for whoever checks a certificate. Reads only and holds no key (docs/adr/0003).
 
-from api.web.app import create_app
-from api.web.limits import Limits
-from api.web.ports import ReaderPort
-from api.web.serve import serve
+Importing the package loads nothing: the process that takes uploaded files apart lives in it too.
+"""
 
-__all__ = ["Limits", "ReaderPort", "create_app", "serve"]
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from api.web.limits import Limits
+
+
+def serve(
+    root: Path,
+    trust: Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    *,
+    limits: Limits | None = None,
+) -> None:
+    """Serve the registry in the state folder `root`; see `api.web.running.serve`."""
+    from api.web import running
+
+    running.serve(root, trust, host, port, limits=limits)

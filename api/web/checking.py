@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
+from api.web.extract import extract
 from api.web.intake import Submission
 from api.web.limits import Gate, Limits
 from api.web.ports import HistoryLine, ReaderPort
@@ -56,8 +57,7 @@ class Checker:
         self._trust = trust
         self._waiting_allowed = limits.waiting
         self._verifications = CapacityLimiter(limits.verifications)
-        # Decoding a picture of tens of megapixels takes hundreds of megabytes: one at a time.
-        self._files = CapacityLimiter(1)
+        self._files = CapacityLimiter(limits.files)
 
     @property
     def own_policy(self) -> bool:
@@ -85,7 +85,7 @@ class Checker:
         if submission.file is None:
             return read_target(submission.text or "")
         file = submission.file
-        return await self._run(self._files, lambda: read_target(file))
+        return await self._run(self._files, lambda: extract(file))
 
     def _verify(self, presented: Presented) -> Checked:
         trust = self._trust or self._reader.trust()

@@ -104,6 +104,10 @@ FAULTS: Final = MappingProxyType(
             Label("请稍后重试。", "Try again later."),
         ),
         "target-empty": Fault(Label("文件是空的。", "The file is empty."), _AS_ISSUED),
+        "target-too-hard": Fault(
+            Label("此文件过于庞大或异常，无法读取。", "The file is too large or too odd to be read."),
+            _AS_ISSUED,
+        ),
         "target-unknown": Fault(
             Label("无法识别此文件类型。", "This is no file that a certificate comes as."),
             Label(

@@ -46,6 +46,8 @@ class Limits:
     """How long a client may take to send a body."""
     verifications: int = max(1, os.cpu_count() or 1)
     """Verifications at once: they are bound by the processor, so more would only wait in threads."""
+    files: int = 2
+    """Uploaded files read at once; a picture of tens of megapixels takes hundreds of megabytes."""
     waiting: int = 200
     """Verifications that may wait for their turn."""
     clients: int = 10_000

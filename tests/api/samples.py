@@ -65,3 +65,10 @@ def blank_picture() -> bytes:
     buffer = io.BytesIO()
     Image.new("L", (200, 200), 255).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def transparent_picture() -> bytes:
+    """A PNG of 25 megapixels with transparency, which takes some 300 MB to look at."""
+    buffer = io.BytesIO()
+    Image.new("RGBA", (5000, 5000)).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
