@@ -26,6 +26,7 @@ from scripts.bench_parts.single import measure_decisions
 from scripts.bench_parts.site import make_site
 from scripts.bench_parts.web import measure_web
 
+_WIDTH: Final = 150
 _err = Console(stderr=True, highlight=False)
 
 
@@ -42,7 +43,7 @@ class Extent:
 
 
 USUAL: Final = Extent((1_000, 100_000), 200, 60, 30, 1_000, 1024)
-QUICK: Final = Extent((1_000, 15_000), 40, 15, 8, 300, 64)
+QUICK: Final = Extent((1_000, 15_000), 40, 15, 6, 200, 64)
 FULL: Final = Extent((1_000, 100_000, 1_000_000), 200, 60, 30, 1_000, 1024)
 
 
@@ -112,7 +113,7 @@ def bench(
     if as_json:
         print(json.dumps(document, ensure_ascii=False, indent=1))
     else:
-        Console(highlight=False).print(_table(figures, document["machine"]))
+        Console(highlight=False, width=max(_WIDTH, _err.width)).print(_table(figures, document["machine"]))
 
 
 def _machine() -> dict[str, Any]:
