@@ -21,11 +21,13 @@ from sqlmodel import Session, col, select
 
 from ledger.chain.client import CALL_GAS
 from ledger.chain.records import Head
+from ledger.chain.reverts import TooEarly
 from ledger.chain.sender import Call, Mined, SignedTransaction
+from ledger.rules.states import State
 from ledger.store import repository
 from ledger.store.models import Case, Certificate, ChainCall
 from ledger.store.models import Checkpoint as CheckpointRow
-from verifier.errors import DataFault, EnvironmentFault, YinzhengError
+from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 from verifier.note import Checkpoint
 
 if TYPE_CHECKING:
@@ -174,13 +176,12 @@ def _signed(registry: Registry, call: ChainCall) -> SignedTransaction:
     asked = Call(call.target, call.data, CALL_GAS)
     try:
         registry.client.simulate(asked, registry.sender.address)
-    except EnvironmentFault:
-        raise
+    except (EnvironmentFault, TooEarly):
+        raise  # the node, or a clock set back: the call waits
     except YinzhengError as refusal:
         with registry.store.transaction() as session:
-            row = session.get_one(ChainCall, call.id)
-            row.state, row.error = "failed", refusal.code
-        raise
+            told = _note_refusal(session, session.get_one(ChainCall, call.id), refusal)
+        raise told from refusal
     signed = registry.sender.prepare(asked, registry.sender.next_nonce(), registry.sender.fees())
     with registry.store.transaction() as session:
         row = session.get_one(ChainCall, call.id)
@@ -189,6 +190,7 @@ def _signed(registry: Registry, call: ChainCall) -> SignedTransaction:
 
 
 def _confirm(registry: Registry, call_id: int | None, mined: Mined) -> None:
+    told = None
     with registry.store.transaction() as session:
         row = session.get_one(ChainCall, call_id)
         row.block_number = mined.block_number
@@ -196,9 +198,40 @@ def _confirm(registry: Registry, call_id: int | None, mined: Mined) -> None:
             row.state = "confirmed"
             _note_effect(registry, session, row)
         else:
-            row.state, row.error = "failed", mined.refusal.code
-    if mined.refusal is not None:
-        raise mined.refusal
+            told = _note_refusal(session, row, mined.refusal)
+    if told is not None:
+        raise told from mined.refusal
+
+
+def _note_refusal(session: Session, row: ChainCall, refusal: YinzhengError) -> YinzhengError:
+    """Write down that the contracts refused a call for good; gives what to tell the caller.
+
+    A refused deposit is taken back: its date is more than a day old because the chain was out of reach
+    (S5.8), or an approver lost the role. The case returns to where it is issued anew, under the same number;
+    the statement stays in the log, and the chain tells everyone that it was not deposited (R9).
+    """
+    row.state, row.error = "failed", refusal.code
+    kind, _, name = row.key.partition(":")
+    if kind != "deposit":
+        return refusal
+    certificate = session.get_one(Certificate, name)
+    certificate.event_id, certificate.qr = None, None
+    session.get_one(Case, certificate.case_id).state = State.PUBLICITY.value
+    row.key, row.state = f"{row.key}:{row.id}", "withdrawn"
+    return UsageFault(
+        f"the contracts refused the deposit of {name}: {refusal.message}",
+        code="deposit-refused",
+        hint="It is not registered. Have its certificate approved and issued again; it keeps its number.",
+        reason=refusal.code,
+    )
+
+
+def withdrawn_deposits(session: Session, number: str) -> int:
+    """How many deposits of a certificate the contracts refused, each with a statement in the log."""
+    taken_back = select(ChainCall.id).where(
+        col(ChainCall.key).startswith(f"deposit:{number}:"), ChainCall.state == "withdrawn"
+    )
+    return len(session.exec(taken_back).all())
 
 
 def _note_effect(registry: Registry, session: Session, row: ChainCall) -> None:

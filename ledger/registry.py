@@ -86,12 +86,16 @@ def open_registry(
         store = open_store(instance.database_url or sqlite_url(paths.database), faults=faults)
         stack.callback(store.close)
         w3 = stack.enter_context(open_chain(paths, instance, provider, clock=clock, faults=faults))
+        log = TileLog(paths.log, instance.origin, faults=faults)
+        blobs = FolderBlobs(paths.blobs, faults=faults)
+        log.sweep()  # what a crash left half written; nobody else writes now
+        blobs.sweep()
         registry = Registry(
             paths=paths,
             instance=instance,
             store=store,
-            log=TileLog(paths.log, instance.origin, faults=faults),
-            blobs=FolderBlobs(paths.blobs, faults=faults),
+            log=log,
+            blobs=blobs,
             w3=w3,
             client=RegistryClient(w3, instance.deployment),
             sender=Sender(w3, provider.account(RELAY), time.sleep),

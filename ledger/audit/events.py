@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from sqlmodel import Session, select
 
+from ledger import pipeline
 from ledger.audit.finding import Audit
 from ledger.recording import open_event
 from ledger.rules.numbers import CertificateNumber
@@ -65,18 +66,19 @@ def _check_event(case: Case, event: Event, seal: SealedValue | None, prev: bytes
         verify_body(statement, canonical.dumps(body), secret)
 
 
-def _check_state(session: Session, case: Case, events: Iterable[Event]) -> None:
+def _check_state(session: Session, case: Case, events: Sequence[Event]) -> None:
     """The stored state must be one that the table of moves reaches by these statements."""
+    taken_back = _check_deposits(session, case, events)
     states = {State.NEW}
     for event in events:
         states = {
             rule.to
             for rule in TABLE.values()
-            if rule.state in _quietly(states)
+            if rule.state in _quietly(states, taken_back)
             and rule.statement is not None
             and rule.statement.value == event.type
         }
-    if case.state not in _quietly(states):
+    if case.state not in _quietly(states, taken_back):
         raise DataFault(f"the case is stored as {case.state}, its events say otherwise", code="case-altered")
     objections = session.exec(select(Objection).where(Objection.case_id == case.id)).all()
     raised = sum(1 for event in events if event.type == StatementType.OBJECTION_RAISED)
@@ -85,9 +87,28 @@ def _check_state(session: Session, case: Case, events: Iterable[Event]) -> None:
         raise DataFault("objections and their events do not match", code="objection-altered")
 
 
-def _quietly(states: set[State]) -> set[State]:
-    """Add what is reached by moves that write no statement: issuing, and back to publicity to draft anew."""
+def _check_deposits(session: Session, case: Case, events: Sequence[Event]) -> bool:
+    """Each deposit stated stands or was refused by the contracts; tells whether any was refused."""
+    stated = sum(1 for event in events if event.type == StatementType.CERTIFICATE_DEPOSITED)
+    certificate = repository.certificate_of_case(session, case.id)
+    if certificate is None:
+        withdrawn, standing = 0, 0
+    else:
+        withdrawn = pipeline.withdrawn_deposits(session, certificate.number)
+        standing = int(certificate.event_id is not None)
+    if stated != withdrawn + standing:
+        raise DataFault(
+            f"{stated} deposits are stated; {standing} stands, {withdrawn} were refused",
+            code="certificate-altered",
+        )
+    return withdrawn > 0
+
+
+def _quietly(states: set[State], taken_back: bool) -> set[State]:
+    """Add what is reached without a statement: issuing, back from it, and back from a refused deposit."""
     issuing = {State.PUBLICITY, State.ISSUING}
+    if taken_back and State.DEPOSITED in states:
+        return states | issuing
     return states | issuing if states & issuing else states
 
 

@@ -130,18 +130,24 @@ def _new_case(
 def _seal_files(
     registry: Registry, dossier: Dossier, key: bytes, dossier_id: bytes, first: int, progress: Progress
 ) -> list[tuple[dict[str, JSON], SealedFile]]:
-    sealed = []
-    for offset, entry in enumerate(dossier.entries):
-        progress(f"sealing file {offset + 1} of {len(dossier.entries)}")
-        file = seal_file(registry.blobs, key, dossier_id, first + offset, dossier.chunks(entry))
-        manifest: dict[str, JSON] = {
-            "path": entry.path,
-            "role": entry.role.value,
-            "title": entry.title,
-            "size": file.size,
-            "digest": dict(file.digest.to_json()),
-        }
-        sealed.append((manifest, file))
+    """Seal every file, or leave none behind: a full disk is not filled further by what no case names."""
+    sealed: list[tuple[dict[str, JSON], SealedFile]] = []
+    try:
+        for offset, entry in enumerate(dossier.entries):
+            progress(f"sealing file {offset + 1} of {len(dossier.entries)}")
+            file = seal_file(registry.blobs, key, dossier_id, first + offset, dossier.chunks(entry))
+            manifest: dict[str, JSON] = {
+                "path": entry.path,
+                "role": entry.role.value,
+                "title": entry.title,
+                "size": file.size,
+                "digest": dict(file.digest.to_json()),
+            }
+            sealed.append((manifest, file))
+    except BaseException:
+        for _, file in sealed:
+            registry.blobs.delete(file.blob)
+        raise
     return sealed
 
 

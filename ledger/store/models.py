@@ -230,7 +230,7 @@ class ChainCall(Base, table=True):
     target: bytes
     data: bytes
     state: str = Field(default="pending", index=True)
-    """`pending`, `sent`, `confirmed` or `failed`."""
+    """`pending`, `sent`, `confirmed` or `failed`; `withdrawn` for a refused deposit, to be issued anew."""
     raw_tx: bytes | None = None
     """Kept before it is sent: after a crash the same bytes are sent again, never a second transaction."""
     tx_hash: bytes | None = Field(default=None, unique=True)

@@ -59,7 +59,7 @@ def table(demonstration_template: World, tmp_path_factory: pytest.TempPathFactor
 
 
 def rows(passed: dict[str, list[str]]) -> Iterator[tuple[str, str, int]]:
-    """What to try: everything at the last step; at the others the decision's own writes, and every fourth of
+    """What to try: everything at the last step; at the others the decision's own writes, and every sixth of
     the rest, which is the same way for all, from a place that moves on from step to step.
     """
     for index, (step, points) in enumerate(passed.items()):
@@ -69,7 +69,7 @@ def rows(passed: dict[str, list[str]]) -> Iterator[tuple[str, str, int]]:
             seen[point] += 1
             if point.startswith("blob.") and seen[point] != 2:
                 continue
-            if step == "deposit" or place < own or (place + index) % 4 == 0:
+            if step == "deposit" or place < own or (place + index) % 6 == 0:
                 yield step, point, seen[point]
 
 

@@ -261,3 +261,46 @@ def test_an_objection_after_drafting_makes_issuing_begin_anew(world: World, tmp_
         registry.settle()
     assert world.audit() == []
     require_genuine(world, number)
+
+
+@pytest.mark.parametrize("source", ["collected", "public"])
+def test_a_deposit_the_chain_could_not_take_for_a_day(world: World, tmp_path: Path, source: str) -> None:
+    """The contract refuses a date a day old (S5.8): the certificate is issued anew, nothing is stuck."""
+    with world.open() as registry:
+        case = w.to_publicity(registry, tmp_path / "dossier", source=source)
+        w.past_publicity(registry, world.clock, case)
+        number = issuing.issue(registry, case, OFFICER).number
+        if source == "public":
+            issuing.issue(registry, case, MEMBER)
+        # Nobody settles: the chain is out of reach over a week-end.
+    world.clock.advance(3 * 86_400)
+    with pytest.raises(UsageFault) as told, world.open():
+        pass
+    assert told.value.code == "deposit-refused"
+    assert told.value.data["reason"] == "registration-time"
+    with world.open() as registry:
+        assert w.state_of(registry, case) == "publicity"
+    assert world.audit() == []
+    with world.open() as registry:
+        assert issuing.issue(registry, case, OFFICER).number == number
+        if source == "public":
+            issuing.issue(registry, case, MEMBER)
+        registry.settle()
+        assert w.state_of(registry, case) == "deposited"
+        assert Counter(history(registry, case))["certificate.deposited"] == 2
+    assert world.audit() == []
+    require_genuine(world, number)
+
+
+def test_a_clock_set_back_only_delays_a_deposit(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        case = w.to_publicity(registry, tmp_path / "dossier")
+        w.past_publicity(registry, world.clock, case)
+        issuing.issue(registry, case, OFFICER)
+        world.clock.advance(-2)
+        with pytest.raises(UsageFault) as told:
+            registry.settle()
+        assert told.value.code == "publicity-not-ended"
+        world.clock.advance(2)
+        registry.settle()
+    assert world.audit() == []
