@@ -47,6 +47,8 @@ def serve(
             log_level="warning",
             server_header=False,
             timeout_keep_alive=15,
+            timeout_graceful_shutdown=10,
+            limit_concurrency=1000,
             h11_max_incomplete_event_size=32 * 1024,
         )
         try:
