@@ -18,7 +18,7 @@ from ledger.demo_data import favourable_review, prepare_dossier
 from ledger.documents import write_documents
 from ledger.files import write_durably
 from ledger.heartbeat import beat
-from ledger.instance import Paths
+from ledger.instance import Paths, read_instance
 from ledger.keys.keystore import Keystore
 from ledger.keys.passphrase import create_passphrase_file
 from ledger.policy import trust_policy
@@ -67,13 +67,14 @@ def demonstrate(
         raise UsageFault(f"there is no dossier under {dossiers}", code="demo-no-dossiers")
     if not (state / "instance.json").exists():
         create_registry(state, PLAN, lambda f: create_passphrase_file(f / PASSPHRASE), clock, progress)
+    if not read_instance(state)[1].demonstration:
+        # Asked first: `demonstration_keys` would leave a passphrase beside a real registry's keys.
+        raise UsageFault(
+            "this registry is not a demonstration's",
+            code="demo-not-here",
+            hint="Name a new folder with --state.",
+        )
     with open_registry(state, keys, clock=clock, progress=progress) as registry:
-        if not registry.instance.demonstration:
-            raise UsageFault(
-                "this registry is not a demonstration's",
-                code="demo-not-here",
-                hint="Name a new folder with --state.",
-            )
         numbers = [
             _register(registry, example, progress, objected=index == _OBJECTED)
             for index, example in enumerate(examples)

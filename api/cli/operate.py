@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -208,6 +209,7 @@ def serve(
     from api.web import serve as serve_web
     from api.web.limits import Limits, Rate
 
+    read_instance(state)  # or there is nothing to announce
     url = f"http://{host}:{port}"
     if json_:
         print_json({"url": url})
@@ -216,7 +218,8 @@ def serve(
             f"\n印证 Yinzheng is at {url}  (check a certificate: {url}/verify)", style="bold", markup=False
         )
         out.print("Ctrl-C ends it; nothing is lost. 按 Ctrl-C 结束。", markup=False)
-    serve_web(state, trust, host, port, limits=Limits(requests=Rate(rate, 2 * rate)))
+    with suppress(KeyboardInterrupt):  # the way to end it
+        serve_web(state, trust, host, port, limits=Limits(requests=Rate(rate, 2 * rate)))
 
 
 def node(
@@ -244,16 +247,17 @@ def node(
         else:
             out.print(f"chain {instance.chain_id} is at {url}", markup=False)
 
-    serve_node(
-        paths.chain,
-        clock=wall_clock,
-        host=host,
-        port=port,
-        key=key,
-        chain_id=instance.chain_id,
-        genesis=instance.genesis,
-        ready=ready,
-    )
+    with suppress(KeyboardInterrupt):  # the way to end it
+        serve_node(
+            paths.chain,
+            clock=wall_clock,
+            host=host,
+            port=port,
+            key=key,
+            chain_id=instance.chain_id,
+            genesis=instance.genesis,
+            ready=ready,
+        )
 
 
 def demo(
@@ -267,6 +271,8 @@ def demo(
     json_: Json = False,
 ) -> None:
     """Register every example dossier under the labelled demonstration profile. 演示。"""
+    if not dossiers.is_dir():
+        raise UsageFault(f"there is no folder {dossiers}", code="demo-no-dossiers", hint="Check the path.")
     with progress_line(json_) as progress:
         numbers = demonstrate(state, out_dir, dossiers, clock=wall_clock, progress=progress)
     if json_:

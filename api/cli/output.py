@@ -44,6 +44,7 @@ def fail(message: str, hint: str, exit_code: int, *, code: str = "", as_json: bo
 def print_json(value: Any) -> None:
     """Print one JSON value, readable, UTF-8."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.flush()  # `node` and `serve` say where they are, then run on
 
 
 def exit_code_of(error: YinzhengError) -> int:

@@ -26,10 +26,9 @@ EXAMPLES = {
     "a-clinic": {},
     "b-public": {
         "source": "public",
-        "applicant": {"name": "云汐测试院（虚构）", "code": "12990100DEM0000492", "contact": None},
-        "holders": [{"name": "云汐测试院（虚构）", "code": "12990100DEM0000492", "rights": ["hold", "use", "operate"]}],
+        "overview": "公开监测数据汇编。",
     },
-}  # fmt: skip
+}
 """A simplified case, and one of public data, whose ordinary procedure has the committee decide (R8)."""
 
 

@@ -40,6 +40,9 @@ def asset(**changes: Any) -> dict[str, Any]:
     return {**application()["asset"], **changes}
 
 
+OWN = {"name": "登记中心", "code": "12440000MB2DEM001E"}
+"""The demonstration's registry."""
+
 FIELDS: dict[str, tuple[Any, str]] = {
     "missing": (without("scale"), "application-invalid"),
     "unknown": (application(colour="red"), "application-invalid"),
@@ -83,10 +86,7 @@ FIELDS: dict[str, tuple[Any, str]] = {
     ),
     "own-data": (
         application(
-            holders=[
-                {"name": "登记中心", "code": "12440000MB2DEM001E", "rights": ["hold", "use", "operate"]}
-            ],
-            applicant={"name": "登记中心", "code": "12440000MB2DEM001E", "contact": None},
+            holders=[{**OWN, "rights": ["hold", "use", "operate"]}], applicant={**OWN, "contact": None}
         ),
         "registration-refused",
     ),

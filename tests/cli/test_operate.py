@@ -1,0 +1,171 @@
+"""The operator's commands: creating, handing out, auditing, continuing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.commands import contents, refused, run
+from tests.cli.conftest import Demonstration
+from verifier.trust import parse_trust
+
+PASSPHRASE = {"YINZHENG_PASSPHRASE": "a passphrase of the tests"}
+GOOD: dict[str, str | list[str]] = {
+    "--name": "测试登记中心（虚构）",
+    "--code": "12440000MB2DEM001E",
+    "--prefix": "SJ441",
+    "--host": "verify.example.org",
+    "--officer": "li-wei",
+    "--committee": "chen-jie",
+}
+
+
+def init(state: Path, **changes: str | list[str]) -> list[str]:
+    arguments = ["init", "--state", str(state)]
+    for option, value in {**GOOD, **{f"--{name}": value for name, value in changes.items()}}.items():
+        for one in [value] if isinstance(value, str) else value:
+            arguments += [option, one]
+    return arguments
+
+
+def test_a_registry_is_created_once(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    said = run(*init(state), "--json", env=PASSPHRASE)
+    assert (said.code, said.json) == (0, {"state": str(state)}), said
+    assert not any(b"a passphrase of the tests" in p.read_bytes() for p in state.rglob("*") if p.is_file())
+    before = contents(state)
+    refused(*init(state), env=PASSPHRASE, code="state-exists", exit_code=2)
+    assert contents(state) == before
+    assert run("audit", "--state", state, env=PASSPHRASE).code == 0
+    refused("audit", "--state", state, code="passphrase-missing", exit_code=2)
+    refused("audit", "--state", state, env={"YINZHENG_PASSPHRASE": "another passphrase"},
+            code="wrong-passphrase", exit_code=3)  # fmt: skip
+    policy = run("export-trust", "--state", state, "--max-age", 60).out
+    assert parse_trust(policy.encode()).max_age == 60
+    assert run("cases", "--state", state, "--json").json == []
+    refused("demo", "--state", state, "--out", tmp_path / "out", env=PASSPHRASE,
+            code="demo-not-here", exit_code=2)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "env", "code", "exit_code"),
+    [
+        ({}, {}, "passphrase-missing", 2),
+        ({}, {"YINZHENG_PASSPHRASE": "short"}, "passphrase-weak", 2),
+        ({}, {"YINZHENG_PASSPHRASE_FILE": "nowhere"}, "passphrase-missing", 2),
+        ({"code": "91350100M000100Y4Z"}, PASSPHRASE, "credit-code-form", 1),
+        ({"officer": ["li-wei", "li-wei"]}, PASSPHRASE, "people-twice", 2),
+        ({"committee": "li-wei"}, PASSPHRASE, "people-twice", 2),
+        ({"officer": "../../evil"}, PASSPHRASE, None, None),
+        ({"prefix": "XX441"}, PASSPHRASE, None, None),
+        ({"host": "a host"}, PASSPHRASE, None, None),
+        ({"validator": "0x12"}, PASSPHRASE, "address-malformed", 2),
+        ({"chain": "http://127.0.0.1:9"}, PASSPHRASE, "chain-unreachable", 3),
+    ],
+)
+def test_a_wrong_plan_leaves_nothing(
+    tmp_path: Path, changes: dict[str, Any], env: dict[str, str], code: str | None, exit_code: int | None
+) -> None:
+    said = run(*init(tmp_path / "state", **changes), "--json", env=env)
+    assert said.code in ((1, 2) if exit_code is None else (exit_code,)), said
+    assert code is None or said.error["code"] == code, said.err
+    assert not list(tmp_path.iterdir()), "all of it, or nothing"
+
+
+def test_the_policy_is_written_and_read(demonstration: Demonstration, state: Path, tmp_path: Path) -> None:
+    target = tmp_path / "mine.json"
+    assert run("export-trust", "--state", state, "--out", target).out == ""
+    assert parse_trust(target.read_bytes()) == parse_trust(demonstration.trust.read_bytes())
+    assert run("export-trust", "--state", state, "--max-age", 0).code == 2
+    refused("export-trust", "--state", tmp_path, code="state-missing", exit_code=2)
+
+
+def test_documents_are_written_anew_with_fresh_evidence(demonstration: Demonstration, tmp_path: Path) -> None:
+    number = demonstration.numbers[0]
+    said = run("documents", number, "--state", demonstration.state, "--out", tmp_path / "new", "--json")
+    assert said.code == 0
+    assert [Path(path).name for path in said.json] == [f"{number}.{s}" for s in ("json", "pdf", "png")]
+    for path in said.json[:2]:
+        assert run("verify", path, "--trust", demonstration.trust).code == 0
+    refused("documents", "SJ4412026119999", "--state", demonstration.state, "--out", tmp_path / "none",
+            code="certificate-not-anchored", exit_code=3)  # fmt: skip
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_audit_is_clean_and_names_what_is_not(state: Path) -> None:
+    clean = run("audit", "--state", state, "--json")
+    assert (clean.code, clean.json) == (0, {"clean": True, "findings": []}), clean
+    assert "✓" in run("audit", "--state", state).out
+    blob = next(path for path in sorted((state / "blobs").rglob("*")) if path.is_file())
+    blob.write_bytes(blob.read_bytes()[:-1] + bytes([blob.read_bytes()[-1] ^ 1]))
+    found = run("audit", "--state", state, "--json")
+    assert found.code == 1
+    assert found.json["clean"] is False
+    assert all(set(item) >= {"code", "message"} for item in found.json["findings"])
+    spoken = run("audit", "--state", state)
+    assert spoken.code == 1
+    assert spoken.err.startswith("✗ ")
+
+
+def test_a_second_demonstration_continues_and_changes_nothing(
+    demonstration: Demonstration, state: Path, tmp_path: Path
+) -> None:
+    run("settle", "--state", state)
+    before = contents(state)
+    dossiers = demonstration.folder / "dossiers"
+    said = run("demo", "--state", state, "--out", tmp_path / "out", "--dossiers", dossiers, "--json")
+    assert (said.code, said.json["numbers"]) == (0, demonstration.numbers)
+    assert contents(state) == before
+    spoken = run("demo", "--state", state, "--out", tmp_path / "out", "--dossiers", dossiers)
+    assert "yinzheng verify" in spoken.out
+    refused("demo", "--state", state, "--out", tmp_path / "x", "--dossiers", tmp_path / "out",
+            code="demo-no-dossiers", exit_code=2)  # fmt: skip
+    refused("demo", "--state", state, "--out", tmp_path / "x", "--dossiers", tmp_path / "nowhere",
+            code="demo-no-dossiers", exit_code=2)  # fmt: skip
+
+
+def test_settling_what_is_settled(state: Path) -> None:
+    assert run("settle", "--state", state, "--json").json == {"settled": True}
+    before = contents(state)
+    assert run("settle", "--state", state).code == 0
+    assert contents(state) == before
+
+
+def test_a_published_year_is_taken_in(state: Path, tmp_path: Path) -> None:
+    year = {
+        "year": 2027,
+        "holidays": ["2027-01-01", "2027-02-08", "2027-02-09", "2027-10-01"],
+        "make_up": ["2027-02-20"],
+    }
+    file = tmp_path / "2027.json"
+    file.write_text(json.dumps(year))
+    assert run("calendar", file, "--state", state, "--json").json == {"year": 2027}
+    before = contents(state)
+    assert run("calendar", file, "--state", state).code == 0
+    assert contents(state) == before, "handing it in again changes nothing"
+    file.write_text(json.dumps({**year, "holidays": ["2027-01-01"]}))
+    refused("calendar", file, "--state", state, code="calendar-year-conflict", exit_code=1)
+    file.write_text(json.dumps({**year, "year": 2028}))
+    refused("calendar", file, "--state", state, code="calendar-file", exit_code=1)
+    refused("calendar", tmp_path / "none.json", "--state", state, code="calendar-missing", exit_code=2)
+    assert contents(state) == before
+    assert run("audit", "--state", state).code == 0
+
+
+def test_every_command_names_a_folder_that_is_no_registry(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("{}")
+    for command in (
+        ("cases",),
+        ("audit",),
+        ("settle",),
+        ("export-trust",),
+        ("calendar", file),
+        ("documents", "SJ4412026110001", "--out", tmp_path / "out"),
+        ("serve", "--port", "0"),
+        ("node", "--port", "0"),
+    ):
+        refused(*command, "--state", tmp_path / "none", code="state-missing", exit_code=2)

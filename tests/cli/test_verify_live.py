@@ -1,0 +1,188 @@
+"""`yinzheng verify` with a ledger to ask: a state folder, our node over HTTP, and nodes that are none."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.commands import Said, contents, refused, run
+from tests.cli.conftest import Demonstration
+from tests.cli.processes import ask, node
+
+
+def outcomes(said: Said) -> dict[int, str]:
+    return {item["number"]: item["outcome"] for item in said.json["obligations"]}
+
+
+def with_state(demonstration: Demonstration, target: object, *options: object) -> Said:
+    return run("verify", target, "--trust", demonstration.trust, "--state", demonstration.state, *options)
+
+
+@pytest.mark.parametrize("suffix", ["pdf", "png", "json", None])
+def test_a_state_folder_settles_every_form(demonstration: Demonstration, suffix: str | None) -> None:
+    target = demonstration.numbers[1] if suffix is None else demonstration.file(suffix, 1)
+    before = contents(demonstration.state)
+    said = with_state(demonstration, target, "--json")
+    assert said.code == 0, said
+    assert set(outcomes(said).values()) == {"VALID"}
+    assert contents(demonstration.state) == before, "reading writes nothing"
+
+
+def test_the_chain_proves_that_a_number_was_never_registered(demonstration: Demonstration) -> None:
+    said = with_state(demonstration, "SJ4412026119999", "--json")
+    assert said.code == 1
+    absent = said.json["obligations"][8]
+    assert (absent["outcome"], absent["code"]) == ("INVALID", "record-absent")
+
+
+def test_as_of_a_time_with_an_archive(demonstration: Demonstration) -> None:
+    record = json.loads(demonstration.file("json").read_text(encoding="utf-8"))["record"]
+    before = record["registered_at"] - 3600
+    early = with_state(demonstration, demonstration.file("png"), "--json", "--at", before)
+    assert (early.code, early.json["status"]) == (1, "not_yet"), early.out
+    future = with_state(demonstration, demonstration.file("png"), "--json", "--at", "2090-01-01")
+    assert future.code in (1, 3)
+
+
+def test_state_folders_that_are_none(demonstration: Demonstration, tmp_path: Path) -> None:
+    common = ("verify", demonstration.file("png"), "--trust", demonstration.trust, "--state")
+    refused(*common, tmp_path / "nowhere", code="state-missing", exit_code=2)
+    refused(*common, tmp_path, code="state-missing", exit_code=2)
+
+
+def test_a_state_folder_of_another_chain(demonstration: Demonstration, tmp_path: Path) -> None:
+    """Another registry's folder cannot vouch for ours, and does not make our certificate a forgery."""
+    policy = json.loads(demonstration.trust.read_text(encoding="utf-8"))
+    policy["chain"]["validators"][0]["addresses"] = ["11" * 20]
+    other = tmp_path / "trust.json"
+    other.write_text(json.dumps(policy), encoding="utf-8")
+    said = run(
+        "verify", demonstration.file("png"), "--trust", other, "--state", demonstration.state, "--json"
+    )
+    assert said.code == 3
+    assert said.json["authentic"] == "undetermined"
+
+
+# ---------------------------------------------------------------- nodes
+
+
+@pytest.fixture(scope="module")
+def url(demonstration: Demonstration, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    state = tmp_path_factory.mktemp("node") / "state"
+    shutil.copytree(demonstration.state, state)
+    with node(state, "--read-only") as found:
+        yield found
+
+
+def with_rpc(demonstration: Demonstration, target: object, url: str, *options: object) -> Said:
+    return run("verify", target, "--trust", demonstration.trust, "--rpc", url, "--json", *options)
+
+
+def test_our_node_answers_for_files(demonstration: Demonstration, url: str) -> None:
+    head = int(ask(url, "eth_blockNumber"), 16)
+    for suffix in ("pdf", "json"):
+        said = with_rpc(demonstration, demonstration.file(suffix), url)
+        assert (said.code, set(outcomes(said).values())) == (0, {"VALID"}), said.out
+        assert said.json["block"]["number"] == head, "the node's latest block, not the one in the file"
+
+
+def test_a_node_alone_settles_a_code_with_the_whole_body(demonstration: Demonstration, url: str) -> None:
+    """The chain holds the leaf that follows from the body (S3.4, S9.2), though the node keeps no records."""
+    said = with_rpc(demonstration, demonstration.file("png"), url)
+    found = outcomes(said)
+    assert [n for n, outcome in found.items() if outcome == "SKIPPED"] == [4, 5, 6, 7]
+    assert (said.code, found[9]) == (0, "VALID"), said.out
+    assert with_rpc(demonstration, demonstration.numbers[0], url).code == 3
+
+
+@contextmanager
+def answering(make: Any) -> Iterator[str]:
+    """An HTTP server that answers each call's method with what `make` gives: bytes, or a JSON value."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            answer = make(asked["method"])
+            data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def result(value: Any) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": 1, "result": value}
+
+
+def _number_of_blocks(genesis: str, head: Any) -> Any:
+    answers = {"eth_getBlockByNumber": {"hash": "0x" + genesis}, "eth_blockNumber": head}
+    return lambda method: result(answers.get(method))
+
+
+def test_nodes_that_cannot_answer(demonstration: Demonstration) -> None:
+    """Nothing is learnt from them; the picture stays undetermined, the PDF's own evidence stands in."""
+    genesis = json.loads(demonstration.trust.read_text(encoding="utf-8"))["chain"]["genesis"]
+    nodes = {
+        "other chain": lambda _: result({"hash": "0x" + "77" * 32}),
+        "no json": lambda _: b"<html>Bad gateway</html>",
+        "a list": lambda _: [],
+        "an error": lambda _: {"jsonrpc": "2.0", "id": 1, "error": {"code": -32601, "message": "no"}},
+        "nothing": lambda _: result(None),
+        "a text": lambda _: result("0x"),
+        "deep": lambda _: b"[" * 100_000,
+        "head": _number_of_blocks(genesis, 7),
+        "head text": _number_of_blocks(genesis, "seven"),
+        "huge head": _number_of_blocks(genesis, "0x" + "f" * 400),
+        "no block": _number_of_blocks(genesis, "0x3"),
+    }
+    for name, make in nodes.items():
+        with answering(make) as url:
+            picture = with_rpc(demonstration, demonstration.file("png"), url)
+            pdf = with_rpc(demonstration, demonstration.file("pdf"), url)
+        assert (picture.code, picture.json["authentic"]) == (3, "undetermined"), name
+        assert "ERROR" in outcomes(picture).values(), name
+        assert pdf.json["authentic"] == "genuine", name
+
+
+def test_a_node_that_is_not_there(demonstration: Demonstration) -> None:
+    for url in ("http://127.0.0.1:9", "http://node.invalid:8545"):
+        said = with_rpc(demonstration, demonstration.file("png"), url)
+        assert (said.code, said.json["authentic"]) == (3, "undetermined")
+        errors = [item for item in said.json["obligations"] if item["outcome"] == "ERROR"]
+        assert {item["code"] for item in errors} == {"node-unreachable"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["file:///etc/passwd", "ftp://host/", "localhost:8545", "", "http://[bad", "http://h:port", "http://"],
+)
+def test_addresses_that_are_none(demonstration: Demonstration, url: str) -> None:
+    trust = ("--trust", demonstration.trust, f"--rpc={url}")
+    refused("verify", demonstration.file("png"), *trust, code="rpc-url", exit_code=2)
+
+
+def test_a_node_that_writes_needs_the_validators_key(demonstration: Demonstration, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    shutil.copytree(demonstration.state, state)
+    (state / "keys" / "passphrase").unlink()
+    refused("node", "--state", state, "--port", "0", code="passphrase-missing", exit_code=2)

@@ -1,0 +1,272 @@
+"""The worked vectors of docs/spec.md (S10), computed from fixed keys and fixed signature nonces.
+
+Every key here is public, and its nonce is used again and again, so each is worth nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cbor2
+
+from tests.verifier.world import LOG_ED, NOW, NUMBER, ORIGIN, RecordState, World, body_json, trust_json
+from verifier import canonical
+from verifier.algorithms import Sm2PrivateKey
+from verifier.body import Body, parse_body
+from verifier.certificate import decode_qr, encode_qr, key_id, statement_of
+from verifier.note import NoteSigner
+from verifier.sm2 import GmsslBackend
+from verifier.statement import Statement, certificate_subject, commit_private
+
+FOLDER = Path(__file__).resolve().parents[1] / "vectors" / "spec"
+NONCE = 0x59276E27D506861A16680F3AD9C02DCCEF3CC1FA3CDBE4CE6D54B80DEAC1BC21
+FIXED = GmsslBackend(nonce=lambda: NONCE)
+ISSUER = Sm2PrivateKey.from_bytes(bytes(range(1, 33)), FIXED)
+LOG_SM2 = NoteSigner(ORIGIN, Sm2PrivateKey.from_bytes(bytes(range(3, 35)), FIXED))
+HOST = "yz.example.org"
+KEY = bytes(range(32))
+LONG = "仅限科研与临床参考" * 40
+
+
+def world(**changes: Any) -> World:
+    """The synthetic world of the verifier's tests, signing without chance."""
+    return World(signer=ISSUER, log_signers=(LOG_ED, LOG_SM2), **changes)
+
+
+def statements() -> dict[str, Any]:
+    """S1–S3: canonical bytes, commitments, subjects, leaf hashes."""
+    private = {"applicant": "广州市示范医院", "asset": "糖尿病门诊随访数据集", "rights": ["hold", "use"]}
+    body = canonical.dumps(private)  # type: ignore[arg-type]  # a list of strings is JSON
+    first = Statement(
+        type="application.received",
+        profile="GD-HEALTH/1",
+        subject=bytes(range(32, 64)),
+        at=1_761_900_000,
+        commitment=commit_private(KEY, body),
+        prev=None,
+        by="applicant",
+    )
+    second = replace(
+        first, type="application.accepted", at=1_761_950_000, prev=first.leaf_hash, by="registry"
+    )
+    return {
+        "private_commitment": {
+            "body": private,
+            "canonical": body.decode(),
+            "key": KEY.hex(),
+            "commitment": first.commitment.to_json(),
+        },
+        "subject": {"number": NUMBER, "subject": certificate_subject(NUMBER).hex()},
+        "statements": [
+            {"statement": s.to_json(), "canonical": s.canonical.decode(), "leaf_hash": s.leaf_hash.hex()}
+            for s in (first, second)
+        ],
+    }
+
+
+def certificates() -> dict[str, Any]:
+    """S6: two bodies with core and QR text, the second with a text that gives way to its digest."""
+    return {
+        "issuer": {
+            "secret": ISSUER.secret_bytes().hex(),
+            "public": ISSUER.public_key.point.hex(),
+            "kid": key_id(ISSUER.public_key.point).hex(),
+        },
+        "nonce": f"{NONCE:064x}",
+        "host": HOST,
+        "certificates": [
+            _certificate("everything fits", parse_body(body_json())),
+            _certificate("limits give way to their digest", parse_body(body_json(limits=LONG))),
+        ],
+    }
+
+
+def _certificate(desc: str, body: Body) -> dict[str, Any]:
+    qr = encode_qr(body, ISSUER, HOST)
+    digits = qr.rsplit("/", 1)[1]
+    core = base64.b32decode(digits + "=" * (-len(digits) % 8))
+    protected, _, payload, signature = cbor2.loads(core)
+    read = decode_qr(qr)
+    statement = statement_of(body)
+    return {
+        "desc": desc,
+        "body": body.to_json(),
+        "canonical": body.canonical().decode(),
+        "commitment": body.commitment().to_json(),
+        "statement": statement.to_json(),
+        "statement_canonical": statement.canonical.decode(),
+        "leaf_hash": statement.leaf_hash.hex(),
+        "protected": protected.hex(),
+        "payload": payload.hex(),
+        "elided": sorted(read.elided),
+        "sig_structure": read.signed.hex(),
+        "signature": signature.hex(),
+        "core": core.hex(),
+        "qr": qr,
+    }
+
+
+def log() -> dict[str, Any]:
+    """S4: keys, a checkpoint with both lines, and a tlog-proof in it."""
+    shown = world()
+    return {
+        "keys": [
+            {"vkey": signer.key.vkey, "key_id": signer.key.key_id.hex()} for signer in (LOG_ED, LOG_SM2)
+        ],
+        "leaves": [leaf.hex() for leaf in shown.leaves],
+        "checkpoint": shown.checkpoint.text,
+        "note": shown.proof.checkpoint,
+        "leaf_hash": shown.statement.leaf_hash.hex(),
+        "proof": shown.proof.text,
+    }
+
+
+def records() -> list[dict[str, Any]]:
+    """S5.3: five words of a record and what they say."""
+    content, other = bytes(range(32)), bytes(range(64, 96))
+    kinds = {
+        "in force": RecordState(content),
+        "held, with all remarks": RecordState(content, holds=2, objections=1, remarks=15),
+        "reserved": RecordState(content, reserved_until=1_762_100_000, reserved_by=bytes(range(20))),
+        "superseded, ordinary procedure": RecordState(content, status=2, procedure=1, successor=other),
+    }
+    fields = (
+        "status", "procedure", "remarks", "holds", "objections", "deposited_at", "valid_until", "changed_at",
+        "reserved_until",
+    )  # fmt: skip
+    return [
+        {
+            "desc": desc,
+            "slots": [f"{word:064x}" for word in record.words()],
+            "content": record.content.hex(),
+            "successor": record.successor.hex(),
+            "reserved_by": record.reserved_by.hex(),
+            "case_id": record.case_id.hex(),
+            **{name: getattr(record, name) for name in fields},
+        }
+        for desc, record in kinds.items()
+    ]
+
+
+def whole() -> dict[str, Any]:
+    """S6.5, S7, S8: a certificate file and the policy under which it is genuine and in force at `now`."""
+    return {"now": NOW, "trust": trust_json(), "file": world().file()}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One change of the whole, by JSON pointer, and what must come of it."""
+
+    desc: str
+    replace: Mapping[str, Any]
+    invalid: tuple[int, ...]
+    authentic: str
+    status: str
+    exit_code: int
+    now: int = NOW
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in the file."""
+        return {
+            "desc": self.desc,
+            "replace": dict(self.replace),
+            "now": self.now,
+            "invalid": list(self.invalid),
+            "authentic": self.authentic,
+            "status": self.status,
+            "exit_code": self.exit_code,
+        }
+
+
+def _flipped(text: str, at: int) -> str:
+    """A hexadecimal text with one digit changed."""
+    return text[:at] + ("0" if text[at] != "0" else "1") + text[at + 1 :]
+
+
+def cases() -> list[dict[str, Any]]:
+    """S9: changes that must be noticed, each at its obligation, and statuses that are not in force."""
+    file = world().file()
+    registered = file["record"]["registered_at"]
+    qr, proof, chain = file["qr"], file["proof"], file["chain"]
+    last = "B" if qr[-20] != "B" else "C"
+    signed = proof.splitlines(keepends=True)
+    other = RecordState(bytes(32)[:-1] + b"\x01")
+    content = statement_of(parse_body(body_json())).leaf_hash
+
+    def forged(desc: str, invalid: int | tuple[int, ...], status: str = "in_force", **by: Any) -> Case:
+        numbers = (invalid,) if isinstance(invalid, int) else invalid
+        return Case(desc, by["replace"], numbers, "forged", status, 1)
+
+    def with_record(desc: str, outcome: str, **fields: Any) -> Case:
+        evidence = world(record=RecordState(content, **fields)).chain()
+        return Case(desc, {"/file/chain": evidence}, (), "genuine", outcome, 1)
+
+    def issuer(**changes: Any) -> dict[str, Any]:
+        return {f"/trust/issuers/0/{name}": value for name, value in changes.items()}
+
+    made = [
+        forged("QR text cut off", 1, "undetermined", replace={"/file/qr": qr[:-8]}),
+        forged("QR text with trailing bytes", 1, "undetermined", replace={"/file/qr": qr + "AAAAAAAA"}),
+        forged("QR text of another system", 1, "undetermined", replace={"/file/qr": "https://example.org/"}),
+        forged("a digit of the signature changed", 2, replace={"/file/qr": qr[:-20] + last + qr[-19:]}),
+        forged("the key's validity had ended", 3, replace=issuer(not_after=registered - 1)),
+        forged("the key was compromised before", 3, replace=issuer(compromised_at=registered)),
+        forged("numbers of another registry", 3, replace=issuer(prefix="SJ992")),
+        forged("the record says something else", 4, replace={"/file/record/scale": "99万条"}),
+        forged("another index in the log", 5, replace={"/file/proof": proof.replace("index 3", "index 2")}),
+        forged("a pinned key did not sign", 6, replace={"/file/proof": "".join(signed[:-1])}),
+        forged("another root is anchored", 7,
+               replace={"/file/chain": world(anchored_root=bytes(31) + b"\x05").chain()}),
+        forged("a node of the state proof changed", (7,),
+               replace={"/file/chain/accounts/0/proof/0": _flipped(chain["accounts"][0]["proof"][0], 40)}),
+        forged("sealed by a validator nobody pinned", 8,
+               replace={"/trust/chain/validators/1/addresses": ["11" * 20, "22" * 20, "33" * 20]}),
+        forged("one seal of three is not final", 8, replace={"/file/chain/headers": chain["headers"][:1]}),
+        forged("the chain's record is of something else", 9, "undetermined",
+               replace={"/file/chain": world(record=other).chain()}),
+        forged("the chain has no such record", 9, "undetermined",
+               replace={"/file/chain": world(absent=True).chain()}),
+        forged("the code at the contract's address differs", 9, "undetermined",
+               replace={"/trust/chain/contracts/rights/code_hash": "00" * 32}),
+        Case("the answer is too old", {}, (10,), "genuine", "undetermined", 3, now=NOW + 10_000),
+        Case("no evidence of the chain", {"/file/chain": None}, (), "undetermined", "undetermined", 3),
+        Case("a consensus whose seals cannot be read", {"/trust/chain/consensus": "qbft"}, (),
+             "undetermined", "in_force", 3),
+        with_record("held", "held", holds=1),
+        with_record("cancelled", "cancelled", status=3),
+        with_record("superseded", "superseded", status=2, successor=bytes(range(32))),
+        with_record("lapsed", "lapsed", status=4),
+        with_record("reserved", "reserved", reserved_until=NOW + 3600, reserved_by=bytes(range(20))),
+    ]  # fmt: skip
+    return [case.to_json() for case in made]
+
+
+FILES: Mapping[str, Callable[[], Any]] = {
+    "statements.json": statements,
+    "certificates.json": certificates,
+    "log.json": log,
+    "records.json": records,
+    "whole.json": whole,
+    "cases.json": cases,
+}
+
+
+def text_of(value: Any) -> str:
+    """A vector file: readable, UTF-8, sorted names."""
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def main() -> None:
+    """Write all of them."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, make in FILES.items():
+        (FOLDER / name).write_text(text_of(make()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""The worked vectors: what is checked in is what is computed, and holds when read by other means."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import cbor2
+import pytest
+import rfc8785
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hmac as keyed
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from tests.scripts.spec_vectors import FILES, FOLDER, text_of
+from verifier.certificate import decode_qr
+from verifier.ethereum.layout import REMARK_BITS, decode_record
+from verifier.sm2 import GmsslBackend, Sm2PublicKey
+from verifier.target import read_target
+from verifier.trust import parse_trust
+from verifier.verify import verify
+
+
+def load(name: str) -> Any:
+    return json.loads((FOLDER / name).read_text(encoding="utf-8"))
+
+
+def sm3(data: bytes) -> str:
+    digest = hashes.Hash(hashes.SM3())
+    digest.update(data)
+    return digest.finalize().hex()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_they_are_what_the_script_writes(name: str) -> None:
+    assert (FOLDER / name).read_text(encoding="utf-8") == text_of(FILES[name]()), "run scripts/vectors"
+
+
+def test_there_are_no_others() -> None:
+    assert {path.name for path in FOLDER.glob("*.json")} == set(FILES)
+
+
+def test_statements_by_hashlib_and_rfc8785() -> None:
+    found = load("statements.json")
+    private = found["private_commitment"]
+    body, key = private["canonical"].encode(), bytes.fromhex(private["key"])
+    assert rfc8785.dumps(private["body"]) == body
+    mac = keyed.HMAC(key, hashes.SM3())
+    mac.update(body)
+    assert private["commitment"] == {
+        "sm3": mac.finalize().hex(),
+        "sha256": hmac.new(key, body, hashlib.sha256).hexdigest(),
+    }
+    subject = found["subject"]
+    text = f"yinzheng/certificate/1:{subject['number']}"
+    assert hashlib.sha256(text.encode()).hexdigest() == subject["subject"]
+    previous = None
+    for item in found["statements"]:
+        assert rfc8785.dumps(item["statement"]).decode() == item["canonical"]
+        assert hashlib.sha256(b"\0" + item["canonical"].encode()).hexdigest() == item["leaf_hash"]
+        assert item["statement"]["prev"] == previous
+        previous = item["leaf_hash"]
+
+
+def test_certificates_by_cbor2_and_both_sm2() -> None:
+    found = load("certificates.json")
+    point = bytes.fromhex(found["issuer"]["public"])
+    assert hashlib.sha256(point).hexdigest()[:16] == found["issuer"]["kid"]
+    for item in found["certificates"]:
+        canonical = rfc8785.dumps(item["body"])
+        assert canonical.decode() == item["canonical"]
+        plain = {"sm3": sm3(canonical), "sha256": hashlib.sha256(canonical).hexdigest()}
+        assert item["commitment"] == item["statement"]["commitment"] == plain
+        assert rfc8785.dumps(item["statement"]).decode() == item["statement_canonical"]
+        leaf = hashlib.sha256(b"\0" + item["statement_canonical"].encode()).hexdigest()
+        assert leaf == item["leaf_hash"] == decode_qr(item["qr"]).statement().leaf_hash.hex()
+        digits = item["qr"].rsplit("/", 1)[1]
+        core = base64.b32decode(digits + "=" * (-len(digits) % 8))
+        assert core.hex() == item["core"]
+        protected, unprotected, payload, signature = cbor2.loads(core)
+        assert (protected.hex(), unprotected) == (item["protected"], {})
+        assert (payload.hex(), signature.hex()) == (item["payload"], item["signature"])
+        assert cbor2.loads(protected) == {1: -70001, 4: bytes.fromhex(found["issuer"]["kid"])}
+        signed = cbor2.dumps(["Signature1", protected, b"yinzheng/certificate/1", payload])
+        assert signed.hex() == item["sig_structure"]
+        assert Sm2PublicKey(point).verify(signed, signature)
+        assert Sm2PublicKey(point, GmsslBackend()).verify(signed, signature)
+        fields = cbor2.loads(payload)
+        assert (17 in fields) is bool(item["elided"])
+    short, elided = found["certificates"]
+    assert (short["elided"], elided["elided"]) == ([], ["limits"])
+    text = elided["body"]["limits"].encode()
+    assert (
+        cbor2.loads(bytes.fromhex(elided["payload"]))[6].hex() == sm3(text) + hashlib.sha256(text).hexdigest()
+    )
+
+
+def root_of(leaves: list[bytes]) -> bytes:
+    """RFC 6962 section 2.1, literally."""
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 1
+    while split * 2 < len(leaves):
+        split *= 2
+    return hashlib.sha256(b"\x01" + root_of(leaves[:split]) + root_of(leaves[split:])).digest()
+
+
+def test_the_log_by_cryptography() -> None:
+    found = load("log.json")
+    leaves = [bytes.fromhex(leaf) for leaf in found["leaves"]]
+    origin, size, root, _ = found["checkpoint"].split("\n")
+    assert (int(size), base64.b64decode(root)) == (len(leaves), root_of(leaves))
+    assert found["note"].startswith(found["checkpoint"] + "\n")
+    assert found["leaf_hash"] == found["leaves"][3]
+    ed25519, sm2 = found["keys"]
+    lines = found["note"].removeprefix(found["checkpoint"] + "\n").splitlines()
+    for key, line in zip((ed25519, sm2), lines, strict=True):
+        dash, name, encoded = line.split(" ")
+        blob = base64.b64decode(encoded)
+        shown_name, shown_id, encoded_key = key["vkey"].split("+", 2)
+        material = base64.b64decode(encoded_key)
+        assert (dash, name, shown_name) == ("—", origin, origin)
+        key_id = hashlib.sha256(origin.encode() + b"\n" + material).hexdigest()[:8]
+        assert key_id == shown_id == key["key_id"] == blob[:4].hex()
+        if material[0] == 1:
+            Ed25519PublicKey.from_public_bytes(material[1:]).verify(blob[4:], found["checkpoint"].encode())
+        else:
+            assert material[:20] == b"\xffyinzheng.sm2-sm3.v1"
+            assert Sm2PublicKey(material[20:]).verify(found["checkpoint"].encode(), blob[4:])
+    assert found["proof"].startswith("c2sp.org/tlog-proof@v1\nindex 3\n")
+    assert found["proof"].endswith("\n\n" + found["note"])
+
+
+def test_records_say_what_their_slots_hold() -> None:
+    for item in load("records.json"):
+        read = decode_record([int(slot, 16) for slot in item["slots"]])
+        assert read is not None
+        for name in (
+            "status",
+            "procedure",
+            "holds",
+            "objections",
+            "deposited_at",
+            "valid_until",
+            "changed_at",
+        ):
+            assert getattr(read, name) == item[name], item["desc"]
+        assert read.changed_at == item["changed_at"]
+        assert sum(REMARK_BITS[kind] for kind in read.remarks) == item["remarks"]
+        assert read.content.hex() == item["content"]
+        assert (read.successor or bytes(32)).hex() == item["successor"]
+        assert (read.reserved_until, read.reserved_by.hex()) == (item["reserved_until"], item["reserved_by"])
+        assert read.case_id.hex() == item["case_id"]
+
+
+def changed(pointers: dict[str, Any]) -> dict[str, Any]:
+    """The whole with values replaced by JSON pointer (RFC 6901)."""
+    whole: dict[str, Any] = copy.deepcopy(load("whole.json"))
+    for pointer, value in pointers.items():
+        *parents, last = pointer.removeprefix("/").split("/")
+        at: Any = whole
+        for name in parents:
+            at = at[int(name)] if isinstance(at, list) else at[name]
+        at[int(last) if isinstance(at, list) else last] = value
+    return whole
+
+
+def judged(whole: dict[str, Any], now: int) -> Any:
+    policy = parse_trust(json.dumps(whole["trust"]).encode())
+    presented = read_target(json.dumps(whole["file"], ensure_ascii=False).encode())
+    return verify(presented, policy, now=now)
+
+
+def test_the_whole_is_genuine_and_in_force() -> None:
+    whole = changed({})
+    report = judged(whole, whole["now"])
+    assert [finding.outcome for finding in report.findings] == ["VALID"] * 10
+    assert report.exit_code == 0
+
+
+@pytest.mark.parametrize("case", load("cases.json"), ids=lambda case: case["desc"])
+def test_each_change_is_noticed_at_its_obligation(case: dict[str, Any]) -> None:
+    report = judged(changed(case["replace"]), case["now"])
+    invalid = [finding.number for finding in report.findings if finding.outcome == "INVALID"]
+    assert invalid == case["invalid"]
+    assert (report.authentic, report.status) == (case["authentic"], case["status"])
+    assert report.exit_code == case["exit_code"]
