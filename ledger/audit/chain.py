@@ -86,12 +86,12 @@ def _check_certificates(audit: Audit, session: Session) -> set[bytes]:
         record = audit.client.record(row.subject)
         event = session.get(Event, row.event_id)
         if record is None:
-            if not _under_way(session):
+            if not _under_way(session, f"deposit:{row.number}"):
                 audit.found(
                     "certificate-not-on-chain", f"the chain lacks certificate {row.number}", number=row.number
                 )
         elif row.state != "deposited":
-            if not _under_way(session):
+            if not _under_way(session, f"deposit:{row.number}"):
                 audit.found(
                     "certificate-altered", f"{row.number} is deposited, its row denies it", number=row.number
                 )
@@ -110,9 +110,11 @@ def _check_calls(audit: Audit, session: Session) -> None:
         audit.found("unsettled", f"{call.key} has not been carried out yet", call=call.key)
 
 
-def _under_way(session: Session) -> bool:
-    """Whether a call is still in the outbox; the audit then says `unsettled` rather than a difference."""
-    waiting = select(ChainCall).where(col(ChainCall.state).in_(("pending", "sent", "failed")))
+def _under_way(session: Session, key: str | None = None) -> bool:
+    """Whether that call, or any, is still in the outbox; the audit then says `unsettled`, not different."""
+    waiting = select(ChainCall).where(col(ChainCall.state).in_(("pending", "sent")))
+    if key is not None:
+        waiting = waiting.where(ChainCall.key == key)
     return session.exec(waiting.limit(1)).first() is not None
 
 

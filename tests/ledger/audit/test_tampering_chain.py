@@ -1,0 +1,120 @@
+"""The audit names what was done to chain and keys, and tells it from what is merely under way (D9)."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ledger.cases import issuing
+from ledger.faults import RaiseAt
+from ledger.keys.keystore import Keystore
+from ledger.keys.provider import ISSUER, KEK, LOG_SM2, RELAY, VALIDATOR, Kind, person_key
+from tests.ledger import world as w
+from tests.ledger.audit.settled import Settled
+from tests.ledger.world import PASSPHRASE, World
+from verifier.errors import DataFault, YinzhengError
+
+# ---------------------------------------------------------------- chain
+
+
+@pytest.fixture
+def earlier(demonstration_template: World, tmp_path: Path) -> World:
+    """A registry whose chain folder was copied before the certificate was deposited."""
+    world = demonstration_template.copy(tmp_path / "earlier")
+    with world.open() as registry:
+        case = w.to_publicity(registry, tmp_path / "dossier")
+        w.past_publicity(registry, world.clock, case)
+    shutil.copytree(world.paths.chain, tmp_path / "older-chain")
+    with world.open() as registry:
+        issuing.issue(registry, case, w.OFFICER)
+        registry.settle()
+    return world
+
+
+def test_a_certificate_the_chain_lacks(earlier: World, tmp_path: Path) -> None:
+    assert earlier.audit() == []
+    shutil.rmtree(earlier.paths.chain)
+    shutil.copytree(tmp_path / "older-chain", earlier.paths.chain)
+    assert {"certificate-not-on-chain", "case-differs", "head-missing"} <= earlier.codes()
+
+
+def test_what_is_under_way_hides_no_certificate_the_chain_lacks(earlier: World, tmp_path: Path) -> None:
+    shutil.rmtree(earlier.paths.chain)
+    shutil.copytree(tmp_path / "older-chain", earlier.paths.chain)
+    with closing(sqlite3.connect(earlier.paths.database)) as connection:
+        connection.execute(
+            "INSERT INTO call (key, target, data, state, created_at)"
+            " VALUES ('objection:0', x'', x'', 'pending', 0)"
+        )
+        connection.commit()
+    assert {"certificate-not-on-chain", "unsettled"} <= earlier.codes()
+
+
+def test_a_head_the_chain_refuses(settled: Settled, tmp_path: Path) -> None:
+    """Two copies grew apart; the log and database of one lie beside the chain of the other."""
+    one, two = settled.world, settled.world.copy(tmp_path / "two")
+    for world in (one, two):
+        with world.open() as registry:
+            w.apply(registry, tmp_path / f"for-{world.root.name}")
+            registry.settle()
+    assert one.audit() == two.audit() == []
+    shutil.rmtree(one.paths.chain)
+    shutil.copytree(two.paths.chain, one.paths.chain)
+    assert "head-refused" in one.codes()
+    with pytest.raises(DataFault) as refused, one.open():
+        pass
+    assert refused.value.code == "log-behind-chain"
+
+
+# ---------------------------------------------------------------- keys
+
+
+def replace_key(world: World, name: str, kind: Kind) -> None:
+    """Put a fresh key, well encrypted, in the place of another."""
+    (world.paths.keys / f"{name}.json").unlink()
+    Keystore(world.paths.keys, PASSPHRASE, scrypt_n=2).generate(name, kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "code"),
+    [
+        (ISSUER, Kind.SM2, "key-differs"),
+        (LOG_SM2, Kind.SM2, "key-differs"),
+        (VALIDATOR, Kind.SECP256K1, "key-differs"),
+        (RELAY, Kind.SECP256K1, "key-differs"),
+        (person_key(w.OFFICER), Kind.SECP256K1, "key-differs"),
+        (KEK, Kind.SM4, "seal-broken"),
+    ],
+)
+def test_a_wrong_key(settled: Settled, name: str, kind: Kind, code: str) -> None:
+    replace_key(settled.world, name, kind)
+    found = settled.world.audit()
+    assert {finding.code for finding in found} == {code}
+    if code == "key-differs":
+        assert [finding.data["key"] for finding in found] == [name if name != LOG_SM2 else "log"]
+
+
+def test_a_missing_key(settled: Settled) -> None:
+    (settled.world.paths.keys / f"{KEK}.json").unlink()
+    assert "key-missing" in settled.world.codes()
+
+
+# ---------------------------------------------------------------- under way
+
+
+def test_what_is_under_way_is_unsettled_not_different(settled: Settled, tmp_path: Path) -> None:
+    world = settled.world
+    with (
+        pytest.raises(YinzhengError),
+        world.open(RaiseAt("chain.send.before", error=DataFault("x", code="x"))) as r,
+    ):
+        w.apply(r, tmp_path / "dossier")
+        r.settle()
+    assert world.codes() == {"unsettled"}
+    with world.open():
+        pass
+    assert world.audit() == []
