@@ -1,7 +1,7 @@
 """From what a client submits to a report: in worker threads, a bounded number at once.
 
-Nothing in `verifier` keeps state between calls: keys are immutable, every SM2 verification makes its own
-native context, and so verifications may run side by side.
+Nothing in `verifier` keeps state between calls: loaded keys are only read, every SM2 verification makes its
+own native context, and so verifications may run side by side; a test lets them.
 """
 
 from __future__ import annotations

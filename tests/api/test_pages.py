@@ -239,6 +239,7 @@ def test_a_file_of_another_record(client: Client, reader: FakeReader) -> None:
     page = client.post("/verify", files={"file": ("a.json", json.dumps(file).encode())}).text
     assert heading(page) == "Forged or altered"
     assert "not confirmed by the ledger" in page
+    assert "Record given, not confirmed 另一份数据" in words(page)
 
 
 def test_a_file_is_checked_with_the_ledger_down(serve: Serve, reader: FakeReader) -> None:
