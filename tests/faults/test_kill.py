@@ -19,7 +19,7 @@ from ledger.store import repository
 from tests.ledger.world import World
 
 ROOT = Path(__file__).parents[2]
-ROUNDS = 8
+ROUNDS = 6
 STATEMENT = {
     "new": "application.received",
     "applied": "application.accepted",
