@@ -16,8 +16,11 @@ from api.cli.output import EXIT_OK, EXIT_USAGE, fail
 _REGISTRY_MODULES = ("fastapi", "lmdb", "sqlmodel", "web3")
 
 
-def build() -> typer.Typer:
-    """Return the command tree; registry commands only where their packages are installed."""
+def build(command: str = "") -> typer.Typer:
+    """Return the command tree; registry commands only where their packages are installed.
+
+    Where `command` is known to be `verify`, the rest is left out: it takes seconds to load.
+    """
     app = typer.Typer(
         name="yinzheng",
         help="印证 Yinzheng: register health-data property rights; check certificates against the ledger.",
@@ -27,12 +30,18 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     verify.add_to(app)
-    if all(importlib.util.find_spec(name) for name in _REGISTRY_MODULES):
+    app.callback()(lambda: None)  # or a single command would not be called by its name
+    if command != "verify" and registry_installed():
         from api.cli import cases, operate
 
         operate.add_to(app)
         cases.add_to(app)
     return app
+
+
+def registry_installed() -> bool:
+    """Whether the packages of the `registry` extra are there."""
+    return all(importlib.util.find_spec(name) for name in _REGISTRY_MODULES)
 
 
 def main() -> None:
@@ -41,7 +50,7 @@ def main() -> None:
     if not given:
         build()()  # shows the help
     try:
-        code = build()(given, standalone_mode=False)
+        code = build(given[0])(given, standalone_mode=False, prog_name="yinzheng")
     except Exception as error:
         # A usage error of typer's, which keeps the class of these private.
         explain = getattr(error, "format_message", None)
@@ -49,6 +58,8 @@ def main() -> None:
             raise
         command = getattr(getattr(error, "ctx", None), "command_path", "yinzheng")
         hint = f"See `{command} --help`."
+        if not registry_installed():
+            hint += " Only `verify` is installed; yinzheng[registry] has the other commands."
         fail(explain(), hint, EXIT_USAGE, code="usage", as_json="--json" in given)
         code = EXIT_USAGE
     sys.exit(code if isinstance(code, int) else EXIT_OK)

@@ -91,6 +91,10 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             exit_code = exit_code_of(error)
             fail(str(error), hint_of(error), exit_code, code=error.code, as_json=as_json)
             raise typer.Exit(exit_code) from None
+        except UnicodeEncodeError:
+            fail("an argument is not UTF-8 text", "Check the terminal's encoding.", EXIT_USAGE,
+                 code="argument-encoding", as_json=as_json)  # fmt: skip
+            raise typer.Exit(EXIT_USAGE) from None
         except OSError as error:
             what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
             fail(what, "Check the path, its permissions and the free space.", EXIT_UNDETERMINED,
