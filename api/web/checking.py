@@ -36,7 +36,7 @@ class Checked:
     qr: str | None
     """The QR text that was presented by itself; None for a PDF or a JSON file."""
     history: Sequence[HistoryLine]
-    """Of a genuine certificate's case; empty for any other, and where it could not be read."""
+    """Of a genuine certificate's case; empty for any other, and where it was not asked for or not to be had."""
     trust: TrustPolicy
 
 
@@ -64,8 +64,8 @@ class Checker:
         """Whether the policy is the operator's own export, rather than one it was told to use."""
         return self._trust is None
 
-    async def check(self, submission: Submission, client: str) -> Checked:
-        """Verify what was submitted, by whomever.
+    async def check(self, submission: Submission, client: str, *, history: bool) -> Checked:
+        """Verify what was submitted, by whomever; with `history` also tell how it was registered.
 
         Raises `UsageFault` `number-alone`, `EnvironmentFault` `server-busy`, and what `read_target` raises.
         """
@@ -76,7 +76,7 @@ class Checker:
                 code="number-alone",
                 hint="Send the text of its QR code, or its PDF or JSON file.",
             )
-        checked = await self._run(self._verifications, lambda: self._verify(presented))
+        checked = await self._run(self._verifications, lambda: self._verify(presented, history))
         if presented.qr is None:
             return checked  # whatever is shown came from the file itself
         return replace(checked, report=self._guarded(checked.report, client))
@@ -87,11 +87,11 @@ class Checker:
         file = submission.file
         return await self._run(self._files, lambda: extract(file))
 
-    def _verify(self, presented: Presented) -> Checked:
+    def _verify(self, presented: Presented, with_history: bool) -> Checked:
         trust = self._trust or self._reader.trust()
         report = _presentable(verify(presented, trust, now=self._clock(), live=self._reader.live()))
         history: Sequence[HistoryLine] = ()
-        if report.authentic is Authentic.GENUINE and report.number is not None:
+        if with_history and report.authentic is Authentic.GENUINE and report.number is not None:
             try:
                 history = self._reader.history(report.number)
             except EnvironmentFault:

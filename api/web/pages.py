@@ -43,14 +43,14 @@ def pages(server: Server) -> APIRouter:
             with server.memory.lease() as lease:
                 submission = await read_submission(request, server.limits, lease, json=False)
                 language = negotiate(submission.lang, request.headers.get("accept-language"))
-                checked = await server.checker.check(submission, client(request))
+                checked = await server.checker.check(submission, client(request), history=True)
         except YinzhengError as error:
             return server.problem(request, problem_of(error), language)
         return _result(server, request, checked, language)
 
     async def scanned(request: Request, core: str) -> Response:
         # Whatever the host and the case: the address of the page is the text of the code (S6.3).
-        checked = await server.checker.check(Submission(f"/V/{core}", None), client(request))
+        checked = await server.checker.check(Submission(f"/V/{core}", None), client(request), history=True)
         return _result(server, request, checked, language_of(request))
 
     async def board(request: Request) -> Response:

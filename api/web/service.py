@@ -93,7 +93,7 @@ def service(server: Server) -> APIRouter:
         """
         with server.memory.lease() as lease:
             submission = await read_submission(request, server.limits, lease, json=True)
-            checked = await server.checker.check(submission, client(request))
+            checked = await server.checker.check(submission, client(request), history=False)
         return _answer(checked, own=server.checker.own_policy)
 
     @router.get(
