@@ -36,7 +36,7 @@ class Checked:
     qr: str | None
     """The QR text that was presented by itself; None for a PDF or a JSON file."""
     history: Sequence[HistoryLine]
-    """Of a genuine certificate's case; empty for any other, and where it was not asked for or not to be had."""
+    """Of a genuine certificate; empty for any other, and where it was not asked for or cannot be had."""
     trust: TrustPolicy
 
 
