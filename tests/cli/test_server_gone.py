@@ -1,7 +1,7 @@
 """The main promise: our server gone, a stranger's small installation still confirms the certificate.
 
-The installation is made from `requirements/verifier.txt` with its hashes and the project without extras. It is
-kept between runs under a name that follows from what goes into it, but in continuous runs made anew.
+The installation is made from `requirements/verifier.txt` with its hashes and the project without extras. It
+is kept between runs under a name that follows from what goes into it, but in continuous runs made anew.
 """
 
 from __future__ import annotations
@@ -68,6 +68,9 @@ def left(demonstration: Demonstration, tmp_path_factory: pytest.TempPathFactory)
     return folder
 
 
+TRUST = ("--trust", "trust.json", "--json")
+
+
 def stranger_runs(stranger: Path, folder: Path, *args: object) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in environment().items() if name != "PYTHONPATH"}
     return subprocess.run(
@@ -94,7 +97,7 @@ def test_with_the_server_gone_the_certificate_stands(stranger: Path, left: Path)
             report = json.loads(done.stdout)
             assert (report["authentic"], report["status"]) == ("genuine", "in_force")
             assert [item["outcome"] for item in report["obligations"]] == ["VALID"] * 10
-        picture = stranger_runs(stranger, left, "verify", f"{number}.png", "--trust", "trust.json", "--json")
+        picture = stranger_runs(stranger, left, "verify", f"{number}.png", *TRUST)
         assert picture.returncode == 3, picture.stderr
         assert [item["outcome"] for item in json.loads(picture.stdout)["obligations"]][:3] == ["VALID"] * 3
 
@@ -142,7 +145,5 @@ def test_what_is_not_there_says_so(stranger: Path, left: Path) -> None:
     )
     assert with_state.returncode == 2
     assert json.loads(with_state.stderr)["error"]["code"] == "registry-not-installed"
-    silent = stranger_runs(
-        stranger, left, "verify", pdf, "--trust", "trust.json", "--rpc", "http://127.0.0.1:9", "--json"
-    )
+    silent = stranger_runs(stranger, left, "verify", pdf, *TRUST, "--rpc", "http://127.0.0.1:9")
     assert silent.returncode == 0, "the evidence attached stands in for a node that is gone"

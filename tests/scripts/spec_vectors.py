@@ -41,7 +41,7 @@ def world(**changes: Any) -> World:
 def statements() -> dict[str, Any]:
     """S1–S3: canonical bytes, commitments, subjects, leaf hashes."""
     private = {"applicant": "广州市示范医院", "asset": "糖尿病门诊随访数据集", "rights": ["hold", "use"]}
-    body = canonical.dumps(private)  # type: ignore[arg-type]  # a list of strings is JSON
+    body = canonical.dumps(private)
     first = Statement(
         type="application.received",
         profile="GD-HEALTH/1",
