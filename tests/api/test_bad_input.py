@@ -12,6 +12,7 @@ from pathlib import Path
 import cbor2
 import pytest
 
+from api.web.fault_words import FAULTS
 from api.web.limits import MIB, Limits
 from tests.api import samples
 from tests.api.conftest import Client, Serve
@@ -37,9 +38,6 @@ def no_verdict(client: Client, content: bytes, code: str, status: int = 422) -> 
     assert f"<code>{code}</code>" in page.text
     assert "Nothing was concluded" in page.text
     assert "forged" not in heading(page.text).lower()
-    chinese = client.post("/verify", files={"file": ("x", content)}, data={"lang": "zh"})
-    assert heading(chinese.text) != heading(page.text)
-    assert "没有得出任何关于证书真伪的结论" in words(chinese.text)
 
 
 # The text of a code
@@ -120,6 +118,15 @@ def test_pdf_files(client: Client, reader: FakeReader) -> None:
     no_verdict(client, samples.pdf(None), "pdf-no-attachment")
     no_verdict(client, samples.pdf(file, name="other.json"), "pdf-no-attachment")
     no_verdict(client, b"%PDF-1.7\n" + os.urandom(200), "pdf-malformed")
+
+
+def test_refusals_in_chinese(client: Client) -> None:
+    page = client.post("/verify", files={"file": ("x", b"%PDF-1.7")}, data={"lang": "zh"})
+    assert heading(page.text) == "PDF 已损坏。"
+    assert "没有得出任何关于证书真伪的结论" in words(page.text)
+    assert FAULTS.keys() >= {"image-foreign", "image-no-code", "pdf-encrypted", "target-unknown"}
+    for fault in FAULTS.values():
+        assert all((*fault.message, *fault.hint))
 
 
 def test_other_files(client: Client) -> None:

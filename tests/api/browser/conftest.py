@@ -43,7 +43,7 @@ def browser() -> Iterator[Browser]:
     # Not for the session: while Playwright runs, this thread has an event loop, and can start no other.
     path = chromium_path()
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=30_000)
+        chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=60_000)
         yield chromium
         chromium.close()
 
@@ -95,7 +95,7 @@ class Watched:
 def watch(context: BrowserContext, bases: tuple[str, ...]) -> Watched:
     """Open a page that notes console errors, page errors, failed requests and requests to elsewhere."""
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(30_000)
     watched = Watched(page, bases)
     page.on("console", lambda message: watched.complaints.append(message.text))
     page.on("pageerror", lambda error: watched.complaints.append(str(error)))
