@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -40,6 +41,9 @@ from verifier.statement import Statement, certificate_subject
 from verifier.tlogproof import TlogProof
 from verifier.trust import TrustPolicy, parse_trust
 
+EVIDENCE_KEPT = 1024
+"""Evidence of the newest block kept in memory, some 10 kB each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -55,6 +59,8 @@ class Notice:
     opened_at: int
     ends_at: int | None
     waived: bool
+    reason: str
+    """Why publicity was waived; else empty."""
     leaf: str
     open_objections: int
     demonstration: bool
@@ -62,7 +68,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One event of a case and where it lies; `proof` is a tlog-proof, once an anchored head covers it."""
+    """One event of a case and where it lies; `proof`, if asked for, is a tlog-proof to an anchored head."""
 
     at: int
     type: str
@@ -84,6 +90,7 @@ class Reader:
         self._w3 = w3
         self._ask = asking(w3)
         self._client = RegistryClient(w3, instance.deployment)
+        self._newest = lru_cache(maxsize=EVIDENCE_KEPT)(self._evidence)
 
     def trust(self) -> TrustPolicy:
         """The registry's own policy, as it exports it."""
@@ -114,12 +121,16 @@ class Reader:
 
     def chain(self, subject: bytes, size: int | None, at: int | None) -> object:
         """Evidence for a record, and the anchored root of `size`, at the last block not after `at`."""
+        block = last_final_block(self._ask, len(self.instance.validators), at)
+        # What the newest block proves stays as it is until there is a newer one; many ask for the same.
+        return self._newest(block, subject, size) if at is None else self._evidence(block, subject, size)
+
+    def _evidence(self, block: int, subject: bytes, size: int | None) -> object:
         deployment = self.instance.deployment
         wanted: list[tuple[bytes, Sequence[bytes]]] = [(deployment.rights, record_slots(subject))]
         if size is not None:
             wanted.append((deployment.anchor, [root_slot(size)]))
-        validators = len(self.instance.validators)
-        return collect(self._ask, last_final_block(self._ask, validators, at), wanted, validators=validators)
+        return collect(self._ask, block, wanted, validators=len(self.instance.validators))
 
     # ---------------------------------------------------------------- documents and lists
 
@@ -155,14 +166,18 @@ class Reader:
                 for event, case in session.exec(query.order_by(col(Event.id).desc()).limit(500))
             ]
 
-    def history(self, number_or_case: str) -> list[HistoryLine]:
-        """Every event of a certificate's case, oldest first; empty if there is none of that name."""
+    def history(self, number_or_case: str, *, proofs: bool = False) -> list[HistoryLine]:
+        """Every event of a certificate's case, oldest first; empty if there is none of that name.
+
+        With `proofs` each line that is under an anchored head comes with its tlog-proof.
+        """
         with self._store.reading() as session:
             case = self._case_of(session, number_or_case)
             if case is None:
                 return []
             return [
-                self._history_line(session, event) for event in repository.events_of_case(session, case.id)
+                self._history_line(session, event, proofs)
+                for event in repository.events_of_case(session, case.id)
             ]
 
     def case(self, number_or_case: str) -> Case | None:
@@ -224,7 +239,7 @@ class Reader:
         log = TileLog(self.paths.log, self.instance.origin)
         return log.tlog_proof(event.log_index, checkpoint.note).text
 
-    def _history_line(self, session: Session, event: Event) -> HistoryLine:
+    def _history_line(self, session: Session, event: Event, proofs: bool) -> HistoryLine:
         statement = canonical.loads(event.statement, max_bytes=4096)
         assert isinstance(statement, dict)
         block = None
@@ -237,7 +252,7 @@ class Reader:
             leaf=event.leaf_hash.hex(),
             index=event.log_index,
             anchored_block=block,
-            proof=self._proof(session, event),
+            proof=self._proof(session, event) if proofs else None,
         )
 
     def _case_of(self, session: Session, name: str) -> Case | None:
@@ -260,6 +275,7 @@ class Reader:
             opened_at=body["opened_at"],
             ends_at=case.publicity_end,
             waived=body["waived"],
+            reason=body["reason"],
             leaf=event.leaf_hash.hex(),
             open_objections=len(session.exec(still_open).all()),
             demonstration=body["profile"].startswith("DEMO/"),

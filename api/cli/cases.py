@@ -243,7 +243,7 @@ def show(
         if case is None:
             raise UsageFault(f"there is no certificate or case {number}", code="case-unknown",
                              hint="List them with `yinzheng cases`.")  # fmt: skip
-        lines = reader.history(number)
+        lines = reader.history(number, proofs=True)
         value = _shown(reader, case, lines)
         due = reader.deadlines(case, wall_clock())
     if proofs is not None:

@@ -119,6 +119,7 @@ class _NoticeView:
     opened: Instant
     ends: Instant | None
     waived: bool
+    reason: str
     leaf: str
     open: bool
     state: str
@@ -144,6 +145,7 @@ def _notice(notice: Notice, now: int, language: Language) -> _NoticeView:
         opened=instant(notice.opened_at, language),
         ends=None if notice.ends_at is None else instant(notice.ends_at, language),
         waived=notice.waived,
+        reason=notice.reason,
         leaf=notice.leaf,
         open=is_open,
         state=words[0 if language == "zh" else 1],

@@ -58,6 +58,10 @@ class Notice(Protocol):
         """Whether publicity was waived, on reasoned request."""
 
     @property
+    def reason(self) -> str:
+        """Why it was waived; else empty."""
+
+    @property
     def leaf(self) -> str:
         """Hex leaf hash (S3.3) of the statement that opened it: its name in the log."""
 

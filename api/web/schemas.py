@@ -149,6 +149,7 @@ class NoticeOut(_Model):
     opened_at: int
     ends_at: int | None
     waived: bool
+    reason: str = Field(description="Why publicity was waived; else empty.")
     statement: str = Field(description="Hex leaf hash of the statement that opened it (S3.3).")
     open_objections: int
     demonstration: bool

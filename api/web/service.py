@@ -201,6 +201,7 @@ def _notice(notice: Notice) -> NoticeOut:
         opened_at=notice.opened_at,
         ends_at=notice.ends_at,
         waived=notice.waived,
+        reason=notice.reason,
         statement=notice.leaf,
         open_objections=notice.open_objections,
         demonstration=notice.demonstration,

@@ -2,53 +2,73 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ledger.cases.work import dossier_key
+from ledger.dossier import APPLICATION
+from ledger.recording import open_event
 from ledger.store import repository
 from ledger.store.sealed import SealedValue, open_file
-from verifier import canonical
-from verifier.errors import UsageFault
+from verifier.errors import DataFault, UsageFault
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
     from ledger.registry import Progress, Registry
 
 
 def open_dossier_to(registry: Registry, case_id: str, folder: Path, progress: Progress) -> list[Path]:
-    """Write the files of a case's dossier, supplements included, to the new folder `folder`.
+    """Write the dossier of a case to the new folder `folder`, the n-th submission under `n/`.
 
-    Files of the n-th submission lie under `n/`. Only whole, authenticated files keep their name; if one
-    does not open, it is removed again. Raises `UsageFault` (`folder-exists`, `case-unknown`), `DataFault`
-    (`blob-…`, `dossier-destroyed`).
+    A submission is its `application.json` and the files it declares. Only whole, authenticated files keep
+    their name; if one does not open, it is removed again. Raises `UsageFault` (`folder-exists`,
+    `case-unknown`), `DataFault` (`blob-…`, `dossier-altered`, `dossier-destroyed`).
     """
     if folder.exists():
         raise UsageFault(f"{folder} exists already", code="folder-exists", hint="Name a new folder.")
     with registry.store.reading() as session:
         case = repository.find_case(session, case_id)
         key = dossier_key(registry, session, case.dossier_id)
-        rows = repository.files_of(session, case.dossier_id)
-    folder.mkdir(parents=True, mode=0o700)
+        submissions = list(_submissions(session, case_id, SealedValue(key)))
+        rows = iter(repository.files_of(session, case.dossier_id))
     written: list[Path] = []
-    seen: set[str] = set()
-    submission = 1
-    for row in rows:
-        associated = row.dossier_id + row.number.to_bytes(4, "big")
-        manifest = canonical.loads(SealedValue(key).open(row.manifest, associated), max_bytes=65536)
-        assert isinstance(manifest, dict)  # as intake wrote it, authenticated
-        path = str(manifest["path"])
-        if path in seen:
-            submission, seen = submission + 1, set()
-        seen.add(path)
-        target = folder / str(submission) / PurePosixPath(path)
-        progress(f"opening {path}")
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            with target.open("xb") as file:
-                for chunk in open_file(registry.blobs, key, row.dossier_id, row.number, row.blob):
-                    file.write(chunk)
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
-        written.append(target)
+    for number, body in enumerate(submissions, 1):
+        home = folder / str(number)
+        home.mkdir(parents=True, mode=0o700)
+        application = home / APPLICATION
+        application.write_text(
+            json.dumps(body["application"], ensure_ascii=False, indent=1), encoding="utf-8"
+        )
+        written.append(application)
+        for file in body["files"]:
+            progress(f"opening {file['path']}")
+            row = next(rows, None)
+            if row is None:
+                raise DataFault("the dossier lacks a file its application lists", code="dossier-altered")
+            target = home / PurePosixPath(file["path"])
+            _write(target, open_file(registry.blobs, key, row.dossier_id, row.number, row.blob))
+            written.append(target)
     return written
+
+
+def _submissions(session: Session, case_id: str, seal: SealedValue) -> Iterator[dict[str, Any]]:
+    """Bodies of the application and its supplements, in order."""
+    for event in repository.events_of_case(session, case_id):
+        if event.type in ("application.received", "supplement.given"):
+            body, _ = open_event(seal, event.sealed, event.leaf_hash)
+            assert isinstance(body, dict)  # as intake wrote it, authenticated
+            yield body
+
+
+def _write(target: Path, chunks: Iterator[bytes]) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with target.open("xb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise

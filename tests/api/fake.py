@@ -33,6 +33,7 @@ class FakeNotice:
     opened_at: int = synthetic.NOW - 2 * DAY
     ends_at: int | None = synthetic.NOW + 5 * DAY
     waived: bool = False
+    reason: str = ""
     leaf: str = "5a" * 32
     open_objections: int = 0
     demonstration: bool = False
@@ -53,7 +54,12 @@ class FakeLine:
 BOARD = (
     FakeNotice(),
     FakeNotice(
-        case="A-2026-000006", asset="全省传染病监测月报", waived=True, procedure="ordinary", limits=""
+        case="A-2026-000006",
+        asset="全省传染病监测月报",
+        waived=True,
+        reason="数据已公开多年",
+        procedure="ordinary",
+        limits="",
     ),
     FakeNotice(case="A-2026-000005", asset="住院结算明细", ends_at=synthetic.NOW - DAY, open_objections=2),
 )

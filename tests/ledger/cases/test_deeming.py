@@ -40,7 +40,7 @@ def test_silence_accepts_on_the_working_day_after_the_third(world: World, tmp_pa
             deciding.accept(registry, case, OFFICER)
         assert caught.value.code == "move-not-allowed"
     with open_reader(world.root, world.clock) as reader:
-        accepted = reader.history(case)[-1]
+        accepted = reader.history(case, proofs=True)[-1]
         assert (accepted.type, accepted.statement["by"]) == ("application.accepted", "registry")
         assert accepted.proof is not None
     assert world.audit() == []
@@ -110,8 +110,13 @@ def test_a_dossier_opens_whole_or_not_at_all(registry: Registry, tmp_path: Path)
     source = tmp_path / "dossier"
     case = w.apply(registry, source)
     written = open_dossier_to(registry, case, tmp_path / "review", silent)
+    assert {path.name for path in written} == {path.name for path in source.iterdir()}
     for path in written:
-        assert path.read_bytes() == (source / path.relative_to(tmp_path / "review" / "1")).read_bytes()
+        given = (source / path.relative_to(tmp_path / "review" / "1")).read_bytes()
+        if path.name == "application.json":
+            assert json.loads(path.read_bytes()) == json.loads(given)
+        else:
+            assert path.read_bytes() == given
     with pytest.raises(UsageFault) as caught:
         open_dossier_to(registry, case, tmp_path / "review", silent)
     assert caught.value.code == "folder-exists"

@@ -82,7 +82,7 @@ def test_the_history_of_a_case_can_be_proved_line_by_line(world: World, tmp_path
     with world.open() as registry:
         case, _ = w.to_deposited(registry, world.clock, tmp_path / "dossier", source="public")
     with open_reader(world.root, world.clock) as reader:
-        lines = reader.history(case)
+        lines = reader.history(case, proofs=True)
     assert [line.type for line in lines] == ORDINARY
     assert [line.index for line in lines] == list(range(len(lines)))
     assert all(line.proof and line.anchored_block for line in lines)
