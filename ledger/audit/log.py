@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlmodel import col, select
 
 from ledger.audit.finding import Audit
@@ -11,6 +13,8 @@ from ledger.store.models import Checkpoint, Event
 from verifier.errors import DataFault
 from verifier.merkle import hash_leaf
 from verifier.note import open_checkpoint, parse_vkey
+
+_END: Final = (None, b"")
 
 
 def check_published_log(audit: Audit) -> None:
@@ -35,19 +39,19 @@ def check_published_log(audit: Audit) -> None:
 
 
 def _compare_entries(audit: Audit, size: int) -> None:
-    """Each sequenced event is the entry at its place, and each entry has its event."""
+    """Each sequenced event is the entry at its place, and each entry has its event. Both are streamed."""
     with audit.store.reading() as session:
         query = select(Event.log_index, Event.leaf_hash).where(col(Event.log_index).is_not(None))
-        rows = session.exec(query.order_by(col(Event.log_index))).all()
-    by_index = {index: leaf for index, leaf in rows if index is not None}
-    for index in sorted(by_index):
-        if index >= size:
-            audit.found(
-                "statement-not-in-log", f"the log lacks statement {index} of the database", index=index
-            )
-    for index, entry in enumerate(audit.log.entries(0, size)):
-        leaf = by_index.get(index)
-        if leaf is None:
-            audit.found("event-missing", f"the database lacks statement {index} of the log", index=index)
-        elif leaf != hash_leaf(entry):
-            audit.found("event-differs", f"database and log differ at statement {index}", index=index)
+        query = query.order_by(col(Event.log_index)).execution_options(yield_per=10_000)
+        rows = iter(session.exec(query))
+        index, leaf = next(rows, _END)
+        for place, entry in enumerate(audit.log.entries(0, size)):
+            if index != place:
+                audit.found("event-missing", f"the database lacks statement {place} of the log", index=place)
+                continue
+            if leaf != hash_leaf(entry):
+                audit.found("event-differs", f"database and log differ at statement {place}", index=place)
+            index, leaf = next(rows, _END)
+        while index is not None:
+            audit.found("statement-not-in-log", f"the log lacks statement {index}", index=index)
+            index, leaf = next(rows, _END)
