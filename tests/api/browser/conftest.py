@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
 from api.web.app import create_app
 from api.web.limits import Limits, Rate
@@ -92,6 +92,12 @@ class Watched:
         assert self.elsewhere == []
 
 
+def _failed(watched: Watched, request: Request) -> None:
+    """Note a request that failed, unless the browser gave it up itself because the page was left."""
+    if request.failure != "net::ERR_ABORTED":
+        watched.complaints.append(request.url)
+
+
 def watch(context: BrowserContext, bases: tuple[str, ...]) -> Watched:
     """Open a page that notes console errors, page errors, failed requests and requests to elsewhere."""
     page = context.new_page()
@@ -99,7 +105,7 @@ def watch(context: BrowserContext, bases: tuple[str, ...]) -> Watched:
     watched = Watched(page, bases)
     page.on("console", lambda message: watched.complaints.append(message.text))
     page.on("pageerror", lambda error: watched.complaints.append(str(error)))
-    page.on("requestfailed", lambda request: watched.complaints.append(request.url))
+    page.on("requestfailed", lambda request: _failed(watched, request))
     page.on(
         "request",
         lambda request: None if request.url.startswith(bases) else watched.elsewhere.append(request.url),
