@@ -7,6 +7,7 @@ hostile input: its size in pixels is read from its header and bounded before any
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -103,8 +104,11 @@ def _open(data: bytes) -> Picture:
     from PIL import Image
 
     try:
-        picture: Picture = Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP"))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        with warnings.catch_warnings():
+            # Pillow only warns of what we refuse below.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture: Picture = Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP"))
+    except Image.DecompressionBombError as error:
         raise _too_many_pixels() from error
     except Exception as error:
         raise DataFault(
