@@ -1,0 +1,373 @@
+"""Random lawful and unlawful calls of consents and disputes, and a ghost that says which is which.
+
+As in the registry's machine the ghost knows the rules only as lists of reasons to refuse: a call with none
+must succeed, one with some must be refused for one of them, and what can be read from the chain equals the ghost.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from eth_account.signers.local import LocalAccount
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from ledger.chain.approvals import Opening
+from ledger.chain.modules import MODULE
+from ledger.chain.records import Amendment, DisputeState, OpeningKind, ReceiptState, Status, WithdrawalState
+from ledger.chain.sender import Call, Sender
+from tests.contracts.disputes import DAY, FORUM, HOUR, OTHER_FORUM, PARTIES, STATEMENT, Court
+from tests.contracts.world import STRANGER, address, b32
+from verifier.errors import YinzhengError
+
+CONSENTS = [b32(n) for n in (1, 2)]
+RECORDS = [b32(n) for n in (11, 12)]
+CASES = [b32(n) for n in (21,)]
+DISPUTES = [b32(n) for n in (31, 32, 33)]
+ROOTS = [bytes(32), b32(41), b32(42)]
+RECIPIENTS = [b32(51), b32(52)]
+SAID = b32(60)
+FORUMS = (FORUM, OTHER_FORUM)
+SOME = st.lists(st.sampled_from(RECORDS), unique=True, max_size=2)
+
+S = WithdrawalState
+
+
+@dataclass
+class GhostWithdrawal:
+    """What the chain should hold of a withdrawal."""
+
+    received: int
+    minor: bool
+    owing: set[bytes]
+    state: WithdrawalState = S.REQUESTED
+    given: dict[bytes, bool] = field(default_factory=dict)
+    """Recipient to whether its receipt was late."""
+    until: int = 0
+    late: bool = False
+
+    def due(self) -> int | None:
+        """Give the first deadline whose duty is open."""
+        if self.state is S.COMPLETED:
+            return None
+        if self.state is S.REQUESTED and self.minor:
+            return self.received + 48 * HOUR
+        return self.deadline
+
+    @property
+    def deadline(self) -> int:
+        return (self.until or self.received) + 72 * HOUR
+
+    def touch(self, now: int) -> None:
+        due = self.due()
+        self.late = self.late or (due is not None and now > due)
+
+
+@dataclass
+class GhostDispute:
+    """What the chain should hold of a dispute."""
+
+    subjects: tuple[bytes, ...]
+    roots: list[bytes]
+    state: DisputeState = DisputeState.OPEN
+
+
+class Modules(RuleBasedStateMachine):
+    """Modules on a chain beside their ghost."""
+
+    court: ClassVar[Court]
+    snapshot: ClassVar[int]
+    module: ClassVar[Sender]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.court.world.tester.revert_to_snapshot(self.snapshot)
+        type(self).snapshot = self.court.world.tester.take_snapshot()
+        self.client = self.court.client
+        self.withdrawals: dict[bytes, GhostWithdrawal] = {}
+        self.disputes: dict[bytes, GhostDispute] = {}
+        self.status = dict.fromkeys(RECORDS, Status.IN_FORCE)
+        self.closed: set[bytes] = set()
+        self.changed = False
+
+    # ------------------------------------------------------------ what should happen
+
+    def attempt(self, call: Call, reasons: set[str], sender: Sender | None = None) -> bool:
+        """Send `call`; it must be refused for one of `reasons`, or succeed if there is none."""
+        code = None
+        try:
+            self.court.send(call, sender)
+        except YinzhengError as error:
+            code = error.code
+        assert code in reasons if reasons else code is None, (code, reasons)
+        self.changed = code is None
+        return self.changed
+
+    def holds(self, subject: bytes) -> int:
+        """Count the open disputes on a subject."""
+        return sum(
+            subject in dispute.subjects
+            for dispute in self.disputes.values()
+            if dispute.state is DisputeState.OPEN
+        )
+
+    def state(self, id_: bytes) -> WithdrawalState:
+        return self.withdrawals[id_].state if id_ in self.withdrawals else S.NONE
+
+    def in_state(self, id_: bytes, *states: WithdrawalState) -> set[str]:
+        return set() if self.state(id_) in states else {"withdrawal-state"}
+
+    @property
+    def next(self) -> int:
+        """Time of the next block."""
+        return self.court.now + 1
+
+    # ------------------------------------------------------------ time and withdrawals
+
+    @rule(seconds=st.sampled_from([60, 20 * HOUR, 50 * HOUR, 75 * HOUR]))
+    def wait(self, seconds: int) -> None:
+        self.court.pass_to(self.court.now + seconds)
+
+    @rule(
+        id_=st.sampled_from(CONSENTS),
+        ago=st.sampled_from([0, 0, HOUR, DAY - 1, DAY, -2]),
+        minor=st.booleans(),
+        recipients=st.sampled_from([RECIPIENTS, RECIPIENTS, RECIPIENTS[:1], [], [b32(51)] * 2]),
+    )
+    def withdraw(self, id_: bytes, ago: int, minor: bool, recipients: list[bytes]) -> None:
+        received = self.court.now - ago
+        conditions = {
+            "withdrawal-state": id_ in self.withdrawals,
+            "withdrawal-received": not self.next - DAY <= received <= self.next,
+            "recipient-count": not recipients,
+            "recipients-order": len(set(recipients)) != len(recipients),
+        }
+        call = self.client.open_withdrawal(id_, received, SAID, recipients, minor=minor)
+        if self.attempt(call, reasons(conditions)):
+            self.withdrawals[id_] = GhostWithdrawal(received, minor, set(recipients))
+
+    @rule(id_=st.sampled_from(CONSENTS))
+    def freeze(self, id_: bytes) -> None:
+        if self.attempt(self.client.frozen(id_, SAID), self.in_state(id_, S.REQUESTED)):
+            ghost = self.withdrawals[id_]
+            ghost.touch(self.court.now)
+            ghost.state = S.FROZEN
+
+    @rule(id_=st.sampled_from(CONSENTS), recipient=st.sampled_from([*RECIPIENTS, *RECIPIENTS, b32(404)]))
+    def receive(self, id_: bytes, recipient: bytes) -> None:
+        why = self.in_state(id_, S.REQUESTED, S.FROZEN, S.RESTRICTED)
+        if id_ in self.withdrawals and recipient not in self.withdrawals[id_].owing:
+            why.add("receipt-state")
+        if self.attempt(self.client.receipt(id_, recipient, SAID), why):
+            ghost = self.withdrawals[id_]
+            ghost.touch(self.court.now)
+            ghost.given[recipient] = self.court.now > ghost.deadline
+            ghost.owing.discard(recipient)
+
+    @rule(id_=st.sampled_from(CONSENTS))
+    def complete(self, id_: bytes) -> None:
+        why = self.in_state(id_, S.FROZEN, S.RESTRICTED)
+        if id_ in self.withdrawals:
+            conditions = {
+                "consent-held": self.holds(id_) > 0,
+                "receipts-missing": bool(self.withdrawals[id_].owing),
+                "restriction-not-ended": self.next < self.withdrawals[id_].until,
+            }
+            why |= reasons(conditions)
+        if self.attempt(self.client.complete(id_, SAID), why):
+            ghost = self.withdrawals[id_]
+            ghost.touch(self.court.now)
+            ghost.state = S.COMPLETED
+
+    @rule(id_=st.sampled_from(CONSENTS), ahead=st.sampled_from([0, 1, 2 * DAY, 2 * DAY, 51 * 366 * DAY]))
+    def restrict(self, id_: bytes, ahead: int) -> None:
+        why = self.in_state(id_, S.FROZEN, S.RESTRICTED)
+        until = self.next + ahead
+        if not 0 < ahead <= 50 * 366 * DAY:
+            why.add("restriction-end")
+        if self.attempt(self.client.restrict(id_, SAID, until), why):
+            ghost = self.withdrawals[id_]
+            ghost.touch(self.court.now)
+            ghost.state, ghost.until = S.RESTRICTED, until
+
+    # ------------------------------------------------------------ disputes
+
+    @rule(
+        case_id=st.sampled_from(DISPUTES),
+        kind=st.sampled_from([OpeningKind.FORUM, OpeningKind.PARTY]),
+        root=st.sampled_from(ROOTS),
+        signer=st.sampled_from([FORUM, FORUM, *PARTIES, *PARTIES, STRANGER]),
+        records=SOME,
+        cases=st.lists(st.sampled_from(CASES), unique=True),
+        consents=st.lists(st.sampled_from(CONSENTS), unique=True),
+    )
+    def open(
+        self,
+        case_id: bytes,
+        kind: OpeningKind,
+        root: bytes,
+        signer: LocalAccount,
+        records: list[bytes],
+        cases: list[bytes],
+        consents: list[bytes],
+    ) -> None:
+        people = tuple(address(party) for party in PARTIES)
+        lists = [tuple(sorted(entries)) for entries in (records, cases, consents)]
+        decision = Opening(case_id, root, kind, people, STATEMENT, *lists)
+        subjects = sum(lists, ())
+        conditions = {
+            "dispute-state": case_id in self.disputes,
+            "subject-count": not subjects,
+            "approver-not-entitled": kind is OpeningKind.FORUM and signer not in FORUMS,
+            "signer-not-party": kind is OpeningKind.PARTY and signer not in PARTIES,
+            "identifier-zero": kind is OpeningKind.PARTY and not any(root),
+            "record-state": any(self.status[id_] is not Status.IN_FORCE for id_ in records),
+            "case-state": any(id_ in self.closed for id_ in cases),
+        }
+        if self.attempt(self.court.open(decision, signer), reasons(conditions)):
+            for id_ in consents:
+                if id_ in self.withdrawals:
+                    self.withdrawals[id_].touch(self.court.now)
+            self.disputes[case_id] = GhostDispute(subjects, [root] if any(root) else [])
+
+    @rule(case_id=st.sampled_from(DISPUTES), root=st.sampled_from(ROOTS))
+    def add(self, case_id: bytes, root: bytes) -> None:
+        dispute = self.disputes.get(case_id)
+        conditions = {
+            "identifier-zero": not any(root),
+            "dispute-state": dispute is None or dispute.state is not DisputeState.OPEN,
+            "evidence-known": dispute is not None and root in dispute.roots,
+        }
+        if self.attempt(self.client.add_evidence(case_id, root, SAID), reasons(conditions)):
+            assert dispute is not None
+            dispute.roots.append(root)
+
+    @rule(
+        case_id=st.sampled_from(DISPUTES),
+        people=st.sampled_from([(FORUM,), PARTIES, PARTIES[:1], PARTIES[::-1], (STRANGER,), ()]),
+    )
+    def release(self, case_id: bytes, people: Sequence[LocalAccount]) -> None:
+        dispute = self.disputes.get(case_id)
+        conditions = {
+            "dispute-state": dispute is None or dispute.state is not DisputeState.OPEN,
+            "approval-count": not people,
+            "approver-not-entitled": len(people) == 1 and people[0] not in FORUMS,
+            "signer-not-party": tuple(people) == PARTIES[::-1],
+        }
+        if self.attempt(self.court.release(*people, case_id=case_id), reasons(conditions)):
+            assert dispute is not None
+            for id_ in dispute.subjects:
+                if id_ in self.withdrawals:
+                    self.withdrawals[id_].touch(self.court.now)
+            dispute.state = DisputeState.RELEASED
+
+    # ------------------------------------------------------------ other modules
+
+    @rule(id_=st.sampled_from(RECORDS), cancel=st.booleans(), holds=st.sampled_from([0, 0, 0, -1, 1]))
+    def move(self, id_: bytes, cancel: bool, holds: int) -> None:
+        wanted = Status.CANCELLED if cancel else self.status[id_]
+        given = max(0, self.holds(id_) + holds)
+        conditions = {
+            "holds-reserved": given != self.holds(id_),
+            "record-held": self.holds(id_) > 0 and wanted is not self.status[id_],
+        }
+        call = self.client.amend_unheld(id_, Amendment(wanted, 0, given, 0), SAID)
+        if self.attempt(call, reasons(conditions), self.module):
+            self.status[id_] = wanted
+
+    @rule(case_id=st.sampled_from(CASES), meant=st.sampled_from([False] * 5 + [True]))
+    def close(self, case_id: bytes, meant: bool) -> None:
+        if meant and case_id not in self.closed:
+            self.attempt(self.court.world.close(case_id), set())
+            self.closed.add(case_id)
+
+    # ------------------------------------------------------------ what always holds
+
+    @invariant()
+    def what_changed_was_meant(self) -> None:
+        if self.changed:
+            self.chain_equals_ghost()
+            self.changed = False
+
+    def teardown(self) -> None:
+        self.chain_equals_ghost()
+
+    def chain_equals_ghost(self) -> None:
+        for id_ in CONSENTS:
+            self.withdrawal_equals_ghost(id_)
+        for id_ in RECORDS:
+            record = self.client.record(id_)
+            assert record is not None
+            assert (record.status, record.holds) == (self.status[id_], self.holds(id_))
+        for id_ in CASES:
+            case = self.client.case(id_)
+            assert case is not None
+            assert id_ in self.closed or case.holds == self.holds(id_)
+        for id_ in DISPUTES:
+            found, dispute = self.client.dispute(id_), self.disputes.get(id_)
+            assert (found is None) == (dispute is None)
+            if found is not None and dispute is not None:
+                last = dispute.roots[-1] if dispute.roots else bytes(32)
+                assert (found.state, found.roots, found.root) == (dispute.state, len(dispute.roots), last)
+                for index, root in enumerate(dispute.roots):
+                    evidence = self.client.evidence(id_, root)
+                    assert evidence is not None
+                    assert evidence.index == index
+
+    def withdrawal_equals_ghost(self, id_: bytes) -> None:
+        found, ghost = self.client.withdrawal(id_), self.withdrawals.get(id_)
+        assert (found.holds if found else 0) == self.holds(id_)
+        if ghost is None:
+            assert found is None or found.state is S.NONE
+            return
+        assert found is not None
+        shown = (
+            found.state,
+            found.received_at,
+            found.minor,
+            found.restricted_until,
+            found.late,
+            found.receipts,
+        )
+        assert shown == (ghost.state, ghost.received, ghost.minor, ghost.until, ghost.late, len(ghost.given))
+        for recipient, late in ghost.given.items():
+            receipt = self.client.receipt_of(id_, recipient)
+            assert receipt is not None
+            assert (receipt.state, receipt.late) == (ReceiptState.GIVEN, late)
+        for recipient in ghost.owing:
+            receipt = self.client.receipt_of(id_, recipient)
+            assert receipt is not None
+            assert receipt.state is ReceiptState.EXPECTED
+        due, now = ghost.due(), self.court.now
+        assert self.client.deadline(id_) == ghost.deadline
+        assert self.client.overdue_since(id_) == (due if due is not None and now > due else None)
+        later = now + 100 * DAY
+        assert self.client.is_overdue(id_, later) == (due is not None and later > due)
+
+
+def reasons(conditions: dict[str, bool]) -> set[str]:
+    """Give the codes whose condition holds."""
+    return {code for code, holds in conditions.items() if holds}
+
+
+def test_modules_follow_their_ghost(court: Court) -> None:
+    court.send(court.client.grant_role(MODULE, address(STRANGER)), court.world.admin)
+    for id_ in RECORDS:
+        court.deposited(id_)
+    for case_id in CASES:
+        court.published(case_id)
+    Modules.court = court
+    Modules.module = Sender(court.world.w3, STRANGER, lambda _: None)
+    Modules.snapshot = court.world.tester.take_snapshot()
+    machine: type[RuleBasedStateMachine] = Modules
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=12,
+            stateful_step_count=25,
+            phases=[Phase.generate],
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
