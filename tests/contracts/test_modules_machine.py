@@ -11,7 +11,14 @@ from typing import ClassVar
 from eth_account.signers.local import LocalAccount
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from ledger.chain.approvals import Opening
 from ledger.chain.modules import MODULE
@@ -29,6 +36,8 @@ ROOTS = [bytes(32), b32(41), b32(42), b32(43)]
 RECIPIENTS = [b32(51), b32(52)]
 SAID = b32(60)
 FORUMS = (FORUM, OTHER_FORUM)
+CONSENT = st.sampled_from([CONSENTS[0]] * 3 + CONSENTS)
+CASE_ID = st.sampled_from([DISPUTES[0]] * 2 + DISPUTES)
 SOME = st.lists(st.sampled_from(RECORDS), unique=True, max_size=2)
 
 S = WithdrawalState
@@ -119,18 +128,43 @@ class Modules(RuleBasedStateMachine):
         return set() if self.state(id_) in states else {"withdrawal-state"}
 
     @property
+    def advanced(self) -> bool:
+        """Whether some withdrawal may be completed or restricted."""
+        return any(self.state(id_) in (S.FROZEN, S.RESTRICTED) for id_ in CONSENTS)
+
+    @property
+    def disputed(self) -> bool:
+        return any(dispute.state is DisputeState.OPEN for dispute in self.disputes.values())
+
+    @property
     def next(self) -> int:
         """Time of the next block."""
         return self.court.now + 1
 
     # ------------------------------------------------------------ time and withdrawals
 
-    @rule(seconds=st.sampled_from([60, 20 * HOUR, 50 * HOUR, 75 * HOUR]))
-    def wait(self, seconds: int) -> None:
-        self.court.pass_to(self.court.now + seconds)
+    @initialize(minor=st.booleans(), steps=st.integers(1, 3), disputed=st.booleans())
+    def begin(self, minor: bool, steps: int, disputed: bool) -> None:
+        for _ in range(steps):
+            self.proceed(CONSENTS[0], minor)
+        if disputed:
+            self.dispute(DISPUTES[0], RECORDS[:1], False, CONSENTS[0])
+
+    @rule(hours=st.sampled_from([1, 20]))
+    def wait(self, hours: int) -> None:
+        self.court.pass_to(self.court.now + hours * HOUR)
+        self.changed = True
+
+    @rule(id_=CONSENT, after=st.sampled_from([-1, 0, 0]))
+    def wait_for_the_deadline(self, id_: bytes, after: int) -> None:
+        """Let the next call meet the deadline's last second, or just miss it."""
+        due = self.withdrawals[id_].due() if id_ in self.withdrawals else None
+        if due is not None and self.court.now < due + after:
+            self.court.pass_to(due + after)
+            self.changed = True
 
     @rule(
-        id_=st.sampled_from(CONSENTS),
+        id_=CONSENT,
         ago=st.sampled_from([0, 0, HOUR, DAY - 1, DAY, -2]),
         minor=st.booleans(),
         recipients=st.sampled_from([RECIPIENTS, RECIPIENTS, RECIPIENTS[:1], [], [b32(51)] * 2]),
@@ -147,14 +181,14 @@ class Modules(RuleBasedStateMachine):
         if self.attempt(call, reasons(conditions)):
             self.withdrawals[id_] = GhostWithdrawal(received, minor, set(recipients))
 
-    @rule(id_=st.sampled_from(CONSENTS))
+    @rule(id_=CONSENT)
     def freeze(self, id_: bytes) -> None:
         if self.attempt(self.client.frozen(id_, SAID), self.in_state(id_, S.REQUESTED)):
             ghost = self.withdrawals[id_]
             ghost.touch(self.court.now)
             ghost.state = S.FROZEN
 
-    @rule(id_=st.sampled_from(CONSENTS), recipient=st.sampled_from([*RECIPIENTS, *RECIPIENTS, b32(404)]))
+    @rule(id_=CONSENT, recipient=st.sampled_from([*RECIPIENTS, *RECIPIENTS, b32(404)]))
     def receive(self, id_: bytes, recipient: bytes) -> None:
         why = self.in_state(id_, S.REQUESTED, S.FROZEN, S.RESTRICTED)
         if id_ in self.withdrawals and recipient not in self.withdrawals[id_].owing:
@@ -165,7 +199,8 @@ class Modules(RuleBasedStateMachine):
             ghost.given[recipient] = self.court.now > ghost.deadline
             ghost.owing.discard(recipient)
 
-    @rule(id_=st.sampled_from(CONSENTS))
+    @precondition(lambda self: self.advanced)
+    @rule(id_=CONSENT)
     def complete(self, id_: bytes) -> None:
         why = self.in_state(id_, S.FROZEN, S.RESTRICTED)
         if id_ in self.withdrawals:
@@ -180,7 +215,8 @@ class Modules(RuleBasedStateMachine):
             ghost.touch(self.court.now)
             ghost.state = S.COMPLETED
 
-    @rule(id_=st.sampled_from(CONSENTS), ahead=st.sampled_from([0, 1, 2 * DAY, 2 * DAY, 51 * 366 * DAY]))
+    @precondition(lambda self: self.advanced)
+    @rule(id_=CONSENT, ahead=st.sampled_from([0, 1, 2 * DAY, 2 * DAY, 51 * 366 * DAY]))
     def restrict(self, id_: bytes, ahead: int) -> None:
         why = self.in_state(id_, S.FROZEN, S.RESTRICTED)
         until = self.next + ahead
@@ -191,12 +227,12 @@ class Modules(RuleBasedStateMachine):
             ghost.touch(self.court.now)
             ghost.state, ghost.until = S.RESTRICTED, until
 
-    @rule(id_=st.sampled_from(CONSENTS), minor=st.booleans())
+    @rule(id_=CONSENT, minor=st.booleans())
     def proceed(self, id_: bytes, minor: bool) -> None:
         """Take the next step towards completion, which random calls alone seldom reach."""
         match self.state(id_):
             case S.NONE:
-                self.withdraw(id_, 0, minor, RECIPIENTS)
+                self.withdraw(id_, 0, minor, RECIPIENTS[:1])
             case S.REQUESTED:
                 self.freeze(id_)
             case S.COMPLETED:
@@ -208,10 +244,10 @@ class Modules(RuleBasedStateMachine):
     # ------------------------------------------------------------ disputes
 
     @rule(
-        case_id=st.sampled_from(DISPUTES),
+        case_id=CASE_ID,
         records=SOME,
         settled=st.booleans(),
-        consent=st.sampled_from(CONSENTS),
+        consent=CONSENT,
     )
     def dispute(self, case_id: bytes, records: list[bytes], settled: bool, consent: bytes) -> None:
         """Open soundly what is not open yet; else end it."""
@@ -223,13 +259,13 @@ class Modules(RuleBasedStateMachine):
             self.open(case_id, OpeningKind.FORUM, ROOTS[0], FORUM, standing, cases, [consent])
 
     @rule(
-        case_id=st.sampled_from(DISPUTES),
+        case_id=CASE_ID,
         kind=st.sampled_from([OpeningKind.FORUM, OpeningKind.PARTY]),
         root=st.sampled_from(ROOTS),
         signer=st.sampled_from([FORUM, FORUM, *PARTIES, *PARTIES, STRANGER]),
         records=SOME,
         cases=st.lists(st.sampled_from(CASES), unique=True),
-        consents=st.lists(st.sampled_from(CONSENTS), unique=True),
+        consents=st.lists(CONSENT, unique=True),
     )
     def open(
         self,
@@ -260,7 +296,8 @@ class Modules(RuleBasedStateMachine):
                     self.withdrawals[id_].touch(self.court.now)
             self.disputes[case_id] = GhostDispute(subjects, [root] if any(root) else [])
 
-    @rule(case_id=st.sampled_from(DISPUTES), root=st.sampled_from(ROOTS))
+    @precondition(lambda self: self.disputed)
+    @rule(case_id=CASE_ID, root=st.sampled_from(ROOTS))
     def add(self, case_id: bytes, root: bytes) -> None:
         dispute = self.disputes.get(case_id)
         conditions = {
@@ -272,8 +309,9 @@ class Modules(RuleBasedStateMachine):
             assert dispute is not None
             dispute.roots.append(root)
 
+    @precondition(lambda self: self.disputed)
     @rule(
-        case_id=st.sampled_from(DISPUTES),
+        case_id=CASE_ID,
         people=st.sampled_from([(FORUM,), PARTIES, PARTIES[:1], PARTIES[::-1], (STRANGER,), ()]),
     )
     def release(self, case_id: bytes, people: Sequence[LocalAccount]) -> None:
