@@ -6,7 +6,6 @@ form, which leaves no place for a face, a fingerprint or a file.
 """
 
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Final
 
 from verifier.algorithms import DigestPair
@@ -57,11 +56,12 @@ class Person:
     name: str = field(repr=False)
     reference: str = field(repr=False)
     """The controller's own number for this person; no number of an identity document."""
-    born: date = field(repr=False)
+    born: str = field(repr=False)
+    """`YYYY-MM-DD`."""
 
     def to_json(self) -> dict[str, JSON]:
         """As in S10.3."""
-        return {"name": self.name, "reference": self.reference, "born": self.born.isoformat()}
+        return {"name": self.name, "reference": self.reference, "born": self.born}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import base64
 import copy
 import dataclasses
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -169,7 +170,19 @@ class TestConsent:
         wide = [r | {"name": "\U0002070e" * 100, "use": "\U0002070e" * 200} for r in long]
         assert code_of(parse_consent, bodies.consent() | {"recipients": wide}) == "body-too-large"
 
-    @pytest.mark.parametrize("born", ["1980-02-30", "80-02-03", 19800101])
+    @pytest.mark.parametrize(
+        "born",
+        [
+            "1980-02-30",
+            "80-02-03",
+            19800101,
+            "1900-02-29",
+            "1980-13-01",
+            "1980-00-01",
+            "1980-01-00",
+            "2023-02-29",
+        ],
+    )
     def test_born(self, born: object) -> None:
         person = bodies.consent()["person"] | {"born": born}
         assert code_of(parse_consent, bodies.consent() | {"person": person}).startswith("field-")
@@ -251,3 +264,18 @@ def test_tombstone_names_each_statement_once() -> None:
     for statements in (["22" * 32, "11" * 32], ["11" * 32] * 2, []):
         assert code_of(parse_tombstone, bodies.tombstone() | {"statements": statements}) == "field-value"
     assert code_of(parse_tombstone, bodies.tombstone() | {"witnesses": 1}) == "field-value"
+
+
+@given(st.dates(date(1900, 1, 1), date(2099, 12, 31)))
+def test_every_date_of_the_calendar(day: date) -> None:
+    assert wording.check_date(day.isoformat(), "$") == day.isoformat()
+
+
+@given(st.integers(1900, 2099), st.integers(0, 13), st.integers(0, 32))
+def test_no_other_date(year: int, month: int, day: int) -> None:
+    written = f"{year}-{month:02}-{day:02}"
+    try:
+        date.fromisoformat(written)
+    except ValueError:
+        with pytest.raises(DataFault):
+            wording.check_date(written, "$")
