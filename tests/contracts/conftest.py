@@ -2,8 +2,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contracts.disputes import Court
-from tests.contracts.world import World
+from ledger.chain.modules import MODULE
+from ledger.chain.sender import Sender
+from tests.contracts.disputes import CASE, ONE, TWO, Court
+from tests.contracts.world import STRANGER, World, address
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +32,20 @@ def court(_court: Court) -> Iterator[Court]:
     snapshot = _court.world.tester.take_snapshot()
     yield _court
     _court.world.tester.revert_to_snapshot(snapshot)
+
+
+@pytest.fixture
+def module(court: Court) -> Sender:
+    """An account that stands in for a module contract."""
+    court.send(court.client.grant_role(MODULE, address(STRANGER)), court.world.admin)
+    return Sender(court.world.w3, STRANGER, lambda _: None)
+
+
+@pytest.fixture
+def held(court: Court) -> Court:
+    """A dispute that holds ONE, CASE and CONSENT."""
+    court.deposited(ONE)
+    court.deposited(TWO)
+    court.published(CASE)
+    court.send(court.open(court.opening(records=(ONE,), cases=(CASE,))))
+    return court

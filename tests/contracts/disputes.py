@@ -9,7 +9,7 @@ from eth_account.signers.local import LocalAccount
 from ledger.chain.approvals import Deposit, Opening, Release, sign
 from ledger.chain.consent_client import ConsentClient
 from ledger.chain.modules import deploy_modules
-from ledger.chain.records import OpeningKind, Withdrawal
+from ledger.chain.records import Amendment, OpeningKind, Record, Withdrawal
 from ledger.chain.sender import Call, Mined, Sender
 from tests.contracts.world import World, address, b32, person
 from verifier.errors import YinzhengError
@@ -20,6 +20,8 @@ STATEMENT, OUTCOME, ROOT = b32(70), b32(71), b32(72)
 CONSENT, DISPUTE, REQUEST = b32(80), b32(81), b32(82)
 RECIPIENTS = (b32(91), b32(92))
 HOUR, DAY = 3600, 86_400
+ONE, TWO, CASE = b32(11), b32(12), b32(21)
+GROUND = b32(50)
 
 
 @dataclass
@@ -110,3 +112,26 @@ class Court:
     def published(self, case_id: bytes, *, waived: bool = False) -> bytes:
         self.send(self.world.publish(case_id, waived=waived))
         return case_id
+
+
+def like(record: Record, **changes: Any) -> Amendment:
+    """Amend nothing of `record` but what `changes` say."""
+    names = ("status", "remarks", "holds", "objections", "successor", "reserved_until", "reserved_by")
+    return Amendment(**{name: getattr(record, name) for name in names} | changes)
+
+
+def record(court: Court, id_: bytes = ONE) -> Record:
+    found = court.client.record(id_)
+    assert found is not None
+    return found
+
+
+def case_holds(court: Court, case_id: bytes = CASE) -> int:
+    found = court.client.case(case_id)
+    assert found is not None
+    return found.holds
+
+
+def consent_holds(court: Court, id_: bytes = CONSENT) -> int:
+    found = court.client.withdrawal(id_)
+    return found.holds if found else 0

@@ -5,7 +5,6 @@ must succeed, one with some must be refused for one of them, and all that can be
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 from eth_account.signers.local import LocalAccount
@@ -25,6 +24,7 @@ from ledger.chain.modules import MODULE
 from ledger.chain.records import Amendment, DisputeState, OpeningKind, ReceiptState, Status, WithdrawalState
 from ledger.chain.sender import Call, Sender
 from tests.contracts.disputes import DAY, FORUM, HOUR, OTHER_FORUM, PARTIES, STATEMENT, Court
+from tests.contracts.ghosts import GhostDispute, GhostWithdrawal, reasons
 from tests.contracts.world import STRANGER, address, b32
 from verifier.errors import YinzhengError
 
@@ -41,45 +41,6 @@ CASE_ID = st.sampled_from([DISPUTES[0]] * 2 + DISPUTES)
 SOME = st.lists(st.sampled_from(RECORDS), unique=True, max_size=2)
 
 S = WithdrawalState
-
-
-@dataclass
-class GhostWithdrawal:
-    """What the chain should hold of a withdrawal."""
-
-    received: int
-    minor: bool
-    owing: set[bytes]
-    state: WithdrawalState = S.REQUESTED
-    given: dict[bytes, bool] = field(default_factory=dict)
-    """Recipient to whether its receipt was late."""
-    until: int = 0
-    late: bool = False
-
-    def due(self) -> int | None:
-        """Give the first deadline whose duty is open."""
-        if self.state is S.COMPLETED:
-            return None
-        if self.state is S.REQUESTED and self.minor:
-            return self.received + 48 * HOUR
-        return self.deadline
-
-    @property
-    def deadline(self) -> int:
-        return (self.until or self.received) + 72 * HOUR
-
-    def touch(self, now: int) -> None:
-        due = self.due()
-        self.late = self.late or (due is not None and now > due)
-
-
-@dataclass
-class GhostDispute:
-    """What the chain should hold of a dispute."""
-
-    subjects: tuple[bytes, ...]
-    roots: list[bytes]
-    state: DisputeState = DisputeState.OPEN
 
 
 class Modules(RuleBasedStateMachine):
@@ -415,11 +376,6 @@ class Modules(RuleBasedStateMachine):
         assert self.client.overdue_since(id_) == (due if due is not None and now > due else None)
         later = now + 100 * DAY
         assert self.client.is_overdue(id_, later) == (due is not None and later > due)
-
-
-def reasons(conditions: dict[str, bool]) -> set[str]:
-    """Give the codes whose condition holds."""
-    return {code for code, holds in conditions.items() if holds}
 
 
 def test_modules_follow_their_ghost(court: Court) -> None:
