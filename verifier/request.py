@@ -106,7 +106,7 @@ class Keys(Protocol):
     """Whose keys are believed; at which instant is the implementation's to decide (R41)."""
 
     def find(self, org: str, key: bytes, at: int) -> Sm2PublicKey | None:
-        """The key `key` of `org` if it may sign at `at` (UTC seconds), else None."""
+        """The key `key` of `org` if it holds at `at` (UTC seconds), else None."""
 
 
 class Nonces(Protocol):
@@ -158,7 +158,8 @@ def verify_request(token: str, received: Received, keys: Keys, nonces: Nonces) -
             hint="Set the clock, sign again and send at once.",
         )
     _compare(request, received)
-    key = keys.find(request.org, request.key, request.at)
+    # By our clock: a thief would claim a time before the key was reported.
+    key = keys.find(request.org, request.key, received.now)
     if key is None:
         raise DataFault(
             "this organisation has no such key in force",

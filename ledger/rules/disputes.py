@@ -14,7 +14,7 @@ from ledger.rules.states import Capacity
 from verifier.algorithms import DigestPair
 from verifier.errors import UsageFault
 
-MAX_PARTIES = 8
+MAX_PARTIES = 16
 MAX_SUBJECTS = 64
 
 
@@ -107,7 +107,7 @@ def check_opening(case: Case, move: Move, known: Iterable[bytes]) -> None:
     """Check that a case may be opened with `move`; `known` are the subjects that exist.
 
     Raises:
-        UsageFault: `dispute-case` (forum or number missing), `dispute-parties` (not 2 to 8, or one twice),
+        UsageFault: `dispute-case` (forum or number missing), `dispute-parties` (not 2 to 16, or one twice),
             `dispute-subjects` (none, or over 64), `dispute-subject-unknown`, `dispute-evidence` (a party
             brings none).
     """
@@ -166,8 +166,8 @@ HOLD: Mapping[Act, During] = MappingProxyType(
         Act.CANCELLATION: During.WAITS,
         Act.RENEWAL: During.WAITS,
         Act.RESERVATION: During.WAITS,
-        # The end of validity is nobody's act; the record stays, and so does the hold on it.
-        Act.LAPSE: During.PASSES,
+        # Validity ends by itself and every reader computes it; only recording the lapse waits (S5.16).
+        Act.LAPSE: During.WAITS,
         Act.OBJECTION: During.PASSES,
         Act.EVIDENCE: During.PASSES,
         Act.CHANGE_SCOPE: During.NEEDS_COURT,

@@ -34,6 +34,7 @@ class Keyring:
         self.keys = {name or key_id(k.public_key.point): k.public_key for k in keys}
 
     def find(self, org: str, key: bytes, at: int) -> Sm2PublicKey | None:
+        self.asked_for = at
         return self.keys.get(key) if org == self.org else None
 
 
@@ -94,6 +95,12 @@ def test_window(drift: int, code: str) -> None:
         assert refused(TOKEN, arrived) == code
     else:
         verify_request(TOKEN, arrived, Keyring(KEY), Seen())
+
+
+def test_the_key_must_hold_by_the_reader_s_clock() -> None:
+    ring = Keyring(KEY)
+    verify_request(TOKEN, dataclasses.replace(ARRIVED, now=NOW + 7), ring, Seen())
+    assert ring.asked_for == NOW + 7
 
 
 def test_a_nonce_is_remembered_as_long_as_its_request_is_fresh() -> None:
