@@ -191,14 +191,23 @@ def parse_consent(value: object) -> Consent:
     Raises `DataFault`: a code of `canonical.read_object`, `encoded-bytes`, `credit-code`, `recipient-twice`,
     `term` or `body-too-large`.
     """
-    fields = read_object(value, _FIELDS)
+    consent = check_consent(value)
+    if len(consent.canonical()) > MAX_CONSENT:
+        raise DataFault(f"a consent has more than {MAX_CONSENT} bytes", code="body-too-large")
+    return consent
+
+
+def check_consent(value: object, path: str = "$") -> Consent:
+    """As `parse_consent`, for a value whose size its container has already bounded.
+
+    No JSON text is shorter than its canonical form.
+    """
+    fields = read_object(value, _FIELDS, path)
     del fields["v"]
     consent = Consent(**fields)
     if consent.until <= consent.given_at:
-        raise DataFault("$.until is not after $.given_at", code="term", path="$.until")
-    check_recipients(consent.recipients, "$.recipients")
-    if len(consent.canonical()) > MAX_CONSENT:
-        raise DataFault(f"a consent has more than {MAX_CONSENT} bytes", code="body-too-large")
+        raise DataFault(f"{path}.until is not after {path}.given_at", code="term", path=f"{path}.until")
+    check_recipients(consent.recipients, f"{path}.recipients")
     return consent
 
 

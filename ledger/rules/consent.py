@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Self
 
 from ledger.rules.calendar import date_of, day_of
 from ledger.rules.retention import months_after
 from ledger.rules.terms import InformationRoute, Label, LawfulBasis
+from verifier.algorithms import DigestPair
 from verifier.consent import Consent, RecipientAnswer
 from verifier.errors import DataFault, UsageFault
 from verifier.notice import BASE_SCOPES, SCOPES, Notice
@@ -110,22 +112,42 @@ class Problem:
     what: str
 
 
-def consent_problems(consent: Consent, notice: Notice) -> tuple[Problem, ...]:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What consents to one notice are held against, worked out once: a million consents name few notices."""
+
+    notice: Notice
+    digest: DigestPair
+    scopes: frozenset[str]
+    recipients: frozenset[tuple[str, ...]]
+
+    @classmethod
+    def of(cls, notice: Notice) -> Self:
+        """Work out the terms of a notice."""
+        return cls(
+            notice,
+            notice.digest(),
+            frozenset(purpose.scope for purpose in notice.purposes),
+            frozenset((r.name, r.code, r.scope, r.use, r.route) for r in notice.recipients),
+        )
+
+
+def consent_problems(consent: Consent, terms: Terms) -> tuple[Problem, ...]:
     """List everything that makes a consent to a notice unlawful; empty when nothing does."""
     return (
-        *_against_notice(consent, notice),
+        *_against_notice(consent, terms),
         *_scope_problems(consent),
         *_guardian_problems(consent),
     )
 
 
-def require_lawful(consent: Consent, notice: Notice) -> None:
+def require_lawful(consent: Consent, terms: Terms) -> None:
     """Raise unless the consent is lawful under the notice it names.
 
     Raises:
         DataFault: with the first problem's code; `problems` and `codes` list all of them.
     """
-    if problems := consent_problems(consent, notice):
+    if problems := consent_problems(consent, terms):
         raise DataFault(
             f"This is no lawful consent: {'; '.join(problem.what for problem in problems)}.",
             code=problems[0].code,
@@ -135,8 +157,9 @@ def require_lawful(consent: Consent, notice: Notice) -> None:
         )
 
 
-def _against_notice(consent: Consent, notice: Notice) -> Iterable[Problem]:
-    if not consent.notice.digest.matches(notice.digest()):
+def _against_notice(consent: Consent, terms: Terms) -> Iterable[Problem]:
+    notice, granted = terms.notice, consent.granted
+    if not consent.notice.digest.matches(terms.digest):
         yield Problem("consent-notice", "it names another version of the notice than the one given (R28)")
     if consent.controller.code != notice.controller.code:
         yield Problem("consent-controller", "the notice is another controller's")
@@ -146,28 +169,28 @@ def _against_notice(consent: Consent, notice: Notice) -> Iterable[Problem]:
         yield Problem("consent-term", "it lasts longer than the notice says (R28)")
     if consent.genetic and not notice.genetic:
         yield Problem("consent-genetic", "the notice does not say that genetic information is concerned")
-    if consent.granted - {purpose.scope for purpose in notice.purposes}:
+    if not granted <= terms.scopes:
         yield Problem("consent-scope-unannounced", "the notice names no purpose for a scope granted (R28)")
-    announced = {(r.name, r.code, r.scope, r.use, r.route) for r in notice.recipients}
-    if any((r.name, r.code, r.scope, r.use, r.route) not in announced for r in consent.recipients):
+    if any((r.name, r.code, r.scope, r.use, r.route) not in terms.recipients for r in consent.recipients):
         yield Problem("consent-recipient-unlisted", "a recipient is not the notice's, by name and use (R26)")
     for purpose in notice.purposes:
-        if purpose.scope in consent.granted and purpose.route not in SCOPE_RULES[Scope(purpose.scope)].routes:
+        if purpose.scope in granted and purpose.route not in SCOPE_RULES[Scope(purpose.scope)].routes:
             yield Problem("consent-form", f"{purpose.scope} does not allow {purpose.route} data (R26)")
 
 
 def _scope_problems(consent: Consent) -> Iterable[Problem]:
-    if not consent.granted:
+    granted = consent.granted
+    if not granted:
         yield Problem("consent-empty", "no scope is answered yes; unset means no (R26)")
     given = [r for r in consent.recipients if r.answer is True]
-    if consent.granted == frozenset(SCOPES) and not given:
+    if granted == frozenset(SCOPES) and not given:
         yield Problem("consent-blanket", "every scope to recipients nobody names is a blanket consent (R26)")
     for scope in Scope:
         named = any(r.scope == scope for r in given)
-        if scope in consent.granted and SCOPE_RULES[scope].needs_recipient and not named:
+        if scope in granted and SCOPE_RULES[scope].needs_recipient and not named:
             yield Problem("consent-recipient-unnamed", f"{scope} is granted to no recipient by name (R26)")
     for recipient in given:
-        if recipient.scope not in consent.granted:
+        if recipient.scope not in granted:
             yield Problem(
                 "consent-recipient-scope", f"a recipient has yes where {recipient.scope} has no (R26)"
             )

@@ -13,6 +13,7 @@ from ledger.rules.consent import (
     AgeGroup,
     Change,
     Scope,
+    Terms,
     Use,
     Viewer,
     age_group,
@@ -56,7 +57,7 @@ def everything(recipients: list[Json]) -> tuple[Notice, Json]:
 
 
 def codes(consent_: Consent, notice_: Notice) -> list[str]:
-    return [problem.code for problem in consent_problems(consent_, notice_)]
+    return [problem.code for problem in consent_problems(consent_, Terms.of(notice_))]
 
 
 def test_scopes_are_those_of_the_format() -> None:
@@ -67,8 +68,8 @@ def test_scopes_are_those_of_the_format() -> None:
 
 
 def test_a_lawful_consent() -> None:
-    require_lawful(consent(), notice())
-    require_lawful(consent(bodies.consent(research=True), recipients=[]), notice())
+    require_lawful(consent(), Terms.of(notice()))
+    require_lawful(consent(bodies.consent(research=True), recipients=[]), Terms.of(notice()))
 
 
 def test_every_scope_each_by_its_own_yes() -> None:
@@ -139,7 +140,7 @@ def test_unlawful(code: str, spoil: Callable[[Json], Json]) -> None:
     spoilt = consent(spoil(bodies.consent()))
     assert codes(spoilt, notice()) == [code]
     with pytest.raises(DataFault) as refused:
-        require_lawful(spoilt, notice())
+        require_lawful(spoilt, Terms.of(notice()))
     assert refused.value.code == code
     assert "张三" not in refused.value.message
 
