@@ -1,7 +1,6 @@
 """Random lawful and unlawful calls of consents and disputes, and a ghost that says which is which.
 
-As in the registry's machine the ghost knows the rules only as lists of reasons to refuse; all that can be read
-equals the ghost.
+As in the registry's machine the ghost knows the rules only as lists of reasons to refuse.
 """
 
 from collections.abc import Sequence
@@ -392,7 +391,7 @@ def test_modules_follow_their_ghost(court: Court) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=8,
+            max_examples=6,
             stateful_step_count=30,
             phases=[Phase.generate],
             deadline=None,
