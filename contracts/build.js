@@ -11,12 +11,16 @@ const ARTIFACTS = {
   AccessManager: OPENZEPPELIN,
   CheckpointAnchor: "src/CheckpointAnchor.sol",
   RightsRegistry: "src/RightsRegistry.sol",
+  ConsentRegistry: "src/ConsentRegistry.sol",
+  Preservation: "src/Preservation.sol",
 };
 const HARNESSES = { Rfc9162Harness: "test/Rfc9162Harness.sol" };
 const MAPPINGS = {
   "anchor.roots": ["CheckpointAnchor", "_roots"],
   "rights.records": ["RightsRegistry", "_records"],
   "rights.cases": ["RightsRegistry", "_cases"],
+  "consent.withdrawals": ["ConsentRegistry", "_withdrawals"],
+  "preservation.cases": ["Preservation", "_disputes"],
 };
 const SETTINGS = {
   evmVersion: "london",

@@ -48,11 +48,37 @@ STATEMENT_TYPES = MappingProxyType(
         "objection.concluded": Body.PRIVATE,
         "application.refused": Body.PRIVATE,
         CERTIFICATE_DEPOSITED: Body.PUBLIC,
+        "organisation.enrolled": Body.PUBLIC,
+        "organisation.key-rotated": Body.PUBLIC,
+        "organisation.key-revoked": Body.PUBLIC,
+        "notice.published": Body.PUBLIC,
+        "consent.granted": Body.PRIVATE,
+        "withdrawal.requested": Body.PRIVATE,
+        "withdrawal.verified": Body.PRIVATE,
+        "withdrawal.frozen": Body.PRIVATE,
+        "withdrawal.notified": Body.PRIVATE,
+        "withdrawal.receipt": Body.PRIVATE,
+        "withdrawal.completed": Body.PRIVATE,
+        "withdrawal.restricted": Body.PRIVATE,
+        "erasure.tombstone": Body.PUBLIC,
+        "dispute.opened": Body.PRIVATE,
+        "dispute.evidence": Body.PRIVATE,
+        "dispute.released": Body.PRIVATE,
     }
 )
-"""The types of S3.2, in the order a case meets them."""
+"""The types of S3.2, in the order a case, an organisation, a consent or a dispute meets them."""
 
-CAPACITIES = ("registry", "committee", "applicant", "public")
+CAPACITIES = (
+    "registry",
+    "committee",
+    "applicant",
+    "public",
+    "controller",
+    "recipient",
+    "subject",
+    "forum",
+    "party",
+)
 
 _TYPE = one_of(*STATEMENT_TYPES)
 _AT = integer()
@@ -186,6 +212,16 @@ def certificate_subject(number: str) -> bytes:
     if not number.isascii():
         raise DataFault("a certificate number is ASCII", code="certificate-number")
     return sha256(b"yinzheng/certificate/1:" + number.encode())
+
+
+def organisation_subject(code: str) -> bytes:
+    """Subject of an organisation, 32 bytes: `SHA-256("yinzheng/organisation/1:" || credit code)` (S2.4).
+
+    Raises `DataFault` (`credit-code`) unless the code is ASCII.
+    """
+    if not code.isascii():
+        raise DataFault("a credit code is ASCII", code="credit-code")
+    return sha256(b"yinzheng/organisation/1:" + code.encode())
 
 
 def profile_bytes(tag: str) -> bytes:

@@ -1,4 +1,4 @@
-"""People's approvals: the EIP-712 messages that registry and committee sign (S5.5, S5.6).
+"""People's approvals: EIP-712 messages that registry, committee, forums and parties sign (S5.5, S5.6, S5.14).
 
 The message is all that binds: a signature holds for one contract on one chain and for exactly these fields.
 """
@@ -10,13 +10,16 @@ from eth_account import Account
 from eth_account.messages import SignableMessage, encode_typed_data
 from eth_account.signers.local import LocalAccount
 
-from ledger.chain.records import Procedure
+from ledger.chain.records import OpeningKind, Procedure
 from verifier.algorithms import keccak256
 from verifier.errors import DataFault
 from verifier.statement import profile_bytes
 
 SIGNATURE_BYTES = 65
 """`r || s || v`, v being 27 or 28."""
+
+RIGHTS_NAME, PRESERVATION_NAME = "Yinzheng RightsRegistry", "Yinzheng Preservation"
+"""Names of the contracts' domains."""
 
 _DOMAIN = (
     ("name", "string"),
@@ -32,6 +35,7 @@ class Domain:
 
     chain_id: int
     registry: bytes
+    name: str = RIGHTS_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,57 @@ class Deposit:
         return self.id, self.case_id, self.content, self.registered_at, self.valid_until, self.remarks
 
 
-Decision = Publication | Conclusion | Closure | Deposit
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Open a dispute and hold its subjects (R37, R38); for the domain of `Preservation`.
+
+    Parties are addresses of 20 bytes, everything else 32 bytes; every list ascends, each entry once. `root`
+    is 32 zero bytes if there is no evidence yet, which only a forum may say.
+    """
+
+    TYPES: ClassVar = (
+        ("caseId", "bytes32"),
+        ("root", "bytes32"),
+        ("kind", "uint8"),
+        ("parties", "address[]"),
+        ("records", "bytes32[]"),
+        ("cases", "bytes32[]"),
+        ("consents", "bytes32[]"),
+        ("statement", "bytes32"),
+    )
+    case_id: bytes
+    root: bytes
+    kind: OpeningKind
+    parties: tuple[bytes, ...]
+    statement: bytes
+    records: tuple[bytes, ...] = ()
+    cases: tuple[bytes, ...] = ()
+    consents: tuple[bytes, ...] = ()
+
+    def values(self) -> tuple[Any, ...]:
+        """Give the fields in the order of `TYPES`."""
+        parties = ["0x" + party.hex() for party in self.parties]
+        subjects = list(self.records), list(self.cases), list(self.consents)
+        return self.case_id, self.root, int(self.kind), parties, *subjects, self.statement
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """End a dispute and its holds (R39); for the domain of `Preservation`.
+
+    `outcome` is the leaf hash of the statement on the settlement or the effective document.
+    """
+
+    TYPES: ClassVar = (("caseId", "bytes32"), ("outcome", "bytes32"))
+    case_id: bytes
+    outcome: bytes
+
+    def values(self) -> tuple[Any, ...]:
+        """Give the fields in the order of `TYPES`."""
+        return self.case_id, self.outcome
+
+
+Decision = Publication | Conclusion | Closure | Deposit | Opening | Release
 
 
 def typed_data(decision: Decision, domain: Domain) -> dict[str, Any]:
@@ -126,7 +180,7 @@ def typed_data(decision: Decision, domain: Domain) -> dict[str, Any]:
         },
         "primaryType": name,
         "domain": {
-            "name": "Yinzheng RightsRegistry",
+            "name": domain.name,
             "version": "1",
             "chainId": domain.chain_id,
             "verifyingContract": "0x" + domain.registry.hex(),

@@ -47,9 +47,9 @@ class RegistryClient:
         self._w3 = w3
         self.deployment = deployment
         self._abi = {
-            deployment.anchor: _functions("CheckpointAnchor"),
-            deployment.rights: _functions("RightsRegistry"),
-            deployment.manager: _functions("AccessManager"),
+            deployment.anchor: functions("CheckpointAnchor"),
+            deployment.rights: functions("RightsRegistry"),
+            deployment.manager: functions("AccessManager"),
         }
 
     @property
@@ -247,7 +247,8 @@ class RegistryClient:
         return Call(address, _encode(self._abi[address][name], arguments), CALL_GAS)
 
 
-def _functions(name: str) -> dict[str, Any]:
+def functions(name: str) -> dict[str, Any]:
+    """Give the functions of one of our contracts by name, as its ABI tells them."""
     return {item["name"]: item for item in artifact(name).abi if item["type"] == "function"}
 
 

@@ -1,4 +1,4 @@
-"""What the contracts hold, as values: records, cases and their states (S5.3, S5.4)."""
+"""What the contracts hold, as values: records, cases, withdrawals, disputes, and their states (S5)."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -40,6 +40,40 @@ class ObjectionState(IntEnum):
     UPHELD = 3
 
 
+class WithdrawalState(IntEnum):
+    """State of the withdrawal of one consent; only `COMPLETED` is final."""
+
+    NONE = 0
+    REQUESTED = 1
+    FROZEN = 2
+    COMPLETED = 3
+    RESTRICTED = 4
+
+
+class ReceiptState(IntEnum):
+    """What a recipient owes a withdrawal."""
+
+    NONE = 0
+    EXPECTED = 1
+    GIVEN = 2
+
+
+class OpeningKind(IntEnum):
+    """Who opened a dispute."""
+
+    NONE = 0
+    FORUM = 1
+    PARTY = 2
+
+
+class DisputeState(IntEnum):
+    """State of a dispute; `RELEASED` is final."""
+
+    NONE = 0
+    OPEN = 1
+    RELEASED = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """A certificate on the chain (S5.3). Identifiers are 32 bytes, times UTC seconds."""
@@ -76,6 +110,83 @@ class CaseOnChain:
     notice: bytes
     outcome: bytes
     holds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """The withdrawal of one consent (S5.10). Times are UTC seconds, zero for what has not happened.
+
+    A consent that is held and that nobody withdrew shows as state `NONE` with `holds`.
+    """
+
+    id: bytes
+    state: WithdrawalState
+    minor: bool
+    recipients: int
+    receipts: int
+    holds: int
+    late: bool
+    """Whether some duty was met only after its deadline."""
+    received_at: int
+    frozen_at: int
+    restricted_at: int
+    """Time of the latest restriction."""
+    opened_at: int
+    restricted_until: int
+    completed_at: int
+    changed_at: int
+    request: bytes
+    outcome: bytes
+    """Leaf hash of the completion or of the latest restriction; zero before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one recipient owes a withdrawal, or gave (S5.11)."""
+
+    state: ReceiptState
+    late: bool
+    given_at: int
+    statement: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A dispute (S5.13). Addresses are 20 bytes; `root` is the latest of its evidence, zero without any."""
+
+    case_id: bytes
+    state: DisputeState
+    kind: OpeningKind
+    parties: int
+    subjects: int
+    roots: int
+    opened_at: int
+    released_at: int
+    changed_at: int
+    statement: bytes
+    root: bytes
+    outcome: bytes
+    opened_by: bytes
+    released_by: bytes
+    """The forum that released; zero if the parties settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """What a dispute holds, or held: identifiers of certificates, of cases before deposit, of consents."""
+
+    records: tuple[bytes, ...]
+    cases: tuple[bytes, ...]
+    consents: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """When a root of evidence reached the chain, as the how-manieth from zero, on which statement."""
+
+    added_at: int
+    index: int
+    statement: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
 from typing import Any
@@ -12,67 +11,50 @@ from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
 from web3.exceptions import ContractLogicError, ProviderConnectionError, TimeExhausted, Web3Exception
 
-from contracts import NAMES, artifact
-from ledger.chain.records import CaseState, ObjectionState, Status
+from contracts import MODULE_NAMES, NAMES, artifact
+from ledger.chain.records import (
+    CaseState,
+    DisputeState,
+    ObjectionState,
+    ReceiptState,
+    Status,
+    WithdrawalState,
+)
+from ledger.chain.refusals import (
+    AlreadyAnchored,
+    ApprovalRefused,
+    CalendarShort,
+    ChainUnreachable,
+    ContractRefused,
+    HeadRefused,
+    Meaning,
+    NodeRefused,
+    NotEntitled,
+    RevertUnknown,
+    TooEarly,
+    ValueRefused,
+    WrongState,
+)
+from ledger.chain.refusals_modules import MODULE_MEANINGS
 from verifier.algorithms import keccak256
-from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from verifier.errors import YinzhengError
 
-
-class ChainUnreachable(EnvironmentFault):
-    """The node does not answer. Whether a transaction arrived is unknown: look it up by its hash."""
-
-
-class NodeRefused(EnvironmentFault):
-    """The node answered, but refused the request itself."""
-
-
-class ContractRefused(UsageFault):
-    """A contract refused a call; nothing changed. `data` holds its custom error `error` and the values."""
-
-
-class NotEntitled(ContractRefused):
-    """The sender or an approver does not hold the role it takes."""
-
-
-class ApprovalRefused(ContractRefused):
-    """Approvals are too few, too many, malformed, or twice by one person."""
-
-
-class WrongState(ContractRefused):
-    """The case, record or objection is not in the state the call expects."""
-
-
-class TooEarly(ContractRefused):
-    """Publicity has not ended, an objection is still open, or the case is held."""
-
-
-class ValueRefused(ContractRefused):
-    """A value lies outside what the contract accepts."""
-
-
-class AlreadyAnchored(ContractRefused):
-    """The latest head is already this one: nothing was left to do."""
-
-
-class HeadRefused(DataFault):
-    """The chain refused a head of the log that does not extend the last one: two histories."""
-
-
-class CalendarShort(EnvironmentFault):
-    """The calendar on the chain does not reach far enough."""
-
-
-class RevertUnknown(DataFault):
-    """A contract refused without a reason this version knows."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Meaning:
-    kind: type[YinzhengError]
-    code: str
-    message: str
-    hint: str
-
+__all__ = [
+    "AlreadyAnchored",
+    "ApprovalRefused",
+    "CalendarShort",
+    "ChainUnreachable",
+    "ContractRefused",
+    "HeadRefused",
+    "NodeRefused",
+    "NotEntitled",
+    "RevertUnknown",
+    "TooEarly",
+    "ValueRefused",
+    "WrongState",
+    "decode_revert",
+    "translated",
+]
 
 _CALENDAR = "Extend the working-day calendar on the chain with the published days, then try again."
 _APPROVE = "Collect the signatures the procedure needs: the registry first, then the committee (S5.6)."
@@ -80,139 +62,140 @@ _LOOK = "Read its state again: someone may have moved it meanwhile."
 _ROLE = "Ask the administrator which account or person holds the role, or to grant it."
 _AUDIT = "Stop and run an audit: the log's files differ from what was anchored."
 
-_MEANINGS: Mapping[str, _Meaning] = {
-    "AlreadyAnchored": _Meaning(AlreadyAnchored, "head-anchored", "This head is anchored already.", ""),
-    "HeadConflict": _Meaning(
+_MEANINGS: Mapping[str, Meaning] = {
+    **MODULE_MEANINGS,
+    "AlreadyAnchored": Meaning(AlreadyAnchored, "head-anchored", "This head is anchored already.", ""),
+    "HeadConflict": Meaning(
         HeadRefused, "head-conflict", "Another root is anchored for the size {size}.", _AUDIT
     ),
-    "HeadNotConsistent": _Meaning(
+    "HeadNotConsistent": Meaning(
         HeadRefused,
         "head-inconsistent",
         "The head of size {size} is not proved to extend the anchored head of size {latestSize}.",
         _AUDIT,
     ),
-    "SizeNotAfter": _Meaning(
+    "SizeNotAfter": Meaning(
         HeadRefused,
         "head-not-after",
         "The head of size {given} is smaller than the anchored {latest}.",
         _AUDIT,
     ),
-    "HeadEmpty": _Meaning(ValueRefused, "head-empty", "An empty tree cannot be anchored.", ""),
-    "ProofNotEmpty": _Meaning(ValueRefused, "head-proof-surplus", "The first head takes no proof.", ""),
-    "ApprovalCount": _Meaning(
+    "HeadEmpty": Meaning(ValueRefused, "head-empty", "An empty tree cannot be anchored.", ""),
+    "ProofNotEmpty": Meaning(ValueRefused, "head-proof-surplus", "The first head takes no proof.", ""),
+    "ApprovalCount": Meaning(
         ApprovalRefused,
         "approval-count",
         "The decision needs {expected} signatures, and {given} were given.",
         _APPROVE,
     ),
-    "ApprovalMalformed": _Meaning(
+    "ApprovalMalformed": Meaning(
         ApprovalRefused,
         "approval-malformed",
         "Signature {index} is malformed.",
         "Ask the approver to sign again.",
     ),
-    "ApproverRepeated": _Meaning(
+    "ApproverRepeated": Meaning(
         ApprovalRefused, "approver-repeated", "One person approved twice.", "Ask a second, different person."
     ),
-    "ApproverNotEntitled": _Meaning(
+    "ApproverNotEntitled": Meaning(
         NotEntitled,
         "approver-not-entitled",
         "The signer {signer} does not hold the role {role}, or signed something else.",
         _ROLE,
     ),
-    "AccessManagedUnauthorized": _Meaning(
+    "AccessManagedUnauthorized": Meaning(
         NotEntitled, "sender-not-entitled", "The account {caller} may not make this call.", _ROLE
     ),
-    "AccessManagerUnauthorizedAccount": _Meaning(
+    "AccessManagerUnauthorizedAccount": Meaning(
         NotEntitled, "sender-not-entitled", "The account {msgsender} does not hold the role {roleId}.", _ROLE
     ),
-    "CaseNotIn": _Meaning(
+    "CaseNotIn": Meaning(
         WrongState, "case-state", "The case is in state {actual}; {expected} was expected.", _LOOK
     ),
-    "RecordNotIn": _Meaning(
+    "RecordNotIn": Meaning(
         WrongState, "record-state", "The record's status is {actual}; {expected} was expected.", _LOOK
     ),
-    "ObjectionNotIn": _Meaning(
+    "ObjectionNotIn": Meaning(
         WrongState, "objection-state", "The objection is in state {actual}; {expected} was expected.", _LOOK
     ),
-    "PublicityNotEnded": _Meaning(
+    "PublicityNotEnded": Meaning(
         TooEarly,
         "publicity-not-ended",
         "Publicity lasts until {publicityEnd}, and the chain's time is {blockTime}.",
         "Deposit after it has ended.",
     ),
-    "ObjectionsOpen": _Meaning(
+    "ObjectionsOpen": Meaning(
         TooEarly, "objections-open", "{open} objections are open.", "Conclude every objection first."
     ),
-    "CaseHeld": _Meaning(
+    "CaseHeld": Meaning(
         TooEarly, "case-held", "The case is held for a dispute.", "Wait until the hold is released (R39)."
     ),
-    "RegistrationTimeOutside": _Meaning(
+    "RegistrationTimeOutside": Meaning(
         ValueRefused,
         "registration-time",
         "The time of registration {registeredAt} lies outside {earliest} to {latest}.",
         "Date it now, and let it be approved again.",
     ),
-    "ValidityOutside": _Meaning(
+    "ValidityOutside": Meaning(
         ValueRefused,
         "validity-outside",
         "The end of validity {validUntil} lies outside {earliest} to {latest}.",
         "Validity is at most five years from registration (R9).",
     ),
-    "RemarksUnknown": _Meaning(
+    "RemarksUnknown": Meaning(
         ValueRefused, "remarks-unknown", "The remark bits {remarks} have no meaning.", "Use bits 1, 2, 4, 8."
     ),
-    "RemarksFixed": _Meaning(
+    "RemarksFixed": Meaning(
         WrongState, "remarks-fixed", "The remarks of a record that is over ({status}) are fixed.", _LOOK
     ),
-    "IdentifierZero": _Meaning(ValueRefused, "identifier-zero", "An identifier or leaf hash is zero.", ""),
-    "ProcedureMissing": _Meaning(ValueRefused, "procedure-missing", "No procedure was named.", ""),
-    "ProfileMalformed": _Meaning(
+    "IdentifierZero": Meaning(ValueRefused, "identifier-zero", "An identifier or leaf hash is zero.", ""),
+    "ProcedureMissing": Meaning(ValueRefused, "procedure-missing", "No procedure was named.", ""),
+    "ProfileMalformed": Meaning(
         ValueRefused,
         "profile-malformed",
         "A profile has one duration; in seconds only with a tag that begins with DEMO/.",
         "",
     ),
-    "ProfileAlreadyDefined": _Meaning(
+    "ProfileAlreadyDefined": Meaning(
         WrongState, "profile-defined", "The profile is written already.", "Make a new version with a new tag."
     ),
-    "ProfileUnknown": _Meaning(
+    "ProfileUnknown": Meaning(
         WrongState, "profile-unknown", "The chain does not know the profile.", "Define it on the chain first."
     ),
-    "CalendarNotContiguous": _Meaning(
+    "CalendarNotContiguous": Meaning(
         ValueRefused,
         "calendar-gap",
         "The extension begins at day {given}; the calendar ends at {expected}.",
         "",
     ),
-    "CalendarExtensionMalformed": _Meaning(
+    "CalendarExtensionMalformed": Meaning(
         ValueRefused,
         "calendar-extension",
         "An extension has 1 to 256 days and no bit beyond them.",
         "",
     ),
-    "CalendarDayUnknown": _Meaning(
+    "CalendarDayUnknown": Meaning(
         CalendarShort, "calendar-day-unknown", "The chain's calendar does not know day {day}.", _CALENDAR
     ),
-    "CalendarDayBegun": _Meaning(
+    "CalendarDayBegun": Meaning(
         WrongState, "calendar-day-begun", "Day {day} has begun and can no longer be corrected.", ""
     ),
-    "StatusMoveRefused": _Meaning(
+    "StatusMoveRefused": Meaning(
         WrongState, "status-move", "No lawful move leads from {from} to {to}.", _LOOK
     ),
-    "RecordBlocked": _Meaning(
+    "RecordBlocked": Meaning(
         WrongState,
         "record-blocked",
         "The record has {holds} holds and {objections} open objections.",
         "Wait until they have ended (R25, R38).",
     ),
-    "CountOutside": _Meaning(
+    "CountOutside": Meaning(
         ValueRefused, "count-outside", "The count {given} lies outside {lowest} to {highest}.", _LOOK
     ),
-    "SuccessorRefused": _Meaning(
+    "SuccessorRefused": Meaning(
         ValueRefused, "successor-refused", "A superseded record names a successor that is in force.", ""
     ),
-    "ReservationRefused": _Meaning(
+    "ReservationRefused": Meaning(
         ValueRefused,
         "reservation-refused",
         "The record cannot be reserved so: it is reserved or over, or the time is more than 72 hours ahead.",
@@ -224,6 +207,9 @@ _ENUMS: Mapping[str, type[IntEnum]] = {
     "enum Status": Status,
     "enum CaseState": CaseState,
     "enum ObjectionState": ObjectionState,
+    "enum WithdrawalState": WithdrawalState,
+    "enum ReceiptState": ReceiptState,
+    "enum DisputeState": DisputeState,
 }
 
 _STRING_ERROR = keccak256(b"Error(string)")[:4]
@@ -234,7 +220,9 @@ _PANIC = keccak256(b"Panic(uint256)")[:4]
 def _errors() -> Mapping[bytes, tuple[str, tuple[tuple[str, str, str], ...]]]:
     """Map each selector to the error's name and its inputs (name, ABI type, Solidity type)."""
     found = {}
-    for item in (item for name in NAMES for item in artifact(name).abi if item["type"] == "error"):
+    for item in (
+        item for name in (*NAMES, *MODULE_NAMES) for item in artifact(name).abi if item["type"] == "error"
+    ):
         inputs = tuple((i["name"], i["type"], i.get("internalType", "")) for i in item["inputs"])
         signature = f"{item['name']}({','.join(kind for _, kind, _ in inputs)})"
         found[keccak256(signature.encode())[:4]] = (item["name"], inputs)

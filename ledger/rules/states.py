@@ -56,12 +56,21 @@ class Move(StrEnum):
 
 
 class Capacity(StrEnum):
-    """In what capacity someone acts; the `by` of a statement (S3.1). `public` is anyone."""
+    """In what capacity someone acts; the `by` of a statement (S3.1). `public` is anyone.
+
+    `subject` is the data subject or the guardian who acts for it: told apart, the log would say
+    who is a minor.
+    """
 
     REGISTRY = "registry"
     COMMITTEE = "committee"
     APPLICANT = "applicant"
     PUBLIC = "public"
+    CONTROLLER = "controller"
+    RECIPIENT = "recipient"
+    SUBJECT = "subject"
+    FORUM = "forum"
+    PARTY = "party"
 
 
 class StatementType(StrEnum):

@@ -2,7 +2,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contracts.world import World
+from ledger.chain.modules import MODULE
+from ledger.chain.sender import Sender
+from tests.contracts.disputes import CASE, ONE, TWO, Court
+from tests.contracts.world import STRANGER, World, address
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +19,33 @@ def world(_world: World) -> Iterator[World]:
     snapshot = _world.tester.take_snapshot()
     yield _world
     _world.tester.revert_to_snapshot(snapshot)
+
+
+@pytest.fixture(scope="session")
+def _court() -> Court:
+    return Court.create(World.create())
+
+
+@pytest.fixture
+def court(_court: Court) -> Iterator[Court]:
+    """A chain with contracts and modules, as it was right after their deployment."""
+    snapshot = _court.world.tester.take_snapshot()
+    yield _court
+    _court.world.tester.revert_to_snapshot(snapshot)
+
+
+@pytest.fixture
+def module(court: Court) -> Sender:
+    """An account that stands in for a module contract."""
+    court.send(court.client.grant_role(MODULE, address(STRANGER)), court.world.admin)
+    return Sender(court.world.w3, STRANGER, lambda _: None)
+
+
+@pytest.fixture
+def held(court: Court) -> Court:
+    """A dispute that holds ONE, CASE and CONSENT."""
+    court.deposited(ONE)
+    court.deposited(TWO)
+    court.published(CASE)
+    court.send(court.open(court.opening(records=(ONE,), cases=(CASE,))))
+    return court

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from ledger.chain.approvals import Deposit
 from ledger.chain.client import CALL_GAS
+from ledger.chain.consent_client import PARTY_GAS, RECIPIENT_GAS, SUBJECT_GAS
 from ledger.chain.deployment import MOVES, addresses
 from ledger.chain.records import Amendment, Head, Procedure, Status
+from tests.contracts.costs_modules import measure_modules
 from tests.contracts.merkle import consistency, root
 from tests.contracts.world import ADMIN, MEMBERS, OFFICERS, World, address, b32
 
@@ -18,7 +20,8 @@ _ROW = re.compile(r"^\| (.+?) \| ([\d,]+) \|$", re.MULTILINE)
 def measure() -> dict[str, int]:
     """Give gas used by what was done, in the order of a case's life."""
     world = World.create()
-    return _deployment(world) | _keeping(world) | _case(world) | _endings(world) | _heads(world)
+    registry = _deployment(world) | _keeping(world) | _case(world) | _endings(world) | _heads(world)
+    return registry | measure_modules()
 
 
 def table(measured: Mapping[str, int]) -> str:
@@ -27,7 +30,8 @@ def table(measured: Mapping[str, int]) -> str:
     return f"""# Gas of each call
 
 Measured on a London chain (py-evm) by `scripts/contracts --gas`; a test compares. What a transaction costs
-anyway, 21,000 and its data, is included. The client limits every call to {CALL_GAS:,}.
+anyway, 21,000 and its data, is included. The client limits every call to {CALL_GAS:,}, and more for each
+recipient ({RECIPIENT_GAS:,}), subject ({SUBJECT_GAS:,}) and party ({PARTY_GAS:,}) it names.
 
 | call | gas |
 |---|---:|

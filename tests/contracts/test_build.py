@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts import NAMES, artifact, layout
+from contracts import MODULE_NAMES, NAMES, artifact, layout
 from verifier.ethereum import layout as verifier_layout
 
 ROOM = Path(__file__).parents[2] / "contracts"
@@ -46,6 +46,8 @@ def test_layout_is_that_of_the_contracts_and_of_the_verifier() -> None:
         "anchor.roots": verifier_layout.ANCHOR_ROOTS,
         "rights.records": verifier_layout.RIGHTS_RECORDS,
         "rights.cases": verifier_layout.RIGHTS_CASES,
+        "consent.withdrawals": verifier_layout.CONSENT_WITHDRAWALS,
+        "preservation.cases": verifier_layout.PRESERVATION_CASES,
     }
     types = artifact("RightsRegistry").storage_layout["types"]
     record = next(kind for name, kind in types.items() if name.startswith("t_struct(Record)"))
@@ -80,8 +82,47 @@ def test_layout_is_that_of_the_contracts_and_of_the_verifier() -> None:
         ("notice", 2, 0),
         ("outcome", 3, 0),
     ]
+    assert _members("ConsentRegistry", "Withdrawal") == [
+        ("state", 0, 0),
+        ("minor", 0, 1),
+        ("recipients", 0, 2),
+        ("receipts", 0, 3),
+        ("holds", 0, 4),
+        ("late", 0, 6),
+        ("spare", 0, 7),
+        ("receivedAt", 0, 8),
+        ("frozenAt", 0, 16),
+        ("restrictedAt", 0, 24),
+        ("openedAt", 1, 0),
+        ("restrictedUntil", 1, 8),
+        ("completedAt", 1, 16),
+        ("changedAt", 1, 24),
+        ("request", 2, 0),
+        ("outcome", 3, 0),
+    ]
+    assert _members("Preservation", "Dispute") == [
+        ("state", 0, 0),
+        ("kind", 0, 1),
+        ("parties", 0, 2),
+        ("subjects", 0, 3),
+        ("roots", 0, 4),
+        ("openedAt", 0, 8),
+        ("releasedAt", 0, 16),
+        ("changedAt", 0, 24),
+        ("statement", 1, 0),
+        ("root", 2, 0),
+        ("outcome", 3, 0),
+        ("openedBy", 4, 0),
+        ("releasedBy", 5, 0),
+    ]
+
+
+def _members(contract: str, struct: str) -> list[tuple[str, int, int]]:
+    types = artifact(contract).storage_layout["types"]
+    found = next(kind for name, kind in types.items() if name.startswith(f"t_struct({struct})"))
+    return [(m["label"], int(m["slot"]), m["offset"]) for m in found["members"]]
 
 
 def test_contracts_fit_on_any_chain() -> None:
     """EIP-170 allows 24,576 bytes."""
-    assert all(0 < len(artifact(name).deployed_bytecode) <= 24_576 for name in NAMES)
+    assert all(0 < len(artifact(name).deployed_bytecode) <= 24_576 for name in (*NAMES, *MODULE_NAMES))

@@ -1,4 +1,4 @@
-"""The worked vectors of docs/spec.md (S10), computed from fixed keys and fixed signature nonces.
+"""The worked vectors of docs/spec.md (S12), computed from fixed keys and fixed signature nonces.
 
 Every key here is public, and its nonce is used again and again, so each is worth nothing.
 """

@@ -58,8 +58,16 @@ def test_round_trip(statement: Statement) -> None:
 def test_types_of_the_specification() -> None:
     public = {name for name, kind in STATEMENT_TYPES.items() if kind is Body.PUBLIC}
 
-    assert public == {"publicity.opened", "certificate.deposited"}
-    assert len(STATEMENT_TYPES) == 11
+    assert public == {
+        "publicity.opened",
+        "certificate.deposited",
+        "organisation.enrolled",
+        "organisation.key-rotated",
+        "organisation.key-revoked",
+        "notice.published",
+        "erasure.tombstone",
+    }
+    assert len(STATEMENT_TYPES) == 27
     assert DEPOSIT.body_kind is Body.PUBLIC
 
 

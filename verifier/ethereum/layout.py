@@ -1,4 +1,4 @@
-"""Where the contracts keep what readers prove (S5.1–S5.3), and how to read it.
+"""Where the contracts keep what readers prove (S5.1–S5.3, S5.10, S5.13), and how to read it.
 
 The numbers are those of `contracts/artifacts/layout.json`; a test compares them.
 """
@@ -20,6 +20,12 @@ RIGHTS_RECORDS: Final = 3
 
 RIGHTS_CASES: Final = 4
 """Slot of `mapping(bytes32 caseId => Case)` in `RightsRegistry`."""
+
+CONSENT_WITHDRAWALS: Final = 1
+"""Slot of `mapping(bytes32 id => Withdrawal)` in `ConsentRegistry`."""
+
+PRESERVATION_CASES: Final = 3
+"""Slot of `mapping(bytes32 caseId => Dispute)` in `Preservation`."""
 
 RECORD_SLOTS: Final = 5
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.rules import certificates, terms
+from ledger.rules import certificates, events, terms
 from ledger.rules.approvals import Approval, approvals_needed, check_approvals
 from ledger.rules.calendar import official_calendar
 from ledger.rules.certificates import blocks_transfer, remark_bits, supports_new_registration, valid_until
@@ -350,5 +350,14 @@ def test_waivers_and_objections_need_reasons() -> None:
 
 
 def test_statement_types_are_those_of_the_log() -> None:
-    assert set(StatementType) == set(statement.STATEMENT_TYPES)
+    courses = (
+        StatementType,
+        events.OrganisationStatement,
+        events.ConsentStatement,
+        events.WithdrawalStatement,
+        events.ErasureStatement,
+        events.DisputeStatement,
+    )
+    words = [word.value for course in courses for word in course]
+    assert sorted(words) == sorted(statement.STATEMENT_TYPES)
     assert tuple(Capacity) == statement.CAPACITIES

@@ -22,6 +22,8 @@ def test_the_slots_are_those_of_the_compiled_contracts() -> None:
         "anchor.roots": layout.ANCHOR_ROOTS,
         "rights.records": layout.RIGHTS_RECORDS,
         "rights.cases": layout.RIGHTS_CASES,
+        "consent.withdrawals": layout.CONSENT_WITHDRAWALS,
+        "preservation.cases": layout.PRESERVATION_CASES,
     }
 
 

@@ -1,0 +1,63 @@
+"""The kinds of refusals that contracts and nodes give, and what a custom error means."""
+
+from dataclasses import dataclass
+
+from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+
+
+class ChainUnreachable(EnvironmentFault):
+    """The node does not answer. Whether a transaction arrived is unknown: look it up by its hash."""
+
+
+class NodeRefused(EnvironmentFault):
+    """The node answered, but refused the request itself."""
+
+
+class ContractRefused(UsageFault):
+    """A contract refused a call; nothing changed. `data` holds its custom error `error` and the values."""
+
+
+class NotEntitled(ContractRefused):
+    """The sender or an approver does not hold the role it takes."""
+
+
+class ApprovalRefused(ContractRefused):
+    """Approvals are too few, too many, malformed, or twice by one person."""
+
+
+class WrongState(ContractRefused):
+    """The case, record, objection, withdrawal or dispute is not in the state the call expects."""
+
+
+class TooEarly(ContractRefused):
+    """Something must end first: publicity, an objection, a hold, a restriction, or a receipt is missing."""
+
+
+class ValueRefused(ContractRefused):
+    """A value lies outside what the contract accepts."""
+
+
+class AlreadyAnchored(ContractRefused):
+    """The latest head is already this one: nothing was left to do."""
+
+
+class HeadRefused(DataFault):
+    """The chain refused a head of the log that does not extend the last one: two histories."""
+
+
+class CalendarShort(EnvironmentFault):
+    """The calendar on the chain does not reach far enough."""
+
+
+class RevertUnknown(DataFault):
+    """A contract refused without a reason this version knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a contract's custom error is raised as; `message` is formatted with the error's arguments."""
+
+    kind: type[YinzhengError]
+    code: str
+    message: str
+    hint: str

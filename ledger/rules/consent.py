@@ -1,0 +1,341 @@
+"""What makes a consent lawful (R26 to R29), when a new one is needed, and what its subject may see (R30).
+
+The form of notices and consents is `verifier.notice` and `verifier.consent` (S10.2, S10.3). Unset means no;
+nothing is assumed, renewed or granted in silence.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Self
+
+from ledger.rules.calendar import date_of, day_of
+from ledger.rules.retention import months_after
+from ledger.rules.terms import InformationRoute, Label, LawfulBasis
+from verifier.algorithms import DigestPair
+from verifier.consent import Consent, RecipientAnswer
+from verifier.errors import DataFault, UsageFault
+from verifier.notice import BASE_SCOPES, SCOPES, Notice
+
+
+class Scope(StrEnum):
+    """What a consent can be given for (R26): the base scope's two parts, then six extended scopes."""
+
+    RESEARCH = "research"
+    CLINICAL_REFERENCE = "clinical_reference"
+    THIRD_PARTY_RESEARCH = "third_party_research"
+    COMMERCIAL_USE = "commercial_use"
+    PUBLIC_HEALTH_STATISTICS = "public_health_statistics"
+    DIAGNOSTIC_AI = "diagnostic_ai"
+    PROFESSIONAL_TRAINING = "professional_training"
+    INSURANCE = "insurance"
+
+
+BASE = frozenset(map(Scope, BASE_SCOPES))
+
+_ANY = frozenset(InformationRoute)
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRule:
+    """A scope's words, the forms its data may have, and whether it is nothing without a named recipient."""
+
+    label: Label
+    routes: frozenset[InformationRoute] = _ANY
+    needs_recipient: bool = False
+
+
+SCOPE_RULES: Mapping[Scope, ScopeRule] = MappingProxyType(
+    {
+        Scope.RESEARCH: ScopeRule(Label("本机构科研", "research by the controller")),
+        Scope.CLINICAL_REFERENCE: ScopeRule(Label("临床诊疗参考", "clinical reference")),
+        Scope.THIRD_PARTY_RESEARCH: ScopeRule(
+            Label("第三方科研", "research by third parties"), needs_recipient=True
+        ),
+        Scope.COMMERCIAL_USE: ScopeRule(
+            Label("商业化使用（仅匿名化）", "commercial use (anonymised only)"),
+            frozenset({InformationRoute.ANONYMISED}),
+            needs_recipient=True,
+        ),
+        Scope.PUBLIC_HEALTH_STATISTICS: ScopeRule(
+            Label("公共卫生统计（仅脱敏）", "public-health statistics (desensitised only)"),
+            frozenset({InformationRoute.ANONYMISED, InformationRoute.DEIDENTIFIED}),
+        ),
+        Scope.DIAGNOSTIC_AI: ScopeRule(Label("辅助诊断人工智能训练", "training of diagnostic AI")),
+        Scope.PROFESSIONAL_TRAINING: ScopeRule(Label("专业人员培训", "training of professionals")),
+        Scope.INSURANCE: ScopeRule(
+            Label("保险定价与理赔", "insurance pricing and claims"), needs_recipient=True
+        ),
+    }
+)
+
+
+class AgeGroup(StrEnum):
+    """Ages that the rules tell apart (R29, R33)."""
+
+    UNDER_14 = "under_14"
+    MINOR = "minor"
+    """14 to 17: together with a guardian."""
+    ADULT = "adult"
+
+    @property
+    def is_minor(self) -> bool:
+        """Tell whether the person is under 18 (R33)."""
+        return self is not AgeGroup.ADULT
+
+
+def age_group(born: date, instant: int) -> AgeGroup:
+    """Give the age group at a UTC instant, birthdays counted at +08:00; one of 29 February falls on 1 March.
+
+    Raises:
+        DataFault: `born-in-future`.
+    """
+    today = date_of(day_of(instant))
+    if born > today:
+        raise DataFault("The date of birth lies in the future.", code="born-in-future")
+    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return AgeGroup.UNDER_14 if age < 14 else AgeGroup.MINOR if age < 18 else AgeGroup.ADULT
+
+
+def age_group_of(consent: Consent, instant: int) -> AgeGroup:
+    """Give the age group, at a UTC instant, of the person a consent is about. Raises as `age_group`."""
+    return age_group(date.fromisoformat(consent.person.born), instant)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that makes a consent unlawful. `code` is stable; `what` names nobody."""
+
+    code: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What consents to one notice are held against, worked out once: a million consents name few notices."""
+
+    notice: Notice
+    digest: DigestPair
+    scopes: frozenset[str]
+    recipients: frozenset[tuple[str, ...]]
+
+    @classmethod
+    def of(cls, notice: Notice) -> Self:
+        """Work out the terms of a notice."""
+        return cls(
+            notice,
+            notice.digest(),
+            frozenset(purpose.scope for purpose in notice.purposes),
+            frozenset((r.name, r.code, r.scope, r.use, r.route) for r in notice.recipients),
+        )
+
+
+def consent_problems(consent: Consent, terms: Terms) -> tuple[Problem, ...]:
+    """List everything that makes a consent to a notice unlawful; empty when nothing does."""
+    return (
+        *_against_notice(consent, terms),
+        *_scope_problems(consent),
+        *_guardian_problems(consent),
+    )
+
+
+def require_lawful(consent: Consent, terms: Terms) -> None:
+    """Raise unless the consent is lawful under the notice it names.
+
+    Raises:
+        DataFault: with the first problem's code; `problems` and `codes` list all of them.
+    """
+    if problems := consent_problems(consent, terms):
+        raise DataFault(
+            f"This is no lawful consent: {'; '.join(problem.what for problem in problems)}.",
+            code=problems[0].code,
+            hint="Ask the person again for what is missing; nothing was recorded.",
+            problems=[problem.what for problem in problems],
+            codes=[problem.code for problem in problems],
+        )
+
+
+def _against_notice(consent: Consent, terms: Terms) -> Iterable[Problem]:
+    notice, granted = terms.notice, consent.granted
+    if not consent.notice.digest.matches(terms.digest):
+        yield Problem("consent-notice", "it names another version of the notice than the one given (R28)")
+    if consent.controller.code != notice.controller.code:
+        yield Problem("consent-controller", "the notice is another controller's")
+    if consent.given_at < notice.published_at:
+        yield Problem("consent-early", "it was given before the notice was published")
+    if consent.until > months_after(consent.given_at, notice.term_months):
+        yield Problem("consent-term", "it lasts longer than the notice says (R28)")
+    if consent.genetic and not notice.genetic:
+        yield Problem("consent-genetic", "the notice does not say that genetic information is concerned")
+    if not granted <= terms.scopes:
+        yield Problem("consent-scope-unannounced", "the notice names no purpose for a scope granted (R28)")
+    if any((r.name, r.code, r.scope, r.use, r.route) not in terms.recipients for r in consent.recipients):
+        yield Problem("consent-recipient-unlisted", "a recipient is not the notice's, by name and use (R26)")
+    for purpose in notice.purposes:
+        if purpose.scope in granted and purpose.route not in SCOPE_RULES[Scope(purpose.scope)].routes:
+            yield Problem("consent-form", f"{purpose.scope} does not allow {purpose.route} data (R26)")
+
+
+def _scope_problems(consent: Consent) -> Iterable[Problem]:
+    granted = consent.granted
+    if not granted:
+        yield Problem("consent-empty", "no scope is answered yes; unset means no (R26)")
+    given = [r for r in consent.recipients if r.answer is True]
+    if granted == frozenset(SCOPES) and not given:
+        yield Problem("consent-blanket", "every scope to recipients nobody names is a blanket consent (R26)")
+    for scope in Scope:
+        named = any(r.scope == scope for r in given)
+        if scope in granted and SCOPE_RULES[scope].needs_recipient and not named:
+            yield Problem("consent-recipient-unnamed", f"{scope} is granted to no recipient by name (R26)")
+    for recipient in given:
+        if recipient.scope not in granted:
+            yield Problem(
+                "consent-recipient-scope", f"a recipient has yes where {recipient.scope} has no (R26)"
+            )
+        elif recipient.route not in SCOPE_RULES[Scope(recipient.scope)].routes:
+            yield Problem("consent-form", f"{recipient.scope} does not allow {recipient.route} data (R26)")
+
+
+def _guardian_problems(consent: Consent) -> Iterable[Problem]:
+    guardian = consent.guardian
+    group = age_group_of(consent, consent.given_at)
+    if guardian is None:
+        if group is AgeGroup.UNDER_14:
+            yield Problem("consent-guardian", "under 14 the guardian consents, with proof (R29)")
+        elif group is AgeGroup.MINOR:
+            yield Problem("consent-guardian", "from 14 to 17 consent is given together with a guardian (R29)")
+        return
+    if group is AgeGroup.UNDER_14 and guardian.live_face is None:
+        yield Problem("consent-live-face", "under 14 the guardian's live-face result is needed (R29)")
+    if group is not AgeGroup.MINOR and guardian.guardianship is None:
+        yield Problem("consent-guardianship", "proof of guardianship is needed (R29)")
+    proofs = (guardian.identity, guardian.live_face, guardian.guardianship)
+    if any(proof is not None and proof.checked_at > consent.given_at for proof in proofs):
+        yield Problem("consent-proof-late", "a proof was checked only after consent was given (R29)")
+
+
+def basis_ground_problem(
+    basis: LawfulBasis, route: InformationRoute, ground: str, *, retrospective: bool = False
+) -> Problem | None:
+    """Say what is wrong with processing under `basis`, or None: bases are named, not assumed (R27).
+
+    `ground` names the law, order or approval relied on; consent has none beside itself.
+    """
+    if basis is LawfulBasis.CONSENT:
+        return Problem("basis-ground", "consent needs no other ground") if ground else None
+    if not ground.strip():
+        return Problem("basis-ground", "name the law, order or approval that is relied on (R27)")
+    if basis is LawfulBasis.ETHICS_WAIVER and (
+        route is not InformationRoute.DEIDENTIFIED or not retrospective
+    ):
+        return Problem(
+            "basis-waiver", "an ethics waiver is for retrospective studies of de-identified data (R27)"
+        )
+    return None
+
+
+class Change(StrEnum):
+    """What a new version of a notice changes so that a consent to the old one does not cover it (R28)."""
+
+    CONTROLLER = "controller"
+    PURPOSE = "purpose"
+    METHOD = "method"
+    KINDS = "kinds"
+    PERIOD = "period"
+    PROTECTION = "protection"
+    RECIPIENTS = "recipients"
+
+
+def changes_needing_consent(old: Notice, new: Notice) -> frozenset[Change]:
+    """Tell why a new version of a notice needs new consents; empty when the old ones cover it (R28).
+
+    Dropping a purpose, a kind of data or a recipient takes nothing from anyone. Every other change of
+    purpose, method, period or protection needs a new consent, also one that looks like an improvement: that
+    judgement is the data subject's. Words on withdrawing and refusing may change.
+
+    Raises:
+        UsageFault: `notice-order`, unless `new` is the version after `old`.
+    """
+    if new.version != old.version + 1:
+        raise UsageFault("Compare a notice with the version that follows it.", code="notice-order")
+    before = {(p.scope, p.purpose): (p.method, p.route) for p in old.purposes}
+    after = {(p.scope, p.purpose): (p.method, p.route) for p in new.purposes}
+    kept = before.keys() & after.keys()
+    found = {
+        Change.CONTROLLER: old.controller.code != new.controller.code,
+        Change.PURPOSE: bool(after.keys() - before.keys()),
+        Change.METHOD: any(before[purpose] != after[purpose] for purpose in kept),
+        Change.KINDS: bool(set(new.kinds) - set(old.kinds)) or (new.genetic and not old.genetic),
+        Change.PERIOD: (old.retention_months, old.term_months) != (new.retention_months, new.term_months),
+        Change.PROTECTION: set(old.safeguards) != set(new.safeguards) or old.held_at != new.held_at,
+        Change.RECIPIENTS: bool(set(new.recipients) - set(old.recipients)),
+    }
+    return frozenset(change for change, needs in found.items() if needs)
+
+
+def is_in_term(consent: Consent, instant: int) -> bool:
+    """Tell whether the consent has begun and not ended by itself; nothing renews it (R26)."""
+    return consent.given_at <= instant < consent.until
+
+
+class Viewer(StrEnum):
+    """Who asks to see a consent (R30)."""
+
+    SUBJECT = "subject"
+    GUARDIAN = "guardian"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One line of the use log: when, for which purpose, by which operator (R30)."""
+
+    at: int
+    purpose: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectView:
+    """What the data subject sees (R30)."""
+
+    controller: str
+    held_at: str
+    until: int
+    retention_months: int
+    safeguards: tuple[str, ...]
+    purposes: tuple[str, ...]
+    granted: tuple[Scope, ...]
+    recipients: tuple[RecipientAnswer, ...]
+    uses: tuple[Use, ...]
+
+
+def view_for(
+    viewer: Viewer, consent: Consent, notice: Notice, uses: Iterable[Use], instant: int
+) -> SubjectView:
+    """Give what `viewer` sees at a UTC instant: the subject always, its guardian while it is a minor (R30).
+
+    Purposes are those of the scopes granted; uses come newest first.
+
+    Raises:
+        UsageFault: `view-not-guardian`, when the person has come of age, or has no guardian.
+    """
+    minor = age_group_of(consent, instant).is_minor
+    if viewer is Viewer.GUARDIAN and (consent.guardian is None or not minor):
+        raise UsageFault(
+            "The person this consent is about is of age, or has no guardian in it (R30).",
+            code="view-not-guardian",
+            hint="The person may see it, with the receipt.",
+        )
+    return SubjectView(
+        controller=notice.controller.name,
+        held_at=notice.held_at,
+        until=consent.until,
+        retention_months=notice.retention_months,
+        safeguards=notice.safeguards,
+        purposes=tuple(p.purpose for p in notice.purposes if p.scope in consent.granted),
+        granted=tuple(scope for scope in Scope if scope in consent.granted),
+        recipients=consent.recipients,
+        uses=tuple(sorted(uses, key=lambda use: use.at, reverse=True)),
+    )

@@ -1,0 +1,140 @@
+"""Organisations and their keys over time (R41): which key held when, and which signatures stand.
+
+A key is folded from public statements: enrolled, rotated, revoked. Nothing is changed afterwards;
+what was signed and time-stamped before a loss or compromise stands.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from verifier.algorithms import Sm2PublicKey
+from verifier.errors import DataFault, UsageFault
+from verifier.organisation import Enrolment, KeyGrant, Revocation, Rotation
+
+
+class Role(StrEnum):
+    """What an organisation may be here; it may be several."""
+
+    CONTROLLER = "controller"
+    FORUM = "forum"
+    PARTY = "party"
+    RECIPIENT = "recipient"
+
+
+class End(StrEnum):
+    """Why a key no longer holds."""
+
+    EXPIRED = "expired"
+    ROTATED = "rotated"
+    LEFT = "left"
+    LOST = "lost"
+    COMPROMISED = "compromised"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldKey:
+    """A key and when it held: from `grant.not_before` up to but without `ends_at` (UTC seconds)."""
+
+    grant: KeyGrant
+    ends_at: int
+    end: End = End.EXPIRED
+
+    @property
+    def kid(self) -> bytes:
+        """8 bytes (S6.2)."""
+        return self.grant.kid
+
+    def holds_at(self, instant: int) -> bool:
+        """Tell whether the key held at an instant."""
+        return self.grant.not_before <= instant < self.ends_at
+
+
+Keys = tuple[HeldKey, ...]
+"""The keys of one organisation, oldest first; their times do not overlap."""
+
+
+def enrolled(body: Enrolment) -> Keys:
+    """Give the keys of an organisation just enrolled."""
+    return (HeldKey(body.grant, body.grant.not_after),)
+
+
+def rotated(keys: Keys, body: Rotation) -> Keys:
+    """Give the keys after a rotation: the old one ends where the new one begins.
+
+    A last key that still holds signs its successor itself; one that is lost, compromised or expired cannot,
+    and an officer binds the new key to the credit code instead.
+
+    Raises:
+        UsageFault: `key-not-last` (not the last key is replaced), `key-code` (another organisation's),
+            `key-overlap` (the new one begins before the rotation, or before the old one's loss).
+        DataFault: `key-succession` (not signed by the old key while that one holds), `key-known`.
+    """
+    last = keys[-1]
+    if body.grant.code != last.grant.code:
+        raise UsageFault("This key is another organisation's.", code="key-code")
+    if body.replaces != last.kid:
+        raise UsageFault("Only the last key can be replaced.", code="key-not-last")
+    if any(key.grant.key == body.grant.key for key in keys):
+        raise DataFault("This organisation had this key before; make a new one.", code="key-known")
+    begins = body.grant.not_before
+    # One that began earlier than it was told would undo what the old key signed in between.
+    earliest = max(body.rotated_at, last.grant.not_before + 1)
+    if begins < earliest or (last.end is not End.EXPIRED and begins < last.ends_at):
+        raise UsageFault("A key begins where the one before it ends.", code="key-overlap")
+    signs = last.holds_at(body.rotated_at)
+    if signs and not body.succeeds(Sm2PublicKey(last.grant.key)):
+        raise DataFault(
+            "The key that still holds did not sign its successor (R41).",
+            code="key-succession",
+            hint="Sign the rotation with the old key, or report that one as lost first.",
+        )
+    ended = replace(last, ends_at=begins, end=End.ROTATED) if begins < last.ends_at else last
+    return (*keys[:-1], ended, HeldKey(body.grant, body.grant.not_after))
+
+
+def revoked(keys: Keys, body: Revocation) -> Keys:
+    """Give the keys after one was reported lost, compromised, or left behind by who leaves.
+
+    A key that is over may still turn out to have been compromised; an earlier end replaces a later one.
+
+    Raises:
+        UsageFault: `key-unknown`, `key-code`, or `key-ended` when the key ended before `body.since` anyway.
+    """
+    if body.code != keys[-1].grant.code:
+        raise UsageFault("This key is another organisation's.", code="key-code")
+    for index, key in enumerate(keys):
+        if key.kid == body.kid:
+            if body.since >= key.ends_at:
+                raise UsageFault("This key had ended by then.", code="key-ended", end=key.end.value)
+            since = max(body.since, key.grant.not_before)
+            return (*keys[:index], replace(key, ends_at=since, end=End(body.reason)), *keys[index + 1 :])
+    raise UsageFault("This organisation never had such a key.", code="key-unknown")
+
+
+def key_at(keys: Sequence[HeldKey], instant: int) -> HeldKey | None:
+    """Give the key that held at an instant, if one did; never two."""
+    return next((key for key in keys if key.holds_at(instant)), None)
+
+
+def stands(keys: Sequence[HeldKey], kid: bytes, stamped_at: int) -> bool:
+    """Tell whether a signature by key `kid` counts, given when the ledger first saw it (R41).
+
+    The time the signer claims is not asked: who has a stolen key can claim any. Signed and stamped before
+    the key ended stands, whatever became of the key; stamped later does not.
+    """
+    return any(key.kid == kid and key.holds_at(stamped_at) for key in keys)
+
+
+def require_role(roles: Sequence[str], needed: Role) -> None:
+    """Raise unless the organisation is enrolled in this role.
+
+    Raises:
+        UsageFault: `organisation-role`.
+    """
+    if needed not in roles:
+        raise UsageFault(
+            f"This organisation is not enrolled as {needed}.",
+            code="organisation-role",
+            hint="An officer of the registry enrols it in that role.",
+        )

@@ -1,0 +1,349 @@
+"""The course of a withdrawal (R31 to R36) as one table, with its two clocks and what each recipient owes.
+
+requested → verified → frozen → notified → receipts → completed, or restricted until its ground ends.
+"Overdue" is no state but a view of the clocks, which start at receipt and which nothing pauses. A hold stops
+completion alone: a withdrawal is accepted, and narrows what may be done, while a dispute goes on (R36).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from ledger.rules.events import WithdrawalStatement
+from ledger.rules.states import Capacity
+from verifier.errors import UsageFault
+
+HOUR = 3600
+DESTRUCTION = 72 * HOUR
+"""Seconds from receipt, or from the end of a restriction, until all is destroyed (R32)."""
+FREEZE = 48 * HOUR
+"""Seconds from receipt until a minor's data interfaces are frozen (R33)."""
+LONGEST_RESTRICTION = 50 * 366 * 86_400
+"""Seconds; beyond every period of retention (R42), and yet not for ever."""
+
+
+class State(StrEnum):
+    """Where a withdrawal stands."""
+
+    NEW = "new"
+    REQUESTED = "requested"
+    VERIFIED = "verified"
+    FROZEN = "frozen"
+    NOTIFIED = "notified"
+    RESTRICTED = "restricted"
+    COMPLETED = "completed"
+
+
+class Move(StrEnum):
+    """What someone may do in a withdrawal."""
+
+    REQUEST = "request"
+    FILE_AT_COUNTER = "file_at_counter"
+    FORWARD = "forward"
+    VERIFY = "verify"
+    FREEZE = "freeze"
+    NOTIFY = "notify"
+    CLEAR_LINKS = "clear_links"
+    CONFIRM_DESTRUCTION = "confirm_destruction"
+    COMPLETE = "complete"
+    RESTRICT = "restrict"
+
+
+class Guard(StrEnum):
+    """A condition a move needs besides its state."""
+
+    ALL_RECEIPTS = "all_receipts"
+    NO_HOLD = "no_hold"
+    RESTRICTION_OVER = "restriction_over"
+
+
+class Ground(StrEnum):
+    """Why data is restricted rather than destroyed [P47]."""
+
+    RETENTION = "retention"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the table: in `state`, `by` may make `move`, which leads to `to` and writes `statement`."""
+
+    state: State
+    move: Move
+    to: State
+    by: Capacity
+    statement: WithdrawalStatement
+    guards: frozenset[Guard] = frozenset()
+
+
+_C, _S, _T = Capacity, State, WithdrawalStatement
+_DONE = (Guard.ALL_RECEIPTS, Guard.NO_HOLD)
+
+
+def _rule(
+    states: str, move: Move, to: State | None, by: Capacity, statement: WithdrawalStatement, *guards: Guard
+) -> list[Rule]:
+    return [Rule(State(s), move, to or State(s), by, statement, frozenset(guards)) for s in states.split()]
+
+
+_RULES = [
+    # Every intake point can file one (R31): the subject or guardian, an officer at a counter, the controller.
+    *_rule("new", Move.REQUEST, _S.REQUESTED, _C.SUBJECT, _T.REQUESTED),
+    *_rule("new", Move.FILE_AT_COUNTER, _S.REQUESTED, _C.REGISTRY, _T.REQUESTED),
+    *_rule("new", Move.FORWARD, _S.REQUESTED, _C.CONTROLLER, _T.REQUESTED),
+    *_rule("requested", Move.VERIFY, _S.VERIFIED, _C.REGISTRY, _T.VERIFIED),
+    *_rule("verified", Move.FREEZE, _S.FROZEN, _C.CONTROLLER, _T.FROZEN),
+    *_rule("frozen", Move.NOTIFY, _S.NOTIFIED, _C.REGISTRY, _T.NOTIFIED),
+    # A receipt is recorded whenever it comes, also late, under a hold or a restriction: done is done.
+    *_rule("notified restricted", Move.CLEAR_LINKS, None, _C.CONTROLLER, _T.RECEIPT),
+    *_rule("notified restricted", Move.CONFIRM_DESTRUCTION, None, _C.RECIPIENT, _T.RECEIPT),
+    *_rule("notified", Move.COMPLETE, _S.COMPLETED, _C.REGISTRY, _T.COMPLETED, *_DONE),
+    *_rule(
+        "restricted",
+        Move.COMPLETE,
+        _S.COMPLETED,
+        _C.REGISTRY,
+        _T.COMPLETED,
+        *_DONE,
+        Guard.RESTRICTION_OVER,
+    ),
+    # From restricted too: the end moves, as when the hold it rested on is released (R39).
+    *_rule("notified restricted", Move.RESTRICT, _S.RESTRICTED, _C.REGISTRY, _T.RESTRICTED),
+]
+
+TABLE: Mapping[tuple[State, Move], Rule] = MappingProxyType({(r.state, r.move): r for r in _RULES})
+
+FINAL = frozenset(State) - {state for state, _ in TABLE}
+"""States nothing follows."""
+
+INTAKE = frozenset({Move.REQUEST, Move.FILE_AT_COUNTER, Move.FORWARD})
+"""The moves that begin a withdrawal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Where a withdrawal stands: all that the table, its guards and its clocks look at.
+
+    `received_at` and `restricted_until` are UTC seconds. `owing` are the credit codes of those whose receipt
+    is awaited, the controller among them; `holds` counts the disputes that hold the consent.
+    """
+
+    state: State = State.NEW
+    minor: bool = False
+    genetic: bool = False
+    controller: str = ""
+    received_at: int = 0
+    owing: frozenset[str] = frozenset()
+    holds: int = 0
+    restricted_until: int = 0
+
+    def holds_guard(self, guard: Guard, now: int) -> bool:
+        """Tell whether a guard's condition is met at `now` (UTC seconds)."""
+        match guard:
+            case Guard.ALL_RECEIPTS:
+                return not self.owing
+            case Guard.NO_HOLD:
+                return not self.holds
+            case Guard.RESTRICTION_OVER:
+                return now >= self.restricted_until
+
+    @property
+    def destroy_by(self) -> int:
+        """The last second for destruction: 72 h from receipt or, once restricted, from that end (R32)."""
+        return (self.restricted_until or self.received_at) + DESTRUCTION
+
+    @property
+    def freeze_by(self) -> int | None:
+        """The last second for freezing a minor's interfaces, 48 h from receipt; None for adults (R33)."""
+        return self.received_at + FREEZE if self.minor else None
+
+    @property
+    def is_frozen(self) -> bool:
+        """Tell whether the data interfaces are frozen."""
+        return self.state not in (State.NEW, State.REQUESTED, State.VERIFIED)
+
+    def overdue_since(self, now: int) -> int | None:
+        """Give the earliest deadline that has passed with its duty open at `now`, or None (R35).
+
+        The deadline's own second is still in time.
+        """
+        if self.state in (State.NEW, State.COMPLETED):
+            return None
+        due = self.destroy_by
+        if self.freeze_by is not None and not self.is_frozen:
+            due = self.freeze_by
+        return due if now > due else None
+
+    def is_late(self, at: int) -> bool:
+        """Tell whether a receipt given at that instant is late; it is recorded all the same."""
+        return at > self.destroy_by
+
+
+def possible(situation: Situation, now: int) -> tuple[Rule, ...]:
+    """List the moves possible at `now`, with who may make each."""
+    return tuple(
+        rule
+        for (state, _), rule in TABLE.items()
+        if state is situation.state and all(situation.holds_guard(guard, now) for guard in rule.guards)
+    )
+
+
+_UNMET: Mapping[Guard, tuple[str, str]] = MappingProxyType(
+    {
+        Guard.ALL_RECEIPTS: ("withdrawal-receipts-missing", "not everyone has confirmed destruction (R35)"),
+        Guard.NO_HOLD: ("withdrawal-held", "a dispute holds the data, so destruction waits (R36, R39)"),
+        Guard.RESTRICTION_OVER: ("withdrawal-restricted", "the restriction has not ended (R35)"),
+    }
+)
+
+
+def rule_for(situation: Situation, move: Move, by: Capacity, now: int) -> Rule:
+    """Find the rule that allows `move` to `by` at `now`.
+
+    Raises:
+        UsageFault: `move-not-allowed`, `move-wrong-capacity`, or for a guard `withdrawal-receipts-missing`,
+            `withdrawal-held`, `withdrawal-restricted`. `state`, `move` and `possible` are in its data.
+    """
+    rule = TABLE.get((situation.state, move))
+    if rule is None:
+        raise _refused(situation, move, now, "move-not-allowed", f"{move} does not follow {situation.state}.")
+    if rule.by is not by:
+        why = f"{move} is for the {rule.by}, not the {by}."
+        raise _refused(situation, move, now, "move-wrong-capacity", why)
+    for guard in sorted(rule.guards):
+        if not situation.holds_guard(guard, now):
+            code, why = _UNMET[guard]
+            raise _refused(situation, move, now, code, f"{move} is refused: {why}.")
+    return rule
+
+
+def _refused(situation: Situation, move: Move, now: int, code: str, why: str) -> UsageFault:
+    options = [f"{rule.move} (by {rule.by})" for rule in possible(situation, now)]
+    return UsageFault(
+        f"The withdrawal is in state {situation.state}: {why}",
+        code=code,
+        hint=f"Possible now: {', '.join(options)}." if options else "Nothing more is possible in it.",
+        state=situation.state.value,
+        move=move.value,
+        possible=options,
+    )
+
+
+def begin(
+    situation: Situation,
+    move: Move,
+    by: Capacity,
+    now: int,
+    *,
+    minor: bool,
+    genetic: bool,
+    controller: str,
+    owing: Iterable[str],
+) -> tuple[Rule, Situation]:
+    """Receive a withdrawal at `now`, which starts its clocks; `owing` besides the controller (R32).
+
+    Raises:
+        UsageFault: as `rule_for`; a second withdrawal of the same extent is `move-not-allowed`.
+    """
+    rule = rule_for(situation, move, by, now)
+    return rule, replace(
+        situation,
+        state=rule.to,
+        minor=minor,
+        genetic=genetic,
+        controller=controller,
+        received_at=now,
+        owing=frozenset({controller, *owing}),
+    )
+
+
+def step(
+    situation: Situation,
+    move: Move,
+    by: Capacity,
+    now: int,
+    *,
+    actor: str = "",
+    ethics_told: bool = False,
+    ground: Ground | None = None,
+    until: int = 0,
+) -> tuple[Rule, Situation]:
+    """Make a move after the first; give the rule it followed and the situation after it.
+
+    Args:
+        situation: where the withdrawal stands.
+        move: what is done.
+        by: in what capacity.
+        now: UTC seconds.
+        actor: credit code of who confirms with `clear_links` or `confirm_destruction`, or freezes.
+        ethics_told: with `notify`, whether the ethics committee was told; genetic information needs it (R34).
+        ground: with `restrict`, the legal ground.
+        until: with `restrict`, the instant it ends.
+
+    Raises:
+        UsageFault: as `rule_for`; `withdrawal-incomplete` (a `begin` is needed), `withdrawal-actor` (not the
+            controller, or not a recipient that owes a receipt: a stranger, or one that gave it already),
+            `withdrawal-ethics`, `withdrawal-ground`, `withdrawal-end`.
+    """
+    rule = rule_for(situation, move, by, now)
+    after = replace(situation, state=rule.to)
+    match move:
+        case Move.FREEZE:
+            _require_controller(situation, actor)
+        case Move.NOTIFY:
+            if situation.genetic and not ethics_told:
+                raise UsageFault(
+                    "Genetic information is concerned: tell the ethics committee for its record (R34).",
+                    code="withdrawal-ethics",
+                )
+        case Move.CLEAR_LINKS | Move.CONFIRM_DESTRUCTION:
+            if move is Move.CLEAR_LINKS:
+                _require_controller(situation, actor)
+            elif actor == situation.controller:
+                raise _wrong_actor("The controller clears its links; it confirms nothing as recipient.")
+            after = replace(after, owing=_without(situation, actor))
+        case Move.RESTRICT:
+            _check_restriction(situation, now, ground, until)
+            after = replace(after, restricted_until=until)
+        case move if move in INTAKE:
+            raise UsageFault("A withdrawal begins with what it covers.", code="withdrawal-incomplete")
+        case _:
+            pass
+    return rule, after
+
+
+def _require_controller(situation: Situation, actor: str) -> None:
+    if actor != situation.controller:
+        raise _wrong_actor("This consent was given to another controller.")
+
+
+def _without(situation: Situation, actor: str) -> frozenset[str]:
+    if actor not in situation.owing:
+        raise _wrong_actor("No receipt is awaited from this organisation in this withdrawal.")
+    return situation.owing - {actor}
+
+
+def _wrong_actor(why: str) -> UsageFault:
+    return UsageFault(why, code="withdrawal-actor", hint="Each confirms for itself alone (R32).")
+
+
+def _check_restriction(situation: Situation, now: int, ground: Ground | None, until: int) -> None:
+    if ground is None or (ground is Ground.HOLD and not situation.holds):
+        raise UsageFault(
+            "A restriction names its legal ground: retention, or a hold there is (R35).",
+            code="withdrawal-ground",
+        )
+    if not now < until <= now + LONGEST_RESTRICTION:
+        raise UsageFault("A restriction ends, after now and within 50 years (R35).", code="withdrawal-end")
+
+
+def change_holds(situation: Situation, by: int) -> Situation:
+    """Add (+1) or release (-1) a hold; possible in every state.
+
+    Raises:
+        UsageFault: `withdrawal-not-held`, for a release too many.
+    """
+    if situation.holds + by < 0:
+        raise UsageFault("This consent is not held.", code="withdrawal-not-held")
+    return replace(situation, holds=situation.holds + by)

@@ -1,0 +1,182 @@
+"""What a withdrawal covers and who may file it (R31, R32)."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.rules.consent import Scope
+from ledger.rules.extent import (
+    EVERYTHING,
+    EXEMPT_REASON,
+    Cut,
+    Extent,
+    Filing,
+    Grant,
+    InForce,
+    Way,
+    check_filing,
+    duties,
+    granted,
+    owing,
+    permits,
+    unite,
+    withdraw,
+)
+from ledger.rules.terms import InformationRoute
+from tests.verifier import bodies
+from verifier.consent import parse_consent
+from verifier.errors import UsageFault
+
+A, D = InformationRoute.ANONYMISED, InformationRoute.DEIDENTIFIED
+LAB, SHOP = bodies.LAB, bodies.INSURER
+RESEARCH, THIRD, TRADE, AI = (
+    Scope.RESEARCH,
+    Scope.THIRD_PARTY_RESEARCH,
+    Scope.COMMERCIAL_USE,
+    Scope.DIAGNOSTIC_AI,
+)
+FORCE = InForce(
+    frozenset({RESEARCH, THIRD, TRADE, AI}),
+    frozenset({Grant(LAB, THIRD, D), Grant(LAB, TRADE, A), Grant(SHOP, TRADE, A), Grant(LAB, AI, D)}),
+)
+SECRET = b"s" * 32
+
+
+def test_granted_is_each_yes_alone() -> None:
+    body = bodies.consent(research=True, third_party_research=True, insurance=False)
+    unset = {**bodies.recipient(SHOP, "research"), "answer": None}
+    body["recipients"] += [unset, {**unset, "code": bodies.HOSPITAL, "answer": False}]
+    assert granted(parse_consent(body)) == InForce(
+        frozenset({RESEARCH, THIRD}), frozenset({Grant(LAB, THIRD, D)})
+    )
+
+
+def test_a_scope_goes_with_its_recipients() -> None:
+    cut = withdraw(FORCE, Extent(scopes=frozenset({TRADE})))
+    assert cut.taken.grants == {Grant(LAB, TRADE, A), Grant(SHOP, TRADE, A)}
+    assert cut.remains.scopes == {RESEARCH, THIRD, AI}
+    assert cut.remains.grants == {Grant(LAB, THIRD, D), Grant(LAB, AI, D)}
+    # Anonymised data is exempt from destruction, so nobody but the controller owes a receipt.
+    assert owing(cut) == frozenset()
+    assert [d.code for d in duties(cut)] == [SHOP, LAB]
+    assert all(d.exempt == {TRADE} and not d.owes_receipt for d in duties(cut))
+    assert duties(cut)[1].keeps == {THIRD, AI}
+    assert EXEMPT_REASON.zh
+    assert EXEMPT_REASON.en
+
+
+def test_a_recipient_goes_from_all_its_scopes() -> None:
+    cut = withdraw(FORCE, Extent(recipients=frozenset({LAB})))
+    assert cut.remains == InForce(FORCE.scopes, frozenset({Grant(SHOP, TRADE, A)}))
+    (duty,) = duties(cut)
+    assert duty.code == LAB
+    assert duty.exempt == {TRADE}
+    assert not duty.keeps
+    assert duty.destroy == {THIRD, AI}
+    assert owing(cut) == {LAB}
+
+
+@pytest.mark.parametrize(
+    ("extent", "code"),
+    [
+        (Extent(), "withdrawal-empty"),
+        (Extent(True, frozenset({TRADE})), "withdrawal-empty"),
+        (Extent(scopes=frozenset({Scope.INSURANCE})), "withdrawal-not-in-force"),
+        (Extent(recipients=frozenset({bodies.HOSPITAL})), "withdrawal-not-in-force"),
+    ],
+)
+def test_refused(extent: Extent, code: str) -> None:
+    with pytest.raises(UsageFault) as refused:
+        withdraw(FORCE, extent)
+    assert refused.value.code == code
+
+
+def test_nothing_is_withdrawn_twice() -> None:
+    for extent in (EVERYTHING, Extent(scopes=frozenset({TRADE})), Extent(recipients=frozenset({SHOP}))):
+        once = withdraw(FORCE, extent)
+        with pytest.raises(UsageFault) as refused:
+            withdraw(once.remains, extent)
+        assert refused.value.code == "withdrawal-not-in-force"
+
+
+GRANTS = st.builds(
+    Grant, st.sampled_from([LAB, SHOP, bodies.HOSPITAL]), st.sampled_from(Scope), st.sampled_from([A, D])
+)
+
+
+@given(st.sets(st.sampled_from(Scope)), st.sets(GRANTS, max_size=12), st.data())
+def test_parts_leave_the_rest_in_force(scopes: set[Scope], grants: set[Grant], data: st.DataObject) -> None:
+    start = now = InForce(frozenset(scopes), frozenset(g for g in grants if g.scope in scopes))
+    cuts: list[Cut] = []
+    for _ in range(4):
+        extent = Extent(
+            scopes=frozenset(data.draw(st.sets(st.sampled_from(Scope), max_size=2))),
+            recipients=frozenset(data.draw(st.sets(st.sampled_from([LAB, SHOP]), max_size=1))),
+        )
+        try:
+            cut = withdraw(now, extent)
+        except UsageFault:
+            continue
+        assert cut.remains.scopes == now.scopes - extent.scopes
+        assert all(
+            g.scope not in extent.scopes and g.code not in extent.recipients for g in cut.remains.grants
+        )
+        touched = {code for duty in duties(cut) for code in [duty.code] if duty.destroy or duty.exempt}
+        assert touched == {g.code for g in cut.taken.grants}
+        for grant in cut.taken.grants:
+            assert not permits(cut.remains, grant.scope, grant.code, grant.route)
+        cuts.append(cut)
+        now = cut.remains
+    taken = unite(cuts)
+    assert (taken.scopes | now.scopes, taken.grants | now.grants) == (start.scopes, start.grants)
+    assert not taken.scopes & now.scopes
+    assert not taken.grants & now.grants
+
+
+def test_what_is_permitted() -> None:
+    assert permits(FORCE, RESEARCH, None, InformationRoute.IDENTIFIABLE)
+    assert permits(FORCE, TRADE, LAB, A)
+    assert not permits(FORCE, TRADE, LAB, D), "commercial use is of anonymised data only"
+    assert not permits(FORCE, THIRD, SHOP, D)
+    assert not permits(FORCE, Scope.INSURANCE, None, A)
+
+
+def body(born: str = "1980-01-01", **changes: Any) -> Any:
+    value = bodies.consent() | changes
+    value["person"] |= {"born": born}
+    return parse_consent(value)
+
+
+CHILD = "2015-06-01"
+
+
+@pytest.mark.parametrize(
+    ("filing", "born", "guarded", "code"),
+    [
+        (Filing(Way.RECEIPT, SECRET), "1980-01-01", False, ""),
+        (Filing(Way.RECEIPT, SECRET), CHILD, True, ""),
+        (Filing(Way.RECEIPT), "1980-01-01", False, "withdrawal-receipt"),
+        (Filing(Way.RECEIPT, b"t" * 32), "1980-01-01", False, "withdrawal-receipt"),
+        (Filing(Way.RECEIPT, SECRET[:31]), "1980-01-01", False, "withdrawal-receipt"),
+        (Filing(Way.GUARDIAN, SECRET), CHILD, True, ""),
+        (Filing(Way.GUARDIAN, b"t" * 32), CHILD, True, "withdrawal-receipt"),
+        (Filing(Way.GUARDIAN, SECRET), CHILD, False, "withdrawal-guardian"),
+        (Filing(Way.GUARDIAN, SECRET), "1980-01-01", True, "withdrawal-guardian"),
+        (Filing(Way.COUNTER, identity_checked=True), "1980-01-01", False, ""),
+        (Filing(Way.COUNTER), "1980-01-01", False, "withdrawal-identity"),
+        (Filing(Way.CONTROLLER, None, True, bodies.HOSPITAL), "1980-01-01", False, ""),
+        (Filing(Way.CONTROLLER, None, False, bodies.HOSPITAL), "1980-01-01", False, "withdrawal-identity"),
+        (Filing(Way.CONTROLLER, None, True, bodies.LAB), "1980-01-01", False, "withdrawal-controller"),
+    ],
+)
+def test_who_may_file(filing: Filing, born: str, guarded: bool, code: str) -> None:
+    consent = body(born, guardian=bodies.guardian() if guarded else None)
+    if not code:
+        check_filing(filing, consent, SECRET, bodies.NOW)
+        return
+    with pytest.raises(UsageFault) as refused:
+        check_filing(filing, consent, SECRET, bodies.NOW)
+    assert refused.value.code == code
+    assert consent.person.born == born

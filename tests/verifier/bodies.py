@@ -1,0 +1,157 @@
+"""Well-formed bodies of S10, as JSON, for the tests of the verifier and of the rules."""
+
+from functools import cache
+from typing import Any
+
+from verifier.algorithms import Sm2PrivateKey, digest_pair
+from verifier.notice import SCOPES
+from verifier.organisation import KeyGrant, prove_possession, prove_succession
+
+HOSPITAL = "91350100M000100Y43"
+INSURER = "91110000600007156J"
+LAB = "91310000132200821H"
+DAY = 86_400
+NOW = 1_795_000_000
+KEY = Sm2PrivateKey(0x5EED)
+NEXT = Sm2PrivateKey(0x5EED2)
+PAIR = digest_pair(b"a document").to_json()
+
+
+def recipient(
+    code: str = LAB, scope: str = "third_party_research", route: str = "deidentified"
+) -> dict[str, Any]:
+    return {"name": "某研究院", "code": code, "scope": scope, "use": "肺结节模型研究", "route": route}
+
+
+def notice() -> dict[str, Any]:
+    return {
+        "v": 1,
+        "version": 1,
+        "replaces": None,
+        "controller": {"name": "某市人民医院", "code": HOSPITAL},
+        "purposes": [
+            {
+                "scope": "research",
+                "purpose": "本院临床研究",
+                "method": "去标识化后统计分析",
+                "route": "deidentified",
+            },
+            {
+                "scope": "third_party_research",
+                "purpose": "合作研究",
+                "method": "安全屋内分析",
+                "route": "deidentified",
+            },
+        ],
+        "kinds": ["检验结果", "影像报告"],
+        "genetic": False,
+        "held_at": "本院数据中心",
+        "retention_months": 180,
+        "recipients": [recipient()],
+        "safeguards": ["SM4 加密存储", "访问留痕"],
+        "term_months": 60,
+        "withdraw": "凭回执二维码在 https://hospital.example/withdraw 或门诊服务台撤回",
+        "refusal": "拒绝不影响就诊",
+        "published_at": NOW,
+    }
+
+
+def proof(kind: str) -> dict[str, Any]:
+    return {"kind": kind, "digest": PAIR, "checked_by": HOSPITAL, "checked_at": NOW - 60}
+
+
+def guardian() -> dict[str, Any]:
+    return {
+        "name": "张母",
+        "relation": "parent",
+        "identity": proof("identity_card"),
+        "live_face": {"passed": True, "checked_by": HOSPITAL, "checked_at": NOW - 30},
+        "guardianship": proof("birth_certificate"),
+    }
+
+
+def consent(**scopes: bool | None) -> dict[str, Any]:
+    answers: dict[str, bool | None] = dict.fromkeys(SCOPES)
+    answers |= scopes or {"research": True, "third_party_research": True}
+    return {
+        "v": 1,
+        "controller": {"name": "某市人民医院", "code": HOSPITAL},
+        "notice": {"leaf": "11" * 32, "digest": PAIR},
+        "person": {"name": "张三", "reference": "P-2026-0001", "born": "1980-02-29"},
+        "guardian": None,
+        "method": "electronic",
+        "scopes": answers,
+        "recipients": [{**recipient(), "answer": True}],
+        "genetic": False,
+        "given_at": NOW,
+        "until": NOW + 365 * DAY,
+    }
+
+
+GRANT = KeyGrant(HOSPITAL, KEY.public_key.point, NOW, NOW + 365 * DAY)
+NEXT_GRANT = KeyGrant(HOSPITAL, NEXT.public_key.point, NOW + 100 * DAY, NOW + 465 * DAY)
+
+
+@cache
+def _possession(grant: KeyGrant, key: Sm2PrivateKey) -> str:
+    # Signatures are random: the same one each time, so that a body equals itself.
+    return prove_possession(grant, key).hex()
+
+
+_SUCCESSION = prove_succession(NEXT_GRANT, KEY).hex()
+
+
+def _key(grant: KeyGrant, key: Sm2PrivateKey) -> dict[str, Any]:
+    return {
+        "key": grant.key.hex(),
+        "not_before": grant.not_before,
+        "not_after": grant.not_after,
+        "possession": _possession(grant, key),
+    }
+
+
+def enrolment() -> dict[str, Any]:
+    return {
+        "v": 1,
+        "organisation": {"name": "某市人民医院", "code": HOSPITAL},
+        "roles": ["controller", "party"],
+        "account": "22" * 20,
+        **_key(GRANT, KEY),
+        "enrolled_at": NOW,
+    }
+
+
+def rotation() -> dict[str, Any]:
+    return {
+        "v": 1,
+        "code": HOSPITAL,
+        "replaces": GRANT.kid.hex(),
+        **_key(NEXT_GRANT, NEXT),
+        "succession": _SUCCESSION,
+        "rotated_at": NOW + 99 * DAY,
+    }
+
+
+def revocation(reason: str = "compromised", since: int = NOW + 10 * DAY) -> dict[str, Any]:
+    return {
+        "v": 1,
+        "code": HOSPITAL,
+        "kid": GRANT.kid.hex(),
+        "reason": reason,
+        "since": since,
+        "told_at": NOW + 11 * DAY,
+    }
+
+
+def tombstone() -> dict[str, Any]:
+    return {
+        "v": 1,
+        "statements": ["11" * 32, "22" * 32],
+        "ground": "withdrawal",
+        "method": "key_destruction",
+        "destroyed": ["content", "key", "secret"],
+        "places": ["backups", "blobs", "database", "write_ahead_log"],
+        "approved_by": ["data_manager", "department_head", "legal"],
+        "witnesses": 2,
+        "erased_at": NOW,
+    }

@@ -1,0 +1,93 @@
+"""Checks for what people write into consents, notices and evidence: words, dates, parties, nothing else.
+
+No field of these formats can carry a file. Together with the closed list of names in each schema and the
+bound on each length that is how raw biometrics stay out (R29, R48): there is no place to put them.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from verifier.body import Party, check_credit_code, check_plain
+from verifier.canonical import Check, list_of, read_object, text
+from verifier.errors import DataFault
+
+_RUN = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
+_DATA_URI = re.compile(r"data:[^\s,]*,", re.IGNORECASE)
+
+
+def looks_encoded(value: str) -> bool:
+    """Whether a text carries encoded bytes: a `data:` URI, or 40 characters of base64 or hex in a row.
+
+    A run of lower-case letters alone, as in an address, is none. What is cut into shorter pieces passes, but
+    the bound on the field's length leaves it no room for a picture.
+    """
+    if _DATA_URI.search(value):
+        return True
+    return any(
+        any(c.isdigit() for c in run) or not (run.islower() or run.isupper()) for run in _RUN.findall(value)
+    )
+
+
+def check_words(low: int, high: int) -> Check[str]:
+    """Check for a plain line (S6.1) of `low`…`high` characters that carries no encoded bytes (S10.1).
+
+    Raises `DataFault`: `field-type`, `field-value`, or `encoded-bytes`.
+    """
+    plain = check_plain(low, high)
+
+    def check(value: object, path: str) -> str:
+        words = plain(value, path)
+        if looks_encoded(words):
+            raise DataFault(
+                f"{path} carries encoded bytes",
+                code="encoded-bytes",
+                hint="Pictures, voices, prints and templates have no place here: give the result alone.",
+                path=path,
+            )
+        return words
+
+    return check
+
+
+_DATE = text(10, 10, r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
+_DAYS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def check_date(value: object, path: str) -> str:
+    """Check for a date `YYYY-MM-DD` that the calendar has, from 1900 to 2099; gives it as written."""
+    written = _DATE(value, path)
+    year, month, day = map(int, written.split("-"))
+    # From 1901 to 2099 every fourth year has a 29 February; 1900 had none.
+    leap = month == 2 and year % 4 == 0 and year != 1900
+    if not 1 <= month <= 12 or not 1 <= day <= _DAYS[month - 1] + leap:
+        raise DataFault(f"{path} is no date", code="field-value", path=path)
+    return written
+
+
+def made_of(kind: type[Any], fields: Mapping[str, Check[Any]]) -> Check[Any]:
+    """Check for an object with exactly these fields, which becomes a value of class `kind`."""
+    return lambda value, path: kind(**read_object(value, fields, path))
+
+
+def tuple_of(item: Check[Any], low: int, high: int) -> Check[tuple[Any, ...]]:
+    """Check for a list of `low`…`high` items, as a tuple."""
+    check = list_of(item, low, high)
+    return lambda value, path: tuple(check(value, path))
+
+
+def set_of(item: Check[str], low: int, high: int) -> Check[tuple[str, ...]]:
+    """Check for a list of `low`…`high` strings, each once, in ascending order: a set has one form."""
+    check = list_of(item, low, high)
+
+    def sorted_once(value: object, path: str) -> tuple[str, ...]:
+        members = check(value, path)
+        if members != sorted(set(members)):
+            raise DataFault(f"{path} is not in ascending order, each once", code="field-value", path=path)
+        return tuple(members)
+
+    return sorted_once
+
+
+PARTY: Final[Check[Party]] = made_of(Party, {"name": check_words(1, 100), "code": check_credit_code})
+"""Check for a legal person: `{"name", "code"}`."""
