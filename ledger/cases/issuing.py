@@ -25,7 +25,7 @@ from ledger.rules.numbers import month_of, next_number
 from ledger.rules.states import Capacity, Move, State
 from ledger.rules.terms import Procedure, RemarkKind
 from ledger.store import repository
-from ledger.store.models import Approval, Certificate, Event
+from ledger.store.models import Approval, Certificate
 from verifier import canonical
 from verifier.body import Body, parse_body
 from verifier.certificate import encode_qr, statement_of
@@ -186,7 +186,8 @@ def _deposit(
         raise DataFault("the statement is not the one approved", code="statement-differs")
     record(work.session, [recorded])
     work.session.flush()
-    event = work.session.exec(select(Event).where(Event.leaf_hash == recorded.leaf_hash)).one()
+    event = repository.event_by_leaf(work.session, recorded.leaf_hash)
+    assert event is not None  # written just above
     certificate.event_id = event.id
     certificate.qr = encode_qr(body, registry.keys.sm2("issuer"), registry.instance.host)
     pipeline.outbox(work.session, f"deposit:{certificate.number}", call, work.now)
