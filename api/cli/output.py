@@ -19,12 +19,22 @@ EXIT_OK = 0
 EXIT_NOT = 1
 EXIT_USAGE = 2
 EXIT_UNDETERMINED = 3
+EXIT_UNHEARD = 141
+"""Whoever read our output left early: 128 + SIGPIPE, as a shell has it, and none of the verdicts."""
 EXIT_INTERRUPTED = 130
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text. 输出 JSON。")]
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class _Console(Console):
+    """A console that leaves a broken pipe to `guarded`: rich would exit with 1, which is a verdict."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+out = _Console(highlight=False, soft_wrap=True)
+err = _Console(stderr=True, highlight=False, soft_wrap=True)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -86,7 +96,7 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
         except BrokenPipeError:
             # Whoever read our output has seen enough; there is nobody left to tell.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(EXIT_OK) from None
+            raise typer.Exit(EXIT_UNHEARD) from None
         except YinzhengError as error:
             exit_code = exit_code_of(error)
             fail(str(error), hint_of(error), exit_code, code=error.code, as_json=as_json)

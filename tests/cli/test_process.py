@@ -8,6 +8,8 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Demonstration
 from tests.cli.processes import COMMAND, ask, environment, node, start
 
@@ -41,10 +43,18 @@ def test_errors_of_usage_are_json_where_json_is_asked_for() -> None:
     assert spoken.stderr.startswith("yinzheng: Missing")
 
 
-def test_a_reader_who_has_seen_enough(demonstration: Demonstration) -> None:
-    """Nobody reads on: no trace, and no complaint about it."""
+@pytest.mark.parametrize("form", [(), ("--json",)])
+@pytest.mark.parametrize("command", ["show", "verify"])
+def test_a_reader_who_has_seen_enough(
+    demonstration: Demonstration, command: str, form: tuple[str, ...]
+) -> None:
+    """Nobody reads on: no trace, no complaint, and no exit code that could be taken for a verdict."""
+    number = demonstration.numbers[0]
+    what = [number, "--state", str(demonstration.state)]
+    if command == "verify":
+        what += ["--trust", str(demonstration.trust)]
     with subprocess.Popen(
-        [*COMMAND, "show", demonstration.numbers[0], "--state", str(demonstration.state), "--json"],
+        [*COMMAND, command, *what, *form],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),
@@ -54,7 +64,7 @@ def test_a_reader_who_has_seen_enough(demonstration: Demonstration) -> None:
         process.stdout.close()
         errors = process.stderr.read()
         process.wait(timeout=60)
-    assert b"Traceback" not in errors
+    assert (errors, process.returncode) == (b"", 141)
 
 
 def test_text_that_is_no_utf_8(demonstration: Demonstration) -> None:
