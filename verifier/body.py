@@ -23,9 +23,11 @@ from verifier.canonical import (
     hex_bytes,
     integer,
     list_of,
+    made_of,
     one_of,
     read_object,
     text,
+    tuple_of,
 )
 from verifier.errors import DataFault
 from verifier.statement import PROFILE_TAG, commit_public
@@ -229,19 +231,9 @@ def _rights(value: object, path: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _made_of(kind: type[Any], fields: dict[str, Check[Any]]) -> Check[Any]:
-    """Check for an object that becomes a value of that class."""
-    return lambda value, path: kind(**read_object(value, fields, path))
-
-
-def _tuple_of(item: Check[Any], low: int, high: int) -> Check[tuple[Any, ...]]:
-    check = list_of(item, low, high)
-    return lambda value, path: tuple(check(value, path))
-
-
 _PARTY: Final[dict[str, Check[Any]]] = {"name": check_plain(1, 100), "code": check_credit_code}
-_HOLDER = _made_of(Holder, {**_PARTY, "rights": _rights})
-_REMARK = _made_of(Remark, {"kind": one_of(*REMARKS), "text": check_plain(0, 200)})
+_HOLDER = made_of(Holder, {**_PARTY, "rights": _rights})
+_REMARK = made_of(Remark, {"kind": one_of(*REMARKS), "text": check_plain(0, 200)})
 
 _FIELDS: Final[dict[str, Check[Any]]] = {
     "v": constant(1),
@@ -249,16 +241,16 @@ _FIELDS: Final[dict[str, Check[Any]]] = {
     "type": one_of(*TYPES),
     "profile": PROFILE_TAG,
     "procedure": one_of(*PROCEDURES),
-    "holders": _tuple_of(_HOLDER, 1, 20),
+    "holders": tuple_of(_HOLDER, 1, 20),
     "limits": check_plain(0, 400),
     "asset": check_plain(1, 40),
     "class": one_of(*CLASSES),
-    "level": _made_of(Level, {"scheme": check_plain(1, 40), "value": integer(1, 5)}),
+    "level": made_of(Level, {"scheme": check_plain(1, 40), "value": integer(1, 5)}),
     "source": one_of(*SOURCES),
     "scale": check_plain(1, 60),
-    "registry": _made_of(Party, _PARTY),
+    "registry": made_of(Party, _PARTY),
     "registered_at": integer(),
     "valid_until": integer(),
-    "remarks": _tuple_of(_REMARK, 0, 4),
+    "remarks": tuple_of(_REMARK, 0, 4),
     "prev": hex_bytes(32),
 }

@@ -275,6 +275,17 @@ def list_of(item: Check[T], low: int, high: int) -> Check[list[T]]:
     return check
 
 
+def made_of(kind: type[Any], fields: Mapping[str, Check[Any]]) -> Check[Any]:
+    """Check for an object with exactly these fields, which becomes a value of class `kind`."""
+    return lambda value, path: kind(**read_object(value, fields, path))
+
+
+def tuple_of(item: Check[Any], low: int, high: int) -> Check[tuple[Any, ...]]:
+    """Check for a list of `low`…`high` items, as a tuple."""
+    check = list_of(item, low, high)
+    return lambda value, path: tuple(check(value, path))
+
+
 def nullable(inner: Check[T]) -> Check[T | None]:
     """Check for null, or what `inner` accepts."""
     return lambda value, path: None if value is None else inner(value, path)

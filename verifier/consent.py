@@ -18,13 +18,15 @@ from verifier.canonical import (
     dumps,
     hex_bytes,
     integer,
+    made_of,
     nullable,
     one_of,
     read_object,
+    tuple_of,
 )
 from verifier.errors import DataFault
 from verifier.notice import MAX_RECIPIENTS, RECIPIENT_FIELDS, SCOPES, check_recipients
-from verifier.wording import PARTY, check_date, check_words, made_of, tuple_of
+from verifier.wording import PARTY, check_date, check_words
 
 MAX_CONSENT: Final = 24_576
 """Canonical bytes of a consent."""

@@ -20,13 +20,14 @@ from verifier.canonical import (
     hex_bytes,
     integer,
     list_of,
+    made_of,
     nullable,
     one_of,
     read_object,
     text,
+    tuple_of,
 )
 from verifier.errors import DataFault
-from verifier.wording import made_of, tuple_of
 
 MAX_ITEM: Final = 32_768
 """Canonical bytes of an item, its content not counted."""

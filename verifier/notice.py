@@ -16,13 +16,15 @@ from verifier.canonical import (
     dumps,
     hex_bytes,
     integer,
+    made_of,
     nullable,
     one_of,
     read_object,
+    tuple_of,
 )
 from verifier.errors import DataFault
 from verifier.statement import commit_public
-from verifier.wording import PARTY, check_words, made_of, tuple_of
+from verifier.wording import PARTY, check_words
 
 BASE_SCOPES: Final = ("research", "clinical_reference")
 EXTENDED_SCOPES: Final = (

@@ -5,11 +5,10 @@ bound on each length that is how raw biometrics stay out (R29, R48): there is no
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from verifier.body import Party, check_credit_code, check_plain
-from verifier.canonical import Check, list_of, read_object, text
+from verifier.canonical import Check, list_of, made_of, text
 from verifier.errors import DataFault
 
 _RUN = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
@@ -63,17 +62,6 @@ def check_date(value: object, path: str) -> str:
     if not 1 <= month <= 12 or not 1 <= day <= _DAYS[month - 1] + leap:
         raise DataFault(f"{path} is no date", code="field-value", path=path)
     return written
-
-
-def made_of(kind: type[Any], fields: Mapping[str, Check[Any]]) -> Check[Any]:
-    """Check for an object with exactly these fields, which becomes a value of class `kind`."""
-    return lambda value, path: kind(**read_object(value, fields, path))
-
-
-def tuple_of(item: Check[Any], low: int, high: int) -> Check[tuple[Any, ...]]:
-    """Check for a list of `low`…`high` items, as a tuple."""
-    check = list_of(item, low, high)
-    return lambda value, path: tuple(check(value, path))
 
 
 def set_of(item: Check[str], low: int, high: int) -> Check[tuple[str, ...]]:

@@ -5,7 +5,7 @@ one that was interrupted continues where it stopped, at the same addresses. The 
 roles and is therefore worth as much as all approvers' together: keep it away from the server.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from contracts import NAMES, artifact
 from ledger.chain.reverts import translated
 from ledger.chain.sender import Call, Sender, checksummed
 from verifier.algorithms import keccak256
+from verifier.canonical import constant, hex_bytes, integer, object_of, read_object
 from verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 REGISTRY, COMMITTEE, RELAY, CALENDAR, MOVES = 1, 2, 3, 4, 5
@@ -70,18 +71,34 @@ class Deployment:
         Raises:
             DataFault: `deployment-malformed`.
         """
-        if not isinstance(value, dict) or set(value) != {"format", "chain_id", "block", "contracts"}:
-            raise _malformed()
-        contracts = value["contracts"]
-        if value["format"] != _FORMAT or not isinstance(contracts, dict):
-            raise _malformed()
-        if set(contracts) != {"manager", "anchor", "rights"}:
-            raise _malformed()
-        if any(type(value[name]) is not int or value[name] < 0 for name in ("chain_id", "block")):
-            raise _malformed()
-        addresses = {name: _hex(item, "address", 20) for name, item in contracts.items()}
-        hashes = {f"{name}_code_hash": _hex(item, "code_hash", 32) for name, item in contracts.items()}
-        return cls(chain_id=value["chain_id"], block=value["block"], **addresses, **hashes)
+        return cls(**read_places(value, _FORMAT, ("manager", "anchor", "rights"), _malformed))
+
+
+def read_places(
+    value: Any, format_: str, names: Iterable[str], malformed: Callable[[], DataFault]
+) -> dict[str, Any]:
+    """Read where contracts are: `chain_id`, `block`, and each contract's address and code hash by field name.
+
+    Raises what `malformed` makes when anything is missing, unknown or not of its form.
+    """
+    place = object_of({"address": hex_bytes(20), "code_hash": hex_bytes(32)})
+    schema = {
+        "format": constant(format_),
+        "chain_id": integer(),
+        "block": integer(),
+        "contracts": object_of(dict.fromkeys(names, place)),
+    }
+    try:
+        fields = read_object(value, schema)
+    except DataFault:
+        raise malformed() from None
+    contracts = fields["contracts"]
+    return {
+        "chain_id": fields["chain_id"],
+        "block": fields["block"],
+        **{name: item["address"] for name, item in contracts.items()},
+        **{f"{name}_code_hash": item["code_hash"] for name, item in contracts.items()},
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,15 +250,6 @@ def _check_separation(admin: bytes, holders: RoleHolders) -> None:
             code="roles-empty",
             hint="Name at least one address for each.",
         )
-
-
-def _hex(item: Any, name: str, size: int) -> bytes:
-    if not isinstance(item, dict) or set(item) != {"address", "code_hash"}:
-        raise _malformed()
-    text = item[name]
-    if not isinstance(text, str) or len(text) != 2 * size or set(text) - set("0123456789abcdef"):
-        raise _malformed()
-    return bytes.fromhex(text)
 
 
 def _malformed() -> DataFault:

@@ -23,6 +23,7 @@ from ledger.chain.deployment import (
     SETUP_GAS,
     Deployment,
     check_deployment,
+    read_places,
     selector,
 )
 from ledger.chain.reverts import translated
@@ -78,18 +79,7 @@ class Modules:
         Raises:
             DataFault: `modules-malformed`.
         """
-        if not isinstance(value, dict) or set(value) != {"format", "chain_id", "block", "contracts"}:
-            raise _malformed()
-        contracts = value["contracts"]
-        if value["format"] != _FORMAT or not isinstance(contracts, dict):
-            raise _malformed()
-        if set(contracts) != {"consents", "preservation"}:
-            raise _malformed()
-        if any(type(value[name]) is not int or value[name] < 0 for name in ("chain_id", "block")):
-            raise _malformed()
-        addresses = {name: _hex(item, "address", 20) for name, item in contracts.items()}
-        hashes = {f"{name}_code_hash": _hex(item, "code_hash", 32) for name, item in contracts.items()}
-        return cls(chain_id=value["chain_id"], block=value["block"], **addresses, **hashes)
+        return cls(**read_places(value, _FORMAT, ("consents", "preservation"), _malformed))
 
 
 def deploy_modules(
@@ -252,15 +242,6 @@ def _address(value: bytes) -> str:
 def _code(w3: Web3, address: bytes) -> bytes:
     with translated():
         return bytes(w3.eth.get_code(checksummed(address)))
-
-
-def _hex(item: Any, name: str, size: int) -> bytes:
-    if not isinstance(item, dict) or set(item) != {"address", "code_hash"}:
-        raise _malformed()
-    text = item[name]
-    if not isinstance(text, str) or len(text) != 2 * size or set(text) - set("0123456789abcdef"):
-        raise _malformed()
-    return bytes.fromhex(text)
 
 
 def _malformed() -> DataFault:
