@@ -25,6 +25,7 @@ from ledger.chain.deployment import Deployment, RoleHolders, deploy
 from ledger.chain.embedded.chain import EmbeddedChain
 from ledger.chain.embedded.genesis import FUNDS, Genesis
 from ledger.chain.embedded.provider import EmbeddedProvider
+from ledger.chain.modules import Modules, deploy_modules
 from ledger.chain.reverts import translated
 from ledger.chain.sender import Sender
 from ledger.files import make_folder, sync_folder, write_durably
@@ -123,7 +124,7 @@ def _fill(
     addresses = {name: keys.ethereum(person_key(name)).address for name in plan.people}
     progress("deploying contracts")
     with _new_chain(paths, plan, keys, clock) as (w3, genesis, validators):
-        deployment = _deploy(w3, plan, keys, addresses, now)
+        deployment, modules = _deploy(w3, plan, keys, addresses, now)
     origin = f"{plan.host}/log"
     instance = Instance(
         registry_name=plan.registry_name,
@@ -141,6 +142,7 @@ def _fill(
         database_url=plan.database_url,
         created_at=now,
         deployment=deployment,
+        modules=modules,
     )
     Instance.from_json(instance.to_json())  # what could not be read back must not be written
     paths.blobs.mkdir()
@@ -177,7 +179,9 @@ def _new_chain(
         yield Web3(EmbeddedProvider(chain)), chain.meta.genesis, (validator.address,)
 
 
-def _deploy(w3: Web3, plan: Plan, keys: Keystore, addresses: Mapping[str, bytes], now: int) -> Deployment:
+def _deploy(
+    w3: Web3, plan: Plan, keys: Keystore, addresses: Mapping[str, bytes], now: int
+) -> tuple[Deployment, Modules]:
     admin = Sender(w3, keys.account(ADMIN), time.sleep)
     if plan.chain_url is not None:
         _require_funds(w3, {"administrator": admin.address, "relay": keys.ethereum(RELAY).address})
@@ -189,7 +193,7 @@ def _deploy(w3: Web3, plan: Plan, keys: Keystore, addresses: Mapping[str, bytes]
     deployment = deploy(w3, admin, holders, first_nonce=admin.next_nonce())
     profiles = [p for p in PROFILES.values() if plan.demonstration or not p.demonstration]
     configure(RegistryClient(w3, deployment), admin, profiles, official_calendar(), day_of(now))
-    return deployment
+    return deployment, deploy_modules(w3, admin, deployment)
 
 
 def _require_funds(w3: Web3, accounts: Mapping[str, bytes]) -> None:

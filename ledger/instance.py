@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ledger.chain.deployment import Deployment
+from ledger.chain.modules import Modules
 from verifier import canonical
 from verifier.canonical import (
     Check,
@@ -36,13 +37,13 @@ from verifier.canonical import (
 )
 from verifier.errors import DataFault, EnvironmentFault, UsageFault
 
-FORMAT = "yinzheng/state/1"
+FORMAT = "yinzheng/state/2"
 MAX_INSTANCE_BYTES = 256 * 1024
 LOCK_SECONDS = 10.0
 
 
 def _passed(value: object, _path: str) -> object:
-    """Leave the deployment to its own reader (`Deployment.from_json`)."""
+    """Leave deployment and modules to their own readers."""
     return value
 
 
@@ -73,6 +74,7 @@ _FIELDS: Final[dict[str, Check[Any]]] = {
     "database_url": nullable(text(1, 500)),
     "created_at": integer(0),
     "deployment": _passed,
+    "modules": _passed,
 }
 
 
@@ -153,6 +155,8 @@ class Instance:
     database_url: str | None
     created_at: int
     deployment: Deployment
+    modules: Modules
+    """Consents and disputes (S5.10, S5.13)."""
 
     def to_json(self) -> bytes:
         """Encode for `instance.json`."""
@@ -172,6 +176,7 @@ class Instance:
             "database_url": self.database_url,
             "created_at": self.created_at,
             "deployment": self.deployment.to_json(),
+            "modules": self.modules.to_json(),
         }
         return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
 
@@ -185,6 +190,7 @@ class Instance:
         value["issuers"] = tuple(IssuerKey(**issuer) for issuer in value["issuers"])
         value["log_keys"] = tuple(value["log_keys"])
         value["deployment"] = Deployment.from_json(value["deployment"])
+        value["modules"] = Modules.from_json(value["modules"])
         return cls(registry_name=registry["name"], registry_code=registry["code"], **value)
 
 

@@ -14,7 +14,7 @@ DEFAULT_MAX_AGE = 86_400
 def trust_policy(instance: Instance, *, max_age: int = DEFAULT_MAX_AGE) -> dict[str, Any]:
     """The policy as JSON. Whoever takes it from us trusts us for it: hand it over in person."""
     registry = {"name": instance.registry_name, "code": instance.registry_code}
-    deployment = instance.deployment
+    deployment, modules = instance.deployment, instance.modules
     return {
         "format": "yinzheng/trust/1",
         "issuers": [
@@ -41,16 +41,16 @@ def trust_policy(instance: Instance, *, max_age: int = DEFAULT_MAX_AGE) -> dict[
                 else []
             ),
             "contracts": {
-                "anchor": {
-                    "address": deployment.anchor.hex(),
-                    "code_hash": deployment.anchor_code_hash.hex(),
-                },
-                "rights": {
-                    "address": deployment.rights.hex(),
-                    "code_hash": deployment.rights_code_hash.hex(),
-                },
+                "anchor": _place(deployment.anchor, deployment.anchor_code_hash),
+                "rights": _place(deployment.rights, deployment.rights_code_hash),
+                "consents": _place(modules.consents, modules.consents_code_hash),
+                "preservation": _place(modules.preservation, modules.preservation_code_hash),
             },
         },
         "max_age": max_age,
         "operators": [registry],
     }
+
+
+def _place(address: bytes, code_hash: bytes) -> dict[str, str]:
+    return {"address": address.hex(), "code_hash": code_hash.hex()}

@@ -17,8 +17,8 @@ from sqlmodel import Session, col, select
 from web3 import Web3
 
 from ledger.cases.deeming import deadlines_of
-from ledger.chain.client import RegistryClient
 from ledger.chain.connect import open_chain
+from ledger.chain.consent_client import ConsentClient
 from ledger.chain.embedded.evidence import asking
 from ledger.chain.evidence import collect, last_final_block
 from ledger.chain.reverts import translated
@@ -89,7 +89,7 @@ class Reader:
         self._store = store
         self._w3 = w3
         self._ask = asking(w3)
-        self._client = RegistryClient(w3, instance.deployment)
+        self._client = ConsentClient(w3, instance.deployment, instance.modules)
         self._newest = lru_cache(maxsize=EVIDENCE_KEPT)(self._evidence)
 
     def trust(self) -> TrustPolicy:

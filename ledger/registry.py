@@ -16,8 +16,8 @@ from web3 import Web3
 
 from ledger import pipeline
 from ledger.cases.deeming import deem_accepted
-from ledger.chain.client import RegistryClient
 from ledger.chain.connect import open_chain
+from ledger.chain.consent_client import ConsentClient
 from ledger.chain.sender import Sender
 from ledger.faults import NO_FAULTS, Faults
 from ledger.instance import LOCK_SECONDS, Instance, Paths, read_instance, writer_lock
@@ -51,7 +51,7 @@ class Registry:
     log: TileLog
     blobs: FolderBlobs
     w3: Web3
-    client: RegistryClient
+    client: ConsentClient
     sender: Sender
     keys: KeyProvider
     calendar: WorkingCalendar
@@ -97,7 +97,7 @@ def open_registry(
             log=log,
             blobs=blobs,
             w3=w3,
-            client=RegistryClient(w3, instance.deployment),
+            client=ConsentClient(w3, instance.deployment, instance.modules),
             sender=Sender(w3, provider.account(RELAY), time.sleep),
             keys=provider,
             calendar=calendar_of(paths),

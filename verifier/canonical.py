@@ -163,13 +163,25 @@ def _check_members(value: Any, depth: int) -> bool:
 Check: TypeAlias = Callable[[object, str], T]
 
 
-def read_object(value: object, fields: Mapping[str, Check[Any]], path: str = "$") -> dict[str, Any]:
+def read_object(
+    value: object,
+    fields: Mapping[str, Check[Any]],
+    path: str = "$",
+    *,
+    optional: Mapping[str, Check[Any]] | None = None,
+) -> dict[str, Any]:
     """The members of `value`, which must be an object with exactly the names of `fields`, each checked.
+
+    Names of `optional` may be absent, and are then None in the answer.
 
     Raises `DataFault`: `field-type`, `field-missing`, `field-unknown` or `field-value`, with `path`.
     """
     if type(value) is not dict:
         raise _fault("is not an object", path, "field-type")
+    if optional:
+        fields = {**fields, **{name: optional[name] for name in optional if name in value}}
+        absent = dict.fromkeys(name for name in optional if name not in value)
+        return {**read_object(value, fields, path), **absent}
     for name in fields:
         if name not in value:
             raise _fault("is missing", f"{path}.{name}", "field-missing")
@@ -178,9 +190,11 @@ def read_object(value: object, fields: Mapping[str, Check[Any]], path: str = "$"
     return {name: check(value[name], f"{path}.{name}") for name, check in fields.items()}
 
 
-def object_of(fields: Mapping[str, Check[Any]]) -> Check[dict[str, Any]]:
-    """Check for a nested object with exactly these fields."""
-    return lambda value, path: read_object(value, fields, path)
+def object_of(
+    fields: Mapping[str, Check[Any]], optional: Mapping[str, Check[Any]] | None = None
+) -> Check[dict[str, Any]]:
+    """Check for a nested object with exactly these fields; `optional` ones may be absent (None)."""
+    return lambda value, path: read_object(value, fields, path, optional=optional)
 
 
 def constant(expected: str | int) -> Check[Any]:

@@ -72,6 +72,14 @@ class ValidatorRange:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeAuthority:
+    """A time-stamping authority (RFC 3161) and the certificate its tokens must chain to, DER."""
+
+    name: str
+    certificate: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class TrustPolicy:
     """What the reader trusts, and nothing else."""
 
@@ -90,6 +98,12 @@ class TrustPolicy:
     """Seconds a block may be old for an answer about now."""
     operators: tuple[Party, ...]
     """Who operates the nodes (R40)."""
+    consents: Contract | None = None
+    """Withdrawals (S5.10); None where the reader pins none, and nothing about them can be checked."""
+    preservation: Contract | None = None
+    """Disputes (S5.13); None as above."""
+    time_authorities: tuple[TimeAuthority, ...] = ()
+    """Whose time-stamp tokens (RFC 3161) count as a second clock."""
 
     def validators_at(self, number: int) -> frozenset[bytes]:
         """The addresses pinned for that block number; empty if none are."""
@@ -113,7 +127,7 @@ def parse_trust(data: bytes) -> TrustPolicy:
 
 
 def _read(value: object) -> TrustPolicy:
-    fields = read_object(value, _TRUST)
+    fields = read_object(value, _TRUST, optional=_OPTIONAL)
     chain, log = fields["chain"], fields["log"]
     issuers = [_issuer(entry) for entry in fields["issuers"]]
     keys = frozenset(log["keys"])
@@ -129,10 +143,10 @@ def _read(value: object) -> TrustPolicy:
         genesis=chain["genesis"],
         consensus=chain["consensus"],
         validators=_validators(chain["validators"]),
-        anchor=Contract(**chain["contracts"]["anchor"]),
-        rights=Contract(**chain["contracts"]["rights"]),
         max_age=fields["max_age"],
         operators=tuple(Party(**operator) for operator in fields["operators"]),
+        time_authorities=tuple(TimeAuthority(**one) for one in fields["time_authorities"] or ()),
+        **{name: place and Contract(**place) for name, place in chain["contracts"].items()},
     )
 
 
@@ -190,6 +204,7 @@ _ISSUER: Final = object_of(
         "compromised_at": nullable(integer()),
     }
 )
+_AUTHORITY: Final = object_of({"name": check_plain(1, 100), "certificate": hex_bytes(1, 16_384)})
 _VALIDATORS: Final = object_of(
     {"from": integer(), "to": nullable(integer()), "addresses": list_of(hex_bytes(20), 1, 256)}
 )
@@ -198,8 +213,11 @@ _CHAIN: Final[dict[str, Check[Any]]] = {
     "genesis": hex_bytes(32),
     "consensus": one_of("clique", "qbft"),
     "validators": list_of(_VALIDATORS, 0, 1024),
-    "contracts": object_of({"anchor": _CONTRACT, "rights": _CONTRACT}),
+    "contracts": object_of(
+        {"anchor": _CONTRACT, "rights": _CONTRACT}, {"consents": _CONTRACT, "preservation": _CONTRACT}
+    ),
 }
+_OPTIONAL: Final[dict[str, Check[Any]]] = {"time_authorities": list_of(_AUTHORITY, 0, 16)}
 _TRUST: Final[dict[str, Check[Any]]] = {
     "format": constant("yinzheng/trust/1"),
     "issuers": list_of(_ISSUER, 1, 256),

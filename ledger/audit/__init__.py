@@ -19,8 +19,8 @@ from ledger.audit.events import check_events
 from ledger.audit.finding import Audit, Finding
 from ledger.audit.keys import check_keys
 from ledger.audit.log import check_published_log
-from ledger.chain.client import RegistryClient
 from ledger.chain.connect import open_chain
+from ledger.chain.consent_client import ConsentClient
 from ledger.instance import Paths, read_instance, writer_lock
 from ledger.keys.provider import KeyProvider
 from ledger.log.tilelog import TileLog
@@ -66,7 +66,7 @@ def audit_registry(
             log=TileLog(paths.log, instance.origin),
             blobs=FolderBlobs(paths.blobs),
             w3=w3,
-            client=RegistryClient(w3, instance.deployment),
+            client=ConsentClient(w3, instance.deployment, instance.modules),
             keys=keys(paths),
         )
         with audit.finding():

@@ -12,6 +12,7 @@ from web3.middleware import ExtraDataToPOAMiddleware
 from ledger.chain.deployment import check_deployment
 from ledger.chain.embedded.chain import EmbeddedChain
 from ledger.chain.embedded.provider import EmbeddedProvider
+from ledger.chain.modules import check_modules
 from ledger.faults import NO_FAULTS, Faults
 from ledger.keys.provider import VALIDATOR, KeyProvider
 
@@ -32,11 +33,11 @@ def open_chain(
 ) -> Iterator[Web3]:
     """Open the chain and check that it holds our contracts; with `keys` the embedded one can seal.
 
-    Raises as `EmbeddedChain.open` and `check_deployment`.
+    Raises as `EmbeddedChain.open`, `check_deployment` and `check_modules`.
     """
     if instance.chain_url is not None:
         w3 = connect(instance.chain_url)
-        check_deployment(w3, instance.deployment)
+        _check(w3, instance)
         yield w3
         return
     key = None if keys is None else keys.ethereum(VALIDATOR).secret_bytes()
@@ -49,8 +50,13 @@ def open_chain(
         faults=faults,
     ) as chain:
         w3 = Web3(EmbeddedProvider(chain))
-        check_deployment(w3, instance.deployment)
+        _check(w3, instance)
         yield w3
+
+
+def _check(w3: Web3, instance: Instance) -> None:
+    check_deployment(w3, instance.deployment)
+    check_modules(w3, instance.deployment, instance.modules)
 
 
 def connect(url: str) -> Web3:
