@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import cbor2
 
-from verifier.algorithms import DigestPair, Sm2PublicKey, digest_pair, sha256
+from verifier.algorithms import DigestPair, digest_pair
 from verifier.body import CLASSES, PROCEDURES, REMARKS, RIGHTS, SOURCES, TYPES, Body, check_body
 from verifier.canonical import JSON
+from verifier.cose import (
+    MAX_QR,
+    IssuerSigner,
+    envelope,
+    from_base32,
+    is_form,
+    key_id,
+    load_fields,
+    match_qr,
+    open_core,
+    payload_fault,
+    protected_header,
+    qr_form,
+    qr_prefix,
+    to_base32,
+    to_sign,
+)
 from verifier.errors import DataFault, UsageFault
 from verifier.statement import CERTIFICATE_DEPOSITED, Statement, certificate_subject, deposit_statement
 
-MAX_QR: Final = 4096
-"""Characters of a QR text."""
+__all__ = [
+    "COMFORTABLE_QR",
+    "ELIDED",
+    "MAX_QR",
+    "Core",
+    "IssuerSigner",
+    "decode_core",
+    "decode_qr",
+    "encode_qr",
+    "is_qr_text",
+    "key_id",
+    "statement_of",
+]
 
 COMFORTABLE_QR: Final = 1400
 """Characters up to which nothing gives way to its digest (S6.4)."""
@@ -24,22 +51,8 @@ COMFORTABLE_QR: Final = 1400
 ELIDED: Final = "…"
 """What stands in a `Core`'s body for a text of which the QR carries only the digest."""
 
-_ALGORITHM: Final = -70001
 _AAD: Final = b"yinzheng/certificate/1"
-_QR = re.compile(r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://[^/?#\s]{1,255})?/v/(?P<core>[^/?#\s]*)", re.I | re.A)
-_FROM_BASE32 = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789abcdefghijklmnopqrstuv")
-_TO_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-
-
-class IssuerSigner(Protocol):
-    """The issuer's private key, wherever it is kept."""
-
-    @property
-    def public_key(self) -> Sm2PublicKey:
-        """The key its signatures verify under."""
-
-    def sign(self, message: bytes) -> bytes:
-        """SM2 with SM3 over `message`: raw `r || s`, 64 bytes."""
+_FORM: Final = qr_form(r"/v/(?P<core>[^/?#\s]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +91,6 @@ class Core:
         )
 
 
-def key_id(point: bytes) -> bytes:
-    """The `kid` of a public key `04 || x || y` (S6.2)."""
-    return sha256(point)[:8]
-
-
 def statement_of(body: Body) -> Statement:
     """The deposit statement that follows from a body (S3.4)."""
     return deposit_statement(
@@ -103,12 +111,10 @@ def encode_qr(body: Body, signer: IssuerSigner, host: str) -> str:
     Raises `UsageFault` `qr-too-long` when even with digests it passes `MAX_QR` characters, `qr-host` when
     `host` cannot stand in a URL.
     """
-    if re.fullmatch(r"[A-Za-z0-9.:\[\]-]{1,255}", host) is None:
-        raise UsageFault("the host of a QR text is a name or address, with an optional port", code="qr-host")
-    prefix = f"HTTPS://{host.upper()}/V/"
-    protected = _protected(key_id(signer.public_key.point))
+    prefix = qr_prefix(host, "/V/")
+    protected = protected_header(key_id(signer.public_key.point))
     payload = _fit(body, protected, COMFORTABLE_QR - len(prefix))
-    qr = prefix + _base32(_core(protected, payload, signer.sign(_to_sign(protected, payload))))
+    qr = prefix + to_base32(envelope(protected, payload, signer.sign(to_sign(protected, payload, _AAD))))
     if len(qr) > MAX_QR:
         raise UsageFault(
             f"the QR text would have {len(qr)} characters, more than {MAX_QR}",
@@ -123,7 +129,7 @@ def _fit(body: Body, protected: bytes, room: int) -> bytes:
     fields = _to_cbor(body)
     payload = cbor2.dumps(fields, canonical=True)
     for path, value in _longest_texts(body):
-        if len(_core(protected, payload, bytes(64))) * 8 <= room * 5:
+        if len(envelope(protected, payload, bytes(64))) * 8 <= room * 5:
             break
         _elide(fields, path, _pair_bytes(digest_pair(value)))
         fields[17] = _pair_bytes(body.commitment())
@@ -171,29 +177,8 @@ def _to_cbor(body: Body) -> dict[int, Any]:
     }
 
 
-def _core(protected: bytes, payload: bytes, signature: bytes) -> bytes:
-    return cbor2.dumps([protected, {}, payload, signature], canonical=True)
-
-
-def _protected(kid: bytes) -> bytes:
-    return cbor2.dumps({1: _ALGORITHM, 4: kid}, canonical=True)
-
-
-def _to_sign(protected: bytes, payload: bytes) -> bytes:
-    """The `Sig_structure` of RFC 9052 section 4.4."""
-    return cbor2.dumps(["Signature1", protected, _AAD, payload])
-
-
 def _pair_bytes(pair: DigestPair) -> bytes:
     return pair.sm3 + pair.sha256
-
-
-def _base32(data: bytes) -> str:
-    """RFC 4648 section 6, without padding."""
-    bits = len(data) * 8
-    count = -(-bits // 5)
-    value = int.from_bytes(data, "big") << (count * 5 - bits)
-    return "".join(_TO_BASE32[(value >> (5 * at)) & 31] for at in range(count - 1, -1, -1))
 
 
 # Reading
@@ -201,7 +186,7 @@ def _base32(data: bytes) -> str:
 
 def is_qr_text(text: str) -> bool:
     """Whether a text has the form of ours, so that among several codes the right one is read."""
-    return len(text) <= MAX_QR and _QR.fullmatch(text.strip()) is not None
+    return is_form(text, _FORM)
 
 
 def decode_qr(qr: str) -> Core:
@@ -210,30 +195,8 @@ def decode_qr(qr: str) -> Core:
     Raises `DataFault`: `qr-too-long`, `qr-foreign` (not the form of ours), `qr-scheme`, `qr-alphabet`,
     `qr-bits` (a length or last bits that no encoder gives), or what `decode_core` raises.
     """
-    if len(qr) > MAX_QR:
-        raise DataFault(f"a QR text of {len(qr)} characters, more than {MAX_QR}", code="qr-too-long")
-    match = _QR.fullmatch(qr.strip())
-    if match is None:
-        raise DataFault(
-            "this is not the text of a certificate's QR code",
-            code="qr-foreign",
-            hint="Scan the code on the certificate itself; its text has the form HTTPS://…/V/….",
-        )
-    if match["scheme"] and match["scheme"].upper() != "HTTPS":
-        raise DataFault("a certificate's QR code begins with HTTPS", code="qr-scheme")
-    return decode_core(_unbase32(match["core"]))
-
-
-def _unbase32(digits: str) -> bytes:
-    # Python reads base 32 in one go, in time linear in the length, but with other digits and with liberties
-    # (signs, underscores, blanks), so the alphabet is checked first.
-    if re.fullmatch(r"[A-Za-z2-7]+", digits) is None:
-        raise DataFault("a QR text holds a character that base32 does not have", code="qr-alphabet")
-    size, spare = divmod(len(digits) * 5, 8)
-    value = int(digits.upper().translate(_FROM_BASE32), 32)
-    if spare > 4 or value & ((1 << spare) - 1):
-        raise DataFault("a QR text is cut off or has bits left over", code="qr-bits")
-    return (value >> spare).to_bytes(size, "big")
+    hint = "Scan the code on the certificate itself; its text has the form HTTPS://…/V/…."
+    return decode_core(from_base32(match_qr(qr, _FORM, "certificate", hint)["core"]))
 
 
 def decode_core(core: bytes) -> Core:
@@ -242,40 +205,24 @@ def decode_core(core: bytes) -> Core:
     Raises `DataFault`: `core-malformed` (not the COSE structure, or not deterministic CBOR), `core-payload`
     (the payload is not a body of S6.1), with the reason in its message.
     """
-    parts = _load(core, "the core")
-    if type(parts) is not list or len(parts) != 4:
-        raise _core_fault("is not a COSE_Sign1 array")
-    protected, unprotected, payload, signature = parts
-    if type(payload) is not bytes or type(signature) is not bytes or len(signature) != 64:
-        raise _core_fault("has no payload or no signature of 64 bytes")
-    if type(unprotected) is not dict or unprotected:
-        raise _core_fault("has unprotected headers")
-    # The protected header is constant but for its last eight bytes, the kid.
-    kid = protected[-8:] if type(protected) is bytes else b""
-    if len(kid) != 8 or protected != _protected(kid):
-        raise _core_fault("does not name its algorithm and key as it must")
-    body, elided, declared = _read_payload(payload)
-    return Core(body, elided, declared, kid, _to_sign(protected, payload), signature)
+    found = open_core(core, _AAD)
+    body, elided, declared = _read_payload(found.payload)
+    return Core(body, elided, declared, found.kid, found.signed, found.signature)
 
 
 def _read_payload(payload: bytes) -> tuple[Body, dict[str, bytes], bytes | None]:
-    fields = _load(payload, "the payload")
-    if type(fields) is not dict:
-        raise _payload_fault("is not a map")
-    # 16.0 and 16 are one name to Python, though not to CBOR.
-    if any(type(key) is not int for key in fields):
-        raise _payload_fault("has a field that is not named by a number")
+    fields = load_fields(payload)
     whole = 17 not in fields
     if list(fields) != list(range(17 if whole else 18)):
-        raise _payload_fault("has not exactly the fields of a certificate")
+        raise payload_fault("has not exactly the fields of a certificate")
     try:
         elided = _take_elided(fields)
         value = _to_json(fields)
     except (TypeError, ValueError, IndexError):
-        raise _payload_fault("has a field of the wrong type") from None
+        raise payload_fault("has a field of the wrong type") from None
     declared = None if whole else fields[17]
     if whole == bool(elided) or not (whole or _is_pair(declared)):
-        raise _payload_fault("has digests in place of texts, but not that of the whole, or the reverse")
+        raise payload_fault("has digests in place of texts, but not that of the whole, or the reverse")
     try:
         return check_body(value), elided, declared
     except DataFault as fault:
@@ -347,24 +294,3 @@ def _names(bits: object) -> list[JSON]:
     if type(bits) is not int or not 0 < bits < 1 << len(RIGHTS):
         raise ValueError
     return [right for at, right in enumerate(RIGHTS) if bits >> at & 1]
-
-
-def _load(data: bytes, what: str) -> Any:
-    """Decode deterministic CBOR (RFC 8949 section 4.2.1): whatever re-encodes otherwise is refused."""
-    try:
-        value = cbor2.loads(data, max_depth=8, allow_indefinite=False, allow_duplicate_keys=False)
-        same = cbor2.dumps(value, canonical=True) == data
-    except Exception as error:
-        # cbor2 documents its own errors, but the content of tags makes it raise others.
-        raise DataFault(f"{what} is not CBOR", code="core-malformed") from error
-    if not same:
-        raise DataFault(f"{what} is not deterministic CBOR", code="core-malformed")
-    return value
-
-
-def _core_fault(what: str) -> DataFault:
-    return DataFault(f"the core {what}", code="core-malformed")
-
-
-def _payload_fault(what: str) -> DataFault:
-    return DataFault(f"the payload {what}", code="core-payload")

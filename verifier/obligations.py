@@ -14,6 +14,7 @@ from verifier.body import PROCEDURES, Body
 from verifier.canonical import JSON
 from verifier.certfile import CertificateFile, parse_file
 from verifier.certificate import ELIDED, Core, decode_qr, statement_of
+from verifier.cose import SignedCore
 from verifier.errors import DataFault
 from verifier.ethereum.header import Header, sealer
 from verifier.ethereum.layout import ChainRecord, decode_record, record_slots, root_slot
@@ -42,7 +43,7 @@ def form(presented: Presented) -> tuple[Core, CertificateFile | None]:
     raise NotGiven("a number alone is no certificate", code="number-only")
 
 
-def issuer_signature(core: Core, trust: TrustPolicy) -> Issuer:
+def issuer_signature(core: SignedCore, trust: TrustPolicy) -> Issuer:
     """(2) The issuer's signature verifies under the key that `kid` names and the policy pins."""
     issuer = trust.issuers.get(core.kid)
     if issuer is None:

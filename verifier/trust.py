@@ -47,19 +47,24 @@ class Issuer:
     def entitled(self, body: Body) -> str | None:
         """None if the key may have signed this body, else the reason code why not (S9.1, obligation 3).
 
-        `before-key`, `after-key`, `key-compromised`, `registry-differs` or `prefix-differs`. Bounds of the
-        validity belong to it; the instant of a compromise does not (R41).
+        As `entitled_at`, or `prefix-differs`.
         """
-        at = body.registered_at
+        reason = self.entitled_at(body.registered_at, body.registry)
+        return reason or (None if body.number.startswith(self.prefix) else "prefix-differs")
+
+    def entitled_at(self, at: int, registry: Party) -> str | None:
+        """None if the key may have signed for that registry at that time, else the reason code why not.
+
+        `before-key`, `after-key`, `key-compromised` or `registry-differs`. Bounds of the validity belong to
+        it; the instant of a compromise does not (R41).
+        """
         if at < self.not_before:
             return "before-key"
         if self.compromised_at is not None and at >= self.compromised_at:
             return "key-compromised"
         if self.not_after is not None and at > self.not_after:
             return "after-key"
-        if body.registry != self.registry:
-            return "registry-differs"
-        return None if body.number.startswith(self.prefix) else "prefix-differs"
+        return None if registry == self.registry else "registry-differs"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeVar
+from collections.abc import Set
+from typing import Final
 
 from verifier import obligations
 from verifier.certificate import Core
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from verifier.errors import UsageFault
 from verifier.evidence import NotGiven
 from verifier.exhibits import Exhibits, gather
+from verifier.findings import Findings
 from verifier.live import Ledger, LiveReader
-from verifier.report import Authentic, Block, Finding, Note, Outcome, Report
+from verifier.report import Authentic, Block, Note, Outcome, Report
 from verifier.status import Question, answer_status
 from verifier.target import Presented
 from verifier.trust import TrustPolicy
 
-T = TypeVar("T")
-
 _BY_LOG: Final = (4, 5, 6, 7)
 """Obligations about what the registry keeps and logs."""
-
-_ON_CHAIN: Final = (7, 9)
-"""Obligations judged against a block. Where nobody vouches for that block, INVALID proves no forgery."""
 
 
 def verify(
@@ -45,7 +41,7 @@ def verify(
             code="number-needs-ledger",
             hint="Give the certificate's PDF, a picture of its code, or a ledger to ask.",
         )
-    findings = _Findings()
+    findings = Findings()
     ledger = Ledger(live, trust) if live else None
     # (1): what is presented has the form of a certificate. A number has none: its certificate is looked up.
     if presented.number is not None:
@@ -61,7 +57,7 @@ def verify(
     return _conclude(findings, found, Question(trust, now, at, ledger), presented.kind)
 
 
-def _judge(findings: _Findings, found: Exhibits, trust: TrustPolicy, now: int, at: int | None) -> None:
+def _judge(findings: Findings, found: Exhibits, trust: TrustPolicy, now: int, at: int | None) -> None:
     """Obligations 2–10, in order."""
     # (2): the issuer's signature verifies under a pinned key.
     issuer = findings.settle(2, lambda: obligations.issuer_signature(_core(found), trust))
@@ -94,58 +90,7 @@ def _core(found: Exhibits) -> Core:
     return found.core
 
 
-def _outcome(fault: NotGiven | DataFault | EnvironmentFault) -> Outcome:
-    if isinstance(fault, DataFault):
-        return Outcome.INVALID
-    return Outcome.SKIPPED if isinstance(fault, NotGiven) else Outcome.ERROR
-
-
-class _Findings:
-    """Where outcomes are collected, and the only place where a failed check is caught."""
-
-    def __init__(self) -> None:
-        self._found: dict[int, Finding] = {}
-
-    def settle(self, number: int, check: Callable[[], T]) -> T | None:
-        """Run a check, note its outcome, and return what it established, if it holds."""
-        try:
-            value = check()
-        except (NotGiven, DataFault, EnvironmentFault) as fault:
-            # Its traceback leads back to what was exhibited, and so to itself: a cycle for the collector.
-            fault.__traceback__ = None
-            outcome = _outcome(fault)
-            self._found[number] = Finding(number, outcome, fault.code, fault.message, fault.data)
-            return None
-        self._found[number] = Finding(number, Outcome.VALID, "ok", "")
-        return value
-
-    def skip_rest(self, code: str) -> None:
-        """What has no form has nothing else to check."""
-        for number in range(2, 11):
-            self._found[number] = Finding(number, Outcome.SKIPPED, code, "the form is wrong already")
-
-    def outcome(self, number: int) -> Outcome:
-        return self._found[number].outcome
-
-    def in_order(self) -> tuple[Finding, ...]:
-        return tuple(self._found[number] for number in sorted(self._found))
-
-    def authentic(self, *, whole: bool) -> Authentic:
-        """S9.2. ``whole``: the certificate carries its whole body, so (9) compared the chain with it."""
-        judged = list(range(1, 10))
-        if self.outcome(8) in (Outcome.SKIPPED, Outcome.ERROR):
-            judged = [number for number in judged if number not in _ON_CHAIN]
-        if any(self.outcome(number) is Outcome.INVALID for number in judged):
-            return Authentic.FORGED
-        # What (9) has compared with the chain itself needs no log to vouch for it.
-        log_unasked = all(self.outcome(number) is Outcome.SKIPPED for number in _BY_LOG)
-        needed = set(range(1, 10)) - set(_BY_LOG if whole and log_unasked else ())
-        if all(self.outcome(number) is Outcome.VALID for number in needed):
-            return Authentic.GENUINE
-        return Authentic.UNDETERMINED
-
-
-def _conclude(findings: _Findings, found: Exhibits, question: Question, kind: str) -> Report:
+def _conclude(findings: Findings, found: Exhibits, question: Question, kind: str) -> Report:
     status, status_code = answer_status(
         found.chain,
         found.evidence,
@@ -154,10 +99,11 @@ def _conclude(findings: _Findings, found: Exhibits, question: Question, kind: st
         vouched=findings.outcome(8) is Outcome.VALID,
     )
     record, core = found.record, found.core
+    holders = {holder.code for holder in found.body.holders} if found.body else set()
     return Report(
         kind=kind,
         findings=findings.in_order(),
-        authentic=findings.authentic(whole=core is not None and core.declared is None),
+        authentic=_authentic(findings, whole=core is not None and core.declared is None),
         status=status,
         status_code=status_code,
         core=core,
@@ -167,8 +113,20 @@ def _conclude(findings: _Findings, found: Exhibits, question: Question, kind: st
         block=_block(found, question.now),
         checked_at=question.now,
         asked_at=question.at,
-        notes=(*found.notes, *_operator_notes(found, question.trust)),
+        notes=(*found.notes, *operator_notes(question.trust, holders)),
     )
+
+
+def _authentic(findings: Findings, *, whole: bool) -> Authentic:
+    """S9.2. ``whole``: the certificate carries its whole body, so (9) compared the chain with it."""
+    if findings.forged():
+        return Authentic.FORGED
+    # What (9) has compared with the chain itself needs no log to vouch for it.
+    log_unasked = all(findings.outcome(number) is Outcome.SKIPPED for number in _BY_LOG)
+    needed = set(range(1, 10)) - set(_BY_LOG if whole and log_unasked else ())
+    if all(findings.outcome(number) is Outcome.VALID for number in needed):
+        return Authentic.GENUINE
+    return Authentic.UNDETERMINED
 
 
 def _block(found: Exhibits, now: int) -> Block | None:
@@ -178,13 +136,14 @@ def _block(found: Exhibits, now: int) -> Block | None:
     return Block(block.number, block.hash, block.time, now - block.time)
 
 
-def _operator_notes(found: Exhibits, trust: TrustPolicy) -> list[Note]:
-    """Who runs the chain, where that limits what it proves (R40)."""
+def operator_notes(trust: TrustPolicy, parties: Set[str]) -> list[Note]:
+    """Who runs the chain, where that limits what it proves (R40). ``parties``: credit codes of those it is
+    about.
+    """
     notes = []
     if len(trust.operators) < 2:
         notes.append(Note("single-operator", {"operators": [operator.name for operator in trust.operators]}))
-    holders = {holder.code for holder in found.body.holders} if found.body else set()
-    parties = [operator.name for operator in trust.operators if operator.code in holders]
-    if parties:
-        notes.append(Note("operator-is-party", {"operators": parties}))
+    concerned = [operator.name for operator in trust.operators if operator.code in parties]
+    if concerned:
+        notes.append(Note("operator-is-party", {"operators": concerned}))
     return notes

@@ -18,17 +18,17 @@ from tests.api import samples
 from tests.api.conftest import Client, Serve
 from tests.api.fake import FakeReader
 from tests.api.test_pages import heading, path_of, words
-from verifier.certificate import _base32, _unbase32  # the tests re-encode what a forger would
+from verifier.cose import from_base32, to_base32  # the tests re-encode what a forger would
 
 FOREIGN = "https://qr.alipay.com/fkx12345"
 
 
 def core(qr: str) -> bytes:
-    return _unbase32(qr.split("/V/")[1])
+    return from_base32(qr.split("/V/")[1])
 
 
 def qr_of(data: bytes) -> str:
-    return "HTTPS://YZ.EXAMPLE.ORG/V/" + _base32(data)
+    return "HTTPS://YZ.EXAMPLE.ORG/V/" + to_base32(data)
 
 
 def no_verdict(client: Client, content: bytes, code: str, status: int = 422) -> None:
