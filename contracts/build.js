@@ -20,7 +20,11 @@ const MAPPINGS = {
   "rights.records": ["RightsRegistry", "_records"],
   "rights.cases": ["RightsRegistry", "_cases"],
   "consent.withdrawals": ["ConsentRegistry", "_withdrawals"],
+  "consent.receipts": ["ConsentRegistry", "_receipts"],
   "preservation.cases": ["Preservation", "_disputes"],
+  "preservation.evidence": ["Preservation", "_evidence"],
+  "preservation.parties": ["Preservation", "_parties"],
+  "preservation.subjects": ["Preservation", "_subjects"],
 };
 const SETTINGS = {
   evmVersion: "london",

@@ -47,7 +47,11 @@ def test_layout_is_that_of_the_contracts_and_of_the_verifier() -> None:
         "rights.records": verifier_layout.RIGHTS_RECORDS,
         "rights.cases": verifier_layout.RIGHTS_CASES,
         "consent.withdrawals": verifier_layout.CONSENT_WITHDRAWALS,
+        "consent.receipts": verifier_layout.CONSENT_RECEIPTS,
         "preservation.cases": verifier_layout.PRESERVATION_CASES,
+        "preservation.evidence": verifier_layout.PRESERVATION_EVIDENCE,
+        "preservation.parties": verifier_layout.PRESERVATION_PARTIES,
+        "preservation.subjects": verifier_layout.PRESERVATION_SUBJECTS,
     }
     types = artifact("RightsRegistry").storage_layout["types"]
     record = next(kind for name, kind in types.items() if name.startswith("t_struct(Record)"))

@@ -1,4 +1,4 @@
-"""Where the contracts keep what readers prove (S5.1–S5.3, S5.10, S5.13), and how to read it.
+"""Where the contracts keep what readers prove (S5.1–S5.3, S5.10–S5.15), and how to read records.
 
 The numbers are those of `contracts/artifacts/layout.json`; a test compares them.
 """
@@ -24,8 +24,20 @@ RIGHTS_CASES: Final = 4
 CONSENT_WITHDRAWALS: Final = 1
 """Slot of `mapping(bytes32 id => Withdrawal)` in `ConsentRegistry`."""
 
+CONSENT_RECEIPTS: Final = 2
+"""Slot of `mapping(bytes32 id => mapping(bytes32 recipient => Receipt))` in `ConsentRegistry`."""
+
 PRESERVATION_CASES: Final = 3
 """Slot of `mapping(bytes32 caseId => Dispute)` in `Preservation`."""
+
+PRESERVATION_EVIDENCE: Final = 4
+"""Slot of `mapping(bytes32 caseId => mapping(bytes32 root => Evidence))` in `Preservation`."""
+
+PRESERVATION_PARTIES: Final = 5
+"""Slot of `mapping(bytes32 caseId => address[])` in `Preservation`."""
+
+PRESERVATION_SUBJECTS: Final = 6
+"""Slot of `mapping(bytes32 caseId => Subjects)` in `Preservation`."""
 
 RECORD_SLOTS: Final = 5
 
@@ -48,8 +60,23 @@ def root_slot(size: int) -> bytes:
 
 def record_slots(subject: bytes) -> list[bytes]:
     """The five slots (32 bytes each) of the record of a certificate's subject (S2.4)."""
-    first = mapping_slot(subject, RIGHTS_RECORDS)
-    return [((first + at) % 2**256).to_bytes(32, "big") for at in range(RECORD_SLOTS)]
+    return slots_from(mapping_slot(subject, RIGHTS_RECORDS), RECORD_SLOTS)
+
+
+def nested_slot(outer: bytes, inner: bytes, slot: int) -> int:
+    """First slot of entry ``inner`` of the mapping that is entry ``outer`` of the one at ``slot`` (S5.2)."""
+    return mapping_slot(inner, mapping_slot(outer, slot))
+
+
+def array_slots(slot: int, count: int) -> list[bytes]:
+    """Slots of a list at ``slot``: its length, then its first ``count`` entries of one slot each (S5.2)."""
+    first = int.from_bytes(keccak256(slot.to_bytes(32, "big")), "big")
+    return [slot.to_bytes(32, "big"), *slots_from(first, count)]
+
+
+def slots_from(first: int, count: int) -> list[bytes]:
+    """``count`` consecutive slots (32 bytes each); storage wraps around at 2^256."""
+    return [((first + at) % 2**256).to_bytes(32, "big") for at in range(count)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +109,14 @@ def decode_record(words: Sequence[int]) -> ChainRecord | None:
     Raises ``DataFault`` `record-layout` for words that the pinned contract cannot have written.
     """
     content, packed, successor, reservation, case_id = words
-    status, procedure, remarks, spare, holds, objections, deposited, valid, changed = _unpack(
+    status, procedure, remarks, spare, holds, objections, deposited, valid, changed = unpack_word(
         packed, 1, 1, 1, 1, 2, 2, 8, 8, 8
     )
     if status == NONE:
         if any(words):
             raise DataFault("a record without status has content", code="record-layout")
         return None
-    reserved_until, reserved_by, rest = _unpack(reservation, 8, 20, 4)
+    reserved_until, reserved_by, rest = unpack_word(reservation, 8, 20, 4)
     if status > LAPSED or procedure not in (1, 2) or remarks > 15 or spare or rest:
         raise DataFault("a record holds values the contract does not know", code="record-layout")
     return ChainRecord(
@@ -109,7 +136,7 @@ def decode_record(words: Sequence[int]) -> ChainRecord | None:
     )
 
 
-def _unpack(word: int, *sizes: int) -> list[int]:
+def unpack_word(word: int, *sizes: int) -> list[int]:
     """Split a word into integers of these sizes in bytes, from the least significant on."""
     parts = []
     for size in sizes:

@@ -23,7 +23,11 @@ def test_the_slots_are_those_of_the_compiled_contracts() -> None:
         "rights.records": layout.RIGHTS_RECORDS,
         "rights.cases": layout.RIGHTS_CASES,
         "consent.withdrawals": layout.CONSENT_WITHDRAWALS,
+        "consent.receipts": layout.CONSENT_RECEIPTS,
         "preservation.cases": layout.PRESERVATION_CASES,
+        "preservation.evidence": layout.PRESERVATION_EVIDENCE,
+        "preservation.parties": layout.PRESERVATION_PARTIES,
+        "preservation.subjects": layout.PRESERVATION_SUBJECTS,
     }
 
 
