@@ -19,6 +19,7 @@ from ledger.store.sealed import SealedValue
 from verifier import canonical
 from verifier.algorithms import COMMITMENT_KEY_BYTES
 from verifier.canonical import JSON
+from verifier.dossier import committed_form
 from verifier.statement import STATEMENT_TYPES, Body, Statement, commit_private, commit_public
 
 
@@ -47,17 +48,20 @@ class Recorded:
 
 def compose(
     happened: Occurrence,
-    seal: SealedValue,
+    seal: SealedValue | None,
     *,
     now: int,
     random: Callable[[int], bytes] = secrets.token_bytes,
 ) -> Recorded:
     """Commit to the body and make the row; nothing is written yet.
 
-    A public body is committed by its plain digests, a private one under 32 fresh bytes (S2.2, S2.3). Raises
-    `DataFault` where the body has no canonical form.
+    A public body is committed by its plain digests, a private one under 32 fresh bytes (S2.2, S2.3); a
+    dossier is sealed whole and committed in its committed form (S10.8). Raises `DataFault` where the body
+    has no canonical form, or a dossier's body not its own.
     """
     body = canonical.dumps(happened.body)
+    form = committed_form(happened.type, happened.body)
+    to_commit = body if form is happened.body else canonical.dumps(form)
     public = STATEMENT_TYPES[happened.type] is Body.PUBLIC
     secret = None if public else random(COMMITMENT_KEY_BYTES)
     statement = Statement(
@@ -65,7 +69,7 @@ def compose(
         profile=happened.profile,
         subject=happened.subject,
         at=happened.at,
-        commitment=commit_public(body) if secret is None else commit_private(secret, body),
+        commitment=commit_public(to_commit) if secret is None else commit_private(secret, to_commit),
         prev=happened.prev,
         by=happened.by,
     )
@@ -81,7 +85,7 @@ def compose(
         "at": happened.at,
         "statement": statement.canonical,
         "leaf_hash": leaf_hash,
-        "sealed": seal.seal(opened, leaf_hash),
+        "sealed": b"" if seal is None else seal.seal(opened, leaf_hash),
         "public": body if public else None,
         "log_index": None,
         "created_at": now,

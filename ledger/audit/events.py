@@ -17,6 +17,7 @@ from ledger.store.sealed import SealedValue
 from verifier import canonical
 from verifier.body import parse_body
 from verifier.certificate import decode_qr, statement_of
+from verifier.dossier import committed_form
 from verifier.errors import DataFault
 from verifier.statement import Body, Statement, verify_body
 
@@ -63,7 +64,7 @@ def _check_event(case: Case, event: Event, seal: SealedValue | None, prev: bytes
         verify_body(statement, event.public)
     if seal is not None:
         body, secret = open_event(seal, event.sealed, event.leaf_hash)
-        verify_body(statement, canonical.dumps(body), secret)
+        verify_body(statement, canonical.dumps(committed_form(statement.type, body)), secret)
 
 
 def _check_state(session: Session, case: Case, events: Sequence[Event]) -> None:

@@ -23,6 +23,7 @@ from ledger.store.models import Dossier as DossierRow
 from ledger.store.sealed import SealedFile, SealedValue, seal_file
 from verifier import canonical
 from verifier.canonical import JSON
+from verifier.dossier import SEED_BYTES
 from verifier.errors import UsageFault
 
 if TYPE_CHECKING:
@@ -172,4 +173,10 @@ def _add_files(
 
 
 def _body(application: Application, sealed: list[tuple[dict[str, JSON], SealedFile]]) -> dict[str, JSON]:
-    return {"v": 1, "application": dict(application.document), "files": [manifest for manifest, _ in sealed]}
+    """The body as it is sealed; what is committed to is derived from it, salted by the seed (S10.8)."""
+    return {
+        "v": 2,
+        "application": dict(application.document),
+        "files": [manifest for manifest, _ in sealed],
+        "seed": secrets.token_bytes(SEED_BYTES).hex(),
+    }
