@@ -85,13 +85,13 @@ class Evidence:
         return decode_fixed(fields[2], size=32, what="a storage root")
 
 
-def parse_evidence(value: object, path: str = "$") -> Evidence:
-    """Read the JSON of S7.3. Usable as a `Check`.
+def parse_evidence(value: object, path: str = "$", *, slots: int = MAX_STORAGE) -> Evidence:
+    """Read the JSON of S7.3, with at most ``slots`` slots of each account. Usable as a `Check`.
 
     Raises `DataFault`: a code of `canonical.read_object`, `header-malformed`, `rlp-…`,
     `evidence-duplicate`.
     """
-    fields = read_object(value, _EVIDENCE, path)
+    fields = read_object(value, _fields(slots), path)
     return Evidence(
         headers=tuple(parse_header(raw) for raw in fields["headers"]),
         accounts=_by(
@@ -122,10 +122,10 @@ def _decode(value: bytes) -> Any:
 
 
 _NODES: Final = list_of(hex_bytes(1, MAX_NODE), 0, MAX_NODES)
-_STORAGE: Final = list_of(object_of({"slot": hex_bytes(32), "proof": _NODES}), 0, MAX_STORAGE)
-_EVIDENCE: Final[dict[str, Check[Any]]] = {
-    "headers": list_of(hex_bytes(1, MAX_HEADER), 1, MAX_HEADERS),
-    "accounts": list_of(
-        object_of({"address": hex_bytes(20), "proof": _NODES, "storage": _STORAGE}), 0, MAX_ACCOUNTS
-    ),
-}
+_SLOT: Final = object_of({"slot": hex_bytes(32), "proof": _NODES})
+_HEADERS: Final = list_of(hex_bytes(1, MAX_HEADER), 1, MAX_HEADERS)
+
+
+def _fields(slots: int) -> dict[str, Check[Any]]:
+    account = object_of({"address": hex_bytes(20), "proof": _NODES, "storage": list_of(_SLOT, 0, slots)})
+    return {"headers": _HEADERS, "accounts": list_of(account, 0, MAX_ACCOUNTS)}
