@@ -4,6 +4,7 @@ The database decides: what is committed there will happen. Every step below only
 earlier one made durable, looks before it acts, and may be repeated: after a crash the same code runs again
 and rolls forward.
 
+0. *pool*: consents given one by one join the events together, shuffled (database).
 1. *sequence*: events get their position in the log (database).
 2. *publish*: the log grows to that size and its checkpoint is signed (files).
 3. *call*: contract calls that decisions asked for are sent one by one; the signed transaction is stored
@@ -19,10 +20,11 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from ledger.chain.client import CALL_GAS
 from ledger.chain.records import Head
 from ledger.chain.reverts import TooEarly
-from ledger.chain.sender import Call, Mined, SignedTransaction
+from ledger.chain.sender import Call, Mined, Sender, SignedTransaction
+from ledger.consents import pool
+from ledger.keys.provider import RELAY
 from ledger.rules.states import State
 from ledger.store import repository
 from ledger.store.models import Case, Certificate, ChainCall
@@ -48,6 +50,7 @@ def settle(registry: Registry, progress: Progress) -> None:
     acknowledged stays so.
     """
     _check_log_is_ours(registry)
+    pool.flush(registry)
     sequence_and_publish(registry, progress)
     _send_calls(registry, progress)
     _anchor(registry, progress)
@@ -149,40 +152,44 @@ def _confirm_anchor(registry: Registry, size: int) -> None:
         row.anchored_block = registry.w3.eth.block_number
 
 
-def outbox(session: Session, key: str, call: Call, now: int) -> ChainCall:
-    """Put a call into the outbox, in the transaction of the decision that asks for it."""
+def outbox(session: Session, key: str, call: Call, now: int, sender: str = RELAY) -> ChainCall:
+    """Put a call into the outbox, in the transaction of the decision that asks for it.
+
+    `sender` names the key that sends it: the relay's, or the administrator's for roles.
+    """
     assert call.to is not None  # deployments do not go through the outbox
-    row = ChainCall(key=key, target=call.to, data=call.data, created_at=now)
+    row = ChainCall(key=key, sender=sender, target=call.to, data=call.data, gas=call.gas, created_at=now)
     session.add(row)
     return row
 
 
 def _carry_out(registry: Registry, call: ChainCall) -> None:
     """Send one call and wait for its block; or note for good that the contract refused it."""
-    signed = _signed(registry, call)
-    mined = registry.sender.outcome(signed.hash)
+    sender = registry.sender_of(call.sender)
+    signed = _signed(registry, call, sender)
+    mined = sender.outcome(signed.hash)
     if not isinstance(mined, Mined):
         registry.faults.hit("chain.send.before")
-        registry.sender.broadcast(signed)
+        sender.broadcast(signed)
         registry.faults.hit("chain.send.after")
-        mined = registry.sender.wait(signed.hash, PATIENCE_SECONDS)
+        mined = sender.wait(signed.hash, PATIENCE_SECONDS)
     _confirm(registry, call.id, mined)
 
 
-def _signed(registry: Registry, call: ChainCall) -> SignedTransaction:
+def _signed(registry: Registry, call: ChainCall, sender: Sender) -> SignedTransaction:
     """The call's one transaction: the one kept, or a new one that is kept before anyone sees it."""
     if call.raw_tx is not None and call.tx_hash is not None and call.nonce is not None:
         return SignedTransaction(call.raw_tx, call.tx_hash, call.nonce)
-    asked = Call(call.target, call.data, CALL_GAS)
+    asked = Call(call.target, call.data, call.gas)
     try:
-        registry.client.simulate(asked, registry.sender.address)
+        registry.client.simulate(asked, sender.address)
     except (EnvironmentFault, TooEarly):
         raise  # the node, or a clock set back: the call waits
     except YinzhengError as refusal:
         with registry.store.transaction() as session:
             told = _note_refusal(session, session.get_one(ChainCall, call.id), refusal)
         raise told from refusal
-    signed = registry.sender.prepare(asked, registry.sender.next_nonce(), registry.sender.fees())
+    signed = sender.prepare(asked, sender.next_nonce(), sender.fees())
     with registry.store.transaction() as session:
         row = session.get_one(ChainCall, call.id)
         row.raw_tx, row.tx_hash, row.nonce, row.state = signed.raw, signed.hash, signed.nonce, "sent"

@@ -58,6 +58,12 @@ class Registry:
     clock: Clock
     faults: Faults
 
+    def sender_of(self, key: str) -> Sender:
+        """Sends for the key of that name; the administrator's is only unlocked when it is asked for."""
+        if key == RELAY:
+            return self.sender
+        return Sender(self.w3, self.keys.account(key), time.sleep)
+
     def settle(self, progress: Progress = silent) -> None:
         """Carry every acknowledged decision through log and chain; safe to repeat at any time."""
         pipeline.settle(self, progress)
@@ -104,8 +110,6 @@ def open_registry(
             clock=clock,
             faults=faults,
         )
-        registry.log.sweep()
-        registry.blobs.sweep()
         if settle:
             registry.settle(progress)
             if deem_accepted(registry):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from eth_account import Account
 from eth_account.messages import SignableMessage, encode_typed_data
-from eth_account.signers.local import LocalAccount
+from eth_account.signers.base import BaseAccount
 
 from ledger.chain.records import OpeningKind, Procedure
 from verifier.algorithms import keccak256
@@ -189,8 +189,8 @@ def typed_data(decision: Decision, domain: Domain) -> dict[str, Any]:
     }
 
 
-def sign(decision: Decision, domain: Domain, account: LocalAccount) -> bytes:
-    """Sign as `account`; 65 bytes, the same every time."""
+def sign(decision: Decision, domain: Domain, account: BaseAccount) -> bytes:
+    """Sign as `account`; 65 bytes, the same every time unless the key lies in a token."""
     return bytes(account.sign_message(_message(decision, domain)).signature)
 
 

@@ -1,7 +1,7 @@
 """From a call to a mined transaction, in steps that a crash may fall between (D9).
 
-`prepare` makes the same bytes every time, so that the caller can keep them before anything is sent;
-`broadcast` may be repeated with them; `outcome` looks up what became of them. A transaction whose answer
+`prepare` sends nothing, so that the caller can keep the bytes before anything is sent; `broadcast` may be
+repeated with them; `outcome` looks up what became of them. A transaction whose answer
 was lost is looked up by its hash and never sent again under another nonce.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eth_account.signers.local import LocalAccount
+from eth_account.signers.base import BaseAccount
 from eth_typing import BlockNumber, ChecksumAddress, HexStr
 from hexbytes import HexBytes
 from web3 import Web3
@@ -79,7 +79,7 @@ class OutcomeOpen(EnvironmentFault):
 class Sender:
     """Sends one account's transactions. The caller sees to it that an account has one sender at a time."""
 
-    def __init__(self, w3: Web3, account: LocalAccount, sleep: Callable[[float], None]) -> None:
+    def __init__(self, w3: Web3, account: BaseAccount, sleep: Callable[[float], None]) -> None:
         """Use `sleep` (seconds) between two looks at a pending transaction."""
         self._w3 = w3
         self._account = account
@@ -106,7 +106,10 @@ class Sender:
         return Fees(2 * base, 0)
 
     def prepare(self, call: Call, nonce: int, fees: Fees) -> SignedTransaction:
-        """Sign `call`. The same arguments give the same bytes (RFC 6979). No node is asked."""
+        """Sign `call`. No node is asked.
+
+        A key in memory gives the same bytes for the same arguments (RFC 6979); one in a token need not.
+        """
         fields: dict[str, Sequence[Any] | bytes | HexStr | int] = {
             "chainId": self._chain_id,
             "nonce": nonce,

@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from eth_account import Account
-from eth_account.signers.local import LocalAccount
+from eth_account.signers.base import BaseAccount
 
 from ledger.faults import NO_FAULTS, Faults
 from ledger.files import create_durably, disk_faults, make_folder
@@ -43,7 +43,8 @@ SCRYPT_N = 2**15
 _MAX_N = 2**20
 _V3_COSTS = {"n": _MAX_N, "r": 16, "p": 16, "c": 10_000_000, "dklen": 64}
 """Greatest costs accepted of an Ethereum keystore file: `n`, `r`, `p` of scrypt, `c` of PBKDF2."""
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_NAME = re.compile(r"(?!pkcs11\Z)[a-z0-9][a-z0-9-]{0,63}")
+"""`pkcs11.json` in the same folder says what lies in a token instead (`token_config.py`)."""
 
 _FIELDS = {
     "format": constant(FORMAT),
@@ -136,7 +137,7 @@ class Keystore:
         """See `KeyProvider`."""
         return self._get(name, EthereumKey)
 
-    def account(self, name: str) -> LocalAccount:
+    def account(self, name: str) -> BaseAccount:
         """See `KeyProvider`."""
         return self.ethereum(name).account()
 

@@ -25,7 +25,7 @@ def find_passphrase(environment: Mapping[str, str], file: Path | None = None) ->
     if file is None and FILE_VARIABLE in environment:
         file = Path(environment[FILE_VARIABLE])
     if file is not None:
-        return _checked(_read(file))
+        return _checked(read_secret(file, "passphrase", MAX_BYTES))
     if VARIABLE in environment:
         return _checked(environment[VARIABLE].encode())
     raise UsageFault(
@@ -44,20 +44,24 @@ def create_passphrase_file(path: Path) -> bytes:
     try:
         create_durably(path, text + b"\n", mode=0o600)
     except FileExistsError:
-        return _checked(_read(path))
+        return _checked(read_secret(path, "passphrase", MAX_BYTES))
     return text
 
 
-def _read(path: Path) -> bytes:
+def read_secret(path: Path, kind: str, most: int) -> bytes:
+    """The secret in a file, without its newline; of a longer file `most` + 2 bytes, newlines included.
+
+    Raises `UsageFault` `<kind>-missing`, `EnvironmentFault` `<kind>-exposed` when others may read the file.
+    """
     try:
         with disk_faults(path), path.open("rb") as file:
             mode = path.stat().st_mode
-            text = file.read(MAX_BYTES + 2)
+            text = file.read(most + 2)
     except FileNotFoundError:
-        raise UsageFault(f"there is no passphrase file at {path}", code="passphrase-missing") from None
+        raise UsageFault(f"there is no {kind} file at {path}", code=f"{kind}-missing") from None
     if stat.S_IMODE(mode) & 0o077:
         raise EnvironmentFault(
-            f"others may read the passphrase file {path}", code="passphrase-exposed", hint=f"chmod 600 {path}"
+            f"others may read the {kind} file {path}", code=f"{kind}-exposed", hint=f"chmod 600 {path}"
         )
     return text.rstrip(b"\r\n")
 

@@ -11,11 +11,11 @@ from typing import Protocol
 
 from coincurve import PrivateKey
 from eth_account import Account
-from eth_account.signers.local import LocalAccount
+from eth_account.signers.base import BaseAccount
 
 from ledger.keys import sm4
 from verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey, keccak256
-from verifier.errors import DataFault
+from verifier.errors import DataFault, EnvironmentFault
 from verifier.note import NoteSigner
 
 ISSUER = "issuer"
@@ -41,6 +41,9 @@ class Kind(StrEnum):
     SM4 = "sm4"
 
 
+TOKEN_WRAPPED = b"YZW\x02"
+"""How a key wrapped with AES-256-GCM inside a token begins (`token_keys.py`)."""
+
 KINDS = {
     ISSUER: Kind.SM2,
     LOG_ED25519: Kind.ED25519,
@@ -51,6 +54,14 @@ KINDS = {
     KEK: Kind.SM4,
 }
 """The keys of an instance; those of people come beside them and are `secp256k1`."""
+
+
+def is_token_wrapped(wrapped: bytes) -> bool:
+    """Whether a wrapped key was wrapped inside a token.
+
+    A 16-byte key wrapped with SM4 has 44 bytes and no header; inside a token it has at least 48 and one.
+    """
+    return wrapped.startswith(TOKEN_WRAPPED) and len(wrapped) >= len(TOKEN_WRAPPED) + 12 + 16 + 16
 
 
 class EthereumKey:
@@ -79,9 +90,9 @@ class EthereumKey:
         """Sign 32 bytes: `r || s || v`, 65 bytes, v 0 or 1, low s, nonce of RFC 6979."""
         return self._key.sign_recoverable(digest, hasher=None)
 
-    def account(self) -> LocalAccount:
+    def account(self) -> BaseAccount:
         """The same key as eth_account knows it, for transactions and EIP-712 messages."""
-        account: LocalAccount = Account.from_key(self._key.secret)
+        account: BaseAccount = Account.from_key(self._key.secret)
         return account
 
     def secret_bytes(self) -> bytes:
@@ -114,6 +125,12 @@ class KeyWrapper:
 
     def unwrap(self, wrapped: bytes, associated: bytes) -> bytes:
         """The key again; `DataFault` `seal-broken` under another key, for another name, or altered."""
+        if is_token_wrapped(wrapped):
+            raise EnvironmentFault(
+                "this key is wrapped by a key in a token, and no token is configured",
+                code="key-in-token",
+                hint="restore pkcs11.json to the key folder, and connect the token it names",
+            )
         nonce, sealed = wrapped[: sm4.NONCE_BYTES], wrapped[sm4.NONCE_BYTES :]
         if len(nonce) != sm4.NONCE_BYTES:
             raise DataFault("a wrapped key is truncated", code="seal-broken", hint="restore it from a backup")
@@ -149,7 +166,7 @@ class KeyProvider(Protocol):
     def wrapper(self, name: str = KEK) -> KeyWrapper:
         """Wraps other keys."""
 
-    def account(self, name: str) -> LocalAccount:
+    def account(self, name: str) -> BaseAccount:
         """The key of `ethereum(name)` as eth_account knows it."""
 
     def log_signers(self, origin: str) -> list[NoteSigner]:

@@ -24,6 +24,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from sqlmodel import Session
 
 from ledger.faults import NO_FAULTS, Faults
+from ledger.store import models_consents, models_disputes  # noqa: F401 - or their tables would not be known
 from verifier.errors import DataFault, EnvironmentFault, YinzhengError
 
 MIGRATIONS = Path(__file__).with_name("migrations")

@@ -147,6 +147,7 @@ class Event(Base, table=True):
 
     id: int | None = Field(default=None, primary_key=True, sa_type=_Serial)
     case_id: str | None = Field(default=None, foreign_key="case.id")
+    """None for what belongs to no application: such events are found by their thread (`models_consents`)."""
     subject: bytes = Field(sa_type=_Bytes)
     """Of the case, or of the certificate for its deposit (S2.4): found through those tables, not here."""
     type: str
@@ -155,7 +156,8 @@ class Event(Base, table=True):
     """Canonical bytes, exactly the entry of the log."""
     leaf_hash: bytes = Field(unique=True, sa_type=_Bytes)
     sealed: bytes = Field(sa_type=_Bytes)
-    """Canonical JSON `{"body": …, "secret": hex or null}` sealed under the dossier's key (`sealed.py`)."""
+    """Canonical JSON `{"body": …, "secret": hex or null}` sealed under the key of its dossier or consent
+    (`sealed.py`); empty for a public body outside any dossier, and for what was erased."""
     public: bytes | None = Field(default=None, sa_type=_Bytes)
     """Canonical JSON of the body, where its type makes it public (S3.2): it outlives the dossier's key."""
     log_index: int | None = Field(default=None, sa_type=BigInteger)
@@ -227,8 +229,12 @@ class ChainCall(Base, table=True):
     id: int | None = Field(default=None, primary_key=True, sa_type=_Serial)
     key: str = Field(unique=True)
     """What makes it one and the same call however often it is tried, such as `deposit:SJ4412026110001`."""
+    sender: str = Field(default="relay", sa_column_kwargs={"server_default": "relay"})
+    """Name of the key that sends it: `relay`, or `admin` for roles."""
     target: bytes
     data: bytes
+    gas: int = Field(sa_column_kwargs={"server_default": "1000000"})
+    """Limit of the transaction."""
     state: str = Field(default="pending", index=True)
     """`pending`, `sent`, `confirmed` or `failed`; `withdrawn` for a refused deposit, to be issued anew."""
     raw_tx: bytes | None = None

@@ -53,7 +53,7 @@ def test_no_registry(tmp_path: Path) -> None:
 def test_a_description_that_is_not_ours(world: World) -> None:
     path = world.paths.instance
     description = json.loads(path.read_bytes())
-    spoiled: list[object] = [{**description, "extra": 1}, {**description, "format": "yinzheng/state/2"}, []]
+    spoiled: list[object] = [{**description, "extra": 1}, {**description, "format": "yinzheng/state/3"}, []]
     for changed in spoiled:
         path.write_text(json.dumps(changed))
         refused(world, "state-malformed", DataFault)

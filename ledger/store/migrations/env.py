@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from ledger.store import models_consents, models_disputes  # noqa: F401 - or their tables would not be known
 from ledger.store.models import Base
 
 context.configure(

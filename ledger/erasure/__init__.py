@@ -1,0 +1,1 @@
+"""Erasure with proof (R43, R44, R49)."""

@@ -1,0 +1,1 @@
+"""Organisations, their keys and what they sign (R41)."""

@@ -1,0 +1,1 @@
+"""Withdrawals: received, carried out by everyone concerned, ended (R31 to R36)."""
