@@ -31,7 +31,8 @@ from ledger.chain.sender import Sender
 from ledger.files import make_folder, sync_folder, write_durably
 from ledger.instance import Instance, IssuerKey, Paths
 from ledger.keys.keystore import SCRYPT_N, Keystore
-from ledger.keys.provider import ADMIN, ISSUER, KINDS, RELAY, VALIDATOR, Kind, person_key
+from ledger.keys.making import TokenPlan, make_keys
+from ledger.keys.provider import ADMIN, ISSUER, KINDS, RELAY, VALIDATOR, KeyProvider, person_key
 from ledger.rules.calendar import day_of, official_calendar
 from ledger.rules.credit_code import check_credit_code
 from ledger.rules.profiles import PROFILES
@@ -52,7 +53,8 @@ MAX_CHAIN_ID = 2**31 - 1
 class Plan:
     """What to create. `people`: name → `registry` or `committee`; `chain_url` None: the embedded chain.
 
-    `scrypt_n` is the cost of guessing at the keystore's passphrase; each key's file keeps its own.
+    `scrypt_n` is the cost of guessing at the keystore's passphrase; each key's file keeps its own. `token`
+    takes some of the keys instead (D10).
     """
 
     registry_name: str
@@ -65,6 +67,7 @@ class Plan:
     validators: Sequence[bytes] = ()
     database_url: str | None = None
     scrypt_n: int = SCRYPT_N
+    token: TokenPlan | None = None
 
 
 def create_registry(
@@ -116,11 +119,8 @@ def _fill(
     now = clock()
     progress("making keys")
     make_folder(paths.keys, mode=0o700)
-    keys = Keystore.create(paths.keys, passphrase(paths.keys), scrypt_n=plan.scrypt_n)
-    for name, kind in KINDS.items():
-        keys.generate(name, kind)
-    for person in plan.people:
-        keys.generate(person_key(person), Kind.SECP256K1)
+    keystore = Keystore.create(paths.keys, passphrase(paths.keys), scrypt_n=plan.scrypt_n)
+    keys = make_keys(paths.keys, keystore, [*KINDS, *map(person_key, plan.people)], plan.token)
     addresses = {name: keys.ethereum(person_key(name)).address for name in plan.people}
     progress("deploying contracts")
     with _new_chain(paths, plan, keys, clock) as (w3, genesis, validators):
@@ -159,7 +159,7 @@ def _fill(
 
 @contextmanager
 def _new_chain(
-    paths: Paths, plan: Plan, keys: Keystore, clock: Callable[[], int]
+    paths: Paths, plan: Plan, keys: KeyProvider, clock: Callable[[], int]
 ) -> Iterator[tuple[Web3, bytes, tuple[bytes, ...]]]:
     """The chain to deploy on, its genesis hash and its validators."""
     if plan.chain_url is not None:
@@ -180,7 +180,7 @@ def _new_chain(
 
 
 def _deploy(
-    w3: Web3, plan: Plan, keys: Keystore, addresses: Mapping[str, bytes], now: int
+    w3: Web3, plan: Plan, keys: KeyProvider, addresses: Mapping[str, bytes], now: int
 ) -> tuple[Deployment, Modules]:
     admin = Sender(w3, keys.account(ADMIN), time.sleep)
     if plan.chain_url is not None:

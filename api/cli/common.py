@@ -15,6 +15,8 @@ from ledger.demo import PASSPHRASE
 from ledger.instance import Paths
 from ledger.keys.keystore import Keystore
 from ledger.keys.passphrase import find_passphrase
+from ledger.keys.pkcs11 import with_token
+from ledger.keys.provider import KeyProvider
 from ledger.registry import Progress, Registry, open_registry, silent, wall_clock
 
 State = Annotated[
@@ -29,16 +31,15 @@ CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case, such as A
 DEFAULT_STATE = Path("state")
 
 
-def keys_of(paths: Paths) -> Keystore:
-    """The keystore, its passphrase from the environment; a demonstration's lies beside its keys.
+def keys_of(paths: Paths) -> KeyProvider:
+    """The keystore, its passphrase from the environment, and the token that holds some of the keys, if any.
 
-    Raises `UsageFault` (`passphrase-missing`, …).
+    A demonstration's passphrase lies beside its keys. Raises `UsageFault` (`passphrase-missing`, …).
     """
     beside = paths.keys / PASSPHRASE
     given = {"YINZHENG_PASSPHRASE", "YINZHENG_PASSPHRASE_FILE"} & os.environ.keys()
-    return Keystore(
-        paths.keys, find_passphrase(os.environ, beside if beside.is_file() and not given else None)
-    )
+    passphrase = find_passphrase(os.environ, beside if beside.is_file() and not given else None)
+    return with_token(Keystore(paths.keys, passphrase), paths.keys, os.environ)
 
 
 @contextmanager

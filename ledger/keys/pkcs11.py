@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -136,13 +138,15 @@ def make_in_token(config: TokenConfig, token: Token, name: str) -> TokenConfig:
         raise UsageFault(f"the key {name} lies in the token already", code="key-exists")
     require_possible(config, token, name)
     entry = TokenEntry(name, f"yinzheng {name}", secrets.token_bytes(16), None)
-    made = token.run(lambda session: _generate(session, config, entry, kind))
     try:
-        handle, public = made
-        entry = TokenEntry(name, entry.label, entry.id, public)
+        handle, public = token.run(lambda session: _generate(session, config, entry, kind))
+        entry = replace(entry, public=public)
         _try(token, handle, entry, kind, config)
     except YinzhengError as fault:
-        token.run(lambda session: _destroy(session, entry))
+        with suppress(EnvironmentFault):  # it may be gone altogether: the first fault is the one to tell
+            token.run(lambda session: _destroy(session, entry))
+        if fault.code.startswith("token-") and fault.code != "token-failed":
+            raise
         raise _unable(name, fault.message) from None
     return config.with_key(entry)
 
@@ -179,20 +183,16 @@ def _needed(config: TokenConfig, kind: Kind) -> frozenset[int]:
 
 def _generate(session: Any, config: TokenConfig, entry: TokenEntry, kind: Kind) -> tuple[Any, bytes | None]:
     """Make the key for good; the handle that uses it, and its public half."""
-    from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag
+    from pkcs11 import Attribute, KeyType, MechanismFlag
 
-    named = {"label": entry.label, "id": entry.id, "store": True}
+    named: dict[str, Any] = {"label": entry.label, "id": entry.id, "store": True}
     locked = {Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False}
     with session.token.open(rw=True) as writing:  # logged in as the process is
         if kind is Kind.SM4:
             uses = MechanismFlag.ENCRYPT | MechanismFlag.DECRYPT
             writing.generate_key(KeyType.AES, 256, capabilities=uses, template=locked, **named)
             return _find(session, entry, kind), None
-        curve, key_type, mechanism = {
-            Kind.SECP256K1: lambda: (_SECP256K1, KeyType.EC, Mechanism.EC_KEY_PAIR_GEN),
-            Kind.ED25519: lambda: (_ED25519, KeyType.EC_EDWARDS, Mechanism.EC_EDWARDS_KEY_PAIR_GEN),
-            Kind.SM2: lambda: (SM2_CURVE, *_vendors_sm2(config)),
-        }[kind]()
+        curve, key_type, mechanism = _family(config, kind)
         domain = writing.create_domain_parameters(key_type, {Attribute.EC_PARAMS: curve}, local=True)
         public, _ = domain.generate_keypair(
             mechanism=mechanism,
@@ -204,10 +204,15 @@ def _generate(session: Any, config: TokenConfig, entry: TokenEntry, kind: Kind) 
     return _find(session, entry, kind), point
 
 
-def _vendors_sm2(config: TokenConfig) -> tuple[Any, Any]:
-    if config.sm2 is None:  # pragma: no cover - refused by require_possible
-        raise _unable(LOG_SM2, "no mechanism is configured")
-    return vendor_key_type(config.sm2.key_type), vendor_mechanism(config.sm2.generate)
+def _family(config: TokenConfig, kind: Kind) -> tuple[bytes, Any, Any]:
+    """Curve, key type and mechanism that make a pair of this kind."""
+    from pkcs11 import KeyType, Mechanism
+
+    if kind is Kind.SM2 and config.sm2 is not None:
+        return SM2_CURVE, vendor_key_type(config.sm2.key_type), vendor_mechanism(config.sm2.generate)
+    if kind is Kind.ED25519:
+        return _ED25519, KeyType.EC_EDWARDS, Mechanism.EC_EDWARDS_KEY_PAIR_GEN
+    return _SECP256K1, KeyType.EC, Mechanism.EC_KEY_PAIR_GEN
 
 
 def _bare_point(encoded: bytes, size: int) -> bytes:

@@ -226,7 +226,7 @@ def _answer(
 ) -> None:
     try:
         answer.put((action(), None))
-    except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits
+    except BaseException as error:  # carried over to the thread that waits
         answer.put((None, error))
 
 

@@ -137,7 +137,7 @@ class TokenConfig:
 
 
 def read_config(folder: Path) -> TokenConfig | None:
-    """The configuration in the key folder; None where there is none. Raises `DataFault` if it is malformed."""
+    """The configuration in the key folder; None where there is none. `DataFault` if it is malformed."""
     path = folder / FILE
     try:
         with disk_faults(path), path.open("rb") as file:

@@ -22,7 +22,7 @@ from eth_account.signers.base import BaseAccount
 from eth_account.types import Blobs, TransactionDictType
 from eth_keys.datatypes import Signature
 from eth_typing import ChecksumAddress, Hash32
-from eth_utils import to_checksum_address
+from eth_utils.address import to_checksum_address
 from hexbytes import HexBytes
 
 from ledger.keys.provider import TOKEN_WRAPPED, EthereumKey, KeyWrapper, is_token_wrapped
@@ -47,7 +47,7 @@ _ALTERED = ("EncryptedDataInvalid", "EncryptedDataLenRange", "GeneralError", "Fu
 
 
 class TokenKeyWrapper(KeyWrapper):
-    """The key-encryption key, AES-256, in a token. `earlier` gives the SM4 key from before, if there is one."""
+    """The key-encryption key, AES-256, in a token. `earlier` gives the SM4 key from before, if any."""
 
     __slots__ = ("_earlier", "_handle", "_token")
 
@@ -155,7 +155,7 @@ class TokenEthereumKey(EthereumKey):
         return f"TokenEthereumKey(address={self.address.hex()})"
 
 
-class TokenAccount(BaseAccount):  # type: ignore[misc]
+class TokenAccount(BaseAccount):
     """An account of eth_account's over a key that shows no secret."""
 
     def __init__(self, key: TokenEthereumKey) -> None:
@@ -188,7 +188,8 @@ class TokenAccount(BaseAccount):  # type: ignore[misc]
     ) -> SignedTransaction:
         """Sign a transaction; its `from`, if given, is not looked at."""
         fields: Any = {name: value for name, value in transaction_dict.items() if name != "from"}
-        v, r, s, encoded = sign_transaction_dict(_HashSigner(self._key), fields, blobs=blobs)  # type: ignore[arg-type]
+        signer: Any = _HashSigner(self._key)
+        v, r, s, encoded = sign_transaction_dict(signer, fields, blobs=blobs)
         raw = HexBytes(encoded)
         return SignedTransaction(raw_transaction=raw, hash=HexBytes(keccak256(raw)), r=r, s=s, v=v)
 
