@@ -1,0 +1,298 @@
+"""Time-stamp tokens (RFC 3161) as a second clock, checked offline under pinned authorities (S10.9).
+
+The chain's own time is the word of its validators. A token of an authority that has nothing to do with them
+says the same in a form any court's expert can check with tools of their own. Chain and signature are checked
+by the library `rfc3161-client`, an optional extra imported only when needed; what it leaves out is checked
+here: which digest was stamped and by what algorithm, and that the token names its signer's certificate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
+
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from verifier.cms import names_certificate
+from verifier.errors import DataFault, UsageFault, YinzhengError
+from verifier.report import Outcome
+from verifier.trust import TimeAuthority
+
+if TYPE_CHECKING:
+    from rfc3161_client import TimeStampResponse, TimeStampTokenInfo
+
+MAX_TOKEN: Final = 65_536
+"""Bytes of a token or of an authority's answer."""
+
+NONCES: Final = range(2**62, 2**63)
+"""Nonces of our requests: eight bytes in DER, whichever is taken."""
+
+_SHA256: Final = "2.16.840.1.101.3.4.2.1"
+_STRONG: Final = frozenset({_SHA256, "2.16.840.1.101.3.4.2.2", "2.16.840.1.101.3.4.2.3"})
+"""SHA-256, SHA-384, SHA-512. Who chooses what is stamped could have found a collision of a weaker one."""
+
+_GRANTED: Final = bytes.fromhex("3003020100")
+"""PKIStatusInfo `granted`, with which a bare token becomes an answer that the library reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeStamp:
+    """What a checked token says."""
+
+    authority: str
+    """Name under which the reader's policy pins it."""
+    at: int
+    """UTC seconds; a fraction is cut off."""
+    accuracy: int | None
+    """Microseconds by which the true time may lie either side; None where the authority does not say."""
+    policy: str
+    """Object identifier of the authority's policy, dotted."""
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeStampFinding:
+    """What came of checking one token; `code` is `ok` when VALID, and only then there is a `stamp`."""
+
+    outcome: Outcome
+    code: str
+    message: str
+    stamp: TimeStamp | None = None
+
+
+def request_bytes(digest: bytes, nonce: int) -> bytes:
+    """Give the DER of a TimeStampReq for a SHA-256 `digest`, asking for the signer's certificate.
+
+    Raises `UsageFault` (`timestamp-request`) for a digest not of 32 bytes or a nonce outside `NONCES`.
+    """
+    if len(digest) != 32 or nonce not in NONCES:
+        raise UsageFault("a time stamp takes 32 bytes and a nonce of 63 bits", code="timestamp-request")
+    imprint = bytes.fromhex("3031300d060960864801650304020105000420") + digest
+    return b"\x30\x43\x02\x01\x01" + imprint + b"\x02\x08" + nonce.to_bytes(8, "big") + b"\x01\x01\xff"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token taken apart, with its signer's certificate; nobody has vouched for it yet."""
+
+    response: TimeStampResponse
+    der: bytes
+    """The bare token, a CMS ContentInfo."""
+    imprint: bytes
+    nonce: int | None
+    at: datetime
+    accuracy: int | None
+    policy: str
+    serial: int
+    signer: x509.Certificate
+    named: bool
+    """Whether what is signed names that very certificate."""
+
+    def require(self, digest: bytes) -> None:
+        """Check all that needs no pinned authority.
+
+        Raises `DataFault`: `timestamp-imprint` (another digest was stamped), `timestamp-purpose` (the
+        certificate is not for time stamps alone), `timestamp-signer` (the token names another certificate),
+        `timestamp-expired` (the certificate did not hold at the time stamped).
+        """
+        if self.imprint != digest:
+            raise DataFault("the token stamps something else", code="timestamp-imprint")
+        if not _is_for_stamping(self.signer):
+            raise DataFault("the certificate is not one for time stamps", code="timestamp-purpose")
+        if not self.named:
+            raise DataFault("the token does not name its signer's certificate", code="timestamp-signer")
+        if not self.signer.not_valid_before_utc <= self.at <= self.signer.not_valid_after_utc:
+            raise _expired()
+
+
+def parse_token(data: bytes) -> Token:
+    """Read a token, or an authority's whole answer (TimeStampResp), in DER.
+
+    Raises `DataFault`: `timestamp-refused` (an answer without a token), `timestamp-malformed`,
+    `timestamp-algorithm` (not SHA-256 over what is stamped, or a weak digest inside); `UsageFault`
+    (`timestamp-support`) where the extra is not installed.
+    """
+    library = _library()
+    if len(data) > MAX_TOKEN:
+        raise _malformed()
+    with _reading():
+        response = library.decode_timestamp_response(data if _is_answer(data) else _as_answer(data))
+        if response.status not in (0, 1):  # granted, granted with modifications
+            raise DataFault("the authority refused to stamp", code="timestamp-refused")
+        return _taken_apart(response)
+
+
+def check_timestamp(data: bytes, digest: bytes, authorities: Sequence[TimeAuthority]) -> TimeStamp:
+    """Check a token over a SHA-256 `digest` (32 bytes) under pinned authorities.
+
+    Certificates that the policy pins under one name are one authority: its root, and such intermediate ones
+    as its tokens leave out. Certificates need to have held at the time stamped, not now (RFC 3161 section
+    2.3). Revocation is not looked at: it would need the network.
+
+    Raises `DataFault`: as `parse_token` and `Token.require`, and `timestamp-authority` (no pinned authority
+    vouches for it), `timestamp-signature` (altered), `time-authority-malformed` (the policy's certificate);
+    `UsageFault` (`timestamp-support`).
+    """
+    token = parse_token(data)
+    token.require(digest)
+    name = _vouching(token, digest, authorities)
+    return TimeStamp(name, int(token.at.timestamp()), token.accuracy, token.policy, token.serial)
+
+
+def judge_timestamp(data: bytes, digest: bytes, authorities: Sequence[TimeAuthority]) -> TimeStampFinding:
+    """Check a token as `check_timestamp` and give the outcome instead of raising.
+
+    SKIPPED with `time-authorities-none` where the policy pins none, with `timestamp-support` where the extra
+    is not installed; INVALID with the fault's code.
+    """
+    if not authorities:
+        return TimeStampFinding(
+            Outcome.SKIPPED, "time-authorities-none", "the policy pins no time-stamping authority"
+        )
+    try:
+        stamp = check_timestamp(data, digest, authorities)
+    except YinzhengError as fault:
+        skipped = isinstance(fault, UsageFault)
+        return TimeStampFinding(Outcome.SKIPPED if skipped else Outcome.INVALID, fault.code, fault.message)
+    return TimeStampFinding(Outcome.VALID, "ok", "", stamp)
+
+
+def _library() -> ModuleType:
+    """Give the library. The import is here: this extra is optional."""
+    try:
+        import rfc3161_client
+    except ImportError as error:
+        raise UsageFault(
+            "reading time stamps is not installed",
+            code="timestamp-support",
+            hint="Install it with: pip install 'yinzheng[timestamps]'.",
+        ) from error
+    return rfc3161_client
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Turn whatever parsers let escape on foreign bytes into one fault.
+
+    All of it: `ValueError`, `KeyError` and `x509.InvalidVersion`, which is neither, have been seen.
+    """
+    try:
+        yield
+    except DataFault:
+        raise
+    except Exception as error:
+        raise _malformed() from error
+
+
+def _taken_apart(response: TimeStampResponse) -> Token:
+    info: TimeStampTokenInfo = response.tst_info
+    stamped = info.message_imprint
+    algorithms = {oid.dotted_string for oid in response.signed_data.digest_algorithms}
+    if stamped.hash_algorithm.dotted_string != _SHA256 or not algorithms <= _STRONG:
+        raise DataFault("the token uses a digest that does not count here", code="timestamp-algorithm")
+    der, signer = response.time_stamp_token(), _signer(response)
+    return Token(
+        response=response,
+        der=der,
+        imprint=stamped.message,
+        nonce=info.nonce,
+        at=info.gen_time,
+        accuracy=_microseconds(info),
+        policy=info.policy.dotted_string,
+        serial=info.serial_number,
+        signer=signer,
+        named=names_certificate(der, signer),
+    )
+
+
+def _microseconds(info: TimeStampTokenInfo) -> int | None:
+    stated = info.accuracy
+    if stated is None:
+        return None
+    return (stated.seconds or 0) * 1_000_000 + (stated.millis or 0) * 1000 + (stated.micros or 0)
+
+
+def _signer(response: TimeStampResponse) -> x509.Certificate:
+    """Find the certificate that the token's one signer names by issuer and serial number."""
+    (signer,) = response.signed_data.signer_infos
+    carried = [x509.load_der_x509_certificate(der) for der in response.signed_data.certificates]
+    named = [c for c in carried if (c.issuer, c.serial_number) == (signer.issuer, signer.serial_number)]
+    (certificate,) = named
+    return certificate
+
+
+def _is_for_stamping(certificate: x509.Certificate) -> bool:
+    """Whether its extended key usage is critical and time stamping alone (RFC 3161 section 2.3)."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return False
+    return usage.critical and list(usage.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
+
+
+def _vouching(token: Token, digest: bytes, authorities: Sequence[TimeAuthority]) -> str:
+    """Name the first pinned authority under which chain and signature hold."""
+    library = _library()
+    fault = DataFault("no pinned authority vouches for this token", code="timestamp-authority")
+    for name, pinned in _pinned(authorities).items():
+        verifier = library.VerifierBuilder(roots=pinned).build()
+        answer = library.decode_timestamp_response(_as_answer(token.der))
+        try:
+            with _reading():
+                verifier.verify(answer, digest)
+        except DataFault as refused:
+            fault = _why(str(refused.__cause__)) or fault
+        else:
+            return name
+    raise fault
+
+
+def _pinned(authorities: Sequence[TimeAuthority]) -> dict[str, list[x509.Certificate]]:
+    pinned: dict[str, list[x509.Certificate]] = {}
+    for authority in authorities:
+        try:
+            certificate = x509.load_der_x509_certificate(authority.certificate)
+        except ValueError as error:
+            raise DataFault(
+                f"the policy's certificate of {authority.name} is none", code="time-authority-malformed"
+            ) from error
+        pinned.setdefault(authority.name, []).append(certificate)
+    return pinned
+
+
+def _why(error: str) -> DataFault | None:
+    """Tell from OpenSSL's words why it refused; None where the authority is simply another one.
+
+    Only the reason given depends on these words. That it is refused does not.
+    """
+    if "certificate verify error" not in error:
+        return DataFault("the token was altered: its signature does not hold", code="timestamp-signature")
+    return _expired() if "expired" in error or "not yet valid" in error else None
+
+
+def _is_answer(data: bytes) -> bool:
+    """Whether an outer SEQUENCE begins with another, as an answer does; a token begins with an OID."""
+    header = 2 if data[1:2] < b"\x80" else 2 + (data[1] & 0x7F)
+    return data[header : header + 1] == b"\x30"
+
+
+def _as_answer(token: bytes) -> bytes:
+    # A token has more than 127 bytes; what has fewer gets a length that is not DER, and is refused for it.
+    length = len(_GRANTED) + len(token)
+    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes((0x30, 0x80 | len(octets))) + octets + _GRANTED + token
+
+
+def _expired() -> DataFault:
+    return DataFault(
+        "a certificate of the authority did not hold at the time stamped", code="timestamp-expired"
+    )
+
+
+def _malformed() -> DataFault:
+    return DataFault("this is not a time-stamp token", code="timestamp-malformed")
