@@ -4,7 +4,7 @@ Its evidence items are in `items`. Parties and subjects are what the contract wa
 ascending order, each entry once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -24,7 +24,7 @@ from verifier.canonical import (
     tuple_of,
 )
 from verifier.errors import DataFault
-from verifier.merkle import root_from_leaves
+from verifier.merkle import hash_node, root_from_leaves
 from verifier.wording import PARTY, check_words
 
 MAX_OPENING: Final = 32_768
@@ -233,6 +233,21 @@ def evidence_root(leaves: Sequence[bytes]) -> bytes:
     if not leaves:
         raise DataFault("there is no root of no evidence", code="evidence-empty")
     return root_from_leaves(leaves)
+
+
+def evidence_roots(leaves: Iterable[bytes]) -> Iterator[bytes]:
+    """Give the root after each item, in time that grows with their number, not with its square."""
+    complete: list[tuple[int, bytes]] = []  # subtrees from the left, by height, each lower than the last
+    for leaf in leaves:
+        height, node = 0, leaf
+        while complete and complete[-1][0] == height:
+            node = hash_node(complete.pop()[1], node)
+            height += 1
+        complete.append((height, node))
+        root = node
+        for _, left in complete[-2::-1]:
+            root = hash_node(left, root)
+        yield root
 
 
 def _ascending(item: Check[T], low: int, high: int) -> Check[tuple[T, ...]]:

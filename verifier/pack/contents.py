@@ -1,0 +1,155 @@
+"""What the small files of a pack hold (S14.3): statements with their bodies and proofs, chain evidence, and
+files of dossiers that are disclosed alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+from verifier.canonical import (
+    JSON,
+    Check,
+    constant,
+    dumps,
+    hex_bytes,
+    list_of,
+    loads,
+    made_of,
+    nullable,
+    read_object,
+    text,
+)
+from verifier.dossier import FileDisclosure, parse_disclosure
+from verifier.errors import DataFault
+from verifier.evidence import Evidence, parse_evidence
+from verifier.statement import Body, Statement
+from verifier.tlogproof import MAX_PROOF_BYTES, TlogProof
+
+MAX_STATEMENTS: Final = 16_384
+MAX_STATEMENTS_BYTES: Final = 32 * 1024 * 1024
+MAX_CHAIN_BYTES: Final = 32 * 1024 * 1024
+MAX_DOSSIER_PROOF: Final = 8192
+
+MAX_SLOTS: Final = 4096
+"""Slots of one contract: six of the dispute, two of each root, five at most of each subject, and lists."""
+
+EVIDENCE: Final = "dispute.evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class PackedStatement:
+    """A statement of the log with the proof that it is there and, unless withheld, its body."""
+
+    statement: Statement
+    body: JSON
+    """In committed form; None if withheld, and for evidence, whose bodies lie in `items/`."""
+    secret: bytes | None
+    """32 bytes that open the commitment to a private body; None if public or withheld."""
+    proof: TlogProof
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the pack says nothing but that there was such a statement."""
+        return self.secret is None and self.body is None
+
+    def to_json(self) -> dict[str, JSON]:
+        """As in S14.3."""
+        return {
+            "statement": self.statement.to_json(),
+            "body": self.body,
+            "secret": None if self.secret is None else self.secret.hex(),
+            "proof": self.proof.text,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DossierFile:
+    """Proof that a file belongs to the dossier of a statement, whose committed body and secret are there."""
+
+    leaf: bytes
+    disclosure: FileDisclosure
+
+    def to_json(self) -> dict[str, JSON]:
+        """As in S14.3."""
+        return {"v": 1, "statement": self.leaf.hex(), "disclosure": self.disclosure.to_json()}
+
+
+def parse_statements(data: bytes) -> tuple[PackedStatement, ...]:
+    """Read `statements.json`, in the order of the log.
+
+    Raises `DataFault`: `json-…`, a code of `canonical.read_object`, `proof-malformed`, `statement-secret`
+    (a public body with a secret, or a private one without) or `statements-order`.
+    """
+    value = loads(data, max_bytes=MAX_STATEMENTS_BYTES, canonical=True)
+    found = tuple(_STATEMENTS(value, "$"))
+    check_statements(found)
+    return found
+
+
+def check_statements(found: Iterable[PackedStatement]) -> None:
+    """Check secrets and order. Raises `DataFault` (`statement-secret`, `statements-order`)."""
+    found = tuple(found)
+    for at, packed in enumerate(found):
+        if not _is_coherent(packed):
+            raise DataFault(
+                f"statement {at} has a secret too many or too few", code="statement-secret", path=f"$[{at}]"
+            )
+    if any(one.proof.index >= two.proof.index for one, two in pairwise(found)):
+        raise DataFault("the statements are not in the order of the log", code="statements-order")
+
+
+def _is_coherent(packed: PackedStatement) -> bool:
+    if packed.statement.type == EVIDENCE:
+        return packed.body is None
+    private = packed.statement.body_kind is Body.PRIVATE
+    return (packed.secret is not None) == (private and packed.body is not None)
+
+
+def format_statements(found: Iterable[PackedStatement]) -> bytes:
+    """The bytes of `statements.json`, in the order of the log, whatever the order given."""
+    return dumps([packed.to_json() for packed in sorted(found, key=lambda packed: packed.proof.index)])
+
+
+def parse_chain(data: bytes) -> Evidence:
+    """Read `chain.json` (S7.3). Raises `DataFault` as `parse_evidence`, and `json-…`."""
+    return parse_evidence(loads(data, max_bytes=MAX_CHAIN_BYTES, canonical=True), slots=MAX_SLOTS)
+
+
+def parse_dossier_file(data: bytes) -> DossierFile:
+    """Read a `proof.json` of `dossier/`. Raises `DataFault`: `json-…`, a code of `read_object`."""
+    fields = read_object(loads(data, max_bytes=MAX_DOSSIER_PROOF, canonical=True), _DOSSIER)
+    return DossierFile(fields["statement"], fields["disclosure"])
+
+
+def _object(value: object, path: str) -> Any:
+    """Check for an object; what is in it is what the statement commits to."""
+    if type(value) is not dict:
+        raise DataFault(f"{path} is not an object", code="field-type", path=path)
+    return value
+
+
+def _proof(value: object, path: str) -> TlogProof:
+    return TlogProof.from_text(text(1, MAX_PROOF_BYTES)(value, path))
+
+
+_STATEMENTS: Final = list_of(
+    made_of(
+        PackedStatement,
+        {
+            "statement": Statement.from_json,
+            "body": nullable(_object),
+            "secret": nullable(hex_bytes(32)),
+            "proof": _proof,
+        },
+    ),
+    0,
+    MAX_STATEMENTS,
+)
+_DOSSIER: Final[dict[str, Check[Any]]] = {
+    "v": constant(1),
+    "statement": hex_bytes(32),
+    "disclosure": lambda value, path: parse_disclosure(value),
+}
