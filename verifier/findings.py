@@ -45,6 +45,10 @@ class Findings:
         """Of an obligation that is settled."""
         return self._found[number].outcome
 
+    def found(self, number: int) -> Finding:
+        """The finding of an obligation that is settled."""
+        return self._found[number]
+
     def in_order(self) -> tuple[Finding, ...]:
         """All that are settled."""
         return tuple(self._found[number] for number in sorted(self._found))

@@ -77,14 +77,14 @@ class Ledger:
 
         Raises `EnvironmentFault`: `live-refused` when the answer does not prove itself, or the reader's own.
         """
-        return _refused(lambda: self._read_record(number))
+        return refused(lambda: self._read_record(number))
 
     def evidence(self, number: str, size: int | None, at: int | None = None) -> Evidence:
         """Evidence whose headers are sealed (or unsealed altogether) and whose proofs hold.
 
         Raises as `deposited`.
         """
-        return _refused(lambda: self._read_evidence(number, size, at))
+        return refused(lambda: self._read_evidence(number, size, at))
 
     def _read_record(self, number: str) -> Deposited | None:
         answer = self._reader.record(number)
@@ -111,7 +111,8 @@ class Ledger:
         return evidence
 
 
-def _refused(read: Callable[[], T]) -> T:
+def refused(read: Callable[[], T]) -> T:
+    """Read from a ledger; what does not prove itself is not had: `EnvironmentFault` (`live-refused`)."""
     try:
         return read()
     except (DataFault, NotGiven) as fault:

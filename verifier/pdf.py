@@ -1,4 +1,4 @@
-"""The certificate file attached to a certificate's PDF (S6.5)."""
+"""The file attached to the PDF of a certificate (S6.5) or of a receipt (S13.3)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 from verifier.body import is_number
 from verifier.errors import DataFault
+from verifier.receiptfile import RECEIPT_FILE
 
 MAX_PDF: Final = 64 * 1024 * 1024
 """Bytes of a PDF."""
@@ -17,7 +18,7 @@ MAX_ATTACHMENTS: Final = 256
 
 
 def extract_file(data: bytes) -> bytes:
-    """The bytes of the embedded ``NUMBER.json``; that file itself is not read here.
+    """The bytes of the embedded ``NUMBER.json`` or ``receipt.json``; that file itself is not read here.
 
     Raises `DataFault`: `pdf-too-large`, `pdf-encrypted`, `pdf-no-attachment`, `pdf-several`, `pdf-malformed`.
     """
@@ -64,5 +65,5 @@ def _candidates(data: bytes) -> Iterator[bytes]:
         if count >= MAX_ATTACHMENTS:
             raise DataFault(f"the PDF has more than {MAX_ATTACHMENTS} attachments", code="pdf-malformed")
         name, dot, extension = (embedded.alternative_name or embedded.name).rpartition(".")
-        if dot and extension == "json" and is_number(name):
+        if dot and extension == "json" and (is_number(name) or f"{name}.json" == RECEIPT_FILE):
             yield bytes(embedded.content)

@@ -187,6 +187,54 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "编号本身不能证明任何事，需要联网查询。",
         "A number alone proves nothing and can only be looked up in a live ledger.",
     ),
+    # Receipts of consents (S13).
+    "receipt-presented": (
+        "这是患者的同意回执，不是登记证书。",
+        "This is a patient's receipt of a consent, not a certificate.",
+    ),
+    "receipt-secret": ("回执二维码不完整。", "The receipt's QR text is incomplete."),
+    "receipt-statement": ("该记录不是同意记录。", "That statement is not of a consent."),
+    "body-not-shown": (
+        "只出示了二维码，未出示同意书内容，因此未核对内容；这不影响真伪判断。",
+        "Only the code was shown, so what was agreed was not compared. Authenticity does not depend on it.",
+    ),
+    "commitment": (
+        "内容不是当时登记的那一份：与登记的摘要不符。",
+        "The content is not what was recorded: it does not match the commitment.",
+    ),
+    "commitment-key": (
+        "核对内容所需的密钥缺失或有误。",
+        "The key that opens the commitment is missing or wrong.",
+    ),
+    "statement-differs": (
+        "文件中的登记记录与签名的不是同一条。",
+        "The statement in the file is not the one that was signed.",
+    ),
+    "notice-differs": (
+        "文件中的告知书不是当时出示的那一份。",
+        "The notice in the file is not the one that was shown.",
+    ),
+    "event-type": ("文件中的后续记录不属于撤回。", "A later event in the file is not of a withdrawal."),
+    "thread-broken": (
+        "文件中的撤回记录不完整，或属于另一份同意书。",
+        "The withdrawals in the file are incomplete, or of another consent.",
+    ),
+    "no-statement": (
+        "所查询的账本没有这条同意记录。",
+        "The ledger asked knows no such statement.",
+    ),
+    "consents-not-pinned": (
+        "您的信任策略没有指定同意撤回合约，无法得知是否撤回。",
+        "Your policy pins no contract of consents, so withdrawals cannot be seen.",
+    ),
+    "withdrawal-differs": (
+        "链上的撤回与文件所载不是同一次。",
+        "The chain holds another withdrawal than the file tells of.",
+    ),
+    "term-private": (
+        "没有撤回；同意的有效期只写在回执文件中，仅凭二维码无法判断是否到期。",
+        "Nobody withdrew it; until when it lasts stands in the receipt file alone.",
+    ),
     "trust-malformed": ("信任策略文件不符合格式。", "This is not a trust policy."),
 }
 """Code → Chinese, English."""

@@ -168,7 +168,7 @@ class Report:
             "demonstration": self.demonstration,
             "checked_at": self.checked_at,
             "asked_at": self.asked_at,
-            "obligations": [_finding(finding) for finding in self.findings],
+            "obligations": [finding_json(finding) for finding in self.findings],
             "certificate": self.core.body.to_json() if self.core else None,
             "elided": sorted(self.core.elided) if self.core else [],
             "record": self.record.to_json() if self.record else None,
@@ -178,12 +178,13 @@ class Report:
             ],
             "remarks": list(self.remarks),
             "chain": _chain(self.chain) if self.chain else None,
-            "block": _block(self.block) if self.block else None,
+            "block": block_json(self.block) if self.block else None,
             "notes": [{"code": note.code, "data": dict(note.data)} for note in self.notes],
         }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """A finding as JSON values."""
     return {
         "number": finding.number,
         "outcome": str(finding.outcome),
@@ -193,7 +194,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _block(block: Block) -> dict[str, Any]:
+def block_json(block: Block) -> dict[str, Any]:
+    """A block as JSON values."""
     return {"number": block.number, "hash": block.hash.hex(), "time": block.time, "age": block.age}
 
 

@@ -1,4 +1,4 @@
-"""Finding a certificate's QR code in a picture: a PNG, a scan of paper, a photo.
+"""Finding the QR code of a certificate or receipt in a picture: a PNG, a scan of paper, a photo.
 
 Needs the extra ``yinzheng[image]`` (Pillow, zxing-cpp), which is imported when it is first used. A picture is
 hostile input: its size in pixels is read from its header and bounded before anything is decompressed.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from verifier.certificate import is_qr_text
 from verifier.errors import DataFault, UsageFault
+from verifier.receipt import is_receipt_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -28,7 +29,7 @@ WORKING_SIDE: Final = 4096
 
 
 def find_qr(data: bytes) -> str:
-    """The text of the one certificate's QR code in a PNG, JPEG or WebP.
+    """The text of the one QR code of a certificate or receipt in a PNG, JPEG or WebP.
 
     Raises `UsageFault` `image-support` when the extra is not installed; `DataFault`: `image-too-large`,
     `image-format`, `image-malformed`, `image-no-code`, `image-foreign` (codes, none of a certificate),
@@ -44,7 +45,7 @@ def find_qr(data: bytes) -> str:
     foreign: set[str] = set()
     for view in _views(_open(data)):
         texts = read(view)
-        ours = {text for text in texts if is_qr_text(text)}
+        ours = {text for text in texts if is_qr_text(text) or is_receipt_text(text)}
         if len(ours) > 1:
             raise DataFault(
                 f"the picture shows the codes of {len(ours)} certificates",

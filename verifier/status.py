@@ -83,7 +83,7 @@ def _status_past(
     evidence = ledger.evidence(number, None, at)
     if vouched:
         sealed(evidence, trust)
-    if evidence.block.time > at or not _is_last(evidence, at, trust):
+    if evidence.block.time > at or not is_last(evidence, at, trust):
         raise DataFault(
             "the ledger gave another block than the last before the time asked", code="archive-gap"
         )
@@ -93,7 +93,7 @@ def _status_past(
     return status_at(past, at)
 
 
-def _is_last(evidence: Evidence, at: int, trust: TrustPolicy) -> bool:
+def is_last(evidence: Evidence, at: int, trust: TrustPolicy) -> bool:
     """Whether no block between the first header and ``at`` can have been left out: the next one is later, or
     the gap is no longer than an answer may be old.
     """

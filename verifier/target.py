@@ -1,4 +1,4 @@
-"""Telling what is handed over to be checked: a PDF, a picture, a certificate file, a QR text, a number."""
+"""Telling what is handed over to be checked: a PDF, a picture, a file, a QR text, a number."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Final, Literal, TypeAlias
 from verifier.body import is_number
 from verifier.errors import DataFault
 from verifier.pdf import extract_file
+from verifier.receipt import is_receipt_text
+from verifier.receiptfile import is_receipt_file
 from verifier.scan import find_qr
 
 Kind: TypeAlias = Literal["pdf", "image", "json", "qr", "number"]
@@ -25,11 +27,18 @@ class Presented:
 
     kind: Kind
     file: bytes | None = None
-    """A certificate file (S6.5)."""
+    """A certificate file (S6.5) or a receipt file (S13.3)."""
     qr: str | None = None
-    """A QR text (S6.3)."""
+    """A QR text (S6.3, S13.2)."""
     number: str | None = None
     """A certificate's number alone: it proves nothing (R14) and needs a live ledger."""
+
+    @property
+    def is_receipt(self) -> bool:
+        """Whether it calls itself a patient's receipt, for `verify_receipt`; else it is for `verify`."""
+        if self.file is not None:
+            return is_receipt_file(self.file)
+        return self.qr is not None and is_receipt_text(self.qr)
 
 
 def read_target(data: bytes | str) -> Presented:

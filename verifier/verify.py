@@ -33,8 +33,11 @@ def verify(
 
     ``now`` is the time of asking and ``at`` the time asked about (UTC seconds; None: now). Without ``live``
     only what was presented is used. Bad data and a silent ledger end up in the report; `UsageFault`
-    `number-needs-ledger` is raised when a number alone is presented without a ledger to ask.
+    `number-needs-ledger` is raised when a number alone is presented without a ledger to ask, and
+    `receipt-presented` for a patient's receipt, which is no forged certificate: `verify_receipt` reads it.
     """
+    if presented.is_receipt:
+        raise UsageFault("this is a patient's receipt, no certificate", code="receipt-presented")
     if presented.number is not None and live is None:
         raise UsageFault(
             "a number alone proves nothing and can only be looked up in a live ledger",
