@@ -31,15 +31,21 @@ CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case, such as A
 DEFAULT_STATE = Path("state")
 
 
-def keys_of(paths: Paths) -> KeyProvider:
-    """The keystore, its passphrase from the environment, and the token that holds some of the keys, if any.
+def keystore_of(paths: Paths) -> Keystore:
+    """The keystore, its passphrase from the environment; a demonstration's lies beside its keys.
 
-    A demonstration's passphrase lies beside its keys. Raises `UsageFault` (`passphrase-missing`, …).
+    Raises `UsageFault` (`passphrase-missing`, …).
     """
     beside = paths.keys / PASSPHRASE
     given = {"YINZHENG_PASSPHRASE", "YINZHENG_PASSPHRASE_FILE"} & os.environ.keys()
-    passphrase = find_passphrase(os.environ, beside if beside.is_file() and not given else None)
-    return with_token(Keystore(paths.keys, passphrase), paths.keys, os.environ)
+    return Keystore(
+        paths.keys, find_passphrase(os.environ, beside if beside.is_file() and not given else None)
+    )
+
+
+def keys_of(paths: Paths) -> KeyProvider:
+    """The keystore and, where some keys lie in a token, that; as `keystore_of`."""
+    return with_token(keystore_of(paths), paths.keys, os.environ)
 
 
 @contextmanager

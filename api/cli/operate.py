@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from api.cli.common import DEFAULT_STATE, State, keys_of, progress_line, writing
+from api.cli.keys import ModulePath, TokenLabel, TokenSerial, TokenSm2Option, token_plan
 from api.cli.output import EXIT_NOT, Json, err, guarded, out, print_json
 from ledger.creation import Plan, create_registry
 from ledger.demo import demonstrate
@@ -65,6 +66,14 @@ def init(
     database: Annotated[
         str | None, typer.Option(help="SQLAlchemy URL of a PostgreSQL database; default: SQLite.")
     ] = None,
+    in_token: Annotated[
+        list[str] | None,
+        typer.Option(help="A key to make in a token, such as kek; repeat. 放入密码设备的密钥。"),
+    ] = None,
+    module: ModulePath = None,
+    token: TokenLabel = None,
+    token_serial: TokenSerial = "",
+    token_sm2: TokenSm2Option = None,
     json_: Json = False,
 ) -> None:
     """Create a registry: keys, chain, contracts, database. 新建登记机构。"""
@@ -81,6 +90,7 @@ def init(
         chain_url=chain,
         validators=tuple(_address(item) for item in validator or []),
         database_url=database,
+        token=token_plan(in_token or [], module, token, token_serial, token_sm2),
     )
     with progress_line(json_) as progress:
         create_registry(state, plan, lambda _folder: find_passphrase(os.environ), wall_clock, progress)

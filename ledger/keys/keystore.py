@@ -61,6 +61,11 @@ _FIELDS = {
 Key = TypeVar("Key", Sm2PrivateKey, Ed25519PrivateKey, EthereumKey, KeyWrapper)
 
 
+def is_key_name(name: str) -> bool:
+    """Whether a key may have this name: a slug of a-z, 0-9 and hyphens, at most 64 characters."""
+    return _NAME.fullmatch(name) is not None
+
+
 class Keystore:
     """A `KeyProvider` over a folder of encrypted files. Opened keys are kept for the life of the object.
 

@@ -7,18 +7,24 @@ both forms open while both keys are at hand. Backups made before still need the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
-from ledger.keys.provider import KeyWrapper
-from ledger.store.database import Store
-from ledger.store.models import Base
+from ledger.instance import read_instance, writer_lock
+from ledger.keys.keystore import Keystore
+from ledger.keys.pkcs11 import with_token
+from ledger.keys.provider import KEK, KeyWrapper, Kind
+from ledger.keys.token_config import read_config
+from ledger.store.database import Store, open_store, sqlite_url
+from ledger.store.models import Base, Dossier
+from ledger.store.models_consents import Consent
 from verifier.algorithms import constant_time_equal
-from verifier.errors import DataFault
+from verifier.errors import DataFault, UsageFault
 
 _BATCH = 500
 
@@ -32,7 +38,10 @@ class Wrapped:
     column: str = "wrapped_key"
 
 
-WRAPPED: Final = (Wrapped("dossier", "id"), Wrapped("consent", "subject"))
+WRAPPED: Final = (
+    Wrapped(str(Dossier.__tablename__), "id"),
+    Wrapped(str(Consent.__tablename__), "subject"),
+)
 
 
 def rewrap(store: Store, opener: KeyWrapper, sealer: KeyWrapper) -> dict[str, int]:
@@ -45,13 +54,44 @@ def rewrap(store: Store, opener: KeyWrapper, sealer: KeyWrapper) -> dict[str, in
         return {place.table: _move(session, place, opener, sealer) for place in WRAPPED}
 
 
+def rewrap_registry(
+    root: Path, keystore: Keystore, environment: Mapping[str, str], *, to_token: bool
+) -> dict[str, int]:
+    """Move all wrapped keys of the registry at `root` into the token's key-encryption key, or out of it.
+
+    Moved out, the keystore's key is made if there is none, and the token's is no longer used but stays where
+    it is. Raises `UsageFault` (`kek-elsewhere`) when none is configured, `EnvironmentFault` (`state-locked`,
+    `token-…`, `key-missing` for rows that another key wrapped), and as `rewrap`.
+    """
+    paths, instance = read_instance(root)
+    with writer_lock(paths):
+        config = read_config(paths.keys)
+        if config is None or config.entry(KEK) is None:
+            raise UsageFault(
+                "the key-encryption key lies in the keystore alone",
+                code="kek-elsewhere",
+                hint="make one in a token first: yinzheng keys to-token kek",
+            )
+        both = with_token(keystore, paths.keys, environment).wrapper()
+        if not to_token and KEK not in keystore.names():
+            keystore.generate(KEK, Kind.SM4)
+        store = open_store(instance.database_url or sqlite_url(paths.database))
+        try:
+            moved = rewrap(store, both, both if to_token else keystore.wrapper())
+        finally:
+            store.close()
+        if not to_token:
+            config.without_key(KEK).write(paths.keys)
+        return moved
+
+
 def _move(session: Session, place: Wrapped, opener: KeyWrapper, sealer: KeyWrapper) -> int:
     table = Base.metadata.tables[place.table]
     change = (
         table.update().where(table.c[place.owner] == bindparam("at")).values({place.column: bindparam("new")})
     )
     moved = 0
-    for batch in _batches(session, table, place):
+    for batch in _batches(session, place):
         changes = [
             {"at": owner, "new": _again(opener, sealer, bytes(wrapped), bytes(owner))}
             for owner, wrapped in batch
@@ -61,8 +101,9 @@ def _move(session: Session, place: Wrapped, opener: KeyWrapper, sealer: KeyWrapp
     return moved
 
 
-def _batches(session: Session, table: Table, place: Wrapped) -> Iterator[list[Any]]:
+def _batches(session: Session, place: Wrapped) -> Iterator[list[Any]]:
     """Rows with a key, in the order of their owners, a bounded number at a time."""
+    table = Base.metadata.tables[place.table]
     owner, column = table.c[place.owner], table.c[place.column]
     query = select(owner, column).where(column.is_not(None)).order_by(owner).limit(_BATCH)
     after: bytes | None = None

@@ -116,6 +116,10 @@ class TokenConfig:
         """The same with one more key."""
         return replace(self, keys=(*self.keys, entry))
 
+    def without_key(self, name: str) -> TokenConfig:
+        """The same without the key `name`, which itself stays in the token."""
+        return replace(self, keys=tuple(entry for entry in self.keys if entry.name != name))
+
     def write(self, folder: Path) -> None:
         """Keep it in the key folder, durably, in place of an older one."""
         value = {
