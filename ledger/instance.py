@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from ledger.chain.deployment import Deployment
 from ledger.chain.modules import Modules
+from ledger.rules.profiles import DEMO, GD_HEALTH
 from verifier import canonical
 from verifier.canonical import (
     Check,
@@ -157,6 +158,11 @@ class Instance:
     deployment: Deployment
     modules: Modules
     """Consents and disputes (S5.10, S5.13)."""
+
+    @property
+    def profile(self) -> str:
+        """Tag (S2.5) of the profile that statements outside any application follow."""
+        return DEMO.tag if self.demonstration else GD_HEALTH.tag
 
     def to_json(self) -> bytes:
         """Encode for `instance.json`."""

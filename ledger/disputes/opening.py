@@ -1,0 +1,323 @@
+"""Opening a dispute (R37, R38): drafted, given its first evidence, prepared, signed, on the chain at once.
+
+Who opens signs exactly what goes to the chain (S5.14), so the statements are composed first and kept, sealed,
+until the signature comes. Only then is anything recorded, and held.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlmodel import Session, col, select
+
+from ledger import pipeline
+from ledger.cases.intake import DOSSIER_ID_BYTES, DOSSIER_KEY_BYTES, SUBJECT_BYTES
+from ledger.chain.approvals import Opening as Decision
+from ledger.chain.approvals import recover
+from ledger.chain.modules import FORUM
+from ledger.chain.records import OpeningKind
+from ledger.disputes import evidence
+from ledger.disputes.evidence import Offered
+from ledger.disputes.work import DRAFT, Work, row_from_json, row_to_json, work_on
+from ledger.rules import disputes as rules
+from ledger.rules.calendar import date_of, day_of
+from ledger.rules.disputes import Move, State, check_opening, rule_for
+from ledger.rules.states import Capacity
+from ledger.rules.states import State as CaseState
+from ledger.store import repository
+from ledger.store.models import Case, Certificate, Dossier
+from ledger.store.models_consents import Consent, Withdrawal
+from ledger.store.models_disputes import Dispute, DisputeSubject
+from ledger.store.threads import find_organisation
+from verifier.body import Party
+from verifier.canonical import JSON
+from verifier.dispute import Disputant, Opening, Subjects, evidence_root, parse_opening
+from verifier.errors import UsageFault
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+SIGN_WITHIN = 86_400
+"""Seconds between preparing and signing; what the signer saw must not be old."""
+
+_MOVES = {"forum": (Move.OPEN, Capacity.FORUM), "party": (Move.OPEN_WITH_EVIDENCE, Capacity.PARTY)}
+_KINDS = {"forum": OpeningKind.FORUM, "party": OpeningKind.PARTY}
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """What a dispute is about, as people name it: certificate numbers, cases, subjects of consents."""
+
+    certificates: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
+    consents: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A dispute to be opened. `kind`: `forum` or `party`; parties in any order."""
+
+    kind: str
+    forum: Party
+    number: str
+    parties: tuple[Disputant, ...]
+    concerned: Concerned
+
+
+def draft(registry: Registry, opener: str, plan: Plan) -> str:
+    """Begin a dispute as the enrolled organisation `opener`; returns its reference. Nothing is held yet.
+
+    Raises `UsageFault`: `organisation-unknown`, `organisation-role`, `dispute-…` (`check_opening`).
+    """
+    move, capacity = _MOVES[plan.kind]
+    with registry.store.transaction() as session:
+        organisation = find_organisation(session, opener)
+        if capacity.value not in organisation.roles.split():
+            raise UsageFault(
+                f"this organisation is not enrolled as {capacity.value}",
+                code="organisation-role",
+                hint="An officer of the registry enrols it in that role.",
+            )
+        now = registry.clock()
+        subjects = _find(session, plan.concerned)
+        # Evidence may still come: one item is assumed until the draft is prepared.
+        check_opening(_rules_case(plan, subjects, items=1, now=now), move, _all(subjects))
+        dossier_id, key = secrets.token_bytes(DOSSIER_ID_BYTES), secrets.token_bytes(DOSSIER_KEY_BYTES)
+        wrapped = registry.keys.wrapper().wrap(key, dossier_id)
+        session.add(Dossier(id=dossier_id, wrapped_key=wrapped, created_at=now))
+        session.flush()
+        year = date_of(day_of(now)).year
+        serial = repository.next_serial(session, f"dispute:{year}", most=999_999)
+        dispute = Dispute(
+            id=f"D-{year}-{serial:06d}",
+            subject=secrets.token_bytes(SUBJECT_BYTES),
+            state=DRAFT,
+            kind=plan.kind,
+            opener=opener,
+            dossier_id=dossier_id,
+            created_at=now,
+        )
+        work = Work(registry, session, dispute, key, now)
+        work.keep_draft({"plan": _plan_json(plan), "items": [], "prepared": None})
+        return dispute.id
+
+
+def add_to_draft(registry: Registry, dispute_id: str, offered: Sequence[Offered]) -> int:
+    """Add items to a draft; returns how many it has now. Raises as `evidence.add_items`."""
+    with work_on(registry, dispute_id) as work:
+        value = _draft_of(work)
+        first = evidence.require_room(len(value["items"]), len(offered))
+        key, dossier = work.key, work.dispute.dossier_id
+    kept = evidence.keep(registry, key, dossier, first, offered, registry.clock())
+    try:
+        with work_on(registry, dispute_id) as work:
+            value = _draft_of(work)
+            evidence.require_same(len(value["items"]), first)
+            evidence.add_files(work, first, kept)
+            items = [*value["items"], *(one.item.to_json() for one in kept)]
+            work.keep_draft({**value, "items": items, "prepared": None})
+            return len(items)
+    except BaseException:
+        evidence.drop(registry, kept)
+        raise
+
+
+def prepare(registry: Registry, dispute_id: str, account: bytes) -> Decision:
+    """Compose the opening that `account` (20 bytes) is to sign; repeated, it is composed anew.
+
+    Raises `UsageFault`: `dispute-…`, `dispute-opener` (a party's opening by a stranger, or a forum's by a
+    party, or by an account that is no forum on the chain).
+    """
+    with work_on(registry, dispute_id) as work:
+        value = _draft_of(work)
+        plan = _plan_from(value["plan"])
+        subjects = _find(work.session, plan.concerned)
+        move, capacity = _MOVES[plan.kind]
+        rule_for(State.NEW, move, capacity)
+        check_opening(_rules_case(plan, subjects, len(value["items"]), work.now), move, _all(subjects))
+        _require_opener(registry, plan, account)
+        rows: list[dict[str, Any]] = []
+        prev: bytes | None = None
+        for item in value["items"]:
+            recorded = work.compose("dispute.evidence", item, capacity, prev)
+            prev = recorded.leaf_hash
+            rows.append(recorded.row)
+        root = evidence_root([row["leaf_hash"] for row in rows]) if rows else None
+        opening = Opening(
+            dispute=work.dispute.subject,
+            forum=plan.forum,
+            number=plan.number,
+            kind=plan.kind,
+            opened_by=account,
+            parties=tuple(sorted(plan.parties, key=lambda party: party.account)),
+            subjects=subjects,
+            opened_at=work.now,
+            evidence_root=root,
+        )
+        parse_opening(opening.to_json())  # what could not be read back must not be signed
+        recorded = work.compose("dispute.opened", opening.to_json(), capacity, prev)
+        rows.append(recorded.row)
+        prepared: dict[str, JSON] = {
+            "opening": opening.to_json(),
+            "rows": [row_to_json(row) for row in rows],
+            "at": work.now,
+        }
+        work.keep_draft({**value, "prepared": prepared})
+        return _decision(opening, recorded.leaf_hash)
+
+
+def open_dispute(registry: Registry, dispute_id: str, signature: bytes) -> None:
+    """Record the opening that was prepared, and hold its subjects: the call leaves with the next `settle`.
+
+    Raises `UsageFault`: `dispute-unprepared`, `dispute-stale`, `dispute-opener` (signed by another account
+    than it was prepared for); `DataFault` `approval-malformed`.
+    """
+    with work_on(registry, dispute_id) as work:
+        value = _draft_of(work)
+        prepared = value["prepared"]
+        if prepared is None:
+            raise UsageFault(
+                "the opening is not prepared",
+                code="dispute-unprepared",
+                hint="Prepare it, then sign what it says.",
+            )
+        if work.now - prepared["at"] > SIGN_WITHIN:
+            raise UsageFault(
+                "the opening was prepared over a day ago",
+                code="dispute-stale",
+                hint="Prepare and sign it anew.",
+            )
+        opening = parse_opening(prepared["opening"])
+        rows = [row_from_json(row, work.dispute.subject, work.now) for row in prepared["rows"]]
+        leaves = [row["leaf_hash"] for row in rows]
+        decision = _decision(opening, leaves[-1])
+        if recover(decision, registry.client.preservation_domain, signature) != opening.opened_by:
+            raise UsageFault(
+                "the signature is not of the account the opening was prepared for",
+                code="dispute-opener",
+                hint="Sign the prepared message, unchanged, with the account it names.",
+            )
+        work.write(rows)
+        evidence.list_items(work, 0, leaves[:-1], 0)
+        _enter_subjects(work, opening.subjects)
+        work.dispute.state, work.dispute.opened_at = State.OPEN.value, opening.opened_at
+        work.keep_draft(None)
+        call = registry.client.open_dispute(decision, signature)
+        pipeline.outbox(work.session, f"dispute:{work.dispute.id}", call, work.now)
+
+
+def _enter_subjects(work: Work, subjects: Subjects) -> None:
+    kinds = (("record", subjects.records), ("case", subjects.cases), ("consent", subjects.consents))
+    for kind, entries in kinds:
+        for subject in entries:
+            work.session.add(DisputeSubject(dispute_id=work.dispute.id, kind=kind, subject=subject))
+
+
+def _draft_of(work: Work) -> dict[str, Any]:
+    if work.dispute.state != DRAFT:
+        raise UsageFault("this dispute was opened already", code="dispute-opened", hint="Add evidence to it.")
+    return work.read_draft()
+
+
+def _require_opener(registry: Registry, plan: Plan, account: bytes) -> None:
+    party = any(account == one.account for one in plan.parties)
+    if plan.kind == "party" and not party:
+        raise UsageFault("who opens as a party is named as one", code="dispute-opener")
+    if plan.kind == "forum" and (party or not registry.client.has_role(FORUM, account)):
+        raise UsageFault(
+            "this account is no forum on the chain, or a party to its own case",
+            code="dispute-opener",
+            hint="An officer enrols a forum with its account.",
+        )
+
+
+def _decision(opening: Opening, statement: bytes) -> Decision:
+    return Decision(
+        case_id=opening.dispute,
+        root=opening.evidence_root or bytes(32),
+        kind=_KINDS[opening.kind],
+        parties=tuple(party.account for party in opening.parties),
+        statement=statement,
+        records=opening.subjects.records,
+        cases=opening.subjects.cases,
+        consents=opening.subjects.consents,
+    )
+
+
+def _find(session: Session, concerned: Concerned) -> Subjects:
+    """The identifiers on chain of what is concerned; `UsageFault` `dispute-subject-unknown`."""
+    records = [_record(session, number) for number in concerned.certificates]
+    cases = [_case(session, reference) for reference in concerned.cases]
+    consents = [entry for subject in concerned.consents for entry in _consent(session, subject)]
+    return Subjects(*(tuple(sorted(set(entries))) for entries in (records, cases, consents)))
+
+
+def _record(session: Session, number: str) -> bytes:
+    certificate = session.get(Certificate, number)
+    if certificate is None or certificate.state != "deposited":
+        raise _unknown(f"certificate {number}")
+    return certificate.subject
+
+
+def _case(session: Session, reference: str) -> bytes:
+    case = session.get(Case, reference)
+    if case is None or case.state not in (CaseState.PUBLICITY, CaseState.ISSUING):
+        raise _unknown(f"published case {reference}")
+    return case.subject
+
+
+def _consent(session: Session, subject: bytes) -> list[bytes]:
+    """The consent and its later withdrawals that are not completed, which the chain knows by other names."""
+    if session.get(Consent, subject) is None:
+        raise _unknown("consent of that subject")
+    query = select(Withdrawal.id).where(
+        Withdrawal.consent == subject, Withdrawal.id != subject, col(Withdrawal.ended_at).is_(None)
+    )
+    return [subject, *session.exec(query).all()]
+
+
+def _unknown(what: str) -> UsageFault:
+    return UsageFault(
+        f"there is no {what} here",
+        code="dispute-subject-unknown",
+        hint="A dispute concerns deposited certificates, published cases, and consents of this registry.",
+    )
+
+
+def _all(subjects: Subjects) -> frozenset[bytes]:
+    return frozenset((*subjects.records, *subjects.cases, *subjects.consents))
+
+
+def _rules_case(plan: Plan, subjects: Subjects, items: int, now: int) -> rules.Case:
+    parties = tuple(rules.Party(party.name, party.account.hex()) for party in plan.parties)
+    return rules.Case(plan.forum.name, plan.number, parties, _all(subjects), items, now)
+
+
+def _plan_json(plan: Plan) -> dict[str, JSON]:
+    return {
+        "kind": plan.kind,
+        "forum": plan.forum.to_json(),
+        "number": plan.number,
+        "parties": [party.to_json() for party in plan.parties],
+        "certificates": list(plan.concerned.certificates),
+        "cases": list(plan.concerned.cases),
+        "consents": [subject.hex() for subject in plan.concerned.consents],
+    }
+
+
+def _plan_from(value: dict[str, Any]) -> Plan:
+    parties = tuple(
+        Disputant(
+            party["name"],
+            party["code"],
+            bytes.fromhex(party["account"]),
+            None if party["key"] is None else bytes.fromhex(party["key"]),
+        )
+        for party in value["parties"]
+    )
+    consents = tuple(bytes.fromhex(subject) for subject in value["consents"])
+    concerned = Concerned(tuple(value["certificates"]), tuple(value["cases"]), consents)
+    return Plan(value["kind"], Party(**value["forum"]), value["number"], parties, concerned)

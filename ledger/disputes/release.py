@@ -1,0 +1,160 @@
+"""The end of a dispute (R39): a settlement all parties signed, or a forum's effective document.
+
+As with the opening, the statement is composed first, and what is signed names its leaf hash. What had waited
+is listed in it and goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlmodel import Session, col, select
+
+from ledger import pipeline
+from ledger.chain.approvals import Release as Decision
+from ledger.chain.approvals import recover
+from ledger.chain.modules import FORUM
+from ledger.disputes.work import Work, holds_on, row_from_json, row_to_json, work_on
+from ledger.rules.disputes import Move, Party, check_release
+from ledger.rules.states import Capacity
+from ledger.store.models import Case
+from ledger.store.models_consents import Withdrawal
+from ledger.store.models_disputes import DisputeSubject, Erasure
+from verifier.algorithms import DigestPair
+from verifier.canonical import JSON
+from verifier.dispute import Release, Resumption, parse_release
+from verifier.errors import UsageFault
+from verifier.statement import Statement
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+_MOVES = {"settlement": (Move.SETTLE, Capacity.PARTY), "document": (Move.EXECUTE, Capacity.FORUM)}
+
+
+def prepare_release(
+    registry: Registry,
+    dispute_id: str,
+    kind: str,
+    document: DigestPair,
+    reference: str,
+    signers: Sequence[bytes],
+) -> Decision:
+    """Compose the end of a dispute that `signers` (addresses of 20 bytes) are to sign.
+
+    `kind`: `settlement` (every party of the opening signs) or `document` (one forum that is no party).
+    `document` are the digests of its bytes, `reference` how it is cited.
+
+    Raises `UsageFault`: `move-…`, `release-…`.
+    """
+    move, by = _MOVES[kind]
+    with work_on(registry, dispute_id) as work:
+        rule = work.allow(move, by)
+        parties = registry.client.parties(work.dispute.subject)
+        _check(registry, move, parties, signers, document)
+        release = Release(
+            dispute=work.dispute.subject,
+            kind=kind,
+            document=document,
+            reference=reference,
+            signers=tuple(sorted(set(signers))),
+            released_at=work.now,
+            resumed=_waiting(work),
+        )
+        parse_release(release.to_json())
+        recorded = work.compose(rule.statement.value, release.to_json(), by, work.dispute.head)
+        draft: dict[str, JSON] = {"release": release.to_json(), "row": row_to_json(recorded.row)}
+        work.keep_draft(draft)
+        return Decision(work.dispute.subject, recorded.leaf_hash)
+
+
+def release(registry: Registry, dispute_id: str, signatures: Sequence[bytes]) -> None:
+    """Record the release that was prepared, with signatures (65 bytes) in any order.
+
+    Raises `UsageFault`: `dispute-no-draft`, `dispute-moved` (something was recorded since: prepare anew),
+    `release-one-party`, `release-stranger`, `release-forum…`; `DataFault` `approval-malformed`.
+    """
+    with work_on(registry, dispute_id) as work:
+        value = work.read_draft()
+        ended = parse_release(value["release"])
+        move, by = _MOVES[ended.kind]
+        rule = work.allow(move, by)
+        row = row_from_json(value["row"], work.dispute.subject, work.now)
+        decision = Decision(work.dispute.subject, row["leaf_hash"])
+        _require_next(work, row)
+        domain = registry.client.preservation_domain
+        signed = {recover(decision, domain, signature): signature for signature in signatures}
+        parties = registry.client.parties(work.dispute.subject)
+        _check(registry, move, parties, list(signed), ended.document)
+        if tuple(sorted(signed)) != ended.signers:
+            raise UsageFault(
+                "it was prepared for other signers", code="release-stranger", hint="Prepare it anew."
+            )
+        work.write([row])
+        work.dispute.state, work.dispute.released_at = rule.to.value, ended.released_at
+        work.keep_draft(None)
+        order = _in_order(signed, parties)
+        call = registry.client.release(decision, order, len(_subjects(work)))
+        pipeline.outbox(work.session, f"release:{work.dispute.id}", call, work.now)
+
+
+def _require_next(work: Work, row: dict[str, Any]) -> None:
+    if Statement.from_bytes(row["statement"]).prev != work.dispute.head:
+        raise UsageFault(
+            "evidence was added after the release was prepared",
+            code="dispute-moved",
+            hint="Prepare the release anew and have it signed again.",
+        )
+
+
+def _check(
+    registry: Registry, move: Move, parties: Sequence[bytes], signers: Sequence[bytes], document: DigestPair
+) -> None:
+    named = [Party("", party.hex()) for party in parties]
+    check_release(move, named, [signer.hex() for signer in signers], document)
+    if move is Move.EXECUTE and not registry.client.has_role(FORUM, signers[0]):
+        raise UsageFault(
+            "this account is no forum on the chain",
+            code="release-forum",
+            hint="An officer enrols a forum with its account.",
+        )
+
+
+def _in_order(signed: Mapping[bytes, bytes], parties: Sequence[bytes]) -> list[bytes]:
+    return [signed[party] for party in parties if party in signed] or list(signed.values())
+
+
+def _subjects(work: Work) -> list[DisputeSubject]:
+    query = select(DisputeSubject).where(DisputeSubject.dispute_id == work.dispute.id)
+    return list(work.session.exec(query).all())
+
+
+def _waiting(work: Work) -> tuple[Resumption, ...]:
+    """What waits for this dispute alone, and so goes on when it ends."""
+    found = {
+        Resumption(entry.subject, what)
+        for entry in _subjects(work)
+        if holds_on(work.session, entry.subject) == 1
+        for what in _what_waits(work.session, entry)
+    }
+    return tuple(sorted(found, key=lambda one: (one.subject, one.what)))
+
+
+def _what_waits(session: Session, entry: DisputeSubject) -> list[str]:
+    proposed = select(Erasure.id).where(Erasure.subject == entry.subject, Erasure.state != "destroyed")
+    waits = ["retention"] if session.exec(proposed).first() else []
+    match entry.kind:
+        case "record":
+            waits.append("amendment")
+        case "case":
+            open_ = select(Case.id).where(
+                Case.subject == entry.subject, col(Case.state).in_(("publicity", "issuing"))
+            )
+            waits += ["deposit"] if session.exec(open_).first() else []
+        case _:
+            withdrawn = select(Withdrawal.id).where(
+                Withdrawal.id == entry.subject, col(Withdrawal.ended_at).is_(None)
+            )
+            waits += ["destruction"] if session.exec(withdrawn).first() else []
+    return waits
