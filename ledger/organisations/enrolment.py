@@ -1,0 +1,254 @@
+"""Organisations and their keys: bound by an officer, replaced and revoked (R41, S10.4).
+
+Who an organisation is, an officer of the registry has checked; from then on its key speaks for it. Times
+that an organisation writes of itself (`enrolled_at`, `rotated_at`, `told_at`) are replaced by the ledger's.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from sqlmodel import Session, select
+
+from ledger import pipeline
+from ledger.cases.work import acting
+from ledger.chain.forums import grant_forum, revoke_forum
+from ledger.keys.provider import ADMIN
+from ledger.organisations.keys import keys_at
+from ledger.recording import Occurrence, Recorded, compose, record
+from ledger.rules import organisations as rules
+from ledger.rules.organisations import Role, key_at
+from ledger.rules.states import Capacity
+from ledger.store.models_consents import Organisation
+from ledger.store.threads import find_organisation
+from verifier.canonical import JSON
+from verifier.errors import UsageFault
+from verifier.organisation import Enrolment, Revocation, Rotation
+from verifier.statement import organisation_subject
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+MAX_WEBHOOK: Final = 500
+"""Characters of a webhook's address."""
+
+
+def enrol(registry: Registry, enrolment: Enrolment, by: str, webhook: str | None = None) -> bytes:
+    """Bind a key to an organisation (R41); gives the leaf hash of the statement.
+
+    A forum that has an account receives the role FORUM on chain when the registry settles.
+
+    Raises `UsageFault`: `organisation-enrolled`, `key-not-current` (its time is over, or far ahead),
+    `account-taken`, `roles-overlap`, `webhook-address`, `officer-needed`, `person-…`.
+    """
+    address = None if webhook is None else check_webhook(webhook)
+    now = registry.clock()
+    body = replace(enrolment, enrolled_at=now)
+    code = body.organisation.code
+    with registry.store.transaction() as session:
+        _require_officer(session, by)
+        _check_new(session, body, now)
+        leaf = _record(registry, session, "organisation.enrolled", code, body.to_json(), None, now).leaf_hash
+        session.add(
+            Organisation(
+                code=code,
+                name=body.organisation.name,
+                roles=" ".join(body.roles),
+                subject=organisation_subject(code),
+                head=leaf,
+                account=body.account,
+                webhook=address,
+                enrolled_at=now,
+            )
+        )
+        if Role.FORUM in body.roles and body.account is not None:
+            call = grant_forum(registry.client, body.account)
+            pipeline.outbox(session, f"forum:{leaf.hex()}", call, now, sender=ADMIN)
+    return leaf
+
+
+def rotate(registry: Registry, rotation: Rotation, by: str | None) -> bytes:
+    """Let a key take over from the one before; gives the leaf hash of the statement.
+
+    Signed by the key it replaces, it needs nobody (`by` None); where that one no longer holds, an officer
+    binds the new key.
+
+    Raises `UsageFault`: `organisation-unknown`, `officer-needed`, `key-…`, `person-…`; `DataFault`:
+    `key-succession`, `key-known`.
+    """
+    now = registry.clock()
+    body = replace(rotation, rotated_at=now)
+    with registry.store.transaction() as session:
+        found = find_organisation(session, body.grant.code)
+        keys = keys_at(session, found.head)
+        if by is not None:
+            _require_officer(session, by)
+        elif not keys[-1].holds_at(now):
+            raise _officer_needed("The key before no longer holds, so it cannot hand over.")
+        rules.rotated(keys, body)
+        return _continue(registry, session, found, "organisation.key-rotated", body.to_json(), now)
+
+
+def revoke(registry: Registry, revocation: Revocation, by: str | None) -> bytes:
+    """End a key that was lost, compromised, or left behind; gives the leaf hash of the statement.
+
+    `by` None: the organisation itself tells it, in a request it signed. What the key signed and the ledger
+    saw before `since` stands (R41).
+
+    Raises `UsageFault`: `organisation-unknown`, `key-unknown`, `key-ended`, `key-instant` (since when lies
+    ahead), `person-…`, `officer-needed`.
+    """
+    now = registry.clock()
+    body = replace(revocation, told_at=now)
+    if body.since > now:
+        raise UsageFault("A loss or compromise lies in the past.", code="key-instant")
+    with registry.store.transaction() as session:
+        if by is not None:
+            _require_officer(session, by)
+        found = find_organisation(session, body.code)
+        rules.revoked(keys_at(session, found.head), body)
+        return _continue(registry, session, found, "organisation.key-revoked", body.to_json(), now)
+
+
+def dismiss_forum(registry: Registry, code: str, by: str) -> None:
+    """Take the role FORUM from an organisation's account, as after a compromise; what it decided stands.
+
+    Raises `UsageFault`: `organisation-unknown`, `forum-none`, `officer-needed`, `person-…`.
+    """
+    with registry.store.transaction() as session:
+        _require_officer(session, by)
+        found = find_organisation(session, code)
+        if found.account is None or Role.FORUM not in found.roles.split():
+            raise UsageFault("This organisation decides nothing on chain.", code="forum-none")
+        call = revoke_forum(registry.client, found.account)
+        pipeline.outbox(session, f"forum-end:{found.head.hex()}", call, registry.clock(), sender=ADMIN)
+        found.account = None
+        session.add(found)
+
+
+def change_webhook(registry: Registry, code: str, webhook: str | None, by: str | None) -> None:
+    """Set where an organisation is told; None: it asks itself. Not on the ledger, for it proves nothing.
+
+    Raises `UsageFault`: `organisation-unknown`, `webhook-address`, `officer-needed`, `person-…`.
+    """
+    address = None if webhook is None else check_webhook(webhook)
+    with registry.store.transaction() as session:
+        if by is not None:
+            _require_officer(session, by)
+        found = find_organisation(session, code)
+        found.webhook = address
+        session.add(found)
+
+
+def check_webhook(address: str) -> str:
+    """An address to deliver to: `https`, or `http` on loopback; no credentials, no fragment.
+
+    Raises `UsageFault` `webhook-address`.
+    """
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise _webhook() from None
+    plain = address.isascii() and address.isprintable() and " " not in address and len(address) <= MAX_WEBHOOK
+    secure = parts.scheme == "https" or (parts.scheme == "http" and _loopback(host))
+    clean = "@" not in parts.netloc and "#" not in address and "\\" not in address
+    if not (plain and secure and clean and host and port != 0):
+        raise _webhook()
+    return address
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _webhook() -> UsageFault:
+    return UsageFault(
+        "This is no address to deliver to.",
+        code="webhook-address",
+        hint="An https URL without user, password and fragment; http on the same machine alone.",
+    )
+
+
+def _require_officer(session: Session, by: str) -> None:
+    _, capacity = acting(session, by)
+    if capacity is not Capacity.REGISTRY:
+        raise _officer_needed(f"{by} acts for the {capacity}, not the registry.")
+
+
+def _officer_needed(message: str) -> UsageFault:
+    return UsageFault(message, code="officer-needed", hint="An officer of the registry does this.")
+
+
+def _check_new(session: Session, body: Enrolment, now: int) -> None:
+    if session.get(Organisation, body.organisation.code) is not None:
+        raise UsageFault(
+            f"{body.organisation.code} is enrolled already.",
+            code="organisation-enrolled",
+            hint="A new key of an enrolled organisation is a rotation: `yinzheng rotate-key`.",
+        )
+    if not rules.enrolled(body)[0].holds_at(now):
+        raise UsageFault(
+            "The key does not hold now.",
+            code="key-not-current",
+            hint="Have the organisation make a new enrolment; its clock may be wrong.",
+        )
+    taken = (
+        body.account is not None
+        and session.exec(select(Organisation.code).where(Organisation.account == body.account)).first()
+    )
+    if taken:
+        raise UsageFault("Another organisation has this account.", code="account-taken")
+
+
+def _continue(
+    registry: Registry,
+    session: Session,
+    found: Organisation,
+    type_: str,
+    body: dict[str, JSON],
+    now: int,
+) -> bytes:
+    """Add the next statement to an organisation's thread."""
+    leaf = _record(registry, session, type_, found.code, body, found.head, now).leaf_hash
+    found.head = leaf
+    session.add(found)
+    return leaf
+
+
+def _record(
+    registry: Registry,
+    session: Session,
+    type_: str,
+    code: str,
+    body: dict[str, JSON],
+    prev: bytes | None,
+    now: int,
+) -> Recorded:
+    happened = Occurrence(
+        type=type_,
+        profile=registry.instance.profile,
+        subject=organisation_subject(code),
+        at=now,
+        by=Capacity.REGISTRY.value,
+        body=body,
+        prev=prev,
+    )
+    recorded = compose(happened, None, now=now)
+    record(session, [recorded])
+    return recorded
+
+
+def current_key_id(registry: Registry, code: str) -> bytes | None:
+    """8 bytes: the key of an organisation that holds now; None while none does."""
+    with registry.store.reading() as session:
+        held = key_at(keys_at(session, find_organisation(session, code).head), registry.clock())
+    return None if held is None else held.kid

@@ -1,0 +1,114 @@
+"""Whose key held when: folded from an organisation's thread of public statements (R41, S10.4)."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Final
+
+from sqlmodel import Session
+
+from ledger.rules import organisations as rules
+from ledger.rules.organisations import HeldKey, Keys, Role
+from ledger.store.models import Event
+from ledger.store.models_consents import Organisation
+from ledger.store.threads import find_organisation, thread
+from verifier import canonical
+from verifier.algorithms import Sm2PublicKey
+from verifier.errors import DataFault
+from verifier.organisation import parse_enrolment, parse_revocation, parse_rotation
+
+MAX_BODY: Final = 8192
+"""Bytes of a statement's body about an organisation; their fields' sizes keep it below."""
+
+_REMEMBERED: Final = 4096
+
+
+class _Folded:
+    """Keys by the head of their thread. A head names everything before it, so nothing here can be stale."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._known: OrderedDict[bytes, Keys] = OrderedDict()
+
+    def get(self, head: bytes) -> Keys | None:
+        with self._lock:
+            found = self._known.get(head)
+            if found is not None:
+                self._known.move_to_end(head)
+            return found
+
+    def put(self, head: bytes, keys: Keys) -> None:
+        with self._lock:
+            self._known[head] = keys
+            if len(self._known) > self._most:
+                self._known.popitem(last=False)
+
+
+_folded: Final = _Folded(_REMEMBERED)
+
+
+def keys_of(session: Session, code: str) -> Keys:
+    """All keys an organisation ever had, oldest first, with when each held.
+
+    Raises `UsageFault` `organisation-unknown`; `DataFault` where its thread does not hold together.
+    """
+    return keys_at(session, find_organisation(session, code).head)
+
+
+def keys_at(session: Session, head: bytes) -> Keys:
+    """The keys as the thread that ends in `head` tells them."""
+    found = _folded.get(head)
+    if found is None:
+        found = _fold(thread(session, head))
+        _folded.put(head, found)
+    return found
+
+
+def require(session: Session, code: str, role: Role) -> Organisation:
+    """The organisation, enrolled in that role.
+
+    Raises `UsageFault`: `organisation-unknown`, `organisation-role`.
+    """
+    found = find_organisation(session, code)
+    rules.require_role(found.roles.split(), role)
+    return found
+
+
+def find_key(session: Session, code: str, kid: bytes, at: int) -> HeldKey | None:
+    """The key `kid` (8 bytes) of an organisation if it held at `at` (UTC seconds), else None."""
+    if session.get(Organisation, code) is None:
+        return None
+    held = (key for key in keys_of(session, code) if key.kid == kid)
+    return next((key for key in held if key.holds_at(at)), None)
+
+
+def public_key(session: Session, code: str, kid: bytes, at: int) -> Sm2PublicKey:
+    """The key to check a signature with that the ledger first saw at `at` (UTC seconds).
+
+    Raises `UsageFault` `organisation-unknown`, `DataFault` `key-not-in-force` (R41).
+    """
+    find_organisation(session, code)
+    key = find_key(session, code, kid, at)
+    if key is None:
+        raise DataFault(
+            "this organisation had no such key in force",
+            code="key-not-in-force",
+            hint="Sign with the key that is enrolled now.",
+        )
+    return Sm2PublicKey(key.grant.key)
+
+
+def _fold(events: list[Event]) -> Keys:
+    keys: Keys = ()
+    for event in events:
+        assert event.public is not None  # every statement about an organisation is public (S3.2)
+        body = canonical.loads(event.public, max_bytes=MAX_BODY)
+        if event.type == "organisation.enrolled":
+            keys = rules.enrolled(parse_enrolment(body))
+        elif event.type == "organisation.key-rotated":
+            keys = rules.rotated(keys, parse_rotation(body))
+        else:
+            keys = rules.revoked(keys, parse_revocation(body))
+    return keys

@@ -1,0 +1,108 @@
+"""Enrolments, rotations, revocations and signed requests as an organisation makes them."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+from ledger.organisations import enrolment as enrolling
+from ledger.registry import Registry
+from tests.ledger.world import OFFICER
+from verifier.algorithms import Sm2PrivateKey, digest_pair
+from verifier.certificate import key_id
+from verifier.organisation import (
+    Enrolment,
+    KeyGrant,
+    Revocation,
+    Rotation,
+    parse_enrolment,
+    parse_rotation,
+    prove_possession,
+    prove_succession,
+)
+from verifier.request import Request, sign_request
+
+HOSPITAL = "91350100M000100Y43"
+LAB = "91310000132200821H"
+COURT = "91110000600007156J"
+YEAR = 365 * 86_400
+
+
+@dataclass
+class Member:
+    """An organisation with its key, as it knows itself."""
+
+    code: str
+    roles: tuple[str, ...] = ("controller",)
+    name: str = "某机构（虚构）"
+    account: bytes | None = None
+    key: Sm2PrivateKey = field(default_factory=Sm2PrivateKey.generate)
+
+    @property
+    def kid(self) -> bytes:
+        return key_id(self.key.public_key.point)
+
+    def grant(self, begins: int, ends: int | None = None, key: Sm2PrivateKey | None = None) -> KeyGrant:
+        point = (key or self.key).public_key.point
+        return KeyGrant(self.code, point, begins, begins + YEAR if ends is None else ends)
+
+    def enrolment(self, now: int, ends: int | None = None) -> Enrolment:
+        grant = self.grant(now, ends)
+        body = {
+            "v": 1,
+            "organisation": {"name": self.name, "code": self.code},
+            "roles": sorted(self.roles),
+            "account": None if self.account is None else self.account.hex(),
+            "key": grant.key.hex(),
+            "not_before": grant.not_before,
+            "not_after": grant.not_after,
+            "possession": prove_possession(grant, self.key).hex(),
+            "enrolled_at": now,
+        }
+        return parse_enrolment(body)
+
+    def rotation(self, new: Sm2PrivateKey, begins: int, *, signed: bool = True) -> Rotation:
+        grant = self.grant(begins, key=new)
+        body = {
+            "v": 1,
+            "code": self.code,
+            "replaces": self.kid.hex(),
+            "key": grant.key.hex(),
+            "not_before": grant.not_before,
+            "not_after": grant.not_after,
+            "possession": prove_possession(grant, new).hex(),
+            "succession": prove_succession(grant, self.key).hex() if signed else None,
+            "rotated_at": begins,
+        }
+        return parse_rotation(body)
+
+    def revocation(self, reason: str, since: int, told_at: int | None = None) -> Revocation:
+        return Revocation(self.code, self.kid, reason, since, since if told_at is None else told_at)
+
+    def request(
+        self,
+        now: int,
+        *,
+        method: str = "POST",
+        path: str = "/org/v1/consents",
+        body: bytes = b"{}",
+        nonce: bytes | None = None,
+        key: Sm2PrivateKey | None = None,
+    ) -> str:
+        signing = key or self.key
+        return sign_request(
+            Request(
+                org=self.code,
+                key=key_id(signing.public_key.point),
+                method=method,
+                path=path,
+                body=digest_pair(body),
+                at=now,
+                nonce=nonce or secrets.token_bytes(16),
+            ),
+            signing,
+        )
+
+
+def enrol(registry: Registry, member: Member, webhook: str | None = None) -> bytes:
+    return enrolling.enrol(registry, member.enrolment(registry.clock()), OFFICER, webhook)

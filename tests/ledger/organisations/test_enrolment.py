@@ -1,0 +1,262 @@
+"""Enrolling, replacing and revoking keys: what the ledger then says of them, and what it refuses (R41)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ledger.chain.forums import holds_forum
+from ledger.keys.provider import ADMIN, RELAY, person_key
+from ledger.organisations import enrolment, keys
+from ledger.registry import Registry
+from ledger.rules.organisations import End, Role
+from ledger.store.models_consents import Organisation
+from ledger.store.threads import thread
+from tests.ledger.organisations.enrolling import COURT, HOSPITAL, LAB, Member, enrol
+from tests.ledger.world import MEMBER, OFFICER, Clock, World, unchanged
+from verifier.algorithms import Sm2PrivateKey
+from verifier.errors import DataFault, UsageFault, YinzhengError
+from verifier.statement import Statement, organisation_subject
+
+
+@pytest.fixture
+def clock(world: World) -> Clock:
+    return world.clock
+
+
+def row(registry: Registry, code: str) -> Organisation:
+    with registry.store.reading() as session:
+        return session.get_one(Organisation, code)
+
+
+def held_at(registry: Registry, member: Member, at: int) -> bool:
+    with registry.store.reading() as session:
+        return keys.find_key(session, member.code, member.kid, at) is not None
+
+
+def refuse(registry: Registry, code: str, act: Callable[[], object]) -> None:
+    with unchanged(registry), pytest.raises(YinzhengError) as raised:
+        act()
+    assert raised.value.code == code
+
+
+def test_an_enrolment_is_a_public_statement_of_a_thread_of_its_own(registry: Registry, clock: Clock) -> None:
+    hospital = Member(HOSPITAL, ("controller", "recipient"))
+    leaf = enrol(registry, hospital, "https://hospital.example/notices?to=us")
+    registry.settle()
+
+    found = row(registry, HOSPITAL)
+    assert (found.head, found.roles, found.webhook) == (
+        leaf,
+        "controller recipient",
+        "https://hospital.example/notices?to=us",
+    )
+    with registry.store.reading() as session:
+        (event,) = thread(session, leaf)
+        assert keys.require(session, HOSPITAL, Role.RECIPIENT).code == HOSPITAL
+        key = keys.public_key(session, HOSPITAL, hospital.kid, clock.now)
+    statement = Statement.from_bytes(event.statement)
+    assert key.point == hospital.key.public_key.point
+    assert (statement.subject, statement.prev, statement.by) == (
+        organisation_subject(HOSPITAL),
+        None,
+        "registry",
+    )
+    assert (event.sealed, event.case_id) == (b"", None)
+    assert event.log_index is not None
+
+
+def test_the_ledger_writes_when_not_the_organisation(registry: Registry, clock: Clock) -> None:
+    hospital = Member(HOSPITAL)
+    claimed = hospital.enrolment(clock.now - 3600)
+    enrolment.enrol(registry, claimed, OFFICER)
+    with registry.store.reading() as session:
+        (event,) = thread(session, session.get_one(Organisation, HOSPITAL).head)
+    assert event.public is not None
+    assert f'"enrolled_at":{clock.now}'.encode() in event.public
+
+
+def test_only_an_officer_enrols_and_once(registry: Registry, clock: Clock) -> None:
+    hospital = Member(HOSPITAL)
+    made = hospital.enrolment(clock.now)
+    refuse(registry, "officer-needed", lambda: enrolment.enrol(registry, made, MEMBER))
+    refuse(registry, "person-unknown", lambda: enrolment.enrol(registry, made, "nobody"))
+    enrolment.enrol(registry, made, OFFICER)
+    refuse(registry, "organisation-enrolled", lambda: enrolment.enrol(registry, made, OFFICER))
+
+
+@pytest.mark.parametrize("shift", [86_400, -400 * 86_400])
+def test_a_key_that_does_not_hold_now_is_not_enrolled(registry: Registry, clock: Clock, shift: int) -> None:
+    made = Member(HOSPITAL).enrolment(clock.now + shift)
+    refuse(registry, "key-not-current", lambda: enrolment.enrol(registry, made, OFFICER))
+
+
+def test_roles_are_asked(registry: Registry) -> None:
+    enrol(registry, Member(HOSPITAL))
+    with registry.store.reading() as session:
+        with pytest.raises(UsageFault, match="not enrolled as forum"):
+            keys.require(session, HOSPITAL, Role.FORUM)
+        with pytest.raises(UsageFault) as raised:
+            keys.require(session, LAB, Role.CONTROLLER)
+        assert raised.value.code == "organisation-unknown"
+        with pytest.raises(DataFault) as unknown:
+            keys.public_key(session, HOSPITAL, bytes(8), registry.clock())
+        assert unknown.value.code == "key-not-in-force"
+        assert keys.find_key(session, LAB, bytes(8), registry.clock()) is None
+
+
+# ---------------------------------------------------------------- forums
+
+
+def test_a_forum_may_decide_on_chain_until_it_is_dismissed(registry: Registry, clock: Clock) -> None:
+    account = bytes.fromhex("c0" * 20)
+    enrol(registry, Member(COURT, ("forum",), account=account))
+    assert not holds_forum(registry.client, account)
+    registry.settle()
+    assert holds_forum(registry.client, account)
+
+    refuse(registry, "officer-needed", lambda: enrolment.dismiss_forum(registry, COURT, MEMBER))
+    enrolment.dismiss_forum(registry, COURT, OFFICER)
+    registry.settle()
+    assert not holds_forum(registry.client, account)
+    assert row(registry, COURT).account is None
+    refuse(registry, "forum-none", lambda: enrolment.dismiss_forum(registry, COURT, OFFICER))
+
+
+def test_a_party_with_an_account_decides_nothing(registry: Registry) -> None:
+    account = bytes.fromhex("c1" * 20)
+    enrol(registry, Member(LAB, ("party",), account=account))
+    registry.settle()
+    assert not holds_forum(registry.client, account)
+    refuse(
+        registry,
+        "account-taken",
+        lambda: enrol(registry, Member(COURT, ("forum",), account=account)),
+    )
+
+
+@pytest.mark.parametrize("name", [RELAY, ADMIN, person_key(OFFICER), person_key(MEMBER)])
+def test_who_decides_for_the_registry_is_no_forum(registry: Registry, name: str) -> None:
+    account = registry.keys.ethereum(name).address
+    refuse(registry, "roles-overlap", lambda: enrol(registry, Member(COURT, ("forum",), account=account)))
+
+
+# ---------------------------------------------------------------- keys over time
+
+
+def test_a_key_hands_over_to_its_successor_without_an_officer(registry: Registry, clock: Clock) -> None:
+    old, new = Member(HOSPITAL), Sm2PrivateKey.generate()
+    enrol(registry, old)
+    begins = clock.now + 600
+    enrolment.rotate(registry, old.rotation(new, begins), None)
+    after = Member(HOSPITAL, key=new)
+    assert held_at(registry, old, begins - 1)
+    assert not held_at(registry, after, begins - 1)
+    assert held_at(registry, after, begins)
+    assert not held_at(registry, old, begins)
+
+
+def test_what_the_old_key_did_not_sign_is_no_rotation(registry: Registry, clock: Clock) -> None:
+    old, new = Member(HOSPITAL), Sm2PrivateKey.generate()
+    enrol(registry, old)
+    unsigned = old.rotation(new, clock.now + 60, signed=False)
+    for by in (None, OFFICER):
+        refuse(registry, "key-succession", lambda by=by: enrolment.rotate(registry, unsigned, by))  # type: ignore[misc]
+    past = old.rotation(new, clock.now - 60)
+    refuse(registry, "key-overlap", lambda: enrolment.rotate(registry, past, None))
+
+
+def test_a_lost_key_is_replaced_by_an_officer(registry: Registry, clock: Clock) -> None:
+    old, new = Member(HOSPITAL), Sm2PrivateKey.generate()
+    enrol(registry, old)
+    clock.advance(86_400)
+    enrolment.revoke(registry, old.revocation("lost", clock.now - 3600), OFFICER)
+    made = old.rotation(new, clock.now + 60, signed=False)
+    refuse(registry, "officer-needed", lambda: enrolment.rotate(registry, made, None))
+    refuse(registry, "officer-needed", lambda: enrolment.rotate(registry, made, MEMBER))
+    enrolment.rotate(registry, made, OFFICER)
+    clock.advance(60)
+    assert held_at(registry, Member(HOSPITAL, key=new), clock.now)
+    with registry.store.reading() as session:
+        assert [key.end for key in keys.keys_of(session, HOSPITAL)] == [End.LOST, End.EXPIRED]
+    assert enrolment.current_key_id(registry, HOSPITAL) == Member(HOSPITAL, key=new).kid
+
+
+def test_after_a_compromise_what_was_stamped_before_stands(registry: Registry, clock: Clock) -> None:
+    member = Member(HOSPITAL)
+    enrol(registry, member)
+    enrolled = clock.now
+    clock.advance(7200)
+    enrolment.revoke(registry, member.revocation("compromised", clock.now - 3600), None)
+    assert held_at(registry, member, enrolled + 3599)
+    assert not held_at(registry, member, enrolled + 3600)
+    assert enrolment.current_key_id(registry, HOSPITAL) is None
+
+
+@pytest.mark.parametrize(("shift", "code"), [(1, "key-instant"), (-3600, "")])
+def test_since_when_is_told_afterwards(registry: Registry, clock: Clock, shift: int, code: str) -> None:
+    member = Member(HOSPITAL)
+    enrol(registry, member)
+    told = member.revocation("lost", clock.now + shift)
+    if code:
+        refuse(registry, code, lambda: enrolment.revoke(registry, told, OFFICER))
+    else:
+        enrolment.revoke(registry, told, OFFICER)
+        assert not held_at(registry, member, clock.now)
+
+
+def test_only_an_organisations_own_key_is_revoked(registry: Registry, clock: Clock) -> None:
+    hospital, lab = Member(HOSPITAL), Member(LAB, ("recipient",))
+    enrol(registry, hospital)
+    enrol(registry, lab)
+    foreign = Member(HOSPITAL, key=lab.key).revocation("lost", clock.now)
+    refuse(registry, "key-unknown", lambda: enrolment.revoke(registry, foreign, OFFICER))
+    refuse(
+        registry,
+        "officer-needed",
+        lambda: enrolment.revoke(registry, hospital.revocation("lost", clock.now), MEMBER),
+    )
+
+
+# ---------------------------------------------------------------- where they are told
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://hospital.example/hook",
+        "https://user:pass@hospital.example/",
+        "https://hospital.example/#part",
+        "https://hospital.example:0/",
+        "https://hospital.example:99999/",
+        "https:///hook",
+        "ftp://127.0.0.1/",
+        "http://127.0.0.1.example/",
+        "http://2130706433/",
+        "https://hospital.example/ hook",
+        "https://医院.example/",
+        "https://evil.example\\@hospital.example/",
+        "https://[::1",
+        "https://hospital.example/" + "a" * 500,
+    ],
+)
+def test_an_address_that_is_no_webhook(registry: Registry, address: str) -> None:
+    refuse(registry, "webhook-address", lambda: enrol(registry, Member(HOSPITAL), address))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://h.example/x?y=1", "http://127.0.0.1:9/x", "http://[::1]:9/", "http://localhost:9/"],
+)
+def test_an_address_that_is_one(registry: Registry, address: str) -> None:
+    enrol(registry, Member(HOSPITAL))
+    enrolment.change_webhook(registry, HOSPITAL, address, OFFICER)
+    assert row(registry, HOSPITAL).webhook == address
+    enrolment.change_webhook(registry, HOSPITAL, None, None)
+    assert row(registry, HOSPITAL).webhook is None
+    refuse(
+        registry,
+        "officer-needed",
+        lambda: enrolment.change_webhook(registry, HOSPITAL, address, MEMBER),
+    )
