@@ -1,0 +1,99 @@
+"""Registering consents given one by one (R26 to R29).
+
+Each consent becomes a statement of a subject of its own and is sealed under a key of its own, which lies
+wrapped in its row: destroying that one key destroys the consent in every copy (R44, R49). It waits in the
+pool for company before it enters the log.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ledger.consents import pool
+from ledger.consents.notices import KnownNotice, NoticeBook, book_of, hour_of, profile_of
+from ledger.keys import sm4
+from ledger.organisations.keys import require
+from ledger.recording import Occurrence, compose
+from ledger.rules.organisations import Role
+from ledger.store.models_consents import Consent as ConsentRow
+from ledger.store.sealed import SealedValue
+from verifier.canonical import JSON
+from verifier.consent import Consent, parse_consent
+from verifier.errors import DataFault, UsageFault
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from ledger.registry import Registry
+
+MOST = 1000
+"""Consents of one call; more come as a file (`bulk`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A consent that is recorded: its subject and the leaf hash of its statement, 32 bytes each."""
+
+    subject: bytes
+    leaf: bytes
+
+
+def grant(registry: Registry, consents: Sequence[JSON], by_code: str) -> list[Granted]:
+    """Record consents of the controller `by_code`, durably, in one transaction: all of them or none.
+
+    The answers come in the order of `consents`; what is recorded keeps no trace of it. Raises `UsageFault`
+    (`consents-many`, or where `by_code` is no enrolled controller); `DataFault` with what is wrong with the
+    first that is not lawful, and its place, from 0, as `index`.
+    """
+    if len(consents) > MOST:
+        raise UsageFault(
+            f"at most {MOST} consents are recorded at once",
+            code="consents-many",
+            hint="Import a file instead: `yinzheng consents import FILE`.",
+        )
+    now = registry.clock()
+    with registry.store.transaction() as session:
+        require(session, by_code, Role.CONTROLLER)
+        book = book_of(session, by_code)
+        lawful = [_lawful(book, value, index, now) for index, value in enumerate(consents)]
+        return [_record(registry, session, consent, notice.id, now) for consent, notice in lawful]
+
+
+def _lawful(book: NoticeBook, value: JSON, index: int, now: int) -> tuple[Consent, KnownNotice]:
+    try:
+        consent = parse_consent(value)
+        return consent, book.require(consent, now)
+    except DataFault as fault:
+        data = {**fault.data, "index": index}
+        raise DataFault(fault.message, code=fault.code, hint=fault.hint, **data) from fault
+
+
+def _record(registry: Registry, session: Session, consent: Consent, notice_id: int, now: int) -> Granted:
+    subject, key = secrets.token_bytes(32), secrets.token_bytes(sm4.KEY_BYTES)
+    recorded = compose(
+        Occurrence(
+            type="consent.granted",
+            profile=profile_of(registry.instance),
+            subject=subject,
+            at=hour_of(now),
+            by="controller",
+            body=consent.to_json(),
+            prev=None,
+        ),
+        SealedValue(key),
+        now=now,
+    )
+    session.add(
+        ConsentRow(
+            subject=subject,
+            head=recorded.leaf_hash,
+            notice_id=notice_id,
+            wrapped_key=registry.keys.wrapper().wrap(key, subject),
+            created_at=now,
+        )
+    )
+    pool.put(session, recorded, now)
+    return Granted(subject, recorded.leaf_hash)

@@ -1,0 +1,201 @@
+"""Publishing versions of a notice, and what consents are held against them (R28).
+
+A notice's versions are one thread of public statements with one subject. Which version a consent names must
+have stood when it was given: neither before it was published nor after another replaced it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session, col, select
+
+from ledger.instance import Instance
+from ledger.organisations.keys import require
+from ledger.recording import Occurrence, compose, record
+from ledger.rules import profiles
+from ledger.rules.consent import Terms, require_lawful
+from ledger.rules.organisations import Role
+from ledger.store import repository
+from ledger.store.models_consents import Notice as NoticeRow
+from verifier import canonical
+from verifier.canonical import JSON
+from verifier.consent import Consent
+from verifier.errors import DataFault, UsageFault
+from verifier.notice import MAX_NOTICE, Notice, parse_notice
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+HOUR = 3600
+
+
+def hour_of(instant: int) -> int:
+    """Round down to the full hour: what a statement of a consent's thread tells of its time (R49)."""
+    return instant - instant % HOUR
+
+
+def profile_of(instance: Instance) -> str:
+    """Profile tag of statements that belong to no application: the demonstration's, or the default's."""
+    return (profiles.DEMO if instance.demonstration else profiles.DEFAULT).tag
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNotice:
+    """One version of a notice as consents are held against it, worked out once."""
+
+    id: int
+    leaf: bytes
+    terms: Terms
+    replaced_at: int | None
+    """When the next version was published; None for the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeBook:
+    """Every version of one controller's notices, and which leaf hashes are other controllers' notices.
+
+    Plain values only, so that it can be handed to another process.
+    """
+
+    code: str
+    known: Mapping[bytes, KnownNotice]
+    foreign: frozenset[bytes]
+
+    def find(self, consent: Consent) -> KnownNotice:
+        """Find the version a consent names, if it was this controller's to name.
+
+        Raises `DataFault`: `consent-foreign` (the body names another controller), `consent-controller`
+        (another controller's notice), `consent-notice-unknown`.
+        """
+        if consent.controller.code != self.code:
+            raise DataFault(
+                "the consent was given to another controller than the one that registers it",
+                code="consent-foreign",
+                hint="Each controller registers its own consents.",
+            )
+        known = self.known.get(consent.notice.leaf)
+        if known is not None:
+            return known
+        if consent.notice.leaf in self.foreign:
+            raise DataFault("the notice is another controller's", code="consent-controller")
+        raise DataFault(
+            "the consent names no notice that was published here (R28)",
+            code="consent-notice-unknown",
+            hint="Publish the notice first; name it by the leaf hash of its statement.",
+        )
+
+    def require(self, consent: Consent, now: int) -> KnownNotice:
+        """Require that this is a lawful consent to one of the notices, given by `now`, a UTC instant.
+
+        Raises `DataFault`: as `find`, as `ledger.rules.consent.require_lawful`, and as `require_standing`.
+        """
+        known = self.find(consent)
+        require_lawful(consent, known.terms)
+        require_standing(known, consent.given_at, now)
+        return known
+
+
+def require_standing(known: KnownNotice, given_at: int, now: int) -> None:
+    """Require that a consent was given by now, and while its notice was the latest.
+
+    Raises `DataFault`: `consent-future`, `consent-notice-replaced`.
+    """
+    if given_at > now:
+        raise DataFault("the consent would be given in the future", code="consent-future")
+    if known.replaced_at is not None and given_at >= known.replaced_at:
+        raise DataFault(
+            "a newer version of the notice had replaced the one named when consent was given (R28)",
+            code="consent-notice-replaced",
+            hint="Ask again, with the newest version.",
+        )
+
+
+def book_of(session: Session, code: str) -> NoticeBook:
+    """Read the notices of the controller `code`."""
+    rows = session.exec(select(NoticeRow).where(NoticeRow.controller == code)).all()
+    notices = {row.leaf: notice_at(session, row.leaf) for row in rows}
+    replaced = {notice.replaces: notice.published_at for notice in notices.values()}
+    known = {
+        row.leaf: KnownNotice(row.id or 0, row.leaf, Terms.of(notices[row.leaf]), replaced.get(row.leaf))
+        for row in rows
+    }
+    others = session.exec(select(NoticeRow.leaf).where(NoticeRow.controller != code)).all()
+    return NoticeBook(code, known, frozenset(others))
+
+
+def notice_at(session: Session, leaf: bytes) -> Notice:
+    """Read the notice whose statement has that leaf hash. Raises `UsageFault` (`notice-unknown`)."""
+    event = repository.event_by_leaf(session, leaf)
+    if event is None or event.public is None:
+        raise UsageFault(
+            "there is no such notice", code="notice-unknown", hint="`yinzheng notices` lists them."
+        )
+    return parse_notice(canonical.loads(event.public, max_bytes=MAX_NOTICE))
+
+
+def publish_notice(registry: Registry, body: JSON, by_code: str) -> NoticeRow:
+    """Publish one version of a notice of the controller `by_code`, durably.
+
+    Versions have no gaps: version 1 begins a thread, each later one names the latest of its thread. Raises
+    `DataFault` as `parse_notice`, and `notice-controller`, `notice-future`, `notice-version`; `UsageFault`
+    where `by_code` is no enrolled controller.
+    """
+    notice = parse_notice(body)
+    now = registry.clock()
+    if notice.controller.code != by_code:
+        raise DataFault("the notice is another controller's", code="notice-controller")
+    if notice.published_at > now:
+        raise DataFault("the notice would be published in the future", code="notice-future")
+    with registry.store.transaction() as session:
+        require(session, by_code, Role.CONTROLLER)
+        before = _before(session, notice, by_code)
+        subject = secrets.token_bytes(32) if before is None else before.subject
+        recorded = compose(
+            Occurrence(
+                type="notice.published",
+                profile=profile_of(registry.instance),
+                subject=subject,
+                at=now,
+                by="controller",
+                body=notice.to_json(),
+                prev=notice.replaces,
+            ),
+            None,
+            now=now,
+        )
+        record(session, [recorded])
+        row = NoticeRow(
+            leaf=recorded.leaf_hash,
+            subject=subject,
+            controller=by_code,
+            version=notice.version,
+            published_at=notice.published_at,
+        )
+        session.add(row)
+        session.flush()
+        return row
+
+
+def _before(session: Session, notice: Notice, code: str) -> NoticeRow | None:
+    """Find the version that `notice` replaces, which must be the latest of its thread."""
+    if notice.replaces is None:
+        return None
+    before = session.exec(select(NoticeRow).where(NoticeRow.leaf == notice.replaces)).first()
+    if before is None or before.controller != code:
+        raise DataFault("the notice replaces none of this controller's", code="notice-version")
+    latest = session.exec(
+        select(NoticeRow).where(NoticeRow.subject == before.subject).order_by(col(NoticeRow.version).desc())
+    ).first()
+    if latest is None or latest.leaf != before.leaf or notice.version != before.version + 1:
+        raise DataFault(
+            "a notice replaces the latest version and has the number after it",
+            code="notice-version",
+            hint="`yinzheng notices` lists the versions.",
+        )
+    if notice.published_at < before.published_at:
+        raise DataFault("a notice is not published before the one it replaces", code="notice-version")
+    return before

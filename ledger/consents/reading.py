@@ -1,0 +1,111 @@
+"""Opening a consent: the key of its own, what was consented to, and everything that happened to it since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session
+
+from ledger.consents.notices import notice_at
+from ledger.recording import open_event
+from ledger.store.models import Event
+from ledger.store.models_consents import Consent as ConsentRow
+from ledger.store.models_consents import Pooled
+from ledger.store.sealed import SealedValue
+from ledger.store.threads import find_consent, thread
+from verifier.canonical import JSON
+from verifier.consent import Consent, parse_consent
+from verifier.errors import DataFault, UsageFault
+from verifier.notice import Notice
+from verifier.statement import Statement
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedEvent:
+    """One event of a consent's thread, opened."""
+
+    event: Event
+    statement: Statement
+    body: JSON = field(repr=False)
+    secret: bytes | None = field(repr=False)
+    """Of the commitment; None for a public body."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedConsent:
+    """A consent as its keeper sees it."""
+
+    row: ConsentRow
+    seal: SealedValue
+    consent: Consent = field(repr=False)
+    secret: bytes = field(repr=False)
+    """Of the commitment of `consent.granted`: what the patient's receipt carries."""
+    notice: Notice
+    notice_leaf: bytes
+    events: tuple[OpenedEvent, ...]
+    """The thread, oldest first. An event that still waits in the pool has no `id` and no `log_index`."""
+
+    @property
+    def granted(self) -> OpenedEvent:
+        """The event of the consent itself."""
+        return self.events[0]
+
+
+def open_key(registry: Registry, row: ConsentRow) -> SealedValue:
+    """Unwrap a consent's key. Raises `UsageFault` (`consent-erased`), `DataFault` (`seal-broken`)."""
+    if row.wrapped_key is None:
+        raise UsageFault(
+            "this consent was erased: its key is destroyed, and nobody can open it",
+            code="consent-erased",
+            hint="Its tombstone tells when and why.",
+        )
+    return SealedValue(registry.keys.wrapper().unwrap(row.wrapped_key, row.subject))
+
+
+def events_of(session: Session, head: bytes) -> list[Event]:
+    """The thread of a consent, oldest first, also while its only statement waits in the pool.
+
+    Raises `DataFault` (`thread-broken`).
+    """
+    pooled = session.get(Pooled, head)
+    if pooled is None:
+        return thread(session, head)
+    return [
+        Event(
+            subject=pooled.subject,
+            type="consent.granted",
+            at=pooled.at,
+            statement=pooled.statement,
+            leaf_hash=pooled.leaf,
+            sealed=pooled.sealed,
+            created_at=pooled.created_at,
+        )
+    ]
+
+
+def open_consent(registry: Registry, session: Session, subject: bytes) -> OpenedConsent:
+    """Open the consent of that subject, 32 bytes.
+
+    Raises `UsageFault` (`consent-unknown`, `consent-erased`), `DataFault` (`seal-broken`, `thread-broken`).
+    """
+    row = find_consent(session, subject)
+    seal = open_key(registry, row)
+    events = tuple(_open(seal, event) for event in events_of(session, row.head))
+    first = events[0]
+    if first.secret is None:
+        raise DataFault("a consent's thread does not begin with a consent", code="thread-broken")
+    consent = parse_consent(first.body)
+    leaf = consent.notice.leaf
+    return OpenedConsent(row, seal, consent, first.secret, notice_at(session, leaf), leaf, events)
+
+
+def _open(seal: SealedValue, event: Event) -> OpenedEvent:
+    statement = Statement.from_bytes(event.statement)
+    if event.public is not None:
+        return OpenedEvent(event, statement, None, None)
+    body, secret = open_event(seal, event.sealed, event.leaf_hash)
+    return OpenedEvent(event, statement, body, secret)

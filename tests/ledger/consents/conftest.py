@@ -1,0 +1,12 @@
+"""A registry with a hospital, its recipients and its notice, for each test."""
+
+import pytest
+
+from ledger.registry import Registry
+from tests.ledger.consent_world import ConsentWorld
+
+
+@pytest.fixture
+def clinic(registry: Registry) -> ConsentWorld:
+    """The hospital of `consent_world`, enrolled, with one notice published and settled."""
+    return ConsentWorld(registry)
