@@ -158,10 +158,9 @@ def signed_message(manifest: bytes) -> bytes:
     return _SIGNED + manifest
 
 
-def number_of(path: str) -> int | None:
-    """The number in a path `items/NNNN/…` or `dossier/NNNN/…`; None in another."""
-    parts = path.split("/")
-    return int(parts[1]) if len(parts) == 3 else None
+def number_of(path: str) -> int:
+    """The number in a path `items/NNNN/…` or `dossier/NNNN/…`."""
+    return int(path.split("/")[1])
 
 
 def parse_manifest(data: bytes) -> Manifest:

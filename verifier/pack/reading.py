@@ -1,0 +1,152 @@
+"""Reading all of a pack once, in the order of the file: digests of everything, and the small files whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+from verifier.algorithms import PairHasher
+from verifier.canonical import loads
+from verifier.errors import DataFault
+from verifier.evidence import Evidence
+from verifier.findings import Findings
+from verifier.items import MAX_ITEM, Item, parse_item
+from verifier.pack.archive import Archive
+from verifier.pack.contents import (
+    EVIDENCE,
+    MAX_CHAIN_BYTES,
+    MAX_DOSSIER_PROOF,
+    MAX_STATEMENTS_BYTES,
+    DossierFile,
+    PackedStatement,
+    parse_chain,
+    parse_dossier_file,
+    parse_statements,
+)
+from verifier.pack.manifest import Manifest, PackFile
+from verifier.pack.report import FileReport
+from verifier.report import Outcome
+
+MAX_TOKEN: Final = 64 * 1024
+
+Progress: TypeAlias = Callable[[int], None]
+"""Told of bytes read, piece by piece."""
+
+
+@dataclass(slots=True)
+class Contents:
+    """What was found in a pack's files. A file that differs from the manifest is read all the same, so that
+    the report can say which statement or item it was.
+    """
+
+    files: list[FileReport] = field(default_factory=list)
+    parsed: dict[str, Any] = field(default_factory=dict)
+    """By path: what a small file says, if it has its form."""
+    raw: dict[str, bytes] = field(default_factory=dict)
+    """By path: the bytes of small files."""
+    changed: set[str] = field(default_factory=set)
+    """Paths of files that are not what the manifest names."""
+
+    @property
+    def statements(self) -> tuple[PackedStatement, ...]:
+        """In the order of the log; none if they could not be read."""
+        found: tuple[PackedStatement, ...] = self.parsed.get("statements.json", ())
+        return found
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """Chain evidence, if it could be read."""
+        return self.parsed.get("chain.json")
+
+    def item(self, path: str) -> Item | None:
+        """The body of an item, if it could be read."""
+        return self.parsed.get(path)
+
+    def dossier_proof(self, path: str) -> DossierFile | None:
+        """The proof of a dossier's file, if it could be read."""
+        return self.parsed.get(path)
+
+
+def read_contents(archive: Archive, manifest: Manifest, progress: Progress) -> Contents:
+    """Read every file the manifest names; (1) and (4) of each are settled here."""
+    contents = Contents()
+    leaves = {item.leaf for item in manifest.items}
+    for file in manifest.files:
+        contents.files.append(_read_file(archive, file, contents, progress, leaves))
+    return contents
+
+
+def _read_file(
+    archive: Archive, file: PackFile, contents: Contents, progress: Progress, leaves: set[bytes]
+) -> FileReport:
+    findings = Findings()
+    size_limit = _WHOLE.get(file.role, 0)
+    kept: list[bytes] = []
+
+    def unchanged() -> None:
+        hasher, fault = PairHasher(), None
+        try:
+            for piece in archive.chunks(file.path):
+                hasher.update(piece)
+                progress(len(piece))
+                if file.size <= size_limit:
+                    kept.append(piece)
+        except DataFault as found:  # the zip's own checksum: a digest that differs says more
+            fault = found
+        if not hasher.digest().matches(file.digest):
+            raise DataFault(f"{file.path} is not what the manifest names", code="file-differs")
+        if fault is not None:
+            raise fault
+
+    def well_formed() -> Any:
+        if file.size > size_limit:
+            raise DataFault(f"{file.path} is larger than its format allows", code="pack-file-too-large")
+        value = _PARSERS[file.role](b"".join(kept))
+        if file.role == "statements":
+            _no_strange_evidence(value, leaves)
+        return value
+
+    findings.settle(4, unchanged)
+    if findings.outcome(4) is not Outcome.VALID:
+        contents.changed.add(file.path)
+    if file.role in _PARSERS:
+        value = findings.settle(1, well_formed)
+        contents.raw[file.path] = b"".join(kept)
+        if value is not None:
+            contents.parsed[file.path] = value
+    return FileReport(file, findings.in_order())
+
+
+def _no_strange_evidence(statements: tuple[PackedStatement, ...], leaves: set[bytes]) -> None:
+    for packed in statements:
+        if packed.statement.type == EVIDENCE and packed.statement.leaf_hash not in leaves:
+            raise DataFault(
+                "a statement of evidence is none of the items the manifest lists", code="statement-no-item"
+            )
+
+
+def _item(data: bytes) -> Item:
+    return parse_item(loads(data, max_bytes=MAX_ITEM, canonical=True))
+
+
+_PARSERS: Final[Mapping[str, Callable[[bytes], Any]]] = MappingProxyType(
+    {
+        "item": _item,
+        "statements": parse_statements,
+        "chain": parse_chain,
+        "dossier-proof": parse_dossier_file,
+        "timestamp": bytes,
+    }
+)
+_WHOLE: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "item": MAX_ITEM,
+        "statements": MAX_STATEMENTS_BYTES,
+        "chain": MAX_CHAIN_BYTES,
+        "dossier-proof": MAX_DOSSIER_PROOF,
+        "timestamp": MAX_TOKEN,
+    }
+)
+"""Bytes up to which a file of that role is kept whole; the others are only hashed."""
