@@ -1,0 +1,187 @@
+"""Evidence the registry itself preserves (R37): what the ledger says of a certificate, a consent, a notice, a
+time, and who looked at what.
+
+Each becomes one item whose bytes are canonical JSON: statements with what opens their commitments, as they
+stand at the moment of capture. Later changes of the ledger do not touch it.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from sqlmodel import Session, col, select
+
+from ledger import access_log
+from ledger.cases.work import dossier_key
+from ledger.disputes.evidence import Offered
+from ledger.recording import open_event
+from ledger.store import repository
+from ledger.store.models import Case, Certificate, Checkpoint, Event
+from ledger.store.models_consents import Consent, Notice, Organisation
+from ledger.store.models_disputes import Dispute
+from ledger.store.sealed import SealedValue
+from ledger.store.threads import thread
+from verifier import canonical
+from verifier.canonical import JSON
+from verifier.dossier import committed_form
+from verifier.errors import UsageFault
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+MAX_STATEMENTS = 256
+"""Of one item (S10.7)."""
+
+
+def certificate_item(registry: Registry, number: str) -> Offered:
+    """A certificate and its history; `UsageFault` `certificate-unknown`, `item-empty`."""
+    with registry.store.reading() as session:
+        certificate = repository.find_certificate(session, number)
+        events, seal = _of_case(registry, session, certificate.case_id)
+        return _statements(
+            registry, f"证书 {number} 及其历史", "certificate", {"number": number}, events, seal
+        )
+
+
+def consent_item(registry: Registry, subject: bytes) -> Offered:
+    """A consent with its withdrawals; `UsageFault` `subject-unknown`."""
+    with registry.store.reading() as session:
+        events, seal = find_thread(registry, session, subject)
+        about: dict[str, JSON] = {"subject": subject.hex()}
+        return _statements(registry, "个人同意及其撤回", "consent", about, events, seal)
+
+
+def notice_item(registry: Registry, leaf: bytes) -> Offered:
+    """A version of a notice and the versions before it; `UsageFault` `notice-unknown`."""
+    with registry.store.reading() as session:
+        if session.exec(select(Notice).where(Notice.leaf == leaf)).first() is None:
+            raise UsageFault("no such notice was published here", code="notice-unknown")
+        return _statements(registry, "告知书及其以前的版本", "notice", {}, thread(session, leaf), None)
+
+
+def as_of_item(registry: Registry, subject: bytes, at: int) -> Offered:
+    """What the ledger had said of a subject by an instant (UTC seconds).
+
+    Raises `UsageFault`: `subject-unknown`, `item-empty` (nothing by then), `as-of-future`.
+    """
+    now = registry.clock()
+    if at > now:
+        raise UsageFault("nobody knows yet what the ledger will say then", code="as-of-future")
+    with registry.store.reading() as session:
+        events, seal = find_thread(registry, session, subject)
+        query = select(Checkpoint).where(Checkpoint.created_at <= at).order_by(col(Checkpoint.size).desc())
+        checkpoint = session.exec(query.limit(1)).first()
+        by_then = [event for event in events if event.at <= at]
+        if checkpoint is None or not by_then:
+            raise _empty()
+        about: dict[str, JSON] = {"subject": subject.hex(), "at": at, "tree_size": checkpoint.size}
+        return _statements(registry, "截至某时的账本陈述", "as_of", about, by_then, seal)
+
+
+def access_item(registry: Registry, since: int, until: int) -> Offered:
+    """A range of the access log with its links; `UsageFault` `access-range`."""
+    with registry.store.reading() as session:
+        lines = access_log.between(session, since, until)
+        first, last = lines[0].id or 0, lines[-1].id or 0
+        listed: list[JSON] = [{**access_log.as_json(line), "link": line.link.hex()} for line in lines]
+    about: dict[str, JSON] = {"since": since, "until": until, "first": first, "last": last}
+    content: dict[str, JSON] = {"format": "yinzheng/access-log/1", "first": first, "lines": listed}
+    return _offered(registry, "访问日志区间", "access_log", about, content)
+
+
+def find_thread(
+    registry: Registry, session: Session, subject: bytes
+) -> tuple[Sequence[Event], SealedValue | None]:
+    """The statements of a subject (S2.4), and what opens their private bodies; None once destroyed.
+
+    Raises `UsageFault` `subject-unknown`.
+    """
+    certificate = session.exec(select(Certificate).where(Certificate.subject == subject)).first()
+    if certificate is not None:
+        return _of_case(registry, session, certificate.case_id)
+    case = session.exec(select(Case).where(Case.subject == subject)).first()
+    if case is not None:
+        return _of_case(registry, session, case.id)
+    consent = session.get(Consent, subject)
+    if consent is not None:
+        key = consent.wrapped_key and registry.keys.wrapper().unwrap(consent.wrapped_key, subject)
+        return thread(session, consent.head), SealedValue(key) if key else None
+    dispute = session.exec(select(Dispute).where(Dispute.subject == subject)).first()
+    if dispute is not None and dispute.head is not None:
+        return thread(session, dispute.head), SealedValue(dossier_key(registry, session, dispute.dossier_id))
+    organisation = session.exec(select(Organisation).where(Organisation.subject == subject)).first()
+    if organisation is not None:
+        return thread(session, organisation.head), None
+    newest = select(Notice).where(Notice.subject == subject).order_by(col(Notice.version).desc())
+    notice = session.exec(newest.limit(1)).first()
+    if notice is not None:
+        return thread(session, notice.leaf), None
+    raise UsageFault("this ledger knows no such subject", code="subject-unknown")
+
+
+def opened(event: Event, seal: SealedValue | None) -> tuple[JSON, bytes | None]:
+    """What a statement commits to and the secret that opens it; None and None where it was erased."""
+    if event.public is not None:
+        return canonical.loads(event.public, max_bytes=65_536), None
+    if seal is None or not event.sealed:
+        return None, None
+    body, secret = open_event(seal, event.sealed, event.leaf_hash)
+    return committed_form(event.type, body), secret
+
+
+def _of_case(registry: Registry, session: Session, case_id: str) -> tuple[Sequence[Event], SealedValue]:
+    case = repository.find_case(session, case_id)
+    seal = SealedValue(dossier_key(registry, session, case.dossier_id))
+    return repository.events_of_case(session, case_id), seal
+
+
+def _statements(
+    registry: Registry,
+    title: str,
+    kind: str,
+    about: dict[str, JSON],
+    events: Sequence[Event],
+    seal: SealedValue | None,
+) -> Offered:
+    logged = [event for event in events if event.log_index is not None][-MAX_STATEMENTS:]
+    if not logged:
+        raise _empty()
+    statements: list[JSON] = []
+    for event in logged:
+        body, secret = opened(event, seal)
+        statement = canonical.loads(event.statement, max_bytes=4096)
+        statements.append({"statement": statement, "body": body, "secret": secret.hex() if secret else None})
+    leaves: list[JSON] = [event.leaf_hash.hex() for event in logged]
+    content: dict[str, JSON] = {"format": "yinzheng/history/1", "kind": kind, "statements": statements}
+    return _offered(registry, title, kind, {**about, "statements": leaves}, content)
+
+
+def _offered(
+    registry: Registry, title: str, kind: str, about: dict[str, JSON], content: dict[str, JSON]
+) -> Offered:
+    instance = registry.instance
+    claim: dict[str, Any] = {
+        "v": 1,
+        "kind": kind,
+        "title": title,
+        "about": about,
+        "collector": {"name": instance.registry_name, "code": instance.registry_code},
+        "tool": f"yinzheng {version('yinzheng')}",
+        "environment": f"log {instance.origin}, chain {instance.chain_id}, {platform.system()}",
+        "captured_at": registry.clock(),
+        "provenance": "由登记机构从自己的账本提取 Taken by the registry from its own ledger.",
+        "custody": [],
+        "witnesses": [],
+    }
+    return Offered(claim, [canonical.dumps(content)])
+
+
+def _empty() -> UsageFault:
+    return UsageFault(
+        "the ledger has nothing of it yet",
+        code="item-empty",
+        hint="What waits enters the log with `yinzheng settle`.",
+    )
