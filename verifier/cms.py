@@ -1,8 +1,9 @@
-"""Whether a signed CMS structure names the certificate it is to be checked with (RFC 5035, RFC 5816).
+"""What the library for time stamps leaves to us about signed CMS structures (RFC 5652, RFC 5035, RFC 5816).
 
-Issuer and serial number, by which a signer is found, are not covered by its signature; the attribute
-SigningCertificate is. Without it a token could be shown under another certificate of the same key. Only as
-much DER is read as leads to that attribute.
+Whether the signature covers which certificate it is to be checked with: issuer and serial number, by which a
+signer is found, are not signed; the attribute SigningCertificate is. Without it a token could be shown under
+another certificate of the same key. And the order of the certificates carried along, which some authorities
+get wrong and the library insists on.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-_SEQUENCE, _OCTETS, _CONTEXT_0 = 0x30, 0x04, 0xA0
-"""Tags as they stand in DER."""
+from verifier.der import CONTEXT_0, OCTETS, SEQUENCE, element, elements, only
 
 _V1: Final = bytes.fromhex("2a864886f70d010910020c")
 """id-aa-signingCertificate, 1.2.840.113549.1.9.16.2.12: SHA-1 of the certificate."""
@@ -31,58 +31,53 @@ _HASHES: Final[dict[bytes, hashes.HashAlgorithm]] = {
 def names_certificate(signed: bytes, certificate: x509.Certificate) -> bool:
     """Whether the one signer of the ContentInfo `signed` names `certificate`, in every such attribute it has.
 
-    Raises `ValueError` where the DER is not that of a CMS SignedData with one signer.
+    Raises `ValueError` or `IndexError` where the DER is not that of a CMS SignedData with one signer.
     """
     stated = [(kind, value) for kind, value in _signed_attributes(signed) if kind in (_V1, _V2)]
     return bool(stated) and all(_names(kind, value, certificate) for kind, value in stated)
 
 
-def _names(kind: bytes, value: bytes, certificate: x509.Certificate) -> bool:
-    """Compare the attribute's first certificate identifier, which is the signer's."""
-    (_, identifiers), *_policies = _children(_only(value, _SEQUENCE))
-    fields = _children(_children(identifiers)[0][1])
-    algorithm: hashes.HashAlgorithm | None = hashes.SHA1() if kind == _V1 else hashes.SHA256()  # noqa: S303
-    if kind == _V2 and fields[0][0] == _SEQUENCE:
-        algorithm = _HASHES.get(_children(fields.pop(0)[1])[0][1])
-    tag, named = fields[0]
-    if algorithm is None or tag != _OCTETS:
-        return False
-    return hmac.compare_digest(named, certificate.fingerprint(algorithm))
+def in_order(signed: bytes) -> bytes:
+    """The ContentInfo `signed` with the certificates it carries in the order DER asks of a set.
+
+    OpenSSL leaves them as its operator listed them. They are not signed, so nothing is lost. Raises
+    `ValueError`.
+    """
+    kind, (_, wrapped) = elements(only(signed, SEQUENCE))
+    parts = [element(tag, _sorted(part) if tag == CONTEXT_0 else part) for tag, part in _parts(wrapped)]
+    inner = element(SEQUENCE, b"".join(parts))
+    return element(SEQUENCE, element(*kind) + element(CONTEXT_0, inner))
+
+
+def _sorted(content: bytes) -> bytes:
+    return b"".join(sorted(element(tag, inner) for tag, inner in elements(content)))
+
+
+def _parts(wrapped: bytes) -> list[tuple[int, bytes]]:
+    """Parts of the SignedData; the certificates are its only [0], the signers its last."""
+    return elements(only(wrapped, SEQUENCE))
 
 
 def _signed_attributes(signed: bytes) -> list[tuple[bytes, bytes]]:
-    """Give type (OID content) and first value of each signed attribute of the one signer."""
-    _kind, (_, wrapped) = _children(_only(signed, _SEQUENCE))
-    *_rest, (_, signers) = _children(_only(wrapped, _SEQUENCE))
-    ((_, signer),) = _children(signers)
-    (attributes,) = [content for tag, content in _children(signer) if tag == _CONTEXT_0]
+    """Type (content of its OID) and values of each signed attribute of the one signer."""
+    _kind, (_, wrapped) = elements(only(signed, SEQUENCE))
+    ((_, signer),) = elements(_parts(wrapped)[-1][1])
+    (attributes,) = [content for tag, content in elements(signer) if tag == CONTEXT_0]
     found = []
-    for _, attribute in _children(attributes):
-        (_, kind), (_, values) = _children(attribute)
+    for _, attribute in elements(attributes):
+        (_, kind), (_, values) = elements(attribute)
         found.append((kind, values))
     return found
 
 
-def _only(data: bytes, tag: int) -> bytes:
-    """Content of the one element that `data` consists of."""
-    ((found, content),) = _children(data)
-    if found != tag:
-        raise ValueError("another tag than this structure has here")
-    return content
-
-
-def _children(data: bytes) -> list[tuple[int, bytes]]:
-    """Tag and content of the elements one after another in `data` (X.690, definite lengths)."""
-    elements = []
-    while data:
-        if len(data) < 2:
-            raise ValueError("an element without a length")
-        tag, length, start = data[0], data[1], 2
-        if length & 0x80:
-            start += length & 0x7F
-            length = int.from_bytes(data[2:start], "big")
-        if len(data) < start + length:
-            raise ValueError("an element that is cut off")
-        elements.append((tag, data[start : start + length]))
-        data = data[start + length :]
-    return elements
+def _names(kind: bytes, value: bytes, certificate: x509.Certificate) -> bool:
+    """Compare the attribute's first certificate identifier, which is the signer's."""
+    identifiers = elements(only(value, SEQUENCE))[0][1]
+    fields = elements(elements(identifiers)[0][1])
+    algorithm: hashes.HashAlgorithm | None = hashes.SHA1() if kind == _V1 else hashes.SHA256()  # noqa: S303
+    if kind == _V2 and fields[0][0] == SEQUENCE:
+        algorithm = _HASHES.get(elements(fields.pop(0)[1])[0][1])
+    tag, named = fields[0]
+    if algorithm is None or tag != OCTETS:
+        return False
+    return hmac.compare_digest(named, certificate.fingerprint(algorithm))

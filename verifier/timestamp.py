@@ -16,9 +16,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from verifier.cms import names_certificate
+from verifier.cms import in_order, names_certificate
+from verifier.der import INTEGER, SEQUENCE, element, elements, only
 from verifier.errors import DataFault, UsageFault, YinzhengError
 from verifier.report import Outcome
 from verifier.trust import TimeAuthority
@@ -36,8 +38,8 @@ _SHA256: Final = "2.16.840.1.101.3.4.2.1"
 _STRONG: Final = frozenset({_SHA256, "2.16.840.1.101.3.4.2.2", "2.16.840.1.101.3.4.2.3"})
 """SHA-256, SHA-384, SHA-512. Who chooses what is stamped could have found a collision of a weaker one."""
 
-_GRANTED: Final = bytes.fromhex("3003020100")
-"""PKIStatusInfo `granted`, with which a bare token becomes an answer that the library reads."""
+_GRANTED: Final = ((INTEGER, b"\0"), (INTEGER, b"\1"))
+"""PKIStatus `granted`, and `grantedWithMods`: what was changed is in the token, and checked there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,6 @@ def request_bytes(digest: bytes, nonce: int) -> bytes:
 class Token:
     """A token taken apart, with its signer's certificate; nobody has vouched for it yet."""
 
-    response: TimeStampResponse
     der: bytes
     """The bare token, a CMS ContentInfo."""
     imprint: bytes
@@ -121,10 +122,8 @@ def parse_token(data: bytes) -> Token:
     if len(data) > MAX_TOKEN:
         raise _malformed()
     with _reading():
-        response = library.decode_timestamp_response(data if _is_answer(data) else _as_answer(data))
-        if response.status not in (0, 1):  # granted, granted with modifications
-            raise DataFault("the authority refused to stamp", code="timestamp-refused")
-        return _taken_apart(response)
+        der = _bare(data)
+        return _taken_apart(der, library.decode_timestamp_response(_as_answer(der)))
 
 
 def check_timestamp(data: bytes, digest: bytes, authorities: Sequence[TimeAuthority]) -> TimeStamp:
@@ -162,6 +161,21 @@ def judge_timestamp(data: bytes, digest: bytes, authorities: Sequence[TimeAuthor
     return TimeStampFinding(Outcome.VALID, "ok", "", stamp)
 
 
+def read_certificates(data: bytes, name: str) -> tuple[TimeAuthority, ...]:
+    """Read one certificate in DER, or all in PEM, as an authority of that name for a policy.
+
+    Raises `DataFault` (`time-authority-malformed`).
+    """
+    try:
+        if b"-----BEGIN" in data:
+            found = x509.load_pem_x509_certificates(data)
+        else:
+            found = [x509.load_der_x509_certificate(data)]
+    except Exception as error:  # as in `_reading`
+        raise _not_a_certificate(name) from error
+    return tuple(TimeAuthority(name, one.public_bytes(Encoding.DER)) for one in found)
+
+
 def _library() -> ModuleType:
     """Give the library. The import is here: this extra is optional."""
     try:
@@ -189,15 +203,14 @@ def _reading() -> Iterator[None]:
         raise _malformed() from error
 
 
-def _taken_apart(response: TimeStampResponse) -> Token:
+def _taken_apart(der: bytes, response: TimeStampResponse) -> Token:
     info: TimeStampTokenInfo = response.tst_info
     stamped = info.message_imprint
     algorithms = {oid.dotted_string for oid in response.signed_data.digest_algorithms}
     if stamped.hash_algorithm.dotted_string != _SHA256 or not algorithms <= _STRONG:
         raise DataFault("the token uses a digest that does not count here", code="timestamp-algorithm")
-    der, signer = response.time_stamp_token(), _signer(response)
+    signer = _signer(response)
     return Token(
-        response=response,
         der=der,
         imprint=stamped.message,
         nonce=info.nonce,
@@ -257,10 +270,8 @@ def _pinned(authorities: Sequence[TimeAuthority]) -> dict[str, list[x509.Certifi
     for authority in authorities:
         try:
             certificate = x509.load_der_x509_certificate(authority.certificate)
-        except ValueError as error:
-            raise DataFault(
-                f"the policy's certificate of {authority.name} is none", code="time-authority-malformed"
-            ) from error
+        except Exception as error:  # as in `_reading`
+            raise _not_a_certificate(authority.name) from error
         pinned.setdefault(authority.name, []).append(certificate)
     return pinned
 
@@ -275,22 +286,34 @@ def _why(error: str) -> DataFault | None:
     return _expired() if "expired" in error or "not yet valid" in error else None
 
 
-def _is_answer(data: bytes) -> bool:
-    """Whether an outer SEQUENCE begins with another, as an answer does; a token begins with an OID."""
-    header = 2 if data[1:2] < b"\x80" else 2 + (data[1] & 0x7F)
-    return data[header : header + 1] == b"\x30"
+def _bare(data: bytes) -> bytes:
+    """Give the token that `data` is, or that it holds if it is an answer: that one begins with a SEQUENCE."""
+    (tag, status), *rest = elements(only(data, SEQUENCE))
+    if tag != SEQUENCE:
+        return data
+    if elements(status)[0] not in _GRANTED:
+        raise DataFault("the authority refused to stamp", code="timestamp-refused")
+    ((_, token),) = rest
+    return element(SEQUENCE, token)
 
 
 def _as_answer(token: bytes) -> bytes:
-    # A token has more than 127 bytes; what has fewer gets a length that is not DER, and is refused for it.
-    length = len(_GRANTED) + len(token)
-    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return bytes((0x30, 0x80 | len(octets))) + octets + _GRANTED + token
+    """Give the token as an answer `granted`, which is what the library reads."""
+    status = element(SEQUENCE, element(INTEGER, b"\0"))
+    return element(SEQUENCE, status + in_order(token))
 
 
 def _expired() -> DataFault:
     return DataFault(
         "a certificate of the authority did not hold at the time stamped", code="timestamp-expired"
+    )
+
+
+def _not_a_certificate(name: str) -> DataFault:
+    return DataFault(
+        f"what is pinned for {name} is not a certificate",
+        code="time-authority-malformed",
+        hint="Get the authority's root certificate, in PEM or DER, from the authority itself.",
     )
 
 
