@@ -1,0 +1,184 @@
+"""Having things of ours stamped by a time-stamping authority (RFC 3161), and keeping its tokens.
+
+What leaves the house is one SHA-256 digest. The answer is checked before it is kept; a token that does not
+stamp what was asked, in answer to this very request, is worth nothing later. Whose token counts is decided by
+each reader's policy, not here (S10.9).
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import secrets
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from sqlmodel import Session, col, select
+
+from ledger.store import repository
+from ledger.store.models_disputes import TimeStamp
+from verifier.algorithms import sha256
+from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from verifier.timestamp import MAX_TOKEN, NONCES, check_timestamp, parse_token, request_bytes
+from verifier.trust import TimeAuthority
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+SECONDS: Final = 20
+MAX_URL: Final = 255
+
+Post = Callable[[str, bytes], bytes]
+"""`(url, request)` → the authority's answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """A token that is kept. Times in UTC seconds."""
+
+    digest: bytes
+    authority: str
+    """The URL that was asked."""
+    token: bytes
+    """DER of the bare token, as `openssl ts -verify -token_in` reads it."""
+    stamped_at: int
+    """The authority's time."""
+
+
+def stamp(
+    registry: Registry,
+    digest: bytes,
+    url: str,
+    authorities: Sequence[TimeAuthority] = (),
+    *,
+    post: Post | None = None,
+) -> Stamped:
+    """Have `digest` (SHA-256, 32 bytes) stamped by the authority at `url`, and keep the token durably.
+
+    Asked again for the same, it gives the token it has. With `authorities` the token must hold under one of
+    them; without, all is checked but who vouches for the signature.
+
+    Raises `UsageFault` (`authority-url`, `timestamp-support`, `timestamp-request`), `EnvironmentFault`
+    (`authority-unreachable`), `DataFault` (`timestamp-nonce`, and as `parse_token`, `Token.require` and
+    `check_timestamp`); nothing is kept then.
+    """
+    require_url(url)
+    with registry.store.reading() as session:
+        for kept in stamps_of(session, digest):
+            if kept.authority == url:
+                return kept
+    nonce = NONCES.start + secrets.randbelow(len(NONCES))
+    answer = (post or post_request)(url, request_bytes(digest, nonce))
+    stamped = _checked(answer, digest, nonce, url, authorities)
+    with registry.store.transaction() as session:
+        session.add(
+            TimeStamp(
+                digest=stamped.digest,
+                authority=stamped.authority,
+                token=stamped.token,
+                stamped_at=stamped.stamped_at,
+                created_at=registry.clock(),
+            )
+        )
+    return stamped
+
+
+def stamp_checkpoint(
+    registry: Registry, url: str, authorities: Sequence[TimeAuthority] = (), *, post: Post | None = None
+) -> tuple[int, Stamped]:
+    """Have the latest anchored checkpoint's note stamped; gives the size of its tree as well.
+
+    Raises as `stamp`, and `UsageFault` (`checkpoint-missing`) where nothing is anchored yet.
+    """
+    with registry.store.reading() as session:
+        checkpoint = repository.latest_checkpoint(session, anchored=True)
+    if checkpoint is None:
+        raise UsageFault(
+            "no checkpoint is anchored yet",
+            code="checkpoint-missing",
+            hint="Stamp once something was recorded.",
+        )
+    digest = sha256(checkpoint.note.encode())
+    return checkpoint.size, stamp(registry, digest, url, authorities, post=post)
+
+
+def stamps_of(session: Session, digest: bytes) -> list[Stamped]:
+    """Give the tokens kept over that digest, oldest first."""
+    rows = session.exec(select(TimeStamp).where(TimeStamp.digest == digest).order_by(col(TimeStamp.id)))
+    return [Stamped(row.digest, row.authority, row.token, row.stamped_at) for row in rows]
+
+
+def _checked(
+    answer: bytes, digest: bytes, nonce: int, url: str, authorities: Sequence[TimeAuthority]
+) -> Stamped:
+    token = parse_token(answer)
+    token.require(digest)
+    if token.nonce != nonce:
+        raise DataFault("the token does not answer this request", code="timestamp-nonce")
+    if authorities:
+        check_timestamp(token.der, digest, authorities)
+    return Stamped(digest, url, token.der, int(token.at.timestamp()))
+
+
+def require_url(url: str) -> None:
+    """Check that an authority's address is https, or http on this machine (`UsageFault` `authority-url`)."""
+    try:
+        parts = urlsplit(url)
+        host, usable = parts.hostname or "", parts.port != 0 and len(url) <= MAX_URL and url.isascii()
+        usable &= parts.username is None and parts.password is None
+    except ValueError:  # a port or an IPv6 address that is none
+        host, usable = "", False
+    if not usable or not (
+        (parts.scheme == "https" and host) or (parts.scheme == "http" and _is_loopback(host))
+    ):
+        raise UsageFault(
+            "an authority's address is an https URL, or an http URL on this machine",
+            code="authority-url",
+            hint="Write it like https://tsa.example/tsr.",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def post_request(url: str, request: bytes) -> bytes:
+    """Ask the authority (RFC 3161 section 3.4): one answer of at most `MAX_TOKEN` bytes, no redirects.
+
+    Raises `EnvironmentFault` (`authority-unreachable`).
+    """
+    asked = urllib.request.Request(  # noqa: S310 - the scheme was checked
+        url, request, {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
+    )
+    try:
+        with urllib.request.build_opener(_NoRedirect).open(asked, timeout=SECONDS) as response:
+            kind = response.headers.get_content_type()
+            answer: bytes = response.read(MAX_TOKEN + 1)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise _unreachable("the time-stamping authority does not answer") from error
+    if kind != "application/timestamp-reply" or len(answer) > MAX_TOKEN:
+        raise _unreachable("what answers there is no time-stamping authority")
+    return answer
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follows nothing: a redirect could leave https."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
+    ) -> None:
+        """Give no request to go on with, so that the answer counts as an error."""
+
+
+def _unreachable(message: str) -> EnvironmentFault:
+    return EnvironmentFault(
+        message,
+        code="authority-unreachable",
+        hint="Check its address; nothing was stamped, and everything else goes on without it.",
+    )
