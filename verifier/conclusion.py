@@ -210,7 +210,7 @@ def _on_chain(
     Raises `NotGiven` `conclusion-replaced` for a restriction after which the chain holds a later outcome.
     """
     if trust.consents is None:
-        raise NotGiven("the policy pins no contract of consents", code="contract-not-pinned")
+        raise NotGiven("the policy pins no contract of consents", code="consents-not-pinned")
     body, leaf = conclusion.body, conclusion.statement.leaf_hash
     on_chain = decode_withdrawal(evidence.words(trust.consents, withdrawal_slots(body.withdrawal)))
     if on_chain is None or on_chain.state == layout.NONE:

@@ -235,6 +235,55 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "没有撤回；同意的有效期只写在回执文件中，仅凭二维码无法判断是否到期。",
         "Nobody withdrew it; until when it lasts stands in the receipt file alone.",
     ),
+    # Withdrawals: their bodies, receipts of destruction, notices, and the document at the end.
+    "final": (
+        "已完成的撤回不会改变，不计时效。",
+        "What is completed stays so, whatever the age of the answer.",
+    ),
+    "conclusion-replaced": (
+        "此后另有限制或已完成，本文件不再是最新结论。",
+        "A later end has taken this one's place.",
+    ),
+    "conclusion-type": ("这条陈述不是撤回的结论。", "This statement ends no withdrawal."),
+    "withdrawal-absent": ("链上没有这次撤回。", "The chain knows no such withdrawal."),
+    "withdrawal-request-differs": (
+        "链上的撤回属于另一份申请。",
+        "The chain's withdrawal is of another request.",
+    ),
+    "withdrawal-outcome-differs": ("链上的撤回并未以此告终。", "The chain's withdrawal has not ended so."),
+    "withdrawal-terms-differ": (
+        "链上记载的结果或期限与本文件不同。",
+        "The chain states other terms than the conclusion.",
+    ),
+    "withdrawal-layout": ("链上的撤回数据自相矛盾。", "The chain's withdrawal contradicts itself."),
+    "dispute-layout": ("链上的争议数据自相矛盾。", "The chain's dispute contradicts itself."),
+    "withdrawal-extent": (
+        "撤回部分与保留部分不符合所申请的范围。",
+        "What is taken and what remains do not follow from the extent.",
+    ),
+    "withdrawal-clock": ("期限不符合收到的时间。", "The deadlines do not follow from the time of receipt."),
+    "withdrawal-duties": ("各方的义务不符合撤回的范围。", "The duties do not follow from what is taken."),
+    "withdrawal-course": (
+        "各次撤回前后不衔接。",
+        "A withdrawal does not follow from what was in force before it.",
+    ),
+    "withdrawal-end": (
+        "限制的结束时间不在允许的范围内。",
+        "A restriction ends later than it begins, and within 50 years.",
+    ),
+    "receipt-withdrawal": ("销毁回执属于另一次撤回。", "The receipt is of another withdrawal."),
+    "receipt-bytes": (
+        "销毁回执所确认的不是应销毁的内容。",
+        "The receipt is of other bytes than were to be destroyed.",
+    ),
+    "receipt-recipient": ("销毁回执由另一机构出具。", "The receipt is of another organisation."),
+    "receipt-time": ("销毁回执的时间在未来。", "The receipt is of a time that is yet to come."),
+    "receipt-key-unknown": ("该机构没有这把有效的密钥。", "This organisation has no such key in force."),
+    "receipt-signature": ("销毁回执的签名无效。", "The receipt's signature is wrong."),
+    "webhook-signature": ("通知的签名无效。", "The notice's signature is wrong."),
+    "webhook-recipient": ("该通知是发给另一机构的。", "The notice is for another organisation."),
+    "webhook-future": ("通知的时间在未来。", "The notice claims a time yet to come."),
+    # The policy.
     "trust-malformed": ("信任策略文件不符合格式。", "This is not a trust policy."),
 }
 """Code → Chinese, English."""

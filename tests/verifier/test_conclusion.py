@@ -315,7 +315,7 @@ def test_the_log_and_the_chain() -> None:
 
 def test_the_reader_pins_no_contract_of_consents() -> None:
     report = check(COMPLETED, policy(lambda p: p["chain"]["contracts"].pop("consents")))
-    assert codes(report) == {9: "contract-not-pinned", 10: "final"}
+    assert codes(report) == {9: "consents-not-pinned", 10: "final"}
     assert (report.authentic, report.standing) == (Authentic.UNDETERMINED, Standing.UNDETERMINED)
     differs = {"address": CONSENTS.hex(), "code_hash": "00" * 32}
     other = check(COMPLETED, policy(lambda p: p["chain"]["contracts"].update(consents=differs)))
