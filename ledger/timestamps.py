@@ -2,7 +2,7 @@
 
 What leaves the house is one SHA-256 digest. The answer is checked before it is kept; a token that does not
 stamp what was asked, in answer to this very request, is worth nothing later. Whose token counts is decided by
-each reader's policy, not here (S10.9).
+each reader's policy, not here (S10.10).
 """
 
 from __future__ import annotations

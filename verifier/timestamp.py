@@ -1,4 +1,4 @@
-"""Time-stamp tokens (RFC 3161) as a second clock, checked offline under pinned authorities (S10.9).
+"""Time-stamp tokens (RFC 3161) as a second clock, checked offline under pinned authorities (S10.10).
 
 The chain's own time is the word of its validators. A token of an authority that has nothing to do with them
 says the same in a form any court's expert can check with tools of their own. Chain and signature are checked

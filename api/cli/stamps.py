@@ -1,4 +1,4 @@
-"""The command `yinzheng timestamp`: a second clock beside the chain's (RFC 3161, S10.9)."""
+"""The command `yinzheng timestamp`: a second clock beside the chain's (RFC 3161, S10.10)."""
 
 from __future__ import annotations
 
