@@ -19,6 +19,8 @@ from ledger.audit.events import check_events
 from ledger.audit.finding import Audit, Finding
 from ledger.audit.keys import check_keys
 from ledger.audit.log import check_published_log
+from ledger.audit.modules import check_modules
+from ledger.audit.threads import check_threads
 from ledger.chain.connect import open_chain
 from ledger.chain.consent_client import ConsentClient
 from ledger.instance import Paths, read_instance, writer_lock
@@ -34,9 +36,11 @@ __all__ = ["Finding", "audit_registry"]
 _STEPS = (
     ("keys", check_keys),
     ("statements and commitments", check_events),
+    ("threads", check_threads),
     ("approvals", check_approvals),
     ("log", check_published_log),
     ("chain", check_chain),
+    ("withdrawals, disputes and roles", check_modules),
     ("dossiers", check_dossiers),
 )
 

@@ -70,7 +70,7 @@ def _check_cases(audit: Audit, session: Session) -> None:
             continue
         found = audit.client.case(case.subject)
         if found is None or found.state is not expected:
-            if not _under_way(session):
+            if not under_way(session):
                 audit.found(
                     "case-differs", f"the chain does not hold case {case.id} as {case.state}", case=case.id
                 )
@@ -86,12 +86,12 @@ def _check_certificates(audit: Audit, session: Session) -> set[bytes]:
         record = audit.client.record(row.subject)
         event = session.get(Event, row.event_id)
         if record is None:
-            if not _under_way(session, f"deposit:{row.number}"):
+            if not under_way(session, f"deposit:{row.number}"):
                 audit.found(
                     "certificate-not-on-chain", f"the chain lacks certificate {row.number}", number=row.number
                 )
         elif row.state != "deposited":
-            if not _under_way(session, f"deposit:{row.number}"):
+            if not under_way(session, f"deposit:{row.number}"):
                 audit.found(
                     "certificate-altered", f"{row.number} is deposited, its row denies it", number=row.number
                 )
@@ -110,7 +110,7 @@ def _check_calls(audit: Audit, session: Session) -> None:
         audit.found("unsettled", f"{call.key} has not been carried out yet", call=call.key)
 
 
-def _under_way(session: Session, key: str | None = None) -> bool:
+def under_way(session: Session, key: str | None = None) -> bool:
     """Whether that call, or any, is still in the outbox; the audit then says `unsettled`, not different."""
     waiting = select(ChainCall).where(col(ChainCall.state).in_(("pending", "sent")))
     if key is not None:

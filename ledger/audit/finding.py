@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session
 from web3 import Web3
 
-from ledger.chain.client import RegistryClient
+from ledger.chain.consent_client import ConsentClient
 from ledger.instance import Instance
 from ledger.keys.provider import KeyProvider
 from ledger.log.tilelog import TileLog
@@ -43,7 +43,7 @@ class Audit:
     log: TileLog
     blobs: BlobStore
     w3: Web3
-    client: RegistryClient
+    client: ConsentClient
     keys: KeyProvider
     findings: list[Finding] = field(default_factory=list)
 

@@ -1,0 +1,135 @@
+"""Does the chain hold every withdrawal and dispute the database has, and no others; who may act there?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlmodel import Session, select
+
+from contracts import artifact
+from ledger.audit.chain import under_way
+from ledger.audit.finding import Audit
+from ledger.chain.deployment import COMMITTEE, MOVES, REGISTRY, RELAY
+from ledger.chain.modules import FORUM, MODULE
+from ledger.chain.records import DisputeState, WithdrawalState
+from ledger.chain.reverts import translated
+from ledger.chain.sender import checksummed
+from ledger.keys.provider import RELAY as RELAY_KEY
+from ledger.rules.disputes import State as DisputeCourse
+from ledger.rules.withdrawal import State
+from ledger.store.models import Person
+from ledger.store.models_consents import Organisation, Withdrawal, WithdrawalRecipient
+from ledger.store.models_disputes import Dispute, DisputeSubject
+
+_STATES: Mapping[str, WithdrawalState] = {
+    State.REQUESTED: WithdrawalState.REQUESTED,
+    State.VERIFIED: WithdrawalState.REQUESTED,
+    State.FROZEN: WithdrawalState.FROZEN,
+    State.NOTIFIED: WithdrawalState.FROZEN,
+    State.RESTRICTED: WithdrawalState.RESTRICTED,
+    State.COMPLETED: WithdrawalState.COMPLETED,
+}
+"""The chain knows neither checks nor notices."""
+
+_DISPUTES: Mapping[str, DisputeState] = {
+    DisputeCourse.OPEN: DisputeState.OPEN,
+    DisputeCourse.RELEASED: DisputeState.RELEASED,
+}
+
+
+def check_modules(audit: Audit) -> None:
+    """Compare withdrawals, disputes and roles; what is on its way is not different."""
+    with audit.store.reading() as session:
+        withdrawals = _withdrawals(audit, session)
+        disputes = _disputes(audit, session)
+        _roles(audit, session)
+    for event, argument, known, where in (
+        ("WithdrawalOpened", "id", withdrawals, "ConsentRegistry"),
+        ("DisputeOpened", "caseId", disputes, "Preservation"),
+    ):
+        for id_ in _announced(audit, where, event, argument):
+            if id_ not in known:
+                audit.found(
+                    "module-unknown", f"the chain announced a {event} the database lacks", id=id_.hex()
+                )
+
+
+def _withdrawals(audit: Audit, session: Session) -> set[bytes]:
+    known = set()
+    for row in session.exec(select(Withdrawal)):
+        known.add(row.id)
+        found = audit.client.withdrawal(row.id)
+        if found is None or found.state is not _STATES[row.state]:
+            if not under_way(session):
+                audit.found(
+                    "withdrawal-differs", "the chain has a withdrawal in another state", id=row.id.hex()
+                )
+            continue
+        owed = session.exec(
+            select(WithdrawalRecipient).where(WithdrawalRecipient.withdrawal_id == row.id)
+        ).all()
+        given = sum(1 for one in owed if one.receipt is not None)
+        if found.minor is not row.minor or (found.receipts != given and not under_way(session)):
+            audit.found("withdrawal-altered", "a withdrawal's row is not the chain's", id=row.id.hex())
+    return known
+
+
+def _disputes(audit: Audit, session: Session) -> set[bytes]:
+    known = set()
+    for row in session.exec(select(Dispute)):
+        if row.state not in _DISPUTES:
+            continue
+        known.add(row.subject)
+        found = audit.client.dispute(row.subject)
+        if found is None or found.state is not _DISPUTES[row.state]:
+            if not under_way(session):
+                audit.found("dispute-differs", f"the chain has {row.id} in another state", dispute=row.id)
+            continue
+        held = audit.client.subjects(row.subject)
+        ours = set(
+            session.exec(select(DisputeSubject.subject).where(DisputeSubject.dispute_id == row.id)).all()
+        )
+        if {*held.records, *held.cases, *held.consents} != ours:
+            audit.found("dispute-altered", f"{row.id} holds other subjects on the chain", dispute=row.id)
+    return known
+
+
+def _roles(audit: Audit, session: Session) -> None:
+    """Every account that was ever granted a role and still holds it is one that should."""
+    relay = audit.keys.ethereum(RELAY_KEY).address
+    people = session.exec(select(Person)).all()
+    forums = {row.account for row in session.exec(select(Organisation)) if row.account is not None}
+    expected: dict[int, set[bytes]] = {
+        RELAY: {relay},
+        REGISTRY: {person.address for person in people if person.role == "registry"},
+        COMMITTEE: {person.address for person in people if person.role == "committee"},
+        MOVES: {audit.instance.modules.preservation},
+        FORUM: forums,
+        MODULE: set(),
+    }
+    for role, account in set(_granted(audit)):
+        allowed = expected.get(role)
+        if allowed is not None and account not in allowed and audit.client.has_role(role, account):
+            audit.found(
+                "role-stranger", "an account holds a role nobody here has", role=role, account=account.hex()
+            )
+
+
+def _granted(audit: Audit) -> Iterator[tuple[int, bytes]]:
+    for arguments in _events(audit, audit.instance.deployment.manager, "AccessManager", "RoleGranted"):
+        yield int(arguments["roleId"]), bytes.fromhex(arguments["account"][2:])
+
+
+def _announced(audit: Audit, contract: str, event: str, argument: str) -> Iterator[bytes]:
+    modules = audit.instance.modules
+    address = modules.consents if contract == "ConsentRegistry" else modules.preservation
+    for arguments in _events(audit, address, contract, event):
+        yield bytes(arguments[argument])
+
+
+def _events(audit: Audit, address: bytes, contract: str, event: str) -> Iterable[Mapping[str, Any]]:
+    deployed = audit.w3.eth.contract(address=checksummed(address), abi=artifact(contract).abi)
+    with translated():
+        logs = deployed.events[event]().get_logs(from_block=0)
+    return [log["args"] for log in logs]

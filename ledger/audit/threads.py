@@ -1,0 +1,214 @@
+"""Is every statement outside the applications in the thread it belongs to, and does its body open it?
+
+Organisations, notices, consents with their withdrawals, and disputes. A statement that no thread reaches, a
+body whose key is gone without a tombstone, and a sealed one that a tombstone calls destroyed are all named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from ledger import access_log
+from ledger.audit.finding import Audit
+from ledger.organisations.keys import keys_at
+from ledger.recording import open_event
+from ledger.store import repository
+from ledger.store.models import Event
+from ledger.store.models_consents import Consent, Notice, Organisation, Pooled, Use
+from ledger.store.models_disputes import Dispute, EvidenceItem
+from ledger.store.sealed import SealedValue, check_file
+from ledger.store.threads import thread
+from verifier import canonical
+from verifier.errors import DataFault
+from verifier.items import parse_item
+from verifier.notice import parse_notice
+from verifier.statement import Body, Statement, verify_body
+from verifier.tombstone import parse_tombstone
+
+BATCH = 2000
+"""Consents looked at together; a bound on memory."""
+
+
+def check_threads(audit: Audit) -> None:
+    """Check every thread, that no statement is outside of one, and the access log."""
+    with audit.store.reading() as session:
+        seen = _organisations(audit, session) + _notices(audit, session)
+        seen += _consents(audit, session) + _disputes(audit, session)
+        loose = select(func.count()).select_from(Event).where(col(Event.case_id).is_(None))
+        there = session.exec(loose).one()
+        if there != seen:
+            audit.found(
+                "event-unlinked", f"{there} statements lie outside the applications, threads reach {seen}"
+            )
+        _uses(audit, session)
+        with audit.finding():
+            access_log.check(session)
+
+
+def check_event(event: Event, seal: SealedValue | None, prev: bytes | None, subject: bytes) -> Statement:
+    """Check one event of a thread; `seal` None: its private body cannot be opened any more.
+
+    Raises `DataFault`: `event-altered`, `event-unlinked`, `seal-broken`, `body-differs`.
+    """
+    statement = Statement.from_bytes(event.statement)
+    of_row = (event.type, event.subject, event.at, event.leaf_hash)
+    if of_row != (statement.type, statement.subject, statement.at, statement.leaf_hash):
+        raise DataFault("an event's columns are not those of its statement", code="event-altered")
+    if statement.prev != prev or statement.subject != subject:
+        raise DataFault("an event is not the next of its thread", code="event-unlinked")
+    public = statement.body_kind is Body.PUBLIC
+    if (event.public is not None) is not public:
+        raise DataFault("an event lacks its public body, or shows a private one", code="event-altered")
+    if event.public is not None:
+        verify_body(statement, event.public)
+    elif seal is not None:
+        body, secret = open_event(seal, event.sealed, event.leaf_hash)
+        verify_body(statement, canonical.dumps(body), secret)
+    return statement
+
+
+def _walk(
+    audit: Audit, events: Iterable[Event], seal: SealedValue | None, subject: bytes, **where: object
+) -> int:
+    prev: bytes | None = None
+    count = 0
+    for event in events:
+        with audit.finding(event=event.id, **where):
+            check_event(event, seal, prev, subject)
+        prev = event.leaf_hash
+        count += 1
+    return count
+
+
+def _organisations(audit: Audit, session: Session) -> int:
+    seen = 0
+    for row in session.exec(select(Organisation).order_by(Organisation.code)):
+        with audit.finding(organisation=row.code):
+            events = thread(session, row.head)
+            seen += _walk(audit, events, None, row.subject, organisation=row.code)
+            keys = keys_at(session, row.head)
+            if keys[-1].grant.code != row.code:
+                raise DataFault("an organisation's keys are another's", code="organisation-altered")
+    return seen
+
+
+def _notices(audit: Audit, session: Session) -> int:
+    seen = 0
+    for row in session.exec(select(Notice).order_by(col(Notice.id))):
+        with audit.finding(notice=row.leaf.hex()):
+            events = thread(session, row.leaf)
+            newest = events[-1]
+            check_event(newest, None, events[-2].leaf_hash if len(events) > 1 else None, row.subject)
+            body = parse_notice(canonical.loads(newest.public or b"", max_bytes=65_536))
+            if (body.version, body.controller.code) != (row.version, row.controller) or len(
+                events
+            ) != row.version:
+                raise DataFault("a notice's row is not what its body says", code="notice-altered")
+            seen += 1
+    return seen
+
+
+def _consents(audit: Audit, session: Session) -> int:
+    """Consents nobody withdrew are their thread's only statement, and are fetched by the thousand."""
+    wrapper = audit.keys.wrapper()
+    seen, last = 0, b""
+    while rows := _next(session, last):
+        last = rows[-1].subject
+        heads = [row.head for row in rows]
+        events = {
+            event.leaf_hash: event
+            for event in session.exec(select(Event).where(col(Event.leaf_hash).in_(heads))).all()
+        }
+        for row in rows:
+            with audit.finding(consent=row.subject.hex()):
+                head = events.get(row.head)
+                if head is None:
+                    _pooled(session, row, wrapper.unwrap(row.wrapped_key or b"", row.subject))
+                    continue
+                own = [head] if head.type == "consent.granted" else thread(session, row.head)
+                seen += _consent(audit, row, own)
+        session.expunge_all()
+    return seen
+
+
+def _next(session: Session, last: bytes) -> Sequence[Consent]:
+    query = select(Consent).where(col(Consent.subject) > last).order_by(col(Consent.subject)).limit(BATCH)
+    return session.exec(query).all()
+
+
+def _consent(audit: Audit, row: Consent, events: list[Event]) -> int:
+    tombstones = [event for event in events if event.type == "erasure.tombstone"]
+    if row.wrapped_key is None:
+        gone = _destroyed(tombstones)
+        for event in events:
+            if event.public is None and (event.sealed or event.leaf_hash not in gone):
+                raise DataFault("a consent was destroyed without its tombstone", code="erasure-unproved")
+        return _walk(audit, events, None, row.subject, consent=row.subject.hex())
+    if tombstones:
+        raise DataFault("a tombstone stands on a consent whose key is still there", code="erasure-undone")
+    seal = SealedValue(audit.keys.wrapper().unwrap(row.wrapped_key, row.subject))
+    return _walk(audit, events, seal, row.subject, consent=row.subject.hex())
+
+
+def _destroyed(tombstones: Iterable[Event]) -> set[bytes]:
+    found: set[bytes] = set()
+    for event in tombstones:
+        body = parse_tombstone(canonical.loads(event.public or b"", max_bytes=65_536))
+        found.update(body.statements)
+    return found
+
+
+def _pooled(session: Session, row: Consent, key: bytes) -> None:
+    pooled = session.get(Pooled, row.head)
+    if pooled is None:
+        raise DataFault("a consent has no statement", code="event-missing")
+    statement = Statement.from_bytes(pooled.statement)
+    body, secret = open_event(SealedValue(key), pooled.sealed, pooled.leaf)
+    verify_body(statement, canonical.dumps(body), secret)
+    if (statement.leaf_hash, statement.subject) != (pooled.leaf, row.subject):
+        raise DataFault("a waiting consent is not the one its row names", code="event-altered")
+
+
+def _disputes(audit: Audit, session: Session) -> int:
+    seen = 0
+    for row in session.exec(select(Dispute).where(col(Dispute.head).is_not(None)).order_by(Dispute.id)):
+        assert row.head is not None  # the query's condition
+        with audit.finding(dispute=row.id):
+            key = audit.dossier_key(session, row.dossier_id)
+            events = thread(session, row.head)
+            seen += _walk(audit, events, SealedValue(key) if key else None, row.subject, dispute=row.id)
+            if key is not None:
+                _items(audit, session, row, events, key)
+    return seen
+
+
+def _items(audit: Audit, session: Session, row: Dispute, events: Sequence[Event], key: bytes) -> None:
+    """Every item's bytes are those its statement names, to the last one."""
+    items = session.exec(
+        select(EvidenceItem).where(EvidenceItem.dispute_id == row.id).order_by(col(EvidenceItem.number))
+    ).all()
+    stated = [event for event in events if event.type == "dispute.evidence"]
+    if [item.leaf for item in items] != [event.leaf_hash for event in stated]:
+        raise DataFault("the items listed are not those stated", code="evidence-altered")
+    files = {file.number: file for file in repository.files_of(session, row.dossier_id)}
+    for number, event in enumerate(stated):
+        with audit.finding(dispute=row.id, item=number + 1):
+            body, _ = open_event(SealedValue(key), event.sealed, event.leaf_hash)
+            item = parse_item(body)
+            if number not in files:
+                raise DataFault("an item's bytes are not in the dossier", code="evidence-altered")
+            check_file(audit.blobs, key, row.dossier_id, number, files[number].blob, item.size, item.digest)
+
+
+def _uses(audit: Audit, session: Session) -> None:
+    query = select(Use, Consent.wrapped_key).join(Consent).order_by(col(Use.id))
+    for use, wrapped in session.exec(query):
+        with audit.finding(use=use.id):
+            if wrapped is not None:
+                key = audit.keys.wrapper().unwrap(wrapped, use.consent)
+                SealedValue(key).open(use.sealed, use.consent)
+            elif use.sealed:
+                raise DataFault("a use log outlived its consent", code="erasure-unproved")
