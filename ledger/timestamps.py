@@ -120,7 +120,7 @@ def _checked(
         raise DataFault("the token does not answer this request", code="timestamp-nonce")
     if authorities:
         check_timestamp(token.der, digest, authorities)
-    return Stamped(digest, url, token.der, int(token.at.timestamp()))
+    return Stamped(digest, url, token.der, token.at)
 
 
 def require_url(url: str) -> None:

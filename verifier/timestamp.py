@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
@@ -86,13 +85,16 @@ class Token:
     """The bare token, a CMS ContentInfo."""
     imprint: bytes
     nonce: int | None
-    at: datetime
+    at: int
+    """UTC seconds; a fraction is cut off."""
     accuracy: int | None
     policy: str
     serial: int
     signer: x509.Certificate
     named: bool
     """Whether what is signed names that very certificate."""
+    held: bool
+    """Whether that certificate held at the time stamped."""
 
     def require(self, digest: bytes) -> None:
         """Check all that needs no pinned authority.
@@ -107,7 +109,7 @@ class Token:
             raise DataFault("the certificate is not one for time stamps", code="timestamp-purpose")
         if not self.named:
             raise DataFault("the token does not name its signer's certificate", code="timestamp-signer")
-        if not self.signer.not_valid_before_utc <= self.at <= self.signer.not_valid_after_utc:
+        if not self.held:
             raise _expired()
 
 
@@ -140,7 +142,7 @@ def check_timestamp(data: bytes, digest: bytes, authorities: Sequence[TimeAuthor
     token = parse_token(data)
     token.require(digest)
     name = _vouching(token, digest, authorities)
-    return TimeStamp(name, int(token.at.timestamp()), token.accuracy, token.policy, token.serial)
+    return TimeStamp(name, token.at, token.accuracy, token.policy, token.serial)
 
 
 def judge_timestamp(data: bytes, digest: bytes, authorities: Sequence[TimeAuthority]) -> TimeStampFinding:
@@ -214,12 +216,13 @@ def _taken_apart(der: bytes, response: TimeStampResponse) -> Token:
         der=der,
         imprint=stamped.message,
         nonce=info.nonce,
-        at=info.gen_time,
+        at=int(info.gen_time.timestamp()),
         accuracy=_microseconds(info),
         policy=info.policy.dotted_string,
         serial=info.serial_number,
         signer=signer,
         named=names_certificate(der, signer),
+        held=signer.not_valid_before_utc <= info.gen_time <= signer.not_valid_after_utc,
     )
 
 
