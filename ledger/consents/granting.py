@@ -8,7 +8,7 @@ pool for company before it enters the log.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,12 +41,17 @@ class Granted:
     leaf: bytes
 
 
-def grant(registry: Registry, consents: Sequence[JSON], by_code: str) -> list[Granted]:
+def grant(
+    registry: Registry,
+    consents: Sequence[JSON],
+    by_code: str,
+    also: Callable[[Session, Sequence[Granted]], None] | None = None,
+) -> list[Granted]:
     """Record consents of the controller `by_code`, durably, in one transaction: all of them or none.
 
     The answers come in the order of `consents`; what is recorded keeps no trace of it. Raises `UsageFault`
     (`consents-many`, or where `by_code` is no enrolled controller); `DataFault` with what is wrong with the
-    first that is not lawful, and its place, from 0, as `index`.
+    first that is not lawful, and its place, from 0, as `index`. What `also` writes happens together with it.
     """
     if len(consents) > MOST:
         raise UsageFault(
@@ -59,7 +64,10 @@ def grant(registry: Registry, consents: Sequence[JSON], by_code: str) -> list[Gr
         require(session, by_code, Role.CONTROLLER)
         book = book_of(session, by_code)
         lawful = [_lawful(book, value, index, now) for index, value in enumerate(consents)]
-        return [_record(registry, session, consent, notice.id, now) for consent, notice in lawful]
+        granted = [_record(registry, session, consent, notice.id, now) for consent, notice in lawful]
+        if also is not None:
+            also(session, granted)
+        return granted
 
 
 def _lawful(book: NoticeBook, value: JSON, index: int, now: int) -> tuple[Consent, KnownNotice]:

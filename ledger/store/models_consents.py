@@ -43,6 +43,19 @@ class Nonce(Base, table=True):
     """When it may be forgotten."""
 
 
+class Answer(Base, table=True):
+    """What was answered to a request that is to be carried out once, for whoever repeats it."""
+
+    __tablename__ = "answer"
+
+    id: bytes = Field(primary_key=True)
+    """SHA-256 of who asked and of the random number it gave its request."""
+    sealed: bytes
+    """Opens under a key made of the request's own body: nobody else learns what was asked together."""
+    until: int = Field(index=True, sa_type=BigInteger)
+    """When it may be forgotten."""
+
+
 class Notice(Base, table=True):
     """One version of a notice (R28); the public body is that of its event."""
 
@@ -97,9 +110,25 @@ class Job(Base, table=True):
     sealed: bytes
     """Seed of the random order, sealed by the key-encryption key; empty once finished."""
     total: int
+    """Lines."""
     done: int
+    rejected: int = 0
+    """How many of those done were refused."""
     created_at: int = Field(sa_type=BigInteger)
     finished_at: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class Rejected(Base, table=True):
+    """A line of an import that was refused, kept until the import is finished; the line itself is not."""
+
+    __tablename__ = "rejected_line"
+
+    job_id: str = Field(primary_key=True, foreign_key="job.id")
+    line: int = Field(primary_key=True)
+    """From 1."""
+    code: str
+    message: str
+    """Names no person."""
 
 
 class Use(Base, table=True):

@@ -16,6 +16,14 @@ def upgrade() -> None:
     op.add_column("call", sa.Column("sender", sa.String(), nullable=False, server_default="relay"))
     op.add_column("call", sa.Column("gas", sa.Integer(), nullable=False, server_default="1000000"))
     op.create_table(
+        "answer",
+        sa.Column("id", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_answer"),
+    )
+    op.create_index("ix_answer_until", "answer", ["until"], unique=False)
+    op.create_table(
         "access",
         sa.Column("id", _SERIAL, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -135,16 +143,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("erasure_id", "person", name="pk_erasure_signature"),
     )
     op.create_table(
+        "answer",
         "job",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("rejected", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["code"], ["organisation.code"], name="fk_job_code"),
         sa.PrimaryKeyConstraint("id", name="pk_job"),
+    )
+    op.create_table(
+        "rejected_line",
+        sa.Column("job_id", sa.String(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("message", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["job_id"], ["job.id"], name="fk_rejected_line_job_id"),
+        sa.PrimaryKeyConstraint("job_id", "line", name="pk_rejected_line"),
     )
     op.create_table(
         "notice",
