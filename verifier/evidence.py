@@ -18,7 +18,8 @@ from verifier.ethereum.mpt import MAX_NODE, MAX_NODES, prove_secure
 
 MAX_HEADERS: Final = 256
 MAX_ACCOUNTS: Final = 8
-MAX_STORAGE: Final = 16
+MAX_STORAGE: Final = 128
+"""Slots of one account: a dispute with all it lists takes 90, a withdrawal with all receipts 68."""
 
 
 class NotGiven(YinzhengError):  # noqa: N818 - nothing went wrong

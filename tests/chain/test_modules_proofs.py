@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import rlp
 from web3 import Web3
 
 from ledger.chain.approvals import Opening, Release, sign
@@ -18,8 +17,8 @@ from ledger.chain.modules import deploy_modules
 from ledger.chain.records import OpeningKind
 from ledger.chain.sender import Sender
 from tests.chain.embedded_world import VALIDATOR_KEY, Clock, account, raw_address
-from tests.chain.test_foreign import ADMIN, HOLDERS, RELAY, funded, prove
-from verifier.ethereum.header import parse_header
+from tests.chain.test_foreign import ADMIN, HOLDERS, RELAY, funded
+from verifier.algorithms import keccak256
 from verifier.ethereum.layout_consents import (
     ChainReceipt,
     ChainWithdrawal,
@@ -41,6 +40,7 @@ from verifier.ethereum.layout_disputes import (
     party_slots,
     subject_slots,
 )
+from verifier.evidence import Contract, parse_evidence
 
 FORUM = account(31)
 CONSENTS = tuple(bytes([n]) * 32 for n in range(1, 65))
@@ -60,12 +60,10 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsentClient]:
 
 
 def proved(w3: Web3, block: int, address: bytes, asked: list[bytes]) -> list[int]:
-    """Give the words in these slots, proved against the block's state root; zero where absence is."""
-    evidence = collect_evidence(w3, block, [(address, asked)])
-    header = parse_header(bytes.fromhex(evidence["headers"][0]))
-    found = prove(header.state_root, evidence["accounts"][0])
-    values = (found[slot.hex()] for slot in asked)
-    return [0 if value is None else int.from_bytes(rlp.decode(value), "big") for value in values]
+    """Give the words in these slots, as the verifier takes them out of the chain's own proofs."""
+    evidence = parse_evidence(collect_evidence(w3, block, [(address, asked)]))
+    code = w3.eth.get_code(Web3.to_checksum_address(address))
+    return evidence.words(Contract(address, keccak256(code)), asked)
 
 
 def test_sixty_four_consents_held_and_one_withdrawn(client: ConsentClient) -> None:

@@ -22,10 +22,12 @@ from ledger.chain.approvals import Opening
 from ledger.chain.modules import MODULE
 from ledger.chain.records import Amendment, DisputeState, OpeningKind, ReceiptState, Status, WithdrawalState
 from ledger.chain.sender import Call, Sender
+from tests.contracts import storage
 from tests.contracts.disputes import DAY, FORUM, HOUR, OTHER_FORUM, PARTIES, STATEMENT, Court
 from tests.contracts.ghosts import GhostDispute, GhostWithdrawal, reasons
 from tests.contracts.world import STRANGER, address, b32
 from verifier.errors import YinzhengError
+from verifier.ethereum.layout_consents import overdue_since
 
 CONSENTS = [b32(n) for n in (1, 2)]
 RECORDS = [b32(n) for n in (11, 12)]
@@ -345,14 +347,17 @@ class Modules(RuleBasedStateMachine):
                     evidence = self.client.evidence(id_, root)
                     assert evidence is not None
                     assert evidence.index == index
+                storage.dispute(self.court.world.w3, self.client, id_, ROOTS[1:])
 
     def withdrawal_equals_ghost(self, id_: bytes) -> None:
         found, ghost = self.client.withdrawal(id_), self.withdrawals.get(id_)
+        read = storage.withdrawal(self.court.world.w3, self.client, id_)
         assert (found.holds if found else 0) == self.holds(id_)
         if ghost is None:
             assert found is None or found.state is S.NONE
             return
         assert found is not None
+        assert read is not None
         shown = (
             found.state,
             found.received_at,
@@ -362,6 +367,8 @@ class Modules(RuleBasedStateMachine):
             found.receipts,
         )
         assert shown == (ghost.state, ghost.received, ghost.minor, ghost.until, ghost.late, len(ghost.given))
+        for recipient in RECIPIENTS:
+            storage.receipt(self.court.world.w3, self.client, id_, recipient)
         for recipient, late in ghost.given.items():
             receipt = self.client.receipt_of(id_, recipient)
             assert receipt is not None
@@ -375,7 +382,9 @@ class Modules(RuleBasedStateMachine):
         assert self.client.overdue_since(id_) == (due if due is not None and now > due else None)
         for instant in (due or now, (due or now) + 1, now + 100 * DAY):
             if instant >= found.changed_at:
-                assert self.client.is_overdue(id_, instant) == (due is not None and instant > due)
+                overdue = due if due is not None and instant > due else None
+                assert self.client.is_overdue(id_, instant) == (overdue is not None)
+                assert overdue_since(read, instant) == overdue
 
 
 def test_modules_follow_their_ghost(court: Court) -> None:

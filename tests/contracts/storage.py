@@ -1,0 +1,71 @@
+"""Withdrawals and disputes read from raw storage, compared with what the contracts' views say."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from web3 import Web3
+
+from ledger.chain.consent_client import ConsentClient
+from verifier.ethereum import layout_consents as consents
+from verifier.ethereum import layout_disputes as disputes
+
+
+def words(w3: Web3, contract: bytes, slots: Iterable[bytes]) -> list[int]:
+    """Give what storage holds."""
+    address = Web3.to_checksum_address(contract)
+    return [
+        int.from_bytes(w3.eth.get_storage_at(address, int.from_bytes(slot, "big")), "big") for slot in slots
+    ]
+
+
+def same(read: Any, shown: Any, names: Iterable[str]) -> None:
+    """Require equal fields; what a view shows as zeros is None where it was read."""
+    for name in names:
+        seen, said = getattr(read, name), getattr(shown, name)
+        assert seen == said or (seen is None and not any(said)), name
+
+
+def withdrawal(w3: Web3, client: ConsentClient, id_: bytes) -> consents.ChainWithdrawal | None:
+    """Read a withdrawal, which must be what the contract shows."""
+    contract, shown = client.modules.consents, client.withdrawal(id_)
+    read = consents.decode_withdrawal(words(w3, contract, consents.withdrawal_slots(id_)))
+    if read is not None and shown is not None:
+        same(read, shown, consents.ChainWithdrawal.__slots__)
+    else:
+        assert shown is None
+        assert read is None or (read.state, read.holds) == (consents.NONE, 0)
+    return read
+
+
+def receipt(w3: Web3, client: ConsentClient, id_: bytes, recipient: bytes) -> None:
+    """Require that a receipt reads as the contract shows it."""
+    shown = client.receipt_of(id_, recipient)
+    read = consents.decode_receipt(words(w3, client.modules.consents, consents.receipt_slots(id_, recipient)))
+    assert (read is None) == (shown is None)
+    if read is not None and shown is not None:
+        same(read, shown, ("late", "given_at", "statement"))
+        assert read.given == (shown.state == 2)
+
+
+def dispute(w3: Web3, client: ConsentClient, case_id: bytes, roots: Iterable[bytes]) -> None:
+    """Require that a dispute, its evidence, parties and subjects read as the contract shows them."""
+    contract, shown = client.modules.preservation, client.dispute(case_id)
+    read = disputes.decode_dispute(words(w3, contract, disputes.dispute_slots(case_id)))
+    assert (read is None) == (shown is None)
+    if read is None or shown is None:
+        return
+    same(read, shown, disputes.ChainDispute.__slots__)
+    for root in roots:
+        entry, added = (
+            disputes.decode_evidence(words(w3, contract, disputes.evidence_slots(case_id, root))),
+            client.evidence(case_id, root),
+        )
+        assert (entry is None) == (added is None)
+        if entry is not None:
+            same(entry, added, ("index", "added_at", "statement"))
+    parties = disputes.decode_parties(words(w3, contract, disputes.party_slots(case_id, read.parties)))
+    assert parties == client.parties(case_id)
+    held = client.subjects(case_id)
+    for kind, listed in zip(disputes.SUBJECT_KINDS, (held.records, held.cases, held.consents), strict=True):
+        slots = disputes.subject_slots(case_id, kind, len(listed))
+        assert disputes.decode_subjects(words(w3, contract, slots)) == listed
