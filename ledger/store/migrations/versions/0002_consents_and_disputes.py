@@ -143,7 +143,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("erasure_id", "person", name="pk_erasure_signature"),
     )
     op.create_table(
-        "answer",
         "job",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
@@ -287,6 +286,7 @@ def downgrade() -> None:
         "consent",
         "notice",
         "job",
+        "answer",
         "erasure_signature",
         "dispute",
         "time_stamp",
