@@ -7,6 +7,7 @@ from typing import Final
 
 from verifier import phrases
 from verifier.phrases import Phrase
+from verifier.phrases_reasons import REASONS
 from verifier.receipt_report import ReceiptReport, ReceiptStatus
 from verifier.report import Authentic, Finding, Outcome
 
@@ -158,6 +159,11 @@ def reason(finding: Finding) -> Phrase:
     """Why an obligation came out as it did."""
     known = None if finding.outcome is Outcome.VALID else _REASONS.get(finding.code)
     return known or phrases.reason(finding)
+
+
+def why(code: str) -> Phrase:
+    """Why the status is undetermined, by the report's `status_code`."""
+    return _REASONS.get(code) or Phrase(*REASONS.get(code, (f"原因：{code}。", f"{code}.")))
 
 
 _REASONS: Final[Mapping[str, Phrase]] = {

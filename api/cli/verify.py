@@ -21,14 +21,17 @@ from api.cli.output import (
     out,
     print_json,
 )
+from api.cli.verify_receipt import print_receipt
 from verifier import phrases
 from verifier.errors import DataFault, UsageFault
 from verifier.live import LiveReader
 from verifier.phrases import Language, Phrase
+from verifier.receipt_exhibits import ReceiptReader
 from verifier.report import Outcome, Report
 from verifier.target import Presented, read_target
 from verifier.trust import TrustPolicy, parse_trust
 from verifier.verify import verify
+from verifier.verify_receipt import verify_receipt
 
 CHINA = timezone(timedelta(hours=8))
 MAX_TARGET = 64 * 1024 * 1024
@@ -57,8 +60,8 @@ def verify_command(
         str,
         typer.Argument(
             metavar="TARGET",
-            help="A photo or picture of the QR code, a certificate's PDF or JSON file, the QR's text, or "
-            "(with --state) a number. 二维码图片、证书 PDF 或 JSON、二维码文本或证书编号。",
+            help="A photo or picture of the QR code, the PDF or JSON file of a certificate or receipt, the "
+            "QR's text, or (with --state) a number. 二维码图片、证书或回执的 PDF 或 JSON、二维码文本、编号。",
         ),
     ],
     trust: Annotated[Path, typer.Option(help="Your own pinned policy. 您信任的策略文件。")],
@@ -71,7 +74,7 @@ def verify_command(
     lang: Annotated[str, typer.Option(help="zh or en. 语言。")] = "",
     json_: Json = False,
 ) -> None:
-    """Check a certificate against the ledger under your own policy. 核验证书。
+    """Check a certificate or a patient's receipt against the ledger under your own policy. 核验证书或回执。
 
     Exit code: 0 genuine and in force, 1 not, 2 usage, 3 cannot be determined.
     """
@@ -81,6 +84,8 @@ def verify_command(
     policy = read_policy(trust)
     asked = None if at is None else parse_time(at)
     presented = read_argument(target)
+    if presented.is_receipt:
+        raise typer.Exit(_verify_receipt(presented, policy, asked, (state, rpc), language, as_json=json_))
     with _live(state, rpc, policy) as live:
         report = verify(presented, policy, now=int(time.time()), at=asked, live=live)
     if json_:
@@ -88,6 +93,27 @@ def verify_command(
     else:
         _print(report, language)
     raise typer.Exit(report.exit_code)
+
+
+def _verify_receipt(
+    presented: Presented,
+    policy: TrustPolicy,
+    asked: int | None,
+    source: tuple[Path | None, str | None],
+    language: Language,
+    *,
+    as_json: bool,
+) -> int:
+    """Check a patient's receipt; returns the exit code."""
+    with _live(*source, policy) as live:
+        if live is not None and not isinstance(live, ReceiptReader):
+            raise UsageFault("this ledger cannot be asked about consents", code="receipt-source")
+        report = verify_receipt(presented, policy, now=int(time.time()), at=asked, live=live)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        print_receipt(report, language)
+    return report.exit_code
 
 
 def read_policy(path: Path) -> TrustPolicy:

@@ -1,6 +1,7 @@
-"""QR codes of certificate texts (S6.3): alphanumeric mode, the smallest version, error correction M.
+"""QR codes of our texts (S6.3, S13.2): alphanumeric mode, the smallest version, error correction M.
 
-Alphanumeric mode takes 5.5 bits a character instead of 8, which is why the text is upper case and base32.
+Alphanumeric mode takes 5.5 bits a character instead of 8, which is why the text is upper case and base32. It
+lacks the `#` before a receipt's fragment, which travels as one byte between two alphanumeric segments.
 Texts too long for level M fall back to level L: a code that corrects less still beats none.
 """
 
@@ -21,9 +22,9 @@ QUIET_ZONE: Final = 4
 """Modules of white that ISO/IEC 18004 asks for on each side."""
 
 MAX_TEXT: Final = 4096
-"""Characters of a certificate text (S6.3)."""
+"""Characters of a text (S6.3)."""
 
-_ALPHANUMERIC: Final = re.compile(r"[0-9A-Z $%*+\-./:]+", re.ASCII)
+_ALPHANUMERIC: Final = re.compile(r"[0-9A-Z $%*+\-./:]+(?:#[0-9A-Z $%*+\-./:]+)?", re.ASCII)
 _LEVELS: Final = (("M", constants.ERROR_CORRECT_M), ("L", constants.ERROR_CORRECT_L))
 
 
@@ -43,10 +44,10 @@ class Symbol:
 
 
 def qr_symbol(text: str) -> Symbol:
-    """Encode `text` as one alphanumeric segment.
+    """Encode `text` as one alphanumeric segment, or two around a `#`.
 
-    Raises DataFault `qr-not-alphanumeric` for a character outside the 45 of alphanumeric mode or no text,
-    and `qr-too-long` over 4096 characters.
+    Raises DataFault `qr-not-alphanumeric` for another character outside the 45 of alphanumeric mode or no
+    text, and `qr-too-long` over 4096 characters.
     """
     if not _ALPHANUMERIC.fullmatch(text):
         raise DataFault(
@@ -62,8 +63,10 @@ def qr_symbol(text: str) -> Symbol:
         )
     for name, level in _LEVELS:
         code = QRCode(error_correction=level, border=0)
-        # One segment of the stated mode: the library would otherwise split off runs of digits.
-        code.add_data(util.QRData(text, mode=util.MODE_ALPHA_NUM), optimize=0)
+        # Segments of the stated mode: the library would otherwise split off runs of digits.
+        for part in re.split("(#)", text):
+            mode = util.MODE_8BIT_BYTE if part == "#" else util.MODE_ALPHA_NUM
+            code.add_data(util.QRData(part, mode=mode), optimize=0)
         try:
             code.make(fit=True)
         except (exceptions.DataOverflowError, ValueError):

@@ -74,3 +74,14 @@ def test_reasons_speak_of_receipts() -> None:
         assert CHINESE.search(said.zh)
     other = Finding(4, Outcome.INVALID, "commitment", "x")
     assert phrases_receipt.reason(other) == phrases.reason(other)
+
+
+def test_why_a_status_is_open() -> None:
+    for code in (
+        "term-private",
+        "as-of-needs-archive",
+        "archive-gap",
+        "answer-too-old",
+        "consents-not-pinned",
+    ):
+        assert CHINESE.search(phrases_receipt.why(code).zh)

@@ -115,3 +115,13 @@ def test_a_photo_too_coarse_is_said_to_be_unreadable() -> None:
     with pytest.raises(DataFault) as caught:
         find_qr(photographed(opened(qr_png(text_of(900))), side=90))
     assert caught.value.code == "image-no-code"
+
+
+def test_a_fragment_travels_between_two_alphanumeric_segments() -> None:
+    text = "HTTPS://HOST/C#" + "ABCDE234" * 60 + "." + "XYZ7" * 13
+    assert find_qr(qr_png(text)) == text
+    plain = qr_symbol(text.replace("#", "."))
+    assert qr_symbol(text).version <= plain.version + 1
+    for other in ("#A", "A#", "A#B#C", "A#b"):
+        with pytest.raises(DataFault):
+            qr_symbol(other)

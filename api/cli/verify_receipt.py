@@ -1,0 +1,125 @@
+"""How `yinzheng verify` says what it found about a patient's receipt (S13)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from api.cli.output import EXIT_NOT, EXIT_OK, out
+from verifier import phrases_receipt
+from verifier.body import Party
+from verifier.consent import Consent
+from verifier.notice import SCOPES
+from verifier.phrases import Language, Phrase
+from verifier.receipt_report import ReceiptReport
+from verifier.report import Outcome
+
+CHINA: Final = timezone(timedelta(hours=8))
+
+_MARKS: Final = {
+    Outcome.VALID: ("✓", "green"),
+    Outcome.INVALID: ("✗", "red"),
+    Outcome.SKIPPED: ("·", "dim"),
+    Outcome.ERROR: ("?", "yellow"),
+}
+_WORDS: Final = {
+    "registry": Phrase("登记机构", "registry"),
+    "controller": Phrase("向谁同意", "given to"),
+    "person": Phrase("本人", "person"),
+    "guardian": Phrase("监护人", "guardian"),
+    "given": Phrase("同意时间", "given"),
+    "until": Phrase("有效至", "until"),
+    "withdraw": Phrase("如何撤回", "how to withdraw"),
+    "remaining": Phrase("仍然有效", "in force"),
+    "nothing": Phrase("无", "nothing"),
+    "received": Phrase("收到撤回", "withdrawal received"),
+    "destroy": Phrase("销毁期限", "destruction due"),
+    "receipts": Phrase("已确认", "confirmed"),
+    "block": Phrase("区块", "block"),
+    "age": Phrase("距今", "age"),
+}
+
+
+def print_receipt(report: ReceiptReport, language: Language) -> None:
+    """Print the report. What is private is there only if the patient's own file was given."""
+    colour = {EXIT_OK: "bold green", EXIT_NOT: "bold red"}.get(report.exit_code, "bold yellow")
+    if report.demonstration:
+        out.print(phrases_receipt.DEMONSTRATION.said(language), style="bold magenta", markup=False)
+    out.print(phrases_receipt.verdict(report).said(language), style=colour, markup=False)
+    out.print(phrases_receipt.advice(report).said(language), markup=False)
+    out.print()
+    _print_content(report, language)
+    _print_withdrawals(report, language)
+    for finding in report.findings:
+        mark, style = _MARKS[finding.outcome]
+        title = phrases_receipt.OBLIGATIONS[finding.number].said(language)
+        out.print(f" {mark} {finding.number:>2} {title}", style=style, markup=False)
+        if finding.outcome is not Outcome.VALID:
+            out.print(f"      {phrases_receipt.reason(finding).said(language)}", markup=False)
+    if report.block is not None:
+        block, said = report.block, _said(language)
+        out.print(
+            f"\n {said['block']} {block.number} · {_moment(block.time)} · {said['age']} {block.age} s",
+            markup=False,
+        )
+    if report.status_code != "ok" and report.status_code not in {f.code for f in report.findings}:
+        out.print(f" · {phrases_receipt.why(report.status_code).said(language)}", markup=False)
+    for note in report.notes:
+        out.print(f" · {phrases_receipt.NOTES[note.code].said(language)}", markup=False)
+
+
+def _print_content(report: ReceiptReport, language: Language) -> None:
+    if report.core is None:
+        return
+    said = _said(language)
+    if report.consent is None:
+        registry: Party = report.core.registry
+        out.print(f" {said['registry']} {registry.name}  {report.core.profile}", markup=False)
+        out.print()
+        return
+    consent = report.consent
+    out.print(f" {said['controller']} {consent.controller.name} ({consent.controller.code})", markup=False)
+    out.print(f" {said['person']} {consent.person.name}", markup=False)
+    if consent.guardian is not None:
+        out.print(f" {said['guardian']} {consent.guardian.name}", markup=False)
+    _print_answers(consent, language)
+    out.print(
+        f" {said['given']} {_moment(consent.given_at)} · {said['until']} {_moment(consent.until)}",
+        markup=False,
+    )
+    if report.remaining is not None:
+        scopes = [phrases_receipt.SCOPES[scope].said(language) for scope in report.remaining.scopes]
+        separator = "、" if language == "zh" else "; "
+        out.print(f" {said['remaining']} {separator.join(scopes) or said['nothing']}", markup=False)
+    if report.notice is not None:
+        out.print(f" {said['withdraw']} {report.notice.withdraw}", markup=False)
+    out.print()
+
+
+def _print_answers(consent: Consent, language: Language) -> None:
+    for scope, answer in zip(SCOPES, consent.scopes, strict=True):
+        answered = phrases_receipt.ANSWERS[answer].said(language)
+        out.print(f"   {phrases_receipt.SCOPES[scope].said(language)}: {answered}", markup=False)
+        for recipient in consent.recipients:
+            if recipient.scope == scope:
+                answered = phrases_receipt.ANSWERS[recipient.answer].said(language)
+                out.print(f"     {recipient.name} ({recipient.code}): {answered}", markup=False)
+
+
+def _print_withdrawals(report: ReceiptReport, language: Language) -> None:
+    said = _said(language)
+    for found in report.withdrawals:
+        if found.received_at:
+            out.print(
+                f" {said['received']} {_moment(found.received_at)} · {said['destroy']} "
+                f"{_moment(found.destroy_by)} · {said['receipts']} {found.receipts}/{found.recipients}",
+                markup=False,
+            )
+
+
+def _said(language: Language) -> dict[str, str]:
+    return {name: phrase.said(language) for name, phrase in _WORDS.items()}
+
+
+def _moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).astimezone(CHINA).isoformat(" ", "minutes")[:16]

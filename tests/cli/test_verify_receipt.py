@@ -1,0 +1,99 @@
+"""`yinzheng verify` of a patient's receipt: file, code, picture; what is private stays in the file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ledger.document.qr import qr_png
+from tests.cli.commands import Said, refused, run
+from tests.verifier.bodies import LAB
+from tests.verifier.receipt_world import SECRET, ReceiptWorld, completed, receipt_trust_json
+from tests.verifier.world import BLOCK_TIME
+
+
+@pytest.fixture
+def trust(tmp_path: Path) -> Path:
+    path = tmp_path / "trust.json"
+    path.write_text(json.dumps(receipt_trust_json()), encoding="utf-8")
+    return path
+
+
+def check(trust: Path, target: object, *options: object) -> Said:
+    return run("verify", target, "--trust", trust, "--at", BLOCK_TIME, *options)
+
+
+def saved(tmp_path: Path, world: ReceiptWorld) -> Path:
+    path = tmp_path / "receipt.json"
+    path.write_text(json.dumps(world.file(), ensure_ascii=False), encoding="utf-8")
+    return path
+
+
+def test_a_file_proves_itself_and_is_explained(trust: Path, tmp_path: Path) -> None:
+    file = saved(tmp_path, ReceiptWorld())
+    chinese = check(trust, file, "--lang", "zh")
+    assert chinese.code == 0, chinese
+    assert chinese.out.startswith("真实，且有效")
+    for words in ("张三", "某市人民医院", "医学研究: 同意", "保险定价与理赔: 不同意", "门诊服务台撤回"):
+        assert words in chinese.out
+    english = check(trust, file, "--lang", "en")
+    assert english.out.startswith("Genuine and in force")
+    assert "Medical research: Yes" in english.out
+
+
+def test_a_withdrawn_part_is_listed(trust: Path, tmp_path: Path) -> None:
+    world = ReceiptWorld()
+    world.withdraw(completed(), recipients=[LAB], scopes=["research"])
+    said = check(trust, saved(tmp_path, world), "--lang", "en")
+    assert said.out.startswith("Genuine, in force in part")
+    assert "in force Research by third parties" in said.out
+    assert "withdrawal received" in said.out
+    assert "confirmed 2/2" in said.out
+    whole = ReceiptWorld()
+    whole.withdraw(completed())
+    gone = check(trust, saved(tmp_path, whole), "--lang", "en")
+    assert (gone.code, gone.out.splitlines()[0]) == (1, "Genuine, withdrawn, and carried out")
+    assert "in force nothing" in gone.out
+
+
+def test_json_never_holds_the_secret(trust: Path, tmp_path: Path) -> None:
+    said = check(trust, saved(tmp_path, ReceiptWorld()), "--json")
+    assert (said.code, said.json["document"], said.json["authentic"]) == (0, "consent-receipt", "genuine")
+    assert said.json["consent"]["person"]["name"] == "张三"
+    assert SECRET.hex() not in said.out
+
+
+def test_the_code_alone_shows_who_signed_and_nothing_private(trust: Path, tmp_path: Path) -> None:
+    text = ReceiptWorld().qr
+    picture = tmp_path / "photo.png"
+    picture.write_bytes(qr_png(text))
+    for target in (text, text.lower(), picture):
+        said = check(trust, target, "--lang", "zh")
+        assert said.code == 3
+        assert "张三" not in said.out
+        assert "未出示同意书内容" in said.out
+
+
+def test_a_file_without_form(trust: Path) -> None:
+    said = check(trust, '{"format": "yinzheng/consent-receipt/1"}', "--lang", "en")
+    assert said.code == 1
+    assert said.out.startswith("Forged")
+
+
+def test_a_guardian_a_demonstration_and_an_open_status(trust: Path, tmp_path: Path) -> None:
+    from tests.verifier.bodies import guardian
+    from tests.verifier.receipt_world import consent_json
+    from verifier.consent import parse_consent
+
+    world = ReceiptWorld(body=parse_consent(consent_json(guardian=guardian())), profile="DEMO/1")
+    said = run("verify", saved(tmp_path, world), "--trust", trust, "--at", BLOCK_TIME + 1, "--lang", "en")
+    assert said.out.startswith("Demonstration receipt, without any effect")
+    assert "guardian 张母" in said.out
+    assert "history is needed" in said.out
+
+
+def test_a_ledger_that_knows_no_consents(trust: Path) -> None:
+    refused("verify", ReceiptWorld().qr, "--trust", trust, "--rpc", "http://127.0.0.1:1",
+            code="receipt-source", exit_code=2)  # fmt: skip
