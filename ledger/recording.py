@@ -25,14 +25,17 @@ from verifier.statement import STATEMENT_TYPES, Body, Statement, commit_private,
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """What happened, before it is committed to. `at` in UTC seconds, `by` a capacity (S3.1)."""
+    """What happened, before it is committed to. `at` in UTC seconds, `by` a capacity (S3.1).
+
+    A body may be given as its canonical bytes where they are at hand, unless it is a dossier's.
+    """
 
     type: str
     profile: str
     subject: bytes
     at: int
     by: str
-    body: JSON
+    body: JSON | bytes
     prev: bytes | None
     case_id: str | None = None
 
@@ -59,9 +62,7 @@ def compose(
     dossier is sealed whole and committed in its committed form (S10.8). Raises `DataFault` where the body
     has no canonical form, or a dossier's body not its own.
     """
-    body = canonical.dumps(happened.body)
-    form = committed_form(happened.type, happened.body)
-    to_commit = body if form is happened.body else canonical.dumps(form)
+    body, to_commit = _canonical(happened)
     public = STATEMENT_TYPES[happened.type] is Body.PUBLIC
     secret = None if public else random(COMMITMENT_KEY_BYTES)
     statement = Statement(
@@ -91,6 +92,15 @@ def compose(
         "created_at": now,
     }
     return Recorded(statement, leaf_hash, row)
+
+
+def _canonical(happened: Occurrence) -> tuple[bytes, bytes]:
+    """The canonical bytes of the body, and of what of it is committed to."""
+    if isinstance(happened.body, bytes):
+        return happened.body, happened.body
+    body = canonical.dumps(happened.body)
+    form = committed_form(happened.type, happened.body)
+    return body, body if form is happened.body else canonical.dumps(form)
 
 
 def record(session: Session, recorded: Iterable[Recorded]) -> None:

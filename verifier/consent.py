@@ -240,14 +240,20 @@ _GUARDIAN: Final[dict[str, Check[Any]]] = {
     "live_face": nullable(made_of(LiveFace, {"passed": _passed, **_CHECKED})),
     "guardianship": nullable(_proof(GUARDIANSHIP_PROOFS)),
 }
+check_person: Final[Check[Person]] = made_of(
+    Person, {"name": check_words(1, 60), "reference": check_words(1, 60), "born": check_date}
+)
+"""Check for the data subject."""
+
+check_guardian: Final[Check[Guardian | None]] = nullable(made_of(Guardian, _GUARDIAN))
+"""Check for the guardian, or null."""
+
 _FIELDS: Final[dict[str, Check[Any]]] = {
     "v": constant(1),
     "controller": PARTY,
     "notice": made_of(NoticeReference, {"leaf": hex_bytes(32), "digest": DigestPair.from_json}),
-    "person": made_of(
-        Person, {"name": check_words(1, 60), "reference": check_words(1, 60), "born": check_date}
-    ),
-    "guardian": nullable(made_of(Guardian, _GUARDIAN)),
+    "person": check_person,
+    "guardian": check_guardian,
     "method": one_of(*METHODS),
     "scopes": _scopes,
     "recipients": tuple_of(

@@ -135,10 +135,21 @@ class Terms:
 def consent_problems(consent: Consent, terms: Terms) -> tuple[Problem, ...]:
     """List everything that makes a consent to a notice unlawful; empty when nothing does."""
     return (
-        *_against_notice(consent, terms),
+        *_notice_problems(consent, terms),
+        *_term_problems(consent, terms),
+        *_answer_problems(consent, terms),
         *_scope_problems(consent),
         *_guardian_problems(consent),
     )
+
+
+def moment_problems(consent: Consent, terms: Terms) -> tuple[Problem, ...]:
+    """List those problems that turn on who consents and when, not on what is consented to.
+
+    The others look at controller, notice, scopes, recipients and genetic information alone: consents that
+    agree in these have all of them or none.
+    """
+    return (*_term_problems(consent, terms), *_guardian_problems(consent))
 
 
 def require_lawful(consent: Consent, terms: Terms) -> None:
@@ -157,16 +168,23 @@ def require_lawful(consent: Consent, terms: Terms) -> None:
         )
 
 
-def _against_notice(consent: Consent, terms: Terms) -> Iterable[Problem]:
-    notice, granted = terms.notice, consent.granted
+def _notice_problems(consent: Consent, terms: Terms) -> Iterable[Problem]:
     if not consent.notice.digest.matches(terms.digest):
         yield Problem("consent-notice", "it names another version of the notice than the one given (R28)")
-    if consent.controller.code != notice.controller.code:
+    if consent.controller.code != terms.notice.controller.code:
         yield Problem("consent-controller", "the notice is another controller's")
+
+
+def _term_problems(consent: Consent, terms: Terms) -> Iterable[Problem]:
+    notice = terms.notice
     if consent.given_at < notice.published_at:
         yield Problem("consent-early", "it was given before the notice was published")
     if consent.until > months_after(consent.given_at, notice.term_months):
         yield Problem("consent-term", "it lasts longer than the notice says (R28)")
+
+
+def _answer_problems(consent: Consent, terms: Terms) -> Iterable[Problem]:
+    notice, granted = terms.notice, consent.granted
     if consent.genetic and not notice.genetic:
         yield Problem("consent-genetic", "the notice does not say that genetic information is concerned")
     if not granted <= terms.scopes:
