@@ -283,6 +283,34 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "webhook-signature": ("通知的签名无效。", "The notice's signature is wrong."),
     "webhook-recipient": ("该通知是发给另一机构的。", "The notice is for another organisation."),
     "webhook-future": ("通知的时间在未来。", "The notice claims a time yet to come."),
+    # Time stamps, and files of a dossier.
+    "time-authorities-none": ("信任策略没有指定时间戳机构。", "Your policy pins no time-stamping authority."),
+    "timestamp-support": ("未安装时间戳核验组件。", "What reads time stamps is not installed."),
+    "timestamp-refused": ("时间戳机构拒绝了请求。", "The authority refused to stamp."),
+    "timestamp-malformed": ("时间戳不符合格式。", "The time stamp is malformed."),
+    "timestamp-algorithm": (
+        "时间戳使用了不被接受的算法。",
+        "The time stamp uses a digest that does not count.",
+    ),
+    "timestamp-imprint": ("时间戳所证明的是别的内容。", "The time stamp is of something else."),
+    "timestamp-purpose": ("签署证书不是专用的时间戳证书。", "The certificate is not one for time stamps."),
+    "timestamp-signer": ("时间戳没有指明其签署证书。", "The time stamp does not name its certificate."),
+    "timestamp-expired": (
+        "签署时间戳的证书在当时不在有效期内。",
+        "A certificate of the authority did not hold at the time stamped.",
+    ),
+    "timestamp-authority": (
+        "时间戳机构不在您的信任策略中。",
+        "Your policy pins no authority that vouches for this time stamp.",
+    ),
+    "timestamp-signature": ("时间戳的签名无效。", "The time stamp's signature is wrong."),
+    "time-authority-malformed": (
+        "信任策略中时间戳机构的证书有误。",
+        "The certificate your policy pins for an authority is none.",
+    ),
+    "dossier-statement": ("该记录不含材料。", "A statement of this type holds no dossier."),
+    "file-differs": ("文件与登记时不一致。", "The file is not the one that was committed to."),
+    "file-unknown": ("材料中没有该文件。", "The dossier has no such file."),
     # The policy.
     "trust-malformed": ("信任策略文件不符合格式。", "This is not a trust policy."),
 }

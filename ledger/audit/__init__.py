@@ -20,6 +20,7 @@ from ledger.audit.finding import Audit, Finding
 from ledger.audit.keys import check_keys
 from ledger.audit.log import check_published_log
 from ledger.audit.modules import check_modules
+from ledger.audit.stamps import check_time_stamps
 from ledger.audit.threads import check_threads
 from ledger.chain.connect import open_chain
 from ledger.chain.consent_client import ConsentClient
@@ -42,6 +43,7 @@ _STEPS = (
     ("chain", check_chain),
     ("withdrawals, disputes and roles", check_modules),
     ("dossiers", check_dossiers),
+    ("time stamps", check_time_stamps),
 )
 
 

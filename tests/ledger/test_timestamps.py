@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -157,3 +159,26 @@ def test_a_fault_keeps_nothing(registry: Registry) -> None:
     with pytest.raises(DataFault):
         stamp(registry, DIGEST, "https://tsa.example/", post=lambda *_: b"\x30\x00")
     assert kept(registry) == []
+
+
+def test_the_audit_reads_every_token_again(world: w.World, authority: Authority) -> None:
+    with world.open() as registry, serving(authority) as (url, _):
+        stamp(registry, DIGEST, url)
+        stamp(registry, sha256(DIGEST), url)
+    assert world.codes() == set()
+    changes = {
+        "digest = zeroblob(32)": "timestamp-imprint",
+        "stamped_at = stamped_at - 1": "timestamp-altered",
+        "token = substr(token, 2)": "timestamp-malformed",
+        "token = CAST(token AS TEXT)": "column-altered",
+    }
+    for change, code in changes.items():
+        with closing(sqlite3.connect(world.paths.database)) as connection, connection:
+            connection.execute("CREATE TABLE before AS SELECT * FROM time_stamp")
+            connection.execute(f"UPDATE time_stamp SET {change} WHERE id = 1")
+        assert world.codes() == {code}
+        with closing(sqlite3.connect(world.paths.database)) as connection, connection:
+            connection.execute("DELETE FROM time_stamp")
+            connection.execute("INSERT INTO time_stamp SELECT * FROM before")
+            connection.execute("DROP TABLE before")
+    assert world.codes() == set()
