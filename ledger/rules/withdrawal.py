@@ -95,9 +95,9 @@ _RULES = [
     *_rule("requested", Move.VERIFY, _S.VERIFIED, _C.REGISTRY, _T.VERIFIED),
     *_rule("verified", Move.FREEZE, _S.FROZEN, _C.CONTROLLER, _T.FROZEN),
     *_rule("frozen", Move.NOTIFY, _S.NOTIFIED, _C.REGISTRY, _T.NOTIFIED),
-    # A receipt is recorded whenever it comes, also late, under a hold or a restriction: done is done.
-    *_rule("notified restricted", Move.CLEAR_LINKS, None, _C.CONTROLLER, _T.RECEIPT),
-    *_rule("notified restricted", Move.CONFIRM_DESTRUCTION, None, _C.RECIPIENT, _T.RECEIPT),
+    # A receipt is recorded whenever it comes, also early, late, under a hold or a restriction: done is done.
+    *_rule("verified frozen notified restricted", Move.CLEAR_LINKS, None, _C.CONTROLLER, _T.RECEIPT),
+    *_rule("verified frozen notified restricted", Move.CONFIRM_DESTRUCTION, None, _C.RECIPIENT, _T.RECEIPT),
     *_rule("notified", Move.COMPLETE, _S.COMPLETED, _C.REGISTRY, _T.COMPLETED, *_DONE),
     *_rule(
         "restricted",
@@ -108,7 +108,7 @@ _RULES = [
         *_DONE,
         Guard.RESTRICTION_OVER,
     ),
-    # From restricted too: the end moves, as when the hold it rested on is released (R39).
+    # From restricted too: the end moves. A hold that was released brings its own end forward (R39).
     *_rule("notified restricted", Move.RESTRICT, _S.RESTRICTED, _C.REGISTRY, _T.RESTRICTED),
 ]
 
@@ -329,9 +329,10 @@ def _wrong_actor(why: str) -> UsageFault:
 
 
 def _check_restriction(situation: Situation, now: int, ground: Ground | None, until: int) -> None:
-    if ground is None or (ground is Ground.HOLD and not situation.holds):
+    brought_forward = situation.state is State.RESTRICTED and until < situation.restricted_until
+    if ground is None or (ground is Ground.HOLD and not situation.holds and not brought_forward):
         raise UsageFault(
-            "A restriction names its legal ground: retention, or a hold there is (R35).",
+            "A restriction names its legal ground: retention, or a hold that there is (R35).",
             code="withdrawal-ground",
         )
     if not now < until <= now + LONGEST_RESTRICTION:

@@ -173,9 +173,9 @@ class WithdrawalRecipient(Base, table=True):
     withdrawal_id: bytes = Field(primary_key=True, foreign_key="withdrawal.id")
     code: str = Field(primary_key=True, index=True)
     name: bytes
-    """32 bytes, its name on chain: SHA-256(code || salt)."""
+    """32 bytes, its name on chain: SHA-256(code || salt); empty for who is exempt, and so not there."""
     duty: str
-    """`destroy` or `exempt`."""
+    """`clear_links`, `destroy` or `exempt` (S10.6)."""
     receipt: bytes | None = None
     """Leaf hash of the statement of its receipt."""
     given_at: int | None = Field(default=None, sa_type=BigInteger)

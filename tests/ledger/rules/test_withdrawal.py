@@ -33,6 +33,10 @@ new         forward              requested   controller  withdrawal.requested
 requested   verify               verified    registry    withdrawal.verified
 verified    freeze               frozen      controller  withdrawal.frozen
 frozen      notify               notified    registry    withdrawal.notified
+verified    clear_links          verified    controller  withdrawal.receipt
+verified    confirm_destruction  verified    recipient   withdrawal.receipt
+frozen      clear_links          frozen      controller  withdrawal.receipt
+frozen      confirm_destruction  frozen      recipient   withdrawal.receipt
 notified    clear_links          notified    controller  withdrawal.receipt
 notified    confirm_destruction  notified    recipient   withdrawal.receipt
 notified    complete             completed   registry    withdrawal.completed
@@ -84,7 +88,7 @@ def test_wrong_capacity(state: str, move: str, by: Capacity) -> None:
 
 
 def test_table_and_expectation_have_the_same_size() -> None:
-    assert len(TABLE) == len(EXPECTED) == 14
+    assert len(TABLE) == len(EXPECTED) == 18
     assert {State.COMPLETED} == FINAL
     with pytest.raises(UsageFault, match="completed") as refused:
         rule_for(situation(State.COMPLETED), Move.COMPLETE, Capacity.REGISTRY, NOW)

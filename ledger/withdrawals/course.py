@@ -1,0 +1,109 @@
+"""A withdrawal carried out: frozen, everyone told, destruction confirmed by signed receipts (R32 to R35)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session
+
+from ledger.organisations.keys import find_key
+from ledger.rules.states import Capacity
+from ledger.rules.withdrawal import Move, State
+from ledger.withdrawals import notices
+from ledger.withdrawals.ending import conclude, restrict, resume, tick
+from ledger.withdrawals.work import Work, work_on
+from verifier.algorithms import Sm2PublicKey
+from verifier.destruction import Awaited, SignedReceipt, verify_receipt
+from verifier.errors import UsageFault
+from verifier.withdrawal_steps import Frozen, Notified, Received
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+__all__ = ["freeze", "receipt", "restrict", "resume", "tick"]
+
+
+def freeze(registry: Registry, id_: bytes, by: str) -> None:
+    """Record that the controller `by` (credit code) shut its data interfaces, and tell everyone concerned.
+
+    Where genetic information is among the data the ethics committee is told in the same step (R34). While a
+    dispute holds the consent it is restricted at once: destruction waits (R36). Told again, nothing happens.
+
+    Raises `UsageFault`: `withdrawal-unknown`, `withdrawal-actor` (another controller), `move-not-allowed`.
+    """
+    with work_on(registry, id_) as work:
+        if by == work.row.controller and work.situation.is_frozen:
+            return
+        frozen = work.move(Move.FREEZE, Capacity.CONTROLLER, Frozen(id_, by, work.now), actor=by)
+        work.call("withdrawal-frozen", registry.client.frozen(id_, frozen))
+        if work.row.genetic:
+            notices.tell_ethics(work)
+        told = notices.tell_recipients(work)
+        ethics_at = work.now if work.row.genetic else None
+        notified = Notified(id_, told, work.row.genetic, ethics_at, work.now)
+        work.move(Move.NOTIFY, Capacity.REGISTRY, notified, ethics_told=work.row.genetic)
+        conclude(work)
+
+
+def receipt(registry: Registry, id_: bytes, signed: SignedReceipt, by: str | None = None) -> bytes:
+    """Record a destruction receipt; gives the leaf hash of its statement.
+
+    The controller's says that its links are cleared, a recipient's that its copies are destroyed. One after
+    the deadline is recorded as late. When it was the last one the withdrawal is completed, unless something
+    holds it. The same receipt once more changes nothing and gets the same answer.
+
+    `by` is the credit code of who brings it, where that is known: each confirms for itself alone.
+
+    Raises `UsageFault`: `withdrawal-unknown`, `withdrawal-actor` (nobody waits for it from there),
+    `move-not-allowed`; `DataFault` as `verify_receipt`.
+    """
+    code = signed.receipt.recipient
+    with work_on(registry, id_) as work:
+        given = _given_before(work, signed)
+        if given is not None:
+            return given
+        if by is not None and by != code:
+            raise UsageFault(
+                "The receipt is another organisation's.",
+                code="withdrawal-actor",
+                hint="Each confirms for itself alone (R32).",
+            )
+        controller = code == work.row.controller
+        move, capacity = (
+            (Move.CLEAR_LINKS, Capacity.CONTROLLER)
+            if controller
+            else (Move.CONFIRM_DESTRUCTION, Capacity.RECIPIENT)
+        )
+        work.check(move, capacity, actor=code)
+        request, _ = work.request
+        verify_receipt(signed, Awaited(id_, request, code, work.now), _Keys(work.thread.session))
+        late = work.situation.is_late(work.now)
+        leaf = work.move(move, capacity, Received(signed, work.now, late), actor=code)
+        row = work.recipients[code]
+        row.receipt, row.given_at, row.late = leaf, work.now, late
+        work.thread.session.add(row)
+        call = registry.client.receipt(id_, row.name, leaf)
+        work.call("withdrawal-receipt", call, row.name.hex())
+        if work.situation.state in (State.NOTIFIED, State.RESTRICTED):
+            conclude(work)
+    return leaf
+
+
+def _given_before(work: Work, signed: SignedReceipt) -> bytes | None:
+    """Leaf hash of the statement of exactly this receipt, if it was recorded."""
+    for one in work.said:
+        if isinstance(one.body, Received) and one.body.signed == signed:
+            return one.leaf
+    return None
+
+
+class _Keys:
+    """The keys of enrolled organisations, as they held when something arrived (R41)."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def find(self, org: str, key: bytes, at: int) -> Sm2PublicKey | None:
+        """The key `key` of `org` if it held at `at`."""
+        held = find_key(self._session, org, key, at)
+        return None if held is None else Sm2PublicKey(held.grant.key)

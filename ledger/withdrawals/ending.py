@@ -1,0 +1,294 @@
+"""How a withdrawal ends: completed when every receipt is there, or restricted while it must be (R35).
+
+What forbids destruction is a statutory retention, or a dispute (R39). A dispute tells no end, and a
+restriction needs one: it is recorded for a year and renewed, and brought forward when the dispute is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session, col, select
+
+from ledger.cases.work import acting
+from ledger.consents.notices import hour_of
+from ledger.rules.states import Capacity
+from ledger.rules.withdrawal import DESTRUCTION, FREEZE, HOUR, Ground, Move, Situation, State
+from ledger.store.models_consents import Withdrawal
+from ledger.store.models_disputes import Dispute, DisputeSubject
+from ledger.withdrawals import notices
+from ledger.withdrawals.work import EXEMPT, Work, recipients_of, situation_of, work_on
+from verifier.withdrawal_steps import Completed, Exempt, Frozen, Kept, Received, Restricted
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+HOLD_TERM = 366 * 86_400
+"""Seconds for which a restriction is recorded whose dispute has no end yet."""
+RENEW = 30 * 86_400
+"""Seconds before the end of such a restriction when it is renewed, if the dispute goes on."""
+NOTICE = 24 * HOUR
+"""Seconds before a deadline when who has not answered is reminded."""
+
+DESTROY_LAW = "《中华人民共和国个人信息保护法》第十五条、第四十七条"
+"""P15, P47: withdrawal, and destruction that follows it."""
+HOLD_LAW = "《中华人民共和国个人信息保护法》第四十七条第二款；《中华人民共和国民事诉讼法》证据保全"
+_HELD = Kept("撤回所及的数据", "争议保全期间仅作存储和保护")
+_AFTER_HOLD = "争议已解除，恢复销毁"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """What a round did: identifiers of withdrawals, and how many reminders went out."""
+
+    completed: tuple[bytes, ...] = ()
+    restricted: tuple[bytes, ...] = ()
+    resumed: tuple[bytes, ...] = ()
+    reminded: int = 0
+
+
+def conclude(work: Work) -> State:
+    """Complete or restrict a withdrawal as far as it can be now; gives the state after."""
+    before = work.situation
+    if before.holds:
+        ends_soon = before.restricted_until - work.now < RENEW
+        if before.state is State.NOTIFIED or ends_soon:
+            _hold(work)
+    elif not before.owing and work.now >= before.restricted_until:
+        _complete(work)
+    return work.situation.state
+
+
+def restrict(
+    registry: Registry,
+    id_: bytes,
+    *,
+    law: str,
+    until: int,
+    kept: Sequence[Kept],
+    by: str,
+    reference: str | None = None,
+) -> None:
+    """Restrict a withdrawal for a statutory retention: `kept` stays stored and protected, and no more (P47).
+
+    Args:
+        registry: open for writing.
+        id_: the withdrawal.
+        law: the provision that requires it, 1–200 characters.
+        until: when it ends, UTC seconds; rounded up to the full hour. Destruction is due 72 h later.
+        kept: what is kept and why, 1–16.
+        by: name of the officer or member of the committee who decides.
+        reference: what identifies the retention, if anything does.
+
+    Raises:
+        UsageFault: `withdrawal-unknown`, `person-…`, `move-not-allowed`, `withdrawal-end`.
+        DataFault: `field-…`, `encoded-bytes` for words that are none.
+    """
+    with work_on(registry, id_) as work:
+        acting(work.thread.session, by)
+        end = -hour_of(-until)
+        _restrict(work, Ground.RETENTION, law, reference, tuple(kept), end)
+
+
+def waiting(session: Session, dispute_id: str) -> tuple[bytes, ...]:
+    """The withdrawals whose destruction waits for a dispute, ascending: what its release lets go on (R39)."""
+    named = select(DisputeSubject.subject).where(
+        DisputeSubject.dispute_id == dispute_id, DisputeSubject.kind == "consent"
+    )
+    subjects = session.exec(named).all()
+    query = select(Withdrawal.id).where(
+        col(Withdrawal.consent).in_(subjects) | col(Withdrawal.id).in_(subjects),
+        Withdrawal.state == State.RESTRICTED.value,
+    )
+    return tuple(sorted(session.exec(query)))
+
+
+def resume(registry: Registry, dispute_id: str) -> tuple[bytes, ...]:
+    """Let go on what waited for a dispute that is released (R39), and say so; gives what resumed.
+
+    A restriction that rested on the hold now ends within the next two hours, or when a retention ends that
+    the hold had covered. What another dispute holds goes on waiting. Repeated, it finds nothing to do.
+    """
+    with registry.store.reading() as session:
+        found = waiting(session, dispute_id)
+    return tuple(id_ for id_ in found if _resume(registry, id_))
+
+
+def tick(registry: Registry) -> Ticked:
+    """Do what time alone calls for: ended restrictions, renewals, holds that came or went, reminders.
+
+    Idempotent: a second round at the same time finds nothing to do.
+    """
+    with registry.store.reading() as session:
+        open_ = list(session.exec(select(Withdrawal.id).where(col(Withdrawal.ended_at).is_(None))))
+    completed: list[bytes] = []
+    restricted: list[bytes] = []
+    resumed: list[bytes] = []
+    reminded = 0
+    for id_ in open_:
+        with registry.store.reading() as session:
+            row = session.get_one(Withdrawal, id_)
+            situation = situation_of(session, row, recipients_of(session, id_).values())
+        if _outlived(situation, registry.clock()) and _resume(registry, id_):
+            resumed.append(id_)
+            continue
+        before = situation.state, situation.restricted_until
+        if _has_end(situation, registry.clock()):
+            with work_on(registry, id_) as work:
+                state = conclude(work)
+                moved = before != (state, work.row.restricted_until)
+            if moved:
+                (completed if state is State.COMPLETED else restricted).append(id_)
+                continue
+        reminded += _remind(registry, id_, situation)
+    return Ticked(tuple(completed), tuple(restricted), tuple(resumed), reminded)
+
+
+def _has_end(situation: Situation, now: int) -> bool:
+    """Whether `conclude` would do something."""
+    if situation.state not in (State.NOTIFIED, State.RESTRICTED):
+        return False
+    if situation.holds:
+        return situation.state is State.NOTIFIED or situation.restricted_until - now < RENEW
+    return not situation.owing and now >= situation.restricted_until
+
+
+def _outlived(situation: Situation, now: int) -> bool:
+    """Whether a restriction may have outlived the dispute it rested on."""
+    return (
+        situation.state is State.RESTRICTED
+        and not situation.holds
+        and situation.restricted_until > _soon(now)
+    )
+
+
+def _soon(now: int) -> int:
+    """The first full hour that leaves the chain time to hear of it."""
+    return hour_of(now) + 2 * HOUR
+
+
+def _resume(registry: Registry, id_: bytes) -> bool:
+    with work_on(registry, id_) as work:
+        situation, said = work.situation, [s.body for s in work.said if isinstance(s.body, Restricted)]
+        soon = _soon(work.now)
+        if (
+            not said
+            or said[-1].ground != Ground.HOLD
+            or situation.holds
+            or situation.restricted_until <= soon
+        ):
+            return False
+        retained = [s for s in said if s.ground == Ground.RETENTION and s.until > soon]
+        if retained:
+            last = retained[-1]
+            _restrict(work, Ground.RETENTION, last.law, last.reference, last.kept, last.until)
+        else:
+            kept = (Kept(_HELD.what, _AFTER_HOLD),)
+            _restrict(work, Ground.HOLD, DESTROY_LAW, said[-1].reference, kept, soon)
+            for code in sorted(situation.owing):
+                notices.tell_duty(work, code)
+    return True
+
+
+def _hold(work: Work) -> None:
+    query = (
+        select(Dispute.id)
+        .join(DisputeSubject)
+        .where(
+            col(DisputeSubject.subject).in_((work.row.consent, work.row.id)),
+            Dispute.state == "open",
+        )
+    )
+    held_for = ", ".join(sorted(set(work.thread.session.exec(query))))
+    until = hour_of(work.now) + HOLD_TERM
+    _restrict(work, Ground.HOLD, HOLD_LAW, held_for[:200] or None, (_HELD,), until)
+
+
+def _restrict(
+    work: Work, ground: Ground, law: str, reference: str | None, kept: tuple[Kept, ...], until: int
+) -> None:
+    request, _ = work.request
+    times = sum(isinstance(one.body, Restricted) for one in work.said)
+    body = Restricted(
+        withdrawal=work.row.id,
+        request=request,
+        ground=ground.value,
+        law=law,
+        reference=reference,
+        kept=kept,
+        exempt=_exempt(work),
+        restricted_at=work.now,
+        until=until,
+    )
+    leaf = work.move(Move.RESTRICT, Capacity.REGISTRY, body, ground=ground, until=until)
+    call = work.thread.registry.client.restrict(work.row.id, leaf, until)
+    work.call("withdrawal-restricted", call, str(times))
+    notices.tell_conclusion(work, leaf, until)
+
+
+def _complete(work: Work) -> None:
+    request, _ = work.request
+    body = Completed(
+        withdrawal=work.row.id,
+        request=request,
+        law=DESTROY_LAW,
+        receipts=tuple(sorted(one.leaf for one in work.said if isinstance(one.body, Received))),
+        exempt=_exempt(work),
+        late=was_late(work),
+        completed_at=work.now,
+    )
+    leaf = work.move(Move.COMPLETE, Capacity.REGISTRY, body)
+    work.row.ended_at = work.now
+    work.call("withdrawal-completed", work.thread.registry.client.complete(work.row.id, leaf))
+    notices.tell_conclusion(work, leaf, None)
+
+
+def was_late(work: Work) -> bool:
+    """Whether any duty was overdue when something was done about it, as the chain's `late` has it (S5.12)."""
+    until, frozen = 0, False
+    for one in work.said:
+        due = (until or work.row.received_at) + DESTRUCTION
+        match one.body:
+            case Frozen(frozen_at=at):
+                due, frozen = work.row.received_at + FREEZE if work.row.minor else due, True
+            case Received(received_at=at) | Restricted(restricted_at=at):
+                if work.row.minor and not frozen:
+                    due = work.row.received_at + FREEZE
+            case _:
+                continue
+        if at > due:
+            return True
+        if isinstance(one.body, Restricted):
+            until = one.body.until
+    return work.now > (until or work.row.received_at) + DESTRUCTION
+
+
+def _exempt(work: Work) -> tuple[Exempt, ...]:
+    return tuple(Exempt(code) for code in sorted(work.recipients) if work.recipients[code].duty == EXEMPT)
+
+
+def _remind(registry: Registry, id_: bytes, situation: Situation) -> int:
+    """Remind who has not answered: when the duty began, a day before its end, and when it has passed."""
+    now = registry.clock()
+    if situation.state is State.VERIFIED:
+        begins, due = situation.received_at, situation.freeze_by or situation.destroy_by
+        kind, codes = notices.FREEZE, [situation.controller]
+    elif situation.state is State.NOTIFIED or (
+        situation.state is State.RESTRICTED and now >= situation.restricted_until
+    ):
+        begins = situation.restricted_until or situation.received_at
+        due, kind, codes = situation.destroy_by, notices.DESTROY, sorted(situation.owing)
+    else:
+        return 0
+    mark = max(at for at in (begins, due - NOTICE, due + 1) if at <= now)
+    with registry.store.reading() as session:
+        told = {code: notices.last_told(session, id_, code, kind) for code in codes}
+    silent = [code for code, at in told.items() if at is None or at < mark]
+    if not silent:
+        return 0
+    with work_on(registry, id_) as work:
+        if kind == notices.FREEZE:
+            return int(notices.tell_controller(work))
+        return sum(notices.tell_duty(work, code) for code in silent)

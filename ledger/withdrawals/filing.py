@@ -1,0 +1,255 @@
+"""Receiving a withdrawal (R31): who may file it, what it takes, who then owes what until when (R32, R33).
+
+Request and check stand in the log together: a withdrawal is as easy as consenting, and nothing is asked for
+that consenting did not ask for. Its clocks start at receipt, on chain at the full hour before it (R49).
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ledger.cases.work import acting
+from ledger.consents.reading import OpenedConsent
+from ledger.rules.consent import Scope, age_group_of
+from ledger.rules.extent import (
+    Cut,
+    Extent,
+    Filing,
+    Grant,
+    InForce,
+    Way,
+    check_filing,
+    duties,
+    owing,
+    withdraw,
+)
+from ledger.rules.states import Capacity
+from ledger.rules.terms import InformationRoute
+from ledger.rules.withdrawal import Move, Situation, begin, step
+from ledger.store.models_consents import Withdrawal, WithdrawalRecipient
+from ledger.withdrawals import notices
+from ledger.withdrawals.claims import Claim, DocumentClaim, ReceiptClaim, admit, leave_pool
+from ledger.withdrawals.work import EXEMPT, Thread, Work, open_thread
+from verifier import withdrawal as bodies
+from verifier.consent import IDENTITY_PROOFS
+from verifier.errors import UsageFault
+from verifier.withdrawal_steps import Verified
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+LONGEST_WAY = 22 * 3600
+"""Seconds from a receipt elsewhere until it is filed here: the chain takes none that is over a day old."""
+
+_BY = {
+    Way.RECEIPT: (Move.REQUEST, Capacity.SUBJECT),
+    Way.GUARDIAN: (Move.REQUEST, Capacity.SUBJECT),
+    Way.COUNTER: (Move.FILE_AT_COUNTER, Capacity.REGISTRY),
+    Way.CONTROLLER: (Move.FORWARD, Capacity.CONTROLLER),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Filed:
+    """What was established before anything is written."""
+
+    channel: Way
+    claim: Claim
+    actor: str
+    received_at: int
+
+
+def file(
+    registry: Registry,
+    subject: bytes,
+    extent: Extent,
+    *,
+    channel: Way,
+    claim: Claim,
+    actor: str | None = None,
+    received_at: int | None = None,
+) -> bytes:
+    """Receive a withdrawal of the consent `subject`; gives its identifier, 32 bytes (S5.10).
+
+    In what capacity it is filed follows from the channel. By `receipt` or by a `guardian` the claim is a
+    receipt's; at a `counter` or through the `controller` it is a document that `actor` saw: an officer by
+    name, or the controller by its credit code. `received_at` is when it came, if it did not come here.
+
+    A hold does not hinder it (R36). Raises `UsageFault`: as `admit`; `withdrawal-claim` (the wrong kind of
+    proof for this channel), `withdrawal-identity`, `withdrawal-guardian`, `withdrawal-controller`,
+    `person-…`, `withdrawal-received`, `consent-expired`, `withdrawal-empty`, `withdrawal-not-in-force` (never
+    granted, or withdrawn before).
+    """
+    now = registry.clock()
+    filed = _Filed(channel, claim, actor or "", _received(received_at, now))
+    leave_pool(registry, subject)
+    if isinstance(claim, ReceiptClaim) and channel in (Way.RECEIPT, Way.GUARDIAN):
+        admit(registry, subject, claim)
+    with registry.store.transaction() as session:
+        thread = open_thread(registry, session, subject)
+        checked_by = _check(thread, filed)
+        cut = withdraw(in_force(thread), extent)
+        return _write(thread, filed, extent, cut, checked_by)
+
+
+def in_force(thread: Thread) -> InForce:
+    """What of a consent holds after everything that was taken back."""
+    return _in_force(bodies.remaining(thread.opened.consent, thread.requests()))
+
+
+def _received(given: int | None, now: int) -> int:
+    received = now if given is None else given
+    if not now - LONGEST_WAY <= received <= now:
+        raise UsageFault(
+            "A withdrawal is filed within 22 hours of its receipt, and not before it.",
+            code="withdrawal-received",
+            hint="Receive it anew and say in writing why it was late: its clock has been running (R35).",
+        )
+    return received
+
+
+def _check(thread: Thread, filed: _Filed) -> str:
+    """Check that who files may; gives the credit code of who checked it."""
+    claim, opened = filed.claim, thread.opened
+    at_counter = filed.channel in (Way.COUNTER, Way.CONTROLLER)
+    if isinstance(claim, DocumentClaim) != at_counter:
+        raise UsageFault(
+            "A receipt is shown by who withdraws; at a counter a document is looked at.",
+            code="withdrawal-claim",
+        )
+    if isinstance(claim, DocumentClaim) and claim.document not in IDENTITY_PROOFS:
+        raise UsageFault(
+            "This is no document of identity.",
+            code="withdrawal-identity",
+            hint=f"One of: {', '.join(IDENTITY_PROOFS)}.",
+        )
+    if filed.channel is Way.COUNTER:
+        acting(thread.session, filed.actor)
+    presented = claim.secret if isinstance(claim, ReceiptClaim) else None
+    filing = Filing(filed.channel, presented, at_counter, filed.actor)
+    check_filing(filing, opened.consent, opened.secret, thread.now)
+    if thread.now >= opened.consent.until:
+        raise UsageFault(
+            "This consent ended by itself: there is nothing left to take back.",
+            code="consent-expired",
+            hint="What may be done with the data after its end is a matter of retention, not of consent.",
+        )
+    controller = filed.channel is Way.CONTROLLER
+    return opened.consent.controller.code if controller else thread.registry.instance.registry_code
+
+
+def _write(thread: Thread, filed: _Filed, extent: Extent, cut: Cut, checked_by: str) -> bytes:
+    requested = _request(thread, filed, extent, cut)
+    move, by = _BY[filed.channel]
+    rule, after = begin(
+        Situation(),
+        move,
+        by,
+        requested.chain_received_at,
+        minor=requested.minor,
+        genetic=requested.genetic,
+        controller=requested.controller,
+        owing=owing(cut),
+    )
+    leaf = thread.write(rule.statement, requested, rule.by)
+    verify, after = step(after, Move.VERIFY, Capacity.REGISTRY, thread.now)
+    thread.write(verify.statement, _verified(filed, requested, checked_by), verify.by)
+    row = Withdrawal(
+        id=requested.withdrawal,
+        consent=thread.subject,
+        serial=requested.serial,
+        notice_id=thread.opened.row.notice_id,
+        controller=requested.controller,
+        state=after.state.value,
+        minor=requested.minor,
+        genetic=requested.genetic,
+        received_at=requested.chain_received_at,
+    )
+    thread.session.add(row)
+    thread.session.flush()  # the rows below refer to it
+    recipients = {duty.code: _recipient(requested, duty) for duty in requested.recipients}
+    thread.session.add_all(recipients.values())
+    client = thread.registry.client
+    work = Work(thread, row, recipients)
+    work.call(
+        "withdrawal",
+        client.open_withdrawal(
+            row.id, row.received_at, leaf, requested.owing.values(), minor=requested.minor
+        ),
+    )
+    notices.tell_controller(work)
+    return row.id
+
+
+def _request(thread: Thread, filed: _Filed, extent: Extent, cut: Cut) -> bodies.Requested:
+    opened, serial = thread.opened, len(thread.requests()) + 1
+    minor = age_group_of(opened.consent, filed.received_at).is_minor
+    destroy_by, freeze_by = bodies.deadlines(filed.received_at, minor=minor)
+    return bodies.Requested(
+        consent=opened.granted.statement.leaf_hash,
+        withdrawal=thread.subject if serial == 1 else secrets.token_bytes(32),
+        serial=serial,
+        channel=filed.channel.value,
+        extent=_extent(extent),
+        taken=_portion(cut.taken),
+        remains=_portion(cut.remains),
+        minor=minor,
+        genetic=opened.consent.genetic,
+        received_at=filed.received_at,
+        destroy_by=destroy_by,
+        freeze_by=freeze_by,
+        recipients=_duties(opened, cut),
+    )
+
+
+def _duties(opened: OpenedConsent, cut: Cut) -> tuple[bodies.Duty, ...]:
+    """Who owes what. A controller that is its own recipient clears its links, and with them its copies."""
+    controller = opened.consent.controller
+    names = {answer.code: answer.name for answer in opened.consent.recipients}
+    found = {
+        duty.code: bodies.Duty(duty.code, names[duty.code], "destroy", secrets.token_bytes(32))
+        if duty.owes_receipt
+        else bodies.Duty(duty.code, names[duty.code], EXEMPT, None)
+        for duty in duties(cut)
+    }
+    found[controller.code] = bodies.Duty(
+        controller.code, controller.name, "clear_links", secrets.token_bytes(32)
+    )
+    return tuple(found[code] for code in sorted(found))
+
+
+def _verified(filed: _Filed, requested: bodies.Requested, checked_by: str) -> Verified:
+    claim = filed.claim
+    document = claim.document if isinstance(claim, DocumentClaim) else None
+    guardian = claim.guardian if isinstance(claim, DocumentClaim) else filed.channel is Way.GUARDIAN
+    return Verified(
+        withdrawal=requested.withdrawal,
+        way="receipt" if document is None else "document",
+        document=document,
+        acting="guardian" if guardian else "subject",
+        checked_by=checked_by,
+        checked_at=filed.received_at,
+    )
+
+
+def _recipient(requested: bodies.Requested, duty: bodies.Duty) -> WithdrawalRecipient:
+    return WithdrawalRecipient(
+        withdrawal_id=requested.withdrawal, code=duty.code, name=duty.on_chain or b"", duty=duty.duty
+    )
+
+
+def _portion(part: InForce) -> bodies.Portion:
+    grants = (bodies.Grant(g.code, g.scope.value, g.route.value) for g in part.grants)
+    return bodies.portion((scope.value for scope in part.scopes), grants)
+
+
+def _in_force(part: bodies.Portion) -> InForce:
+    grants = frozenset(Grant(g.code, Scope(g.scope), InformationRoute(g.route)) for g in part.grants)
+    return InForce(frozenset(map(Scope, part.scopes)), grants)
+
+
+def _extent(extent: Extent) -> bodies.Extent:
+    scopes = tuple(sorted(scope.value for scope in extent.scopes))
+    return bodies.Extent(extent.everything, scopes, tuple(sorted(extent.recipients)))

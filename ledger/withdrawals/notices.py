@@ -1,0 +1,115 @@
+"""What organisations are told of a withdrawal (S11.4): freeze, destroy, tell the ethics committee, concluded.
+
+A notice names subjects, scopes and deadlines, and no person. It is written in the transaction of the decision
+it tells of, and delivered later. A recipient that is not enrolled cannot be told by us, nor could it answer:
+it is told as soon as it is enrolled.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session, col, select
+
+from ledger.store.models_consents import Delivery, Organisation
+from verifier.webhook import ID_BYTES, Webhook
+from verifier.withdrawal import Requested
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ledger.withdrawals.work import Work
+    from verifier.canonical import JSON
+
+FREEZE, DESTROY = "withdrawal.freeze", "withdrawal.destroy"
+ETHICS, CONCLUDED = "withdrawal.ethics", "withdrawal.concluded"
+
+
+def queue(
+    session: Session,
+    to: str,
+    kind: str,
+    data: Mapping[str, JSON],
+    now: int,
+    withdrawal_id: bytes | None = None,
+) -> bool:
+    """Let an organisation be told, in the caller's transaction; False if it is not enrolled."""
+    if session.get(Organisation, to) is None:
+        return False
+    notice = Webhook(secrets.token_bytes(ID_BYTES), kind, to, now, data)
+    session.add(
+        Delivery(
+            id=notice.id,
+            code=to,
+            kind=kind,
+            body=notice.canonical(),
+            withdrawal_id=withdrawal_id,
+            next_at=now,
+            created_at=now,
+        )
+    )
+    return True
+
+
+def tell_controller(work: Work) -> bool:
+    """Tell the controller to freeze its interfaces; for minors the freezing itself has a deadline (R33)."""
+    _, request = work.request
+    deadline = work.situation.freeze_by or work.situation.destroy_by
+    return _queue(work, work.row.controller, FREEZE, scopes=[*request.taken.scopes], deadline=deadline)
+
+
+def tell_recipients(work: Work) -> tuple[str, ...]:
+    """Tell everyone concerned, the controller among them, what they owe; gives who could be told.
+
+    Who is exempt is told too: no new data may come to it.
+    """
+    return tuple(code for code in sorted(work.recipients) if tell_duty(work, code))
+
+
+def tell_duty(work: Work, code: str) -> bool:
+    """Tell one organisation what it owes, and until when; also as a reminder. False if it is not enrolled."""
+    _, request = work.request
+    parts = sorted({(g.scope, g.route) for g in request.taken.grants if g.code == code})
+    scopes = request.taken.scopes if code == work.row.controller else sorted({scope for scope, _ in parts})
+    return _queue(
+        work,
+        code,
+        DESTROY,
+        duty=work.recipients[code].duty,
+        scopes=list(scopes),
+        parts=[{"scope": scope, "route": route} for scope, route in parts],
+        deadline=work.situation.destroy_by,
+    )
+
+
+def tell_ethics(work: Work) -> None:
+    """Let the controller bring it before its ethics committee, for the record (R34)."""
+    _, request = work.request
+    _queue(work, work.row.controller, ETHICS, scopes=list(request.taken.scopes))
+
+
+def tell_conclusion(work: Work, statement: bytes, until: int | None) -> None:
+    """Tell everyone concerned that all is destroyed or, with `until`, that it is restricted until then."""
+    outcome = "completed" if until is None else "restricted"
+    for code in sorted(work.recipients):
+        _queue(work, code, CONCLUDED, outcome=outcome, statement=statement.hex(), until=until)
+
+
+def last_told(session: Session, withdrawal_id: bytes, code: str, kind: str) -> int | None:
+    """When an organisation was last told something of a withdrawal; None if it never was."""
+    query = select(Delivery.created_at).where(
+        Delivery.withdrawal_id == withdrawal_id, Delivery.code == code, Delivery.kind == kind
+    )
+    return session.exec(query.order_by(col(Delivery.created_at).desc()).limit(1)).first()
+
+
+def _queue(work: Work, to: str, kind: str, **data: JSON) -> bool:
+    leaf, request = work.request
+    of: dict[str, JSON] = {
+        "withdrawal": work.row.id.hex(),
+        "consent": work.row.consent.hex(),
+        "request": leaf.hex(),
+    }
+    assert isinstance(request, Requested)
+    return queue(work.thread.session, to, kind, of | data, work.now, work.row.id)

@@ -1,0 +1,198 @@
+"""A hospital with its notice and recipients, and what patients and organisations do about a withdrawal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import select
+
+from ledger.consents.granting import Granted, grant
+from ledger.consents.reading import open_consent
+from ledger.registry import Registry
+from ledger.rules.extent import EVERYTHING, Extent, Way
+from ledger.store.models_consents import Delivery, Notice, Withdrawal, WithdrawalRecipient
+from ledger.store.models_disputes import Dispute
+from ledger.withdrawals import course, filing
+from ledger.withdrawals.claims import Claim, ReceiptClaim
+from tests.ledger import consent_world as cw
+from tests.ledger.world import World
+from tests.verifier import bodies
+from verifier.algorithms import DigestPair, Sm2PrivateKey
+from verifier.certificate import key_id
+from verifier.destruction import DestructionReceipt, SignedReceipt, sign_receipt
+from verifier.statement import Statement
+from verifier.webhook import parse_webhook
+
+HOUR, DAY = 3600, 86_400
+HOSPITAL, LAB, INSURER = cw.HOSPITAL, cw.LAB, cw.INSURER
+BORN = "1980-02-29"
+PURPOSES = [
+    *bodies.notice()["purposes"],
+    {"scope": "commercial_use", "purpose": "产品开发", "method": "汇总统计", "route": "anonymised"},
+]
+RECIPIENTS = [
+    bodies.recipient(),
+    {**bodies.recipient(INSURER, "commercial_use", "anonymised"), "name": "某保险公司"},
+]
+NOTICE = {"purposes": PURPOSES, "recipients": RECIPIENTS, "genetic": True}
+"""Research at the hospital and at the institute; anonymised data for the insurer."""
+
+
+@dataclass
+class Template:
+    """A registry with enrolled organisations and the notice; nobody writes to it."""
+
+    world: World
+    notice: Notice
+    digest: DigestPair
+
+    @classmethod
+    def create(cls, world: World) -> Template:
+        with world.open() as registry:
+            made = cw.ConsentWorld(registry, **NOTICE)
+        return cls(world, made.notice, made.digest)
+
+
+@dataclass
+class Clinic:
+    """An open registry of its own with the template's organisations."""
+
+    world: World
+    registry: Registry
+    notice: Notice
+    digest: DigestPair
+
+    # ---------------------------------------------------------------- consents
+
+    def grant(self, *, settle: bool = True, born: str = BORN, genetic: bool = False) -> bytes:
+        """A consent to everything in the notice; gives its subject. A child's is given by a parent."""
+        now = self.registry.clock()
+        body = self.body(1, born=born, genetic=genetic)
+        granted = grant(self.registry, [body], HOSPITAL)[0]
+        if settle:
+            self.registry.settle()
+        assert granted.subject
+        assert now
+        return granted.subject
+
+    def body(self, number: int, *, born: str = BORN, genetic: bool = False) -> dict[str, Any]:
+        now = self.registry.clock()
+        body = cw.consent_body(self.notice, self.digest, now, number, genetic=genetic)
+        body["person"]["born"] = born
+        body["scopes"]["commercial_use"] = True
+        body["recipients"] = [{**recipient, "answer": True} for recipient in RECIPIENTS]
+        if born > "2003":
+            body["guardian"] = cw.guardian(now)
+        return body
+
+    def grant_many(self, count: int) -> list[Granted]:
+        return grant(self.registry, [self.body(n) for n in range(count)], HOSPITAL)
+
+    def claim(self, subject: bytes) -> ReceiptClaim:
+        """What the right person shows."""
+        with self.registry.store.reading() as session:
+            opened = open_consent(self.registry, session, subject)
+        return ReceiptClaim(opened.secret, opened.consent.person.born)
+
+    # ---------------------------------------------------------------- withdrawals
+
+    def file(
+        self,
+        subject: bytes,
+        extent: Extent = EVERYTHING,
+        *,
+        channel: Way = Way.RECEIPT,
+        claim: Claim | None = None,
+        actor: str | None = None,
+        received_at: int | None = None,
+    ) -> bytes:
+        return filing.file(
+            self.registry,
+            subject,
+            extent,
+            channel=channel,
+            claim=claim or self.claim(subject),
+            actor=actor,
+            received_at=received_at,
+        )
+
+    def freeze(self, id_: bytes) -> None:
+        course.freeze(self.registry, id_, HOSPITAL)
+
+    def receipt(
+        self, id_: bytes, code: str, *, key: Sm2PrivateKey | None = None, **changes: Any
+    ) -> SignedReceipt:
+        """A destruction receipt of an organisation, signed with its key."""
+        signer = key or cw.KEYS[code]
+        fields: dict[str, Any] = {
+            "withdrawal": id_,
+            "request": self.request_leaf(id_),
+            "recipient": code,
+            "kid": key_id(signer.public_key.point),
+            "method": "key_destruction",
+            "copies": 2,
+            "operator": "数据管理员",
+            "evidence": None,
+            "destroyed_at": self.registry.clock(),
+        }
+        return sign_receipt(DestructionReceipt(**fields | changes), signer)
+
+    def confirm(self, id_: bytes, *codes: str) -> None:
+        """Receipts of these organisations arrive."""
+        for code in codes:
+            course.receipt(self.registry, id_, self.receipt(id_, code))
+
+    def complete(self, id_: bytes, *owing: str) -> None:
+        """The whole course after the request."""
+        self.freeze(id_)
+        self.confirm(id_, *(owing or (LAB, HOSPITAL)))
+
+    # ---------------------------------------------------------------- looking
+
+    def row(self, id_: bytes) -> Withdrawal:
+        with self.registry.store.reading() as session:
+            return session.get_one(Withdrawal, id_)
+
+    def recipients(self, id_: bytes) -> dict[str, WithdrawalRecipient]:
+        with self.registry.store.reading() as session:
+            query = select(WithdrawalRecipient).where(WithdrawalRecipient.withdrawal_id == id_)
+            return {one.code: one for one in session.exec(query)}
+
+    def request_leaf(self, id_: bytes) -> bytes:
+        subject = self.row(id_).consent
+        with self.registry.store.reading() as session:
+            opened = open_consent(self.registry, session, subject)
+        for one in opened.events:
+            body = one.body
+            if (
+                one.statement.type == "withdrawal.requested"
+                and isinstance(body, dict)
+                and body["withdrawal"] == id_.hex()
+            ):
+                return one.statement.leaf_hash
+        raise AssertionError("nobody withdrew")
+
+    def thread(self, subject: bytes) -> list[Statement]:
+        with self.registry.store.reading() as session:
+            return [one.statement for one in open_consent(self.registry, session, subject).events]
+
+    def types(self, subject: bytes) -> list[str]:
+        """Types of the statements about withdrawals, without their common prefix."""
+        return [
+            one.type.removeprefix("withdrawal.") for one in self.thread(subject) if "withdrawal" in one.type
+        ]
+
+    def told(self, id_: bytes) -> Counter[tuple[str, str]]:
+        """How often each organisation was told what."""
+        with self.registry.store.reading() as session:
+            rows = session.exec(select(Delivery).where(Delivery.withdrawal_id == id_)).all()
+        for row in rows:
+            notice = parse_webhook(row.body)
+            assert (notice.to, notice.kind, notice.id) == (row.code, row.kind, row.id)
+        return Counter((row.kind.removeprefix("withdrawal."), row.code) for row in rows)
+
+    def dispute(self, reference: str) -> Dispute:
+        with self.registry.store.reading() as session:
+            return session.get_one(Dispute, reference)

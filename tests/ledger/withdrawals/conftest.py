@@ -1,0 +1,21 @@
+"""A registry with a hospital, its notice and its recipients: made once, copied for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.ledger.withdrawals.clinic import Clinic, Template
+from tests.ledger.world import World
+
+
+@pytest.fixture(scope="session")
+def clinic_template(demonstration_template: World, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return Template.create(demonstration_template.copy(tmp_path_factory.mktemp("clinic") / "state"))
+
+
+@pytest.fixture
+def clinic(clinic_template: Template, tmp_path: Path) -> Iterator[Clinic]:
+    world = clinic_template.world.copy(tmp_path / "state")
+    with world.open() as registry:
+        yield Clinic(world, registry, clinic_template.notice, clinic_template.digest)
