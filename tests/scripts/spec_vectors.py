@@ -14,6 +14,7 @@ from typing import Any
 
 import cbor2
 
+from tests.scripts import withdrawal_vectors
 from tests.verifier.world import LOG_ED, NOW, NUMBER, ORIGIN, RecordState, World, body_json, trust_json
 from verifier import canonical
 from verifier.algorithms import Sm2PrivateKey
@@ -253,6 +254,7 @@ FILES: Mapping[str, Callable[[], Any]] = {
     "records.json": records,
     "whole.json": whole,
     "cases.json": cases,
+    "withdrawals.json": lambda: withdrawal_vectors.make(FIXED),
 }
 
 

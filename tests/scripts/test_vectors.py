@@ -15,9 +15,11 @@ import rfc8785
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import hmac as keyed
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from eth_utils.crypto import keccak as eth_keccak
 
 from tests.scripts.spec_vectors import FILES, FOLDER, text_of
 from verifier.certificate import decode_qr
+from verifier.conclusion import verify_conclusion
 from verifier.ethereum.layout import REMARK_BITS, decode_record
 from verifier.sm2 import GmsslBackend, Sm2PublicKey
 from verifier.target import read_target
@@ -189,3 +191,64 @@ def test_each_change_is_noticed_at_its_obligation(case: dict[str, Any]) -> None:
     assert invalid == case["invalid"]
     assert (report.authentic, report.status) == (case["authentic"], case["status"])
     assert report.exit_code == case["exit_code"]
+
+
+def keccak(data: bytes) -> bytes:
+    return bytes(eth_keccak(data))
+
+
+def test_withdrawals_by_other_means() -> None:
+    found = load("withdrawals.json")
+    entry, inner = bytes.fromhex(found["entry"]), bytes.fromhex(found["inner"])
+
+    def at(key: bytes, slot: bytes | int) -> bytes:
+        return keccak(key + (slot.to_bytes(32, "big") if isinstance(slot, int) else slot))
+
+    consents = (int.from_bytes(at(entry, 6), "big") + 2).to_bytes(32, "big")
+    firsts = {
+        "withdrawal": at(entry, 1),
+        "receipt": at(inner, at(entry, 2)),
+        "dispute": at(entry, 3),
+        "evidence": at(inner, at(entry, 4)),
+        "two_parties": at(entry, 5),
+        "two_consents": consents,
+    }
+    assert {name: slots[0] for name, slots in found["slots"].items()} == {
+        name: slot.hex() for name, slot in firsts.items()
+    }
+    assert found["slots"]["two_consents"][1] == keccak(consents).hex()
+    for item in found["withdrawals"]:
+        state = int(item["words"][0][-2:], 16)
+        overdue = {1: item["freeze_by"], 2: item["destroy_by"], 3: None, 4: item["destroy_by"]}[state]
+        assert item["overdue_since"] == overdue, item["desc"]
+        received = int(item["words"][0][32:48], 16)
+        assert item["freeze_by"] in (None, received + 48 * 3600)
+
+    request = json.loads(found["requested"]["canonical"])
+    salts = {duty["code"]: duty["salt"] for duty in request["recipients"]}
+    for code, salted in found["requested"]["recipients"].items():
+        assert hashlib.sha256(code.encode() + bytes.fromhex(salts[code])).hexdigest() == salted
+
+    receipt = json.loads(found["receipt"]["canonical"])
+    message = b"yinzheng/destruction-receipt/1\n" + rfc8785.dumps(receipt["receipt"])
+    assert message.hex() == found["receipt"]["message"]
+    key = Sm2PublicKey(bytes.fromhex(found["receipt"]["public"]), GmsslBackend())
+    assert key.verify(message, bytes.fromhex(receipt["signature"]))
+
+    conclusion = found["conclusion"]
+    issuer = next(iter(parse_trust(json.dumps(conclusion["trust"]).encode()).issuers.values()))
+    kid, signature = found["notice"]["header"].split(".")
+    assert kid == issuer.kid.hex()
+    told = b"yinzheng/webhook/1\n" + found["notice"]["body"].encode()
+    assert issuer.key.verify(told, base64.urlsafe_b64decode(signature + "=="))
+    leaf = hashlib.sha256(b"\0" + rfc8785.dumps(conclusion["file"]["statement"])).digest()
+    assert leaf.hex() == conclusion["leaf_hash"]
+    signed = b"yinzheng/withdrawal-conclusion/1\n" + leaf
+    assert issuer.key.verify(signed, bytes.fromhex(conclusion["file"]["signature"]))
+
+
+def test_the_conclusion_is_genuine() -> None:
+    found = load("withdrawals.json")["conclusion"]
+    policy = parse_trust(json.dumps(found["trust"]).encode())
+    report = verify_conclusion(json.dumps(found["file"]).encode(), policy, now=found["now"])
+    assert (str(report.authentic), str(report.standing)) == ("genuine", "completed")

@@ -3,7 +3,7 @@
 import copy
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -113,11 +113,11 @@ def kept_on_chain(outcome: bytes, **changes: Any) -> ChainWithdrawal:
     return on_chain(outcome, **{**end, "receipts": 1, **changes})
 
 
-def proof_of(leaf: bytes) -> tuple[TlogProof, bytes]:
+def proof_of(leaf: bytes, signers: Sequence[NoteSigner] = (LOG_ED, LOG_SM2)) -> tuple[TlogProof, bytes]:
     hashes = [hash_leaf(bytes([n])) for n in range(6)]
     hashes[3] = leaf
     root = root_from_leaves(hashes)
-    checkpoint = sign_checkpoint(Checkpoint(ORIGIN, 6, root), [LOG_ED, LOG_SM2])
+    checkpoint = sign_checkpoint(Checkpoint(ORIGIN, 6, root), signers)
     return TlogProof(3, tuple(inclusion(hashes, 3)), checkpoint), root
 
 
