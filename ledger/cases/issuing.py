@@ -17,10 +17,12 @@ from ledger.cases.body import certificate_body
 from ledger.cases.deciding import application_of
 from ledger.cases.work import Work, acting, approve, work_on
 from ledger.chain.approvals import Deposit
+from ledger.disputes.work import holds_on
 from ledger.recording import Occurrence, compose, record
 from ledger.rules.approvals import Approval as GivenApproval
 from ledger.rules.approvals import approvals_needed, check_approvals
 from ledger.rules.certificates import remark_bits
+from ledger.rules.disputes import Act, check_hold
 from ledger.rules.numbers import month_of, next_number
 from ledger.rules.states import Capacity, Move, State
 from ledger.rules.terms import Procedure, RemarkKind
@@ -50,11 +52,13 @@ class Issued:
 def issue(registry: Registry, case_id: str, person: str) -> Issued:
     """Approve the certificate of a case as `person`; with the last approval it is recorded for deposit.
 
-    Raises `UsageFault`: `move-…` (publicity running, objection open, wrong capacity), `approval-twice`;
+    Raises `UsageFault`: `move-…` (publicity running, objection open, wrong capacity), `approval-twice`,
+    `held-waits` (a dispute holds the case, R38);
     `DataFault` from the contracts' simulation. Nothing is written then.
     """
     with work_on(registry, case_id) as work:
         _, capacity = acting(work.session, person)
+        check_hold(Act.DEPOSIT, holds_on(work.session, work.case.subject))
         certificate, running_out = _draft(work, capacity)
         body = parse_body(canonical.loads(certificate.body, max_bytes=8192))
         decision = deposit_of(work.case.subject, body)

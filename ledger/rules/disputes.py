@@ -127,6 +127,7 @@ def check_opening(case: Case, move: Move, known: Iterable[bytes]) -> None:
 class Act(StrEnum):
     """What might be done to a subject that is held."""
 
+    DEPOSIT = "deposit"
     TRANSFER = "transfer"
     LICENCE = "licence"
     CHANGE = "change"
@@ -160,6 +161,7 @@ class During(StrEnum):
 
 HOLD: Mapping[Act, During] = MappingProxyType(
     {
+        Act.DEPOSIT: During.WAITS,
         Act.TRANSFER: During.WAITS,
         Act.LICENCE: During.WAITS,
         Act.CHANGE: During.WAITS,

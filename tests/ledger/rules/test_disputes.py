@@ -38,6 +38,7 @@ PASSES = ["objection", "evidence", "withdrawal", "freeze", "restriction"]
 NEEDS_COURT = ["change_scope", "change_recipients", "change_purpose", "change_term"]
 WAITS = [
     "lapse",
+    "deposit",
     "transfer",
     "licence",
     "change",
