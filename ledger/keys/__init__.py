@@ -1,4 +1,4 @@
-"""The registry's private keys behind one interface (D10): encrypted files, and PKCS#11 tokens for some of them."""
+"""The registry's private keys behind one interface (D10): encrypted files, PKCS#11 tokens for some."""
 
 from ledger.keys.keystore import Keystore
 from ledger.keys.passphrase import create_passphrase_file, find_passphrase

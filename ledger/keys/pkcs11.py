@@ -56,6 +56,7 @@ class Pkcs11Provider:
         self._keystore = keystore
         self._config = config
         self._pin = pin
+        self._handles: dict[str, tuple[Token, Any]] = {}
 
     def names(self) -> Sequence[str]:
         """The names of all keys, sorted."""
@@ -109,8 +110,12 @@ class Pkcs11Provider:
         return entry
 
     def _found(self, entry: TokenEntry, kind: Kind) -> tuple[Token, Any]:
+        known = self._handles.get(entry.name)
+        if known is not None and known[0].alive:
+            return known
         token = open_token(self._config, self._pin)
-        return token, token.run(lambda session: _find(session, entry, kind))
+        found = self._handles[entry.name] = token, token.run(lambda session: _find(session, entry, kind))
+        return found
 
 
 def with_token(keystore: KeyProvider, folder: Path, environment: Mapping[str, str]) -> KeyProvider:

@@ -107,6 +107,8 @@ class Token:
         self._session = session
         self._where = where
         self._gate = gate
+        self.alive = True
+        """Whether the session was there when it was last used; its handles die with it."""
 
     @property
     def serial(self) -> str:
@@ -167,13 +169,16 @@ class Gate:
             return token
 
     def forget(self, where: tuple[str, str]) -> None:
-        """Drop a session that is no more; the next command logs in afresh."""
-        self._tokens.pop(where, None)
+        """Drop a session that is no more; whoever opens the token next logs in afresh."""
+        token = self._tokens.pop(where, None)
+        if token is not None:
+            token.alive = False
 
     def close(self) -> None:
         """End every session, and with it the logins."""
         while self._tokens:
             _, token = self._tokens.popitem()
+            token.alive = False
             token.run(lambda session: session.close())
 
     def _login(self, config: TokenConfig, where: tuple[str, str], pin: str) -> Session:

@@ -24,7 +24,7 @@ def hsm(tmp_path: Path) -> Iterator[Hsm]:
 
 def test_a_registry_with_keys_in_a_token(hsm: Hsm, tmp_path: Path) -> None:
     state = tmp_path / "state"
-    wanted = {**TOKEN, "in-token": ["kek", "relay"]}
+    wanted: dict[str, str | list[str]] = {**TOKEN, "in-token": ["kek", "relay"]}
     said = run(*init(state, **wanted), "--json", env=ENVIRONMENT)
     assert said.code == 0, said
     assert not any(PIN.encode() in path.read_bytes() for path in state.rglob("*") if path.is_file())
