@@ -21,6 +21,7 @@ from api.cli.output import (
     out,
     print_json,
 )
+from api.cli.verify_pack import check_pack, is_pack
 from api.cli.verify_receipt import print_receipt
 from verifier import phrases
 from verifier.errors import DataFault, UsageFault
@@ -60,8 +61,9 @@ def verify_command(
         str,
         typer.Argument(
             metavar="TARGET",
-            help="A photo or picture of the QR code, the PDF or JSON file of a certificate or receipt, the "
-            "QR's text, or (with --state) a number. 二维码图片、证书或回执的 PDF 或 JSON、二维码文本、编号。",
+            help="A photo or picture of the QR code, the PDF or JSON file of a certificate or receipt, an "
+            "evidence pack, the QR's text, or (with --state) a number. "
+            "二维码图片、证书或回执的 PDF 或 JSON、证据包、二维码文本、编号。",
         ),
     ],
     trust: Annotated[Path, typer.Option(help="Your own pinned policy. 您信任的策略文件。")],
@@ -74,15 +76,19 @@ def verify_command(
     lang: Annotated[str, typer.Option(help="zh or en. 语言。")] = "",
     json_: Json = False,
 ) -> None:
-    """Check a certificate or a patient's receipt against the ledger under your own policy. 核验证书或回执。
+    """Check a certificate, receipt or evidence pack under your own policy. 核验证书、回执或证据包。
 
-    Exit code: 0 genuine and in force, 1 not, 2 usage, 3 cannot be determined.
+    Exit code: 0 genuine and in force (pack: unchanged), 1 not, 2 usage, 3 cannot be determined.
     """
     if offline + (state is not None) + (rpc is not None) > 1:
         raise UsageFault("choose one of --offline, --state and --rpc", code="usage-source")
     language = _language(lang)
     policy = read_policy(trust)
     asked = None if at is None else parse_time(at)
+    if is_pack(target):
+        if state is not None or rpc is not None or at is not None:
+            raise UsageFault("an evidence pack is checked by itself, as of its block", code="pack-alone")
+        raise typer.Exit(check_pack(target, policy, language, as_json=json_))
     presented = read_argument(target)
     if presented.is_receipt:
         raise typer.Exit(_verify_receipt(presented, policy, asked, (state, rpc), language, as_json=json_))

@@ -28,7 +28,9 @@ HOWTO: Final = """\
 7. 链：chain.json 的区块头逐个 keccak256 相连，签封者（extraData 末 65 字节恢复出的地址）是信任策略中的验证
    节点且过半数；账户与存储的证明（eth_getProof）由首个区块头的状态根验证。锚定合约存有检查点的根，
    保全合约存有争议、证据根、当事人与标的，权利与同意合约存有冻结计数（槽位见 S5）。
-8. 时间戳（如有）：openssl ts -verify -in timestamps/NAME.tsr -data FILE -CAfile 时间戳机构证书
+8. 时间戳（如有）盖在日志检查点上：
+   jq -j '.[0].proof' statements.json | sed '1,/^$/d' > checkpoint
+   openssl ts -verify -data checkpoint -in timestamps/NAME.tsr -CAfile authority.pem
 
 摘要与链只说明“自存证之时起未改动”，不说明存证之前的真实性：来源、生成与保管由采集人陈述，标为陈述。
 
@@ -63,7 +65,9 @@ key, log keys, validators, contract addresses), not in the trust.json of this pa
    (eth_getProof) are checked against the first header's state root. The anchor contract holds the
    checkpoint's root; the preservation contract the dispute, its roots, parties and subjects; the contracts of
    rights and consents the holds (slots: S5).
-8. Time stamps, if any: openssl ts -verify -in timestamps/NAME.tsr -data FILE -CAfile authority.pem
+8. Time stamps, if any, are over the checkpoint:
+   jq -j '.[0].proof' statements.json | sed '1,/^$/d' > checkpoint
+   openssl ts -verify -data checkpoint -in timestamps/NAME.tsr -CAfile authority.pem
 
 Digests and chain say "unchanged since the deposit". They say nothing about the truth before it: source,
 making and keeping are what the collector claims, and are marked as claims.

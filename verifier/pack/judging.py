@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NoReturn
 
-from verifier.algorithms import Sm2PublicKey
+from verifier.algorithms import Sm2PublicKey, sha256
 from verifier.dossier import FileEntry
 from verifier.evidence import NotGiven
 from verifier.findings import Findings
@@ -19,10 +20,12 @@ from verifier.pack.report import (
     ItemReport,
     StatementReport,
     SubjectReport,
+    TimestampReport,
     WitnessCheck,
 )
-from verifier.report import Finding
+from verifier.report import Finding, Outcome
 from verifier.statement import CERTIFICATE_DEPOSITED
+from verifier.timestamp import TimeStampFinding, judge_timestamp
 
 _SHARED: Final = (2, 3, 8, 10)
 """Obligations of the pack as a whole, which its items share."""
@@ -158,6 +161,25 @@ def _subject(ground: Ground, view: ChainView, kind: str, subject: bytes) -> Subj
         ),
     )
     return SubjectReport(kind, subject, count, found.in_order())
+
+
+def judge_timestamps(ground: Ground) -> list[TimestampReport]:
+    """All time-stamp tokens: each stamps one of the signed heads that the pack's proofs lead to (S14.3)."""
+    heads = dict.fromkeys(packed.proof.checkpoint for packed in ground.contents.statements)
+    digests = [sha256(head.encode()) for head in heads]
+    return [
+        TimestampReport(file, _stamp(ground, file, digests)) for file in ground.manifest.of_role("timestamp")
+    ]
+
+
+def _stamp(ground: Ground, file: PackFile, digests: Sequence[bytes]) -> TimeStampFinding:
+    token = ground.contents.raw[file.path]
+    found = TimeStampFinding(Outcome.INVALID, "timestamp-imprint", "the token stamps something else")
+    for digest in digests:
+        found = judge_timestamp(token, digest, ground.trust.time_authorities)
+        if found.code != "timestamp-imprint":
+            break
+    return found
 
 
 def judge_dossier_files(ground: Ground) -> list[DossierFileReport]:

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from verifier.items import Item
 from verifier.pack.contents import PackedStatement
 from verifier.pack.manifest import Manifest
-from verifier.pack.report import Answer, ItemReport, Operator, QuestionAnswer, Reason
+from verifier.pack.report import Answer, ItemReport, Operator, QuestionAnswer, Reason, TimestampReport
 from verifier.report import Finding, Outcome
 
 PACK: Final = "pack"
@@ -74,6 +74,8 @@ def provenance(item: Item, packed: PackedStatement) -> tuple[Answer, str]:
 _NO_HINDRANCE: Final = frozenset(
     {
         "as-of-block",
+        "time-authorities-none",
+        "timestamp-support",
         "operators-unknown",
         "single-operator",
         "parties-unknown",
@@ -92,33 +94,20 @@ _PROVENANCE: Final = {
 }
 
 
-def answer_all(
+def since_deposit(
     pack: Sequence[Finding],
     items: Sequence[ItemReport],
     others: Sequence[Place],
-    subjects: Sequence[Place],
-    operators: Sequence[Operator],
-    limits: Sequence[Reason],
-    *,
-    parties_known: bool,
-) -> tuple[QuestionAnswer, ...]:
-    """The answers to C16–C19. `others`: files, statements, files of dossiers."""
-    return (
-        _c16(pack, items, others),
-        _c17(pack, subjects, operators, parties_known=parties_known),
-        _c18(items),
-        _c19(limits),
-    )
-
-
-def _c16(pack: Sequence[Finding], items: Sequence[ItemReport], others: Sequence[Place]) -> QuestionAnswer:
-    """Unchanged since the deposit."""
+    timestamps: Sequence[TimestampReport],
+) -> QuestionAnswer:
+    """C16: unchanged since the deposit. `others`: files, statements, files of dossiers."""
     vouched = all(f.outcome not in _UNVOUCHED for f in pack if f.number == 8)
     faults = reasons_of(PACK, counted(pack), failed=True)
     for place in chain(items, others):
         found = [f for f in place.findings if f.number not in (2, 3, 8, 10)]
         judged = [f for f in found if vouched or f.number not in _ON_CHAIN]
         faults += reasons_of(place.where, judged, failed=True)
+    faults += stamp_reasons(timestamps, failed=True)
     if faults:
         return QuestionAnswer("C16", Answer.INCONSISTENT, tuple(faults))
     shown = [item for item in items if item.disclosed]
@@ -128,25 +117,35 @@ def _c16(pack: Sequence[Finding], items: Sequence[ItemReport], others: Sequence[
     return QuestionAnswer("C16", Answer.UNDETERMINED, tuple(reasons_of(PACK, counted(pack), failed=False)))
 
 
-def _c17(
+def platform(
     pack: Sequence[Finding],
     subjects: Sequence[Place],
     operators: Sequence[Operator],
     *,
     parties_known: bool,
 ) -> QuestionAnswer:
-    """The platform: whose log and chain it is, whether they kept their rules, who has an interest."""
-    platform = [f for f in pack if f.number in (2, 3, 6, 7, 8)]
+    """C17, the platform: whose log and chain it is, whether they kept their rules, who has an interest."""
+    asked = [f for f in pack if f.number in (2, 3, 6, 7, 8)]
     vouched = all(f.outcome not in _UNVOUCHED for f in pack if f.number == 8)
-    faults = reasons_of(PACK, [f for f in counted(pack) if f in platform], failed=True)
+    faults = reasons_of(PACK, [f for f in counted(pack) if f in asked], failed=True)
     for subject in subjects:
         faults += reasons_of(subject.where, subject.findings if vouched else (), failed=True)
     if faults:
         return QuestionAnswer("C17", Answer.INCONSISTENT, tuple(faults))
-    open_points = reasons_of(PACK, platform, failed=False) + operator_reasons(operators, parties_known)
+    open_points = reasons_of(PACK, asked, failed=False) + operator_reasons(operators, parties_known)
     blocking = [reason for reason in open_points if reason.code != "single-operator"]
     answer = Answer.UNDETERMINED if blocking else Answer.CONSISTENT
     return QuestionAnswer("C17", answer, tuple(open_points))
+
+
+def stamp_reasons(timestamps: Sequence[TimestampReport], *, failed: bool) -> list[Reason]:
+    """Tokens that are wrong, or those that could not be checked."""
+    wanted = Outcome.INVALID if failed else Outcome.SKIPPED
+    return [
+        Reason(stamp.where, None, stamp.finding.code, stamp.finding.message, failed=failed)
+        for stamp in timestamps
+        if stamp.finding.outcome is wanted
+    ]
 
 
 def operator_reasons(operators: Sequence[Operator], parties_known: bool) -> list[Reason]:
@@ -163,8 +162,8 @@ def operator_reasons(operators: Sequence[Operator], parties_known: bool) -> list
     return [Reason(PACK, None, code, message, data) for code, message, data in said]
 
 
-def _c18(items: Sequence[ItemReport]) -> QuestionAnswer:
-    """Before the deposit: claims, and whether they agree with themselves."""
+def before_deposit(items: Sequence[ItemReport]) -> QuestionAnswer:
+    """C18, before the deposit: claims, and whether they agree with themselves."""
     reasons = [
         Reason(
             item.where,
@@ -185,8 +184,8 @@ def _c18(items: Sequence[ItemReport]) -> QuestionAnswer:
     return QuestionAnswer("C18", answer, tuple(reasons))
 
 
-def _c19(limits: Sequence[Reason]) -> QuestionAnswer:
-    """Whether an expert finds in the pack all that is needed to repeat every step."""
+def repeatable(limits: Sequence[Reason]) -> QuestionAnswer:
+    """C19: whether an expert finds in the pack all that is needed to repeat every step."""
     wanting = tuple(reason for reason in limits if reason.code not in _NO_HINDRANCE)
     return QuestionAnswer("C19", Answer.UNDETERMINED if wanting else Answer.CONSISTENT, wanting)
 

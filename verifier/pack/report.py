@@ -18,6 +18,7 @@ from verifier.items import Item
 from verifier.pack.contents import PackedStatement
 from verifier.pack.manifest import Manifest, PackFile
 from verifier.report import Block, Finding
+from verifier.timestamp import TimeStampFinding
 
 
 class Answer(StrEnum):
@@ -175,6 +176,19 @@ class DossierFileReport:
 
 
 @dataclass(frozen=True, slots=True)
+class TimestampReport:
+    """A time-stamp token (RFC 3161) over a signed head of the log: a second clock beside the chain's."""
+
+    file: PackFile
+    finding: TimeStampFinding
+
+    @property
+    def where(self) -> str:
+        """Its path."""
+        return self.file.path
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
     """Who operates a node of the chain, as the reader's policy names it (R40)."""
 
@@ -196,6 +210,7 @@ class PackReport:
     statements: tuple[StatementReport, ...]
     subjects: tuple[SubjectReport, ...]
     dossier_files: tuple[DossierFileReport, ...]
+    timestamps: tuple[TimestampReport, ...]
     opening: Opening | None
     """What the dispute is; None if its opening is withheld or not what was committed to."""
     release: Release | None

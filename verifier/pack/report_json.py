@@ -12,6 +12,7 @@ from verifier.pack.report import (
     PackReport,
     StatementReport,
     SubjectReport,
+    TimestampReport,
 )
 from verifier.report import Finding
 
@@ -35,6 +36,7 @@ def report_json(report: PackReport) -> dict[str, Any]:
         "statements": [_statement(statement) for statement in report.statements],
         "subjects": [_subject(subject) for subject in report.subjects],
         "dossier_files": [_dossier_file(file) for file in report.dossier_files],
+        "timestamps": [_timestamp(stamp) for stamp in report.timestamps],
         "files": [_file(file) for file in report.files],
         "opening": report.opening.to_json() if report.opening else None,
         "release": report.release.to_json() if report.release else None,
@@ -110,6 +112,20 @@ def _dossier_file(report: DossierFileReport) -> dict[str, Any]:
         "statement": report.leaf.hex() if report.leaf else None,
         "entry": report.entry.to_json() if report.entry else None,
         "obligations": _findings(report.findings),
+    }
+
+
+def _timestamp(report: TimestampReport) -> dict[str, Any]:
+    finding, stamp = report.finding, report.finding.stamp
+    return {
+        "path": report.file.path,
+        "outcome": str(finding.outcome),
+        "code": finding.code,
+        "message": finding.message,
+        "authority": stamp.authority if stamp else None,
+        "at": stamp.at if stamp else None,
+        "accuracy": stamp.accuracy if stamp else None,
+        "policy": stamp.policy if stamp else None,
     }
 
 

@@ -11,7 +11,13 @@ from verifier.findings import Findings
 from verifier.pack import checks, questions
 from verifier.pack.archive import PackLimits
 from verifier.pack.ground import ChainView, Ground, dispute_holds, look_at_chain
-from verifier.pack.judging import judge_dossier_files, judge_items, judge_statements, judge_subjects
+from verifier.pack.judging import (
+    judge_dossier_files,
+    judge_items,
+    judge_statements,
+    judge_subjects,
+    judge_timestamps,
+)
 from verifier.pack.reading import Progress, read_contents
 from verifier.pack.report import ItemReport, Operator, PackReport, Reason
 from verifier.report import Block
@@ -58,7 +64,7 @@ def verify_pack(
 def _conclude(ground: Ground, view: ChainView, findings: Findings, now: int) -> PackReport:
     items = judge_items(ground, view, findings)
     statements, dossier_files = judge_statements(ground), judge_dossier_files(ground)
-    subjects = judge_subjects(ground, view)
+    subjects, timestamps = judge_subjects(ground, view), judge_timestamps(ground)
     others: list[questions.Place] = [*ground.contents.files, *statements, *dossier_files]
     places = [(place.where, place.findings) for place in chain(items, others)]
     for number in (4, 5, 6, 7):
@@ -66,6 +72,7 @@ def _conclude(ground: Ground, view: ChainView, findings: Findings, now: int) -> 
         _settle_all(findings, number, places)
     operators = _operators(ground.trust, view)
     limits = _limits(ground, findings, items, [*others, *subjects], operators, view)
+    limits += questions.stamp_reasons(timestamps, failed=False)
     pack = findings.in_order()
     return PackReport(
         manifest=ground.manifest,
@@ -75,14 +82,18 @@ def _conclude(ground: Ground, view: ChainView, findings: Findings, now: int) -> 
         statements=tuple(statements),
         subjects=tuple(subjects),
         dossier_files=tuple(dossier_files),
+        timestamps=tuple(timestamps),
         opening=view.opening,
         release=view.release,
         dispute=view.dispute,
         operators=operators,
         block=_block(ground, now),
         checked_at=now,
-        questions=questions.answer_all(
-            pack, items, others, subjects, operators, limits, parties_known=view.opening is not None
+        questions=(
+            questions.since_deposit(pack, items, others, timestamps),
+            questions.platform(pack, subjects, operators, parties_known=view.opening is not None),
+            questions.before_deposit(items),
+            questions.repeatable(limits),
         ),
         limits=tuple(limits),
     )
@@ -138,12 +149,18 @@ def _without_form(findings: Findings, trust: TrustPolicy, now: int) -> PackRepor
         statements=(),
         subjects=(),
         dossier_files=(),
+        timestamps=(),
         opening=None,
         release=None,
         dispute=None,
         operators=operators,
         block=None,
         checked_at=now,
-        questions=questions.answer_all(pack, (), (), (), operators, (), parties_known=False),
+        questions=(
+            questions.since_deposit(pack, (), (), ()),
+            questions.platform(pack, (), operators, parties_known=False),
+            questions.before_deposit(()),
+            questions.repeatable(questions.reasons_of(questions.PACK, pack, failed=False)),
+        ),
         limits=(),
     )

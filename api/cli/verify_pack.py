@@ -1,0 +1,150 @@
+"""How `yinzheng verify` checks an evidence pack, with the verifier alone, and says what it found (S14)."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Final
+
+from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
+
+from api.cli.output import EXIT_NOT, EXIT_OK, err, out, print_json
+from verifier.pack import phrases
+from verifier.pack.report import Answer, ItemReport, PackReport
+from verifier.pack.report_json import report_json
+from verifier.pack.verify import verify_pack
+from verifier.phrases import Language, Phrase
+from verifier.report import Outcome
+from verifier.trust import TrustPolicy
+
+CHINA: Final = timezone(timedelta(hours=8))
+
+_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_LARGE: Final = 64 * 1024 * 1024
+"""Bytes from which on progress is shown."""
+
+_MARKS: Final = {
+    Outcome.VALID: ("✓", "green"),
+    Outcome.INVALID: ("✗", "red"),
+    Outcome.SKIPPED: ("·", "dim"),
+    Outcome.ERROR: ("?", "yellow"),
+}
+_STYLES: Final = {
+    Answer.CONSISTENT: "green",
+    Answer.INCONSISTENT: "red",
+    Answer.UNDETERMINED: "yellow",
+}
+_WORDS: Final = {
+    "item": Phrase("证据项", "item"),
+    "withheld": Phrase("未披露", "withheld"),
+    "ledger": Phrase("上链时间", "on the ledger"),
+    "captured": Phrase("采集时间（陈述）", "captured (claimed)"),
+    "limits": Phrase("未能判定或未披露", "Not determined, or withheld"),
+    "operators": Phrase("节点运营者", "operators of the chain"),
+    "party": Phrase("当事人", "a party"),
+    "block": Phrase("区块", "block"),
+    "stamp": Phrase("时间戳", "time stamp"),
+}
+
+
+def is_pack(target: str) -> bool:
+    """Whether the target is a file that begins as a zip does; every other file is no pack."""
+    try:
+        with Path(target).open("rb") as file:
+            return file.read(4) in _ZIP or target.lower().endswith(".zip")
+    except (OSError, ValueError):
+        return False
+
+
+def check_pack(target: str, trust: TrustPolicy, language: Language, *, as_json: bool) -> int:
+    """Verify a pack and print the report; returns the exit code."""
+    path = Path(target)
+    with path.open("rb") as file, _progress(path.stat().st_size) as bar:
+        task = bar.add_task("", total=path.stat().st_size)
+        report = verify_pack(file, trust, now=int(time.time()), progress=lambda read: bar.advance(task, read))
+    if as_json:
+        print_json(report_json(report))
+    else:
+        print_pack(report, language)
+    return report.exit_code
+
+
+def _progress(size: int) -> Progress:
+    return Progress(
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        console=err,
+        transient=True,
+        disable=size < _LARGE or not err.is_terminal,
+    )
+
+
+def print_pack(report: PackReport, language: Language) -> None:
+    """Print the report in the order of the court's questions (R40)."""
+    colour = {EXIT_OK: "bold green", EXIT_NOT: "bold red"}.get(report.exit_code, "bold yellow")
+    out.print(phrases.verdict(report).said(language), style=colour, markup=False)
+    for question in report.questions:
+        answer = phrases.ANSWERS[question.answer].said(language)
+        title = phrases.QUESTIONS[question.rule].said(language)
+        out.print(f"\n {question.rule} {title}", style="bold", markup=False)
+        out.print(f"     {answer}", style=_STYLES[question.answer], markup=False)
+        for reason in question.reasons:
+            number = f" ({reason.obligation})" if reason.obligation else ""
+            out.print(f"     {reason.where}{number}: {phrases.reason(reason).said(language)}", markup=False)
+    _print_obligations(report, language)
+    for item in report.items:
+        _print_item(item, language)
+    _print_rest(report, language)
+
+
+def _print_obligations(report: PackReport, language: Language) -> None:
+    out.print()
+    for finding in report.findings:
+        mark, style = _MARKS[finding.outcome]
+        title = phrases.OBLIGATIONS[finding.number].said(language)
+        out.print(f" {mark} {finding.number:>2} {title}", style=style, markup=False)
+        if finding.outcome is not Outcome.VALID:
+            out.print(f"      {phrases.reason(finding).said(language)}", markup=False)
+
+
+def _print_item(report: ItemReport, language: Language) -> None:
+    title = report.item.title if report.item else _said("withheld", language)
+    answer = phrases.ANSWERS[report.unchanged].said(language)
+    out.print(f"\n {_said('item', language)} {report.number}  {title}  {answer}", style="bold", markup=False)
+    if report.anchored_at is not None:
+        out.print(f"   {_said('ledger', language)} {_time(report.anchored_at)}", markup=False)
+    if report.item is not None:
+        collector = report.item.collector.name
+        captured = f"{_time(report.item.captured_at)} · {collector} · {report.item.tool}"
+        out.print(f"   {_said('captured', language)} {captured}", markup=False)
+        for witness in report.witnesses:
+            out.print(f"   {'✓' if witness.holds else '✗'} {witness.name}", markup=False)
+
+
+def _print_rest(report: PackReport, language: Language) -> None:
+    out.print()
+    for stamp in report.timestamps:
+        if stamp.finding.stamp is not None:
+            said = f"{stamp.finding.stamp.authority} {_time(stamp.finding.stamp.at)}"
+            out.print(f" {_said('stamp', language)} {said}", markup=False)
+    for operator in report.operators:
+        party = f" ← {_said('party', language)}" if operator.is_party else ""
+        said = f"{operator.name} ({operator.code}){party}"
+        out.print(f" {_said('operators', language)}: {said}", markup=False)
+    if report.block is not None:
+        when = _time(report.block.time)
+        out.print(f" {_said('block', language)} {report.block.number} · {when}", markup=False)
+    if report.limits:
+        out.print(f"\n {_said('limits', language)}", style="bold", markup=False)
+        for limit in report.limits:
+            out.print(f"   {limit.where}: {phrases.reason(limit).said(language)}", markup=False)
+
+
+def _said(word: str, language: Language) -> str:
+    return _WORDS[word].said(language)
+
+
+def _time(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).astimezone(CHINA).isoformat(" ")

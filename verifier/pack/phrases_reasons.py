@@ -1,0 +1,147 @@
+"""Reason codes of packs in words, Chinese and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+PACK_REASONS: Final[Mapping[str, tuple[str, str]]] = {
+    # The zip.
+    "zip-malformed": ("这不是证据包（zip）文件。", "This is not a zip."),
+    "zip-truncated": (
+        "文件不完整，被截断。请重新取得整个文件。",
+        "The file was cut off. Get the whole file once more.",
+    ),
+    "zip-trailing": ("文件末尾有多余内容。", "Bytes follow the end of the pack."),
+    "zip-leading": ("文件中有不属于任何条目的内容。", "Bytes lie there that belong to no entry."),
+    "zip-gap": ("条目之间有不属于任何条目的内容。", "Bytes between the entries belong to none."),
+    "zip-overlap": ("条目相互重叠。", "Entries overlap."),
+    "zip-too-large": ("文件超过允许的大小。", "The file is larger than is taken in."),
+    "zip-entry-too-large": ("条目超过允许的大小。", "An entry is larger than is taken in."),
+    "zip-entries": ("条目的数量不在允许范围内。", "The pack has too few or too many entries."),
+    "zip-encrypted": ("条目被加密。", "An entry is encrypted."),
+    "zip-compressed": ("条目被压缩；证据包只含原样存放的文件。", "An entry is compressed; packs store only."),
+    "zip-path": ("条目的路径不合规。", "An entry's path is none that a pack may hold."),
+    "zip-duplicate": ("有同名的条目。", "An entry is there twice."),
+    "zip-two-manifests": ("有两份清单。", "The pack has two manifests."),
+    "zip-extra-field": ("条目带有附加字段或注释。", "An entry has an extra field or a comment."),
+    "zip-order": ("条目的次序不合规。", "The entries are not in their order."),
+    "zip-directory": (
+        "条目的文件头与目录不符。",
+        "An entry's header contradicts the directory.",
+    ),
+    "zip-layout": ("文件不是规定的唯一形式，可能被重新打包。", "The zip is not in its one form."),
+    "zip-crc": ("条目的校验和不符。", "An entry's checksum is wrong."),
+    # Manifest and files.
+    "manifest-items": ("清单中的证据项不成序列。", "The manifest's items are no sequence."),
+    "manifest-roots": (
+        "清单中的证据根与各项不符。",
+        "The manifest's roots are not those of its items.",
+    ),
+    "manifest-files": ("清单中的文件不合规。", "The manifest's files are not what a pack holds."),
+    "pack-extra-file": ("包内有清单之外的文件。", "The pack has a file its manifest does not name."),
+    "pack-missing-file": ("清单所列的文件缺失。", "A file the manifest names is missing."),
+    "pack-size-differs": ("文件大小与清单不符。", "A file has another size than the manifest says."),
+    "pack-file-too-large": ("文件超过其格式允许的大小。", "A file is larger than its format allows."),
+    "file-differs": ("文件与清单所列摘要不符。", "A file is not what the manifest names."),
+    "statement-secret": ("陈述的密钥不合规。", "A statement has a secret too many or too few."),
+    "statements-order": ("陈述未按日志次序排列。", "The statements are not in the order of the log."),
+    "statement-no-item": (
+        "有一条证据陈述不在清单所列各项之中。",
+        "A statement of evidence is none of the items listed.",
+    ),
+    "signature-wrong": ("登记机构对清单的签名不成立。", "The issuer's signature of the manifest is wrong."),
+    # Items.
+    "withheld": ("未披露。", "Withheld."),
+    "content-differs": (
+        "内容与存证时的摘要不符。",
+        "The content is not the one that was deposited.",
+    ),
+    "item-statement-missing": ("包内没有该项的陈述。", "The pack does not show the item's statement."),
+    "item-statement-differs": ("该项的陈述属于其他事项。", "The item's statement is of something else."),
+    "item-unreadable": ("该项的说明无法读取。", "The item's body cannot be read."),
+    "item-secret": ("缺少打开该项承诺的密钥。", "The secret that opens the item's commitment is missing."),
+    "commitment": (
+        "内容不是陈述所承诺的内容。",
+        "The body is not the one the statement commits to.",
+    ),
+    "dossier-unreadable": ("登记材料的证明无法读取。", "The proof of the dossier's file cannot be read."),
+    "dossier-statement-missing": (
+        "包内没有打开该登记材料所属的陈述。",
+        "The pack does not open the dossier's statement.",
+    ),
+    "nothing-asked": ("包内没有可核验的内容。", "The pack shows nothing of which this could be asked."),
+    # The chain.
+    "contract-not-pinned": (
+        "您的信任策略没有指定该合约。",
+        "Your policy does not pin that contract.",
+    ),
+    "dispute-absent": ("链上没有该争议。", "The chain has no such dispute."),
+    "dispute-layout": (
+        "链上的争议含有合约不可能写入的内容。",
+        "The chain's dispute holds what the contract cannot have written.",
+    ),
+    "roots-differ": (
+        "链上的证据根与包内各项不符。",
+        "The chain has other roots of evidence than the pack's items give.",
+    ),
+    "root-absent": ("链上没有该证据根。", "The chain has not that root of evidence."),
+    "root-misplaced": (
+        "链上该证据根的次序或依据不同。",
+        "The chain has that root in another place or on another statement.",
+    ),
+    "opening-differs": (
+        "链上的争议与立案陈述不符。",
+        "The chain's dispute is not the one that was opened.",
+    ),
+    "release-differs": (
+        "链上的解除与解除陈述不符。",
+        "The chain names another statement of the end.",
+    ),
+    "thread-incomplete": (
+        "包内没有争议的开始或解除陈述。",
+        "The pack does not show how the dispute began or ended.",
+    ),
+    "opening-withheld": ("争议的立案内容未披露。", "The opening of the dispute is withheld."),
+    "hold-missing": (
+        "争议未解除，链上却没有冻结其标的。",
+        "Nothing holds what an open dispute is about.",
+    ),
+    "as-of-block": (
+        "本包说明的是其区块当时的状态，不是现在的状态。",
+        "The pack tells the state as of its block, not as of now.",
+    ),
+    "block-after-pack": ("证据包自称早于其区块。", "The pack claims to be older than its block."),
+    # What no obligation says.
+    "operators-unknown": (
+        "信任策略没有写明节点由谁运营。",
+        "The policy does not name who operates the nodes.",
+    ),
+    "single-operator": ("整条链由同一家机构运营。", "One operator runs the whole chain."),
+    "parties-unknown": (
+        "当事人未披露，无法判断节点运营者是否为当事人。",
+        "The parties are withheld: none can be told from an operator.",
+    ),
+    "operator-is-party": ("有节点运营者是当事人。", "An operator of the chain is a party."),
+    "claims-only": (
+        "存证之前的情况只有采集人的陈述。",
+        "What came before the deposit is the collector's claim alone.",
+    ),
+    "witness-wrong": ("见证人的签名不成立。", "A witness's signature does not hold."),
+    "item-time": ("采集或交接的时间晚于存证。", "Captured or handed over after its deposit."),
+    "unreadable": ("陈述的内容无法读取。", "What is claimed cannot be read."),
+    "witnessed": ("有见证人签名，且与陈述相符。", "Witnesses signed what is claimed."),
+    "thread-gap": ("该陈述之前的陈述不在包内。", "The statement before it is not in the pack."),
+    "statements-not-shown": (
+        "包内没有该项涉及的全部陈述。",
+        "The pack does not show all statements the item is about.",
+    ),
+    "time-authorities-none": (
+        "您的信任策略没有指定时间戳机构。",
+        "Your policy pins no time-stamping authority.",
+    ),
+    "timestamp-imprint": (
+        "时间戳不是盖在本包的日志检查点上。",
+        "The time stamp is over something else than a head of this pack's log.",
+    ),
+}
