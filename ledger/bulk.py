@@ -6,9 +6,9 @@ saved is the waiting: one durable transaction for a batch, and one checkpoint an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
 
@@ -80,15 +80,22 @@ def _record_batch(
     now = registry.clock()
     rows = [compose(happened, seal, now=now).row for happened in batch]
     with registry.store.transaction() as session:
-        # Sequenced as they are written: giving them their places afterwards would write every row twice.
-        # Those that wait come first, as `pipeline` would have it.
-        while repository.sequence(session, pipeline.BATCH):
-            pass
-        first = repository.sequenced(session)
-        for index, row in enumerate(rows, first):
-            row["log_index"] = index
-        repository.add_events(session, rows)
+        add_sequenced(session, rows)
         _note_progress(session, job, done)
+
+
+def add_sequenced(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert events, each with its place in the log already, in the caller's transaction.
+
+    Giving them their places afterwards would write every row twice. Those that wait come first, as
+    `pipeline` would have it.
+    """
+    while repository.sequence(session, pipeline.BATCH):
+        pass
+    first = repository.sequenced(session)
+    for index, row in enumerate(rows, first):
+        row["log_index"] = index
+    repository.add_events(session, rows)
 
 
 def _note_progress(session: Session, job: str, done: int) -> None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ledger.consents import pool
-from ledger.consents.notices import KnownNotice, NoticeBook, book_of, hour_of, profile_of
+from ledger.consents.book import KnownNotice, NoticeBook
+from ledger.consents.notices import book_of, hour_of, profile_of
 from ledger.keys import sm4
 from ledger.organisations.keys import require
 from ledger.recording import Occurrence, compose
