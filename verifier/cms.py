@@ -43,10 +43,10 @@ def in_order(signed: bytes) -> bytes:
     OpenSSL leaves them as its operator listed them. They are not signed, so nothing is lost. Raises
     `ValueError`.
     """
-    kind, (_, wrapped) = elements(only(signed, SEQUENCE))
+    kind, (tagged, wrapped) = elements(only(signed, SEQUENCE))
     parts = [element(tag, _sorted(part) if tag == CONTEXT_0 else part) for tag, part in _parts(wrapped)]
     inner = element(SEQUENCE, b"".join(parts))
-    return element(SEQUENCE, element(*kind) + element(CONTEXT_0, inner))
+    return element(SEQUENCE, element(*kind) + element(tagged, inner))
 
 
 def _sorted(content: bytes) -> bytes:

@@ -40,6 +40,9 @@ _STRONG: Final = frozenset({_SHA256, "2.16.840.1.101.3.4.2.2", "2.16.840.1.101.3
 _GRANTED: Final = ((INTEGER, b"\0"), (INTEGER, b"\1"))
 """PKIStatus `granted`, and `grantedWithMods`: what was changed is in the token, and checked there."""
 
+_OUTCOMES: Final = {"timestamp-support": Outcome.SKIPPED, "time-authority-malformed": Outcome.ERROR}
+"""Outcomes of faults that are not the token's."""
+
 
 @dataclass(frozen=True, slots=True)
 class TimeStamp:
@@ -149,7 +152,8 @@ def judge_timestamp(data: bytes, digest: bytes, authorities: Sequence[TimeAuthor
     """Check a token as `check_timestamp` and give the outcome instead of raising.
 
     SKIPPED with `time-authorities-none` where the policy pins none, with `timestamp-support` where the extra
-    is not installed; INVALID with the fault's code.
+    is not installed; ERROR where what the policy pins is no certificate, which is not the token's fault;
+    otherwise INVALID with the fault's code.
     """
     if not authorities:
         return TimeStampFinding(
@@ -158,8 +162,8 @@ def judge_timestamp(data: bytes, digest: bytes, authorities: Sequence[TimeAuthor
     try:
         stamp = check_timestamp(data, digest, authorities)
     except YinzhengError as fault:
-        skipped = isinstance(fault, UsageFault)
-        return TimeStampFinding(Outcome.SKIPPED if skipped else Outcome.INVALID, fault.code, fault.message)
+        outcome = _OUTCOMES.get(fault.code, Outcome.INVALID)
+        return TimeStampFinding(outcome, fault.code, fault.message)
     return TimeStampFinding(Outcome.VALID, "ok", "", stamp)
 
 
@@ -296,8 +300,8 @@ def _bare(data: bytes) -> bytes:
         return data
     if elements(status)[0] not in _GRANTED:
         raise DataFault("the authority refused to stamp", code="timestamp-refused")
-    ((_, token),) = rest
-    return element(SEQUENCE, token)
+    (token,) = rest
+    return element(*token)
 
 
 def _as_answer(token: bytes) -> bytes:

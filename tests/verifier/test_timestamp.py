@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.authority import POLICY, STAMPING, Authority, Issued, issue
 from tests.verifier.der import with_certificates
+from verifier.der import CONTEXT_0, INTEGER, SEQUENCE, element
 from verifier.errors import DataFault, UsageFault
 from verifier.report import Outcome
 from verifier.timestamp import (
@@ -226,6 +227,16 @@ def test_no_token(data: bytes) -> None:
     assert code_of(lambda: parse_token(data)) == "timestamp-malformed"
 
 
+def test_other_tags_around_the_token(sample: Sample) -> None:
+    _, token = sample
+    at = token.index(CONTEXT_0, 4)
+    assert code_of(lambda: parse_token(token[:at] + b"\xa1" + token[at + 1 :])) == "timestamp-malformed"
+    granted = element(SEQUENCE, element(INTEGER, b"\0"))
+    other = element(SEQUENCE, granted + b"\x31" + token[1:])
+    assert code_of(lambda: parse_token(other)) == "timestamp-malformed"
+    assert parse_token(element(SEQUENCE, granted + token)).der == token
+
+
 def test_bytes_after_the_token(sample: Sample) -> None:
     _, token = sample
     assert code_of(lambda: parse_token(token + b"\0")) == "timestamp-malformed"
@@ -264,6 +275,7 @@ def test_what_a_policy_pins(sample: Sample) -> None:
     authority, token = sample
     broken = TimeAuthority("broken", b"\x30\x00")
     assert code_of(lambda: check_timestamp(token, DIGEST, [broken])) == "time-authority-malformed"
+    assert judge_timestamp(token, DIGEST, [broken]).outcome is Outcome.ERROR
     two = authority.root.pem + issue("Other").pem
     assert read_certificates(two, "A")[0] == TimeAuthority("A", authority.root.der)
     assert len(read_certificates(two, "A")) == 2
