@@ -8,9 +8,10 @@ it is told as soon as it is enrolled.
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import func
+from sqlmodel import Session, select
 
 from ledger.store.models_consents import Delivery, Organisation
 from verifier.webhook import ID_BYTES, Webhook
@@ -97,11 +98,21 @@ def tell_conclusion(work: Work, statement: bytes, until: int | None) -> None:
 
 
 def last_told(session: Session, withdrawal_id: bytes, code: str, kind: str) -> int | None:
-    """When an organisation was last told something of a withdrawal; None if it never was."""
-    query = select(Delivery.created_at).where(
+    """When an organisation was last to be told something of a withdrawal; None if it never was."""
+    return _when(session, func.max(Delivery.created_at), withdrawal_id, code, kind)
+
+
+def reached(session: Session, withdrawal_id: bytes, code: str, kind: str) -> int | None:
+    """When an organisation first took or fetched a notice of a withdrawal; None while it has not."""
+    return _when(session, func.min(Delivery.delivered_at), withdrawal_id, code, kind)
+
+
+def _when(session: Session, what: Any, withdrawal_id: bytes, code: str, kind: str) -> int | None:
+    query = select(what).where(
         Delivery.withdrawal_id == withdrawal_id, Delivery.code == code, Delivery.kind == kind
     )
-    return session.exec(query.order_by(col(Delivery.created_at).desc()).limit(1)).first()
+    found: int | None = session.exec(query).one()
+    return found
 
 
 def _queue(work: Work, to: str, kind: str, **data: JSON) -> bool:

@@ -1,0 +1,234 @@
+"""How a withdrawal stands, for the patient's page (R33, R35): who answered, what is due when, what remains.
+
+Everything private here is for the receipt's holder, the controller and the registry. The public and exchanges
+see counts alone (`ledger/consents/basis.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session, col, select
+
+from ledger.rules.extent import EXEMPT_REASON
+from ledger.rules.terms import Label
+from ledger.rules.withdrawal import Ground, Situation, State
+from ledger.store.models import ChainCall
+from ledger.store.models_consents import Withdrawal
+from ledger.withdrawals import notices
+from ledger.withdrawals.work import EXEMPT, Work, open_work, recipients_of, situation_of
+from verifier.withdrawal import Portion
+from verifier.withdrawal_steps import Completed, Frozen, Kept, Notified, Restricted
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+STATES: dict[State, Label] = {
+    State.VERIFIED: Label("已受理，等待数据处理者冻结", "received; the controller has to freeze"),
+    State.NOTIFIED: Label("已冻结并已通知，等待销毁回执", "frozen, everyone told; receipts awaited"),
+    State.RESTRICTED: Label("仅存储和保护，暂不销毁", "stored and protected only; not destroyed yet"),
+    State.COMPLETED: Label("已完成", "completed"),
+}
+"""The states a withdrawal rests in; the others pass within one step."""
+
+GROUNDS: dict[str, Label] = {
+    Ground.RETENTION.value: Label("法定保存期限", "a statutory retention"),
+    Ground.HOLD.value: Label("争议保全", "a dispute"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One organisation: what it owes, since when it knows, what it answered."""
+
+    code: str
+    name: str
+    duty: str
+    """Of `verifier.withdrawal.DUTIES`."""
+    told_at: int | None
+    """When it took or fetched our notice; None while it has not."""
+    given_at: int | None
+    late: bool
+    exempt: Label | None
+    """Why it owes nothing (R32)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """Why data is kept instead of destroyed, and until when (P47)."""
+
+    ground: Label
+    law: str
+    reference: str | None
+    kept: tuple[Kept, ...]
+    until: int
+    in_force: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One call to the chain: what for, and where it is. `block` None: acknowledged, not mined yet."""
+
+    what: str
+    block: int | None
+    transaction: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Everything that may be shown of one withdrawal to who may see it. Times are UTC seconds."""
+
+    id: bytes
+    consent: bytes
+    serial: int
+    state: State
+    words: Label
+    received_at: int
+    """Exactly; on chain it is the full hour before."""
+    destroy_by: int
+    freeze_by: int | None
+    """For minors; None for others."""
+    frozen_at: int | None
+    overdue_since: int | None
+    """The deadline that has passed with its duty open."""
+    held: bool
+    """Whether a dispute stands in the way of destruction."""
+    minor: bool
+    genetic: bool
+    ethics_at: int | None
+    answers: tuple[Answer, ...]
+    taken: Portion
+    remains: Portion
+    """What stays in force."""
+    restriction: Restriction | None
+    """The latest one."""
+    completed_at: int | None
+    late: bool
+    """Of a completed one: whether a duty was overdue on the way."""
+    contract: bytes
+    facts: tuple[Fact, ...]
+
+
+def progress(registry: Registry, id_: bytes) -> Progress:
+    """How the withdrawal of that identifier stands now; a consent's subject names its first one.
+
+    Raises `UsageFault`: `withdrawal-unknown`, `consent-erased`.
+    """
+    with registry.store.reading() as session:
+        return _progress(open_work(registry, session, id_))
+
+
+def withdrawals_of(registry: Registry, subject: bytes) -> tuple[Progress, ...]:
+    """All withdrawals of a consent, in order; empty if nothing was taken back. Raises `consent-erased`."""
+    with registry.store.reading() as session:
+        query = select(Withdrawal.id).where(Withdrawal.consent == subject).order_by(col(Withdrawal.serial))
+        return tuple(_progress(open_work(registry, session, id_)) for id_ in session.exec(query).all())
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an officer's list: nothing about the person."""
+
+    id: bytes
+    controller: str
+    state: State
+    received_at: int
+    destroy_by: int
+    overdue_since: int | None
+    owing: int
+
+
+def listed(registry: Registry, *, overdue: bool = False, most: int = 1000) -> list[Line]:
+    """Withdrawals that are not completed, oldest first; with `overdue` those alone with a duty overdue."""
+    now = registry.clock()
+    found: list[Line] = []
+    with registry.store.reading() as session:
+        query = select(Withdrawal).where(col(Withdrawal.ended_at).is_(None))
+        for row in session.exec(query.order_by(col(Withdrawal.received_at), col(Withdrawal.id))):
+            line = _line(row, situation_of(session, row, recipients_of(session, row.id).values()), now)
+            if not overdue or line.overdue_since is not None:
+                found.append(line)
+            if len(found) >= most:
+                break
+    return found
+
+
+def _line(row: Withdrawal, situation: Situation, now: int) -> Line:
+    return Line(
+        id=row.id,
+        controller=row.controller,
+        state=situation.state,
+        received_at=row.received_at,
+        destroy_by=situation.destroy_by,
+        overdue_since=situation.overdue_since(now),
+        owing=len(situation.owing),
+    )
+
+
+def _progress(work: Work) -> Progress:
+    row, situation, (_, request) = work.row, work.situation, work.request
+    said = [one.body for one in work.said]
+    frozen = next((body.frozen_at for body in said if isinstance(body, Frozen)), None)
+    ethics = next((body.ethics_at for body in said if isinstance(body, Notified)), None)
+    completed = next((body for body in said if isinstance(body, Completed)), None)
+    return Progress(
+        id=row.id,
+        consent=row.consent,
+        serial=row.serial,
+        state=situation.state,
+        words=STATES[situation.state],
+        received_at=request.received_at,
+        destroy_by=situation.destroy_by,
+        freeze_by=situation.freeze_by,
+        frozen_at=frozen,
+        overdue_since=situation.overdue_since(work.now),
+        held=bool(situation.holds),
+        minor=row.minor,
+        genetic=row.genetic,
+        ethics_at=ethics,
+        answers=_answers(work),
+        taken=request.taken,
+        remains=request.remains,
+        restriction=_restriction(work),
+        completed_at=row.ended_at,
+        late=completed is not None and completed.late,
+        contract=work.thread.registry.instance.modules.consents,
+        facts=_facts(work.thread.session, row.id),
+    )
+
+
+def _answers(work: Work) -> tuple[Answer, ...]:
+    _, request = work.request
+    found = []
+    for duty in request.recipients:
+        row = work.recipients[duty.code]
+        told = notices.reached(work.thread.session, work.row.id, duty.code, notices.DESTROY)
+        exempt = EXEMPT_REASON if duty.duty == EXEMPT else None
+        found.append(Answer(duty.code, duty.name, duty.duty, told, row.given_at, row.late, exempt))
+    return tuple(found)
+
+
+def _restriction(work: Work) -> Restriction | None:
+    bodies = [one.body for one in work.said if isinstance(one.body, Restricted)]
+    if not bodies:
+        return None
+    last = bodies[-1]
+    in_force = work.row.state == State.RESTRICTED.value and work.now < last.until
+    return Restriction(GROUNDS[last.ground], last.law, last.reference, last.kept, last.until, in_force)
+
+
+def _facts(session: Session, id_: bytes) -> tuple[Fact, ...]:
+    name = id_.hex()
+    of_it = col(ChainCall.key).in_(
+        [f"{kind}:{name}" for kind in ("withdrawal", "withdrawal-frozen", "withdrawal-completed")]
+    ) | (
+        # Ranges, so that the index of the key is used.
+        col(ChainCall.key).between(f"withdrawal-receipt:{name}:", f"withdrawal-receipt:{name}:~")
+        | col(ChainCall.key).between(f"withdrawal-restricted:{name}:", f"withdrawal-restricted:{name}:~")
+    )
+    calls = session.exec(select(ChainCall).where(of_it).order_by(col(ChainCall.id)))
+    return tuple(
+        Fact(call.key.partition(":")[0].removeprefix("withdrawal-"), call.block_number, call.tx_hash)
+        for call in calls
+    )
