@@ -1,0 +1,203 @@
+"""The patient's receipt as a PDF: who, what, until when, how to take it back; its file attached (S13.3).
+
+Set as the certificate is (`render`): text travels as JSON and is only used as strings, the same input gives
+the same bytes, output is PDF/A-3a. Unlike a certificate's, nobody can choose another name for a patient, so a
+character the font lacks is printed as 〓 and explained beneath; the attached file has it as it is.
+The date of birth is not printed: at a withdrawal it is asked for beside the code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import typst
+
+from ledger.document.fonts import DIRECTORY, missing_characters
+from ledger.document.labels import date_en, date_zh
+from ledger.document.qr import qr_svg, qr_symbol
+from verifier import phrases_receipt
+from verifier.consent import Consent
+from verifier.errors import DataFault
+from verifier.note import peek_checkpoint
+from verifier.notice import SCOPES, Notice
+from verifier.phrases import Phrase
+from verifier.receipt import ReceiptCore, decode_receipt_qr
+from verifier.receipt_events import requests_of
+from verifier.receiptfile import RECEIPT_FILE, ReceiptFile, parse_receipt_file
+from verifier.withdrawal import Portion, remaining
+
+TEMPLATE: Final = Path(__file__).parent / "receipt.typ"
+
+MODULE_MILLIMETRES: Final = 0.44
+"""Printed module of the code: over five dots at 300 dpi."""
+
+MAX_QR_MILLIMETRES: Final = 56.0
+
+GETA: Final = "〓"
+"""What printers set for a character they do not have."""
+
+WITHDRAWN: Final = Phrase("已撤回", "Withdrawn")
+
+
+def render_receipt(file: bytes) -> bytes:
+    """Print a receipt file (S13.3) and attach it as `receipt.json`. Returns the bytes of the PDF.
+
+    The file is read, and its requests are held against its consent; who signed it is not asked. Raises
+    `DataFault`: what `parse_receipt_file`, `decode_receipt_qr` or `requests_of` raises, `document-failed` if
+    setting the page failed.
+    """
+    pages = _set(file, pdf_standards=["a-3a"])
+    assert isinstance(pages, bytes)
+    return pages
+
+
+def preview_receipt(file: bytes, *, ppi: int = 110) -> list[bytes]:
+    """The pages of `render_receipt` as PNG pictures at `ppi` pixels an inch; raises the same errors."""
+    pages = _set(file, format="png", ppi=float(ppi))
+    return [pages] if isinstance(pages, bytes) else list(pages)
+
+
+def _set(file: bytes, **output: Any) -> Any:
+    read = parse_receipt_file(file)
+    data = _printable(_data(read, file))
+    try:
+        # A mapping of file names is a documented input that the library's type stubs leave out.
+        return typst.compile(
+            {"main": TEMPLATE.read_bytes(), "attachment": file},
+            font_paths=[str(DIRECTORY)],
+            ignore_system_fonts=True,
+            sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+            timestamp=read.body.given_at,
+            **output,
+        )
+    except typst.TypstError as error:
+        raise DataFault(
+            "the receipt could not be set", code="document-failed", reason=error.message
+        ) from error
+
+
+def _data(file: ReceiptFile, raw: bytes) -> dict[str, Any]:
+    """What the template reads, words already looked up."""
+    core = decode_receipt_qr(file.qr).core
+    requests = requests_of(file, core)
+    left = remaining(file.body, (request.body for request in requests))
+    body, notice = file.body, file.notice
+    return {
+        "demo": core.profile.startswith("DEMO/"),
+        "controller": body.controller.to_json(),
+        "registry": core.registry.to_json(),
+        "person": body.person.name,
+        "guardian": body.guardian.name if body.guardian else None,
+        "given": (date_zh(body.given_at), date_en(body.given_at)),
+        "until": (date_zh(body.until), date_en(body.until)),
+        "genetic": body.genetic,
+        "scopes": _scopes(body, left),
+        "withdrawn": [
+            (date_zh(request.body.received_at), date_en(request.body.received_at)) for request in requests
+        ],
+        "withdraw": notice.withdraw,
+        "notice": _notice(notice),
+        "qr": qr_svg(file.qr),
+        "qr_mm": min(MAX_QR_MILLIMETRES, qr_symbol(file.qr).size * MODULE_MILLIMETRES),
+        "facts": _facts(file, core),
+        "attachment": {"name": RECEIPT_FILE, "sha256": hashlib.sha256(raw).hexdigest()},
+    }
+
+
+def _scopes(body: Consent, left: Portion) -> list[dict[str, Any]]:
+    in_force = {(grant.code, grant.scope) for grant in left.grants}
+    return [
+        {
+            "name": phrases_receipt.SCOPES[scope],
+            **_answer(answer, in_force=scope in left.scopes),
+            "recipients": [
+                {
+                    "name": recipient.name,
+                    "use": recipient.use,
+                    "route": phrases_receipt.ROUTES[recipient.route],
+                    **_answer(recipient.answer, in_force=(recipient.code, scope) in in_force),
+                }
+                for recipient in body.recipients
+                if recipient.scope == scope
+            ],
+        }
+        for scope, answer in zip(SCOPES, body.scopes, strict=True)
+    ]
+
+
+def _answer(answer: bool | None, *, in_force: bool) -> dict[str, Any]:
+    """How an answer is printed: `yes`, `no` or, where a yes was taken back, `withdrawn`."""
+    if answer is True and not in_force:
+        return {"state": "withdrawn", "answer": WITHDRAWN}
+    return {"state": "yes" if answer is True else "no", "answer": phrases_receipt.ANSWERS[answer]}
+
+
+def _notice(notice: Notice) -> list[tuple[Phrase, list[str]]]:
+    """What the person was told, in the notice's own words."""
+    purposes = [
+        f"{phrases_receipt.SCOPES[purpose.scope].zh}：{purpose.purpose}；{purpose.method}"
+        f"（{phrases_receipt.ROUTES[purpose.route].zh}）"
+        for purpose in notice.purposes
+    ]
+    return [
+        (Phrase("目的与方式", "Purposes and methods"), purposes),
+        (Phrase("数据种类", "Kinds of data"), ["、".join(notice.kinds)]),
+        (Phrase("保存地点", "Where it is held"), [notice.held_at]),
+        (Phrase("保存期限", "Kept for"), [f"{notice.retention_months} 个月 months"]),
+        (Phrase("保护措施", "Safeguards"), ["、".join(notice.safeguards)]),
+        (Phrase("不同意的后果", "If you refuse"), [notice.refusal]),
+    ]
+
+
+def _facts(file: ReceiptFile, core: ReceiptCore) -> list[tuple[str, str, str, bool]]:
+    """Where the consent is recorded; the last says whether the typewriter face can set it."""
+    checkpoint = peek_checkpoint(file.proof.checkpoint)
+    facts = [
+        ("日志条目哈希", "leaf hash", file.statement.leaf_hash.hex()),
+        ("日志", "log", checkpoint.origin),
+        ("日志序号", "index in the log", f"{file.proof.index} / {checkpoint.size}"),
+        ("告知书", "notice", core.notice.hex()),
+        ("告知书版本", "its version", str(file.notice.version)),
+        ("适用规则", "rule profile", core.profile),
+    ]
+    if file.chain is not None:
+        facts.append(("区块", "block", str(file.chain.block.number)))
+    return [(zh, en, value, value.isascii()) for zh, en, value in facts]
+
+
+@dataclass(frozen=True, slots=True)
+class _Press:
+    """Puts 〓 for what the font lacks, and remembers what it stands for."""
+
+    replaced: dict[str, str]
+
+    def set(self, value: Any) -> Any:
+        """The same value with every text in it printable."""
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, dict):
+            return {name: self.set(member) for name, member in value.items()}
+        if isinstance(value, Iterable):
+            return [self.set(member) for member in value]
+        return value
+
+    def _text(self, text: str) -> str:
+        lacking = set(missing_characters(text))
+        if not lacking:
+            return text
+        for point in lacking:
+            self.replaced[point] = point
+        return "".join(GETA if f"U+{ord(char):04X}" in lacking else char for char in text)
+
+
+def _printable(data: dict[str, Any]) -> dict[str, Any]:
+    """The data with what the font lacks replaced, and the list of it beside."""
+    press = _Press({})
+    qr = data.pop("qr")
+    printable: dict[str, Any] = press.set(data)
+    return {**printable, "qr": qr, "lacking": list(press.replaced)}
