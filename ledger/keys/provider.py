@@ -60,6 +60,7 @@ def is_token_wrapped(wrapped: bytes) -> bool:
     """Whether a wrapped key was wrapped inside a token.
 
     A 16-byte key wrapped with SM4 has 44 bytes and no header; inside a token it has at least 48 and one.
+    (Of longer secrets wrapped with SM4, such as import seeds, one in 2^32 begins like the header by chance.)
     """
     return wrapped.startswith(TOKEN_WRAPPED) and len(wrapped) >= len(TOKEN_WRAPPED) + 12 + 16 + 16
 

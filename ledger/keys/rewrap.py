@@ -3,6 +3,9 @@
 A wrapped key names in its associated data the row it belongs to, so each table is listed with the column
 that says so. All rows move in one transaction: after a crash all are wrapped as before, or all anew, and
 both forms open while both keys are at hand. Backups made before still need the key from before.
+
+The seed of an unfinished import is sealed by the key-encryption key too. It lives for one import, so that is
+waited for (`import-unfinished`).
 """
 
 from __future__ import annotations
@@ -12,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select
-from sqlmodel import Session
+from sqlalchemy import bindparam
+from sqlmodel import Session, col, select
 
 from ledger.instance import read_instance, writer_lock
 from ledger.keys.keystore import Keystore
@@ -22,7 +25,7 @@ from ledger.keys.provider import KEK, KeyWrapper, Kind
 from ledger.keys.token_config import read_config
 from ledger.store.database import Store, open_store, sqlite_url
 from ledger.store.models import Base, Dossier
-from ledger.store.models_consents import Consent
+from ledger.store.models_consents import Consent, Job
 from verifier.algorithms import constant_time_equal
 from verifier.errors import DataFault, UsageFault
 
@@ -48,9 +51,16 @@ def rewrap(store: Store, opener: KeyWrapper, sealer: KeyWrapper) -> dict[str, in
     """Open every wrapped key with `opener` and wrap it anew with `sealer`; rows moved, by table.
 
     Each new form is opened again and compared before it is kept, for nothing else opens the data. Destroyed
-    keys stay destroyed. Raises `DataFault` `seal-broken` for a row that does not open: then nothing changed.
+    keys stay destroyed. Raises `DataFault` `seal-broken` for a row that does not open, `UsageFault`
+    `import-unfinished`: then nothing changed.
     """
     with store.transaction() as session:
+        if session.exec(select(Job.id).where(col(Job.finished_at).is_(None)).limit(1)).first() is not None:
+            raise UsageFault(
+                "an import of consents is not finished, and its seed is sealed by the key in use",
+                code="import-unfinished",
+                hint="run the import again to its end, then this command",
+            )
         return {place.table: _move(session, place, opener, sealer) for place in WRAPPED}
 
 

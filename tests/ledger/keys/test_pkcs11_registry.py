@@ -27,7 +27,7 @@ from ledger.keys.token_config import PIN as PIN_VARIABLE
 from ledger.registry import Registry, open_registry, silent
 from ledger.store.database import open_store, sqlite_url
 from ledger.store.models import Dossier
-from ledger.store.models_consents import Consent, Notice, Organisation
+from ledger.store.models_consents import Consent, Job, Notice, Organisation
 from tests.ledger import world as w
 from tests.ledger.keys.softhsm import LABEL, MODULE, PIN, Hsm, needs_softhsm
 from tests.ledger.world import PASSPHRASE, Clock, World
@@ -212,6 +212,24 @@ class TestMovingTheKeyEncryptionKey:
         finally:
             store.close()
         assert wrapped(filled) == spoiled
+
+    def test_not_in_the_middle_of_an_import(self, hsm: Hsm, filled: World) -> None:
+        before, keystore = wrapped(filled), w.open_keys(filled.paths)
+        add_to_token(filled.paths, keystore, plan(KEK))
+        store = open_store(sqlite_url(filled.paths.database))
+        try:
+            with store.transaction() as session:
+                session.add(
+                    Job(
+                        id="00" * 32, code="12990100DEM0000492", sealed=b"seed", total=2, done=1, created_at=0
+                    )
+                )
+        finally:
+            store.close()
+        assert code_of(lambda: rewrap_registry(filled.root, keystore, ENVIRONMENT, to_token=True)) == (
+            "import-unfinished"
+        )
+        assert wrapped(filled) == before
 
     def test_only_keys_nobody_knows_are_made_later(self, hsm: Hsm, world: World) -> None:
         keystore = w.open_keys(world.paths)
