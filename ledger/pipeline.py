@@ -7,7 +7,7 @@ and rolls forward.
 0. *pool*: consents given one by one join the events together, shuffled (database).
 1. *sequence*: events get their position in the log (database).
 2. *publish*: the log grows to that size and its checkpoint is signed (files).
-3. *call*: contract calls that decisions asked for are sent one by one; the signed transaction is stored
+3. *call*: contract calls that decisions asked for are sent in order; the signed transaction is stored
    before it is sent, so that a crash repeats the same transaction and never makes a second one (chain).
 4. *anchor*: the new head goes to the chain, which refuses one that is not an extension (chain).
 5. *confirm*: what the chain answered is written beside the decision (database).
@@ -21,15 +21,14 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session, col, select
 
 from ledger.chain.records import Head
-from ledger.chain.reverts import TooEarly
-from ledger.chain.sender import Call, Mined, Sender, SignedTransaction
 from ledger.consents import pool
-from ledger.keys.provider import RELAY
+from ledger.outbox import carry_out, waiting
+from ledger.outbox import outbox as outbox  # use cases put their calls there through the pipeline
 from ledger.rules.states import State
 from ledger.store import repository
 from ledger.store.models import Case, Certificate, ChainCall
 from ledger.store.models import Checkpoint as CheckpointRow
-from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from verifier.errors import DataFault, UsageFault, YinzhengError
 from verifier.note import Checkpoint
 
 if TYPE_CHECKING:
@@ -37,9 +36,6 @@ if TYPE_CHECKING:
 
 BATCH = 50_000
 """Events sequenced and appended in one step."""
-
-PATIENCE_SECONDS = 60
-"""How long a foreign node may take to mine one transaction before we leave it for the next run."""
 
 
 def settle(registry: Registry, progress: Progress) -> None:
@@ -105,12 +101,12 @@ def _publish_checkpoint(registry: Registry) -> None:
 def _send_calls(registry: Registry, progress: Progress) -> None:
     while True:
         with registry.store.reading() as session:
-            waiting = col(ChainCall.state).in_(("pending", "sent"))
-            call = session.exec(select(ChainCall).where(waiting).order_by(col(ChainCall.id)).limit(1)).first()
-        if call is None:
+            calls = waiting(session)
+        if not calls:
             return
-        _carry_out(registry, call)
-        progress(f"chain: {call.key.partition(':')[0]} confirmed")
+        done = carry_out(registry, calls, _note_effect, _note_refusal)
+        kinds = sorted({call.key.partition(":")[0] for call in done})
+        progress(f"chain: {len(done)} confirmed ({', '.join(kinds)})")
 
 
 def _anchor(registry: Registry, progress: Progress) -> None:
@@ -137,7 +133,7 @@ def _anchor(registry: Registry, progress: Progress) -> None:
             checkpoint = session.get(CheckpointRow, size)
             if checkpoint is not None:
                 checkpoint.call_id = call.id
-    _carry_out(registry, call)
+    carry_out(registry, [call], _note_effect, _note_refusal)
     progress(f"anchored {size} statements")
 
 
@@ -150,64 +146,6 @@ def _confirm_anchor(registry: Registry, size: int) -> None:
     with registry.store.transaction() as session:
         row = session.get_one(CheckpointRow, size)
         row.anchored_block = registry.w3.eth.block_number
-
-
-def outbox(session: Session, key: str, call: Call, now: int, sender: str = RELAY) -> ChainCall:
-    """Put a call into the outbox, in the transaction of the decision that asks for it.
-
-    `sender` names the key that sends it: the relay's, or the administrator's for roles.
-    """
-    assert call.to is not None  # deployments do not go through the outbox
-    row = ChainCall(key=key, sender=sender, target=call.to, data=call.data, gas=call.gas, created_at=now)
-    session.add(row)
-    return row
-
-
-def _carry_out(registry: Registry, call: ChainCall) -> None:
-    """Send one call and wait for its block; or note for good that the contract refused it."""
-    sender = registry.sender_of(call.sender)
-    signed = _signed(registry, call, sender)
-    mined = sender.outcome(signed.hash)
-    if not isinstance(mined, Mined):
-        registry.faults.hit("chain.send.before")
-        sender.broadcast(signed)
-        registry.faults.hit("chain.send.after")
-        mined = sender.wait(signed.hash, PATIENCE_SECONDS)
-    _confirm(registry, call.id, mined)
-
-
-def _signed(registry: Registry, call: ChainCall, sender: Sender) -> SignedTransaction:
-    """The call's one transaction: the one kept, or a new one that is kept before anyone sees it."""
-    if call.raw_tx is not None and call.tx_hash is not None and call.nonce is not None:
-        return SignedTransaction(call.raw_tx, call.tx_hash, call.nonce)
-    asked = Call(call.target, call.data, call.gas)
-    try:
-        registry.client.simulate(asked, sender.address)
-    except (EnvironmentFault, TooEarly):
-        raise  # the node, or a clock set back: the call waits
-    except YinzhengError as refusal:
-        with registry.store.transaction() as session:
-            told = _note_refusal(session, session.get_one(ChainCall, call.id), refusal)
-        raise told from refusal
-    signed = sender.prepare(asked, sender.next_nonce(), sender.fees())
-    with registry.store.transaction() as session:
-        row = session.get_one(ChainCall, call.id)
-        row.raw_tx, row.tx_hash, row.nonce, row.state = signed.raw, signed.hash, signed.nonce, "sent"
-    return signed
-
-
-def _confirm(registry: Registry, call_id: int | None, mined: Mined) -> None:
-    told = None
-    with registry.store.transaction() as session:
-        row = session.get_one(ChainCall, call_id)
-        row.block_number = mined.block_number
-        if mined.refusal is None:
-            row.state = "confirmed"
-            _note_effect(registry, session, row)
-        else:
-            told = _note_refusal(session, row, mined.refusal)
-    if told is not None:
-        raise told from mined.refusal
 
 
 def _note_refusal(session: Session, row: ChainCall, refusal: YinzhengError) -> YinzhengError:

@@ -140,6 +140,21 @@ class Sender:
             if isinstance(self.outcome(transaction.hash), Unknown):
                 raise
 
+    def broadcast_all(self, transactions: Sequence[SignedTransaction]) -> None:
+        """Hand several to the node at once, in the order of their nonces; raises as `broadcast`."""
+        if len(transactions) > 1:
+            try:
+                with translated(), self._w3.batch_requests() as batch:
+                    for transaction in transactions:
+                        batch.add(self._w3.eth.send_raw_transaction(transaction.raw))
+                    batch.execute()
+            except (NodeRefused, RevertUnknown):
+                pass  # of one of them, or the node takes no batches: each is handed over below
+            else:
+                return
+        for transaction in transactions:
+            self.broadcast(transaction)
+
     def outcome(self, transaction_hash: bytes) -> Outcome:
         """Look up what became of a transaction.
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, select
 
-from ledger import pipeline
 from ledger.consents.notices import hour_of
 from ledger.consents.reading import OpenedConsent, open_consent
 from ledger.disputes.work import holds_on
+from ledger.outbox import outbox
 from ledger.recording import Occurrence, compose, record
 from ledger.rules.events import WithdrawalStatement
 from ledger.rules.states import Capacity
@@ -90,7 +90,7 @@ class Thread:
 
     def call(self, name: str, made: Call) -> None:
         """Ask the chain for something, together with the decision."""
-        pipeline.outbox(self.session, name, made, self.now)
+        outbox(self.session, name, made, self.now)
 
 
 @dataclass
