@@ -1,0 +1,176 @@
+"""The printed receipt: what a patient reads, what is never on the paper, and a file that proves itself."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+
+from ledger.document import receipt_pdf
+from ledger.document.receipt_pdf import preview_receipt, render_receipt
+from tests.ledger.document.pages import glyphs_of, reader, text_of
+from tests.ledger.document.photos import opened, photographed
+from tests.verifier.bodies import HOSPITAL, LAB, guardian, recipient
+from tests.verifier.receipt_world import (
+    ReceiptWorld,
+    completed,
+    consent_json,
+    genuine_receipt,
+    notice_json,
+    receipt_trust,
+)
+from tests.verifier.world import NOW
+from verifier.consent import parse_consent
+from verifier.errors import DataFault
+from verifier.notice import parse_notice
+from verifier.pdf import extract_file
+from verifier.scan import find_qr
+from verifier.target import read_target
+from verifier.verify_receipt import verify_receipt
+
+
+def raw(file: dict[str, Any]) -> bytes:
+    return json.dumps(file, ensure_ascii=False).encode()
+
+
+@cache
+def usual() -> bytes:
+    return render_receipt(raw(genuine_receipt()))
+
+
+def rendered(world: ReceiptWorld) -> str:
+    return text_of(render_receipt(raw(world.file())))
+
+
+def test_says_who_what_until_when_and_how_to_withdraw() -> None:
+    printed = text_of(usual())
+    for words in (
+        "个人健康数据使用同意回执",
+        "某市人民医院",
+        HOSPITAL,
+        "张三",
+        "医学研究Medicalresearch同意Yes",
+        "保险定价与理赔Insurancepricingandclaims不同意No",
+        "未选，视为不同意",
+        "提供给：某研究院",
+        "肺结节模型研究",
+        "2026年10月2日",
+        "2October2026",
+        "凭回执二维码在https://hospital.example/withdraw或门诊服务台撤回",
+        "拒绝不影响就诊",
+        "log.example.org",
+        "请像钥匙一样保管",
+        "receipt.json",
+    ):
+        assert words in printed, words
+    assert len(reader(usual()).pages) == 2
+
+
+def test_the_date_of_birth_and_the_reference_are_not_on_paper() -> None:
+    printed = text_of(usual())
+    assert "1980" not in printed
+    assert "P-2026-0001" not in printed
+    assert "监护人" not in printed
+    assert "演示" not in printed
+
+
+def test_the_file_within_proves_itself() -> None:
+    assert extract_file(usual()) == raw(genuine_receipt())
+    presented = read_target(usual())
+    assert presented.is_receipt
+    report = verify_receipt(presented, receipt_trust(), now=NOW)
+    assert (report.kind, report.in_force) == ("pdf", True)
+
+
+def test_archival_without_boxes_and_the_same_each_time() -> None:
+    glyphs = list(glyphs_of(usual()))
+    assert len(glyphs) > 1000
+    assert 0 not in glyphs
+    assert render_receipt(raw(genuine_receipt())) == usual()
+    metadata = reader(usual()).xmp_metadata
+    assert metadata is not None
+    assert "<pdfaid:conformance>A</pdfaid:conformance>" in metadata.stream.get_data().decode()
+
+
+def test_the_printed_code_is_read_from_the_page() -> None:
+    file = genuine_receipt()
+    page = preview_receipt(raw(file), ppi=300)[0]
+    assert find_qr(page) == file["qr"]
+    sheet = opened(page)
+    corner = sheet.crop((sheet.width - 1100, 300, sheet.width, 1400))
+    assert find_qr(photographed(corner, side=1400)) == file["qr"]
+
+
+def test_guardian_genetic_data_and_demonstration_are_named() -> None:
+    body = consent_json(guardian=guardian(), genetic=True)
+    printed = rendered(ReceiptWorld(body=parse_consent(body), profile="DEMO/1"))
+    for words in ("监护人Guardian张母", "遗传信息", "DEMONSTRATION–WITHOUTANYEFFECT"):
+        assert words in printed
+
+
+def test_what_was_withdrawn_is_shown_as_withdrawn() -> None:
+    world = ReceiptWorld()
+    world.withdraw(completed(), recipients=[LAB])
+    world.withdraw(completed(), scopes=["research"])
+    printed = rendered(world)
+    assert "医学研究Medicalresearch已撤回Withdrawn" in printed
+    assert "去标识化de-identified已撤回Withdrawn" in printed
+    assert "第三方研究Researchbythirdparties同意Yes" in printed
+    assert "已登记的撤回" in printed
+
+
+def test_a_name_the_font_lacks_is_still_given_its_receipt() -> None:
+    body = consent_json()
+    body["person"]["name"] = "กข三"
+    printed = rendered(ReceiptWorld(body=parse_consent(body)))
+    assert "Person〓〓三" in printed
+    assert "U+0E01、U+0E02" in printed
+
+
+def longest() -> ReceiptWorld:
+    """Every text as long as its format allows."""
+    wide = "数" * 100
+    answers = [
+        {**recipient(scope=scope), "name": wide, "use": wide * 2, "answer": True}
+        for scope in ("research", "third_party_research", "insurance")
+    ]
+    notice = notice_json()
+    notice["purposes"] = [{**notice["purposes"][0], "purpose": wide * 2, "method": wide * 2}] * 9
+    notice |= {
+        "controller": {"name": wide, "code": HOSPITAL},
+        "kinds": [f"{at}{'类' * 90}" for at in range(50)],
+        "safeguards": [wide * 2] * 20,
+        "withdraw": wide * 4,
+        "refusal": "W" * 39 + "数" * 361,
+        "held_at": wide * 2,
+    }
+    body = consent_json(recipients=answers, guardian={**guardian(), "name": "监" * 60})
+    body["controller"] = notice["controller"]
+    body["person"]["name"] = "张" * 60
+    body["notice"]["digest"] = parse_notice(notice).digest().to_json()
+    return ReceiptWorld(body=parse_consent(body), notice=notice, profile="DEMO/1")
+
+
+def test_the_longest_texts_stay_on_the_pages() -> None:
+    world = longest()
+    pages = preview_receipt(raw(world.file()), ppi=50)
+    assert 3 <= len(pages) <= 10
+    for page in pages:
+        edge = opened(page).crop((0, 0, 20, 585))  # 10 mm at 50 pixels an inch: outside the frame
+        assert min(edge.getdata()) > 200
+
+
+def test_what_is_no_receipt_file_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DataFault):
+        render_receipt(b"{}")
+    monkeypatch.setattr(receipt_pdf, "_data", lambda *_: {"qr": ""})
+    with pytest.raises(DataFault) as caught:
+        render_receipt(raw(genuine_receipt()))
+    assert caught.value.code == "document-failed"
+
+
+def test_without_chain_evidence() -> None:
+    printed = text_of(render_receipt(raw({**genuine_receipt(), "chain": None})))
+    assert "区块" not in printed
