@@ -187,11 +187,10 @@ class _Press:
         return value
 
     def _text(self, text: str) -> str:
-        lacking = set(missing_characters(text))
+        lacking = missing_characters(text)
+        self.replaced.update(dict.fromkeys(lacking, GETA))
         if not lacking:
             return text
-        for point in lacking:
-            self.replaced[point] = point
         return "".join(GETA if f"U+{ord(char):04X}" in lacking else char for char in text)
 
 
