@@ -30,7 +30,7 @@ from verifier.wording import PARTY, check_words
 MAX_OPENING: Final = 32_768
 """Canonical bytes of `dispute.opened`; bounded by its fields."""
 
-MAX_RELEASE: Final = 16_384
+MAX_RELEASE: Final = 32_768
 """Canonical bytes of `dispute.released`; bounded by its fields."""
 
 OPENINGS: Final = ("forum", "party")

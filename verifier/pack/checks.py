@@ -81,8 +81,11 @@ def manifest_signature(archive: Archive, manifest: Manifest, data: bytes, trust:
     return issuer
 
 
-def issuer_entitled(manifest: Manifest, issuer: Issuer | None) -> None:
-    """(3) That key was entitled to sign for this registry when the pack was made (R41)."""
+def issuer_entitled(manifest: Manifest, issuer: Issuer | None, sealed_at: int | None) -> None:
+    """(3) That key was entitled to sign for this registry when the pack was made (R41).
+
+    Who stole a key may claim an earlier time, but none before the block it shows: `sealed_at`, if (8) holds.
+    """
     if issuer is None:
         raise NotGiven("no pinned issuer is known to have signed", code="issuer-not-established")
     reason = issuer.entitled_at(manifest.made_at, manifest.registry)
@@ -90,6 +93,8 @@ def issuer_entitled(manifest: Manifest, issuer: Issuer | None) -> None:
         raise DataFault(
             "the issuer's key was not entitled to sign this pack", code=reason, made_at=manifest.made_at
         )
+    if sealed_at is not None and sealed_at - manifest.made_at > CLOCK_SKEW:
+        raise DataFault("the pack claims to be older than its block", code="block-after-pack")
 
 
 def item_form(item: Item | None, packed: PackedStatement | None, dispute: bytes) -> Item:
@@ -240,13 +245,11 @@ def thread_on_chain(found: ChainDispute, thread: dict[str, PackedStatement]) -> 
 
 
 def block_age(evidence: Evidence, manifest: Manifest, now: int, max_age: int) -> int:
-    """(10) The block lies neither in the future nor after the pack; old ones tell of their own time alone."""
+    """(10) Neither block nor pack lies in the future; an old block tells of its own time alone."""
     age = now - evidence.block.time
     data: dict[str, Any] = {"age": age, "block_time": evidence.block.time}
     if age < -CLOCK_SKEW or manifest.made_at - now > CLOCK_SKEW:
         raise DataFault("block or pack claims a time yet to come", code="block-from-future", **data)
-    if evidence.block.time - manifest.made_at > CLOCK_SKEW:
-        raise DataFault("the pack claims to be older than its block", code="block-after-pack", **data)
     if age > max_age:
         raise NotGiven("the pack tells the state as of its block, not as of now", code="as-of-block", **data)
     return age

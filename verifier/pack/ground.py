@@ -99,6 +99,8 @@ class ChainView:
     opening: Opening | None = None
     """As committed to; None if withheld, or not what the statement commits to."""
     release: Release | None = None
+    malformed: DataFault | None = None
+    """Why a body that was committed to is none of its type."""
     dispute: ChainDispute | None = None
     roots: list[ChainEvidence | YinzhengError] = field(default_factory=list)
 
@@ -112,8 +114,11 @@ def look_at_chain(ground: Ground) -> ChainView:
     """Read what the chain has of the dispute; what cannot be read is left for `dispute_holds` to say."""
     view = ChainView()
     opened = ground.thread.get("dispute.opened")
-    view.opening = _opened(opened, parse_opening)
-    view.release = _opened(ground.thread.get("dispute.released"), parse_release)
+    try:
+        view.opening = _opened(opened, parse_opening)
+        view.release = _opened(ground.thread.get("dispute.released"), parse_release)
+    except DataFault as fault:
+        view.malformed = fault
     leaf = opened.statement.leaf_hash if opened else None
     for index in range(len(ground.manifest.roots)):
         view.roots.append(_root(ground, index, leaf))
@@ -142,6 +147,8 @@ def dispute_holds(ground: Ground, view: ChainView) -> None:
         if isinstance(root, YinzhengError):
             raise root
     checks.thread_on_chain(view.dispute, ground.thread)
+    if view.malformed is not None:
+        raise view.malformed
     if view.opening is None:
         raise NotGiven("the opening of the dispute is withheld", code="opening-withheld")
     checks.opening_on_chain(chain, manifest, trust, view.dispute, view.opening)
@@ -154,4 +161,4 @@ def root_over(ground: Ground, view: ChainView, number: int) -> ChainEvidence:
             if isinstance(found, YinzhengError):
                 raise found
             return found
-    raise AssertionError("a manifest's last root covers all items")  # pragma: no cover
+    raise AssertionError(number)  # a manifest's last root covers all items

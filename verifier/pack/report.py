@@ -14,6 +14,7 @@ from verifier.body import Party
 from verifier.dispute import Opening, Release
 from verifier.dossier import FileEntry
 from verifier.ethereum.layout_disputes import ChainDispute
+from verifier.evidence import Contract
 from verifier.items import Item
 from verifier.pack.contents import PackedStatement
 from verifier.pack.manifest import Manifest, PackFile
@@ -198,6 +199,23 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
+class Platform:
+    """Log and chain by which the pack was judged, as the reader's policy pins them (C17)."""
+
+    origin: str
+    """Of the log (S4.2)."""
+    log_keys: tuple[str, ...]
+    """Names and key IDs of the log's keys, as vkeys (S4.3), sorted."""
+    chain_id: int
+    genesis: bytes
+    consensus: str
+    validators: int | None
+    """Pinned validators at the pack's block; None if the block is not known."""
+    contracts: tuple[tuple[str, Contract], ...]
+    """`anchor`, `rights`, and where pinned `consents` and `preservation`."""
+
+
+@dataclass(frozen=True, slots=True)
 class PackReport:
     """What a verification found. It has no truth value: ask for what you mean, by name."""
 
@@ -217,12 +235,15 @@ class PackReport:
     dispute: ChainDispute | None
     """As on chain, if obligation 9 holds."""
     operators: tuple[Operator, ...]
+    platform: Platform
     block: Block | None
     checked_at: int
     questions: tuple[QuestionAnswer, ...]
     """C16, C17, C18, C19."""
     limits: tuple[Reason, ...]
     """What could not be determined, or was withheld."""
+    written_with_pack: bool = False
+    """Whether it was made while the pack was written, and so before the manifest was signed (S14.6)."""
 
     def __bool__(self) -> NoReturn:
         """Refuse: `if report:` would not say what is meant."""

@@ -10,6 +10,7 @@ from verifier.pack.report import (
     FileReport,
     ItemReport,
     PackReport,
+    Platform,
     StatementReport,
     SubjectReport,
     TimestampReport,
@@ -46,9 +47,26 @@ def report_json(report: PackReport) -> dict[str, Any]:
             {"name": operator.name, "code": operator.code, "is_party": operator.is_party}
             for operator in report.operators
         ],
+        "platform": _platform(report.platform),
+        "written_with_pack": report.written_with_pack,
         "block": None
         if block is None
         else {"number": block.number, "hash": block.hash.hex(), "time": block.time, "age": block.age},
+    }
+
+
+def _platform(platform: Platform) -> dict[str, Any]:
+    return {
+        "origin": platform.origin,
+        "log_keys": list(platform.log_keys),
+        "chain_id": platform.chain_id,
+        "genesis": platform.genesis.hex(),
+        "consensus": platform.consensus,
+        "validators": platform.validators,
+        "contracts": {
+            name: {"address": contract.address.hex(), "code_hash": contract.code_hash.hex()}
+            for name, contract in platform.contracts
+        },
     }
 
 

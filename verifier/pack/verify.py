@@ -48,17 +48,24 @@ def verify_pack(
     archive, manifest, data = opened
     # (2): the issuer's signature of the manifest verifies under a pinned key.
     issuer = findings.settle(2, lambda: checks.manifest_signature(archive, manifest, data, trust))
-    # (3): that key was entitled to sign it, at that time.
-    findings.settle(3, lambda: checks.issuer_entitled(manifest, issuer))
     ground = Ground(manifest, read_contents(archive, manifest, progress), trust)
     view = look_at_chain(ground)
     # (8): the block is sealed by pinned validators, and final.
-    findings.settle(8, lambda: obligations.sealed(ground.chain(), trust))
+    sealed_at = findings.settle(8, lambda: _sealed(ground))
+    # (3): that key was entitled to sign it, at that time.
+    findings.settle(3, lambda: checks.issuer_entitled(manifest, issuer, sealed_at))
     # (9): the dispute, its evidence, parties and subjects are on chain.
     findings.settle(9, lambda: dispute_holds(ground, view))
     # (10): how old the block is.
     findings.settle(10, lambda: checks.block_age(ground.chain(), manifest, now, trust.max_age))
     return _conclude(ground, view, findings, now)
+
+
+def _sealed(ground: Ground) -> int:
+    """Time of the block, if it is sealed and final."""
+    evidence = ground.chain()
+    obligations.sealed(evidence, ground.trust)
+    return evidence.block.time
 
 
 def _conclude(ground: Ground, view: ChainView, findings: Findings, now: int) -> PackReport:
