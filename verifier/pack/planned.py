@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from verifier.errors import DataFault
 from verifier.findings import Findings
-from verifier.pack import checks
 from verifier.pack.ground import Ground
 from verifier.pack.manifest import Manifest
 from verifier.pack.reading import take_as_named
@@ -32,10 +31,9 @@ def report_on(plan: PackPlan) -> PackReport:
     findings.settle(1, lambda: None)
     # (2): the policy pins the key that will sign; the writer's pack is not finished without the signature.
     issuer = findings.settle(2, lambda: _pinned(manifest, trust))
-    # (3): that key is entitled to.
-    findings.settle(3, lambda: checks.issuer_entitled(manifest, issuer))
     contents = take_as_named(sources, {item.leaf for item in manifest.items})
-    return conclude(Ground(manifest, contents, trust), findings, plan.made_at, written_with_pack=True)
+    ground = Ground(manifest, contents, trust)
+    return conclude(ground, issuer, findings, plan.made_at, written_with_pack=True)
 
 
 def _pinned(manifest: Manifest, trust: TrustPolicy) -> Issuer:

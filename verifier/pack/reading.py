@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -27,6 +27,7 @@ from verifier.pack.contents import (
 )
 from verifier.pack.manifest import Manifest, PackFile
 from verifier.pack.report import FileReport
+from verifier.pack.writer import Source
 from verifier.report import Outcome
 
 MAX_TOKEN: Final = 64 * 1024
@@ -78,8 +79,24 @@ def read_contents(archive: Archive, manifest: Manifest, progress: Progress) -> C
     return contents
 
 
+def take_as_named(sources: Iterable[Source], leaves: Collection[bytes]) -> Contents:
+    """What the files of a plan hold, before there is a pack: the small ones as a reader will find them.
+
+    Contents are taken to be what the manifest names, and are not read: a writer compares them while it
+    writes, and finishes no pack in which one differs.
+    """
+    contents = Contents()
+    for source in sources:
+        findings = Findings()
+        findings.settle(4, lambda: None)
+        if source.file.role in _PARSERS:
+            _settle_form(source.file, b"".join(source.chunks()), contents, findings, leaves)
+        contents.files.append(FileReport(source.file, findings.in_order()))
+    return contents
+
+
 def _read_file(
-    archive: Archive, file: PackFile, contents: Contents, progress: Progress, leaves: set[bytes]
+    archive: Archive, file: PackFile, contents: Contents, progress: Progress, leaves: Collection[bytes]
 ) -> FileReport:
     findings = Findings()
     size_limit = _WHOLE.get(file.role, 0)
@@ -100,26 +117,32 @@ def _read_file(
         if fault is not None:
             raise fault
 
-    def well_formed() -> Any:
-        if file.size > size_limit:
-            raise DataFault(f"{file.path} is larger than its format allows", code="pack-file-too-large")
-        value = _PARSERS[file.role](b"".join(kept))
-        if file.role == "statements":
-            _no_strange_evidence(value, leaves)
-        return value
-
     findings.settle(4, unchanged)
     if findings.outcome(4) is not Outcome.VALID:
         contents.changed.add(file.path)
     if file.role in _PARSERS:
-        value = findings.settle(1, well_formed)
-        contents.raw[file.path] = b"".join(kept)
-        if value is not None:
-            contents.parsed[file.path] = value
+        _settle_form(file, b"".join(kept), contents, findings, leaves)
     return FileReport(file, findings.in_order())
 
 
-def _no_strange_evidence(statements: tuple[PackedStatement, ...], leaves: set[bytes]) -> None:
+def _settle_form(
+    file: PackFile, data: bytes, contents: Contents, findings: Findings, leaves: Collection[bytes]
+) -> None:
+    def well_formed() -> Any:
+        if file.size > _WHOLE[file.role]:
+            raise DataFault(f"{file.path} is larger than its format allows", code="pack-file-too-large")
+        value = _PARSERS[file.role](data)
+        if file.role == "statements":
+            _no_strange_evidence(value, leaves)
+        return value
+
+    value = findings.settle(1, well_formed)
+    contents.raw[file.path] = data
+    if value is not None:
+        contents.parsed[file.path] = value
+
+
+def _no_strange_evidence(statements: tuple[PackedStatement, ...], leaves: Collection[bytes]) -> None:
     for packed in statements:
         if packed.statement.type == EVIDENCE and packed.statement.leaf_hash not in leaves:
             raise DataFault(

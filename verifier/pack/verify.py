@@ -19,9 +19,9 @@ from verifier.pack.judging import (
     judge_timestamps,
 )
 from verifier.pack.reading import Progress, read_contents
-from verifier.pack.report import ItemReport, Operator, PackReport, Reason
+from verifier.pack.report import ItemReport, Operator, PackReport, Platform, Reason
 from verifier.report import Block
-from verifier.trust import TrustPolicy
+from verifier.trust import Issuer, TrustPolicy
 
 DEFAULT_LIMITS: Final = PackLimits()
 
@@ -48,8 +48,16 @@ def verify_pack(
     archive, manifest, data = opened
     # (2): the issuer's signature of the manifest verifies under a pinned key.
     issuer = findings.settle(2, lambda: checks.manifest_signature(archive, manifest, data, trust))
-    ground = Ground(manifest, read_contents(archive, manifest, progress), trust)
-    view = look_at_chain(ground)
+    return conclude(
+        Ground(manifest, read_contents(archive, manifest, progress), trust), issuer, findings, now
+    )
+
+
+def conclude(
+    ground: Ground, issuer: Issuer | None, findings: Findings, now: int, *, written_with_pack: bool = False
+) -> PackReport:
+    """Obligations 3–10, once 1 and 2 are settled, and the answers to the court's questions."""
+    manifest, trust, view = ground.manifest, ground.trust, look_at_chain(ground)
     # (8): the block is sealed by pinned validators, and final.
     sealed_at = findings.settle(8, lambda: _sealed(ground))
     # (3): that key was entitled to sign it, at that time.
@@ -58,7 +66,7 @@ def verify_pack(
     findings.settle(9, lambda: dispute_holds(ground, view))
     # (10): how old the block is.
     findings.settle(10, lambda: checks.block_age(ground.chain(), manifest, now, trust.max_age))
-    return _conclude(ground, view, findings, now)
+    return _report(ground, view, findings, now, written_with_pack=written_with_pack)
 
 
 def _sealed(ground: Ground) -> int:
@@ -68,7 +76,9 @@ def _sealed(ground: Ground) -> int:
     return evidence.block.time
 
 
-def _conclude(ground: Ground, view: ChainView, findings: Findings, now: int) -> PackReport:
+def _report(
+    ground: Ground, view: ChainView, findings: Findings, now: int, *, written_with_pack: bool
+) -> PackReport:
     items = judge_items(ground, view, findings)
     statements, dossier_files = judge_statements(ground), judge_dossier_files(ground)
     subjects, timestamps = judge_subjects(ground, view), judge_timestamps(ground)
@@ -80,7 +90,7 @@ def _conclude(ground: Ground, view: ChainView, findings: Findings, now: int) -> 
     operators = _operators(ground.trust, view)
     limits = _limits(ground, findings, items, [*others, *subjects], operators, view)
     limits += questions.stamp_reasons(timestamps, failed=False)
-    pack = findings.in_order()
+    pack, block = findings.in_order(), _block(ground, now)
     return PackReport(
         manifest=ground.manifest,
         findings=pack,
@@ -94,7 +104,8 @@ def _conclude(ground: Ground, view: ChainView, findings: Findings, now: int) -> 
         release=view.release,
         dispute=view.dispute,
         operators=operators,
-        block=_block(ground, now),
+        platform=_platform(ground.trust, block),
+        block=block,
         checked_at=now,
         questions=(
             questions.since_deposit(pack, items, others, timestamps),
@@ -103,6 +114,7 @@ def _conclude(ground: Ground, view: ChainView, findings: Findings, now: int) -> 
             questions.repeatable(limits),
         ),
         limits=tuple(limits),
+        written_with_pack=written_with_pack,
     )
 
 
@@ -136,6 +148,20 @@ def _operators(trust: TrustPolicy, view: ChainView) -> tuple[Operator, ...]:
     return tuple(Operator(o.name, o.code, o.code in parties) for o in trust.operators)
 
 
+def _platform(trust: TrustPolicy, block: Block | None) -> Platform:
+    optional = (("consents", trust.consents), ("preservation", trust.preservation))
+    contracts = (("anchor", trust.anchor), ("rights", trust.rights))
+    return Platform(
+        origin=trust.origin,
+        log_keys=tuple(sorted(key.vkey for key in trust.log_keys)),
+        chain_id=trust.chain_id,
+        genesis=trust.genesis,
+        consensus=trust.consensus,
+        validators=len(trust.validators_at(block.number)) if block else None,
+        contracts=(*contracts, *((name, contract) for name, contract in optional if contract is not None)),
+    )
+
+
 def _block(ground: Ground, now: int) -> Block | None:
     evidence = ground.contents.evidence
     if evidence is None:
@@ -161,6 +187,7 @@ def _without_form(findings: Findings, trust: TrustPolicy, now: int) -> PackRepor
         release=None,
         dispute=None,
         operators=operators,
+        platform=_platform(trust, None),
         block=None,
         checked_at=now,
         questions=(

@@ -94,7 +94,9 @@ class WrittenPack:
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class Source:
+    """A file of the pack, and how its bytes are had."""
+
     file: PackFile
     chunks: Chunks
 
@@ -107,6 +109,24 @@ def write_pack(out: BinaryIO, plan: PackPlan, sign: Callable[[bytes], bytes]) ->
     is not what its item names, a code of `items.parse_item`, `manifest-…`, `statement…`, `json-…`,
     `header-malformed`, `evidence-duplicate`; `UsageFault` (`pack-item`) for an item with a body and no
     content. The file then holds no pack.
+    """
+    manifest, sources = lay_out(plan)
+    data = manifest.canonical
+    parse_manifest(data)
+    signature = encode_der(sign(signed_message(data)))
+    entries = [_write_entry(out, Entry(MANIFEST, len(data), 0, 0), [data])]
+    entries.append(_write_entry(out, _after(entries[-1], SIGNATURE, len(signature)), [signature]))
+    for source in sources:
+        entries.append(_write_source(out, _after(entries[-1], source.file.path, source.file.size), source))
+    for piece in layout.directory(entries):
+        out.write(piece)
+    return WrittenPack(manifest, out.tell())
+
+
+def lay_out(plan: PackPlan) -> tuple[Manifest, list[Source]]:
+    """The manifest of a plan, and its files in the order of the pack. No content is read.
+
+    Raises as `write_pack`, but for what reading the contents would show.
     """
     sources = sorted(_sources(plan), key=lambda source: source.file.path)
     manifest = Manifest(
@@ -122,19 +142,10 @@ def write_pack(out: BinaryIO, plan: PackPlan, sign: Callable[[bytes], bytes]) ->
         files=tuple(source.file for source in sources),
     )
     check_manifest(manifest)
-    data = manifest.canonical
-    parse_manifest(data)
-    signature = encode_der(sign(signed_message(data)))
-    entries = [_write_entry(out, Entry(MANIFEST, len(data), 0, 0), [data])]
-    entries.append(_write_entry(out, _after(entries[-1], SIGNATURE, len(signature)), [signature]))
-    for source in sources:
-        entries.append(_write_source(out, _after(entries[-1], source.file.path, source.file.size), source))
-    for piece in layout.directory(entries):
-        out.write(piece)
-    return WrittenPack(manifest, out.tell())
+    return manifest, sources
 
 
-def _sources(plan: PackPlan) -> Iterable[_Source]:
+def _sources(plan: PackPlan) -> Iterable[Source]:
     check_statements(sorted(plan.statements, key=lambda packed: packed.proof.index))
     chain = dumps(plan.chain)
     parse_chain(chain)
@@ -153,7 +164,7 @@ def _sources(plan: PackPlan) -> Iterable[_Source]:
         yield from _dossier_sources(number, disclosed)
 
 
-def _item_sources(number: int, packed: PackItem) -> Iterable[_Source]:
+def _item_sources(number: int, packed: PackItem) -> Iterable[Source]:
     if packed.body is None:
         return
     if packed.content is None:
@@ -161,26 +172,26 @@ def _item_sources(number: int, packed: PackItem) -> Iterable[_Source]:
     item: Item = parse_item(loads(packed.body, max_bytes=MAX_ITEM, canonical=True))
     listed = ListedItem(number, packed.leaf, disclosed=True)
     yield _small(listed.body_path, packed.body, "item")
-    yield _Source(PackFile(listed.content_path, item.size, item.digest, "content"), packed.content)
+    yield Source(PackFile(listed.content_path, item.size, item.digest, "content"), packed.content)
 
 
-def _dossier_sources(number: int, disclosed: PackDossierFile) -> Iterable[_Source]:
+def _dossier_sources(number: int, disclosed: PackDossierFile) -> Iterable[Source]:
     proof = dumps(disclosed.proof.to_json())
     entry = parse_dossier_file(proof).disclosure.entry
     yield _small(f"dossier/{number:04}/proof.json", proof, "dossier-proof")
     content = PackFile(f"dossier/{number:04}/content", entry.size, entry.digest, "dossier-file")
-    yield _Source(content, disclosed.content)
+    yield Source(content, disclosed.content)
 
 
-def _small(path: str, data: bytes, role: str) -> _Source:
-    return _Source(PackFile(path, len(data), digest_pair(data), role), lambda: [data])
+def _small(path: str, data: bytes, role: str) -> Source:
+    return Source(PackFile(path, len(data), digest_pair(data), role), lambda: [data])
 
 
 def _after(last: Entry, name: str, size: int) -> Entry:
     return Entry(name, size, 0, last.end)
 
 
-def _write_source(out: BinaryIO, entry: Entry, source: _Source) -> Entry:
+def _write_source(out: BinaryIO, entry: Entry, source: Source) -> Entry:
     hasher = PairHasher()
     written = _write_entry(out, entry, _hashed(source.chunks(), hasher))
     _require(written.size, hasher.digest(), source.file)
