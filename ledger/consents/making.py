@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from multiprocessing import parent_process
 from typing import Final
 
 from ledger.consents.book import NoticeBook
@@ -142,7 +144,16 @@ def begin_worker(plan: Plan) -> None:
     """Prepare a worker process; an interrupt is the main process's to handle."""
     global _maker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _maker = Maker(plan)
+
+
+def _end_with_parent() -> None:
+    """End this process when the main one is gone: killed, it cannot tell its workers, and they would stay."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def work(at: int, asked: list[Ask]) -> list[Made | Refused]:

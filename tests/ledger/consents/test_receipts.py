@@ -1,0 +1,44 @@
+"""Receipts made from the store prove themselves under the registry's own policy."""
+
+from __future__ import annotations
+
+import pytest
+
+from ledger.consents.granting import grant
+from ledger.consents.receipts import make_receipt
+from ledger.policy import trust_policy
+from ledger.registry import Registry
+from tests.ledger.consent_world import HOSPITAL, ConsentWorld
+from verifier import canonical
+from verifier.errors import EnvironmentFault
+from verifier.receipt_report import ReceiptReport
+from verifier.scan import find_qr
+from verifier.target import read_target
+from verifier.trust import parse_trust
+from verifier.verify_receipt import verify_receipt
+
+
+def checked(registry: Registry, data: bytes | str) -> ReceiptReport:
+    trust = parse_trust(canonical.dumps(trust_policy(registry.instance)))
+    return verify_receipt(read_target(data), trust, now=registry.clock())
+
+
+def test_a_receipt_proves_itself_in_every_form(clinic: ConsentWorld) -> None:
+    granted = clinic.grant()
+    receipt = make_receipt(clinic.registry, granted.subject)
+    for data in (receipt.file, receipt.pdf()):
+        report = checked(clinic.registry, data)
+        assert report.in_force, [f for f in report.findings if f.code != "ok"]
+        assert report.consent is not None
+        assert report.consent.person.name == "测试甲1"
+    assert find_qr(receipt.png()) == receipt.qr
+    assert receipt.svg().startswith("<svg")
+    assert checked(clinic.registry, receipt.qr).finding(2).code == "ok"
+    assert receipt.qr not in repr(receipt)
+
+
+def test_one_that_waits_in_the_pool_has_none_yet(clinic: ConsentWorld) -> None:
+    (granted,) = grant(clinic.registry, [clinic.body()], HOSPITAL)
+    with pytest.raises(EnvironmentFault) as caught:
+        make_receipt(clinic.registry, granted.subject)
+    assert caught.value.code == "receipt-not-anchored"
