@@ -1,0 +1,143 @@
+"""The patient's receipt (S13): what proves a consent, made from the store for the one it belongs to.
+
+It is made anew whenever it is asked for, with fresh evidence and every withdrawal so far; the QR text of two
+receipts of one consent differs in its signature alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from ledger.chain.embedded.evidence import asking
+from ledger.chain.evidence import collect, last_final_block
+from ledger.consents.reading import OpenedConsent, open_consent
+from ledger.document.qr import qr_png, qr_svg
+from ledger.document.receipt_pdf import render_receipt
+from ledger.store import repository
+from verifier.body import Party
+from verifier.errors import DataFault, EnvironmentFault
+from verifier.ethereum.layout import root_slot
+from verifier.ethereum.layout_consents import withdrawal_slots
+from verifier.note import peek_checkpoint
+from verifier.receipt import encode_receipt
+from verifier.receipt_events import REQUESTED_TYPE
+from verifier.receiptfile import ReceiptEvent, format_receipt_file
+from verifier.tlogproof import TlogProof
+from verifier.withdrawal import parse_requested
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ledger.instance import Instance
+    from ledger.registry import Registry
+    from verifier.canonical import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt in every form it is handed out in. All of them are private, the code above all."""
+
+    subject: bytes
+    qr: str = field(repr=False)
+    file: bytes = field(repr=False)
+    """`receipt.json` (S13.3)."""
+
+    def pdf(self) -> bytes:
+        """The file as a PDF that proves itself. Raises as `render_receipt`."""
+        return render_receipt(self.file)
+
+    def png(self) -> bytes:
+        """The QR code as a picture."""
+        return qr_png(self.qr)
+
+    def svg(self) -> str:
+        """The QR code as a drawing."""
+        return qr_svg(self.qr)
+
+
+def make_receipt(registry: Registry, subject: bytes) -> Receipt:
+    """The receipt of the consent of that subject, 32 bytes, with evidence of now.
+
+    Raises `UsageFault` (`consent-unknown`, `consent-erased`), `EnvironmentFault` (`receipt-not-anchored`
+    while the consent waits in the pool or for its anchor; `node-…`), `DataFault` for a store that
+    contradicts itself.
+    """
+    with registry.store.reading() as session:
+        opened = open_consent(registry, session, subject)
+        checkpoint = repository.latest_checkpoint(session, anchored=True)
+    index = opened.granted.event.log_index
+    if checkpoint is None or index is None or index >= checkpoint.size:
+        raise EnvironmentFault(
+            "this consent is recorded, and not anchored yet",
+            code="receipt-not-anchored",
+            hint="Consents are sequenced together so that nobody can join them; ask again in a while.",
+        )
+    instance = registry.instance
+    proof = registry.log.tlog_proof(index, checkpoint.note)
+    return assemble(
+        opened,
+        proof,
+        qr=encode_receipt(
+            opened.granted.statement,
+            opened.secret,
+            registry=Party(instance.registry_name, instance.registry_code),
+            notice=opened.notice_leaf,
+            signer=registry.keys.sm2("issuer"),
+            host=instance.host,
+        ),
+        chain=_evidence(registry, opened, proof),
+    )
+
+
+def assemble(opened: OpenedConsent, proof: TlogProof, *, qr: str, chain: JSON) -> Receipt:
+    """Put an opened consent, its proof, code and evidence (S7.3, or None) together; asks nobody."""
+    file = format_receipt_file(
+        qr,
+        opened.consent,
+        opened.notice,
+        opened.granted.statement,
+        proof,
+        events=withdrawals_of(opened),
+        chain=chain,
+    )
+    return Receipt(opened.row.subject, qr, file)
+
+
+def withdrawals_of(opened: OpenedConsent) -> list[ReceiptEvent]:
+    """What happened to the consent since, as the file discloses it."""
+    found = []
+    for event in opened.events[1:]:
+        if event.secret is None or not isinstance(event.body, dict):
+            raise DataFault("a withdrawal's body is not private", code="thread-broken")
+        found.append(ReceiptEvent(event.statement, event.body, event.secret))
+    return found
+
+
+def ids_of(opened: OpenedConsent) -> list[bytes]:
+    """Identifiers on chain: the consent's subject, which is that of its first withdrawal, and later ones."""
+    later = (
+        parse_requested(event.body).withdrawal
+        for event in opened.events
+        if event.statement.type == REQUESTED_TYPE
+    )
+    return list(dict.fromkeys((opened.row.subject, *later)))
+
+
+def withdrawal_slots_wanted(
+    instance: Instance, ids: Sequence[bytes], size: int | None
+) -> list[tuple[bytes, Sequence[bytes]]]:
+    """What evidence of these withdrawals is about, and the anchored root of ``size``, for `collect`."""
+    slots = [slot for id_ in ids for slot in withdrawal_slots(id_)]
+    wanted: list[tuple[bytes, Sequence[bytes]]] = [(instance.modules.consents, slots)]
+    if size is not None:
+        wanted.append((instance.deployment.anchor, [root_slot(size)]))
+    return wanted
+
+
+def _evidence(registry: Registry, opened: OpenedConsent, proof: TlogProof) -> JSON:
+    size = peek_checkpoint(proof.checkpoint).size
+    ask, validators = asking(registry.w3), len(registry.instance.validators)
+    block = last_final_block(ask, validators, None)
+    wanted = withdrawal_slots_wanted(registry.instance, ids_of(opened), size)
+    return cast("JSON", collect(ask, block, wanted, validators=validators))
