@@ -32,12 +32,14 @@ def build(command: str = "") -> typer.Typer:
     verify.add_to(app)
     app.callback()(lambda: None)  # or a single command would not be called by its name
     if command != "verify" and registry_installed():
-        from api.cli import cases, keys, operate, stamps
+        from api.cli import cases, keys, operate, org, organisations, stamps
 
         operate.add_to(app)
         cases.add_to(app)
         stamps.add_to(app)
         keys.add_to(app)
+        organisations.add_to(app)
+        org.add_to(app)
     return app
 
 

@@ -6,10 +6,8 @@ that an organisation writes of itself (`enrolled_at`, `rotated_at`, `told_at`) a
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 from sqlmodel import Session, select
 
@@ -17,6 +15,7 @@ from ledger import pipeline
 from ledger.cases.work import acting
 from ledger.chain.forums import grant_forum, revoke_forum
 from ledger.keys.provider import ADMIN
+from ledger.organisations.addresses import check_webhook
 from ledger.organisations.keys import keys_at
 from ledger.recording import Occurrence, Recorded, compose, record
 from ledger.rules import organisations as rules
@@ -32,8 +31,15 @@ from verifier.statement import organisation_subject
 if TYPE_CHECKING:
     from ledger.registry import Registry
 
-MAX_WEBHOOK: Final = 500
-"""Characters of a webhook's address."""
+__all__ = [
+    "change_webhook",
+    "check_webhook",
+    "current_key_id",
+    "dismiss_forum",
+    "enrol",
+    "revoke",
+    "rotate",
+]
 
 
 def enrol(registry: Registry, enrolment: Enrolment, by: str, webhook: str | None = None) -> bytes:
@@ -141,41 +147,6 @@ def change_webhook(registry: Registry, code: str, webhook: str | None, by: str |
         found = find_organisation(session, code)
         found.webhook = address
         session.add(found)
-
-
-def check_webhook(address: str) -> str:
-    """An address to deliver to: `https`, or `http` on loopback; no credentials, no fragment.
-
-    Raises `UsageFault` `webhook-address`.
-    """
-    try:
-        parts = urlsplit(address)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise _webhook() from None
-    plain = address.isascii() and address.isprintable() and " " not in address and len(address) <= MAX_WEBHOOK
-    secure = parts.scheme == "https" or (parts.scheme == "http" and _loopback(host))
-    clean = "@" not in parts.netloc and "#" not in address and "\\" not in address
-    if not (plain and secure and clean and host and port != 0):
-        raise _webhook()
-    return address
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _webhook() -> UsageFault:
-    return UsageFault(
-        "This is no address to deliver to.",
-        code="webhook-address",
-        hint="An https URL without user, password and fragment; http on the same machine alone.",
-    )
 
 
 def _require_officer(session: Session, by: str) -> None:

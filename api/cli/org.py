@@ -1,0 +1,133 @@
+"""`yinzheng org …`: what an organisation runs on its own machine. It needs no state folder, only a desk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli import org_key, org_withdrawals
+from api.cli.common import progress_line
+from api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, Body, DeskUrl, OrgFolder, read_file, say, session
+from api.cli.output import Json, guarded, print_json
+from api.org.uploading import Upload, patiently, read_granted
+from ledger.files import make_folder, write_durably
+from verifier.errors import UsageFault
+from verifier.request import METHODS
+
+MAX_BODY = 8 * 1024 * 1024
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add `org` with its groups. Another room's commands join as one more group here."""
+    org = typer.Typer(
+        help="For organisations: keys, notices, consents, withdrawals. 机构端。", no_args_is_help=True
+    )
+    org.command("request")(guarded(request))
+    org.command("notices")(guarded(org_withdrawals.notices))
+    for name, command in (
+        ("freeze", org_withdrawals.freeze),
+        ("destroyed", org_withdrawals.destroyed),
+        ("withdraw", org_withdrawals.withdraw),
+        ("withdrawal", org_withdrawals.show),
+    ):
+        org.command(name)(guarded(command))
+    for name, group in (
+        ("key", org_key.group()),
+        ("notice", _group("Notices to patients. 告知书。", publish=publish)),
+        ("consent", _group("One consent. 单份同意书。", add=add)),
+        ("consents", _group("Many consents. 批量同意书。", upload=upload, receipts=receipts)),
+    ):
+        org.add_typer(group, name=name)
+    app.add_typer(org, name="org", rich_help_panel="Organisations 机构")
+
+
+def _group(help_: str, **commands: Any) -> typer.Typer:
+    app = typer.Typer(help=help_, no_args_is_help=True)
+    app.callback()(lambda: None)  # or a single command would not be called by its name
+    for name, command in commands.items():
+        app.command(name)(guarded(command))
+    return app
+
+
+def request(
+    method: Annotated[str, typer.Argument(metavar="METHOD", help=f"One of {', '.join(METHODS)}.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="Path and query, such as /org/v1/notices.")],
+    body: Annotated[Path | None, typer.Option(help="File to send. 请求体。")] = None,
+    media: Annotated[str, typer.Option(help="Its media type.")] = "application/json",
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Sign and send any request; print the answer. 发送签名请求。"""
+    if method.upper() not in METHODS:
+        raise UsageFault(f"a method is one of {', '.join(METHODS)}", code="request-method")
+    data = b"" if body is None else read_file(body, MAX_BODY)
+    print_json(session(org, desk).client.call(method.upper(), path, data, media).json())
+
+
+def publish(
+    file: Body, org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False
+) -> None:
+    """Publish a version of a notice (S10.2). 发布告知书。"""
+    answer = session(org, desk).post("/org/v1/notices", read_file(file, MAX_BODY))
+    say(json_, answer, f"notice {answer['leaf']}, version {answer['version']} 已发布")
+
+
+def add(file: Body, org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False) -> None:
+    """Register one consent (S10.3). 登记同意书。"""
+    answer = session(org, desk).post("/org/v1/consents", read_file(file, MAX_BODY))
+    one = answer["granted"][0]
+    say(json_, one, f"consent {one['subject']} recorded 已登记")
+
+
+def upload(
+    file: Annotated[Path, typer.Argument(metavar="FILE.ndjson", help="One consent a line.")],
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Register many consents; run again to continue. 批量登记同意书，可断点续传。"""
+    opened = session(org, desk)
+    with progress_line(json_) as progress:
+        sending = Upload(opened.client, file, opened.member.profile.uploads, progress=progress)
+        done = sending.run()
+    value = {
+        "granted": done.granted,
+        "refused": done.refused,
+        "granted_file": str(sending.granted_file),
+        "refused_file": str(sending.refused_file) if done.refused else None,
+    }
+    text = f"{done.granted} recorded 已登记, {done.refused} refused 未通过; see {sending.granted_file}"
+    say(json_, value, text)
+
+
+def receipts(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="FILE.granted.ndjson of an upload.")],
+    out_folder: Annotated[Path, typer.Option("--out", help="Folder to write to. 输出目录。")] = Path(
+        "receipts"
+    ),
+    json_only: Annotated[
+        bool, typer.Option("--no-pdf", help="The receipt files alone, without PDF.")
+    ] = False,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Fetch the patients' receipts of an upload; run again to continue. 下载患者回执。"""
+    opened = session(org, desk)
+    make_folder(out_folder, mode=0o700)
+    forms = ("json",) if json_only else ("json", "pdf")
+    count = 0
+    with progress_line(json_) as progress:
+        for subject in read_granted(file):
+            for form in forms:
+                target = out_folder / f"{subject}.{form}"
+                if not target.exists():
+                    path = f"/org/v1/consents/{subject}/receipt?form={form}"
+                    answer = patiently(opened.client, path)
+                    write_durably(target, answer.body, mode=0o600)
+            count += 1
+            progress(f"{count} receipts")
+    say(json_, {"receipts": count, "folder": str(out_folder)}, f"{count} receipts in {out_folder} 回执")

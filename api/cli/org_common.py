@@ -1,0 +1,74 @@
+"""What the commands of an organisation share: its folder, the desk, and how they say what came of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.output import out, print_json
+from api.org.calling import Client
+from api.org.member import Member
+from verifier.errors import UsageFault
+
+OrgFolder = Annotated[
+    Path, typer.Option("--org", help="The organisation's own folder. 机构目录。", envvar="YINZHENG_ORG")
+]
+DeskUrl = Annotated[
+    str, typer.Option("--desk", help="Address of the registry's desk. 柜台地址。", envvar="YINZHENG_DESK")
+]
+Body = Annotated[Path, typer.Argument(metavar="FILE", help="JSON file.")]
+
+DEFAULT_ORG = Path("org")
+DEFAULT_DESK = "http://127.0.0.1:8001"
+
+
+@dataclass(frozen=True)
+class Session:
+    """A member and its line to a desk."""
+
+    member: Member
+    client: Client
+
+    def post(self, path: str, body: bytes = b"") -> Any:
+        """Sign and POST; the JSON answered."""
+        return self.client.call("POST", path, body).json()
+
+    def get(self, path: str) -> Any:
+        """Sign and GET; the JSON answered."""
+        return self.client.call("GET", path).json()
+
+
+def clock() -> int:
+    """UTC seconds now."""
+    return int(time.time())
+
+
+def session(folder: Path, desk: str) -> Session:
+    """Open the folder and name the desk. Raises as `Member.open` and `Client`."""
+    member = Member.open(folder, os.environ)
+    return Session(member, Client(member, desk, clock))
+
+
+def read_file(file: Path, most: int) -> bytes:
+    """A file's bytes. Raises `UsageFault`: `file-missing`, `file-large`."""
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(most + 1)
+    except FileNotFoundError:
+        raise UsageFault(f"there is no file {file}", code="file-missing", hint="Check the path.") from None
+    if len(data) > most:
+        raise UsageFault(f"{file} has more than {most} bytes", code="file-large")
+    return data
+
+
+def say(json_: bool, value: Any, text: str) -> None:
+    """Print a result: JSON for programs, a line for people."""
+    if json_:
+        print_json(value)
+    else:
+        out.print(text, markup=False)

@@ -1,0 +1,147 @@
+"""`yinzheng org key …`: make the organisation's key, replace it, report it lost (R41)."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.instants import parse_instant
+from api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, say, session
+from api.cli.output import Json, guarded
+from api.org.member import TERM, Member, create_member, rotation_of
+from ledger.files import write_durably
+from verifier.canonical import dumps
+from verifier.errors import DataFault, UsageFault
+from verifier.organisation import REASONS
+
+DAY = 86_400
+MARGIN = 60
+"""Seconds until a key that the desk is told of begins: it must not begin before it is told."""
+
+
+def group() -> typer.Typer:
+    """The commands."""
+    app = typer.Typer(help="The organisation's keys. 机构密钥。", no_args_is_help=True)
+    for name, command in (("new", new), ("rotate", rotate), ("lost", lost), ("list", list_keys)):
+        app.command(name)(guarded(command))
+    return app
+
+
+def new(
+    code: Annotated[str, typer.Option(help="Unified social credit code. 统一社会信用代码。")],
+    name: Annotated[str, typer.Option(help="Name of the organisation. 机构名称。")],
+    role: Annotated[list[str], typer.Option(help="controller, recipient, forum or party; repeat. 角色。")],
+    out_folder: Annotated[
+        Path, typer.Option("--out", help="A new folder for keys and enrolment. 机构目录。")
+    ] = DEFAULT_ORG,
+    account: Annotated[
+        bool, typer.Option("--account", help="Also a chain account, for forums and parties. 链上账户。")
+    ] = False,
+    days: Annotated[int, typer.Option(help="Days the key holds.", min=1)] = TERM // DAY,
+    json_: Json = False,
+) -> None:
+    """Make keys and the enrolment that an officer of the registry takes in. 新建机构密钥。"""
+    member, enrolment = create_member(
+        out_folder,
+        os.environ,
+        code=code,
+        name=name,
+        roles=role,
+        account=account,
+        now=clock(),
+        term=days * DAY,
+    )
+    file = out_folder / "enrolment.json"
+    write_durably(file, _readable(enrolment.to_json()))
+    kid = member.profile.keys[0].kid.hex()
+    address = None if member.profile.account is None else member.profile.account.hex()
+    value = {"code": code, "kid": kid, "account": address, "enrolment": str(file)}
+    say(json_, value, f"key {kid}; hand {file} to the registry's officer 请将该文件交登记机构")
+
+
+def rotate(
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", help="Write rotation.json for an officer instead of sending it.")
+    ] = None,
+    lost: Annotated[
+        bool, typer.Option("--lost", help="The key before is lost or compromised: an officer binds this one.")
+    ] = False,
+    begins: Annotated[
+        str | None,
+        typer.Option(help="When the new key begins; default: in a minute, or in a day with --out."),
+    ] = None,
+    days: Annotated[int, typer.Option(help="Days the key holds.", min=1)] = TERM // DAY,
+    json_: Json = False,
+) -> None:
+    """Make a new key that takes over. 更换密钥。"""
+    if lost and out_file is None:
+        raise UsageFault(
+            "without the key before, an officer binds the new one",
+            code="officer-needed",
+            hint="Give --out FILE, and hand that file to the registry.",
+        )
+    member = Member.open(org, os.environ)
+    now = clock()
+    start = now + (MARGIN if out_file is None else DAY) if begins is None else parse_instant(begins)
+    old = None if lost else member.current(now)
+    own, key = member.make_key(start, start + days * DAY)
+    rotation = rotation_of(member, own, key, old, now)
+    before = member.profile.keys
+    if out_file is None:
+        # Noted first: the answer may be lost, and the key is needed then.
+        member.keep([*before, own])
+        try:
+            session(org, desk).post("/org/v1/key/rotate", dumps(rotation.to_json()))
+        except (UsageFault, DataFault):
+            member.keep(before)
+            raise
+    else:
+        write_durably(out_file, _readable(rotation.to_json()))
+        member.keep([*before, own])
+    value = {"kid": own.kid.hex(), "begins": start, "rotation": None if out_file is None else str(out_file)}
+    told = (
+        "the desk knows it 柜台已登记" if out_file is None else f"hand {out_file} to an officer 请交登记机构"
+    )
+    say(json_, value, f"key {own.kid.hex()} takes over; {told}")
+
+
+def lost(
+    kid: Annotated[
+        str | None, typer.Argument(metavar="[KID]", help="Which key; default: the one that signs.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help=f"One of {', '.join(REASONS)}.")] = "compromised",
+    since: Annotated[str | None, typer.Option(help="From when on; default: now. 自何时起。")] = None,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Report a key of our own as lost or compromised, signed with a key we still have. 报告密钥丢失或泄露。
+
+    Whoever has no key any more tells an officer: `yinzheng revoke-key`.
+    """
+    opened = session(org, desk)
+    now = clock()
+    named = opened.member.current(now)[0].kid.hex() if kid is None else kid
+    began = now if since is None else parse_instant(since)
+    answer = opened.post("/org/v1/key/revoke", dumps({"kid": named, "reason": reason, "since": began}))
+    say(json_, {"kid": named, "since": began, **answer}, f"key {named} no longer holds 已吊销")
+
+
+def list_keys(org: OrgFolder = DEFAULT_ORG, json_: Json = False) -> None:
+    """List the keys this organisation made. 本机构密钥列表。"""
+    member = Member.open(org, os.environ)
+    rows = [
+        {"name": k.name, "kid": k.kid.hex(), "from": k.not_before, "until": k.not_after}
+        for k in member.profile.keys
+    ]
+    say(json_, rows, "\n".join(f"{row['kid']}  {row['name']}" for row in rows))
+
+
+def _readable(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"

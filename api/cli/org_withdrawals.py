@@ -1,0 +1,185 @@
+"""`yinzheng org` about withdrawals: be told, freeze, confirm destruction, take one in at a counter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.instants import parse_instant
+from api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, read_file, say, session
+from api.cli.output import Json
+from ledger.files import make_folder, write_durably
+from verifier.algorithms import DigestPair, PairHasher
+from verifier.canonical import JSON, dumps, loads
+from verifier.consent import IDENTITY_PROOFS
+from verifier.destruction import DestructionReceipt, sign_receipt
+from verifier.errors import DataFault, UsageFault
+from verifier.target import read_target
+from verifier.tombstone import METHODS
+from verifier.webhook import parse_webhook
+
+MAX_FILE = 16 * 1024 * 1024
+_CHUNK = 1 << 20
+
+WithdrawalId = Annotated[
+    str, typer.Argument(metavar="WITHDRAWAL", help="Its identifier, 64 hex characters. 撤回编号。")
+]
+
+
+def notices(
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="Also keep each, with its signature, in this folder.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Once more those we were told since then. 重新获取。")
+    ] = None,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Fetch what the registry has to tell, where there is no webhook. 查收通知。"""
+    query = "" if since is None else f"?since={parse_instant(since)}"
+    answer = session(org, desk).get(f"/org/v1/notices-pending{query}")
+    found = answer["notices"]
+    if out_folder is not None:
+        make_folder(out_folder, mode=0o700)
+        for one in found:
+            name = parse_webhook(one["body"].encode()).id.hex()
+            write_durably(out_folder / f"{name}.json", one["body"].encode(), mode=0o600)
+            write_durably(out_folder / f"{name}.signature", one["header"].encode() + b"\n", mode=0o600)
+    told = [loads(one["body"].encode(), max_bytes=65_536) for one in found]
+    say(json_, told, "\n".join(map(_line, told)) or "nothing new 没有新通知")
+
+
+def show(
+    withdrawal: WithdrawalId, org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False
+) -> None:
+    """Show what we owe a withdrawal. 撤回详情。"""
+    answer = session(org, desk).get(f"/org/v1/withdrawals/{withdrawal}")
+    say(json_, answer, f"{answer['state']}, we owe: {answer['duty']}")
+
+
+def freeze(
+    withdrawal: WithdrawalId, org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False
+) -> None:
+    """Confirm, as the controller, that the data interfaces are shut. 确认已冻结数据接口。"""
+    answer = session(org, desk).post(f"/org/v1/withdrawals/{withdrawal}/freeze")
+    say(json_, answer, f"frozen; recipients are told 已冻结并通知; {answer['state']}")
+
+
+def destroyed(
+    withdrawal: WithdrawalId,
+    method: Annotated[str, typer.Option(help=f"One of {', '.join(METHODS)}. 销毁方式。")],
+    operator: Annotated[str, typer.Option(help="Who did it, in our own words. 经办人。")],
+    copies: Annotated[
+        int, typer.Option(help="Copies destroyed, backups included; or links cleared. 份数。", min=0)
+    ] = 1,
+    evidence: Annotated[
+        Path | None, typer.Option(help="A log or photograph that we keep; its digest is signed. 凭证。")
+    ] = None,
+    at: Annotated[str | None, typer.Option(help="When; default: now. 销毁时间。")] = None,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Sign that what was taken back is destroyed here, or our links to it are cleared. 销毁回执。"""
+    opened = session(org, desk)
+    now = clock()
+    owed = opened.get(f"/org/v1/withdrawals/{withdrawal}")
+    own, key = opened.member.current(now)
+    try:
+        receipt = DestructionReceipt(
+            withdrawal=bytes.fromhex(withdrawal),
+            request=bytes.fromhex(owed["request"]),
+            recipient=opened.member.profile.code,
+            kid=own.kid,
+            method=method,
+            copies=copies,
+            operator=operator,
+            evidence=None if evidence is None else _digest(evidence),
+            destroyed_at=now if at is None else parse_instant(at),
+        )
+    except DataFault as fault:
+        raise UsageFault(fault.message, code=fault.code, hint=fault.hint) from fault
+    signed = sign_receipt(receipt, key)
+    answer = opened.post(f"/org/v1/withdrawals/{withdrawal}/receipt", signed.canonical())
+    say(json_, answer, f"receipt recorded 已登记销毁回执; {answer['state']}")
+
+
+def withdraw(
+    receipt: Annotated[
+        Path | None, typer.Option(help="The patient's receipt: PDF, picture, file, or QR text. 患者回执。")
+    ] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="Or the consent's subject, after seeing a document. 同意书编号。")
+    ] = None,
+    born: Annotated[str | None, typer.Option(help="With a receipt: date of birth. 出生日期。")] = None,
+    document: Annotated[
+        str, typer.Option(help=f"With a subject: the document seen, of {', '.join(IDENTITY_PROOFS)}.")
+    ] = "identity_card",
+    guardian: Annotated[bool, typer.Option("--guardian", help="A guardian withdraws. 监护人办理。")] = False,
+    scope: Annotated[list[str] | None, typer.Option(help="Only this scope; repeat. 仅撤回该用途。")] = None,
+    recipient: Annotated[
+        list[str] | None, typer.Option(help="Only this recipient (credit code); repeat. 仅撤回该接收方。")
+    ] = None,
+    received: Annotated[str | None, typer.Option(help="When it came in; default: now. 收到时间。")] = None,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Take in a withdrawal at a counter: everything, or the scopes and recipients named. 窗口办理撤回。"""
+    extent: JSON = {
+        "everything": not scope and not recipient,
+        "scopes": [*sorted(set(scope or ()))],
+        "recipients": [*sorted(set(recipient or ()))],
+    }
+    body: dict[str, JSON]
+    if (receipt is None) == (subject is None):
+        raise UsageFault("give the receipt or the subject, one of them", code="withdrawal-claim")
+    if receipt is not None:
+        if born is None:
+            raise UsageFault("with a receipt comes the date of birth", code="withdrawal-claim", hint="--born")
+        body = {"receipt": _qr_of(receipt), "born": born, "guardian": guardian, "extent": extent}
+    else:
+        body = {
+            "subject": subject,
+            "document": document,
+            "guardian": guardian,
+            "received_at": None if received is None else parse_instant(received),
+            "extent": extent,
+        }
+    answer = session(org, desk).post("/org/v1/withdrawals", dumps(body))
+    say(json_, answer, f"withdrawal {answer['withdrawal']} received 已受理")
+
+
+def _qr_of(file: Path) -> str:
+    """The QR text of a receipt in whatever form it comes."""
+    presented = read_target(read_file(file, MAX_FILE))
+    if presented.qr is not None:
+        return presented.qr
+    value = loads(presented.file or b"", max_bytes=MAX_FILE)
+    qr = value.get("qr") if isinstance(value, dict) else None
+    if not isinstance(qr, str):
+        raise DataFault("this is no patient's receipt", code="receipt-malformed")
+    return qr
+
+
+def _digest(file: Path) -> DigestPair:
+    hasher = PairHasher()
+    try:
+        with file.open("rb") as opened:
+            while chunk := opened.read(_CHUNK):
+                hasher.update(chunk)
+    except FileNotFoundError:
+        raise UsageFault(f"there is no file {file}", code="file-missing", hint="Check the path.") from None
+    return hasher.digest()
+
+
+def _line(told: JSON) -> str:
+    assert isinstance(told, dict)
+    data = told["data"]
+    assert isinstance(data, dict)
+    deadline = f", by {data['deadline']}" if "deadline" in data else ""
+    return f"{told['kind']}  {data.get('withdrawal') or data.get('dispute')}{deadline}"

@@ -1,0 +1,207 @@
+"""Commands of officers about organisations and their keys (R41), and the operator's desk."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.common import DEFAULT_STATE, By, State, keys_of, writing
+from api.cli.instants import parse_instant
+from api.cli.output import Json, guarded, out, print_json
+from ledger.instance import read_instance
+from ledger.organisations import enrolment
+from ledger.organisations.listing import Listed, list_organisations
+from ledger.registry import wall_clock
+from verifier import canonical
+from verifier.canonical import JSON
+from verifier.errors import UsageFault
+from verifier.organisation import REASONS, Revocation, parse_enrolment, parse_rotation
+
+MAX_FILE = 64 * 1024
+
+Code = Annotated[
+    str, typer.Argument(metavar="CODE", help="Its unified social credit code. 统一社会信用代码。")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    panel = "Organisations 机构"
+    for name, command in (
+        ("enrol", enrol),
+        ("organisations", organisations),
+        ("rotate-key", rotate_key),
+        ("revoke-key", revoke_key),
+        ("webhook", webhook),
+        ("dismiss-forum", dismiss_forum),
+    ):
+        app.command(name, rich_help_panel=panel)(guarded(command))
+    app.command("desk", rich_help_panel="Operate 运行")(guarded(desk))
+
+
+def enrol(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="enrolment.json, as `org key new` made it.")],
+    by: By,
+    state: State = DEFAULT_STATE,
+    webhook: Annotated[
+        str | None, typer.Option(help="https URL where it is told; default: it asks. 通知地址。")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Enrol an organisation whose identity was checked. 机构入册。"""
+    body = parse_enrolment(_read(file))
+    with writing(state, json_) as (registry, _):
+        leaf = enrolment.enrol(registry, body, by, webhook)
+    code, kid = body.organisation.code, body.grant.kid.hex()
+    if json_:
+        print_json({"code": code, "kid": kid, "leaf": leaf.hex()})
+    else:
+        roles = ", ".join(body.roles)
+        out.print(f"{code} {body.organisation.name}: enrolled as {roles}, key {kid} 已入册", markup=False)
+
+
+def organisations(state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """List organisations with their keys. 机构列表。"""
+    listed = list_organisations(state, wall_clock())
+    if json_:
+        print_json([_shown(one) for one in listed])
+        return
+    for one in listed:
+        kid = "no key in force 无有效密钥" if one.kid is None else f"key {one.kid.hex()}"
+        out.print(f"{one.code}  {one.name}  {' '.join(one.roles)}  {kid}", markup=False)
+
+
+def rotate_key(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="rotation.json, as `org key rotate` made it.")],
+    state: State = DEFAULT_STATE,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", help="The officer who binds a key whose predecessor is lost. 经办人。"),
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Let an organisation's new key take over. 更换密钥。"""
+    body = parse_rotation(_read(file))
+    with writing(state, json_) as (registry, _):
+        leaf = enrolment.rotate(registry, body, by)
+    kid = body.grant.kid.hex()
+    if json_:
+        print_json({"code": body.grant.code, "kid": kid, "leaf": leaf.hex()})
+    else:
+        out.print(f"{body.grant.code}: key {kid} takes over 已更换", markup=False)
+
+
+def revoke_key(
+    code: Code,
+    kid: Annotated[str, typer.Argument(metavar="KID", help="The key's 16 hex characters. 密钥标识。")],
+    reason: Annotated[str, typer.Option(help=f"One of {', '.join(REASONS)}. 原因。")],
+    since: Annotated[str, typer.Option(help="From when on, such as 2026-11-22T10:00. 自何时起。")],
+    by: By,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """End a key that was lost, compromised or left behind. 吊销密钥。"""
+    if reason not in REASONS:
+        raise UsageFault(f"the reason is one of {', '.join(REASONS)}", code="key-reason")
+    try:
+        name = bytes.fromhex(kid)
+    except ValueError:
+        name = b""
+    if len(name) != 8:
+        raise UsageFault("a key is named by 16 hex characters", code="kid-malformed")
+    began = parse_instant(since)
+    with writing(state, json_) as (registry, _):
+        leaf = enrolment.revoke(registry, Revocation(code, name, reason, began, max(began, wall_clock())), by)
+    if json_:
+        print_json({"code": code, "kid": kid, "leaf": leaf.hex()})
+    else:
+        out.print(f"{code}: key {kid} no longer holds 已吊销", markup=False)
+
+
+def webhook(
+    code: Code,
+    by: By,
+    url: Annotated[str | None, typer.Argument(metavar="[URL]", help="Leave out: it asks itself.")] = None,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Set where an organisation is told of withdrawals and disputes. 通知地址。"""
+    with writing(state, json_) as (registry, _):
+        enrolment.change_webhook(registry, code, url, by)
+    if json_:
+        print_json({"code": code, "webhook": url})
+    else:
+        out.print(f"{code}: {url or 'asks for its notices itself 自行查询'}", markup=False)
+
+
+def dismiss_forum(code: Code, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """Take a forum's power to decide on chain, as after a compromise. 解除裁判机构链上权限。"""
+    with writing(state, json_) as (registry, _):
+        enrolment.dismiss_forum(registry, code, by)
+    if json_:
+        print_json({"code": code, "forum": False})
+    else:
+        out.print(f"{code}: decides no more on the chain 已解除", markup=False)
+
+
+def desk(
+    state: State = DEFAULT_STATE,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port.", min=0, max=65535)] = 8001,
+    rate: Annotated[
+        int,
+        typer.Option(help="Requests a second granted to each organisation; twice as many at once.", min=1),
+    ] = 50,
+    json_: Json = False,
+) -> None:
+    """Serve organisations and patients: holds the keys, records what they sign. 柜台服务。"""
+    from api.desk import run_desk
+    from api.desk.server import DeskLimits
+    from api.web.limits import Rate
+
+    read_instance(state)  # or there is nothing to announce
+
+    def ready(url: str) -> None:
+        if json_:
+            print_json({"url": url})
+        else:
+            out.print(f"\n印证 Yinzheng: the desk is at {url}", style="bold", markup=False)
+            out.print("Ctrl-C ends it; nothing is lost. 按 Ctrl-C 结束。", markup=False)
+
+    with suppress(KeyboardInterrupt):  # the way to end it
+        run_desk(
+            state,
+            keys_of,
+            host,
+            port,
+            clock=wall_clock,
+            limits=DeskLimits(organisation=Rate(rate, 2 * rate)),
+            ready=ready,
+        )
+
+
+def _read(file: Path) -> JSON:
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(MAX_FILE + 1)
+    except FileNotFoundError:
+        raise UsageFault(f"there is no file {file}", code="file-missing", hint="Check the path.") from None
+    return canonical.loads(data, max_bytes=MAX_FILE)
+
+
+def _shown(one: Listed) -> dict[str, JSON]:
+    return {
+        "code": one.code,
+        "name": one.name,
+        "roles": [*one.roles],
+        "account": None if one.account is None else one.account.hex(),
+        "webhook": one.webhook,
+        "kid": None if one.kid is None else one.kid.hex(),
+        "keys": [
+            {"kid": key.kid.hex(), "from": key.grant.not_before, "until": key.ends_at, "end": key.end.value}
+            for key in one.keys
+        ],
+    }

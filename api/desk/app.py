@@ -1,0 +1,61 @@
+"""Putting the desk together. Nothing here is decided; see the modules it imports."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from api.desk.guard import Guard
+from api.desk.organisations import organisations
+from api.desk.patients import patients
+from api.desk.problems import answer, problem_of
+from api.desk.server import Desk
+from api.desk.withdrawals import withdrawals
+from api.web.headers import SecurityHeaders
+from api.web.limits import Gate, Limits
+from api.web.problems import of_status
+from verifier.errors import YinzhengError
+
+
+def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -> FastAPI:
+    """The desk's HTTP interface (S15)."""
+    gate = Gate(Limits(requests=desk.limits.address, clients=desk.limits.clients), monotonic)
+    app = FastAPI(
+        title="Yinzheng desk 印证柜台",
+        version="1",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(SecurityHeaders), Middleware(Guard, gate=gate)],
+    )
+    app.add_exception_handler(YinzhengError, _fault)
+    app.add_exception_handler(HTTPException, _http)
+    for routes in (organisations, withdrawals, patients):
+        app.include_router(routes(desk))
+
+    @app.get("/healthz")
+    async def health() -> Response:
+        return JSONResponse({"desk": "open"})
+
+    return app
+
+
+async def _fault(_: Request, error: Exception) -> Response:
+    assert isinstance(error, YinzhengError)
+    places = {name: error.data[name] for name in ("line", "index", "path", "left") if name in error.data}
+    return answer(problem_of(error), **places)
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    made = answer(of_status(error.status_code))
+    for name, value in (error.headers or {}).items():
+        made.headers[name] = value  # `Allow` of a 405
+    return made

@@ -1,0 +1,89 @@
+"""Reading what is sent, within bounds and in memory alone."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from starlette.requests import ClientDisconnect, Request
+
+from api.web.limits import MIB, Lease
+from verifier import canonical
+from verifier.canonical import JSON
+from verifier.errors import DataFault, UsageFault
+
+MAX_JSON: Final = 256 * 1024
+"""Bytes of one object."""
+
+MAX_BATCH: Final = 8 * MIB
+"""Bytes of a batch of lines."""
+
+MAX_LINES: Final = 1000
+"""Lines of a batch."""
+
+MAX_LINE: Final = 64 * 1024
+
+NDJSON: Final = "application/x-ndjson"
+JSON_MEDIA: Final = "application/json"
+
+
+async def read_body(request: Request, ceiling: int, lease: Lease, seconds: float) -> bytes:
+    """The whole body, at most `ceiling` bytes, sent within `seconds`; `lease` lasts while it is in use.
+
+    Raises `UsageFault`: `too-large`, `body-slow`; `EnvironmentFault` `server-busy`.
+    """
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdigit() and int(declared[:20]) > ceiling:
+        raise _too_large(ceiling)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                lease.grow(len(chunk))
+                body += chunk
+                if len(body) > ceiling:
+                    raise _too_large(ceiling)
+    except TimeoutError:
+        raise UsageFault("sending took too long", code="body-slow", hint="Send smaller batches.") from None
+    except ClientDisconnect:
+        raise UsageFault("the client went away", code="json-malformed") from None
+    return bytes(body)
+
+
+def media_of(request: Request) -> str:
+    """The media type of a body, without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def one_object(body: bytes) -> dict[str, JSON]:
+    """A JSON object; no body counts as an empty one. Raises `DataFault` (`json-…`)."""
+    value = canonical.loads(body or b"{}", max_bytes=MAX_JSON)
+    if not isinstance(value, dict):
+        raise DataFault("the body is not a JSON object", code="json-malformed")
+    return value
+
+
+def lines_of(body: bytes) -> list[JSON]:
+    """The JSON values of a batch, one a line; empty lines do not count.
+
+    Raises `UsageFault` `batch-lines`; `DataFault` (`json-…`) whose `line` counts from 1.
+    """
+    numbered = [(n, line) for n, line in enumerate(body.split(b"\n"), 1) if line.strip()]
+    if not 1 <= len(numbered) <= MAX_LINES:
+        raise UsageFault(f"a batch has 1 to {MAX_LINES} lines", code="batch-lines", hint="Split it.")
+    found: list[JSON] = []
+    for number, line in numbered:
+        try:
+            found.append(canonical.loads(line, max_bytes=MAX_LINE))
+        except DataFault as fault:
+            raise DataFault(
+                f"line {number}: {fault.message}", code=fault.code, hint=fault.hint, line=number
+            ) from fault
+    return found
+
+
+def _too_large(ceiling: int) -> UsageFault:
+    size = f"{ceiling // MIB} MiB" if ceiling >= MIB else f"{ceiling // 1024} KiB"
+    return UsageFault(
+        f"what was sent is larger than {size}", code="too-large", hint="Split it.", limit=ceiling
+    )

@@ -1,0 +1,102 @@
+"""What bodies and addresses sent to the desk hold, read strictly: unknown names are refused (S15)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from ledger.rules.consent import Scope
+from ledger.rules.extent import Extent
+from verifier.body import check_credit_code
+from verifier.canonical import (
+    JSON,
+    Check,
+    boolean,
+    hex_bytes,
+    integer,
+    nullable,
+    object_of,
+    one_of,
+    read_object,
+    text,
+)
+from verifier.consent import IDENTITY_PROOFS
+from verifier.cose import MAX_QR
+from verifier.errors import DataFault, UsageFault
+from verifier.notice import MAX_RECIPIENTS, SCOPES
+from verifier.organisation import REASONS
+from verifier.receipt import ReceiptCode, decode_receipt_qr
+from verifier.wording import check_date, set_of
+
+_ID: Final = re.compile("[0-9a-f]{64}")
+_ONCE: Final = re.compile("[0-9a-f]{32}")
+
+_EXTENT: Final[Check[Any]] = object_of(
+    {
+        "everything": boolean,
+        "scopes": set_of(one_of(*SCOPES), 0, len(SCOPES)),
+        "recipients": set_of(check_credit_code, 0, MAX_RECIPIENTS),
+    }
+)
+_BEARER: Final[dict[str, Check[Any]]] = {"receipt": text(1, MAX_QR), "born": check_date}
+SEE: Final = _BEARER
+"""Body of what a patient looks at: the QR text of the receipt, and the date of birth."""
+WITHDRAW: Final[dict[str, Check[Any]]] = {**_BEARER, "guardian": boolean, "extent": _EXTENT}
+"""Body of a patient's withdrawal, or of one that any enrolled organisation passes on."""
+AT_COUNTER: Final[dict[str, Check[Any]]] = {
+    "subject": hex_bytes(32),
+    "document": one_of(*IDENTITY_PROOFS),
+    "guardian": boolean,
+    "received_at": nullable(integer()),
+    "extent": _EXTENT,
+}
+"""Body of a withdrawal that the controller took in, having seen a document."""
+
+REVOKE: Final[dict[str, Check[Any]]] = {"kid": hex_bytes(8), "reason": one_of(*REASONS), "since": integer()}
+"""Body of an organisation's report that a key of its own is lost or worse."""
+
+
+def read(value: dict[str, JSON], fields: dict[str, Check[Any]]) -> dict[str, Any]:
+    """Read a body. Raises `DataFault` (`field-…`)."""
+    return read_object(value, fields)
+
+
+def extent_of(value: dict[str, Any]) -> Extent:
+    """What is taken back, as the rules have it."""
+    return Extent(
+        everything=value["everything"],
+        scopes=frozenset(map(Scope, value["scopes"])),
+        recipients=frozenset(value["recipients"]),
+    )
+
+
+def receipt_of(value: dict[str, Any]) -> ReceiptCode:
+    """The receipt whose QR text was sent. Raises `DataFault` (`qr-…`, `core-…`)."""
+    return decode_receipt_qr(value["receipt"])
+
+
+def identifier(written: str) -> bytes:
+    """32 bytes of an address's hex. Raises `DataFault` `field-value`."""
+    if _ID.fullmatch(written) is None:
+        raise DataFault("an identifier is 64 lower-case hex characters", code="field-value")
+    return bytes.fromhex(written)
+
+
+def once_of(query: dict[str, str]) -> bytes | None:
+    """The random number of a request to be carried out once (S15.3). Raises `UsageFault` `query`."""
+    if not query:
+        return None
+    written = query.get("once", "")
+    if set(query) != {"once"} or _ONCE.fullmatch(written) is None:
+        raise UsageFault("the query is not once= and 32 lower-case hex characters", code="query")
+    return bytes.fromhex(written)
+
+
+def since_of(query: dict[str, str]) -> int | None:
+    """The instant `since` of a query, UTC seconds. Raises `UsageFault` `query`."""
+    if not query:
+        return None
+    written = query.get("since", "")
+    if set(query) != {"since"} or not (written.isascii() and written.isdigit() and len(written) <= 12):
+        raise UsageFault("the query is not since= and UTC seconds", code="query")
+    return int(written)

@@ -1,0 +1,144 @@
+"""What organisations may ask for, in requests they sign (S15): their keys, notices, consents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from api.desk import fields
+from api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON, lines_of, media_of, one_object
+from api.desk.server import Asked, Desk
+from ledger.consents.granting import Granted, grant
+from ledger.consents.notices import publish_notice
+from ledger.organisations import enrolment
+from ledger.organisations.answers import recall, remember
+from ledger.registry import Registry
+from verifier import canonical
+from verifier.canonical import JSON
+from verifier.errors import DataFault, UsageFault
+from verifier.organisation import Revocation, parse_rotation
+
+MAX_ANSWER = 1024 * 1024
+
+
+def organisations(desk: Desk) -> APIRouter:
+    """The routes about keys, notices and consents."""
+    router = APIRouter(prefix="/org/v1")
+
+    @router.post("/key/rotate")
+    async def rotate(request: Request) -> Response:
+        async with desk.signed(request) as asked:
+            rotation = parse_rotation(one_object(asked.body))
+            _require_own(asked, rotation.grant.code)
+            leaf = await desk.do(lambda registry: enrolment.rotate(registry, rotation, None))
+        return _created({"leaf": leaf.hex(), "begins": rotation.grant.not_before})
+
+    @router.post("/key/revoke")
+    async def revoke(request: Request) -> Response:
+        async with desk.signed(request) as asked:
+            told = Revocation(
+                code=asked.org, told_at=desk.clock(), **fields.read(one_object(asked.body), fields.REVOKE)
+            )
+            leaf = await desk.do(lambda registry: enrolment.revoke(registry, told, None))
+        return _created({"leaf": leaf.hex()})
+
+    @router.post("/notices")
+    async def notices(request: Request) -> Response:
+        async with desk.signed(request) as asked:
+            body = one_object(asked.body)
+            row = await desk.do(lambda registry: publish_notice(registry, body, asked.org))
+        return _created({"leaf": row.leaf.hex(), "subject": row.subject.hex(), "version": row.version})
+
+    @router.post("/consents")
+    async def consents(request: Request) -> Response:
+        """One consent as JSON, or up to 1,000 as NDJSON: all of a batch or none."""
+        once = fields.once_of(dict(request.query_params))
+        media = media_of(request)
+        if media not in (JSON_MEDIA, NDJSON):
+            raise UsageFault(
+                "this address does not accept that kind of content",
+                code="content-type",
+                hint=f"{JSON_MEDIA} for one consent, {NDJSON} for a batch.",
+            )
+        async with desk.signed(request, MAX_BATCH) as asked:
+            batch = media == NDJSON
+            values: list[JSON] = lines_of(asked.body) if batch else [one_object(asked.body)]
+            item = _Batch(asked.org, once, asked.body, values)
+            if batch:
+                answer = (await desk.do(lambda registry: _grant(registry, [item])))[0]
+            else:
+                answer = await desk.do_together(("consents", asked.org), item, _grant)
+        return _created(answer)
+
+    return router
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Consents that one request brought."""
+
+    org: str
+    once: bytes | None
+    body: bytes = field(repr=False)
+    values: list[JSON] = field(repr=False)
+
+
+def _grant(registry: Registry, batches: Sequence[_Batch]) -> list[JSON]:
+    """Record the batches of one organisation in one transaction; each that was recorded before, not again."""
+    with registry.store.reading() as session:
+        known = [_recalled(session, batch) for batch in batches]
+    # The same request twice at the same moment is one request.
+    fresh: list[_Batch] = []
+    numbers: set[bytes] = set()
+    for batch, answer in zip(batches, known, strict=True):
+        if answer is None and (batch.once is None or batch.once not in numbers):
+            fresh.append(batch)
+            numbers |= {batch.once} if batch.once is not None else set()
+    made: dict[int, JSON] = {}
+    if fresh:
+        together = [value for batch in fresh for value in batch.values]
+
+        def note(session: Session, granted: Sequence[Granted]) -> None:
+            first = 0
+            for batch in fresh:
+                mine = granted[first : first + len(batch.values)]
+                first += len(batch.values)
+                made[id(batch)] = answer = _granted(mine)
+                if batch.once is not None:
+                    told = canonical.dumps(answer)
+                    remember(session, batch.org, batch.once, batch.body, told, registry.clock())
+
+        grant(registry, together, fresh[0].org, note)
+    with registry.store.reading() as session:
+        return [made[id(batch)] if id(batch) in made else _recalled(session, batch) for batch in batches]
+
+
+def _recalled(session: Session, batch: _Batch) -> JSON:
+    if batch.once is None:
+        return None
+    found = recall(session, batch.org, batch.once, batch.body)
+    return None if found is None else canonical.loads(found, max_bytes=MAX_ANSWER)
+
+
+def _granted(granted: Sequence[Granted]) -> JSON:
+    return {"granted": [{"subject": one.subject.hex(), "leaf": one.leaf.hex()} for one in granted]}
+
+
+def _require_own(asked: Asked, code: str) -> None:
+    if asked.org != code:
+        raise DataFault(
+            "this is another organisation's",
+            code="organisation-other",
+            hint="Each organisation speaks for itself alone.",
+        )
+
+
+def _created(value: Any) -> JSONResponse:
+    return JSONResponse(value, HTTPStatus.CREATED)

@@ -1,0 +1,101 @@
+"""What a patient may ask with a receipt (R30, R31), passed on by the public web server on this machine.
+
+The web server has no keys and reads nothing private; it hands the browser's form on and shows the answer.
+Who asks is known by the receipt and the date of birth alone. Only this machine is answered.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from api.desk import fields
+from api.desk.bodies import MAX_JSON, one_object, read_body
+from api.desk.server import Desk, is_local
+from api.desk.views import progress_view
+from api.desk.withdrawals import file_by_receipt
+from ledger.registry import Registry
+from ledger.rules.extent import InForce
+from ledger.withdrawals.claims import ReceiptClaim, admit
+from ledger.withdrawals.filing import in_force
+from ledger.withdrawals.progress import progress, withdrawals_of
+from ledger.withdrawals.work import open_thread
+from verifier.canonical import JSON
+from verifier.errors import UsageFault
+
+
+def patients(desk: Desk) -> APIRouter:
+    """The routes for receipts' holders."""
+    router = APIRouter(prefix="/patient/v1")
+
+    async def form(request: Request, wanted: dict[str, Any]) -> dict[str, Any]:
+        if not is_local(request):
+            raise UsageFault("there is nothing at this address", code="not-found")
+        with desk.memory.lease() as lease:
+            body = await read_body(request, MAX_JSON, lease, desk.limits.body_seconds)
+            return fields.read(one_object(body), wanted)
+
+    @router.post("/see")
+    async def see(request: Request) -> Response:
+        found = await form(request, fields.SEE)
+        return JSONResponse(await desk.do(lambda registry: _seen(registry, found)))
+
+    @router.post("/progress")
+    async def going(request: Request) -> Response:
+        found = await form(request, fields.SEE)
+
+        def act(registry: Registry) -> JSON:
+            return {"withdrawals": _withdrawals(registry, _admitted(registry, found))}
+
+        return JSONResponse(await desk.do(act))
+
+    @router.post("/withdraw")
+    async def withdraw(request: Request) -> Response:
+        found = await form(request, fields.WITHDRAW)
+
+        def act(registry: Registry) -> JSON:
+            return progress_view(progress(registry, file_by_receipt(registry, found)))
+
+        return JSONResponse(await desk.do(act), HTTPStatus.CREATED)
+
+    return router
+
+
+def _admitted(registry: Registry, found: dict[str, Any]) -> bytes:
+    """The consent's subject, once receipt and date of birth are right."""
+    code = fields.receipt_of(found)
+    admit(registry, code.core.subject, ReceiptClaim(code.secret, found["born"]))
+    return code.core.subject
+
+
+def _withdrawals(registry: Registry, subject: bytes) -> list[JSON]:
+    return [progress_view(one) for one in withdrawals_of(registry, subject)]
+
+
+def _seen(registry: Registry, found: dict[str, Any]) -> JSON:
+    """All that R30 lets the data subject see: what was consented to, what holds, and what became of it."""
+    subject = _admitted(registry, found)
+    with registry.store.reading() as session:
+        thread = open_thread(registry, session, subject)
+        opened, force = thread.opened, in_force(thread)
+    return {
+        "subject": subject.hex(),
+        "consent": opened.consent.to_json(),
+        "notice": opened.notice.to_json(),
+        "notice_leaf": opened.notice_leaf.hex(),
+        "in_force": _portion(force),
+        "withdrawals": _withdrawals(registry, subject),
+    }
+
+
+def _portion(force: InForce) -> JSON:
+    scopes = sorted(scope.value for scope in force.scopes)
+    grants = sorted((grant.code, grant.scope.value, grant.route.value) for grant in force.grants)
+    return {
+        "scopes": [*scopes],
+        "grants": [{"code": code, "scope": scope, "route": route} for code, scope, route in grants],
+    }

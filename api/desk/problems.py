@@ -1,0 +1,68 @@
+"""Errors of the desk as answers: problem details as the web server gives them, with the desk's own words."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Final
+
+from starlette.responses import JSONResponse
+
+from api.web.problems import PROBLEM_MEDIA, Problem
+from api.web.problems import problem_of as web_problem_of
+from verifier.errors import DataFault, EnvironmentFault, YinzhengError
+
+_log = logging.getLogger(__name__)
+
+_STATUS: Final = {
+    "request-missing": HTTPStatus.UNAUTHORIZED,
+    "request-stale": HTTPStatus.UNAUTHORIZED,
+    "request-mismatch": HTTPStatus.UNAUTHORIZED,
+    "request-key-unknown": HTTPStatus.UNAUTHORIZED,
+    "request-signature": HTTPStatus.UNAUTHORIZED,
+    "request-replayed": HTTPStatus.CONFLICT,
+    "once-other-body": HTTPStatus.CONFLICT,
+    "organisation-role": HTTPStatus.FORBIDDEN,
+    "withdrawal-receipt": HTTPStatus.FORBIDDEN,
+    "receipt-born": HTTPStatus.FORBIDDEN,
+    "withdrawal-actor": HTTPStatus.FORBIDDEN,
+    "withdrawal-controller": HTTPStatus.FORBIDDEN,
+    "organisation-other": HTTPStatus.FORBIDDEN,
+    "receipt-locked": HTTPStatus.TOO_MANY_REQUESTS,
+    "consent-unknown": HTTPStatus.NOT_FOUND,
+    "withdrawal-unknown": HTTPStatus.NOT_FOUND,
+    "notice-unknown": HTTPStatus.NOT_FOUND,
+    "consent-erased": HTTPStatus.GONE,
+    "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+BUSY: Final = frozenset({"state-locked", "store-locked", "server-busy"})
+"""Environment faults that pass by themselves."""
+
+RETRY_SECONDS: Final = 5
+
+
+def problem_of(error: YinzhengError) -> Problem:
+    """The problem an error is. What the environment's errors say is for the operator's log alone."""
+    if isinstance(error, EnvironmentFault):
+        if error.code not in BUSY:
+            _log.error("%s: %s", error.code, error.message)
+        retry = error.data.get("retry_after")
+        return Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            error.code,
+            "the registry cannot record anything at the moment",
+            "Send it again in a while. What was acknowledged is safe.",
+            retry if isinstance(retry, int) else RETRY_SECONDS,
+        )
+    problem = web_problem_of(error)
+    status = _STATUS.get(error.code, problem.status)
+    if isinstance(error, DataFault) and error.code == "request-malformed":
+        status = HTTPStatus.BAD_REQUEST
+    return Problem(status, error.code, error.message, error.hint, problem.retry_after)
+
+
+def answer(problem: Problem, **more: object) -> JSONResponse:
+    """Problem details (RFC 9457), with `code` and `hint`; `message` repeats `detail`."""
+    body = {**problem.to_json(), "message": problem.message, **more}
+    return JSONResponse(body, problem.status, headers=problem.headers(), media_type=PROBLEM_MEDIA)

@@ -1,0 +1,109 @@
+"""Rounds of the desk: what is due is done though nobody asks, such as notices to deliver (S11.4).
+
+A look at the database, without the writer's lock, tells whether anything is due; only then is the writer
+asked, so that an idle desk keeps nobody waiting.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from sqlmodel import Session, col, func, select
+
+from api.desk.worker import Worker
+from ledger.consents.pool import COMPANY, PATIENCE
+from ledger.registry import Registry
+from ledger.store.database import Store
+from ledger.store.models import ChainCall, Event
+from ledger.store.models_consents import Pooled
+from ledger.withdrawals.deliveries import Send, claim, note, pending, send_all
+from ledger.withdrawals.ending import tick
+from verifier.errors import YinzhengError
+
+_log = logging.getLogger(__name__)
+
+EVERY: Final = 3.0
+"""Seconds between two looks."""
+
+AFTER_TROUBLE: Final = 30.0
+"""Seconds until the next look where something stood in the way."""
+
+
+TICK: Final = 60
+"""Seconds between two looks at what time alone brings about: restrictions that end, reminders (R35)."""
+
+PATIENCE_SECONDS: Final = 120.0
+"""How long the rounds wait for the writer."""
+
+T = TypeVar("T")
+
+
+class Rounds:
+    """A thread that looks for what is due and has the worker do it."""
+
+    def __init__(
+        self, worker: Worker, store: Store, clock: Callable[[], int], send: Send, *, every: float = EVERY
+    ) -> None:
+        self._worker = worker
+        self._store = store
+        self._clock = clock
+        self._send = send
+        self._ticked = 0
+        self._every = every
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._walk, name="desk-rounds", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, after the look in hand."""
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join(30)
+
+    def look(self) -> None:
+        """Have done what is due. Raises what stood in the way."""
+        now = self._clock()
+        if now - self._ticked >= TICK:
+            self._do(tick)
+            self._ticked = now
+        with self._store.reading() as session:
+            unsettled, due = _unsettled(session, now), bool(pending(session, now, 1))
+        if unsettled:
+            self._do(lambda registry: registry.settle())
+        if due:
+            # Sent without the lock: a server that hangs holds up nobody but the notices after it.
+            results = send_all(self._do(lambda registry: claim(registry, now)), self._send)
+            self._do(lambda registry: note(registry, results, self._clock()))
+
+    def _do(self, act: Callable[[Registry], T]) -> T:
+        return self._worker.do(act).result(PATIENCE_SECONDS)
+
+    def _walk(self) -> None:
+        pause = self._every
+        while not self._ending.wait(pause):
+            pause = self._every
+            try:
+                self.look()
+            except YinzhengError as error:
+                _log.warning("what is due waits: %s", error.code)
+                pause = AFTER_TROUBLE
+            except Exception as error:
+                _log.error("unexpected fault %s on the desk's rounds", type(error).__name__)
+                pause = AFTER_TROUBLE
+
+
+def _unsettled(session: Session, now: int) -> bool:
+    """Whether something acknowledged waits for log or chain: pooled long enough, unsequenced, or not sent."""
+    waiting, oldest = session.exec(select(func.count(), func.min(Pooled.created_at))).one()
+    if waiting and (waiting >= COMPANY or now - oldest >= PATIENCE):
+        return True
+    if session.exec(select(Event.id).where(col(Event.log_index).is_(None)).limit(1)).first() is not None:
+        return True
+    state = col(ChainCall.state).in_(("pending", "sent"))
+    return session.exec(select(ChainCall.id).where(state).limit(1)).first() is not None

@@ -1,0 +1,127 @@
+"""Running the desk over a state folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from api.desk.app import create_app
+from api.desk.rounds import Rounds
+from api.desk.server import Desk, DeskLimits
+from api.desk.sole import sole_desk
+from api.desk.worker import Pace, Worker
+from ledger.instance import Paths, read_instance
+from ledger.keys.provider import ISSUER, RELAY, KeyProvider
+from ledger.registry import Clock, Registry, open_registry
+from ledger.store.database import open_store, sqlite_url
+from ledger.withdrawals.sending import Courier
+from verifier.errors import EnvironmentFault
+
+LOCK_PATIENCE: Final = 25.0
+"""Seconds the writer waits for a command that holds the lock, such as a long import."""
+
+
+class KeysOnce:
+    """The unlocked keys, kept as long as their folder stays as it is: unlocking one takes 0.1 seconds."""
+
+    def __init__(self, make: Callable[[Paths], KeyProvider]) -> None:
+        self._make = make
+        self._kept: tuple[object, KeyProvider] | None = None
+
+    def __call__(self, paths: Paths) -> KeyProvider:
+        """The keys of the folder."""
+        files = sorted(paths.keys.glob("*.json"))
+        seen = [(file.name, (stat := file.stat()).st_mtime_ns, stat.st_size, stat.st_ino) for file in files]
+        if self._kept is None or self._kept[0] != seen:
+            self._kept = seen, self._make(paths)
+        return self._kept[1]
+
+
+@contextmanager
+def open_desk(
+    root: Path,
+    keys: Callable[[Paths], KeyProvider],
+    *,
+    clock: Clock,
+    limits: DeskLimits | None = None,
+    pace: Pace | None = None,
+) -> Iterator[Desk]:
+    """Be the desk of the state folder `root`: writer and rounds run until the block ends.
+
+    Raises what `read_instance`, `sole_desk`, the database or the keys find wrong, before anything is served.
+    """
+    paths, instance = read_instance(root)
+    with sole_desk(paths):
+        provider = KeysOnce(keys)
+        _unlock(provider(paths))
+        store = open_store(instance.database_url or sqlite_url(paths.database))
+
+        @contextmanager
+        def opened() -> Iterator[Registry]:
+            with open_registry(root, provider, clock=clock, lock_seconds=LOCK_PATIENCE) as registry:
+                yield registry
+
+        worker = Worker(opened, pace=pace)
+        rounds = Rounds(worker, store, clock, Courier(loopback=instance.demonstration))
+        worker.start()
+        rounds.start()
+        try:
+            yield Desk(worker, store, clock, limits)
+        finally:
+            rounds.stop()
+            worker.stop()
+            store.close()
+
+
+def run_desk(
+    root: Path,
+    keys: Callable[[Paths], KeyProvider],
+    host: str = "127.0.0.1",
+    port: int = 8001,
+    *,
+    clock: Clock = lambda: int(time.time()),
+    limits: DeskLimits | None = None,
+    ready: Callable[[str], None] = lambda _url: None,
+) -> None:
+    """Serve the desk until interrupted. `ready` hears the address once it is known.
+
+    Requests are not logged: their addresses name consents. Raises as `open_desk`, and `EnvironmentFault`
+    `port-taken`.
+    """
+    with open_desk(root, keys, clock=clock, limits=limits) as desk:
+        config = uvicorn.Config(
+            create_app(desk),
+            host=host,
+            port=port,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_keep_alive=15,
+            timeout_graceful_shutdown=10,
+            limit_concurrency=1000,
+            h11_max_incomplete_event_size=32 * 1024,
+        )
+        try:
+            listening = config.bind_socket()
+        except SystemExit as exit_:
+            raise EnvironmentFault(
+                f"cannot listen on {host}:{port}",
+                code="port-taken",
+                hint="Is another server running there? Choose another with --port.",
+            ) from exit_
+        with listening:
+            shown = f"[{host}]" if ":" in host else host
+            ready(f"http://{shown}:{listening.getsockname()[1]}")
+            uvicorn.Server(config).run(sockets=[listening])
+
+
+def _unlock(keys: KeyProvider) -> None:
+    """Learn of a wrong passphrase now, not from the first patient."""
+    keys.wrapper()
+    keys.sm2(ISSUER)
+    keys.account(RELAY)

@@ -1,0 +1,142 @@
+"""What the desk's handlers share: the writer, who may ask, how much at once."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from api.desk.bodies import MAX_JSON, read_body
+from api.desk.worker import Worker
+from api.web.limits import MIB, Buckets, Memory, Rate
+from ledger.organisations.requests import check_request
+from ledger.registry import Registry
+from ledger.store.database import Store
+from verifier.algorithms import digest_pair
+from verifier.errors import DataFault, UsageFault
+from verifier.request import HEADER, Received, parse_request
+from verifier.request import Request as Signed
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class DeskLimits:
+    """What the desk grants (R50)."""
+
+    organisation: Rate = field(default_factory=lambda: Rate(50, 100))
+    """Signed requests of each organisation."""
+    address: Rate = field(default_factory=lambda: Rate(200, 400))
+    """Requests of each address, signed or not; several organisations may share one."""
+    bytes_in_flight: int = 128 * MIB
+    """Bodies held in memory at once."""
+    body_seconds: float = 60
+    """How long a client may take to send a body."""
+    clients: int = 10_000
+    """Addresses and organisations remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request whose signature holds: by whom, and the body that was signed."""
+
+    signed: Signed
+    body: bytes = field(repr=False)
+
+    @property
+    def org(self) -> str:
+        """Credit code of the organisation."""
+        return self.signed.org
+
+
+class Desk:
+    """One desk. `store` is the database, open beside the writer, to know who asks. `clock`: UTC seconds."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        store: Store,
+        clock: Callable[[], int],
+        limits: DeskLimits | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.worker = worker
+        self.store = store
+        self.clock = clock
+        self.limits = limits or DeskLimits()
+        self.memory = Memory(self.limits.bytes_in_flight)
+        self._buckets = Buckets(self.limits.organisation, self.limits.clients, monotonic)
+        self._counting = threading.Lock()
+
+    def admit(self, code: str) -> None:
+        """Count a request of an organisation. Raises `UsageFault` `rate-limited`."""
+        with self._counting:
+            wait = self._buckets.take(code)
+        if wait:
+            # The alarm of R50. A credit code names an organisation, never a person.
+            _log.warning("rate limit exceeded by organisation %s", code)
+            raise UsageFault(
+                "too many requests of this organisation",
+                code="rate-limited",
+                hint="Wait a little, sign again, and send larger batches.",
+                retry_after=max(1, int(wait + 0.999)),
+            )
+
+    @asynccontextmanager
+    async def signed(self, request: Request, ceiling: int = MAX_JSON) -> AsyncIterator[Asked]:
+        """Read a signed request (S11.3); its body is held as long as the block lasts.
+
+        The order: is there a signature, is the body bounded, does the signature hold, and only then what the
+        body says. Raises `DataFault` (`request-…`), `UsageFault` (`too-large`, `rate-limited`, …).
+        """
+        token = request.headers.get(HEADER)
+        if token is None:
+            raise DataFault(
+                "the request is not signed", code="request-missing", hint=f"Send {HEADER} (S11.2)."
+            )
+        parse_request(token)  # what is malformed is not worth reading a body for
+        with self.memory.lease() as lease:
+            body = await read_body(request, ceiling, lease, self.limits.body_seconds)
+            method, target = request.method, target_of(request)
+            yield Asked(await run_in_threadpool(self._check, token, method, target, body), body)
+
+    def _check(self, token: str, method: str, target: str, body: bytes) -> Signed:
+        received = Received(method, target, digest_pair(body), self.clock())
+        return check_request(self.store, token, received, self.admit)
+
+    async def do(self, act: Callable[[Registry], T]) -> T:
+        """Have something done by the writer."""
+        return await asyncio.wrap_future(self.worker.do(act))
+
+    async def do_together(
+        self, alike: Hashable, item: Any, run: Callable[[Registry, Sequence[Any]], Sequence[T]]
+    ) -> T:
+        """Have something done by the writer, together with what is alike (`Worker.do_together`)."""
+        return await asyncio.wrap_future(self.worker.do_together(alike, item, run))
+
+
+def target_of(request: Request) -> str:
+    """Path and query exactly as they stood in the request line (S11.1)."""
+    path: bytes = request.scope["raw_path"]
+    query: bytes = request.scope["query_string"]
+    return (path + b"?" + query if query else path).decode("latin-1")
+
+
+def is_local(request: Request) -> bool:
+    """Whether a request comes from this machine itself, and from no proxy on it that names someone else."""
+    try:
+        address = ipaddress.ip_address(request.client.host if request.client else "")
+    except ValueError:
+        return False
+    return address.is_loopback and "x-forwarded-for" not in request.headers

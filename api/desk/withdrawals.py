@@ -1,0 +1,147 @@
+"""What organisations do about withdrawals, in requests they sign (S15): file, freeze, confirm, be told."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from api.desk import fields
+from api.desk.bodies import one_object
+from api.desk.server import Desk
+from api.desk.views import progress_view
+from ledger.registry import Registry
+from ledger.rules.extent import Way
+from ledger.store.models_consents import Withdrawal, WithdrawalRecipient
+from ledger.withdrawals import course, deliveries
+from ledger.withdrawals.claims import DocumentClaim, ReceiptClaim
+from ledger.withdrawals.filing import file
+from ledger.withdrawals.progress import progress
+from ledger.withdrawals.work import open_work
+from verifier.canonical import JSON
+from verifier.destruction import MAX_RECEIPT, parse_receipt
+from verifier.errors import UsageFault
+
+
+def withdrawals(desk: Desk) -> APIRouter:
+    """The routes about withdrawals."""
+    router = APIRouter(prefix="/org/v1")
+
+    @router.post("/withdrawals")
+    async def filed(request: Request) -> Response:
+        async with desk.signed(request) as asked:
+            body = one_object(asked.body)
+            by_receipt = "receipt" in body
+            found = fields.read(body, fields.WITHDRAW if by_receipt else fields.AT_COUNTER)
+
+            def act(registry: Registry) -> JSON:
+                id_ = file_by_receipt(registry, found) if by_receipt else _forward(registry, found, asked.org)
+                return {"withdrawal": id_.hex(), **_deadlines(registry, id_)}
+
+            answer = await desk.do(act)
+        return JSONResponse(answer, HTTPStatus.CREATED)
+
+    @router.get("/withdrawals/{written}")
+    async def shown(request: Request, written: str) -> Response:
+        async with desk.signed(request) as asked:
+            id_ = fields.identifier(written)
+            return JSONResponse(await desk.do(lambda registry: _shown(registry, id_, asked.org)))
+
+    @router.post("/withdrawals/{written}/freeze")
+    async def frozen(request: Request, written: str) -> Response:
+        async with desk.signed(request) as asked:
+            id_ = fields.identifier(written)
+            fields.read(one_object(asked.body), {})
+
+            def act(registry: Registry) -> JSON:
+                course.freeze(registry, id_, asked.org)
+                return _shown(registry, id_, asked.org)
+
+            return JSONResponse(await desk.do(act))
+
+    @router.post("/withdrawals/{written}/receipt")
+    async def confirmed(request: Request, written: str) -> Response:
+        async with desk.signed(request, MAX_RECEIPT) as asked:
+            id_, receipt = fields.identifier(written), parse_receipt(asked.body)
+
+            def act(registry: Registry) -> JSON:
+                leaf = course.receipt(registry, id_, receipt, asked.org)
+                return {"leaf": leaf.hex(), **_shown(registry, id_, asked.org)}
+
+            return JSONResponse(await desk.do(act), HTTPStatus.CREATED)
+
+    @router.get("/notices-pending")
+    async def pending(request: Request) -> Response:
+        """Notices not delivered yet, once; with `since`, those delivered since then once more."""
+        since = fields.since_of(dict(request.query_params))
+        async with desk.signed(request) as asked:
+
+            def act(registry: Registry) -> list[deliveries.Signed]:
+                if since is None:
+                    return deliveries.fetch(registry, asked.org)
+                return deliveries.refetch(registry, asked.org, since)
+
+            found = await desk.do(act)
+        return JSONResponse({"notices": [{"body": one.body.decode(), "header": one.header} for one in found]})
+
+    return router
+
+
+def file_by_receipt(registry: Registry, found: dict[str, Any]) -> bytes:
+    """File what the holder of a receipt withdraws (`fields.WITHDRAW`); gives its identifier."""
+    code = fields.receipt_of(found)
+    return file(
+        registry,
+        code.core.subject,
+        fields.extent_of(found["extent"]),
+        channel=Way.GUARDIAN if found["guardian"] else Way.RECEIPT,
+        claim=ReceiptClaim(code.secret, found["born"]),
+    )
+
+
+def _forward(registry: Registry, found: dict[str, Any], org: str) -> bytes:
+    return file(
+        registry,
+        found["subject"],
+        fields.extent_of(found["extent"]),
+        channel=Way.CONTROLLER,
+        claim=DocumentClaim(found["document"], found["guardian"]),
+        actor=org,
+        received_at=found["received_at"],
+    )
+
+
+def _deadlines(registry: Registry, id_: bytes) -> dict[str, JSON]:
+    found = progress(registry, id_)
+    return {"state": found.state.value, "destroy_by": found.destroy_by, "freeze_by": found.freeze_by}
+
+
+def _shown(registry: Registry, id_: bytes, org: str) -> dict[str, JSON]:
+    """The whole of it for the controller; for a recipient its own duty. Nobody else learns that it exists."""
+    with registry.store.reading() as session:
+        row = session.get(Withdrawal, id_)
+        mine = session.get(WithdrawalRecipient, (id_, org))
+        if row is None or mine is None:
+            raise UsageFault("there is no such withdrawal", code="withdrawal-unknown")
+        leaf, body = open_work(registry, session, id_).request
+    found = progress(registry, id_)
+    if org == row.controller:
+        return {**progress_view(found), "request": leaf.hex(), "duty": mine.duty}
+    grants: list[JSON] = [
+        {"scope": grant.scope, "route": grant.route} for grant in body.taken.grants if grant.code == org
+    ]
+    return {
+        "withdrawal": id_.hex(),
+        "consent": found.consent.hex(),
+        "request": leaf.hex(),
+        "state": found.state.value,
+        "duty": mine.duty,
+        "parts": grants,
+        "destroy_by": found.destroy_by,
+        "held": found.held,
+        "given_at": mine.given_at,
+        "late": mine.late,
+    }

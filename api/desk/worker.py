@@ -1,0 +1,203 @@
+"""The desk's one writer: takes jobs from a queue and does them in bursts with the registry open.
+
+Opening the registry takes the writer's lock. A burst ends when nothing came for a moment, or after some
+seconds however much is waiting, so that officers' commands, which wait for the lock, get their turn.
+What is alike and waits at the same time is done together: one transaction instead of many.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from ledger.registry import Registry
+from verifier.errors import EnvironmentFault, YinzhengError
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MOST_WAITING: Final = 1000
+"""Jobs in the queue; whoever comes then is asked to come again."""
+
+MOST_TOGETHER: Final = 256
+"""Jobs done in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long the registry stays open, in seconds."""
+
+    idle: float = 1.0
+    """So long after the last job; reopening costs some 60 ms."""
+    burst: float = 5.0
+    """So long in all: well under what a command waits for the lock."""
+    turn: float = 0.3
+    """So long the lock is left to others between two bursts; they look for it every 50 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    alike: Hashable | None
+    """Jobs with the same value here may be done together; None: alone."""
+    item: Any
+    run: Callable[[Registry, Sequence[Any]], Sequence[Any]]
+    answer: Future[Any]
+
+
+class Worker:
+    """A thread that writes. `open_` opens the registry and finishes what was left unfinished."""
+
+    def __init__(
+        self,
+        open_: Callable[[], AbstractContextManager[Registry]],
+        *,
+        pace: Pace | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._open = open_
+        self._pace = pace or Pace()
+        self._monotonic = monotonic
+        self._waiting: deque[_Job] = deque()
+        self._changed = threading.Condition()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="desk-writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def stop(self, patience: float = 30.0) -> None:
+        """Finish the job in hand, refuse what waits, and end."""
+        self._ending.set()
+        with self._changed:
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join(patience)
+        with self._changed:
+            left, self._waiting = list(self._waiting), deque()
+        for job in left:
+            job.answer.set_exception(_closing())
+
+    def do(self, act: Callable[[Registry], T]) -> Future[T]:
+        """Have `act` done with the registry open. Raises `EnvironmentFault` `server-busy`."""
+        return self._put(None, None, lambda registry, _items: [act(registry)])
+
+    def do_together(
+        self, alike: Hashable, item: Any, run: Callable[[Registry, Sequence[Any]], Sequence[T]]
+    ) -> Future[T]:
+        """Have `run` done for `item` and whatever waits that is `alike`; one answer for each, in order.
+
+        `run` does all or nothing. Where it raises, each is tried alone, so that nobody fails for another.
+        Raises `EnvironmentFault` `server-busy`.
+        """
+        return self._put(alike, item, run)
+
+    def _put(self, alike: Hashable | None, item: Any, run: Callable[..., Any]) -> Future[Any]:
+        job = _Job(alike, item, run, Future())
+        with self._changed:
+            if len(self._waiting) >= MOST_WAITING or self._ending.is_set():
+                raise EnvironmentFault(
+                    "too much is waiting to be recorded",
+                    code="server-busy",
+                    hint="Try again in a minute; nothing was recorded.",
+                    retry_after=30,
+                )
+            self._waiting.append(job)
+            self._changed.notify()
+        return job.answer
+
+    # ---------------------------------------------------------------- the thread
+
+    def _work(self) -> None:
+        while self._await(None):
+            self._burst()
+            # Whoever waits for the lock gets it before we ask for it again.
+            self._ending.wait(self._pace.turn)
+
+    def _await(self, seconds: float | None) -> bool:
+        """Wait until there is a job; False if there is none, or the end has come."""
+        with self._changed:
+            self._changed.wait_for(lambda: bool(self._waiting) or self._ending.is_set(), seconds)
+            return bool(self._waiting) and not self._ending.is_set()
+
+    def _burst(self) -> None:
+        try:
+            with self._open() as registry:
+                until = self._monotonic() + self._pace.burst
+                more = True
+                while more and self._monotonic() < until:
+                    self._carry_out(registry, self._take())
+                    if not self._waiting:
+                        self._settle(registry)
+                    more = self._await(self._pace.idle)
+                self._settle(registry)
+        except Exception as error:  # the registry cannot be opened: those who wait are told why
+            self._refuse_all(error)
+
+    def _take(self) -> list[_Job]:
+        """The next job, and those alike that wait."""
+        with self._changed:
+            first = self._waiting.popleft()
+            if first.alike is None:
+                return [first]
+            together = [first]
+            others: deque[_Job] = deque()
+            for job in self._waiting:
+                fits = job.alike == first.alike and len(together) < MOST_TOGETHER
+                (together if fits else others).append(job)
+            self._waiting = others
+            return together
+
+    def _carry_out(self, registry: Registry, jobs: Sequence[_Job]) -> None:
+        try:
+            answers = jobs[0].run(registry, [job.item for job in jobs])
+        except Exception as error:
+            if len(jobs) > 1:
+                for job in jobs:
+                    self._carry_out(registry, [job])
+            else:
+                jobs[0].answer.set_exception(_told(error))
+            return
+        for job, answer in zip(jobs, answers, strict=True):
+            job.answer.set_result(answer)
+
+    def _settle(self, registry: Registry) -> None:
+        """Carry what was acknowledged to the chain. What fails here is acknowledged and is tried again."""
+        try:
+            registry.settle()
+        except Exception as error:
+            told = _told(error)
+            _log.error("what was recorded waits for the chain: %s", told.code)
+
+    def _refuse_all(self, error: Exception) -> None:
+        told = _told(error)
+        with self._changed:
+            left, self._waiting = list(self._waiting), deque()
+        for job in left:
+            job.answer.set_exception(told)
+
+
+def _told(error: Exception) -> YinzhengError:
+    """What may be said of an error. A trace or an error of the database could show personal data."""
+    if isinstance(error, YinzhengError):
+        return error
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = "" if place is None else f"{place.tb_frame.f_globals.get('__name__')}:{place.tb_lineno}"
+    _log.error("unexpected fault %s at %s", type(error).__name__, where)
+    return YinzhengError("an unexpected fault of this server", code="internal", hint="Try again later.")
+
+
+def _closing() -> EnvironmentFault:
+    return EnvironmentFault(
+        "the desk is closing", code="server-busy", hint="Try again in a minute.", retry_after=30
+    )

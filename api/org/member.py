@@ -1,0 +1,287 @@
+"""An organisation's own folder: who it is, and its keys in an encrypted keystore.
+
+FOLDER/organisation.json   who it is and which keys it made (public, but for the number that tells its uploads
+                           apart, which is why only its owner may read it)
+FOLDER/keys/               encrypted keys: `sm2-1`, `sm2-2`, …, and `account` for forums and parties
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from ledger.files import make_folder, write_durably
+from ledger.keys.keystore import Keystore
+from ledger.keys.passphrase import FILE_VARIABLE, VARIABLE, find_passphrase
+from ledger.keys.provider import Kind
+from verifier import canonical
+from verifier.algorithms import Sm2PrivateKey
+from verifier.body import check_credit_code
+from verifier.canonical import (
+    Check,
+    constant,
+    hex_bytes,
+    integer,
+    list_of,
+    made_of,
+    nullable,
+    one_of,
+    read_object,
+    text,
+)
+from verifier.certificate import key_id
+from verifier.errors import UsageFault
+from verifier.organisation import (
+    MAX_TERM,
+    ROLES,
+    Enrolment,
+    KeyGrant,
+    Rotation,
+    parse_enrolment,
+    parse_rotation,
+    prove_possession,
+    prove_succession,
+)
+from verifier.wording import check_words, set_of
+
+FORMAT: Final = "yinzheng/member/1"
+PROFILE: Final = "organisation.json"
+ACCOUNT: Final = "account"
+MAX_PROFILE: Final = 256 * 1024
+
+ORG_VARIABLE: Final = "YINZHENG_ORG_PASSPHRASE"
+ORG_FILE_VARIABLE: Final = "YINZHENG_ORG_PASSPHRASE_FILE"
+
+TERM: Final = 2 * 365 * 86_400
+"""Seconds a new key holds, unless told otherwise."""
+
+BACKDATE: Final = 300
+"""Seconds by which an enrolled key's time begins before it is made: clocks differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKey:
+    """A key this organisation made: its name in the keystore, its `kid`, when it is to hold."""
+
+    name: str
+    kid: bytes
+    not_before: int
+    not_after: int
+
+    def holds_at(self, instant: int) -> bool:
+        """Whether it may sign at an instant, as far as its maker knows."""
+        return self.not_before <= instant < self.not_after
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who the organisation is."""
+
+    code: str
+    name: str
+    roles: tuple[str, ...]
+    account: bytes | None
+    """20 bytes: the chain account it signs releases with."""
+    uploads: bytes = field(repr=False)
+    """32 random bytes, from which the numbers of uploads follow (S15.3)."""
+    keys: tuple[OwnKey, ...]
+
+    def to_json(self) -> bytes:
+        """What `from_json` reads."""
+        value = {
+            "format": FORMAT,
+            "code": self.code,
+            "name": self.name,
+            "roles": list(self.roles),
+            "account": None if self.account is None else self.account.hex(),
+            "uploads": self.uploads.hex(),
+            "keys": [
+                {"name": k.name, "kid": k.kid.hex(), "not_before": k.not_before, "not_after": k.not_after}
+                for k in self.keys
+            ],
+        }
+        return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Profile:
+        """Decode strictly. Raises `DataFault`."""
+        fields = read_object(canonical.loads(data, max_bytes=MAX_PROFILE), _PROFILE)
+        del fields["format"]
+        return cls(**{**fields, "keys": tuple(fields["keys"])})
+
+
+class Member:
+    """The organisation whose folder this is. Keys are opened when they are needed."""
+
+    def __init__(self, folder: Path, profile: Profile, keystore: Keystore) -> None:
+        self.folder = folder
+        self.profile = profile
+        self.keystore = keystore
+
+    @classmethod
+    def open(cls, folder: Path, environment: Mapping[str, str]) -> Member:
+        """Open the folder. Raises `UsageFault` (`org-missing`, `passphrase-…`), `DataFault` (malformed)."""
+        try:
+            data = (folder / PROFILE).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            raise UsageFault(
+                f"there is no organisation in {folder}",
+                code="org-missing",
+                hint="Name its folder with --org, or make one with `yinzheng org key new`.",
+            ) from None
+        return cls(folder, Profile.from_json(data), Keystore(folder / "keys", passphrase_of(environment)))
+
+    def candidates(self, now: int) -> Iterator[tuple[OwnKey, Sm2PrivateKey]]:
+        """Keys that may sign now, the newest first."""
+        for key in reversed(self.profile.keys):
+            if key.holds_at(now):
+                yield key, self.keystore.sm2(key.name)
+
+    def current(self, now: int) -> tuple[OwnKey, Sm2PrivateKey]:
+        """The key to sign with now. Raises `UsageFault` `org-key-none`."""
+        found = next(self.candidates(now), None)
+        if found is None:
+            raise UsageFault(
+                "no key of this organisation holds now",
+                code="org-key-none",
+                hint="Make a new one with `yinzheng org key rotate`.",
+            )
+        return found
+
+    def make_key(self, not_before: int, not_after: int) -> tuple[OwnKey, Sm2PrivateKey]:
+        """A fresh key in the keystore; it is not in the profile yet."""
+        if self.profile.keys:
+            # One folder, one passphrase: a mistyped one must not lock the new key away.
+            self.keystore.sm2(self.profile.keys[-1].name)
+        taken = set(self.keystore.names())
+        number = next(n for n in range(1, 10_000) if f"sm2-{n}" not in taken)
+        name = f"sm2-{number}"
+        self.keystore.generate(name, Kind.SM2)
+        key = self.keystore.sm2(name)
+        return OwnKey(name, key_id(key.public_key.point), not_before, not_after), key
+
+    def keep(self, keys: Sequence[OwnKey]) -> None:
+        """Write down which keys there are."""
+        self.profile = replace(self.profile, keys=tuple(keys))
+        write_durably(self.folder / PROFILE, self.profile.to_json(), mode=0o600)
+
+    def grant(self, own: OwnKey, key: Sm2PrivateKey) -> KeyGrant:
+        """The key as it is entered in the ledger (S10.4)."""
+        return KeyGrant(self.profile.code, key.public_key.point, own.not_before, own.not_after)
+
+
+def create_member(
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    code: str,
+    name: str,
+    roles: Sequence[str],
+    account: bool,
+    now: int,
+    term: int = TERM,
+) -> tuple[Member, Enrolment]:
+    """Make a folder with fresh keys, and the enrolment to hand to the registry's officer.
+
+    Raises `UsageFault` (`org-exists`, `passphrase-…`, `key-term`), `DataFault` (`credit-code`, `field-…`).
+    """
+    if (folder / PROFILE).exists():
+        raise UsageFault(
+            f"there is an organisation in {folder}", code="org-exists", hint="Name another folder."
+        )
+    if not 0 < term <= MAX_TERM - BACKDATE:
+        raise UsageFault("a key holds for at most five years", code="key-term")
+    fields = {"code": code, "name": name, "roles": sorted(set(roles))}
+    checked = read_object(fields, {name: _PROFILE[name] for name in fields})
+    make_folder(folder, mode=0o700)
+    keystore = Keystore.create(folder / "keys", passphrase_of(environment))
+    if account and ACCOUNT not in keystore.names():
+        keystore.generate(ACCOUNT, Kind.SECP256K1)
+    address = keystore.ethereum(ACCOUNT).address if account else None
+    profile = Profile(code, name, checked["roles"], address, secrets.token_bytes(32), ())
+    member = Member(folder, profile, keystore)
+    own, key = member.make_key(now - BACKDATE, now - BACKDATE + term)
+    enrolment = _enrolment(member, own, key, now)
+    member.keep([own])
+    return member, enrolment
+
+
+def rotation_of(
+    member: Member, own: OwnKey, key: Sm2PrivateKey, old: tuple[OwnKey, Sm2PrivateKey] | None, now: int
+) -> Rotation:
+    """The rotation to a new key; signed by the old one where that still holds (S10.4)."""
+    grant = member.grant(own, key)
+    before = member.profile.keys[-1] if old is None else old[0]
+    return parse_rotation(
+        {
+            "v": 1,
+            "code": grant.code,
+            "replaces": before.kid.hex(),
+            "key": grant.key.hex(),
+            "not_before": grant.not_before,
+            "not_after": grant.not_after,
+            "possession": prove_possession(grant, key).hex(),
+            "succession": None if old is None else prove_succession(grant, old[1]).hex(),
+            "rotated_at": now,
+        }
+    )
+
+
+def passphrase_of(environment: Mapping[str, str]) -> bytes:
+    """The passphrase of the organisation's keystore. Raises `UsageFault` (`passphrase-missing`, …)."""
+    given = {
+        registry: environment[own]
+        for own, registry in ((ORG_VARIABLE, VARIABLE), (ORG_FILE_VARIABLE, FILE_VARIABLE))
+        if own in environment
+    }
+    if not given:
+        raise UsageFault(
+            "the organisation's keys need their passphrase",
+            code="passphrase-missing",
+            hint=f"set {ORG_FILE_VARIABLE} to a file only you can read, or {ORG_VARIABLE}",
+        )
+    return find_passphrase(given)
+
+
+def _enrolment(member: Member, own: OwnKey, key: Sm2PrivateKey, now: int) -> Enrolment:
+    profile, grant = member.profile, member.grant(own, key)
+    return parse_enrolment(
+        {
+            "v": 1,
+            "organisation": {"name": profile.name, "code": profile.code},
+            "roles": list(profile.roles),
+            "account": None if profile.account is None else profile.account.hex(),
+            "key": grant.key.hex(),
+            "not_before": grant.not_before,
+            "not_after": grant.not_after,
+            "possession": prove_possession(grant, key).hex(),
+            "enrolled_at": now,
+        }
+    )
+
+
+_PROFILE: Final[dict[str, Check[Any]]] = {
+    "format": constant(FORMAT),
+    "code": check_credit_code,
+    "name": check_words(1, 100),
+    "roles": set_of(one_of(*ROLES), 1, len(ROLES)),
+    "account": nullable(hex_bytes(20)),
+    "uploads": hex_bytes(32),
+    "keys": list_of(
+        made_of(
+            OwnKey,
+            {
+                "name": text(1, 64),
+                "kid": hex_bytes(8),
+                "not_before": integer(),
+                "not_after": integer(),
+            },
+        ),
+        0,
+        1000,
+    ),
+}
