@@ -14,6 +14,7 @@ import cbor2
 
 from verifier.algorithms import COMMITMENT_KEY_BYTES, DigestPair
 from verifier.body import Party
+from verifier.canonical import integer
 from verifier.cose import (
     IssuerSigner,
     from_base32,
@@ -34,7 +35,7 @@ from verifier.wording import PARTY
 CONSENT_GRANTED: Final = "consent.granted"
 
 _VERSION: Final = 1
-_FIELDS: Final = 7
+_FIELDS: Final = 8
 _AAD: Final = b"yinzheng/consent-receipt/1"
 _FORM: Final = qr_form(r"/c#(?P<core>[^/?#\s.]*)\.(?P<secret>[^/?#\s.]*)")
 
@@ -52,6 +53,8 @@ class ReceiptCore:
     registry: Party
     notice: bytes
     """Leaf hash of the notice's statement."""
+    issued_at: int
+    """When this receipt was signed, be it long after the consent: a receipt is made anew when asked for."""
     kid: bytes
     signed: bytes
     signature: bytes
@@ -77,12 +80,20 @@ def granted_statement(*, subject: bytes, profile: str, at: int, commitment: Dige
 
 
 def encode_receipt(
-    statement: Statement, secret: bytes, *, registry: Party, notice: bytes, signer: IssuerSigner, host: str
+    statement: Statement,
+    secret: bytes,
+    *,
+    registry: Party,
+    notice: bytes,
+    issued_at: int,
+    signer: IssuerSigner,
+    host: str,
 ) -> str:
     """The QR text of a receipt for a `consent.granted` statement, signed (S13.1, S13.2).
 
-    ``secret`` is the commitment's key, ``notice`` the leaf hash of the notice's statement. Raises
-    `UsageFault`: `receipt-statement` (not the statement of a consent), `commitment-key`, `qr-host`.
+    ``secret`` is the commitment's key, ``notice`` the leaf hash of the notice's statement,
+    ``issued_at`` the time of signing. Raises `UsageFault`: `receipt-statement` (not the statement of a
+    consent, or one of later than ``issued_at``), `commitment-key`, `qr-host`.
     """
     granted = granted_statement(
         subject=statement.subject,
@@ -90,7 +101,7 @@ def encode_receipt(
         at=statement.at,
         commitment=statement.commitment,
     )
-    if statement != granted:
+    if statement != granted or issued_at < statement.at:
         raise UsageFault("a receipt is for the statement of a consent", code="receipt-statement")
     if len(secret) != COMMITMENT_KEY_BYTES:
         raise UsageFault("a commitment key has 32 bytes", code="commitment-key")
@@ -102,6 +113,7 @@ def encode_receipt(
         4: statement.commitment.sm3 + statement.commitment.sha256,
         5: [registry.name, registry.code],
         6: notice,
+        7: issued_at,
     }
     core = sign_core(cbor2.dumps(fields, canonical=True), signer, _AAD)
     # The longest name of a registry makes some 1,100 characters: far below MAX_QR, and easily read.
@@ -136,7 +148,7 @@ def decode_receipt_core(core: bytes) -> ReceiptCore:
     fields = load_fields(found.payload)
     if list(fields) != list(range(_FIELDS)) or type(fields[0]) is not int or fields[0] != _VERSION:
         raise payload_fault("has not exactly the fields of a receipt")
-    _, subject, profile, at, commitment, registry, notice = fields.values()
+    _, subject, profile, at, commitment, registry, notice, issued_at = fields.values()
     lengths = ((subject, 32), (commitment, 64), (notice, 32))
     if any(type(value) is not bytes or len(value) != length for value, length in lengths):
         raise payload_fault("has a hash of another length")
@@ -148,6 +160,7 @@ def decode_receipt_core(core: bytes) -> ReceiptCore:
             DigestPair(commitment[:32], commitment[32:]),
             _registry(registry),
             notice,
+            integer()(issued_at, "$.issued_at"),
             found.kid,
             found.signed,
             found.signature,
@@ -157,6 +170,8 @@ def decode_receipt_core(core: bytes) -> ReceiptCore:
         raise DataFault(
             f"the receipt's content is malformed: {fault.message}", code="core-payload", reason=fault.code
         ) from fault
+    if made.issued_at < made.at:
+        raise payload_fault("was signed before its consent was given")
     return made
 
 

@@ -123,6 +123,7 @@ def _core(core: ReceiptCore) -> dict[str, Any]:
         "subject": core.subject.hex(),
         "profile": core.profile,
         "at": core.at,
+        "issued_at": core.issued_at,
         "commitment": core.commitment.to_json(),
         "registry": core.registry.to_json(),
         "notice": core.notice.hex(),

@@ -120,15 +120,19 @@ def receipt_form(presented: Presented) -> tuple[ReceiptCode, ReceiptFile | None]
 
 
 def receipt_entitled(core: ReceiptCore, issuer: Issuer | None) -> None:
-    """(3) The issuer's key was entitled to sign for this registry at that time (R41)."""
+    """(3) The issuer's key was entitled to sign for this registry when the receipt was signed (R41).
+
+    Not when consent was given: a receipt may be made anew under a later key, and the log and the chain tell
+    that the statement is genuine.
+    """
     if issuer is None:
         raise NotGiven("no pinned issuer is known to have signed", code="issuer-not-established")
-    reason = issuer.entitled_at(core.at, core.registry)
+    reason = issuer.entitled_at(core.issued_at, core.registry)
     if reason is not None:
         raise DataFault(
             "the issuer's key was not entitled to sign this receipt",
             code=reason,
-            at=core.at,
+            issued_at=core.issued_at,
             not_before=issuer.not_before,
             not_after=issuer.not_after,
             compromised_at=issuer.compromised_at,

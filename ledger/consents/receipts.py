@@ -83,6 +83,7 @@ def make_receipt(registry: Registry, subject: bytes) -> Receipt:
             opened.secret,
             registry=Party(instance.registry_name, instance.registry_code),
             notice=opened.notice_leaf,
+            issued_at=registry.clock(),
             signer=registry.keys.sm2("issuer"),
             host=instance.host,
         ),

@@ -57,7 +57,6 @@ HOST = "yz.example.org"
 
 def receipt_trust_json(**contracts: Any) -> dict[str, Any]:
     policy = trust_json()
-    policy["issuers"][0]["not_before"] = GIVEN - DAY
     policy["chain"]["contracts"]["consents"] = {
         "address": CONSENTS.hex(),
         "code_hash": CONSENTS_CODE.hex(),
@@ -168,6 +167,7 @@ class ReceiptWorld:
     body: Consent = field(default_factory=lambda: parse_consent(consent_json()))
     notice: dict[str, Any] = field(default_factory=notice_json)
     profile: str = "GD-HEALTH/1"
+    issued_at: int = DEPOSITED
     signer: Sm2PrivateKey = ISSUER
     registry: Party = field(default_factory=lambda: Party(**REGISTRY))
     log_signers: Sequence[NoteSigner] = (LOG_ED, LOG_SM2)
@@ -260,7 +260,13 @@ class ReceiptWorld:
     @property
     def qr(self) -> str:
         return encode_receipt(
-            self.statement, SECRET, registry=self.registry, notice=NOTICE_LEAF, signer=self.signer, host=HOST
+            self.statement,
+            SECRET,
+            registry=self.registry,
+            notice=NOTICE_LEAF,
+            issued_at=self.issued_at,
+            signer=self.signer,
+            host=HOST,
         )
 
     @property

@@ -33,7 +33,8 @@ REGISTRY_PARTY = Party(**REGISTRY)
 
 def encode(statement: Statement = WORLD.statement, **changes: Any) -> str:
     given: dict[str, Any] = {
-        "secret": SECRET, "registry": REGISTRY_PARTY, "notice": NOTICE_LEAF, "signer": ISSUER, "host": HOST,
+        "secret": SECRET, "registry": REGISTRY_PARTY, "notice": NOTICE_LEAF, "issued_at": 2**53 - 1,
+        "signer": ISSUER, "host": HOST,
     } | changes  # fmt: skip
     return encode_receipt(statement, given.pop("secret"), **given)
 
@@ -51,7 +52,7 @@ def test_what_is_written_is_read() -> None:
 def test_the_core_names_nobody_and_the_secret_is_in_no_repr() -> None:
     code = decode_receipt_qr(QR)
     payload = cbor2.loads(cbor2.loads(from_base32(CORE))[2])
-    assert sorted(payload) == list(range(7))
+    assert sorted(payload) == list(range(8))
     assert "张三" not in repr(payload)
     assert "secret" not in repr(code)
 
@@ -115,7 +116,7 @@ EDITS: list[Any] = [
     {0: 2}, {0: True}, {1: bytes(31)}, {1: "x" * 32}, {2: "lower/1"}, {2: 1}, {2: "X" * 40}, {3: -1},
     {3: "1"}, {3: True}, {4: bytes(63)}, {5: ["机构"]}, {5: {}}, {5: ["机构", "1"]},
     {5: [1, REGISTRY["code"]]},
-    {5: ["", REGISTRY["code"]]}, {6: bytes(33)}, {6: None}, {7: 1},
+    {5: ["", REGISTRY["code"]]}, {6: bytes(33)}, {6: None}, {7: 1}, {7: "1"}, {7: -1}, {7: 0}, {8: 1},
 ]  # fmt: skip
 
 
@@ -149,6 +150,7 @@ def test_the_signature_is_of_receipts_alone() -> None:
         ({"statement": replace(WORLD.statement, by="registry")}, "receipt-statement"),
         ({"statement": replace(WORLD.statement, prev=bytes(32))}, "receipt-statement"),
         ({"statement": replace(WORLD.statement, type="withdrawal.requested")}, "receipt-statement"),
+        ({"issued_at": WORLD.statement.at - 1}, "receipt-statement"),
         ({"secret": bytes(31)}, "commitment-key"),
         ({"host": "a b"}, "qr-host"),
         ({"host": "x/y"}, "qr-host"),
