@@ -1,8 +1,9 @@
 """The outbox of the chain: calls written with the decisions that ask for them, sent together, confirmed (D9).
 
 A signed transaction is stored before it is sent: a crash repeats the same one and never makes a second.
-Calls go out in their order. Those of different withdrawals know nothing of each other, so that many of them
-share a block: one that must wait for another of its own withdrawal lets the others pass.
+Calls go out in their order. Every other one is tried first and then goes alone; those about withdrawals share
+blocks, many at once, untried: one that the contracts refuse there is tried by itself in the next round, which
+tells whether it only came too early, or why it can never be. It holds up its own withdrawal alone.
 """
 
 from __future__ import annotations
@@ -81,8 +82,11 @@ def carry_out(
             row = session.get_one(ChainCall, call.id)
             row.block_number = outcome.block_number
             if outcome.refusal is None:
-                row.state = "confirmed"
+                row.state, row.error = "confirmed", None
                 note_effect(registry, session, row)
+            elif _withdrawal_of(row) is not None and row.error is None:
+                row.state, row.error = "pending", outcome.refusal.code
+                row.raw_tx = row.tx_hash = row.nonce = row.block_number = None
             else:
                 told.append(note_refusal(session, row, outcome.refusal))
     if told:
@@ -122,23 +126,27 @@ def _signed(
 def _able(
     registry: Registry, calls: Sequence[ChainCall], sender: Sender, note_refusal: NoteRefusal
 ) -> list[ChainCall]:
-    """The calls that the contracts would take now, at least one."""
+    """The calls to be sent now, at least one: those not tried yet, and those that were and would be taken."""
     able: list[ChainCall] = []
     waits: set[str | None] = set()
     first: tuple[ChainCall, YinzhengError] | None = None
     for call in calls:
         if len(able) == TOGETHER:
             break
-        if _withdrawal_of(call) in waits:
+        withdrawal = _withdrawal_of(call)
+        if withdrawal in waits:
+            continue
+        if withdrawal is not None and call.error is None:
+            able.append(call)
             continue
         try:
             registry.client.simulate(_call(call), sender.address)
         except EnvironmentFault:
             raise  # the node: everything waits
         except YinzhengError as refusal:
-            # Perhaps it only comes after another of this batch: that is known when nothing else goes.
+            # Perhaps it only follows another that is on its way: that is known when nothing else goes.
             first = first or (call, refusal)
-            waits.add(_withdrawal_of(call))
+            waits.add(withdrawal)
         else:
             able.append(call)
     if able or first is None:

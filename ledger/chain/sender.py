@@ -14,7 +14,8 @@ from eth_typing import BlockNumber, ChecksumAddress, HexStr
 from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import TransactionNotFound
-from web3.types import TxData, TxParams, TxReceipt
+from web3.providers.base import JSONBaseProvider
+from web3.types import RPCEndpoint, TxData, TxParams, TxReceipt
 
 from ledger.chain.reverts import ChainUnreachable, NodeRefused, RevertUnknown, translated
 from verifier.errors import EnvironmentFault, YinzhengError
@@ -142,17 +143,16 @@ class Sender:
 
     def broadcast_all(self, transactions: Sequence[SignedTransaction]) -> None:
         """Hand several to the node at once, in the order of their nonces; raises as `broadcast`."""
-        if len(transactions) > 1:
-            try:
-                with translated(), self._w3.batch_requests() as batch:
-                    for transaction in transactions:
-                        batch.add(self._w3.eth.send_raw_transaction(transaction.raw))
-                    batch.execute()
-            except (NodeRefused, RevertUnknown):
-                pass  # of one of them, or the node takes no batches: each is handed over below
-            else:
-                return
-        for transaction in transactions:
+        refused = list(transactions)
+        if len(transactions) > 1 and isinstance(self._w3.provider, JSONBaseProvider):
+            # Below web3, which sends no transactions in batches.
+            method = RPCEndpoint("eth_sendRawTransaction")
+            requests = [(method, ["0x" + transaction.raw.hex()]) for transaction in transactions]
+            with translated():
+                answers = self._w3.provider.make_batch_request(requests)
+            if isinstance(answers, list) and len(answers) == len(transactions):
+                refused = [one for one, it in zip(transactions, answers, strict=True) if "error" in it]
+        for transaction in refused:
             self.broadcast(transaction)
 
     def outcome(self, transaction_hash: bytes) -> Outcome:

@@ -17,9 +17,9 @@ from ledger.consents.notices import hour_of
 from ledger.rules.states import Capacity
 from ledger.rules.withdrawal import DESTRUCTION, FREEZE, HOUR, Ground, Move, Situation, State
 from ledger.store.models_consents import Withdrawal
-from ledger.store.models_disputes import Dispute, DisputeSubject
+from ledger.store.models_disputes import DisputeSubject
 from ledger.withdrawals import notices
-from ledger.withdrawals.work import EXEMPT, Work, recipients_of, situation_of, work_on
+from ledger.withdrawals.work import EXEMPT, Work, disputes_on, recipients_of, situation_of, work_on
 from verifier.withdrawal_steps import Completed, Exempt, Frozen, Kept, Received, Restricted
 
 if TYPE_CHECKING:
@@ -193,15 +193,7 @@ def _resume(registry: Registry, id_: bytes) -> bool:
 
 
 def _hold(work: Work) -> None:
-    query = (
-        select(Dispute.id)
-        .join(DisputeSubject)
-        .where(
-            col(DisputeSubject.subject).in_((work.row.consent, work.row.id)),
-            Dispute.state == "open",
-        )
-    )
-    held_for = ", ".join(sorted(set(work.thread.session.exec(query))))
+    held_for = ", ".join(disputes_on(work.thread.session, work.row))
     until = hour_of(work.now) + HOLD_TERM
     _restrict(work, Ground.HOLD, HOLD_LAW, held_for[:200] or None, (_HELD,), until)
 

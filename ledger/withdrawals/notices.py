@@ -56,7 +56,7 @@ def queue(
 def tell_controller(work: Work) -> bool:
     """Tell the controller to freeze its interfaces; for minors the freezing itself has a deadline (R33)."""
     _, request = work.request
-    deadline = work.situation.freeze_by or work.situation.destroy_by
+    deadline = request.freeze_by or request.destroy_by
     return _queue(work, work.row.controller, FREEZE, scopes=[*request.taken.scopes], deadline=deadline)
 
 
@@ -80,7 +80,7 @@ def tell_duty(work: Work, code: str) -> bool:
         duty=work.recipients[code].duty,
         scopes=list(scopes),
         parts=[{"scope": scope, "route": route} for scope, route in parts],
-        deadline=work.situation.destroy_by,
+        deadline=work.destroy_by,
     )
 
 

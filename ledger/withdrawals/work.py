@@ -15,13 +15,13 @@ from sqlmodel import Session, col, select
 
 from ledger.consents.notices import hour_of
 from ledger.consents.reading import OpenedConsent, open_consent
-from ledger.disputes.work import holds_on
 from ledger.outbox import outbox
 from ledger.recording import Occurrence, compose, record
 from ledger.rules.events import WithdrawalStatement
 from ledger.rules.states import Capacity
-from ledger.rules.withdrawal import Move, Situation, State, step
+from ledger.rules.withdrawal import DESTRUCTION, Move, Situation, State, step
 from ledger.store.models_consents import Withdrawal, WithdrawalRecipient
+from ledger.store.models_disputes import Dispute, DisputeSubject
 from ledger.store.threads import find_withdrawal
 from verifier.statement import Statement
 from verifier.withdrawal import Requested
@@ -124,6 +124,11 @@ class Work:
         """All that the table of moves looks at."""
         return situation_of(self.thread.session, self.row, self.recipients.values())
 
+    @property
+    def destroy_by(self) -> int:
+        """The last second for destruction, as the situation has it (R32)."""
+        return (self.row.restricted_until or self.row.received_at) + DESTRUCTION
+
     def check(self, move: Move, by: Capacity, **options: Any) -> None:
         """Raise unless the move is lawful; `options` as for `rules.withdrawal.step`."""
         step(self.situation, move, by, self.now, **options)
@@ -154,9 +159,19 @@ def situation_of(session: Session, row: Withdrawal, recipients: Iterable[Withdra
         received_at=row.received_at,
         owing=frozenset(one.code for one in recipients if one.duty != EXEMPT and one.receipt is None),
         # A dispute names the consent, and later withdrawals by their own names on chain.
-        holds=max(holds_on(session, row.consent), holds_on(session, row.id)),
+        holds=len(disputes_on(session, row)),
         restricted_until=row.restricted_until,
     )
+
+
+def disputes_on(session: Session, row: Withdrawal) -> list[str]:
+    """References of the open disputes that hold a withdrawal or its consent, ascending (R38)."""
+    query = (
+        select(Dispute.id)
+        .join(DisputeSubject)
+        .where(col(DisputeSubject.subject).in_((row.consent, row.id)), Dispute.state == "open")
+    )
+    return sorted(set(session.exec(query)))
 
 
 def recipients_of(session: Session, id_: bytes) -> dict[str, WithdrawalRecipient]:

@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 
@@ -20,7 +21,7 @@ from eth_keys.datatypes import PrivateKey
 from eth_typing import BlockNumber, Hash32
 from eth_utils.exceptions import ValidationError
 
-from ledger.chain.embedded import clique
+from ledger.chain.embedded import clique, views
 from ledger.chain.embedded.db import Staging, Store
 from ledger.chain.embedded.genesis import Genesis, write_genesis
 from ledger.chain.embedded.lock import WriterLock
@@ -84,6 +85,8 @@ class EmbeddedChain:
     ) -> None:
         self._clock, self._key, self._lock, self._faults = clock, key, lock, faults
         self._sealing = threading.Lock()
+        # Who sent many at once asks for the receipts one by one, and each is read from the whole block.
+        self._receipt_views = lru_cache(maxsize=4)(self._read_receipt_views)
         self.store = Store(folder, writable=lock is not None)
 
     @classmethod
@@ -241,6 +244,13 @@ class EmbeddedChain:
     def receipts(self, header: BlockHeaderAPI) -> tuple[ReceiptAPI, ...]:
         """The receipts of a block, in the order of its transactions."""
         return self._chain.chaindb.get_receipts(header, LondonReceiptBuilder)
+
+    def receipt_views(self, header: BlockHeaderAPI) -> list[views.Json]:
+        """The receipts of a block as JSON-RPC tells them, to be read alone."""
+        return self._receipt_views(header)
+
+    def _read_receipt_views(self, header: BlockHeaderAPI) -> list[views.Json]:
+        return views.receipt_views(self.block(header), self.receipts(header))
 
     def locate(self, transaction: bytes) -> tuple[int, int] | None:
         """Block number and index of the transaction of that hash, or None."""

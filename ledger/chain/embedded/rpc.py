@@ -4,6 +4,7 @@
 once, so `pending` means `latest`, but for calls, which see the next block (`calls`).
 """
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from types import MappingProxyType
@@ -78,7 +79,7 @@ def _receipt(chain: EmbeddedChain, transaction: Any) -> Any:
     if place is None:
         return None
     header = blocks.get(chain, hex(place[0]))
-    return views.receipt_views(chain.block(header), chain.receipts(header))[place[1]]
+    return copy.deepcopy(chain.receipt_views(header)[place[1]])
 
 
 def _block_receipts(chain: EmbeddedChain, block: Any) -> Any:
