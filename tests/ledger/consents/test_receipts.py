@@ -7,10 +7,12 @@ import pytest
 from ledger.consents.granting import grant
 from ledger.consents.receipts import make_receipt
 from ledger.policy import trust_policy
+from ledger.reading import Reader
 from ledger.registry import Registry
 from tests.ledger.consent_world import HOSPITAL, ConsentWorld
 from verifier import canonical
 from verifier.errors import EnvironmentFault
+from verifier.receipt_exhibits import ReceiptReader
 from verifier.receipt_report import ReceiptReport
 from verifier.scan import find_qr
 from verifier.target import read_target
@@ -18,9 +20,9 @@ from verifier.trust import parse_trust
 from verifier.verify_receipt import verify_receipt
 
 
-def checked(registry: Registry, data: bytes | str) -> ReceiptReport:
+def checked(registry: Registry, data: bytes | str, live: ReceiptReader | None = None) -> ReceiptReport:
     trust = parse_trust(canonical.dumps(trust_policy(registry.instance)))
-    return verify_receipt(read_target(data), trust, now=registry.clock())
+    return verify_receipt(read_target(data), trust, now=registry.clock(), live=live)
 
 
 def test_a_receipt_proves_itself_in_every_form(clinic: ConsentWorld) -> None:
@@ -42,3 +44,13 @@ def test_one_that_waits_in_the_pool_has_none_yet(clinic: ConsentWorld) -> None:
     with pytest.raises(EnvironmentFault) as caught:
         make_receipt(clinic.registry, granted.subject)
     assert caught.value.code == "receipt-not-anchored"
+
+
+def test_the_code_alone_is_proved_genuine_by_the_ledger(clinic: ConsentWorld) -> None:
+    granted, registry = clinic.grant(), clinic.registry
+    receipt = make_receipt(registry, granted.subject)
+    reader = Reader(registry.paths, registry.instance, registry.store, registry.w3)
+    report = checked(registry, receipt.qr, reader)
+    assert (report.authentic, report.status_code) == ("genuine", "term-private")
+    assert checked(registry, receipt.file, reader).in_force
+    assert reader.statement_proof(bytes(32)) is None
