@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from ledger.chain.evidence import collect, last_final_block
 from verifier.errors import EnvironmentFault, UsageFault
 from verifier.ethereum.layout import record_slots, root_slot
+from verifier.ethereum.layout_consents import withdrawal_slots
 from verifier.live import LiveRecord
 from verifier.trust import TrustPolicy
 
@@ -26,7 +27,7 @@ SECONDS = 20
 
 
 class RpcReader:
-    """A `LiveReader` over one node."""
+    """A `LiveReader` and `ReceiptReader` over one node."""
 
     def __init__(self, url: str, trust: TrustPolicy) -> None:
         """Raises `UsageFault` (`rpc-url`) unless it is an http or https URL; nothing is asked yet."""
@@ -51,8 +52,30 @@ class RpcReader:
 
     def chain(self, subject: bytes, size: int | None, at: int | None) -> object:
         """Evidence for the record, and the anchored root of `size`; see `LiveReader.chain`."""
+        return self._collect(self._trust.rights.address, record_slots(subject), size, at)
+
+    def statement_proof(self, leaf: bytes) -> str | None:
+        """A node keeps no log."""
+        del leaf
+        return None
+
+    def withdrawals(self, ids: Sequence[bytes], size: int | None, at: int | None) -> object:
+        """Evidence for withdrawals, and the anchored root of `size`; see `ReceiptReader.withdrawals`.
+
+        Raises `UsageFault` (`consents-not-pinned`) where the policy does not say which contract to ask.
+        """
+        if self._trust.consents is None:
+            raise UsageFault(
+                "your policy pins no contract of consents",
+                code="consents-not-pinned",
+                hint="Get a policy that does, or check the receipt without --rpc.",
+            )
+        slots = [slot for id_ in ids for slot in withdrawal_slots(id_)]
+        return self._collect(self._trust.consents.address, slots, size, at)
+
+    def _collect(self, address: bytes, slots: Sequence[bytes], size: int | None, at: int | None) -> object:
         trust = self._trust
-        wanted: list[tuple[bytes, Sequence[bytes]]] = [(trust.rights.address, record_slots(subject))]
+        wanted: list[tuple[bytes, Sequence[bytes]]] = [(address, slots)]
         if size is not None:
             wanted.append((trust.anchor.address, [root_slot(size)]))
         self._require_chain()

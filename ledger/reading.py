@@ -35,6 +35,7 @@ from verifier import canonical
 from verifier.body import parse_body
 from verifier.certfile import format_file
 from verifier.ethereum.layout import record_slots, root_slot
+from verifier.ethereum.layout_consents import withdrawal_slots
 from verifier.live import LiveRecord
 from verifier.note import peek_checkpoint
 from verifier.statement import Statement, certificate_subject
@@ -131,6 +132,24 @@ class Reader:
         if size is not None:
             wanted.append((deployment.anchor, [root_slot(size)]))
         return collect(self._ask, block, wanted, validators=len(self.instance.validators))
+
+    # ---------------------------------------------------------------- ReceiptReader
+
+    def statement_proof(self, leaf: bytes) -> str | None:
+        """`tlog-proof` of the statement with that leaf hash; None if it is unknown or not anchored yet."""
+        with self._store.reading() as session:
+            event = repository.event_by_leaf(session, leaf)
+            return None if event is None else self._proof(session, event)
+
+    def withdrawals(self, ids: Sequence[bytes], size: int | None, at: int | None) -> object:
+        """Evidence for withdrawals, and the anchored root of `size`, at the last block not after `at`."""
+        validators = len(self.instance.validators)
+        slots = [slot for id_ in ids for slot in withdrawal_slots(id_)]
+        wanted: list[tuple[bytes, Sequence[bytes]]] = [(self.instance.modules.consents, slots)]
+        if size is not None:
+            wanted.append((self.instance.deployment.anchor, [root_slot(size)]))
+        block = last_final_block(self._ask, validators, at)
+        return collect(self._ask, block, wanted, validators=validators)
 
     # ---------------------------------------------------------------- documents and lists
 

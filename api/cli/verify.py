@@ -9,7 +9,7 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 
@@ -33,6 +33,11 @@ from verifier.target import Presented, read_target
 from verifier.trust import TrustPolicy, parse_trust
 from verifier.verify import verify
 from verifier.verify_receipt import verify_receipt
+
+
+class _Live(LiveReader, ReceiptReader, Protocol):
+    """A ledger that can be asked about certificates and consents."""
+
 
 CHINA = timezone(timedelta(hours=8))
 MAX_TARGET = 64 * 1024 * 1024
@@ -112,8 +117,6 @@ def _verify_receipt(
 ) -> int:
     """Check a patient's receipt; returns the exit code."""
     with _live(*source, policy) as live:
-        if live is not None and not isinstance(live, ReceiptReader):
-            raise UsageFault("this ledger cannot be asked about consents", code="receipt-source")
         report = verify_receipt(presented, policy, now=int(time.time()), at=asked, live=live)
     if as_json:
         print_json(report.to_json())
@@ -183,9 +186,7 @@ def parse_time(value: str) -> int:
     return int(moment.timestamp())
 
 
-def _live(
-    state: Path | None, rpc: str | None, policy: TrustPolicy
-) -> AbstractContextManager[LiveReader | None]:
+def _live(state: Path | None, rpc: str | None, policy: TrustPolicy) -> AbstractContextManager[_Live | None]:
     if state is not None:
         try:
             from ledger.reading import open_reader

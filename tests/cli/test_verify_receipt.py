@@ -94,6 +94,20 @@ def test_a_guardian_a_demonstration_and_an_open_status(trust: Path, tmp_path: Pa
     assert "history is needed" in said.out
 
 
-def test_a_ledger_that_knows_no_consents(trust: Path) -> None:
-    refused("verify", ReceiptWorld().qr, "--trust", trust, "--rpc", "http://127.0.0.1:1",
-            code="receipt-source", exit_code=2)  # fmt: skip
+def test_a_node_that_does_not_answer_says_nothing_against_it(trust: Path, tmp_path: Path) -> None:
+    file = saved(tmp_path, ReceiptWorld())
+    said = check(trust, file, "--rpc", "http://127.0.0.1:1", "--lang", "en")
+    assert said.code == 0
+    assert "evidence attached to the receipt was used" in said.out
+    code = check(trust, ReceiptWorld().qr, "--rpc", "http://127.0.0.1:1", "--lang", "en")
+    assert code.code == 3
+    assert "says nothing against the receipt" in code.out
+
+
+def test_a_policy_without_the_contract_asks_no_node(tmp_path: Path) -> None:
+    policy = receipt_trust_json()
+    del policy["chain"]["contracts"]["consents"]
+    path = tmp_path / "trust.json"
+    path.write_text(json.dumps(policy), encoding="utf-8")
+    refused("verify", ReceiptWorld().qr, "--trust", path, "--rpc", "http://127.0.0.1:1",
+            code="consents-not-pinned", exit_code=2)  # fmt: skip
