@@ -183,7 +183,6 @@ def test_files_that_hold_no_certificate(demonstration: Demonstration, tmp_path: 
         "bomb.png": (_png((12_000, 12_000)), "image-too-large"),
         "blank.png": (_png((300, 300)), "image-no-code"),
         "foreign.png": (qr_png("HTTPS://EXAMPLE.ORG/MENU"), "image-foreign"),
-        "archive.zip": (b"PK\x03\x04\xff\xfe\x00\x80", "target-unknown"),
     }
     for name, (data, code) in files.items():
         path = tmp_path / name

@@ -50,11 +50,6 @@ class PackedStatement:
     """32 bytes that open the commitment to a private body; None if public or withheld."""
     proof: TlogProof
 
-    @property
-    def withheld(self) -> bool:
-        """Whether the pack says nothing but that there was such a statement."""
-        return self.secret is None and self.body is None
-
     def to_json(self) -> dict[str, JSON]:
         """As in S14.3."""
         return {

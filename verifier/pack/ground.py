@@ -156,9 +156,9 @@ def dispute_holds(ground: Ground, view: ChainView) -> None:
 
 def root_over(ground: Ground, view: ChainView, number: int) -> ChainEvidence:
     """(9) The first root of evidence that covers an item, as it stands on chain."""
-    for listed, found in zip(ground.manifest.roots, view.roots, strict=True):
-        if listed.size >= number:
-            if isinstance(found, YinzhengError):
-                raise found
-            return found
-    raise AssertionError(number)  # a manifest's last root covers all items
+    # A manifest's last root covers all items, so there is one.
+    pairs = zip(ground.manifest.roots, view.roots, strict=True)
+    found = next(root for listed, root in pairs if listed.size >= number)
+    if isinstance(found, YinzhengError):
+        raise found
+    return found

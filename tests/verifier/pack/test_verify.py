@@ -156,6 +156,12 @@ def test_a_dispute_without_evidence() -> None:
     assert report.question("C18").answer is Answer.UNDETERMINED
 
 
+def test_a_pack_without_statements_shows_nothing() -> None:
+    report = verified(changed(lambda value: value.clear(), "statements.json", Dispute(contents=()).pack()))
+    assert report.finding(5).code == "nothing-asked"
+    assert report.verdict is Answer.UNDETERMINED
+
+
 def test_evidence_added_later_only() -> None:
     assert verified(Dispute(first=0).pack()).verdict is Answer.CONSISTENT
 

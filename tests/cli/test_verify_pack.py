@@ -1,0 +1,84 @@
+"""`yinzheng verify` of an evidence pack: offline, in the order of the court's questions (S14)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from api.cli import verify_pack
+from tests.cli.commands import Said, refused, run
+from tests.verifier.pack.pack_world import Dispute, genuine_pack, pack_trust
+
+
+@pytest.fixture
+def trust(tmp_path: Path) -> Path:
+    path = tmp_path / "trust.json"
+    kept: list[object] = []
+    pack_trust(kept.append)
+    path.write_text(json.dumps(kept[0]), encoding="utf-8")
+    return path
+
+
+def check(trust: Path, pack: bytes, *options: object, name: str = "case.zip") -> Said:
+    path = trust.parent / name
+    path.write_bytes(pack)
+    return run("verify", path, "--trust", trust, *options)
+
+
+def test_a_pack_is_checked_and_explained(trust: Path) -> None:
+    chinese = check(trust, genuine_pack(), "--lang", "zh")
+    assert chinese.code == 0, chinese
+    assert chinese.out.startswith("一致：所披露的证据自存证之时起未经改动。")
+    order = [chinese.out.index(rule) for rule in ("C16", "C17", "C18", "C19")]
+    assert order == sorted(order)
+    for words in ("访问日志导出", "采集时间（陈述）", "王公证", "广州互联网法院", "区块 1000"):
+        assert words in chinese.out
+    english = check(trust, genuine_pack(), "--lang", "en", name="case")
+    assert english.out.startswith("Consistent: the evidence shown is unchanged")
+
+
+def test_a_changed_pack_names_the_item(trust: Path) -> None:
+    pack = bytearray(genuine_pack())
+    pack[pack.index(b"a record of access") + 3] ^= 1
+    said = check(trust, bytes(pack), "--lang", "en")
+    assert said.code == 1
+    assert "items/0001 (4): The content is not the one that was deposited." in said.out
+
+
+def test_what_cannot_be_determined(trust: Path) -> None:
+    said = check(trust, Dispute(withhold_opening=True, withheld=frozenset({2})).pack(), "--lang", "en")
+    assert said.code == 3
+    assert "item 2  withheld" in said.out
+    assert "The opening of the dispute is withheld." in said.out
+
+
+def test_as_json(trust: Path) -> None:
+    said = check(trust, genuine_pack(), "--json")
+    value = json.loads(said.out)
+    assert (said.code, value["kind"], value["verdict"]) == (0, "pack", "consistent")
+
+
+def test_what_is_no_pack(trust: Path) -> None:
+    assert check(trust, b"", "--lang", "en").code == 1
+    other = check(trust, b"PK\x03\x04\xff\xfe\x00\x80", "--lang", "en", name="archive")
+    assert (other.code, "The file was cut off." in other.out) == (1, True)
+    assert check(trust, genuine_pack()[:-5], "--lang", "en").code == 1
+    assert not verify_pack.is_pack("\0")
+    assert not verify_pack.is_pack(str(trust))
+
+
+def test_a_pack_stands_alone(trust: Path) -> None:
+    path = trust.parent / "case.zip"
+    path.write_bytes(genuine_pack())
+    refused("verify", path, "--trust", trust, "--at", "2026-11-21", code="pack-alone", exit_code=2)
+
+
+def test_a_party_among_the_operators(trust: Path) -> None:
+    policy = json.loads(trust.read_text(encoding="utf-8"))
+    policy["operators"] = [{"name": "某研究院", "code": "91310000132200821H"}]
+    trust.write_text(json.dumps(policy), encoding="utf-8")
+    said = check(trust, genuine_pack(), "--lang", "en")
+    assert "(91310000132200821H) ← a party" in said.out
+    assert said.code == 0

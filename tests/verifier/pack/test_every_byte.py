@@ -1,0 +1,85 @@
+"""No byte of a pack can change unseen: headers one by one, contents at random, and what is named (S14.1)."""
+
+from __future__ import annotations
+
+import io
+import random
+from functools import cache
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.verifier.pack.pack_world import NOW, Dispute, pack_trust, verified
+from verifier.pack.archive import open_archive
+from verifier.pack.layout import Entry
+from verifier.pack.report import Answer, PackReport
+from verifier.pack.verify import verify_pack
+
+
+@cache
+def small_pack() -> bytes:
+    """Two items, a few kilobytes each."""
+    return Dispute(contents=(b"one record\n" * 200, b"another\n" * 100), witnessed=False).pack()
+
+
+@cache
+def entries() -> tuple[Entry, ...]:
+    return tuple(open_archive(io.BytesIO(small_pack())).entries.values())
+
+
+def flipped(at: int, mask: int) -> PackReport:
+    pack = bytearray(small_pack())
+    pack[at] ^= mask
+    return verify_pack(io.BytesIO(bytes(pack)), pack_trust(), now=NOW)
+
+
+def names(report: PackReport, entry: str) -> bool:
+    """Whether the report names that entry, or the item it belongs to, with an obligation."""
+    wanted = {entry, entry.rsplit("/", 1)[0]}
+    return any(reason.where in wanted and reason.obligation for reason in report.faults())
+
+
+def test_it_is_consistent_as_it_is() -> None:
+    assert verified(small_pack()).verdict is Answer.CONSISTENT
+
+
+def test_every_byte_outside_the_contents() -> None:
+    random.seed(20261122)
+    outside = set(range(len(small_pack())))
+    for entry in entries():
+        outside -= set(range(entry.content_at, entry.end))
+    assert len(outside) > 1200
+    for at in outside:
+        report = flipped(at, 1 << random.randrange(8))
+        assert report.verdict is Answer.INCONSISTENT, at
+        assert report.finding(1).code.startswith("zip-"), at
+
+
+def test_the_header_of_an_item_names_it() -> None:
+    entry = next(entry for entry in entries() if entry.name == "items/0002/content")
+    assert names(flipped(entry.offset + 12, 1), entry.name)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.data())
+def test_any_byte_of_the_contents(data: st.DataObject) -> None:
+    entry = data.draw(st.sampled_from([entry for entry in entries() if entry.size]))
+    at = data.draw(st.integers(entry.content_at, entry.end - 1))
+    report = flipped(at, data.draw(st.sampled_from([1, 2, 4, 8, 16, 32, 64, 128, 255])))
+    assert report.verdict is Answer.INCONSISTENT
+    assert report.exit_code == 1
+    assert names(report, entry.name)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 64))
+def test_any_piece_cut_out_or_put_in(seed: int, length: int) -> None:
+    at = seed % len(small_pack())
+    for pack in (
+        small_pack()[:at] + small_pack()[at + length :],
+        small_pack()[:at] + b"\0" * length + small_pack()[at:],
+        small_pack()[:at],
+    ):
+        report = verified(pack)
+        assert report.verdict is Answer.INCONSISTENT
+        assert report.exit_code == 1

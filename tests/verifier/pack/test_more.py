@@ -1,0 +1,182 @@
+"""Files of dossiers disclosed alone, time stamps, and words for what was found (S14.3, S14.5)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.authority import Authority
+from tests.verifier.pack.pack_world import (
+    Dispute,
+    changed,
+    genuine_pack,
+    pack_trust,
+    resigned,
+    unpacked,
+    verified,
+    zipped,
+)
+from verifier.algorithms import digest_pair, sha256
+from verifier.canonical import dumps
+from verifier.dossier import committed, disclose
+from verifier.pack import phrases
+from verifier.pack.contents import DossierFile, format_statements
+from verifier.pack.phrases_reasons import PACK_REASONS
+from verifier.pack.report import Answer, PackReport, Reason
+from verifier.pack.report_json import report_json
+from verifier.pack.writer import PackDossierFile, PackPlan
+from verifier.report import Finding, Outcome
+from verifier.statement import Statement, commit_private
+
+SECRET = bytes([0x77]) * 32
+PAGE = b"%PDF page of a dossier"
+
+
+def sealed_body() -> dict[str, Any]:
+    entries = [
+        {"path": f"{at}.pdf", "role": "source", "title": f"file {at}", "size": len(PAGE) + at}
+        | {"digest": digest_pair(PAGE + b"x" * at).to_json()}
+        for at in range(3)
+    ]
+    return {"v": 2, "application": {"asset": "x"}, "files": entries, "seed": "5e" * 32}
+
+
+def application() -> Statement:
+    return Statement(
+        type="application.received",
+        profile="GD-HEALTH/1",
+        subject=bytes([0xCA]) * 32,
+        at=1_761_000_000,
+        commitment=commit_private(SECRET, dumps(committed(sealed_body()))),
+        prev=None,
+        by="applicant",
+    )
+
+
+def with_dossier(content: bytes = PAGE, leaf: bytes | None = None) -> Dispute:
+    statement = application()
+    proof = DossierFile(leaf or statement.leaf_hash, disclose(sealed_body(), 0))
+    return Dispute(
+        dossier=[PackDossierFile(proof, lambda: [content])],
+        more=[(statement, committed(sealed_body()), SECRET)],
+    )
+
+
+def places(report: PackReport) -> set[tuple[str, int | None, str]]:
+    return {(reason.where, reason.obligation, reason.code) for reason in report.faults()}
+
+
+def test_one_file_of_a_dossier_alone() -> None:
+    pack = with_dossier().pack()
+    assert b"file 1" not in pack
+    report = verified(pack)
+    assert report.verdict is Answer.CONSISTENT
+    (file,) = report.dossier_files
+    assert file.entry is not None
+    assert (file.where, file.leaf, file.entry.title) == ("dossier/0001", application().leaf_hash, "file 0")
+    assert report_json(report)["dossier_files"][0]["entry"]["path"] == "0.pdf"
+
+
+def edited_dossier(path: str, edit: Callable[[bytes], bytes]) -> PackReport:
+    files = unpacked(with_dossier().pack())
+    return verified(zipped(list({**files, path: edit(files[path])}.items())))
+
+
+def test_a_file_of_a_dossier_that_was_changed() -> None:
+    report = edited_dossier("dossier/0001/content", lambda data: b"!" + data[1:])
+    assert ("dossier/0001", 4, "content-differs") in places(report)
+    report = edited_dossier("dossier/0001/proof.json", lambda data: b"[" + data[1:])
+    assert ("dossier/0001", 4, "dossier-unreadable") in places(report)
+    assert report.dossier_files[0].leaf is None
+
+
+def test_a_file_of_a_dossier_exchanged_by_the_registry() -> None:
+    def other(value: dict[str, Any]) -> None:
+        value["disclosure"]["salt"] = "11" * 32
+
+    report = verified(changed(other, "dossier/0001/proof.json", with_dossier().pack()))
+    assert ("dossier/0001", 4, "inclusion-proof") in places(report)
+    files = unpacked(with_dossier().pack())
+    report = verified(resigned({**files, "dossier/0001/content": b"another page"}))
+    assert places(report) == {("dossier/0001", 4, "content-differs"), ("pack", 4, "content-differs")}
+
+
+def test_a_dossier_whose_statement_is_not_opened() -> None:
+    report = verified(with_dossier(leaf=b"\x11" * 32).pack())
+    assert ("dossier/0001", 4, "dossier-statement-missing") in places(report)
+
+
+# Time stamps
+
+
+def stamped(token: Callable[[bytes], bytes]) -> bytes:
+    dispute = Dispute()
+    plan: PackPlan = dispute.plan()
+    digest = sha256(plan.statements[0].proof.checkpoint.encode())
+    return dispute.pack(replace(plan, timestamps={"checkpoint-1": token(digest)}))
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the command openssl")
+def test_a_second_clock(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    trust = replace(pack_trust(), time_authorities=authority.pinned())
+    pack = stamped(authority.stamp)
+    report = verified(pack, trust)
+    (stamp,) = report.timestamps
+    assert stamp.finding.outcome is Outcome.VALID
+    assert report.verdict is Answer.CONSISTENT
+    assert report_json(report)["timestamps"][0]["authority"] == "authority"
+    report = verified(pack)
+    assert ("timestamps/checkpoint-1.tsr", "time-authorities-none") in {
+        (r.where, r.code) for r in report.limits
+    }
+    assert report.question("C19").answer is Answer.CONSISTENT
+    wrong = verified(stamped(lambda digest: authority.stamp(b"\0" * 32)), trust)
+    assert places(wrong) == {("timestamps/checkpoint-1.tsr", None, "timestamp-imprint")}
+    assert wrong.verdict is Answer.INCONSISTENT
+
+
+def test_a_token_that_is_none() -> None:
+    broken = verified(stamped(lambda digest: b"none"))
+    assert broken.timestamps[0].finding.outcome is Outcome.SKIPPED
+    large = verified(stamped(lambda digest: bytes(70_000)))
+    assert ("timestamps/checkpoint-1.tsr", 1, "pack-file-too-large") in places(large)
+
+
+# Words
+
+
+def test_everything_found_has_words_in_both_languages() -> None:
+    reports = [
+        verified(genuine_pack()),
+        verified(genuine_pack()[:-1]),
+        verified(Dispute(withheld=frozenset({1}), withhold_opening=True, witnessed=False).pack()),
+    ]
+    for report in reports:
+        assert phrases.verdict(report).zh
+        said: list[Finding | Reason] = [*report.findings, *report.limits, *report.faults()]
+        for question in report.questions:
+            assert phrases.QUESTIONS[question.rule].en
+            assert phrases.ANSWERS[question.answer].zh
+            said.extend(question.reasons)
+        for reason in said:
+            phrase = phrases.reason(reason)
+            assert phrase.zh != phrase.en, reason
+    assert phrases.CLAIM.zh
+    assert set(phrases.OBLIGATIONS) == set(range(1, 11))
+
+
+def test_a_code_without_words_is_said_in_english() -> None:
+    finding = replace(verified(genuine_pack()[:-1]).finding(1), code="of-tomorrow", message="it is odd")
+    assert phrases.reason(finding) == ("It is odd.（of-tomorrow）", "It is odd.")
+    assert "true" not in " ".join(text for pair in PACK_REASONS.values() for text in pair)
+
+
+def test_statements_are_written_in_the_order_of_the_log() -> None:
+    statements = Dispute().plan().statements
+    assert format_statements(statements) == format_statements(statements[::-1])
