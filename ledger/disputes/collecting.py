@@ -8,8 +8,9 @@ stand at the moment of capture. Later changes of the ledger do not touch it.
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, select
@@ -17,6 +18,7 @@ from sqlmodel import Session, col, select
 from ledger import access_log
 from ledger.cases.work import dossier_key
 from ledger.disputes.evidence import Offered
+from ledger.files import disk_faults
 from ledger.recording import open_event
 from ledger.store import repository
 from ledger.store.models import Case, Certificate, Checkpoint, Event
@@ -34,6 +36,21 @@ if TYPE_CHECKING:
 
 MAX_STATEMENTS = 256
 """Of one item (S10.7)."""
+
+
+_CHUNK = 1024 * 1024
+
+_MEDIA = {
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".jpg": "image/jpeg",
+    ".json": "application/json",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".txt": "text/plain",
+    ".warc": "application/warc",
+    ".zip": "application/zip",
+}
 
 
 def certificate_item(registry: Registry, number: str) -> Offered:
@@ -92,6 +109,20 @@ def access_item(registry: Registry, since: int, until: int) -> Offered:
     return _offered(registry, "访问日志区间", "access_log", about, content)
 
 
+def file_item(registry: Registry, path: Path) -> Offered:
+    """A file the registry was given or made, as it is; its bytes are opaque, an archive is one item.
+
+    Its time of capture is now: what was before is not claimed. Raises `UsageFault` `file-missing`.
+    """
+    if not path.is_file():
+        raise UsageFault(f"there is no file {path}", code="file-missing", hint="Check the path.")
+    media = _MEDIA.get(path.suffix.lower(), "application/octet-stream")
+    about: dict[str, JSON] = {"name": path.name, "media_type": media}
+    offered = _offered(registry, path.name[:100], "file", about, {})
+    claim = {**offered.claim, "provenance": "由登记机构收存的文件 A file the registry was handed."}
+    return Offered(claim, _chunks(path))
+
+
 def find_thread(
     registry: Registry, session: Session, subject: bytes
 ) -> tuple[Sequence[Event], SealedValue | None]:
@@ -130,6 +161,12 @@ def opened(event: Event, seal: SealedValue | None) -> tuple[JSON, bytes | None]:
         return None, None
     body, secret = open_event(seal, event.sealed, event.leaf_hash)
     return committed_form(event.type, body), secret
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with disk_faults(path), path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
 
 
 def _of_case(registry: Registry, session: Session, case_id: str) -> tuple[Sequence[Event], SealedValue]:

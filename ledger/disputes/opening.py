@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, select
@@ -21,6 +20,8 @@ from ledger.chain.modules import FORUM
 from ledger.chain.records import OpeningKind
 from ledger.disputes import evidence
 from ledger.disputes.evidence import Offered
+from ledger.disputes.plans import Concerned, Plan, parse_plan, require_impartial
+from ledger.disputes.telling import HOLD, tell
 from ledger.disputes.work import DRAFT, Work, row_from_json, row_to_json, work_on
 from ledger.rules import disputes as rules
 from ledger.rules.calendar import date_of, day_of
@@ -32,9 +33,9 @@ from ledger.store.models import Case, Certificate, Dossier
 from ledger.store.models_consents import Consent, Withdrawal
 from ledger.store.models_disputes import Dispute, DisputeSubject
 from ledger.store.threads import find_organisation
-from verifier.body import Party
+from verifier import canonical
 from verifier.canonical import JSON
-from verifier.dispute import Disputant, Opening, Subjects, evidence_root, parse_opening
+from verifier.dispute import Opening, Subjects, evidence_root, parse_opening
 from verifier.errors import UsageFault
 
 if TYPE_CHECKING:
@@ -43,34 +44,21 @@ if TYPE_CHECKING:
 SIGN_WITHIN = 86_400
 """Seconds between preparing and signing; what the signer saw must not be old."""
 
+MAX_DRAFTS = 8
+"""Drafts of one opener at a time: nobody fills the disk with disputes that are never opened."""
+
+MAX_DRAFT_ITEMS = 16 * 1024 * 1024
+"""Canonical bytes of a draft's items together, their contents not counted; far more than people write."""
+
 _MOVES = {"forum": (Move.OPEN, Capacity.FORUM), "party": (Move.OPEN_WITH_EVIDENCE, Capacity.PARTY)}
 _KINDS = {"forum": OpeningKind.FORUM, "party": OpeningKind.PARTY}
-
-
-@dataclass(frozen=True, slots=True)
-class Concerned:
-    """What a dispute is about, as people name it: certificate numbers, cases, subjects of consents."""
-
-    certificates: tuple[str, ...] = ()
-    cases: tuple[str, ...] = ()
-    consents: tuple[bytes, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A dispute to be opened. `kind`: `forum` or `party`; parties in any order."""
-
-    kind: str
-    forum: Party
-    number: str
-    parties: tuple[Disputant, ...]
-    concerned: Concerned
 
 
 def draft(registry: Registry, opener: str, plan: Plan) -> str:
     """Begin a dispute as the enrolled organisation `opener`; returns its reference. Nothing is held yet.
 
-    Raises `UsageFault`: `organisation-unknown`, `organisation-role`, `dispute-…` (`check_opening`).
+    Raises `UsageFault`: `organisation-unknown`, `organisation-role`, `drafts-too-many`, `dispute-opener`,
+    `dispute-forum-is-party`, `dispute-…` (`check_opening`).
     """
     move, capacity = _MOVES[plan.kind]
     with registry.store.transaction() as session:
@@ -81,6 +69,8 @@ def draft(registry: Registry, opener: str, plan: Plan) -> str:
                 code="organisation-role",
                 hint="An officer of the registry enrols it in that role.",
             )
+        require_impartial(plan, opener)
+        _require_few(session, opener)
         now = registry.clock()
         subjects = _find(session, plan.concerned)
         # Evidence may still come: one item is assumed until the draft is prepared.
@@ -101,7 +91,7 @@ def draft(registry: Registry, opener: str, plan: Plan) -> str:
             created_at=now,
         )
         work = Work(registry, session, dispute, key, now)
-        work.keep_draft({"plan": _plan_json(plan), "items": [], "prepared": None})
+        work.keep_draft({"plan": plan.to_json(), "items": [], "prepared": None})
         return dispute.id
 
 
@@ -118,6 +108,7 @@ def add_to_draft(registry: Registry, dispute_id: str, offered: Sequence[Offered]
             evidence.require_same(len(value["items"]), first)
             evidence.add_files(work, first, kept)
             items = [*value["items"], *(one.item.to_json() for one in kept)]
+            _require_bounded(items)
             work.keep_draft({**value, "items": items, "prepared": None})
             return len(items)
     except BaseException:
@@ -133,7 +124,7 @@ def prepare(registry: Registry, dispute_id: str, account: bytes) -> Decision:
     """
     with work_on(registry, dispute_id) as work:
         value = _draft_of(work)
-        plan = _plan_from(value["plan"])
+        plan = parse_plan(value["plan"])
         subjects = _find(work.session, plan.concerned)
         move, capacity = _MOVES[plan.kind]
         rule_for(State.NEW, move, capacity)
@@ -173,7 +164,8 @@ def open_dispute(registry: Registry, dispute_id: str, signature: bytes) -> None:
     """Record the opening that was prepared, and hold its subjects: the call leaves with the next `settle`.
 
     Raises `UsageFault`: `dispute-unprepared`, `dispute-stale`, `dispute-opener` (signed by another account
-    than it was prepared for); `DataFault` `approval-malformed`.
+    than it was prepared for), `dispute-moved` (what it concerns is not what it was); `DataFault`
+    `approval-malformed`; what the contracts would refuse (`record-not-in`, `case-…`), before it is recorded.
     """
     with work_on(registry, dispute_id) as work:
         value = _draft_of(work)
@@ -191,6 +183,12 @@ def open_dispute(registry: Registry, dispute_id: str, signature: bytes) -> None:
                 hint="Prepare and sign it anew.",
             )
         opening = parse_opening(prepared["opening"])
+        if _find(work.session, parse_plan(value["plan"]).concerned) != opening.subjects:
+            raise UsageFault(
+                "what the dispute concerns changed after it was prepared",
+                code="dispute-moved",
+                hint="Prepare and sign it anew.",
+            )
         rows = [row_from_json(row, work.dispute.subject, work.now) for row in prepared["rows"]]
         leaves = [row["leaf_hash"] for row in rows]
         decision = _decision(opening, leaves[-1])
@@ -200,13 +198,50 @@ def open_dispute(registry: Registry, dispute_id: str, signature: bytes) -> None:
                 code="dispute-opener",
                 hint="Sign the prepared message, unchanged, with the account it names.",
             )
+        call = registry.client.open_dispute(decision, signature)
+        # A dispute that the contracts refuse must not be in the log as if it held anything.
+        registry.client.simulate(call, registry.sender.address)
         work.write(rows)
         evidence.list_items(work, 0, leaves[:-1], 0)
         _enter_subjects(work, opening.subjects)
         work.dispute.state, work.dispute.opened_at = State.OPEN.value, opening.opened_at
         work.keep_draft(None)
-        call = registry.client.open_dispute(decision, signature)
+        tell(work, HOLD, leaves[-1])
         pipeline.outbox(work.session, f"dispute:{work.dispute.id}", call, work.now)
+
+
+def discard(registry: Registry, dispute_id: str) -> None:
+    """Drop a draft with its evidence and its key. Raises `UsageFault` `dispute-opened`, `dispute-unknown`."""
+    with work_on(registry, dispute_id) as work:
+        _draft_of(work)
+        dossier = work.session.get_one(Dossier, work.dispute.dossier_id)
+        files = repository.files_of(work.session, dossier.id)
+        blobs = [file.blob for file in files]
+        for row in (*files, work.dispute):
+            work.session.delete(row)
+        work.session.flush()
+        work.session.delete(dossier)
+    for blob in blobs:
+        registry.blobs.delete(blob)
+
+
+def _require_few(session: Session, opener: str) -> None:
+    query = select(Dispute.id).where(Dispute.opener == opener, Dispute.state == DRAFT)
+    if len(session.exec(query).all()) >= MAX_DRAFTS:
+        raise UsageFault(
+            f"this organisation has {MAX_DRAFTS} drafts already",
+            code="drafts-too-many",
+            hint="Open them or discard them.",
+        )
+
+
+def _require_bounded(items: Sequence[JSON]) -> None:
+    if sum(len(canonical.dumps(item)) for item in items) > MAX_DRAFT_ITEMS:
+        raise UsageFault(
+            "the descriptions of a draft's items are too long together",
+            code="items-too-many",
+            hint="Open the dispute, then add the rest.",
+        )
 
 
 def _enter_subjects(work: Work, subjects: Subjects) -> None:
@@ -294,30 +329,3 @@ def _all(subjects: Subjects) -> frozenset[bytes]:
 def _rules_case(plan: Plan, subjects: Subjects, items: int, now: int) -> rules.Case:
     parties = tuple(rules.Party(party.name, party.account.hex()) for party in plan.parties)
     return rules.Case(plan.forum.name, plan.number, parties, _all(subjects), items, now)
-
-
-def _plan_json(plan: Plan) -> dict[str, JSON]:
-    return {
-        "kind": plan.kind,
-        "forum": plan.forum.to_json(),
-        "number": plan.number,
-        "parties": [party.to_json() for party in plan.parties],
-        "certificates": list(plan.concerned.certificates),
-        "cases": list(plan.concerned.cases),
-        "consents": [subject.hex() for subject in plan.concerned.consents],
-    }
-
-
-def _plan_from(value: dict[str, Any]) -> Plan:
-    parties = tuple(
-        Disputant(
-            party["name"],
-            party["code"],
-            bytes.fromhex(party["account"]),
-            None if party["key"] is None else bytes.fromhex(party["key"]),
-        )
-        for party in value["parties"]
-    )
-    consents = tuple(bytes.fromhex(subject) for subject in value["consents"])
-    concerned = Concerned(tuple(value["certificates"]), tuple(value["cases"]), consents)
-    return Plan(value["kind"], Party(**value["forum"]), value["number"], parties, concerned)

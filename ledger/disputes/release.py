@@ -15,12 +15,14 @@ from ledger import pipeline
 from ledger.chain.approvals import Release as Decision
 from ledger.chain.approvals import recover
 from ledger.chain.modules import FORUM
+from ledger.disputes.telling import RELEASED, tell
 from ledger.disputes.work import Work, holds_on, row_from_json, row_to_json, work_on
 from ledger.rules.disputes import Move, Party, check_release
 from ledger.rules.states import Capacity
 from ledger.store.models import Case
 from ledger.store.models_consents import Withdrawal
 from ledger.store.models_disputes import DisputeSubject, Erasure
+from ledger.withdrawals.ending import resume
 from verifier.algorithms import DigestPair
 from verifier.canonical import JSON
 from verifier.dispute import Release, Resumption, parse_release
@@ -64,19 +66,29 @@ def prepare_release(
         )
         parse_release(release.to_json())
         recorded = work.compose(rule.statement.value, release.to_json(), by, work.dispute.head)
-        draft: dict[str, JSON] = {"release": release.to_json(), "row": row_to_json(recorded.row)}
-        work.keep_draft(draft)
+        # One of each kind is kept: parties who prepare a settlement do not undo what the forum prepared.
+        kept = {} if work.dispute.draft is None else work.read_draft()
+        prepared: dict[str, JSON] = {"release": release.to_json(), "row": row_to_json(recorded.row)}
+        work.keep_draft({**kept, kind: prepared})
         return Decision(work.dispute.subject, recorded.leaf_hash)
 
 
-def release(registry: Registry, dispute_id: str, signatures: Sequence[bytes]) -> None:
-    """Record the release that was prepared, with signatures (65 bytes) in any order.
+def release(
+    registry: Registry, dispute_id: str, kind: str, signatures: Sequence[bytes]
+) -> tuple[Resumption, ...]:
+    """Record the release of that kind that was prepared, with signatures (65 bytes) in any order.
+
+    Gives what had waited and goes on now; of consents, each withdrawal says so itself in its own thread.
 
     Raises `UsageFault`: `dispute-no-draft`, `dispute-moved` (something was recorded since: prepare anew),
     `release-one-party`, `release-stranger`, `release-forum…`; `DataFault` `approval-malformed`.
     """
     with work_on(registry, dispute_id) as work:
-        value = work.read_draft()
+        value = work.read_draft().get(kind)
+        if value is None:
+            raise UsageFault(
+                "no such release waits for a signature", code="dispute-no-draft", hint="Prepare it first."
+            )
         ended = parse_release(value["release"])
         move, by = _MOVES[ended.kind]
         rule = work.allow(move, by)
@@ -97,6 +109,10 @@ def release(registry: Registry, dispute_id: str, signatures: Sequence[bytes]) ->
         order = _in_order(signed, parties)
         call = registry.client.release(decision, order, len(_subjects(work)))
         pipeline.outbox(work.session, f"release:{work.dispute.id}", call, work.now)
+        tell(work, RELEASED, row["leaf_hash"])
+    # After a crash in between, the next round of withdrawals finds them (`ending.tick`).
+    resume(registry, dispute_id)
+    return ended.resumed
 
 
 def _require_next(work: Work, row: dict[str, Any]) -> None:
@@ -153,8 +169,10 @@ def _what_waits(session: Session, entry: DisputeSubject) -> list[str]:
             )
             waits += ["deposit"] if session.exec(open_).first() else []
         case _:
+            # Withdrawals filed while it was held have identifiers of their own; the consent tells of them.
             withdrawn = select(Withdrawal.id).where(
-                Withdrawal.id == entry.subject, col(Withdrawal.ended_at).is_(None)
+                (Withdrawal.id == entry.subject) | (Withdrawal.consent == entry.subject),
+                col(Withdrawal.ended_at).is_(None),
             )
             waits += ["destruction"] if session.exec(withdrawn).first() else []
     return waits

@@ -1,0 +1,114 @@
+"""A dispute as it is to be opened: what its opener says of forum, parties and subjects (R37, S15.8).
+
+A plan is what people write; certificates and cases are named by their numbers. The identifiers on chain are
+found when the opening is prepared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from verifier.algorithms import Sm2PublicKey
+from verifier.body import Party, check_credit_code
+from verifier.canonical import (
+    JSON,
+    Check,
+    hex_bytes,
+    list_of,
+    made_of,
+    nullable,
+    one_of,
+    read_object,
+    text,
+    tuple_of,
+)
+from verifier.dispute import MAX_PARTIES, MAX_SUBJECTS, OPENINGS, Disputant
+from verifier.errors import UsageFault
+from verifier.wording import PARTY, check_words
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """What a dispute is about, as people name it: certificate numbers, cases, subjects of consents."""
+
+    certificates: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
+    consents: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A dispute to be opened. `kind`: `forum` or `party`; parties in any order."""
+
+    kind: str
+    forum: Party
+    number: str
+    parties: tuple[Disputant, ...]
+    concerned: Concerned
+
+    def to_json(self) -> dict[str, JSON]:
+        """The object of S15.8."""
+        return {
+            "kind": self.kind,
+            "forum": self.forum.to_json(),
+            "number": self.number,
+            "parties": [party.to_json() for party in self.parties],
+            "certificates": list(self.concerned.certificates),
+            "cases": list(self.concerned.cases),
+            "consents": [subject.hex() for subject in self.concerned.consents],
+        }
+
+
+def parse_plan(value: object) -> Plan:
+    """Read a plan. Raises `DataFault`: a code of `canonical.read_object`, `credit-code`, `sm2-key`."""
+    fields = read_object(value, _PLAN)
+    concerned = Concerned(
+        tuple(fields["certificates"]), tuple(fields["cases"]), tuple(map(bytes, fields["consents"]))
+    )
+    return Plan(fields["kind"], fields["forum"], fields["number"], fields["parties"], concerned)
+
+
+def require_impartial(plan: Plan, opener: str) -> None:
+    """Check that nobody judges its own cause, and that no forum opens in another's name.
+
+    Raises `UsageFault`: `dispute-forum-is-party`, `dispute-opener`.
+    """
+    codes = {party.code for party in plan.parties}
+    if plan.forum.code in codes:
+        raise UsageFault("Nobody is a forum in its own cause.", code="dispute-forum-is-party")
+    if plan.kind == "forum" and plan.forum.code != opener:
+        raise UsageFault("a forum opens only its own cases", code="dispute-opener")
+    if plan.kind == "party" and opener not in codes:
+        raise UsageFault(
+            "who opens as a party is named as one",
+            code="dispute-opener",
+            hint="Give its credit code among the parties.",
+        )
+
+
+def _point(value: object, path: str) -> bytes:
+    return Sm2PublicKey(hex_bytes(65)(value, path)).point
+
+
+_PLAN: Final[dict[str, Check[Any]]] = {
+    "kind": one_of(*OPENINGS),
+    "forum": PARTY,
+    "number": check_words(1, 100),
+    "parties": tuple_of(
+        made_of(
+            Disputant,
+            {
+                "name": check_words(1, 100),
+                "code": nullable(check_credit_code),
+                "account": hex_bytes(20),
+                "key": nullable(_point),
+            },
+        ),
+        2,
+        MAX_PARTIES,
+    ),
+    "certificates": list_of(text(1, 32), 0, MAX_SUBJECTS),
+    "cases": list_of(text(1, 32), 0, MAX_SUBJECTS),
+    "consents": list_of(hex_bytes(32), 0, MAX_SUBJECTS),
+}

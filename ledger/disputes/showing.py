@@ -1,0 +1,222 @@
+"""A dispute as those entitled to it see it: its words, its evidence, its end; and who is entitled (R37)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session, col, select
+
+from ledger.disputes.plans import parse_plan
+from ledger.disputes.work import DRAFT, Work, work_on
+from ledger.organisations.keys import public_key
+from ledger.recording import open_event
+from ledger.rules.states import Capacity
+from ledger.store.models import Event
+from ledger.store.models_disputes import Dispute, DisputeSubject, EvidenceItem
+from ledger.store.threads import thread
+from verifier.body import Party
+from verifier.dispute import Disputant, Opening, Release, parse_opening, parse_release
+from verifier.errors import UsageFault, YinzhengError
+from verifier.items import Item, parse_item
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class ShownItem:
+    """One evidence item. `number` counts from 1; `leaf` is None in a draft."""
+
+    number: int
+    leaf: bytes | None
+    item: Item
+    deposited_at: int | None
+    """Its instant on the ledger, UTC seconds; None in a draft."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A whole dispute. Times are UTC seconds."""
+
+    id: str
+    subject: bytes
+    state: str
+    kind: str
+    opener: str
+    forum: Party
+    number: str
+    parties: tuple[Disputant, ...]
+    subjects: tuple[tuple[str, bytes], ...]
+    """Kind (`record`, `case`, `consent`) and identifier on chain; empty in a draft."""
+    items: tuple[ShownItem, ...]
+    opened_at: int | None
+    opening: bytes | None
+    """Leaf hash of the opening's statement."""
+    release: Release | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the list of disputes."""
+
+    id: str
+    state: str
+    kind: str
+    opener: str
+    subjects: int
+    items: int
+    opened_at: int | None
+    released_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an organisation is in a dispute; at least one of the three."""
+
+    opener: bool
+    party: bool
+    forum: bool
+
+    def require(self, capacity: Capacity) -> None:
+        """Check that it acts in a capacity it has here. Raises `UsageFault` `dispute-standing`."""
+        if not {Capacity.PARTY: self.party, Capacity.FORUM: self.forum}.get(capacity, False):
+            raise UsageFault(
+                f"this organisation is no {capacity.value} of this dispute",
+                code="dispute-standing",
+                hint="Evidence and settlements come from the parties, effective documents from the forum.",
+            )
+
+
+def show(registry: Registry, dispute_id: str) -> Shown:
+    """Everything about a dispute but the contents of its items. Raises as `work_on`."""
+    with work_on(registry, dispute_id) as work:
+        return _draft(work) if work.dispute.state == DRAFT else _opened(work)
+
+
+def listed(session: Session) -> list[Line]:
+    """All disputes, oldest first, without what lies sealed."""
+    return [
+        Line(
+            id=row.id,
+            state=row.state,
+            kind=row.kind,
+            opener=row.opener,
+            subjects=_count(session, DisputeSubject, row.id),
+            items=_count(session, EvidenceItem, row.id),
+            opened_at=row.opened_at,
+            released_at=row.released_at,
+        )
+        for row in session.exec(select(Dispute).order_by(col(Dispute.id))).all()
+    ]
+
+
+def standing(registry: Registry, dispute_id: str, code: str, kid: bytes) -> Standing:
+    """What the organisation `code` is that signed with its key `kid` (8 bytes).
+
+    A party is known by its credit code or by the SM2 key the opening names. Whoever has no part in a dispute
+    is told the same as if there were none: `UsageFault` `dispute-unknown`.
+    """
+    try:
+        with work_on(registry, dispute_id) as work:
+            if work.dispute.state == DRAFT:
+                plan = parse_plan(work.read_draft()["plan"])
+                forum, parties = plan.forum.code, plan.parties
+            else:
+                opening = opening_of(work)
+                forum, parties = opening.forum.code, opening.parties
+            point = public_key(work.session, code, kid, work.now).point
+            found = Standing(
+                opener=work.dispute.opener == code,
+                party=any(party.code == code or party.key == point for party in parties),
+                # A draft is its opener's alone; a forum learns of a case once it is opened.
+                forum=forum == code and (work.dispute.state != DRAFT or work.dispute.opener == code),
+            )
+            if work.dispute.state == DRAFT and not found.opener:
+                raise _unknown(dispute_id)
+    except YinzhengError as error:
+        if error.code == "dispute-unknown":
+            raise _unknown(dispute_id) from None
+        raise
+    if not (found.opener or found.party or found.forum):
+        raise _unknown(dispute_id)
+    return found
+
+
+def opening_of(work: Work) -> Opening:
+    """The opening as it was recorded. The dispute is no draft."""
+    assert work.dispute.head is not None
+    events = thread(work.session, work.dispute.head)
+    return _read_opening(work, next(event for event in events if event.type == "dispute.opened"))
+
+
+def _unknown(dispute_id: str) -> UsageFault:
+    return UsageFault(f"there is no dispute {dispute_id}", code="dispute-unknown")
+
+
+def _count(session: Session, table: type[DisputeSubject | EvidenceItem], dispute_id: str) -> int:
+    return len(session.exec(select(table).where(table.dispute_id == dispute_id)).all())
+
+
+def _draft(work: Work) -> Shown:
+    value = work.read_draft()
+    plan = parse_plan(value["plan"])
+    items = (parse_item(item) for item in value["items"])
+    return Shown(
+        id=work.dispute.id,
+        subject=work.dispute.subject,
+        state=DRAFT,
+        kind=plan.kind,
+        opener=work.dispute.opener,
+        forum=plan.forum,
+        number=plan.number,
+        parties=plan.parties,
+        subjects=(),
+        items=tuple(ShownItem(number, None, item, None) for number, item in enumerate(items, 1)),
+        opened_at=None,
+        opening=None,
+        release=None,
+    )
+
+
+def _opened(work: Work) -> Shown:
+    assert work.dispute.head is not None  # no draft
+    events = thread(work.session, work.dispute.head)
+    leaf, opening = next(
+        (event.leaf_hash, _read_opening(work, event)) for event in events if event.type == "dispute.opened"
+    )
+    ends = [event for event in events if event.type == "dispute.released"]
+    query = select(DisputeSubject).where(DisputeSubject.dispute_id == work.dispute.id)
+    held = work.session.exec(query.order_by(col(DisputeSubject.kind), col(DisputeSubject.subject))).all()
+    return Shown(
+        id=work.dispute.id,
+        subject=work.dispute.subject,
+        state=work.dispute.state,
+        kind=opening.kind,
+        opener=work.dispute.opener,
+        forum=opening.forum,
+        number=opening.number,
+        parties=opening.parties,
+        subjects=tuple((entry.kind, entry.subject) for entry in held),
+        items=_items(work, events),
+        opened_at=opening.opened_at,
+        opening=leaf,
+        release=parse_release(_body(work, ends[0])) if ends else None,
+    )
+
+
+def _items(work: Work, events: Sequence[Event]) -> tuple[ShownItem, ...]:
+    given = {event.leaf_hash: event for event in events}
+    return tuple(
+        ShownItem(row.number + 1, row.leaf, parse_item(_body(work, given[row.leaf])), given[row.leaf].at)
+        for row in work.items()
+    )
+
+
+def _read_opening(work: Work, event: Event) -> Opening:
+    return parse_opening(_body(work, event))
+
+
+def _body(work: Work, event: Event) -> object:
+    return open_event(work.seal, event.sealed, event.leaf_hash)[0]
