@@ -11,9 +11,10 @@ from api.cli import org_key, org_withdrawals
 from api.cli.common import progress_line
 from api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, Body, DeskUrl, OrgFolder, read_file, say, session
 from api.cli.output import Json, guarded, print_json
+from api.org.calling import Client
 from api.org.uploading import Upload, patiently, read_granted
 from ledger.files import make_folder, write_durably
-from verifier.errors import UsageFault
+from verifier.errors import EnvironmentFault, UsageFault
 from verifier.request import METHODS
 
 MAX_BODY = 8 * 1024 * 1024
@@ -119,15 +120,24 @@ def receipts(
     opened = session(org, desk)
     make_folder(out_folder, mode=0o700)
     forms = ("json",) if json_only else ("json", "pdf")
-    count = 0
+    count = waiting = 0
     with progress_line(json_) as progress:
         for subject in read_granted(file):
-            for form in forms:
-                target = out_folder / f"{subject}.{form}"
-                if not target.exists():
-                    path = f"/org/v1/consents/{subject}/receipt?form={form}"
-                    answer = patiently(opened.client, path)
-                    write_durably(target, answer.body, mode=0o600)
-            count += 1
+            try:
+                for form in forms:
+                    _fetch(opened.client, subject, form, out_folder / f"{subject}.{form}")
+                count += 1
+            except EnvironmentFault as fault:
+                if fault.code != "receipt-not-anchored":
+                    raise
+                waiting += 1
             progress(f"{count} receipts")
-    say(json_, {"receipts": count, "folder": str(out_folder)}, f"{count} receipts in {out_folder} 回执")
+    value = {"receipts": count, "waiting": waiting, "folder": str(out_folder)}
+    later = f"; {waiting} wait for their anchor, ask again 待上链" if waiting else ""
+    say(json_, value, f"{count} receipts in {out_folder} 回执{later}")
+
+
+def _fetch(client: Client, subject: str, form: str, target: Path) -> None:
+    if not target.exists():
+        answer = patiently(client, f"/org/v1/consents/{subject}/receipt?form={form}")
+        write_durably(target, answer.body, mode=0o600)

@@ -100,3 +100,11 @@ def since_of(query: dict[str, str]) -> int | None:
     if set(query) != {"since"} or not (written.isascii() and written.isdigit() and len(written) <= 12):
         raise UsageFault("the query is not since= and UTC seconds", code="query")
     return int(written)
+
+
+def form_of(query: dict[str, str]) -> str:
+    """In which form a receipt is wanted, `json` unless it says `pdf`. Raises `UsageFault` `query`."""
+    form = query.get("form", "json")
+    if set(query) - {"form"} or form not in ("json", "pdf"):
+        raise UsageFault("the query is not form=json or form=pdf", code="query")
+    return form

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -17,6 +18,8 @@ from api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON, lines_of, media_of, o
 from api.desk.server import Asked, Desk
 from ledger.consents.granting import Granted, grant
 from ledger.consents.notices import publish_notice
+from ledger.consents.reading import open_consent
+from ledger.consents.receipts import Receipt, make_receipt
 from ledger.organisations import enrolment
 from ledger.organisations.answers import recall, remember
 from ledger.registry import Registry
@@ -77,7 +80,26 @@ def organisations(desk: Desk) -> APIRouter:
                 answer = await desk.do_together(("consents", asked.org), item, _grant)
         return _created(answer)
 
+    @router.api_route("/consents/{written}/receipt", methods=["GET", "POST"])
+    async def receipt(request: Request, written: str) -> Response:
+        """The patient's receipt, for the controller that hands it over: a file, or with `form=pdf` a PDF."""
+        form = fields.form_of(dict(request.query_params))
+        async with desk.signed(request) as asked:
+            subject = fields.identifier(written)
+            made = await desk.do(lambda registry: _receipt(registry, subject, asked.org))
+        if form == "pdf":
+            return Response(await run_in_threadpool(made.pdf), media_type="application/pdf")
+        return Response(made.file, media_type=JSON_MEDIA)
+
     return router
+
+
+def _receipt(registry: Registry, subject: bytes, org: str) -> Receipt:
+    with registry.store.reading() as session:
+        if open_consent(registry, session, subject).consent.controller.code != org:
+            # Nobody else learns that it exists.
+            raise UsageFault("no such consent was ever given here", code="consent-unknown")
+    return make_receipt(registry, subject)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,9 +41,16 @@ BUSY: Final = frozenset({"state-locked", "store-locked", "server-busy"})
 
 RETRY_SECONDS: Final = 5
 
+WAITING: Final = {"receipt-not-anchored": 60}
+"""Environment faults that mean waiting, with for how many seconds; their messages are fit for anyone."""
+
 
 def problem_of(error: YinzhengError) -> Problem:
     """The problem an error is. What the environment's errors say is for the operator's log alone."""
+    if error.code in WAITING:
+        return Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE, error.code, error.message, error.hint, WAITING[error.code]
+        )
     if isinstance(error, EnvironmentFault):
         if error.code not in BUSY:
             _log.error("%s: %s", error.code, error.message)

@@ -115,6 +115,7 @@ def run_desk(
                 hint="Is another server running there? Choose another with --port.",
             ) from exit_
         with listening:
+            listening.listen()  # who hears the address may connect at once
             shown = f"[{host}]" if ":" in host else host
             ready(f"http://{shown}:{listening.getsockname()[1]}")
             uvicorn.Server(config).run(sockets=[listening])

@@ -143,6 +143,10 @@ class Upload:
         _append(self.refused_file, [{"line": line.number, "code": fault.code, "message": fault.message}])
 
 
+LONG: Final = frozenset({"receipt-not-anchored"})
+"""What takes minutes: not worth waiting for at the terminal."""
+
+
 def patiently(
     client: Client,
     path: str,
@@ -157,7 +161,7 @@ def patiently(
         try:
             return client.call(method, path, body, media)
         except EnvironmentFault as fault:
-            if attempt == TRIES:
+            if attempt == TRIES or fault.code in LONG:
                 raise
             wait = fault.data.get("retry_after")
             sleep(float(wait) if isinstance(wait, int) else 2.0**attempt)

@@ -1,0 +1,268 @@
+"""The desk as a process: what organisations sign is done once; what is wrong is refused in words."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.cli.processes import environment, start
+from tests.desk.calls import KEYS_OF_STATE, DeskProcess, running_desk, signed
+from tests.desk.conftest import Founded
+from tests.ledger.consent_world import CLINIC, HOSPITAL, INSURER, KEYS, LAB
+from verifier.algorithms import Sm2PrivateKey
+from verifier.canonical import dumps
+from verifier.certificate import key_id
+from verifier.destruction import DestructionReceipt, sign_receipt
+from verifier.request import HEADER, WINDOW
+
+CONSENTS = "/org/v1/consents"
+JSON = {"Content-Type": "application/json"}
+
+
+def granted(desk: DeskProcess, founded: Founded, number: int = 1) -> str:
+    got = desk.call("POST", CONSENTS, founded.consent(number))
+    assert got.status == 201, got.body
+    (one,) = got.json["granted"]
+    return str(one["subject"])
+
+
+# ---------------------------------------------------------------- who may ask
+
+
+def test_a_signed_consent_is_recorded(desk: DeskProcess, founded: Founded) -> None:
+    got = desk.call("POST", CONSENTS, founded.consent(1))
+    assert got.status == 201
+    (one,) = got.json["granted"]
+    assert {len(one["subject"]), len(one["leaf"])} == {64}
+    assert got.headers["cache-control"] == "no-store"
+
+
+def test_what_is_not_signed_by_an_enrolled_key_now_is_refused(desk: DeskProcess, founded: Founded) -> None:
+    body = dumps(founded.consent(2))
+    good = signed("POST", CONSENTS, body)
+    head = good.partition(".")[0]
+    other = signed("POST", CONSENTS, b"other").partition(".")[2]
+    stranger = Sm2PrivateKey.generate()
+    for token, status, code in (
+        (signed("POST", CONSENTS, body, at=int(time.time()) - WINDOW - 30), 401, "request-stale"),
+        (signed("POST", CONSENTS, body, at=int(time.time()) + WINDOW + 30), 401, "request-stale"),
+        (signed("POST", CONSENTS, body + b" "), 401, "request-mismatch"),
+        (signed("POST", CONSENTS + "?once=" + "0" * 32, body), 401, "request-mismatch"),
+        (signed("PUT", CONSENTS, body), 401, "request-mismatch"),
+        (signed("POST", CONSENTS, body, key=stranger), 401, "request-key-unknown"),
+        (signed("POST", CONSENTS, body, org=CLINIC), 401, "request-key-unknown"),
+        (signed("POST", CONSENTS, body, org=LAB, key=KEYS[HOSPITAL]), 401, "request-key-unknown"),
+        (f"{head}.{other}", 401, "request-signature"),
+        ("nonsense", 400, "request-malformed"),
+        ("a" * 5000, 400, "request-malformed"),
+    ):
+        got = desk.send("POST", CONSENTS, body, {HEADER: token, **JSON})
+        assert (got.status, got.code) == (status, code), got.body
+    assert desk.send("POST", CONSENTS, body, JSON).code == "request-missing"
+    assert desk.send("POST", CONSENTS, body, {HEADER: good, **JSON}).status == 201
+    again = desk.send("POST", CONSENTS, body, {HEADER: good, **JSON})
+    assert (again.status, again.code) == (409, "request-replayed")
+
+
+def test_a_recipient_is_no_controller(desk: DeskProcess, founded: Founded) -> None:
+    got = desk.call("POST", CONSENTS, founded.consent(3), org=LAB)
+    assert (got.status, got.code) == (403, "organisation-role")
+
+
+def test_sizes_and_kinds_are_bounded(desk: DeskProcess, founded: Founded) -> None:
+    large = b" " * (300 * 1024)
+    got = desk.call("POST", "/org/v1/notices", large)
+    assert (got.status, got.code) == (413, "too-large")
+    got = desk.call("POST", CONSENTS, b"{}", media="text/plain")
+    assert (got.status, got.code) == (415, "content-type")
+    got = desk.call("POST", CONSENTS, b"[]")
+    assert (got.status, got.code) == (422, "json-malformed")
+    got = desk.call("POST", CONSENTS, b"{}\n" * 1001, media="application/x-ndjson")
+    assert (got.status, got.code) == (400, "batch-lines")
+    got = desk.call("POST", CONSENTS + "?twice=1", founded.consent())
+    assert (got.status, got.code) == (400, "query")
+    got = desk.call("GET", "/org/v1/withdrawals/xyz")
+    assert (got.status, got.code) == (422, "field-value")
+    assert desk.send("GET", "/nothing").code == "not-found"
+    assert desk.send("DELETE", CONSENTS).code == "method"
+    assert desk.send("GET", "/healthz").status == 200
+
+
+# ---------------------------------------------------------------- batches
+
+
+def test_a_batch_is_recorded_whole_once_or_not_at_all(desk: DeskProcess, founded: Founded) -> None:
+    path = f"{CONSENTS}?once={secrets.token_hex(16)}"
+    lines = b"\n".join(dumps(founded.consent(n)) for n in range(10, 13)) + b"\n"
+    first = desk.call("POST", path, lines, media="application/x-ndjson")
+    assert first.status == 201
+    assert len({one["subject"] for one in first.json["granted"]}) == 3
+    again = desk.call("POST", path, lines, media="application/x-ndjson")
+    assert (again.status, again.json) == (201, first.json)
+    other = desk.call("POST", path, lines + b"\n", media="application/x-ndjson")
+    assert (other.status, other.code) == (409, "once-other-body")
+
+    unlawful = {**founded.consent(14), "until": 5}
+    bad = b"\n".join(map(dumps, (founded.consent(13), unlawful)))
+    got = desk.call("POST", CONSENTS, bad, media="application/x-ndjson")
+    assert (got.status, got.json["index"]) == (422, 1)
+    got = desk.call("POST", CONSENTS, dumps(founded.consent(13)) + b"\n{", media="application/x-ndjson")
+    assert (got.status, got.json["line"]) == (422, 2)
+
+
+# ---------------------------------------------------------------- receipts and withdrawals
+
+
+def test_the_controller_alone_gets_the_receipt(desk: DeskProcess, founded: Founded) -> None:
+    subject = granted(desk, founded, 20)
+    path = f"{CONSENTS}/{subject}/receipt"
+    got = desk.call("GET", path)
+    assert got.status == 200
+    assert got.json["qr"].startswith("HTTPS://REGISTRY.EXAMPLE/C#")
+    pdf = desk.call("POST", path + "?form=pdf")
+    assert pdf.body.startswith(b"%PDF-")
+    assert desk.call("GET", path, org=LAB).code == "consent-unknown"
+    assert desk.call("GET", f"{CONSENTS}/{'0' * 64}/receipt").code == "consent-unknown"
+
+
+def receipt(desk: DeskProcess, founded: Founded, number: int) -> tuple[str, dict[str, object]]:
+    """A fresh consent's subject, and what its holder shows."""
+    subject = granted(desk, founded, number)
+    qr = desk.call("GET", f"{CONSENTS}/{subject}/receipt").json["qr"]
+    return subject, {"receipt": qr, "born": "1980-02-29"}
+
+
+EVERYTHING = {"everything": True, "scopes": [], "recipients": []}
+
+
+def test_a_withdrawal_from_the_page_to_the_last_receipt(desk: DeskProcess, founded: Founded) -> None:
+    subject, shown = receipt(desk, founded, 30)
+    seen = desk.patient("see", shown)
+    assert seen.status == 200
+    assert seen.json["consent"]["person"]["born"] == "1980-02-29"
+    assert seen.json["in_force"]["scopes"] == ["research", "third_party_research"]
+    assert seen.json["withdrawals"] == []
+
+    filed = desk.patient("withdraw", {**shown, "guardian": False, "extent": EVERYTHING})
+    assert filed.status == 201, filed.body
+    id_ = filed.json["withdrawal"]
+    assert id_ == subject
+
+    told = [json.loads(one["body"]) for one in desk.call("GET", "/org/v1/notices-pending").json["notices"]]
+    assert [(one["kind"], one["data"]["withdrawal"]) for one in told] == [("withdrawal.freeze", id_)]
+    assert desk.call("GET", "/org/v1/notices-pending").json["notices"] == []
+    since = int(time.time()) - 60
+    assert len(desk.call("GET", f"/org/v1/notices-pending?since={since}").json["notices"]) == 1
+
+    path = f"/org/v1/withdrawals/{id_}"
+    assert desk.call("GET", path, org=INSURER).code == "withdrawal-unknown"
+    assert desk.call("POST", path + "/freeze", org=LAB).code == "withdrawal-actor"
+    assert desk.call("POST", path + "/freeze").json["frozen_at"] is not None
+    lab = desk.call("GET", path, org=LAB).json
+    assert (lab["duty"], lab["given_at"]) == ("destroy", None)
+    assert "answers" not in lab
+    for org in (LAB, HOSPITAL):
+        confirm(desk, id_, lab["request"], org)
+    done = desk.patient("progress", shown).json["withdrawals"]
+    assert [one["state"] for one in done] == ["completed"]
+    assert all(one["given_at"] for one in done[0]["answers"])
+
+
+def confirm(desk: DeskProcess, id_: str, request: str, org: str) -> None:
+    made = DestructionReceipt(
+        withdrawal=bytes.fromhex(id_),
+        request=bytes.fromhex(request),
+        recipient=org,
+        kid=key_id(KEYS[org].public_key.point),
+        method="overwrite",
+        copies=2,
+        operator="信息科",
+        evidence=None,
+        destroyed_at=int(time.time()),
+    )
+    got = desk.call(
+        "POST", f"/org/v1/withdrawals/{id_}/receipt", sign_receipt(made, KEYS[org]).canonical(), org=org
+    )
+    assert got.status == 201, got.body
+
+
+def test_a_counter_forwards_a_withdrawal(desk: DeskProcess, founded: Founded) -> None:
+    subject = granted(desk, founded, 31)
+    body = {
+        "subject": subject,
+        "document": "identity_card",
+        "guardian": False,
+        "received_at": None,
+        "extent": {"everything": False, "scopes": ["third_party_research"], "recipients": []},
+    }
+    assert desk.call("POST", "/org/v1/withdrawals", body, org=LAB).code == "withdrawal-controller"
+    got = desk.call("POST", "/org/v1/withdrawals", body)
+    assert got.status == 201, got.body
+    assert desk.call("POST", "/org/v1/withdrawals", body).code == "withdrawal-not-in-force"
+
+
+def test_who_guesses_the_date_of_birth_is_stopped(desk: DeskProcess, founded: Founded) -> None:
+    _, shown = receipt(desk, founded, 32)
+    wrong = {**shown, "born": "1980-03-01"}
+    for left in (4, 3, 2, 1, 0):
+        got = desk.patient("see", wrong)
+        assert (got.status, got.code, got.json["left"]) == (403, "receipt-born", left)
+    got = desk.patient("see", shown)
+    assert (got.status, got.code) == (429, "receipt-locked")
+    assert "测试甲" not in got.body.decode()
+
+
+def test_patients_are_heard_from_this_machine_alone(desk: DeskProcess) -> None:
+    got = desk.patient("see", {"receipt": "x", "born": "1980-02-29"}, {"X-Forwarded-For": "203.0.113.9"})
+    assert (got.status, got.code) == (404, "not-found")
+    got = desk.patient("see", {"receipt": "x", "born": "1980-02-29"})
+    assert (got.status, got.code) == (422, "qr-foreign")
+
+
+# ---------------------------------------------------------------- beside the desk
+
+
+def test_commands_get_their_turn(desk: DeskProcess, founded: Founded) -> None:
+    granted(desk, founded, 40)
+    env = environment(**KEYS_OF_STATE)
+    done = start("settle", "--state", desk.state, "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    granted(desk, founded, 41)
+    listed = start("organisations", "--state", desk.state, "--json", env=environment())
+    assert {one["code"] for one in json.loads(listed.stdout)} == {HOSPITAL, LAB, INSURER}
+
+
+def test_a_second_desk_is_refused(desk: DeskProcess) -> None:
+    done = start("desk", "--state", desk.state, "--port", "0", "--json", env=environment(**KEYS_OF_STATE))
+    assert done.returncode == 3
+    error = json.loads(done.stderr)["error"]
+    assert error["code"] == "desk-running"
+    assert str(desk.process.pid) in error["message"]
+
+
+def test_the_log_tells_nothing(desk: DeskProcess, founded: Founded) -> None:
+    subject = granted(desk, founded, 50)
+    desk.call("GET", f"{CONSENTS}/{subject}/receipt")
+    log = desk.log.read_text()
+    assert "测试" not in log
+    assert subject not in log
+    assert "Traceback" not in log
+
+
+def test_an_organisation_that_asks_too_often_waits(tmp_path: Path, copy_of: Callable[[Path], Path]) -> None:
+    with running_desk(copy_of(tmp_path / "state"), "--rate", "1") as desk:
+        pending = "/org/v1/notices-pending"
+        codes = [desk.call("GET", pending).status for _ in range(4)]
+        assert codes[:2] == [200, 200]
+        got = desk.call("GET", pending)
+        while got.status == 200:
+            got = desk.call("GET", pending)
+        assert (got.status, got.code) == (429, "rate-limited")
+        assert int(got.headers["retry-after"]) >= 1
+        assert desk.call("GET", pending, org=LAB).status == 200
+        time.sleep(int(got.headers["retry-after"]))
+        assert desk.call("GET", pending).status == 200
+    assert f"rate limit exceeded by organisation {HOSPITAL}" in desk.log.read_text()
