@@ -1,0 +1,238 @@
+"""Commands of officers about withdrawals (R31 to R36): file one at a counter, follow, restrict, deliver."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.cases import moment
+from api.cli.common import DEFAULT_STATE, By, State, keys_of, progress_line, writing
+from api.cli.instants import parse_instant
+from api.cli.output import Json, guarded, out, print_json
+from api.desk.views import progress_view
+from ledger.registry import open_registry, wall_clock
+from ledger.rules.consent import Scope
+from ledger.rules.extent import Extent, Way
+from ledger.withdrawals import course, deliveries
+from ledger.withdrawals.claims import DocumentClaim
+from ledger.withdrawals.concluding import conclusion
+from ledger.withdrawals.filing import file
+from ledger.withdrawals.progress import Progress, listed, progress
+from ledger.withdrawals.sending import Courier
+from verifier.errors import UsageFault
+from verifier.receipt import decode_receipt_qr
+from verifier.receiptfile import parse_receipt_file
+from verifier.target import read_target
+from verifier.withdrawal_steps import Kept
+
+MAX_RECEIPT = 8 * 1024 * 1024
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The withdrawal, 64 hex digits. 撤回编号。")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    panel = "Withdrawals 撤回"
+    for command in (withdraw, withdrawals, withdrawal, restrict, deliver):
+        app.command(command.__name__, rich_help_panel=panel)(guarded(command))
+
+
+def withdraw(
+    by: By,
+    subject: Annotated[
+        str | None, typer.Argument(metavar="SUBJECT", help="The consent, 64 hex digits. 同意编号。")
+    ] = None,
+    receipt: Annotated[
+        Path | None, typer.Option(help="Or the patient's receipt: PDF, picture or file. 回执。")
+    ] = None,
+    scope: Annotated[list[Scope] | None, typer.Option(help="Only this scope; repeat. 仅撤回此范围。")] = None,
+    recipient: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this recipient's part, by credit code; repeat. 仅此接收方。"),
+    ] = None,
+    document: Annotated[
+        str, typer.Option(help="Which document was looked at. 核验的证件。")
+    ] = "identity_card",
+    guardian: Annotated[bool, typer.Option("--guardian", help="A guardian withdraws. 监护人办理。")] = False,
+    received: Annotated[
+        str | None, typer.Option(help="When it was received, if earlier; at most 22 hours. 收到时间。")
+    ] = None,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Receive a withdrawal at a counter: all of a consent, or scopes and recipients. 柜台受理撤回。"""
+    consent = _subject(subject, receipt)
+    part = bool(scope or recipient)
+    extent = Extent(not part, frozenset(scope or ()), frozenset(recipient or ()))
+    with writing(state, json_) as (registry, _):
+        id_ = file(
+            registry,
+            consent,
+            extent,
+            channel=Way.COUNTER,
+            claim=DocumentClaim(document, guardian),
+            actor=by,
+            received_at=None if received is None else parse_instant(received),
+        )
+        found = progress(registry, id_)
+    if json_:
+        print_json(progress_view(found))
+        return
+    out.print(f"{id_.hex()}: withdrawal received 已受理撤回", markup=False)
+    out.print(f"  to be destroyed by 销毁期限 {moment(found.destroy_by)}", markup=False)
+
+
+def withdrawals(
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only those overdue. 仅逾期。")] = False,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """List withdrawals that are not completed, oldest first. 未完成的撤回。"""
+    with progress_line(json_), open_registry(state, keys_of, clock=wall_clock) as registry:
+        found = listed(registry, overdue=overdue)
+    if json_:
+        print_json(
+            [
+                {
+                    "withdrawal": line.id.hex(),
+                    "controller": line.controller,
+                    "state": line.state.value,
+                    "received_at": line.received_at,
+                    "destroy_by": line.destroy_by,
+                    "overdue_since": line.overdue_since,
+                    "owing": line.owing,
+                }
+                for line in found
+            ]
+        )
+        return
+    for line in found:
+        late = "" if line.overdue_since is None else "  OVERDUE 逾期"
+        out.print(
+            f"{line.id.hex()}  {line.controller}  {line.state.value:<10}  {line.owing} owing  "
+            f"due {moment(line.destroy_by)}{late}",
+            markup=False,
+        )
+
+
+def withdrawal(
+    id_: Id,
+    conclusion_to: Annotated[
+        Path | None, typer.Option("--conclusion", help="Write its signed end document here. 办结证明。")
+    ] = None,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Show how a withdrawal stands: who answered, what is due, what remains. 撤回进度。"""
+    name = _hex(id_)
+    with progress_line(json_), open_registry(state, keys_of, clock=wall_clock) as registry:
+        found = progress(registry, name)
+        if conclusion_to is not None:
+            conclusion_to.write_bytes(conclusion(registry, name))
+    if json_:
+        print_json(progress_view(found))
+        return
+    _print(found)
+
+
+def restrict(
+    id_: Id,
+    by: By,
+    law: Annotated[str, typer.Option("--ground", help="The provision that requires keeping it. 法律依据。")],
+    until: Annotated[str, typer.Option(help="When it ends, as in 2041-01-01T00:00. 截止时间。")],
+    what: Annotated[str, typer.Option(help="What is kept. 保留内容。")] = "撤回所及的数据",
+    why: Annotated[str, typer.Option(help="Why it must be. 保留原因。")] = "法定保存期限未满",
+    reference: Annotated[str | None, typer.Option(help="What identifies the retention. 依据编号。")] = None,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Keep data that the law requires to be kept: stored and protected, nothing else. 限制处理。"""
+    end = parse_instant(until)
+    with writing(state, json_) as (registry, _):
+        course.restrict(
+            registry, _hex(id_), law=law, until=end, kept=[Kept(what, why)], by=by, reference=reference
+        )
+        found = progress(registry, _hex(id_))
+    if json_:
+        print_json(progress_view(found))
+        return
+    _print(found)
+
+
+def deliver(state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """Send the notices that are due to organisations, once; the desk does so by itself. 发送通知。"""
+    with progress_line(json_):
+        with open_registry(state, keys_of, clock=wall_clock) as registry:
+            course.tick(registry)
+            registry.settle()
+            outgoing = deliveries.claim(registry, wall_clock())
+            courier = Courier(loopback=registry.instance.demonstration)
+        # Without the writer's lock: an organisation's server may take its time.
+        results = deliveries.send_all(outgoing, courier)
+        if results:
+            with open_registry(state, keys_of, clock=wall_clock) as registry:
+                deliveries.note(registry, results, wall_clock())
+    failed = [fault for _, fault in results if fault is not None]
+    if json_:
+        print_json({"delivered": len(results) - len(failed), "failed": len(failed), "faults": failed})
+        return
+    out.print(f"{len(results) - len(failed)} delivered 已送达, {len(failed)} failed 未送达", markup=False)
+    for fault in sorted(set(failed)):
+        out.print(f"  {fault}: {failed.count(fault)}", markup=False)
+
+
+def _print(found: Progress) -> None:
+    out.print(f"{found.id.hex()}  {found.words.zh} / {found.words.en}", markup=False)
+    out.print(f"  received 收到 {moment(found.received_at)}", markup=False)
+    if found.freeze_by is not None:
+        out.print(f"  to be frozen by 冻结期限 {moment(found.freeze_by)}", markup=False)
+    out.print(f"  to be destroyed by 销毁期限 {moment(found.destroy_by)}", markup=False)
+    if found.overdue_since is not None:
+        out.print(f"  OVERDUE since 逾期 {moment(found.overdue_since)}", style="bold red", markup=False)
+    for one in found.answers:
+        answered = "late 逾期" if one.late else "in time 按期"
+        told = "told 已通知" if one.told_at is not None else "not told yet 未通知"
+        if one.exempt is not None:
+            standing = f"exempt 豁免: {one.exempt.zh}"
+        elif one.given_at is None:
+            standing = f"awaited 待回执 ({told})"
+        else:
+            standing = f"{moment(one.given_at)} {answered}"
+        out.print(f"  {one.code} {one.name}: {standing}", markup=False)
+    if found.restriction is not None and found.restriction.in_force:
+        ground, end = found.restriction.ground, moment(found.restriction.until)
+        out.print(f"  restricted 限制处理: {ground.zh} / {ground.en}, until 至 {end}", markup=False)
+        out.print(f"    {found.restriction.law}", markup=False)
+    if found.completed_at is not None:
+        out.print(f"  completed 办结 {moment(found.completed_at)}", markup=False)
+    remains = ", ".join(found.remains.scopes) or "nothing 无"
+    out.print(f"  remains in force 继续有效: {remains}", markup=False)
+
+
+def _subject(given: str | None, receipt: Path | None) -> bytes:
+    if (given is None) == (receipt is None):
+        raise UsageFault(
+            "say which consent: its subject, or --receipt",
+            code="withdrawal-subject",
+            hint="The receipt has both: its QR code, and the subject in words.",
+        )
+    if given is not None:
+        return _hex(given)
+    assert receipt is not None  # one of the two was given
+    if not receipt.is_file() or receipt.stat().st_size > MAX_RECEIPT:
+        raise UsageFault(f"there is no receipt {receipt}", code="receipt-missing", hint="Check the path.")
+    presented = read_target(receipt.read_bytes())
+    qr = presented.qr if presented.file is None else parse_receipt_file(presented.file).qr
+    return decode_receipt_qr(qr or "").core.subject
+
+
+def _hex(given: str) -> bytes:
+    try:
+        found = bytes.fromhex(given)
+    except ValueError:
+        found = b""
+    if len(found) != 32:
+        raise UsageFault("an identifier is 64 hex digits", code="identifier", hint="Copy it whole.")
+    return found
