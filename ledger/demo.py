@@ -1,4 +1,5 @@
-"""The demonstration: each example dossier from application to certificate, under the labelled `DEMO` profile.
+"""The demonstration: each example dossier from application to certificate, under the labelled `DEMO` profile;
+then consents and a dispute (`demo_rights`).
 
 It may be interrupted anywhere: each case continues from the state it is in.
 """
@@ -9,12 +10,14 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.cases import deciding, intake, issuing, publicity
 from ledger.cases.work import work_on
 from ledger.creation import Plan, create_registry
 from ledger.demo_data import favourable_review, prepare_dossier
+from ledger.demo_rights import Shown, demonstrate_rights
 from ledger.documents import write_documents
 from ledger.files import write_durably
 from ledger.heartbeat import beat
@@ -43,6 +46,14 @@ _OBJECTED = 1
 """Which dossier, counted from 0, someone objects to."""
 
 
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """What was shown: numbers of certificates, and what else there is to look at."""
+
+    numbers: list[str]
+    shown: Shown | None
+
+
 def demonstration_keys(paths: Paths) -> Keystore:
     """The demonstration's keystore: its passphrase was made up at random and lies beside the keys."""
     return Keystore(paths.keys, create_passphrase_file(paths.keys / PASSPHRASE))
@@ -56,11 +67,13 @@ def demonstrate(
     clock: Clock,
     progress: Progress,
     keys: Callable[[Paths], Keystore] = demonstration_keys,
-) -> list[str]:
+    consents: Path | None = None,
+) -> Demonstration:
     """Register every dossier under `dossiers` that is not registered yet, and write all documents to `out`.
 
-    Returns the certificates' numbers. Raises `UsageFault` (`demo-not-here`) for a registry that is not a
-    demonstration's, `demo-no-dossiers`.
+    With `consents`, the folder of the second half's example, also show that.
+
+    Raises `UsageFault` (`demo-not-here`) for a registry that is not a demonstration's, `demo-no-dossiers`.
     """
     examples = sorted(path for path in dossiers.iterdir() if (path / "application.json").is_file())
     if not examples:
@@ -79,6 +92,10 @@ def demonstrate(
             _register(registry, example, progress, objected=index == _OBJECTED)
             for index, example in enumerate(examples)
         ]
+        shown = None
+        if consents is not None:
+            own = keys(registry.paths)
+            shown = demonstrate_rights(registry, own, OFFICER, consents, out, numbers[0], progress)
         beat(registry)
         policy = trust_policy(registry.instance)
     with open_reader(state, clock) as reader:
@@ -86,7 +103,7 @@ def demonstrate(
             progress(f"writing {number}.pdf, .png and .json")
             write_documents(reader, number, out)
     write_durably(out / "trust.json", json.dumps(policy, ensure_ascii=False, indent=1).encode() + b"\n")
-    return numbers
+    return Demonstration(numbers, shown)
 
 
 def _register(registry: Registry, example: Path, progress: Progress, *, objected: bool) -> str:

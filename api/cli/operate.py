@@ -278,20 +278,34 @@ def demo(
     dossiers: Annotated[Path, typer.Option(help="Example dossiers. 示例材料。")] = HERE
     / "examples"
     / "dossiers",
+    consents: Annotated[Path, typer.Option(help="Example of a consent and a dispute. 示例同意。")] = HERE
+    / "examples"
+    / "consents",
     json_: Json = False,
 ) -> None:
-    """Register every example dossier under the labelled demonstration profile. 演示。"""
-    if not dossiers.is_dir():
-        raise UsageFault(f"there is no folder {dossiers}", code="demo-no-dossiers", hint="Check the path.")
+    """Register the example dossiers, withdraw a consent, preserve evidence; all labelled DEMO. 演示。"""
+    for folder in (dossiers, consents):
+        if not folder.is_dir():
+            raise UsageFault(f"there is no folder {folder}", code="demo-no-dossiers", hint="Check the path.")
     with progress_line(json_) as progress:
-        numbers = demonstrate(state, out_dir, dossiers, clock=wall_clock, progress=progress)
+        given = demonstrate(state, out_dir, dossiers, clock=wall_clock, progress=progress, consents=consents)
+    numbers, shown = given.numbers, given.shown
+    assert shown is not None  # the example is there
     if json_:
-        print_json({"numbers": numbers, "out": str(out_dir)})
+        print_json({"numbers": numbers, "out": str(out_dir), **shown.to_json()})
         return
     out.print(f"{len(numbers)} certificates in {out_dir} 演示证书:", style="bold", markup=False)
     for number in numbers:
         out.print(f"  {number}.pdf  {number}.png  {number}.json", markup=False)
     first = out_dir / f"{numbers[0]}.pdf"
     out.print(
-        f"Check one, our server off: yinzheng verify {first} --trust {out_dir / 'trust.json'}", markup=False
+        "a consent, partly withdrawn, and a dispute 撤回了一部分的同意, 与一起争议:",
+        style="bold",
+        markup=False,
     )
+    out.print(f"  {shown.receipt.name} (born 出生日期 {shown.born})  {shown.conclusion.name}", markup=False)
+    out.print(f"  {shown.pack.name}", markup=False)
+    trust = out_dir / "trust.json"
+    out.print("Check them, our server off 关掉服务器也能查验:", style="bold", markup=False)
+    for file in (first, shown.receipt, shown.pack):
+        out.print(f"  yinzheng verify {file} --trust {trust}", markup=False)

@@ -37,7 +37,8 @@ def make_site(folder: Path, *, certified: bool = False) -> Site:
     if not certified:
         return Site(state)
     shutil.copytree(EXAMPLE, folder / "dossiers" / EXAMPLE.name)
-    (number,) = demonstrate(state, out, folder / "dossiers", clock=wall_clock, progress=silent)
+    shown = demonstrate(state, out, folder / "dossiers", clock=wall_clock, progress=silent)
+    (number,) = shown.numbers
     return Site(state, (out / f"{number}.json").read_bytes(), (out / "trust.json").read_bytes())
 
 

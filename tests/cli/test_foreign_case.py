@@ -36,7 +36,7 @@ def test_a_case_on_anvil_is_recorded_but_not_vouched_for(anvil_url: str, tmp_pat
     dossier(tmp_path / "dossiers" / "clinic")
     plan = replace(PLAN, scrypt_n=2, chain_url=anvil_url)
     create_registry(state, plan, lambda keys: create_passphrase_file(keys / PASSPHRASE), wall_clock, silent)
-    numbers = demonstrate(state, out, tmp_path / "dossiers", clock=wall_clock, progress=silent)
+    numbers = demonstrate(state, out, tmp_path / "dossiers", clock=wall_clock, progress=silent).numbers
     assert len(numbers) == 1
     for options in (("--state", state), ("--offline",)):
         said = run("verify", out / f"{numbers[0]}.pdf", "--trust", out / "trust.json", "--json", *options)
