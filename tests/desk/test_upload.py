@@ -1,0 +1,166 @@
+"""Uploading a file of consents: resumed where it stopped, nothing twice, what is refused set aside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from api.org import uploading
+from api.org.calling import Answer, Client
+from api.org.uploading import Upload, Uploaded, read_granted
+from verifier.errors import DataFault, EnvironmentFault, UsageFault
+
+SECRET = bytes(range(32))
+
+
+class Desk:
+    """Records each line once, as a desk does; refuses the line `bad`."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, tuple[bytes, list[dict[str, str]]]] = {}
+        self.recorded: list[str] = []
+        self.trouble: Callable[[int], None] = lambda _: None
+        self.calls = 0
+
+    def call(self, method: str, path: str, body: bytes = b"", media: str = "") -> Answer:
+        assert (method, media) == ("POST", uploading.NDJSON)
+        self.calls += 1
+        once = path.partition("?once=")[2]
+        assert len(once) == 32
+        lines = body.decode().splitlines()
+        assert len(lines) <= uploading.BATCH_LINES
+        if once not in self.answers:
+            for index, line in enumerate(lines):
+                if "bad" in line:
+                    raise DataFault("not lawful", code="consent-unlawful", index=index)
+            granted = [{"subject": f"{line:0>64}", "leaf": "0" * 64} for line in lines]
+            self.recorded += lines
+            self.answers[once] = body, granted
+        assert self.answers[once][0] == body
+        self.trouble(self.calls)
+        answer = {"granted": self.answers[once][1]}
+        return Answer("application/json", json.dumps(answer).encode())
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def upload(desk: Desk, file: Path) -> Upload:
+    return Upload(cast(Client, desk), file, SECRET, progress=lambda _: None, sleep=lambda seconds: None)
+
+
+def file_of(folder: Path, lines: list[str]) -> Path:
+    file = folder / "consents.ndjson"
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+def noted(file: Path) -> list[Any]:
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploading, "BATCH_LINES", 4)
+
+
+def test_each_line_is_recorded_once_and_noted_by_its_number(desk: Desk, tmp_path: Path) -> None:
+    file = file_of(tmp_path, ["1", "2", "", "3", "4", "5"])
+    sending = upload(desk, file)
+    assert sending.run() == Uploaded(5, 0)
+    assert desk.recorded == ["1", "2", "3", "4", "5"]
+    assert [one["line"] for one in noted(sending.granted_file)] == [1, 2, 4, 5, 6]
+    assert list(read_granted(sending.granted_file)) == [f"{n:0>64}" for n in range(1, 6)]
+    assert upload(desk, file).run() == Uploaded(5, 0)
+    assert desk.calls == 2
+
+
+def test_what_is_refused_is_set_aside_and_the_rest_goes_on(desk: Desk, tmp_path: Path) -> None:
+    file = file_of(tmp_path, ["bad0", "1", "2", "bad3", "4", "5", "bad6"])
+    sending = upload(desk, file)
+    assert sending.run() == Uploaded(4, 3)
+    assert desk.recorded == ["1", "2", "4", "5"]
+    assert [one["line"] for one in noted(sending.refused_file)] == [1, 4, 7]
+    assert {one["code"] for one in noted(sending.refused_file)} == {"consent-unlawful"}
+    assert "bad" not in sending.refused_file.read_text()
+
+
+def test_a_line_no_consent_fills_is_not_sent(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploading, "MAX_LINE", 10)
+    sending = upload(desk, file_of(tmp_path, ["1", "x" * 11, "2"]))
+    assert sending.run() == Uploaded(2, 1)
+    assert noted(sending.refused_file)[0]["line"] == 2
+
+
+def test_an_answer_that_was_lost_is_asked_for_again(desk: Desk, tmp_path: Path) -> None:
+    def lose(call: int) -> None:
+        if call in (1, 2):
+            raise EnvironmentFault("the desk does not answer", code="desk-unreachable", retry_after=1)
+
+    desk.trouble = lose
+    assert upload(desk, file_of(tmp_path, ["1", "2"])).run() == Uploaded(2, 0)
+    assert desk.recorded == ["1", "2"]
+    assert desk.calls == 3
+
+
+def test_a_run_that_died_before_it_noted_is_resumed(desk: Desk, tmp_path: Path) -> None:
+    file = file_of(tmp_path, ["1", "2", "3", "4", "5"])
+
+    def die(call: int) -> None:
+        if call == 2:
+            raise KeyboardInterrupt
+
+    desk.trouble = die
+    with pytest.raises(KeyboardInterrupt):
+        upload(desk, file).run()
+    sending = upload(desk, file)
+    with sending.granted_file.open("ab") as opened:
+        opened.write(b'{"line": 5, "subj')  # as a crash would leave it
+    assert sending.run() == Uploaded(5, 0)
+    assert desk.recorded == ["1", "2", "3", "4", "5"]
+
+
+def test_a_desk_that_stays_away_is_an_error(desk: Desk, tmp_path: Path) -> None:
+    def away(_: int) -> None:
+        raise EnvironmentFault("the desk does not answer", code="desk-unreachable")
+
+    desk.trouble = away
+    with pytest.raises(EnvironmentFault):
+        upload(desk, file_of(tmp_path, ["1"])).run()
+    assert desk.calls == uploading.TRIES
+
+
+def test_an_answer_to_something_else_is_an_error(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "call", lambda *_: Answer("application/json", b'{"granted":[]}'))
+    with pytest.raises(DataFault) as raised:
+        upload(desk, file_of(tmp_path, ["1"])).run()
+    assert raised.value.code == "answer-malformed"
+
+
+def test_a_refusal_of_no_line_ends_it(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> Answer:
+        raise DataFault("what is this", code="json-malformed")
+
+    monkeypatch.setattr(desk, "call", refuse)
+    with pytest.raises(DataFault):
+        upload(desk, file_of(tmp_path, ["1"])).run()
+
+
+def test_files_that_are_not_there(desk: Desk, tmp_path: Path) -> None:
+    with pytest.raises(UsageFault):
+        upload(desk, tmp_path / "none.ndjson").run()
+    with pytest.raises(UsageFault):
+        list(read_granted(tmp_path / "none.ndjson"))
+    (tmp_path / "other").write_text('{"line":1}\n')
+    with pytest.raises(DataFault):
+        list(read_granted(tmp_path / "other"))

@@ -1,0 +1,184 @@
+"""The desk's writer: alike jobs together, nobody failing for another, the lock given back."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any, cast
+
+import pytest
+
+from api.desk import worker as working
+from api.desk.worker import Pace, Worker
+from ledger.registry import Registry
+from verifier.errors import DataFault, EnvironmentFault, YinzhengError
+
+QUICK = Pace(idle=0.02, burst=5.0, turn=0.0)
+
+
+class Registers:
+    """Stands in for opening the registry, and counts."""
+
+    def __init__(self) -> None:
+        self.opened = 0
+        self.settled = 0
+        self.fault: Exception | None = None
+        self.gate = threading.Event()
+        self.gate.set()
+
+    @contextmanager
+    def open(self) -> Iterator[Registry]:
+        self.gate.wait(10)
+        if self.fault is not None:
+            raise self.fault
+        self.opened += 1
+        yield cast(Registry, self)
+
+    def settle(self) -> None:
+        self.settled += 1
+
+
+@pytest.fixture
+def registers() -> Registers:
+    return Registers()
+
+
+@pytest.fixture
+def worker(registers: Registers) -> Iterator[Worker]:
+    made = Worker(registers.open, pace=QUICK)
+    made.start()
+    yield made
+    registers.gate.set()
+    made.stop()
+
+
+def done(answer: Future[Any]) -> Any:
+    return answer.result(10)
+
+
+def test_what_waits_is_done_in_one_opening_and_settled(registers: Registers, worker: Worker) -> None:
+    registers.gate.clear()
+    answers = [worker.do(lambda _, n=n: n) for n in range(5)]  # type: ignore[misc]
+    registers.gate.set()
+    assert [done(answer) for answer in answers] == [0, 1, 2, 3, 4]
+    worker.stop()
+    assert registers.opened == 1
+    assert registers.settled >= 1
+
+
+def test_what_is_alike_is_done_together_and_answered_in_order(registers: Registers, worker: Worker) -> None:
+    calls: list[list[int]] = []
+
+    def run(_: Registry, items: Sequence[Any]) -> list[int]:
+        calls.append(list(items))
+        return [item * 10 for item in items]
+
+    registers.gate.clear()
+    worker.do(lambda _: None)
+    answers = [worker.do_together("a" if n % 2 else "b", n, run) for n in range(6)]
+    registers.gate.set()
+    assert [done(answer) for answer in answers] == [0, 10, 20, 30, 40, 50]
+    assert calls == [[0, 2, 4], [1, 3, 5]]
+
+
+def test_nobody_fails_for_another(registers: Registers, worker: Worker) -> None:
+    def run(_: Registry, items: Sequence[Any]) -> list[int]:
+        if 1 in items:
+            raise DataFault("one is not lawful", code="one")
+        return list(items)
+
+    registers.gate.clear()
+    answers = [worker.do_together("a", n, run) for n in range(3)]
+    registers.gate.set()
+    assert (done(answers[0]), done(answers[2])) == (0, 2)
+    with pytest.raises(DataFault):
+        done(answers[1])
+
+
+def test_a_defect_tells_nothing_of_its_data(worker: Worker, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_: Registry) -> None:
+        raise ValueError("张三")
+
+    with pytest.raises(YinzhengError) as raised:
+        done(worker.do(broken))
+    assert raised.value.code == "internal"
+    assert "张三" not in caplog.text + str(raised.value)
+    assert f"ValueError at {__name__}" in caplog.text
+
+
+def test_a_registry_that_does_not_open_is_told_to_all_who_wait(registers: Registers, worker: Worker) -> None:
+    registers.fault = EnvironmentFault("another command is writing", code="state-locked")
+    for answer in [worker.do(lambda _: 1), worker.do(lambda _: 2)]:
+        with pytest.raises(EnvironmentFault) as raised:
+            done(answer)
+        assert raised.value.code == "state-locked"
+    registers.fault = None
+    assert done(worker.do(lambda _: 3)) == 3
+
+
+def test_what_the_chain_refuses_is_acknowledged_all_the_same(
+    registers: Registers, worker: Worker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> None:
+        raise EnvironmentFault("the node does not answer", code="node-unreachable")
+
+    monkeypatch.setattr(registers, "settle", away)
+    assert done(worker.do(lambda _: 1)) == 1
+    assert done(worker.do(lambda _: 2)) == 2
+    worker.stop()
+    assert "node-unreachable" in caplog.text
+
+
+def test_the_lock_is_given_back_however_much_waits(registers: Registers) -> None:
+    now = [0.0]
+    worker = Worker(registers.open, pace=Pace(idle=0.02, burst=3.0, turn=0.0), monotonic=lambda: now[0])
+
+    def second(_: Registry) -> None:
+        now[0] += 1.0
+
+    answers = [worker.do(second) for _ in range(9)]
+    worker.start()
+    for answer in answers:
+        done(answer)
+    worker.stop()
+    assert registers.opened == 3
+
+
+def test_a_full_queue_and_an_ended_desk_take_nothing(
+    registers: Registers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "MOST_WAITING", 2)
+    worker = Worker(registers.open, pace=QUICK)
+    waiting = [worker.do(lambda _: None) for _ in range(2)]
+    with pytest.raises(EnvironmentFault) as raised:
+        worker.do(lambda _: None)
+    assert (raised.value.code, raised.value.data["retry_after"]) == ("server-busy", 30)
+    worker.stop()
+    for answer in waiting:
+        with pytest.raises(EnvironmentFault):
+            done(answer)
+    with pytest.raises(EnvironmentFault):
+        worker.do(lambda _: None)
+
+
+def test_an_idle_writer_holds_nothing(registers: Registers) -> None:
+    inside = threading.Event()
+
+    @contextmanager
+    def open_() -> Iterator[Registry]:
+        inside.set()
+        with registers.open() as registry:
+            yield registry
+        inside.clear()
+
+    worker = Worker(open_, pace=QUICK)
+    worker.start()
+    done(worker.do(lambda _: None))
+    deadline = time.monotonic() + 10
+    while inside.is_set() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not inside.is_set()
+    worker.stop()
