@@ -13,6 +13,7 @@ from verifier.notice import SCOPES
 from verifier.phrases import Language, Phrase
 from verifier.receipt_report import ReceiptReport
 from verifier.report import Outcome
+from verifier.withdrawal import Portion
 
 CHINA: Final = timezone(timedelta(hours=8))
 
@@ -32,6 +33,7 @@ _WORDS: Final = {
     "withdraw": Phrase("如何撤回", "how to withdraw"),
     "remaining": Phrase("仍然有效", "in force"),
     "nothing": Phrase("无", "nothing"),
+    "withdrawn": Phrase("已撤回", "Withdrawn"),
     "received": Phrase("收到撤回", "withdrawal received"),
     "destroy": Phrase("销毁期限", "destruction due"),
     "receipts": Phrase("已确认", "confirmed"),
@@ -82,7 +84,7 @@ def _print_content(report: ReceiptReport, language: Language) -> None:
     out.print(f" {said['person']} {consent.person.name}", markup=False)
     if consent.guardian is not None:
         out.print(f" {said['guardian']} {consent.guardian.name}", markup=False)
-    _print_answers(consent, language)
+    _print_answers(consent, report.remaining, language)
     out.print(
         f" {said['given']} {_moment(consent.given_at)} · {said['until']} {_moment(consent.until)}",
         markup=False,
@@ -96,13 +98,20 @@ def _print_content(report: ReceiptReport, language: Language) -> None:
     out.print()
 
 
-def _print_answers(consent: Consent, language: Language) -> None:
+def _print_answers(consent: Consent, remaining: Portion | None, language: Language) -> None:
+    """Each answer as given, or that it was withdrawn since."""
+    withdrawn = _said(language)["withdrawn"]
+    left = None if remaining is None else {(grant.code, grant.scope) for grant in remaining.grants}
     for scope, answer in zip(SCOPES, consent.scopes, strict=True):
         answered = phrases_receipt.ANSWERS[answer].said(language)
+        if answer and remaining is not None and scope not in remaining.scopes:
+            answered = withdrawn
         out.print(f"   {phrases_receipt.SCOPES[scope].said(language)}: {answered}", markup=False)
         for recipient in consent.recipients:
             if recipient.scope == scope:
                 answered = phrases_receipt.ANSWERS[recipient.answer].said(language)
+                if recipient.answer and left is not None and (recipient.code, scope) not in left:
+                    answered = withdrawn
                 out.print(f"     {recipient.name} ({recipient.code}): {answered}", markup=False)
 
 
