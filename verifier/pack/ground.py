@@ -88,8 +88,14 @@ def fault_of(check: Callable[[], object]) -> YinzhengError | None:
     try:
         check()
     except (DataFault, NotGiven) as fault:
-        return fault
+        return _kept(fault)
     return None
+
+
+def _kept(fault: YinzhengError) -> YinzhengError:
+    """The fault without its traceback, which leads back to all that was read."""
+    fault.__traceback__ = None
+    return fault
 
 
 @dataclass
@@ -129,7 +135,7 @@ def _root(ground: Ground, index: int, opening: bytes | None) -> ChainEvidence | 
     try:
         return checks.root_on_chain(ground.chain(), ground.manifest, ground.trust, index, opening)
     except (DataFault, NotGiven) as fault:
-        return fault
+        return _kept(fault)
 
 
 def _opened(packed: PackedStatement | None, parse: Callable[[JSON], T]) -> T | None:
