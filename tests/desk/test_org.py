@@ -1,0 +1,243 @@
+"""`yinzheng org`: an organisation from its first key to its last, against a desk that runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.org.member import Member
+from tests.cli.commands import Said, refused, run
+from tests.cli.processes import environment, start
+from tests.desk.calls import KEYS_OF_STATE, DeskProcess
+from tests.desk.conftest import Founded
+from tests.ledger import consent_world
+from tests.ledger.consent_world import CLINIC, LAB
+from tests.ledger.world import MEMBER, OFFICER
+from tests.verifier import bodies
+from verifier import canonical
+from verifier.algorithms import Sm2PublicKey
+from verifier.notice import parse_notice
+from verifier.receiptfile import parse_receipt_file
+from verifier.webhook import verify_webhook
+
+SECRET = "a passphrase of an organisation"
+SECRETS = {"YINZHENG_ORG_PASSPHRASE": SECRET}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("clinic") / "org"
+
+
+@pytest.fixture(scope="module")
+def clinic(desk: DeskProcess, folder: Path) -> Path:
+    """The clinic's folder; an officer has enrolled it, with the desk running."""
+    made = start(
+        *("org", "key", "new", "--code", CLINIC, "--name", "某诊所", "--role", "controller"),
+        *("--role", "recipient", "--out", folder, "--json"),
+        env=environment(**SECRETS),
+    )
+    assert made.returncode == 0, made.stderr
+    value = json.loads(made.stdout)
+    done = run(
+        *("enrol", value["enrolment"], "--by", OFFICER, "--state", desk.state, "--json"), env=KEYS_OF_STATE
+    )
+    assert done.json["kid"] == value["kid"]
+    return folder
+
+
+def org(desk: DeskProcess, clinic: Path, *args: object) -> Said:
+    return run("org", *args, "--org", clinic, "--desk", desk.url, "--json", env=SECRETS)
+
+
+def done(said: Said) -> Any:
+    assert said.code == 0, said.err
+    return said.json
+
+
+@pytest.fixture(scope="module")
+def notice(desk: DeskProcess, clinic: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The clinic's notice: its leaf hash and digest."""
+    body = {
+        **bodies.notice(),
+        "controller": {"name": "某诊所", "code": CLINIC},
+        "published_at": int(time.time()),
+    }
+    file = tmp_path_factory.mktemp("notice") / "notice.json"
+    file.write_bytes(canonical.dumps(body))
+    published = done(org(desk, clinic, "notice", "publish", file))
+    return {"leaf": published["leaf"], "digest": parse_notice(body).digest().to_json()}
+
+
+def consent(founded: Founded, notice: Any, number: int, **changes: object) -> bytes:
+    controller = {"name": "某诊所", "code": CLINIC}
+    return canonical.dumps({**founded.consent(number), "controller": controller, "notice": notice, **changes})
+
+
+def test_consents_are_uploaded_and_their_receipts_fetched(
+    desk: DeskProcess, clinic: Path, founded: Founded, notice: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "consents.ndjson"
+    lines = [consent(founded, notice, n) for n in range(3)]
+    lines.insert(1, consent(founded, notice, 9, until=7))
+    file.write_bytes(b"\n".join(lines))
+    sent = done(org(desk, clinic, "consents", "upload", file))
+    assert (sent["granted"], sent["refused"]) == (3, 1)
+    assert done(org(desk, clinic, "consents", "upload", file))["granted"] == 3
+
+    out = tmp_path / "receipts"
+    got = done(org(desk, clinic, "consents", "receipts", sent["granted_file"], "--out", out))
+    assert (got["receipts"], got["waiting"]) == (3, 0)
+    assert sorted(path.suffix for path in out.iterdir()) == [".json"] * 3 + [".pdf"] * 3
+    for path in out.glob("*.json"):
+        parse_receipt_file(path.read_bytes())
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_withdrawal_at_the_counter_is_carried_out(
+    desk: DeskProcess, clinic: Path, founded: Founded, notice: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "consent.json"
+    scopes = dict.fromkeys(founded.consent()["scopes"])
+    file.write_bytes(consent(founded, notice, 20, recipients=[], scopes={**scopes, "research": True}))
+    subject = done(org(desk, clinic, "consent", "add", file))["subject"]
+    filed = done(org(desk, clinic, "withdraw", "--subject", subject))
+    id_ = filed["withdrawal"]
+
+    kept = tmp_path / "notices"
+    (told,) = done(org(desk, clinic, "notices", "--out", kept))
+    assert (told["kind"], told["data"]["withdrawal"]) == ("withdrawal.freeze", id_)
+    (body,) = kept.glob("*.json")
+    header = body.with_suffix(".signature").read_text().strip()
+    trust = run("export-trust", "--state", desk.state, "--json").json
+    issuer = trust["issuers"][0]
+    key = Sm2PublicKey(bytes.fromhex(issuer["key"]))
+    verify_webhook(body.read_bytes(), header, key, to=CLINIC, now=int(time.time()))
+
+    assert done(org(desk, clinic, "freeze", id_))["frozen_at"]
+    evidence = tmp_path / "log.txt"
+    evidence.write_text("索引已删除")
+    said = done(
+        org(
+            desk,
+            clinic,
+            *("destroyed", id_, "--method", "logical", "--operator", "信息科"),
+            *("--copies", "1", "--evidence", evidence),
+        )
+    )
+    assert said["state"] == "completed"
+    assert done(org(desk, clinic, "withdrawal", id_))["completed_at"]
+
+
+def test_a_receipt_withdraws_what_it_names(
+    desk: DeskProcess, clinic: Path, founded: Founded, notice: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "consent.json"
+    file.write_bytes(consent(founded, notice, 30))
+    subject = done(org(desk, clinic, "consent", "add", file))["subject"]
+    qr = done(org(desk, clinic, "request", "GET", f"/org/v1/consents/{subject}/receipt"))["qr"]
+    shown = tmp_path / "receipt.txt"
+    shown.write_text(qr)
+    base = ("org", "withdraw", "--receipt", shown, "--org", clinic, "--desk", desk.url)
+    refused(*base, code="withdrawal-claim", exit_code=2, env=SECRETS)
+    refused(*base, "--born", "1980-03-01", code="receipt-born", exit_code=2, env=SECRETS)
+    filed = run(*base, "--born", "1980-02-29", "--recipient", LAB, "--json", env=SECRETS)
+    assert done(filed)["withdrawal"] == subject
+
+
+def test_keys_hand_over_and_are_reported(desk: DeskProcess, clinic: Path) -> None:
+    before = done(run("org", "key", "list", "--org", clinic, "--json", env=SECRETS))
+    rotated = done(org(desk, clinic, "key", "rotate", "--begins", str(int(time.time()) + 3)))
+    # Until it begins the old key signs, afterwards the new one.
+    done(org(desk, clinic, "notices"))
+    time.sleep(max(0.0, rotated["begins"] - time.time()) + 1)
+    done(org(desk, clinic, "notices"))
+    member = Member.open(clinic, SECRETS)
+    assert member.current(int(time.time()))[0].kid.hex() == rotated["kid"]
+
+    listed = run("organisations", "--state", desk.state, "--json").json
+    (mine,) = [one for one in listed if one["code"] == CLINIC]
+    assert mine["kid"] == rotated["kid"]
+    assert [key["end"] for key in mine["keys"]] == ["rotated", "expired"]
+
+    # One that nobody holds any more is not accepted; the one before is over too.
+    done(org(desk, clinic, "key", "lost", "--reason", "compromised"))
+    refused(
+        *("org", "notices", "--org", clinic, "--desk", desk.url),
+        code="request-key-unknown",
+        exit_code=2,
+        env=SECRETS,
+    )
+    # An officer binds the key that replaces it.
+    file = clinic / "rotation.json"
+    begins = int(time.time()) + 8
+    made = run(
+        *("org", "key", "rotate", "--lost", "--out", file, "--begins", begins, "--org", clinic, "--json"),
+        env=SECRETS,
+    )
+    base = ("rotate-key", file, "--state", desk.state)
+    refused(*base, code="officer-needed", exit_code=2, env=KEYS_OF_STATE)
+    refused(*base, "--by", MEMBER, code="officer-needed", exit_code=2, env=KEYS_OF_STATE)
+    assert run(*base, "--by", OFFICER, "--json", env=KEYS_OF_STATE).json["kid"] == done(made)["kid"]
+    time.sleep(max(0.0, begins - time.time()) + 1)
+    done(org(desk, clinic, "notices"))
+    assert len(done(run("org", "key", "list", "--org", clinic, "--json", env=SECRETS))) == len(before) + 2
+
+    # What an officer is told ends it likewise.
+    run_base = ("revoke-key", CLINIC, done(made)["kid"], "--reason", "lost", "--by", OFFICER)
+    run(*run_base, "--since", str(int(time.time())), "--state", desk.state, "--json", env=KEYS_OF_STATE)
+    refused(
+        *("org", "notices", "--org", clinic, "--desk", desk.url),
+        code="request-key-unknown",
+        exit_code=2,
+        env=SECRETS,
+    )
+
+
+def test_what_the_command_line_refuses(desk: DeskProcess, founded: Founded, tmp_path: Path) -> None:
+    new = ("org", "key", "new", "--code", CLINIC, "--name", "x", "--role", "forum", "--out", tmp_path / "o")
+    refused(*new, code="passphrase-missing", exit_code=2)
+    refused(*new, code="passphrase-weak", exit_code=2, env={"YINZHENG_ORG_PASSPHRASE": "short"})
+    bad = ("org", "key", "new", "--code", "1" * 18, "--name", "x", "--role", "forum", "--out", tmp_path / "p")
+    refused(*bad, code="credit-code", exit_code=1, env=SECRETS)
+    made = run(*new, "--account", "--json", env=SECRETS)
+    assert len(done(made)["account"]) == 40
+    refused(*new, code="org-exists", exit_code=2, env=SECRETS)
+    refused(*("org", "notices", "--org", tmp_path / "none"), code="org-missing", exit_code=2, env=SECRETS)
+    at = ("org", "notices", "--org", tmp_path / "o", "--desk")
+    refused(*at, "http://desk.example", code="desk-address", exit_code=2, env=SECRETS)
+    refused(*at, "https://desk.example/x", code="desk-address", exit_code=2, env=SECRETS)
+    refused(*at, "http://127.0.0.1:1", code="desk-unreachable", exit_code=3, env=SECRETS)
+    refused(*at, desk.url, code="request-key-unknown", exit_code=2, env=SECRETS)
+    wrong = {"YINZHENG_ORG_PASSPHRASE": "another passphrase"}
+    refused(*at, desk.url, code="wrong-passphrase", exit_code=3, env=wrong)
+    rotate = ("org", "key", "rotate", "--org", tmp_path / "o")
+    refused(*rotate, "--lost", code="officer-needed", exit_code=2, env=SECRETS)
+    mine = ("--org", tmp_path / "o", "--desk", desk.url)
+    refused("org", "request", "PATCH", "/org/v1/x", *mine, code="request-method", exit_code=2, env=SECRETS)
+    refused("org", "withdraw", *mine, code="withdrawal-claim", exit_code=2, env=SECRETS)
+    refused("org", "consent", "add", tmp_path / "no", *mine, code="file-missing", exit_code=2, env=SECRETS)
+
+
+def test_what_officers_are_refused(desk: DeskProcess, tmp_path: Path) -> None:
+    state = ("--by", OFFICER, "--state", desk.state)
+    refused("enrol", tmp_path / "no", *state, code="file-missing", exit_code=2, env=KEYS_OF_STATE)
+    key = ("revoke-key", LAB, "00" * 8, "--since", "2026-01-01T00:00")
+    refused(*key, "--reason", "bored", *state, code="key-reason", exit_code=2, env=KEYS_OF_STATE)
+    refused(*key, "--reason", "lost", *state, code="key-unknown", exit_code=2, env=KEYS_OF_STATE)
+    odd = ("revoke-key", LAB, "xyz", "--since", "2026-01-01T00:00", "--reason", "lost", *state)
+    refused(*odd, code="kid-malformed", exit_code=2, env=KEYS_OF_STATE)
+    when = ("revoke-key", LAB, "00" * 8, "--since", "yesterday", "--reason", "lost", *state)
+    refused(*when, code="instant", exit_code=2, env=KEYS_OF_STATE)
+    hook = ("webhook", LAB, "http://lab.example", *state)
+    refused(*hook, code="webhook-address", exit_code=2, env=KEYS_OF_STATE)
+    refused("dismiss-forum", LAB, *state, code="forum-none", exit_code=2, env=KEYS_OF_STATE)
+    set_ = run("webhook", LAB, "https://lab.example/hook", *state, "--json", env=KEYS_OF_STATE)
+    assert set_.json == {"code": LAB, "webhook": "https://lab.example/hook"}
+    assert consent_world.NAMES[LAB] in run("organisations", "--state", desk.state).out
+    assert "YINZHENG_PASSPHRASE" not in os.environ
