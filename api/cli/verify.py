@@ -78,6 +78,10 @@ def verify_command(
     at: Annotated[
         str | None, typer.Option(help="As of this time: 2026-11-21, 2026-11-21T15:00, or UTC seconds.")
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write an evidence pack's report to this new HTML file. 核验报告另存为网页。"),
+    ] = None,
     lang: Annotated[str, typer.Option(help="zh or en. 语言。")] = "",
     json_: Json = False,
 ) -> None:
@@ -93,17 +97,19 @@ def verify_command(
     if is_pack(target):
         if state is not None or rpc is not None or at is not None:
             raise UsageFault("an evidence pack is checked by itself, as of its block", code="pack-alone")
-        raise typer.Exit(check_pack(target, policy, language, as_json=json_))
+        raise typer.Exit(check_pack(target, policy, language, as_json=json_, html=report))
+    if report is not None:
+        raise UsageFault("only an evidence pack has a report to write", code="report-not-pack")
     presented = read_argument(target)
     if presented.is_receipt:
         raise typer.Exit(_verify_receipt(presented, policy, asked, (state, rpc), language, as_json=json_))
     with _live(state, rpc, policy) as live:
-        report = verify(presented, policy, now=int(time.time()), at=asked, live=live)
+        found = verify(presented, policy, now=int(time.time()), at=asked, live=live)
     if json_:
-        print_json(report.to_json())
+        print_json(found.to_json())
     else:
-        _print(report, language)
-    raise typer.Exit(report.exit_code)
+        _print(found, language)
+    raise typer.Exit(found.exit_code)
 
 
 def _verify_receipt(

@@ -10,7 +10,9 @@ from typing import Final
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
 from api.cli.output import EXIT_NOT, EXIT_OK, err, out, print_json
+from verifier.errors import UsageFault
 from verifier.pack import phrases
+from verifier.pack.html import render_html
 from verifier.pack.report import Answer, ItemReport, PackReport
 from verifier.pack.report_json import report_json
 from verifier.pack.verify import verify_pack
@@ -57,12 +59,22 @@ def is_pack(target: str) -> bool:
         return False
 
 
-def check_pack(target: str, trust: TrustPolicy, language: Language, *, as_json: bool) -> int:
-    """Verify a pack and print the report; returns the exit code."""
+def check_pack(
+    target: str, trust: TrustPolicy, language: Language, *, as_json: bool, html: Path | None = None
+) -> int:
+    """Verify a pack and print the report; with `html`, write it to that new file too. Returns the exit code.
+
+    Raises `UsageFault` (`report-exists`).
+    """
+    if html is not None and html.exists():
+        raise UsageFault(f"{html} exists already", code="report-exists", hint="Name a new file.")
     path = Path(target)
     with path.open("rb") as file, _progress(path.stat().st_size) as bar:
         task = bar.add_task("", total=path.stat().st_size)
         report = verify_pack(file, trust, now=int(time.time()), progress=lambda read: bar.advance(task, read))
+    if html is not None:
+        with html.open("x", encoding="utf-8", newline="\n") as out_file:
+            out_file.write(render_html(report))
     if as_json:
         print_json(report_json(report))
     else:

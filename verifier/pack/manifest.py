@@ -47,7 +47,7 @@ PATHS: Final[Mapping[str, str]] = {
     "chain": r"chain\.json",
     "trust": r"trust\.json",
     "report": r"report\.(?:html|pdf)",
-    "howto": r"HOWTO\.txt",
+    "howto": r"HOWTO\.txt|recheck\.py",
 }
 """What a pack may hold: roles, and the paths of each."""
 

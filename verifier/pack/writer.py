@@ -26,7 +26,7 @@ from verifier.pack.contents import (
     parse_chain,
     parse_dossier_file,
 )
-from verifier.pack.howto import HOWTO
+from verifier.pack.howto import HOWTO, recheck
 from verifier.pack.layout import Entry
 from verifier.pack.manifest import (
     ListedItem,
@@ -150,6 +150,7 @@ def _sources(plan: PackPlan) -> Iterable[Source]:
     chain = dumps(plan.chain)
     parse_chain(chain)
     yield _small("HOWTO.txt", HOWTO.encode(), "howto")
+    yield _small("recheck.py", recheck().encode(), "howto")
     yield _small("chain.json", chain, "chain")
     yield _small("statements.json", format_statements(plan.statements), "statements")
     yield _small("trust.json", plan.trust, "trust")
