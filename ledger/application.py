@@ -27,6 +27,7 @@ from ledger.rules.terms import (
 )
 from ledger.rules.volume import SpecialKind, Volume
 from verifier import canonical
+from verifier.body import check_notices
 from verifier.errors import DataFault
 
 FORMAT = "yinzheng/application/1"
@@ -96,6 +97,8 @@ class Application:
     declared_grounds: frozenset[Ground]
     validity_years: int
     files: tuple[DeclaredFile, ...]
+    notices: tuple[bytes, ...]
+    """Leaf hashes of the notice versions whose consents are the basis; empty where none is named."""
     document: Mapping[str, Any] = field(repr=False)
     """The JSON document itself, for the private commitment of `application.received` (S2.3)."""
 
@@ -211,7 +214,8 @@ def examine(data: bytes) -> Examined:
     """
     document = canonical.loads(data, max_bytes=MAX_BYTES)
     problems: list[Problem] = []
-    fields = read(document, _SCHEMA, problems)
+    notices, rest = _take_notices(document, problems)
+    fields = read(rest, _SCHEMA, problems)
     if fields is not MISSING:
         _cross_checks(fields, problems)
     files = None
@@ -220,7 +224,22 @@ def examine(data: bytes) -> Examined:
     if problems:
         return Examined(None, files, tuple(problems))
     assert isinstance(document, dict)
-    return Examined(_build(fields, document), files, ())
+    return Examined(_build(fields, notices, document), files, ())
+
+
+def _take_notices(
+    document: canonical.JSON, problems: list[Problem]
+) -> tuple[tuple[bytes, ...], canonical.JSON]:
+    """Read the one field that may be absent, and give the document without it."""
+    if not isinstance(document, dict) or "notices" not in document:
+        return (), document
+    rest = {name: value for name, value in document.items() if name != "notices"}
+    try:
+        return check_notices(document["notices"], "$.notices"), rest
+    except DataFault as fault:
+        path = str(fault.data["path"])
+        problems.append(Problem(path, fault.message.removeprefix(path).strip(), fault.code))
+        return (), rest
 
 
 def parse_application(data: bytes) -> Application:
@@ -328,7 +347,7 @@ def _holders(holders: list[dict[str, Any]]) -> tuple[Holder, ...]:
     return tuple(Holder(h["name"], h["code"], in_order(map(Right, h["rights"]))) for h in holders)
 
 
-def _build(fields: dict[str, Any], document: Mapping[str, Any]) -> Application:
+def _build(fields: dict[str, Any], notices: tuple[bytes, ...], document: Mapping[str, Any]) -> Application:
     volume, information = fields["volume"], fields["personal_information"]
     basis = information["basis"]
     return Application(
@@ -360,5 +379,6 @@ def _build(fields: dict[str, Any], document: Mapping[str, Any]) -> Application:
         declared_grounds=frozenset(Ground(name) for name, yes in fields["declarations"].items() if yes),
         validity_years=fields["validity_years"],
         files=tuple(DeclaredFile(f["path"], FileRole(f["role"]), f["title"]) for f in fields["files"]),
+        notices=notices,
         document=document,
     )

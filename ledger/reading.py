@@ -22,6 +22,7 @@ from ledger.chain.consent_client import ConsentClient
 from ledger.chain.embedded.evidence import asking
 from ledger.chain.evidence import collect, last_final_block
 from ledger.chain.reverts import translated
+from ledger.consents.basis import Basis, basis_of
 from ledger.instance import Instance, Paths, read_instance
 from ledger.log.tilelog import TileLog
 from ledger.policy import trust_policy
@@ -233,6 +234,18 @@ class Reader:
             "block": None if call is None else call.block_number,
             "contract": self.instance.deployment.rights.hex(),
         }
+
+    def consent_basis(self, number: str, now: int) -> tuple[Basis, ...]:
+        """The notices a deposited certificate names and what became of consents to them, as of `now`.
+
+        Empty where it names none, or is not deposited. Small numbers are hidden.
+        """
+        with self._store.reading() as session:
+            certificate = session.get(Certificate, number)
+            if certificate is None or certificate.event_id is None:
+                return ()
+            body = parse_body(canonical.loads(certificate.body, max_bytes=8192))
+            return basis_of(session, body.notices, now)
 
     def health(self) -> dict[str, Any]:
         """How far database, log and chain have come."""

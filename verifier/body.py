@@ -41,6 +41,8 @@ PROCEDURES: Final = ("ordinary", "simplified")
 CLASSES: Final = ("personal", "health", "medical", "payment", "resource", "public")
 SOURCES: Final = ("collected", "agreement", "public", "derived")
 REMARKS: Final = ("agreed", "seizure", "control", "other")
+MAX_NOTICES: Final = 4
+"""Notice versions a certificate names, at most: more would not leave its QR code readable."""
 
 LONGEST_TERM: Final = 5 * 366 * 86_400
 """Seconds between registration and the end of validity, at most (R9; as the contract counts, S5.8)."""
@@ -140,9 +142,12 @@ class Body:
     remarks: tuple[Remark, ...]
     prev: bytes
     """Leaf hash, 32 bytes, of the last statement of the case."""
+    notices: tuple[bytes, ...] = ()
+    """Leaf hashes, ascending, of the notice versions whose consents are the asset's basis (R27)."""
 
     def to_json(self) -> dict[str, JSON]:
         """The object of S6.1."""
+        notices: dict[str, JSON] = {"notices": [leaf.hex() for leaf in self.notices]} if self.notices else {}
         return {
             "v": 1,
             "number": self.number,
@@ -161,6 +166,7 @@ class Body:
             "valid_until": self.valid_until,
             "remarks": [remark.to_json() for remark in self.remarks],
             "prev": self.prev.hex(),
+            **notices,
         }
 
     def canonical(self) -> bytes:
@@ -187,9 +193,9 @@ def parse_body(value: object) -> Body:
 
 def check_body(value: object, path: str = "$") -> Body:
     """As `parse_body`, for a value whose size its container has already bounded."""
-    fields = read_object(value, _FIELDS, path)
+    fields = read_object(value, _FIELDS, path, optional=_OPTIONAL)
     del fields["v"]
-    body = Body(data_class=fields.pop("class"), **fields)
+    body = Body(data_class=fields.pop("class"), notices=fields.pop("notices") or (), **fields)
     if not body.registered_at < body.valid_until <= body.registered_at + LONGEST_TERM:
         raise DataFault(
             f"{path}.valid_until is not within five years after registration",
@@ -220,6 +226,14 @@ def check_credit_code(value: object, path: str) -> str:
             path=path,
         )
     return value
+
+
+def check_notices(value: object, path: str) -> tuple[bytes, ...]:
+    """Check for 1 to `MAX_NOTICES` leaf hashes in ascending order, each once."""
+    leaves = list_of(hex_bytes(32), 1, MAX_NOTICES)(value, path)
+    if leaves != sorted(set(leaves)):
+        raise DataFault(f"{path} is not in ascending order, each once", code="field-value", path=path)
+    return tuple(leaves)
 
 
 def _rights(value: object, path: str) -> tuple[str, ...]:
@@ -254,3 +268,4 @@ _FIELDS: Final[dict[str, Check[Any]]] = {
     "remarks": tuple_of(_REMARK, 0, 4),
     "prev": hex_bytes(32),
 }
+_OPTIONAL: Final[dict[str, Check[Any]]] = {"notices": check_notices}

@@ -156,6 +156,7 @@ def _elide(fields: dict[int, Any], path: str, digest: bytes) -> None:
 
 def _to_cbor(body: Body) -> dict[int, Any]:
     """The payload's map (S6.1), nothing elided."""
+    notices = {18: list(body.notices)} if body.notices else {}
     return {
         0: 1,
         1: body.number,
@@ -174,6 +175,7 @@ def _to_cbor(body: Body) -> dict[int, Any]:
         14: body.valid_until,
         15: [[REMARKS.index(remark.kind) + 1, remark.text] for remark in body.remarks],
         16: body.prev,
+        **notices,
     }
 
 
@@ -213,7 +215,7 @@ def decode_core(core: bytes) -> Core:
 def _read_payload(payload: bytes) -> tuple[Body, dict[str, bytes], bytes | None]:
     fields = load_fields(payload)
     whole = 17 not in fields
-    if list(fields) != list(range(17 if whole else 18)):
+    if list(fields) != [*range(17 if whole else 18), *([18] if 18 in fields else [])]:
         raise payload_fault("has not exactly the fields of a certificate")
     try:
         elided = _take_elided(fields)
@@ -249,6 +251,9 @@ def _is_pair(value: object) -> bool:
 
 def _to_json(fields: dict[int, Any]) -> JSON:
     """The JSON of S6.1 for a payload's map; types of leaves are left to the body's own check."""
+    notices: dict[str, JSON] = (
+        {"notices": [bytes.hex(leaf) for leaf in _list(fields[18])]} if 18 in fields else {}
+    )
     return {
         "v": fields[0],
         "number": fields[1],
@@ -270,6 +275,7 @@ def _to_json(fields: dict[int, Any]) -> JSON:
         "valid_until": fields[14],
         "remarks": [{"kind": _name(REMARKS, kind), "text": text} for kind, text in fields[15]],
         "prev": bytes.hex(fields[16]),
+        **notices,
     }
 
 

@@ -99,6 +99,7 @@ _ROWS: Final[tuple[tuple[str, _Say], ...]] = (
     ("type", lambda b, lang: (_label(TYPES, b.type, lang),)),
     ("procedure", lambda b, lang: (procedure_words(b.procedure, lang),)),
     ("profile", lambda b, lang: (profile_words(b.profile, lang),)),
+    ("notices", lambda b, _: tuple(leaf.hex() for leaf in b.notices)),
     ("prev", lambda b, _: (b.prev.hex(),)),
 )
 _ORIGINAL: Final = frozenset({"asset", "holders", "limits", "scale", "registry"})
@@ -120,7 +121,7 @@ def rows(report: Report, language: Language) -> tuple[Row, ...]:
     found = []
     for name, words in _ROWS:
         differs = shown is not None and name in differing
-        if differs or name not in _QUIET:
+        if differs or not (name in _QUIET or (name == "notices" and not body.notices)):
             beside = words(shown, language) if shown is not None and differs else ()
             found.append(Row(_name(name, language), words(body, language), beside, name in _ORIGINAL))
     return tuple(found)

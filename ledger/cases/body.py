@@ -25,6 +25,7 @@ def certificate_body(
     remarks: Sequence[dict[str, str]] = (),
 ) -> Body:
     """The body that would be registered at `registered_at` after the statement `prev` (32-byte leaf hash)."""
+    notices = {"notices": [leaf.hex() for leaf in application.notices]} if application.notices else {}
     return parse_body(
         {
             "v": 1,
@@ -47,6 +48,7 @@ def certificate_body(
             "valid_until": valid_until(registered_at, application.validity_years, profile),
             "remarks": list(remarks),
             "prev": prev.hex(),
+            **notices,
         }
     )
 

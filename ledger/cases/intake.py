@@ -11,6 +11,7 @@ from sqlmodel import Session
 from ledger.application import Application
 from ledger.cases.body import require_certifiable
 from ledger.cases.work import dossier_key, situation_of, work_on
+from ledger.consents.basis import require_notices
 from ledger.dossier import Dossier, open_dossier
 from ledger.recording import Occurrence, compose, record
 from ledger.rules.calendar import date_of, day_of
@@ -41,13 +42,15 @@ def apply(registry: Registry, folder: Path, profile_tag: str, progress: Progress
     application counts as received.
 
     Raises `DataFault` (the complete list of what is wrong or missing; `registration-refused` for R20 and
-    R21; `font-missing-character`), `UsageFault` (`profile-…`).
+    R21; `font-missing-character`; `basis-notice`), `UsageFault` (`profile-…`).
     """
     profile = _profile(registry, profile_tag)
     with open_dossier(folder) as dossier:
         application = dossier.application
         require_registrable(application.refusals(registry.instance.registry_code))
         require_certifiable(application, registry.instance, profile, registry.clock())
+        with registry.store.reading() as session:
+            require_notices(session, application)
         dossier_id = secrets.token_bytes(DOSSIER_ID_BYTES)
         key = secrets.token_bytes(DOSSIER_KEY_BYTES)
         sealed = _seal_files(registry, dossier, key, dossier_id, 0, progress)
@@ -88,6 +91,8 @@ def supplement(registry: Registry, case_id: str, folder: Path, progress: Progres
         application = dossier.application
         require_registrable(application.refusals(registry.instance.registry_code))
         require_certifiable(application, registry.instance, profile_for(case.profile), registry.clock())
+        with registry.store.reading() as session:
+            require_notices(session, application)
         if application.procedure.value != case.procedure:
             raise UsageFault(
                 "the supplement changes the source of the data, and with it the procedure (R8)",

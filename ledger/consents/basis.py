@@ -1,0 +1,114 @@
+"""Consents as the basis of a data asset (R27): which notices a certificate may name, and what became of them.
+
+Everyone may ask how many withdrawals are pending and overdue under a notice that a certificate names; nobody
+learns of anyone in particular, so small numbers are not told exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sqlmodel import Session, select
+
+from ledger.consents.notices import notice_at
+from ledger.rules.withdrawal import Situation, State
+from ledger.store.models_consents import Notice as NoticeRow
+from ledger.store.models_consents import Withdrawal
+from verifier.errors import DataFault
+
+if TYPE_CHECKING:
+    from ledger.application import Application
+
+SMALL: Final = 5
+"""Numbers from 1 up to but without this one are told as "<5"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Withdrawals under one version of a notice, as shown: a number, or "<5"."""
+
+    pending: str
+    """Not completed, overdue ones among them."""
+    overdue: str
+    """With a deadline that has passed (R35)."""
+
+    @property
+    def any_overdue(self) -> bool:
+        """Tell whether a withdrawal is overdue: an asset with one is not traded (R45)."""
+        return self.overdue != "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """One notice version that a certificate names, and what became of the consents to it."""
+
+    leaf: str
+    """Leaf hash, hex."""
+    controller: str
+    version: int
+    published_at: int
+    counts: Counts
+
+
+def shown(count: int) -> str:
+    """Give a count as anyone may see it: nothing and many exactly, a few as "<5"."""
+    return f"<{SMALL}" if 0 < count < SMALL else str(count)
+
+
+def counts(session: Session, leaf: bytes, now: int) -> Counts:
+    """Count the withdrawals of consents to the notice of that leaf hash, as of `now` (UTC seconds)."""
+    query = (
+        select(Withdrawal)
+        .join(NoticeRow, Withdrawal.notice_id == NoticeRow.id)  # type: ignore[arg-type]
+        .where(NoticeRow.leaf == leaf, Withdrawal.state != State.COMPLETED.value)
+        .execution_options(yield_per=1024)
+    )
+    pending = overdue = 0
+    for row in session.exec(query):
+        pending += 1
+        overdue += _situation(row).overdue_since(now) is not None
+    return Counts(shown(pending), shown(overdue))
+
+
+def _situation(row: Withdrawal) -> Situation:
+    return Situation(
+        state=State(row.state),
+        minor=row.minor,
+        received_at=row.received_at,
+        restricted_until=row.restricted_until,
+    )
+
+
+def basis_of(session: Session, leaves: tuple[bytes, ...], now: int) -> tuple[Basis, ...]:
+    """Tell the basis of a certificate that names these notices. Raises `UsageFault` (`notice-unknown`)."""
+    told = []
+    for leaf in leaves:
+        notice = notice_at(session, leaf)
+        told.append(
+            Basis(
+                leaf=leaf.hex(),
+                controller=notice.controller.name,
+                version=notice.version,
+                published_at=notice.published_at,
+                counts=counts(session, leaf, now),
+            )
+        )
+    return tuple(told)
+
+
+def require_notices(session: Session, application: Application) -> None:
+    """Refuse an application that names a notice which is not published, or is a stranger's.
+
+    A notice must be the applicant's or one of the holders'. Raises `DataFault` (`basis-notice`).
+    """
+    entitled = {application.applicant.code, *(holder.code for holder in application.holders)}
+    for leaf in application.notices:
+        row = session.exec(select(NoticeRow).where(NoticeRow.leaf == leaf)).first()
+        if row is None or row.controller not in entitled:
+            raise DataFault(
+                "the application names a notice that neither the applicant nor a holder published here",
+                code="basis-notice",
+                hint="`yinzheng notices` lists the notices and their leaf hashes; nothing was recorded.",
+                leaf=leaf.hex(),
+            )
