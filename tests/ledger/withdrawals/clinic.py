@@ -16,6 +16,7 @@ from ledger.store.models_consents import Delivery, Notice, Withdrawal, Withdrawa
 from ledger.store.models_disputes import Dispute
 from ledger.withdrawals import course, filing
 from ledger.withdrawals.claims import Claim, ReceiptClaim
+from ledger.withdrawals.ending import Ticked
 from tests.ledger import consent_world as cw
 from tests.ledger.world import World
 from tests.verifier import bodies
@@ -68,13 +69,9 @@ class Clinic:
 
     def grant(self, *, settle: bool = True, born: str = BORN, genetic: bool = False) -> bytes:
         """A consent to everything in the notice; gives its subject. A child's is given by a parent."""
-        now = self.registry.clock()
-        body = self.body(1, born=born, genetic=genetic)
-        granted = grant(self.registry, [body], HOSPITAL)[0]
+        (granted,) = grant(self.registry, [self.body(1, born=born, genetic=genetic)], HOSPITAL)
         if settle:
             self.registry.settle()
-        assert granted.subject
-        assert now
         return granted.subject
 
     def body(self, number: int, *, born: str = BORN, genetic: bool = False) -> dict[str, Any]:
@@ -148,6 +145,9 @@ class Clinic:
         """The whole course after the request."""
         self.freeze(id_)
         self.confirm(id_, *(owing or (LAB, HOSPITAL)))
+
+    def tick(self) -> Ticked:
+        return course.tick(self.registry)
 
     # ---------------------------------------------------------------- looking
 

@@ -19,3 +19,11 @@ def clinic(clinic_template: Template, tmp_path: Path) -> Iterator[Clinic]:
     world = clinic_template.world.copy(tmp_path / "state")
     with world.open() as registry:
         yield Clinic(world, registry, clinic_template.notice, clinic_template.digest)
+
+
+@pytest.fixture
+def production(production_template: World, tmp_path: Path) -> Iterator[Clinic]:
+    """The same in a registry that is no demonstration: consents wait in the pool for company."""
+    template = Template.create(production_template.copy(tmp_path / "state"))
+    with template.world.open() as registry:
+        yield Clinic(template.world, registry, template.notice, template.digest)

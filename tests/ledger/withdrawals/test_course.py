@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import pytest
+from sqlmodel import select
 
 from ledger.chain.records import ReceiptState, Withdrawal, WithdrawalState
+from ledger.policy import trust_policy
 from ledger.rules.consent import Scope
 from ledger.rules.extent import Extent, Way
+from ledger.store.models import ChainCall
+from ledger.withdrawals import course
+from ledger.withdrawals.concluding import conclusion
+from ledger.withdrawals.ending import Ticked
+from ledger.withdrawals.progress import listed, progress, withdrawals_of
 from tests.ledger.withdrawals.clinic import DAY, HOSPITAL, HOUR, INSURER, LAB, Clinic
+from tests.ledger.world import OFFICER
+from verifier import canonical
+from verifier.conclusion import Standing, verify_conclusion
+from verifier.errors import UsageFault
+from verifier.report import Authentic
+from verifier.trust import parse_trust
+from verifier.withdrawal_steps import Kept
 
 CHILD = "2015-06-01"
 
@@ -63,3 +77,179 @@ def test_an_adult_withdraws_everything(clinic: Clinic) -> None:
     ]  # fmt: skip
     assert clinic.row(id_).ended_at == clinic.registry.clock()
     assert clinic.told(id_)["concluded", LAB] == 1
+
+
+def test_a_child_has_a_second_clock(clinic: Clinic) -> None:
+    subject = clinic.grant(born=CHILD)
+    id_ = clinic.file(subject, channel=Way.GUARDIAN)
+    clinic.registry.settle()
+    row, chain = clinic.row(id_), on_chain(clinic, id_)
+    assert row.minor
+    assert chain.minor
+    assert clinic.registry.client.freeze_deadline(id_) == row.received_at + 48 * HOUR
+    clinic.world.clock.now = row.received_at + 48 * HOUR + 1
+    assert progress(clinic.registry, id_).overdue_since == row.received_at + 48 * HOUR
+    clinic.complete(id_)
+    clinic.registry.settle()
+    assert on_chain(clinic, id_).late
+    assert progress(clinic.registry, id_).late
+
+
+def test_genetic_information_is_told_to_the_ethics_committee(clinic: Clinic) -> None:
+    id_ = clinic.file(clinic.grant(genetic=True))
+    clinic.freeze(id_)
+    assert clinic.told(id_)["ethics", HOSPITAL] == 1
+    assert progress(clinic.registry, id_).ethics_at == clinic.registry.clock()
+
+
+def test_one_scope_is_taken_back_and_the_rest_provably_remains(clinic: Clinic) -> None:
+    subject = clinic.grant()
+    id_ = clinic.file(subject, Extent(scopes=frozenset({Scope.THIRD_PARTY_RESEARCH})))
+    clinic.complete(id_)
+    clinic.registry.settle()
+    shown = progress(clinic.registry, id_)
+    assert shown.taken.scopes == ("third_party_research",)
+    assert shown.remains.scopes == ("commercial_use", "research")
+    assert [answer.code for answer in shown.answers] == [LAB, HOSPITAL]
+    assert on_chain(clinic, id_).state is WithdrawalState.COMPLETED
+
+
+def test_a_recipient_then_all_the_rest(clinic: Clinic) -> None:
+    subject = clinic.grant()
+    first = clinic.file(subject, Extent(recipients=frozenset({INSURER})))
+    second = clinic.file(subject)
+    assert first == subject
+    assert second != first
+    clinic.complete(first, HOSPITAL)
+    clinic.complete(second)
+    clinic.registry.settle()
+    assert on_chain(clinic, first).state is on_chain(clinic, second).state is WithdrawalState.COMPLETED
+    one, two = withdrawals_of(clinic.registry, subject)
+    assert (one.serial, two.serial) == (1, 2)
+    assert one.remains.scopes == two.taken.scopes
+    assert two.remains.is_empty
+    assert [a.exempt is not None for a in one.answers] == [True, False]
+
+
+def test_the_thread_is_one_and_its_times_are_full_hours(clinic: Clinic) -> None:
+    subject = clinic.grant()
+    clinic.world.clock.advance(DAY + 1999)
+    clinic.complete(clinic.file(subject))
+    thread = clinic.thread(subject)
+    assert [one.prev for one in thread[1:]] == [one.leaf_hash for one in thread[:-1]]
+    assert thread[0].prev is None
+    assert {one.subject for one in thread} == {subject}
+    assert all(one.at % HOUR == 0 for one in thread)
+    assert [one.by for one in thread[1:]] == [
+        "subject", "registry", "controller", "registry", "recipient", "controller", "registry",
+    ]  # fmt: skip
+
+
+def test_a_consent_that_still_waits_in_the_pool_is_withdrawn(production: Clinic) -> None:
+    subject = production.grant()
+    production.complete(production.file(subject))
+    production.registry.settle()
+    assert on_chain(production, subject).state is WithdrawalState.COMPLETED
+
+
+def test_freezing_and_a_receipt_told_twice_change_nothing(clinic: Clinic) -> None:
+    id_ = clinic.file(clinic.grant())
+    clinic.freeze(id_)
+    clinic.freeze(id_)
+    signed = clinic.receipt(id_, LAB)
+    leaf = course.receipt(clinic.registry, id_, signed)
+    assert course.receipt(clinic.registry, id_, signed) == leaf
+    clinic.registry.settle()
+    assert on_chain(clinic, id_).receipts == 1
+
+
+def test_the_end_is_one_signed_document(clinic: Clinic) -> None:
+    id_ = clinic.file(clinic.grant())
+    with pytest.raises(UsageFault) as early:
+        conclusion(clinic.registry, id_)
+    assert early.value.code == "withdrawal-open"
+    clinic.complete(id_)
+    with pytest.raises(UsageFault) as unanchored:
+        conclusion(clinic.registry, id_)
+    assert unanchored.value.code == "withdrawal-unanchored"
+    clinic.registry.settle()
+    trust = parse_trust(canonical.dumps(trust_policy(clinic.registry.instance)))
+    report = verify_conclusion(conclusion(clinic.registry, id_), trust, now=clinic.registry.clock())
+    assert (report.authentic, report.standing) == (Authentic.GENUINE, Standing.COMPLETED)
+
+
+def test_what_an_officer_restricts_ends_with_its_retention(clinic: Clinic) -> None:
+    id_ = clinic.file(clinic.grant())
+    clinic.freeze(id_)
+    end = clinic.registry.clock() + 100 * DAY
+    kept = [Kept("住院病历", "保存期限未满")]
+    course.restrict(
+        clinic.registry, id_, law="《医疗机构病历管理规定》第二十九条", until=end, kept=kept, by=OFFICER
+    )
+    clinic.registry.settle()
+    chain = on_chain(clinic, id_)
+    assert (chain.state, chain.restricted_until) == (
+        WithdrawalState.RESTRICTED,
+        clinic.row(id_).restricted_until,
+    )
+    assert chain.restricted_until >= end
+    clinic.confirm(id_, LAB, HOSPITAL)
+    clinic.world.clock.advance(DAY)
+    assert clinic.tick() == Ticked()
+    shown = progress(clinic.registry, id_).restriction
+    assert shown is not None
+    assert shown.in_force
+    clinic.world.clock.now = chain.restricted_until
+    assert clinic.tick() == Ticked(completed=(id_,))
+    assert clinic.tick() == Ticked()
+    clinic.registry.settle()
+    assert (on_chain(clinic, id_).state, on_chain(clinic, id_).late) == (WithdrawalState.COMPLETED, False)
+
+
+def test_who_is_silent_is_reminded_and_overdue_shows(clinic: Clinic) -> None:
+    id_ = clinic.file(clinic.grant())
+    received = clinic.row(id_).received_at
+    clinic.world.clock.now = received + 48 * HOUR
+    assert clinic.tick() == Ticked(reminded=1)  # the controller has not frozen
+    clinic.freeze(id_)
+    clinic.confirm(id_, HOSPITAL)
+    assert clinic.tick() == Ticked()
+    clinic.world.clock.now = received + 72 * HOUR
+    assert listed(clinic.registry, overdue=True) == []
+    clinic.world.clock.now += 1
+    assert clinic.tick() == Ticked(reminded=1)
+    assert clinic.tick() == Ticked()
+    assert clinic.told(id_)["destroy", LAB] == 2
+    (line,) = listed(clinic.registry, overdue=True)
+    assert (line.id, line.owing, line.overdue_since) == (id_, 1, received + 72 * HOUR)
+
+
+def test_an_outage_of_days_dates_the_opening_anew(clinic: Clinic) -> None:
+    id_ = clinic.file(clinic.grant())
+    received = clinic.row(id_).received_at
+    clinic.world.clock.advance(4 * DAY)
+    clinic.complete(id_)
+    clinic.registry.settle()
+    chain = on_chain(clinic, id_)
+    assert chain.state is WithdrawalState.COMPLETED
+    assert received < chain.received_at <= chain.opened_at
+    assert clinic.row(id_).received_at == received
+    assert progress(clinic.registry, id_).late
+    assert clinic.world.clock() - chain.received_at <= DAY
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_one_refused_call_holds_up_its_own_withdrawal_alone(clinic: Clinic, settled: bool) -> None:
+    subjects = [clinic.grant(settle=False) for _ in range(3)]
+    late = clinic.file(subjects[0])
+    clinic.world.clock.advance(30 * HOUR)
+    for subject in subjects[1:]:
+        clinic.complete(clinic.file(subject))
+    clinic.complete(late)
+    if settled:
+        clinic.registry.settle()
+    clinic.registry.settle()
+    assert {on_chain(clinic, one).state for one in subjects} == {WithdrawalState.COMPLETED}
+    with clinic.registry.store.reading() as session:
+        calls = session.exec(select(ChainCall)).all()
+    assert {(call.state, call.error) for call in calls} == {("confirmed", None)}

@@ -1,0 +1,118 @@
+"""Withdrawals while disputes hold the consent (R36, R39): several holds, and retentions beneath."""
+
+from __future__ import annotations
+
+from sqlmodel import select
+
+from ledger.chain.records import WithdrawalState
+from ledger.rules.extent import Extent
+from ledger.store.models_disputes import Dispute
+from ledger.withdrawals import course
+from ledger.withdrawals.ending import HOLD_TERM, RENEW, Ticked, waiting
+from ledger.withdrawals.progress import progress
+from tests.ledger.disputes.conftest import court, court_template
+from tests.ledger.disputes.court import Court
+from tests.ledger.withdrawals.clinic import DAY, HOSPITAL, HOUR, INSURER, Clinic
+from tests.ledger.world import OFFICER
+from verifier.withdrawal_steps import Kept
+
+__all__ = ["court", "court_template"]
+
+
+def state(clinic: Clinic, id_: bytes) -> WithdrawalState:
+    found = clinic.registry.client.withdrawal(id_)
+    assert found is not None
+    return found.state
+
+
+def test_a_dispute_that_comes_later_restricts_at_the_next_round(court: Court) -> None:
+    bench = court.clinic
+    id_ = bench.file(court.made.consent)
+    bench.freeze(id_)
+    dispute = court.open()
+    assert bench.row(id_).state == "notified"
+    assert bench.tick() == Ticked(restricted=(id_,))
+    assert bench.tick() == Ticked()
+    court.registry.settle()
+    assert state(bench, id_) is WithdrawalState.RESTRICTED
+    shown = progress(court.registry, id_).restriction
+    assert shown is not None
+    assert shown.reference == dispute
+    with court.registry.store.reading() as session:
+        assert waiting(session, dispute) == (id_,)
+
+
+def test_it_is_not_overdue_while_it_is_held_and_is_renewed(court: Court) -> None:
+    bench = court.clinic
+    court.open()
+    id_ = bench.file(court.made.consent)
+    bench.freeze(id_)
+    court.registry.settle()
+    bench.world.clock.advance(HOLD_TERM - RENEW - HOUR)
+    assert bench.tick() == Ticked()
+    assert progress(court.registry, id_).overdue_since is None
+    assert court.registry.client.overdue_since(id_) is None
+    bench.world.clock.advance(2 * HOUR)
+    assert bench.tick() == Ticked(restricted=(id_,))
+    assert bench.row(id_).restricted_until > bench.registry.clock() + HOLD_TERM - HOUR
+
+
+def test_a_retention_beneath_a_hold_comes_back(court: Court) -> None:
+    bench = court.clinic
+    id_ = bench.file(court.made.consent)
+    bench.freeze(id_)
+    end = (court.now // HOUR + 40 * 24) * HOUR
+    kept = [Kept("住院病历", "保存期限未满")]
+    course.restrict(court.registry, id_, law="《医疗机构病历管理规定》", until=end, kept=kept, by=OFFICER)
+    court.open()
+    bench.world.clock.advance(20 * DAY)
+    assert bench.tick() == Ticked(restricted=(id_,))  # the retention ends before the dispute may
+    court.registry.settle()
+    course_end = bench.row(id_).restricted_until
+    assert course_end > end
+    court.execute(_only(court))
+    assert bench.row(id_).restricted_until == end
+    shown = progress(court.registry, id_).restriction
+    assert shown is not None
+    assert shown.law == "《医疗机构病历管理规定》"
+
+
+def test_what_another_dispute_holds_goes_on_waiting(court: Court) -> None:
+    bench = court.clinic
+    first = court.open()
+    second = court.open("forum")
+    id_ = bench.file(court.made.consent)
+    bench.complete(id_)
+    court.registry.settle()
+    court.execute(first)
+    assert course.resume(court.registry, first) == ()
+    assert bench.tick() == Ticked()
+    court.execute(second)
+    assert bench.row(id_).restricted_until < court.now + 3 * HOUR
+    assert course.resume(court.registry, second) == ()  # it resumed with the release
+    bench.world.clock.now = bench.row(id_).restricted_until
+    assert bench.tick() == Ticked(completed=(id_,))
+    court.registry.settle()
+    assert state(bench, id_) is WithdrawalState.COMPLETED
+    assert bench.types(court.made.consent)[-2:] == ["restricted", "completed"]
+
+
+def test_a_later_withdrawal_waits_for_the_consents_dispute_too(court: Court) -> None:
+    bench = court.clinic
+    bench.complete(bench.file(court.made.consent, Extent(recipients=frozenset({INSURER}))), HOSPITAL)
+    court.registry.settle()
+    court.open()
+    id_ = bench.file(court.made.consent)
+    bench.complete(id_)
+    court.registry.settle()
+    assert bench.row(id_).state == "restricted"
+    court.execute(_only(court))
+    bench.world.clock.now = bench.row(id_).restricted_until
+    bench.tick()
+    court.registry.settle()
+    assert state(bench, id_) is WithdrawalState.COMPLETED
+
+
+def _only(court: Court) -> str:
+    with court.registry.store.reading() as session:
+        return session.exec(select(Dispute.id).where(Dispute.state == "open")).one()
