@@ -9,11 +9,23 @@ import typer
 
 from api.cli import org_key, org_withdrawals
 from api.cli.common import progress_line
-from api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, Body, DeskUrl, OrgFolder, read_file, say, session
+from api.cli.instants import parse_instant
+from api.cli.org_common import (
+    DEFAULT_DESK,
+    DEFAULT_ORG,
+    Body,
+    DeskUrl,
+    OrgFolder,
+    clock,
+    read_file,
+    say,
+    session,
+)
 from api.cli.output import Json, guarded, print_json
 from api.org.calling import Client
 from api.org.uploading import Upload, patiently, read_granted
 from ledger.files import make_folder, write_durably
+from verifier.canonical import dumps
 from verifier.errors import EnvironmentFault, UsageFault
 from verifier.request import METHODS
 
@@ -26,6 +38,7 @@ def add_to(app: typer.Typer) -> None:
         help="For organisations: keys, notices, consents, withdrawals. 机构端。", no_args_is_help=True
     )
     org.command("request")(guarded(request))
+    org.command("use")(guarded(use))
     org.command("notices")(guarded(org_withdrawals.notices))
     for name, command in (
         ("freeze", org_withdrawals.freeze),
@@ -81,6 +94,22 @@ def add(file: Body, org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, 
     answer = session(org, desk).post("/org/v1/consents", read_file(file, MAX_BODY))
     one = answer["granted"][0]
     say(json_, one, f"consent {one['subject']} recorded 已登记")
+
+
+def use(
+    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="The consent's subject. 同意书编号。")],
+    purpose: Annotated[str, typer.Option(help="What the data was used for. 用途。")],
+    operator: Annotated[str, typer.Option(help="Who used it. 操作人。")],
+    at: Annotated[str | None, typer.Option(help="When; default: now. 时间。")] = None,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Note a use of a consent's data; the patient sees it. 登记使用记录。"""
+    when = clock() if at is None else parse_instant(at)
+    body = {"subject": subject, "at": when, "purpose": purpose, "operator": operator}
+    answer = session(org, desk).post("/org/v1/uses", dumps(body))
+    say(json_, answer, "use recorded 已登记使用记录")
 
 
 def upload(

@@ -26,7 +26,7 @@ from verifier.errors import DataFault, UsageFault
 from verifier.notice import MAX_RECIPIENTS, SCOPES
 from verifier.organisation import REASONS
 from verifier.receipt import ReceiptCode, decode_receipt_qr
-from verifier.wording import check_date, set_of
+from verifier.wording import check_date, check_words, set_of
 
 _ID: Final = re.compile("[0-9a-f]{64}")
 _ONCE: Final = re.compile("[0-9a-f]{32}")
@@ -52,6 +52,13 @@ AT_COUNTER: Final[dict[str, Check[Any]]] = {
 }
 """Body of a withdrawal that the controller took in, having seen a document."""
 
+USE: Final[dict[str, Check[Any]]] = {
+    "subject": hex_bytes(32),
+    "at": integer(),
+    "purpose": check_words(1, 200),
+    "operator": check_words(1, 100),
+}
+"""Body of one use of a consent's data (R30)."""
 REVOKE: Final[dict[str, Check[Any]]] = {"kid": hex_bytes(8), "reason": one_of(*REASONS), "since": integer()}
 """Body of an organisation's report that a key of its own is lost or worse."""
 

@@ -16,10 +16,12 @@ from starlette.responses import JSONResponse, Response
 from api.desk import fields
 from api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON, lines_of, media_of, one_object
 from api.desk.server import Asked, Desk
+from ledger import access_log
 from ledger.consents.granting import Granted, grant
 from ledger.consents.notices import publish_notice
 from ledger.consents.reading import open_consent
 from ledger.consents.receipts import Receipt, make_receipt
+from ledger.consents.uses import record_use
 from ledger.organisations import enrolment
 from ledger.organisations.answers import recall, remember
 from ledger.registry import Registry
@@ -29,6 +31,9 @@ from verifier.errors import DataFault, UsageFault
 from verifier.organisation import Revocation, parse_rotation
 
 MAX_ANSWER = 1024 * 1024
+
+PLACE = "desk"
+"""Where accesses come from, in the access log (R47)."""
 
 
 def organisations(desk: Desk) -> APIRouter:
@@ -91,14 +96,23 @@ def organisations(desk: Desk) -> APIRouter:
             return Response(await run_in_threadpool(made.pdf), media_type="application/pdf")
         return Response(made.file, media_type=JSON_MEDIA)
 
+    @router.post("/uses")
+    async def uses(request: Request) -> Response:
+        """One use of a consent's data, by the controller or a recipient (R30)."""
+        async with desk.signed(request) as asked:
+            use = fields.read(one_object(asked.body), fields.USE)
+            await desk.do(lambda registry: record_use(registry, **use, by_code=asked.org))
+        return _created({"recorded": True})
+
     return router
 
 
 def _receipt(registry: Registry, subject: bytes, org: str) -> Receipt:
-    with registry.store.reading() as session:
+    with registry.store.transaction() as session:
         if open_consent(registry, session, subject).consent.controller.code != org:
             # Nobody else learns that it exists.
             raise UsageFault("no such consent was ever given here", code="consent-unknown")
+        access_log.note(session, registry.clock(), org, "receipt", subject.hex(), PLACE)
     return make_receipt(registry, subject)
 
 

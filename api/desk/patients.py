@@ -15,9 +15,12 @@ from starlette.responses import JSONResponse, Response
 
 from api.desk import fields
 from api.desk.bodies import MAX_JSON, one_object, read_body
+from api.desk.organisations import PLACE
 from api.desk.server import Desk, is_local
 from api.desk.views import progress_view
 from api.desk.withdrawals import file_by_receipt
+from ledger import access_log
+from ledger.consents.uses import uses_of
 from ledger.registry import Registry
 from ledger.rules.extent import InForce
 from ledger.withdrawals.claims import ReceiptClaim, admit
@@ -26,6 +29,9 @@ from ledger.withdrawals.progress import progress, withdrawals_of
 from ledger.withdrawals.work import open_thread
 from verifier.canonical import JSON
 from verifier.errors import UsageFault
+
+HOLDER = "receipt"
+"""Who looked, in the access log: whoever holds the receipt. The log names no data subject (R47, R49)."""
 
 
 def patients(desk: Desk) -> APIRouter:
@@ -49,7 +55,7 @@ def patients(desk: Desk) -> APIRouter:
         found = await form(request, fields.SEE)
 
         def act(registry: Registry) -> JSON:
-            return {"withdrawals": _withdrawals(registry, _admitted(registry, found))}
+            return {"withdrawals": _withdrawals(registry, _admitted(registry, found, "progress"))}
 
         return JSONResponse(await desk.do(act))
 
@@ -65,11 +71,14 @@ def patients(desk: Desk) -> APIRouter:
     return router
 
 
-def _admitted(registry: Registry, found: dict[str, Any]) -> bytes:
+def _admitted(registry: Registry, found: dict[str, Any], action: str) -> bytes:
     """The consent's subject, once receipt and date of birth are right."""
     code = fields.receipt_of(found)
-    admit(registry, code.core.subject, ReceiptClaim(code.secret, found["born"]))
-    return code.core.subject
+    subject = code.core.subject
+    admit(registry, subject, ReceiptClaim(code.secret, found["born"]))
+    with registry.store.transaction() as session:
+        access_log.note(session, registry.clock(), HOLDER, action, subject.hex(), PLACE)
+    return subject
 
 
 def _withdrawals(registry: Registry, subject: bytes) -> list[JSON]:
@@ -78,16 +87,18 @@ def _withdrawals(registry: Registry, subject: bytes) -> list[JSON]:
 
 def _seen(registry: Registry, found: dict[str, Any]) -> JSON:
     """All that R30 lets the data subject see: what was consented to, what holds, and what became of it."""
-    subject = _admitted(registry, found)
+    subject = _admitted(registry, found, "see")
     with registry.store.reading() as session:
         thread = open_thread(registry, session, subject)
         opened, force = thread.opened, in_force(thread)
+        uses = uses_of(session, opened.seal, subject)
     return {
         "subject": subject.hex(),
         "consent": opened.consent.to_json(),
         "notice": opened.notice.to_json(),
         "notice_leaf": opened.notice_leaf.hex(),
         "in_force": _portion(force),
+        "uses": [{"at": use.at, "purpose": use.purpose, "operator": use.operator} for use in uses],
         "withdrawals": _withdrawals(registry, subject),
     }
 

@@ -6,8 +6,12 @@ import json
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+from ledger import access_log
+from ledger.instance import Paths
+from ledger.store.database import open_store_read_only, sqlite_url
 from tests.cli.processes import environment, start
 from tests.desk.calls import KEYS_OF_STATE, DeskProcess, running_desk, signed
 from tests.desk.conftest import Founded
@@ -187,6 +191,22 @@ def confirm(desk: DeskProcess, id_: str, request: str, org: str) -> None:
         "POST", f"/org/v1/withdrawals/{id_}/receipt", sign_receipt(made, KEYS[org]).canonical(), org=org
     )
     assert got.status == 201, got.body
+
+
+def test_the_patient_sees_who_used_the_data(desk: DeskProcess, founded: Founded) -> None:
+    subject, shown = receipt(desk, founded, 33)
+    use = {"subject": subject, "at": int(time.time()), "purpose": "肺结节模型研究", "operator": "信息科"}
+    assert desk.call("POST", "/org/v1/uses", use, org=LAB).status == 201
+    assert desk.call("POST", "/org/v1/uses", use, org=INSURER).code == "use-stranger"
+    future = {**use, "at": int(time.time()) + 3600}
+    assert desk.call("POST", "/org/v1/uses", future).code == "use-future"
+    (one,) = desk.patient("see", shown).json["uses"]
+    assert one == {"at": use["at"], "purpose": use["purpose"], "operator": use["operator"]}
+    url = sqlite_url(Paths(desk.state).database)
+    with closing(open_store_read_only(url)) as store, store.reading() as session:
+        lines = access_log.between(session, 0, int(time.time()) + 60)
+    noted = [(line.actor, line.action) for line in lines if line.target == subject]
+    assert noted == [(HOSPITAL, "receipt"), ("receipt", "see")]
 
 
 def test_a_counter_forwards_a_withdrawal(desk: DeskProcess, founded: Founded) -> None:
