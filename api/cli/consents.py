@@ -1,0 +1,174 @@
+"""Commands of officers about notices and consents (R26 to R30)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.common import DEFAULT_STATE, By, State, writing
+from api.cli.output import Json, guarded, out, print_json
+from ledger.cases.work import acting
+from ledger.consents.bulk import import_consents
+from ledger.consents.listing import count_consents, list_notices
+from ledger.consents.receipts import make_receipt
+from ledger.files import create_durably, make_folder
+from ledger.registry import Registry, wall_clock
+from ledger.rules.states import Capacity
+from verifier.errors import UsageFault
+
+SUBJECT_HEX = 64
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    panel = "Consents 同意"
+    many = typer.Typer(no_args_is_help=True, help="Many consents. 批量同意。")
+    many.command("import")(guarded(import_))
+    many.command("count")(guarded(count))
+    one = typer.Typer(no_args_is_help=True, help="One consent. 单份同意。")
+    one.command("receipt")(guarded(receipt))
+    one.callback()(lambda: None)  # or a single command would not be called by its name
+    app.add_typer(many, name="consents", rich_help_panel=panel)
+    app.add_typer(one, name="consent", rich_help_panel=panel)
+    app.command("notices", rich_help_panel=panel)(guarded(notices))
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="One consent a line (NDJSON). 每行一份同意。")],
+    controller: Annotated[
+        str, typer.Option("--controller", help="Credit code of whose consents they are. 数据处理者代码。")
+    ],
+    by: By,
+    state: State = DEFAULT_STATE,
+    results: Annotated[
+        Path | None,
+        typer.Option(help="Gets what became of each line; default: FILE.results. 结果文件。"),
+    ] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Gets the refused lines, to be corrected. 被拒行文件。")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Import consents from a file; interrupted, run it again and it goes on. 批量导入同意。"""
+    told = results or file.with_name(f"{file.name}.results")
+    with writing(state, json_) as (registry, progress):
+        _require_officer(registry, by)
+        done = import_consents(registry, file, controller, progress=progress, results=told, rejects=rejects)
+    if json_:
+        print_json(
+            {
+                "job": done.job,
+                "recorded": done.recorded,
+                "rejected": done.rejected,
+                "now": done.now,
+                "results": str(told) if done.now or told.exists() else None,
+            }
+        )
+        return
+    if not done.now and done.recorded + done.rejected:
+        out.print("This file was imported before; nothing was recorded now. 该文件已导入过。", markup=False)
+    out.print(f"recorded 已登记 {done.recorded}, refused 被拒 {done.rejected}", markup=False)
+    if done.now:
+        out.print(f"each line's answer 逐行结果: {told}", markup=False)
+
+
+def count(state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """Count the consents kept here. 同意数量。"""
+    totals = count_consents(state)
+    if json_:
+        print_json(
+            {
+                "consents": totals.consents,
+                "waiting": totals.waiting,
+                "erased": totals.erased,
+                "unfinished_imports": totals.unfinished,
+            }
+        )
+        return
+    out.print(
+        f"{totals.consents} consents 份同意, {totals.waiting} waiting for company 待入账, "
+        f"{totals.erased} erased 已删除, {totals.unfinished} imports unfinished 未完成导入",
+        markup=False,
+    )
+
+
+def receipt(
+    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="The consent, 64 hex. 同意标识。")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the files. 输出文件夹。")],
+    by: By,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Make a patient's receipt: PDF, file, QR code; for the patient's hands alone. 患者回执。"""
+    with writing(state, json_) as (registry, _):
+        _require_officer(registry, by)
+        made = make_receipt(registry, _subject(subject))
+    make_folder(folder, mode=0o700)
+    files = {"receipt.pdf": made.pdf(), "receipt.json": made.file, "receipt.png": made.png()}
+    for name, data in files.items():
+        _write_new(folder / name, data)
+    if json_:
+        print_json({"files": [str(folder / name) for name in files]})
+    else:
+        out.print(f"{folder}: {', '.join(files)}", markup=False)
+
+
+def notices(state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """List notices, the leaf hash that consents name, and withdrawals under each. 告知书列表。"""
+    listed = list_notices(state, wall_clock())
+    if json_:
+        print_json(
+            [
+                {
+                    "leaf": one.leaf.hex(),
+                    "controller": {"name": one.controller, "code": one.code},
+                    "version": one.version,
+                    "published_at": one.published_at,
+                    "withdrawals": {"pending": one.counts.pending, "overdue": one.counts.overdue},
+                }
+                for one in listed
+            ]
+        )
+        return
+    for one in listed:
+        out.print(
+            f"{one.leaf.hex()}  {one.code} {one.controller}  version 版本 {one.version}  "
+            f"pending 待办撤回 {one.counts.pending}  overdue 逾期 {one.counts.overdue}",
+            markup=False,
+        )
+
+
+def _require_officer(registry: Registry, by: str) -> None:
+    with registry.store.reading() as session:
+        _, capacity = acting(session, by)
+    if capacity is not Capacity.REGISTRY:
+        raise UsageFault(
+            f"{by} acts for the {capacity}, not the registry",
+            code="officer-needed",
+            hint="An officer of the registry does this.",
+        )
+
+
+def _subject(text: str) -> bytes:
+    try:
+        subject = bytes.fromhex(text)
+    except ValueError:
+        subject = b""
+    if len(text) != SUBJECT_HEX or len(subject) != SUBJECT_HEX // 2:
+        raise UsageFault(
+            "a consent is named by 64 hex digits",
+            code="consent-subject",
+            hint="The import's results list them.",
+        )
+    return subject
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    try:
+        create_durably(path, data, mode=0o600)
+    except FileExistsError:
+        raise UsageFault(
+            f"{path} exists already", code="file-exists", hint="Name another folder with --out."
+        ) from None

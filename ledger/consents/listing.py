@@ -1,0 +1,74 @@
+"""Lists for officers: notices and their versions, and how many consents there are; none is opened."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from ledger.consents.basis import Counts, counts
+from ledger.instance import read_instance
+from ledger.store.database import open_store_read_only, sqlite_url
+from ledger.store.models_consents import Consent, Job, Notice, Organisation, Pooled
+
+
+@dataclass(frozen=True, slots=True)
+class ListedNotice:
+    """One version of a notice."""
+
+    leaf: bytes
+    """What consents and certificates name."""
+    code: str
+    controller: str
+    version: int
+    published_at: int
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many consents are kept; `waiting` of them are not in the log yet, `erased` have lost their key."""
+
+    consents: int
+    waiting: int
+    erased: int
+    unfinished: int
+    """Imports that were begun and not finished."""
+
+
+def list_notices(root: Path, now: int) -> list[ListedNotice]:
+    """Every version of every notice in the state folder `root`, as of `now` (UTC seconds).
+
+    Raises `UsageFault` (`state-missing`), `EnvironmentFault` (`store-…`).
+    """
+    paths, instance = read_instance(root)
+    url = instance.database_url or sqlite_url(paths.database)
+    with closing(open_store_read_only(url)) as store, store.reading() as session:
+        query = select(Notice, Organisation.name).join(Organisation)
+        query = query.order_by(Notice.controller, col(Notice.id))
+        return [
+            ListedNotice(
+                row.leaf,
+                row.controller,
+                name,
+                row.version,
+                row.published_at,
+                counts(session, row.leaf, now),
+            )
+            for row, name in session.exec(query)
+        ]
+
+
+def count_consents(root: Path) -> Totals:
+    """Count the consents in the state folder `root`. Raises as `list_notices`."""
+    paths, instance = read_instance(root)
+    url = instance.database_url or sqlite_url(paths.database)
+    with closing(open_store_read_only(url)) as store, store.reading() as session:
+        kept = session.exec(select(func.count()).select_from(Consent)).one()
+        waiting = session.exec(select(func.count()).select_from(Pooled)).one()
+        lost = select(func.count()).select_from(Consent).where(col(Consent.wrapped_key).is_(None))
+        begun = select(func.count()).select_from(Job).where(col(Job.finished_at).is_(None))
+        return Totals(kept, waiting, session.exec(lost).one(), session.exec(begun).one())
