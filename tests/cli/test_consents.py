@@ -1,0 +1,61 @@
+"""Officers' commands about notices and consents, on a copy of the demonstration."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from api.cli.common import keys_of
+from ledger.demo import MEMBER, OFFICER
+from ledger.registry import open_registry, wall_clock
+from tests.cli.commands import refused, run
+from tests.ledger.consent_world import HOSPITAL, ConsentWorld
+from verifier import canonical
+
+
+@pytest.fixture
+def clinic(state: Path) -> tuple[Path, str, list[bytes]]:
+    """A hospital enrolled with a notice: the state folder, its code, and lines of a file."""
+    with open_registry(state, keys_of, clock=wall_clock) as registry:
+        made = ConsentWorld(registry)
+        lines = [canonical.dumps(made.body(number)) + b"\n" for number in range(3)]
+    return state, HOSPITAL, lines
+
+
+def test_import_count_notices_and_a_receipt(clinic: tuple[Path, str, list[bytes]], tmp_path: Path) -> None:
+    state, code, lines = clinic
+    file = tmp_path / "in.ndjson"
+    file.write_bytes(b"".join(lines) + b"nothing\n")
+    rejects = tmp_path / "rejects"
+    before = run("consents", "count", "--state", state, "--json").json["consents"]
+    command = ("consents", "import", file, "--controller", code, "--by", OFFICER, "--state", state)
+    done = run(*command, "--rejects", rejects, "--json").json
+    assert (done["recorded"], done["rejected"], done["now"]) == (3, 1, 4)
+    answers = [json.loads(line) for line in (tmp_path / "in.ndjson.results").read_text().splitlines()]
+    assert [one.get("error") for one in answers] == [None, None, None, "json-malformed"]
+    assert rejects.read_bytes() == b"nothing\n"
+    assert "imported before" in run(*command).out
+    assert run("consents", "count", "--state", state, "--json").json["consents"] == before + 3
+    assert "consents" in run("consents", "count", "--state", state).out
+    listed = run("notices", "--state", state, "--json").json
+    assert [one["withdrawals"]["pending"] for one in listed if one["controller"]["code"] == code] == ["0"]
+    assert code in run("notices", "--state", state).out
+    out = tmp_path / "receipt"
+    receipt = ("consent", "receipt", answers[0]["subject"], "--out", out, "--by", OFFICER, "--state", state)
+    assert len(run(*receipt, "--json").json["files"]) == 3
+    assert (out / "receipt.json").stat().st_mode & 0o777 == 0o600
+    refused(*receipt, code="file-exists", exit_code=2)
+
+
+def test_wrong_requests(clinic: tuple[Path, str, list[bytes]], tmp_path: Path) -> None:
+    state, code, lines = clinic
+    file = tmp_path / "in.ndjson"
+    file.write_bytes(lines[0])
+    command = ("consents", "import", file, "--controller", code, "--state", state)
+    refused(*command, "--by", MEMBER, code="officer-needed", exit_code=2)
+    refused(*command, "--by", "nobody", code="person-unknown", exit_code=2)
+    receipt = ("consent", "receipt", "--out", tmp_path / "r", "--by", OFFICER, "--state", state)
+    refused(*receipt, "zz", code="consent-subject", exit_code=2)
+    refused(*receipt, "00" * 32, code="consent-unknown", exit_code=2)
