@@ -91,6 +91,27 @@ def create_durably(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         sync_folder(path.parent)
 
 
+def shred(path: Path) -> None:
+    """Overwrite a file with zeros, durably, then remove its name.
+
+    The folder is not synchronised. A disk that writes elsewhere than before keeps the old bytes until it
+    needs the room.
+    """
+    with path.open("r+b", buffering=0) as file:
+        overwrite(file.fileno())
+    path.unlink()
+
+
+def overwrite(handle: int) -> None:
+    """Write zeros over all of an open file, durably."""
+    left = os.fstat(handle).st_size
+    zeros = memoryview(bytes(min(left, 1024 * 1024)))
+    os.lseek(handle, 0, os.SEEK_SET)
+    while left:
+        left -= os.write(handle, zeros[:left])
+    os.fsync(handle)
+
+
 def make_folder(path: Path, *, mode: int = 0o755) -> None:
     """Create `path` and what leads to it, durably; an existing folder is left as it is."""
     if path.is_dir():

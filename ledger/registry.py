@@ -19,6 +19,7 @@ from ledger.cases.deeming import deem_accepted
 from ledger.chain.connect import open_chain
 from ledger.chain.consent_client import ConsentClient
 from ledger.chain.sender import Sender
+from ledger.erasure.clearing import resume as resume_erasures
 from ledger.faults import NO_FAULTS, Faults
 from ledger.instance import LOCK_SECONDS, Instance, Paths, read_instance, writer_lock
 from ledger.keys.provider import RELAY, KeyProvider
@@ -114,4 +115,5 @@ def open_registry(
             registry.settle(progress)
             if deem_accepted(registry):
                 registry.settle(progress)
+            resume_erasures(registry)
         yield registry

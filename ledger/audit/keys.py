@@ -8,6 +8,7 @@ from ledger.audit.finding import Audit
 from ledger.chain.deployment import COMMITTEE, REGISTRY, RELAY
 from ledger.keys.provider import ISSUER, KEK, VALIDATOR, person_key
 from ledger.keys.provider import RELAY as RELAY_KEY
+from ledger.staff import STAFF
 from ledger.store.models import Person
 
 _ROLES = {"registry": REGISTRY, "committee": COMMITTEE}
@@ -38,14 +39,20 @@ def _check_people(audit: Audit) -> None:
     at_hand = set(audit.keys.names())
     for person in people:
         name = person_key(person.name)
-        entitled = audit.client.has_role(_ROLES.get(person.role, -1), person.address)
-        if person.removed_at is None and not entitled:
-            audit.found(
-                "role-missing", f"{person.name} does not hold its role on the chain", person=person.name
-            )
+        _check_role(audit, person)
         if name in at_hand:
             with audit.finding(key=name):
                 _same(audit, name, audit.keys.ethereum(name).address == person.address)
+
+
+def _check_role(audit: Audit, person: Person) -> None:
+    """Officers and members of the committee hold their role on the chain; staff holds none (`modules`)."""
+    if person.removed_at is not None or person.role in STAFF:
+        return
+    if person.role not in _ROLES:
+        audit.found("person-altered", f"{person.name} has a role there is not", person=person.name)
+    elif not audit.client.has_role(_ROLES[person.role], person.address):
+        audit.found("role-missing", f"{person.name} does not hold its role on the chain", person=person.name)
 
 
 def _same(audit: Audit, name: str, same: bool) -> None:

@@ -127,13 +127,22 @@ def situation_of(session: Session, case: Case) -> Situation:
 
 
 def acting(session: Session, name: str) -> tuple[Person, Capacity]:
-    """Find who acts and in what capacity; `UsageFault` (`person-unknown`, `person-removed`)."""
+    """Find who acts and in what capacity.
+
+    Raises `UsageFault`: `person-unknown`, `person-removed`, `person-no-officer` (staff).
+    """
     person = session.get(Person, name)
     if person is None:
         known = ", ".join(sorted(session.exec(select(Person.name)).all())) or "nobody"
         raise UsageFault(f"there is no officer {name}", code="person-unknown", hint=f"Enrolled: {known}.")
     if person.removed_at is not None:
         raise UsageFault(f"{name} no longer acts for this registry", code="person-removed")
+    if person.role not in (Capacity.REGISTRY, Capacity.COMMITTEE):
+        raise UsageFault(
+            f"{name} is staff and decides nothing here",
+            code="person-no-officer",
+            hint="Have an officer or a member of the committee do it.",
+        )
     return person, Capacity(person.role)
 
 

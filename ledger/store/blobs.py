@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from ledger.faults import NO_FAULTS, Faults
-from ledger.files import discard, disk_faults, make_folder, remove_leftovers, sync_folder, temporary_beside
+from ledger.files import (
+    discard,
+    disk_faults,
+    make_folder,
+    remove_leftovers,
+    shred,
+    sync_folder,
+    temporary_beside,
+)
 from verifier.errors import DataFault
 
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -34,6 +42,9 @@ class BlobStore(Protocol):
 
     def delete(self, name: str) -> None:
         """Remove the blob; nothing happens if there is none."""
+
+    def destroy(self, name: str) -> None:
+        """Overwrite the blob, then remove it, durably; nothing happens if there is none (R43)."""
 
     def names(self) -> Iterator[str]:
         """The names of all blobs, in no order."""
@@ -88,6 +99,19 @@ class FolderBlobs:
         path = self._path(name)
         with disk_faults(path):
             path.unlink(missing_ok=True)
+
+    def destroy(self, name: str) -> None:
+        """See `BlobStore`. Fault points: `blob.destroy.before`, `blob.destroy.after`.
+
+        A disk may keep what a file held before it was overwritten: what counts is that its key is gone.
+        """
+        path = self._path(name)
+        self._faults.hit("blob.destroy.before")
+        with disk_faults(path):
+            if path.exists():
+                shred(path)
+                sync_folder(path.parent)
+        self._faults.hit("blob.destroy.after")
 
     def names(self) -> Iterator[str]:
         """See `BlobStore`."""

@@ -7,8 +7,8 @@ was faster. Read-only opening, for the web server, writes nothing at all.
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,7 +25,7 @@ from sqlmodel import Session
 
 from ledger.faults import NO_FAULTS, Faults
 from ledger.store import models_consents, models_disputes  # noqa: F401 - or their tables would not be known
-from verifier.errors import DataFault, EnvironmentFault, YinzhengError
+from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_SECONDS = 10.0
@@ -91,6 +91,57 @@ class Store:
             orphan = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
             if orphan is not None:
                 raise _corrupt(f"row {orphan[1]} of table {orphan[0]} refers to a missing row of {orphan[2]}")
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    def fold(self) -> bool:
+        """Fold SQLite's write-ahead file into the database and empty it; False while somebody reads."""
+        if self._engine.dialect.name != "sqlite":
+            return True
+        with _translated(), self._connected() as connection:
+            (busy, _, _) = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        return not busy
+
+    def rewrite(self, tables: Iterable[str]) -> bool:
+        """Write everything anew, without what older versions of rows left behind; False while somebody reads.
+
+        SQLite rewrites the whole file, PostgreSQL these tables. Takes time and as much room again.
+        """
+        with _translated(), self._connected() as connection:
+            if self._engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("VACUUM")
+            else:
+                for table in tables:
+                    connection.exec_driver_sql(f'VACUUM (FULL) "{table}"')
+        return self.fold()
+
+    def copy_to(self, path: Path) -> None:
+        """Write a consistent copy of an SQLite database to the new file `path`, by its own backup interface.
+
+        Raises `UsageFault` (`backup-postgresql`) for another database.
+        """
+        if self._engine.dialect.name != "sqlite":
+            raise UsageFault(
+                "only an SQLite database is copied here",
+                code="backup-postgresql",
+                hint="Back PostgreSQL up with its own tools, encrypted: its copies hold the wrapped keys.",
+            )
+        with _translated(), closing(sqlite3.connect(path)) as target, self._connected() as connection:
+            source = connection.connection.driver_connection
+            assert isinstance(source, sqlite3.Connection)
+            source.backup(target)
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """A connection outside any transaction."""
+        engine = self._engine.execution_options(yinzheng_bare=True)
+        if self._engine.dialect.name != "sqlite":
+            engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            yield connection
 
     def close(self) -> None:
         """Close every connection; SQLite then folds its write-ahead file into the database."""
@@ -197,11 +248,20 @@ def _reading(engine: Engine) -> Engine:
 
 def _sqlite_writer(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves (`_sqlite_begin`)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+    # secure_delete: what is deleted or replaced is overwritten with zeros, so that erasure reaches it (R43).
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "cache_size=-65536",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _sqlite_begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("yinzheng_bare", False):
+        return
     reading = connection.get_execution_options().get("yinzheng_reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 

@@ -60,14 +60,14 @@ class Counter(Base, table=True):
 
 
 class Person(Base, table=True):
-    """An officer who may approve, by the secp256k1 address the contracts know."""
+    """Someone who signs for the registry, by a secp256k1 address; the contracts know those of officers."""
 
     __tablename__ = "person"
 
     name: str = Field(primary_key=True)
     """A slug such as `li-wei`, also the name of the key."""
     role: str
-    """`registry` or `committee`."""
+    """`registry` or `committee`; for staff one of `ledger/staff.py`."""
     address: bytes = Field(unique=True)
     added_at: int = Field(sa_type=BigInteger)
     removed_at: int | None = Field(default=None, sa_type=BigInteger)

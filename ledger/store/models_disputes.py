@@ -91,7 +91,7 @@ class Erasure(Base, table=True):
     id: str = Field(primary_key=True)
     """A reference for people, such as `E-2026-000001`."""
     target: str
-    """`consent` or `case`."""
+    """`consent`, `case` or `dispute`."""
     subject: bytes = Field(index=True)
     ground: str
     method: str
@@ -100,7 +100,8 @@ class Erasure(Base, table=True):
     state: str
     """`proposed`, `approved`, `destroyed`."""
     tombstone: bytes | None = None
-    """Leaf hash of its statement."""
+    """Leaf hash of its last statement; while the state is `approved`, what the database does not hold any
+    more is still to be cleared from files."""
     created_at: int = Field(sa_type=BigInteger)
     erased_at: int | None = Field(default=None, sa_type=BigInteger)
 
@@ -113,7 +114,7 @@ class ErasureSignature(Base, table=True):
     erasure_id: str = Field(primary_key=True, foreign_key="erasure.id")
     person: str = Field(primary_key=True, foreign_key="person.name")
     role: str
-    """Of `verifier/tombstone.py`, or `witness`."""
+    """Of `verifier/tombstone.py`, or `witness`, or `operator` for who carried it out."""
     signature: bytes
     """65 bytes `r || s || v` over SHA-256 of the order with its prefix."""
     at: int = Field(sa_type=BigInteger)
@@ -125,6 +126,7 @@ class Backup(Base, table=True):
     __tablename__ = "backup"
 
     place: str = Field(primary_key=True)
+    """Folder of the key file, as an absolute path."""
     made_at: int = Field(sa_type=BigInteger)
 
 

@@ -1,0 +1,113 @@
+"""The rows of a destroyed record: its key, its secrets and its sealed content go, its tombstone comes.
+
+Everything here happens in the caller's transaction. What lies in files is cleared afterwards; until then the
+rows of a dossier's files stay, so that a crash does not lose which files those are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, select
+
+from ledger.erasure.order import TargetKind
+from ledger.erasure.targets import Target
+from ledger.recording import Occurrence, compose, record
+from ledger.rules.states import Capacity
+from ledger.store.models import Dossier, DossierFile, Event, Objection
+from ledger.store.models_consents import Attempt, Consent, Use
+from ledger.store.models_disputes import Dispute
+from verifier.tombstone import Tombstone
+
+MOST = 256
+"""Statements that one tombstone names (S10.5)."""
+_TOGETHER = 500
+_NEEDLE = 32
+"""Bytes of something sealed by which it is recognised."""
+
+
+def split(statements: Sequence[bytes]) -> Iterator[tuple[bytes, ...]]:
+    """Leaf hashes in the portions that tombstones can name; a dispute may have a thousand."""
+    for first in range(0, len(statements), MOST):
+        yield tuple(statements[first : first + MOST])
+
+
+def bury(session: Session, target: Target, stones: Sequence[Tombstone], profile: str, now: int) -> bytes:
+    """Destroy the target's rows and add its tombstones to its thread; gives the leaf hash of the last.
+
+    `profile` is the registry's, `now` in UTC seconds. The statements' time is that of the tombstone.
+    """
+    head = target.head
+    for stone in stones:
+        happened = Occurrence(
+            type="erasure.tombstone",
+            profile=target.profile or profile,
+            subject=target.subject,
+            at=stone.erased_at,
+            by=Capacity.REGISTRY.value,
+            body=stone.to_json(),
+            prev=head,
+            case_id=target.case_id,
+        )
+        recorded = compose(happened, None, now=now)
+        record(session, [recorded])
+        head = recorded.leaf_hash
+    _empty_events(session, target)
+    if target.kind is TargetKind.CONSENT:
+        _bury_consent(session, target, head)
+    else:
+        _bury_dossier(session, target, head)
+    session.flush()
+    session.expire_all()
+    return head
+
+
+def _empty_events(session: Session, target: Target) -> None:
+    ids = [event.id for event in target.events if event.sealed]
+    for first in range(0, len(ids), _TOGETHER):
+        some = col(Event.id).in_(ids[first : first + _TOGETHER])
+        _change(session, update(Event).where(some).values(sealed=b""))
+
+
+def _bury_consent(session: Session, target: Target, head: bytes) -> None:
+    ours = col(Consent.subject) == target.subject
+    _change(session, update(Consent).where(ours).values(wrapped_key=None, head=head))
+    _change(session, delete(Use).where(col(Use.consent) == target.subject))
+    _change(session, delete(Attempt).where(col(Attempt.subject) == target.subject))
+
+
+def _bury_dossier(session: Session, target: Target, head: bytes) -> None:
+    _change(session, update(Dossier).where(col(Dossier.id) == target.owner).values(wrapped_key=None))
+    files = col(DossierFile.dossier_id) == target.owner
+    _change(session, update(DossierFile).where(files).values(manifest=b""))
+    if target.case_id is not None:
+        ours = col(Objection.case_id) == target.case_id
+        _change(session, update(Objection).where(ours).values(sealed=b""))
+    else:
+        dispute = col(Dispute.subject) == target.subject
+        _change(session, update(Dispute).where(dispute).values(head=head, draft=None))
+
+
+def forget_files(session: Session, target: Target) -> None:
+    """Delete the rows of the files, once the files are gone."""
+    _change(session, delete(DossierFile).where(col(DossierFile.dossier_id) == target.owner))
+
+
+def needles(session: Session, target: Target) -> tuple[bytes, ...]:
+    """By what the target's key and sealed content are recognised, if any of it is left somewhere."""
+    found = [event.sealed for event in target.events]
+    if target.kind is TargetKind.CONSENT:
+        found.append(session.get_one(Consent, target.subject).wrapped_key or b"")
+        found += session.exec(select(Use.sealed).where(Use.consent == target.subject)).all()
+    else:
+        found.append(session.get_one(Dossier, target.owner).wrapped_key or b"")
+        files = select(DossierFile.manifest).where(DossierFile.dossier_id == target.owner)
+        found += session.exec(files).all()
+        found += session.exec(select(Objection.sealed).where(Objection.case_id == target.case_id)).all()
+    return tuple(one[:_NEEDLE] for one in found if len(one) >= _NEEDLE)
+
+
+def _change(session: Session, statement: Any) -> None:
+    session.execute(statement.execution_options(synchronize_session=False))

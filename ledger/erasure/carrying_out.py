@@ -1,0 +1,157 @@
+"""Carrying out an approved erasure: keys out of the backups, then the rows, then the files (R43, R44, D9).
+
+Which step is durable decides what a crash leaves: before the rows are gone, nothing is destroyed but copies
+of a key in key files, and carrying out begins again; after that only clearing is left, which
+`clearing.resume` does when the registry is next opened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session
+
+from ledger import access_log
+from ledger.backup import places_of, rewrite_places
+from ledger.consents.notices import hour_of
+from ledger.erasure.burial import bury, needles, split
+from ledger.erasure.clearing import clear
+from ledger.erasure.order import Order
+from ledger.erasure.proposing import (
+    APPROVED,
+    DESTROYED,
+    OPERATOR,
+    Signed,
+    add_signature,
+    find_erasure,
+    read_signed,
+    require_lawful,
+)
+from ledger.erasure.targets import Target, target_of
+from ledger.record_keys import Destroyed
+from ledger.rules import destruction
+from ledger.rules.destruction import DestructionRecord, Method, check_destruction
+from ledger.staff import enrolled
+from ledger.store.models_disputes import Erasure
+from verifier import canonical
+from verifier.algorithms import digest_pair
+from verifier.errors import UsageFault
+from verifier.tombstone import Tombstone
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+CONTENT = ("content", "key", "secret")
+"""Words of S10.5: what goes."""
+
+
+def erase(registry: Registry, id_: str, operator: str) -> bytes:
+    """Destroy what was approved; gives the leaf hash of the tombstone. Repeated, it finishes or does nothing.
+
+    Args:
+        registry: open for writing.
+        id_: the erasure, approved and witnessed.
+        operator: name of who carries it out, who neither approved nor witnessed it.
+
+    Raises:
+        UsageFault: `erasure-unknown`, `erasure-state` (signatures are missing), `erasure-moved` (its record
+            has new statements), `destruction-person`, and as `require_lawful`: nothing was destroyed.
+        EnvironmentFault: `backup-unreachable` (nothing was destroyed); `erasure-waits`, `disk-…`.
+    """
+    with registry.store.reading() as session:
+        row = find_erasure(session, id_)
+        stones = None if row.tombstone is not None else _prepare(registry, session, row, operator)[1]
+        owner = target_of(session, Order.parse(row.wording).target, row.subject).owner
+    if row.tombstone is not None:
+        if row.state != DESTROYED:
+            clear(registry, id_)
+        return row.tombstone
+    assert stones is not None  # there is no tombstone yet
+    rewrite_places(registry, {owner}, [_destroyed(row.subject, stone) for stone in stones])
+    with registry.store.transaction() as session:
+        row = find_erasure(session, id_)
+        target, stones = _prepare(registry, session, row, operator)
+        remembered = needles(session, target)
+        now = registry.clock()
+        add_signature(registry, session, row, enrolled(session, operator), OPERATOR, now)
+        leaf = bury(session, target, stones, registry.instance.profile, now)
+        row.tombstone, row.erased_at = leaf, now
+        session.add(row)
+        access_log.note(session, now, operator, "erasure.carry-out", id_)
+    clear(registry, id_, remembered)
+    return leaf
+
+
+def _prepare(
+    registry: Registry, session: Session, row: Erasure, operator: str
+) -> tuple[Target, list[Tombstone]]:
+    """Check that it may be carried out now; gives the target and what its tombstones will say."""
+    signed = read_signed(session, row)
+    order, now = signed.order, registry.clock()
+    if row.state != APPROVED or signed.next:
+        raise UsageFault(
+            f"{row.id} is not approved: next signs {' or '.join(sorted(signed.next))}",
+            code="erasure-state",
+            hint="Three or four approve in order, then two witnesses sign.",
+        )
+    enrolled(session, operator)
+    target = target_of(session, order.target, order.subject)
+    require_lawful(registry, session, target, order.ground, now)
+    if (target.private, len(target.files)) != (order.statements, order.files):
+        raise UsageFault(
+            "something was added to this record since the order was signed",
+            code="erasure-moved",
+            hint="Propose its erasure anew.",
+        )
+    record = _record(signed, target, operator, now)
+    check_destruction(record, frozenset())
+    return target, _tombstones(registry, session, record, order, target)
+
+
+def _record(signed: Signed, target: Target, operator: str, now: int) -> DestructionRecord:
+    order = signed.order
+    done = canonical.dumps(
+        {
+            "order": signed.wording.decode(),
+            "operator": operator,
+            "blobs": list(target.files),
+            "destroyed_at": now,
+        }
+    )
+    return DestructionRecord(
+        content=f"{order.target}: {len(order.statements)} statements, {order.files} files",
+        method=Method(order.method),
+        medical=order.medical,
+        approvals=signed.approvals,
+        operator=operator,
+        witnesses=signed.witnesses,
+        evidence=(digest_pair(done),),
+        destroyed_at=now,
+    )
+
+
+def _tombstones(
+    registry: Registry, session: Session, record: DestructionRecord, order: Order, target: Target
+) -> list[Tombstone]:
+    """Its time is rounded down to the hour, as every time of a consent's thread (R49)."""
+    places = ["database"]
+    if registry.store.dialect == "sqlite":
+        places.append("write_ahead_log")
+    if target.files:
+        places.append("blobs")
+    if places_of(session):
+        places.append("backups")
+    return [
+        replace(
+            destruction.tombstone(
+                record, statements=some, ground=order.ground, destroyed=CONTENT, places=places
+            ),
+            erased_at=hour_of(record.destroyed_at),
+        )
+        for some in split(order.statements)
+    ]
+
+
+def _destroyed(subject: bytes, stone: Tombstone) -> Destroyed:
+    return Destroyed(subject, canonical.dumps(stone.to_json()))

@@ -1,0 +1,241 @@
+"""Proposing an erasure, and signing the order: approvals in order, then two witnesses (R43)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session, select
+
+from ledger import access_log
+from ledger.cases.work import acting
+from ledger.consents import pool
+from ledger.erasure import grounds
+from ledger.erasure.order import Order, TargetKind, sign, signer
+from ledger.erasure.targets import Target, find_target
+from ledger.keys.provider import person_key
+from ledger.rules.destruction import Approval, Function, Method, next_step
+from ledger.staff import StaffRole, enrolled
+from ledger.store import repository
+from ledger.store.models import Person
+from ledger.store.models_disputes import Erasure, ErasureSignature
+from verifier.errors import DataFault, UsageFault
+from verifier.tombstone import WITNESSES
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+PROPOSED, APPROVED, DESTROYED = "proposed", "approved", "destroyed"
+WITNESS, OPERATOR = StaffRole.WITNESS.value, "operator"
+CHINA = timedelta(hours=8)
+_OURS = frozenset({Method.KEY_DESTRUCTION, Method.OVERWRITE})
+"""What this program does; shredding a disk is outside it, and a logical deletion leaves the bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """An order with what was signed under it so far."""
+
+    order: Order
+    wording: bytes
+    approvals: tuple[Approval, ...]
+    witnesses: tuple[str, ...]
+
+    @property
+    def next(self) -> frozenset[str]:
+        """The roles of which one signs next; empty when all have. Raises as `next_step`."""
+        step = next_step(self.approvals, medical=self.order.medical)
+        if step:
+            return frozenset(function.value for function in step)
+        return frozenset() if len(self.witnesses) >= WITNESSES else frozenset({WITNESS})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everyone who signed."""
+        return (*(approval.person for approval in self.approvals), *self.witnesses)
+
+
+def propose(
+    registry: Registry,
+    kind: TargetKind,
+    reference: str,
+    ground: str,
+    method: Method,
+    by: str,
+    *,
+    medical: bool = True,
+) -> str:
+    """Propose to destroy a record, on the word of an officer; gives the erasure's reference.
+
+    Args:
+        registry: open for writing.
+        kind: what it is.
+        reference: a case's or a dispute's reference, a consent's subject in hex.
+        ground: why, of S10.5.
+        method: `key_destruction` or `overwrite`; both are done, this is what the record calls it.
+        by: name of the officer.
+        medical: medical data, which the ethics committee must approve.
+
+    Raises `UsageFault`: as `find_target`, `check_ground`, `acting`; `erasure-method`, `destruction-blocked`,
+    `erasure-proposed` (one of this record is under way).
+    """
+    if method not in _OURS:
+        raise UsageFault(
+            f"this program does not destroy in the way `{method}`",
+            code="erasure-method",
+            hint="It destroys keys and overwrites; choose key_destruction or overwrite.",
+        )
+    if kind is TargetKind.CONSENT:
+        pool.flush(registry, force=True)
+    with registry.store.transaction() as session:
+        acting(session, by)
+        target = find_target(session, kind, reference)
+        now = registry.clock()
+        require_lawful(registry, session, target, ground, now)
+        _require_only(session, target)
+        year = (datetime.fromtimestamp(now, UTC) + CHINA).year
+        id_ = f"E-{year}-{repository.next_serial(session, f'erasure:{year}', most=999_999):06d}"
+        order = Order(
+            id=id_,
+            target=kind,
+            subject=target.subject,
+            ground=ground,
+            method=method.value,
+            medical=medical,
+            statements=target.private,
+            files=len(target.files),
+            proposed_at=now,
+        )
+        session.add(
+            Erasure(
+                id=id_,
+                target=kind.value,
+                subject=target.subject,
+                ground=ground,
+                method=method.value,
+                wording=order.canonical(),
+                state=PROPOSED,
+                created_at=now,
+            )
+        )
+        access_log.note(session, now, by, "erasure.propose", id_)
+    return id_
+
+
+def require_lawful(registry: Registry, session: Session, target: Target, ground: str, now: int) -> None:
+    """Refuse what may not be destroyed now: as `check_ground`, and `destruction-blocked`."""
+    if found := grounds.blocked(session, target, ground, now):
+        raise UsageFault(
+            f"this record cannot be destroyed now: {', '.join(sorted(found))} (R39, R42)",
+            code="destruction-blocked",
+            hint="It waits until the dispute is released and retention is over; keep it safe till then.",
+            blockers=sorted(found),
+        )
+    grounds.check_ground(registry, session, target, ground)
+
+
+def _require_only(session: Session, target: Target) -> None:
+    query = select(Erasure).where(Erasure.subject == target.subject, Erasure.state != DESTROYED)
+    for other in session.exec(query):
+        if Order.parse(other.wording).statements == target.private:
+            raise UsageFault(f"{other.id} is of the same record", code="erasure-proposed", erasure=other.id)
+
+
+def approve(registry: Registry, id_: str, person: str) -> frozenset[str]:
+    """Approve as the next in order; gives the roles of which one signs next, empty when all have.
+
+    Raises `UsageFault`: `erasure-unknown`, `erasure-state`, `person-…`, `destruction-order`,
+    `destruction-person` (signed already).
+    """
+    return _sign(registry, id_, person, witness=False)
+
+
+def witness(registry: Registry, id_: str, person: str) -> frozenset[str]:
+    """Sign as a witness, after the approvals; as `approve`."""
+    return _sign(registry, id_, person, witness=True)
+
+
+def _sign(registry: Registry, id_: str, name: str, *, witness: bool) -> frozenset[str]:
+    with registry.store.transaction() as session:
+        row = find_erasure(session, id_)
+        signed = read_signed(session, row)
+        person = enrolled(session, name)
+        needed = signed.next
+        if row.state != PROPOSED:
+            raise UsageFault(f"{id_} is {row.state}: nobody signs it any more", code="erasure-state")
+        if name in signed.names:
+            raise UsageFault(f"{name} has signed this order already (R43)", code="destruction-person")
+        if person.role not in needed or (person.role == WITNESS) is not witness:
+            raise UsageFault(
+                f"next signs: {' or '.join(sorted(needed))}; {name} is {person.role} (R43)",
+                code="destruction-order",
+                hint="Approvals come in order; witnesses sign after them.",
+            )
+        now = registry.clock()
+        add_signature(registry, session, row, person, person.role, now)
+        missing = read_signed(session, row).next
+        if not missing:
+            row.state = APPROVED
+            session.add(row)
+    return missing
+
+
+def add_signature(
+    registry: Registry, session: Session, row: Erasure, person: Person, role: str, now: int
+) -> None:
+    """Sign the order with a person's key, in the caller's transaction.
+
+    Raises `DataFault` `key-differs` where the key at hand is not the one enrolled; what the keys raise.
+    """
+    key = registry.keys.ethereum(person_key(person.name))
+    if key.address != person.address:
+        raise DataFault(f"the key of {person.name} is not the one enrolled", code="key-differs")
+    session.add(
+        ErasureSignature(
+            erasure_id=row.id, person=person.name, role=role, signature=sign(row.wording, key), at=now
+        )
+    )
+    session.flush()
+    access_log.note(session, now, person.name, f"erasure.sign:{role}", row.id)
+
+
+def find_erasure(session: Session, id_: str) -> Erasure:
+    """The erasure of that reference; `UsageFault` `erasure-unknown`."""
+    found = session.get(Erasure, id_)
+    if found is None:
+        raise UsageFault(f"there is no erasure {id_}", code="erasure-unknown", hint="`yinzheng erasures`")
+    return found
+
+
+def signatures_of(session: Session, id_: str) -> Sequence[ErasureSignature]:
+    """What was signed under an order, oldest first; of one second, in the order of the steps."""
+    query = select(ErasureSignature).where(ErasureSignature.erasure_id == id_)
+    return sorted(session.exec(query), key=lambda one: (one.at, _rank(one), one.person))
+
+
+def _rank(one: ErasureSignature) -> int:
+    order = [Function.DATA_MANAGER, Function.DEPARTMENT_HEAD, Function.LEGAL, Function.SECURITY]
+    roles = [*(function.value for function in order), Function.ETHICS.value, WITNESS, OPERATOR]
+    return roles.index(one.role)
+
+
+def read_signed(session: Session, row: Erasure) -> Signed:
+    """The order and its signatures, each checked against its signer's enrolled address.
+
+    Raises `DataFault`: `order-…`, `erasure-altered` (its columns, or a signature, are not the order's).
+    """
+    order = Order.parse(row.wording)
+    columns = (row.id, row.target, row.subject, row.ground, row.method, row.created_at)
+    if columns != (order.id, order.target, order.subject, order.ground, order.method, order.proposed_at):
+        raise DataFault("an erasure's columns are not those of its order", code="erasure-altered")
+    approvals, witnesses = [], []
+    for one in signatures_of(session, row.id):
+        if signer(row.wording, one.signature) != session.get_one(Person, one.person).address:
+            raise DataFault("an order bears a signature of somebody else", code="erasure-altered")
+        if one.role == WITNESS:
+            witnesses.append(one.person)
+        elif one.role != OPERATOR:
+            approvals.append(Approval(one.person, Function(one.role), one.at))
+    return Signed(order, row.wording, tuple(approvals), tuple(witnesses))

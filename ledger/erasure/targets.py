@@ -1,0 +1,195 @@
+"""What an erasure is of: a consent, an application or a dispute, as its rows say; nothing is opened.
+
+Each has one key (of its own, or its dossier's) under which everything private of it lies sealed, and one
+chain of statements to which the tombstone is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session, select
+
+from ledger.disputes.work import holds_on
+from ledger.erasure.order import TargetKind
+from ledger.rules.retention import RecordKind, kept_until
+from ledger.rules.states import State as CaseState
+from ledger.store import repository
+from ledger.store.models import Case, Dossier, Event
+from ledger.store.models_consents import Consent, Withdrawal
+from ledger.store.models_disputes import Dispute
+from ledger.store.threads import find_consent, find_dispute, thread
+from verifier.errors import DataFault, UsageFault
+
+RECORD_KINDS = {
+    TargetKind.CASE: RecordKind.REGISTRATION_FILE,
+    TargetKind.DISPUTE: RecordKind.REGISTRATION_FILE,
+}
+"""Whose retention a target follows (R42). For consents there is none: they end with their purpose."""
+_ENDED = frozenset({CaseState.DEPOSITED, CaseState.REFUSED, CaseState.CLOSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One record that may be destroyed."""
+
+    kind: TargetKind
+    subject: bytes
+    reference: str
+    """What people call it: a case's or a dispute's reference, a consent's subject in hex."""
+    owner: bytes
+    """Primary key of the row that holds its key: of the consent, or of its dossier."""
+    case_id: str | None
+    profile: str | None
+    """The rule profile of a case; None: the registry's."""
+    events: tuple[Event, ...]
+    """Oldest first."""
+    alive: bool
+    """Whether its key is still there."""
+    files: tuple[str, ...]
+    """Names of its blobs."""
+    ended_at: int | None
+    """When its retention began to run, UTC seconds; None: it is still going on, or has no such time."""
+
+    @property
+    def head(self) -> bytes:
+        """Leaf hash of its latest statement."""
+        return self.events[-1].leaf_hash
+
+    @property
+    def private(self) -> tuple[bytes, ...]:
+        """Leaf hashes of its statements with private bodies, ascending."""
+        return tuple(sorted(event.leaf_hash for event in self.events if event.public is None))
+
+    @property
+    def kept_until(self) -> int | None:
+        """The end of its statutory retention; None where there is none, or it does not run yet."""
+        kind = RECORD_KINDS.get(self.kind)
+        return None if kind is None or self.ended_at is None else kept_until(kind, self.ended_at)
+
+    def holds(self, session: Session) -> int:
+        """How many open disputes hold it (R39)."""
+        named = {self.subject}
+        if self.kind is TargetKind.CONSENT:
+            named |= set(session.exec(select(Withdrawal.id).where(Withdrawal.consent == self.subject)).all())
+        if self.case_id is not None:
+            certificate = repository.certificate_of_case(session, self.case_id)
+            named |= set() if certificate is None else {certificate.subject}
+        return sum(holds_on(session, subject) for subject in named)
+
+
+def find_target(session: Session, kind: TargetKind, reference: str) -> Target:
+    """Find by what people call it.
+
+    Raises `UsageFault`: `subject-malformed`, `consent-unknown`, `case-unknown`, `dispute-unknown`,
+    `erasure-pooled` (a consent that is not yet in the log), `erasure-running` (a dispute nobody opened).
+    """
+    if kind is TargetKind.CONSENT:
+        return _consent(session, _subject(reference))
+    if kind is TargetKind.CASE:
+        return _case(session, repository.find_case(session, reference))
+    return _dispute(session, find_dispute(session, reference))
+
+
+def target_of(session: Session, kind: TargetKind, subject: bytes) -> Target:
+    """Find by its subject (S2.4); as `find_target`, `DataFault` `erasure-target` where it is not there."""
+    if kind is TargetKind.CONSENT:
+        return _consent(session, subject)
+    if kind is TargetKind.CASE:
+        case = session.exec(select(Case).where(Case.subject == subject)).first()
+        if case is not None:
+            return _case(session, case)
+    dispute = session.exec(select(Dispute).where(Dispute.subject == subject)).first()
+    if dispute is None:
+        raise DataFault("an erasure is of something that is not there", code="erasure-target")
+    return _dispute(session, dispute)
+
+
+def kind_of(session: Session, subject: bytes) -> TargetKind | None:
+    """What a subject is; None for none of the three."""
+    if session.get(Consent, subject) is not None:
+        return TargetKind.CONSENT
+    if session.exec(select(Case.id).where(Case.subject == subject)).first() is not None:
+        return TargetKind.CASE
+    known = session.exec(select(Dispute.id).where(Dispute.subject == subject)).first()
+    return None if known is None else TargetKind.DISPUTE
+
+
+def _subject(reference: str) -> bytes:
+    try:
+        subject = bytes.fromhex(reference)
+    except ValueError:
+        subject = b""
+    if len(subject) != 32:
+        raise UsageFault("a consent is named by its subject, 64 hex characters", code="subject-malformed")
+    return subject
+
+
+def _consent(session: Session, subject: bytes) -> Target:
+    row = find_consent(session, subject)
+    if repository.event_by_leaf(session, row.head) is None:
+        raise UsageFault(
+            "this consent is not in the log yet",
+            code="erasure-pooled",
+            hint="It waits for company (R49); try again in ten minutes.",
+        )
+    return Target(
+        kind=TargetKind.CONSENT,
+        subject=subject,
+        reference=subject.hex(),
+        owner=subject,
+        case_id=None,
+        profile=None,
+        events=tuple(thread(session, row.head)),
+        alive=row.wrapped_key is not None,
+        files=(),
+        ended_at=None,
+    )
+
+
+def _case(session: Session, row: Case) -> Target:
+    ended: int | None = row.changed_at if CaseState(row.state) in _ENDED else None
+    certificate = repository.certificate_of_case(session, row.id)
+    if ended is not None and certificate is not None and certificate.event_id is not None:
+        ended = max(ended, certificate.valid_until)
+    return Target(
+        kind=TargetKind.CASE,
+        subject=row.subject,
+        reference=row.id,
+        owner=row.dossier_id,
+        case_id=row.id,
+        profile=row.profile,
+        events=tuple(repository.events_of_case(session, row.id)),
+        alive=_alive(session, row.dossier_id),
+        files=_blobs(session, row.dossier_id),
+        ended_at=ended,
+    )
+
+
+def _dispute(session: Session, row: Dispute) -> Target:
+    if row.head is None:
+        raise UsageFault(
+            "this dispute was never opened", code="erasure-running", hint="Open it, or leave it a draft."
+        )
+    return Target(
+        kind=TargetKind.DISPUTE,
+        subject=row.subject,
+        reference=row.id,
+        owner=row.dossier_id,
+        case_id=None,
+        profile=None,
+        events=tuple(thread(session, row.head)),
+        alive=_alive(session, row.dossier_id),
+        files=_blobs(session, row.dossier_id),
+        ended_at=row.released_at,
+    )
+
+
+def _alive(session: Session, dossier_id: bytes) -> bool:
+    return session.get_one(Dossier, dossier_id).wrapped_key is not None
+
+
+def _blobs(session: Session, dossier_id: bytes) -> tuple[str, ...]:
+    files: Sequence[str] = [file.blob for file in repository.files_of(session, dossier_id)]
+    return tuple(files)
