@@ -1,0 +1,149 @@
+"""Packs: the same bytes whoever makes them and when; what was chosen disclosed, all of it proved (S14)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ledger import access_log
+from ledger.disputes import packing
+from ledger.disputes.preserving import Wanted, preserve
+from ledger.store.models_disputes import Access
+from tests.ledger import world as w
+from tests.ledger.disputes.court import Court, sha256
+from verifier.errors import YinzhengError
+from verifier.pack.report import Answer
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from ledger.disputes import packing
+from ledger.registry import silent
+from tests.ledger.world import Clock, World
+world = World(Path(sys.argv[1]), Clock(int(sys.argv[2])))
+with world.open() as registry:
+    packing.build_pack(registry, sys.argv[3], Path(sys.argv[4]), progress=silent)
+"""
+
+
+def full(court: Court) -> str:
+    """A dispute with an item of every kind the registry makes, beside a party's."""
+    made = court.made
+    id_ = court.open()
+    court.world.clock.advance(60)
+    with court.registry.store.transaction() as session:
+        access_log.note(session, court.now, w.OFFICER, "dossier", made.case)
+    wanted = Wanted(
+        certificates=(made.number,),
+        consents=(made.consent,),
+        notices=(made.notice.leaf,),
+        accesses=((0, court.now),),
+        as_of=((made.consent, court.now - 1),),
+    )
+    preserve(court.registry, id_, wanted, w.OFFICER)
+    court.registry.settle()
+    return id_
+
+
+def test_a_pack_of_everything(court: Court) -> None:
+    id_ = full(court)
+    data = court.pack(id_).read_bytes()
+    report = court.judge(data)
+    assert report.verdict is Answer.CONSISTENT, report.faults()
+    kinds = [item.item.kind for item in report.items if item.item]
+    assert kinds == ["file", "certificate", "consent", "notice", "access_log", "as_of"]
+    assert report.opening is not None
+    assert report.opening.number == "(2026)粤01民初1号"
+
+
+def test_the_same_bytes_later_and_by_another_process(court: Court) -> None:
+    id_ = full(court)
+    first = sha256(court.pack(id_))
+    court.world.clock.advance(86_400 * 3)
+    court.clinic.grant()  # other things happen, blocks are sealed
+    assert sha256(court.pack(id_, name="later")) == first
+    court.opened.close()
+    target = court.world.root.parent / "other.zip"
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(court.world.root), str(court.now), id_, str(target)],
+        env={**os.environ, "PYTHONHASHSEED": "77", "TZ": "Pacific/Apia"},
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert sha256(target) == first
+
+
+def test_disclosing_one_item_and_one_file_of_a_dossier(court: Court) -> None:
+    id_ = full(court)
+    chosen = packing.Selection(frozenset({3}), ((court.made.number, "sample.txt"),))
+    path = court.pack(id_, chosen)
+    report = court.judge(path.read_bytes())
+    assert report.verdict is Answer.CONSISTENT, report.faults()
+    assert (report.withheld, len(report.items), len(report.dossier_files)) == (5, 6, 1)
+    with zipfile.ZipFile(path) as archive:
+        held = b"".join(archive.read(name) for name in archive.namelist())
+    assert b"sample.txt" in held
+    for secret in (b"a contract", b"assessment.txt", "数据来源说明".encode(), "合同.txt".encode()):
+        assert secret not in held, secret
+
+
+@pytest.mark.parametrize(
+    ("selection", "code"),
+    [
+        (packing.Selection(frozenset({0})), "pack-selection"),
+        (packing.Selection(frozenset({7})), "pack-selection"),
+        (packing.Selection(None, (("A-2026-000001", "nothing.txt"),)), "pack-selection"),
+        (packing.Selection(None, (("A-2026-999999", "sample.txt"),)), "case-unknown"),
+    ],
+)
+def test_choosing_what_is_not_there(court: Court, selection: packing.Selection, code: str) -> None:
+    id_ = full(court)
+    with w.unchanged(court.registry), pytest.raises(YinzhengError) as caught:
+        court.pack(id_, selection)
+    assert caught.value.code == code
+    assert not list(court.world.root.parent.glob("*.zip*"))
+
+
+def test_what_is_not_on_the_chain_yet_is_not_packed(court: Court) -> None:
+    id_ = court.open(settle=False)
+    with pytest.raises(YinzhengError) as caught:
+        court.pack(id_)
+    assert caught.value.code == "pack-unsettled"
+    court.registry.settle()
+    court.pack(id_)
+    with pytest.raises(YinzhengError) as caught:
+        court.pack(id_)
+    assert caught.value.code == "pack-exists"
+
+
+def test_a_pack_after_the_release(court: Court) -> None:
+    id_ = full(court)
+    court.settle_dispute(id_)
+    report = court.judge(court.pack(id_).read_bytes())
+    assert report.verdict is Answer.CONSISTENT, report.faults()
+    assert report.release is not None
+
+
+def test_who_made_a_pack_is_written_down(court: Court) -> None:
+    id_ = court.open()
+    court.pack(id_)
+    with court.registry.store.reading() as session:
+        line = session.get_one(Access, access_log.check(session))
+        assert (line.actor, line.action, line.target) == ("registry", "pack", id_)
+
+
+def test_a_thousand_items(court: Court) -> None:
+    offers = [court.offer(b"item %d" % n, title=f"第{n}号") for n in range(1000)]
+    id_ = court.open("party", offers)
+    report = court.judge(court.pack(id_).read_bytes())
+    assert report.verdict is Answer.CONSISTENT, report.faults()[:3]
+    assert len(report.items) == 1000
