@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter
-from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.desk import fields
+from api.desk.batches import Batch, grant_batches
 from api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON, lines_of, media_of, one_object
 from api.desk.server import Asked, Desk
 from ledger import access_log
-from ledger.consents.granting import Granted, grant
 from ledger.consents.notices import publish_notice
 from ledger.consents.reading import open_consent
 from ledger.consents.receipts import Receipt, make_receipt
 from ledger.consents.uses import record_use
 from ledger.organisations import enrolment
-from ledger.organisations.answers import recall, remember
 from ledger.registry import Registry
-from verifier import canonical
 from verifier.canonical import JSON
 from verifier.errors import DataFault, UsageFault
 from verifier.organisation import Revocation, parse_rotation
-
-MAX_ANSWER = 1024 * 1024
 
 PLACE = "desk"
 """Where accesses come from, in the access log (R47)."""
@@ -78,11 +71,11 @@ def organisations(desk: Desk) -> APIRouter:
         async with desk.signed(request, MAX_BATCH) as asked:
             batch = media == NDJSON
             values: list[JSON] = lines_of(asked.body) if batch else [one_object(asked.body)]
-            item = _Batch(asked.org, once, asked.body, values)
+            item = Batch(asked.org, once, asked.body, values)
             if batch:
-                answer = (await desk.do(lambda registry: _grant(registry, [item])))[0]
+                answer = (await desk.do(lambda registry: grant_batches(registry, [item])))[0]
             else:
-                answer = await desk.do_together(("consents", asked.org), item, _grant)
+                answer = await desk.do_together(("consents", asked.org), item, grant_batches)
         return _created(answer)
 
     @router.api_route("/consents/{written}/receipt", methods=["GET", "POST"])
@@ -114,57 +107,6 @@ def _receipt(registry: Registry, subject: bytes, org: str) -> Receipt:
             raise UsageFault("no such consent was ever given here", code="consent-unknown")
         access_log.note(session, registry.clock(), org, "receipt", subject.hex(), PLACE)
     return make_receipt(registry, subject)
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Consents that one request brought."""
-
-    org: str
-    once: bytes | None
-    body: bytes = field(repr=False)
-    values: list[JSON] = field(repr=False)
-
-
-def _grant(registry: Registry, batches: Sequence[_Batch]) -> list[JSON]:
-    """Record the batches of one organisation in one transaction; each that was recorded before, not again."""
-    with registry.store.reading() as session:
-        known = [_recalled(session, batch) for batch in batches]
-    # The same request twice at the same moment is one request.
-    fresh: list[_Batch] = []
-    numbers: set[bytes] = set()
-    for batch, answer in zip(batches, known, strict=True):
-        if answer is None and (batch.once is None or batch.once not in numbers):
-            fresh.append(batch)
-            numbers |= {batch.once} if batch.once is not None else set()
-    made: dict[int, JSON] = {}
-    if fresh:
-        together = [value for batch in fresh for value in batch.values]
-
-        def note(session: Session, granted: Sequence[Granted]) -> None:
-            first = 0
-            for batch in fresh:
-                mine = granted[first : first + len(batch.values)]
-                first += len(batch.values)
-                made[id(batch)] = answer = _granted(mine)
-                if batch.once is not None:
-                    told = canonical.dumps(answer)
-                    remember(session, batch.org, batch.once, batch.body, told, registry.clock())
-
-        grant(registry, together, fresh[0].org, note)
-    with registry.store.reading() as session:
-        return [made[id(batch)] if id(batch) in made else _recalled(session, batch) for batch in batches]
-
-
-def _recalled(session: Session, batch: _Batch) -> JSON:
-    if batch.once is None:
-        return None
-    found = recall(session, batch.org, batch.once, batch.body)
-    return None if found is None else canonical.loads(found, max_bytes=MAX_ANSWER)
-
-
-def _granted(granted: Sequence[Granted]) -> JSON:
-    return {"granted": [{"subject": one.subject.hex(), "leaf": one.leaf.hex()} for one in granted]}
 
 
 def _require_own(asked: Asked, code: str) -> None:

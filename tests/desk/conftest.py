@@ -26,8 +26,8 @@ class Founded:
     digest: DigestPair
 
     def consent(self, number: int = 1, **changes: object) -> Json:
-        """A lawful consent given a moment ago."""
-        return consent_body(self.notice, self.digest, int(time.time()), number, **changes)
+        """A lawful consent given a few seconds ago."""
+        return consent_body(self.notice, self.digest, int(time.time()) - 5, number, **changes)
 
 
 @pytest.fixture(scope="session")
