@@ -103,6 +103,6 @@ def _wrong(left: int) -> UsageFault:
     return UsageFault(
         "This is not the date of birth in this consent.",
         code="receipt-born",
-        hint="Write it as in 1980-02-29; a counter helps with an identity document.",
+        hint="Year-month-day, with hyphens; a counter helps with an identity document.",
         left=left,
     )

@@ -1,0 +1,143 @@
+"""Every write on the way of a withdrawal fails once, before or after it was done (D9)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from ledger.chain.records import WithdrawalState
+from ledger.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt, Recorder
+from ledger.store.models_consents import Delivery
+from tests.ledger.withdrawals.clinic import HOSPITAL, LAB, Clinic, Template
+from tests.ledger.world import World
+
+EXPECTED = Counter({"requested": 1, "verified": 1, "frozen": 1, "notified": 1, "receipt": 2, "completed": 1})
+STEPS: dict[str, Callable[[Clinic, bytes], object]] = {
+    "file": lambda clinic, subject: clinic.file(subject),
+    "freeze": lambda clinic, subject: clinic.freeze(subject),
+    "lab": lambda clinic, subject: clinic.confirm(subject, LAB),
+    "hospital": lambda clinic, subject: clinic.confirm(subject, HOSPITAL),
+}
+
+
+class Armed(Faults):
+    """Passes everything until armed."""
+
+    def __init__(self) -> None:
+        self.inner: Faults = NO_FAULTS
+
+    def hit(self, point: str) -> None:
+        self.inner.hit(point)
+
+
+@dataclass
+class Table:
+    """The state just before each step, and the points passed by that step until it is settled."""
+
+    template: Template
+    subject: bytes
+    before: dict[str, World]
+    passed: dict[str, list[str]]
+
+    def rows(self, every: int) -> Iterator[tuple[str, str, int]]:
+        """The decision's own writes, and of the rest every so-manieth, from step to step another."""
+        for number, (step, points) in enumerate(self.passed.items()):
+            own = points.index("store.commit.after") + 1
+            seen: Counter[str] = Counter()
+            for place, point in enumerate(points):
+                seen[point] += 1
+                if place < own or (place + number) % every == 0:
+                    yield step, point, seen[point]
+
+
+def done(clinic: Clinic, subject: bytes) -> list[str]:
+    """The steps that are done, by what the thread says."""
+    said = Counter(clinic.types(subject))
+    answered = {code for code, row in clinic.recipients(subject).items() if row.receipt} if said else set()
+    there = {
+        "file": bool(said["requested"]),
+        "freeze": bool(said["frozen"]),
+        "lab": LAB in answered,
+        "hospital": HOSPITAL in answered,
+    }
+    return [step for step, is_there in there.items() if is_there]
+
+
+@pytest.fixture(scope="module")
+def table(clinic_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Table:
+    folder = tmp_path_factory.mktemp("table")
+    world = clinic_template.world.copy(folder / "course")
+    with world.open() as registry:
+        subject = Clinic(world, registry, clinic_template.notice, clinic_template.digest).grant()
+    found = Table(clinic_template, subject, {}, {})
+    for step, take in STEPS.items():
+        found.before[step] = world.copy(folder / step)
+        recorder = Recorder()
+        with world.open(recorder, settle=False) as registry:
+            clinic = Clinic(world, registry, clinic_template.notice, clinic_template.digest)
+            recorder.seen.clear()
+            take(clinic, subject)
+            registry.settle()
+        found.passed[step] = recorder.seen
+    require_whole(found, world)
+    return found
+
+
+def require_whole(table: Table, world: World) -> None:
+    """Every statement once, every notice once, the chain complete, the audit silent."""
+    with world.open() as registry:
+        clinic = Clinic(world, registry, table.template.notice, table.template.digest)
+        assert Counter(clinic.types(table.subject)) == EXPECTED
+        chain = registry.client.withdrawal(table.subject)
+        assert chain is not None
+        assert (chain.state, chain.receipts) == (WithdrawalState.COMPLETED, 2)
+        assert chain.outcome == clinic.thread(table.subject)[-1].leaf_hash
+        with registry.store.reading() as session:
+            told = Counter((row.kind, row.code) for row in session.exec(select(Delivery)))
+        assert set(told.values()) == {1}
+    assert world.audit() == []
+
+
+def crash_and_recover(table: Table, row: tuple[str, str, int], folder: Path) -> None:
+    step, point, nth = row
+    world = table.before[step].copy(folder)
+    acknowledged, armed = False, Armed()
+    with pytest.raises(InjectedFault), world.open(armed, settle=False) as registry:
+        clinic = Clinic(world, registry, table.template.notice, table.template.digest)
+        armed.inner = RaiseAt(point, nth)
+        STEPS[step](clinic, table.subject)
+        acknowledged = True
+        registry.settle()
+    with world.open() as registry:
+        clinic = Clinic(world, registry, table.template.notice, table.template.digest)
+        there = done(clinic, table.subject)
+        assert not acknowledged or step in there
+        for name, take in STEPS.items():
+            if name not in there:
+                take(clinic, table.subject)
+                registry.settle()
+    require_whole(table, world)
+
+
+def test_a_failed_decision_rolls_forward(table: Table, tmp_path: Path) -> None:
+    for number, row in enumerate(table.rows(every=30)):
+        try:
+            crash_and_recover(table, row, tmp_path / str(number))
+        except BaseException as error:
+            error.add_note(str(row))
+            raise
+
+
+@pytest.mark.slow
+def test_every_failed_write_rolls_forward(table: Table, tmp_path: Path) -> None:
+    for number, row in enumerate(table.rows(every=1)):
+        try:
+            crash_and_recover(table, row, tmp_path / str(number))
+        except BaseException as error:
+            error.add_note(str(row))
+            raise
