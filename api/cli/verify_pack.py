@@ -11,7 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColu
 
 from api.cli.output import EXIT_NOT, EXIT_OK, err, out, print_json
 from verifier.errors import UsageFault
-from verifier.pack import phrases
+from verifier.pack import court_words, phrases
 from verifier.pack.html import render_html
 from verifier.pack.report import Answer, ItemReport, PackReport
 from verifier.pack.report_json import report_json
@@ -95,6 +95,8 @@ def _progress(size: int) -> Progress:
 
 def print_pack(report: PackReport, language: Language) -> None:
     """Print the report in the order of the court's questions (R40)."""
+    if report.demonstration:
+        out.print(court_words.DEMONSTRATION.said(language), style="bold magenta", markup=False)
     colour = {EXIT_OK: "bold green", EXIT_NOT: "bold red"}.get(report.exit_code, "bold yellow")
     out.print(phrases.verdict(report).said(language), style=colour, markup=False)
     for question in report.questions:

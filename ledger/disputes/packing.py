@@ -8,7 +8,7 @@ block, and its one random part, the issuer's signature, is made once and kept.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -21,6 +21,7 @@ from ledger.chain.embedded.evidence import asking
 from ledger.chain.evidence import collect
 from ledger.disputes.collecting import find_thread, opened
 from ledger.disputes.work import DRAFT
+from ledger.document.court_pdf import render_court
 from ledger.files import disk_faults, temporary_beside
 from ledger.keys.provider import ISSUER
 from ledger.policy import trust_policy
@@ -49,7 +50,9 @@ from verifier.ethereum.layout_disputes import (
 )
 from verifier.pack.contents import DossierFile as DossierProof
 from verifier.pack.contents import PackedStatement
+from verifier.pack.html import render_html
 from verifier.pack.manifest import ListedRoot
+from verifier.pack.planned import report_on
 from verifier.pack.writer import Chunks, PackDossierFile, PackItem, PackPlan, WrittenPack, write_pack
 from verifier.statement import Statement
 
@@ -110,7 +113,9 @@ def build_pack(
     if target.exists():
         raise UsageFault(f"{target} exists already", code="pack-exists", hint="Name a new file.")
     progress("gathering statements and proofs")
-    plan = plan_pack(registry, dispute_id, selection)
+    plan = with_report(plan_pack(registry, dispute_id, selection))
+    with registry.store.transaction() as session:
+        access_log.note(session, registry.clock(), by, "pack", dispute_id)
     draft = temporary_beside(target)
     try:
         with disk_faults(target), draft.open("xb+") as out:
@@ -121,9 +126,17 @@ def build_pack(
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    with registry.store.transaction() as session:
-        access_log.note(session, registry.clock(), by, "pack", dispute_id)
     return written
+
+
+def with_report(plan: PackPlan) -> PackPlan:
+    """The plan with its report as HTML and PDF, which say what a reader of the pack will find (S14.6).
+
+    Contents are not read for it: they are compared while they are written, and a pack in which one differs is
+    not finished. Raises `DataFault` as `report_on`, and `document-failed`.
+    """
+    report = report_on(plan)
+    return replace(plan, report_html=render_html(report).encode(), report_pdf=render_court(report))
 
 
 def plan_pack(registry: Registry, dispute_id: str, selection: Selection = EVERYTHING) -> PackPlan:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fontTools.ttLib import TTFont
 
@@ -13,6 +14,9 @@ from verifier.errors import DataFault
 
 DIRECTORY: Final = Path(__file__).parent / "fonts"
 """The fonts that documents are set in, and their licence (OFL 1.1)."""
+
+GETA: Final = "〓"
+"""What printers set for a character they do not have."""
 
 
 @cache
@@ -48,3 +52,34 @@ def require_printable(texts: Iterable[tuple[str, str]]) -> None:
                 field=field,
                 characters=missing,
             )
+
+
+def printable(data: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The same JSON values with 〓 for every character that cannot be printed, and which those are.
+
+    For documents about what others wrote, where refusing would keep a reader from what is theirs.
+    """
+    press = _Press({})
+    return {name: press.set(value) for name, value in data.items()}, list(press.replaced)
+
+
+@dataclass(frozen=True, slots=True)
+class _Press:
+    """Puts 〓 for what the font lacks, and remembers what it stands for."""
+
+    replaced: dict[str, None]
+
+    def set(self, value: Any) -> Any:
+        """The same value with every text in it printable."""
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, dict):
+            return {name: self.set(member) for name, member in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.set(member) for member in value]
+        return value
+
+    def _text(self, text: str) -> str:
+        lacking = dict.fromkeys(missing_characters(text))
+        self.replaced.update(lacking)
+        return "".join(GETA if f"U+{ord(char):04X}" in lacking else char for char in text)

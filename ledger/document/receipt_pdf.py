@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import typst
 
-from ledger.document.fonts import DIRECTORY, missing_characters
+from ledger.document.fonts import DIRECTORY, printable
 from ledger.document.labels import date_en, date_zh
 from ledger.document.qr import qr_svg, qr_symbol
 from verifier import phrases_receipt
@@ -37,9 +35,6 @@ MODULE_MILLIMETRES: Final = 0.44
 """Printed module of the code: over five dots at 300 dpi."""
 
 MAX_QR_MILLIMETRES: Final = 56.0
-
-GETA: Final = "〓"
-"""What printers set for a character they do not have."""
 
 WITHDRAWN: Final = Phrase("已撤回", "Withdrawn")
 
@@ -64,7 +59,10 @@ def preview_receipt(file: bytes, *, ppi: int = 110) -> list[bytes]:
 
 def _set(file: bytes, **output: Any) -> Any:
     read = parse_receipt_file(file)
-    data = _printable(_data(read, file))
+    data = _data(read, file)
+    qr = data.pop("qr")
+    data, lacking = printable(data)
+    data |= {"qr": qr, "lacking": lacking}
     try:
         # A mapping of file names is a documented input that the library's type stubs leave out.
         return typst.compile(
@@ -168,35 +166,3 @@ def _facts(file: ReceiptFile, core: ReceiptCore) -> list[tuple[str, str, str, bo
     if file.chain is not None:
         facts.append(("区块", "block", str(file.chain.block.number)))
     return [(zh, en, value, value.isascii()) for zh, en, value in facts]
-
-
-@dataclass(frozen=True, slots=True)
-class _Press:
-    """Puts 〓 for what the font lacks, and remembers what it stands for."""
-
-    replaced: dict[str, str]
-
-    def set(self, value: Any) -> Any:
-        """The same value with every text in it printable."""
-        if isinstance(value, str):
-            return self._text(value)
-        if isinstance(value, dict):
-            return {name: self.set(member) for name, member in value.items()}
-        if isinstance(value, Iterable):
-            return [self.set(member) for member in value]
-        return value
-
-    def _text(self, text: str) -> str:
-        lacking = missing_characters(text)
-        self.replaced.update(dict.fromkeys(lacking, GETA))
-        if not lacking:
-            return text
-        return "".join(GETA if f"U+{ord(char):04X}" in lacking else char for char in text)
-
-
-def _printable(data: dict[str, Any]) -> dict[str, Any]:
-    """The data with what the font lacks replaced, and the list of it beside."""
-    press = _Press({})
-    qr = data.pop("qr")
-    printable: dict[str, Any] = press.set(data)
-    return {**printable, "qr": qr, "lacking": list(press.replaced)}

@@ -43,6 +43,7 @@ def court_report(report: PackReport) -> Paper:
     return Paper(
         title=words.TITLE,
         reference=opening.number if opening else dispute,
+        demonstration=report.demonstration,
         origin=words.WITH_PACK if report.written_with_pack else words.CHECKED,
         verdict=phrases.verdict(report),
         answer=report.verdict,
@@ -77,7 +78,7 @@ def _cover(report: PackReport) -> Facts:
         shown = len(report.items) - report.withheld
         counted = Phrase(
             f"共 {len(report.items)} 项：披露 {shown} 项，未披露 {report.withheld} 项",
-            f"{len(report.items)}: {shown} disclosed, {report.withheld} withheld",
+            f"{len(report.items)} in all: {shown} disclosed, {report.withheld} withheld",
         )
         rows += [("items", (Line(counted),)), ("registry", party_cell(manifest.registry))]
         rows.append(("dispute", (Line(manifest.dispute.hex(), Look.MONO),)))

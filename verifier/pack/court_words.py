@@ -8,6 +8,7 @@ from typing import Final
 from verifier.phrases import Phrase
 
 TITLE: Final = Phrase("电子证据核验报告", "Report on preserved electronic evidence")
+DEMONSTRATION: Final = Phrase("演示材料，无任何效力", "Of a demonstration, without any effect")
 
 WITH_PACK: Final = Phrase(
     "本报告由登记机构在制作证据包时生成，说明制作时的状态，是登记机构自己的陈述。请用您自己取得的信任策略"

@@ -12,6 +12,7 @@ from hashlib import sha256
 from html import escape
 from typing import Final
 
+from verifier.pack import court_words as words
 from verifier.pack.court import court_report
 from verifier.pack.html_style import STYLE
 from verifier.pack.lines import answered
@@ -57,7 +58,10 @@ def _page(paper: Paper) -> str:
 def _header(paper: Paper) -> str:
     verdict = f'<p class="verdict {paper.answer}">{_both(paper.verdict)}</p>'
     origin = f'<p class="origin">{_both(paper.origin)}</p>'
-    return f"<header><h1>{_both(paper.title)}</h1>{verdict}{origin}{_facts(paper.cover)}</header>"
+    demonstration = f'<p class="notice bad">{_both(words.DEMONSTRATION)}</p>' if paper.demonstration else ""
+    return (
+        f"<header>{demonstration}<h1>{_both(paper.title)}</h1>{verdict}{origin}{_facts(paper.cover)}</header>"
+    )
 
 
 def _section(section: Section) -> str:

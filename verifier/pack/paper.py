@@ -102,6 +102,8 @@ class Paper:
     title: Phrase
     reference: str
     """Of the footer: the case number, or the dispute's identifier."""
+    demonstration: bool
+    """Whether it is about a demonstration, and has no effect whatever (S2.5)."""
     origin: Phrase
     """Who made it, and what that is worth."""
     verdict: Phrase

@@ -255,6 +255,12 @@ class PackReport:
         return self.manifest.registry if self.manifest else None
 
     @property
+    def demonstration(self) -> bool:
+        """Whether anything in the pack is of a demonstration's profile, and so worth nothing (S2.5)."""
+        shown = [*(item.statement for item in self.items), *(one.packed for one in self.statements)]
+        return any(packed is not None and packed.statement.profile.startswith("DEMO/") for packed in shown)
+
+    @property
     def withheld(self) -> int:
         """How many items are withheld."""
         return sum(not item.disclosed for item in self.items)

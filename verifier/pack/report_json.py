@@ -48,6 +48,7 @@ def report_json(report: PackReport) -> dict[str, Any]:
             for operator in report.operators
         ],
         "platform": _platform(report.platform),
+        "demonstration": report.demonstration,
         "written_with_pack": report.written_with_pack,
         "block": None
         if block is None

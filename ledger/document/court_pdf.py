@@ -1,0 +1,66 @@
+"""The report of an evidence pack as a PDF for a court (R40): the content of the HTML report, in its order.
+
+Set by Typst from `court.typ`. Everything variable travels as JSON and is only used as strings. The same
+report gives the same bytes: no clock, no random identifiers, no system fonts; the document is dated with the
+report's own time.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import typst
+
+from ledger.document.fonts import DIRECTORY, printable
+from verifier.errors import DataFault
+from verifier.pack.court import court_report
+from verifier.pack.lines import answered
+from verifier.pack.paper import paper_json
+from verifier.pack.report import Answer, PackReport
+
+TEMPLATE: Final = Path(__file__).parent / "court.typ"
+
+
+def render_court(report: PackReport) -> bytes:
+    """The report as PDF/A-3a. Characters the font lacks are printed as 〓 and listed at the end.
+
+    Raises `DataFault` (`document-failed`) if setting the pages failed.
+    """
+    pages = _set(report, pdf_standards=["a-3a"])
+    assert isinstance(pages, bytes)
+    return pages
+
+
+def preview_court(report: PackReport, *, ppi: int = 90) -> list[bytes]:
+    """The pages of `render_court` as PNG pictures at `ppi` pixels an inch; raises the same errors."""
+    pages = _set(report, format="png", ppi=float(ppi))
+    return [pages] if isinstance(pages, bytes) else list(pages)
+
+
+def _set(report: PackReport, **output: Any) -> Any:
+    data, lacking = printable(_data(report))
+    try:
+        # A mapping of file names is a documented input that the library's type stubs leave out.
+        return typst.compile(
+            {"main": TEMPLATE.read_bytes()},
+            font_paths=[str(DIRECTORY)],
+            ignore_system_fonts=True,
+            sys_inputs={"data": json.dumps({**data, "lacking": lacking}, ensure_ascii=False)},
+            timestamp=report.checked_at,
+            **output,
+        )
+    except typst.TypstError as error:
+        raise DataFault(
+            "the report could not be set", code="document-failed", reason=error.message
+        ) from error
+
+
+def _data(report: PackReport) -> dict[str, Any]:
+    paper: dict[str, Any] = paper_json(court_report(report))
+    return {
+        **paper,
+        "author": report.registry.name if report.registry and report.written_with_pack else "",
+        "answers": {answer.value: paper_json(answered(answer)) for answer in Answer},
+    }
