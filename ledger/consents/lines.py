@@ -14,7 +14,6 @@ read in full, and there gets its answer.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from ledger.consents.book import KnownNotice, NoticeBook, require_standing
@@ -78,11 +77,16 @@ class LineReader:
         if given_at is None or until is None or until <= given_at:
             return None
         try:
-            consent = replace(
-                exemplar,
-                given_at=given_at,
-                guardian=None if values[1] == b"null" else check_guardian(_value(values[1]), "$.guardian"),
+            consent = Consent(
+                controller=exemplar.controller,
+                notice=exemplar.notice,
                 person=check_person(_value(values[2]), "$.person"),
+                guardian=None if values[1] == b"null" else check_guardian(_value(values[1]), "$.guardian"),
+                method=exemplar.method,
+                scopes=exemplar.scopes,
+                recipients=exemplar.recipients,
+                genetic=exemplar.genetic,
+                given_at=given_at,
                 until=until,
             )
             require_standing(known, given_at, self._now)
