@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -171,6 +172,8 @@ def desk(
             out.print(f"\n印证 Yinzheng: the desk is at {url}", style="bold", markup=False)
             out.print("Ctrl-C ends it; nothing is lost. 按 Ctrl-C 结束。", markup=False)
 
+    # A service manager ends it as Ctrl-C does: what is in hand is finished first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):  # the way to end it
         run_desk(
             state,

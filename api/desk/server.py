@@ -77,12 +77,11 @@ class Desk:
         self.limits = limits or DeskLimits()
         self.memory = Memory(self.limits.bytes_in_flight)
         self._buckets = Buckets(self.limits.organisation, self.limits.clients, monotonic)
-        self._counting = threading.Lock()
+        self._checking = threading.Lock()
 
     def admit(self, code: str) -> None:
         """Count a request of an organisation. Raises `UsageFault` `rate-limited`."""
-        with self._counting:
-            wait = self._buckets.take(code)
+        wait = self._buckets.take(code)  # always under `_checking`
         if wait:
             # The alarm of R50. A credit code names an organisation, never a person.
             _log.warning("rate limit exceeded by organisation %s", code)
@@ -112,8 +111,11 @@ class Desk:
             yield Asked(await run_in_threadpool(self._check, token, method, target, body), body)
 
     def _check(self, token: str, method: str, target: str, body: bytes) -> Signed:
-        received = Received(method, target, digest_pair(body), self.clock())
-        return check_request(self.store, token, received, self.admit)
+        digests = digest_pair(body)
+        # One after the other: threads that wait for the database's own lock do so by sleeping.
+        with self._checking:
+            received = Received(method, target, digests, self.clock())
+            return check_request(self.store, token, received, self.admit)
 
     async def do(self, act: Callable[[Registry], T]) -> T:
         """Have something done by the writer."""

@@ -120,8 +120,8 @@ def signed(
 
 
 @contextmanager
-def running_desk(state: Path, *args: str) -> Iterator[DeskProcess]:
-    """`yinzheng desk` on a free port; ended as Ctrl-C does."""
+def running_desk(state: Path, *args: str, end: signal.Signals = signal.SIGINT) -> Iterator[DeskProcess]:
+    """`yinzheng desk` on a free port; ended as Ctrl-C or a service manager does."""
     log = state.parent / "desk.log"
     command = [*COMMAND, "desk", "--state", str(state), "--port", "0", "--json", *args]
     with (
@@ -133,7 +133,7 @@ def running_desk(state: Path, *args: str) -> Iterator[DeskProcess]:
         try:
             yield DeskProcess(state, _url(process, log), process, log)
         finally:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(end)
             try:
                 process.wait(timeout=30)
             except subprocess.TimeoutExpired:
