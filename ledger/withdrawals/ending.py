@@ -19,7 +19,8 @@ from ledger.rules.withdrawal import DESTRUCTION, FREEZE, HOUR, Ground, Move, Sit
 from ledger.store.models_consents import Withdrawal
 from ledger.store.models_disputes import DisputeSubject
 from ledger.withdrawals import notices
-from ledger.withdrawals.work import EXEMPT, Work, disputes_on, recipients_of, situation_of, work_on
+from ledger.withdrawals.overview import Overview, overview, soon_after
+from ledger.withdrawals.work import EXEMPT, Work, disputes_on, work_on
 from verifier.withdrawal_steps import Completed, Exempt, Frozen, Kept, Received, Restricted
 
 if TYPE_CHECKING:
@@ -121,28 +122,22 @@ def tick(registry: Registry) -> Ticked:
 
     Idempotent: a second round at the same time finds nothing to do.
     """
+    now = registry.clock()
     with registry.store.reading() as session:
-        open_ = list(session.exec(select(Withdrawal.id).where(col(Withdrawal.ended_at).is_(None))))
+        open_ = overview(session)
     completed: list[bytes] = []
     restricted: list[bytes] = []
     resumed: list[bytes] = []
     reminded = 0
-    for id_ in open_:
-        with registry.store.reading() as session:
-            row = session.get_one(Withdrawal, id_)
-            situation = situation_of(session, row, recipients_of(session, id_).values())
-        if _outlived(situation, registry.clock()) and _resume(registry, id_):
-            resumed.append(id_)
-            continue
-        before = situation.state, situation.restricted_until
-        if _has_end(situation, registry.clock()):
-            with work_on(registry, id_) as work:
+    for one in open_:
+        if one.outlived(now) and _resume(registry, one.id):
+            resumed.append(one.id)
+        elif _has_end(one.situation, now):
+            with work_on(registry, one.id) as work:
                 state = conclude(work)
-                moved = before != (state, work.row.restricted_until)
-            if moved:
-                (completed if state is State.COMPLETED else restricted).append(id_)
-                continue
-        reminded += _remind(registry, id_, situation)
+            (completed if state is State.COMPLETED else restricted).append(one.id)
+        else:
+            reminded += _remind(registry, one, now)
     return Ticked(tuple(completed), tuple(restricted), tuple(resumed), reminded)
 
 
@@ -155,24 +150,10 @@ def _has_end(situation: Situation, now: int) -> bool:
     return not situation.owing and now >= situation.restricted_until
 
 
-def _outlived(situation: Situation, now: int) -> bool:
-    """Whether a restriction may have outlived the dispute it rested on."""
-    return (
-        situation.state is State.RESTRICTED
-        and not situation.holds
-        and situation.restricted_until > _soon(now)
-    )
-
-
-def _soon(now: int) -> int:
-    """The first full hour that leaves the chain time to hear of it."""
-    return hour_of(now) + 2 * HOUR
-
-
 def _resume(registry: Registry, id_: bytes) -> bool:
     with work_on(registry, id_) as work:
         situation, said = work.situation, [s.body for s in work.said if isinstance(s.body, Restricted)]
-        soon = _soon(work.now)
+        soon = soon_after(work.now)
         if (
             not said
             or said[-1].ground != Ground.HOLD
@@ -261,9 +242,9 @@ def _exempt(work: Work) -> tuple[Exempt, ...]:
     return tuple(Exempt(code) for code in sorted(work.recipients) if work.recipients[code].duty == EXEMPT)
 
 
-def _remind(registry: Registry, id_: bytes, situation: Situation) -> int:
+def _remind(registry: Registry, one: Overview, now: int) -> int:
     """Remind who has not answered: when the duty began, a day before its end, and when it has passed."""
-    now = registry.clock()
+    situation = one.situation
     if situation.state is State.VERIFIED:
         begins, due = situation.received_at, situation.freeze_by or situation.destroy_by
         kind, codes = notices.FREEZE, [situation.controller]
@@ -275,12 +256,10 @@ def _remind(registry: Registry, id_: bytes, situation: Situation) -> int:
     else:
         return 0
     mark = max(at for at in (begins, due - NOTICE, due + 1) if at <= now)
-    with registry.store.reading() as session:
-        told = {code: notices.last_told(session, id_, code, kind) for code in codes}
-    silent = [code for code, at in told.items() if at is None or at < mark]
+    silent = [code for code in codes if one.told.get((code, kind), -1) < mark]
     if not silent:
         return 0
-    with work_on(registry, id_) as work:
+    with work_on(registry, one.id) as work:
         if kind == notices.FREEZE:
             return int(notices.tell_controller(work))
         return sum(notices.tell_duty(work, code) for code in silent)

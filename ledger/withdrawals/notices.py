@@ -8,7 +8,7 @@ it is told as soon as it is enrolled.
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func
 from sqlmodel import Session, select
@@ -97,22 +97,12 @@ def tell_conclusion(work: Work, statement: bytes, until: int | None) -> None:
         _queue(work, code, CONCLUDED, outcome=outcome, statement=statement.hex(), until=until)
 
 
-def last_told(session: Session, withdrawal_id: bytes, code: str, kind: str) -> int | None:
-    """When an organisation was last to be told something of a withdrawal; None if it never was."""
-    return _when(session, func.max(Delivery.created_at), withdrawal_id, code, kind)
-
-
 def reached(session: Session, withdrawal_id: bytes, code: str, kind: str) -> int | None:
     """When an organisation first took or fetched a notice of a withdrawal; None while it has not."""
-    return _when(session, func.min(Delivery.delivered_at), withdrawal_id, code, kind)
-
-
-def _when(session: Session, what: Any, withdrawal_id: bytes, code: str, kind: str) -> int | None:
-    query = select(what).where(
+    query = select(func.min(Delivery.delivered_at)).where(
         Delivery.withdrawal_id == withdrawal_id, Delivery.code == code, Delivery.kind == kind
     )
-    found: int | None = session.exec(query).one()
-    return found
+    return session.exec(query).one()
 
 
 def _queue(work: Work, to: str, kind: str, **data: JSON) -> bool:

@@ -7,17 +7,19 @@ see counts alone (`ledger/consents/basis.py`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
 from ledger.rules.extent import EXEMPT_REASON
 from ledger.rules.terms import Label
-from ledger.rules.withdrawal import Ground, Situation, State
+from ledger.rules.withdrawal import Ground, State
 from ledger.store.models import ChainCall
 from ledger.store.models_consents import Withdrawal
 from ledger.withdrawals import notices
-from ledger.withdrawals.work import EXEMPT, Work, open_work, recipients_of, situation_of
+from ledger.withdrawals.overview import Overview, overview
+from ledger.withdrawals.work import EXEMPT, Work, open_work
 from verifier.withdrawal import Portion
 from verifier.withdrawal_steps import Completed, Frozen, Kept, Notified, Restricted
 
@@ -142,24 +144,18 @@ class Line:
 def listed(registry: Registry, *, overdue: bool = False, most: int = 1000) -> list[Line]:
     """Withdrawals that are not completed, oldest first; with `overdue` those alone with a duty overdue."""
     now = registry.clock()
-    found: list[Line] = []
     with registry.store.reading() as session:
-        query = select(Withdrawal).where(col(Withdrawal.ended_at).is_(None))
-        for row in session.exec(query.order_by(col(Withdrawal.received_at), col(Withdrawal.id))):
-            line = _line(row, situation_of(session, row, recipients_of(session, row.id).values()), now)
-            if not overdue or line.overdue_since is not None:
-                found.append(line)
-            if len(found) >= most:
-                break
-    return found
+        lines = (_line(one, now) for one in overview(session))
+        return list(islice((line for line in lines if not overdue or line.overdue_since is not None), most))
 
 
-def _line(row: Withdrawal, situation: Situation, now: int) -> Line:
+def _line(one: Overview, now: int) -> Line:
+    situation = one.situation
     return Line(
-        id=row.id,
-        controller=row.controller,
+        id=one.id,
+        controller=situation.controller,
         state=situation.state,
-        received_at=row.received_at,
+        received_at=situation.received_at,
         destroy_by=situation.destroy_by,
         overdue_since=situation.overdue_since(now),
         owing=len(situation.owing),

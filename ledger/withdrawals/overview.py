@@ -1,0 +1,111 @@
+"""All withdrawals that are not ended, at one glance: a few queries, however many; nothing is opened."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from ledger.consents.notices import hour_of
+from ledger.rules.withdrawal import HOUR, Situation, State
+from ledger.store.models_consents import Delivery, Withdrawal, WithdrawalRecipient
+from ledger.store.models_disputes import Dispute, DisputeSubject
+from ledger.withdrawals.work import EXEMPT
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One withdrawal that is not ended."""
+
+    id: bytes
+    situation: Situation
+    disputed: bool
+    """Whether any dispute ever concerned it, open or not."""
+    told: Mapping[tuple[str, str], int]
+    """When each organisation was last told something of each kind, by code and kind."""
+
+    def outlived(self, now: int) -> bool:
+        """Whether its restriction may have outlived the dispute it rested on."""
+        situation = self.situation
+        return (
+            self.disputed
+            and situation.state is State.RESTRICTED
+            and not situation.holds
+            and situation.restricted_until > soon_after(now)
+        )
+
+
+def soon_after(now: int) -> int:
+    """The first full hour that leaves the chain time to hear of it."""
+    return hour_of(now) + 2 * HOUR
+
+
+def overview(session: Session) -> list[Overview]:
+    """All that are not ended, oldest first."""
+    rows = session.exec(
+        select(Withdrawal)
+        .where(col(Withdrawal.ended_at).is_(None))
+        .order_by(col(Withdrawal.received_at), col(Withdrawal.id))
+    ).all()
+    owing, disputes, told = _owing(session), _disputes(session), _told(session)
+    found = []
+    for row in rows:
+        concerned = disputes.get(row.consent, {}) | disputes.get(row.id, {})
+        situation = Situation(
+            state=State(row.state),
+            minor=row.minor,
+            genetic=row.genetic,
+            controller=row.controller,
+            received_at=row.received_at,
+            owing=frozenset(owing.get(row.id, ())),
+            holds=sum(state == "open" for state in concerned.values()),
+            restricted_until=row.restricted_until,
+        )
+        found.append(Overview(row.id, situation, bool(concerned), told.get(row.id, {})))
+    return found
+
+
+def _owing(session: Session) -> Mapping[bytes, list[str]]:
+    query = (
+        select(WithdrawalRecipient.withdrawal_id, WithdrawalRecipient.code)
+        .join(Withdrawal)
+        .where(
+            col(Withdrawal.ended_at).is_(None),
+            col(WithdrawalRecipient.receipt).is_(None),
+            WithdrawalRecipient.duty != EXEMPT,
+        )
+    )
+    found: dict[bytes, list[str]] = defaultdict(list)
+    for id_, code in session.exec(query):
+        found[id_].append(code)
+    return found
+
+
+def _disputes(session: Session) -> Mapping[bytes, dict[str, str]]:
+    """Reference and state of the disputes that concern a consent or a later withdrawal, by its identifier."""
+    query = (
+        select(DisputeSubject.subject, Dispute.id, Dispute.state)
+        .join(Dispute)
+        .where(DisputeSubject.kind == "consent")
+    )
+    found: dict[bytes, dict[str, str]] = defaultdict(dict)
+    for subject, reference, state in session.exec(query):
+        found[subject][reference] = state
+    return found
+
+
+def _told(session: Session) -> Mapping[bytes, dict[tuple[str, str], int]]:
+    query = (
+        select(Delivery.withdrawal_id, Delivery.code, Delivery.kind, func.max(Delivery.created_at))
+        .join(Withdrawal)
+        .where(col(Withdrawal.ended_at).is_(None))
+        .group_by(col(Delivery.withdrawal_id), Delivery.code, Delivery.kind)
+    )
+    found: dict[bytes, dict[tuple[str, str], int]] = defaultdict(dict)
+    for id_, code, kind, at in session.exec(query):
+        if id_ is not None:
+            found[id_][code, kind] = at
+    return found
