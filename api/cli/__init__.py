@@ -32,7 +32,7 @@ def build(command: str = "") -> typer.Typer:
     verify.add_to(app)
     app.callback()(lambda: None)  # or a single command would not be called by its name
     if command != "verify" and registry_installed():
-        from api.cli import cases, consents, keys, operate, org, organisations, stamps, withdrawals
+        from api.cli import cases, consents, disputes, keys, operate, org, organisations, stamps, withdrawals
 
         operate.add_to(app)
         cases.add_to(app)
@@ -41,6 +41,7 @@ def build(command: str = "") -> typer.Typer:
         organisations.add_to(app)
         org.add_to(app)
         consents.add_to(app)
+        disputes.add_to(app)
         withdrawals.add_to(app)
     return app
 

@@ -209,11 +209,12 @@ def dossier(
     case: CaseId,
     out_dir: Annotated[Path, typer.Option("--out", help="A new folder to write to. 输出目录。")],
     state: State = DEFAULT_STATE,
+    by: Annotated[str, typer.Option("--by", help="Who opens it, for the access log. 调阅人。")] = "registry",
     json_: Json = False,
 ) -> None:
     """Open a dossier for review: decrypted, whole and authenticated, or not at all. 调阅材料。"""
     with writing(state, json_) as (registry, progress):
-        written = open_dossier_to(registry, case, out_dir, progress)
+        written = open_dossier_to(registry, case, out_dir, progress, by)
     _say(json_, {"case": case, "files": [str(p) for p in written]}, f"{len(written)} files in {out_dir}")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from ledger import access_log
 from ledger.cases.work import dossier_key
 from ledger.dossier import APPLICATION
 from ledger.recording import open_event
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
     from ledger.registry import Progress, Registry
 
 
-def open_dossier_to(registry: Registry, case_id: str, folder: Path, progress: Progress) -> list[Path]:
+def open_dossier_to(
+    registry: Registry, case_id: str, folder: Path, progress: Progress, by: str = "registry"
+) -> list[Path]:
     """Write the dossier of a case to the new folder `folder`, the n-th submission under `n/`.
+
+    That `by` opened it is written into the access log first (R47).
 
     A submission is its `application.json` and the files it declares. Only whole, authenticated files keep
     their name; if one does not open, it is removed again. Raises `UsageFault` (`folder-exists`,
@@ -29,8 +34,9 @@ def open_dossier_to(registry: Registry, case_id: str, folder: Path, progress: Pr
     """
     if folder.exists():
         raise UsageFault(f"{folder} exists already", code="folder-exists", hint="Name a new folder.")
-    with registry.store.reading() as session:
+    with registry.store.transaction() as session:
         case = repository.find_case(session, case_id)
+        access_log.note(session, registry.clock(), by, "dossier", case_id)
         key = dossier_key(registry, session, case.dossier_id)
         submissions = list(_submissions(session, case_id, SealedValue(key)))
         rows = iter(repository.files_of(session, case.dossier_id))

@@ -7,11 +7,11 @@ block, and its one random part, the issuer's signature, is made once and kept.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from sqlmodel import Session, col, select
 
@@ -120,7 +120,7 @@ def build_pack(
     try:
         with disk_faults(target), draft.open("xb+") as out:
             progress("writing the pack")
-            written = write_pack(out, plan, lambda message: _sign_once(registry, message))
+            written = write_out(out, plan, lambda message: sign_once(registry, message))
             out.flush()
         draft.rename(target)
     except BaseException:
@@ -137,6 +137,14 @@ def with_report(plan: PackPlan) -> PackPlan:
     """
     report = report_on(plan)
     return replace(plan, report_html=render_html(report).encode(), report_pdf=render_court(report))
+
+
+def write_out(out: BinaryIO, plan: PackPlan, sign: Callable[[bytes], bytes]) -> WrittenPack:
+    """Write a planned pack; needs the registry no more but for `sign`, so that long packs hold up nobody.
+
+    `sign` is `sign_once` of whoever has the registry. Raises as `write_pack`.
+    """
+    return write_pack(out, plan, sign)
 
 
 def plan_pack(registry: Registry, dispute_id: str, selection: Selection = EVERYTHING) -> PackPlan:
@@ -358,7 +366,7 @@ def _time_stamps(session: Session, found: _Gathered) -> Mapping[str, bytes]:
     return {f"checkpoint-{n}": stamp.token for n, stamp in enumerate(session.exec(query).all(), 1)}
 
 
-def _sign_once(registry: Registry, message: bytes) -> bytes:
+def sign_once(registry: Registry, message: bytes) -> bytes:
     """The issuer's signature of `message`, the same each time it is asked for."""
     digest = sha256(message).digest()
     with registry.store.reading() as session:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
+from ledger import access_log
 from ledger.disputes.plans import parse_plan
 from ledger.disputes.work import DRAFT, Work, work_on
+from ledger.instance import read_instance
 from ledger.organisations.keys import public_key
 from ledger.recording import open_event
 from ledger.rules.states import Capacity
+from ledger.store.database import open_store_read_only, sqlite_url
 from ledger.store.models import Event
 from ledger.store.models_disputes import Dispute, DisputeSubject, EvidenceItem
 from ledger.store.threads import thread
 from verifier.body import Party
+from verifier.canonical import JSON
 from verifier.dispute import Disputant, Opening, Release, parse_opening, parse_release
 from verifier.errors import UsageFault, YinzhengError
 from verifier.items import Item, parse_item
@@ -34,6 +40,15 @@ class ShownItem:
     item: Item
     deposited_at: int | None
     """Its instant on the ledger, UTC seconds; None in a draft."""
+
+    def to_json(self) -> dict[str, JSON]:
+        """As in S15.11."""
+        return {
+            "number": self.number,
+            "leaf": None if self.leaf is None else self.leaf.hex(),
+            "deposited_at": self.deposited_at,
+            "item": self.item.to_json(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,24 @@ class Shown:
     opening: bytes | None
     """Leaf hash of the opening's statement."""
     release: Release | None
+
+    def to_json(self) -> dict[str, JSON]:
+        """The object of S15.11."""
+        return {
+            "dispute": self.id,
+            "subject": self.subject.hex(),
+            "state": self.state,
+            "kind": self.kind,
+            "opener": self.opener,
+            "forum": self.forum.to_json(),
+            "number": self.number,
+            "parties": [party.to_json() for party in self.parties],
+            "subjects": [{"kind": kind, "subject": subject.hex()} for kind, subject in self.subjects],
+            "items": [one.to_json() for one in self.items],
+            "opened_at": self.opened_at,
+            "opening": None if self.opening is None else self.opening.hex(),
+            "release": None if self.release is None else self.release.to_json(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +122,23 @@ class Standing:
             )
 
 
-def show(registry: Registry, dispute_id: str) -> Shown:
-    """Everything about a dispute but the contents of its items. Raises as `work_on`."""
+def show(registry: Registry, dispute_id: str, by: str | None = None, place: str = "command") -> Shown:
+    """Everything about a dispute but the contents of its items; `by` is noted in the access log.
+
+    Raises as `work_on`.
+    """
     with work_on(registry, dispute_id) as work:
+        if by is not None:
+            access_log.note(work.session, work.now, by, "dispute", dispute_id, place)
         return _draft(work) if work.dispute.state == DRAFT else _opened(work)
+
+
+def list_disputes(root: Path) -> list[Line]:
+    """All disputes of a state folder, without what lies sealed; needs neither keys nor the writer's lock."""
+    paths, instance = read_instance(root)
+    url = instance.database_url or sqlite_url(paths.database)
+    with closing(open_store_read_only(url)) as store, store.reading() as session:
+        return listed(session)
 
 
 def listed(session: Session) -> list[Line]:

@@ -1,0 +1,224 @@
+"""Commands of officers about disputes: see them, preserve evidence, make the pack; and the access log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.cases import moment
+from api.cli.common import DEFAULT_STATE, By, State, writing
+from api.cli.instants import parse_instant
+from api.cli.output import Json, guarded, out, print_json
+from ledger import access_log
+from ledger.disputes.packing import Selection, build_pack
+from ledger.disputes.preserving import Wanted, preserve
+from ledger.disputes.showing import list_disputes, show
+from verifier.errors import UsageFault
+
+DisputeId = Annotated[
+    str, typer.Argument(metavar="DISPUTE", help="The dispute, such as D-2026-000001. 争议编号。")
+]
+Viewer = Annotated[str, typer.Option("--by", help="Who looks, for the access log. 查阅人。")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    panel = "Disputes 争议"
+    app.command("disputes", rich_help_panel=panel)(guarded(disputes))
+    group = typer.Typer(help="One dispute and its evidence. 争议与证据。", no_args_is_help=True)
+    group.command("show")(guarded(show_))
+    group.command("preserve")(guarded(preserve_))
+    app.add_typer(group, name="dispute", rich_help_panel=panel)
+    app.command("pack", rich_help_panel=panel)(guarded(pack))
+    app.command("access-log", rich_help_panel="Operate 运行")(guarded(access))
+
+
+def disputes(state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """List all disputes. 争议列表。"""
+    lines = list_disputes(state)
+    if json_:
+        print_json(
+            [
+                {
+                    "dispute": line.id,
+                    "state": line.state,
+                    "kind": line.kind,
+                    "opener": line.opener,
+                    "subjects": line.subjects,
+                    "items": line.items,
+                    "opened_at": line.opened_at,
+                    "released_at": line.released_at,
+                }
+                for line in lines
+            ]
+        )
+        return
+    for line in lines:
+        what = f"{line.subjects} subjects, {line.items} items"
+        when = f"{moment(line.opened_at)} – {moment(line.released_at)}"
+        out.print(f"{line.id}  {line.state:<9} {line.kind:<6} {line.opener}  {what}  {when}", markup=False)
+
+
+def show_(
+    dispute: DisputeId, state: State = DEFAULT_STATE, by: Viewer = "registry", json_: Json = False
+) -> None:
+    """Show a dispute: forum, parties, what it holds, its evidence, its end. 争议详情。"""
+    with writing(state, json_) as (registry, _):
+        shown = show(registry, dispute, by)
+    if json_:
+        print_json(shown.to_json())
+    else:
+        print_dispute(shown.to_json())
+
+
+def preserve_(
+    dispute: DisputeId,
+    by: By,
+    certificate: Annotated[
+        list[str] | None, typer.Option(help="A certificate and its history; repeat. 证书及其历史。")
+    ] = None,
+    consent: Annotated[
+        list[str] | None, typer.Option(help="A consent and its withdrawals: its subject; repeat. 同意书。")
+    ] = None,
+    notice: Annotated[
+        list[str] | None, typer.Option(help="A notice version: its leaf hash; repeat. 告知书版本。")
+    ] = None,
+    access: Annotated[
+        list[str] | None, typer.Option(help="FROM..TO of the access log; repeat. 访问日志区间。")
+    ] = None,
+    as_of: Annotated[
+        list[str] | None, typer.Option(help="SUBJECT@TIME: what the ledger said by then; repeat. 截至某时。")
+    ] = None,
+    file: Annotated[list[Path] | None, typer.Option(help="A file as it is; repeat. 文件。")] = None,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Preserve evidence from the ledger itself, or files handed in. 登记机构固定证据。"""
+    wanted = Wanted(
+        certificates=tuple(certificate or ()),
+        consents=tuple(map(_identifier, consent or ())),
+        notices=tuple(map(_identifier, notice or ())),
+        accesses=tuple(map(_range, access or ())),
+        as_of=tuple(map(_moment_of, as_of or ())),
+        files=tuple(file or ()),
+    )
+    with writing(state, json_) as (registry, _):
+        leaves = preserve(registry, dispute, wanted, by)
+    if json_:
+        print_json({"dispute": dispute, "leaves": [leaf.hex() for leaf in leaves]})
+    else:
+        out.print(f"{dispute}: {len(leaves)} items preserved 已固定", markup=False)
+
+
+def pack(
+    dispute: DisputeId,
+    out_file: Annotated[Path, typer.Option("--out", help="A new file, such as case.zip. 输出文件。")],
+    only: Annotated[
+        str | None,
+        typer.Option(help="Numbers of the items to disclose, such as 1,3; default: all. 证据编号。"),
+    ] = None,
+    file: Annotated[
+        list[str] | None,
+        typer.Option(help="CASE:PATH, one file out of a dossier, proved alone; repeat. 材料中的单个文件。"),
+    ] = None,
+    state: State = DEFAULT_STATE,
+    by: Viewer = "registry",
+    json_: Json = False,
+) -> None:
+    """Make the evidence pack of a dispute, which a court checks with `yinzheng verify`. 证据包。"""
+    selection = read_selection(only, file or ())
+    with writing(state, json_) as (registry, progress):
+        registry.settle(progress)
+        written = build_pack(registry, dispute, out_file, selection=selection, by=by, progress=progress)
+    value = {"dispute": dispute, "file": str(out_file), "size": written.size}
+    if json_:
+        print_json(value)
+    else:
+        out.print(
+            f"{out_file}: {written.size} bytes; check it with `yinzheng verify` 证据包已生成", markup=False
+        )
+
+
+def access(
+    since: Annotated[str, typer.Option(help="From when on, such as 2026-11-22. 自。")],
+    until: Annotated[str, typer.Option(help="Until when. 至。")],
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Show who saw what and when; the whole log's links are checked first. 访问日志。"""
+    lines = access_log.read_range(state, parse_instant(since), parse_instant(until))
+    if json_:
+        print_json(lines)
+        return
+    for line in lines:
+        at = line["at"]
+        assert isinstance(at, int)
+        words = (line["actor"], line["action"], line["target"], line["place"])
+        out.print(f"{moment(at)}  {'  '.join(map(str, words))}", markup=False)
+
+
+def read_selection(only: str | None, files: list[str] | tuple[str, ...]) -> Selection:
+    """What a pack is to disclose. Raises `UsageFault` `pack-selection`."""
+    try:
+        numbers = None if only is None else frozenset(int(part) for part in only.split(","))
+    except ValueError:
+        raise UsageFault("items are named by numbers, such as 1,3", code="pack-selection") from None
+    chosen = []
+    for written in files:
+        name, colon, path = written.partition(":")
+        if not (name and colon and path):
+            raise UsageFault(
+                f"{written} names no file of a dossier", code="pack-selection", hint="Write CASE:PATH."
+            )
+        chosen.append((name, path))
+    return Selection(numbers, tuple(chosen))
+
+
+def print_dispute(shown: Any) -> None:
+    """A dispute (S15.11) for people."""
+    forum = shown["forum"]
+    out.print(f"{shown['dispute']}  {shown['state']}  {forum['name']} {shown['number']}", markup=False)
+    for party in shown["parties"]:
+        out.print(f"  party 当事人 {party['name']} {party['code'] or ''} 0x{party['account']}", markup=False)
+    for held in shown["subjects"]:
+        out.print(f"  holds 保全 {held['kind']} {held['subject']}", markup=False)
+    for one in shown["items"]:
+        item = one["item"]
+        claimed = f"captured (claimed) 采集（自述）{moment(item['captured_at'])}"
+        out.print(
+            f"  {one['number']:>4}  {item['kind']:<11} {item['title']}  {item['size']} bytes  "
+            f"{moment(one['deposited_at'])}, {claimed}",
+            markup=False,
+        )
+    if shown["release"] is not None:
+        ended = shown["release"]
+        when = moment(ended["released_at"])
+        out.print(f"  released 已解除 {when} by {ended['kind']}: {ended['reference']}", markup=False)
+        for one in ended["resumed"]:
+            out.print(f"    goes on 恢复 {one['what']} {one['subject']}", markup=False)
+
+
+def _identifier(written: str) -> bytes:
+    try:
+        found = bytes.fromhex(written)
+    except ValueError:
+        found = b""
+    if len(found) != 32:
+        raise UsageFault(f"{written} is not 64 hex characters", code="identifier")
+    return found
+
+
+def _range(written: str) -> tuple[int, int]:
+    since, dots, until = written.partition("..")
+    if not dots:
+        raise UsageFault(f"{written} is no range of time", code="instant", hint="Write FROM..TO.")
+    return parse_instant(since), parse_instant(until)
+
+
+def _moment_of(written: str) -> tuple[bytes, int]:
+    subject, at, when = written.partition("@")
+    if not at:
+        raise UsageFault(f"{written} names no time", code="instant", hint="Write SUBJECT@TIME.")
+    return _identifier(subject), parse_instant(when)
