@@ -112,12 +112,12 @@ def _fill(registry: Registry, draft: Paths, progress: Progress, *, keystore: boo
     size = draft.database.stat().st_size
     for source, target in ((paths.log, draft.log), (paths.blobs, draft.blobs), (paths.chain, draft.chain)):
         progress(f"copying {source.name}")
-        size += _copy_tree(source, target)
+        size += copy_tree(source, target)
     if paths.calendar.is_dir():
-        size += _copy_tree(paths.calendar, draft.calendar)
+        size += copy_tree(paths.calendar, draft.calendar)
     if keystore:
         make_folder(draft.keys, mode=0o700)
-        size += sum(_copy_file(path, draft.keys / path.name) for path in sorted(paths.keys.glob("*.json")))
+        size += sum(copy_file(path, draft.keys / path.name) for path in sorted(paths.keys.glob("*.json")))
     write_durably(draft.instance, paths.instance.read_bytes())
     return size
 
@@ -132,7 +132,7 @@ def _without_keys(path: Path) -> None:
         connection.execute("VACUUM")
 
 
-def _copy_tree(source: Path, target: Path) -> int:
+def copy_tree(source: Path, target: Path) -> int:
     """Copy a folder's regular files, durably; not locks, and not what a crash left half written."""
     make_folder(target, mode=0o700)
     size = 0
@@ -143,11 +143,12 @@ def _copy_tree(source: Path, target: Path) -> int:
         if path.is_dir():
             make_folder(there, mode=0o700)
         elif path.is_file():
-            size += _copy_file(path, there)
+            size += copy_file(path, there)
     return size
 
 
-def _copy_file(source: Path, target: Path) -> int:
+def copy_file(source: Path, target: Path) -> int:
+    """Copy one file to a new name, durably; gives its length. Raises `EnvironmentFault` (`disk-…`)."""
     with disk_faults(target), source.open("rb") as reader, target.open("xb") as writer:
         shutil.copyfileobj(reader, writer, _PIECE)
         writer.flush()

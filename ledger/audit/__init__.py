@@ -15,6 +15,7 @@ from ledger.audit.approvals import check_approvals
 from ledger.audit.chain import check_chain
 from ledger.audit.columns import check_columns
 from ledger.audit.dossiers import check_dossiers
+from ledger.audit.erasures import check_erasures
 from ledger.audit.events import check_events
 from ledger.audit.finding import Audit, Finding
 from ledger.audit.keys import check_keys
@@ -43,6 +44,7 @@ _STEPS = (
     ("chain", check_chain),
     ("withdrawals, disputes and roles", check_modules),
     ("dossiers", check_dossiers),
+    ("erasures", check_erasures),
     ("time stamps", check_time_stamps),
 )
 

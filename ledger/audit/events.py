@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlmodel import Session, select
 
 from ledger import pipeline
+from ledger.audit.erasures import TOMBSTONE, check_remains
 from ledger.audit.finding import Audit
 from ledger.recording import open_event
 from ledger.rules.numbers import CertificateNumber
@@ -41,6 +42,9 @@ def _check_case(audit: Audit, session: Session, case: Case) -> None:
     with audit.finding(case=case.id):
         _check_state(session, case, events)
     seal = audit.seal(session, case.dossier_id)
+    with audit.finding(case=case.id):
+        check_remains(events, alive=seal is not None)
+        _check_objections_gone(session, case, alive=seal is not None)
     prev: bytes | None = None
     for event in events:
         with audit.finding(case=case.id, event=event.id):
@@ -72,6 +76,8 @@ def _check_state(session: Session, case: Case, events: Sequence[Event]) -> None:
     taken_back = _check_deposits(session, case, events)
     states = {State.NEW}
     for event in events:
+        if event.type == TOMBSTONE:
+            continue  # it ends the dossier, and moves the case nowhere
         states = {
             rule.to
             for rule in TABLE.values()
@@ -86,6 +92,14 @@ def _check_state(session: Session, case: Case, events: Sequence[Event]) -> None:
     concluded = sum(1 for event in events if event.type == StatementType.OBJECTION_CONCLUDED)
     if len(objections) != raised or sum(o.concluded_at is not None for o in objections) != concluded:
         raise DataFault("objections and their events do not match", code="objection-altered")
+
+
+def _check_objections_gone(session: Session, case: Case, *, alive: bool) -> None:
+    if alive:
+        return
+    objections = session.exec(select(Objection).where(Objection.case_id == case.id))
+    if any(objection.sealed for objection in objections):
+        raise DataFault("an objection outlived its dossier", code="erasure-unproved")
 
 
 def _check_deposits(session: Session, case: Case, events: Sequence[Event]) -> bool:

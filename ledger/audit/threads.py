@@ -12,6 +12,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from ledger import access_log
+from ledger.audit.erasures import check_remains
 from ledger.audit.finding import Audit
 from ledger.organisations.keys import keys_at
 from ledger.recording import open_event
@@ -26,7 +27,6 @@ from verifier.errors import DataFault
 from verifier.items import parse_item
 from verifier.notice import parse_notice
 from verifier.statement import Body, Statement, verify_body
-from verifier.tombstone import parse_tombstone
 
 BATCH = 2000
 """Consents looked at together; a bound on memory."""
@@ -140,25 +140,11 @@ def _next(session: Session, last: bytes) -> Sequence[Consent]:
 
 
 def _consent(audit: Audit, row: Consent, events: list[Event]) -> int:
-    tombstones = [event for event in events if event.type == "erasure.tombstone"]
+    check_remains(events, alive=row.wrapped_key is not None)
     if row.wrapped_key is None:
-        gone = _destroyed(tombstones)
-        for event in events:
-            if event.public is None and (event.sealed or event.leaf_hash not in gone):
-                raise DataFault("a consent was destroyed without its tombstone", code="erasure-unproved")
         return _walk(audit, events, None, row.subject, consent=row.subject.hex())
-    if tombstones:
-        raise DataFault("a tombstone stands on a consent whose key is still there", code="erasure-undone")
     seal = SealedValue(audit.keys.wrapper().unwrap(row.wrapped_key, row.subject))
     return _walk(audit, events, seal, row.subject, consent=row.subject.hex())
-
-
-def _destroyed(tombstones: Iterable[Event]) -> set[bytes]:
-    found: set[bytes] = set()
-    for event in tombstones:
-        body = parse_tombstone(canonical.loads(event.public or b"", max_bytes=65_536))
-        found.update(body.statements)
-    return found
 
 
 def _pooled(session: Session, row: Consent, key: bytes) -> None:
@@ -180,6 +166,7 @@ def _disputes(audit: Audit, session: Session) -> int:
             key = audit.dossier_key(session, row.dossier_id)
             events = thread(session, row.head)
             seen += _walk(audit, events, SealedValue(key) if key else None, row.subject, dispute=row.id)
+            check_remains(events, alive=key is not None)
             if key is not None:
                 _items(audit, session, row, events, key)
     return seen

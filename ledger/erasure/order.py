@@ -114,5 +114,5 @@ def sign(wording: bytes, key: EthereumKey) -> bytes:
 
 
 def signer(wording: bytes, signature: bytes) -> bytes:
-    """The address (20 bytes) that signed; a stranger's for another order. `DataFault` as `recover_address`."""
+    """The address (20) that signed; a stranger's if the order is another. Raises as `recover_address`."""
     return recover_address(digest(wording), signature)

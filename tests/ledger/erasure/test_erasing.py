@@ -1,0 +1,206 @@
+"""A consent destroyed: nothing of it anywhere, and everything else as it was (R43, R44, R49)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ledger.backup import forget_place, make_backup
+from ledger.consents.reading import open_consent
+from ledger.erasure.carrying_out import erase
+from ledger.faults import Recorder
+from ledger.log.check import check_log
+from ledger.record_keys import NAME
+from ledger.registry import Registry, silent
+from ledger.restore import restore
+from ledger.store.models_consents import Use
+from ledger.store.sealed import SealedValue
+from ledger.store.threads import find_consent, thread
+from tests.ledger.erasure import ward as w
+from tests.ledger.erasure.conftest import Approved
+from tests.ledger.erasure.ward import Ward
+from tests.ledger.world import OFFICER, World
+from verifier import canonical
+from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from verifier.note import parse_vkey
+from verifier.tombstone import parse_tombstone
+
+
+def check_published_log(registry: Registry) -> None:
+    """Every tile and entry of the published log, from one end to the other."""
+    keys = [parse_vkey(text) for text in registry.instance.log_keys]
+    assert check_log(registry.log, keys).size == registry.log.size
+
+
+def test_nothing_is_left_in_the_state_or_in_any_backup(ward: Ward, tmp_path: Path) -> None:
+    secrets = ward.secrets(ward.withdrawn)
+    before, after, keys = tmp_path / "before", tmp_path / "after", tmp_path / "keys"
+    with ward.open() as registry:
+        with registry.store.transaction() as session:
+            key = registry.keys.wrapper().unwrap(secrets["wrapped key"], ward.withdrawn)
+            session.add(Use(consent=ward.withdrawn, sealed=SealedValue(key).seal(b"{}", ward.withdrawn)))
+        make_backup(registry, before, keys, silent)
+    # The needles are right: the database and the key file hold what is looked for.
+    assert ("wrapped key", "ledger.sqlite") in w.holding(ward.world.root, secrets)
+    assert {name for name, _ in w.holding(before, secrets)} >= {"sealed 0", "sealed 1"}
+    assert secrets["wrapped key"].hex().encode() in (keys / NAME).read_bytes()
+
+    with ward.open() as registry:
+        leaf = w.destroy(registry, ward.withdrawn)
+        registry.settle()
+        assert w.holding(ward.world.root, secrets) == set()
+        make_backup(registry, after, keys, silent)
+    assert w.holding(ward.world.root, secrets) == set()
+    assert w.holding(after, secrets) == set()
+    hexed = {name: value.hex().encode() for name, value in secrets.items()}
+    assert w.holding(keys, secrets | hexed) == set()
+    # In the earlier backup sealed bytes are left, and nothing that opens them.
+    openers = {n: v for n, v in (secrets | hexed).items() if not n.startswith("sealed")}
+    assert w.holding(before, openers) == set()
+
+    assert ward.world.codes() == set()
+    with ward.open() as registry:
+        check_published_log(registry)
+        with registry.store.reading() as session:
+            with pytest.raises(UsageFault) as refused:
+                open_consent(registry, session, ward.withdrawn)
+            open_consent(registry, session, ward.standing)
+            events = thread(session, find_consent(session, ward.withdrawn).head)
+    assert refused.value.code == "consent-erased"
+    assert events[-1].leaf_hash == leaf
+    stone = parse_tombstone(canonical.loads(events[-1].public or b"", max_bytes=65_536))
+    assert stone.statements == tuple(sorted(event.leaf_hash for event in events[:-1]))
+    assert stone.places == ("backups", "database", "write_ahead_log")
+    assert stone.approved_by == ("data_manager", "department_head", "ethics", "legal")
+    assert stone.erased_at % 3600 == 0
+
+    for number, backup in enumerate((before, after)):
+        root = tmp_path / f"restored{number}"
+        done = restore(backup, keys, root, ward.world.clock, keystore=ward.world.paths.keys)
+        assert (done.destroyed, done.unknown) == ((1, 0) if backup is before else (0, 0))
+        again = World(root, ward.world.clock)
+        with again.open() as registry, registry.store.reading() as session:
+            open_consent(registry, session, ward.standing)
+            with pytest.raises(UsageFault):
+                open_consent(registry, session, ward.withdrawn)
+        assert again.codes() == set()
+        assert w.holding(root, secrets) == set()
+
+
+def test_an_old_key_file_restores_no_newer_backup(ward: Ward, tmp_path: Path) -> None:
+    keys, stale = tmp_path / "keys", tmp_path / "stale"
+    with ward.open() as registry:
+        make_backup(registry, tmp_path / "one", keys, silent)
+        stale.mkdir()
+        (stale / NAME).write_bytes((keys / NAME).read_bytes())
+        w.destroy(registry, ward.withdrawn)
+        registry.settle()
+        make_backup(registry, tmp_path / "two", keys, silent)
+    # It still holds the destroyed key, which the backup knows to be destroyed: it does not come back.
+    done = restore(tmp_path / "two", stale, tmp_path / "r", ward.world.clock, keystore=ward.world.paths.keys)
+    assert done.unknown == 1
+    again = World(tmp_path / "r", ward.world.clock)
+    with again.open() as registry, registry.store.reading() as session:
+        assert find_consent(session, ward.withdrawn).wrapped_key is None
+    content = (stale / NAME).read_bytes().replace(b"k consent", b"k Consent", 1)
+    (stale / NAME).write_bytes(content)
+    with pytest.raises(DataFault) as refused:
+        restore(tmp_path / "two", stale, tmp_path / "s", ward.world.clock, keystore=ward.world.paths.keys)
+    assert refused.value.code == "keyfile-malformed"
+    assert not (tmp_path / "s").exists()
+
+
+def test_an_unreachable_place_of_keys_stops_everything(approved: Approved, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    with approved.ward.open() as registry:
+        make_backup(registry, tmp_path / "one", keys, silent)
+        moved = keys.rename(tmp_path / "unmounted")
+        with pytest.raises(EnvironmentFault) as refused:
+            erase(registry, approved.id, w.OPERATOR)
+        assert refused.value.code == "backup-unreachable"
+        with registry.store.reading() as session:
+            open_consent(registry, session, approved.ward.withdrawn)
+        moved.rename(keys)
+        with pytest.raises(UsageFault) as there:
+            forget_place(registry, keys, OFFICER)
+        assert there.value.code == "backup-there"
+        (keys / NAME).unlink()
+        forget_place(registry, keys, OFFICER)
+        erase(registry, approved.id, w.OPERATOR)
+        assert w.state_of(registry, approved.id) == "destroyed"
+        assert erase(registry, approved.id, w.OPERATOR)  # once more: nothing happens
+
+
+def _points(approved: Approved, tmp_path: Path) -> list[tuple[str, int]]:
+    recorder = Recorder()
+    with approved.ward.open(recorder) as registry:
+        make_backup(registry, tmp_path / "backup", tmp_path / "keys", silent)
+        registry.settle()
+        recorder.seen.clear()
+        erase(registry, approved.id, w.OPERATOR)
+        seen = list(recorder.seen)
+    return [(point, seen[: i + 1].count(point)) for i, point in enumerate(seen)]
+
+
+class _Armed(Recorder):
+    """Raises at one passing of one point once it is armed."""
+
+    def __init__(self, point: str, nth: int) -> None:
+        super().__init__()
+        self.point, self.nth, self.armed = point, nth, False
+
+    def hit(self, point: str) -> None:
+        super().hit(point)
+        if self.armed and self.seen.count(self.point) == self.nth and point == self.point:
+            raise ConnectionAbortedError(point)
+
+
+def test_a_crash_anywhere_rolls_forward(
+    approved: Approved, approved_template: Approved, tmp_path: Path
+) -> None:
+    secrets = approved.ward.secrets(approved.ward.withdrawn)
+    points = _points(approved, tmp_path / "dry")
+    assert {point for point, _ in points} >= {
+        "keyfile.write.before",
+        "keyfile.write.after",
+        "store.commit.before",
+        "store.commit.after",
+        "erasure.cleared.before",
+        "erasure.cleared.after",
+    }
+    for number, (point, nth) in enumerate(points):
+        folder = tmp_path / str(number)
+        ward = approved_template.ward.copy(folder / "state")
+        faults = _Armed(point, nth)
+        with ward.open(faults) as registry:
+            make_backup(registry, folder / "backup", folder / "keys", silent)
+            faults.seen.clear()
+            faults.armed = True
+            with pytest.raises(ConnectionAbortedError):
+                erase(registry, approved.id, w.OPERATOR)
+        with ward.open() as registry:  # opening carries on what was begun
+            state = w.state_of(registry, approved.id)
+            with registry.store.reading() as session:
+                alive = find_consent(session, ward.withdrawn).wrapped_key is not None
+            assert state == ("approved" if alive else "destroyed"), (point, nth)
+            erase(registry, approved.id, w.OPERATOR)
+            registry.settle()
+        assert w.holding(ward.world.root, secrets) == set(), (point, nth)
+        hexed = {name: value.hex().encode() for name, value in secrets.items()}
+        assert w.holding(folder / "keys", hexed) == set(), (point, nth)
+        if number % 4 == 0:
+            assert ward.world.codes() == set(), (point, nth)
+
+
+def test_the_database_is_written_anew_where_something_is_left(
+    approved: Approved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite may leave an older copy of a row in a page it rebuilt: it is looked for, not believed."""
+    asked = []
+    with approved.ward.open() as registry:
+        rewrite = registry.store.rewrite
+        monkeypatch.setattr(registry.store, "rewrite", lambda tables: (asked.append(1), rewrite(tables))[1])
+        monkeypatch.setattr("ledger.erasure.clearing._found", lambda _files, _needles: len(asked) == 0)
+        erase(registry, approved.id, w.OPERATOR)
+    assert asked == [1]
