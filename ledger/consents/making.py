@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from multiprocessing import parent_process
-from typing import Final
+from typing import Final, NamedTuple
 
 from ledger.consents.book import NoticeBook
 from ledger.consents.importfile import open_import, require_unchanged
@@ -27,8 +27,7 @@ from verifier.errors import DataFault
 MAX_MESSAGE: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """One line to be read: its number, from 0, where its bytes lie, and the subject it gets."""
 
     line: int
@@ -37,8 +36,7 @@ class Ask:
     subject: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """A lawful consent, ready to be written. `key` is its own, not wrapped yet."""
 
     line: int
@@ -54,8 +52,7 @@ class Made:
         return f"Made(line={self.line})"
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """A line that is no lawful consent, and why; the message names no person."""
 
     line: int
