@@ -32,7 +32,19 @@ def build(command: str = "") -> typer.Typer:
     verify.add_to(app)
     app.callback()(lambda: None)  # or a single command would not be called by its name
     if command != "verify" and registry_installed():
-        from api.cli import cases, consents, disputes, keys, operate, org, organisations, stamps, withdrawals
+        from api.cli import (
+            backup,
+            cases,
+            consents,
+            disputes,
+            erasure,
+            keys,
+            operate,
+            org,
+            organisations,
+            stamps,
+            withdrawals,
+        )
 
         operate.add_to(app)
         cases.add_to(app)
@@ -43,6 +55,8 @@ def build(command: str = "") -> typer.Typer:
         consents.add_to(app)
         disputes.add_to(app)
         withdrawals.add_to(app)
+        erasure.add_to(app)
+        backup.add_to(app)
     return app
 
 

@@ -1,0 +1,107 @@
+"""Commands for backups: made without the records' keys, which lie in one current file elsewhere (R44)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.common import DEFAULT_STATE, State, progress_line, writing
+from api.cli.output import Json, guarded, out, print_json
+from ledger.backup import forget_place, make_backup, places_of
+from ledger.record_keys import NAME
+from ledger.registry import Registry, wall_clock
+from ledger.restore import restore
+from verifier.errors import UsageFault
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add `backup`, `backup-places` and `restore`."""
+    for name, command in (("backup", backup), ("backup-places", places), ("restore", restore_state)):
+        app.command(name, rich_help_panel="Operate 运行")(guarded(command))
+
+
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder for the copy. 备份目录。")],
+    keys: Annotated[
+        Path | None,
+        typer.Option("--keys", help="Where the current key file lies, on another disk. 密钥文件目录。"),
+    ] = None,
+    with_keystore: Annotated[
+        bool, typer.Option("--with-keystore", help="Copy the encrypted keys too. 同时备份密钥库。")
+    ] = False,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Copy the state without the records' keys, and those into one file elsewhere. 备份。"""
+    with writing(state, json_) as (registry, progress):
+        made = make_backup(registry, folder, keys or _only_place(registry), progress, keystore=with_keystore)
+    if json_:
+        print_json({"backup": str(made.folder), "keys": str(made.key_file), "bytes": made.size})
+        return
+    out.print(f"backup in {made.folder} 已备份; the records' keys are in {made.key_file}", markup=False)
+    if not with_keystore:
+        out.print("  → the keystore is not in it: keep a copy of it elsewhere", markup=False)
+
+
+def _only_place(registry: Registry) -> Path:
+    with registry.store.reading() as session:
+        known = places_of(session)
+    if len(known) != 1:
+        raise UsageFault(
+            "say where the key file lies",
+            code="backup-place",
+            hint="--keys DIR, on another disk; a single place is remembered.",
+        )
+    return known[0]
+
+
+def places(
+    forget: Annotated[
+        Path | None, typer.Option(help="Give up a place whose key file exists no more. 注销密钥文件位置。")
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", help="The officer who says so. 经办人。")] = None,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """List where key files lie; erasure rewrites each of them. 密钥文件位置。"""
+    with writing(state, json_) as (registry, _):
+        if forget is not None:
+            if by is None:
+                raise UsageFault("say who gives the place up: --by", code="person-unknown")
+            forget_place(registry, forget, by)
+        with registry.store.reading() as session:
+            known = places_of(session)
+    if json_:
+        print_json([{"place": str(place), "there": (place / NAME).is_file()} for place in known])
+        return
+    for place in known:
+        out.print(f"{place}  {'there' if (place / NAME).is_file() else 'out of reach'}", markup=False)
+    if not known:
+        out.print("no backup was made yet 尚无备份", markup=False)
+
+
+def restore_state(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The backup. 备份目录。")],
+    keys: Annotated[Path, typer.Option("--keys", help="The current key file, or its folder. 密钥文件。")],
+    state: Annotated[Path, typer.Option("--state", help="New state folder. 新的状态目录。")],
+    keystore: Annotated[
+        Path | None, typer.Option("--keystore", help="Folder of the encrypted keys, if not in the backup.")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Make a state folder from a backup; what was destroyed since stays destroyed. 恢复。"""
+    with progress_line(json_) as progress:
+        progress("restoring")
+        done = restore(folder, keys, state, wall_clock, keystore=keystore)
+    if json_:
+        print_json({"state": str(state), "keys": done.keys, "destroyed": done.destroyed,
+                    "unknown": done.unknown})  # fmt: skip
+        return
+    out.print(f"restored in {state} 已恢复: {done.keys} records open", markup=False)
+    if done.destroyed:
+        out.print(
+            f"  {done.destroyed} destroyed since the backup stay destroyed 已销毁者不恢复", markup=False
+        )
+    out.print("  → yinzheng audit --state " + str(state), markup=False)

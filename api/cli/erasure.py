@@ -1,0 +1,187 @@
+"""Commands for destroying records with proof (R43), what may be destroyed (R42), and staff who sign for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from api.cli.common import DEFAULT_STATE, By, State, keystore_of, writing
+from api.cli.output import Json, guarded, out, print_json
+from ledger import staff
+from ledger.erasure import proposing
+from ledger.erasure.carrying_out import erase
+from ledger.erasure.order import TargetKind
+from ledger.erasure.overview import destructible, erasures
+from ledger.rules.destruction import Method
+from ledger.staff import StaffRole
+
+ErasureId = Annotated[
+    str, typer.Argument(metavar="ERASURE", help="The erasure, such as E-2026-000001. 销毁编号。")
+]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A short name, such as zhang-min. 姓名简称。")]
+SignedBy = Annotated[str, typer.Option("--by", help="Who signs. 签署人。")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add `erase …`, `erasures`, `retention` and `staff …`."""
+    erasing = typer.Typer(help="Destroy a record with proof. 销毁档案。", no_args_is_help=True)
+    for name, command in (
+        ("propose", propose),
+        ("approve", approve),
+        ("witness", witness),
+        ("carry-out", carry_out),
+    ):
+        erasing.command(name)(guarded(command))
+    app.add_typer(erasing, name="erase", rich_help_panel="Erasure 销毁")
+    app.command("erasures", rich_help_panel="Erasure 销毁")(guarded(list_erasures))
+    app.command("retention", rich_help_panel="Erasure 销毁")(guarded(retention))
+    people = typer.Typer(help="Who approves and witnesses destruction. 销毁审批人员。", no_args_is_help=True)
+    for name, command in (("add", add_staff), ("remove", remove_staff), ("list", list_staff)):
+        people.command(name)(guarded(command))
+    app.add_typer(people, name="staff", rich_help_panel="Erasure 销毁")
+
+
+def propose(
+    target: Annotated[TargetKind, typer.Argument(help="What it is. 对象类别。")],
+    reference: Annotated[
+        str, typer.Argument(help="A case or dispute, or a consent's subject (64 hex). 编号。")
+    ],
+    ground: Annotated[
+        str, typer.Option(help="withdrawal, retention_ended, court or subject_right. 销毁依据。")
+    ],
+    by: By,
+    method: Annotated[
+        Method, typer.Option(help="What the record calls it. 销毁方式。")
+    ] = Method.KEY_DESTRUCTION,
+    medical: Annotated[
+        bool, typer.Option(help="Medical data: the ethics committee approves too. 医疗数据。")
+    ] = True,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Propose to destroy a record; nothing is destroyed yet. 提出销毁。"""
+    with writing(state, json_) as (registry, _):
+        id_ = proposing.propose(registry, target, reference, ground, method, by, medical=medical)
+    if json_:
+        print_json({"erasure": id_})
+    else:
+        out.print(f"{id_} is proposed; next signs: data_manager 已提出，待数据管理员审批", markup=False)
+
+
+def approve(id_: ErasureId, by: SignedBy, state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """Approve an erasure, in order. 审批销毁。"""
+    with writing(state, json_) as (registry, _):
+        missing = proposing.approve(registry, id_, by)
+    _say_next(id_, missing, json_)
+
+
+def witness(id_: ErasureId, by: SignedBy, state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """Sign an approved erasure as a witness. 见证销毁。"""
+    with writing(state, json_) as (registry, _):
+        missing = proposing.witness(registry, id_, by)
+    _say_next(id_, missing, json_)
+
+
+def carry_out(
+    id_: ErasureId,
+    by: Annotated[str, typer.Option("--by", help="Who carries it out; signed nothing before. 操作人。")],
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Destroy what was approved; it does not come back. 执行销毁。Repeated, it finishes what was begun."""
+    with writing(state, json_) as (registry, _):
+        leaf = erase(registry, id_, by)
+    if json_:
+        print_json({"erasure": id_, "tombstone": leaf.hex()})
+    else:
+        out.print(f"{id_} is carried out 已销毁; tombstone {leaf.hex()}", markup=False)
+
+
+def _say_next(id_: str, missing: frozenset[str], as_json: bool) -> None:
+    if as_json:
+        print_json({"erasure": id_, "next": sorted(missing)})
+    elif missing:
+        out.print(f"{id_}: signed 已签署; next signs: {' or '.join(sorted(missing))}", markup=False)
+    else:
+        out.print(f"{id_}: all have signed 签署完毕; it may be carried out", markup=False)
+
+
+def list_erasures(state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """List erasures proposed, approved and carried out. 销毁台账。"""
+    with writing(state, json_) as (registry, _), registry.store.reading() as session:
+        found = erasures(session)
+    if json_:
+        print_json(found)
+        return
+    for one in found:
+        of = f"{one['target']} {str(one['subject'])[:12]}…"
+        signed = one["signatures"]
+        count = len(signed) if isinstance(signed, list) else 0
+        out.print(f"{one['id']}  {one['state']:<9}  {of:<22}  {one['ground']:<15}  {count} signatures",
+                  markup=False)  # fmt: skip
+    if not found:
+        out.print("nothing was destroyed 无销毁记录", markup=False)
+
+
+def retention(
+    terms: Annotated[
+        bool, typer.Option("--terms", help="Open every consent, to see whose term is over. 检查同意期限。")
+    ] = False,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """List what may be destroyed now: withdrawn as a whole, or beyond its retention. 可销毁清单。"""
+    with writing(state, json_) as (registry, _):
+        found = list(destructible(registry, terms=terms))
+    if json_:
+        print_json([{"target": one.kind, "reference": one.reference, "ground": one.ground} for one in found])
+        return
+    for one in found:
+        out.print(f"{one.kind:<8} {one.reference}  {one.ground}", markup=False)
+    if not found:
+        out.print("nothing may be destroyed now 目前无可销毁档案", markup=False)
+
+
+def add_staff(
+    name: Name,
+    role: Annotated[StaffRole, typer.Option(help="In what function someone signs. 职责。")],
+    by: By,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Enrol someone who approves or witnesses destruction, with a key of their own. 登记人员。"""
+    with writing(state, json_) as (registry, _):
+        address = staff.add_staff(registry, keystore_of(registry.paths), name, role, by)
+    if json_:
+        print_json({"name": name, "role": role, "address": "0x" + address.hex()})
+    else:
+        out.print(f"{name} is enrolled as {role} 已登记", markup=False)
+
+
+def remove_staff(name: Name, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """Let someone sign no more; what was signed stands. 注销人员。"""
+    with writing(state, json_) as (registry, _):
+        staff.remove_staff(registry, name, by)
+    if json_:
+        print_json({"name": name, "removed": True})
+    else:
+        out.print(f"{name} signs no more 已注销", markup=False)
+
+
+def list_staff(state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """List everyone who signs for the registry. 人员名单。"""
+    with writing(state, json_) as (registry, _), registry.store.reading() as session:
+        rows = [
+            {"name": one.name, "role": one.role, "address": "0x" + one.address.hex(),
+             "removed_at": one.removed_at}
+            for one in staff.everyone(session)
+        ]  # fmt: skip
+    if json_:
+        print_json(rows)
+        return
+    for row in rows:
+        left = row["removed_at"]
+        gone = "" if not isinstance(left, int) else f"  left {datetime.fromtimestamp(left, UTC):%Y-%m-%d}"
+        out.print(f"{row['name']!s:<24} {row['role']!s:<16}{gone}", markup=False)
