@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ledger.consents.basis import basis_of, counts, shown
 from ledger.consents.notices import publish_notice
+from ledger.document.render import render_certificate
 from ledger.reading import open_reader
 from ledger.registry import Registry
 from ledger.rules.withdrawal import State
 from ledger.store.models_consents import Notice, Withdrawal
 from tests.ledger.consent_world import CLINIC, HOSPITAL, NAMES, ConsentWorld, enrol_one, notice_body
+from tests.ledger.document import samples
+from tests.ledger.document.pages import text_of
 from tests.ledger.world import World, apply, to_deposited, unchanged
 from verifier.errors import DataFault, UsageFault
 
@@ -145,3 +149,17 @@ def test_versions_have_no_gap(clinic: ConsentWorld) -> None:
         assert caught.value.code == expected
     with registry.store.reading() as session:
         assert session.get(Notice, second.id) is not None
+
+
+@pytest.mark.parametrize("body", [samples.USUAL, samples.longest()], ids=["usual", "longest"])
+def test_the_printed_certificate_shows_which_notices(body: dict[str, Any]) -> None:
+    leaves = [f"{number:02x}" * 32 for number in range(4)]
+    qr = samples.qr_text(samples.USUAL)
+
+    def printed(value: dict[str, Any]) -> str:
+        return text_of(render_certificate(value, qr, samples.ATTACHMENT, facts=samples.FACTS))
+
+    shown = printed({**body, "notices": leaves})
+    assert all(leaf[:16] in shown for leaf in leaves)
+    assert "同意依据" in shown
+    assert "同意依据" not in printed(body)
