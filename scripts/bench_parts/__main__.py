@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -20,6 +20,7 @@ from rich.table import Table
 
 from scripts.bench_parts.bulk import measure_bulk
 from scripts.bench_parts.checks import measure_checks
+from scripts.bench_parts.consents import measure_consents
 from scripts.bench_parts.measure import Figure, Say
 from scripts.bench_parts.sealing import measure_sealing
 from scripts.bench_parts.single import measure_decisions
@@ -40,11 +41,24 @@ class Extent:
     rounds: int
     requests: int
     mib: int
+    consents: tuple[int, ...]
+    """Lines of the files imported."""
+    signed: int
+    """Requests sent to the desk, of each kind."""
+    withdrawn: tuple[int, int]
+    """Batches of withdrawals, and withdrawals one at a time."""
+    evidence: tuple[int, int]
+    """MiB of the large pack, and items of the pack of small ones."""
 
 
-USUAL: Final = Extent((1_000, 100_000), 200, 60, 30, 1_000, 1024)
-QUICK: Final = Extent((1_000, 15_000), 40, 15, 6, 200, 64)
-FULL: Final = Extent((1_000, 100_000, 1_000_000), 200, 60, 30, 1_000, 1024)
+USUAL: Final = Extent((1_000, 100_000), 200, 60, 30, 1_000, 1024, (100_000,), 400, (5, 30), (1024, 1_000))
+QUICK: Final = Extent((1_000, 15_000), 40, 15, 6, 200, 64, (5_000,), 80, (1, 5), (64, 100))
+FULL: Final = replace(
+    USUAL,
+    sizes=(1_000, 100_000, 1_000_000),
+    consents=(100_000, 1_000_000),
+    evidence=(10 * 1024, 1_000),
+)
 
 
 def _checks_and_web(folder: Path, extent: Extent, say: Say, parts: set[str]) -> list[Figure]:
@@ -73,6 +87,7 @@ _PARTS: Final[dict[frozenset[str], _Part]] = {
     ),
     frozenset({"sealing"}): _sealing,
     frozenset({"bulk"}): lambda folder, extent, say, _: measure_bulk(folder, extent.sizes, say),
+    frozenset({"consents"}): lambda folder, extent, say, _: measure_consents(folder, extent.consents, say),
 }
 NAMES: Final = sorted(name for names in _PARTS for name in names)
 

@@ -39,7 +39,8 @@ def measure_bulk(folder: Path, sizes: tuple[int, ...], say: Say) -> list[Figure]
             figures += _growth(registry, size)
         figures.insert(0, grower.figure())
     say("auditing")
-    figures.append(_audit(site, sizes[-1]))
+    name = f"statements of a log of {sizes[-1]:,} re-hashed and compared"
+    figures.append(audit_figure(site, sizes[-1], name))
     return figures
 
 
@@ -153,8 +154,8 @@ def _growth(registry: Registry, size: int) -> list[Figure]:
         Figure(part, "making a proof from the tiles", median(made) * 1e6, "µs"),
         Figure(part, "checking a proof", median(checked) * 1e6, "µs"),
         Figure(part, "block that anchors", _block_bytes(registry), "bytes"),
-        Figure(part, "database", _database_bytes(registry) / events, "bytes a statement"),
-        Figure(part, "tiles and entries", _bytes_under(registry.paths.log) / events, "bytes a statement"),
+        Figure(part, "database", database_bytes(registry) / events, "bytes a statement"),
+        Figure(part, "tiles and entries", bytes_under(registry.paths.log) / events, "bytes a statement"),
     ]
 
 
@@ -163,18 +164,21 @@ def _block_bytes(registry: Registry) -> int:
     return int(registry.w3.eth.get_block("latest")["size"])
 
 
-def _database_bytes(registry: Registry) -> int:
+def database_bytes(registry: Registry) -> int:
+    """Size of the database once what waits beside it is in it."""
     path = registry.paths.database
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return path.stat().st_size
 
 
-def _bytes_under(folder: Path) -> int:
+def bytes_under(folder: Path) -> int:
+    """Bytes of all files under a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _audit(site: Site, size: int) -> Figure:
+def audit_figure(site: Site, size: int, name: str) -> Figure:
+    """Audit the whole registry, which must be in order; the rate is that of `size` of something in it."""
     found: list[object] = []
 
     def audit() -> None:
@@ -183,4 +187,4 @@ def _audit(site: Site, size: int) -> Figure:
     taken = seconds(audit)
     if found:
         raise SystemExit(f"bench: the audit finds {found[:3]}")
-    return Figure("audit", f"statements of a log of {size:,} re-hashed and compared", size / taken, "1/s")
+    return Figure("audit", name, size / taken, "1/s")

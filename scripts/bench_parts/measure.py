@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -68,3 +71,42 @@ def percentile(samples: Sequence[float], share: float) -> float:
     """The sample below which `share` of all lie (nearest rank)."""
     ordered = sorted(samples)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+@dataclass
+class Times:
+    """What each of many takes and, in turns with them, what the floor takes. Seconds."""
+
+    ours: list[float] = field(default_factory=list)
+    floor: list[float] = field(default_factory=list)
+
+    def figures(self, part: str, name: str, floor: str) -> list[Figure]:
+        """Median and 99th percentile, in milliseconds."""
+        return [
+            Figure(
+                part,
+                f"{name}, {which}",
+                percentile(self.ours, share) * 1e3,
+                "ms",
+                floor,
+                percentile(self.floor, share) * 1e3,
+                percentile(self.floor, share) / percentile(self.ours, share),
+            )
+            for which, share in (("median", 0.5), ("99th percentile", 0.99))
+        ]
+
+
+def peak_mib(process: int | str = "self") -> float:
+    """Most memory a program has held, MiB. Not `ru_maxrss`, which on Linux outlives the parent it came from.
+
+    Raises `OSError` for another process that has ended.
+    """
+    try:
+        status = Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        if process != "self":
+            raise
+        scale = 2**20 if sys.platform == "darwin" else 2**10
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
+    held = (int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+    return next(held, 0) / 1024

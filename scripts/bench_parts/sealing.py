@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from typing import Any
 from ledger.keys import sm4
 from ledger.store.blobs import FolderBlobs
 from ledger.store.sealed import SealedFile, check_file, seal_file
-from scripts.bench_parts.measure import Figure, seconds
+from scripts.bench_parts.measure import Figure, peak_mib, seconds
 from verifier.digests import sm3
 
 CHUNK = 1 << 20
@@ -72,18 +71,8 @@ def _main(folder: Path, mib: int) -> None:
     (whole,) = sealed
     opening = seconds(lambda: check_file(blobs, KEY, DOSSIER, 0, whole.blob, whole.size, whole.digest))
     floor += seconds(lambda: _floor(source, mib // 2, mib))
-    found = {"floor": floor, "seal": seal, "open": opening, "peak": _peak_mib()}
+    found = {"floor": floor, "seal": seal, "open": opening, "peak": peak_mib()}
     sys.stdout.write(json.dumps(found))
-
-
-def _peak_mib() -> float:
-    """Most memory this program has held. Not `ru_maxrss`, which on Linux outlives the parent it came from."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-    except OSError:
-        scale = 2**20 if sys.platform == "darwin" else 2**10
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
 
 
 def _chunks(path: Path, first: int, end: int) -> Iterator[bytes]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ledger.cases import deciding, intake
@@ -15,9 +14,10 @@ from ledger.demo_data import favourable_review
 from ledger.keys.provider import ADMIN
 from ledger.registry import Registry, silent
 from ledger.rules.profiles import DEMO
-from scripts.bench_parts.measure import Figure, Say, percentile, seconds
+from scripts.bench_parts.measure import Figure, Say, Times, seconds
 from scripts.bench_parts.site import EXAMPLE, OFFICER, make_site, opened
 
+_PART = "one at a time"
 ROW_BYTES = 900
 """About what one event takes in its row."""
 
@@ -36,31 +36,9 @@ def measure_decisions(folder: Path, durable: int, anchored: int, say: Say) -> li
         ]
 
 
-@dataclass
-class _Times:
-    """What decisions took and, between them, what the floor did. Seconds."""
-
-    ours: list[float] = field(default_factory=list)
-    floor: list[float] = field(default_factory=list)
-
-    def figures(self, name: str, floor: str) -> list[Figure]:
-        return [
-            Figure(
-                "one at a time",
-                f"{name}, {which}",
-                percentile(self.ours, share) * 1e3,
-                "ms",
-                floor,
-                percentile(self.floor, share) * 1e3,
-                percentile(self.floor, share) / percentile(self.ours, share),
-            )
-            for which, share in (("median", 0.5), ("99th percentile", 0.99))
-        ]
-
-
 def _until_durable(registry: Registry, cases: list[str], floor: Path) -> list[Figure]:
     """An acceptance: rule, person, commitment, seal, two rows; acknowledged once on the disk."""
-    times = _Times()
+    times = Times()
     row = os.urandom(ROW_BYTES)
     database = sqlite3.connect(floor, isolation_level=None)
     database.execute("PRAGMA journal_mode=WAL")
@@ -71,12 +49,12 @@ def _until_durable(registry: Registry, cases: list[str], floor: Path) -> list[Fi
         times.floor.append(seconds(lambda: database.execute("INSERT INTO event (row) VALUES (?)", (row,))))
     database.close()
     registry.settle()
-    return times.figures("decision until durable", "one row inserted durably into SQLite")
+    return times.figures(_PART, "decision until durable", "one row inserted durably into SQLite")
 
 
 def _until_anchored(registry: Registry, cases: list[str]) -> list[Figure]:
     """A review, carried through log and chain before the next."""
-    times = _Times()
+    times = Times()
     sender = Sender(registry.w3, registry.keys.account(ADMIN), time.sleep)
     for case in cases:
         with work_on(registry, case) as work:
@@ -89,7 +67,9 @@ def _until_anchored(registry: Registry, cases: list[str]) -> list[Figure]:
 
         times.ours.append(seconds(decide))
         times.floor.append(seconds(lambda: _block(sender)))
-    return times.figures("decision until anchored", "one block of the embedded chain with one transfer")
+    return times.figures(
+        _PART, "decision until anchored", "one block of the embedded chain with one transfer"
+    )
 
 
 def _block(sender: Sender) -> None:

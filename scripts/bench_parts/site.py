@@ -29,10 +29,13 @@ class Site:
     trust: bytes = b""
 
 
-def make_site(folder: Path, *, certified: bool = False) -> Site:
-    """Create a registry under `folder`; with `certified`, take one dossier all the way."""
+def make_site(folder: Path, *, certified: bool = False, demonstration: bool = True) -> Site:
+    """Create a registry under `folder`; with `certified`, take one dossier all the way.
+
+    Not a demonstration's, consents given one by one wait for company before they enter the log (R49).
+    """
     state, out = folder / "state", folder / "out"
-    plan = replace(PLAN, scrypt_n=_SCRYPT_N)
+    plan = replace(PLAN, scrypt_n=_SCRYPT_N, demonstration=demonstration)
     create_registry(state, plan, lambda f: create_passphrase_file(f / PASSPHRASE), wall_clock, silent)
     if not certified:
         return Site(state)
