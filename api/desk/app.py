@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from api.desk.disputes import disputes
 from api.desk.guard import Guard
 from api.desk.organisations import organisations
 from api.desk.patients import patients
@@ -37,7 +38,7 @@ def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -
     )
     app.add_exception_handler(YinzhengError, _fault)
     app.add_exception_handler(HTTPException, _http)
-    for routes in (organisations, withdrawals, patients):
+    for routes in (organisations, withdrawals, disputes, patients):
         app.include_router(routes(desk))
 
     @app.get("/healthz")

@@ -112,9 +112,13 @@ class Standing:
     party: bool
     forum: bool
 
-    def require(self, capacity: Capacity) -> None:
-        """Check that it acts in a capacity it has here. Raises `UsageFault` `dispute-standing`."""
-        if not {Capacity.PARTY: self.party, Capacity.FORUM: self.forum}.get(capacity, False):
+    def require(self, capacity: Capacity, *, opener: bool = False) -> None:
+        """Check that it acts in a capacity it has here, or is the opener where that is enough.
+
+        Raises `UsageFault` `dispute-standing`.
+        """
+        held = {Capacity.PARTY: self.party, Capacity.FORUM: self.forum}.get(capacity, False)
+        if not (held or (opener and self.opener)):
             raise UsageFault(
                 f"this organisation is no {capacity.value} of this dispute",
                 code="dispute-standing",

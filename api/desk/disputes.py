@@ -1,0 +1,225 @@
+"""What forums and parties do about disputes, in requests they sign (S15.8 to S15.11)."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import IO, Any, Final
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from api.desk import fields
+from api.desk.bodies import one_object
+from api.desk.organisations import PLACE
+from api.desk.server import Desk
+from api.desk.uploads import Uploads
+from ledger import access_log
+from ledger.disputes import opening, release
+from ledger.disputes.evidence import MAX_ITEMS, Offered
+from ledger.disputes.packing import Selection, plan_pack, sign_once, write_out
+from ledger.disputes.placing import Placed, place_item
+from ledger.disputes.plans import parse_plan
+from ledger.disputes.showing import Standing, show, standing
+from ledger.disputes.signing import typed_json
+from ledger.registry import Registry
+from ledger.rules.states import Capacity
+from verifier.algorithms import DigestPair
+from verifier.canonical import JSON, Check, hex_bytes, list_of, one_of
+from verifier.dispute import MAX_PARTIES, RELEASES
+from verifier.errors import DataFault, UsageFault
+from verifier.request import Request as Signed
+from verifier.wording import check_words
+
+ZIP: Final = "application/zip"
+_PIECE: Final = 1024 * 1024
+_REFERENCE: Final = re.compile(r"D-\d{4}-\d{6}")
+_CAPACITY: Final = {"settlement": Capacity.PARTY, "document": Capacity.FORUM}
+
+_PREPARE: Final[dict[str, Check[Any]]] = {"account": hex_bytes(20)}
+_OPEN: Final[dict[str, Check[Any]]] = {"signature": hex_bytes(65)}
+_PREPARE_RELEASE: Final[dict[str, Check[Any]]] = {
+    "kind": one_of(*RELEASES),
+    "document": DigestPair.from_json,
+    "reference": check_words(1, 200),
+    "signers": list_of(hex_bytes(20), 1, MAX_PARTIES),
+}
+_RELEASE: Final[dict[str, Check[Any]]] = {
+    "kind": one_of(*RELEASES),
+    "signatures": list_of(hex_bytes(65), 1, MAX_PARTIES),
+}
+
+
+def disputes(desk: Desk) -> APIRouter:
+    """The routes about disputes. Whoever has no part in one is told that there is none."""
+    router = APIRouter(prefix="/org/v1/disputes")
+    uploads = Uploads(desk)
+
+    @router.post("")
+    async def drafted(request: Request) -> Response:
+        async with desk.signed(request) as asked:
+            plan = parse_plan(one_object(asked.body))
+            id_ = await desk.do(lambda registry: opening.draft(registry, asked.org, plan))
+        return JSONResponse({"dispute": id_}, HTTPStatus.CREATED)
+
+    @router.get("/{written}")
+    async def shown(request: Request, written: str) -> Response:
+        async with desk.signed(request) as asked:
+            act = _for(asked.signed, written, lambda registry, _: _shown(registry, written, asked.org))
+            return JSONResponse(await desk.do(act))
+
+    @router.delete("/{written}")
+    async def discarded(request: Request, written: str) -> Response:
+        async with desk.signed(request) as asked:
+            await desk.do(_for(asked.signed, written, lambda registry, _: opening.discard(registry, written)))
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    @router.put("/{written}/items/{number}")
+    async def item(request: Request, written: str, number: str) -> Response:
+        place = _number(number)
+        signed = await uploads.asked(request)
+        # Before gigabytes are sent: has it a part in this dispute?
+        await desk.do(_for(signed, written, lambda _, has: has.require(Capacity.PARTY, opener=True)))
+        async with uploads.item(request, signed) as sent:
+            offered, file = Offered(sent.claim, sent.content.chunks()), sent.content.file
+
+            def act(registry: Registry, has: Standing) -> Placed:
+                if show(registry, written).state != "draft":
+                    has.require(Capacity.PARTY)
+                return place_item(registry, written, place, offered, file.digest, file.size)
+
+            placed = await desk.do(_for(signed, written, act))
+        status = HTTPStatus.CREATED if placed.new else HTTPStatus.OK
+        return JSONResponse(_placed(placed), status)
+
+    @router.post("/{written}/prepare")
+    async def prepared(request: Request, written: str) -> Response:
+        async with desk.signed(request) as asked:
+            account = fields.read(one_object(asked.body), _PREPARE)["account"]
+
+            def act(registry: Registry, _: Standing) -> JSON:
+                decision = opening.prepare(registry, written, account)
+                return typed_json(decision, registry.client.preservation_domain)
+
+            return JSONResponse(await desk.do(_for(asked.signed, written, act)))
+
+    @router.post("/{written}/open")
+    async def opened(request: Request, written: str) -> Response:
+        async with desk.signed(request) as asked:
+            signature = fields.read(one_object(asked.body), _OPEN)["signature"]
+
+            def act(registry: Registry, _: Standing) -> JSON:
+                opening.open_dispute(registry, written, signature)
+                return _shown(registry, written, asked.org)
+
+            return JSONResponse(await desk.do(_for(asked.signed, written, act)))
+
+    @router.post("/{written}/release/prepare")
+    async def release_prepared(request: Request, written: str) -> Response:
+        async with desk.signed(request) as asked:
+            found = fields.read(one_object(asked.body), _PREPARE_RELEASE)
+
+            def act(registry: Registry, has: Standing) -> JSON:
+                has.require(_CAPACITY[found["kind"]])
+                decision = release.prepare_release(registry, written, **found)
+                return typed_json(decision, registry.client.preservation_domain)
+
+            return JSONResponse(await desk.do(_for(asked.signed, written, act)))
+
+    @router.post("/{written}/release")
+    async def released(request: Request, written: str) -> Response:
+        async with desk.signed(request) as asked:
+            found = fields.read(one_object(asked.body), _RELEASE)
+
+            def act(registry: Registry, has: Standing) -> JSON:
+                has.require(_CAPACITY[found["kind"]])
+                release.release(registry, written, found["kind"], found["signatures"])
+                return _shown(registry, written, asked.org)
+
+            return JSONResponse(await desk.do(_for(asked.signed, written, act)))
+
+    @router.get("/{written}/pack")
+    async def packed(request: Request, written: str) -> Response:
+        """The pack as a stream. Only planning it needs the writer: long ones hold up nobody."""
+        selection = Selection(_only(dict(request.query_params)))
+        async with desk.signed(request) as asked:
+
+            def act(registry: Registry, _: Standing) -> Any:
+                plan = plan_pack(registry, written, selection)
+                with registry.store.transaction() as session:
+                    access_log.note(session, registry.clock(), asked.org, "pack", written, PLACE)
+                return plan
+
+            plan = await desk.do(_for(asked.signed, written, act))
+
+        def sign(message: bytes) -> bytes:
+            return desk.worker.do(lambda registry: sign_once(registry, message)).result(60)
+
+        def write() -> IO[bytes]:
+            # Without a name: what it discloses is gone with this process, however that ends.
+            out = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it is sent
+            try:
+                write_out(out, plan, sign)
+                out.seek(0)
+            except BaseException:
+                out.close()
+                raise
+            return out
+
+        out = await run_in_threadpool(write)
+        size = str(out.seek(0, 2))
+        out.seek(0)
+        named = f'attachment; filename="{written}.zip"'
+        headers = {"Content-Disposition": named, "Content-Length": size}
+        return StreamingResponse(_pieces(out), media_type=ZIP, headers=headers)
+
+    return router
+
+
+def _for(signed: Signed, written: str, act: Callable[[Registry, Standing], Any]) -> Callable[[Registry], Any]:
+    """`act` for whoever has a part in the dispute; `UsageFault` `dispute-unknown` for everyone else."""
+
+    def checked(registry: Registry) -> Any:
+        if _REFERENCE.fullmatch(written) is None:
+            raise UsageFault("there is no such dispute", code="dispute-unknown")
+        return act(registry, standing(registry, written, signed.org, signed.key))
+
+    return checked
+
+
+def _shown(registry: Registry, written: str, org: str) -> JSON:
+    return show(registry, written, org, PLACE).to_json()
+
+
+def _placed(placed: Placed) -> dict[str, JSON]:
+    return {
+        "number": placed.number,
+        "leaf": None if placed.leaf is None else placed.leaf.hex(),
+        "digest": {**placed.item.digest.to_json()},
+        "size": placed.item.size,
+    }
+
+
+def _number(written: str) -> int:
+    if not (written.isascii() and written.isdigit() and 1 <= len(written) <= 4):
+        raise DataFault(f"an item's number is from 1 to {MAX_ITEMS}", code="field-value")
+    return int(written)
+
+
+def _only(query: dict[str, str]) -> frozenset[int] | None:
+    """The items a pack is to disclose. Raises `UsageFault` `query`."""
+    if not query:
+        return None
+    if set(query) != {"only"} or not re.fullmatch(r"[0-9]{1,4}(,[0-9]{1,4}){0,999}", query["only"]):
+        raise UsageFault("the query is not only= and numbers of items with commas", code="query")
+    return frozenset(map(int, query["only"].split(",")))
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_PIECE):
+            yield piece
