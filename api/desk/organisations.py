@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.desk import fields
-from api.desk.batches import Batch, grant_batches
 from api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON, lines_of, media_of, one_object
 from api.desk.server import Asked, Desk
 from ledger import access_log
+from ledger.consents.batches import Batch, grant_batches
 from ledger.consents.notices import publish_notice
 from ledger.consents.reading import open_consent
 from ledger.consents.receipts import Receipt, make_receipt

@@ -11,14 +11,10 @@ import threading
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from sqlmodel import Session, col, func, select
-
 from api.desk.worker import Worker
-from ledger.consents.pool import COMPANY, PATIENCE
 from ledger.registry import Registry
 from ledger.store.database import Store
-from ledger.store.models import ChainCall, Event
-from ledger.store.models_consents import Pooled
+from ledger.unsettled import is_unsettled
 from ledger.withdrawals.deliveries import Send, claim, note, pending, send_all
 from ledger.withdrawals.ending import tick
 from verifier.errors import YinzhengError
@@ -30,7 +26,6 @@ EVERY: Final = 3.0
 
 AFTER_TROUBLE: Final = 30.0
 """Seconds until the next look where something stood in the way."""
-
 
 TICK: Final = 60
 """Seconds between two looks at what time alone brings about: restrictions that end, reminders (R35)."""
@@ -73,7 +68,7 @@ class Rounds:
             self._do(tick)
             self._ticked = now
         with self._store.reading() as session:
-            unsettled, due = _unsettled(session, now), bool(pending(session, now, 1))
+            unsettled, due = is_unsettled(session, now), bool(pending(session, now, 1))
         if unsettled:
             self._do(lambda registry: registry.settle())
         if due:
@@ -96,14 +91,3 @@ class Rounds:
             except Exception as error:
                 _log.error("unexpected fault %s on the desk's rounds", type(error).__name__)
                 pause = AFTER_TROUBLE
-
-
-def _unsettled(session: Session, now: int) -> bool:
-    """Whether something acknowledged waits for log or chain: pooled long enough, unsequenced, or not sent."""
-    waiting, oldest = session.exec(select(func.count(), func.min(Pooled.created_at))).one()
-    if waiting and (waiting >= COMPANY or now - oldest >= PATIENCE):
-        return True
-    if session.exec(select(Event.id).where(col(Event.log_index).is_(None)).limit(1)).first() is not None:
-        return True
-    state = col(ChainCall.state).in_(("pending", "sent"))
-    return session.exec(select(ChainCall.id).where(state).limit(1)).first() is not None

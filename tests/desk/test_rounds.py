@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from api.desk.batches import Batch, grant_batches
 from api.desk.rounds import Rounds
 from api.desk.worker import Pace, Worker
+from ledger.consents.batches import Batch, grant_batches
 from ledger.organisations import answers, enrolment
 from ledger.organisations.answers import recall, remember
 from ledger.registry import Registry

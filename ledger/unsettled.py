@@ -1,0 +1,20 @@
+"""Whether anything acknowledged still waits for log or chain: a look at the database, without the lock."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, func, select
+
+from ledger.consents.pool import COMPANY, PATIENCE
+from ledger.store.models import ChainCall, Event
+from ledger.store.models_consents import Pooled
+
+
+def is_unsettled(session: Session, now: int) -> bool:
+    """Whether something was pooled long enough, is not in the log, or was not sent, at `now`, UTC seconds."""
+    waiting, oldest = session.exec(select(func.count(), func.min(Pooled.created_at))).one()
+    if waiting and (waiting >= COMPANY or now - oldest >= PATIENCE):
+        return True
+    if session.exec(select(Event.id).where(col(Event.log_index).is_(None)).limit(1)).first() is not None:
+        return True
+    state = col(ChainCall.state).in_(("pending", "sent"))
+    return session.exec(select(ChainCall.id).where(state).limit(1)).first() is not None
