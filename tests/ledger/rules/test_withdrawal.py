@@ -282,3 +282,11 @@ def test_no_walk_completes_unlawfully(
         assert now >= where.restricted_until
         for needed in (Move.VERIFY, Move.FREEZE, Move.NOTIFY):
             assert done.count(needed) == 1
+
+
+def test_a_released_hold_brings_its_own_end_forward() -> None:
+    held = situation(State.RESTRICTED, restricted_until=NOW + 10 * 86_400)
+    _, after = step(held, Move.RESTRICT, Capacity.REGISTRY, NOW, ground=Ground.HOLD, until=NOW + 7200)
+    assert after.restricted_until == NOW + 7200
+    later = held.restricted_until + 1
+    fault("withdrawal-ground", held, Move.RESTRICT, Capacity.REGISTRY, NOW, ground=Ground.HOLD, until=later)
