@@ -1,0 +1,50 @@
+"""Officers' commands about withdrawals, on a copy of the demonstration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from api.cli.common import keys_of
+from ledger.consents.granting import grant
+from ledger.demo import OFFICER
+from ledger.registry import open_registry, wall_clock
+from ledger.withdrawals import course
+from tests.cli.commands import refused, run
+from tests.ledger.consent_world import HOSPITAL, ConsentWorld
+
+
+def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:
+    with open_registry(state, keys_of, clock=wall_clock) as registry:
+        subject = grant(registry, [ConsentWorld(registry).body()], HOSPITAL)[0].subject
+        registry.settle()
+    name, at = subject.hex(), ("--state", state)
+    part = ("withdraw", name, "--scope", "third_party_research", "--by", OFFICER, *at)
+    filed = run(*part, "--json").json
+    assert (filed["withdrawal"], filed["state"], filed["remains"]["scopes"]) == (
+        name,
+        "verified",
+        ["research"],
+    )
+    refused(*part, code="withdrawal-not-in-force", exit_code=2)
+    refused("withdraw", "--by", OFFICER, *at, code="withdrawal-subject", exit_code=2)
+    refused("withdraw", "zz", "--by", OFFICER, *at, code="identifier", exit_code=2)
+    missing = ("withdraw", "--receipt", tmp_path / "none", "--by", OFFICER, *at)
+    refused(*missing, code="receipt-missing", exit_code=2)
+    refused("withdraw", "00" * 32, "--by", OFFICER, *at, code="consent-unknown", exit_code=2)
+
+    assert name in {line["withdrawal"] for line in run("withdrawals", *at, "--json").json}
+    assert name in run("withdrawals", *at).out
+    assert name not in run("withdrawals", "--overdue", *at).out
+    assert "待回执" in run("withdrawal", name, *at).out
+    refused("withdrawal", name, "--conclusion", tmp_path / "end", *at, code="withdrawal-open", exit_code=2)
+
+    with open_registry(state, keys_of, clock=wall_clock) as registry:
+        course.freeze(registry, subject, HOSPITAL)
+    ground = ("--ground", "《医疗机构病历管理规定》", "--until", "2041-01-01T00:00", "--by", OFFICER)
+    assert "限制处理" in run("restrict", name, *ground, *at).out
+    assert (
+        run("withdrawal", name, "--conclusion", tmp_path / "end", *at, "--json").json["state"] == "restricted"
+    )
+    assert b"withdrawal.restricted" in (tmp_path / "end").read_bytes()
+    # None of these organisations has a webhook: they ask.
+    assert run("deliver", *at, "--json").json == {"delivered": 0, "failed": 0, "faults": []}
