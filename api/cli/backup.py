@@ -101,7 +101,5 @@ def restore_state(
         return
     out.print(f"restored in {state} 已恢复: {done.keys} records open", markup=False)
     if done.destroyed:
-        out.print(
-            f"  {done.destroyed} destroyed since the backup stay destroyed 已销毁者不恢复", markup=False
-        )
+        out.print(f"  {done.destroyed} destroyed since then stay destroyed 已销毁者不恢复", markup=False)
     out.print("  → yinzheng audit --state " + str(state), markup=False)

@@ -1,4 +1,4 @@
-"""Commands for destroying records with proof (R43), what may be destroyed (R42), and staff who sign for it."""
+"""Commands for destroying records with proof (R43), what may be destroyed (R42), and staff who sign."""
 
 from __future__ import annotations
 
@@ -38,8 +38,9 @@ def add_to(app: typer.Typer) -> None:
     app.command("erasures", rich_help_panel="Erasure 销毁")(guarded(list_erasures))
     app.command("retention", rich_help_panel="Erasure 销毁")(guarded(retention))
     people = typer.Typer(help="Who approves and witnesses destruction. 销毁审批人员。", no_args_is_help=True)
-    for name, command in (("add", add_staff), ("remove", remove_staff), ("list", list_staff)):
-        people.command(name)(guarded(command))
+    people.command("add")(guarded(add_staff))
+    people.command("remove")(guarded(remove_staff))
+    people.command("list")(guarded(list_staff))
     app.add_typer(people, name="staff", rich_help_panel="Erasure 销毁")
 
 

@@ -1,4 +1,4 @@
-"""What may be destroyed now, and what was or is being destroyed (R42, R43): for the officer, naming nobody."""
+"""What may be destroyed now, and what was or is being destroyed (R42, R43): naming nobody."""
 
 from __future__ import annotations
 

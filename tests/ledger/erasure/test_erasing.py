@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -197,10 +198,15 @@ def test_the_database_is_written_anew_where_something_is_left(
     approved: Approved, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite may leave an older copy of a row in a page it rebuilt: it is looked for, not believed."""
-    asked = []
+    asked: list[int] = []
     with approved.ward.open() as registry:
         rewrite = registry.store.rewrite
-        monkeypatch.setattr(registry.store, "rewrite", lambda tables: (asked.append(1), rewrite(tables))[1])
+
+        def watched(tables: Iterable[str]) -> bool:
+            asked.append(1)
+            return rewrite(tables)
+
+        monkeypatch.setattr(registry.store, "rewrite", watched)
         monkeypatch.setattr("ledger.erasure.clearing._found", lambda _files, _needles: len(asked) == 0)
         erase(registry, approved.id, w.OPERATOR)
     assert asked == [1]

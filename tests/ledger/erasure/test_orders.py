@@ -1,0 +1,199 @@
+"""Who signs an order, when, and what may not be destroyed (R39, R42, R43)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ledger.cases.work import acting
+from ledger.erasure import proposing
+from ledger.erasure.carrying_out import erase
+from ledger.erasure.order import Order, TargetKind, digest, signer
+from ledger.erasure.overview import Destructible, destructible, erasures
+from ledger.registry import Registry
+from ledger.rules.destruction import Method
+from ledger.staff import StaffRole, add_staff, remove_staff
+from ledger.store.models import Dossier
+from ledger.store.models_consents import Consent
+from ledger.store.models_disputes import Dispute, DisputeSubject, Erasure, ErasureSignature
+from tests.ledger.consent_world import HOSPITAL
+from tests.ledger.erasure import ward as w
+from tests.ledger.erasure.conftest import Approved
+from tests.ledger.erasure.ward import Ward
+from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, open_keys
+from verifier.errors import DataFault, UsageFault
+
+
+def refused(act: Callable[[], object]) -> str:
+    with pytest.raises((UsageFault, DataFault)) as caught:
+        act()
+    return caught.value.code
+
+
+def test_signatures_come_in_order_and_each_from_another_person(ward: Ward) -> None:
+    with ward.open() as registry:
+        id_ = w.propose(registry, ward.withdrawn)
+        for early in ("head-he", "witness-wu", OFFICER, MEMBER):
+            assert refused(lambda name=early: proposing.approve(registry, id_, name)) == "destruction-order"
+        assert refused(lambda: proposing.approve(registry, id_, "nobody")) == "person-unknown"
+        assert proposing.approve(registry, id_, "manager-ma") == {"department_head"}
+        assert refused(lambda: proposing.approve(registry, id_, "manager-ma")) == "destruction-person"
+        assert proposing.approve(registry, id_, "head-he") == {"legal", "security"}
+        assert proposing.approve(registry, id_, "guard-gu") == {"ethics"}
+        assert refused(lambda: proposing.approve(registry, id_, "lawyer-liu")) == "destruction-order"
+        assert proposing.approve(registry, id_, "ethics-er") == {"witness"}
+        assert refused(lambda: proposing.approve(registry, id_, "witness-wu")) == "destruction-order"
+        assert proposing.witness(registry, id_, "witness-wu") == {"witness"}
+        assert refused(lambda: erase(registry, id_, OFFICER)) == "erasure-state"
+        assert refused(lambda: proposing.witness(registry, id_, "witness-wu")) == "destruction-person"
+        assert proposing.witness(registry, id_, "witness-xu") == set()
+        assert w.state_of(registry, id_) == "approved"
+        assert refused(lambda: proposing.approve(registry, id_, "lawyer-liu")) == "erasure-state"
+        for involved in ("manager-ma", "guard-gu", "witness-xu"):
+            assert refused(lambda name=involved: erase(registry, id_, name)) == "destruction-person"
+        assert refused(lambda: erase(registry, id_, "nobody")) == "person-unknown"
+        erase(registry, id_, SECOND_OFFICER)
+        with registry.store.reading() as session:
+            (listed,) = erasures(session)
+    assert listed["state"] == "destroyed"
+    roles = [one["role"] for one in listed["signatures"]]  # type: ignore[index, union-attr, call-overload]
+    assert roles == [
+        "data_manager",
+        "department_head",
+        "security",
+        "ethics",
+        "witness",
+        "witness",
+        "operator",
+    ]
+
+
+def test_without_medical_data_ethics_is_not_asked(ward: Ward) -> None:
+    with ward.open() as registry:
+        id_ = proposing.propose(
+            registry,
+            TargetKind.CONSENT,
+            ward.withdrawn.hex(),
+            "withdrawal",
+            Method.OVERWRITE,
+            OFFICER,
+            medical=False,
+        )
+        for name in w.APPROVERS[:3]:
+            missing = proposing.approve(registry, id_, name)
+    assert missing == {"witness"}
+
+
+def test_what_may_not_be_destroyed(ward: Ward) -> None:
+    with ward.open() as registry:
+
+        def propose(subject: bytes | str, ground: str, method: Method = Method.OVERWRITE) -> str:
+            name = subject if isinstance(subject, str) else subject.hex()
+            return refused(
+                lambda: proposing.propose(registry, TargetKind.CONSENT, name, ground, method, OFFICER)
+            )
+
+        assert propose(ward.standing, "withdrawal") == "erasure-ground"
+        assert propose(ward.standing, "retention_ended") == "erasure-ground"
+        assert propose(ward.standing, "because") == "erasure-ground"
+        assert propose(ward.withdrawn, "withdrawal", Method.LOGICAL) == "erasure-method"
+        assert propose(ward.withdrawn, "withdrawal", Method.PHYSICAL) == "erasure-method"
+        assert propose(bytes(32), "court") == "consent-unknown"
+        assert propose("abc", "court") == "subject-malformed"
+        w.propose(registry, ward.withdrawn)
+        assert propose(ward.withdrawn, "withdrawal") == "erasure-proposed"
+        by_staff = lambda: proposing.propose(  # noqa: E731
+            registry, TargetKind.CONSENT, ward.standing.hex(), "court", Method.OVERWRITE, "manager-ma"
+        )
+        assert refused(by_staff) == "person-no-officer"
+        ward.world.clock.advance(366 * 86_400)
+        w.propose(registry, ward.standing, "retention_ended")
+
+
+def _hold(registry: Registry, subject: bytes) -> None:
+    """An open dispute about it, as its rows say."""
+    with registry.store.transaction() as session:
+        session.add(Dossier(id=bytes(16), wrapped_key=None, created_at=0))
+        session.flush()
+        session.add(
+            Dispute(
+                id="D-2026-000009",
+                subject=bytes(32),
+                state="open",
+                kind="forum",
+                opener=HOSPITAL,
+                dossier_id=bytes(16),
+                created_at=0,
+            )
+        )
+        session.flush()
+        session.add(DisputeSubject(dispute_id="D-2026-000009", kind="consent", subject=subject))
+
+
+def test_a_hold_that_comes_after_the_signatures_stops_it(approved: Approved) -> None:
+    with approved.ward.open() as registry:
+        _hold(registry, approved.ward.withdrawn)
+        assert refused(lambda: erase(registry, approved.id, w.OPERATOR)) == "destruction-blocked"
+        assert refused(lambda: w.propose(registry, approved.ward.withdrawn)) == "destruction-blocked"
+        with registry.store.reading() as session:
+            assert session.get_one(Consent, approved.ward.withdrawn).wrapped_key is not None
+
+
+def test_no_signature_serves_another_order(approved: Approved) -> None:
+    with approved.ward.open() as registry:
+        with registry.store.transaction() as session:
+            row = session.get_one(Erasure, approved.id)
+            other = Order.parse(row.wording)
+            signature = session.get_one(ErasureSignature, (approved.id, "manager-ma")).signature
+            address = signer(row.wording, signature)
+            row.wording = row.wording.replace(b'"medical":true', b'"medical":false')
+            row.wording = row.wording.replace(b'"ground":"withdrawal"', b'"ground":"court"')
+            assert signer(row.wording, signature) != address
+            assert digest(row.wording) != digest(other.canonical())
+        assert refused(lambda: erase(registry, approved.id, w.OPERATOR)) == "erasure-altered"
+    assert "erasure-altered" in approved.ward.world.codes()
+
+
+def test_the_audit_names_a_key_that_is_gone_without_proof(ward: Ward) -> None:
+    with ward.open() as registry, registry.store.transaction() as session:
+        session.get_one(Consent, ward.withdrawn).wrapped_key = None
+    assert "erasure-unproved" in ward.world.codes()
+
+
+def test_the_audit_names_an_erasure_nobody_witnessed(approved: Approved) -> None:
+    with approved.ward.open() as registry, registry.store.transaction() as session:
+        session.delete(session.get_one(ErasureSignature, (approved.id, "witness-wu")))
+    assert approved.ward.world.codes() == {"erasure-unsigned"}
+
+
+def test_staff_holds_nothing_else(ward: Ward) -> None:
+    assert ward.world.codes() == set()
+    with ward.open() as registry:
+        keystore = open_keys(registry.paths)
+
+        def add(name: str, by: str = OFFICER) -> object:
+            return add_staff(registry, keystore, name, StaffRole.LEGAL, by)
+
+        assert refused(lambda: add("manager-ma")) == "person-exists"
+        assert refused(lambda: add("Not A Name")) == "key-name"
+        assert refused(lambda: add("lawyer-lu", "manager-ma")) == "person-no-officer"
+        assert refused(lambda: remove_staff(registry, OFFICER, OFFICER)) == "staff-officer"
+        remove_staff(registry, "manager-ma", OFFICER)
+        id_ = w.propose(registry, ward.withdrawn)
+        assert refused(lambda: proposing.approve(registry, id_, "manager-ma")) == "person-removed"
+        add("manager-mu")
+        with registry.store.reading() as session:
+            assert refused(lambda: acting(session, "lawyer-liu")) == "person-no-officer"
+    assert ward.world.codes() == set()
+
+
+def test_what_may_be_destroyed_is_listed(ward: Ward) -> None:
+    with ward.open() as registry:
+        found = list(destructible(registry, terms=True))
+        assert found == [Destructible(TargetKind.CONSENT, ward.withdrawn.hex(), "withdrawal")]
+        w.destroy(registry, ward.withdrawn)
+        assert list(destructible(registry)) == []
+        ward.world.clock.advance(366 * 86_400)
+        ended = [Destructible(TargetKind.CONSENT, ward.standing.hex(), "retention_ended")]
+        assert list(destructible(registry, terms=True)) == ended
