@@ -96,7 +96,11 @@ class Reader:
 
     def trust(self) -> TrustPolicy:
         """The registry's own policy, as it exports it."""
-        return parse_trust(canonical.dumps(trust_policy(self.instance)))
+        return parse_trust(self.trust_file())
+
+    def trust_file(self) -> bytes:
+        """The same as a file (S8)."""
+        return canonical.dumps(trust_policy(self.instance))
 
     def live(self) -> Reader:
         """Itself: it answers as a `LiveReader`."""

@@ -213,6 +213,10 @@ def serve(
     rate: Annotated[
         int, typer.Option(help="Requests a second granted to each client; twice as many at once.", min=1)
     ] = 50,
+    desk: Annotated[
+        str | None,
+        typer.Option(help="Hand patients' forms on to the desk at this address. 撤回办理地址。"),
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Serve the pages and the JSON interface, read-only and without keys. 网页服务。"""
@@ -229,7 +233,7 @@ def serve(
         )
         out.print("Ctrl-C ends it; nothing is lost. 按 Ctrl-C 结束。", markup=False)
     with suppress(KeyboardInterrupt):  # the way to end it
-        serve_web(state, trust, host, port, limits=Limits(requests=Rate(rate, 2 * rate)))
+        serve_web(state, trust, host, port, limits=Limits(requests=Rate(rate, 2 * rate)), desk=desk)
 
 
 def node(

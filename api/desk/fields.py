@@ -41,6 +41,10 @@ _EXTENT: Final[Check[Any]] = object_of(
 _BEARER: Final[dict[str, Check[Any]]] = {"receipt": text(1, MAX_QR), "born": check_date}
 SEE: Final = _BEARER
 """Body of what a patient looks at: the QR text of the receipt, and the date of birth."""
+RECEIPT: Final[dict[str, Check[Any]]] = {**_BEARER, "form": one_of("json", "pdf")}
+"""Body of a patient who asks for the receipt anew."""
+CONCLUSION: Final[dict[str, Check[Any]]] = {**_BEARER, "withdrawal": hex_bytes(32)}
+"""Body of a patient who asks for the end document of a withdrawal."""
 WITHDRAW: Final[dict[str, Check[Any]]] = {**_BEARER, "guardian": boolean, "extent": _EXTENT}
 """Body of a patient's withdrawal, or of one that any enrolled organisation passes on."""
 AT_COUNTER: Final[dict[str, Check[Any]]] = {

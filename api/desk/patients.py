@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -20,10 +21,12 @@ from api.desk.server import Desk, is_local
 from api.desk.views import progress_view
 from api.desk.withdrawals import file_by_receipt
 from ledger import access_log
+from ledger.consents.receipts import Receipt, make_receipt
 from ledger.consents.uses import uses_of
 from ledger.registry import Registry
 from ledger.rules.extent import InForce
 from ledger.withdrawals.claims import ReceiptClaim, admit
+from ledger.withdrawals.concluding import conclusion
 from ledger.withdrawals.filing import in_force
 from ledger.withdrawals.progress import progress, withdrawals_of
 from ledger.withdrawals.work import open_thread
@@ -67,6 +70,34 @@ def patients(desk: Desk) -> APIRouter:
             return progress_view(progress(registry, file_by_receipt(registry, found)))
 
         return JSONResponse(await desk.do(act), HTTPStatus.CREATED)
+
+    @router.post("/receipt")
+    async def receipt(request: Request) -> Response:
+        """The receipt as of now, with every withdrawal so far: what a patient keeps."""
+        found = await form(request, fields.RECEIPT)
+
+        def act(registry: Registry) -> Receipt:
+            return make_receipt(registry, _admitted(registry, found, "receipt"))
+
+        made = await desk.do(act)
+        if found["form"] == "json":
+            return Response(made.file, media_type="application/json")
+        # Setting a page takes a second, which the writer shall not spend.
+        return Response(await run_in_threadpool(made.pdf), media_type="application/pdf")
+
+    @router.post("/conclusion")
+    async def concluded(request: Request) -> Response:
+        """The signed end document of one withdrawal of the receipt's consent (S10.9)."""
+        found = await form(request, fields.CONCLUSION)
+
+        def act(registry: Registry) -> bytes:
+            subject = _admitted(registry, found, "conclusion")
+            if progress(registry, found["withdrawal"]).consent != subject:
+                # Nobody else learns that it exists.
+                raise UsageFault("there is no such withdrawal", code="withdrawal-unknown")
+            return conclusion(registry, found["withdrawal"])
+
+        return Response(await desk.do(act), media_type="application/json")
 
     return router
 

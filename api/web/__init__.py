@@ -19,8 +19,9 @@ def serve(
     port: int = 8000,
     *,
     limits: Limits | None = None,
+    desk: str | None = None,
 ) -> None:
     """Serve the registry in the state folder `root`; see `api.web.running.serve`."""
     from api.web import running
 
-    running.serve(root, trust, host, port, limits=limits)
+    running.serve(root, trust, host, port, limits=limits, desk=desk)

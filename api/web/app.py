@@ -14,16 +14,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.web.checking import Checker
+from api.web.court import court
+from api.web.desk import DeskPort
 from api.web.guard import Guard
 from api.web.headers import SecurityHeaders
 from api.web.limits import Gate, Limits
 from api.web.pages import pages
+from api.web.patients import patients
 from api.web.ports import ReaderPort
 from api.web.problems import of_status, problem_of
 from api.web.server import Server
 from api.web.service import service
 from verifier.errors import YinzhengError
-from verifier.trust import TrustPolicy
 
 DESCRIPTION: Final = (
     "Check certificates of health-data property rights against the ledger they are deposited on. "
@@ -38,20 +40,24 @@ def create_app(
     reader: ReaderPort,
     *,
     clock: Callable[[], int],
-    trust: TrustPolicy | None = None,
+    trust: bytes | None = None,
     limits: Limits | None = None,
     monotonic: Callable[[], float] = time.monotonic,
     demonstration: bool = False,
+    desk: DeskPort | None = None,
 ) -> FastAPI:
     """The web server over one registry.
 
-    `clock` gives UTC seconds. Pages verify under `trust`, or under the operator's own export when there is
-    none. With `demonstration` every page says that the registry is one.
+    `clock` gives UTC seconds. Pages verify under the policy file `trust`, or under the operator's own export
+    when there is none. With `demonstration` every page says that the registry is one. Patients' forms go to
+    `desk`; without one they are told where else to go.
+
+    Raises `DataFault` `trust-malformed`.
     """
     limits = limits or Limits()
     gate = Gate(limits, monotonic)
     checker = Checker(reader, clock, limits, gate, trust)
-    server = Server(reader, clock, limits, gate, checker, demonstration=demonstration)
+    server = Server(reader, clock, limits, gate, checker, desk, demonstration=demonstration)
     app = FastAPI(
         title="Yinzheng 印证",
         version="1",
@@ -65,7 +71,8 @@ def create_app(
     )
     _handle_errors(app, server)
     app.include_router(service(server))
-    app.include_router(pages(server))
+    for routes in (pages, patients, court):
+        app.include_router(routes(server))
     return app
 
 

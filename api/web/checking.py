@@ -16,12 +16,14 @@ from anyio import CapacityLimiter, to_thread
 from api.web.extract import extract
 from api.web.intake import Submission
 from api.web.limits import Gate, Limits
-from api.web.ports import HistoryLine, ReaderPort
+from api.web.ports import BasisLine, HistoryLine, ReaderPort
 from verifier.errors import EnvironmentFault, UsageFault, YinzhengError
+from verifier.receipt_report import ReceiptReport
 from verifier.report import Authentic, Finding, Outcome, Report
 from verifier.target import Presented, read_target
-from verifier.trust import TrustPolicy
+from verifier.trust import TrustPolicy, parse_trust
 from verifier.verify import verify
+from verifier.verify_receipt import verify_receipt
 
 T = TypeVar("T")
 
@@ -38,6 +40,16 @@ class Checked:
     history: Sequence[HistoryLine]
     """Of a genuine certificate; empty for any other, and where it was not asked for or cannot be had."""
     trust: TrustPolicy
+    basis: Sequence[BasisLine] = ()
+    """The notices it names and what became of consents to them; with `history` (R27)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedReceipt:
+    """What was found about a patient's receipt (S13.4)."""
+
+    report: ReceiptReport
+    trust: TrustPolicy
 
 
 class Checker:
@@ -49,12 +61,13 @@ class Checker:
         clock: Callable[[], int],
         limits: Limits,
         gate: Gate,
-        trust: TrustPolicy | None,
+        trust: bytes | None,
     ) -> None:
         self._reader = reader
         self._clock = clock
         self._gate = gate
-        self._trust = trust
+        self._trust_file = trust
+        self._trust = None if trust is None else parse_trust(trust)
         self._waiting_allowed = limits.waiting
         self._verifications = CapacityLimiter(limits.verifications)
         self._files = CapacityLimiter(limits.files)
@@ -64,39 +77,58 @@ class Checker:
         """Whether the policy is the operator's own export, rather than one it was told to use."""
         return self._trust is None
 
-    async def check(self, submission: Submission, client: str, *, history: bool) -> Checked:
+    def trust_file(self) -> bytes:
+        """The policy as a file (S8)."""
+        return self._trust_file or self._reader.trust_file()
+
+    async def check(self, submission: Submission, client: str, *, history: bool) -> Checked | CheckedReceipt:
         """Verify what was submitted, by whomever; with `history` also tell how it was registered.
+
+        A certificate, or a patient's receipt, as it calls itself.
 
         Raises `UsageFault` `number-alone`, `EnvironmentFault` `server-busy`, and what `read_target` raises.
         """
-        presented = await self._present(submission)
+        presented = await self._presented(submission)
         if presented.number is not None:
             raise UsageFault(
                 "a certificate's number alone proves nothing",
                 code="number-alone",
                 hint="Send the text of its QR code, or its PDF or JSON file.",
             )
+        if presented.is_receipt:
+            return await self._run(self._verifications, lambda: self._verify_receipt(presented))
         checked = await self._run(self._verifications, lambda: self._verify(presented, history))
         if presented.qr is None:
             return checked  # whatever is shown came from the file itself
         return replace(checked, report=self._guarded(checked.report, client))
 
-    async def _present(self, submission: Submission) -> Presented:
+    async def _presented(self, submission: Submission) -> Presented:
         if submission.file is None:
             return read_target(submission.text or "")
-        file = submission.file
+        return await self.present(submission.file)
+
+    async def present(self, file: bytes) -> Presented:
+        """What an uploaded file holds. Raises as `extract`, and `EnvironmentFault` `server-busy`."""
         return await self._run(self._files, lambda: extract(file))
 
     def _verify(self, presented: Presented, with_history: bool) -> Checked:
         trust = self._trust or self._reader.trust()
         report = _presentable(verify(presented, trust, now=self._clock(), live=self._reader.live()))
         history: Sequence[HistoryLine] = ()
+        basis: Sequence[BasisLine] = ()
         if with_history and report.authentic is Authentic.GENUINE and report.number is not None:
             try:
                 history = self._reader.history(report.number)
+                basis = self._reader.consent_basis(report.number, self._clock())
             except EnvironmentFault:
-                history = ()  # the verdict stands without it
-        return Checked(report, presented.qr, history, trust)
+                history, basis = (), ()  # the verdict stands without them
+        return Checked(report, presented.qr, history, trust, basis)
+
+    def _verify_receipt(self, presented: Presented) -> CheckedReceipt:
+        trust = self._trust or self._reader.trust()
+        report = verify_receipt(presented, trust, now=self._clock(), live=self._reader.live())
+        findings = tuple(_presentable_finding(finding) for finding in report.findings)
+        return CheckedReceipt(replace(report, findings=findings), trust)
 
     def _guarded(self, report: Report, client: str) -> Report:
         """Withhold the ledger's record from whoever guesses numbers (R14, R50).

@@ -30,6 +30,136 @@ _AS_ISSUED = Label(
 )
 _BACK = Label("请返回表单重试。", "Go back to the form and try again.")
 
+_COUNTER = Label(
+    "请再试一次，或携带身份证件到登记机构或医院的柜台办理，同样方便。",
+    "Try again, or go to a counter of the registry or the hospital with an identity document: it is as easy.",
+)
+_PATIENT: Final = {
+    "receipt-unreadable": Fault(
+        Label("这不是同意回执，或内容不完整。", "This is not a consent receipt, or not the whole of one."),
+        Label(
+            "请扫描回执上的二维码，或上传回执的 PDF、照片。回执丢失可到柜台办理。",
+            "Scan the code on the receipt, or upload its PDF or a photo. Without it, a counter helps.",
+        ),
+    ),
+    "born-malformed": Fault(
+        Label("出生日期无法识别。", "This is not a date of birth."),
+        Label("请按 1980-02-29 的样子填写。", "Write it as in 1980-02-29."),
+    ),
+    "who-missing": Fault(
+        Label("请选择您是患者本人还是监护人。", "Say whether you are the patient or the guardian."), _BACK
+    ),
+    "receipt-born": Fault(
+        Label("出生日期与这份同意不符。", "This is not the date of birth in this consent."),
+        Label(
+            "请填写患者的出生日期（监护人请填写孩子的）。多次填错会暂时锁定。",
+            "Give the patient's, also as a guardian. Several wrong ones lock it for a while.",
+        ),
+    ),
+    "receipt-locked": Fault(
+        Label("填错次数过多，已暂时锁定。", "Too many wrong dates: it is locked for a while."),
+        Label(
+            "一小时后可以再试。也可以现在就携带身份证件到柜台办理，不受影响。",
+            "Try again in an hour. A counter helps at once, with an identity document.",
+        ),
+    ),
+    "withdrawal-receipt": Fault(
+        Label("这份回执不属于这份同意。", "This receipt does not belong to this consent."), _COUNTER
+    ),
+    "consent-unknown": Fault(
+        Label("本登记机构没有这份同意。", "This registry has no such consent."),
+        Label(
+            "它可能属于另一家登记机构。请使用回执上的网址，或到柜台查询。",
+            "It may belong to another registry: use the address on the receipt, or ask at a counter.",
+        ),
+    ),
+    "consent-erased": Fault(
+        Label("这份同意的内容已依法销毁。", "What this consent said has been erased, as the law requires."),
+        Label("已没有可撤回的内容。", "There is nothing left to withdraw."),
+    ),
+    "consent-expired": Fault(
+        Label("这份同意已到期，自动终止。", "This consent has ended by itself."),
+        Label("无须撤回。", "There is nothing left to withdraw."),
+    ),
+    "withdrawal-empty": Fault(
+        Label("还没有选择要撤回的内容。", "Nothing was chosen."),
+        Label("请至少勾选一项，或选择全部撤回。", "Tick at least one, or withdraw everything."),
+    ),
+    "withdrawal-not-in-force": Fault(
+        Label("所选内容已经撤回过了。", "What you chose has been withdrawn already."),
+        Label("请查看办理进度。", "See how it is going."),
+    ),
+    "withdrawal-guardian": Fault(
+        Label("这份同意不能由监护人撤回。", "A guardian cannot withdraw this consent here."),
+        Label(
+            "患者已成年，或同意中没有监护人：请由患者本人凭回执撤回，监护人可到柜台办理。",
+            "The patient is of age, or it names no guardian: the patient withdraws with the receipt, "
+            "a guardian at a counter.",
+        ),
+    ),
+    "withdrawal-open": Fault(
+        Label("这项撤回尚未办结。", "This withdrawal has no end yet."),
+        Label("办结后即可下载凭证。", "Its document can be had when it has."),
+    ),
+    "withdrawal-unanchored": Fault(
+        Label("刚刚办结，正在写入账本。", "It has just ended and is being written to the ledger."),
+        Label("请一分钟后再下载。", "Try again in a minute."),
+    ),
+    "receipt-not-anchored": Fault(
+        Label("回执正在写入账本。", "The receipt is being written to the ledger."),
+        Label("请一分钟后再下载。", "Try again in a minute."),
+    ),
+    "desk-absent": Fault(
+        Label("本网站暂不办理撤回。", "This site takes in no withdrawals."),
+        Label(
+            "请携带身份证件到登记机构或医院的柜台办理。",
+            "Go to a counter of the registry or the hospital with an identity document.",
+        ),
+    ),
+    "desk-away": Fault(
+        Label("暂时联系不上登记机构的办理系统。", "The registry's desk cannot be reached just now."),
+        Label(
+            "您的同意和回执都没有变化，什么也没有丢失。请几分钟后再试，或携带身份证件到柜台办理。",
+            "Nothing was lost, and nothing was changed. Try again in a few minutes, or go to a counter "
+            "with an identity document.",
+        ),
+    ),
+    "desk-silent": Fault(
+        Label("没有收到办理系统的答复。", "The registry's desk did not answer."),
+        Label(
+            "请打开下面的页面查看：已收到的撤回会显示在那里；没有的话，请再提交一次，重复提交没有害处。",
+            "Open your consent below: a withdrawal that arrived stands there. If it does not, send it again; "
+            "twice does no harm.",
+        ),
+    ),
+    "desk-busy": Fault(
+        Label("登记机构的办理系统正忙。", "The registry's desk is busy."),
+        Label(
+            "什么也没有丢失。请一分钟后再试，或携带身份证件到柜台办理。",
+            "Nothing was lost. Try again in a minute, or go to a counter with an identity document.",
+        ),
+    ),
+    "pack-too-large": Fault(
+        Label(
+            "证据包过大，无法在网页上核验。",
+            "The pack is too large for this page.",
+        ),
+        Label(
+            "请在自己的电脑上运行 yinzheng verify，核验内容和结论完全相同，而且不必信任本网站。",
+            "Run yinzheng verify on your own computer: it says the same, and trusts no site.",
+        ),
+    ),
+    "pack-empty": Fault(
+        Label("没有选择证据包。", "No pack was chosen."),
+        Label("请选择 .zip 文件，或把它拖到框里。", "Choose the .zip file, or drop it on the field."),
+    ),
+    "pack-too-hard": Fault(
+        Label("这个文件过于庞大或异常，无法在网页上核验。", "The file is too odd for this page."),
+        Label("请在自己的电脑上运行 yinzheng verify。", "Run yinzheng verify on your own computer."),
+    ),
+}
+"""What can go wrong for whoever holds a receipt or a pack."""
+
 FAULTS: Final = MappingProxyType(
     {
         "form-empty": Fault(
@@ -164,5 +294,6 @@ FAULTS: Final = MappingProxyType(
             Label("PDF 中附带了多份证书。", "The PDF has several certificates attached."),
             Label("请一次核验一份。", "Check one certificate at a time."),
         ),
+        **_PATIENT,
     }
 )

@@ -11,7 +11,10 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
-"""No script, no font, no frame, nothing from elsewhere: what a page shows comes from this server alone."""
+"""No script, no font, no frame, nothing from elsewhere: what a page shows comes from this server alone.
+
+One page has a script, from this server, and says so in a policy of its own (`api.web.patients`).
+"""
 
 HEADERS: Final = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -39,7 +42,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

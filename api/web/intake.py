@@ -48,12 +48,35 @@ async def read_submission(request: Request, limits: Limits, lease: Lease, *, jso
     Raises `UsageFault`: `content-type`, `too-large`, `form-malformed`, `form-empty`, `form-both`,
     `json-malformed`, `body-slow`; `EnvironmentFault` `server-busy`.
     """
+    read = await _read(
+        request, limits, lease, (_MULTIPART, _JSON) if json else (_MULTIPART, _FORM), MAX_PARTS
+    )
+    return _read_json(read) if isinstance(read, bytes) else _submission(read)
+
+
+async def read_fields(
+    request: Request, limits: Limits, lease: Lease, most: int = MAX_PARTS
+) -> dict[str, bytes]:
+    """Read a form of at most `most` fields, multipart or not, each field once.
+
+    The lease has to last as long as the fields are in use. Raises as `read_submission`.
+    """
+    read = await _read(request, limits, lease, (_MULTIPART, _FORM), most)
+    assert isinstance(read, dict)
+    return read
+
+
+async def _read(
+    request: Request, limits: Limits, lease: Lease, allowed: tuple[str, ...], most: int
+) -> dict[str, bytes] | bytes:
+    """The fields of a form, or the bytes of a JSON body."""
     kind, options = _content_type(request)
-    if kind not in ((_MULTIPART, _JSON) if json else (_MULTIPART, _FORM)):
+    if kind not in allowed:
         raise UsageFault(
             "this address does not accept that kind of content",
             code="content-type",
-            hint=f"Send {_MULTIPART}" + (f', or {_JSON} of the form {{"text": …}}.' if json else "."),
+            hint=f"Send {_MULTIPART}"
+            + (f', or {_JSON} of the form {{"text": …}}.' if _JSON in allowed else "."),
         )
     ceiling = limits.body_bytes if kind == _MULTIPART else MAX_TEXT
     _check_declared(request, ceiling)
@@ -61,13 +84,13 @@ async def read_submission(request: Request, limits: Limits, lease: Lease, *, jso
     try:
         async with asyncio.timeout(limits.body_seconds):
             if kind == _MULTIPART:
-                return _submission(await _read_multipart(chunks, options.get(b"boundary", b"")))
+                return await _read_multipart(chunks, options.get(b"boundary", b""), most)
             body = b"".join([chunk async for chunk in chunks])
     except TimeoutError:
         raise UsageFault("the upload took too long", code="body-slow", hint="Send a smaller file.") from None
     except ClientDisconnect:
         raise UsageFault("the client went away", code="form-malformed") from None
-    return _read_json(body) if kind == _JSON else _submission(_read_form(body))
+    return body if kind == _JSON else _read_form(body, most)
 
 
 def _content_type(request: Request) -> tuple[str, dict[bytes, bytes]]:
@@ -103,7 +126,8 @@ def _too_large(ceiling: int) -> UsageFault:
 class _Parts:
     """Collects the parts of a form as the parser finds them."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self.fields: dict[str, bytearray] = {}
         self._name = bytearray()
         self._value = bytearray()
@@ -115,7 +139,7 @@ class _Parts:
 
     def part_begin(self) -> None:
         self._count += 1
-        if self._count > MAX_PARTS:
+        if self._count > self._most:
             raise _malformed("the form has too many parts")
         self._headers, self._data, self._header_bytes = {}, bytearray(), 0
 
@@ -150,8 +174,10 @@ class _Parts:
             raise _malformed("a part of the form has too long a header")
 
 
-async def _read_multipart(chunks: AsyncIterator[bytes], boundary: bytes) -> dict[str, bytes]:
-    parts = _Parts()
+async def _read_multipart(
+    chunks: AsyncIterator[bytes], boundary: bytes, most: int = MAX_PARTS
+) -> dict[str, bytes]:
+    parts = _Parts(most)
     try:
         parser = MultipartParser(
             boundary,
@@ -175,11 +201,9 @@ async def _read_multipart(chunks: AsyncIterator[bytes], boundary: bytes) -> dict
     return {name: bytes(value) for name, value in parts.fields.items()}
 
 
-def _read_form(body: bytes) -> dict[str, bytes]:
+def _read_form(body: bytes, most: int) -> dict[str, bytes]:
     try:
-        pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_PARTS, errors="strict"
-        )
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=most, errors="strict")
     except ValueError:
         raise _malformed("the form cannot be read") from None
     return {name: value.encode() for name, value in pairs}

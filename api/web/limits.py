@@ -38,6 +38,8 @@ class Limits:
     """Look-ups by a certificate number, for each client (R14)."""
     all_lookups: Rate = Rate(20, 100)
     """Look-ups by number of all clients together: many addresses do not make enumeration lawful (R50)."""
+    patients: Rate = Rate(1, 20)
+    """Forms of receipts' holders, for each client: dates of birth can be guessed (R50)."""
     body_bytes: int = 64 * MIB
     """The largest request body."""
     bytes_in_flight: int = 256 * MIB
@@ -82,6 +84,7 @@ class Gate:
         self._requests = Buckets(limits.requests, limits.clients, monotonic)
         self._lookups = Buckets(limits.lookups, limits.clients, monotonic)
         self._together = Buckets(limits.all_lookups, 1, monotonic)
+        self._patients = Buckets(limits.patients, limits.clients, monotonic)
 
     def request(self, client: str) -> None:
         """Count a request. Raises `UsageFault` `rate-limited`."""
@@ -91,6 +94,10 @@ class Gate:
         """Count a look-up by number. Raises `UsageFault` `rate-limited`."""
         self._check(self._lookups.take(client), "look-ups by number", client)
         self._check(self._together.take(""), "look-ups by number, of all clients together", client)
+
+    def patient(self, client: str) -> None:
+        """Count a form of a receipt's holder. Raises `UsageFault` `rate-limited`."""
+        self._check(self._patients.take(client), "forms of patients", client)
 
     def _check(self, wait: float, what: str, client: str) -> None:
         if not wait:

@@ -11,13 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.web.checking import Checked
+from api.web.checking import Checked, CheckedReceipt
 from api.web.fields import procedure_words, profile_words
 from api.web.guard import client
 from api.web.intake import Submission, read_submission
 from api.web.language import Language, negotiate, other
 from api.web.ports import Notice
 from api.web.problems import not_found, problem_of
+from api.web.receipt_view import receipt_view
 from api.web.report_view import report_view
 from api.web.server import Server, language_of
 from api.web.times import Instant, instant
@@ -85,13 +86,31 @@ def pages(server: Server) -> APIRouter:
     return router
 
 
-def _result(server: Server, request: Request, checked: Checked, language: Language) -> Response:
+def _result(
+    server: Server, request: Request, checked: Checked | CheckedReceipt, language: Language
+) -> Response:
+    if isinstance(checked, CheckedReceipt):
+        return _receipt(server, request, checked, language)
     view = report_view(checked, language, own_policy=server.checker.own_policy)
     return server.page(
         request,
         "result.html",
         language=language,
         switch=_switch(request, checked, language),
+        here="verify",
+        demonstration=view.demonstration,
+        view=view,
+    )
+
+
+def _receipt(server: Server, request: Request, checked: CheckedReceipt, language: Language) -> Response:
+    view = receipt_view(checked, language, own_policy=server.checker.own_policy)
+    return server.page(
+        request,
+        "receipt.html",
+        language=language,
+        # The code of a receipt is a key: it stands in no address.
+        switch=f"/verify?lang={other(language)}",
         here="verify",
         demonstration=view.demonstration,
         view=view,

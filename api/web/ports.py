@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from verifier.live import LiveReader
+from verifier.receipt_exhibits import ReceiptReader
 from verifier.trust import TrustPolicy
 
 
@@ -102,6 +103,46 @@ class HistoryLine(Protocol):
         """The block whose anchored head first covers it; None until anchored."""
 
 
+class Counts(Protocol):
+    """Withdrawals under one version of a notice, as anyone may see them: a number, or "<5" (R49)."""
+
+    @property
+    def pending(self) -> str:
+        """Not completed, overdue ones among them."""
+
+    @property
+    def overdue(self) -> str:
+        """With a deadline that has passed (R35)."""
+
+
+class BasisLine(Protocol):
+    """One notice that a certificate names as the basis of its data (R27)."""
+
+    @property
+    def leaf(self) -> str:
+        """Hex leaf hash of its statement."""
+
+    @property
+    def controller(self) -> str:
+        """Name of who published it."""
+
+    @property
+    def version(self) -> int:
+        """From 1."""
+
+    @property
+    def published_at(self) -> int:
+        """UTC seconds."""
+
+    @property
+    def counts(self) -> Counts:
+        """What became of consents to it."""
+
+
+class Ledger(LiveReader, ReceiptReader, Protocol):
+    """A ledger that can be asked about certificates and consents."""
+
+
 class ReaderPort(Protocol):
     """The registry, read-only."""
 
@@ -112,7 +153,10 @@ class ReaderPort(Protocol):
     def trust(self) -> TrustPolicy:
         """The operator's own policy, as it exports it (S8)."""
 
-    def live(self) -> LiveReader:
+    def trust_file(self) -> bytes:
+        """The same as the file it is exported as."""
+
+    def live(self) -> Ledger:
         """The ledger to verify against. Called in the worker thread of each verification."""
 
     def certificate_file(self, number: str) -> bytes | None:
@@ -123,6 +167,9 @@ class ReaderPort(Protocol):
 
     def history(self, number: str) -> Sequence[HistoryLine]:
         """Every statement of the certificate's case, the oldest first; empty where the number is unknown."""
+
+    def consent_basis(self, number: str, now: int) -> Sequence[BasisLine]:
+        """The notices a certificate names, and how many withdrawals are open; empty where it names none."""
 
     def health(self) -> Mapping[str, Any]:
         """Integers `log_size`, `anchored_size`, `block`, `block_time` (UTC seconds)."""

@@ -17,6 +17,12 @@ PROBLEM_MEDIA: Final = "application/problem+json"
 
 _STATUS_BY_CODE: Final = {
     "content-type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "pack-too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "consent-unknown": HTTPStatus.NOT_FOUND,
+    "consent-erased": HTTPStatus.GONE,
+    "receipt-born": HTTPStatus.FORBIDDEN,
+    "receipt-locked": HTTPStatus.TOO_MANY_REQUESTS,
+    "withdrawal-receipt": HTTPStatus.FORBIDDEN,
     "too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "rate-limited": HTTPStatus.TOO_MANY_REQUESTS,
     "body-slow": HTTPStatus.REQUEST_TIMEOUT,
@@ -25,7 +31,9 @@ _STATUS_BY_CODE: Final = {
     "image-support": HTTPStatus.NOT_IMPLEMENTED,
 }
 
-_PUBLIC: Final = frozenset({"server-busy", "log-unreadable"})
+_PUBLIC: Final = frozenset(
+    {"server-busy", "log-unreadable", "desk-absent", "desk-away", "desk-silent", "desk-busy"}
+)
 """Codes of this server's own environment faults, whose messages are fit for anyone."""
 
 _log = logging.getLogger(__name__)

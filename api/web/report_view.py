@@ -10,14 +10,15 @@ from api.web.checking import Checked
 from api.web.fault_words import FAULTS
 from api.web.fields import Row, rows
 from api.web.language import Language
-from api.web.ports import HistoryLine
+from api.web.ports import BasisLine, HistoryLine
 from api.web.times import Instant, age, duration, instant
 from api.web.words import ATTENTION, CAPACITIES, ESTABLISHED, EVENTS, VERDICTS, Verdict, say
 from ledger.rules.terms import Label
 from verifier import phrases
 from verifier.report import Authentic, Finding, Outcome, Report, Status
+from verifier.trust import TrustPolicy
 
-_TONES: Final = {
+TONES: Final = {
     Outcome.VALID: "good",
     Outcome.INVALID: "bad",
     Outcome.SKIPPED: "unknown",
@@ -61,6 +62,19 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """One notice that a certificate names, and what became of consents to it (R27)."""
+
+    controller: str
+    version: int
+    published: Instant
+    leaf: str
+    pending: str
+    overdue: str
+    any_overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """The block an answer is about, or the time of asking alone."""
 
@@ -99,6 +113,7 @@ class ReportView:
     rows: tuple[Row, ...]
     steps: tuple[Step, ...]
     history: tuple[Event, ...]
+    basis: tuple[Basis, ...]
     notes: tuple[str, ...]
     policy: Pinned
     demonstration: bool
@@ -144,10 +159,11 @@ def report_view(checked: Checked, language: Language, *, own_policy: bool) -> Re
         rows=rows(report, language),
         steps=tuple(_step(finding, language) for finding in report.findings),
         history=_history(checked.history, language),
+        basis=tuple(_basis(line, language) for line in checked.basis),
         notes=tuple(
             phrases.NOTES[note.code].said(language) for note in report.notes if note.code in phrases.NOTES
         ),
-        policy=_policy(checked, language, own=own_policy),
+        policy=pinned(checked.trust, language, own=own_policy),
         demonstration=report.demonstration,
     )
 
@@ -174,7 +190,7 @@ def _block(report: Report, language: Language) -> Moment | None:
 def _step(finding: Finding, language: Language) -> Step:
     return Step(
         number=finding.number,
-        tone=_TONES[finding.outcome],
+        tone=TONES[finding.outcome],
         title=phrases.OBLIGATIONS[finding.number].said(language),
         outcome=phrases.OUTCOMES[finding.outcome].said(language),
         reason=_reason(finding, language),
@@ -188,10 +204,26 @@ def _reason(finding: Finding, language: Language) -> str:
         return say(ESTABLISHED[finding.number], language)
     if finding.outcome is Outcome.ERROR and finding.code != "live-refused":
         return say(FAULTS["ledger-unavailable"].message, language)
-    said = phrases.reason(finding).said(language)
+    return not_yours(phrases.reason(finding).said(language))
+
+
+def not_yours(said: str) -> str:
+    """The verifier's words, where the policy is not the reader's."""
     for theirs, ours in _NOT_YOURS:
         said = said.replace(theirs, ours)
     return said
+
+
+def _basis(line: BasisLine, language: Language) -> Basis:
+    return Basis(
+        controller=line.controller,
+        version=line.version,
+        published=instant(line.published_at, language, day_only=True),
+        leaf=line.leaf,
+        pending=line.counts.pending,
+        overdue=line.counts.overdue,
+        any_overdue=line.counts.overdue != "0",
+    )
 
 
 def _history(lines: Sequence[HistoryLine], language: Language) -> tuple[Event, ...]:
@@ -212,8 +244,8 @@ def _known(label: Label | None, otherwise: str, language: Language) -> str:
     return otherwise if label is None else say(label, language)
 
 
-def _policy(checked: Checked, language: Language, *, own: bool) -> Pinned:
-    trust = checked.trust
+def pinned(trust: TrustPolicy, language: Language, *, own: bool) -> Pinned:
+    """The policy in words."""
     return Pinned(
         own=own,
         origin=trust.origin,

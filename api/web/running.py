@@ -8,10 +8,11 @@ from pathlib import Path
 import uvicorn
 
 from api.web.app import create_app
+from api.web.desk import HttpDesk
 from api.web.limits import Limits
 from ledger.reading import open_reader
 from verifier.errors import EnvironmentFault
-from verifier.trust import MAX_TRUST, parse_trust
+from verifier.trust import MAX_TRUST
 
 
 def serve(
@@ -21,16 +22,20 @@ def serve(
     port: int = 8000,
     *,
     limits: Limits | None = None,
+    desk: str | None = None,
 ) -> None:
     """Serve the registry in the state folder `root` until interrupted.
 
     Pages verify under the policy in the file `trust`, or under the registry's own where there is none.
+    Patients' forms are handed on to the desk at `desk`, an address of this machine.
     Behind a reverse proxy on the same machine the client's address is taken from X-Forwarded-For. Requests
     are not logged: the address of a certificate's page is the certificate.
 
-    Raises what `open_reader` raises; `DataFault` `trust-malformed`; `EnvironmentFault` `port-taken`.
+    Raises what `open_reader` raises; `DataFault` `trust-malformed`; `UsageFault` `desk-address`;
+    `EnvironmentFault` `port-taken`.
     """
-    policy = None if trust is None else parse_trust(_read(trust))
+    policy = None if trust is None else _read(trust)
+    port_of_desk = None if desk is None else HttpDesk(desk)
     with open_reader(root, lambda: int(time.time())) as reader:
         app = create_app(
             reader,
@@ -38,6 +43,7 @@ def serve(
             trust=policy,
             limits=limits,
             demonstration=reader.instance.demonstration,
+            desk=port_of_desk,
         )
         config = uvicorn.Config(
             app,

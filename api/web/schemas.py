@@ -136,6 +136,14 @@ class AnswerOut(_Model):
     report: ReportOut
 
 
+class ReceiptAnswerOut(_Model):
+    """The answer of a verification of a patient's consent receipt (S13.4)."""
+
+    verdict: Said
+    policy: PolicyOut
+    receipt: dict[str, Any] = Field(description="The report; the secret of the code is never in it.")
+
+
 class NoticeOut(_Model):
     """One line of the public notice board (R24). Times are UTC seconds."""
 

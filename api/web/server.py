@@ -14,12 +14,18 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from api.web.checking import Checker
+from api.web.desk import DeskPort, NoDesk
 from api.web.language import HTML_LANG, Language, negotiate, other
 from api.web.limits import Gate, Limits, Memory
 from api.web.ports import ReaderPort
 from api.web.problems import PROBLEM_MEDIA, Problem
 
-ASSETS: Final = {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+ASSETS: Final = {
+    "style.css": "text/css; charset=utf-8",
+    "rights.css": "text/css; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+    "receipt.js": "text/javascript; charset=utf-8",
+}
 """The only static files, with their media types."""
 
 _FOR_PROGRAMS: Final = ("/v1/", "/log/", "/healthz")
@@ -44,6 +50,7 @@ class Server:
         limits: Limits,
         gate: Gate,
         checker: Checker,
+        desk: DeskPort | None = None,
         *,
         demonstration: bool,
     ) -> None:
@@ -52,6 +59,9 @@ class Server:
         self.limits = limits
         self.gate = gate
         self.checker = checker
+        self.desk: DeskPort = desk or NoDesk()
+        self.takes_in = desk is not None
+        """Whether patients' forms have somewhere to go."""
         self.demonstration = demonstration
         self.memory = Memory(limits.bytes_in_flight)
         self.assets = {name: _asset(name, media) for name, media in ASSETS.items()}

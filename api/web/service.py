@@ -9,13 +9,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.web.checking import Checked
+from api.web.checking import Checked, CheckedReceipt
 from api.web.guard import client
 from api.web.intake import read_submission
 from api.web.log_files import read_log_file
 from api.web.pages import READ
 from api.web.ports import Notice
 from api.web.problems import not_found
+from api.web.receipt_view import receipt_tone
 from api.web.report_view import verdict_name
 from api.web.schemas import (
     AnswerOut,
@@ -24,13 +25,16 @@ from api.web.schemas import (
     NoticeOut,
     PolicyOut,
     ProblemOut,
+    ReceiptAnswerOut,
     ReportOut,
     Said,
     TextIn,
 )
 from api.web.server import Server
 from api.web.words import VERDICTS
+from verifier import phrases_receipt
 from verifier.body import is_number
+from verifier.trust import TrustPolicy
 
 _PROBLEM: dict[str, Any] = {"application/problem+json": {"schema": ProblemOut.model_json_schema()}}
 
@@ -85,8 +89,8 @@ def service(server: Server) -> APIRouter:
             s503="Server busy, or the ledger cannot be read. Says nothing about the certificate.",
         ),
     )
-    async def verify_certificate(request: Request) -> AnswerOut:
-        """Check a certificate against the ledger, by the ten obligations of S9.
+    async def verify_certificate(request: Request) -> AnswerOut | ReceiptAnswerOut:
+        """Check a certificate, or a patient's receipt, against the ledger, by the ten obligations of S9.
 
         The answer is 200 whatever the verdict. It is given by the registry about itself, under the policy
         named in `policy`: to believe no server, run `yinzheng verify` on the file with a policy of your own.
@@ -169,23 +173,33 @@ def service(server: Server) -> APIRouter:
     return router
 
 
-def _answer(checked: Checked, *, own: bool) -> AnswerOut:
+def _answer(checked: Checked | CheckedReceipt, *, own: bool) -> AnswerOut | ReceiptAnswerOut:
+    if isinstance(checked, CheckedReceipt):
+        said, report = phrases_receipt.verdict(checked.report), checked.report
+        return ReceiptAnswerOut(
+            verdict=Said(code=str(report.authentic), tone=receipt_tone(report), zh=said.zh, en=said.en),
+            policy=_policy(checked.trust, own=own),
+            receipt=report.to_json(),
+        )
     name = verdict_name(checked.report)
     verdict = VERDICTS[name]
-    trust = checked.trust
     return AnswerOut.model_validate(
         {
             "verdict": Said(code=name, tone=verdict.tone, zh=verdict.title.zh, en=verdict.title.en),
-            "policy": PolicyOut(
-                own=own,
-                log_origin=trust.origin,
-                chain_id=trust.chain_id,
-                genesis=trust.genesis.hex(),
-                issuers=[kid.hex() for kid in trust.issuers],
-                max_age=trust.max_age,
-            ),
+            "policy": _policy(checked.trust, own=own),
             "report": ReportOut.model_validate(checked.report.to_json()),
         }
+    )
+
+
+def _policy(trust: TrustPolicy, *, own: bool) -> PolicyOut:
+    return PolicyOut(
+        own=own,
+        log_origin=trust.origin,
+        chain_id=trust.chain_id,
+        genesis=trust.genesis.hex(),
+        issuers=[kid.hex() for kid in trust.issuers],
+        max_age=trust.max_age,
     )
 
 

@@ -246,6 +246,20 @@ ESTABLISHED: Final = MappingProxyType(
     }
 )
 
+# The same of a consent's receipt (S13.4), where it is about something else.
+RECEIPT_ESTABLISHED: Final = MappingProxyType(
+    {
+        1: Label("回执内容完整，编码规范。", "The receipt is whole and properly encoded."),
+        3: Label(
+            "该密钥在签发回执时有效，且属于所载登记机构。",
+            "That key was valid when the receipt was signed, and is the registry’s.",
+        ),
+        4: Label("同意内容与登记的承诺值相符。", "What was agreed is what the record commits to."),
+        5: Label("同意记录收录在公开日志中。", "The public log contains the record of the consent."),
+        9: Label("链上的撤回状态已证明。", "What the chain holds about withdrawals is proved."),
+    }
+)
+
 # Statements of a case (S3.2), as lines of its history.
 EVENTS: Final = MappingProxyType(
     {
@@ -260,6 +274,22 @@ EVENTS: Final = MappingProxyType(
         "objection.concluded": Label("异议处理完毕", "Objection concluded"),
         "application.refused": Label("不予登记", "Application refused"),
         "certificate.deposited": Label("登记完成，证书存证", "Certificate deposited: registered"),
+        "organisation.enrolled": Label("机构登记", "Organisation enrolled"),
+        "organisation.key-rotated": Label("机构密钥更换", "An organisation's key replaced"),
+        "organisation.key-revoked": Label("机构密钥吊销", "An organisation's key revoked"),
+        "notice.published": Label("告知书发布", "Notice published"),
+        "consent.granted": Label("患者同意", "Consent given"),
+        "withdrawal.requested": Label("收到撤回", "Withdrawal received"),
+        "withdrawal.verified": Label("撤回人身份核实", "Who withdraws was checked"),
+        "withdrawal.frozen": Label("数据接口冻结", "Interfaces frozen"),
+        "withdrawal.notified": Label("通知各方销毁", "Everyone told to destroy"),
+        "withdrawal.receipt": Label("收到销毁回执", "Destruction confirmed"),
+        "withdrawal.completed": Label("撤回办结", "Withdrawal completed"),
+        "withdrawal.restricted": Label("依法仅作保存", "Kept in storage by law"),
+        "dispute.opened": Label("争议保全开始", "Dispute opened"),
+        "dispute.evidence": Label("证据存证", "Evidence preserved"),
+        "dispute.released": Label("争议保全解除", "Dispute released"),
+        "erasure.tombstone": Label("数据销毁留痕", "Erased; a tombstone remains"),
     }
 )
 
@@ -269,6 +299,63 @@ CAPACITIES: Final = MappingProxyType(
         "committee": Label("合规委员会", "committee"),
         "applicant": Label("登记主体", "applicant"),
         "public": Label("社会公众", "public"),
+        "controller": Label("数据处理者", "controller"),
+        "recipient": Label("数据接收方", "recipient"),
+        "subject": Label("患者或监护人", "data subject or guardian"),
+        "forum": Label("法院或仲裁机构", "court or tribunal"),
+        "party": Label("当事人", "party"),
+    }
+)
+
+# How consent was expressed (S10.3).
+METHODS: Final = MappingProxyType(
+    {
+        "electronic": Label("电子方式", "electronically"),
+        "paper": Label("纸质书面", "on paper"),
+        "counter": Label("柜台办理", "at a counter"),
+    }
+)
+
+# How a withdrawal stands (R35), for the person who filed it.
+STATES: Final = MappingProxyType(
+    {
+        "verified": Label("已收到，正在冻结数据", "Received; your data is being frozen"),
+        "notified": Label("已冻结，已通知各方销毁", "Frozen; everyone was told to destroy their copies"),
+        "restricted": Label("已停止使用，依法仅作保存", "No longer used; kept in storage by law"),
+        "completed": Label("已办结，各方均已确认", "Done; everyone has confirmed"),
+        "overdue": Label("已逾期，我们正在督促", "Overdue: someone has not done its duty in time"),
+    }
+)
+
+# What an organisation owes under a withdrawal (R32).
+DUTIES: Final = MappingProxyType(
+    {
+        "clear_links": Label("清除关联并销毁数据", "clears its links and destroys the data"),
+        "destroy": Label("销毁副本", "destroys its copies"),
+        "exempt": Label("无须销毁", "need not destroy"),
+    }
+)
+
+# Whether it has done so.
+DUTY_STATES: Final = MappingProxyType(
+    {
+        "sent": Label("正在通知", "being told"),
+        "waiting": Label("已通知，等待回执", "told; receipt awaited"),
+        "done": Label("已销毁", "destroyed"),
+        "late": Label("已销毁（逾期）", "destroyed, late"),
+        "overdue": Label("逾期未回复", "overdue"),
+        "exempt": Label("豁免", "exempt"),
+    }
+)
+
+# What was written to the chain about a withdrawal (S5.10).
+CALLS: Final = MappingProxyType(
+    {
+        "withdrawal": Label("撤回", "withdrawal"),
+        "frozen": Label("冻结", "freezing"),
+        "receipt": Label("销毁回执", "a destruction receipt"),
+        "restricted": Label("限制", "restriction"),
+        "completed": Label("办结", "completion"),
     }
 )
 

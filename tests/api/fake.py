@@ -12,7 +12,7 @@ from tests.verifier import world as synthetic
 from verifier.body import parse_body
 from verifier.errors import EnvironmentFault
 from verifier.ethereum.layout import record_slots
-from verifier.live import LiveReader, LiveRecord
+from verifier.live import LiveRecord
 from verifier.statement import certificate_subject
 from verifier.trust import TrustPolicy
 
@@ -49,6 +49,25 @@ class FakeLine:
     leaf: str
     index: int | None
     anchored_block: int | None
+
+
+@dataclass(frozen=True)
+class FakeCounts:
+    """As `ledger.consents.basis.Counts`."""
+
+    pending: str
+    overdue: str
+
+
+@dataclass(frozen=True)
+class FakeBasis:
+    """As `ledger.consents.basis.Basis`."""
+
+    leaf: str = "6b" * 32
+    controller: str = "广州市示范医院"
+    version: int = 2
+    published_at: int = synthetic.REGISTERED - 30 * DAY
+    counts: FakeCounts = FakeCounts("<5", "0")
 
 
 BOARD = (
@@ -88,6 +107,7 @@ class FakeReader:
     board: Sequence[FakeNotice] = BOARD
     policy: TrustPolicy = field(default_factory=synthetic.trust)
     down: bool = False
+    basis: Sequence[FakeBasis] = ()
     record_state: synthetic.RecordState | None = None
     asked: list[str] = field(default_factory=list)
     _proved: dict[tuple[int | None, int], object] = field(default_factory=dict, init=False)
@@ -96,8 +116,23 @@ class FakeReader:
     def trust(self) -> TrustPolicy:
         return self.policy
 
-    def live(self) -> LiveReader:
+    def trust_file(self) -> bytes:
+        return json.dumps(synthetic.trust_json()).encode()
+
+    def live(self) -> FakeReader:
         return self
+
+    def statement_proof(self, leaf: bytes) -> str | None:
+        self._up()
+        return None
+
+    def withdrawals(self, ids: Sequence[bytes], size: int | None, at: int | None) -> object:
+        self._up()
+        return None
+
+    def consent_basis(self, number: str, now: int) -> Sequence[FakeBasis]:
+        self._up()
+        return self.basis
 
     def record(self, number: str) -> LiveRecord | None:
         self._up()

@@ -253,18 +253,15 @@ def test_a_file_is_checked_with_the_ledger_down(serve: Serve, reader: FakeReader
 def test_the_policy_is_named(serve: Serve, reader: FakeReader) -> None:
     own = serve(reader).get(address(reader)).text
     assert "the trust policy that the registry itself exports" in own
-    given = serve(reader, trust=synthetic.trust()).get(address(reader)).text
+    given = serve(reader, trust=json.dumps(synthetic.trust_json()).encode()).get(address(reader)).text
     assert "a trust policy that its operator chose" in given
     assert synthetic.ANCHOR.hex() in given
 
 
 def test_a_given_policy_is_the_one_used(serve: Serve, reader: FakeReader) -> None:
-    def forget(policy: dict[str, object]) -> None:
-        issuers = policy["issuers"]
-        assert isinstance(issuers, list)
-        issuers[0]["compromised_at"] = synthetic.REGISTERED - 1
-
-    page = serve(reader, trust=synthetic.trust(forget)).get(address(reader)).text
+    policy = synthetic.trust_json()
+    policy["issuers"][0]["compromised_at"] = synthetic.REGISTERED - 1
+    page = serve(reader, trust=json.dumps(policy).encode()).get(address(reader)).text
     assert heading(page) == "Forged or altered"
     assert "key-compromised" in page
 

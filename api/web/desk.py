@@ -1,0 +1,211 @@
+"""Handing patients' forms on to the desk (S15), the process that has the keys (docs/adr/0003).
+
+The public server has none and reads nothing private: whatever a receipt's holder is shown or does comes from
+the desk, over this machine's loopback, and is kept nowhere on the way.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from verifier.canonical import JSON, dumps
+from verifier.errors import EnvironmentFault, UsageFault, YinzhengError
+
+MAX_ANSWER: Final = 4 * 1024 * 1024
+"""Bytes of an answer; a receipt's PDF with every event attached has well under one megabyte."""
+
+CONNECT_SECONDS: Final = 3.0
+ANSWER_SECONDS: Final = 45.0
+"""Longer than the desk's writer waits for a command that holds the lock."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """What makes someone a receipt's holder: the QR text and the date of birth. Neither is in `repr`."""
+
+    receipt: str
+    born: str
+
+    def __repr__(self) -> str:
+        return "Bearer(…)"
+
+    def to_json(self) -> dict[str, JSON]:
+        """As the desk reads it."""
+        return {"receipt": self.receipt, "born": self.born}
+
+
+class DeskPort(Protocol):
+    """What the pages need of the desk. Called in worker threads.
+
+    Every method raises `UsageFault` with the desk's own code where it refuses, and `EnvironmentFault`:
+    `desk-away` (it cannot be reached; nothing was sent), `desk-silent` (no answer came, so that nobody knows
+    what was recorded), `desk-busy`.
+    """
+
+    def see(self, bearer: Bearer) -> dict[str, Any]:
+        """The consent, its notice, what is in force, its withdrawals."""
+
+    def withdraw(self, bearer: Bearer, extent: Mapping[str, JSON], *, guardian: bool) -> dict[str, Any]:
+        """File a withdrawal; how it stands."""
+
+    def receipt(self, bearer: Bearer, form: str) -> bytes:
+        """The patient's receipt as of now, `json` or `pdf`."""
+
+    def conclusion(self, bearer: Bearer, withdrawal: str) -> bytes:
+        """The signed end document of a withdrawal (hex identifier)."""
+
+
+class NoDesk:
+    """Where the operator runs no desk beside the server."""
+
+    def see(self, bearer: Bearer) -> dict[str, Any]:
+        """Raise `desk-absent`."""
+        raise _absent()
+
+    def withdraw(self, bearer: Bearer, extent: Mapping[str, JSON], *, guardian: bool) -> dict[str, Any]:
+        """Raise `desk-absent`."""
+        raise _absent()
+
+    def receipt(self, bearer: Bearer, form: str) -> bytes:
+        """Raise `desk-absent`."""
+        raise _absent()
+
+    def conclusion(self, bearer: Bearer, withdrawal: str) -> bytes:
+        """Raise `desk-absent`."""
+        raise _absent()
+
+
+class HttpDesk:
+    """The desk at an address of this machine. Raises `UsageFault` `desk-address` for any other."""
+
+    def __init__(self, url: str, *, seconds: float = ANSWER_SECONDS) -> None:
+        self._host, self._port = _address(url)
+        self._seconds = seconds
+
+    def see(self, bearer: Bearer) -> dict[str, Any]:
+        """See `DeskPort`."""
+        return self._object("see", bearer.to_json())
+
+    def withdraw(self, bearer: Bearer, extent: Mapping[str, JSON], *, guardian: bool) -> dict[str, Any]:
+        """See `DeskPort`."""
+        body = {**bearer.to_json(), "extent": {**extent}, "guardian": guardian}
+        return self._object("withdraw", body)
+
+    def receipt(self, bearer: Bearer, form: str) -> bytes:
+        """See `DeskPort`."""
+        return self._ask("receipt", {**bearer.to_json(), "form": form})
+
+    def conclusion(self, bearer: Bearer, withdrawal: str) -> bytes:
+        """See `DeskPort`."""
+        return self._ask("conclusion", {**bearer.to_json(), "withdrawal": withdrawal})
+
+    def _object(self, what: str, body: dict[str, JSON]) -> dict[str, Any]:
+        try:
+            found = json.loads(self._ask(what, body))
+        except ValueError:
+            raise _silent() from None
+        if not isinstance(found, dict):
+            raise _silent()
+        return found
+
+    def _ask(self, what: str, body: dict[str, JSON]) -> bytes:
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=CONNECT_SECONDS)
+        try:
+            try:
+                connection.connect()
+            except OSError:
+                raise _away() from None
+            assert connection.sock is not None
+            connection.sock.settimeout(self._seconds)
+            connection.request(
+                "POST", f"/patient/v1/{what}", dumps(body), {"Content-Type": "application/json"}
+            )
+            answer = connection.getresponse()
+            data = answer.read(MAX_ANSWER + 1)
+        except (OSError, http.client.HTTPException):
+            raise _silent() from None
+        finally:
+            connection.close()
+        if len(data) > MAX_ANSWER:
+            raise _silent()
+        if answer.status in (200, 201):
+            return data
+        raise _refusal(answer.status, data)
+
+
+def _address(url: str) -> tuple[str, int]:
+    """Host and port of `http://127.0.0.1:8001`."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or 80
+    except ValueError:
+        host, port, parts = "", 0, urlsplit("")
+    plain = parts.scheme == "http" and parts.path in ("", "/") and not parts.query and "@" not in parts.netloc
+    if not plain or not _is_loopback(host):
+        raise UsageFault(
+            "the desk's address is not one of this machine",
+            code="desk-address",
+            hint="Run `yinzheng desk` on this machine and name it as http://127.0.0.1:8001.",
+        )
+    return host, port
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _refusal(status: int, data: bytes) -> YinzhengError:
+    """What the desk says, as an error of ours. Its `message` and `hint` name no one (verifier.errors)."""
+    try:
+        said = json.loads(data)
+        code, message, hint = str(said["code"]), str(said["detail"]), str(said["hint"])
+    except (ValueError, KeyError, TypeError):
+        return _silent()
+    if status in (500, 503):
+        _log.error("the desk cannot act: %s", code)
+        return EnvironmentFault(
+            "the registry cannot record anything at the moment",
+            code="desk-busy",
+            hint="Try again in a minute. Nothing was recorded.",
+            retry_after=30,
+        )
+    more = {name: said[name] for name in ("left",) if isinstance(said.get(name), int)}
+    return UsageFault(message, code=code, hint=hint, status=status, **more)
+
+
+def _absent() -> EnvironmentFault:
+    return EnvironmentFault(
+        "this server takes in no withdrawals",
+        code="desk-absent",
+        hint="Go to a counter of the registry or the hospital with an identity document.",
+    )
+
+
+def _away() -> EnvironmentFault:
+    _log.error("the desk cannot be reached")
+    return EnvironmentFault(
+        "the registry's desk cannot be reached",
+        code="desk-away",
+        hint="Nothing was sent. Try again in a few minutes, or go to a counter.",
+    )
+
+
+def _silent() -> EnvironmentFault:
+    _log.error("the desk gave no answer that can be used")
+    return EnvironmentFault(
+        "the registry's desk did not answer",
+        code="desk-silent",
+        hint="Look at the progress page: what arrived stands there. If it does not, send it again.",
+    )

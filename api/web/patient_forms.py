@@ -1,0 +1,143 @@
+"""What patients send (S15): the receipt, the date of birth, who acts, what is withdrawn. Strictly bounded.
+
+State goes from page to page in the forms themselves, posted: no cookie, no account, and nothing about a
+person in an address.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Final
+
+from api.web.desk import Bearer
+from verifier.canonical import JSON
+from verifier.cose import MAX_QR
+from verifier.errors import DataFault, UsageFault
+from verifier.notice import MAX_RECIPIENTS, SCOPES
+from verifier.receipt import ReceiptCore, decode_receipt_qr
+from verifier.receiptfile import parse_receipt_file
+from verifier.target import Presented
+
+MOST_FIELDS: Final = 16 + len(SCOPES) + MAX_RECIPIENTS
+"""Fields of a form: each scope and each recipient has a box of its own."""
+
+PATIENT: Final = "patient"
+GUARDIAN: Final = "guardian"
+
+_SCOPE: Final = "scope."
+_RECIPIENT: Final = "recipient."
+_CODE: Final = re.compile("[0-9A-Z]{18}")
+_ID: Final = re.compile("[0-9a-f]{64}")
+_DIGITS: Final = re.compile("[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is to be withdrawn: everything, or scopes and recipients."""
+
+    everything: bool = False
+    scopes: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, JSON]:
+        """The extent of S10.6; a part that was ticked besides "everything" is in it."""
+        if self.everything:
+            return {"everything": True, "scopes": [], "recipients": []}
+        return {"everything": False, "scopes": [*self.scopes], "recipients": [*self.recipients]}
+
+
+@dataclass(frozen=True, slots=True)
+class PatientForm:
+    """A form as it came; nothing of it is in `repr`."""
+
+    receipt: str = field(default="", repr=False)
+    born: str = field(default="", repr=False)
+    who: str = ""
+    lang: str | None = None
+    chosen: Chosen = Chosen()
+    withdrawal: str = ""
+    paper: str = ""
+    file: bytes = field(default=b"", repr=False)
+
+    @property
+    def guardian(self) -> bool:
+        """Whether a guardian acts."""
+        return self.who == GUARDIAN
+
+    def bearer(self) -> tuple[Bearer, ReceiptCore]:
+        """Who asks. Raises `UsageFault`: `receipt-unreadable`, `born-malformed`, `who-missing`."""
+        try:
+            core = decode_receipt_qr(self.receipt).core
+        except DataFault as fault:
+            raise _unreadable() from fault
+        if self.who not in (PATIENT, GUARDIAN):
+            raise UsageFault("it is not said who acts", code="who-missing", hint="Patient or guardian.")
+        return Bearer(self.receipt, birth_date(self.born)), core
+
+    def with_file(self, presented: Presented) -> PatientForm:
+        """With the code that an uploaded file held. Raises `UsageFault` `receipt-unreadable`."""
+        if not presented.is_receipt:
+            raise _unreadable()
+        if presented.file is None:
+            return replace(self, receipt=presented.qr or "", file=b"")
+        try:
+            return replace(self, receipt=parse_receipt_file(presented.file).qr, file=b"")
+        except DataFault as fault:
+            raise _unreadable() from fault
+
+
+def read_patient_form(fields: Mapping[str, bytes]) -> PatientForm:
+    """A form from its fields. Unknown fields and values are as if they were not there."""
+
+    def said(name: str, most: int) -> str:
+        return fields.get(name, b"")[: 4 * most].decode("utf-8", "replace").strip()[:most]
+
+    withdrawal = said("withdrawal", 64)
+    return PatientForm(
+        receipt=said("receipt", MAX_QR + 1),
+        born=said("born", 32),
+        who=said("who", 16),
+        lang=said("lang", 2) or None,
+        chosen=Chosen(
+            everything=said("extent", 16) == "everything",
+            scopes=tuple(sorted(scope for scope in _ticked(fields, _SCOPE) if scope in SCOPES)),
+            recipients=tuple(sorted(code for code in _ticked(fields, _RECIPIENT) if _CODE.fullmatch(code))),
+        ),
+        withdrawal=withdrawal if _ID.fullmatch(withdrawal) else "",
+        paper=said("paper", 16),
+        file=fields.get("file", b""),
+    )
+
+
+def birth_date(written: str) -> str:
+    """A date as people write it, as `YYYY-MM-DD`: 1980-2-29, 19800229, 1980年2月29日, in any width.
+
+    Raises `UsageFault` `born-malformed`.
+    """
+    parts = _DIGITS.findall(unicodedata.normalize("NFKC", written))
+    if len(parts) == 1 and len(parts[0]) == 8:
+        parts = [parts[0][:4], parts[0][4:6], parts[0][6:]]
+    try:
+        year, month, day = (int(part) for part in parts if len(part) <= 4)
+        found = date(year, month, day)
+    except ValueError:
+        found = None
+    if found is None or not 1900 <= found.year <= 2099:
+        raise UsageFault("this is not a date of birth", code="born-malformed", hint="Write 1980-02-29.")
+    return found.isoformat()
+
+
+def _ticked(fields: Iterable[str], prefix: str) -> Iterable[str]:
+    return (name.removeprefix(prefix) for name in fields if name.startswith(prefix))
+
+
+def _unreadable() -> UsageFault:
+    return UsageFault(
+        "this is no consent receipt, or not the whole of one",
+        code="receipt-unreadable",
+        hint="Scan the code on the receipt, or send its PDF or a photo.",
+    )

@@ -1,0 +1,309 @@
+"""What a receipt's holder is shown (R30, R33, R35), in one language, from what the desk answers (S15)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from api.web.language import Language
+from api.web.times import Instant, duration, instant
+from api.web.words import CALLS, DUTIES, DUTY_STATES, METHODS, STATES, say
+from verifier.consent import Consent, parse_consent
+from verifier.notice import SCOPES, Notice, parse_notice
+from verifier.phrases import Phrase
+from verifier.phrases_receipt import ROUTES
+from verifier.phrases_receipt import SCOPES as SCOPE_WORDS
+
+_ENDED: Final = ("completed",)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One question that was asked, and the answer. `holds`: whether it is in force now."""
+
+    key: str
+    """The scope, or the recipient's credit code."""
+    title: str
+    details: tuple[str, ...]
+    yes: bool
+    holds: bool
+
+    @property
+    def tone(self) -> str:
+        """Its look on the page."""
+        return "good" if self.holds else "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class UseLine:
+    """One line of the use log (R30)."""
+
+    at: Instant
+    purpose: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLine:
+    """What one organisation owes under a withdrawal, and how it stands."""
+
+    name: str
+    duty: str
+    state: str
+    tone: str
+    told: Instant | None
+    given: Instant | None
+    exempt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictionView:
+    """Why data is kept, by which law, until when (P47)."""
+
+    ground: str
+    law: str
+    reference: str | None
+    until: Instant
+    in_force: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalView:
+    """One withdrawal."""
+
+    id: str
+    serial: int
+    title: str
+    tone: str
+    done: bool
+    has_paper: bool
+    """Whether its signed end document can be had."""
+    received: Instant
+    destroy_by: Instant
+    left: str | None
+    """How long until the deadline; None once it has passed or does not matter."""
+    freeze_by: Instant | None
+    frozen: Instant | None
+    overdue: Instant | None
+    held: bool
+    ethics: Instant | None
+    completed: Instant | None
+    late: bool
+    taken: tuple[str, ...]
+    answers: tuple[AnswerLine, ...]
+    restriction: RestrictionView | None
+    facts: tuple[tuple[str, str], ...]
+    """What was recorded on the chain, and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentView:
+    """A consent as its subject sees it."""
+
+    name: str
+    guardian: str | None
+    controller: str
+    code: str
+    given: Instant
+    until: Instant
+    expired: bool
+    method: str
+    version: int
+    genetic: bool
+    scopes: tuple[Answered, ...]
+    recipients: tuple[Answered, ...]
+    purposes: tuple[tuple[str, str], ...]
+    """Purpose, and how it is done."""
+    kinds: tuple[str, ...]
+    held_at: str
+    retention: str
+    safeguards: tuple[str, ...]
+    refusal: str
+    withdraw: str
+    uses: tuple[UseLine, ...]
+    withdrawals: tuple[WithdrawalView, ...]
+    anything: bool
+    """Whether anything is left to be withdrawn."""
+    demonstration: bool
+
+
+def consent_view(seen: Mapping[str, Any], now: int, language: Language, profile: str) -> ConsentView:
+    """The desk's answer to `see`; raises `DataFault` where it is not what S10 describes."""
+    consent, notice = parse_consent(seen["consent"]), parse_notice(seen["notice"])
+    scopes, granted = set(seen["in_force"]["scopes"]), {one["code"] for one in seen["in_force"]["grants"]}
+    expired = now >= consent.until
+    names = names_of(consent)
+    return ConsentView(
+        name=consent.person.name,
+        guardian=None if consent.guardian is None else consent.guardian.name,
+        controller=consent.controller.name,
+        code=consent.controller.code,
+        given=instant(consent.given_at, language, day_only=True),
+        until=instant(consent.until, language, day_only=True),
+        expired=expired,
+        method=say(METHODS[consent.method], language),
+        version=notice.version,
+        genetic=consent.genetic,
+        scopes=_scopes(consent, scopes, language),
+        recipients=_recipients(consent, granted, language),
+        purposes=_purposes(notice, language),
+        kinds=notice.kinds,
+        held_at=notice.held_at,
+        retention=_months(notice.retention_months, language),
+        safeguards=notice.safeguards,
+        refusal=notice.refusal,
+        withdraw=notice.withdraw,
+        uses=_uses(seen["uses"], language),
+        withdrawals=withdrawal_views(seen, now, language, names),
+        anything=bool(scopes or granted) and not expired,
+        demonstration=profile.startswith("DEMO/"),
+    )
+
+
+def names_of(consent: Consent) -> dict[str, str]:
+    """Names of the organisations of a consent by credit code."""
+    found = {one.code: one.name for one in consent.recipients}
+    return {**found, consent.controller.code: consent.controller.name}
+
+
+def withdrawal_views(
+    seen: Mapping[str, Any], now: int, language: Language, names: Mapping[str, str]
+) -> tuple[WithdrawalView, ...]:
+    """The withdrawals of a consent, the latest first."""
+    return tuple(_withdrawal(one, now, language, names) for one in reversed(seen["withdrawals"]))
+
+
+def portion(
+    scopes: Sequence[str], codes: Sequence[str], names: Mapping[str, str], language: Language
+) -> tuple[str, ...]:
+    """Scopes and recipients in words."""
+    said = [_said(SCOPE_WORDS[scope], language) for scope in SCOPES if scope in scopes]
+    return (*said, *(names.get(code, code) for code in sorted(set(codes))))
+
+
+def _said(phrase: Phrase, language: Language) -> str:
+    return phrase.said(language)
+
+
+def _months(months: int, language: Language) -> str:
+    years, rest = divmod(months, 12)
+    if rest:
+        return f"{months} 个月" if language == "zh" else f"{months} month{'' if months == 1 else 's'}"
+    return f"{years} 年" if language == "zh" else f"{years} year{'' if years == 1 else 's'}"
+
+
+def _scopes(consent: Consent, scopes: set[str], language: Language) -> tuple[Answered, ...]:
+    return tuple(
+        Answered(scope, _said(SCOPE_WORDS[scope], language), (), answer is True, scope in scopes)
+        for scope, answer in zip(SCOPES, consent.scopes, strict=True)
+    )
+
+
+def _recipients(consent: Consent, granted: set[str], language: Language) -> tuple[Answered, ...]:
+    """One for each organisation, whatever number of scopes it stands under: it is withdrawn as a whole."""
+    comma = "，" if language == "zh" else ", "
+    found: dict[str, Answered] = {}
+    for one in consent.recipients:
+        words = (_said(SCOPE_WORDS[one.scope], language), one.use, _said(ROUTES[one.route], language))
+        before = found.get(one.code)
+        details = (*(before.details if before else ()), comma.join(words))
+        yes = one.answer is True or (before is not None and before.yes)
+        found[one.code] = Answered(one.code, one.name, details, yes, one.code in granted)
+    return tuple(found.values())
+
+
+def _purposes(notice: Notice, language: Language) -> tuple[tuple[str, str], ...]:
+    dot = " · "
+    return tuple(
+        (
+            one.purpose,
+            dot.join(
+                (_said(SCOPE_WORDS[one.scope], language), one.method, _said(ROUTES[one.route], language))
+            ),
+        )
+        for one in notice.purposes
+    )
+
+
+def _uses(uses: Sequence[Mapping[str, Any]], language: Language) -> tuple[UseLine, ...]:
+    return tuple(
+        UseLine(instant(one["at"], language), one["purpose"], one["operator"]) for one in reversed(uses)
+    )
+
+
+def _withdrawal(
+    one: Mapping[str, Any], now: int, language: Language, names: Mapping[str, str]
+) -> WithdrawalView:
+    done, overdue = one["state"] in _ENDED, one["overdue_since"]
+    restricted = one["restriction"] is not None and one["restriction"]["in_force"]
+    name = "overdue" if overdue is not None else one["state"]
+    running = not done and not restricted and not one["held"] and now < one["destroy_by"]
+    taken = one["taken"]
+    return WithdrawalView(
+        id=one["withdrawal"],
+        serial=one["serial"],
+        title=say(STATES[name], language),
+        tone="good" if done else "bad" if overdue is not None else "warn" if restricted else "unknown",
+        done=done,
+        has_paper=done or one["restriction"] is not None,
+        received=instant(one["received_at"], language),
+        destroy_by=instant(one["destroy_by"], language),
+        left=duration(one["destroy_by"] - now, language) if running else None,
+        freeze_by=_instant(one["freeze_by"], language),
+        frozen=_instant(one["frozen_at"], language),
+        overdue=_instant(overdue, language),
+        held=bool(one["held"]),
+        ethics=_instant(one["ethics_at"], language),
+        completed=_instant(one["completed_at"], language),
+        late=bool(one["late"]),
+        taken=portion(taken["scopes"], [grant["code"] for grant in taken["grants"]], names, language),
+        answers=tuple(_answer(answer, one["destroy_by"], now, language) for answer in one["answers"]),
+        restriction=_restriction(one["restriction"], language),
+        facts=tuple(_fact(fact, language) for fact in one["facts"]),
+    )
+
+
+def _answer(one: Mapping[str, Any], destroy_by: int, now: int, language: Language) -> AnswerLine:
+    exempt, given = one["exempt"], one["given_at"]
+    if exempt is not None:
+        state, tone = "exempt", "unknown"
+    elif given is not None:
+        state, tone = ("late", "warn") if one["late"] else ("done", "good")
+    elif now >= destroy_by:
+        state, tone = "overdue", "bad"
+    else:
+        state, tone = ("waiting", "unknown") if one["told_at"] is not None else ("sent", "unknown")
+    return AnswerLine(
+        name=one["name"],
+        duty=say(DUTIES[one["duty"]], language),
+        state=say(DUTY_STATES[state], language),
+        tone=tone,
+        told=_instant(one["told_at"], language),
+        given=_instant(given, language),
+        exempt=None if exempt is None else str(exempt[language]),
+    )
+
+
+def _restriction(one: Mapping[str, Any] | None, language: Language) -> RestrictionView | None:
+    if one is None:
+        return None
+    return RestrictionView(
+        ground=str(one["ground"][language]),
+        law=one["law"],
+        reference=one["reference"],
+        until=instant(one["until"], language),
+        in_force=bool(one["in_force"]),
+    )
+
+
+def _fact(one: Mapping[str, Any], language: Language) -> tuple[str, str]:
+    label = CALLS.get(one["what"])
+    what = one["what"] if label is None else say(label, language)
+    if one["block"] is None:
+        return what, "待写入链" if language == "zh" else "waiting for a block"
+    return what, f"{'区块' if language == 'zh' else 'block'} {one['block']}"
+
+
+def _instant(seconds: int | None, language: Language) -> Instant | None:
+    return None if seconds is None else instant(seconds, language)

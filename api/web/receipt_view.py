@@ -1,0 +1,144 @@
+"""A receipt's report as the page shows it (S13.4, S13.5): the answer, then what was agreed, then why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from api.web.checking import CheckedReceipt
+from api.web.fault_words import FAULTS
+from api.web.language import Language
+from api.web.report_view import TONES, Moment, Pinned, Step, not_yours, pinned
+from api.web.times import Instant, age, instant
+from api.web.words import ESTABLISHED, RECEIPT_ESTABLISHED, Tone, say
+from verifier import phrases_receipt
+from verifier.notice import SCOPES
+from verifier.phrases import OUTCOMES
+from verifier.receipt_report import ReceiptReport, ReceiptStatus
+from verifier.report import Authentic, Finding, Outcome
+
+_STATUS_TONES: Final[dict[ReceiptStatus, Tone]] = {
+    ReceiptStatus.IN_FORCE: "good",
+    ReceiptStatus.UNDETERMINED: "unknown",
+    ReceiptStatus.NOT_YET: "unknown",
+    ReceiptStatus.OVERDUE: "bad",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """One question of the consent: what was answered, and whether it is in force now."""
+
+    title: str
+    answer: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """Everything the page of a receipt shows."""
+
+    tone: Tone
+    title: str
+    meaning: str
+    why: str | None
+    block: Moment | None
+    checked_at: Instant
+    registry: str | None
+    given: Instant | None
+    controller: str | None
+    person: str | None
+    until: Instant | None
+    agreed: tuple[Agreed, ...]
+    steps: tuple[Step, ...]
+    notes: tuple[str, ...]
+    policy: Pinned
+    demonstration: bool
+
+
+def receipt_tone(report: ReceiptReport) -> Tone:
+    """Colour and icon of the answer."""
+    if report.authentic is Authentic.FORGED:
+        return "bad"
+    if report.authentic is Authentic.UNDETERMINED:
+        return "unknown"
+    return _STATUS_TONES.get(report.status, "warn")
+
+
+def receipt_view(checked: CheckedReceipt, language: Language, *, own_policy: bool) -> ReceiptView:
+    """The page's content in one language."""
+    report = checked.report
+    core, consent, block = report.core, report.consent, report.block
+    genuine = report.authentic is Authentic.GENUINE
+    untold = genuine and report.status is ReceiptStatus.UNDETERMINED
+    return ReceiptView(
+        tone=receipt_tone(report),
+        title=phrases_receipt.verdict(report).said(language),
+        meaning=phrases_receipt.advice(report).said(language),
+        why=not_yours(phrases_receipt.why(report.status_code).said(language)) if untold else None,
+        block=None
+        if block is None
+        else Moment(block.number, instant(block.time, language), age(block.age, language)),
+        checked_at=instant(report.checked_at, language),
+        registry=None if core is None else core.registry.name,
+        given=None if core is None else instant(core.at, language, day_only=True),
+        controller=None if consent is None else consent.controller.name,
+        person=None if consent is None else consent.person.name,
+        until=None if consent is None else instant(consent.until, language, day_only=True),
+        agreed=_agreed(report, language),
+        steps=tuple(_step(finding, language) for finding in report.findings),
+        notes=tuple(
+            phrases_receipt.NOTES[note.code].said(language)
+            for note in report.notes
+            if note.code in phrases_receipt.NOTES
+        ),
+        policy=pinned(checked.trust, language, own=own_policy),
+        demonstration=report.demonstration,
+    )
+
+
+def _agreed(report: ReceiptReport, language: Language) -> tuple[Agreed, ...]:
+    consent, left = report.consent, report.remaining
+    if consent is None:
+        return ()
+    scopes = None if left is None else set(left.scopes)
+    codes = None if left is None else {(grant.code, grant.scope) for grant in left.grants}
+    asked = [
+        (phrases_receipt.SCOPES[scope].said(language), answer, scopes is None or scope in scopes)
+        for scope, answer in zip(SCOPES, consent.scopes, strict=True)
+    ]
+    asked += [
+        (
+            f"{one.name} · {phrases_receipt.SCOPES[one.scope].said(language)}",
+            one.answer,
+            codes is None or (one.code, one.scope) in codes,
+        )
+        for one in consent.recipients
+    ]
+    return tuple(_one(title, answer, language, holds=holds) for title, answer, holds in asked)
+
+
+def _one(title: str, answer: bool | None, language: Language, *, holds: bool) -> Agreed:
+    said = phrases_receipt.ANSWERS[answer].said(language)
+    if answer is True and not holds:
+        return Agreed(title, "已撤回或已到期" if language == "zh" else "withdrawn or ended", "warn")
+    return Agreed(title, said, "good" if answer is True else "unknown")
+
+
+def _step(finding: Finding, language: Language) -> Step:
+    return Step(
+        number=finding.number,
+        tone=TONES[finding.outcome],
+        title=phrases_receipt.OBLIGATIONS[finding.number].said(language),
+        outcome=OUTCOMES[finding.outcome].said(language),
+        reason=_reason(finding, language),
+        code=finding.code,
+    )
+
+
+def _reason(finding: Finding, language: Language) -> str:
+    if finding.outcome is Outcome.VALID:
+        return say(RECEIPT_ESTABLISHED.get(finding.number) or ESTABLISHED[finding.number], language)
+    if finding.outcome is Outcome.ERROR and finding.code != "live-refused":
+        return say(FAULTS["ledger-unavailable"].message, language)
+    return not_yours(phrases_receipt.reason(finding).said(language))

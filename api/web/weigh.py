@@ -1,0 +1,76 @@
+"""Verifying an uploaded evidence pack in a process of its own: bounded memory, bounded time, then gone.
+
+As with `api.web.extract`: whatever a pack was made to do to its reader, the server goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, Final
+
+from verifier.errors import DataFault
+from verifier.pack.court import court_report
+from verifier.pack.paper import paper_json
+from verifier.pack.verify import verify_pack
+from verifier.trust import parse_trust
+
+MEMORY: Final = 1024**3
+"""Bytes of address space; a pack of 64 MiB is read in pieces out of memory."""
+
+SECONDS: Final = 60
+MAX_PAPER: Final = 16 * 1024 * 1024
+"""Bytes of a report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A pack's report, as the command line gives it (S14.4)."""
+
+    paper: dict[str, Any]
+    """`verifier.pack.paper.paper_json` of it."""
+
+
+def weigh(pack: bytes, trust: bytes, now: int, *, seconds: float = SECONDS, memory: int = MEMORY) -> Weighed:
+    """Verify a pack under a policy file, as of `now` (UTC seconds).
+
+    Raises `DataFault` `pack-too-hard`, where it takes too long, too much memory, or says too much.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - ourselves, with numbers
+            [sys.executable, "-I", "-m", __name__, str(memory), str(now), str(len(trust))],
+            input=trust + pack,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=seconds,
+            env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+            check=True,
+        )
+        # A report that is too long is cut off, and then is no JSON.
+        paper: dict[str, Any] = json.loads(done.stdout[:MAX_PAPER])
+    except (subprocess.SubprocessError, ValueError) as error:
+        raise DataFault(
+            "the file is too large or too odd to be checked here",
+            code="pack-too-hard",
+            hint="Run `yinzheng verify` on your own computer.",
+        ) from error
+    return Weighed(paper)
+
+
+def main() -> None:
+    """Read policy and pack from the standard input; write the report as JSON."""
+    memory, now, length = (int(argument) for argument in sys.argv[1:])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    trust = parse_trust(sys.stdin.buffer.read(length))
+    report = verify_pack(BytesIO(sys.stdin.buffer.read()), trust, now=now)
+    sys.stdout.write(json.dumps(paper_json(court_report(report))))
+
+
+if __name__ == "__main__":
+    main()
