@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.faults import InjectedFault, KillAt, RaiseAt
-from ledger.keys import (
+from ledger.keys.keystore import Keystore
+from ledger.keys.passphrase import create_passphrase_file, find_passphrase
+from ledger.keys.provider import (
     ISSUER,
     KEK,
     KINDS,
@@ -23,11 +25,8 @@ from ledger.keys import (
     RELAY,
     EthereumKey,
     KeyProvider,
-    Keystore,
     KeyWrapper,
     Kind,
-    create_passphrase_file,
-    find_passphrase,
     person_key,
 )
 from verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey, recover_address

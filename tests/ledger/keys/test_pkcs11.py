@@ -15,7 +15,9 @@ from eth_account.messages import encode_defunct, encode_typed_data
 from eth_typing import Hash32
 from pkcs11 import Attribute, AttributeSensitive, KeyType
 
-from ledger.keys import (
+from ledger.keys.keystore import Keystore
+from ledger.keys.pkcs11 import Pkcs11Provider, make_in_token, with_token
+from ledger.keys.provider import (
     ADMIN,
     ISSUER,
     KEK,
@@ -24,11 +26,9 @@ from ledger.keys import (
     RELAY,
     VALIDATOR,
     KeyProvider,
-    Keystore,
     Kind,
     person_key,
 )
-from ledger.keys.pkcs11 import Pkcs11Provider, make_in_token, with_token
 from ledger.keys.token import open_token
 from ledger.keys.token_config import PIN as PIN_VARIABLE
 from ledger.keys.token_config import TokenConfig

@@ -17,10 +17,18 @@ from ledger.cases.work import dossier_key
 from ledger.creation import create_registry
 from ledger.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt
 from ledger.instance import Paths
-from ledger.keys import ADMIN, ISSUER, KEK, LOG_ED25519, RELAY, KeyProvider, person_key
 from ledger.keys.making import TokenPlan, add_to_token
 from ledger.keys.pkcs11 import with_token
-from ledger.keys.provider import is_token_wrapped
+from ledger.keys.provider import (
+    ADMIN,
+    ISSUER,
+    KEK,
+    LOG_ED25519,
+    RELAY,
+    KeyProvider,
+    is_token_wrapped,
+    person_key,
+)
 from ledger.keys.rewrap import rewrap, rewrap_registry
 from ledger.keys.token_config import FILE, read_config
 from ledger.keys.token_config import PIN as PIN_VARIABLE

@@ -17,8 +17,9 @@ import pytest
 from gmssl import sm2 as gmssl_sm2
 from pkcs11 import Attribute, MechanismInvalid, ObjectClass
 
-from ledger.keys import ISSUER, Keystore
+from ledger.keys.keystore import Keystore
 from ledger.keys.pkcs11 import Pkcs11Provider, make_in_token
+from ledger.keys.provider import ISSUER
 from ledger.keys.token import Gate, Token
 from ledger.keys.token_config import SM2_CURVE, TokenConfig, TokenSm2
 from verifier.algorithms import Sm2PrivateKey

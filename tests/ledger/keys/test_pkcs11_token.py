@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from pkcs11 import TokenFlag, exceptions
 
-from ledger.keys import KEK, RELAY, Keystore
 from ledger.keys import token as token_module
+from ledger.keys.keystore import Keystore
 from ledger.keys.pkcs11 import Pkcs11Provider, make_in_token
+from ledger.keys.provider import KEK, RELAY
 from ledger.keys.token import Gate, close_tokens, open_token, translated
 from ledger.keys.token_config import (
     FILE,

@@ -11,7 +11,8 @@ import pytest
 _PROGRAM = """
     import subprocess, sys
     from pathlib import Path
-    from ledger.keys import Keystore, Kind
+    from ledger.keys.keystore import Keystore
+    from ledger.keys.provider import Kind
     from ledger.log.tilelog import TileLog
     from ledger.store.database import open_store, open_store_read_only, sqlite_url
     from ledger.store.repository import read_meta, write_meta
