@@ -81,8 +81,7 @@ def _block(block: Block) -> str:
             return _table(block)
         case Card():
             return f"<article><h3>{_cell(block.title)}</h3>{_facts(block.facts)}</article>"
-        case Step():
-            return _step(block)
+    return _step(block)
 
 
 def _facts(facts: Facts) -> str:

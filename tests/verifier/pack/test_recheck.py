@@ -1,0 +1,223 @@
+"""Every command that HOWTO.txt and the report print is run, and `recheck.py` on packs good and bad."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.authority import Authority
+from tests.verifier.pack.court_world import plan_of, policy
+from tests.verifier.pack.pack_world import CONTENTS, Dispute, resigned, unpacked, zipped
+from tests.verifier.pack.test_more import with_dossier
+from verifier.canonical import dumps
+from verifier.pack.howto import HOWTO, STEPS, recheck
+
+ROOT = Path(__file__).parents[3]
+TOOLS = ("bash", "openssl", "jq", "unzip", "basenc", "sha256sum")
+
+pytestmark = pytest.mark.skipif(
+    any(shutil.which(tool) is None for tool in TOOLS), reason=f"needs {', '.join(TOOLS)}"
+)
+
+
+@cache
+def pack() -> bytes:
+    dispute = with_dossier()
+    return dispute.pack(plan_of(dispute))
+
+
+def laid_out(folder: Path, data: bytes) -> Path:
+    """What a reader has: the pack, and a policy of their own."""
+    (folder / "case.zip").write_bytes(data)
+    (folder / "policy.json").write_text(json.dumps(policy()))
+    return folder
+
+
+def run(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
+    """Run commands as a shell does that stops at the first failure."""
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    return subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", script],
+        cwd=folder,
+        env={"PATH": path, "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def rechecked(folder: Path, data: bytes) -> subprocess.CompletedProcess[str]:
+    """Run the published script, not the pack's, on a pack."""
+    laid_out(folder, data)
+    return run(folder, f"python3 {ROOT / 'docs' / 'recheck.py'} case.zip policy.json")
+
+
+def test_every_command_of_the_howto_runs_in_its_order(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "authority")
+    dispute = Dispute()
+    plan = plan_of(dispute)
+    token = authority.stamp(sha256(dispute.signed_head.encode()).digest())
+    folder = tmp_path / "court"
+    folder.mkdir()
+    laid_out(folder, dispute.pack(replace(plan, timestamps={"checkpoint-1": token})))
+    (folder / "authority.pem").write_bytes(authority.root.pem)
+    done = run(folder, "\n".join(command for step in STEPS for command in step.commands))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("Signature Verified Successfully") == 2
+    assert "all holds" in done.stdout
+    assert "Verification: OK" in done.stdout + done.stderr
+    assert (folder / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("step", "path"),
+    [(1, "items/0001/content"), (2, "manifest.json"), (3, "items/0001/item.json"), (5, "statements.json")],
+)
+def test_the_commands_notice_what_was_changed(tmp_path: Path, step: int, path: str) -> None:
+    laid_out(tmp_path, pack())
+    first = [*STEPS[0].commands[:2]]
+    spoil = f"printf ' ' >> {path}" if step != 5 else "sed -i 's/log.example/log.exampel/g' statements.json"
+    done = run(tmp_path, "\n".join([*first, spoil, *(STEPS[step - 1].commands[2 if step == 1 else 0 :])]))
+    assert done.returncode != 0
+
+
+def test_the_text_names_every_command_and_says_so_in_both_languages() -> None:
+    for step in STEPS:
+        assert all(HOWTO.count(f"   {command}\n") == 2 for command in step.commands)
+        assert step.text.zh in HOWTO
+        assert step.text.en in HOWTO
+
+
+def test_the_script_is_a_hundred_lines_of_the_standard_library() -> None:
+    text = recheck()
+    assert text == (ROOT / "docs" / "recheck.py").read_text(encoding="utf-8")
+    assert unpacked(pack())["recheck.py"] == text.encode()
+    assert len(text.splitlines()) <= 100
+    (imported,) = re.findall(r"^import (.*)$", text, re.MULTILINE)
+    assert set(imported.split(", ")) <= sys.stdlib_module_names
+
+
+def test_a_good_pack_holds(tmp_path: Path) -> None:
+    done = rechecked(tmp_path, pack())
+    assert done.returncode == 0, done.stdout + done.stderr
+    for said in ("manifest.sig", "items/0003/content", "is in the log", "root of evidence", "dossier/0001"):
+        assert f"ok    {said}" in done.stdout or said in done.stdout
+    assert "WRONG" not in done.stdout
+
+
+def test_a_pack_that_withholds_holds(tmp_path: Path) -> None:
+    dispute = Dispute(withheld=frozenset({1}), withhold_opening=True)
+    assert rechecked(tmp_path, dispute.pack(plan_of(dispute))).returncode == 0
+
+
+def edited(path: str, edit: Callable[[Any], None]) -> bytes:
+    """The pack with one JSON file changed, digests and signature made to fit."""
+    files = unpacked(pack())
+    value = json.loads(files[path])
+    edit(value)
+    return resigned({**files, path: dumps(value)})
+
+
+def spoilt(content: bytes) -> bytes:
+    at = pack().index(content)
+    return pack()[:at] + bytes([pack()[at] ^ 1]) + pack()[at + 1 :]
+
+
+def _secret(statements: Any) -> None:
+    shown = next(one for one in statements if one["statement"]["type"] == "dispute.evidence")
+    shown["secret"] = "00" * 32
+
+
+def _body(statements: Any) -> None:
+    opened = next(one for one in statements if one["statement"]["type"] == "dispute.opened")
+    opened["body"]["number"] = "(2027)"
+
+
+def _index(statements: Any) -> None:
+    one = statements[-1]
+    one["proof"] = re.sub(r"index \d+", "index 0", one["proof"], count=1)
+
+
+def _head(statements: Any) -> None:
+    for one in statements:
+        one["proof"] = one["proof"].replace("\n\nlog.example.org\n", "\n\nlog.example.com\n")
+
+
+def _swap(files: dict[str, bytes]) -> bytes:
+    return resigned({**files, "items/0001/content": b"another"})
+
+
+TAMPERED: dict[str, tuple[Callable[[], bytes], str]] = {
+    "a byte of a content": (lambda: spoilt(CONTENTS[0]), "WRONG items/0001/content"),
+    "another content, signed": (
+        lambda: _swap(unpacked(pack())),
+        "WRONG items/0001/item.json names its content",
+    ),
+    "a title, signed": (
+        lambda: edited("items/0001/item.json", lambda v: v.update(title="别的")),
+        "commits to its body",
+    ),
+    "a secret": (lambda: edited("statements.json", _secret), "commits to its body"),
+    "the opening": (lambda: edited("statements.json", _body), "commits to its body"),
+    "a place in the log": (lambda: edited("statements.json", _index), "is in the log"),
+    "the log's head": (lambda: edited("statements.json", _head), "WRONG signatures of the checkpoint"),
+    "a file of a dossier": (
+        lambda: edited("dossier/0001/proof.json", lambda v: v["disclosure"].update(salt="00" * 32)),
+        "WRONG dossier/0001 belongs",
+    ),
+    "the signer": (lambda: _by_stranger(), "WRONG manifest.sig"),
+    "a file too many": (lambda: _with_more(), "WRONG files are those of the manifest"),
+    "the roots": (lambda: _other_root(), "WRONG root of evidence"),
+}
+
+
+def _by_stranger() -> bytes:
+    from verifier.algorithms import Sm2PrivateKey
+
+    return resigned(unpacked(pack()), signer=Sm2PrivateKey(5))
+
+
+def _with_more() -> bytes:
+    return zipped([*unpacked(pack()).items(), ("zzz", b"more")])
+
+
+def _other_root() -> bytes:
+    def edit(manifest: dict[str, Any]) -> None:
+        manifest["roots"][0]["root"] = "00" * 32
+
+    return resigned(unpacked(pack()), edit)
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_it_names_what_is_wrong(what: str, tmp_path: Path) -> None:
+    make, said = TAMPERED[what]
+    done = rechecked(tmp_path, make())
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert any(said in line for line in done.stdout.splitlines() if line.startswith("WRONG")), done.stdout
+    assert "all holds" not in done.stdout
+
+
+def test_a_missing_file_is_no_pack_that_holds(tmp_path: Path) -> None:
+    files = unpacked(pack())
+    del files["items/0002/content"]
+    done = rechecked(tmp_path, zipped(list(files.items())))
+    assert done.returncode == 1
+    assert "WRONG items/0002/content" in done.stdout
+
+
+def test_truncated_is_no_pack_that_holds(tmp_path: Path) -> None:
+    assert rechecked(tmp_path, pack()[:5000]).returncode == 1
+    assert zipfile.is_zipfile(io.BytesIO(pack()))
