@@ -40,6 +40,7 @@ def started(folder: Path) -> Iterator[str]:
         "YINZHENG_STATE": str(folder / "state"),
         "YINZHENG_OUT": str(folder / "out"),
         "YINZHENG_PORT": str(port),
+        "YINZHENG_DESK_PORT": str(free_port()),
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("YINZHENG_")}
     with (
@@ -88,10 +89,14 @@ def test_it_starts_ends_and_continues(tmp_path: Path) -> None:
     numbers = sorted(path.stem for path in out.glob("SJ*.pdf"))
     assert len(numbers) >= 4
     assert (out / "trust.json").is_file()
+    assert (out / "consent-receipt.pdf").is_file(), "a consent, partly withdrawn"
+    (pack,) = out.glob("D-*.zip")
+    shown = pack.read_bytes()
     log = (tmp_path / "log").read_text(encoding="utf-8")
     assert "http://127.0.0.1:" in log, "it says where to look"
     assert "Traceback" not in log
     with started(tmp_path) as url:
         assert json.loads(fetch(f"{url}/healthz")[1]) == health, "nothing was registered again"
     assert sorted(path.stem for path in out.glob("SJ*.pdf")) == numbers
+    assert pack.read_bytes() == shown
     assert "Traceback" not in (tmp_path / "log").read_text(encoding="utf-8")
