@@ -11,7 +11,6 @@ from sqlmodel import Session, select
 
 from ledger import access_log
 from ledger.cases.work import acting
-from ledger.consents import pool
 from ledger.erasure import grounds
 from ledger.erasure.order import Order, TargetKind, sign, signer
 from ledger.erasure.targets import Target, find_target
@@ -87,8 +86,6 @@ def propose(
             code="erasure-method",
             hint="It destroys keys and overwrites; choose key_destruction or overwrite.",
         )
-    if kind is TargetKind.CONSENT:
-        pool.flush(registry, force=True)
     with registry.store.transaction() as session:
         acting(session, by)
         target = find_target(session, kind, reference)

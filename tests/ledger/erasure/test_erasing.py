@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from ledger.backup import forget_place, make_backup
 from ledger.consents.reading import open_consent
 from ledger.erasure.carrying_out import erase
+from ledger.erasure.clearing import resume
 from ledger.faults import Recorder
 from ledger.log.check import check_log
-from ledger.record_keys import NAME
+from ledger.record_keys import NAME, LivingKey, read_header, read_keys, write_keys
 from ledger.registry import Registry, silent
 from ledger.restore import restore
 from ledger.store.models_consents import Use
@@ -110,6 +112,50 @@ def test_an_old_key_file_restores_no_newer_backup(ward: Ward, tmp_path: Path) ->
         restore(tmp_path / "two", stale, tmp_path / "s", ward.world.clock, keystore=ward.world.paths.keys)
     assert refused.value.code == "keyfile-malformed"
     assert not (tmp_path / "s").exists()
+
+
+def test_a_key_file_older_than_the_backup_is_refused(ward: Ward, tmp_path: Path) -> None:
+    keys, stale = tmp_path / "keys", tmp_path / "stale"
+    with ward.open() as registry:
+        make_backup(registry, tmp_path / "one", keys, silent)
+        stale.mkdir()
+        content = (keys / NAME).read_bytes()
+        lines = [line for line in read_keys(keys / NAME) if line != _first_consent(keys / NAME)]
+        write_keys(stale, read_header(keys / NAME), lines)
+        assert len((stale / NAME).read_bytes()) < len(content)
+    with pytest.raises(DataFault) as refused:
+        restore(tmp_path / "one", stale, tmp_path / "r", ward.world.clock, keystore=ward.world.paths.keys)
+    assert refused.value.code == "keyfile-older"
+    header = replace(read_header(keys / NAME), genesis=bytes(32))
+    write_keys(stale, header, lines)
+    with pytest.raises(DataFault) as foreign:
+        restore(tmp_path / "one", stale, tmp_path / "r", ward.world.clock, keystore=ward.world.paths.keys)
+    assert foreign.value.code == "keyfile-foreign"
+    with pytest.raises(UsageFault) as missing:
+        restore(tmp_path / "one", keys, tmp_path / "r", ward.world.clock)
+    assert missing.value.code == "keystore-missing"
+    assert not (tmp_path / "r").exists()
+
+
+def _first_consent(path: Path) -> LivingKey:
+    return next(line for line in read_keys(path) if isinstance(line, LivingKey) and line.table == "consent")
+
+
+def test_while_somebody_reads_the_rest_is_done_later(
+    approved: Approved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with approved.ward.open() as registry:
+        monkeypatch.setattr(registry.store, "fold", lambda: False)  # as it answers after its patience
+        with pytest.raises(EnvironmentFault) as waits:
+            erase(registry, approved.id, w.OPERATOR)
+        assert waits.value.code == "erasure-waits"
+        with registry.store.reading() as session:
+            assert find_consent(session, approved.ward.withdrawn).wrapped_key is None
+        assert resume(registry) == ()
+        monkeypatch.undo()
+        assert resume(registry) == (approved.id,)
+        assert w.state_of(registry, approved.id) == "destroyed"
+        assert resume(registry) == ()
 
 
 def test_an_unreachable_place_of_keys_stops_everything(approved: Approved, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The key file: what is written is read, and nothing else is (S9 of its own small format)."""
+"""The key file: what is written is read, and nothing else is."""
 
 from __future__ import annotations
 

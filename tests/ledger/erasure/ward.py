@@ -53,8 +53,7 @@ class Ward:
             withdrawn, standing = (_grant(clinic, number) for number in (4711, 4712))
             clinic.complete(clinic.file(withdrawn))
             registry.settle()
-            for name, role in STAFF.items():
-                add_staff(registry, open_keys(registry.paths), name, role, OFFICER)
+            enrol_staff(registry)
         return cls(world, withdrawn, standing)
 
     def copy(self, target: Path) -> Ward:
@@ -94,6 +93,11 @@ def _grant(clinic: Clinic, number: int) -> bytes:
     clinic.registry.settle()
     assert granted.subject is not None
     return granted.subject
+
+
+def enrol_staff(registry: Registry) -> None:
+    for name, role in STAFF.items():
+        add_staff(registry, open_keys(registry.paths), name, role, OFFICER)
 
 
 def propose(registry: Registry, subject: bytes, ground: str = "withdrawal") -> str:

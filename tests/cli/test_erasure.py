@@ -1,0 +1,63 @@
+"""Destroying a record, backups and restoring, as an operator runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.cli.commands import refused, run
+
+
+def test_a_dossier_is_destroyed_and_stays_so(copied: Callable[[], Path], tmp_path: Path) -> None:
+    state = copied()
+    at = ("--state", state)
+    assert run("retention", *at, "--json").code == 0
+    for name, role in (
+        ("ma", "data_manager"),
+        ("he", "department_head"),
+        ("gu", "security"),
+        ("er", "ethics"),
+        ("wu", "witness"),
+        ("xu", "witness"),
+    ):
+        said = run("staff", "add", name, "--role", role, "--by", "officer-chen", *at, "--json")
+        assert said.code == 0, said
+    assert "ethics" in run("staff", "list", *at).out
+    keys, backup = tmp_path / "disk" / "keys", tmp_path / "backup"
+    refused("backup", backup, *at, code="backup-place", exit_code=2)
+    refused("backup", backup, "--keys", backup / "keys", *at, code="backup-together", exit_code=2)
+    refused("backup", backup, "--keys", state / "k", *at, code="backup-together", exit_code=2)
+    said = run("backup", backup, "--keys", keys, "--with-keystore", *at)
+    assert said.code == 0, said
+    refused("backup", backup, *at, code="backup-exists", exit_code=2)
+
+    propose = ("erase", "propose", "case", "A-2026-000001", "--by", "officer-chen", *at)
+    refused(*propose, "--ground", "retention_ended", code="destruction-blocked", exit_code=2)
+    id_ = run(*propose, "--ground", "court", "--json").json["erasure"]
+    refused("erase", "witness", id_, "--by", "wu", *at, code="destruction-order", exit_code=2)
+    for name in ("ma", "he", "gu", "er"):
+        assert run("erase", "approve", id_, "--by", name, *at).code == 0
+    refused("erase", "carry-out", id_, "--by", "officer-chen", *at, code="erasure-state", exit_code=2)
+    for name in ("wu", "xu"):
+        assert run("erase", "witness", id_, "--by", name, *at).code == 0
+    away = keys.rename(tmp_path / "away")
+    refused("erase", "carry-out", id_, "--by", "officer-chen", *at, code="backup-unreachable", exit_code=3)
+    assert "out of reach" in run("backup-places", *at).out
+    away.rename(keys)
+    said = run("erase", "carry-out", id_, "--by", "officer-chen", *at, "--json")
+    assert said.code == 0, said
+    (listed,) = run("erasures", *at, "--json").json
+    assert (listed["state"], listed["tombstone"]) == ("destroyed", said.json["tombstone"])
+    assert "destroyed" in run("erasures", *at).out
+    assert run("audit", *at).code == 0
+
+    restored = tmp_path / "restored"
+    said = run("restore", backup, "--keys", keys, "--state", restored, "--json")
+    assert said.code == 0, said
+    assert said.json["destroyed"] == 1
+    refused("restore", backup, "--keys", keys, "--state", restored, code="state-exists", exit_code=2)
+    refused(
+        "restore", tmp_path, "--keys", keys, "--state", tmp_path / "n", code="backup-missing", exit_code=2
+    )
+    refused("backup-places", "--forget", keys, "--by", "ma", *at, code="person-no-officer", exit_code=2)
+    assert run("staff", "remove", "ma", "--by", "officer-chen", *at).code == 0
