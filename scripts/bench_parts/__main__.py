@@ -21,6 +21,7 @@ from rich.table import Table
 from scripts.bench_parts.bulk import measure_bulk
 from scripts.bench_parts.checks import measure_checks
 from scripts.bench_parts.consents import measure_consents
+from scripts.bench_parts.desk import measure_desk
 from scripts.bench_parts.measure import Figure, Say
 from scripts.bench_parts.sealing import measure_sealing
 from scripts.bench_parts.single import measure_decisions
@@ -88,6 +89,7 @@ _PARTS: Final[dict[frozenset[str], _Part]] = {
     frozenset({"sealing"}): _sealing,
     frozenset({"bulk"}): lambda folder, extent, say, _: measure_bulk(folder, extent.sizes, say),
     frozenset({"consents"}): lambda folder, extent, say, _: measure_consents(folder, extent.consents, say),
+    frozenset({"desk"}): lambda folder, extent, say, _: measure_desk(folder, extent.signed, say),
 }
 NAMES: Final = sorted(name for names in _PARTS for name in names)
 

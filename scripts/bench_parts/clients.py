@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 import subprocess
@@ -30,13 +31,13 @@ class Load:
 
 
 @contextmanager
-def serving(command: str, state: Path, *options: str) -> Iterator[int]:
-    """Run `yinzheng COMMAND` over a state folder; gives its port."""
+def serving(command: str, state: Path, *options: str, passphrase: bytes | None = None) -> Iterator[int]:
+    """Run `yinzheng COMMAND` over a state folder, which `passphrase` opens; gives its port."""
     port = _free_port()
     yinzheng = str(Path(sys.executable).with_name("yinzheng"))
-    process = subprocess.Popen(
-        [yinzheng, command, "--state", str(state), "--port", str(port), *options], stdout=subprocess.DEVNULL
-    )
+    arguments = [yinzheng, command, "--state", str(state), "--port", str(port), *options]
+    given = {} if passphrase is None else {"YINZHENG_PASSPHRASE": passphrase.decode()}
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, env=os.environ | given)
     try:
         _await(process, port)
         yield port

@@ -1,8 +1,4 @@
-"""Consents from a file: until durable, until anchored, and what a registry of many of them is like.
-
-Run as `python -m scripts.bench_parts.consents STATE FILE CODE`: imports, and prints one JSON object. It is a
-process of its own, so that its memory and that of its workers can be told apart from the bench's.
-"""
+"""Consents from a file: until durable, until anchored, and what a registry of many of them is like."""
 
 from __future__ import annotations
 
@@ -11,34 +7,27 @@ import secrets
 import shutil
 import subprocess
 import sys
-import threading
-import time
-from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from sqlmodel import col, select
 
-from ledger.consents.bulk import import_consents
 from ledger.consents.listing import count_consents, list_notices
 from ledger.consents.receipts import make_receipt
-from ledger.demo import demonstration_keys
-from ledger.registry import Registry, open_registry, wall_clock
+from ledger.registry import Registry, wall_clock
 from ledger.rules.extent import EVERYTHING, Way
 from ledger.store.models_consents import Consent
 from ledger.withdrawals.filing import file
 from scripts.bench_parts.bulk import audit_figure, bytes_under, database_bytes
 from scripts.bench_parts.consents_floor import Floor
-from scripts.bench_parts.measure import Figure, Say, peak_mib, seconds
+from scripts.bench_parts.measure import Figure, Say, seconds
 from scripts.bench_parts.rights import Rights, claim_of, found_rights
 from scripts.bench_parts.site import Site, make_site, opened
 from verifier import canonical
 
 RECEIPTS = 20
 WITHDRAWALS = 20
-WATCH_SECONDS = 0.05
 FLOOR_LINES = 100_000
 """At most so many lines are done at the floor; it does not grow with the registry."""
 
@@ -86,7 +75,7 @@ def _write_lines(path: Path, rights: Rights, size: int) -> None:
 
 
 def _imported(site: Site, lines: Path, code: str, size: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "scripts.bench_parts.consents", str(site.state), str(lines), code]
+    command = [sys.executable, "-m", "scripts.bench_parts.importing", str(site.state), str(lines), code]
     found: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     if (found["recorded"], found["rejected"]) != (size, 0):
         raise SystemExit(f"bench: of {size} consents {found['recorded']} were recorded")
@@ -158,63 +147,3 @@ def _anyone(registry: Registry) -> bytes:
         query = select(Consent.subject).order_by(col(Consent.subject)).limit(1)
         found = session.exec(query.where(col(Consent.subject) >= secrets.token_bytes(32))).first()
         return found or session.exec(query).one()  # after the last comes the first
-
-
-# ---------------------------------------------------------------- the importing process
-
-
-@dataclass
-class _Watch:
-    """Looks at the memory of this process's children until it is told to stop. MiB by process id."""
-
-    peaks: dict[int, float] = field(default_factory=dict)
-    _ended: threading.Event = field(default_factory=threading.Event)
-
-    def __enter__(self) -> _Watch:
-        threading.Thread(target=self._look, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-
-    def _look(self) -> None:
-        while not self._ended.wait(WATCH_SECONDS):
-            for child in _children():
-                with suppress(OSError):
-                    self.peaks[child] = max(self.peaks.get(child, 0), peak_mib(child))
-
-
-def _children() -> list[int]:
-    found: list[int] = []
-    for task in Path("/proc/self/task").glob("*/children"):
-        with suppress(OSError):
-            found += map(int, task.read_text().split())
-    return found
-
-
-def _main(state: Path, lines: Path, code: str) -> None:
-    durable: list[float] = []
-
-    def hear(step: str) -> None:
-        if step.startswith("recorded"):
-            durable.append(time.perf_counter())
-
-    with open_registry(state, demonstration_keys) as registry, _Watch() as watch:
-        begin = time.perf_counter()
-        outcome = import_consents(registry, lines, code, progress=hear)
-        anchored = time.perf_counter() - begin
-    # Helpers that only wait, such as the one that cleans up after spawned processes, are no workers.
-    workers = [peak for peak in watch.peaks.values() if peak > 30]
-    found = {
-        "durable": durable[-1] - begin,
-        "anchored": anchored,
-        "recorded": outcome.recorded,
-        "rejected": outcome.rejected,
-        "main": peak_mib(),
-        "workers": workers,
-    }
-    sys.stdout.write(json.dumps(found))
-
-
-if __name__ == "__main__":
-    _main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
