@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli import org_key, org_withdrawals
+from api.cli import org_disputes, org_key, org_withdrawals
 from api.cli.common import progress_line
 from api.cli.instants import parse_instant
 from api.cli.org_common import (
@@ -54,6 +54,7 @@ def add_to(app: typer.Typer) -> None:
         ("consents", _group("Many consents. 批量同意书。", upload=upload, receipts=receipts)),
     ):
         org.add_typer(group, name=name)
+    org_disputes.add_to(org)
     app.add_typer(org, name="org", rich_help_panel="Organisations 机构")
 
 

@@ -21,7 +21,7 @@ from api.desk.uploads import Uploads
 from ledger import access_log
 from ledger.disputes import opening, release
 from ledger.disputes.evidence import MAX_ITEMS, Offered
-from ledger.disputes.packing import Selection, plan_pack, sign_once, write_out
+from ledger.disputes.packing import Selection, plan_pack, sign_once, with_report, write_out
 from ledger.disputes.placing import Placed, place_item
 from ledger.disputes.plans import parse_plan
 from ledger.disputes.showing import Standing, show, standing
@@ -163,7 +163,7 @@ def disputes(desk: Desk) -> APIRouter:
             # Without a name: what it discloses is gone with this process, however that ends.
             out = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it is sent
             try:
-                write_out(out, plan, sign)
+                write_out(out, with_report(plan), sign)
                 out.seek(0)
             except BaseException:
                 out.close()

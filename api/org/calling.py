@@ -5,16 +5,17 @@ from __future__ import annotations
 import secrets
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPException
+from pathlib import Path
 from typing import IO, Any, Final
 
 from api.org.member import Member, OwnKey
 from ledger.organisations.addresses import is_secure_address
 from verifier import canonical
-from verifier.algorithms import Sm2PrivateKey, digest_pair
+from verifier.algorithms import DigestPair, PairHasher, Sm2PrivateKey, digest_pair
 from verifier.canonical import JSON
 from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 from verifier.request import HEADER, NONCE_BYTES, Request, sign_request
@@ -22,6 +23,8 @@ from verifier.request import HEADER, NONCE_BYTES, Request, sign_request
 MAX_ANSWER: Final = 32 * 1024 * 1024
 TIMEOUT: Final = 90.0
 """Seconds for one call: the desk may wait for a command of an officer's."""
+
+PIECE: Final = 1024 * 1024
 
 JSON_MEDIA: Final = "application/json"
 
@@ -36,6 +39,43 @@ class Answer:
     def json(self) -> Any:
         """The body as JSON. Raises `DataFault` (`json-…`)."""
         return canonical.loads(self.body, max_bytes=MAX_ANSWER)
+
+
+@dataclass(frozen=True, slots=True)
+class FileBody:
+    """A body that is a line and then a file's bytes; read twice, never whole in memory."""
+
+    head: bytes
+    file: Path
+
+    @property
+    def length(self) -> int:
+        """Bytes in all."""
+        return len(self.head) + self.file.stat().st_size
+
+    def digest(self) -> DigestPair:
+        """Of all bytes."""
+        hasher = PairHasher()
+        for piece in self.pieces():
+            hasher.update(piece)
+        return hasher.digest()
+
+    def pieces(self) -> Iterator[bytes]:
+        """All bytes, piece by piece."""
+        yield self.head
+        with self.file.open("rb") as opened:
+            while piece := opened.read(PIECE):
+                yield piece
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What is sent, whichever key signs it."""
+
+    method: str
+    path: str
+    body: bytes | FileBody
+    digest: DigestPair
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -64,17 +104,28 @@ class Client:
         self._clock = clock
         self._opener = urllib.request.build_opener(_NoRedirect)
 
-    def call(self, method: str, path: str, body: bytes = b"", media: str = JSON_MEDIA) -> Answer:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: bytes | FileBody = b"",
+        media: str = JSON_MEDIA,
+        *,
+        into: IO[bytes] | None = None,
+    ) -> Answer:
         """Sign and send. A key that the desk does not know yet gives way to the one before it.
+
+        `into` takes an answer of any size, written as it comes; the answer returned then has no body.
 
         Raises what the desk answered, under its code: `DataFault` for data, `EnvironmentFault` for what
         passes by itself (`retry_after` in seconds), else `UsageFault`; `EnvironmentFault`
         `desk-unreachable`; `UsageFault` `org-key-none`.
         """
         refused: YinzhengError | None = None
+        sent = _Sent(method, path, body, body.digest() if isinstance(body, FileBody) else digest_pair(body))
         for own, key in self._member.candidates(self._clock()):
             try:
-                return self._send(own, key, method, path, body, media)
+                return self._send(own, key, sent, media, into)
             except UsageFault as error:
                 if error.code != "request-key-unknown":
                     raise
@@ -85,26 +136,37 @@ class Client:
         raise AssertionError  # there was a key a moment ago
 
     def _send(
-        self, own: OwnKey, key: Sm2PrivateKey, method: str, path: str, body: bytes, media: str
+        self, own: OwnKey, key: Sm2PrivateKey, sent: _Sent, media: str, into: IO[bytes] | None
     ) -> Answer:
         signed = Request(
             org=self._member.profile.code,
             key=own.kid,
-            method=method,
-            path=path,
-            body=digest_pair(body),
+            method=sent.method,
+            path=sent.path,
+            body=sent.digest,
             at=self._clock(),
             nonce=secrets.token_bytes(NONCE_BYTES),
         )
         headers = {HEADER: sign_request(signed, key), "Accept": JSON_MEDIA}
-        if body:
+        if sent.body:
             headers["Content-Type"] = media
+        body = sent.body
+        if isinstance(body, FileBody):
+            headers["Content-Length"] = str(body.length)
         asked = urllib.request.Request(  # noqa: S310 - https, or http on loopback: checked above
-            self._base + path, body or None, headers, method=method
+            self._base + sent.path,
+            body.pieces() if isinstance(body, FileBody) else body or None,
+            headers,
+            method=sent.method,
         )
         try:
             with self._opener.open(asked, timeout=TIMEOUT) as got:
-                return Answer(got.headers.get_content_type(), got.read(MAX_ANSWER + 1)[:MAX_ANSWER])
+                found = got.headers.get_content_type()
+                if into is None:
+                    return Answer(found, got.read(MAX_ANSWER + 1)[:MAX_ANSWER])
+                while piece := got.read(PIECE):
+                    into.write(piece)
+                return Answer(found, b"")
         except urllib.error.HTTPError as error:
             with error:
                 raise _problem(error.code, error.headers, error.read(65_536)) from None

@@ -70,6 +70,8 @@ class Shown:
     opening: bytes | None
     """Leaf hash of the opening's statement."""
     release: Release | None
+    prepared: tuple[tuple[bytes, Release], ...] = ()
+    """Releases that wait for signatures, with the outcome to be signed: the leaf hash of their statement."""
 
     def to_json(self) -> dict[str, JSON]:
         """The object of S15.11."""
@@ -87,6 +89,9 @@ class Shown:
             "opened_at": self.opened_at,
             "opening": None if self.opening is None else self.opening.hex(),
             "release": None if self.release is None else self.release.to_json(),
+            "prepared": [
+                {"outcome": outcome.hex(), "release": release.to_json()} for outcome, release in self.prepared
+            ],
         }
 
 
@@ -253,6 +258,16 @@ def _opened(work: Work) -> Shown:
         opened_at=opening.opened_at,
         opening=leaf,
         release=parse_release(_body(work, ends[0])) if ends else None,
+        prepared=_prepared(work),
+    )
+
+
+def _prepared(work: Work) -> tuple[tuple[bytes, Release], ...]:
+    if work.dispute.draft is None:
+        return ()
+    drafts = work.read_draft().values()
+    return tuple(
+        (bytes.fromhex(draft["row"]["leaf_hash"]), parse_release(draft["release"])) for draft in drafts
     )
 
 

@@ -1,0 +1,328 @@
+"""`yinzheng org dispute …`: open a dispute, add evidence, settle it; and `org witness` (S15.8 to S15.11)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from api.cli.disputes import DisputeId, print_dispute
+from api.cli.org_common import (
+    DEFAULT_DESK,
+    DEFAULT_ORG,
+    Body,
+    DeskUrl,
+    OrgFolder,
+    Session,
+    clock,
+    read_file,
+    say,
+    session,
+)
+from api.cli.output import Json, guarded, print_json
+from api.org.calling import FileBody
+from api.org.member import ACCOUNT, Member
+from ledger.disputes.plans import Plan, parse_plan
+from ledger.disputes.signing import Opening, Release, read_typed, sign_typed
+from ledger.files import disk_faults, temporary_beside
+from verifier.algorithms import DigestPair, PairHasher
+from verifier.canonical import dumps, loads
+from verifier.dispute import RELEASES
+from verifier.errors import DataFault, UsageFault
+from verifier.items import MAX_ITEM, parse_item
+
+MAX_PLAN: Final = 64 * 1024
+MEDIA: Final = "application/vnd.yinzheng.item"
+_CHUNK: Final = 1 << 20
+
+Evidence = Annotated[
+    list[str] | None,
+    typer.Option(help="ITEM.json=FILE: what it is, and its bytes; repeat. 证据说明与文件。"),
+]
+
+_TEMPLATE: Final[dict[str, Any]] = {
+    "v": 1,
+    "kind": "file",
+    "title": "",
+    "about": {"name": "", "media_type": "application/pdf"},
+    "collector": {"name": "", "code": None},
+    "tool": "",
+    "environment": "",
+    "captured_at": 0,
+    "provenance": "",
+    "custody": [],
+    "witnesses": [],
+}
+_WEB: Final[dict[str, Any]] = {
+    **_TEMPLATE,
+    "kind": "web_capture",
+    "about": {"url": "https://", "status": 200, "requested_at": 0},
+}
+
+
+def add_to(org: typer.Typer) -> None:
+    """Add `dispute` and `witness` to the commands of organisations."""
+    group = typer.Typer(help="Disputes and their evidence. 争议与证据。", no_args_is_help=True)
+    for name, command in (
+        ("template", template),
+        ("open", open_),
+        ("add", add),
+        ("show", show),
+        ("discard", discard),
+        ("prepare-release", prepare_release),
+        ("sign-release", sign_release),
+        ("release", release),
+        ("pack", pack),
+    ):
+        group.command(name)(guarded(command))
+    org.add_typer(group, name="dispute")
+    org.command("witness")(guarded(witness))
+
+
+def template(
+    web: Annotated[bool, typer.Option("--web", help="Of a page captured live (WARC, PNG, HTML).")] = False,
+    json_: Json = False,
+) -> None:
+    """Print what an item's description looks like, to be filled in. 证据说明模板。"""
+    print_json({**(_WEB if web else _TEMPLATE), "captured_at": clock()})
+
+
+def open_(
+    plan: Body,
+    evidence: Evidence = None,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Open a dispute; what it concerns is held at once. 立案并申请保全。"""
+    opened = session(org, desk)
+    planned = parse_plan(loads(read_file(plan, MAX_PLAN), max_bytes=MAX_PLAN))
+    pairs = [_pair(written) for written in evidence or ()]
+    account = opened.member.keystore.account(ACCOUNT)
+    address = account.address[2:].lower()
+    id_ = opened.post("/org/v1/disputes", dumps(planned.to_json()))["dispute"]
+    for number, (claim, file) in enumerate(pairs, 1):
+        _put(opened, id_, number, claim, file)
+    typed = opened.post(f"/org/v1/disputes/{id_}/prepare", dumps({"account": address}))
+    _require_planned(typed, planned)
+    signature = sign_typed(typed, account).hex()
+    answer = opened.post(f"/org/v1/disputes/{id_}/open", dumps({"signature": signature}))
+    say(json_, answer, f"{id_}: opened, {len(answer['subjects'])} subjects are held 已立案并保全")
+
+
+def add(
+    dispute: DisputeId,
+    evidence: Evidence = None,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Add evidence to a draft or an open dispute. 补充证据。"""
+    opened = session(org, desk)
+    pairs = [_pair(written) for written in evidence or ()]
+    there = len(opened.get(f"/org/v1/disputes/{dispute}")["items"])
+    placed = [
+        _put(opened, dispute, number, claim, file) for number, (claim, file) in enumerate(pairs, there + 1)
+    ]
+    say(json_, placed, f"{dispute}: {len(placed)} items added 已补充证据")
+
+
+def show(
+    dispute: DisputeId, org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False
+) -> None:
+    """Show a dispute we have a part in. 争议详情。"""
+    answer = session(org, desk).get(f"/org/v1/disputes/{dispute}")
+    if json_:
+        print_json(answer)
+    else:
+        print_dispute(answer)
+
+
+def discard(
+    dispute: DisputeId, org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False
+) -> None:
+    """Drop a draft of ours with its evidence. 撤销未提交的案件。"""
+    session(org, desk).client.call("DELETE", f"/org/v1/disputes/{dispute}")
+    say(json_, {"dispute": dispute}, f"{dispute}: discarded 已撤销")
+
+
+def prepare_release(
+    dispute: DisputeId,
+    document: Annotated[
+        Path, typer.Option(help="The settlement, or the effective document. 和解协议或生效文书。")
+    ],
+    reference: Annotated[str, typer.Option(help="How it is cited. 文书编号。")],
+    kind: Annotated[str, typer.Option(help=f"One of {', '.join(RELEASES)}. 方式。")],
+    out_file: Annotated[Path, typer.Option("--out", help="A new file with what is to be signed. 待签消息。")],
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Prepare the end of a dispute: a settlement of all parties, or our document as its forum. 准备解除。"""
+    opened = session(org, desk)
+    if kind not in RELEASES:
+        raise UsageFault(f"a release is one of {', '.join(RELEASES)}", code="release-kind")
+    if kind == "settlement":
+        parties = opened.get(f"/org/v1/disputes/{dispute}")["parties"]
+        signers = [party["account"] for party in parties]
+    else:
+        signers = [opened.member.keystore.ethereum(ACCOUNT).address.hex()]
+    body = {
+        "kind": kind,
+        "document": {**_digest(document).to_json()},
+        "reference": reference,
+        "signers": signers,
+    }
+    typed = opened.post(f"/org/v1/disputes/{dispute}/release/prepare", dumps(body))
+    with disk_faults(out_file), out_file.open("x", encoding="utf-8") as file:
+        file.write(json.dumps(typed, ensure_ascii=False, indent=2) + "\n")
+    say(json_, {"dispute": dispute, "file": str(out_file)}, f"{out_file}: every signer signs it 请各方签名")
+
+
+def sign_release(
+    dispute: DisputeId,
+    message: Annotated[Path, typer.Argument(metavar="MESSAGE", help="What `prepare-release` wrote.")],
+    document: Annotated[Path, typer.Option(help="The document we agree to, as we have it. 我方所持文书。")],
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Sign a release, if it names the document that we have. 签署解除。"""
+    opened = session(org, desk)
+    typed = loads(read_file(message, MAX_PLAN), max_bytes=MAX_PLAN)
+    decision, _ = read_typed(typed)
+    shown = opened.get(f"/org/v1/disputes/{dispute}")
+    outcome = decision.outcome.hex() if isinstance(decision, Release) else ""
+    found = [one["release"] for one in shown["prepared"] if one["outcome"] == outcome]
+    if not found or decision.case_id.hex() != shown["subject"]:
+        raise UsageFault(
+            "this is no release that is prepared for this dispute",
+            code="release-other",
+            hint="Have it prepared anew, and sign the new message.",
+        )
+    if found[0]["document"] != {**_digest(document).to_json()}:
+        raise DataFault(
+            "the release names another document",
+            code="release-document",
+            hint="Sign nothing; ask the others.",
+        )
+    signature = sign_typed(typed, opened.member.keystore.account(ACCOUNT)).hex()
+    say(json_, {"dispute": dispute, "signature": signature}, signature)
+
+
+def release(
+    dispute: DisputeId,
+    kind: Annotated[str, typer.Option(help=f"One of {', '.join(RELEASES)}. 方式。")],
+    signature: Annotated[list[str], typer.Option(help="A signature of `sign-release`; repeat. 签名。")],
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """End a dispute with everyone's signatures; what waited goes on. 解除保全。"""
+    body = dumps({"kind": kind, "signatures": [*signature]})
+    answer = session(org, desk).post(f"/org/v1/disputes/{dispute}/release", body)
+    resumed = answer["release"]["resumed"]
+    say(json_, answer, f"{dispute}: released, {len(resumed)} things go on 已解除")
+
+
+def pack(
+    dispute: DisputeId,
+    out_file: Annotated[Path, typer.Option("--out", help="A new file, such as case.zip. 输出文件。")],
+    only: Annotated[str | None, typer.Option(help="Items to disclose, such as 1,3. 证据编号。")] = None,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Fetch the evidence pack, which a court checks with `yinzheng verify`. 下载证据包。"""
+    if only is not None and not re.fullmatch(r"[0-9]+(,[0-9]+)*", only):
+        raise UsageFault("items are named by numbers, such as 1,3", code="pack-selection")
+    if out_file.exists():
+        raise UsageFault(f"{out_file} exists already", code="pack-exists", hint="Name a new file.")
+    query = "" if only is None else f"?only={only}"
+    draft = temporary_beside(out_file)
+    try:
+        with disk_faults(out_file), draft.open("xb") as file:
+            path = f"/org/v1/disputes/{dispute}/pack{query}"
+            session(org, desk).client.call("GET", path, into=file)
+        draft.rename(out_file)
+    finally:
+        draft.unlink(missing_ok=True)
+    say(json_, {"dispute": dispute, "file": str(out_file)}, f"{out_file}: check it with `yinzheng verify`")
+
+
+def witness(
+    item: Body,
+    file: Annotated[Path, typer.Option(help="The item's bytes, as the witness saw them. 证据文件。")],
+    name: Annotated[str, typer.Option(help="The witness's name. 见证人。")],
+    out_file: Annotated[Path, typer.Option("--out", help="A new file: the item with the signature.")],
+    org: OrgFolder = DEFAULT_ORG,
+    json_: Json = False,
+) -> None:
+    """Witness an item with our key: its description and its bytes. 见证证据。"""
+    claim = _claim(item)
+    digest, size = _digest(file), file.stat().st_size
+    measured = parse_item({**claim, "digest": {**digest.to_json()}, "size": size})
+    _, key = Member.open(org, os.environ).current(clock())
+    signed = {
+        "name": name,
+        "key": key.public_key.point.hex(),
+        "signature": key.sign(measured.witness_message()).hex(),
+    }
+    value = {**measured.to_json(), "witnesses": [*claim.get("witnesses", ()), signed]}
+    parse_item(value)
+    with disk_faults(out_file), out_file.open("x", encoding="utf-8") as opened:
+        opened.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    say(json_, {"file": str(out_file)}, f"{out_file}: witnessed by {name} 已见证")
+
+
+def _require_planned(typed: object, plan: Plan) -> None:
+    """What is to be signed is what was planned, as far as anyone can see without the registry."""
+    decision, _ = read_typed(typed)
+    accounts = tuple(sorted(party.account for party in plan.parties))
+    asked = plan.concerned
+    counted = isinstance(decision, Opening) and (
+        decision.parties,
+        decision.kind.name.lower(),
+        len(decision.records),
+        len(decision.cases),
+        set(asked.consents) <= set(decision.consents),
+    ) == (accounts, plan.kind, len(set(asked.certificates)), len(set(asked.cases)), True)
+    if not counted:
+        raise DataFault(
+            "the registry prepared another dispute than was planned",
+            code="approval-message",
+            hint="Nothing was signed; ask the registry.",
+        )
+
+
+def _put(opened: Session, id_: str, number: int, claim: dict[str, Any], file: Path) -> Any:
+    body = FileBody(dumps(claim) + b"\n", file)
+    return opened.client.call("PUT", f"/org/v1/disputes/{id_}/items/{number}", body, MEDIA).json()
+
+
+def _pair(written: str) -> tuple[dict[str, Any], Path]:
+    item, sign, file = written.partition("=")
+    if not sign or not Path(file).is_file():
+        raise UsageFault(f"{written} names no item and file", code="file-missing", hint="ITEM.json=FILE")
+    return _claim(Path(item)), Path(file)
+
+
+def _claim(file: Path) -> dict[str, Any]:
+    value = loads(read_file(file, MAX_ITEM), max_bytes=MAX_ITEM)
+    if not isinstance(value, dict):
+        raise DataFault(f"{file} is no item's description", code="json-malformed", hint="See `template`.")
+    return value
+
+
+def _digest(file: Path) -> DigestPair:
+    if not file.is_file():
+        raise UsageFault(f"there is no file {file}", code="file-missing", hint="Check the path.")
+    hasher = PairHasher()
+    with disk_faults(file), file.open("rb") as opened:
+        while chunk := opened.read(_CHUNK):
+            hasher.update(chunk)
+    return hasher.digest()

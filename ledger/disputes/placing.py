@@ -1,0 +1,62 @@
+"""Adding one item under its number, so that whoever got no answer may send it again (S15.9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ledger.disputes import evidence, opening
+from ledger.disputes.evidence import Offered
+from ledger.disputes.showing import show
+from ledger.rules.states import Capacity
+from verifier.algorithms import DigestPair
+from verifier.errors import UsageFault
+from verifier.items import Item, parse_item
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An item in its place; `leaf` is None in a draft, `new` False if it was there before."""
+
+    number: int
+    leaf: bytes | None
+    item: Item
+    new: bool
+
+
+def place_item(
+    registry: Registry, dispute_id: str, number: int, offered: Offered, digest: DigestPair, size: int
+) -> Placed:
+    """Add an item as number `number` (from 1) to a draft, or as a party to an open dispute.
+
+    `digest` and `size` are those of its bytes. The same item once more changes nothing.
+
+    Raises `UsageFault`: `dispute-moved` (that number is taken by another, or not the next), and as
+    `evidence.add_items`.
+    """
+    shown = show(registry, dispute_id)
+    if number <= len(shown.items):
+        there = shown.items[number - 1]
+        same = parse_item({**offered.claim, "digest": {**digest.to_json()}, "size": size}) == there.item
+        if number < 1 or not same:
+            raise _moved(len(shown.items))
+        return Placed(number, there.leaf, there.item, new=False)
+    if number != len(shown.items) + 1:
+        raise _moved(len(shown.items))
+    if shown.state == "draft":
+        opening.add_to_draft(registry, dispute_id, [offered])
+    else:
+        evidence.add_items(registry, dispute_id, [offered], Capacity.PARTY)
+    added = show(registry, dispute_id).items[number - 1]
+    return Placed(number, added.leaf, added.item, new=True)
+
+
+def _moved(there: int) -> UsageFault:
+    return UsageFault(
+        f"this dispute has {there} items, and this is not the next one",
+        code="dispute-moved",
+        hint="Ask for the dispute, then add the item under the next number.",
+    )

@@ -1,0 +1,90 @@
+"""What parties and forums sign, as JSON that any wallet takes, read back before it is signed (S15.10).
+
+Nobody signs what a server sends unread: the signer's program makes the message anew from its fields, and
+compares.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eth_account.signers.base import BaseAccount
+
+from ledger.chain.approvals import PRESERVATION_NAME, Domain, Opening, Release, sign, typed_data
+from ledger.chain.records import OpeningKind
+from verifier.canonical import JSON
+from verifier.errors import DataFault
+
+__all__ = ["Opening", "Release", "read_typed", "sign_typed", "typed_json"]
+
+
+def typed_json(decision: Opening | Release, domain: Domain) -> dict[str, JSON]:
+    """The EIP-712 message of a decision; bytes are `0x` and lower-case hex."""
+    value = _plain(typed_data(decision, domain))
+    assert isinstance(value, dict)
+    return value
+
+
+def read_typed(value: object) -> tuple[Opening | Release, Domain]:
+    """The decision that a message of `typed_json` is about, and where its signature holds.
+
+    Raises `DataFault` `approval-message` for everything that is not exactly such a message.
+    """
+    try:
+        decision, domain = _decision(value), _domain(value)
+        same = typed_json(decision, domain) == value
+    except (KeyError, TypeError, ValueError, AttributeError):
+        same = False
+    if not same:
+        raise DataFault(
+            "this is no message to open or release a dispute",
+            code="approval-message",
+            hint="Sign nothing; ask the registry.",
+        )
+    return decision, domain
+
+
+def sign_typed(value: object, account: BaseAccount) -> bytes:
+    """Sign a message of `typed_json`; 65 bytes. Raises as `read_typed`."""
+    decision, domain = read_typed(value)
+    return sign(decision, domain, account)
+
+
+def _decision(value: Any) -> Opening | Release:
+    message = value["message"]
+    if value["primaryType"] == "Release":
+        return Release(_bytes(message["caseId"]), _bytes(message["outcome"]))
+    return Opening(
+        case_id=_bytes(message["caseId"]),
+        root=_bytes(message["root"]),
+        kind=OpeningKind(message["kind"]),
+        parties=tuple(map(_bytes, message["parties"])),
+        statement=_bytes(message["statement"]),
+        records=tuple(map(_bytes, message["records"])),
+        cases=tuple(map(_bytes, message["cases"])),
+        consents=tuple(map(_bytes, message["consents"])),
+    )
+
+
+def _domain(value: Any) -> Domain:
+    domain = value["domain"]
+    return Domain(domain["chainId"], _bytes(domain["verifyingContract"]), PRESERVATION_NAME)
+
+
+def _bytes(written: str) -> bytes:
+    if not written.startswith("0x"):
+        raise ValueError
+    return bytes.fromhex(written[2:])
+
+
+def _plain(value: Any) -> JSON:
+    match value:
+        case bytes():
+            return "0x" + value.hex()
+        case dict():
+            return {name: _plain(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_plain(one) for one in value]
+        case bool() | int() | str() | None:
+            return value
+    raise TypeError(type(value).__name__)
