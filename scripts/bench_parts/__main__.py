@@ -23,10 +23,12 @@ from scripts.bench_parts.checks import measure_checks
 from scripts.bench_parts.consents import measure_consents
 from scripts.bench_parts.desk import measure_desk
 from scripts.bench_parts.measure import Figure, Say
+from scripts.bench_parts.packs import measure_packs
 from scripts.bench_parts.sealing import measure_sealing
 from scripts.bench_parts.single import measure_decisions
 from scripts.bench_parts.site import make_site
 from scripts.bench_parts.web import measure_web
+from scripts.bench_parts.withdrawals import measure_withdrawals
 
 _WIDTH: Final = 150
 _err = Console(stderr=True, highlight=False)
@@ -90,6 +92,10 @@ _PARTS: Final[dict[frozenset[str], _Part]] = {
     frozenset({"bulk"}): lambda folder, extent, say, _: measure_bulk(folder, extent.sizes, say),
     frozenset({"consents"}): lambda folder, extent, say, _: measure_consents(folder, extent.consents, say),
     frozenset({"desk"}): lambda folder, extent, say, _: measure_desk(folder, extent.signed, say),
+    frozenset({"withdrawals"}): lambda folder, extent, say, _: measure_withdrawals(
+        folder, extent.withdrawn, say
+    ),
+    frozenset({"packs"}): lambda folder, extent, say, _: measure_packs(folder, extent.evidence, say),
 }
 NAMES: Final = sorted(name for names in _PARTS for name in names)
 
