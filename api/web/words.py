@@ -341,8 +341,8 @@ DUTY_STATES: Final = MappingProxyType(
     {
         "sent": Label("正在通知", "being told"),
         "waiting": Label("已通知，等待回执", "told; receipt awaited"),
-        "done": Label("已销毁", "destroyed"),
-        "late": Label("已销毁（逾期）", "destroyed, late"),
+        "done": Label("已确认完成", "confirmed"),
+        "late": Label("已确认（逾期）", "confirmed, late"),
         "overdue": Label("逾期未回复", "overdue"),
         "exempt": Label("豁免", "exempt"),
     }

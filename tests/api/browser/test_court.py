@@ -1,0 +1,84 @@
+"""The court's page in a real Chromium: a good pack, a changed one, what is none, one too large."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ViewportSize
+
+from tests.api.browser.conftest import watch
+from tests.api.browser.test_browser import CONTRAST
+from tests.api.fake import FakeReader
+from tests.verifier.pack.pack_world import genuine_pack, pack_trust
+
+pytestmark = pytest.mark.browser
+
+SIZES: list[ViewportSize] = [{"width": 320, "height": 640}, {"width": 1280, "height": 900}]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, serve_http: Callable[..., str]) -> str:
+    kept: list[dict[str, Any]] = []
+    pack_trust(kept.append)
+    return serve_http(FakeReader(tmp_path_factory.mktemp("log")), trust=json.dumps(kept[0]).encode())
+
+
+@pytest.fixture
+def context(browser: Browser) -> Any:
+    made = browser.new_context(viewport=SIZES[0], java_script_enabled=False)
+    yield made
+    made.close()
+
+
+def tampered() -> bytes:
+    pack = bytearray(genuine_pack())
+    at = pack.index(b"item", len(pack) // 3)
+    pack[at] ^= 1
+    return bytes(pack)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(
+    ("name", "tone", "zh", "en"),
+    [
+        ("good", "good", "一致", "unchanged since"),
+        ("tampered", "bad", "不一致", "nconsistent"),
+        ("foreign", "bad", "不一致", "nconsistent"),
+    ],
+)
+def test_a_pack(
+    address: str, browser: Browser, tmp_path: Path, name: str, tone: str, zh: str, en: str, lang: str
+) -> None:
+    packs = {"good": genuine_pack, "tampered": tampered, "foreign": lambda: b"PK\x03\x04 no pack at all"}
+    pack = tmp_path / "case.zip"
+    pack.write_bytes(packs[name]())
+    context = browser.new_context(viewport=SIZES[0])
+    seen = watch(context, (address,))
+    page = seen.page
+    page.goto(f"{address}/court?lang={lang}")
+    page.set_input_files("#pack", pack)
+    page.click("main button")
+    assert (zh if lang == "zh" else en) in page.inner_text("#verdict")
+    assert page.locator(f".verdict.{tone}").count() == 1
+    assert "yinzheng verify" in page.inner_text(".verdict")
+    if name == "good":
+        assert all(mark in page.inner_text("main") for mark in ("C16", "C17", "C18", "C19"))
+    for size in SIZES:
+        page.set_viewport_size(size)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert page.evaluate(CONTRAST) == []
+    assert page.locator("script, [style]").count() == 0
+    seen.check()
+    context.close()
+
+
+def test_nothing_chosen_without_javascript(address: str, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(f"{address}/court?lang=en")
+    page.set_input_files("#pack", {"name": "a.zip", "mimeType": "application/zip", "buffer": b""})
+    page.click("main button")
+    assert "No pack was chosen" in page.inner_text("[role=alert]")
