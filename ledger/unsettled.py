@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, func, select
 
-from ledger.consents.pool import COMPANY, PATIENCE
+from ledger.consents.pool import PATIENCE
 from ledger.store.models import ChainCall, Event
 from ledger.store.models_consents import Pooled
 
@@ -12,7 +12,7 @@ from ledger.store.models_consents import Pooled
 def is_unsettled(session: Session, now: int) -> bool:
     """Whether something was pooled long enough, is not in the log, or was not sent, at `now`, UTC seconds."""
     waiting, oldest = session.exec(select(func.count(), func.min(Pooled.created_at))).one()
-    if waiting and (waiting >= COMPANY or now - oldest >= PATIENCE):
+    if waiting and now - oldest >= PATIENCE:
         return True
     if session.exec(select(Event.id).where(col(Event.log_index).is_(None)).limit(1)).first() is not None:
         return True

@@ -19,11 +19,9 @@ from ledger.store.models_consents import Pooled
 if TYPE_CHECKING:
     from ledger.registry import Registry
 
-COMPANY = 256
-"""So many statements that wait go into the log at once, however young."""
-
 PATIENCE = 600
-"""Seconds after which they go however few."""
+"""Seconds the oldest waits. Nothing else ends the wait: going as soon as so many are there would cut a busy
+hour into small company."""
 
 
 def put(session: Session, recorded: Recorded, now: int) -> None:
@@ -42,7 +40,7 @@ def put(session: Session, recorded: Recorded, now: int) -> None:
 
 
 def flush(registry: Registry, *, force: bool = False) -> int:
-    """Move what waits into the events, shuffled, if there is company enough or it waited long enough.
+    """Move what waits into the events, shuffled, if it waited long enough.
 
     `force` moves it in any case: someone withdraws one of them, or a demonstration does not wait. Returns how
     many were moved.
@@ -50,7 +48,7 @@ def flush(registry: Registry, *, force: bool = False) -> int:
     with registry.store.reading() as session:
         waiting, oldest = session.exec(select(func.count(), func.min(Pooled.created_at))).one()
     due = force or registry.instance.demonstration
-    if not waiting or not (due or waiting >= COMPANY or registry.clock() - oldest >= PATIENCE):
+    if not waiting or not (due or registry.clock() - oldest >= PATIENCE):
         return 0
     with registry.store.transaction() as session:
         pooled = list(session.exec(select(Pooled)))
