@@ -82,3 +82,25 @@ def test_a_party_among_the_operators(trust: Path) -> None:
     said = check(trust, genuine_pack(), "--lang", "en")
     assert "(91310000132200821H) ← a party" in said.out
     assert said.code == 0
+
+
+def test_the_report_is_written_to_a_new_file(trust: Path) -> None:
+    page = trust.parent / "report.html"
+    said = check(trust, genuine_pack(), "--report", page, "--json")
+    assert said.code == 0, said
+    assert json.loads(said.out)["verdict"] == "consistent"
+    html = page.read_text(encoding="utf-8")
+    assert html.startswith("<!doctype html>")
+    assert "本报告由核验程序在读者的机器上" in html
+    refused(
+        "verify", trust.parent / "case.zip", "--trust", trust, "--report", page,
+        code="report-exists", exit_code=2,
+    )  # fmt: skip
+    assert page.read_text(encoding="utf-8") == html
+
+
+def test_only_a_pack_has_a_report_to_write(trust: Path) -> None:
+    page = trust.parent / "report.html"
+    number = "SJ4412026110001"
+    refused("verify", number, "--trust", trust, "--report", page, code="report-not-pack", exit_code=2)
+    assert not page.exists()

@@ -184,7 +184,7 @@ def _ledger(report: PackReport) -> Iterable[Block]:
     if report.statements:
         listed = [one for at, one in enumerate(report.statements) if at < MAX_STATEMENTS or _faulty(one)]
         rows = tuple(_statement_row(one) for one in listed)
-        yield Table(head("statement", "time", "outcome"), (52, 26, 22), rows)
+        yield Table(head("statement", "time", "outcome"), (48, 32, 20), rows)
         left = len(report.statements) - len(listed)
         if left:
             yield Notice(Phrase(words.MORE.format(left), words.MORE_EN.format(left)))
@@ -197,7 +197,7 @@ def _ledger(report: PackReport) -> Iterable[Block]:
             )
             for file in report.dossier_files
         )
-        yield Table(head("file", "where", "outcome"), (52, 26, 22), files)
+        yield Table(head("file", "where", "outcome"), (48, 32, 20), files)
     if report.timestamps:
         stamps = []
         for stamp in report.timestamps:
@@ -205,7 +205,7 @@ def _ledger(report: PackReport) -> Iterable[Block]:
             when = (Line(instant(found.at)), Line(found.authority, Look.SOFT)) if found else ()
             outcome = Line(OUTCOMES[finding.outcome], _OUTCOME_LOOKS[finding.outcome])
             stamps.append(((mono(stamp.where),), when, (outcome,)))
-        yield Table(head("stamp", "time", "outcome"), (52, 26, 22), tuple(stamps))
+        yield Table(head("stamp", "time", "outcome"), (48, 32, 20), tuple(stamps))
 
 
 def _faulty(report: StatementReport) -> bool:

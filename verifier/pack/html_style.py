@@ -57,8 +57,8 @@ th [lang=en] { display: block; font-size: .75rem; }
 th, td { padding: .5rem .5rem .5rem .2rem; vertical-align: top; }
 td { border-bottom: 1px solid var(--line); }
 .w7, .w8 { width: 4rem; }
-.w14, .w22, .w26 { width: 9rem; }
-.w30, .w33, .w34, .w36 { width: 15rem; }
+.w14, .w20, .w22, .w26 { width: 9rem; }
+.w30, .w32, .w33, .w34, .w36 { width: 15rem; }
 article { margin: 1.2rem 0; padding: .9rem 1.1rem; border: 1px solid var(--line); background: var(--pale); }
 article dl { margin: .3rem 0 0; }
 pre { margin: .4rem 0 1rem; padding: .7rem .9rem; background: #f3f0e9; border-left: 3px solid var(--line);

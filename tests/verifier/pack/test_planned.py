@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.verifier.pack.court_world import plan_of, planned, policy
-from tests.verifier.pack.pack_world import MADE, Dispute
+from tests.verifier.pack.pack_world import MADE, Dispute, unpacked
 from tests.verifier.world import VALIDATORS
 from verifier.algorithms import Sm2PrivateKey
 from verifier.canonical import dumps
 from verifier.errors import DataFault
+from verifier.pack.layout import Entry, directory, local_header
 from verifier.pack.planned import report_on
 from verifier.pack.report import Answer, PackReport
 from verifier.pack.report_json import report_json
@@ -75,3 +77,18 @@ def test_a_plan_that_gives_no_pack_has_no_report() -> None:
 def test_a_policy_that_is_none_is_refused() -> None:
     with pytest.raises(DataFault):
         report_on(replace(plan_of(Dispute()), trust=dumps({"format": "other"})))
+
+
+def test_a_checksum_of_the_zip_alone_is_told_too() -> None:
+    files = unpacked(Dispute().pack(plan_of(Dispute())))
+    out, entries, at = b"", [], 0
+    for name, content in files.items():
+        crc = zlib.crc32(content) ^ (name == "items/0001/content")
+        entry = Entry(name, len(content), crc, at)
+        out += local_header(entry) + content
+        entries.append(entry)
+        at = entry.end
+    report = verify_pack(
+        io.BytesIO(out + b"".join(directory(entries))), parse_trust(dumps(policy())), now=MADE
+    )
+    assert [(fault.where, fault.code) for fault in report.faults()][-1] == ("items/0001/content", "zip-crc")
