@@ -177,7 +177,7 @@ def read_selection(only: str | None, files: list[str] | tuple[str, ...]) -> Sele
 
 
 def print_dispute(shown: Any) -> None:
-    """A dispute (S15.11) for people."""
+    """A dispute (S16.5) for people."""
     forum = shown["forum"]
     out.print(f"{shown['dispute']}  {shown['state']}  {forum['name']} {shown['number']}", markup=False)
     for party in shown["parties"]:

@@ -1,4 +1,4 @@
-"""`yinzheng org dispute …`: open a dispute, add evidence, settle it; and `org witness` (S15.8 to S15.11)."""
+"""`yinzheng org dispute …`: open a dispute, add evidence, settle it; and `org witness` (S16)."""
 
 from __future__ import annotations
 

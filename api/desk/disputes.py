@@ -1,4 +1,4 @@
-"""What forums and parties do about disputes, in requests they sign (S15.8 to S15.11)."""
+"""What forums and parties do about disputes, in requests they sign (S16)."""
 
 from __future__ import annotations
 
@@ -185,7 +185,11 @@ def _for(signed: Signed, written: str, act: Callable[[Registry, Standing], Any])
 
     def checked(registry: Registry) -> Any:
         if _REFERENCE.fullmatch(written) is None:
-            raise UsageFault("there is no such dispute", code="dispute-unknown")
+            raise UsageFault(
+                "there is no such dispute",
+                code="dispute-unknown",
+                hint="A dispute's reference has the form D-2026-000001.",
+            )
         return act(registry, standing(registry, written, signed.org, signed.key))
 
     return checked

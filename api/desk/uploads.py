@@ -1,4 +1,4 @@
-"""Evidence as organisations send it: one signed request, streamed, never whole in memory (S15.9)."""
+"""Evidence as organisations send it: one signed request, streamed, never whole in memory (S16.3)."""
 
 from __future__ import annotations
 

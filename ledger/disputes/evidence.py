@@ -97,7 +97,7 @@ def add_items(
 def require_room(there: int, more: int) -> int:
     """The number of the next item; `UsageFault` `items-too-many`, `dispute-evidence` (none offered)."""
     if not more:
-        raise UsageFault("no item is offered", code="dispute-evidence")
+        raise UsageFault("no item is offered", code="dispute-evidence", hint="Name an item and its file.")
     if there + more > MAX_ITEMS:
         raise UsageFault(
             f"a dispute has at most {MAX_ITEMS} items",

@@ -1,4 +1,4 @@
-"""Adding one item under its number, so that whoever got no answer may send it again (S15.9)."""
+"""Adding one item under its number, so that whoever got no answer may send it again (S16.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dispute as it is to be opened: what its opener says of forum, parties and subjects (R37, S15.8).
+"""A dispute as it is to be opened: what its opener says of forum, parties and subjects (R37, S16.2).
 
 A plan is what people write; certificates and cases are named by their numbers. The identifiers on chain are
 found when the opening is prepared.
@@ -48,7 +48,7 @@ class Plan:
     concerned: Concerned
 
     def to_json(self) -> dict[str, JSON]:
-        """The object of S15.8."""
+        """The object of S16.2."""
         return {
             "kind": self.kind,
             "forum": self.forum.to_json(),
@@ -76,9 +76,17 @@ def require_impartial(plan: Plan, opener: str) -> None:
     """
     codes = {party.code for party in plan.parties}
     if plan.forum.code in codes:
-        raise UsageFault("Nobody is a forum in its own cause.", code="dispute-forum-is-party")
+        raise UsageFault(
+            "Nobody is a forum in its own cause.",
+            code="dispute-forum-is-party",
+            hint="Name a forum that is none of the parties.",
+        )
     if plan.kind == "forum" and plan.forum.code != opener:
-        raise UsageFault("a forum opens only its own cases", code="dispute-opener")
+        raise UsageFault(
+            "a forum opens only its own cases",
+            code="dispute-opener",
+            hint="The forum named in the plan opens it.",
+        )
     if plan.kind == "party" and opener not in codes:
         raise UsageFault(
             "who opens as a party is named as one",

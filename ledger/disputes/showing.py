@@ -42,7 +42,7 @@ class ShownItem:
     """Its instant on the ledger, UTC seconds; None in a draft."""
 
     def to_json(self) -> dict[str, JSON]:
-        """As in S15.11."""
+        """As in S16.5."""
         return {
             "number": self.number,
             "leaf": None if self.leaf is None else self.leaf.hex(),
@@ -74,7 +74,7 @@ class Shown:
     """Releases that wait for signatures, with the outcome to be signed: the leaf hash of their statement."""
 
     def to_json(self) -> dict[str, JSON]:
-        """The object of S15.11."""
+        """The object of S16.5."""
         return {
             "dispute": self.id,
             "subject": self.subject.hex(),
@@ -207,7 +207,11 @@ def opening_of(work: Work) -> Opening:
 
 
 def _unknown(dispute_id: str) -> UsageFault:
-    return UsageFault(f"there is no dispute {dispute_id}", code="dispute-unknown")
+    return UsageFault(
+        f"there is no dispute {dispute_id}",
+        code="dispute-unknown",
+        hint="Check its reference; only its forum and its parties are told of it.",
+    )
 
 
 def _count(session: Session, table: type[DisputeSubject | EvidenceItem], dispute_id: str) -> int:

@@ -1,4 +1,4 @@
-"""What parties and forums sign, as JSON that any wallet takes, read back before it is signed (S15.10).
+"""What parties and forums sign, as JSON that any wallet takes, read back before it is signed (S16.4).
 
 Nobody signs what a server sends unread: the signer's program makes the message anew from its fields, and
 compares.
