@@ -54,8 +54,8 @@ def serve_http() -> Iterator[Callable[[FakeReader], str]]:
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
     def start(reader: FakeReader, **options: Any) -> str:
-        limits = Limits(requests=Rate(10_000, 10_000), lookups=Rate(10_000, 10_000))
-        app = create_app(reader, clock=lambda: NOW, limits=limits, **options)
+        generous = Limits(requests=Rate(10_000, 10_000), lookups=Rate(10_000, 10_000))
+        app = create_app(reader, clock=lambda: NOW, **{"limits": generous, **options})
         listener = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

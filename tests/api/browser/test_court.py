@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ViewportSize
 
+from api.web.limits import MIB, Limits
 from tests.api.browser.conftest import watch
 from tests.api.browser.test_browser import CONTRAST
 from tests.api.fake import FakeReader
@@ -34,6 +35,12 @@ def context(browser: Browser) -> Any:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory, serve_http: Callable[..., str]) -> str:
+    """A server that takes no more than 1 MiB."""
+    return serve_http(FakeReader(tmp_path_factory.mktemp("log")), limits=Limits(body_bytes=MIB))
+
+
 def tampered() -> bytes:
     pack = bytearray(genuine_pack())
     at = pack.index(b"item", len(pack) // 3)
@@ -53,9 +60,9 @@ def tampered() -> bytes:
 def test_a_pack(
     address: str, browser: Browser, tmp_path: Path, name: str, tone: str, zh: str, en: str, lang: str
 ) -> None:
-    packs = {"good": genuine_pack, "tampered": tampered, "foreign": lambda: b"PK\x03\x04 no pack at all"}
+    packs = {"good": genuine_pack(), "tampered": tampered(), "foreign": b"PK\x03\x04 no pack at all"}
     pack = tmp_path / "case.zip"
-    pack.write_bytes(packs[name]())
+    pack.write_bytes(packs[name])
     context = browser.new_context(viewport=SIZES[0])
     seen = watch(context, (address,))
     page = seen.page
@@ -82,3 +89,16 @@ def test_nothing_chosen_without_javascript(address: str, context: BrowserContext
     page.set_input_files("#pack", {"name": "a.zip", "mimeType": "application/zip", "buffer": b""})
     page.click("main button")
     assert "No pack was chosen" in page.inner_text("[role=alert]")
+
+
+@pytest.mark.parametrize(("lang", "words"), [("zh", "证据包过大"), ("en", "too large for this page")])
+def test_too_large(small: str, context: BrowserContext, lang: str, words: str) -> None:
+    page = context.new_page()
+    page.goto(f"{small}/court?lang={lang}")
+    assert "1 MiB" in page.inner_text("form.card")
+    page.set_input_files(
+        "#pack", {"name": "a.zip", "mimeType": "application/zip", "buffer": bytes(MIB + 4096)}
+    )
+    page.click("main button")
+    assert words in page.inner_text("[role=alert]")
+    assert "yinzheng verify" in page.inner_text("[role=alert]")

@@ -91,7 +91,7 @@ def test_withdraw_a_part_and_see_it_done(rights: Rights, context: BrowserContext
     page.click("button.switch")
     assert page.inner_text("h1") == "Please confirm"
     assert "某研究院" in page.inner_text("#what + ul")
-    page.click("main form[action='/c/withdraw'] button")
+    page.click("main form[action^='/c/withdraw'] button")
     assert page.inner_text("h1") == "Your withdrawal was received"
     assert "being told" in page.inner_text(".answers")
     looked_at(page, rights)
@@ -101,7 +101,7 @@ def test_withdraw_a_part_and_see_it_done(rights: Rights, context: BrowserContext
     assert page.locator(".course").count() == 1
 
     rights.obey(decode_receipt_qr(rights.adult.qr).core.subject.hex())
-    page.click("main form[action='/c/progress'] button")
+    page.click("main form[action^='/c/progress'] button")
     assert page.inner_text(".course h3") == "已办结，各方均已确认"
     assert page.locator(".answers .tag.good").count() == 2
     looked_at(page, rights)
@@ -115,7 +115,7 @@ def test_withdraw_a_part_and_see_it_done(rights: Rights, context: BrowserContext
     file = parse_receipt_file((tmp_path / "receipt.json").read_bytes())
     assert file.events[0].statement.type == "withdrawal.requested"
 
-    page.click("main form[action='/c/see'] button")
+    page.click("main form[action^='/c/see'] button")
     assert "同意过，已撤回或已到期" in page.inner_text("main")
     assert page.locator("input[name^='recipient.']").count() == 0
     seen.check()
@@ -129,9 +129,9 @@ def test_a_guardian_withdraws_everything_in_english(rights: Rights, context: Bro
     page.click("section.calm > form button")
     assert "within 48 hours" in page.inner_text("main")
     looked_at(page, rights)
-    page.click("main form[action='/c/withdraw'] button")
+    page.click("main form[action^='/c/withdraw'] button")
     assert "Freeze by" in page.inner_text(".course")
-    page.click("main form[action='/c/see'] button")
+    page.click("main form[action^='/c/see'] button")
     assert page.locator("#withdraw").count() == 0
 
 
@@ -217,6 +217,18 @@ def test_where_no_desk_answers(rights: Rights, context: BrowserContext, lang: st
     looked_at(page, rights)
     assert page.input_value("#born") == ADULT_BORN
     assert "URL" not in page.inner_text("main")
+
+
+def test_nobody_gets_the_papers_of_another(rights: Rights, context: BrowserContext) -> None:
+    """A withdrawal's identifier is on the chain for all to see; its document is its patient's alone."""
+    bearer = {"receipt": rights.spare.qr, "born": ADULT_BORN}
+    others = decode_receipt_qr(rights.adult.qr).core.subject.hex()
+    got = rights.desk.patient("conclusion", {**bearer, "withdrawal": others})
+    assert (got.status, got.code) == (404, "withdrawal-unknown")
+    assert rights.desk.patient("receipt", {**bearer, "form": "html"}).status == 422
+    assert rights.desk.patient("receipt", {**bearer, "form": "pdf"}).body.startswith(b"%PDF-")
+    wrong = {**bearer, "born": "1981-01-01", "form": "json"}
+    assert rights.desk.patient("receipt", wrong).code == "receipt-born"
 
 
 def test_headers(rights: Rights, browser: Browser) -> None:

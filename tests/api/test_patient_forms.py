@@ -1,0 +1,124 @@
+"""Dates of birth as people write them; the desk's client against a server that misbehaves."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.web.desk import MAX_ANSWER, Bearer, HttpDesk
+from api.web.patient_forms import birth_date, read_patient_form
+from verifier.errors import EnvironmentFault, UsageFault, YinzhengError
+
+BEARER = Bearer("HTTPS://A/C#B.C", "1980-02-29")
+
+
+@given(st.dates(date(1900, 1, 1), date(2099, 12, 31)))
+def test_a_date_in_any_hand(day: date) -> None:
+    wide = str.maketrans("0123456789", "０１２３４５６７８９")
+    for written in (
+        day.isoformat(),
+        f"{day:%Y%m%d}",
+        f"{day.year}/{day.month}/{day.day}",
+        f"{day.year}年{day.month}月{day.day}日",
+        f"{day:%Y %m %d}".translate(wide),
+    ):
+        assert birth_date(written) == day.isoformat()
+
+
+@pytest.mark.parametrize(
+    "written", ["", "1980", "1980-13-01", "19800230", "1980-2", "29.2.1980", "1" * 40, "二月"]
+)
+def test_what_is_no_date(written: str) -> None:
+    with pytest.raises(UsageFault) as caught:
+        birth_date(written)
+    assert caught.value.code == "born-malformed"
+
+
+@given(st.dictionaries(st.text(max_size=30), st.binary(max_size=200), max_size=20))
+def test_any_form_is_read(fields: dict[str, bytes]) -> None:
+    form = read_patient_form(fields)
+    assert "receipt=" not in repr(form)
+
+
+def test_a_bearer_is_in_no_log() -> None:
+    assert repr(BEARER) == "Bearer(…)"
+
+
+@contextmanager
+def saying(answer: bytes) -> Iterator[str]:
+    """A server that says the same whatever it is asked."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join(5)
+
+
+def reply(status: int, body: bytes) -> bytes:
+    return b"HTTP/1.1 %d X\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (status, len(body), body)
+
+
+def problem(code: str, **more: int) -> bytes:
+    left = "".join(f', "{name}": {value}' for name, value in more.items())
+    return f'{{"code": "{code}", "detail": "said", "hint": "do"{left}}}'.encode()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "code"),
+    [
+        (reply(403, problem("receipt-born", left=2)), UsageFault, "receipt-born"),
+        (reply(503, problem("state-locked")), EnvironmentFault, "desk-busy"),
+        (reply(500, problem("internal")), EnvironmentFault, "desk-busy"),
+        (reply(403, b"<html>"), EnvironmentFault, "desk-silent"),
+        (reply(200, b"[]"), EnvironmentFault, "desk-silent"),
+        (reply(200, b"{"), EnvironmentFault, "desk-silent"),
+        (reply(200, b" " * (MAX_ANSWER + 1)), EnvironmentFault, "desk-silent"),
+        (b"", EnvironmentFault, "desk-silent"),
+        (b"nonsense\r\n\r\n", EnvironmentFault, "desk-silent"),
+    ],
+)
+def test_answers_that_cannot_be_used(answer: bytes, kind: type[YinzhengError], code: str) -> None:
+    with saying(answer) as url, pytest.raises(kind) as caught:
+        HttpDesk(url, seconds=5).see(BEARER)
+    assert caught.value.code == code
+    if code == "receipt-born":
+        assert caught.value.data["left"] == 2
+
+
+def test_a_desk_that_says_nothing_in_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(EnvironmentFault) as caught:
+            HttpDesk(url, seconds=0.2).see(BEARER)
+    assert caught.value.code == "desk-silent"
+
+
+CALLS: list[Callable[[HttpDesk], object]] = [
+    lambda desk: desk.see(BEARER),
+    lambda desk: desk.withdraw(BEARER, {"everything": True}, guardian=False),
+    lambda desk: desk.receipt(BEARER, "pdf"),
+    lambda desk: desk.conclusion(BEARER, "ab" * 32),
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_desk_that_is_away(call: Callable[[HttpDesk], object]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with pytest.raises(EnvironmentFault) as caught:
+        call(HttpDesk(url))
+    assert caught.value.code == "desk-away"

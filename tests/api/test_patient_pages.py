@@ -1,0 +1,242 @@
+"""Every state that a patient's page can show, and how the verify page answers to receipts (S13)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.web.desk import HttpDesk
+from api.web.limits import Limits, Rate
+from tests.api import fake_desk
+from tests.api.conftest import Client, Serve
+from tests.api.fake import FakeBasis, FakeCounts, FakeReader
+from tests.api.fake_desk import HOUR, FakeDesk
+from tests.api.test_pages import address, heading, words
+from tests.verifier import bodies
+from tests.verifier.receipt_world import ReceiptWorld
+from verifier.errors import EnvironmentFault, UsageFault
+
+QR = ReceiptWorld().qr
+AT = bodies.NOW + bodies.DAY
+FORM = {"receipt": QR, "born": "1980-02-29", "who": "patient", "lang": "en"}
+
+
+def client(
+    serve: Serve, tmp_path: Path, desk: FakeDesk | None, now: int = AT + HOUR, **options: Any
+) -> Client:
+    return serve(FakeReader(tmp_path / "log"), now=now, desk=desk, **options)
+
+
+def shown(serve: Serve, tmp_path: Path, now: int = AT + HOUR, **withdrawal: Any) -> str:
+    desk = FakeDesk(fake_desk.seen(fake_desk.withdrawal(AT, **withdrawal)))
+    return words(client(serve, tmp_path, desk, now).post("/c/progress", data=FORM).text)
+
+
+def test_all_that_a_subject_may_see(serve: Serve, tmp_path: Path) -> None:
+    got = client(serve, tmp_path, FakeDesk()).post("/c/see", data=FORM)
+    text = words(got.text)
+    assert got.status_code == 200
+    for said in (
+        "张三",
+        "某市人民医院",
+        "某研究院",
+        "Medical research yes, in force",
+        "Insurance pricing and claims no",
+    ):
+        assert said in text
+    notice = bodies.notice()
+    for said in (notice["held_at"], *notice["safeguards"], *notice["kinds"], notice["refusal"]):
+        assert said in text
+    assert notice["purposes"][0]["purpose"] in text
+    assert "肺结节模型研究" in text
+    assert "No use has been recorded" not in text
+    # The receipt goes on in the forms and stands nowhere else.
+    assert got.text.count(QR) == got.text.count(f'name="receipt" value="{QR}"') > 0
+    assert "script" not in got.headers["content-security-policy"]
+
+
+def test_a_running_withdrawal(serve: Serve, tmp_path: Path) -> None:
+    text = shown(serve, tmp_path)
+    assert "Frozen; everyone was told to destroy their copies" in text
+    assert "2 days left" in text
+    assert "某市人民医院 confirmed" in text
+    assert "某研究院 told; receipt awaited" in text
+    assert "某保险公司 exempt anonymised" in text
+    assert "withdrawal · block 77" in text
+    assert "freezing · waiting for a block" in text
+    assert "end document" not in text
+
+
+def test_a_late_one(serve: Serve, tmp_path: Path) -> None:
+    text = shown(serve, tmp_path, AT + 80 * HOUR, overdue_since=AT + 72 * HOUR)
+    assert "Overdue: someone has not done its duty" in text
+    assert "某研究院 overdue" in text
+    assert "left" not in text
+
+
+def test_a_restricted_one(serve: Serve, tmp_path: Path) -> None:
+    until = AT + 3650 * bodies.DAY
+    text = shown(serve, tmp_path, state="restricted", restriction=fake_desk.restriction(until))
+    assert "No longer used; kept in storage by law" in text
+    assert "《医疗机构病历管理规定》第二十九条" in text
+    assert "Kept until" in text
+    assert "Download its signed end document" in text
+    over = shown(serve, tmp_path, restriction=fake_desk.restriction(until, in_force=False))
+    assert "over" in over
+
+
+def test_one_that_a_dispute_holds(serve: Serve, tmp_path: Path) -> None:
+    assert "will be destroyed when the hold is released" in shown(serve, tmp_path, held=True)
+
+
+def test_a_minors_genetic_data(serve: Serve, tmp_path: Path) -> None:
+    text = shown(serve, tmp_path, minor=True, genetic=True, freeze_by=AT + 48 * HOUR, ethics_at=AT + HOUR)
+    assert "Freeze by" in text
+    assert "Ethics committee told" in text
+
+
+def test_a_completed_one(serve: Serve, tmp_path: Path) -> None:
+    text = shown(serve, tmp_path, state="completed", completed_at=AT + HOUR, late=True)
+    assert "Done; everyone has confirmed" in text
+    assert "late on the way" in text
+    assert "Download its signed end document" in text
+
+
+def test_withdrawing_asks_first_and_tells_who_must_do_what(serve: Serve, tmp_path: Path) -> None:
+    desk = FakeDesk()
+    web = client(serve, tmp_path, desk)
+    text = words(web.post("/c/confirm", data={**FORM, "extent": "everything"}).text)
+    assert "Everything is withdrawn" in text
+    assert "某市人民医院 , 某研究院 must clear or destroy" in text.replace("院,", "院 ,")
+    assert desk.filed == []
+    part = {**FORM, "scope.research": "on", "scope.nonsense": "on", f"recipient.{bodies.LAB}": "on"}
+    done = web.post("/c/withdraw", data={**part, "who": "guardian"})
+    assert heading(done.text) == "Your withdrawal was received"
+    extent = {"everything": False, "scopes": ["research"], "recipients": [bodies.LAB]}
+    assert desk.filed == [(extent, True)]
+
+
+def test_nothing_chosen(serve: Serve, tmp_path: Path) -> None:
+    got = client(serve, tmp_path, FakeDesk()).post("/c/confirm", data=FORM)
+    assert got.status_code == 400
+    assert "Nothing was chosen" in words(got.text)
+
+
+@pytest.mark.parametrize(
+    ("paper", "data"),
+    [("pdf", b"receipt pdf"), ("json", b"receipt json"), ("conclusion", b"ab" * 32)],
+)
+def test_papers(serve: Serve, tmp_path: Path, paper: str, data: bytes) -> None:
+    got = client(serve, tmp_path, FakeDesk()).post(
+        "/c/paper", data={**FORM, "paper": paper, "withdrawal": "ab" * 32}
+    )
+    assert got.content == data
+    assert got.headers["content-disposition"].startswith("attachment")
+    assert got.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "said"),
+    [
+        (UsageFault("", code="receipt-born", left=3), 403, "Tries left: 3"),
+        (UsageFault("", code="receipt-locked"), 429, "locked for a while"),
+        (UsageFault("", code="consent-unknown"), 404, "no such consent"),
+        (UsageFault("", code="consent-erased"), 410, "erased"),
+        (UsageFault("secret words", code="nobody-knows"), 400, "desk is busy"),
+        (EnvironmentFault("", code="desk-away"), 503, "Nothing was lost"),
+        (EnvironmentFault("", code="desk-silent"), 503, "twice does no harm"),
+        (EnvironmentFault("", code="desk-busy", retry_after=30), 503, "desk is busy"),
+    ],
+)
+def test_what_can_go_wrong(
+    serve: Serve, tmp_path: Path, fault: UsageFault | EnvironmentFault, status: int, said: str
+) -> None:
+    got = client(serve, tmp_path, FakeDesk(fault=fault)).post("/c/see", data=FORM)
+    assert got.status_code == status
+    assert said in words(got.text)
+    assert "secret words" not in got.text
+    assert QR in got.text, "the receipt is kept for another try"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"receipt": ""}, "not a consent receipt"),
+        ({"receipt": QR[:-3]}, "not a consent receipt"),
+        ({"receipt": "A" * 9000}, "not a consent receipt"),
+        ({"born": "yesterday"}, "not a date of birth"),
+        ({"who": ""}, "whether you are the patient"),
+        ({"paper": "house"}, "cannot be read"),
+    ],
+)
+def test_what_cannot_be_read(serve: Serve, tmp_path: Path, changes: dict[str, str], said: str) -> None:
+    path = "/c/paper" if "paper" in changes else "/c/see"
+    got = client(serve, tmp_path, FakeDesk()).post(path, data={**FORM, **changes})
+    assert got.status_code == 400
+    assert said in words(got.text)
+
+
+def test_a_certificate_is_no_receipt(serve: Serve, tmp_path: Path) -> None:
+    reader = FakeReader(tmp_path / "log")
+    web = serve(reader, now=AT, desk=FakeDesk())
+    got = web.post("/c/see", data=FORM, files={"file": ("a.json", b'{"format": "yinzheng/certificate/1"}')})
+    assert "not a consent receipt" in words(got.text)
+
+
+def test_where_there_is_no_desk(serve: Serve, tmp_path: Path) -> None:
+    web = client(serve, tmp_path, None)
+    assert "This site takes in no withdrawals" in words(web.get("/c").text)
+    got = web.post("/c/see", data=FORM)
+    assert got.status_code == 503
+    assert "Go to a counter" in words(got.text)
+
+
+def test_guessing_dates_of_birth_is_slow(serve: Serve, tmp_path: Path) -> None:
+    web = client(serve, tmp_path, FakeDesk(), limits=Limits(patients=Rate(1, 2)))
+    assert [web.post("/c/see", data=FORM).status_code for _ in range(4)] == [200, 200, 429, 429]
+    assert web.post("/c/see", data=FORM, host="198.51.100.9").status_code == 200
+
+
+def test_answers_have_no_address_of_their_own(serve: Serve, tmp_path: Path) -> None:
+    web = client(serve, tmp_path, FakeDesk())
+    for name in ("see", "progress", "confirm", "withdraw", "paper"):
+        got = web.get(f"/c/{name}?lang=en")
+        assert (got.status_code, got.headers["location"]) == (303, "/c?lang=en")
+
+
+def test_a_desk_elsewhere_is_refused() -> None:
+    for url in (
+        "http://example.org:8001",
+        "https://127.0.0.1:8001",
+        "http://127.0.0.1:8001/x",
+        "http://[",
+        "8001",
+    ):
+        with pytest.raises(UsageFault) as caught:
+            HttpDesk(url)
+        assert caught.value.code == "desk-address"
+    for url in ("http://127.0.0.1:8001", "http://localhost:8001/", "http://[::1]:8001"):
+        HttpDesk(url)
+
+
+# The verify page
+
+
+def test_a_receipt_is_verified_there_too(serve: Serve, tmp_path: Path) -> None:
+    web = client(serve, tmp_path, None)
+    text = words(web.post("/verify", data={"text": QR}).text)
+    assert "Patient’s consent receipt" in text
+    assert "names nobody" in text
+    got = web.post("/v1/verify", json={"text": QR}).json()
+    assert got["receipt"]["document"] == "consent-receipt"
+    assert QR.rpartition(".")[2] not in str(got)
+
+
+def test_the_consents_a_certificate_rests_on(serve: Serve, tmp_path: Path) -> None:
+    reader = FakeReader(tmp_path / "log", basis=(FakeBasis(), FakeBasis(counts=FakeCounts("12", "7"))))
+    text = words(serve(reader).get(address(reader)).text)
+    assert "Withdrawals pending <5 · overdue 0" in text
+    assert "Withdrawals pending 12 · overdue 7" in text
+    assert "rests on" not in words(serve(FakeReader(tmp_path / "log")).get(address(reader)).text)
