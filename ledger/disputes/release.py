@@ -19,7 +19,7 @@ from ledger.disputes.telling import RELEASED, tell
 from ledger.disputes.work import Work, holds_on, row_from_json, row_to_json, work_on
 from ledger.rules.disputes import Move, Party, check_release
 from ledger.rules.states import Capacity
-from ledger.store.models import Case
+from ledger.store.models import Case, Certificate
 from ledger.store.models_consents import Withdrawal
 from ledger.store.models_disputes import DisputeSubject, Erasure
 from ledger.withdrawals.ending import resume
@@ -158,7 +158,12 @@ def _waiting(work: Work) -> tuple[Resumption, ...]:
 
 
 def _what_waits(session: Session, entry: DisputeSubject) -> list[str]:
-    proposed = select(Erasure.id).where(Erasure.subject == entry.subject, Erasure.state != "destroyed")
+    named = [entry.subject]
+    if entry.kind == "record":
+        # A certificate's dossier is that of its case, and is destroyed under the case's name.
+        of = select(Case.subject).join(Certificate).where(Certificate.subject == entry.subject)
+        named += session.exec(of).all()
+    proposed = select(Erasure.id).where(col(Erasure.subject).in_(named), Erasure.state != "destroyed")
     waits = ["retention"] if session.exec(proposed).first() else []
     match entry.kind:
         case "record":

@@ -18,13 +18,13 @@ from ledger.organisations.keys import public_key
 from ledger.recording import open_event
 from ledger.rules.states import Capacity
 from ledger.store.database import open_store_read_only, sqlite_url
-from ledger.store.models import Event
+from ledger.store.models import Dossier, Event
 from ledger.store.models_disputes import Dispute, DisputeSubject, EvidenceItem
 from ledger.store.threads import thread
 from verifier.body import Party
 from verifier.canonical import JSON
 from verifier.dispute import Disputant, Opening, Release, parse_opening, parse_release
-from verifier.errors import UsageFault, YinzhengError
+from verifier.errors import UsageFault
 from verifier.items import Item, parse_item
 
 if TYPE_CHECKING:
@@ -171,29 +171,29 @@ def standing(registry: Registry, dispute_id: str, code: str, kid: bytes) -> Stan
     """What the organisation `code` is that signed with its key `kid` (8 bytes).
 
     A party is known by its credit code or by the SM2 key the opening names. Whoever has no part in a dispute
-    is told the same as if there were none: `UsageFault` `dispute-unknown`.
+    is told the same as if there were none: `UsageFault` `dispute-unknown`. Raises `DataFault`
+    `dossier-destroyed` to who opened it.
     """
-    try:
-        with work_on(registry, dispute_id) as work:
-            if work.dispute.state == DRAFT:
-                plan = parse_plan(work.read_draft()["plan"])
-                forum, parties = plan.forum.code, plan.parties
-            else:
-                opening = opening_of(work)
-                forum, parties = opening.forum.code, opening.parties
-            point = public_key(work.session, code, kid, work.now).point
-            found = Standing(
-                opener=work.dispute.opener == code,
-                party=any(party.code == code or party.key == point for party in parties),
-                # A draft is its opener's alone; a forum learns of a case once it is opened.
-                forum=forum == code and (work.dispute.state != DRAFT or work.dispute.opener == code),
-            )
-            if work.dispute.state == DRAFT and not found.opener:
-                raise _unknown(dispute_id)
-    except YinzhengError as error:
-        if error.code == "dispute-unknown":
-            raise _unknown(dispute_id) from None
-        raise
+    with registry.store.reading() as session:
+        row = session.get(Dispute, dispute_id)
+        destroyed = row is not None and session.get_one(Dossier, row.dossier_id).wrapped_key is None
+    # A draft is its opener's alone: a forum learns of a case once it is opened. Of a dispute whose dossier
+    # was destroyed the registry itself knows no more than who opened it.
+    if row is None or (row.opener != code and (row.state == DRAFT or destroyed)):
+        raise _unknown(dispute_id)
+    with work_on(registry, dispute_id) as work:
+        if work.dispute.state == DRAFT:
+            plan = parse_plan(work.read_draft()["plan"])
+            forum, parties = plan.forum.code, plan.parties
+        else:
+            opening = opening_of(work)
+            forum, parties = opening.forum.code, opening.parties
+        point = public_key(work.session, code, kid, work.now).point
+        found = Standing(
+            opener=work.dispute.opener == code,
+            party=any(party.code == code or party.key == point for party in parties),
+            forum=forum == code,
+        )
     if not (found.opener or found.party or found.forum):
         raise _unknown(dispute_id)
     return found

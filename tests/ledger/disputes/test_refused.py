@@ -26,7 +26,8 @@ from ledger.organisations.keys import keys_of
 from ledger.rules.consent import Scope
 from ledger.rules.extent import Extent
 from ledger.rules.states import Capacity
-from ledger.store.models import Certificate
+from ledger.store.models import Certificate, Dossier
+from ledger.store.threads import find_dispute
 from tests.ledger import consent_world as cw
 from tests.ledger import world as w
 from tests.ledger.disputes.court import (
@@ -274,6 +275,19 @@ def test_who_has_a_part_in_it(court: Court) -> None:
         with pytest.raises(YinzhengError) as caught:
             forum.require(capacity)
         assert caught.value.code == "dispute-standing"
+
+
+def test_what_was_destroyed_is_unknown_to_all_but_its_opener(court: Court) -> None:
+    id_ = court.open()
+    with court.registry.store.transaction() as session:
+        dossier = session.get_one(Dossier, find_dispute(session, id_).dossier_id)
+        dossier.wrapped_key = None
+        session.add(dossier)
+        kids = {code: keys_of(session, code)[-1].kid for code in (OPENER, COURT, cw.LAB)}
+    codes = {
+        code: refused(court, partial(standing, court.registry, id_, code, kid)) for code, kid in kids.items()
+    }
+    assert codes == {OPENER: "dossier-destroyed", COURT: "dispute-unknown", cw.LAB: "dispute-unknown"}
 
 
 # ---------------------------------------------------------------- release

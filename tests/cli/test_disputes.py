@@ -1,0 +1,55 @@
+"""Officers' commands about disputes and the access log: what they refuse, and what they say of nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import contents, refused, run
+from tests.cli.conftest import Demonstration
+
+UNKNOWN = "D-2026-999999"
+
+
+def test_no_disputes(demonstration: Demonstration) -> None:
+    said = run("disputes", "--state", demonstration.state, "--json")
+    assert (said.code, said.json) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("dispute", "show", UNKNOWN), "dispute-unknown"),
+        (("dispute", "preserve", UNKNOWN, "--by", "nobody"), "person-unknown"),
+        (("dispute", "preserve", UNKNOWN, "--by", "x", "--consent", "12"), "identifier"),
+        (("dispute", "preserve", UNKNOWN, "--by", "x", "--access", "yesterday"), "instant"),
+        (("dispute", "preserve", UNKNOWN, "--by", "x", "--as-of", "11" * 32), "instant"),
+        (("pack", UNKNOWN, "--out", "never.zip"), "dispute-unknown"),
+        (("pack", UNKNOWN, "--out", "never.zip", "--only", "all"), "pack-selection"),
+        (("pack", UNKNOWN, "--out", "never.zip", "--file", "A-2026-000001"), "pack-selection"),
+        (("access-log", "--since", "2000-01-01", "--until", "2000-01-02"), "access-range"),
+        (("access-log", "--since", "long ago", "--until", "2000-01-02"), "instant"),
+    ],
+)
+def test_refusals(
+    copied: Callable[[], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], code: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    state = copied()
+    before = contents(state)
+    refused(*args, "--state", state, code=code, exit_code=2)
+    assert contents(state) == before
+    assert not Path("never.zip").exists()
+
+
+def test_who_opened_a_dossier(copied: Callable[[], Path], tmp_path: Path) -> None:
+    state = copied()
+    case = run("cases", "--state", state, "--json").json[0]["case"]
+    out = ("--out", tmp_path / "dossier", "--state", state, "--by", "officer-chen")
+    assert run("dossier", case, *out).code == 0
+    (line,) = run("access-log", "--since", "0", "--until", "9999999999", "--state", state, "--json").json
+    assert (line["actor"], line["action"], line["target"]) == ("officer-chen", "dossier", case)
+    spoken = run("access-log", "--since", "0", "--until", "9999999999", "--state", state)
+    assert f"officer-chen  dossier  {case}  command" in spoken.out
