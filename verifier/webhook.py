@@ -50,6 +50,7 @@ _HEADER = re.compile(r"([0-9a-f]{16})\.([A-Za-z0-9_-]{86})")
 _SUBJECT: Final = text(64, 64, r"[0-9a-f]{64}")
 _SUBJECTS: Final = set_of(_SUBJECT, 0, 64)
 _SCOPES: Final = set_of(one_of(*SCOPES), 0, len(SCOPES))
+_CODES: Final = set_of(check_credit_code, 0, MAX_RECIPIENTS)
 _OF: Final[dict[str, Check[Any]]] = {"withdrawal": _SUBJECT, "consent": _SUBJECT, "request": _SUBJECT}
 _HELD: Final[dict[str, Check[Any]]] = {
     "dispute": _SUBJECT,
@@ -62,7 +63,7 @@ _PART: Final = object_of({"scope": one_of(*SCOPES), "route": one_of(*ROUTES)})
 
 _DATA: Final[Mapping[str, Mapping[str, Check[Any]]]] = MappingProxyType(
     {
-        "withdrawal.freeze": {**_OF, "scopes": _SCOPES, "deadline": integer()},
+        "withdrawal.freeze": {**_OF, "scopes": _SCOPES, "recipients": _CODES, "deadline": integer()},
         "withdrawal.destroy": {
             **_OF,
             "duty": one_of(*DUTIES),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
+from ledger import access_log
 from ledger.cases.work import acting
 from ledger.consents.notices import hour_of
 from ledger.rules.states import Capacity
@@ -80,7 +81,7 @@ def restrict(
         law: the provision that requires it, 1–200 characters.
         until: when it ends, UTC seconds; rounded up to the full hour. Destruction is due 72 h later.
         kept: what is kept and why, 1–16.
-        by: name of the officer or member of the committee who decides.
+        by: name of the officer or member of the committee who decides; the access log keeps it.
         reference: what identifies the retention, if anything does.
 
     Raises:
@@ -91,6 +92,7 @@ def restrict(
         acting(work.thread.session, by)
         end = -hour_of(-until)
         _restrict(work, Ground.RETENTION, law, reference, tuple(kept), end)
+        access_log.note(work.thread.session, work.now, by, "restrict", id_.hex())
 
 
 def waiting(session: Session, dispute_id: str) -> tuple[bytes, ...]:

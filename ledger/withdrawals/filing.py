@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ledger import access_log
 from ledger.cases.work import acting
 from ledger.consents.reading import OpenedConsent
 from ledger.rules.consent import Scope, age_group_of
@@ -180,6 +181,8 @@ def _write(thread: Thread, filed: _Filed, extent: Extent, cut: Cut, checked_by: 
         ),
     )
     notices.tell_controller(work)
+    if filed.channel is Way.COUNTER:  # no statement names who looked at the document
+        access_log.note(thread.session, thread.now, filed.actor, "withdraw", row.id.hex())
     return row.id
 
 

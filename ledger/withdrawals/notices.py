@@ -54,10 +54,16 @@ def queue(
 
 
 def tell_controller(work: Work) -> bool:
-    """Tell the controller to freeze its interfaces; for minors the freezing itself has a deadline (R33)."""
+    """Tell the controller which interfaces to freeze; for minors the freezing itself has a deadline (R33)."""
     _, request = work.request
-    deadline = request.freeze_by or request.destroy_by
-    return _queue(work, work.row.controller, FREEZE, scopes=[*request.taken.scopes], deadline=deadline)
+    return _queue(
+        work,
+        work.row.controller,
+        FREEZE,
+        scopes=[*request.taken.scopes],
+        recipients=[*sorted({grant.code for grant in request.taken.grants})],
+        deadline=request.freeze_by or request.destroy_by,
+    )
 
 
 def tell_recipients(work: Work) -> tuple[str, ...]:

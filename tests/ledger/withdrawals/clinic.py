@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from ledger.consents.reading import open_consent
 from ledger.registry import Registry
 from ledger.rules.extent import EVERYTHING, Extent, Way
 from ledger.store.models_consents import Delivery, Notice, Withdrawal, WithdrawalRecipient
-from ledger.store.models_disputes import Dispute
+from ledger.store.models_disputes import Access, Dispute
 from ledger.withdrawals import course, filing
 from ledger.withdrawals.claims import Claim, ReceiptClaim
 from ledger.withdrawals.ending import Ticked
@@ -24,7 +25,7 @@ from verifier.algorithms import DigestPair, Sm2PrivateKey
 from verifier.certificate import key_id
 from verifier.destruction import DestructionReceipt, SignedReceipt, sign_receipt
 from verifier.statement import Statement
-from verifier.webhook import parse_webhook
+from verifier.webhook import Webhook, parse_webhook
 
 HOUR, DAY = 3600, 86_400
 HOSPITAL, LAB, INSURER = cw.HOSPITAL, cw.LAB, cw.INSURER
@@ -186,12 +187,24 @@ class Clinic:
 
     def told(self, id_: bytes) -> Counter[tuple[str, str]]:
         """How often each organisation was told what."""
+        return Counter((one.kind.removeprefix("withdrawal."), one.to) for one in self._webhooks(id_))
+
+    def notices(self, id_: bytes, kind: str) -> list[Mapping[str, Any]]:
+        """What notices of a kind said, in no order."""
+        return [one.data for one in self._webhooks(id_) if one.kind == kind]
+
+    def _webhooks(self, id_: bytes) -> list[Webhook]:
         with self.registry.store.reading() as session:
             rows = session.exec(select(Delivery).where(Delivery.withdrawal_id == id_)).all()
-        for row in rows:
-            notice = parse_webhook(row.body)
-            assert (notice.to, notice.kind, notice.id) == (row.code, row.kind, row.id)
-        return Counter((row.kind.removeprefix("withdrawal."), row.code) for row in rows)
+        notices = [parse_webhook(row.body) for row in rows]
+        assert [(n.to, n.kind, n.id) for n in notices] == [(row.code, row.kind, row.id) for row in rows]
+        return notices
+
+    def accesses(self, action: str) -> list[tuple[str, str]]:
+        """Who did something, to what, by the access log."""
+        with self.registry.store.reading() as session:
+            lines = session.exec(select(Access).where(Access.action == action)).all()
+        return [(line.actor, line.target) for line in lines]
 
     def dispute(self, reference: str) -> Dispute:
         with self.registry.store.reading() as session:

@@ -120,6 +120,8 @@ def test_a_recipient_then_all_the_rest(clinic: Clinic) -> None:
     second = clinic.file(subject)
     assert first == subject
     assert second != first
+    told = clinic.notices(first, "withdrawal.freeze")
+    assert [(one["scopes"], one["recipients"]) for one in told] == [([], [INSURER])]
     clinic.complete(first, HOSPITAL)
     clinic.complete(second)
     clinic.registry.settle()
@@ -187,6 +189,7 @@ def test_what_an_officer_restricts_ends_with_its_retention(clinic: Clinic) -> No
         clinic.registry, id_, law="《医疗机构病历管理规定》第二十九条", until=end, kept=kept, by=OFFICER
     )
     clinic.registry.settle()
+    assert clinic.accesses("restrict") == [(OFFICER, id_.hex())]
     chain = on_chain(clinic, id_)
     assert (chain.state, chain.restricted_until) == (
         WithdrawalState.RESTRICTED,
