@@ -236,7 +236,8 @@ def text(low: int, high: int, pattern: str | None = None) -> Check[str]:
         if type(value) is not str:
             raise _fault("is not a string", path, "field-type")
         if not low <= len(value) <= high:
-            raise _fault(f"has not between {low} and {high} characters", path, "field-value")
+            size = f"{low}" if low == high else f"between {low} and {high}"
+            raise _fault(f"has not {size} characters", path, "field-value")
         if compiled is not None and compiled.fullmatch(value) is None:
             raise _fault("does not have the form its format asks for", path, "field-value")
         return value

@@ -144,7 +144,9 @@ def from_base32(digits: str) -> bytes:
     size, spare = divmod(len(digits) * 5, 8)
     value = int(digits.upper().translate(_FROM_BASE32), 32)
     if spare > 4 or value & ((1 << spare) - 1):
-        raise DataFault("a QR text is cut off or has bits left over", code="qr-bits")
+        raise DataFault(
+            "a QR text is cut off or has bits left over", code="qr-bits", hint="Scan the whole code again."
+        )
     return (value >> spare).to_bytes(size, "big")
 
 

@@ -138,14 +138,24 @@ def verify_receipt(signed: SignedReceipt, awaited: Awaited, keys: Keys) -> Destr
     `receipt-key-unknown`, `receipt-signature`.
     """
     receipt = signed.receipt
-    for same, code, what in (
-        (receipt.withdrawal == awaited.withdrawal, "receipt-withdrawal", "another withdrawal"),
-        (receipt.request == awaited.request, "receipt-bytes", "other bytes than were to be destroyed"),
-        (receipt.recipient == awaited.recipient, "receipt-recipient", "another organisation"),
-        (receipt.destroyed_at <= awaited.now + CLOCK_SKEW, "receipt-time", "a time that is yet to come"),
+    for same, code, what, hint in (
+        (receipt.withdrawal == awaited.withdrawal, "receipt-withdrawal", "another withdrawal", _NAMES),
+        (
+            receipt.request == awaited.request,
+            "receipt-bytes",
+            "other bytes than were to be destroyed",
+            _NAMES,
+        ),
+        (receipt.recipient == awaited.recipient, "receipt-recipient", "another organisation", _OWN),
+        (
+            receipt.destroyed_at <= awaited.now + CLOCK_SKEW,
+            "receipt-time",
+            "a time that is yet to come",
+            "Set the clock, then sign when it is destroyed.",
+        ),
     ):
         if not same:
-            raise DataFault(f"the receipt is of {what}", code=code)
+            raise DataFault(f"the receipt is of {what}", code=code, hint=hint)
     key = keys.find(receipt.recipient, receipt.kid, awaited.now)
     if key is None:
         raise DataFault(
@@ -154,8 +164,16 @@ def verify_receipt(signed: SignedReceipt, awaited: Awaited, keys: Keys) -> Destr
             hint="Enrol the key, or sign with the one that replaced it.",
         )
     if not signed.signed_by(key):
-        raise DataFault("the receipt's signature is wrong", code="receipt-signature")
+        raise DataFault(
+            "the receipt's signature is wrong",
+            code="receipt-signature",
+            hint="Sign it anew with the key it names, and send it unchanged (S10.6a).",
+        )
     return receipt
+
+
+_NAMES: Final = "Name the withdrawal and the request as the notice of it does, and sign anew (S10.6a)."
+_OWN: Final = "Each confirms for itself alone (R32)."
 
 
 _FIELDS: Final[dict[str, Check[Any]]] = {

@@ -28,6 +28,7 @@ from verifier.canonical import (
     tuple_of,
 )
 from verifier.errors import DataFault
+from verifier.wording import check_words
 
 MAX_ITEM: Final = 32_768
 """Canonical bytes of an item, its content not counted."""
@@ -140,8 +141,8 @@ def parse_item(value: object) -> Item:
     """Read an item.
 
     Raises `DataFault`: a code of `canonical.read_object`, `number-malformed`, `credit-code`, `sm2-key`,
-    `item-range` (a range ends before it begins), `item-custody` (a gap, or times out of order),
-    `item-witness-twice` or `body-too-large`.
+    `encoded-bytes`, `item-range` (a range ends before it begins), `item-custody` (a gap, or times out of
+    order), `item-witness-twice` or `body-too-large`.
     """
     fields = read_object(value, _FIELDS)
     del fields["v"]
@@ -185,7 +186,7 @@ def _as_read(value: object, path: str) -> object:
 
 
 _LEAVES: Final = list_of(hex_bytes(32), 1, 256)
-_NAME: Final = check_plain(1, 100)
+_NAME: Final = check_words(1, 100)
 
 ABOUT: Final[Mapping[str, Mapping[str, Check[Any]]]] = MappingProxyType(
     {
@@ -217,9 +218,9 @@ _FIELDS: Final[dict[str, Check[Any]]] = {
     "tool": check_plain(1, 200),
     "environment": check_plain(1, 400),
     "captured_at": integer(),
-    "provenance": check_plain(0, 400),
+    "provenance": check_words(0, 400),
     "custody": tuple_of(
-        made_of(Handover, {"giver": _NAME, "taker": _NAME, "at": integer(), "reason": check_plain(1, 200)}),
+        made_of(Handover, {"giver": _NAME, "taker": _NAME, "at": integer(), "reason": check_words(1, 200)}),
         0,
         32,
     ),

@@ -38,6 +38,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "二维码内容含有不应有的字符。",
         "The QR text has a character that does not belong there.",
     ),
+    "encoded-bytes": (
+        "文字中夹有编码数据（如照片、指纹、特征模板），此处不接受。",
+        "A text carries encoded bytes, such as a picture or a template, which have no place here.",
+    ),
     "qr-bits": ("二维码内容被截断或有多余。", "The QR text is cut off or has something left over."),
     "qr-too-long": ("二维码内容过长。", "The QR text is too long."),
     "core-malformed": (

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from verifier.body import Party, check_credit_code, check_plain
-from verifier.canonical import Check, list_of, made_of, text
+from verifier.canonical import Check, list_of, made_of
 from verifier.errors import DataFault
 
 _RUN = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
@@ -49,19 +49,22 @@ def check_words(low: int, high: int) -> Check[str]:
     return check
 
 
-_DATE = text(10, 10, r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
+_DATE = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _DAYS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def check_date(value: object, path: str) -> str:
     """Check for a date `YYYY-MM-DD` that the calendar has, from 1900 to 2099; gives it as written."""
-    written = _DATE(value, path)
-    year, month, day = map(int, written.split("-"))
+    if type(value) is not str:
+        raise DataFault(f"{path} is not a string", code="field-type", path=path)
+    if _DATE.fullmatch(value) is None:
+        raise DataFault(f"{path} is no date, year-month-day with hyphens", code="field-value", path=path)
+    year, month, day = map(int, value.split("-"))
     # From 1901 to 2099 every fourth year has a 29 February; 1900 had none.
     leap = month == 2 and year % 4 == 0 and year != 1900
     if not 1 <= month <= 12 or not 1 <= day <= _DAYS[month - 1] + leap:
-        raise DataFault(f"{path} is no date", code="field-value", path=path)
-    return written
+        raise DataFault(f"{path} is no date of the calendar", code="field-value", path=path)
+    return value
 
 
 def set_of(item: Check[str], low: int, high: int) -> Check[tuple[str, ...]]:

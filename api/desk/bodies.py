@@ -85,5 +85,8 @@ def lines_of(body: bytes) -> list[JSON]:
 def _too_large(ceiling: int) -> UsageFault:
     size = f"{ceiling // MIB} MiB" if ceiling >= MIB else f"{ceiling // 1024} KiB"
     return UsageFault(
-        f"what was sent is larger than {size}", code="too-large", hint="Split it.", limit=ceiling
+        f"what was sent is larger than {size}",
+        code="too-large",
+        hint="Send less at once; nothing was recorded.",
+        limit=ceiling,
     )

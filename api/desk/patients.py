@@ -25,6 +25,7 @@ from ledger.consents.receipts import Receipt, make_receipt
 from ledger.consents.uses import uses_of
 from ledger.registry import Registry
 from ledger.rules.extent import InForce
+from ledger.store.threads import unknown_withdrawal
 from ledger.withdrawals.claims import ReceiptClaim, admit
 from ledger.withdrawals.concluding import conclusion
 from ledger.withdrawals.filing import in_force
@@ -94,7 +95,7 @@ def patients(desk: Desk) -> APIRouter:
             subject = _admitted(registry, found, "conclusion")
             if progress(registry, found["withdrawal"]).consent != subject:
                 # Nobody else learns that it exists.
-                raise UsageFault("there is no such withdrawal", code="withdrawal-unknown")
+                raise unknown_withdrawal()
             return conclusion(registry, found["withdrawal"])
 
         return Response(await desk.do(act), media_type="application/json")

@@ -45,6 +45,13 @@ BUSY: Final = frozenset({"state-locked", "store-locked", "server-busy"})
 
 RETRY_SECONDS: Final = 5
 
+_FORMS: Final = ("field-", "json-")
+_FORM: Final = (
+    "Correct what is named as docs/spec.md has it (S10, S15), and send it again; nothing was recorded."
+)
+_NOTHING: Final = "Nothing was recorded; correct it and send it again."
+"""What to do, where an error does not say it better."""
+
 WAITING: Final = {"receipt-not-anchored": 60}
 """Environment faults that mean waiting, with for how many seconds; their messages are fit for anyone."""
 
@@ -67,10 +74,11 @@ def problem_of(error: YinzhengError) -> Problem:
             retry if isinstance(retry, int) else RETRY_SECONDS,
         )
     problem = web_problem_of(error)
+    hint = error.hint or (_FORM if error.code.startswith(_FORMS) else _NOTHING)
     status = _STATUS.get(error.code, problem.status)
     if isinstance(error, DataFault) and error.code == "request-malformed":
         status = HTTPStatus.BAD_REQUEST
-    return Problem(status, error.code, error.message, error.hint, problem.retry_after)
+    return Problem(status, error.code, error.message, hint, problem.retry_after)
 
 
 def answer(problem: Problem, **more: object) -> JSONResponse:

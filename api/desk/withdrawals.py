@@ -16,6 +16,7 @@ from api.desk.views import progress_view
 from ledger.registry import Registry
 from ledger.rules.extent import Way
 from ledger.store.models_consents import Withdrawal, WithdrawalRecipient
+from ledger.store.threads import unknown_withdrawal
 from ledger.withdrawals import course, deliveries
 from ledger.withdrawals.claims import DocumentClaim, ReceiptClaim
 from ledger.withdrawals.filing import file
@@ -23,7 +24,6 @@ from ledger.withdrawals.progress import progress
 from ledger.withdrawals.work import open_work
 from verifier.canonical import JSON
 from verifier.destruction import MAX_RECEIPT, parse_receipt
-from verifier.errors import UsageFault
 
 
 def withdrawals(desk: Desk) -> APIRouter:
@@ -125,7 +125,7 @@ def _shown(registry: Registry, id_: bytes, org: str) -> dict[str, JSON]:
         row = session.get(Withdrawal, id_)
         mine = session.get(WithdrawalRecipient, (id_, org))
         if row is None or mine is None:
-            raise UsageFault("there is no such withdrawal", code="withdrawal-unknown")
+            raise unknown_withdrawal()
         leaf, body = open_work(registry, session, id_).request
     found = progress(registry, id_)
     if org == row.controller:

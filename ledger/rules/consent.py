@@ -135,6 +135,7 @@ class Terms:
 def consent_problems(consent: Consent, terms: Terms) -> tuple[Problem, ...]:
     """List everything that makes a consent to a notice unlawful; empty when nothing does."""
     return (
+        *_blanket_problems(consent),
         *_notice_problems(consent, terms),
         *_term_problems(consent, terms),
         *_answer_problems(consent, terms),
@@ -162,7 +163,7 @@ def require_lawful(consent: Consent, terms: Terms) -> None:
         raise DataFault(
             f"This is no lawful consent: {'; '.join(problem.what for problem in problems)}.",
             code=problems[0].code,
-            hint="Ask the person again for what is missing; nothing was recorded.",
+            hint="Record what the person was told and answered; nothing was recorded now.",
             problems=[problem.what for problem in problems],
             codes=[problem.code for problem in problems],
         )
@@ -196,13 +197,17 @@ def _answer_problems(consent: Consent, terms: Terms) -> Iterable[Problem]:
             yield Problem("consent-form", f"{purpose.scope} does not allow {purpose.route} data (R26)")
 
 
+def _blanket_problems(consent: Consent) -> Iterable[Problem]:
+    # First, for whatever else is wrong follows from it.
+    if consent.granted == frozenset(SCOPES) and not any(r.answer for r in consent.recipients):
+        yield Problem("consent-blanket", "every scope to recipients nobody names is a blanket consent (R26)")
+
+
 def _scope_problems(consent: Consent) -> Iterable[Problem]:
     granted = consent.granted
     if not granted:
         yield Problem("consent-empty", "no scope is answered yes; unset means no (R26)")
     given = [r for r in consent.recipients if r.answer is True]
-    if granted == frozenset(SCOPES) and not given:
-        yield Problem("consent-blanket", "every scope to recipients nobody names is a blanket consent (R26)")
     for scope in Scope:
         named = any(r.scope == scope for r in given)
         if scope in granted and SCOPE_RULES[scope].needs_recipient and not named:

@@ -117,11 +117,19 @@ def check_opening(case: Case, move: Move, known: Iterable[bytes]) -> None:
     if not 2 <= len(case.parties) <= MAX_PARTIES or len(accounts) < len(case.parties):
         raise UsageFault(f"A dispute has 2 to {MAX_PARTIES} different parties.", code="dispute-parties")
     if not 1 <= len(case.subjects) <= MAX_SUBJECTS:
-        raise UsageFault(f"A dispute concerns 1 to {MAX_SUBJECTS} subjects.", code="dispute-subjects")
+        raise UsageFault(
+            f"A dispute concerns 1 to {MAX_SUBJECTS} subjects.",
+            code="dispute-subjects",
+            hint="Name certificates, published cases or consents of this registry.",
+        )
     if case.subjects - set(known):
         raise UsageFault("The dispute names a subject nobody registered.", code="dispute-subject-unknown")
     if move is Move.OPEN_WITH_EVIDENCE and not case.items:
-        raise UsageFault("A party opens a dispute with evidence (R37).", code="dispute-evidence")
+        raise UsageFault(
+            "A party opens a dispute with evidence (R37).",
+            code="dispute-evidence",
+            hint="Add an item first, or have the forum open it.",
+        )
 
 
 class Act(StrEnum):
@@ -232,7 +240,11 @@ def check_release(
     accounts = {party.account for party in parties}
     if move is Move.SETTLE:
         if set(signed_by) - accounts:
-            raise UsageFault("Who signed is no party to this dispute.", code="release-stranger")
+            raise UsageFault(
+                "Who signed is no party to this dispute.",
+                code="release-stranger",
+                hint="Nothing was released; have it signed by the parties named at the opening alone.",
+            )
         if accounts - set(signed_by):
             raise UsageFault(
                 "A settlement is signed by every party named at the opening (R39).",

@@ -76,6 +76,7 @@ def withdraw(before: InForce, extent: Extent) -> Cut:
         raise UsageFault(
             "Say what is withdrawn: everything, or which scopes and recipients (R31).",
             code="withdrawal-empty",
+            hint="With everything both lists are empty; without it one of them is not.",
         )
     if extent.everything:
         if not before.scopes and not before.grants:
@@ -186,7 +187,11 @@ def check_filing(filing: Filing, consent: Consent, secret: bytes, now: int) -> N
             hint="Compare a document of identity; ask for nothing more than was asked for consenting (R31).",
         )
     if filing.way is Way.CONTROLLER and filing.controller != consent.controller.code:
-        raise UsageFault("This consent was given to another controller.", code="withdrawal-controller")
+        raise UsageFault(
+            "This consent was given to another controller.",
+            code="withdrawal-controller",
+            hint="The patient may use the receipt anywhere; without it, the controller of the consent helps.",
+        )
 
 
 def permits(in_force: InForce, scope: Scope, code: str | None, route: InformationRoute) -> bool:

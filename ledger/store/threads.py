@@ -65,8 +65,17 @@ def find_withdrawal(session: Session, id_: bytes) -> Withdrawal:
     """The withdrawal of that identifier; `UsageFault` `withdrawal-unknown`."""
     found = session.get(Withdrawal, id_)
     if found is None:
-        raise UsageFault("there is no such withdrawal", code="withdrawal-unknown")
+        raise unknown_withdrawal()
     return found
+
+
+def unknown_withdrawal() -> UsageFault:
+    """What everyone is told who has no part in a withdrawal, whether there is one or not."""
+    return UsageFault(
+        "there is no such withdrawal",
+        code="withdrawal-unknown",
+        hint="Check its identifier; its controller and its recipients have it from their notices.",
+    )
 
 
 def find_dispute(session: Session, id_: str) -> Dispute:

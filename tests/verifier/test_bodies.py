@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.verifier import bodies
@@ -251,6 +251,7 @@ class TestOrganisations:
         )
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**40), st.integers(1, 2**20))
 def test_proofs_bind_every_field(start: int, term: int) -> None:
     grant = KeyGrant(bodies.LAB, bodies.NEXT.public_key.point, start, start + term)
