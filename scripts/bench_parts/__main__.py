@@ -101,8 +101,10 @@ NAMES: Final = sorted(name for names in _PARTS for name in names)
 
 
 def bench(
-    quick: Annotated[bool, typer.Option("--quick", help="Little of everything: under a minute.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="Growth up to a million statements.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Little of everything: a minute or two.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Growth to a million, a pack of 10 GiB: it needs 27 GiB.")
+    ] = False,
     part: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(NAMES)}; repeat.")] = None,
     out: Annotated[Path | None, typer.Option(help="File for the JSON document.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON document on stdout.")] = False,

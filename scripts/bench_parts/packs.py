@@ -69,7 +69,7 @@ def _require_space(folder: Path, mib: int) -> None:
     """Evidence, pack and the half that is copied for comparison."""
     needed = (5 * mib // 2 + 1024) * 2**20
     if shutil.disk_usage(folder).free < needed:
-        raise SystemExit(f"bench: the packs need {needed / 2**30:.0f} GiB of free space (--workspace)")
+        raise SystemExit(f"bench: the packs need {-(-needed // 2**30)} GiB of free space (--workspace)")
 
 
 # ---------------------------------------------------------------- what is packed
