@@ -244,7 +244,7 @@ def _withdrawal(
         id=one["withdrawal"],
         serial=one["serial"],
         title=say(STATES[name], language),
-        tone="good" if done else "bad" if overdue is not None else "warn" if restricted else "unknown",
+        tone="good" if done else "bad" if overdue is not None else "warn" if restricted else "going",
         done=done,
         has_paper=done or one["restriction"] is not None,
         received=instant(one["received_at"], language),

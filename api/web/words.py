@@ -323,7 +323,7 @@ STATES: Final = MappingProxyType(
         "notified": Label("已冻结，已通知各方销毁", "Frozen; everyone was told to destroy their copies"),
         "restricted": Label("已停止使用，依法仅作保存", "No longer used; kept in storage by law"),
         "completed": Label("已办结，各方均已确认", "Done; everyone has confirmed"),
-        "overdue": Label("已逾期，我们正在督促", "Overdue: someone has not done its duty in time"),
+        "overdue": Label("已逾期：有一方没有按时完成", "Overdue: someone has not done its duty in time"),
     }
 )
 
