@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import tempfile
 from collections.abc import Callable, Iterator
@@ -31,11 +32,14 @@ from ledger.rules.states import Capacity
 from verifier.algorithms import DigestPair
 from verifier.canonical import JSON, Check, hex_bytes, list_of, one_of
 from verifier.dispute import MAX_PARTIES, RELEASES
-from verifier.errors import DataFault, UsageFault
+from verifier.errors import DataFault, EnvironmentFault, UsageFault
 from verifier.request import Request as Signed
 from verifier.wording import check_words
 
 ZIP: Final = "application/zip"
+PACKS_AT_ONCE: Final = 2
+"""Packs being written; each may take as much disk as its evidence."""
+
 _PIECE: Final = 1024 * 1024
 _REFERENCE: Final = re.compile(r"D-\d{4}-\d{6}")
 _CAPACITY: Final = {"settlement": Capacity.PARTY, "document": Capacity.FORUM}
@@ -58,6 +62,7 @@ def disputes(desk: Desk) -> APIRouter:
     """The routes about disputes. Whoever has no part in one is told that there is none."""
     router = APIRouter(prefix="/org/v1/disputes")
     uploads = Uploads(desk)
+    packing = asyncio.Semaphore(PACKS_AT_ONCE)
 
     @router.post("")
     async def drafted(request: Request) -> Response:
@@ -152,16 +157,19 @@ def disputes(desk: Desk) -> APIRouter:
                 plan = plan_pack(registry, written, selection)
                 with registry.store.transaction() as session:
                     access_log.note(session, registry.clock(), asked.org, "pack", written, PLACE)
-                return plan
+                return plan, registry.paths.root
 
-            plan = await desk.do(_for(asked.signed, written, act))
+            if packing.locked():
+                raise EnvironmentFault("too many packs at once", code="server-busy", retry_after=30)
+            plan, folder = await desk.do(_for(asked.signed, written, act))
 
         def sign(message: bytes) -> bytes:
             return desk.worker.do(lambda registry: sign_once(registry, message)).result(60)
 
         def write() -> IO[bytes]:
-            # Without a name: what it discloses is gone with this process, however that ends.
-            out = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it is sent
+            # Without a name: what it discloses is gone with this process, however that ends. On the disk of
+            # the state, for it may be larger than memory.
+            out = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed when it is sent
             try:
                 write_out(out, with_report(plan), sign)
                 out.seek(0)
@@ -170,7 +178,8 @@ def disputes(desk: Desk) -> APIRouter:
                 raise
             return out
 
-        out = await run_in_threadpool(write)
+        async with packing:
+            out = await run_in_threadpool(write)
         size = str(out.seek(0, 2))
         out.seek(0)
         named = f'attachment; filename="{written}.zip"'
