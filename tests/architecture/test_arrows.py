@@ -235,7 +235,10 @@ def test_the_readme_shows_commands_that_exist() -> None:
     assert len(shown) >= 12
     for command, *rest in shown:
         assert command in known, command
-        options = {name for parameter in known[command].params for name in parameter.opts}
+        found = known[command]
+        while rest and rest[0] in getattr(found, "commands", {}):
+            found = found.commands[rest.pop(0)]
+        options = {name for parameter in found.params for name in parameter.opts}
         for word in rest:
             if word.startswith("-"):
                 assert word.split("=")[0] in options, f"yinzheng {command} has no {word}"

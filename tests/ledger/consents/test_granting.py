@@ -130,10 +130,7 @@ TEMPLATE = "Rk1SACAyMAAAAAEIAAABPAFiAMUAxQEAAAAoKEBEANgoZQ"
         (setting(scopes={"all": True}), "field-missing"),
         (setting(scopes={**dict.fromkeys(SCOPES), "everything": True}), "field-unknown"),
         (setting(scopes=dict.fromkeys(SCOPES)), "consent-empty"),
-        (
-            setting(scopes=dict.fromkeys(SCOPES, True), recipients=[]),
-            "consent-scope-unannounced",
-        ),
+        (setting(scopes=dict.fromkeys(SCOPES, True), recipients=[]), "consent-blanket"),
         (in_person(born="2016-01-01"), "consent-guardian"),
         (in_person(born="2010-01-01"), "consent-guardian"),
         (in_person(born="2980-01-01"), "field-value"),
