@@ -20,6 +20,7 @@ from verifier.errors import EnvironmentFault, UsageFault
 from verifier.ethereum.layout import record_slots, root_slot
 from verifier.ethereum.layout_consents import withdrawal_slots
 from verifier.live import LiveRecord
+from verifier.receipt_erasure import LiveTombstone
 from verifier.trust import TrustPolicy
 
 MAX_ANSWER = 8 * 1024 * 1024
@@ -55,6 +56,11 @@ class RpcReader:
         return self._collect(self._trust.rights.address, record_slots(subject), size, at)
 
     def statement_proof(self, leaf: bytes) -> str | None:
+        """A node keeps no log."""
+        del leaf
+        return None
+
+    def tombstone(self, leaf: bytes) -> LiveTombstone | None:
         """A node keeps no log."""
         del leaf
         return None

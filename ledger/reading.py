@@ -23,6 +23,7 @@ from ledger.chain.embedded.evidence import asking
 from ledger.chain.evidence import collect, last_final_block
 from ledger.chain.reverts import translated
 from ledger.consents.basis import Basis, basis_of
+from ledger.erasure.tombstones import tombstone_of
 from ledger.instance import Instance, Paths, read_instance
 from ledger.log.tilelog import TileLog
 from ledger.policy import trust_policy
@@ -39,8 +40,10 @@ from verifier.ethereum.layout import record_slots, root_slot
 from verifier.ethereum.layout_consents import withdrawal_slots
 from verifier.live import LiveRecord
 from verifier.note import peek_checkpoint
+from verifier.receipt_erasure import LiveTombstone
 from verifier.statement import Statement, certificate_subject
 from verifier.tlogproof import TlogProof
+from verifier.tombstone import MAX_TOMBSTONE
 from verifier.trust import TrustPolicy, parse_trust
 
 EVIDENCE_KEPT = 1024
@@ -155,6 +158,19 @@ class Reader:
             wanted.append((self.instance.deployment.anchor, [root_slot(size)]))
         block = last_final_block(self._ask, validators, at)
         return collect(self._ask, block, wanted, validators=validators)
+
+    def tombstone(self, leaf: bytes) -> LiveTombstone | None:
+        """The tombstone of the consent with that statement; None if none is under an anchored head."""
+        with self._store.reading() as session:
+            event = tombstone_of(session, leaf)
+            proof = None if event is None else self._proof(session, event)
+            if event is None or proof is None:
+                return None
+            return LiveTombstone(
+                statement=canonical.loads(event.statement, max_bytes=4096),
+                body=canonical.loads(event.public or b"", max_bytes=MAX_TOMBSTONE),
+                proof=proof,
+            )
 
     # ---------------------------------------------------------------- documents and lists
 

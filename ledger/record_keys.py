@@ -33,6 +33,7 @@ from ledger.store.models import Base, Event
 from verifier import canonical
 from verifier.canonical import hex_bytes, integer, read_object, text
 from verifier.errors import DataFault
+from verifier.tombstone import TOMBSTONE
 
 NAME: Final = "record-keys.txt"
 MAGIC: Final = b"yinzheng/record-keys/1"
@@ -84,7 +85,7 @@ def lines_of(session: Session, doomed: Collection[bytes] = ()) -> Iterator[Line]
         for key, wrapped in session.connection().execution_options(yield_per=4096).execute(query):
             if bytes(key) not in doomed:
                 yield LivingKey(place.table, bytes(key), bytes(wrapped))
-    stones = select(Event.subject, Event.public).where(Event.type == "erasure.tombstone")
+    stones = select(Event.subject, Event.public).where(Event.type == TOMBSTONE)
     for subject, body in session.exec(stones.order_by(col(Event.id))):
         assert body is not None  # a tombstone's body is public
         yield Destroyed(subject, body)

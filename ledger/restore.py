@@ -31,7 +31,7 @@ from ledger.store.models_disputes import Dispute
 from verifier import canonical
 from verifier.canonical import constant, hex_bytes, integer, read_object, text
 from verifier.errors import DataFault, UsageFault
-from verifier.tombstone import Tombstone, parse_tombstone
+from verifier.tombstone import MAX_TOMBSTONE, TOMBSTONE, Tombstone, parse_tombstone
 
 _TOGETHER: Final = 1000
 _MARKER_FIELDS: Final = {
@@ -164,7 +164,7 @@ def _put_back(
     count = unknown = 0
     for line in read_keys(key_file):
         if isinstance(line, Destroyed):
-            body = canonical.loads(line.body, max_bytes=65_536)
+            body = canonical.loads(line.body, max_bytes=MAX_TOMBSTONE)
             stones.setdefault(line.subject, []).append(parse_tombstone(body))
             continue
         living.append(line)
@@ -184,7 +184,7 @@ def _put_back(
 
 def _owners_destroyed(session: Session) -> frozenset[bytes]:
     """Of every record with a tombstone in the backup: its subject, and the identifier of its dossier."""
-    stones = select(Event.subject).where(Event.type == "erasure.tombstone").distinct()
+    stones = select(Event.subject).where(Event.type == TOMBSTONE).distinct()
     subjects = frozenset(session.exec(stones).all())
     found = set(subjects)
     for model in (Case, Dispute):

@@ -28,6 +28,7 @@ STATUSES: Final[Mapping[ReceiptStatus, Phrase]] = {
     ReceiptStatus.OVERDUE: Phrase("已撤回，但处理逾期", "withdrawn, and overdue"),
     ReceiptStatus.WITHDRAWN: Phrase("已撤回，处理完毕", "withdrawn, and carried out"),
     ReceiptStatus.RESTRICTED: Phrase("已撤回，数据依法仅作保存", "withdrawn, data kept in storage by law"),
+    ReceiptStatus.ERASED: Phrase("登记记录已销毁", "its record destroyed"),
     ReceiptStatus.HELD: Phrase("因争议保全中", "held for a dispute"),
     ReceiptStatus.NOT_YET: Phrase("当时尚未同意", "not yet given at that time"),
     ReceiptStatus.UNDETERMINED: Phrase("状态无法判定", "status cannot be determined"),
@@ -59,6 +60,11 @@ _STATUS_ADVICE: Final[Mapping[ReceiptStatus, Phrase]] = {
         "依法须保存的数据只作存储和保护，不得再使用，到期后销毁。",
         "What the law requires to be kept is stored and protected, not used, and destroyed when that ends.",
     ),
+    ReceiptStatus.ERASED: Phrase(
+        "登记机构已依法销毁这份同意的记录，日志中留有销毁证明。回执仍能证明曾经同意，但不能再作为使用数据的依据。",
+        "The registry destroyed its record of this consent, and the log proves that it did. The receipt "
+        "still shows that consent was once given; it is no ground for using the data any more.",
+    ),
     ReceiptStatus.HELD: Phrase(
         "数据因争议被保全。您仍可撤回；销毁将等到保全解除之后。",
         "A dispute holds the data. It can still be withdrawn; destruction waits until the hold is released.",
@@ -75,6 +81,10 @@ NOTES: Final[Mapping[str, Phrase]] = {
         "未能取得可信的实时应答，改用回执所附的链上证明；其后的变化未反映在内。",
         "No live answer could be had or believed; the evidence attached to the receipt was used, and what "
         "happened since is not in it.",
+    ),
+    "erasure-unknown": Phrase(
+        "未能查明该同意的登记记录是否已被销毁。",
+        "Whether the registry has destroyed its record of this consent could not be found out.",
     ),
     "single-operator": phrases.NOTES["single-operator"],
     "operator-is-party": Phrase(

@@ -16,8 +16,9 @@ from verifier.ethereum.layout_consents import ChainWithdrawal, decode_withdrawal
 from verifier.evidence import Evidence, NotGiven, parse_evidence
 from verifier.live import refused
 from verifier.note import peek_checkpoint
-from verifier.obligations import checkpoint_signed, in_log, sealed
+from verifier.obligations import anchored, checkpoint_signed, in_log, sealed
 from verifier.receipt import ReceiptCore
+from verifier.receipt_erasure import Erased, LiveTombstone, parse_erased
 from verifier.receipt_events import Request, requests_of
 from verifier.receiptfile import ReceiptFile
 from verifier.report import Note
@@ -30,7 +31,7 @@ from verifier.trust import TrustPolicy
 class ReceiptReader(Protocol):
     """A ledger that can be asked about a consent; nothing it answers discloses a private body.
 
-    Both raise `EnvironmentFault` when it cannot be reached, and may raise `DataFault` when what it answers
+    All raise `EnvironmentFault` when it cannot be reached, and may raise `DataFault` when what it answers
     contradicts itself.
     """
 
@@ -41,6 +42,9 @@ class ReceiptReader(Protocol):
         """Evidence (JSON of S7.3) for the slots of the withdrawals of these identifiers (32 bytes), and if
         ``size`` is given for the anchored root of that size. Headers and ``at`` as `LiveReader.chain`.
         """
+
+    def tombstone(self, leaf: bytes) -> LiveTombstone | None:
+        """The tombstone that names the statement with that leaf hash; None if there is none in the log."""
 
 
 class ReceiptLedger:
@@ -60,6 +64,21 @@ class ReceiptLedger:
     def evidence(self, ids: Sequence[bytes], size: int | None, at: int | None = None) -> Evidence:
         """Evidence whose headers are sealed (or unsealed altogether) and whose proofs hold."""
         return refused(lambda: self._read_evidence(ids, size, at))
+
+    def erased(self, statement: Statement) -> Erased | None:
+        """The tombstone of the record with that statement, in the log and under the chain; None if none."""
+        return refused(lambda: self._read_erased(statement))
+
+    def _read_erased(self, statement: Statement) -> Erased | None:
+        answer = self._reader.tombstone(statement.leaf_hash)
+        if answer is None:
+            return None
+        erased, proof = parse_erased(answer, statement), TlogProof.from_text(answer.proof)
+        in_log(erased.statement, proof)
+        checkpoint_signed(proof, self._trust)
+        size = peek_checkpoint(proof.checkpoint).size
+        anchored(proof, self._read_evidence([statement.subject], size, None), self._trust)
+        return erased
 
     def _read_proof(self, statement: Statement) -> TlogProof | None:
         text = self._reader.statement_proof(statement.leaf_hash)
@@ -111,6 +130,7 @@ class ReceiptExhibits:
     """
     proof: TlogProof | None = None
     evidence: Evidence | None = None
+    erased: Erased | None = None
     why_no_proof: YinzhengError = field(default_factory=_not_given)
     why_no_evidence: YinzhengError = field(default_factory=_not_given)
     notes: list[Note] = field(default_factory=list)
@@ -151,6 +171,7 @@ def gather_receipt(
         if file is None:
             _ask_proof(found, ledger)
         _ask_chain(found, ledger)
+        _ask_tombstone(found, ledger)
     return found
 
 
@@ -171,3 +192,10 @@ def _ask_chain(found: ReceiptExhibits, ledger: ReceiptLedger) -> None:
         found.why_no_evidence = fault
         if found.evidence is not None:
             found.notes.append(Note("attached-used", {"reason": fault.code}))
+
+
+def _ask_tombstone(found: ReceiptExhibits, ledger: ReceiptLedger) -> None:
+    try:
+        found.erased = ledger.erased(found.core.statement())
+    except EnvironmentFault as fault:
+        found.notes.append(Note("erasure-unknown", {"reason": fault.code}))

@@ -10,6 +10,7 @@ from verifier.consent import Consent
 from verifier.ethereum.layout_consents import COMPLETED, FROZEN, NONE, REQUESTED, RESTRICTED, ChainWithdrawal
 from verifier.notice import Notice
 from verifier.receipt import ReceiptCore
+from verifier.receipt_erasure import Erased
 from verifier.report import Authentic, Block, Finding, Note, block_json, finding_json
 from verifier.withdrawal import Portion
 
@@ -27,6 +28,8 @@ class ReceiptStatus(StrEnum):
     WITHDRAWN = "withdrawn"
     RESTRICTED = "restricted"
     """Withdrawn, but a ground of law keeps data in storage alone (R35)."""
+    ERASED = "erased"
+    """The registry destroyed its record; the log holds the tombstone (R43)."""
     HELD = "held"
     """Nobody withdrew it, but a dispute holds it (R39)."""
     NOT_YET = "not_yet"
@@ -64,6 +67,8 @@ class ReceiptReport:
     """What remains in force; None where that cannot be told."""
     withdrawals: tuple[ChainWithdrawal, ...]
     """What the chain holds, if obligation 9 is VALID."""
+    erased: Erased | None
+    """The tombstone of the registry's record, where a live ledger proved one, whatever the time asked."""
     block: Block | None
     checked_at: int
     asked_at: int | None
@@ -113,6 +118,7 @@ class ReceiptReport:
             "notice": self.notice.to_json() if self.notice else None,
             "remaining": self.remaining.to_json() if self.remaining else None,
             "withdrawals": [_withdrawal(found) for found in self.withdrawals],
+            "erased": self.erased.to_json() if self.erased else None,
             "block": block_json(self.block) if self.block else None,
             "notes": [{"code": note.code, "data": dict(note.data)} for note in self.notes],
         }

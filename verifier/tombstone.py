@@ -7,10 +7,14 @@ records of one person leaves two tombstones that nothing joins (R49).
 from dataclasses import dataclass
 from typing import Any, Final
 
-from verifier.canonical import JSON, Check, constant, hex_bytes, integer, list_of, one_of, read_object
+from verifier.canonical import JSON, Check, constant, dumps, hex_bytes, integer, list_of, one_of, read_object
 from verifier.errors import DataFault
 from verifier.wording import set_of
 
+TOMBSTONE: Final = "erasure.tombstone"
+"""Its statement's type."""
+MAX_TOMBSTONE: Final = 65_536
+"""Canonical bytes; bounded by its fields."""
 METHODS: Final = ("physical", "overwrite", "key_destruction", "logical")
 """How content is destroyed (R43). Key destruction counts as destruction (R44)."""
 GROUNDS: Final = ("withdrawal", "retention_ended", "court", "subject_right")
@@ -47,6 +51,10 @@ class Tombstone:
             "witnesses": WITNESSES,
             "erased_at": self.erased_at,
         }
+
+    def canonical(self) -> bytes:
+        """The bytes its statement commits to."""
+        return dumps(self.to_json())
 
 
 def parse_tombstone(value: object) -> Tombstone:

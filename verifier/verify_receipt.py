@@ -45,6 +45,11 @@ class _Question:
     at: int | None
     ledger: ReceiptLedger | None
 
+    @property
+    def time(self) -> int:
+        """The time the status is asked of."""
+        return self.now if self.at is None else self.at
+
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
@@ -177,7 +182,9 @@ def _answer(
     chain: list[ChainWithdrawal | None] | None,
     question: _Question,
 ) -> _Answer:
-    """The status now or at the time asked about."""
+    """The status now or at the time asked about. A tombstone tells it alone: no record comes back."""
+    if found.erased is not None and found.erased.at <= question.time:
+        return _Answer(ReceiptStatus.ERASED, "ok", NOTHING)
     for number in (9, 10):
         finding = findings.found(number)
         if finding.outcome is not Outcome.VALID and finding.code != "as-of":
@@ -200,7 +207,7 @@ def _answer_at(
         chain=chain,
         block_time=evidence.block.time,
     )
-    time = question.now if question.at is None else question.at
+    time = question.time
     if question.at is None:
         standing = [one for one in chain if one is not None]
     else:
@@ -264,6 +271,7 @@ def _report(
         notice=file.notice if file else None,
         remaining=answer.remaining if file else None,
         withdrawals=tuple(one for one in chain if one is not None),
+        erased=found.erased if found else None,
         block=Block(block.number, block.hash, block.time, question.now - block.time) if block else None,
         checked_at=question.now,
         asked_at=question.at,

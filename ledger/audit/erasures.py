@@ -6,21 +6,19 @@ the key is gone; an erasure that is carried out needs its approvals, witnesses a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sqlmodel import Session, select
 
 from ledger.audit.finding import Audit
 from ledger.erasure.order import signer
 from ledger.erasure.proposing import DESTROYED, OPERATOR, PROPOSED, read_signed, signatures_of
+from ledger.erasure.tombstones import named_by
 from ledger.store import repository
 from ledger.store.models import Event, Person
 from ledger.store.models_disputes import Erasure, ErasureSignature
-from verifier import canonical
 from verifier.errors import DataFault
-from verifier.tombstone import parse_tombstone
-
-TOMBSTONE = "erasure.tombstone"
+from verifier.tombstone import TOMBSTONE
 
 
 def check_remains(events: Sequence[Event], *, alive: bool) -> None:
@@ -39,15 +37,6 @@ def check_remains(events: Sequence[Event], *, alive: bool) -> None:
         private = event.public is None
         if event.sealed or (private and event.leaf_hash not in gone):
             raise DataFault("a record was destroyed without its tombstone", code="erasure-unproved")
-
-
-def named_by(stones: Iterable[Event]) -> set[bytes]:
-    """The leaf hashes that tombstones name."""
-    found: set[bytes] = set()
-    for event in stones:
-        body = parse_tombstone(canonical.loads(event.public or b"", max_bytes=65_536))
-        found.update(body.statements)
-    return found
 
 
 def check_erasures(audit: Audit) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlmodel import Session, select
 
 from ledger import pipeline
-from ledger.audit.erasures import TOMBSTONE, check_remains
+from ledger.audit.erasures import check_remains
 from ledger.audit.finding import Audit
 from ledger.recording import open_event
 from ledger.rules.numbers import CertificateNumber
@@ -21,6 +21,7 @@ from verifier.certificate import decode_qr, statement_of
 from verifier.dossier import committed_form
 from verifier.errors import DataFault
 from verifier.statement import Body, Statement, verify_body
+from verifier.tombstone import TOMBSTONE
 
 
 def check_events(audit: Audit) -> None:

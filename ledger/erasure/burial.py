@@ -19,7 +19,7 @@ from ledger.rules.states import Capacity
 from ledger.store.models import Dossier, DossierFile, Event, Objection
 from ledger.store.models_consents import Attempt, Consent, Use
 from ledger.store.models_disputes import Dispute
-from verifier.tombstone import Tombstone
+from verifier.tombstone import TOMBSTONE, Tombstone
 
 MOST = 256
 """Statements that one tombstone names (S10.5)."""
@@ -42,7 +42,7 @@ def bury(session: Session, target: Target, stones: Sequence[Tombstone], profile:
     head = target.head
     for stone in stones:
         happened = Occurrence(
-            type="erasure.tombstone",
+            type=TOMBSTONE,
             profile=target.profile or profile,
             subject=target.subject,
             at=stone.erased_at,

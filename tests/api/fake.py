@@ -126,6 +126,9 @@ class FakeReader:
         self._up()
         return None
 
+    def tombstone(self, leaf: bytes) -> None:
+        self._up()
+
     def withdrawals(self, ids: Sequence[bytes], size: int | None, at: int | None) -> object:
         self._up()
         return None

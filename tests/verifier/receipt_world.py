@@ -39,8 +39,9 @@ from verifier.merkle import hash_leaf, root_from_leaves
 from verifier.note import Checkpoint, NoteSigner, sign_checkpoint
 from verifier.notice import parse_notice
 from verifier.receipt import encode_receipt, granted_statement
+from verifier.receipt_erasure import LiveTombstone
 from verifier.receiptfile import ReceiptEvent
-from verifier.statement import Statement, commit_private
+from verifier.statement import Statement, commit_private, commit_public
 from verifier.target import Presented, read_target
 from verifier.tlogproof import TlogProof
 from verifier.trust import TrustPolicy, parse_trust
@@ -52,6 +53,7 @@ SUBJECT = bytes(range(100, 132))
 SECRET = bytes(range(200, 232))
 NOTICE_LEAF = bytes([0x11]) * 32
 GIVEN = DEPOSITED - 30 * DAY
+ERASED = BLOCK_TIME - BLOCK_TIME % HOUR
 HOST = "yz.example.org"
 
 
@@ -255,6 +257,22 @@ class ReceiptWorld:
             id_ = bytes.fromhex(body["withdrawal"])
             self.chain_state[id_] = WithdrawalState(**{"request": statement.leaf_hash, **chain})
 
+    def erase(self, at: int = ERASED, **changes: Any) -> LiveTombstone:
+        """Destroy the record: the tombstone takes a place in the log. `changes` are its statement's."""
+        last = self.events[-1].statement if self.events else self.statement
+        named = sorted(one.leaf_hash.hex() for one in (self.statement, last))
+        body = {**bodies.tombstone(), "statements": sorted(set(named)), "erased_at": at}
+        fields = {"type": "erasure.tombstone", "subject": SUBJECT, "at": at} | changes
+        statement = Statement(
+            profile=self.profile,
+            commitment=commit_public(json_bytes(body)),
+            prev=last.leaf_hash,
+            by="registry",
+            **fields,
+        )
+        self.leaves[1] = statement.leaf_hash
+        return LiveTombstone(statement.to_json(), body, self.proof_of(1).text)
+
     # What is handed out
 
     @property
@@ -271,8 +289,12 @@ class ReceiptWorld:
 
     @property
     def proof(self) -> TlogProof:
+        return self.proof_of(3)
+
+    def proof_of(self, index: int) -> TlogProof:
         checkpoint = Checkpoint(ORIGIN, len(self.leaves), root_from_leaves(self.leaves))
-        return TlogProof(3, tuple(inclusion(self.leaves, 3)), sign_checkpoint(checkpoint, self.log_signers))
+        note = sign_checkpoint(checkpoint, self.log_signers)
+        return TlogProof(index, tuple(inclusion(self.leaves, index)), note)
 
     def chain(self, ids: Sequence[bytes] | None = None, size: int | None = 6, **block: Any) -> dict[str, Any]:
         told = [bytes.fromhex(e.body["withdrawal"]) for e in self.events if "withdrawal" in e.body]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.verifier.bodies import HOSPITAL, INSURER, LAB
+from tests.verifier.receipt_checks import check, codes, invalid, withdrawn
 from tests.verifier.receipt_world import (
     GIVEN,
     SECRET,
@@ -21,7 +22,6 @@ from tests.verifier.receipt_world import (
     genuine_receipt,
     held,
     notice_json,
-    presented,
     receipt_trust,
     restricted,
 )
@@ -36,31 +36,14 @@ from tests.verifier.world import (
     STRANGER,
     VALIDATORS,
 )
-from verifier import Authentic, EnvironmentFault, Outcome
+from verifier import Authentic
 from verifier.body import Party
 from verifier.consent import parse_consent
-from verifier.receipt_report import ReceiptReport
 from verifier.target import read_target
 from verifier.verify_receipt import verify_receipt
 from verifier.withdrawal import HOUR
 
 HOURS = 3600
-
-
-def check(
-    world: ReceiptWorld | dict[str, Any], *, now: int = NOW, trust: Any = None, **more: Any
-) -> ReceiptReport:
-    file = world if isinstance(world, dict) else world.file()
-    return verify_receipt(presented(file), trust or receipt_trust(), now=now, **more)
-
-
-def codes(report: ReceiptReport) -> dict[int, str]:
-    """Code by obligation, of those that are not VALID."""
-    return {f.number: f.code for f in report.findings if f.outcome is not Outcome.VALID}
-
-
-def invalid(report: ReceiptReport) -> set[int]:
-    return {f.number for f in report.findings if f.outcome is Outcome.INVALID}
 
 
 def test_a_receipt_proves_itself() -> None:
@@ -210,12 +193,6 @@ def status(world: ReceiptWorld, **more: Any) -> tuple[str, str]:
     report = check(world, **more)
     assert report.authentic is Authentic.GENUINE, codes(report)
     return str(report.status), report.status_code
-
-
-def withdrawn(chain: dict[str, Any] | None, **extent: Any) -> ReceiptWorld:
-    world = ReceiptWorld()
-    world.withdraw(chain, **extent)
-    return world
 
 
 @pytest.mark.parametrize(
@@ -381,123 +358,6 @@ def test_as_of_a_time(at: int, expected: tuple[str, str]) -> None:
     report = check(withdrawn(completed()), at=at)
     assert (str(report.status), report.status_code) == expected
     assert codes(report) == {10: "as-of"}
-
-
-# A live ledger
-
-
-class Ledger:
-    """Answers from a world, as told."""
-
-    def __init__(self, world: ReceiptWorld, **told: Any) -> None:
-        self.world, self.told = world, told
-
-    def statement_proof(self, leaf: bytes) -> str | None:
-        if self.told.get("silent"):
-            raise EnvironmentFault("the node does not answer", code="node-unreachable")
-        if leaf != self.world.statement.leaf_hash:
-            return None
-        return str(self.told.get("proof", self.world.proof.text))
-
-    def withdrawals(self, ids: Sequence[bytes], size: int | None, at: int | None) -> object:
-        if self.told.get("silent"):
-            raise EnvironmentFault("the node does not answer", code="node-unreachable")
-        if at is not None:
-            past: ReceiptWorld = self.told["past"]
-            return past.chain(ids, size, **self.told.get("block", {}))
-        return self.told.get("chain") or self.world.chain(ids, size)
-
-
-def ask(world: ReceiptWorld, **more: Any) -> ReceiptReport:
-    live = more.pop("live", None) or Ledger(world)
-    return verify_receipt(read_target(world.qr), receipt_trust(), now=NOW, live=live, **more)
-
-
-def test_the_code_alone_is_proved_genuine_without_anything_private() -> None:
-    report = ask(ReceiptWorld())
-    assert codes(report) == {4: "body-not-shown"}
-    assert (report.authentic, report.status, report.status_code) == (
-        "genuine",
-        "undetermined",
-        "term-private",
-    )
-    assert report.exit_code == 3
-    assert report.consent is None
-    offline = verify_receipt(read_target(ReceiptWorld().qr), receipt_trust(), now=NOW)
-    assert [offline.finding(n).outcome for n in (1, 2, 3)] == [Outcome.VALID] * 3
-    assert (offline.authentic, offline.status) == ("undetermined", "undetermined")
-
-
-@pytest.mark.parametrize(
-    ("chain", "expected"),
-    [({}, "withdrawal_pending"), (completed(), "withdrawn"), (restricted(), "restricted")],
-)
-def test_the_code_alone_tells_of_a_withdrawal(chain: dict[str, Any], expected: str) -> None:
-    report = ask(withdrawn(chain, recipients=[LAB]))
-    assert (report.authentic, report.status, report.remaining) == ("genuine", expected, None)
-    assert "extent-private" in {note.code for note in report.notes}
-
-
-def test_a_live_answer_is_newer_than_the_file() -> None:
-    world = ReceiptWorld()
-    file = world.file()
-    world.withdraw({})
-    world.events.clear()
-    report = check(file, live=Ledger(world))
-    assert (report.status, report.remaining) == ("withdrawal_pending", None)
-
-
-def test_a_ledger_that_is_silent_or_lies_is_not_had() -> None:
-    world = ReceiptWorld()
-    report = ask(world, live=Ledger(world, silent=True))
-    assert codes(report) == {4: "body-not-shown", **dict.fromkeys(range(5, 11), "node-unreachable")}
-    assert report.authentic == "undetermined"
-    answers: list[dict[str, Any]] = [
-        {"silent": True},
-        {"chain": {"headers": []}},
-        {"chain": ReceiptWorld(sealers=[OUTSIDER]).chain()},
-    ]
-    for told in answers:
-        stands_in = check(world, live=Ledger(world, **told))
-        assert stands_in.status == "in_force"
-        assert "attached-used" in {note.code for note in stands_in.notes}
-    lying = ask(world, live=Ledger(world, proof=world.proof.text.replace("index 3", "index 1")))
-    assert lying.finding(5).code == "live-refused"
-    assert lying.finding(5).outcome is Outcome.ERROR
-    stranger = ReceiptWorld(body=parse_consent(consent_json(genetic=True)))
-    unknown = ask(stranger, live=Ledger(world))
-    assert unknown.finding(5).code == "no-statement"
-
-
-def test_a_ledger_without_seals_or_pinned_contract() -> None:
-    world = ReceiptWorld(sealers=[None])
-    assert ask(world).finding(8).code == "unsealed"
-    trust = receipt_trust(lambda policy: policy["chain"]["contracts"].pop("consents"))
-    report = verify_receipt(read_target(world.qr), trust, now=NOW, live=Ledger(world))
-    assert report.finding(9).code == "consents-not-pinned"
-
-
-def test_an_archive_tells_the_past() -> None:
-    at = DEPOSITED + 10
-    world = withdrawn(completed())
-    before = withdrawn({})
-    before.block_time = at - 5
-    live = Ledger(world, past=before, block={"gap": 30})
-    report = check(world, at=at, live=live)
-    assert (report.status, report.status_code) == ("withdrawal_pending", "ok")
-    gap = check(world, at=at, live=Ledger(world, past=before, block={"gap": 1}))
-    assert gap.status_code == "archive-gap"
-    later = Ledger(world, past=before, block={"time": at + 1})
-    assert check(world, at=at, live=later).status_code == "archive-gap"
-
-
-def test_an_unsealed_chain_is_asked_about_the_past_too() -> None:
-    at = DEPOSITED + 10
-    world = withdrawn(completed())
-    world.sealers = [None]
-    before = withdrawn({})
-    before.block_time, before.sealers = at - 5, [None]
-    assert check(world, at=at, live=Ledger(world, past=before)).status == "withdrawal_pending"
 
 
 def test_a_demonstration_is_labelled() -> None:

@@ -10,10 +10,13 @@ import pytest
 
 from ledger.backup import forget_place, make_backup
 from ledger.consents.reading import open_consent
+from ledger.consents.receipts import make_receipt
 from ledger.erasure.carrying_out import erase
 from ledger.erasure.clearing import resume
 from ledger.faults import Recorder
 from ledger.log.check import check_log
+from ledger.policy import trust_policy
+from ledger.reading import Reader
 from ledger.record_keys import NAME, LivingKey, read_header, read_keys, write_keys
 from ledger.registry import Registry, silent
 from ledger.restore import restore
@@ -27,7 +30,11 @@ from tests.ledger.world import OFFICER, World
 from verifier import canonical
 from verifier.errors import DataFault, EnvironmentFault, UsageFault
 from verifier.note import parse_vkey
+from verifier.receipt_report import ReceiptReport
+from verifier.target import read_target
 from verifier.tombstone import parse_tombstone
+from verifier.trust import parse_trust
+from verifier.verify_receipt import verify_receipt
 
 
 def check_published_log(registry: Registry) -> None:
@@ -135,6 +142,39 @@ def test_a_key_file_older_than_the_backup_is_refused(ward: Ward, tmp_path: Path)
         restore(tmp_path / "one", keys, tmp_path / "r", ward.world.clock)
     assert missing.value.code == "keystore-missing"
     assert not (tmp_path / "r").exists()
+
+
+def test_receipts_after_an_erasure(ward: Ward) -> None:
+    with ward.open() as registry:
+        gone, standing = (make_receipt(registry, subject) for subject in (ward.withdrawn, ward.standing))
+        w.destroy(registry, ward.withdrawn)
+        reader = Reader(registry.paths, registry.instance, registry.store, registry.w3)
+        # Not anchored yet: nobody could believe it.
+        assert _checked(registry, gone.file, reader).status == "withdrawn"
+        registry.settle()
+        # The patient's copy proves itself as before, with nothing of ours but the policy.
+        assert (_checked(registry, gone.file).authentic, _checked(registry, gone.file).status) == (
+            "genuine",
+            "withdrawn",
+        )
+        for shown in (gone.file, gone.qr):
+            report = _checked(registry, shown, reader)
+            assert (report.authentic, report.status, report.exit_code) == ("genuine", "erased", 1)
+            assert report.erased is not None
+            assert report.erased.tombstone.ground == "withdrawal"
+            earlier = _checked(registry, shown, reader, at=report.erased.at - 1)
+            assert earlier.status != "erased"
+        for other in (standing.file, make_receipt(registry, ward.standing).file):
+            assert _checked(registry, other).in_force
+            assert _checked(registry, other, reader).in_force
+        assert reader.tombstone(bytes(32)) is None
+
+
+def _checked(
+    registry: Registry, shown: bytes | str, live: Reader | None = None, at: int | None = None
+) -> ReceiptReport:
+    trust = parse_trust(canonical.dumps(trust_policy(registry.instance)))
+    return verify_receipt(read_target(shown), trust, now=registry.clock(), live=live, at=at)
 
 
 def _first_consent(path: Path) -> LivingKey:
