@@ -221,9 +221,12 @@ def serve(
 ) -> None:
     """Serve the pages and the JSON interface, read-only and without keys. 网页服务。"""
     from api.web import serve as serve_web
+    from api.web.desk import check_address
     from api.web.limits import Limits, Rate
 
     read_instance(state)  # or there is nothing to announce
+    if desk is not None:
+        check_address(desk)
     url = f"http://{host}:{port}"
     if json_:
         print_json({"url": url})

@@ -88,7 +88,7 @@ class HttpDesk:
     """The desk at an address of this machine. Raises `UsageFault` `desk-address` for any other."""
 
     def __init__(self, url: str, *, seconds: float = ANSWER_SECONDS) -> None:
-        self._host, self._port = _address(url)
+        self._host, self._port = check_address(url)
         self._seconds = seconds
 
     def see(self, bearer: Bearer) -> dict[str, Any]:
@@ -142,8 +142,8 @@ class HttpDesk:
         raise _refusal(answer.status, data)
 
 
-def _address(url: str) -> tuple[str, int]:
-    """Host and port of `http://127.0.0.1:8001`."""
+def check_address(url: str) -> tuple[str, int]:
+    """Host and port of an address such as `http://127.0.0.1:8001`. Raises `UsageFault` `desk-address`."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or 80

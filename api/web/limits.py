@@ -38,8 +38,10 @@ class Limits:
     """Look-ups by a certificate number, for each client (R14)."""
     all_lookups: Rate = Rate(20, 100)
     """Look-ups by number of all clients together: many addresses do not make enumeration lawful (R50)."""
-    patients: Rate = Rate(1, 20)
-    """Forms of receipts' holders, for each client: dates of birth can be guessed (R50)."""
+    patients: Rate = Rate(5, 50)
+    """Forms of receipts' holders, for each client; a hospital's guests may share one.
+
+    Wrong dates of birth are counted by the desk, for each receipt."""
     body_bytes: int = 64 * MIB
     """The largest request body."""
     bytes_in_flight: int = 256 * MIB

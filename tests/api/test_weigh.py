@@ -1,0 +1,54 @@
+"""A pack is verified in a process of its own, whatever it does to its reader."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from api.web.weigh import weigh
+from tests.api.conftest import Serve
+from tests.api.fake import FakeReader
+from tests.verifier.pack.pack_world import NOW, genuine_pack, pack_trust
+from verifier.errors import DataFault
+from verifier.pack.court import court_report
+from verifier.pack.paper import paper_json
+from verifier.pack.verify import verify_pack
+
+
+def policy() -> bytes:
+    kept: list[dict[str, Any]] = []
+    pack_trust(kept.append)
+    return json.dumps(kept[0]).encode()
+
+
+def test_it_says_what_the_command_line_says(tmp_path: Any) -> None:
+    path = tmp_path / "case.zip"
+    path.write_bytes(genuine_pack())
+    with path.open("rb") as file:
+        alone = verify_pack(file, pack_trust(), now=NOW)
+    assert weigh(genuine_pack(), policy(), NOW).paper == json.loads(
+        json.dumps(paper_json(court_report(alone)))
+    )
+
+
+def test_what_is_none_is_said_to_be_changed() -> None:
+    assert weigh(b"PK\x03\x04", policy(), NOW).paper["answer"] == "inconsistent"
+
+
+@pytest.mark.parametrize("bounds", [{"seconds": 0.01}, {"memory": 4 * 1024 * 1024}])
+def test_its_bounds(bounds: dict[str, Any]) -> None:
+    with pytest.raises(DataFault) as caught:
+        weigh(genuine_pack(), policy(), NOW, **bounds)
+    assert caught.value.code == "pack-too-hard"
+
+
+def test_the_page(serve: Serve, tmp_path: Any) -> None:
+    client = serve(FakeReader(tmp_path / "log"), now=NOW, trust=policy())
+    got = client.post("/court?lang=en", files={"pack": ("case.zip", genuine_pack())})
+    assert got.status_code == 200
+    assert "under a policy that its operator chose" in got.text
+    assert client.post("/court", files={"pack": ("case.zip", b"")}).status_code == 400
+    assert client.post("/court", json={}).status_code == 415
+    assert client.head("/court").status_code == 200
