@@ -32,6 +32,7 @@ def add_to(app: typer.Typer) -> None:
         ("approve", approve),
         ("witness", witness),
         ("carry-out", carry_out),
+        ("drop", drop),
     ):
         erasing.command(name)(guarded(command))
     app.add_typer(erasing, name="erase", rich_help_panel="Erasure 销毁")
@@ -98,6 +99,16 @@ def carry_out(
         print_json({"erasure": id_, "tombstone": leaf.hex()})
     else:
         out.print(f"{id_} is carried out 已销毁; tombstone {leaf.hex()}", markup=False)
+
+
+def drop(id_: ErasureId, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """Give up an erasure that is not carried out, such as one overtaken by new statements. 放弃销毁。"""
+    with writing(state, json_) as (registry, _):
+        proposing.drop(registry, id_, by)
+    if json_:
+        print_json({"erasure": id_, "dropped": True})
+    else:
+        out.print(f"{id_} is dropped; nothing was destroyed 已放弃，未销毁任何内容", markup=False)
 
 
 def _say_next(id_: str, missing: frozenset[str], as_json: bool) -> None:

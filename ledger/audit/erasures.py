@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 
 from ledger.audit.finding import Audit
 from ledger.erasure.order import signer
-from ledger.erasure.proposing import DESTROYED, OPERATOR, PROPOSED, read_signed, signatures_of
+from ledger.erasure.proposing import DESTROYED, DROPPED, OPERATOR, PROPOSED, read_signed, signatures_of
 from ledger.erasure.tombstones import named_by
 from ledger.store import repository
 from ledger.store.models import Event, Person
@@ -49,7 +49,7 @@ def check_erasures(audit: Audit) -> None:
 
 def _check_erasure(session: Session, row: Erasure) -> None:
     signed = read_signed(session, row)
-    if row.state != PROPOSED and signed.next:
+    if row.state not in (PROPOSED, DROPPED) and signed.next:
         raise DataFault("an erasure lacks an approval or a witness", code="erasure-unsigned")
     if row.tombstone is None:
         if row.state == DESTROYED:

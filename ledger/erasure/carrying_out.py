@@ -21,6 +21,7 @@ from ledger.erasure.order import Order
 from ledger.erasure.proposing import (
     APPROVED,
     DESTROYED,
+    DROPPED,
     OPERATOR,
     Signed,
     add_signature,
@@ -89,6 +90,8 @@ def _prepare(
     """Check that it may be carried out now; gives the target and what its tombstones will say."""
     signed = read_signed(session, row)
     order, now = signed.order, registry.clock()
+    if row.state == DROPPED:
+        raise UsageFault(f"{row.id} was dropped", code="erasure-state", hint="Propose it anew.")
     if row.state != APPROVED or signed.next:
         raise UsageFault(
             f"{row.id} is not approved: next signs {' or '.join(sorted(signed.next))}",

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from ledger.consents.reading import open_consent
 from ledger.erasure.grounds import RETENTION_ENDED, WITHDRAWAL, blocked, check_ground
 from ledger.erasure.order import TargetKind
-from ledger.erasure.proposing import DESTROYED, read_signed, signatures_of
+from ledger.erasure.proposing import OVER, read_signed, signatures_of
 from ledger.erasure.targets import find_target
 from ledger.rules.withdrawal import State
 from ledger.store.models import Case, Dossier
@@ -82,7 +82,7 @@ def erasures(session: Session) -> list[dict[str, JSON]]:
         signatures: list[JSON] = [
             {"person": one.person, "role": one.role, "at": one.at} for one in signatures_of(session, row.id)
         ]
-        waits: list[JSON] = [] if row.state == DESTROYED else [*sorted(signed.next)]
+        waits: list[JSON] = [] if row.state in OVER else [*sorted(signed.next)]
         found.append(
             {
                 "id": row.id,

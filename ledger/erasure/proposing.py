@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from ledger import access_log
+from ledger.backup import rewrite_places
 from ledger.cases.work import acting
 from ledger.erasure import grounds
 from ledger.erasure.order import Order, TargetKind, sign, signer
@@ -26,7 +27,9 @@ from verifier.tombstone import WITNESSES
 if TYPE_CHECKING:
     from ledger.registry import Registry
 
-PROPOSED, APPROVED, DESTROYED = "proposed", "approved", "destroyed"
+PROPOSED, APPROVED, DESTROYED, DROPPED = "proposed", "approved", "destroyed", "dropped"
+OVER = frozenset({DESTROYED, DROPPED})
+"""States that nothing follows."""
 WITNESS, OPERATOR = StaffRole.WITNESS.value, "operator"
 CHINA = timedelta(hours=8)
 _OURS = frozenset({Method.KEY_DESTRUCTION, Method.OVERWRITE})
@@ -134,10 +137,31 @@ def require_lawful(registry: Registry, session: Session, target: Target, ground:
 
 
 def _require_only(session: Session, target: Target) -> None:
-    query = select(Erasure).where(Erasure.subject == target.subject, Erasure.state != DESTROYED)
+    query = select(Erasure).where(Erasure.subject == target.subject, col(Erasure.state).not_in(OVER))
     for other in session.exec(query):
         if Order.parse(other.wording).statements == target.private:
             raise UsageFault(f"{other.id} is of the same record", code="erasure-proposed", erasure=other.id)
+
+
+def drop(registry: Registry, id_: str, by: str) -> None:
+    """Give up an erasure of which nothing is carried out, on the word of an officer; its signatures stay.
+
+    Raises `UsageFault`: `erasure-unknown`, `erasure-state` (carried out, or dropped before), and as `acting`;
+    `EnvironmentFault` `backup-unreachable`.
+    """
+    with registry.store.reading() as session:
+        acting(session, by)
+        row = find_erasure(session, id_)
+        begun = row.state == APPROVED and row.tombstone is None
+    if begun:  # it may have been broken off when the key was gone from key files alone: put it back
+        rewrite_places(registry)
+    with registry.store.transaction() as session:
+        row = find_erasure(session, id_)
+        if row.state in OVER or row.tombstone is not None:
+            raise UsageFault(f"{id_} is carried out, or was dropped before", code="erasure-state")
+        row.state = DROPPED
+        session.add(row)
+        access_log.note(session, registry.clock(), by, "erasure.drop", id_)
 
 
 def approve(registry: Registry, id_: str, person: str) -> frozenset[str]:

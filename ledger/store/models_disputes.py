@@ -98,7 +98,7 @@ class Erasure(Base, table=True):
     wording: bytes
     """Canonical JSON of what is approved and witnessed: what every signature is over."""
     state: str
-    """`proposed`, `approved`, `destroyed`."""
+    """`proposed`, `approved`, `destroyed`, `dropped`."""
     tombstone: bytes | None = None
     """Leaf hash of its last statement; while the state is `approved`, what the database does not hold any
     more is still to be cleared from files."""

@@ -33,6 +33,8 @@ def test_a_dossier_is_destroyed_and_stays_so(copied: Callable[[], Path], tmp_pat
 
     propose = ("erase", "propose", "case", "A-2026-000001", "--by", "officer-chen", *at)
     refused(*propose, "--ground", "retention_ended", code="destruction-blocked", exit_code=2)
+    dropped = run(*propose, "--ground", "court", "--json").json["erasure"]
+    assert "dropped" in run("erase", "drop", dropped, "--by", "officer-chen", *at).out
     id_ = run(*propose, "--ground", "court", "--json").json["erasure"]
     refused("erase", "witness", id_, "--by", "wu", *at, code="destruction-order", exit_code=2)
     for name in ("ma", "he", "gu", "er"):
@@ -46,7 +48,8 @@ def test_a_dossier_is_destroyed_and_stays_so(copied: Callable[[], Path], tmp_pat
     away.rename(keys)
     said = run("erase", "carry-out", id_, "--by", "officer-chen", *at, "--json")
     assert said.code == 0, said
-    (listed,) = run("erasures", *at, "--json").json
+    given_up, listed = run("erasures", *at, "--json").json
+    assert (given_up["id"], given_up["state"]) == (dropped, "dropped")
     assert (listed["state"], listed["tombstone"]) == ("destroyed", said.json["tombstone"])
     assert "destroyed" in run("erasures", *at).out
     assert run("audit", *at).code == 0

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from ledger.backup import make_backup
 from ledger.cases.work import acting
 from ledger.erasure import proposing
 from ledger.erasure.carrying_out import erase
 from ledger.erasure.order import Order, TargetKind, digest, signer
 from ledger.erasure.overview import Destructible, destructible, erasures
-from ledger.registry import Registry
+from ledger.faults import InjectedFault, RaiseAt
+from ledger.record_keys import NAME, read_keys
+from ledger.registry import Registry, silent
 from ledger.rules.destruction import Method
 from ledger.staff import StaffRole, add_staff, remove_staff
 from ledger.store.models import Dossier
@@ -166,6 +170,33 @@ def test_the_audit_names_an_erasure_nobody_witnessed(approved: Approved) -> None
     with approved.ward.open() as registry, registry.store.transaction() as session:
         session.delete(session.get_one(ErasureSignature, (approved.id, "witness-wu")))
     assert approved.ward.world.codes() == {"erasure-unsigned"}
+
+
+def test_what_is_dropped_is_signed_and_carried_out_by_nobody(approved: Approved, tmp_path: Path) -> None:
+    ward, id_ = approved.ward, approved.id
+    key_file = tmp_path / "keys" / NAME
+    with ward.open() as registry:
+        make_backup(registry, tmp_path / "backup", tmp_path / "keys", silent)
+    before = set(read_keys(key_file))
+    # Carrying out breaks off when the key is gone from the key file, and from nothing else.
+    with ward.open(RaiseAt("keyfile.write.after")) as registry, pytest.raises(InjectedFault):
+        erase(registry, id_, w.OPERATOR)
+    assert before - set(read_keys(key_file))
+    with ward.open() as registry:
+        assert refused(lambda: proposing.drop(registry, id_, "manager-ma")) == "person-no-officer"
+        assert refused(lambda: proposing.drop(registry, "E-2026-999999", OFFICER)) == "erasure-unknown"
+        proposing.drop(registry, id_, OFFICER)
+        assert set(read_keys(key_file)) == before
+        assert w.state_of(registry, id_) == "dropped"
+        assert refused(lambda: proposing.drop(registry, id_, OFFICER)) == "erasure-state"
+        assert refused(lambda: erase(registry, id_, w.OPERATOR)) == "erasure-state"
+        assert refused(lambda: proposing.approve(registry, id_, "lawyer-liu")) == "erasure-state"
+        with registry.store.reading() as session:
+            assert [one["next"] for one in erasures(session)] == [[]]
+        again = w.propose(registry, ward.withdrawn)
+        proposing.drop(registry, again, OFFICER)
+        w.destroy(registry, ward.withdrawn)
+    assert ward.world.codes() == set()
 
 
 def test_staff_holds_nothing_else(ward: Ward) -> None:
