@@ -122,7 +122,7 @@ def _one(title: str, answer: bool | None, language: Language, *, holds: bool) ->
     said = phrases_receipt.ANSWERS[answer].said(language)
     if answer is True and not holds:
         return Agreed(title, "已撤回或已到期" if language == "zh" else "withdrawn or ended", "warn")
-    return Agreed(title, said, "good" if answer is True else "unknown")
+    return Agreed(title, said, "good" if answer is True else "none")
 
 
 def _step(finding: Finding, language: Language) -> Step:
