@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from ledger import access_log
 from ledger.audit.erasures import check_remains
 from ledger.audit.finding import Audit
+from ledger.consents.uses import open_use
 from ledger.organisations.keys import keys_at
 from ledger.recording import open_event
 from ledger.store import repository
@@ -196,6 +197,6 @@ def _uses(audit: Audit, session: Session) -> None:
         with audit.finding(use=use.id):
             if wrapped is not None:
                 key = audit.keys.wrapper().unwrap(wrapped, use.consent)
-                SealedValue(key).open(use.sealed, use.consent)
+                open_use(SealedValue(key), use)
             elif use.sealed:
                 raise DataFault("a use log outlived its consent", code="erasure-unproved")

@@ -48,7 +48,9 @@ def record_use(
     """
     line = read_object({"at": at, "purpose": purpose, "operator": operator, "by": by_code}, _FIELDS)
     if at > registry.clock():
-        raise DataFault("the use would lie in the future", code="use-future")
+        raise DataFault(
+            "the use would lie in the future", code="use-future", hint="Set the clock; note a use afterwards."
+        )
     with registry.store.transaction() as session:
         opened = open_consent(registry, session, subject)
         consent = opened.consent
@@ -63,7 +65,11 @@ def record_use(
                 hint="Who uses data without being named in the consent has no consent to use it.",
             )
         if at < consent.given_at:
-            raise DataFault("the use lies before the consent was given", code="use-early")
+            raise DataFault(
+                "the use lies before the consent was given",
+                code="use-early",
+                hint="Check the consent's subject and the time of the use.",
+            )
         sealed = opened.seal.seal(canonical.dumps(line), _associated(subject))
         session.add(UseRow(consent=subject, sealed=sealed))
 
@@ -74,10 +80,11 @@ def uses_of(session: Session, seal: SealedValue, subject: bytes) -> list[Use]:
     Raises `DataFault` (`seal-broken`).
     """
     rows = session.exec(select(UseRow).where(UseRow.consent == subject).order_by(col(UseRow.id)))
-    return [_open(seal, row) for row in rows]
+    return [open_use(seal, row) for row in rows]
 
 
-def _open(seal: SealedValue, row: UseRow) -> Use:
+def open_use(seal: SealedValue, row: UseRow) -> Use:
+    """Open one line, under its consent's seal. Raises `DataFault` (`seal-broken`)."""
     value = canonical.loads(seal.open(row.sealed, _associated(row.consent)), max_bytes=MAX_USE)
     line = read_object(value, _FIELDS)
     return Use(line["at"], line["purpose"], line["operator"])

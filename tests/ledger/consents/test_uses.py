@@ -11,7 +11,7 @@ from ledger.rules.consent import Use
 from ledger.store.models_consents import Consent
 from ledger.store.models_consents import Use as UseRow
 from tests.ledger.consent_world import HOSPITAL, INSURER, LAB, ConsentWorld
-from tests.ledger.world import unchanged
+from tests.ledger.world import World, unchanged
 from tests.verifier import bodies
 from verifier.errors import YinzhengError
 
@@ -82,3 +82,14 @@ def test_with_the_key_the_log_is_gone(clinic: ConsentWorld) -> None:
     with pytest.raises(YinzhengError) as caught:
         record_use(registry, granted.subject, registry.clock(), "研究", "甲", HOSPITAL)
     assert caught.value.code == "consent-erased"
+
+
+def test_the_audit_opens_every_use(world: World) -> None:
+    with world.open() as registry:
+        made = ConsentWorld(registry)
+        record_use(registry, made.grant().subject, registry.clock(), "研究", "甲", HOSPITAL)
+    assert world.codes() == set()
+    with world.open() as registry, registry.store.transaction() as session:
+        row = session.exec(select(UseRow)).one()
+        row.sealed = row.sealed[:-1] + bytes([row.sealed[-1] ^ 1])
+    assert world.codes() == {"seal-broken"}

@@ -1,0 +1,120 @@
+"""Consents, a withdrawal and a dispute on a real PostgreSQL: each upsert and bulk path, then a clean audit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlmodel import func, select
+
+from ledger.consents import bulk
+from ledger.consents.batches import Batch, grant_batches
+from ledger.consents.uses import record_use
+from ledger.creation import create_registry
+from ledger.disputes.plans import Concerned
+from ledger.organisations import enrolment
+from ledger.organisations.requests import check_request
+from ledger.registry import silent
+from ledger.store.models_consents import Answer, Consent, Job, Nonce, Withdrawal
+from ledger.store.models_disputes import Dispute
+from tests.ledger import consent_world as cw
+from tests.ledger.disputes.court import COURT, FORUM, Court, Template, address
+from tests.ledger.organisations.enrolling import Member
+from tests.ledger.withdrawals import clinic
+from tests.ledger.world import OFFICER, PASSPHRASE, Clock, World, plan
+from verifier.algorithms import digest_pair
+from verifier.canonical import dumps
+from verifier.certificate import key_id
+from verifier.errors import DataFault
+from verifier.request import Received, Request, sign_request
+
+
+@pytest.fixture
+def world(postgres: str, tmp_path: Path) -> World:
+    """A registry whose database is a new one on the server."""
+    name = "rights_" + hashlib.sha256(str(tmp_path).encode()).hexdigest()[:16]
+    engine = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    clock = Clock()
+    on_server = replace(plan(), database_url=postgres.replace("/postgres?", f"/{name}?"))
+    create_registry(tmp_path / "state", on_server, lambda _folder: PASSPHRASE, clock, silent)
+    return World(tmp_path / "state", clock)
+
+
+def test_from_enrolment_to_a_clean_audit(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        assert registry.store.dialect == "postgresql"
+        made = cw.ConsentWorld(registry, **clinic.NOTICE)
+        bench = clinic.Clinic(world, registry, made.notice, made.digest)
+
+        # A signed request is taken once, a batch answered once.
+        body = dumps(bench.body(1))
+        key = cw.KEYS[cw.HOSPITAL]
+        asked = Request(
+            org=cw.HOSPITAL,
+            key=key_id(key.public_key.point),
+            method="POST",
+            path="/org/v1/consents",
+            body=digest_pair(body),
+            at=registry.clock(),
+            nonce=secrets.token_bytes(16),
+        )
+        token = sign_request(asked, key)
+        received = Received("POST", asked.path, asked.body, registry.clock())
+        check_request(registry.store, token, received, lambda _org: None)
+        with pytest.raises(DataFault) as replayed:
+            check_request(registry.store, token, received, lambda _org: None)
+        assert replayed.value.code == "request-replayed"
+        once = Batch(cw.HOSPITAL, secrets.token_bytes(16), body, [bench.body(1)])
+        (first,) = grant_batches(registry, [once])
+        assert grant_batches(registry, [once]) == [first]
+
+        # One by one, and two hundred from a file, one line of which is none.
+        held, withdrawn = bench.grant(), bench.grant()
+        lines = [dumps(bench.body(number)) for number in range(10, 210)]
+        file = tmp_path / "consents.ndjson"
+        file.write_bytes(b"\n".join([*lines, b"{}"]) + b"\n")
+        done = bulk.import_consents(
+            registry, file, cw.HOSPITAL, progress=silent, results=tmp_path / "results"
+        )
+        assert (done.recorded, done.rejected) == (200, 1)
+        registry.settle()
+        record_use(registry, withdrawn, registry.clock(), "研究", "信息科", by_code=cw.LAB)
+
+        # Withdrawn and destroyed everywhere.
+        id_ = bench.file(withdrawn)
+        bench.complete(id_)
+        registry.settle()
+        assert bench.types(withdrawn)[-1] == "completed"
+
+        # Disputed, held, settled.
+        cw.enrol_one(registry, cw.CLINIC, "party")
+        forum = Member(COURT, ("forum",), "某市中级人民法院", address(FORUM))
+        enrolment.enrol(registry, forum.enrolment(registry.clock()), OFFICER)
+        registry.settle()
+        court = Court(world, registry, Template(world, "", "", "", held, made.notice, made.digest))
+        dispute = court.open(concerned=Concerned((), (), (held,)))
+        court.add(dispute, court.offer(b"more"))
+        waiting = bench.file(held)
+        bench.freeze(waiting)
+        pack = court.pack(dispute)
+        assert str(court.judge(pack.read_bytes()).verdict) == "consistent"
+        court.settle_dispute(dispute)
+        bench.confirm(waiting, cw.LAB, cw.HOSPITAL)
+        registry.settle()
+
+        with registry.store.reading() as session:
+            counts = {
+                table: session.exec(select(func.count()).select_from(table)).one()
+                for table in (Answer, Consent, Dispute, Job, Nonce, Withdrawal)
+            }
+        assert counts == {Answer: 1, Consent: 203, Dispute: 1, Job: 1, Nonce: 1, Withdrawal: 2}
+    assert [str(finding) for finding in world.audit()] == []
+    assert json.loads((tmp_path / "results").read_text().splitlines()[-1])["line"] == 201
