@@ -34,9 +34,6 @@ from verifier.note import Checkpoint
 if TYPE_CHECKING:
     from ledger.registry import Progress, Registry
 
-BATCH = 50_000
-"""Events sequenced and appended in one step."""
-
 
 def settle(registry: Registry, progress: Progress) -> None:
     """Carry everything acknowledged through to the chain's confirmation.
@@ -68,7 +65,7 @@ def sequence_and_publish(registry: Registry, progress: Progress) -> None:
     """Steps 1 and 2: give waiting events their positions and grow the published log to hold them."""
     while True:
         with registry.store.transaction() as session:
-            placed = repository.sequence(session, BATCH)
+            placed = repository.sequence(session, repository.BATCH)
         if not placed:
             break
         progress(f"sequenced {placed} statements")
@@ -76,7 +73,7 @@ def sequence_and_publish(registry: Registry, progress: Progress) -> None:
         wanted = repository.sequenced(session)
     while registry.log.size < wanted:
         first = registry.log.size
-        end = min(first + BATCH, wanted)
+        end = min(first + repository.BATCH, wanted)
         with registry.store.reading() as session:
             registry.log.append(list(repository.statements(session, first, end)))
         progress(f"log holds {end} statements")

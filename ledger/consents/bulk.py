@@ -27,7 +27,6 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import delete, insert
 from sqlmodel import Session, col
 
-from ledger.bulk import add_sequenced
 from ledger.consents.importfile import LineIndex, read_index
 from ledger.consents.making import Ask, LineFile, Made, Maker, Plan, Refused, begin_worker, work
 from ledger.consents.notices import book_of, hour_of, profile_of
@@ -35,6 +34,7 @@ from ledger.consents.order import SEED_BYTES, order_of, subject_of
 from ledger.consents.results import write_results
 from ledger.organisations.keys import require
 from ledger.rules.organisations import Role
+from ledger.store import repository
 from ledger.store.models import Base
 from ledger.store.models_consents import Job, Rejected
 from verifier.errors import EnvironmentFault
@@ -223,7 +223,7 @@ def _write(registry: Registry, job_id: str, rows: _Rows, done: int) -> None:
     wrapper = registry.keys.wrapper()
     keys = [wrapper.wrap(one.key, one.subject) for one in made]
     with registry.store.transaction() as session:
-        add_sequenced(session, [_event(one, now) for one in made])
+        repository.add_sequenced(session, [_event(one, now) for one in made])
         _add_consents(
             session,
             [(one.subject, one.leaf, one.notice_id, key, now) for one, key in zip(made, keys, strict=True)],

@@ -1,4 +1,4 @@
-"""Statements in bulk, how everything grows with their number, and what an audit of them takes."""
+"""Statements in bulk, and how everything grows with their number."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ import hashlib
 import secrets
 import sqlite3
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from random import Random
 from statistics import median
 
-from ledger.audit import audit_registry
-from ledger.bulk import record_many
-from ledger.demo import demonstration_keys
 from ledger.log.tilelog import TileLog
-from ledger.recording import Occurrence
-from ledger.registry import Registry, silent, wall_clock
+from ledger.recording import Occurrence, compose
+from ledger.registry import Registry
+from ledger.store import repository
 from ledger.store.sealed import SealedValue
 from scripts.bench_parts.measure import Figure, Say, seconds
-from scripts.bench_parts.site import Site, make_site, opened
+from scripts.bench_parts.site import make_site, opened
 from verifier import canonical
 from verifier.algorithms import hmac_pair
 
 SLICE = 25_000
+BATCH = 10_000
+"""Statements of one transaction."""
 PROOFS = 40
 _FLOOR = "canonicalise + two HMACs + SHA-256 + durable insert into a bare SQLite table"
 
@@ -38,9 +39,6 @@ def measure_bulk(folder: Path, sizes: tuple[int, ...], say: Say) -> list[Figure]
             grower.grow_to(size)
             figures += _growth(registry, size)
         figures.insert(0, grower.figure())
-    say("auditing")
-    name = f"statements of a log of {sizes[-1]:,} re-hashed and compared"
-    figures.append(audit_figure(site, sizes[-1], name))
     return figures
 
 
@@ -58,12 +56,19 @@ class _Grower:
         while (held := self._registry.log.size) < size:
             count = min(SLICE, size - held)
             at = self._registry.clock()
-            job, source = f"bench {held}", occurrences(count, at)
-            taken = seconds(lambda: record_many(self._registry, job, source, self._seal, silent))  # noqa: B023
+            taken = seconds(lambda: self._record(count, at))  # noqa: B023
             floor = seconds(lambda: self._floor.record(count, at))  # noqa: B023
             if count >= 5_000:  # in a small slice the one anchoring is all there is
                 self._rates.append(count / taken)
                 self._floor_rates.append(count / floor)
+
+    def _record(self, count: int, at: int) -> None:
+        source = occurrences(count, at)
+        while happened := list(islice(source, BATCH)):
+            rows = [compose(one, self._seal, now=at).row for one in happened]
+            with self._registry.store.transaction() as session:
+                repository.add_sequenced(session, rows)
+        self._registry.settle()
 
     def figure(self) -> Figure:
         shares = [ours / floor for ours, floor in zip(self._rates, self._floor_rates, strict=True)]
@@ -175,16 +180,3 @@ def database_bytes(registry: Registry) -> int:
 def bytes_under(folder: Path) -> int:
     """Bytes of all files under a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def audit_figure(site: Site, size: int, name: str) -> Figure:
-    """Audit the whole registry, which must be in order; the rate is that of `size` of something in it."""
-    found: list[object] = []
-
-    def audit() -> None:
-        found.extend(audit_registry(site.state, demonstration_keys, clock=wall_clock, progress=silent))
-
-    taken = seconds(audit)
-    if found:
-        raise SystemExit(f"bench: the audit finds {found[:3]}")
-    return Figure("audit", name, size / taken, "1/s")
