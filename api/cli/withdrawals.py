@@ -12,6 +12,7 @@ from api.cli.common import DEFAULT_STATE, By, State, keys_of, progress_line, wri
 from api.cli.instants import parse_instant
 from api.cli.output import Json, guarded, out, print_json
 from api.desk.views import progress_view
+from ledger.consents.presented import subject_of_receipt
 from ledger.registry import open_registry, wall_clock
 from ledger.rules.consent import Scope
 from ledger.rules.extent import Extent, Way
@@ -22,9 +23,6 @@ from ledger.withdrawals.filing import file
 from ledger.withdrawals.progress import Progress, listed, progress
 from ledger.withdrawals.sending import Courier
 from verifier.errors import UsageFault
-from verifier.receipt import decode_receipt_qr
-from verifier.receiptfile import parse_receipt_file
-from verifier.target import read_target
 from verifier.withdrawal_steps import Kept
 
 MAX_RECEIPT = 8 * 1024 * 1024
@@ -63,10 +61,17 @@ def withdraw(
     json_: Json = False,
 ) -> None:
     """Receive a withdrawal at a counter: all of a consent, or scopes and recipients. 柜台受理撤回。"""
-    consent = _subject(subject, receipt)
+    if (subject is None) == (receipt is None):
+        raise UsageFault(
+            "say which consent: its subject, or --receipt",
+            code="withdrawal-subject",
+            hint="The receipt has both: its QR code, and the subject in words.",
+        )
+    named = _read_receipt(receipt) if subject is None else _hex(subject)
     part = bool(scope or recipient)
     extent = Extent(not part, frozenset(scope or ()), frozenset(recipient or ()))
     with writing(state, json_) as (registry, _):
+        consent = subject_of_receipt(registry.instance, named) if subject is None else named
         id_ = file(
             registry,
             consent,
@@ -211,21 +216,10 @@ def _print(found: Progress) -> None:
     out.print(f"  remains in force 继续有效: {remains}", markup=False)
 
 
-def _subject(given: str | None, receipt: Path | None) -> bytes:
-    if (given is None) == (receipt is None):
-        raise UsageFault(
-            "say which consent: its subject, or --receipt",
-            code="withdrawal-subject",
-            hint="The receipt has both: its QR code, and the subject in words.",
-        )
-    if given is not None:
-        return _hex(given)
-    assert receipt is not None  # one of the two was given
-    if not receipt.is_file() or receipt.stat().st_size > MAX_RECEIPT:
+def _read_receipt(receipt: Path | None) -> bytes:
+    if receipt is None or not receipt.is_file() or receipt.stat().st_size > MAX_RECEIPT:
         raise UsageFault(f"there is no receipt {receipt}", code="receipt-missing", hint="Check the path.")
-    presented = read_target(receipt.read_bytes())
-    qr = presented.qr if presented.file is None else parse_receipt_file(presented.file).qr
-    return decode_receipt_qr(qr or "").core.subject
+    return receipt.read_bytes()
 
 
 def _hex(given: str) -> bytes:

@@ -6,11 +6,14 @@ from pathlib import Path
 
 from api.cli.common import keys_of
 from ledger.consents.granting import grant
+from ledger.consents.receipts import make_receipt
 from ledger.demo import OFFICER
 from ledger.registry import open_registry, wall_clock
 from ledger.withdrawals import course
 from tests.cli.commands import refused, run
 from tests.ledger.consent_world import HOSPITAL, ConsentWorld
+from verifier.algorithms import Sm2PrivateKey
+from verifier.receipt import decode_receipt_qr, encode_receipt
 
 
 def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:
@@ -30,6 +33,23 @@ def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:
     refused("withdraw", "zz", "--by", OFFICER, *at, code="identifier", exit_code=2)
     missing = ("withdraw", "--receipt", tmp_path / "none", "--by", OFFICER, *at)
     refused(*missing, code="receipt-missing", exit_code=2)
+    forged = tmp_path / "forged.txt"
+    with open_registry(state, keys_of, clock=wall_clock) as registry:
+        genuine = make_receipt(registry, subject)
+        core = decode_receipt_qr(genuine.qr).core
+        forged.write_text(
+            encode_receipt(
+                core.statement(), bytes(32), registry=core.registry, notice=core.notice,
+                issued_at=core.issued_at, signer=Sm2PrivateKey.generate(), host="x.example",
+            )
+        )  # fmt: skip
+    by_receipt = ("withdraw", "--by", OFFICER, *at, "--receipt")
+    refused(*by_receipt, forged, code="receipt-foreign", exit_code=1)
+    shown = tmp_path / "receipt.json"
+    shown.write_bytes(genuine.file)
+    refused(*by_receipt, shown, "--scope", "insurance", code="withdrawal-not-in-force", exit_code=2)
+    shown.write_bytes(genuine.file[:-1])
+    refused(*by_receipt, shown, code="json-malformed", exit_code=1)
     refused("withdraw", "00" * 32, "--by", OFFICER, *at, code="consent-unknown", exit_code=2)
 
     assert name in {line["withdrawal"] for line in run("withdrawals", *at, "--json").json}

@@ -1,0 +1,37 @@
+"""A receipt that somebody shows at a counter: whose consent it is of, if this registry signed it (S13.1)."""
+
+from __future__ import annotations
+
+from ledger.instance import Instance
+from ledger.policy import trust_policy
+from verifier import canonical
+from verifier.errors import DataFault
+from verifier.obligations import issuer_signature
+from verifier.receipt import decode_receipt_qr
+from verifier.receiptfile import parse_receipt_file
+from verifier.target import read_target
+from verifier.trust import parse_trust
+from verifier.verify_receipt import receipt_entitled
+
+
+def subject_of_receipt(instance: Instance, shown: bytes) -> bytes:
+    """The subject of the consent, 32 bytes, by a receipt as PDF, picture, file or QR text.
+
+    Believed for its signed core alone: by a key of this registry, entitled when it signed. Raises `DataFault`
+    (`receipt-foreign`: signed by nobody entitled here; or what reading it raises), `UsageFault` as
+    `read_target`.
+    """
+    presented = read_target(shown)
+    qr = presented.qr if presented.file is None else parse_receipt_file(presented.file).qr
+    core = decode_receipt_qr(qr or "").core
+    try:
+        receipt_entitled(core, issuer_signature(core, parse_trust(canonical.dumps(trust_policy(instance)))))
+    except DataFault as fault:
+        raise DataFault(
+            "this receipt was not signed by this registry",
+            code="receipt-foreign",
+            hint="Ask for the receipt that this registry gave, or name the consent by its subject and see "
+            "the patient's document.",
+            reason=fault.code,
+        ) from fault
+    return core.subject
