@@ -76,7 +76,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "key-compromised": ("签发密钥在登记时已失密。", "The issuer's key was compromised at that time."),
     "registry-differs": (
-        "证书所载登记机构不是该密钥所属机构。",
+        "所载登记机构不是该密钥所属机构。",
         "The key belongs to another registry than it names.",
     ),
     "prefix-differs": ("证书编号不属于该登记机构。", "The number is not one of that registry's."),

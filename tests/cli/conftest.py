@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.cli.commands import build_demonstration
+from tests.cli.rights_world import Scene, require_quiet, scene
 
 
 @dataclass(frozen=True)
@@ -61,3 +62,17 @@ def copied(demonstration: Demonstration, tmp_path: Path) -> Callable[[], Path]:
 @pytest.fixture
 def state(copied: Callable[[], Path]) -> Path:
     return copied()
+
+
+@pytest.fixture(scope="session")
+def rights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Consents, a withdrawal and a dispute behind a running desk, whose log says nothing private."""
+    with scene(tmp_path_factory.mktemp("rights")) as made:
+        yield made
+    log = made.desk.log.read_text()
+    require_quiet(log)
+    for secret in (*made.subjects.values(), *(qr.rsplit(".", 1)[1] for qr in made.receipts.values())):
+        assert secret not in log
+    for qr in made.receipts.values():
+        assert all(qr.rsplit(".", 1)[1] not in text for text in made.quiet)
+    assert "Traceback" not in log

@@ -1,4 +1,4 @@
-"""Consents, a withdrawal and a dispute on a real PostgreSQL: each upsert and bulk path, then a clean audit."""
+"""Consents, a withdrawal and a dispute on a real PostgreSQL: upserts and bulk paths, then a clean audit."""
 
 from __future__ import annotations
 
