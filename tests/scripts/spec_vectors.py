@@ -14,7 +14,7 @@ from typing import Any
 
 import cbor2
 
-from tests.scripts import withdrawal_vectors
+from tests.scripts import rights_vectors, withdrawal_vectors
 from tests.verifier.world import LOG_ED, NOW, NUMBER, ORIGIN, RecordState, World, body_json, trust_json
 from verifier import canonical
 from verifier.algorithms import Sm2PrivateKey
@@ -255,6 +255,8 @@ FILES: Mapping[str, Callable[[], Any]] = {
     "whole.json": whole,
     "cases.json": cases,
     "withdrawals.json": lambda: withdrawal_vectors.make(FIXED),
+    "receipts.json": lambda: rights_vectors.receipts(FIXED),
+    "packs.json": lambda: rights_vectors.packs(FIXED),
 }
 
 

@@ -6,7 +6,9 @@ import base64
 import copy
 import hashlib
 import hmac
+import io
 import json
+import zipfile
 from typing import Any
 
 import cbor2
@@ -15,16 +17,19 @@ import rfc8785
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import hmac as keyed
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from eth_utils.crypto import keccak as eth_keccak
 
 from tests.scripts.spec_vectors import FILES, FOLDER, text_of
 from verifier.certificate import decode_qr
 from verifier.conclusion import verify_conclusion
 from verifier.ethereum.layout import REMARK_BITS, decode_record
+from verifier.pack.verify import verify_pack
 from verifier.sm2 import GmsslBackend, Sm2PublicKey
 from verifier.target import read_target
 from verifier.trust import parse_trust
 from verifier.verify import verify
+from verifier.verify_receipt import verify_receipt
 
 
 def load(name: str) -> Any:
@@ -252,3 +257,122 @@ def test_the_conclusion_is_genuine() -> None:
     policy = parse_trust(json.dumps(found["trust"]).encode())
     report = verify_conclusion(json.dumps(found["file"]).encode(), policy, now=found["now"])
     assert (str(report.authentic), str(report.standing)) == ("genuine", "completed")
+
+
+def committed(secret: str, body: Any) -> dict[str, str]:
+    """S2.3, by `cryptography` and `hmac`."""
+    key, canonical = bytes.fromhex(secret), rfc8785.dumps(body)
+    mac = keyed.HMAC(key, hashes.SM3())
+    mac.update(canonical)
+    return {"sm3": mac.finalize().hex(), "sha256": hmac.new(key, canonical, hashlib.sha256).hexdigest()}
+
+
+def leaf_of(statement: Any) -> str:
+    return hashlib.sha256(b"\0" + rfc8785.dumps(statement)).hexdigest()
+
+
+def unbased32(text: str) -> bytes:
+    return base64.b32decode(text + "=" * (-len(text) % 8))
+
+
+def test_receipts_by_cbor2_and_hmac() -> None:
+    found = load("receipts.json")
+    (issuer,) = found["trust"]["issuers"]
+    for item in found["receipts"]:
+        file = item["file"]
+        assert item["qr"] == file["qr"]
+        core, k = item["qr"].split("/C#")[1].split(".")
+        assert (unbased32(core).hex(), unbased32(k).hex()) == (item["core"], found["k"])
+        protected, unprotected, payload, signature = cbor2.loads(unbased32(core))
+        assert (protected.hex(), unprotected) == (item["protected"], {})
+        assert (payload.hex(), signature.hex()) == (item["payload"], item["signature"])
+        assert cbor2.loads(protected) == {1: -70001, 4: bytes.fromhex(issuer["kid"])}
+        signed = cbor2.dumps(["Signature1", protected, b"yinzheng/consent-receipt/1", payload])
+        assert signed.hex() == item["sig_structure"]
+        assert Sm2PublicKey(bytes.fromhex(issuer["key"]), GmsslBackend()).verify(signed, signature)
+
+        said, statement = cbor2.loads(payload), file["statement"]
+        commitment = committed(found["k"], file["body"])
+        assert statement == {
+            "v": 1, "type": "consent.granted", "profile": said[2], "subject": said[1].hex(), "at": said[3],
+            "commitment": commitment, "prev": None, "by": "controller",
+        }  # fmt: skip
+        assert said[4].hex() == commitment["sm3"] + commitment["sha256"]
+        assert said[6].hex() == file["body"]["notice"]["leaf"]
+        assert leaf_of(statement) == item["leaf_hash"]
+        notice = rfc8785.dumps(file["notice"])
+        digest = {"sm3": sm3(notice), "sha256": hashlib.sha256(notice).hexdigest()}
+        assert file["body"]["notice"]["digest"] == digest
+        previous = item["leaf_hash"]
+        for event in file["events"]:
+            assert event["statement"]["prev"] == previous
+            assert event["statement"]["commitment"] == committed(event["secret"], event["body"])
+            previous = leaf_of(event["statement"])
+
+
+def test_the_receipts_are_genuine() -> None:
+    found = load("receipts.json")
+    policy = parse_trust(json.dumps(found["trust"]).encode())
+    for item in found["receipts"]:
+        target = read_target(json.dumps(item["file"]).encode())
+        report = verify_receipt(target, policy, now=found["now"])
+        assert (str(report.authentic), str(report.status)) == (item["authentic"], item["status"])
+        assert (report.to_json()["remaining"], report.exit_code) == (item["remaining"], item["exit_code"])
+
+
+def test_the_pack_by_zipfile_and_hashlib() -> None:
+    found = load("packs.json")
+    (issuer,) = found["trust"]["issuers"]
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(found["pack"]))) as archive:
+        assert archive.testzip() is None
+        infos = archive.infolist()
+        files = {info.filename: archive.read(info) for info in infos}
+    assert {info.compress_type for info in infos} == {zipfile.ZIP_STORED}
+    names = [info.filename for info in infos]
+    assert names == ["manifest.json", "manifest.sig", *sorted(names[2:])]
+    manifest = json.loads(files["manifest.json"])
+    assert rfc8785.dumps(manifest) == files["manifest.json"]
+    r, s = decode_dss_signature(files["manifest.sig"])
+    key = Sm2PublicKey(bytes.fromhex(issuer["key"]), GmsslBackend())
+    signed = b"yinzheng/pack/1\n" + files["manifest.json"]
+    assert key.verify(signed, r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+    assert [file["path"] for file in manifest["files"]] == names[2:]
+    for file in manifest["files"]:
+        data = files[file["path"]]
+        digest = {"sm3": sm3(data), "sha256": hashlib.sha256(data).hexdigest()}
+        assert (file["size"], file["digest"]) == (len(data), digest)
+
+    item = json.loads(files["items/0001/item.json"])
+    content = files["items/0001/content"]
+    assert item["digest"] == {"sm3": sm3(content), "sha256": hashlib.sha256(content).hexdigest()}
+    told = {leaf_of(one["statement"]): one for one in json.loads(files["statements.json"])}
+    first, second = manifest["items"]
+    assert (first["disclosed"], second["disclosed"]) == (True, False)
+    deposited = told[first["leaf"]]
+    assert deposited["statement"]["commitment"] == committed(deposited["secret"], item)
+    assert second["leaf"] not in told
+    leaves = [bytes.fromhex(first["leaf"]), bytes.fromhex(second["leaf"])]
+    assert [root["root"] for root in manifest["roots"]] == [leaves[0].hex(), root_of(leaves).hex()]
+    (witness,) = item["witnesses"]
+    message = b"yinzheng/evidence-witness/1\n" + rfc8785.dumps({**item, "witnesses": []})
+    assert Sm2PublicKey(bytes.fromhex(witness["key"])).verify(message, bytes.fromhex(witness["signature"]))
+
+
+def test_the_pack_is_consistent_until_a_byte_changes() -> None:
+    found = load("packs.json")
+    pack, policy = base64.b64decode(found["pack"]), parse_trust(json.dumps(found["trust"]).encode())
+    report = verify_pack(io.BytesIO(pack), policy, now=found["now"])
+    assert str(report.verdict) == found["verdict"]
+    assert {one.rule: str(one.answer) for one in report.questions} == found["questions"]
+    for change in found["changes"]:
+        data = bytearray(pack)
+        data[change["offset"]] ^= 1
+        report = verify_pack(io.BytesIO(bytes(data)), policy, now=found["now"])
+        assert str(report.verdict) == "inconsistent", change["desc"]
+        places = {
+            (reason.where, reason.obligation)
+            for question in report.questions
+            for reason in question.reasons
+            if reason.failed
+        }
+        assert (change["where"], change["obligation"]) in places, change["desc"]

@@ -1,0 +1,110 @@
+"""The worked vectors of consent receipts (S13) and of evidence packs (S14)."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import cbor2
+
+from tests.verifier.bodies import LAB
+from tests.verifier.pack.pack_world import CONTENTS, Dispute, item_json, pack_trust
+from tests.verifier.pack.pack_world import NOW as PACKED
+from tests.verifier.pack.pack_world import WITNESS as WITNESS_KEY
+from tests.verifier.receipt_world import SECRET, ReceiptWorld, completed, receipt_trust_json
+from tests.verifier.world import ISSUER as ISSUER_KEY
+from tests.verifier.world import LOG_ED, NOW, ORIGIN
+from verifier.algorithms import Sm2PrivateKey
+from verifier.cose import from_base32
+from verifier.items import parse_item
+from verifier.note import NoteSigner, sign_checkpoint
+from verifier.receipt import decode_receipt_qr
+from verifier.sm2 import Sm2Backend
+
+LOG_KEY = bytes(range(3, 35))
+SCOPE = "third_party_research"
+
+
+def _signers(backend: Sm2Backend) -> tuple[Sm2PrivateKey, tuple[NoteSigner, NoteSigner]]:
+    issuer = Sm2PrivateKey.from_bytes(ISSUER_KEY.secret_bytes(), backend)
+    return issuer, (LOG_ED, NoteSigner(ORIGIN, Sm2PrivateKey.from_bytes(LOG_KEY, backend)))
+
+
+def receipts(backend: Sm2Backend) -> dict[str, Any]:
+    """S13: a receipt of a consent in force, each step from core to QR text, and one withdrawn in part."""
+    issuer, log = _signers(backend)
+    whole = ReceiptWorld(signer=issuer, log_signers=log)
+    part = ReceiptWorld(signer=issuer, log_signers=log)
+    part.withdraw(completed(), recipients=[LAB])
+    return {
+        "now": NOW,
+        "trust": receipt_trust_json(),
+        "k": SECRET.hex(),
+        "receipts": [
+            _receipt("in force", whole, [{"code": LAB, "scope": SCOPE, "route": "deidentified"}]),
+            _receipt("withdrawn from its recipient", part, []),
+        ],
+    }
+
+
+def _receipt(desc: str, made: ReceiptWorld, grants: list[dict[str, str]]) -> dict[str, Any]:
+    core = from_base32(made.qr.split("#")[1].split(".")[0])
+    protected, _, payload, signature = cbor2.loads(core)
+    return {
+        "desc": desc,
+        "qr": made.qr,
+        "core": core.hex(),
+        "protected": protected.hex(),
+        "payload": payload.hex(),
+        "sig_structure": decode_receipt_qr(made.qr).core.signed.hex(),
+        "signature": signature.hex(),
+        "leaf_hash": made.statement.leaf_hash.hex(),
+        "file": made.file(),
+        "authentic": "genuine",
+        "status": "in_force",
+        "remaining": {"scopes": ["research", SCOPE], "grants": grants},
+        "exit_code": 0,
+    }
+
+
+def packs(backend: Sm2Backend) -> dict[str, Any]:
+    """S14: a pack of two items, one withheld, and what must be found when one byte of it is another."""
+    issuer, log = _signers(backend)
+    policy: list[dict[str, Any]] = []
+    pack_trust(policy.append)
+    contents = (CONTENTS[0][:19], b"withheld\n")
+    witness = Sm2PrivateKey.from_bytes(WITNESS_KEY.secret_bytes(), backend)
+    unsigned = item_json(contents[0], witnessed=False)
+    signed = {
+        "name": "王公证",
+        "key": witness.public_key.point.hex(),
+        "signature": witness.sign(parse_item(unsigned).witness_message()).hex(),
+    }
+    made = Dispute(
+        contents=contents,
+        withheld=frozenset({2}),
+        witnessed=False,
+        item_changes={1: {"witnesses": [signed]}},
+        signer=issuer,
+    )
+    made.build()
+    made._head = sign_checkpoint(made.checkpoint, log)
+    pack = made.pack()
+    at = pack.index(contents[0])
+    return {
+        "now": PACKED,
+        "trust": policy[0],
+        "pack": base64.b64encode(pack).decode(),
+        "verdict": "consistent",
+        "questions": {"C16": "consistent", "C17": "consistent", "C18": "consistent", "C19": "undetermined"},
+        "changes": [
+            {"desc": "the item's content", "offset": at, "where": "items/0001", "obligation": 4},
+            {
+                "desc": "a digest in the manifest",
+                "offset": pack.index(b'"sha256":"') + 10,
+                "where": "manifest.json",
+                "obligation": 1,
+            },
+            {"desc": "the end of the zip", "offset": len(pack) - 1, "where": "pack", "obligation": 1},
+        ],
+    }
