@@ -10,17 +10,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlmodel import Session
-
-from ledger.store import repository
 from ledger.store.sealed import SealedValue
 from verifier import canonical
 from verifier.algorithms import COMMITMENT_KEY_BYTES
 from verifier.canonical import JSON
 from verifier.dossier import committed_form
 from verifier.statement import STATEMENT_TYPES, Body, Statement, commit_private, commit_public
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,8 @@ def _canonical(happened: Occurrence) -> tuple[bytes, bytes]:
 
 def record(session: Session, recorded: Iterable[Recorded]) -> None:
     """Write the rows, in order, in the caller's transaction."""
+    from ledger.store import repository  # not needed to compose, which workers of an import do
+
     repository.add_events(session, [one.row for one in recorded])
 
 

@@ -29,8 +29,9 @@ from sqlmodel import Session, col
 
 from ledger.consents.importfile import LineIndex, read_index
 from ledger.consents.making import Ask, LineFile, Made, Maker, Plan, Refused, begin_worker, work
-from ledger.consents.notices import book_of, hour_of, profile_of
+from ledger.consents.notices import book_of, hour_of
 from ledger.consents.order import SEED_BYTES, order_of, subject_of
+from ledger.consents.pool import event_row
 from ledger.consents.results import write_results
 from ledger.organisations.keys import require
 from ledger.rules.organisations import Role
@@ -137,7 +138,7 @@ def _begin(registry: Registry, code: str, index: LineIndex) -> Job:
 def _plan(registry: Registry, code: str, index: LineIndex, now: int) -> Plan:
     with registry.store.reading() as session:
         book = book_of(session, code)
-    return Plan(LineFile(str(index.path), index.identity), book, profile_of(registry.instance), now)
+    return Plan(LineFile(str(index.path), index.identity), book, registry.instance.profile, now)
 
 
 def _workers(lines: int) -> int:
@@ -253,18 +254,14 @@ def _add_consents(session: Session, rows: list[tuple[bytes, bytes, int, bytes, i
 
 
 def _event(one: Made, now: int) -> dict[str, Any]:
-    return {
-        "case_id": None,
-        "subject": one.subject,
-        "type": "consent.granted",
-        "at": one.at,
-        "statement": one.statement,
-        "leaf_hash": one.leaf,
-        "sealed": one.sealed,
-        "public": None,
-        "log_index": None,
-        "created_at": now,
-    }
+    return event_row(
+        subject=one.subject,
+        at=one.at,
+        statement=one.statement,
+        leaf=one.leaf,
+        sealed=one.sealed,
+        now=now,
+    )
 
 
 def _finish(registry: Registry, job_id: str) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ledger.consents import pool
 from ledger.consents.book import KnownNotice, NoticeBook
-from ledger.consents.notices import book_of, hour_of, profile_of
+from ledger.consents.notices import book_of, hour_of
 from ledger.keys import sm4
 from ledger.organisations.keys import require
 from ledger.recording import Occurrence, compose
@@ -85,7 +85,7 @@ def _record(registry: Registry, session: Session, consent: Consent, notice_id: i
     recorded = compose(
         Occurrence(
             type="consent.granted",
-            profile=profile_of(registry.instance),
+            profile=registry.instance.profile,
             subject=subject,
             at=hour_of(now),
             by="controller",

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session, col, select
 
 from ledger.consents.book import KnownNotice, NoticeBook
-from ledger.instance import Instance
 from ledger.organisations.keys import require
 from ledger.recording import Occurrence, compose, record
-from ledger.rules import profiles
 from ledger.rules.consent import Terms
 from ledger.rules.organisations import Role
 from ledger.store import repository
@@ -34,11 +32,6 @@ HOUR = 3600
 def hour_of(instant: int) -> int:
     """Round down to the full hour: what a statement of a consent's thread tells of its time (R49)."""
     return instant - instant % HOUR
-
-
-def profile_of(instance: Instance) -> str:
-    """Profile tag of statements that belong to no application: the demonstration's, or the default's."""
-    return (profiles.DEMO if instance.demonstration else profiles.DEFAULT).tag
 
 
 def book_of(session: Session, code: str) -> NoticeBook:
@@ -84,7 +77,7 @@ def publish_notice(registry: Registry, body: JSON, by_code: str) -> NoticeRow:
         recorded = compose(
             Occurrence(
                 type="notice.published",
-                profile=profile_of(registry.instance),
+                profile=registry.instance.profile,
                 subject=subject,
                 at=now,
                 by="controller",

@@ -15,6 +15,7 @@ from sqlmodel import Session, select
 from ledger.recording import Recorded
 from ledger.store import repository
 from ledger.store.models_consents import Pooled
+from verifier.receipt import CONSENT_GRANTED
 
 if TYPE_CHECKING:
     from ledger.registry import Registry
@@ -58,16 +59,30 @@ def flush(registry: Registry, *, force: bool = False) -> int:
     return len(pooled)
 
 
-def _row(one: Pooled) -> dict[str, object]:
+def event_row(
+    *, subject: bytes, at: int, statement: bytes, leaf: bytes, sealed: bytes, now: int
+) -> dict[str, object]:
+    """The row of a `consent.granted` event, which has no place in the log yet."""
     return {
         "case_id": None,
-        "subject": one.subject,
-        "type": "consent.granted",
-        "at": one.at,
-        "statement": one.statement,
-        "leaf_hash": one.leaf,
-        "sealed": one.sealed,
+        "subject": subject,
+        "type": CONSENT_GRANTED,
+        "at": at,
+        "statement": statement,
+        "leaf_hash": leaf,
+        "sealed": sealed,
         "public": None,
         "log_index": None,
-        "created_at": one.created_at,
+        "created_at": now,
     }
+
+
+def _row(one: Pooled) -> dict[str, object]:
+    return event_row(
+        subject=one.subject,
+        at=one.at,
+        statement=one.statement,
+        leaf=one.leaf,
+        sealed=one.sealed,
+        now=one.created_at,
+    )
