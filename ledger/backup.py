@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Collection, Iterable
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from sqlmodel import Session, col, select
 
 from ledger import access_log
 from ledger.cases.work import acting
-from ledger.files import disk_faults, make_folder, sync_folder, write_durably
+from ledger.files import disk_faults, make_folder, whole_folder, write_durably
 from ledger.instance import Instance, Paths
 from ledger.keys.rewrap import WRAPPED
 from ledger.record_keys import NAME, Destroyed, Header, Line, lines_of, read_header, write_keys
@@ -70,24 +69,14 @@ def make_backup(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageFault(f"{folder} exists already", code="backup-exists", hint="Name a new folder.")
     make_folder(key_folder, mode=0o700)
-    make_folder(folder.parent)
     now = registry.clock()
     with registry.store.transaction() as session:
         session.merge(Backup(place=str(key_folder), made_at=now))
-    with disk_faults(folder):
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
+    with whole_folder(folder) as draft:
         size = _fill(registry, Paths(draft), progress, keystore=keystore)
         write_durably(draft / MARKER, _marker(registry.instance, now))
         progress("writing the key file")
         _write_place(registry, key_folder, (), ())
-        if folder.exists():
-            folder.rmdir()
-        draft.rename(folder)
-        sync_folder(folder.parent)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
     return Made(folder, key_folder / NAME, size)
 
 

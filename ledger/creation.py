@@ -7,8 +7,6 @@ leaves nothing that could be taken for a registry.
 from __future__ import annotations
 
 import secrets
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,7 +26,7 @@ from ledger.chain.embedded.provider import EmbeddedProvider
 from ledger.chain.modules import Modules, deploy_modules
 from ledger.chain.reverts import translated
 from ledger.chain.sender import Sender
-from ledger.files import make_folder, sync_folder, write_durably
+from ledger.files import make_folder, whole_folder, write_durably
 from ledger.instance import Instance, IssuerKey, Paths
 from ledger.keys.keystore import SCRYPT_N, Keystore
 from ledger.keys.making import TokenPlan, make_keys
@@ -85,17 +83,8 @@ def create_registry(
         )
     _require_free(root)
     root = root.absolute()
-    root.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
-    try:
+    with whole_folder(root) as draft:
         _fill(Paths(draft), plan, passphrase, clock, progress)
-        if root.exists():
-            root.rmdir()
-        draft.rename(root)
-        sync_folder(root.parent)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
 
 
 def _require_free(root: Path) -> None:

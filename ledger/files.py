@@ -3,6 +3,8 @@
 import errno
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -120,6 +122,26 @@ def make_folder(path: Path, *, mode: int = 0o755) -> None:
     with disk_faults(path):
         path.mkdir(mode=mode, exist_ok=True)
         sync_folder(path.parent)
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """Give a new folder beside `target` to be filled; it gets the name when the block has ended well.
+
+    `target` must not exist, or be empty. After a fault nothing is left. Raises `EnvironmentFault` (`disk-…`).
+    """
+    make_folder(target.parent)
+    with disk_faults(target):
+        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        yield draft
+        if target.exists():
+            target.rmdir()
+        draft.rename(target)
+        sync_folder(target.parent)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
 
 
 def remove_leftovers(folder: Path) -> int:

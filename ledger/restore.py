@@ -6,8 +6,6 @@ written anew: its content in the backup opens to nobody, and the audit of the re
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +17,7 @@ from sqlmodel import Session, col, select
 from ledger.backup import FORMAT, MARKER, copy_file, copy_tree
 from ledger.erasure.burial import bury, forget_files
 from ledger.erasure.targets import Target, kind_of, target_of
-from ledger.files import disk_faults, make_folder, sync_folder, write_durably
+from ledger.files import make_folder, whole_folder, write_durably
 from ledger.instance import Instance, Paths, read_instance
 from ledger.keys.rewrap import WRAPPED, Wrapped
 from ledger.record_keys import NAME, Destroyed, LivingKey, read_header, read_keys
@@ -83,19 +81,9 @@ def restore(
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise UsageFault(f"{root} exists already", code="state-exists", hint="Choose a new folder.")
     root = root.absolute()
-    make_folder(root.parent)
-    with disk_faults(root):
-        draft = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
-    try:
+    with whole_folder(root) as draft:
         restored = _fill(Paths(draft), Paths(backup), keys, key_file, clock())
         write_durably(draft / "instance.json", Paths(backup).instance.read_bytes())
-        if root.exists():
-            root.rmdir()
-        draft.rename(root)
-        sync_folder(root.parent)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
     return restored
 
 
