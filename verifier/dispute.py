@@ -267,6 +267,21 @@ def _point(value: object, path: str) -> bytes:
 
 
 _HELD: Final = _ascending(hex_bytes(32), 0, MAX_SUBJECTS)
+DISPUTANTS: Final[Check[tuple[Disputant, ...]]] = tuple_of(
+    made_of(
+        Disputant,
+        {
+            "name": check_words(1, 100),
+            "code": nullable(check_credit_code),
+            "account": hex_bytes(20),
+            "key": nullable(_point),
+        },
+    ),
+    2,
+    MAX_PARTIES,
+)
+"""Check for the parties of a dispute, two at least."""
+
 _OPENING: Final[dict[str, Check[Any]]] = {
     "v": constant(1),
     "dispute": hex_bytes(32),
@@ -274,19 +289,7 @@ _OPENING: Final[dict[str, Check[Any]]] = {
     "number": check_words(1, 100),
     "kind": one_of(*OPENINGS),
     "opened_by": hex_bytes(20),
-    "parties": tuple_of(
-        made_of(
-            Disputant,
-            {
-                "name": check_words(1, 100),
-                "code": nullable(check_credit_code),
-                "account": hex_bytes(20),
-                "key": nullable(_point),
-            },
-        ),
-        2,
-        MAX_PARTIES,
-    ),
+    "parties": DISPUTANTS,
     "subjects": made_of(Subjects, {"records": _HELD, "cases": _HELD, "consents": _HELD}),
     "opened_at": integer(),
     "evidence_root": nullable(hex_bytes(32)),

@@ -7,12 +7,13 @@ import re
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Protocol
 
 import typer
 
+from api.cli.findings import CHINA, china_time, print_findings
 from api.cli.output import (
     EXIT_NOT,
     EXIT_OK,
@@ -28,7 +29,7 @@ from verifier.errors import DataFault, UsageFault
 from verifier.live import LiveReader
 from verifier.phrases import Language, Phrase
 from verifier.receipt_exhibits import ReceiptReader
-from verifier.report import Outcome, Report
+from verifier.report import Report
 from verifier.target import Presented, read_target
 from verifier.trust import TrustPolicy, parse_trust
 from verifier.verify import verify
@@ -39,7 +40,6 @@ class _Live(LiveReader, ReceiptReader, Protocol):
     """A ledger that can be asked about certificates and consents."""
 
 
-CHINA = timezone(timedelta(hours=8))
 MAX_TARGET = 64 * 1024 * 1024
 MAX_TEXT_ARGUMENT = 8192
 
@@ -47,12 +47,6 @@ _RIGHTS = {
     "hold": Phrase("持有权", "hold"),
     "use": Phrase("使用权", "use"),
     "operate": Phrase("经营权", "operate"),
-}
-_MARKS = {
-    Outcome.VALID: ("✓", "green"),
-    Outcome.INVALID: ("✗", "red"),
-    Outcome.SKIPPED: ("·", "dim"),
-    Outcome.ERROR: ("?", "yellow"),
 }
 
 
@@ -226,15 +220,10 @@ def _print(report: Report, language: Language) -> None:
     out.print(phrases.advice(report).said(language), markup=False)
     _print_fields(report, language)
     out.print()
-    for finding in report.findings:
-        mark, style = _MARKS[finding.outcome]
-        title = phrases.OBLIGATIONS[finding.number].said(language)
-        out.print(f" {mark} {finding.number:>2} {title}", style=style, markup=False)
-        if finding.outcome is not Outcome.VALID:
-            out.print(f"      {phrases.reason(finding).said(language)}", markup=False)
+    print_findings(report.findings, phrases.OBLIGATIONS, phrases.reason, language)
     if report.block is not None:
         block = report.block
-        when = datetime.fromtimestamp(block.time, UTC).astimezone(CHINA).isoformat(" ")
+        when = china_time(block.time).isoformat(" ")
         said = ("区块", "时间", "距今", "秒") if language == "zh" else ("block", "time", "age", "s")
         out.print(
             f"\n {said[0]} {block.number} · {said[1]} {when} · {said[2]} {block.age} {said[3]}", markup=False
@@ -255,10 +244,7 @@ def _print_fields(report: Report, language: Language) -> None:
             f" {phrases.FIELDS['holders'].said(language)} {holder.name} ({holder.code}): {rights}",
             markup=False,
         )
-    start, end = (
-        datetime.fromtimestamp(at, UTC).astimezone(CHINA).date()
-        for at in (body.registered_at, body.valid_until)
-    )
+    start, end = (china_time(at).date() for at in (body.registered_at, body.valid_until))
     out.print(f" {start} – {end}  {body.registry.name}  {body.profile}", markup=False)
     if body.limits:
         out.print(f" {phrases.FIELDS['limits'].said(language)}: {body.limits}", markup=False)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Final
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
+from api.cli.findings import china_time, print_findings
 from api.cli.output import EXIT_NOT, EXIT_OK, err, out, print_json
 from verifier.errors import UsageFault
 from verifier.pack import court_words, phrases
@@ -17,21 +17,12 @@ from verifier.pack.report import Answer, ItemReport, PackReport
 from verifier.pack.report_json import report_json
 from verifier.pack.verify import verify_pack
 from verifier.phrases import Language, Phrase
-from verifier.report import Outcome
 from verifier.trust import TrustPolicy
-
-CHINA: Final = timezone(timedelta(hours=8))
 
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _LARGE: Final = 64 * 1024 * 1024
 """Bytes from which on progress is shown."""
 
-_MARKS: Final = {
-    Outcome.VALID: ("✓", "green"),
-    Outcome.INVALID: ("✗", "red"),
-    Outcome.SKIPPED: ("·", "dim"),
-    Outcome.ERROR: ("?", "yellow"),
-}
 _STYLES: Final = {
     Answer.CONSISTENT: "green",
     Answer.INCONSISTENT: "red",
@@ -115,12 +106,7 @@ def print_pack(report: PackReport, language: Language) -> None:
 
 def _print_obligations(report: PackReport, language: Language) -> None:
     out.print()
-    for finding in report.findings:
-        mark, style = _MARKS[finding.outcome]
-        title = phrases.OBLIGATIONS[finding.number].said(language)
-        out.print(f" {mark} {finding.number:>2} {title}", style=style, markup=False)
-        if finding.outcome is not Outcome.VALID:
-            out.print(f"      {phrases.reason(finding).said(language)}", markup=False)
+    print_findings(report.findings, phrases.OBLIGATIONS, phrases.reason, language)
 
 
 def _print_item(report: ItemReport, language: Language) -> None:
@@ -161,4 +147,4 @@ def _said(word: str, language: Language) -> str:
 
 
 def _time(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).astimezone(CHINA).isoformat(" ")
+    return china_time(at).isoformat(" ")

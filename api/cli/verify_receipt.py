@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
+from api.cli.findings import china_time, print_findings
 from api.cli.output import EXIT_NOT, EXIT_OK, out
 from verifier import phrases_receipt
 from verifier.body import Party
@@ -12,17 +12,8 @@ from verifier.consent import Consent
 from verifier.notice import SCOPES
 from verifier.phrases import Language, Phrase
 from verifier.receipt_report import ReceiptReport
-from verifier.report import Outcome
 from verifier.withdrawal import Portion
 
-CHINA: Final = timezone(timedelta(hours=8))
-
-_MARKS: Final = {
-    Outcome.VALID: ("✓", "green"),
-    Outcome.INVALID: ("✗", "red"),
-    Outcome.SKIPPED: ("·", "dim"),
-    Outcome.ERROR: ("?", "yellow"),
-}
 _WORDS: Final = {
     "registry": Phrase("登记机构", "registry"),
     "controller": Phrase("向谁同意", "given to"),
@@ -52,12 +43,7 @@ def print_receipt(report: ReceiptReport, language: Language) -> None:
     out.print()
     _print_content(report, language)
     _print_withdrawals(report, language)
-    for finding in report.findings:
-        mark, style = _MARKS[finding.outcome]
-        title = phrases_receipt.OBLIGATIONS[finding.number].said(language)
-        out.print(f" {mark} {finding.number:>2} {title}", style=style, markup=False)
-        if finding.outcome is not Outcome.VALID:
-            out.print(f"      {phrases_receipt.reason(finding).said(language)}", markup=False)
+    print_findings(report.findings, phrases_receipt.OBLIGATIONS, phrases_receipt.reason, language)
     if report.block is not None:
         block, said = report.block, _said(language)
         out.print(
@@ -131,4 +117,4 @@ def _said(language: Language) -> dict[str, str]:
 
 
 def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).astimezone(CHINA).isoformat(" ", "minutes")[:16]
+    return china_time(seconds).isoformat(" ", "minutes")[:16]

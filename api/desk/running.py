@@ -15,12 +15,12 @@ from api.desk.rounds import Rounds
 from api.desk.server import Desk, DeskLimits
 from api.desk.sole import sole_desk
 from api.desk.worker import Pace, Worker
+from api.serving import configuration, port_taken
 from ledger.instance import Paths, read_instance
 from ledger.keys.provider import ISSUER, RELAY, KeyProvider
 from ledger.registry import Clock, Registry, open_registry
 from ledger.store.database import open_store, sqlite_url
 from ledger.withdrawals.sending import Courier
-from verifier.errors import EnvironmentFault
 
 LOCK_PATIENCE: Final = 25.0
 """Seconds the writer waits for a command that holds the lock, such as a long import."""
@@ -94,26 +94,11 @@ def run_desk(
     `port-taken`.
     """
     with open_desk(root, keys, clock=clock, limits=limits) as desk:
-        config = uvicorn.Config(
-            create_app(desk),
-            host=host,
-            port=port,
-            access_log=False,
-            log_level="warning",
-            server_header=False,
-            timeout_keep_alive=15,
-            timeout_graceful_shutdown=10,
-            limit_concurrency=1000,
-            h11_max_incomplete_event_size=32 * 1024,
-        )
+        config = configuration(create_app(desk), host, port)
         try:
             listening = config.bind_socket()
         except SystemExit as exit_:
-            raise EnvironmentFault(
-                f"cannot listen on {host}:{port}",
-                code="port-taken",
-                hint="Is another server running there? Choose another with --port.",
-            ) from exit_
+            raise port_taken(host, port) from exit_
         with listening:
             listening.listen()  # who hears the address may connect at once
             shown = f"[{host}]" if ":" in host else host

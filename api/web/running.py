@@ -7,11 +7,11 @@ from pathlib import Path
 
 import uvicorn
 
+from api.serving import configuration, port_taken
 from api.web.app import create_app
 from api.web.desk import HttpDesk
 from api.web.limits import Limits
 from ledger.reading import open_reader
-from verifier.errors import EnvironmentFault
 from verifier.trust import MAX_TRUST
 
 
@@ -45,26 +45,11 @@ def serve(
             demonstration=reader.instance.demonstration,
             desk=port_of_desk,
         )
-        config = uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            access_log=False,
-            log_level="warning",
-            server_header=False,
-            timeout_keep_alive=15,
-            timeout_graceful_shutdown=10,
-            limit_concurrency=1000,
-            h11_max_incomplete_event_size=32 * 1024,
-        )
+        config = configuration(app, host, port)
         try:
             uvicorn.Server(config).run()
         except SystemExit as exit_:
-            raise EnvironmentFault(
-                f"cannot listen on {host}:{port}",
-                code="port-taken",
-                hint="Is another server running there? Choose another with --port.",
-            ) from exit_
+            raise port_taken(host, port) from exit_
 
 
 def _read(path: Path) -> bytes:

@@ -9,21 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from verifier.algorithms import Sm2PublicKey
-from verifier.body import Party, check_credit_code
+from verifier.body import Party
 from verifier.canonical import (
     JSON,
     Check,
     hex_bytes,
     list_of,
-    made_of,
-    nullable,
     one_of,
     read_object,
     text,
-    tuple_of,
 )
-from verifier.dispute import MAX_PARTIES, MAX_SUBJECTS, OPENINGS, Disputant
+from verifier.dispute import DISPUTANTS, MAX_SUBJECTS, OPENINGS, Disputant
 from verifier.errors import UsageFault
 from verifier.wording import PARTY, check_words
 
@@ -95,27 +91,11 @@ def require_impartial(plan: Plan, opener: str) -> None:
         )
 
 
-def _point(value: object, path: str) -> bytes:
-    return Sm2PublicKey(hex_bytes(65)(value, path)).point
-
-
 _PLAN: Final[dict[str, Check[Any]]] = {
     "kind": one_of(*OPENINGS),
     "forum": PARTY,
     "number": check_words(1, 100),
-    "parties": tuple_of(
-        made_of(
-            Disputant,
-            {
-                "name": check_words(1, 100),
-                "code": nullable(check_credit_code),
-                "account": hex_bytes(20),
-                "key": nullable(_point),
-            },
-        ),
-        2,
-        MAX_PARTIES,
-    ),
+    "parties": DISPUTANTS,
     "certificates": list_of(text(1, 32), 0, MAX_SUBJECTS),
     "cases": list_of(text(1, 32), 0, MAX_SUBJECTS),
     "consents": list_of(hex_bytes(32), 0, MAX_SUBJECTS),

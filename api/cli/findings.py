@@ -1,0 +1,40 @@
+"""How the commands that verify print obligations, and times of the mainland."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from api.cli.output import out
+from verifier.phrases import Language, Phrase
+from verifier.report import Finding, Outcome
+
+CHINA: Final = timezone(timedelta(hours=8))
+
+_MARKS: Final = {
+    Outcome.VALID: ("✓", "green"),
+    Outcome.INVALID: ("✗", "red"),
+    Outcome.SKIPPED: ("·", "dim"),
+    Outcome.ERROR: ("?", "yellow"),
+}
+
+
+def print_findings(
+    findings: Iterable[Finding],
+    titles: Mapping[int, Phrase],
+    reason: Callable[[Finding], Phrase],
+    language: Language,
+) -> None:
+    """Print each obligation with its mark and, unless it is met, why."""
+    for finding in findings:
+        mark, style = _MARKS[finding.outcome]
+        title = titles[finding.number].said(language)
+        out.print(f" {mark} {finding.number:>2} {title}", style=style, markup=False)
+        if finding.outcome is not Outcome.VALID:
+            out.print(f"      {reason(finding).said(language)}", markup=False)
+
+
+def china_time(at: int) -> datetime:
+    """UTC seconds as the time at +08:00."""
+    return datetime.fromtimestamp(at, UTC).astimezone(CHINA)
