@@ -21,7 +21,8 @@ from tests.cli.rights_world import DISPUTES, PHOTO, Scene, item_path, org, plan,
 from tests.desk.calls import signed
 from tests.ledger.consent_world import CLINIC, KEYS, LAB, Json
 from tests.ledger.disputes.court import FIRST, SECOND, address, claim
-from tests.verifier.pack.pack_world import genuine_pack, pack_trust, unpacked, zipped
+from tests.verifier.pack.pack_files import unpacked, zipped
+from tests.verifier.pack.pack_world import genuine_pack, pack_trust
 from verifier.algorithms import digest_pair
 from verifier.canonical import dumps
 from verifier.certificate import key_id

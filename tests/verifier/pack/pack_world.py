@@ -5,14 +5,12 @@ from __future__ import annotations
 import copy
 import io
 import json
-import re
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
+from tests.verifier.pack.pack_files import pieces, resigned, unpacked
 from tests.verifier.world import (
     ANCHOR,
     ANCHOR_CODE,
@@ -46,8 +44,7 @@ from verifier.items import parse_item
 from verifier.merkle import hash_leaf, root_from_leaves
 from verifier.note import Checkpoint, sign_checkpoint
 from verifier.pack.contents import PackedStatement
-from verifier.pack.layout import Entry, directory, local_header
-from verifier.pack.manifest import PATHS, ListedRoot, signed_message
+from verifier.pack.manifest import ListedRoot
 from verifier.pack.report import PackReport
 from verifier.pack.verify import verify_pack
 from verifier.pack.writer import PackDossierFile, PackItem, PackPlan, write_pack
@@ -370,7 +367,7 @@ class Dispute:
         items = [
             PackItem(statement.leaf_hash)
             if number in self.withheld
-            else PackItem(statement.leaf_hash, dumps(item), partial(_pieces, content))
+            else PackItem(statement.leaf_hash, dumps(item), partial(pieces, content))
             for number, (statement, item, content) in enumerate(
                 zip(self.item_statements, self.items(), self.contents, strict=True), start=1
             )
@@ -396,10 +393,6 @@ class Dispute:
         return out.getvalue()
 
 
-def _pieces(content: bytes) -> list[bytes]:
-    return [content[at : at + 1000] for at in range(0, len(content), 1000)]
-
-
 _PACKS: list[bytes] = []
 
 
@@ -412,48 +405,6 @@ def genuine_pack() -> bytes:
 
 def verified(pack: bytes, trust: TrustPolicy | None = None, now: int = NOW) -> PackReport:
     return verify_pack(io.BytesIO(pack), trust or pack_trust(), now=now)
-
-
-def unpacked(pack: bytes) -> dict[str, bytes]:
-    """All files of a pack, read by Python's own `zipfile`."""
-    with zipfile.ZipFile(io.BytesIO(pack)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def zipped(files: Sequence[tuple[str, bytes]]) -> bytes:
-    """A zip in the one layout, whatever its names and their order."""
-    out, entries, at = b"", [], 0
-    for name, content in files:
-        entry = Entry(name, len(content), zlib.crc32(content), at)
-        out += local_header(entry) + content
-        entries.append(entry)
-        at = entry.end
-    return out + b"".join(directory(entries))
-
-
-def resigned(
-    files: Mapping[str, bytes],
-    edit: Callable[[dict[str, Any]], None] = lambda manifest: None,
-    signer: Sm2PrivateKey = ISSUER,
-) -> bytes:
-    """The pack of these files by someone who has the issuer's key: digests and signature fit again."""
-    manifest = json.loads(files["manifest.json"])
-    roles = {re.compile(pattern): role for role, pattern in PATHS.items()}
-    named = sorted(set(files) - {"manifest.json", "manifest.sig"})
-    manifest["files"] = [
-        {
-            "path": path,
-            "size": len(files[path]),
-            "digest": digest_pair(files[path]).to_json(),
-            "role": next(role for pattern, role in roles.items() if pattern.fullmatch(path)),
-        }
-        for path in named
-    ]
-    edit(manifest)
-    data = dumps(manifest)
-    signature = signer.sign_der(signed_message(data))
-    rest = [(path, files[path]) for path in named]
-    return zipped([("manifest.json", data), ("manifest.sig", signature), *rest])
 
 
 def changed(edit: Callable[[Any], None], path: str, pack: bytes | None = None) -> bytes:

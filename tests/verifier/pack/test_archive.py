@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.verifier.pack.pack_world import genuine_pack, zipped
+from tests.verifier.pack.pack_files import zipped
+from tests.verifier.pack.pack_world import genuine_pack
 from verifier.errors import DataFault
 from verifier.pack import layout
 from verifier.pack.archive import PackLimits, open_archive

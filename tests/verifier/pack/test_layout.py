@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.verifier.pack.pack_world import genuine_pack, unpacked, zipped
+from tests.verifier.pack.pack_files import unpacked, zipped
+from tests.verifier.pack.pack_world import genuine_pack
 from verifier.pack.archive import open_archive
 from verifier.pack.layout import LIMIT, Entry, central_header, directory, local_header
 

@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.verifier.pack.pack_world import Dispute, changed, resigned, unpacked, verified
+from tests.verifier.pack.pack_files import resigned, unpacked
+from tests.verifier.pack.pack_world import Dispute, changed, verified
 from verifier.pack.report import Answer
 from verifier.pack.report_json import report_json
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.verifier.pack.pack_files import resigned, unpacked
 from tests.verifier.pack.pack_world import (
     CONSENTS,
     DISPUTE,
@@ -16,8 +17,6 @@ from tests.verifier.pack.pack_world import (
     changed,
     genuine_pack,
     opening_json,
-    resigned,
-    unpacked,
     verified,
 )
 from tests.verifier.world import ANCHOR, RIGHTS

@@ -11,16 +11,8 @@ from typing import Any
 import pytest
 
 from tests.authority import Authority
-from tests.verifier.pack.pack_world import (
-    Dispute,
-    changed,
-    genuine_pack,
-    pack_trust,
-    resigned,
-    unpacked,
-    verified,
-    zipped,
-)
+from tests.verifier.pack.pack_files import resigned, unpacked, zipped
+from tests.verifier.pack.pack_world import Dispute, changed, genuine_pack, pack_trust, verified
 from verifier.algorithms import digest_pair, sha256
 from verifier.canonical import dumps
 from verifier.dossier import committed, disclose

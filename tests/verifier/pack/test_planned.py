@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.verifier.pack.court_world import plan_of, planned, policy
-from tests.verifier.pack.pack_world import MADE, Dispute, unpacked
+from tests.verifier.pack.pack_files import unpacked
+from tests.verifier.pack.pack_world import MADE, Dispute
 from tests.verifier.world import VALIDATORS
 from verifier.algorithms import Sm2PrivateKey
 from verifier.canonical import dumps

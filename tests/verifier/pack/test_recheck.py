@@ -20,7 +20,8 @@ import pytest
 
 from tests.authority import Authority
 from tests.verifier.pack.court_world import plan_of, policy
-from tests.verifier.pack.pack_world import CONTENTS, Dispute, resigned, unpacked, zipped
+from tests.verifier.pack.pack_files import resigned, unpacked, zipped
+from tests.verifier.pack.pack_world import CONTENTS, Dispute
 from tests.verifier.pack.test_more import with_dossier
 from verifier.canonical import dumps
 from verifier.pack.howto import HOWTO, STEPS, recheck
