@@ -262,7 +262,7 @@ class ReceiptWorld:
         last = self.events[-1].statement if self.events else self.statement
         named = sorted(one.leaf_hash.hex() for one in (self.statement, last))
         body = {**bodies.tombstone(), "statements": sorted(set(named)), "erased_at": at}
-        fields = {"type": "erasure.tombstone", "subject": SUBJECT, "at": at} | changes
+        fields: dict[str, Any] = {"type": "erasure.tombstone", "subject": SUBJECT, "at": at} | changes
         statement = Statement(
             profile=self.profile,
             commitment=commit_public(json_bytes(body)),
