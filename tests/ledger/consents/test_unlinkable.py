@@ -56,6 +56,7 @@ def live(world: World, folder: Path, people: int) -> Day:
                 lines.append(canonical.dumps(body) + b"\n")
                 persons.append(person)
             one_by_one(clinic, clock, person, whose)
+        clock.advance(pool.PATIENCE)  # what waits is due when the import settles: one head for the whole day
         file, results = folder / "in", folder / "results"
         file.write_bytes(b"".join(lines))
         import_consents(registry, file, HOSPITAL, progress=silent, results=results, workers=0)
