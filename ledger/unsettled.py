@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlmodel import Session, col, func, select
 
 from ledger.consents.pool import PATIENCE
 from ledger.store.models import ChainCall, Event
 from ledger.store.models_consents import Pooled
+
+if TYPE_CHECKING:
+    from ledger.registry import Registry
+
+
+def needs_settling(registry: Registry) -> bool:
+    """Whether settling an open registry would do anything now."""
+    with registry.store.reading() as session:
+        return is_unsettled(session, registry.clock())
 
 
 def is_unsettled(session: Session, now: int) -> bool:

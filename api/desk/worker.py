@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from ledger.registry import Registry
+from ledger.unsettled import needs_settling
 from verifier.errors import EnvironmentFault, YinzhengError
 
 _log = logging.getLogger(__name__)
@@ -170,9 +171,13 @@ class Worker:
             job.answer.set_result(answer)
 
     def _settle(self, registry: Registry) -> None:
-        """Carry what was acknowledged to the chain. What fails here is acknowledged and is tried again."""
+        """Carry what was acknowledged to the chain. What fails here is acknowledged and is tried again.
+
+        Consents that wait for company (R49) leave nothing to carry, and asking is much cheaper than settling.
+        """
         try:
-            registry.settle()
+            if needs_settling(registry):
+                registry.settle()
         except Exception as error:
             told = _told(error)
             _log.error("what was recorded waits for the chain: %s", told.code)
