@@ -7,8 +7,10 @@ was faster. Read-only opening, for the web server, writes nothing at all.
 
 import os
 import sqlite3
+import threading
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -32,6 +34,11 @@ BUSY_SECONDS = 10.0
 """How long a writer waits for another before `store-locked`."""
 
 
+_turns: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+"""Whose turn it is to write, for each SQLite database of this process: SQLite itself waits by sleeping, up to
+a tenth of a second at a time."""
+
+
 def sqlite_url(path: Path) -> str:
     """The database URL of the SQLite file at `path`."""
     return f"sqlite:///{path.resolve()}"
@@ -47,6 +54,8 @@ class Store:
         self._engine = engine
         self._reader = _reading(engine)
         self._faults = faults
+        one_writer = engine.dialect.name == "sqlite" and writable
+        self._turn = _turns[str(engine.url)] if one_writer else nullcontext()
         self.writable = writable
 
     @contextmanager
@@ -66,7 +75,7 @@ class Store:
                 code="store-read-only",
                 hint="use the command line of the registry, which opens it for writing",
             )
-        with _translated(), Session(self._engine, expire_on_commit=False) as session:
+        with self._turn, _translated(), Session(self._engine, expire_on_commit=False) as session:
             session.connection()  # takes the write lock now rather than at the first write
             yield session
             session.flush()
