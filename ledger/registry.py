@@ -19,6 +19,7 @@ from ledger.cases.deeming import deem_accepted
 from ledger.chain.connect import open_chain
 from ledger.chain.consent_client import ConsentClient
 from ledger.chain.sender import Sender
+from ledger.consents.pool import patience_of
 from ledger.erasure.clearing import resume as resume_erasures
 from ledger.faults import NO_FAULTS, Faults
 from ledger.instance import LOCK_SECONDS, Instance, Paths, read_instance, writer_lock
@@ -27,6 +28,7 @@ from ledger.log.tilelog import TileLog
 from ledger.rules.calendar import WorkingCalendar
 from ledger.store.database import Store, open_store, sqlite_url
 from ledger.store.sealed import FolderBlobs
+from ledger.unsettled import is_unsettled
 from ledger.working_days import calendar_of
 
 Clock = Callable[[], int]
@@ -64,6 +66,11 @@ class Registry:
         if key == RELAY:
             return self.sender
         return Sender(self.w3, self.keys.account(key), time.sleep)
+
+    def needs_settling(self) -> bool:
+        """Whether settling would do anything now; asking is much cheaper."""
+        with self.store.reading() as session:
+            return is_unsettled(session, self.clock(), patience=patience_of(self.instance))
 
     def settle(self, progress: Progress = silent) -> None:
         """Carry every acknowledged decision through log and chain; safe to repeat at any time."""

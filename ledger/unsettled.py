@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlmodel import Session, col, func, select
 
 from ledger.consents.pool import PATIENCE
 from ledger.store.models import ChainCall, Event
 from ledger.store.models_consents import Pooled
 
-if TYPE_CHECKING:
-    from ledger.registry import Registry
 
-
-def needs_settling(registry: Registry) -> bool:
-    """Whether settling an open registry would do anything now."""
-    with registry.store.reading() as session:
-        return is_unsettled(session, registry.clock())
-
-
-def is_unsettled(session: Session, now: int) -> bool:
-    """Whether something was pooled long enough, is not in the log, or was not sent, at `now`, UTC seconds."""
+def is_unsettled(session: Session, now: int, *, patience: int = PATIENCE) -> bool:
+    """Whether something was pooled for `patience` seconds, is not in the log, or was not sent, at `now`."""
     waiting, oldest = session.exec(select(func.count(), func.min(Pooled.created_at))).one()
-    if waiting and now - oldest >= PATIENCE:
+    if waiting and now - oldest >= patience:
         return True
     if session.exec(select(Event.id).where(col(Event.log_index).is_(None)).limit(1)).first() is not None:
         return True

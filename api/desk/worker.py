@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from ledger.registry import Registry
-from ledger.unsettled import needs_settling
 from verifier.errors import EnvironmentFault, YinzhengError
 
 _log = logging.getLogger(__name__)
@@ -176,7 +175,7 @@ class Worker:
         Consents that wait for company (R49) leave nothing to carry, and asking is much cheaper than settling.
         """
         try:
-            if needs_settling(registry):
+            if registry.needs_settling():
                 registry.settle()
         except Exception as error:
             told = _told(error)

@@ -18,6 +18,7 @@ from ledger.store.models_consents import Pooled
 from verifier.receipt import CONSENT_GRANTED
 
 if TYPE_CHECKING:
+    from ledger.instance import Instance
     from ledger.registry import Registry
 
 PATIENCE = 600
@@ -40,6 +41,11 @@ def put(session: Session, recorded: Recorded, now: int) -> None:
     )
 
 
+def patience_of(instance: Instance) -> int:
+    """Seconds a consent waits in this registry: a demonstration's not at all."""
+    return 0 if instance.demonstration else PATIENCE
+
+
 def flush(registry: Registry, *, force: bool = False) -> int:
     """Move what waits into the events, shuffled, if it waited long enough.
 
@@ -48,8 +54,7 @@ def flush(registry: Registry, *, force: bool = False) -> int:
     """
     with registry.store.reading() as session:
         waiting, oldest = session.exec(select(func.count(), func.min(Pooled.created_at))).one()
-    due = force or registry.instance.demonstration
-    if not waiting or not (due or registry.clock() - oldest >= PATIENCE):
+    if not waiting or not (force or registry.clock() - oldest >= patience_of(registry.instance)):
         return 0
     with registry.store.transaction() as session:
         pooled = list(session.exec(select(Pooled)))

@@ -37,6 +37,9 @@ class Registers:
         self.opened += 1
         yield cast(Registry, self)
 
+    def needs_settling(self) -> bool:
+        return True
+
     def settle(self) -> None:
         self.settled += 1
 
