@@ -81,7 +81,7 @@ def course(court_template: Template, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def rows(course: Course) -> list[tuple[str, str, int]]:
-    """The decision's own writes, and every thirteenth of the rest from a place that moves on from step to step."""
+    """The decision's own writes, and every thirteenth of the rest from a place that moves on each step."""
     found = []
     for index, step in enumerate(STEPS):
         points, seen = course.passed[step], Counter[str]()
