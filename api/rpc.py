@@ -15,13 +15,13 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from ledger.chain.evidence import collect, last_final_block
-from verifier.errors import EnvironmentFault, UsageFault
-from verifier.ethereum.layout import record_slots, root_slot
-from verifier.ethereum.layout_consents import withdrawal_slots
-from verifier.live import LiveRecord
-from verifier.receipt_erasure import LiveTombstone
-from verifier.trust import TrustPolicy
+from yinzheng.ledger.chain.evidence import collect, last_final_block
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.verifier.ethereum.layout import record_slots, root_slot
+from yinzheng.verifier.ethereum.layout_consents import withdrawal_slots
+from yinzheng.verifier.live import LiveRecord
+from yinzheng.verifier.receipt_erasure import LiveTombstone
+from yinzheng.verifier.trust import TrustPolicy
 
 MAX_ANSWER = 8 * 1024 * 1024
 SECONDS = 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uvicorn
 from starlette.types import ASGIApp
 
-from verifier.errors import EnvironmentFault
+from yinzheng.verifier.errors import EnvironmentFault
 
 
 def configuration(app: ASGIApp, host: str, port: int) -> uvicorn.Config:

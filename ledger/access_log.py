@@ -15,12 +15,12 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
-from ledger.instance import read_instance
-from ledger.store.database import open_store_read_only, sqlite_url
-from ledger.store.models_disputes import Access
-from verifier import canonical
-from verifier.canonical import JSON
-from verifier.errors import DataFault, UsageFault
+from yinzheng.ledger.instance import read_instance
+from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+from yinzheng.ledger.store.models_disputes import Access
+from yinzheng.verifier import canonical
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 GENESIS = bytes(32)
 """What the first line links to."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from ledger.fields import MISSING, ListOf, Problem, Schema, all_faults, is_whole, prose, read
-from ledger.rules.credit_code import check_credit_code
-from ledger.rules.holders import MAX_HOLDERS, Holder, holder_problems, in_order
-from ledger.rules.refusals import Ground, Refusal, refusals
-from ledger.rules.review import CaseFacts, basis_problem
-from ledger.rules.terms import (
+from yinzheng.ledger.fields import MISSING, ListOf, Problem, Schema, all_faults, is_whole, prose, read
+from yinzheng.ledger.rules.credit_code import check_credit_code
+from yinzheng.ledger.rules.holders import MAX_HOLDERS, Holder, holder_problems, in_order
+from yinzheng.ledger.rules.refusals import Ground, Refusal, refusals
+from yinzheng.ledger.rules.review import CaseFacts, basis_problem
+from yinzheng.ledger.rules.terms import (
     DataClass,
     FileRole,
     InformationRoute,
@@ -25,10 +25,10 @@ from ledger.rules.terms import (
     SourceKind,
     procedure_for,
 )
-from ledger.rules.volume import SpecialKind, Volume
-from verifier import canonical
-from verifier.body import check_notices
-from verifier.errors import DataFault
+from yinzheng.ledger.rules.volume import SpecialKind, Volume
+from yinzheng.verifier import canonical
+from yinzheng.verifier.body import check_notices
+from yinzheng.verifier.errors import DataFault
 
 FORMAT = "yinzheng/application/1"
 MAX_BYTES = 256 * 1024

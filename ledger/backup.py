@@ -22,18 +22,18 @@ from typing import TYPE_CHECKING, Final
 
 from sqlmodel import Session, col, select
 
-from ledger import access_log
-from ledger.cases.work import acting
-from ledger.files import disk_faults, make_folder, whole_folder, write_durably
-from ledger.instance import Instance, Paths
-from ledger.keys.rewrap import WRAPPED
-from ledger.record_keys import NAME, Destroyed, Header, Line, lines_of, read_header, write_keys
-from ledger.store.models_disputes import Backup
-from verifier import canonical
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.ledger import access_log
+from yinzheng.ledger.cases.work import acting
+from yinzheng.ledger.files import disk_faults, make_folder, whole_folder, write_durably
+from yinzheng.ledger.instance import Instance, Paths
+from yinzheng.ledger.keys.rewrap import WRAPPED
+from yinzheng.ledger.record_keys import NAME, Destroyed, Header, Line, lines_of, read_header, write_keys
+from yinzheng.ledger.store.models_disputes import Backup
+from yinzheng.verifier import canonical
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 if TYPE_CHECKING:
-    from ledger.registry import Progress, Registry
+    from yinzheng.ledger.registry import Progress, Registry
 
 MARKER: Final = "backup.json"
 FORMAT: Final = "yinzheng/backup/1"

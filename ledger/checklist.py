@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ledger.rules.review import CHECKLIST, Answer, CaseFacts, Item, ItemAnswer, mandatory_items
-from ledger.rules.volume import Flag, FlagDecision, flags
-from verifier import canonical
-from verifier.canonical import Check, boolean, constant, list_of, object_of, one_of, read_object, text
+from yinzheng.ledger.rules.review import CHECKLIST, Answer, CaseFacts, Item, ItemAnswer, mandatory_items
+from yinzheng.ledger.rules.volume import Flag, FlagDecision, flags
+from yinzheng.verifier import canonical
+from yinzheng.verifier.canonical import (
+    Check,
+    boolean,
+    constant,
+    list_of,
+    object_of,
+    one_of,
+    read_object,
+    text,
+)
 
 FORMAT: Final = "yinzheng/checklist/1"
 MAX_BYTES: Final = 256 * 1024

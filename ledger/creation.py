@@ -16,32 +16,32 @@ from typing import TYPE_CHECKING
 
 from web3 import Web3
 
-from ledger.chain.client import RegistryClient
-from ledger.chain.configuration import configure
-from ledger.chain.connect import connect
-from ledger.chain.deployment import Deployment, RoleHolders, deploy
-from ledger.chain.embedded.chain import EmbeddedChain
-from ledger.chain.embedded.genesis import FUNDS, Genesis
-from ledger.chain.embedded.provider import EmbeddedProvider
-from ledger.chain.modules import Modules, deploy_modules
-from ledger.chain.reverts import translated
-from ledger.chain.sender import Sender
-from ledger.files import make_folder, whole_folder, write_durably
-from ledger.instance import Instance, IssuerKey, Paths
-from ledger.keys.keystore import SCRYPT_N, Keystore
-from ledger.keys.making import TokenPlan, make_keys
-from ledger.keys.provider import ADMIN, ISSUER, KINDS, RELAY, VALIDATOR, KeyProvider, person_key
-from ledger.rules.calendar import day_of, official_calendar
-from ledger.rules.credit_code import check_credit_code
-from ledger.rules.profiles import PROFILES
-from ledger.store.database import open_store, sqlite_url
-from ledger.store.models import Person
-from verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.ledger.chain.client import RegistryClient
+from yinzheng.ledger.chain.configuration import configure
+from yinzheng.ledger.chain.connect import connect
+from yinzheng.ledger.chain.deployment import Deployment, RoleHolders, deploy
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.genesis import FUNDS, Genesis
+from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
+from yinzheng.ledger.chain.modules import Modules, deploy_modules
+from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.chain.sender import Sender
+from yinzheng.ledger.files import make_folder, whole_folder, write_durably
+from yinzheng.ledger.instance import Instance, IssuerKey, Paths
+from yinzheng.ledger.keys.keystore import SCRYPT_N, Keystore
+from yinzheng.ledger.keys.making import TokenPlan, make_keys
+from yinzheng.ledger.keys.provider import ADMIN, ISSUER, KINDS, RELAY, VALIDATOR, KeyProvider, person_key
+from yinzheng.ledger.rules.calendar import day_of, official_calendar
+from yinzheng.ledger.rules.credit_code import check_credit_code
+from yinzheng.ledger.rules.profiles import PROFILES
+from yinzheng.ledger.store.database import open_store, sqlite_url
+from yinzheng.ledger.store.models import Person
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ledger.registry import Progress
+    from yinzheng.ledger.registry import Progress
 
 MAX_CHAIN_ID = 2**31 - 1
 """Random ids stay below this: some wallets hold them in 32 bits."""

@@ -13,24 +13,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger.cases import deciding, intake, issuing, publicity
-from ledger.cases.work import work_on
-from ledger.creation import Plan, create_registry
-from ledger.demo_data import favourable_review, prepare_dossier
-from ledger.demo_rights import Shown, demonstrate_rights
-from ledger.documents import write_documents
-from ledger.files import write_durably
-from ledger.heartbeat import beat
-from ledger.instance import Paths, read_instance
-from ledger.keys.keystore import Keystore
-from ledger.keys.passphrase import create_passphrase_file
-from ledger.policy import trust_policy
-from ledger.reading import open_reader
-from ledger.registry import Clock, Progress, Registry, open_registry
-from ledger.rules.profiles import DEMO
-from ledger.rules.states import State
-from ledger.store import repository
-from verifier.errors import UsageFault
+from yinzheng.ledger.cases import deciding, intake, issuing, publicity
+from yinzheng.ledger.cases.work import work_on
+from yinzheng.ledger.creation import Plan, create_registry
+from yinzheng.ledger.demo_data import favourable_review, prepare_dossier
+from yinzheng.ledger.demo_rights import Shown, demonstrate_rights
+from yinzheng.ledger.documents import write_documents
+from yinzheng.ledger.files import write_durably
+from yinzheng.ledger.heartbeat import beat
+from yinzheng.ledger.instance import Paths, read_instance
+from yinzheng.ledger.keys.keystore import Keystore
+from yinzheng.ledger.keys.passphrase import create_passphrase_file
+from yinzheng.ledger.policy import trust_policy
+from yinzheng.ledger.reading import open_reader
+from yinzheng.ledger.registry import Clock, Progress, Registry, open_registry
+from yinzheng.ledger.rules.profiles import DEMO
+from yinzheng.ledger.rules.states import State
+from yinzheng.ledger.store import repository
+from yinzheng.verifier.errors import UsageFault
 
 OFFICER, MEMBER = "officer-chen", "committee-lin"
 PLAN = Plan(

@@ -8,8 +8,8 @@ import shutil
 import struct
 from pathlib import Path
 
-from ledger.rules.review import Answer, CaseFacts, Item, ItemAnswer, mandatory_items
-from ledger.rules.volume import FlagDecision, flags
+from yinzheng.ledger.rules.review import Answer, CaseFacts, Item, ItemAnswer, mandatory_items
+from yinzheng.ledger.rules.volume import FlagDecision, flags
 
 LARGE_FILE = "imaging-volume.nii"
 """Declared by an example dossier, and made on the fly because it is too large to be committed."""

@@ -11,37 +11,37 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ledger.chain.approvals import sign
-from ledger.consents.granting import grant
-from ledger.consents.notices import publish_notice
-from ledger.consents.receipts import make_receipt
-from ledger.disputes import collecting, evidence, opening, packing
-from ledger.disputes.evidence import Offered
-from ledger.disputes.plans import Concerned, Plan
-from ledger.disputes.work import DRAFT
-from ledger.files import write_durably
-from ledger.keys.keystore import Keystore
-from ledger.keys.provider import Kind
-from ledger.organisations.enrolment import enrol
-from ledger.registry import Progress, Registry
-from ledger.rules.extent import Extent, Way
-from ledger.rules.states import Capacity
-from ledger.rules.withdrawal import State
-from ledger.store import repository
-from ledger.store.models_consents import Organisation, Withdrawal
-from ledger.store.threads import find_dispute
-from ledger.withdrawals import course
-from ledger.withdrawals.claims import ReceiptClaim
-from ledger.withdrawals.concluding import conclusion
-from ledger.withdrawals.filing import file
-from ledger.withdrawals.work import work_on
-from verifier.body import Party
-from verifier.certificate import key_id
-from verifier.destruction import DestructionReceipt, sign_receipt
-from verifier.dispute import Disputant
-from verifier.notice import SCOPES, parse_notice
-from verifier.organisation import KeyGrant, parse_enrolment, prove_possession
-from verifier.receipt import decode_receipt_qr
+from yinzheng.ledger.chain.approvals import sign
+from yinzheng.ledger.consents.granting import grant
+from yinzheng.ledger.consents.notices import publish_notice
+from yinzheng.ledger.consents.receipts import make_receipt
+from yinzheng.ledger.disputes import collecting, evidence, opening, packing
+from yinzheng.ledger.disputes.evidence import Offered
+from yinzheng.ledger.disputes.plans import Concerned, Plan
+from yinzheng.ledger.disputes.work import DRAFT
+from yinzheng.ledger.files import write_durably
+from yinzheng.ledger.keys.keystore import Keystore
+from yinzheng.ledger.keys.provider import Kind
+from yinzheng.ledger.organisations.enrolment import enrol
+from yinzheng.ledger.registry import Progress, Registry
+from yinzheng.ledger.rules.extent import Extent, Way
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.rules.withdrawal import State
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models_consents import Organisation, Withdrawal
+from yinzheng.ledger.store.threads import find_dispute
+from yinzheng.ledger.withdrawals import course
+from yinzheng.ledger.withdrawals.claims import ReceiptClaim
+from yinzheng.ledger.withdrawals.concluding import conclusion
+from yinzheng.ledger.withdrawals.filing import file
+from yinzheng.ledger.withdrawals.work import work_on
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.destruction import DestructionReceipt, sign_receipt
+from yinzheng.verifier.dispute import Disputant
+from yinzheng.verifier.notice import SCOPES, parse_notice
+from yinzheng.verifier.organisation import KeyGrant, parse_enrolment, prove_possession
+from yinzheng.verifier.receipt import decode_receipt_qr
 
 EXAMPLE: Final = "demonstration.json"
 _TERM: Final = 365 * 86_400

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ledger.document.qr import qr_png
-from ledger.document.render import render_certificate
-from ledger.files import write_durably
-from ledger.reading import Reader
-from verifier.certfile import parse_file
-from verifier.errors import EnvironmentFault
+from yinzheng.ledger.document.qr import qr_png
+from yinzheng.ledger.document.render import render_certificate
+from yinzheng.ledger.files import write_durably
+from yinzheng.ledger.reading import Reader
+from yinzheng.verifier.certfile import parse_file
+from yinzheng.verifier.errors import EnvironmentFault
 
 
 def write_documents(reader: Reader, number: str, folder: Path) -> list[Path]:

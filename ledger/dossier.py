@@ -10,11 +10,11 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Self
 
-from ledger.application import MAX_BYTES, Application, DeclaredFile, Examined, examine
-from ledger.fields import Problem, all_faults
-from ledger.folder import Folder, FolderLimits, SeenFile, shown
-from ledger.rules.terms import FileRole
-from verifier.errors import DataFault
+from yinzheng.ledger.application import MAX_BYTES, Application, DeclaredFile, Examined, examine
+from yinzheng.ledger.fields import Problem, all_faults
+from yinzheng.ledger.folder import Folder, FolderLimits, SeenFile, shown
+from yinzheng.ledger.rules.terms import FileRole
+from yinzheng.verifier.errors import DataFault
 
 APPLICATION = "application.json"
 CHUNK = 1 << 20

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from verifier import canonical
-from verifier.errors import DataFault
+from yinzheng.verifier import canonical
+from yinzheng.verifier.errors import DataFault
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 

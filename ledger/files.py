@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from verifier.errors import EnvironmentFault
+from yinzheng.verifier.errors import EnvironmentFault
 
 TEMPORARY_SUFFIX = ".part"
 """What a crash may leave behind carries this suffix; no reader ever opens it."""

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger.fields import Problem
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.ledger.fields import Problem
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Non-blocking, so that a FIFO put in a file's place cannot hold us up before fstat sees it.

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.chain.reverts import translated
-from ledger.chain.sender import Call
+from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.chain.sender import Call
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 DEFAULT_AGE = 3600
 """Seconds after which a block is old enough to be followed by a fresh one."""

@@ -20,11 +20,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ledger.chain.deployment import Deployment
-from ledger.chain.modules import Modules
-from ledger.rules.profiles import DEMO, GD_HEALTH
-from verifier import canonical
-from verifier.canonical import (
+from yinzheng.ledger.chain.deployment import Deployment
+from yinzheng.ledger.chain.modules import Modules
+from yinzheng.ledger.rules.profiles import DEMO, GD_HEALTH
+from yinzheng.verifier import canonical
+from yinzheng.verifier.canonical import (
     Check,
     boolean,
     constant,
@@ -36,7 +36,7 @@ from verifier.canonical import (
     read_object,
     text,
 )
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 FORMAT = "yinzheng/state/2"
 MAX_INSTANCE_BYTES = 256 * 1024

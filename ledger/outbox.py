@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from ledger.chain.reverts import TooEarly
-from ledger.chain.sender import Call, Mined, Sender, SignedTransaction
-from ledger.keys.provider import RELAY
-from ledger.store.models import ChainCall
-from ledger.withdrawals.belated import redate
-from verifier.errors import EnvironmentFault, YinzhengError
+from yinzheng.ledger.chain.reverts import TooEarly
+from yinzheng.ledger.chain.sender import Call, Mined, Sender, SignedTransaction
+from yinzheng.ledger.keys.provider import RELAY
+from yinzheng.ledger.store.models import ChainCall
+from yinzheng.ledger.withdrawals.belated import redate
+from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 PATIENCE_SECONDS = 60
 """How long a foreign node may take to mine one transaction before we leave it for the next run."""

@@ -20,19 +20,19 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from ledger.chain.records import Head
-from ledger.consents import pool
-from ledger.outbox import carry_out, waiting
-from ledger.outbox import outbox as outbox  # use cases put their calls there through the pipeline
-from ledger.rules.states import State
-from ledger.store import repository
-from ledger.store.models import Case, Certificate, ChainCall
-from ledger.store.models import Checkpoint as CheckpointRow
-from verifier.errors import DataFault, UsageFault, YinzhengError
-from verifier.note import Checkpoint
+from yinzheng.ledger.chain.records import Head
+from yinzheng.ledger.consents import pool
+from yinzheng.ledger.outbox import carry_out, waiting
+from yinzheng.ledger.outbox import outbox as outbox  # use cases put their calls there through the pipeline
+from yinzheng.ledger.rules.states import State
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Case, Certificate, ChainCall
+from yinzheng.ledger.store.models import Checkpoint as CheckpointRow
+from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
+from yinzheng.verifier.note import Checkpoint
 
 if TYPE_CHECKING:
-    from ledger.registry import Progress, Registry
+    from yinzheng.ledger.registry import Progress, Registry
 
 
 def settle(registry: Registry, progress: Progress) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ledger.instance import Instance
-from verifier.certificate import key_id
+from yinzheng.ledger.instance import Instance
+from yinzheng.verifier.certificate import key_id
 
 DEFAULT_MAX_AGE = 86_400
 """How old a block may be for an answer about now: a day."""

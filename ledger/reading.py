@@ -16,35 +16,35 @@ from typing import Any, cast
 from sqlmodel import Session, col, select
 from web3 import Web3
 
-from ledger.cases.deeming import deadlines_of
-from ledger.chain.connect import open_chain
-from ledger.chain.consent_client import ConsentClient
-from ledger.chain.embedded.evidence import asking
-from ledger.chain.evidence import collect, last_final_block
-from ledger.chain.reverts import translated
-from ledger.consents.basis import Basis, basis_of
-from ledger.erasure.tombstones import tombstone_of
-from ledger.instance import Instance, Paths, read_instance
-from ledger.log.tilelog import TileLog
-from ledger.policy import trust_policy
-from ledger.rules.deadlines import Deadlines
-from ledger.rules.publicity import NoticeBody
-from ledger.store import repository
-from ledger.store.database import Store, open_store_read_only, sqlite_url
-from ledger.store.models import Case, Certificate, Event, Objection
-from ledger.working_days import calendar_of
-from verifier import canonical
-from verifier.body import parse_body
-from verifier.certfile import format_file
-from verifier.ethereum.layout import record_slots, root_slot
-from verifier.ethereum.layout_consents import withdrawal_slots
-from verifier.live import LiveRecord
-from verifier.note import peek_checkpoint
-from verifier.receipt_erasure import LiveTombstone
-from verifier.statement import Statement, certificate_subject
-from verifier.tlogproof import TlogProof
-from verifier.tombstone import MAX_TOMBSTONE
-from verifier.trust import TrustPolicy, parse_trust
+from yinzheng.ledger.cases.deeming import deadlines_of
+from yinzheng.ledger.chain.connect import open_chain
+from yinzheng.ledger.chain.consent_client import ConsentClient
+from yinzheng.ledger.chain.embedded.evidence import asking
+from yinzheng.ledger.chain.evidence import collect, last_final_block
+from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.consents.basis import Basis, basis_of
+from yinzheng.ledger.erasure.tombstones import tombstone_of
+from yinzheng.ledger.instance import Instance, Paths, read_instance
+from yinzheng.ledger.log.tilelog import TileLog
+from yinzheng.ledger.policy import trust_policy
+from yinzheng.ledger.rules.deadlines import Deadlines
+from yinzheng.ledger.rules.publicity import NoticeBody
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.database import Store, open_store_read_only, sqlite_url
+from yinzheng.ledger.store.models import Case, Certificate, Event, Objection
+from yinzheng.ledger.working_days import calendar_of
+from yinzheng.verifier import canonical
+from yinzheng.verifier.body import parse_body
+from yinzheng.verifier.certfile import format_file
+from yinzheng.verifier.ethereum.layout import record_slots, root_slot
+from yinzheng.verifier.ethereum.layout_consents import withdrawal_slots
+from yinzheng.verifier.live import LiveRecord
+from yinzheng.verifier.note import peek_checkpoint
+from yinzheng.verifier.receipt_erasure import LiveTombstone
+from yinzheng.verifier.statement import Statement, certificate_subject
+from yinzheng.verifier.tlogproof import TlogProof
+from yinzheng.verifier.tombstone import MAX_TOMBSTONE
+from yinzheng.verifier.trust import TrustPolicy, parse_trust
 
 EVIDENCE_KEPT = 1024
 """Evidence of the newest block kept in memory, some 10 kB each."""

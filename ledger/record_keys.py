@@ -25,15 +25,15 @@ from typing import Any, BinaryIO, Final
 
 from sqlmodel import Session, col, select
 
-from ledger.faults import NO_FAULTS, Faults
-from ledger.files import discard, disk_faults, overwrite, sync_folder, temporary_beside
-from ledger.instance import Instance
-from ledger.keys.rewrap import WRAPPED
-from ledger.store.models import Base, Event
-from verifier import canonical
-from verifier.canonical import hex_bytes, integer, read_object, text
-from verifier.errors import DataFault
-from verifier.tombstone import TOMBSTONE
+from yinzheng.ledger.faults import NO_FAULTS, Faults
+from yinzheng.ledger.files import discard, disk_faults, overwrite, sync_folder, temporary_beside
+from yinzheng.ledger.instance import Instance
+from yinzheng.ledger.keys.rewrap import WRAPPED
+from yinzheng.ledger.store.models import Base, Event
+from yinzheng.verifier import canonical
+from yinzheng.verifier.canonical import hex_bytes, integer, read_object, text
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.tombstone import TOMBSTONE
 
 NAME: Final = "record-keys.txt"
 MAGIC: Final = b"yinzheng/record-keys/1"

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ledger.store.sealed import SealedValue
-from verifier import canonical
-from verifier.algorithms import COMMITMENT_KEY_BYTES
-from verifier.canonical import JSON
-from verifier.dossier import committed_form
-from verifier.statement import STATEMENT_TYPES, Body, Statement, commit_private, commit_public
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import COMMITMENT_KEY_BYTES
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.dossier import committed_form
+from yinzheng.verifier.statement import STATEMENT_TYPES, Body, Statement, commit_private, commit_public
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -105,7 +105,7 @@ def _canonical(happened: Occurrence) -> tuple[bytes, bytes]:
 
 def record(session: Session, recorded: Iterable[Recorded]) -> None:
     """Write the rows, in order, in the caller's transaction."""
-    from ledger.store import repository  # not needed to compose, which workers of an import do
+    from yinzheng.ledger.store import repository  # not needed to compose, which workers of an import do
 
     repository.add_events(session, [one.row for one in recorded])
 

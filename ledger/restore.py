@@ -14,22 +14,22 @@ from typing import Any, Final
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
-from ledger.backup import FORMAT, MARKER, copy_file, copy_tree
-from ledger.erasure.burial import bury, forget_files
-from ledger.erasure.targets import Target, kind_of, target_of
-from ledger.files import make_folder, whole_folder, write_durably
-from ledger.instance import Instance, Paths, read_instance
-from ledger.keys.rewrap import WRAPPED, Wrapped
-from ledger.record_keys import NAME, Destroyed, LivingKey, read_header, read_keys
-from ledger.rules.destruction import may_restore
-from ledger.store.blobs import FolderBlobs
-from ledger.store.database import Store, open_store, sqlite_url
-from ledger.store.models import Base, Case, Event
-from ledger.store.models_disputes import Dispute
-from verifier import canonical
-from verifier.canonical import constant, hex_bytes, integer, read_object, text
-from verifier.errors import DataFault, UsageFault
-from verifier.tombstone import MAX_TOMBSTONE, TOMBSTONE, Tombstone, parse_tombstone
+from yinzheng.ledger.backup import FORMAT, MARKER, copy_file, copy_tree
+from yinzheng.ledger.erasure.burial import bury, forget_files
+from yinzheng.ledger.erasure.targets import Target, kind_of, target_of
+from yinzheng.ledger.files import make_folder, whole_folder, write_durably
+from yinzheng.ledger.instance import Instance, Paths, read_instance
+from yinzheng.ledger.keys.rewrap import WRAPPED, Wrapped
+from yinzheng.ledger.record_keys import NAME, Destroyed, LivingKey, read_header, read_keys
+from yinzheng.ledger.rules.destruction import may_restore
+from yinzheng.ledger.store.blobs import FolderBlobs
+from yinzheng.ledger.store.database import Store, open_store, sqlite_url
+from yinzheng.ledger.store.models import Base, Case, Event
+from yinzheng.ledger.store.models_disputes import Dispute
+from yinzheng.verifier import canonical
+from yinzheng.verifier.canonical import constant, hex_bytes, integer, read_object, text
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.tombstone import MAX_TOMBSTONE, TOMBSTONE, Tombstone, parse_tombstone
 
 _TOGETHER: Final = 1000
 _MARKER_FIELDS: Final = {

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from ledger import access_log
-from ledger.cases.work import acting
-from ledger.keys.keystore import Keystore, is_key_name
-from ledger.keys.provider import Kind, person_key
-from ledger.store.models import Person
-from verifier.errors import UsageFault
+from yinzheng.ledger import access_log
+from yinzheng.ledger.cases.work import acting
+from yinzheng.ledger.keys.keystore import Keystore, is_key_name
+from yinzheng.ledger.keys.provider import Kind, person_key
+from yinzheng.ledger.store.models import Person
+from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 
 class StaffRole(StrEnum):

@@ -18,15 +18,15 @@ from urllib.parse import urlsplit
 
 from sqlmodel import Session, col, select
 
-from ledger.store import repository
-from ledger.store.models_disputes import TimeStamp
-from verifier.algorithms import sha256
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
-from verifier.timestamp import MAX_TOKEN, NONCES, check_timestamp, parse_token, request_bytes
-from verifier.trust import TimeAuthority
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models_disputes import TimeStamp
+from yinzheng.verifier.algorithms import sha256
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.timestamp import MAX_TOKEN, NONCES, check_timestamp, parse_token, request_bytes
+from yinzheng.verifier.trust import TimeAuthority
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 SECONDS: Final = 20
 MAX_URL: Final = 255

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, func, select
 
-from ledger.consents.pool import PATIENCE
-from ledger.store.models import ChainCall, Event
-from ledger.store.models_consents import Pooled
+from yinzheng.ledger.consents.pool import PATIENCE
+from yinzheng.ledger.store.models import ChainCall, Event
+from yinzheng.ledger.store.models_consents import Pooled
 
 
 def is_unsettled(session: Session, now: int, *, patience: int = PATIENCE) -> bool:

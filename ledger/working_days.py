@@ -9,18 +9,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ledger.chain.configuration import configure
-from ledger.chain.sender import Sender
-from ledger.files import make_folder, write_durably
-from ledger.keys.provider import ADMIN
-from ledger.rules.calendar import WorkingCalendar, YearDays, day_of, official_calendar, parse_year
-from ledger.rules.profiles import PROFILES
-from verifier import canonical
-from verifier.errors import UsageFault
+from yinzheng.ledger.chain.configuration import configure
+from yinzheng.ledger.chain.sender import Sender
+from yinzheng.ledger.files import make_folder, write_durably
+from yinzheng.ledger.keys.provider import ADMIN
+from yinzheng.ledger.rules.calendar import WorkingCalendar, YearDays, day_of, official_calendar, parse_year
+from yinzheng.ledger.rules.profiles import PROFILES
+from yinzheng.verifier import canonical
+from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
-    from ledger.instance import Paths
-    from ledger.registry import Registry
+    from yinzheng.ledger.instance import Paths
+    from yinzheng.ledger.registry import Registry
 
 MAX_BYTES = 64 * 1024
 

@@ -8,15 +8,15 @@ and no connection, and has no clock of its own; readers of a live ledger are pas
     report.authentic, report.status
 """
 
-from verifier.body import Body, Holder, Level, Party, Remark, is_credit_code, is_number, parse_body
-from verifier.certfile import CertificateFile, format_file, parse_file
-from verifier.certificate import Core, decode_qr, encode_qr, key_id, statement_of
-from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
-from verifier.live import LiveReader, LiveRecord
-from verifier.report import Authentic, Difference, Finding, Outcome, Report, Status
-from verifier.target import Presented, read_target
-from verifier.trust import TrustPolicy, parse_trust
-from verifier.verify import verify
+from yinzheng.verifier.body import Body, Holder, Level, Party, Remark, is_credit_code, is_number, parse_body
+from yinzheng.verifier.certfile import CertificateFile, format_file, parse_file
+from yinzheng.verifier.certificate import Core, decode_qr, encode_qr, key_id, statement_of
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.live import LiveReader, LiveRecord
+from yinzheng.verifier.report import Authentic, Difference, Finding, Outcome, Report, Status
+from yinzheng.verifier.target import Presented, read_target
+from yinzheng.verifier.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.verify import verify
 
 __all__ = [
     "Authentic",

@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from eth_hash.backends.pycryptodome import keccak256 as _keccak256
 
-from verifier.digests import (
+from yinzheng.verifier.digests import (
     COMMITMENT_KEY_BYTES,
     DigestPair,
     PairHasher,
@@ -20,8 +20,8 @@ from verifier.digests import (
     sha256,
     sm3,
 )
-from verifier.errors import DataFault, UsageFault
-from verifier.sm2 import (
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.sm2 import (
     GmsslBackend,
     Sm2Backend,
     Sm2PrivateKey,

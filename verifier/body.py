@@ -14,8 +14,8 @@ from typing import Any, Final
 from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError
 
-from verifier.algorithms import DigestPair
-from verifier.canonical import (
+from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.canonical import (
     JSON,
     Check,
     constant,
@@ -29,8 +29,8 @@ from verifier.canonical import (
     text,
     tuple_of,
 )
-from verifier.errors import DataFault
-from verifier.statement import PROFILE_TAG, commit_public
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.statement import PROFILE_TAG, commit_public
 
 MAX_BODY: Final = 8192
 """Canonical bytes of a body."""

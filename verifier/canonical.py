@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import rfc8785
 
-from verifier.errors import DataFault
+from yinzheng.verifier.errors import DataFault
 
 T = TypeVar("T")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from verifier.body import Body, parse_body
-from verifier.canonical import JSON, Check, constant, dumps, loads, nullable, read_object, text
-from verifier.certificate import MAX_QR
-from verifier.evidence import Evidence, parse_evidence
-from verifier.statement import Statement
-from verifier.tlogproof import MAX_PROOF_BYTES, TlogProof
+from yinzheng.verifier.body import Body, parse_body
+from yinzheng.verifier.canonical import JSON, Check, constant, dumps, loads, nullable, read_object, text
+from yinzheng.verifier.certificate import MAX_QR
+from yinzheng.verifier.evidence import Evidence, parse_evidence
+from yinzheng.verifier.statement import Statement
+from yinzheng.verifier.tlogproof import MAX_PROOF_BYTES, TlogProof
 
 MAX_FILE: Final = 1024 * 1024
 """Bytes of a certificate file."""

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import cbor2
 
-from verifier.algorithms import DigestPair, digest_pair
-from verifier.body import CLASSES, PROCEDURES, REMARKS, RIGHTS, SOURCES, TYPES, Body, check_body
-from verifier.canonical import JSON
-from verifier.cose import (
+from yinzheng.verifier.algorithms import DigestPair, digest_pair
+from yinzheng.verifier.body import CLASSES, PROCEDURES, REMARKS, RIGHTS, SOURCES, TYPES, Body, check_body
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.cose import (
     MAX_QR,
     IssuerSigner,
     envelope,
@@ -28,8 +28,13 @@ from verifier.cose import (
     to_base32,
     to_sign,
 )
-from verifier.errors import DataFault, UsageFault
-from verifier.statement import CERTIFICATE_DEPOSITED, Statement, certificate_subject, deposit_statement
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.statement import (
+    CERTIFICATE_DEPOSITED,
+    Statement,
+    certificate_subject,
+    deposit_statement,
+)
 
 __all__ = [
     "COMFORTABLE_QR",

@@ -14,7 +14,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from verifier.der import CONTEXT_0, OCTETS, SEQUENCE, element, elements, only
+from yinzheng.verifier.der import CONTEXT_0, OCTETS, SEQUENCE, element, elements, only
 
 _V1: Final = bytes.fromhex("2a864886f70d010910020c")
 """id-aa-signingCertificate, 1.2.840.113549.1.9.16.2.12: SHA-1 of the certificate."""

@@ -11,20 +11,30 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
-from verifier import obligations
-from verifier.canonical import JSON, Check, constant, dumps, hex_bytes, loads, nullable, read_object, text
-from verifier.certificate import key_id
-from verifier.cose import IssuerSigner
-from verifier.errors import DataFault
-from verifier.ethereum import layout_consents as layout
-from verifier.ethereum.layout_consents import ChainWithdrawal, decode_withdrawal, withdrawal_slots
-from verifier.evidence import Evidence, NotGiven, parse_evidence
-from verifier.findings import Findings
-from verifier.report import Authentic, Finding, Outcome
-from verifier.statement import Statement, verify_body
-from verifier.tlogproof import MAX_PROOF_BYTES, TlogProof
-from verifier.trust import Issuer, TrustPolicy
-from verifier.withdrawal_steps import Completed, Restricted, parse_step, step_bytes
+from yinzheng.verifier import obligations
+from yinzheng.verifier.canonical import (
+    JSON,
+    Check,
+    constant,
+    dumps,
+    hex_bytes,
+    loads,
+    nullable,
+    read_object,
+    text,
+)
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.cose import IssuerSigner
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.ethereum import layout_consents as layout
+from yinzheng.verifier.ethereum.layout_consents import ChainWithdrawal, decode_withdrawal, withdrawal_slots
+from yinzheng.verifier.evidence import Evidence, NotGiven, parse_evidence
+from yinzheng.verifier.findings import Findings
+from yinzheng.verifier.report import Authentic, Finding, Outcome
+from yinzheng.verifier.statement import Statement, verify_body
+from yinzheng.verifier.tlogproof import MAX_PROOF_BYTES, TlogProof
+from yinzheng.verifier.trust import Issuer, TrustPolicy
+from yinzheng.verifier.withdrawal_steps import Completed, Restricted, parse_step, step_bytes
 
 FORMAT: Final = "yinzheng/withdrawal-conclusion/1"
 

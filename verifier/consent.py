@@ -8,9 +8,9 @@ form, which leaves no place for a face, a fingerprint or a file.
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from verifier.algorithms import DigestPair
-from verifier.body import Party, check_credit_code
-from verifier.canonical import (
+from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.body import Party, check_credit_code
+from yinzheng.verifier.canonical import (
     JSON,
     Check,
     boolean,
@@ -24,9 +24,9 @@ from verifier.canonical import (
     read_object,
     tuple_of,
 )
-from verifier.errors import DataFault
-from verifier.notice import MAX_RECIPIENTS, RECIPIENT_FIELDS, SCOPES, check_recipients
-from verifier.wording import PARTY, check_date, check_words
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.notice import MAX_RECIPIENTS, RECIPIENT_FIELDS, SCOPES, check_recipients
+from yinzheng.verifier.wording import PARTY, check_date, check_words
 
 MAX_CONSENT: Final = 24_576
 """Canonical bytes of a consent."""

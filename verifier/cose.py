@@ -11,8 +11,8 @@ from typing import Any, Final, Protocol
 
 import cbor2
 
-from verifier.algorithms import Sm2PublicKey, sha256
-from verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.algorithms import Sm2PublicKey, sha256
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 MAX_QR: Final = 4096
 """Characters of a QR text."""

@@ -7,9 +7,9 @@ organisation, and signed after a prefix that no other signed object begins with.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from verifier.algorithms import DigestPair, Sm2PrivateKey, Sm2PublicKey
-from verifier.body import check_credit_code
-from verifier.canonical import (
+from yinzheng.verifier.algorithms import DigestPair, Sm2PrivateKey, Sm2PublicKey
+from yinzheng.verifier.body import check_credit_code
+from yinzheng.verifier.canonical import (
     JSON,
     Check,
     constant,
@@ -22,11 +22,11 @@ from verifier.canonical import (
     one_of,
     read_object,
 )
-from verifier.certificate import key_id
-from verifier.errors import DataFault, UsageFault
-from verifier.request import Keys
-from verifier.tombstone import METHODS
-from verifier.wording import check_words
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.request import Keys
+from yinzheng.verifier.tombstone import METHODS
+from yinzheng.verifier.wording import check_words
 
 MAX_RECEIPT: Final = 4096
 """Canonical bytes of a signed receipt; the fields' sizes keep it below."""

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import hmac as keyed
 
-from verifier.canonical import Check, hex_bytes, read_object
+from yinzheng.verifier.canonical import Check, hex_bytes, read_object
 
 COMMITMENT_KEY_BYTES = 32
 """Length of the key of a private commitment (S2.3)."""

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from verifier.algorithms import DigestPair, Sm2PublicKey
-from verifier.body import Party, check_credit_code
-from verifier.canonical import (
+from yinzheng.verifier.algorithms import DigestPair, Sm2PublicKey
+from yinzheng.verifier.body import Party, check_credit_code
+from yinzheng.verifier.canonical import (
     JSON,
     Check,
     constant,
@@ -23,9 +23,9 @@ from verifier.canonical import (
     read_object,
     tuple_of,
 )
-from verifier.errors import DataFault
-from verifier.merkle import hash_node, root_from_leaves
-from verifier.wording import PARTY, check_words
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.merkle import hash_node, root_from_leaves
+from yinzheng.verifier.wording import PARTY, check_words
 
 MAX_OPENING: Final = 32_768
 """Canonical bytes of `dispute.opened`; bounded by its fields."""

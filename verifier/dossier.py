@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from verifier.algorithms import DigestPair, PairHasher, hmac_pair
-from verifier.body import check_plain
-from verifier.canonical import (
+from yinzheng.verifier.algorithms import DigestPair, PairHasher, hmac_pair
+from yinzheng.verifier.body import check_plain
+from yinzheng.verifier.canonical import (
     JSON,
     Check,
     constant,
@@ -28,9 +28,9 @@ from verifier.canonical import (
     read_object,
     tuple_of,
 )
-from verifier.errors import DataFault, UsageFault
-from verifier.merkle import hash_leaf, inclusion_path, root_from_leaves, verify_inclusion
-from verifier.statement import Statement, verify_body
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.merkle import hash_leaf, inclusion_path, root_from_leaves, verify_inclusion
+from yinzheng.verifier.statement import Statement, verify_body
 
 DOSSIER_TYPES: Final = frozenset({"application.received", "supplement.given"})
 """The statements whose bodies hold a dossier; every other body is committed to as it stands."""

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from verifier.canonical import Check, hex_bytes, list_of, object_of, read_object
-from verifier.errors import DataFault, YinzhengError
-from verifier.ethereum.header import MAX_HEADER, Header, parse_header
-from verifier.ethereum.items import decode_fixed, decode_integer, decode_item
-from verifier.ethereum.mpt import MAX_NODE, MAX_NODES, prove_secure
+from yinzheng.verifier.canonical import Check, hex_bytes, list_of, object_of, read_object
+from yinzheng.verifier.errors import DataFault, YinzhengError
+from yinzheng.verifier.ethereum.header import MAX_HEADER, Header, parse_header
+from yinzheng.verifier.ethereum.items import decode_fixed, decode_integer, decode_item
+from yinzheng.verifier.ethereum.mpt import MAX_NODE, MAX_NODES, prove_secure
 
 MAX_HEADERS: Final = 256
 MAX_ACCOUNTS: Final = 8

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from verifier.body import Body
-from verifier.certfile import CertificateFile
-from verifier.certificate import Core
-from verifier.errors import EnvironmentFault, YinzhengError
-from verifier.ethereum.layout import ChainRecord
-from verifier.evidence import Evidence, NotGiven
-from verifier.live import Ledger
-from verifier.note import peek_checkpoint
-from verifier.report import Note
-from verifier.statement import Statement
-from verifier.tlogproof import TlogProof
+from yinzheng.verifier.body import Body
+from yinzheng.verifier.certfile import CertificateFile
+from yinzheng.verifier.certificate import Core
+from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
+from yinzheng.verifier.ethereum.layout import ChainRecord
+from yinzheng.verifier.evidence import Evidence, NotGiven
+from yinzheng.verifier.live import Ledger
+from yinzheng.verifier.note import peek_checkpoint
+from yinzheng.verifier.report import Note
+from yinzheng.verifier.statement import Statement
+from yinzheng.verifier.tlogproof import TlogProof
 
 
 def _not_given() -> YinzhengError:

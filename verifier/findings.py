@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from verifier.errors import DataFault, EnvironmentFault
-from verifier.evidence import NotGiven
-from verifier.report import Finding, Outcome
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
+from yinzheng.verifier.evidence import NotGiven
+from yinzheng.verifier.report import Finding, Outcome
 
 T = TypeVar("T")
 

@@ -10,9 +10,9 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Final
 
-from verifier.algorithms import DigestPair, Sm2PublicKey
-from verifier.body import check_credit_code, check_plain, is_number
-from verifier.canonical import (
+from yinzheng.verifier.algorithms import DigestPair, Sm2PublicKey
+from yinzheng.verifier.body import check_credit_code, check_plain, is_number
+from yinzheng.verifier.canonical import (
     JSON,
     Check,
     constant,
@@ -27,8 +27,8 @@ from verifier.canonical import (
     text,
     tuple_of,
 )
-from verifier.errors import DataFault
-from verifier.wording import check_words
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.wording import check_words
 
 MAX_ITEM: Final = 32_768
 """Canonical bytes of an item, its content not counted."""

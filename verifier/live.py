@@ -11,15 +11,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from verifier.body import Body, parse_body
-from verifier.certificate import Core, decode_qr, statement_of
-from verifier.errors import DataFault, EnvironmentFault
-from verifier.ethereum.layout import root_slot
-from verifier.evidence import Evidence, NotGiven, parse_evidence
-from verifier.obligations import checkpoint_signed, in_log, record_words, sealed
-from verifier.statement import Statement, certificate_subject
-from verifier.tlogproof import TlogProof
-from verifier.trust import TrustPolicy
+from yinzheng.verifier.body import Body, parse_body
+from yinzheng.verifier.certificate import Core, decode_qr, statement_of
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
+from yinzheng.verifier.ethereum.layout import root_slot
+from yinzheng.verifier.evidence import Evidence, NotGiven, parse_evidence
+from yinzheng.verifier.obligations import checkpoint_signed, in_log, record_words, sealed
+from yinzheng.verifier.statement import Statement, certificate_subject
+from yinzheng.verifier.tlogproof import TlogProof
+from yinzheng.verifier.trust import TrustPolicy
 
 T = TypeVar("T")
 

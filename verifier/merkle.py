@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import TypeAlias
 
-from verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 HASH_BYTES = 32
 

@@ -17,9 +17,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from verifier.algorithms import Ed25519PrivateKey, Ed25519PublicKey, Sm2PrivateKey, Sm2PublicKey
-from verifier.errors import DataFault, UsageFault
-from verifier.merkle import HASH_BYTES, MAX_SIZE
+from yinzheng.verifier.algorithms import Ed25519PrivateKey, Ed25519PublicKey, Sm2PrivateKey, Sm2PublicKey
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.merkle import HASH_BYTES, MAX_SIZE
 
 ED25519_TYPE = b"\x01"
 SM2_TYPE = b"\xffyinzheng.sm2-sm3.v1"

@@ -6,9 +6,9 @@ Public: it names organisations and kinds of data, and no person.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from verifier.algorithms import DigestPair
-from verifier.body import Party, check_credit_code
-from verifier.canonical import (
+from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.body import Party, check_credit_code
+from yinzheng.verifier.canonical import (
     JSON,
     Check,
     boolean,
@@ -22,9 +22,9 @@ from verifier.canonical import (
     read_object,
     tuple_of,
 )
-from verifier.errors import DataFault
-from verifier.statement import commit_public
-from verifier.wording import PARTY, check_words
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.statement import commit_public
+from yinzheng.verifier.wording import PARTY, check_words
 
 BASE_SCOPES: Final = ("research", "clinical_reference")
 EXTENDED_SCOPES: Final = (

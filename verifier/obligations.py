@@ -9,22 +9,22 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from verifier.algorithms import digest_pair
-from verifier.body import PROCEDURES, Body
-from verifier.canonical import JSON
-from verifier.certfile import CertificateFile, parse_file
-from verifier.certificate import ELIDED, Core, decode_qr, statement_of
-from verifier.cose import SignedCore
-from verifier.errors import DataFault
-from verifier.ethereum.header import Header, sealer
-from verifier.ethereum.layout import ChainRecord, decode_record, record_slots, root_slot
-from verifier.evidence import Evidence, NotGiven
-from verifier.note import Checkpoint, open_checkpoint, peek_checkpoint
-from verifier.report import Difference
-from verifier.statement import Statement, certificate_subject
-from verifier.target import Presented
-from verifier.tlogproof import TlogProof
-from verifier.trust import Issuer, TrustPolicy
+from yinzheng.verifier.algorithms import digest_pair
+from yinzheng.verifier.body import PROCEDURES, Body
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.certfile import CertificateFile, parse_file
+from yinzheng.verifier.certificate import ELIDED, Core, decode_qr, statement_of
+from yinzheng.verifier.cose import SignedCore
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.ethereum.header import Header, sealer
+from yinzheng.verifier.ethereum.layout import ChainRecord, decode_record, record_slots, root_slot
+from yinzheng.verifier.evidence import Evidence, NotGiven
+from yinzheng.verifier.note import Checkpoint, open_checkpoint, peek_checkpoint
+from yinzheng.verifier.report import Difference
+from yinzheng.verifier.statement import Statement, certificate_subject
+from yinzheng.verifier.target import Presented
+from yinzheng.verifier.tlogproof import TlogProof
+from yinzheng.verifier.trust import Issuer, TrustPolicy
 
 DEPOSIT_WINDOW: Final = 86_400
 """Seconds between registration and its deposit, at most (S5.8)."""

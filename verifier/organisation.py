@@ -6,12 +6,22 @@ Each key comes with a proof of possession: its own signature over whose it is an
 from dataclasses import dataclass
 from typing import Any, Final
 
-from verifier.algorithms import Sm2PrivateKey, Sm2PublicKey
-from verifier.body import Party, check_credit_code
-from verifier.canonical import JSON, Check, constant, dumps, hex_bytes, integer, nullable, one_of, read_object
-from verifier.certificate import key_id
-from verifier.errors import DataFault
-from verifier.wording import PARTY, set_of
+from yinzheng.verifier.algorithms import Sm2PrivateKey, Sm2PublicKey
+from yinzheng.verifier.body import Party, check_credit_code
+from yinzheng.verifier.canonical import (
+    JSON,
+    Check,
+    constant,
+    dumps,
+    hex_bytes,
+    integer,
+    nullable,
+    one_of,
+    read_object,
+)
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.wording import PARTY, set_of
 
 ROLES: Final = ("controller", "forum", "party", "recipient")
 """In ascending order, as bodies list them."""

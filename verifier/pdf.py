@@ -6,9 +6,9 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
-from verifier.body import is_number
-from verifier.errors import DataFault
-from verifier.receiptfile import RECEIPT_FILE
+from yinzheng.verifier.body import is_number
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.receiptfile import RECEIPT_FILE
 
 MAX_PDF: Final = 64 * 1024 * 1024
 """Bytes of a PDF."""

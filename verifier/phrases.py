@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from verifier.errors import YinzhengError
-from verifier.phrases_reasons import REASONS
-from verifier.report import Authentic, Finding, Outcome, Report, Status
+from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.phrases_reasons import REASONS
+from yinzheng.verifier.report import Authentic, Finding, Outcome, Report, Status
 
 Language: TypeAlias = Literal["zh", "en"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from verifier import phrases
-from verifier.phrases import Phrase
-from verifier.phrases_reasons import REASONS
-from verifier.receipt_report import ReceiptReport, ReceiptStatus
-from verifier.report import Authentic, Finding, Outcome
+from yinzheng.verifier import phrases
+from yinzheng.verifier.phrases import Phrase
+from yinzheng.verifier.phrases_reasons import REASONS
+from yinzheng.verifier.receipt_report import ReceiptReport, ReceiptStatus
+from yinzheng.verifier.report import Authentic, Finding, Outcome
 
 OBLIGATIONS: Final[Mapping[int, Phrase]] = {
     **phrases.OBLIGATIONS,

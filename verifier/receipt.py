@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import cbor2
 
-from verifier.algorithms import COMMITMENT_KEY_BYTES, DigestPair
-from verifier.body import Party
-from verifier.canonical import integer
-from verifier.cose import (
+from yinzheng.verifier.algorithms import COMMITMENT_KEY_BYTES, DigestPair
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.canonical import integer
+from yinzheng.verifier.cose import (
     IssuerSigner,
     from_base32,
     is_form,
@@ -28,9 +28,9 @@ from verifier.cose import (
     sign_core,
     to_base32,
 )
-from verifier.errors import DataFault, UsageFault
-from verifier.statement import Statement
-from verifier.wording import PARTY
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.statement import Statement
+from yinzheng.verifier.wording import PARTY
 
 CONSENT_GRANTED: Final = "consent.granted"
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from verifier.errors import DataFault
-from verifier.statement import Statement, verify_body
-from verifier.tombstone import TOMBSTONE, Tombstone, parse_tombstone
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.statement import Statement, verify_body
+from yinzheng.verifier.tombstone import TOMBSTONE, Tombstone, parse_tombstone
 
 
 @dataclass(frozen=True, slots=True)

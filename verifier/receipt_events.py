@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from verifier.errors import DataFault
-from verifier.receipt import ReceiptCore
-from verifier.receiptfile import ReceiptEvent, ReceiptFile
-from verifier.withdrawal import Requested, parse_requested, remaining
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.receipt import ReceiptCore
+from yinzheng.verifier.receiptfile import ReceiptEvent, ReceiptFile
+from yinzheng.verifier.withdrawal import Requested, parse_requested, remaining
 
 REQUESTED_TYPE = "withdrawal.requested"
 

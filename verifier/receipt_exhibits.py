@@ -10,21 +10,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from verifier.errors import DataFault, EnvironmentFault, YinzhengError
-from verifier.ethereum.layout import root_slot
-from verifier.ethereum.layout_consents import ChainWithdrawal, decode_withdrawal, withdrawal_slots
-from verifier.evidence import Evidence, NotGiven, parse_evidence
-from verifier.live import refused
-from verifier.note import peek_checkpoint
-from verifier.obligations import anchored, checkpoint_signed, in_log, sealed
-from verifier.receipt import ReceiptCore
-from verifier.receipt_erasure import Erased, LiveTombstone, parse_erased
-from verifier.receipt_events import Request, requests_of
-from verifier.receiptfile import ReceiptFile
-from verifier.report import Note
-from verifier.statement import Statement
-from verifier.tlogproof import TlogProof
-from verifier.trust import TrustPolicy
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
+from yinzheng.verifier.ethereum.layout import root_slot
+from yinzheng.verifier.ethereum.layout_consents import ChainWithdrawal, decode_withdrawal, withdrawal_slots
+from yinzheng.verifier.evidence import Evidence, NotGiven, parse_evidence
+from yinzheng.verifier.live import refused
+from yinzheng.verifier.note import peek_checkpoint
+from yinzheng.verifier.obligations import anchored, checkpoint_signed, in_log, sealed
+from yinzheng.verifier.receipt import ReceiptCore
+from yinzheng.verifier.receipt_erasure import Erased, LiveTombstone, parse_erased
+from yinzheng.verifier.receipt_events import Request, requests_of
+from yinzheng.verifier.receiptfile import ReceiptFile
+from yinzheng.verifier.report import Note
+from yinzheng.verifier.statement import Statement
+from yinzheng.verifier.tlogproof import TlogProof
+from yinzheng.verifier.trust import TrustPolicy
 
 
 @runtime_checkable

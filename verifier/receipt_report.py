@@ -6,13 +6,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NoReturn
 
-from verifier.consent import Consent
-from verifier.ethereum.layout_consents import COMPLETED, FROZEN, NONE, REQUESTED, RESTRICTED, ChainWithdrawal
-from verifier.notice import Notice
-from verifier.receipt import ReceiptCore
-from verifier.receipt_erasure import Erased
-from verifier.report import Authentic, Block, Finding, Note, block_json, finding_json
-from verifier.withdrawal import Portion
+from yinzheng.verifier.consent import Consent
+from yinzheng.verifier.ethereum.layout_consents import (
+    COMPLETED,
+    FROZEN,
+    NONE,
+    REQUESTED,
+    RESTRICTED,
+    ChainWithdrawal,
+)
+from yinzheng.verifier.notice import Notice
+from yinzheng.verifier.receipt import ReceiptCore
+from yinzheng.verifier.receipt_erasure import Erased
+from yinzheng.verifier.report import Authentic, Block, Finding, Note, block_json, finding_json
+from yinzheng.verifier.withdrawal import Portion
 
 
 class ReceiptStatus(StrEnum):

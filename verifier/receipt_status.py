@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from verifier.consent import Consent
-from verifier.ethereum.layout_consents import (
+from yinzheng.verifier.consent import Consent
+from yinzheng.verifier.ethereum.layout_consents import (
     COMPLETED,
     FROZEN,
     NONE,
@@ -15,10 +15,10 @@ from verifier.ethereum.layout_consents import (
     ChainWithdrawal,
     overdue_since,
 )
-from verifier.evidence import NotGiven
-from verifier.receipt_events import Request
-from verifier.receipt_report import ReceiptStatus
-from verifier.withdrawal import Portion, remaining
+from yinzheng.verifier.evidence import NotGiven
+from yinzheng.verifier.receipt_events import Request
+from yinzheng.verifier.receipt_report import ReceiptStatus
+from yinzheng.verifier.withdrawal import Portion, remaining
 
 
 @dataclass(frozen=True, slots=True)

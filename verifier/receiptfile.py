@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from verifier.algorithms import COMMITMENT_KEY_BYTES
-from verifier.canonical import (
+from yinzheng.verifier.algorithms import COMMITMENT_KEY_BYTES
+from yinzheng.verifier.canonical import (
     JSON,
     Check,
     constant,
@@ -23,13 +23,13 @@ from verifier.canonical import (
     text,
     tuple_of,
 )
-from verifier.consent import Consent, parse_consent
-from verifier.cose import MAX_QR
-from verifier.errors import DataFault
-from verifier.evidence import Evidence, parse_evidence
-from verifier.notice import Notice, parse_notice
-from verifier.statement import Statement, verify_body
-from verifier.tlogproof import MAX_PROOF_BYTES, TlogProof
+from yinzheng.verifier.consent import Consent, parse_consent
+from yinzheng.verifier.cose import MAX_QR
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.evidence import Evidence, parse_evidence
+from yinzheng.verifier.notice import Notice, parse_notice
+from yinzheng.verifier.statement import Statement, verify_body
+from yinzheng.verifier.tlogproof import MAX_PROOF_BYTES, TlogProof
 
 MAX_RECEIPT: Final = 1024 * 1024
 """Bytes of a receipt file."""

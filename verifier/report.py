@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NoReturn
 
-from verifier.body import Body
-from verifier.certificate import Core
-from verifier.ethereum.layout import ChainRecord
+from yinzheng.verifier.body import Body
+from yinzheng.verifier.certificate import Core
+from yinzheng.verifier.ethereum.layout import ChainRecord
 
 
 class Outcome(StrEnum):

@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from verifier.algorithms import DigestPair, Sm2PrivateKey, Sm2PublicKey
-from verifier.body import check_credit_code
-from verifier.canonical import (
+from yinzheng.verifier.algorithms import DigestPair, Sm2PrivateKey, Sm2PublicKey
+from yinzheng.verifier.body import check_credit_code
+from yinzheng.verifier.canonical import (
     JSON,
     Check,
     constant,
@@ -25,8 +25,8 @@ from verifier.canonical import (
     read_object,
     text,
 )
-from verifier.certificate import key_id
-from verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 HEADER: Final = "Yinzheng-Request"
 PREFIX: Final = b"yinzheng/request/1\n"

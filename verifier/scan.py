@@ -11,9 +11,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from verifier.certificate import is_qr_text
-from verifier.errors import DataFault, UsageFault
-from verifier.receipt import is_receipt_text
+from yinzheng.verifier.certificate import is_qr_text
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.receipt import is_receipt_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture

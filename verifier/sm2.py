@@ -12,8 +12,8 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any, Protocol
 
-from verifier.digests import sm3
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.digests import sm3
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 P = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF
 A = P - 3

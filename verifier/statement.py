@@ -6,8 +6,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from verifier.algorithms import COMMITMENT_KEY_BYTES, DigestPair, digest_pair, hmac_pair, sha256
-from verifier.canonical import (
+from yinzheng.verifier.algorithms import COMMITMENT_KEY_BYTES, DigestPair, digest_pair, hmac_pair, sha256
+from yinzheng.verifier.canonical import (
     Check,
     constant,
     hex_bytes,
@@ -18,8 +18,8 @@ from verifier.canonical import (
     read_object,
     text,
 )
-from verifier.errors import DataFault, UsageFault
-from verifier.merkle import hash_leaf
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.merkle import hash_leaf
 
 MAX_STATEMENT_BYTES = 4096
 CERTIFICATE_DEPOSITED = "certificate.deposited"

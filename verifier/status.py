@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from verifier.errors import DataFault, EnvironmentFault
-from verifier.ethereum.layout import CANCELLED, LAPSED, SUPERSEDED, ChainRecord, decode_record
-from verifier.evidence import Evidence, NotGiven
-from verifier.live import Ledger
-from verifier.obligations import answer_age, record_words, sealed
-from verifier.report import Status
-from verifier.trust import TrustPolicy
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
+from yinzheng.verifier.ethereum.layout import CANCELLED, LAPSED, SUPERSEDED, ChainRecord, decode_record
+from yinzheng.verifier.evidence import Evidence, NotGiven
+from yinzheng.verifier.live import Ledger
+from yinzheng.verifier.obligations import answer_age, record_words, sealed
+from yinzheng.verifier.report import Status
+from yinzheng.verifier.trust import TrustPolicy
 
 _FINAL: Final = {
     CANCELLED: Status.CANCELLED,

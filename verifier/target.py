@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from verifier.body import is_number
-from verifier.errors import DataFault
-from verifier.pdf import extract_file
-from verifier.receipt import is_receipt_text
-from verifier.receiptfile import is_receipt_file
-from verifier.scan import find_qr
+from yinzheng.verifier.body import is_number
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.pdf import extract_file
+from yinzheng.verifier.receipt import is_receipt_text
+from yinzheng.verifier.receiptfile import is_receipt_file
+from yinzheng.verifier.scan import find_qr
 
 Kind: TypeAlias = Literal["pdf", "image", "json", "qr", "number"]
 

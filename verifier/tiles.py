@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from verifier.errors import DataFault, UsageFault
-from verifier.merkle import (
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.merkle import (
     HASH_BYTES,
     MAX_SIZE,
     SubtreeReader,

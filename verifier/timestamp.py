@@ -18,11 +18,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from verifier.cms import in_order, names_certificate
-from verifier.der import INTEGER, SEQUENCE, element, elements, only
-from verifier.errors import DataFault, UsageFault, YinzhengError
-from verifier.report import Outcome
-from verifier.trust import TimeAuthority
+from yinzheng.verifier.cms import in_order, names_certificate
+from yinzheng.verifier.der import INTEGER, SEQUENCE, element, elements, only
+from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
+from yinzheng.verifier.report import Outcome
+from yinzheng.verifier.trust import TimeAuthority
 
 if TYPE_CHECKING:
     from rfc3161_client import TimeStampResponse, TimeStampTokenInfo

@@ -13,9 +13,9 @@ import base64
 import re
 from dataclasses import dataclass
 
-from verifier.errors import DataFault
-from verifier.merkle import HASH_BYTES, MAX_SIZE, verify_inclusion
-from verifier.note import MAX_NOTE_BYTES, Checkpoint, decode_text, peek_checkpoint, strict_base64
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.merkle import HASH_BYTES, MAX_SIZE, verify_inclusion
+from yinzheng.verifier.note import MAX_NOTE_BYTES, Checkpoint, decode_text, peek_checkpoint, strict_base64
 
 HEADER = "c2sp.org/tlog-proof@v1"
 MAX_HASHES = 63

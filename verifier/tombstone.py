@@ -7,9 +7,19 @@ records of one person leaves two tombstones that nothing joins (R49).
 from dataclasses import dataclass
 from typing import Any, Final
 
-from verifier.canonical import JSON, Check, constant, dumps, hex_bytes, integer, list_of, one_of, read_object
-from verifier.errors import DataFault
-from verifier.wording import set_of
+from yinzheng.verifier.canonical import (
+    JSON,
+    Check,
+    constant,
+    dumps,
+    hex_bytes,
+    integer,
+    list_of,
+    one_of,
+    read_object,
+)
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.wording import set_of
 
 TOMBSTONE: Final = "erasure.tombstone"
 """Its statement's type."""

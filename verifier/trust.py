@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from verifier.algorithms import Sm2PublicKey
-from verifier.body import Body, Party, check_credit_code, check_plain
-from verifier.canonical import (
+from yinzheng.verifier.algorithms import Sm2PublicKey
+from yinzheng.verifier.body import Body, Party, check_credit_code, check_plain
+from yinzheng.verifier.canonical import (
     Check,
     constant,
     hex_bytes,
@@ -22,10 +22,10 @@ from verifier.canonical import (
     read_object,
     text,
 )
-from verifier.certificate import key_id
-from verifier.errors import DataFault
-from verifier.evidence import Contract
-from verifier.note import NoteKey, parse_vkey
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.evidence import Contract
+from yinzheng.verifier.note import NoteKey, parse_vkey
 
 MAX_TRUST: Final = 256 * 1024
 """Bytes of a policy."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import Final
 
-from verifier import obligations
-from verifier.certificate import Core
-from verifier.errors import UsageFault
-from verifier.evidence import NotGiven
-from verifier.exhibits import Exhibits, gather
-from verifier.findings import Findings
-from verifier.live import Ledger, LiveReader
-from verifier.report import Authentic, Block, Note, Outcome, Report
-from verifier.status import Question, answer_status
-from verifier.target import Presented
-from verifier.trust import TrustPolicy
+from yinzheng.verifier import obligations
+from yinzheng.verifier.certificate import Core
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.evidence import NotGiven
+from yinzheng.verifier.exhibits import Exhibits, gather
+from yinzheng.verifier.findings import Findings
+from yinzheng.verifier.live import Ledger, LiveReader
+from yinzheng.verifier.report import Authentic, Block, Note, Outcome, Report
+from yinzheng.verifier.status import Question, answer_status
+from yinzheng.verifier.target import Presented
+from yinzheng.verifier.trust import TrustPolicy
 
 _BY_LOG: Final = (4, 5, 6, 7)
 """Obligations about what the registry keeps and logs."""

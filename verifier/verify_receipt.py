@@ -9,31 +9,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from verifier import obligations
-from verifier.body import Party
-from verifier.errors import DataFault, EnvironmentFault
-from verifier.ethereum.layout_consents import NONE, ChainWithdrawal
-from verifier.evidence import Evidence, NotGiven
-from verifier.findings import Findings
-from verifier.receipt import ReceiptCode, ReceiptCore, decode_receipt_qr
-from verifier.receipt_events import requests_of
-from verifier.receipt_exhibits import (
+from yinzheng.verifier import obligations
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
+from yinzheng.verifier.ethereum.layout_consents import NONE, ChainWithdrawal
+from yinzheng.verifier.evidence import Evidence, NotGiven
+from yinzheng.verifier.findings import Findings
+from yinzheng.verifier.receipt import ReceiptCode, ReceiptCore, decode_receipt_qr
+from yinzheng.verifier.receipt_events import requests_of
+from yinzheng.verifier.receipt_exhibits import (
     ReceiptExhibits,
     ReceiptLedger,
     ReceiptReader,
     gather_receipt,
     read_withdrawals,
 )
-from verifier.receipt_report import ReceiptReport, ReceiptStatus
-from verifier.receipt_status import Known, left_at, standing_at, status_at
-from verifier.receiptfile import ReceiptFile, parse_receipt_file
-from verifier.report import Authentic, Block, Note, Outcome
-from verifier.statement import verify_body
-from verifier.status import is_last
-from verifier.target import Presented
-from verifier.trust import Issuer, TrustPolicy
-from verifier.verify import operator_notes
-from verifier.withdrawal import Portion
+from yinzheng.verifier.receipt_report import ReceiptReport, ReceiptStatus
+from yinzheng.verifier.receipt_status import Known, left_at, standing_at, status_at
+from yinzheng.verifier.receiptfile import ReceiptFile, parse_receipt_file
+from yinzheng.verifier.report import Authentic, Block, Note, Outcome
+from yinzheng.verifier.statement import verify_body
+from yinzheng.verifier.status import is_last
+from yinzheng.verifier.target import Presented
+from yinzheng.verifier.trust import Issuer, TrustPolicy
+from yinzheng.verifier.verify import operator_notes
+from yinzheng.verifier.withdrawal import Portion
 
 NOTHING: Final = Portion((), ())
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from verifier.algorithms import Sm2PublicKey
-from verifier.body import check_credit_code
-from verifier.canonical import (
+from yinzheng.verifier.algorithms import Sm2PublicKey
+from yinzheng.verifier.body import check_credit_code
+from yinzheng.verifier.canonical import (
     JSON,
     Check,
     constant,
@@ -28,13 +28,13 @@ from verifier.canonical import (
     read_object,
     text,
 )
-from verifier.certificate import key_id
-from verifier.cose import IssuerSigner
-from verifier.errors import DataFault
-from verifier.notice import MAX_RECIPIENTS, ROUTES, SCOPES
-from verifier.trust import Issuer
-from verifier.withdrawal import DUTIES
-from verifier.wording import set_of
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.cose import IssuerSigner
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.notice import MAX_RECIPIENTS, ROUTES, SCOPES
+from yinzheng.verifier.trust import Issuer
+from yinzheng.verifier.withdrawal import DUTIES
+from yinzheng.verifier.wording import set_of
 
 HEADER: Final = "Yinzheng-Notice"
 MAX_BODY: Final = 32_768

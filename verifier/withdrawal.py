@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from verifier.algorithms import sha256
-from verifier.body import check_credit_code
-from verifier.canonical import (
+from yinzheng.verifier.algorithms import sha256
+from yinzheng.verifier.body import check_credit_code
+from yinzheng.verifier.canonical import (
     JSON,
     Check,
     boolean,
@@ -25,11 +25,11 @@ from verifier.canonical import (
     read_object,
     tuple_of,
 )
-from verifier.consent import Consent
-from verifier.errors import DataFault
-from verifier.ethereum.layout_consents import DESTRUCTION, FREEZE
-from verifier.notice import MAX_RECIPIENTS, ROUTES, SCOPES
-from verifier.wording import check_words, set_of
+from yinzheng.verifier.consent import Consent
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.ethereum.layout_consents import DESTRUCTION, FREEZE
+from yinzheng.verifier.notice import MAX_RECIPIENTS, ROUTES, SCOPES
+from yinzheng.verifier.wording import check_words, set_of
 
 CHANNELS: Final = ("receipt", "guardian", "counter", "controller")
 """Which way a withdrawal came (R31)."""

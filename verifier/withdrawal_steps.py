@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeAlias
 
-from verifier.body import check_credit_code
-from verifier.canonical import (
+from yinzheng.verifier.body import check_credit_code
+from yinzheng.verifier.canonical import (
     JSON,
     Check,
     boolean,
@@ -20,12 +20,12 @@ from verifier.canonical import (
     read_object,
     tuple_of,
 )
-from verifier.consent import IDENTITY_PROOFS
-from verifier.destruction import SignedReceipt, check_receipt
-from verifier.errors import DataFault
-from verifier.notice import MAX_RECIPIENTS
-from verifier.withdrawal import ANONYMISED, Requested, parse_requested
-from verifier.wording import check_words, set_of
+from yinzheng.verifier.consent import IDENTITY_PROOFS
+from yinzheng.verifier.destruction import SignedReceipt, check_receipt
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.notice import MAX_RECIPIENTS
+from yinzheng.verifier.withdrawal import ANONYMISED, Requested, parse_requested
+from yinzheng.verifier.wording import check_words, set_of
 
 WAYS: Final = ("receipt", "document")
 """How who withdraws was checked: by the patient's receipt and the date of birth, or by a document."""

@@ -7,9 +7,9 @@ bound on each length that is how raw biometrics stay out (R29, R48): there is no
 import re
 from typing import Final
 
-from verifier.body import Party, check_credit_code, check_plain
-from verifier.canonical import Check, list_of, made_of
-from verifier.errors import DataFault
+from yinzheng.verifier.body import Party, check_credit_code, check_plain
+from yinzheng.verifier.canonical import Check, list_of, made_of
+from yinzheng.verifier.errors import DataFault
 
 _RUN = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
 _DATA_URI = re.compile(r"data:[^\s,]*,", re.IGNORECASE)

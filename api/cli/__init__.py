@@ -10,8 +10,8 @@ import sys
 
 import typer
 
-from api.cli import verify
-from api.cli.output import EXIT_OK, EXIT_USAGE, fail
+from yinzheng.api.cli import verify
+from yinzheng.api.cli.output import EXIT_OK, EXIT_USAGE, fail
 
 _REGISTRY_MODULES = ("fastapi", "lmdb", "sqlmodel", "web3")
 
@@ -32,7 +32,7 @@ def build(command: str = "") -> typer.Typer:
     verify.add_to(app)
     app.callback()(lambda: None)  # or a single command would not be called by its name
     if command != "verify" and registry_installed():
-        from api.cli import (
+        from yinzheng.api.cli import (
             backup,
             cases,
             consents,

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from api.cli.common import DEFAULT_STATE, State, progress_line, writing
-from api.cli.output import Json, guarded, out, print_json
-from ledger.backup import forget_place, make_backup, places_of
-from ledger.record_keys import NAME
-from ledger.registry import Registry, wall_clock
-from ledger.restore import restore
-from verifier.errors import UsageFault
+from yinzheng.api.cli.common import DEFAULT_STATE, State, progress_line, writing
+from yinzheng.api.cli.output import Json, guarded, out, print_json
+from yinzheng.ledger.backup import forget_place, make_backup, places_of
+from yinzheng.ledger.record_keys import NAME
+from yinzheng.ledger.registry import Registry, wall_clock
+from yinzheng.ledger.restore import restore
+from yinzheng.verifier.errors import UsageFault
 
 
 def add_to(app: typer.Typer) -> None:

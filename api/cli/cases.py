@@ -8,19 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.common import DEFAULT_STATE, By, CaseId, State, progress_line, writing
-from api.cli.output import Json, err, guarded, out, print_json
-from ledger.cases import deciding, intake, issuing, publicity
-from ledger.cases.opening import open_dossier_to
-from ledger.cases.work import work_on
-from ledger.checklist import parse_checklist, template
-from ledger.reading import HistoryLine, Reader, open_reader
-from ledger.registry import wall_clock
-from ledger.rules.deadlines import Deadlines
-from ledger.rules.profiles import DEFAULT
-from ledger.rules.refusals import Ground
-from ledger.store.models import Case
-from verifier.errors import UsageFault
+from yinzheng.api.cli.common import DEFAULT_STATE, By, CaseId, State, progress_line, writing
+from yinzheng.api.cli.output import Json, err, guarded, out, print_json
+from yinzheng.ledger.cases import deciding, intake, issuing, publicity
+from yinzheng.ledger.cases.opening import open_dossier_to
+from yinzheng.ledger.cases.work import work_on
+from yinzheng.ledger.checklist import parse_checklist, template
+from yinzheng.ledger.reading import HistoryLine, Reader, open_reader
+from yinzheng.ledger.registry import wall_clock
+from yinzheng.ledger.rules.deadlines import Deadlines
+from yinzheng.ledger.rules.profiles import DEFAULT
+from yinzheng.ledger.rules.refusals import Ground
+from yinzheng.ledger.store.models import Case
+from yinzheng.verifier.errors import UsageFault
 
 CHINA = timezone(timedelta(hours=8))
 Reasons = Annotated[str, typer.Option("--reasons", help="The written reasons. 书面理由。")]
@@ -300,7 +300,7 @@ def _shown(reader: Reader, case: Case, lines: list[HistoryLine]) -> dict[str, An
 
 
 def _write_proofs(folder: Path, lines: list[HistoryLine]) -> None:
-    from verifier import canonical
+    from yinzheng.verifier import canonical
 
     folder.mkdir(parents=True, exist_ok=True)
     for line in lines:

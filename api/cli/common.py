@@ -10,14 +10,14 @@ from typing import Annotated
 
 import typer
 
-from api.cli.output import err
-from ledger.demo import PASSPHRASE
-from ledger.instance import Paths
-from ledger.keys.keystore import Keystore
-from ledger.keys.passphrase import find_passphrase
-from ledger.keys.pkcs11 import with_token
-from ledger.keys.provider import KeyProvider
-from ledger.registry import Progress, Registry, open_registry, silent, wall_clock
+from yinzheng.api.cli.output import err
+from yinzheng.ledger.demo import PASSPHRASE
+from yinzheng.ledger.instance import Paths
+from yinzheng.ledger.keys.keystore import Keystore
+from yinzheng.ledger.keys.passphrase import find_passphrase
+from yinzheng.ledger.keys.pkcs11 import with_token
+from yinzheng.ledger.keys.provider import KeyProvider
+from yinzheng.ledger.registry import Progress, Registry, open_registry, silent, wall_clock
 
 State = Annotated[
     Path,

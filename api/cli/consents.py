@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from api.cli.common import DEFAULT_STATE, By, State, writing
-from api.cli.output import Json, guarded, out, print_json
-from ledger.cases.work import acting
-from ledger.consents.bulk import import_consents
-from ledger.consents.listing import count_consents, list_notices
-from ledger.consents.receipts import make_receipt
-from ledger.files import create_durably, make_folder
-from ledger.registry import Registry, wall_clock
-from ledger.rules.states import Capacity
-from verifier.errors import UsageFault
+from yinzheng.api.cli.common import DEFAULT_STATE, By, State, writing
+from yinzheng.api.cli.output import Json, guarded, out, print_json
+from yinzheng.ledger.cases.work import acting
+from yinzheng.ledger.consents.bulk import import_consents
+from yinzheng.ledger.consents.listing import count_consents, list_notices
+from yinzheng.ledger.consents.receipts import make_receipt
+from yinzheng.ledger.files import create_durably, make_folder
+from yinzheng.ledger.registry import Registry, wall_clock
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.verifier.errors import UsageFault
 
 SUBJECT_HEX = 64
 

@@ -7,15 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.cases import moment
-from api.cli.common import DEFAULT_STATE, By, State, writing
-from api.cli.instants import parse_instant
-from api.cli.output import Json, guarded, out, print_json
-from ledger import access_log
-from ledger.disputes.packing import Selection, build_pack
-from ledger.disputes.preserving import Wanted, preserve
-from ledger.disputes.showing import list_disputes, show
-from verifier.errors import UsageFault
+from yinzheng.api.cli.cases import moment
+from yinzheng.api.cli.common import DEFAULT_STATE, By, State, writing
+from yinzheng.api.cli.instants import parse_instant
+from yinzheng.api.cli.output import Json, guarded, out, print_json
+from yinzheng.ledger import access_log
+from yinzheng.ledger.disputes.packing import Selection, build_pack
+from yinzheng.ledger.disputes.preserving import Wanted, preserve
+from yinzheng.ledger.disputes.showing import list_disputes, show
+from yinzheng.verifier.errors import UsageFault
 
 DisputeId = Annotated[
     str, typer.Argument(metavar="DISPUTE", help="The dispute, such as D-2026-000001. 争议编号。")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from api.cli.output import out
-from verifier.phrases import Language, Phrase
-from verifier.report import Finding, Outcome
+from yinzheng.api.cli.output import out
+from yinzheng.verifier.phrases import Language, Phrase
+from yinzheng.verifier.report import Finding, Outcome
 
 CHINA: Final = timezone(timedelta(hours=8))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
-from verifier.errors import UsageFault
+from yinzheng.verifier.errors import UsageFault
 
 CHINA: Final = timezone(timedelta(hours=8))
 

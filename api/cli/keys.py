@@ -9,16 +9,16 @@ from typing import Annotated
 
 import typer
 
-from api.cli.common import DEFAULT_STATE, State, keystore_of
-from api.cli.output import Json, guarded, out, print_json
-from ledger.instance import read_instance
-from ledger.keys.keystore import Keystore
-from ledger.keys.making import TokenPlan, add_to_token
-from ledger.keys.pkcs11 import kind_of
-from ledger.keys.provider import KEK, Kind
-from ledger.keys.rewrap import rewrap_registry
-from ledger.keys.token_config import TokenSm2, find_pin, read_config
-from verifier.errors import UsageFault
+from yinzheng.api.cli.common import DEFAULT_STATE, State, keystore_of
+from yinzheng.api.cli.output import Json, guarded, out, print_json
+from yinzheng.ledger.instance import read_instance
+from yinzheng.ledger.keys.keystore import Keystore
+from yinzheng.ledger.keys.making import TokenPlan, add_to_token
+from yinzheng.ledger.keys.pkcs11 import kind_of
+from yinzheng.ledger.keys.provider import KEK, Kind
+from yinzheng.ledger.keys.rewrap import rewrap_registry
+from yinzheng.ledger.keys.token_config import TokenSm2, find_pin, read_config
+from yinzheng.verifier.errors import UsageFault
 
 ModulePath = Annotated[
     str | None, typer.Option("--module", help="Path of the token's PKCS#11 library. 密码设备驱动库。")

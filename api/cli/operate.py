@@ -11,22 +11,22 @@ from typing import Annotated
 
 import typer
 
-from api.cli.common import DEFAULT_STATE, State, keys_of, progress_line, writing
-from api.cli.keys import ModulePath, TokenLabel, TokenSerial, TokenSm2Option, token_plan
-from api.cli.output import EXIT_NOT, Json, err, guarded, out, print_json
-from ledger.creation import Plan, create_registry
-from ledger.demo import demonstrate
-from ledger.documents import write_documents
-from ledger.files import write_durably
-from ledger.heartbeat import DEFAULT_AGE, beat
-from ledger.instance import read_instance
-from ledger.keys.passphrase import find_passphrase
-from ledger.keys.provider import VALIDATOR
-from ledger.policy import DEFAULT_MAX_AGE, trust_policy
-from ledger.reading import open_reader
-from ledger.registry import wall_clock
-from ledger.working_days import add_year
-from verifier.errors import UsageFault
+from yinzheng.api.cli.common import DEFAULT_STATE, State, keys_of, progress_line, writing
+from yinzheng.api.cli.keys import ModulePath, TokenLabel, TokenSerial, TokenSm2Option, token_plan
+from yinzheng.api.cli.output import EXIT_NOT, Json, err, guarded, out, print_json
+from yinzheng.ledger.creation import Plan, create_registry
+from yinzheng.ledger.demo import demonstrate
+from yinzheng.ledger.documents import write_documents
+from yinzheng.ledger.files import write_durably
+from yinzheng.ledger.heartbeat import DEFAULT_AGE, beat
+from yinzheng.ledger.instance import read_instance
+from yinzheng.ledger.keys.passphrase import find_passphrase
+from yinzheng.ledger.keys.provider import VALIDATOR
+from yinzheng.ledger.policy import DEFAULT_MAX_AGE, trust_policy
+from yinzheng.ledger.reading import open_reader
+from yinzheng.ledger.registry import wall_clock
+from yinzheng.ledger.working_days import add_year
+from yinzheng.verifier.errors import UsageFault
 
 HERE = Path(__file__).resolve().parents[2]
 
@@ -143,7 +143,7 @@ def export_trust(
 
 def audit(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Compare chain, log, database and every dossier byte. 全面核对。Exit code 1 if anything differs."""
-    from ledger.audit import audit_registry
+    from yinzheng.ledger.audit import audit_registry
 
     with progress_line(json_) as progress:
         findings = audit_registry(state, keys_of, clock=wall_clock, progress=progress)
@@ -220,9 +220,9 @@ def serve(
     json_: Json = False,
 ) -> None:
     """Serve the pages and the JSON interface, read-only and without keys. 网页服务。"""
-    from api.web import serve as serve_web
-    from api.web.desk import check_address
-    from api.web.limits import Limits, Rate
+    from yinzheng.api.web import serve as serve_web
+    from yinzheng.api.web.desk import check_address
+    from yinzheng.api.web.limits import Limits, Rate
 
     read_instance(state)  # or there is nothing to announce
     if desk is not None:
@@ -249,7 +249,7 @@ def node(
     json_: Json = False,
 ) -> None:
     """Serve the embedded chain as a JSON-RPC node for foreign clients. 链节点服务。"""
-    from ledger.chain.embedded.node import serve_node
+    from yinzheng.ledger.chain.embedded.node import serve_node
 
     paths, instance = read_instance(state)
     if instance.chain_url is not None:

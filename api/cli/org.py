@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli import org_disputes, org_key, org_withdrawals
-from api.cli.common import progress_line
-from api.cli.instants import parse_instant
-from api.cli.org_common import (
+from yinzheng.api.cli import org_disputes, org_key, org_withdrawals
+from yinzheng.api.cli.common import progress_line
+from yinzheng.api.cli.instants import parse_instant
+from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
     DEFAULT_ORG,
     Body,
@@ -21,13 +21,13 @@ from api.cli.org_common import (
     say,
     session,
 )
-from api.cli.output import Json, guarded, print_json
-from api.org.calling import Client
-from api.org.uploading import Upload, patiently, read_granted
-from ledger.files import make_folder, write_durably
-from verifier.canonical import dumps
-from verifier.errors import EnvironmentFault, UsageFault
-from verifier.request import METHODS
+from yinzheng.api.cli.output import Json, guarded, print_json
+from yinzheng.api.org.calling import Client
+from yinzheng.api.org.uploading import Upload, patiently, read_granted
+from yinzheng.ledger.files import make_folder, write_durably
+from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.verifier.request import METHODS
 
 MAX_BODY = 8 * 1024 * 1024
 

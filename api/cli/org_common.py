@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.output import out, print_json
-from api.org.calling import Client
-from api.org.member import Member
-from verifier.errors import UsageFault
+from yinzheng.api.cli.output import out, print_json
+from yinzheng.api.org.calling import Client
+from yinzheng.api.org.member import Member
+from yinzheng.verifier.errors import UsageFault
 
 OrgFolder = Annotated[
     Path, typer.Option("--org", help="The organisation's own folder. 机构目录。", envvar="YINZHENG_ORG")

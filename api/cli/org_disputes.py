@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from api.cli.disputes import DisputeId, print_dispute
-from api.cli.org_common import (
+from yinzheng.api.cli.disputes import DisputeId, print_dispute
+from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
     DEFAULT_ORG,
     Body,
@@ -23,17 +23,17 @@ from api.cli.org_common import (
     say,
     session,
 )
-from api.cli.output import Json, guarded, print_json
-from api.org.calling import FileBody
-from api.org.member import ACCOUNT, Member
-from ledger.disputes.plans import Plan, parse_plan
-from ledger.disputes.signing import Opening, Release, read_typed, sign_typed
-from ledger.files import disk_faults, temporary_beside
-from verifier.algorithms import DigestPair, PairHasher
-from verifier.canonical import dumps, loads
-from verifier.dispute import RELEASES
-from verifier.errors import DataFault, UsageFault
-from verifier.items import MAX_ITEM, parse_item
+from yinzheng.api.cli.output import Json, guarded, print_json
+from yinzheng.api.org.calling import FileBody
+from yinzheng.api.org.member import ACCOUNT, Member
+from yinzheng.ledger.disputes.plans import Plan, parse_plan
+from yinzheng.ledger.disputes.signing import Opening, Release, read_typed, sign_typed
+from yinzheng.ledger.files import disk_faults, temporary_beside
+from yinzheng.verifier.algorithms import DigestPair, PairHasher
+from yinzheng.verifier.canonical import dumps, loads
+from yinzheng.verifier.dispute import RELEASES
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.items import MAX_ITEM, parse_item
 
 MAX_PLAN: Final = 64 * 1024
 MEDIA: Final = "application/vnd.yinzheng.item"

@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from api.cli.instants import parse_instant
-from api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, say, session
-from api.cli.output import Json, guarded
-from api.org.member import TERM, Member, create_member, rotation_of
-from ledger.files import write_durably
-from verifier.canonical import dumps
-from verifier.errors import DataFault, UsageFault
-from verifier.organisation import REASONS
+from yinzheng.api.cli.instants import parse_instant
+from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, say, session
+from yinzheng.api.cli.output import Json, guarded
+from yinzheng.api.org.member import TERM, Member, create_member, rotation_of
+from yinzheng.ledger.files import write_durably
+from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.organisation import REASONS
 
 DAY = 86_400
 MARGIN = 60

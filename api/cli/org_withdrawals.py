@@ -7,18 +7,27 @@ from typing import Annotated
 
 import typer
 
-from api.cli.instants import parse_instant
-from api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, read_file, say, session
-from api.cli.output import Json
-from ledger.files import make_folder, write_durably
-from verifier.algorithms import DigestPair, PairHasher
-from verifier.canonical import JSON, dumps, loads
-from verifier.consent import IDENTITY_PROOFS
-from verifier.destruction import DestructionReceipt, sign_receipt
-from verifier.errors import DataFault, UsageFault
-from verifier.target import read_target
-from verifier.tombstone import METHODS
-from verifier.webhook import parse_webhook
+from yinzheng.api.cli.instants import parse_instant
+from yinzheng.api.cli.org_common import (
+    DEFAULT_DESK,
+    DEFAULT_ORG,
+    DeskUrl,
+    OrgFolder,
+    clock,
+    read_file,
+    say,
+    session,
+)
+from yinzheng.api.cli.output import Json
+from yinzheng.ledger.files import make_folder, write_durably
+from yinzheng.verifier.algorithms import DigestPair, PairHasher
+from yinzheng.verifier.canonical import JSON, dumps, loads
+from yinzheng.verifier.consent import IDENTITY_PROOFS
+from yinzheng.verifier.destruction import DestructionReceipt, sign_receipt
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.target import read_target
+from yinzheng.verifier.tombstone import METHODS
+from yinzheng.verifier.webhook import parse_webhook
 
 MAX_FILE = 16 * 1024 * 1024
 _CHUNK = 1 << 20

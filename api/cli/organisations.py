@@ -9,17 +9,17 @@ from typing import Annotated
 
 import typer
 
-from api.cli.common import DEFAULT_STATE, By, State, keys_of, writing
-from api.cli.instants import parse_instant
-from api.cli.output import Json, guarded, out, print_json
-from ledger.instance import read_instance
-from ledger.organisations import enrolment
-from ledger.organisations.listing import Listed, list_organisations
-from ledger.registry import wall_clock
-from verifier import canonical
-from verifier.canonical import JSON
-from verifier.errors import UsageFault
-from verifier.organisation import REASONS, Revocation, parse_enrolment, parse_rotation
+from yinzheng.api.cli.common import DEFAULT_STATE, By, State, keys_of, writing
+from yinzheng.api.cli.instants import parse_instant
+from yinzheng.api.cli.output import Json, guarded, out, print_json
+from yinzheng.ledger.instance import read_instance
+from yinzheng.ledger.organisations import enrolment
+from yinzheng.ledger.organisations.listing import Listed, list_organisations
+from yinzheng.ledger.registry import wall_clock
+from yinzheng.verifier import canonical
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.organisation import REASONS, Revocation, parse_enrolment, parse_rotation
 
 MAX_FILE = 64 * 1024
 
@@ -159,9 +159,9 @@ def desk(
     json_: Json = False,
 ) -> None:
     """Serve organisations and patients: holds the keys, records what they sign. 柜台服务。"""
-    from api.desk import run_desk
-    from api.desk.server import DeskLimits
-    from api.web.limits import Rate
+    from yinzheng.api.desk import run_desk
+    from yinzheng.api.desk.server import DeskLimits
+    from yinzheng.api.web.limits import Rate
 
     read_instance(state)  # or there is nothing to announce
 

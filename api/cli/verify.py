@@ -13,8 +13,8 @@ from typing import Annotated, Protocol
 
 import typer
 
-from api.cli.findings import CHINA, china_time, print_findings
-from api.cli.output import (
+from yinzheng.api.cli.findings import CHINA, china_time, print_findings
+from yinzheng.api.cli.output import (
     EXIT_NOT,
     EXIT_OK,
     Json,
@@ -22,18 +22,18 @@ from api.cli.output import (
     out,
     print_json,
 )
-from api.cli.verify_pack import check_pack, is_pack
-from api.cli.verify_receipt import print_receipt
-from verifier import phrases
-from verifier.errors import DataFault, UsageFault
-from verifier.live import LiveReader
-from verifier.phrases import Language, Phrase
-from verifier.receipt_exhibits import ReceiptReader
-from verifier.report import Report
-from verifier.target import Presented, read_target
-from verifier.trust import TrustPolicy, parse_trust
-from verifier.verify import verify
-from verifier.verify_receipt import verify_receipt
+from yinzheng.api.cli.verify_pack import check_pack, is_pack
+from yinzheng.api.cli.verify_receipt import print_receipt
+from yinzheng.verifier import phrases
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.live import LiveReader
+from yinzheng.verifier.phrases import Language, Phrase
+from yinzheng.verifier.receipt_exhibits import ReceiptReader
+from yinzheng.verifier.report import Report
+from yinzheng.verifier.target import Presented, read_target
+from yinzheng.verifier.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.verify import verify
+from yinzheng.verifier.verify_receipt import verify_receipt
 
 
 class _Live(LiveReader, ReceiptReader, Protocol):
@@ -189,7 +189,7 @@ def parse_time(value: str) -> int:
 def _live(state: Path | None, rpc: str | None, policy: TrustPolicy) -> AbstractContextManager[_Live | None]:
     if state is not None:
         try:
-            from ledger.reading import open_reader
+            from yinzheng.ledger.reading import open_reader
         except ImportError:
             raise UsageFault(
                 "reading a state folder needs the registry's packages",
@@ -198,7 +198,7 @@ def _live(state: Path | None, rpc: str | None, policy: TrustPolicy) -> AbstractC
             ) from None
         return open_reader(state, lambda: int(time.time()))
     if rpc is not None:
-        from api.rpc import RpcReader
+        from yinzheng.api.rpc import RpcReader
 
         return nullcontext(RpcReader(rpc, policy))
     return nullcontext(None)

@@ -8,16 +8,16 @@ from typing import Final
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
-from api.cli.findings import china_time, print_findings
-from api.cli.output import EXIT_NOT, EXIT_OK, err, out, print_json
-from verifier.errors import UsageFault
-from verifier.pack import court_words, phrases
-from verifier.pack.html import render_html
-from verifier.pack.report import Answer, ItemReport, PackReport
-from verifier.pack.report_json import report_json
-from verifier.pack.verify import verify_pack
-from verifier.phrases import Language, Phrase
-from verifier.trust import TrustPolicy
+from yinzheng.api.cli.findings import china_time, print_findings
+from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK, err, out, print_json
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.pack import court_words, phrases
+from yinzheng.verifier.pack.html import render_html
+from yinzheng.verifier.pack.report import Answer, ItemReport, PackReport
+from yinzheng.verifier.pack.report_json import report_json
+from yinzheng.verifier.pack.verify import verify_pack
+from yinzheng.verifier.phrases import Language, Phrase
+from yinzheng.verifier.trust import TrustPolicy
 
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _LARGE: Final = 64 * 1024 * 1024

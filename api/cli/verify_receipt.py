@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from api.cli.findings import china_time, print_findings
-from api.cli.output import EXIT_NOT, EXIT_OK, out
-from verifier import phrases_receipt
-from verifier.body import Party
-from verifier.consent import Consent
-from verifier.notice import SCOPES
-from verifier.phrases import Language, Phrase
-from verifier.receipt_report import ReceiptReport
-from verifier.withdrawal import Portion
+from yinzheng.api.cli.findings import china_time, print_findings
+from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK, out
+from yinzheng.verifier import phrases_receipt
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.consent import Consent
+from yinzheng.verifier.notice import SCOPES
+from yinzheng.verifier.phrases import Language, Phrase
+from yinzheng.verifier.receipt_report import ReceiptReport
+from yinzheng.verifier.withdrawal import Portion
 
 _WORDS: Final = {
     "registry": Phrase("登记机构", "registry"),

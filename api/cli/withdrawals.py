@@ -7,23 +7,23 @@ from typing import Annotated
 
 import typer
 
-from api.cli.cases import moment
-from api.cli.common import DEFAULT_STATE, By, State, keys_of, progress_line, writing
-from api.cli.instants import parse_instant
-from api.cli.output import Json, guarded, out, print_json
-from api.desk.views import progress_view
-from ledger.consents.presented import subject_of_receipt
-from ledger.registry import open_registry, wall_clock
-from ledger.rules.consent import Scope
-from ledger.rules.extent import Extent, Way
-from ledger.withdrawals import course, deliveries
-from ledger.withdrawals.claims import DocumentClaim
-from ledger.withdrawals.concluding import conclusion
-from ledger.withdrawals.filing import file
-from ledger.withdrawals.progress import Progress, listed, progress
-from ledger.withdrawals.sending import Courier
-from verifier.errors import UsageFault
-from verifier.withdrawal_steps import Kept
+from yinzheng.api.cli.cases import moment
+from yinzheng.api.cli.common import DEFAULT_STATE, By, State, keys_of, progress_line, writing
+from yinzheng.api.cli.instants import parse_instant
+from yinzheng.api.cli.output import Json, guarded, out, print_json
+from yinzheng.api.desk.views import progress_view
+from yinzheng.ledger.consents.presented import subject_of_receipt
+from yinzheng.ledger.registry import open_registry, wall_clock
+from yinzheng.ledger.rules.consent import Scope
+from yinzheng.ledger.rules.extent import Extent, Way
+from yinzheng.ledger.withdrawals import course, deliveries
+from yinzheng.ledger.withdrawals.claims import DocumentClaim
+from yinzheng.ledger.withdrawals.concluding import conclusion
+from yinzheng.ledger.withdrawals.filing import file
+from yinzheng.ledger.withdrawals.progress import Progress, listed, progress
+from yinzheng.ledger.withdrawals.sending import Courier
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.withdrawal_steps import Kept
 
 MAX_RECEIPT = 8 * 1024 * 1024
 

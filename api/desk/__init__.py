@@ -4,6 +4,6 @@ The public web server stays without keys (docs/adr/0003); this one has them, lis
 otherwise, and holds the writer's lock only in bursts, so that commands of officers get their turn.
 """
 
-from api.desk.running import run_desk
+from yinzheng.api.desk.running import run_desk
 
 __all__ = ["run_desk"]

@@ -11,17 +11,17 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.desk.disputes import disputes
-from api.desk.guard import Guard
-from api.desk.organisations import organisations
-from api.desk.patients import patients
-from api.desk.problems import answer, problem_of
-from api.desk.server import Desk
-from api.desk.withdrawals import withdrawals
-from api.web.headers import SecurityHeaders
-from api.web.limits import Gate, Limits
-from api.web.problems import of_status
-from verifier.errors import YinzhengError
+from yinzheng.api.desk.disputes import disputes
+from yinzheng.api.desk.guard import Guard
+from yinzheng.api.desk.organisations import organisations
+from yinzheng.api.desk.patients import patients
+from yinzheng.api.desk.problems import answer, problem_of
+from yinzheng.api.desk.server import Desk
+from yinzheng.api.desk.withdrawals import withdrawals
+from yinzheng.api.web.headers import SecurityHeaders
+from yinzheng.api.web.limits import Gate, Limits
+from yinzheng.api.web.problems import of_status
+from yinzheng.verifier.errors import YinzhengError
 
 
 def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -> FastAPI:

@@ -7,10 +7,10 @@ from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
-from api.web.limits import MIB, Lease
-from verifier import canonical
-from verifier.canonical import JSON
-from verifier.errors import DataFault, UsageFault
+from yinzheng.api.web.limits import MIB, Lease
+from yinzheng.verifier import canonical
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 MAX_JSON: Final = 256 * 1024
 """Bytes of one object."""

@@ -14,27 +14,27 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from api.desk import fields
-from api.desk.bodies import one_object
-from api.desk.organisations import PLACE
-from api.desk.server import Desk
-from api.desk.uploads import Uploads
-from ledger import access_log
-from ledger.disputes import opening, release
-from ledger.disputes.evidence import MAX_ITEMS, Offered
-from ledger.disputes.packing import Selection, plan_pack, sign_once, with_report, write_out
-from ledger.disputes.placing import Placed, place_item
-from ledger.disputes.plans import parse_plan
-from ledger.disputes.showing import Standing, show, standing
-from ledger.disputes.signing import typed_json
-from ledger.registry import Registry
-from ledger.rules.states import Capacity
-from verifier.algorithms import DigestPair
-from verifier.canonical import JSON, Check, hex_bytes, list_of, one_of
-from verifier.dispute import MAX_PARTIES, RELEASES
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
-from verifier.request import Request as Signed
-from verifier.wording import check_words
+from yinzheng.api.desk import fields
+from yinzheng.api.desk.bodies import one_object
+from yinzheng.api.desk.organisations import PLACE
+from yinzheng.api.desk.server import Desk
+from yinzheng.api.desk.uploads import Uploads
+from yinzheng.ledger import access_log
+from yinzheng.ledger.disputes import opening, release
+from yinzheng.ledger.disputes.evidence import MAX_ITEMS, Offered
+from yinzheng.ledger.disputes.packing import Selection, plan_pack, sign_once, with_report, write_out
+from yinzheng.ledger.disputes.placing import Placed, place_item
+from yinzheng.ledger.disputes.plans import parse_plan
+from yinzheng.ledger.disputes.showing import Standing, show, standing
+from yinzheng.ledger.disputes.signing import typed_json
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.canonical import JSON, Check, hex_bytes, list_of, one_of
+from yinzheng.verifier.dispute import MAX_PARTIES, RELEASES
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.request import Request as Signed
+from yinzheng.verifier.wording import check_words
 
 ZIP: Final = "application/zip"
 PACKS_AT_ONCE: Final = 2

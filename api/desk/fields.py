@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from ledger.rules.consent import Scope
-from ledger.rules.extent import Extent
-from verifier.body import check_credit_code
-from verifier.canonical import (
+from yinzheng.ledger.rules.consent import Scope
+from yinzheng.ledger.rules.extent import Extent
+from yinzheng.verifier.body import check_credit_code
+from yinzheng.verifier.canonical import (
     JSON,
     Check,
     boolean,
@@ -20,13 +20,13 @@ from verifier.canonical import (
     read_object,
     text,
 )
-from verifier.consent import IDENTITY_PROOFS
-from verifier.cose import MAX_QR
-from verifier.errors import DataFault, UsageFault
-from verifier.notice import MAX_RECIPIENTS, SCOPES
-from verifier.organisation import REASONS
-from verifier.receipt import ReceiptCode, decode_receipt_qr
-from verifier.wording import check_date, check_words, set_of
+from yinzheng.verifier.consent import IDENTITY_PROOFS
+from yinzheng.verifier.cose import MAX_QR
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.notice import MAX_RECIPIENTS, SCOPES
+from yinzheng.verifier.organisation import REASONS
+from yinzheng.verifier.receipt import ReceiptCode, decode_receipt_qr
+from yinzheng.verifier.wording import check_date, check_words, set_of
 
 _ID: Final = re.compile("[0-9a-f]{64}")
 _ONCE: Final = re.compile("[0-9a-f]{32}")

@@ -7,11 +7,11 @@ import logging
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.desk.problems import answer, problem_of
-from api.web.guard import client
-from api.web.limits import Gate
-from api.web.problems import internal
-from verifier.errors import YinzhengError
+from yinzheng.api.desk.problems import answer, problem_of
+from yinzheng.api.web.guard import client
+from yinzheng.api.web.limits import Gate
+from yinzheng.api.web.problems import internal
+from yinzheng.verifier.errors import YinzhengError
 
 _log = logging.getLogger(__name__)
 

@@ -10,20 +10,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.desk import fields
-from api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON, lines_of, media_of, one_object
-from api.desk.server import Asked, Desk
-from ledger import access_log
-from ledger.consents.batches import Batch, grant_batches
-from ledger.consents.notices import publish_notice
-from ledger.consents.reading import open_consent
-from ledger.consents.receipts import Receipt, make_receipt
-from ledger.consents.uses import record_use
-from ledger.organisations import enrolment
-from ledger.registry import Registry
-from verifier.canonical import JSON
-from verifier.errors import DataFault, UsageFault
-from verifier.organisation import Revocation, parse_rotation
+from yinzheng.api.desk import fields
+from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON, lines_of, media_of, one_object
+from yinzheng.api.desk.server import Asked, Desk
+from yinzheng.ledger import access_log
+from yinzheng.ledger.consents.batches import Batch, grant_batches
+from yinzheng.ledger.consents.notices import publish_notice
+from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.consents.receipts import Receipt, make_receipt
+from yinzheng.ledger.consents.uses import record_use
+from yinzheng.ledger.organisations import enrolment
+from yinzheng.ledger.registry import Registry
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.organisation import Revocation, parse_rotation
 
 PLACE = "desk"
 """Where accesses come from, in the access log (R47)."""

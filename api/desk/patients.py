@@ -14,25 +14,25 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.desk import fields
-from api.desk.bodies import MAX_JSON, one_object, read_body
-from api.desk.organisations import PLACE
-from api.desk.server import Desk, is_local
-from api.desk.views import progress_view
-from api.desk.withdrawals import file_by_receipt
-from ledger import access_log
-from ledger.consents.receipts import Receipt, make_receipt
-from ledger.consents.uses import uses_of
-from ledger.registry import Registry
-from ledger.rules.extent import InForce
-from ledger.store.threads import unknown_withdrawal
-from ledger.withdrawals.claims import ReceiptClaim, admit
-from ledger.withdrawals.concluding import conclusion
-from ledger.withdrawals.filing import in_force
-from ledger.withdrawals.progress import progress, withdrawals_of
-from ledger.withdrawals.work import open_thread
-from verifier.canonical import JSON
-from verifier.errors import UsageFault
+from yinzheng.api.desk import fields
+from yinzheng.api.desk.bodies import MAX_JSON, one_object, read_body
+from yinzheng.api.desk.organisations import PLACE
+from yinzheng.api.desk.server import Desk, is_local
+from yinzheng.api.desk.views import progress_view
+from yinzheng.api.desk.withdrawals import file_by_receipt
+from yinzheng.ledger import access_log
+from yinzheng.ledger.consents.receipts import Receipt, make_receipt
+from yinzheng.ledger.consents.uses import uses_of
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.extent import InForce
+from yinzheng.ledger.store.threads import unknown_withdrawal
+from yinzheng.ledger.withdrawals.claims import ReceiptClaim, admit
+from yinzheng.ledger.withdrawals.concluding import conclusion
+from yinzheng.ledger.withdrawals.filing import in_force
+from yinzheng.ledger.withdrawals.progress import progress, withdrawals_of
+from yinzheng.ledger.withdrawals.work import open_thread
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.errors import UsageFault
 
 HOLDER = "receipt"
 """Who looked, in the access log: whoever holds the receipt. The log names no data subject (R47, R49)."""

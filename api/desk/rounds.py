@@ -11,13 +11,13 @@ import threading
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from api.desk.worker import Worker
-from ledger.registry import Registry
-from ledger.store.database import Store
-from ledger.unsettled import is_unsettled
-from ledger.withdrawals.deliveries import Send, claim, note, pending, send_all
-from ledger.withdrawals.ending import tick
-from verifier.errors import YinzhengError
+from yinzheng.api.desk.worker import Worker
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store.database import Store
+from yinzheng.ledger.unsettled import is_unsettled
+from yinzheng.ledger.withdrawals.deliveries import Send, claim, note, pending, send_all
+from yinzheng.ledger.withdrawals.ending import tick
+from yinzheng.verifier.errors import YinzhengError
 
 _log = logging.getLogger(__name__)
 

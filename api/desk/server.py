@@ -15,16 +15,16 @@ from typing import Any, TypeVar
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from api.desk.bodies import MAX_JSON, read_body
-from api.desk.worker import Worker
-from api.web.limits import MIB, Buckets, Memory, Rate
-from ledger.organisations.requests import check_request
-from ledger.registry import Registry
-from ledger.store.database import Store
-from verifier.algorithms import digest_pair
-from verifier.errors import DataFault, UsageFault
-from verifier.request import HEADER, Received, parse_request
-from verifier.request import Request as Signed
+from yinzheng.api.desk.bodies import MAX_JSON, read_body
+from yinzheng.api.desk.worker import Worker
+from yinzheng.api.web.limits import MIB, Buckets, Memory, Rate
+from yinzheng.ledger.organisations.requests import check_request
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store.database import Store
+from yinzheng.verifier.algorithms import digest_pair
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.request import HEADER, Received, parse_request
+from yinzheng.verifier.request import Request as Signed
 
 _log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from ledger.instance import Paths
-from verifier.errors import EnvironmentFault
+from yinzheng.ledger.instance import Paths
+from yinzheng.verifier.errors import EnvironmentFault
 
 LOCK_FILE: Final = "desk.lock"
 

@@ -13,16 +13,16 @@ from typing import Any, Final
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
-from api.desk.bodies import media_of, one_object
-from api.desk.server import Desk, target_of
-from api.web.limits import MIB
-from ledger.disputes.spool import Spool, Spooled
-from ledger.organisations.requests import check_request
-from verifier.algorithms import DigestPair, PairHasher
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
-from verifier.items import MAX_ITEM
-from verifier.request import HEADER, Received, parse_request
-from verifier.request import Request as Signed
+from yinzheng.api.desk.bodies import media_of, one_object
+from yinzheng.api.desk.server import Desk, target_of
+from yinzheng.api.web.limits import MIB
+from yinzheng.ledger.disputes.spool import Spool, Spooled
+from yinzheng.ledger.organisations.requests import check_request
+from yinzheng.verifier.algorithms import DigestPair, PairHasher
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.items import MAX_ITEM
+from yinzheng.verifier.request import HEADER, Received, parse_request
+from yinzheng.verifier.request import Request as Signed
 
 MEDIA: Final = "application/vnd.yinzheng.item"
 """A line of JSON (S10.7 without `digest` and `size`), a line feed, and the item's bytes."""

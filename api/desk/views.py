@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ledger.rules.terms import Label
-from ledger.withdrawals.progress import Answer, Fact, Progress, Restriction
-from verifier.canonical import JSON
+from yinzheng.ledger.rules.terms import Label
+from yinzheng.ledger.withdrawals.progress import Answer, Fact, Progress, Restriction
+from yinzheng.verifier.canonical import JSON
 
 
 def progress_view(progress: Progress) -> dict[str, JSON]:

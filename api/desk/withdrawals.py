@@ -9,21 +9,21 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.desk import fields
-from api.desk.bodies import one_object
-from api.desk.server import Desk
-from api.desk.views import progress_view
-from ledger.registry import Registry
-from ledger.rules.extent import Way
-from ledger.store.models_consents import Withdrawal, WithdrawalRecipient
-from ledger.store.threads import unknown_withdrawal
-from ledger.withdrawals import course, deliveries
-from ledger.withdrawals.claims import DocumentClaim, ReceiptClaim
-from ledger.withdrawals.filing import file
-from ledger.withdrawals.progress import progress
-from ledger.withdrawals.work import open_work
-from verifier.canonical import JSON
-from verifier.destruction import MAX_RECEIPT, parse_receipt
+from yinzheng.api.desk import fields
+from yinzheng.api.desk.bodies import one_object
+from yinzheng.api.desk.server import Desk
+from yinzheng.api.desk.views import progress_view
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.extent import Way
+from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
+from yinzheng.ledger.store.threads import unknown_withdrawal
+from yinzheng.ledger.withdrawals import course, deliveries
+from yinzheng.ledger.withdrawals.claims import DocumentClaim, ReceiptClaim
+from yinzheng.ledger.withdrawals.filing import file
+from yinzheng.ledger.withdrawals.progress import progress
+from yinzheng.ledger.withdrawals.work import open_work
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.destruction import MAX_RECEIPT, parse_receipt
 
 
 def withdrawals(desk: Desk) -> APIRouter:

@@ -17,8 +17,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from ledger.registry import Registry
-from verifier.errors import EnvironmentFault, YinzhengError
+from yinzheng.ledger.registry import Registry
+from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
 
 _log = logging.getLogger(__name__)
 

@@ -12,13 +12,13 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any, Final
 
-from api.org.member import Member, OwnKey
-from ledger.organisations.addresses import is_secure_address
-from verifier import canonical
-from verifier.algorithms import DigestPair, PairHasher, Sm2PrivateKey, digest_pair
-from verifier.canonical import JSON
-from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
-from verifier.request import HEADER, NONCE_BYTES, Request, sign_request
+from yinzheng.api.org.member import Member, OwnKey
+from yinzheng.ledger.organisations.addresses import is_secure_address
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import DigestPair, PairHasher, Sm2PrivateKey, digest_pair
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.request import HEADER, NONCE_BYTES, Request, sign_request
 
 MAX_ANSWER: Final = 32 * 1024 * 1024
 TIMEOUT: Final = 90.0

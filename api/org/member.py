@@ -14,14 +14,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from ledger.files import make_folder, write_durably
-from ledger.keys.keystore import Keystore
-from ledger.keys.passphrase import FILE_VARIABLE, VARIABLE, find_passphrase
-from ledger.keys.provider import Kind
-from verifier import canonical
-from verifier.algorithms import Sm2PrivateKey
-from verifier.body import check_credit_code
-from verifier.canonical import (
+from yinzheng.ledger.files import make_folder, write_durably
+from yinzheng.ledger.keys.keystore import Keystore
+from yinzheng.ledger.keys.passphrase import FILE_VARIABLE, VARIABLE, find_passphrase
+from yinzheng.ledger.keys.provider import Kind
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import Sm2PrivateKey
+from yinzheng.verifier.body import check_credit_code
+from yinzheng.verifier.canonical import (
     Check,
     constant,
     hex_bytes,
@@ -33,9 +33,9 @@ from verifier.canonical import (
     read_object,
     text,
 )
-from verifier.certificate import key_id
-from verifier.errors import UsageFault
-from verifier.organisation import (
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.organisation import (
     MAX_TERM,
     ROLES,
     Enrolment,
@@ -46,7 +46,7 @@ from verifier.organisation import (
     prove_possession,
     prove_succession,
 )
-from verifier.wording import check_words, set_of
+from yinzheng.verifier.wording import check_words, set_of
 
 FORMAT: Final = "yinzheng/member/1"
 PROFILE: Final = "organisation.json"

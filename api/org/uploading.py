@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from api.org.calling import JSON_MEDIA, Answer, Client
-from ledger.files import disk_faults
-from verifier import canonical
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.api.org.calling import JSON_MEDIA, Answer, Client
+from yinzheng.ledger.files import disk_faults
+from yinzheng.verifier import canonical
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 BATCH_LINES: Final = 1000
 BATCH_BYTES: Final = 7 * 1024 * 1024

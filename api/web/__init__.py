@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from api.web.limits import Limits
+    from yinzheng.api.web.limits import Limits
 
 
 def serve(
@@ -22,6 +22,6 @@ def serve(
     desk: str | None = None,
 ) -> None:
     """Serve the registry in the state folder `root`; see `api.web.running.serve`."""
-    from api.web import running
+    from yinzheng.api.web import running
 
     running.serve(root, trust, host, port, limits=limits, desk=desk)

@@ -13,19 +13,19 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.web.checking import Checker
-from api.web.court import court
-from api.web.desk import DeskPort
-from api.web.guard import Guard
-from api.web.headers import SecurityHeaders
-from api.web.limits import Gate, Limits
-from api.web.pages import pages
-from api.web.patients import patients
-from api.web.ports import ReaderPort
-from api.web.problems import of_status, problem_of
-from api.web.server import Server
-from api.web.service import service
-from verifier.errors import YinzhengError
+from yinzheng.api.web.checking import Checker
+from yinzheng.api.web.court import court
+from yinzheng.api.web.desk import DeskPort
+from yinzheng.api.web.guard import Guard
+from yinzheng.api.web.headers import SecurityHeaders
+from yinzheng.api.web.limits import Gate, Limits
+from yinzheng.api.web.pages import pages
+from yinzheng.api.web.patients import patients
+from yinzheng.api.web.ports import ReaderPort
+from yinzheng.api.web.problems import of_status, problem_of
+from yinzheng.api.web.server import Server
+from yinzheng.api.web.service import service
+from yinzheng.verifier.errors import YinzhengError
 
 DESCRIPTION: Final = (
     "Check certificates of health-data property rights against the ledger they are deposited on. "

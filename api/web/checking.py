@@ -13,17 +13,17 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from api.web.extract import extract
-from api.web.intake import Submission
-from api.web.limits import Gate, Limits
-from api.web.ports import BasisLine, HistoryLine, ReaderPort
-from verifier.errors import EnvironmentFault, UsageFault, YinzhengError
-from verifier.receipt_report import ReceiptReport
-from verifier.report import Authentic, Finding, Outcome, Report
-from verifier.target import Presented, read_target
-from verifier.trust import TrustPolicy, parse_trust
-from verifier.verify import verify
-from verifier.verify_receipt import verify_receipt
+from yinzheng.api.web.extract import extract
+from yinzheng.api.web.intake import Submission
+from yinzheng.api.web.limits import Gate, Limits
+from yinzheng.api.web.ports import BasisLine, HistoryLine, ReaderPort
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.receipt_report import ReceiptReport
+from yinzheng.verifier.report import Authentic, Finding, Outcome, Report
+from yinzheng.verifier.target import Presented, read_target
+from yinzheng.verifier.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.verify import verify
+from yinzheng.verifier.verify_receipt import verify_receipt
 
 T = TypeVar("T")
 

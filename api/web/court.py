@@ -11,14 +11,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.web.intake import read_fields
-from api.web.language import Language, negotiate
-from api.web.limits import MIB
-from api.web.problems import problem_of
-from api.web.server import Server, language_of
-from api.web.weigh import Weighed, weigh
-from verifier.errors import EnvironmentFault, UsageFault, YinzhengError
-from verifier.pack.phrases import ANSWERS
+from yinzheng.api.web.intake import read_fields
+from yinzheng.api.web.language import Language, negotiate
+from yinzheng.api.web.limits import MIB
+from yinzheng.api.web.problems import problem_of
+from yinzheng.api.web.server import Server, language_of
+from yinzheng.api.web.weigh import Weighed, weigh
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.pack.phrases import ANSWERS
 
 AT_ONCE: Final = 2
 """Packs verified at once."""

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from verifier.canonical import JSON, dumps
-from verifier.errors import EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.canonical import JSON, dumps
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
 
 MAX_ANSWER: Final = 4 * 1024 * 1024
 """Bytes of an answer; a receipt's PDF with every event attached has well under one megabyte."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from ledger.rules.terms import Label
+from yinzheng.ledger.rules.terms import Label
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from api.web.language import Language
-from api.web.times import instant
-from ledger.document.labels import CLASSES, PROCEDURES, REMARKS, RIGHTS, SOURCES, TYPES
-from ledger.rules.profiles import PROFILES
-from verifier.body import Body, Party
-from verifier.certificate import ELIDED
-from verifier.phrases import FIELDS
-from verifier.report import Report
+from yinzheng.api.web.language import Language
+from yinzheng.api.web.times import instant
+from yinzheng.ledger.document.labels import CLASSES, PROCEDURES, REMARKS, RIGHTS, SOURCES, TYPES
+from yinzheng.ledger.rules.profiles import PROFILES
+from yinzheng.verifier.body import Body, Party
+from yinzheng.verifier.certificate import ELIDED
+from yinzheng.verifier.phrases import FIELDS
+from yinzheng.verifier.report import Report
 
 
 @dataclass(frozen=True, slots=True)

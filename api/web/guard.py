@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.web.limits import Gate, client_of
-from api.web.problems import Problem, internal, problem_of
-from verifier.errors import YinzhengError
+from yinzheng.api.web.limits import Gate, client_of
+from yinzheng.api.web.problems import Problem, internal, problem_of
+from yinzheng.verifier.errors import YinzhengError
 
 _log = logging.getLogger(__name__)
 

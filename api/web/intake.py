@@ -16,9 +16,9 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from api.web.limits import Lease, Limits
-from verifier.canonical import loads
-from verifier.errors import DataFault, UsageFault
+from yinzheng.api.web.limits import Lease, Limits
+from yinzheng.verifier.canonical import loads
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 MAX_TEXT: Final = 128 * 1024
 """Bytes of a pasted text or a JSON body. Far beyond a QR text, so that the verifier itself may say so."""

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 
 _log = logging.getLogger(__name__)
 

@@ -11,18 +11,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.web.checking import Checked, CheckedReceipt
-from api.web.fields import procedure_words, profile_words
-from api.web.guard import client
-from api.web.intake import Submission, read_submission
-from api.web.language import Language, negotiate, other
-from api.web.ports import Notice
-from api.web.problems import not_found, problem_of
-from api.web.receipt_view import receipt_view
-from api.web.report_view import report_view
-from api.web.server import Server, language_of
-from api.web.times import Instant, instant
-from verifier.errors import YinzhengError
+from yinzheng.api.web.checking import Checked, CheckedReceipt
+from yinzheng.api.web.fields import procedure_words, profile_words
+from yinzheng.api.web.guard import client
+from yinzheng.api.web.intake import Submission, read_submission
+from yinzheng.api.web.language import Language, negotiate, other
+from yinzheng.api.web.ports import Notice
+from yinzheng.api.web.problems import not_found, problem_of
+from yinzheng.api.web.receipt_view import receipt_view
+from yinzheng.api.web.report_view import report_view
+from yinzheng.api.web.server import Server, language_of
+from yinzheng.api.web.times import Instant, instant
+from yinzheng.verifier.errors import YinzhengError
 
 READ: Final = ["GET", "HEAD"]
 _FOREVER: Final = "public, max-age=31536000, immutable"

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from api.web.language import Language
-from api.web.times import Instant, duration, instant
-from api.web.words import CALLS, DUTIES, DUTY_STATES, METHODS, STATES, say
-from verifier.consent import Consent, parse_consent
-from verifier.notice import SCOPES, Notice, parse_notice
-from verifier.phrases import Phrase
-from verifier.phrases_receipt import ROUTES
-from verifier.phrases_receipt import SCOPES as SCOPE_WORDS
+from yinzheng.api.web.language import Language
+from yinzheng.api.web.times import Instant, duration, instant
+from yinzheng.api.web.words import CALLS, DUTIES, DUTY_STATES, METHODS, STATES, say
+from yinzheng.verifier.consent import Consent, parse_consent
+from yinzheng.verifier.notice import SCOPES, Notice, parse_notice
+from yinzheng.verifier.phrases import Phrase
+from yinzheng.verifier.phrases_receipt import ROUTES
+from yinzheng.verifier.phrases_receipt import SCOPES as SCOPE_WORDS
 
 _ENDED: Final = ("completed",)
 

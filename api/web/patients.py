@@ -15,22 +15,22 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.web.desk import Bearer
-from api.web.fault_words import FAULTS
-from api.web.guard import client
-from api.web.headers import CONTENT_SECURITY_POLICY
-from api.web.intake import read_fields
-from api.web.language import Language, negotiate
-from api.web.patient_forms import MOST_FIELDS, Chosen, PatientForm, read_patient_form
-from api.web.patient_view import consent_view, names_of, portion, withdrawal_views
-from api.web.problems import problem_of
-from api.web.server import Server, language_of
-from api.web.words import say
-from ledger.rules.consent import age_group_of
-from verifier.consent import parse_consent
-from verifier.errors import EnvironmentFault, UsageFault, YinzhengError
-from verifier.receipt import ReceiptCore
-from verifier.withdrawal import ANONYMISED
+from yinzheng.api.web.desk import Bearer
+from yinzheng.api.web.fault_words import FAULTS
+from yinzheng.api.web.guard import client
+from yinzheng.api.web.headers import CONTENT_SECURITY_POLICY
+from yinzheng.api.web.intake import read_fields
+from yinzheng.api.web.language import Language, negotiate
+from yinzheng.api.web.patient_forms import MOST_FIELDS, Chosen, PatientForm, read_patient_form
+from yinzheng.api.web.patient_view import consent_view, names_of, portion, withdrawal_views
+from yinzheng.api.web.problems import problem_of
+from yinzheng.api.web.server import Server, language_of
+from yinzheng.api.web.words import say
+from yinzheng.ledger.rules.consent import age_group_of
+from yinzheng.verifier.consent import parse_consent
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.receipt import ReceiptCore
+from yinzheng.verifier.withdrawal import ANONYMISED
 
 T = TypeVar("T")
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from api.web.fault_words import FAULTS
-from api.web.language import Language
-from api.web.words import say
-from verifier.canonical import JSON
-from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.api.web.fault_words import FAULTS
+from yinzheng.api.web.language import Language
+from yinzheng.api.web.words import say
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 PROBLEM_MEDIA: Final = "application/problem+json"
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from api.web.checking import CheckedReceipt
-from api.web.fault_words import FAULTS
-from api.web.language import Language
-from api.web.report_view import TONES, Moment, Pinned, Step, not_yours, pinned
-from api.web.times import Instant, age, instant
-from api.web.words import ESTABLISHED, RECEIPT_ESTABLISHED, Tone, say
-from verifier import phrases_receipt
-from verifier.notice import SCOPES
-from verifier.phrases import OUTCOMES
-from verifier.receipt_report import ReceiptReport, ReceiptStatus
-from verifier.report import Authentic, Finding, Outcome
+from yinzheng.api.web.checking import CheckedReceipt
+from yinzheng.api.web.fault_words import FAULTS
+from yinzheng.api.web.language import Language
+from yinzheng.api.web.report_view import TONES, Moment, Pinned, Step, not_yours, pinned
+from yinzheng.api.web.times import Instant, age, instant
+from yinzheng.api.web.words import ESTABLISHED, RECEIPT_ESTABLISHED, Tone, say
+from yinzheng.verifier import phrases_receipt
+from yinzheng.verifier.notice import SCOPES
+from yinzheng.verifier.phrases import OUTCOMES
+from yinzheng.verifier.receipt_report import ReceiptReport, ReceiptStatus
+from yinzheng.verifier.report import Authentic, Finding, Outcome
 
 _STATUS_TONES: Final[dict[ReceiptStatus, Tone]] = {
     ReceiptStatus.IN_FORCE: "good",

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from api.web.checking import Checked
-from api.web.fault_words import FAULTS
-from api.web.fields import Row, rows
-from api.web.language import Language
-from api.web.ports import BasisLine, HistoryLine
-from api.web.times import Instant, age, duration, instant
-from api.web.words import ATTENTION, CAPACITIES, ESTABLISHED, EVENTS, VERDICTS, Verdict, say
-from ledger.rules.terms import Label
-from verifier import phrases
-from verifier.report import Authentic, Finding, Outcome, Report, Status
-from verifier.trust import TrustPolicy
+from yinzheng.api.web.checking import Checked
+from yinzheng.api.web.fault_words import FAULTS
+from yinzheng.api.web.fields import Row, rows
+from yinzheng.api.web.language import Language
+from yinzheng.api.web.ports import BasisLine, HistoryLine
+from yinzheng.api.web.times import Instant, age, duration, instant
+from yinzheng.api.web.words import ATTENTION, CAPACITIES, ESTABLISHED, EVENTS, VERDICTS, Verdict, say
+from yinzheng.ledger.rules.terms import Label
+from yinzheng.verifier import phrases
+from yinzheng.verifier.report import Authentic, Finding, Outcome, Report, Status
+from yinzheng.verifier.trust import TrustPolicy
 
 TONES: Final = {
     Outcome.VALID: "good",

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import uvicorn
 
-from api.serving import configuration, port_taken
-from api.web.app import create_app
-from api.web.desk import HttpDesk
-from api.web.limits import Limits
-from ledger.reading import open_reader
-from verifier.trust import MAX_TRUST
+from yinzheng.api.serving import configuration, port_taken
+from yinzheng.api.web.app import create_app
+from yinzheng.api.web.desk import HttpDesk
+from yinzheng.api.web.limits import Limits
+from yinzheng.ledger.reading import open_reader
+from yinzheng.verifier.trust import MAX_TRUST
 
 
 def serve(

@@ -13,12 +13,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from api.web.checking import Checker
-from api.web.desk import DeskPort, NoDesk
-from api.web.language import HTML_LANG, Language, negotiate, other
-from api.web.limits import Gate, Limits, Memory
-from api.web.ports import ReaderPort
-from api.web.problems import PROBLEM_MEDIA, Problem
+from yinzheng.api.web.checking import Checker
+from yinzheng.api.web.desk import DeskPort, NoDesk
+from yinzheng.api.web.language import HTML_LANG, Language, negotiate, other
+from yinzheng.api.web.limits import Gate, Limits, Memory
+from yinzheng.api.web.ports import ReaderPort
+from yinzheng.api.web.problems import PROBLEM_MEDIA, Problem
 
 ASSETS: Final = {
     "style.css": "text/css; charset=utf-8",
@@ -66,7 +66,7 @@ class Server:
         self.memory = Memory(limits.bytes_in_flight)
         self.assets = {name: _asset(name, media) for name, media in ASSETS.items()}
         self._templates = Environment(
-            loader=PackageLoader("api.web"),
+            loader=PackageLoader("yinzheng.api.web"),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -133,5 +133,5 @@ def language_of(request: Request) -> Language:
 
 
 def _asset(name: str, media: str) -> Asset:
-    content = files("api.web").joinpath("static", name).read_bytes()
+    content = files("yinzheng.api.web").joinpath("static", name).read_bytes()
     return Asset(content, media, sha256(content).hexdigest()[:12])

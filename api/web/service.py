@@ -9,16 +9,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.web.checking import Checked, CheckedReceipt
-from api.web.guard import client
-from api.web.intake import read_submission
-from api.web.log_files import read_log_file
-from api.web.pages import READ
-from api.web.ports import Notice
-from api.web.problems import not_found
-from api.web.receipt_view import receipt_tone
-from api.web.report_view import verdict_name
-from api.web.schemas import (
+from yinzheng.api.web.checking import Checked, CheckedReceipt
+from yinzheng.api.web.guard import client
+from yinzheng.api.web.intake import read_submission
+from yinzheng.api.web.log_files import read_log_file
+from yinzheng.api.web.pages import READ
+from yinzheng.api.web.ports import Notice
+from yinzheng.api.web.problems import not_found
+from yinzheng.api.web.receipt_view import receipt_tone
+from yinzheng.api.web.report_view import verdict_name
+from yinzheng.api.web.schemas import (
     AnswerOut,
     BoardOut,
     HealthOut,
@@ -30,11 +30,11 @@ from api.web.schemas import (
     Said,
     TextIn,
 )
-from api.web.server import Server
-from api.web.words import VERDICTS
-from verifier import phrases_receipt
-from verifier.body import is_number
-from verifier.trust import TrustPolicy
+from yinzheng.api.web.server import Server
+from yinzheng.api.web.words import VERDICTS
+from yinzheng.verifier import phrases_receipt
+from yinzheng.verifier.body import is_number
+from yinzheng.verifier.trust import TrustPolicy
 
 _PROBLEM: dict[str, Any] = {"application/problem+json": {"schema": ProblemOut.model_json_schema()}}
 

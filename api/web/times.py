@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from api.web.language import Language
-from ledger.document.labels import BEIJING, date_en, date_zh
+from yinzheng.api.web.language import Language
+from yinzheng.ledger.document.labels import BEIJING, date_en, date_zh
 
 _LAST: Final = 253_402_300_799 - 8 * 3600
 """31 December 9999 at +08:00; nothing later can be written as a date."""

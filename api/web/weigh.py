@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
 
-from verifier.errors import DataFault
-from verifier.pack.court import court_report
-from verifier.pack.paper import paper_json
-from verifier.pack.verify import verify_pack
-from verifier.trust import parse_trust
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.pack.court import court_report
+from yinzheng.verifier.pack.paper import paper_json
+from yinzheng.verifier.pack.verify import verify_pack
+from yinzheng.verifier.trust import parse_trust
 
 MEMORY: Final = 1024**3
 """Bytes of address space; a pack of 64 MiB is read in pieces out of memory."""

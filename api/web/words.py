@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
-from api.web.language import Language
-from ledger.rules.terms import Label
+from yinzheng.api.web.language import Language
+from yinzheng.ledger.rules.terms import Label
 
 Tone: TypeAlias = Literal["good", "warn", "bad", "unknown"]
 """Colour and icon of a verdict; words always stand beside them."""

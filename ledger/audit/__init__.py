@@ -11,27 +11,27 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from ledger.audit.approvals import check_approvals
-from ledger.audit.chain import check_chain
-from ledger.audit.columns import check_columns
-from ledger.audit.dossiers import check_dossiers
-from ledger.audit.erasures import check_erasures
-from ledger.audit.events import check_events
-from ledger.audit.finding import Audit, Finding
-from ledger.audit.keys import check_keys
-from ledger.audit.log import check_published_log
-from ledger.audit.modules import check_modules
-from ledger.audit.stamps import check_time_stamps
-from ledger.audit.threads import check_threads
-from ledger.chain.connect import open_chain
-from ledger.chain.consent_client import ConsentClient
-from ledger.instance import Paths, read_instance, writer_lock
-from ledger.keys.provider import KeyProvider
-from ledger.log.tilelog import TileLog
-from ledger.registry import Clock, Progress
-from ledger.store.blobs import FolderBlobs
-from ledger.store.database import open_store_read_only, sqlite_url
-from verifier.errors import EnvironmentFault
+from yinzheng.ledger.audit.approvals import check_approvals
+from yinzheng.ledger.audit.chain import check_chain
+from yinzheng.ledger.audit.columns import check_columns
+from yinzheng.ledger.audit.dossiers import check_dossiers
+from yinzheng.ledger.audit.erasures import check_erasures
+from yinzheng.ledger.audit.events import check_events
+from yinzheng.ledger.audit.finding import Audit, Finding
+from yinzheng.ledger.audit.keys import check_keys
+from yinzheng.ledger.audit.log import check_published_log
+from yinzheng.ledger.audit.modules import check_modules
+from yinzheng.ledger.audit.stamps import check_time_stamps
+from yinzheng.ledger.audit.threads import check_threads
+from yinzheng.ledger.chain.connect import open_chain
+from yinzheng.ledger.chain.consent_client import ConsentClient
+from yinzheng.ledger.instance import Paths, read_instance, writer_lock
+from yinzheng.ledger.keys.provider import KeyProvider
+from yinzheng.ledger.log.tilelog import TileLog
+from yinzheng.ledger.registry import Clock, Progress
+from yinzheng.ledger.store.blobs import FolderBlobs
+from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+from yinzheng.verifier.errors import EnvironmentFault
 
 __all__ = ["Finding", "audit_registry"]
 

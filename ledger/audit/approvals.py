@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sqlmodel import Session, select
 
-from ledger.audit.finding import Audit
-from ledger.cases.issuing import deposit_of
-from ledger.chain.approvals import digest
-from ledger.store.models import Approval, Case, Certificate, Person
-from verifier import canonical
-from verifier.algorithms import recover_address
-from verifier.body import parse_body
-from verifier.errors import DataFault
+from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.cases.issuing import deposit_of
+from yinzheng.ledger.chain.approvals import digest
+from yinzheng.ledger.store.models import Approval, Case, Certificate, Person
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import recover_address
+from yinzheng.verifier.body import parse_body
+from yinzheng.verifier.errors import DataFault
 
 
 def check_approvals(audit: Audit) -> None:

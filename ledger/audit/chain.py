@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from sqlmodel import Session, col, select
 
-from contracts import artifact
-from ledger import pipeline
-from ledger.audit.finding import Audit
-from ledger.chain.records import CaseState
-from ledger.chain.reverts import translated
-from ledger.chain.sender import checksummed
-from ledger.rules.states import State
-from ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Event
+from yinzheng.contracts import artifact
+from yinzheng.ledger import pipeline
+from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.chain.records import CaseState
+from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.chain.sender import checksummed
+from yinzheng.ledger.rules.states import State
+from yinzheng.ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Event
 
 _ON_CHAIN: Mapping[str, CaseState] = {
     State.PUBLICITY: CaseState.PUBLICITY,

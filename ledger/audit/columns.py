@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from sqlalchemy import Column, Table
 from sqlmodel import Session
 
-from ledger.audit.finding import Audit
-from ledger.store.models import Base
+from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.store.models import Base
 
 _KINDS: Mapping[str, str] = {
     "BLOB": "blob",

@@ -6,14 +6,14 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from ledger.audit.finding import Audit
-from ledger.recording import open_event
-from ledger.store import repository
-from ledger.store.models import Case, DossierFile
-from ledger.store.sealed import SealedValue, check_file
-from verifier import canonical
-from verifier.algorithms import DigestPair
-from verifier.errors import DataFault
+from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Case, DossierFile
+from yinzheng.ledger.store.sealed import SealedValue, check_file
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.errors import DataFault
 
 
 def check_dossiers(audit: Audit) -> None:

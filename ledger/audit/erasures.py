@@ -10,15 +10,22 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, select
 
-from ledger.audit.finding import Audit
-from ledger.erasure.order import signer
-from ledger.erasure.proposing import DESTROYED, DROPPED, OPERATOR, PROPOSED, read_signed, signatures_of
-from ledger.erasure.tombstones import named_by
-from ledger.store import repository
-from ledger.store.models import Event, Person
-from ledger.store.models_disputes import Erasure, ErasureSignature
-from verifier.errors import DataFault
-from verifier.tombstone import TOMBSTONE
+from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.erasure.order import signer
+from yinzheng.ledger.erasure.proposing import (
+    DESTROYED,
+    DROPPED,
+    OPERATOR,
+    PROPOSED,
+    read_signed,
+    signatures_of,
+)
+from yinzheng.ledger.erasure.tombstones import named_by
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Event, Person
+from yinzheng.ledger.store.models_disputes import Erasure, ErasureSignature
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.tombstone import TOMBSTONE
 
 
 def check_remains(events: Sequence[Event], *, alive: bool) -> None:

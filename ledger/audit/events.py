@@ -6,22 +6,22 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, select
 
-from ledger import pipeline
-from ledger.audit.erasures import check_remains
-from ledger.audit.finding import Audit
-from ledger.recording import open_event
-from ledger.rules.numbers import CertificateNumber
-from ledger.rules.states import TABLE, State, StatementType
-from ledger.store import repository
-from ledger.store.models import Approval, Case, Certificate, Event, Objection
-from ledger.store.sealed import SealedValue
-from verifier import canonical
-from verifier.body import parse_body
-from verifier.certificate import decode_qr, statement_of
-from verifier.dossier import committed_form
-from verifier.errors import DataFault
-from verifier.statement import Body, Statement, verify_body
-from verifier.tombstone import TOMBSTONE
+from yinzheng.ledger import pipeline
+from yinzheng.ledger.audit.erasures import check_remains
+from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.rules.numbers import CertificateNumber
+from yinzheng.ledger.rules.states import TABLE, State, StatementType
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Approval, Case, Certificate, Event, Objection
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.verifier import canonical
+from yinzheng.verifier.body import parse_body
+from yinzheng.verifier.certificate import decode_qr, statement_of
+from yinzheng.verifier.dossier import committed_form
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.statement import Body, Statement, verify_body
+from yinzheng.verifier.tombstone import TOMBSTONE
 
 
 def check_events(audit: Audit) -> None:

@@ -10,15 +10,15 @@ from typing import Any
 from sqlmodel import Session
 from web3 import Web3
 
-from ledger.chain.consent_client import ConsentClient
-from ledger.instance import Instance
-from ledger.keys.provider import KeyProvider
-from ledger.log.tilelog import TileLog
-from ledger.store.blobs import BlobStore
-from ledger.store.database import Store
-from ledger.store.models import Dossier
-from ledger.store.sealed import SealedValue
-from verifier.errors import DataFault, EnvironmentFault
+from yinzheng.ledger.chain.consent_client import ConsentClient
+from yinzheng.ledger.instance import Instance
+from yinzheng.ledger.keys.provider import KeyProvider
+from yinzheng.ledger.log.tilelog import TileLog
+from yinzheng.ledger.store.blobs import BlobStore
+from yinzheng.ledger.store.database import Store
+from yinzheng.ledger.store.models import Dossier
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 
 @dataclass(frozen=True, slots=True)

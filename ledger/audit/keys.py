@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlmodel import select
 
-from ledger.audit.finding import Audit
-from ledger.chain.deployment import COMMITTEE, REGISTRY, RELAY
-from ledger.keys.provider import ISSUER, KEK, VALIDATOR, person_key
-from ledger.keys.provider import RELAY as RELAY_KEY
-from ledger.staff import STAFF
-from ledger.store.models import Person
+from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.chain.deployment import COMMITTEE, REGISTRY, RELAY
+from yinzheng.ledger.keys.provider import ISSUER, KEK, VALIDATOR, person_key
+from yinzheng.ledger.keys.provider import RELAY as RELAY_KEY
+from yinzheng.ledger.staff import STAFF
+from yinzheng.ledger.store.models import Person
 
 _ROLES = {"registry": REGISTRY, "committee": COMMITTEE}
 

@@ -6,13 +6,13 @@ from typing import Final
 
 from sqlmodel import col, select
 
-from ledger.audit.finding import Audit
-from ledger.log.check import check_log
-from ledger.store import repository
-from ledger.store.models import Checkpoint, Event
-from verifier.errors import DataFault
-from verifier.merkle import hash_leaf
-from verifier.note import open_checkpoint, parse_vkey
+from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.log.check import check_log
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Checkpoint, Event
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.merkle import hash_leaf
+from yinzheng.verifier.note import open_checkpoint, parse_vkey
 
 _END: Final = (None, b"")
 

@@ -7,20 +7,20 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from contracts import artifact
-from ledger.audit.chain import under_way
-from ledger.audit.finding import Audit
-from ledger.chain.deployment import COMMITTEE, MOVES, REGISTRY, RELAY
-from ledger.chain.modules import FORUM, MODULE
-from ledger.chain.records import DisputeState, WithdrawalState
-from ledger.chain.reverts import translated
-from ledger.chain.sender import checksummed
-from ledger.keys.provider import RELAY as RELAY_KEY
-from ledger.rules.disputes import State as DisputeCourse
-from ledger.rules.withdrawal import State
-from ledger.store.models import Person
-from ledger.store.models_consents import Organisation, Withdrawal, WithdrawalRecipient
-from ledger.store.models_disputes import Dispute, DisputeSubject
+from yinzheng.contracts import artifact
+from yinzheng.ledger.audit.chain import under_way
+from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.chain.deployment import COMMITTEE, MOVES, REGISTRY, RELAY
+from yinzheng.ledger.chain.modules import FORUM, MODULE
+from yinzheng.ledger.chain.records import DisputeState, WithdrawalState
+from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.chain.sender import checksummed
+from yinzheng.ledger.keys.provider import RELAY as RELAY_KEY
+from yinzheng.ledger.rules.disputes import State as DisputeCourse
+from yinzheng.ledger.rules.withdrawal import State
+from yinzheng.ledger.store.models import Person
+from yinzheng.ledger.store.models_consents import Organisation, Withdrawal, WithdrawalRecipient
+from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
 
 _STATES: Mapping[str, WithdrawalState] = {
     State.REQUESTED: WithdrawalState.REQUESTED,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlmodel import col, select
 
-from ledger.audit.finding import Audit
-from ledger.store.models_disputes import TimeStamp
-from verifier.errors import DataFault
-from verifier.timestamp import parse_token
+from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.store.models_disputes import TimeStamp
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.timestamp import parse_token
 
 
 def check_time_stamps(audit: Audit) -> None:

@@ -11,23 +11,23 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from ledger import access_log
-from ledger.audit.erasures import check_remains
-from ledger.audit.finding import Audit
-from ledger.consents.uses import open_use
-from ledger.organisations.keys import keys_at
-from ledger.recording import open_event
-from ledger.store import repository
-from ledger.store.models import Event
-from ledger.store.models_consents import Consent, Notice, Organisation, Pooled, Use
-from ledger.store.models_disputes import Dispute, EvidenceItem
-from ledger.store.sealed import SealedValue, check_file
-from ledger.store.threads import thread
-from verifier import canonical
-from verifier.errors import DataFault
-from verifier.items import parse_item
-from verifier.notice import parse_notice
-from verifier.statement import Body, Statement, verify_body
+from yinzheng.ledger import access_log
+from yinzheng.ledger.audit.erasures import check_remains
+from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.consents.uses import open_use
+from yinzheng.ledger.organisations.keys import keys_at
+from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Event
+from yinzheng.ledger.store.models_consents import Consent, Notice, Organisation, Pooled, Use
+from yinzheng.ledger.store.models_disputes import Dispute, EvidenceItem
+from yinzheng.ledger.store.sealed import SealedValue, check_file
+from yinzheng.ledger.store.threads import thread
+from yinzheng.verifier import canonical
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.items import parse_item
+from yinzheng.verifier.notice import parse_notice
+from yinzheng.verifier.statement import Body, Statement, verify_body
 
 BATCH = 2000
 """Consents looked at together; a bound on memory."""

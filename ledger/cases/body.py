@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ledger.application import Application
-from ledger.document.fonts import require_printable
-from ledger.instance import Instance
-from ledger.rules.certificates import valid_until
-from ledger.rules.profiles import Profile
-from verifier.algorithms import Sm2PrivateKey
-from verifier.body import Body, parse_body
-from verifier.certificate import encode_qr
-from verifier.errors import DataFault, UsageFault
+from yinzheng.ledger.application import Application
+from yinzheng.ledger.document.fonts import require_printable
+from yinzheng.ledger.instance import Instance
+from yinzheng.ledger.rules.certificates import valid_until
+from yinzheng.ledger.rules.profiles import Profile
+from yinzheng.verifier.algorithms import Sm2PrivateKey
+from yinzheng.verifier.body import Body, parse_body
+from yinzheng.verifier.certificate import encode_qr
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 
 def certificate_body(

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ledger import pipeline
-from ledger.application import Application, parse_application
-from ledger.cases.work import Work, acting, approve, work_on
-from ledger.chain.approvals import Closure
-from ledger.rules.refusals import Ground
-from ledger.rules.review import ItemAnswer, grounds_against, require_complete, review_move
-from ledger.rules.states import Capacity, Move, State
-from ledger.rules.volume import FlagDecision
-from verifier import canonical
-from verifier.canonical import JSON
-from verifier.errors import UsageFault
+from yinzheng.ledger import pipeline
+from yinzheng.ledger.application import Application, parse_application
+from yinzheng.ledger.cases.work import Work, acting, approve, work_on
+from yinzheng.ledger.chain.approvals import Closure
+from yinzheng.ledger.rules.refusals import Ground
+from yinzheng.ledger.rules.review import ItemAnswer, grounds_against, require_complete, review_move
+from yinzheng.ledger.rules.states import Capacity, Move, State
+from yinzheng.ledger.rules.volume import FlagDecision
+from yinzheng.verifier import canonical
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 MAX_TEXT = 4000
 

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, select
 
-from ledger.cases.work import work_on
-from ledger.rules.calendar import WorkingCalendar
-from ledger.rules.deadlines import DatedMove, Deadlines, deadlines
-from ledger.rules.profiles import profile_for
-from ledger.rules.states import Capacity, Move, State
-from ledger.store import repository
-from ledger.store.models import Case, Objection
-from verifier.errors import EnvironmentFault
+from yinzheng.ledger.cases.work import work_on
+from yinzheng.ledger.rules.calendar import WorkingCalendar
+from yinzheng.ledger.rules.deadlines import DatedMove, Deadlines, deadlines
+from yinzheng.ledger.rules.profiles import profile_for
+from yinzheng.ledger.rules.states import Capacity, Move, State
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Case, Objection
+from yinzheng.verifier.errors import EnvironmentFault
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 _MOVES = {
     "application.received": Move.APPLY,

@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
-from ledger.application import Application
-from ledger.cases.body import require_certifiable
-from ledger.cases.work import dossier_key, situation_of, work_on
-from ledger.consents.basis import require_notices
-from ledger.dossier import Dossier, open_dossier
-from ledger.recording import Occurrence, compose, record
-from ledger.rules.calendar import date_of, day_of
-from ledger.rules.profiles import Profile, profile_for
-from ledger.rules.refusals import require_registrable
-from ledger.rules.states import Capacity, Move, Situation, State, rule_for
-from ledger.store import repository
-from ledger.store.models import Case, DossierFile
-from ledger.store.models import Dossier as DossierRow
-from ledger.store.sealed import SealedFile, SealedValue, seal_file
-from verifier import canonical
-from verifier.canonical import JSON
-from verifier.dossier import SEED_BYTES
-from verifier.errors import UsageFault
+from yinzheng.ledger.application import Application
+from yinzheng.ledger.cases.body import require_certifiable
+from yinzheng.ledger.cases.work import dossier_key, situation_of, work_on
+from yinzheng.ledger.consents.basis import require_notices
+from yinzheng.ledger.dossier import Dossier, open_dossier
+from yinzheng.ledger.recording import Occurrence, compose, record
+from yinzheng.ledger.rules.calendar import date_of, day_of
+from yinzheng.ledger.rules.profiles import Profile, profile_for
+from yinzheng.ledger.rules.refusals import require_registrable
+from yinzheng.ledger.rules.states import Capacity, Move, Situation, State, rule_for
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Case, DossierFile
+from yinzheng.ledger.store.models import Dossier as DossierRow
+from yinzheng.ledger.store.sealed import SealedFile, SealedValue, seal_file
+from yinzheng.verifier import canonical
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.dossier import SEED_BYTES
+from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
-    from ledger.registry import Progress, Registry
+    from yinzheng.ledger.registry import Progress, Registry
 
 DOSSIER_ID_BYTES = 16
 DOSSIER_KEY_BYTES = 16

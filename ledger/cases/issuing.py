@@ -12,29 +12,29 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, delete, select
 
-from ledger import pipeline
-from ledger.cases.body import certificate_body
-from ledger.cases.deciding import application_of
-from ledger.cases.work import Work, acting, approve, work_on
-from ledger.chain.approvals import Deposit
-from ledger.disputes.work import holds_on
-from ledger.recording import Occurrence, compose, record
-from ledger.rules.approvals import Approval as GivenApproval
-from ledger.rules.approvals import approvals_needed, check_approvals
-from ledger.rules.certificates import remark_bits
-from ledger.rules.disputes import Act, check_hold
-from ledger.rules.numbers import month_of, next_number
-from ledger.rules.states import Capacity, Move, State
-from ledger.rules.terms import Procedure, RemarkKind
-from ledger.store import repository
-from ledger.store.models import Approval, Certificate
-from verifier import canonical
-from verifier.body import Body, parse_body
-from verifier.certificate import encode_qr, statement_of
-from verifier.errors import DataFault, UsageFault
+from yinzheng.ledger import pipeline
+from yinzheng.ledger.cases.body import certificate_body
+from yinzheng.ledger.cases.deciding import application_of
+from yinzheng.ledger.cases.work import Work, acting, approve, work_on
+from yinzheng.ledger.chain.approvals import Deposit
+from yinzheng.ledger.disputes.work import holds_on
+from yinzheng.ledger.recording import Occurrence, compose, record
+from yinzheng.ledger.rules.approvals import Approval as GivenApproval
+from yinzheng.ledger.rules.approvals import approvals_needed, check_approvals
+from yinzheng.ledger.rules.certificates import remark_bits
+from yinzheng.ledger.rules.disputes import Act, check_hold
+from yinzheng.ledger.rules.numbers import month_of, next_number
+from yinzheng.ledger.rules.states import Capacity, Move, State
+from yinzheng.ledger.rules.terms import Procedure, RemarkKind
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Approval, Certificate
+from yinzheng.verifier import canonical
+from yinzheng.verifier.body import Body, parse_body
+from yinzheng.verifier.certificate import encode_qr, statement_of
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 DRAFT_SECONDS = 86_400 - 600
 """How long approvals may be collected: the contract refuses dates a day old (S5.8); ten minutes spare."""

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from ledger import access_log
-from ledger.cases.work import dossier_key
-from ledger.dossier import APPLICATION
-from ledger.recording import open_event
-from ledger.store import repository
-from ledger.store.sealed import SealedValue, open_file
-from verifier.errors import DataFault, UsageFault
+from yinzheng.ledger import access_log
+from yinzheng.ledger.cases.work import dossier_key
+from yinzheng.ledger.dossier import APPLICATION
+from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.sealed import SealedValue, open_file
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-    from ledger.registry import Progress, Registry
+    from yinzheng.ledger.registry import Progress, Registry
 
 
 def open_dossier_to(

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import select
 
-from ledger import pipeline
-from ledger.cases.deciding import application_of, checked_text
-from ledger.cases.work import acting, approve, work_on
-from ledger.chain.approvals import Conclusion, Publication
-from ledger.chain.records import Procedure as ChainProcedure
-from ledger.files import disk_faults
-from ledger.rules.publicity import Notice, check_objection, check_waiver, publicity_end
-from ledger.rules.states import Capacity, Move
-from ledger.rules.terms import Procedure
-from ledger.store.models import Objection
-from verifier import canonical
-from verifier.algorithms import PairHasher
-from verifier.canonical import JSON
-from verifier.errors import UsageFault
+from yinzheng.ledger import pipeline
+from yinzheng.ledger.cases.deciding import application_of, checked_text
+from yinzheng.ledger.cases.work import acting, approve, work_on
+from yinzheng.ledger.chain.approvals import Conclusion, Publication
+from yinzheng.ledger.chain.records import Procedure as ChainProcedure
+from yinzheng.ledger.files import disk_faults
+from yinzheng.ledger.rules.publicity import Notice, check_objection, check_waiver, publicity_end
+from yinzheng.ledger.rules.states import Capacity, Move
+from yinzheng.ledger.rules.terms import Procedure
+from yinzheng.ledger.store.models import Objection
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import PairHasher
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 CHAIN_PROCEDURE = {
     Procedure.ORDINARY: ChainProcedure.ORDINARY,

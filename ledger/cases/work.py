@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from ledger.chain.approvals import Decision, digest, sign
-from ledger.keys.provider import person_key
-from ledger.recording import Occurrence, Recorded, compose, open_event, record
-from ledger.rules.profiles import Profile, profile_for
-from ledger.rules.states import Capacity, Move, Rule, Situation, State, rule_for
-from ledger.rules.terms import Procedure
-from ledger.store import repository
-from ledger.store.models import Approval, Case, Dossier, Objection, Person
-from ledger.store.sealed import SealedValue
-from verifier.canonical import JSON
-from verifier.errors import DataFault, UsageFault
+from yinzheng.ledger.chain.approvals import Decision, digest, sign
+from yinzheng.ledger.keys.provider import person_key
+from yinzheng.ledger.recording import Occurrence, Recorded, compose, open_event, record
+from yinzheng.ledger.rules.profiles import Profile, profile_for
+from yinzheng.ledger.rules.states import Capacity, Move, Rule, Situation, State, rule_for
+from yinzheng.ledger.rules.terms import Procedure
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Approval, Case, Dossier, Objection, Person
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 
 @dataclass

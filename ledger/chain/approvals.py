@@ -10,10 +10,10 @@ from eth_account import Account
 from eth_account.messages import SignableMessage, encode_typed_data
 from eth_account.signers.base import BaseAccount
 
-from ledger.chain.records import OpeningKind, Procedure
-from verifier.algorithms import keccak256
-from verifier.errors import DataFault
-from verifier.statement import profile_bytes
+from yinzheng.ledger.chain.records import OpeningKind, Procedure
+from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.statement import profile_bytes
 
 SIGNATURE_BYTES = 65
 """`r || s || v`, v being 27 or 28."""

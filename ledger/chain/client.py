@@ -10,10 +10,10 @@ from hexbytes import HexBytes
 from web3 import Web3
 from web3.types import TxParams
 
-from contracts import artifact
-from ledger.chain.approvals import Closure, Conclusion, Deposit, Domain, Publication
-from ledger.chain.deployment import Deployment, canonical_type
-from ledger.chain.records import (
+from yinzheng.contracts import artifact
+from yinzheng.ledger.chain.approvals import Closure, Conclusion, Deposit, Domain, Publication
+from yinzheng.ledger.chain.deployment import Deployment, canonical_type
+from yinzheng.ledger.chain.records import (
     Amendment,
     CaseOnChain,
     CaseState,
@@ -24,11 +24,11 @@ from ledger.chain.records import (
     Status,
     profile_tag,
 )
-from ledger.chain.reverts import translated
-from ledger.chain.sender import Call, checksummed
-from verifier.algorithms import keccak256
-from verifier.errors import DataFault
-from verifier.statement import profile_bytes
+from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.chain.sender import Call, checksummed
+from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.statement import profile_bytes
 
 CALL_GAS = 600_000
 """Limit of every call: at least twice what the dearest takes (docs/gas.md), and many still fit in a block."""

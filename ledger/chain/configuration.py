@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from ledger.chain.client import RegistryClient
-from ledger.chain.sender import Call, Sender
-from ledger.rules.calendar import WorkingCalendar
-from ledger.rules.profiles import Duration, Profile, Unit
-from verifier.errors import DataFault
+from yinzheng.ledger.chain.client import RegistryClient
+from yinzheng.ledger.chain.sender import Call, Sender
+from yinzheng.ledger.rules.calendar import WorkingCalendar
+from yinzheng.ledger.rules.profiles import Duration, Profile, Unit
+from yinzheng.verifier.errors import DataFault
 
 DAYS_PER_CALL = 256
 

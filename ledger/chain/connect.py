@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from web3 import HTTPProvider, Web3
 from web3.middleware import ExtraDataToPOAMiddleware
 
-from ledger.chain.deployment import check_deployment
-from ledger.chain.embedded.chain import EmbeddedChain
-from ledger.chain.embedded.provider import EmbeddedProvider
-from ledger.chain.modules import check_modules
-from ledger.faults import NO_FAULTS, Faults
-from ledger.keys.provider import VALIDATOR, KeyProvider
+from yinzheng.ledger.chain.deployment import check_deployment
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
+from yinzheng.ledger.chain.modules import check_modules
+from yinzheng.ledger.faults import NO_FAULTS, Faults
+from yinzheng.ledger.keys.provider import VALIDATOR, KeyProvider
 
 if TYPE_CHECKING:
-    from ledger.instance import Instance, Paths
+    from yinzheng.ledger.instance import Instance, Paths
 
 REQUEST_SECONDS = 20
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from web3 import Web3
 
-from ledger.chain.approvals import PRESERVATION_NAME, Domain, Opening, Release
-from ledger.chain.client import CALL_GAS, Block, RegistryClient, functions
-from ledger.chain.deployment import Deployment
-from ledger.chain.modules import Modules
-from ledger.chain.records import (
+from yinzheng.ledger.chain.approvals import PRESERVATION_NAME, Domain, Opening, Release
+from yinzheng.ledger.chain.client import CALL_GAS, Block, RegistryClient, functions
+from yinzheng.ledger.chain.deployment import Deployment
+from yinzheng.ledger.chain.modules import Modules
+from yinzheng.ledger.chain.records import (
     Amendment,
     Dispute,
     DisputeState,
@@ -21,7 +21,7 @@ from ledger.chain.records import (
     Withdrawal,
     WithdrawalState,
 )
-from ledger.chain.sender import Call
+from yinzheng.ledger.chain.sender import Call
 
 RECIPIENT_GAS = 60_000
 """What each recipient adds to the limit of a withdrawal's opening: twice its slot and data."""

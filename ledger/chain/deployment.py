@@ -13,12 +13,12 @@ import rlp
 from eth_abi.abi import encode as abi_encode
 from web3 import Web3
 
-from contracts import NAMES, artifact
-from ledger.chain.reverts import translated
-from ledger.chain.sender import Call, Sender, checksummed
-from verifier.algorithms import keccak256
-from verifier.canonical import constant, hex_bytes, integer, object_of, read_object
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.contracts import NAMES, artifact
+from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.chain.sender import Call, Sender, checksummed
+from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.canonical import constant, hex_bytes, integer, object_of, read_object
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 REGISTRY, COMMITTEE, RELAY, CALENDAR, MOVES = 1, 2, 3, 4, 5
 """Roles in the authority: people who approve (1, 2), the relay, the calendar's keeper, modules."""

@@ -7,11 +7,11 @@ from typing import Final
 
 from eth_abi.abi import encode as abi_encode
 
-from ledger.chain.client import RegistryClient
-from ledger.chain.deployment import COMMITTEE, REGISTRY, RELAY, selector
-from ledger.chain.modules import FORUM
-from ledger.chain.sender import Call, checksummed
-from verifier.errors import UsageFault
+from yinzheng.ledger.chain.client import RegistryClient
+from yinzheng.ledger.chain.deployment import COMMITTEE, REGISTRY, RELAY, selector
+from yinzheng.ledger.chain.modules import FORUM
+from yinzheng.ledger.chain.sender import Call, checksummed
+from yinzheng.verifier.errors import UsageFault
 
 ADMINISTRATOR: Final = 0
 """The authority's own role: who may give and take all others."""

@@ -13,8 +13,8 @@ from eth_abi.abi import decode as abi_decode
 from eth_abi.abi import encode as abi_encode
 from web3 import Web3
 
-from contracts import MODULE_NAMES, artifact
-from ledger.chain.deployment import (
+from yinzheng.contracts import MODULE_NAMES, artifact
+from yinzheng.ledger.chain.deployment import (
     COMMITTEE,
     CREATE_GAS,
     MOVES,
@@ -26,10 +26,10 @@ from ledger.chain.deployment import (
     read_places,
     selector,
 )
-from ledger.chain.reverts import translated
-from ledger.chain.sender import Call, Sender, checksummed
-from verifier.algorithms import keccak256
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.chain.sender import Call, Sender, checksummed
+from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 FORUM, MODULE = 6, 7
 """Roles in the authority: courts and arbitral bodies, who sign; contracts that move records not held."""

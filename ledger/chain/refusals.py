@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 
 class ChainUnreachable(EnvironmentFault):

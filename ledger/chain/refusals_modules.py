@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ledger.chain.refusals import Meaning, NotEntitled, TooEarly, ValueRefused, WrongState
+from yinzheng.ledger.chain.refusals import Meaning, NotEntitled, TooEarly, ValueRefused, WrongState
 
 _LOOK = "Read its state again: someone may have moved it meanwhile."
 

@@ -11,8 +11,8 @@ from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
 from web3.exceptions import ContractLogicError, ProviderConnectionError, TimeExhausted, Web3Exception
 
-from contracts import MODULE_NAMES, NAMES, artifact
-from ledger.chain.records import (
+from yinzheng.contracts import MODULE_NAMES, NAMES, artifact
+from yinzheng.ledger.chain.records import (
     CaseState,
     DisputeState,
     ObjectionState,
@@ -20,7 +20,7 @@ from ledger.chain.records import (
     Status,
     WithdrawalState,
 )
-from ledger.chain.refusals import (
+from yinzheng.ledger.chain.refusals import (
     AlreadyAnchored,
     ApprovalRefused,
     CalendarShort,
@@ -35,9 +35,9 @@ from ledger.chain.refusals import (
     ValueRefused,
     WrongState,
 )
-from ledger.chain.refusals_modules import MODULE_MEANINGS
-from verifier.algorithms import keccak256
-from verifier.errors import YinzhengError
+from yinzheng.ledger.chain.refusals_modules import MODULE_MEANINGS
+from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.errors import YinzhengError
 
 __all__ = [
     "AlreadyAnchored",

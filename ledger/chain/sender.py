@@ -17,8 +17,8 @@ from web3.exceptions import TransactionNotFound
 from web3.providers.base import JSONBaseProvider
 from web3.types import RPCEndpoint, TxData, TxParams, TxReceipt
 
-from ledger.chain.reverts import ChainUnreachable, NodeRefused, RevertUnknown, translated
-from verifier.errors import EnvironmentFault, YinzhengError
+from yinzheng.ledger.chain.reverts import ChainUnreachable, NodeRefused, RevertUnknown, translated
+from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
 
 POLL_SECONDS = 0.05
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from sqlmodel import Session, select
 
-from ledger.consents.notices import notice_at
-from ledger.rules.withdrawal import Situation, State
-from ledger.store.models_consents import Notice as NoticeRow
-from ledger.store.models_consents import Withdrawal
-from verifier.errors import DataFault
+from yinzheng.ledger.consents.notices import notice_at
+from yinzheng.ledger.rules.withdrawal import Situation, State
+from yinzheng.ledger.store.models_consents import Notice as NoticeRow
+from yinzheng.ledger.store.models_consents import Withdrawal
+from yinzheng.verifier.errors import DataFault
 
 if TYPE_CHECKING:
-    from ledger.application import Application
+    from yinzheng.ledger.application import Application
 
 SMALL: Final = 5
 """Numbers from 1 up to but without this one are told as "<5"."""

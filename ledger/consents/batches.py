@@ -8,11 +8,11 @@ from typing import Final
 
 from sqlmodel import Session
 
-from ledger.consents.granting import Granted, grant
-from ledger.organisations.answers import recall, remember
-from ledger.registry import Registry
-from verifier import canonical
-from verifier.canonical import JSON
+from yinzheng.ledger.consents.granting import Granted, grant
+from yinzheng.ledger.organisations.answers import recall, remember
+from yinzheng.ledger.registry import Registry
+from yinzheng.verifier import canonical
+from yinzheng.verifier.canonical import JSON
 
 MAX_ANSWER: Final = 1024 * 1024
 

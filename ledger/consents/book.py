@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ledger.rules.consent import Terms, require_lawful
-from verifier.consent import Consent
-from verifier.errors import DataFault
+from yinzheng.ledger.rules.consent import Terms, require_lawful
+from yinzheng.verifier.consent import Consent
+from yinzheng.verifier.errors import DataFault
 
 
 @dataclass(frozen=True, slots=True)

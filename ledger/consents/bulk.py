@@ -27,21 +27,21 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import delete, insert
 from sqlmodel import Session, col
 
-from ledger.consents.importfile import LineIndex, read_index
-from ledger.consents.making import Ask, LineFile, Made, Maker, Plan, Refused, begin_worker, work
-from ledger.consents.notices import book_of, hour_of
-from ledger.consents.order import SEED_BYTES, order_of, subject_of
-from ledger.consents.pool import event_row
-from ledger.consents.results import write_results
-from ledger.organisations.keys import require
-from ledger.rules.organisations import Role
-from ledger.store import repository
-from ledger.store.models import Base
-from ledger.store.models_consents import Job, Rejected
-from verifier.errors import EnvironmentFault
+from yinzheng.ledger.consents.importfile import LineIndex, read_index
+from yinzheng.ledger.consents.making import Ask, LineFile, Made, Maker, Plan, Refused, begin_worker, work
+from yinzheng.ledger.consents.notices import book_of, hour_of
+from yinzheng.ledger.consents.order import SEED_BYTES, order_of, subject_of
+from yinzheng.ledger.consents.pool import event_row
+from yinzheng.ledger.consents.results import write_results
+from yinzheng.ledger.organisations.keys import require
+from yinzheng.ledger.rules.organisations import Role
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Base
+from yinzheng.ledger.store.models_consents import Job, Rejected
+from yinzheng.verifier.errors import EnvironmentFault
 
 if TYPE_CHECKING:
-    from ledger.registry import Progress, Registry
+    from yinzheng.ledger.registry import Progress, Registry
 
 BATCH: Final = 10_000
 """Lines in one transaction."""

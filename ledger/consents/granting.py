@@ -12,23 +12,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ledger.consents import pool
-from ledger.consents.book import KnownNotice, NoticeBook
-from ledger.consents.notices import book_of, hour_of
-from ledger.keys import sm4
-from ledger.organisations.keys import require
-from ledger.recording import Occurrence, compose
-from ledger.rules.organisations import Role
-from ledger.store.models_consents import Consent as ConsentRow
-from ledger.store.sealed import SealedValue
-from verifier.canonical import JSON
-from verifier.consent import Consent, parse_consent
-from verifier.errors import DataFault, UsageFault
+from yinzheng.ledger.consents import pool
+from yinzheng.ledger.consents.book import KnownNotice, NoticeBook
+from yinzheng.ledger.consents.notices import book_of, hour_of
+from yinzheng.ledger.keys import sm4
+from yinzheng.ledger.organisations.keys import require
+from yinzheng.ledger.recording import Occurrence, compose
+from yinzheng.ledger.rules.organisations import Role
+from yinzheng.ledger.store.models_consents import Consent as ConsentRow
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.consent import Consent, parse_consent
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 MOST = 1000
 """Consents of one call; more come as a file (`bulk`)."""

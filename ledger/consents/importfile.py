@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from ledger.files import disk_faults
-from verifier.errors import DataFault, UsageFault
+from yinzheng.ledger.files import disk_faults
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 MAX_LINES: Final = 10_000_000
 """Of one file; more come as several."""

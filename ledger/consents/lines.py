@@ -17,11 +17,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ledger.consents.book import KnownNotice, NoticeBook, require_standing
-from ledger.rules.consent import moment_problems
-from verifier import canonical
-from verifier.consent import MAX_CONSENT, Consent, check_guardian, check_person, parse_consent
-from verifier.errors import DataFault
+from yinzheng.ledger.consents.book import KnownNotice, NoticeBook, require_standing
+from yinzheng.ledger.rules.consent import moment_problems
+from yinzheng.verifier import canonical
+from yinzheng.verifier.consent import MAX_CONSENT, Consent, check_guardian, check_person, parse_consent
+from yinzheng.verifier.errors import DataFault
 
 MAX_LINE: Final = 2 * MAX_CONSENT
 """Bytes of a line: a consent that is not in canonical form may be somewhat longer."""

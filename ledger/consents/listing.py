@@ -9,10 +9,10 @@ from pathlib import Path
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from ledger.consents.basis import Counts, counts
-from ledger.instance import read_instance
-from ledger.store.database import open_store_read_only, sqlite_url
-from ledger.store.models_consents import Consent, Job, Notice, Organisation, Pooled
+from yinzheng.ledger.consents.basis import Counts, counts
+from yinzheng.ledger.instance import read_instance
+from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+from yinzheng.ledger.store.models_consents import Consent, Job, Notice, Organisation, Pooled
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from multiprocessing import parent_process
 from typing import Final, NamedTuple
 
-from ledger.consents.book import NoticeBook
-from ledger.consents.importfile import open_import, require_unchanged
-from ledger.consents.lines import MAX_LINE, LineReader
-from ledger.keys import sm4
-from ledger.recording import Occurrence, compose
-from ledger.store.sealed import SealedValue
-from verifier.errors import DataFault
+from yinzheng.ledger.consents.book import NoticeBook
+from yinzheng.ledger.consents.importfile import open_import, require_unchanged
+from yinzheng.ledger.consents.lines import MAX_LINE, LineReader
+from yinzheng.ledger.keys import sm4
+from yinzheng.ledger.recording import Occurrence, compose
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.verifier.errors import DataFault
 
 MAX_MESSAGE: Final = 200
 

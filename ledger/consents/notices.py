@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from ledger.consents.book import KnownNotice, NoticeBook
-from ledger.organisations.keys import require
-from ledger.recording import Occurrence, compose, record
-from ledger.rules.consent import Terms
-from ledger.rules.organisations import Role
-from ledger.store import repository
-from ledger.store.models_consents import Notice as NoticeRow
-from verifier import canonical
-from verifier.canonical import JSON
-from verifier.errors import DataFault, UsageFault
-from verifier.notice import MAX_NOTICE, Notice, parse_notice
+from yinzheng.ledger.consents.book import KnownNotice, NoticeBook
+from yinzheng.ledger.organisations.keys import require
+from yinzheng.ledger.recording import Occurrence, compose, record
+from yinzheng.ledger.rules.consent import Terms
+from yinzheng.ledger.rules.organisations import Role
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models_consents import Notice as NoticeRow
+from yinzheng.verifier import canonical
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.notice import MAX_NOTICE, Notice, parse_notice
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 HOUR = 3600
 

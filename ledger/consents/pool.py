@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func
 from sqlmodel import Session, select
 
-from ledger.recording import Recorded
-from ledger.store import repository
-from ledger.store.models_consents import Pooled
-from verifier.receipt import CONSENT_GRANTED
+from yinzheng.ledger.recording import Recorded
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models_consents import Pooled
+from yinzheng.verifier.receipt import CONSENT_GRANTED
 
 if TYPE_CHECKING:
-    from ledger.instance import Instance
-    from ledger.registry import Registry
+    from yinzheng.ledger.instance import Instance
+    from yinzheng.ledger.registry import Registry
 
 PATIENCE = 600
 """Seconds the oldest waits. Nothing else ends the wait: going as soon as so many are there would cut a busy

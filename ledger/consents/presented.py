@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ledger.instance import Instance
-from ledger.policy import trust_policy
-from verifier import canonical
-from verifier.errors import DataFault
-from verifier.obligations import issuer_signature
-from verifier.receipt import decode_receipt_qr
-from verifier.receiptfile import parse_receipt_file
-from verifier.target import read_target
-from verifier.trust import parse_trust
-from verifier.verify_receipt import receipt_entitled
+from yinzheng.ledger.instance import Instance
+from yinzheng.ledger.policy import trust_policy
+from yinzheng.verifier import canonical
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.obligations import issuer_signature
+from yinzheng.verifier.receipt import decode_receipt_qr
+from yinzheng.verifier.receiptfile import parse_receipt_file
+from yinzheng.verifier.target import read_target
+from yinzheng.verifier.trust import parse_trust
+from yinzheng.verifier.verify_receipt import receipt_entitled
 
 
 def subject_of_receipt(instance: Instance, shown: bytes) -> bytes:

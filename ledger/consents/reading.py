@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
-from ledger.consents.notices import notice_at
-from ledger.recording import open_event
-from ledger.store.models import Event
-from ledger.store.models_consents import Consent as ConsentRow
-from ledger.store.models_consents import Pooled
-from ledger.store.sealed import SealedValue
-from ledger.store.threads import find_consent, thread
-from verifier.canonical import JSON
-from verifier.consent import Consent, parse_consent
-from verifier.errors import DataFault, UsageFault
-from verifier.notice import Notice
-from verifier.statement import Statement
+from yinzheng.ledger.consents.notices import notice_at
+from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.store.models import Event
+from yinzheng.ledger.store.models_consents import Consent as ConsentRow
+from yinzheng.ledger.store.models_consents import Pooled
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.ledger.store.threads import find_consent, thread
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.consent import Consent, parse_consent
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.notice import Notice
+from yinzheng.verifier.statement import Statement
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

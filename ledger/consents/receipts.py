@@ -9,29 +9,29 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from ledger.chain.embedded.evidence import asking
-from ledger.chain.evidence import collect, last_final_block
-from ledger.consents.reading import OpenedConsent, open_consent
-from ledger.document.qr import qr_png, qr_svg
-from ledger.document.receipt_pdf import render_receipt
-from ledger.store import repository
-from verifier.body import Party
-from verifier.errors import DataFault, EnvironmentFault
-from verifier.ethereum.layout import root_slot
-from verifier.ethereum.layout_consents import withdrawal_slots
-from verifier.note import peek_checkpoint
-from verifier.receipt import encode_receipt
-from verifier.receipt_events import REQUESTED_TYPE
-from verifier.receiptfile import ReceiptEvent, format_receipt_file
-from verifier.tlogproof import TlogProof
-from verifier.withdrawal import parse_requested
+from yinzheng.ledger.chain.embedded.evidence import asking
+from yinzheng.ledger.chain.evidence import collect, last_final_block
+from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
+from yinzheng.ledger.document.qr import qr_png, qr_svg
+from yinzheng.ledger.document.receipt_pdf import render_receipt
+from yinzheng.ledger.store import repository
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
+from yinzheng.verifier.ethereum.layout import root_slot
+from yinzheng.verifier.ethereum.layout_consents import withdrawal_slots
+from yinzheng.verifier.note import peek_checkpoint
+from yinzheng.verifier.receipt import encode_receipt
+from yinzheng.verifier.receipt_events import REQUESTED_TYPE
+from yinzheng.verifier.receiptfile import ReceiptEvent, format_receipt_file
+from yinzheng.verifier.tlogproof import TlogProof
+from yinzheng.verifier.withdrawal import parse_requested
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ledger.instance import Instance
-    from ledger.registry import Registry
-    from verifier.canonical import JSON
+    from yinzheng.ledger.instance import Instance
+    from yinzheng.ledger.registry import Registry
+    from yinzheng.verifier.canonical import JSON
 
 
 @dataclass(frozen=True, slots=True)

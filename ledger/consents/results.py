@@ -13,11 +13,11 @@ from typing import BinaryIO
 
 from sqlmodel import Session, col, select
 
-from ledger.consents.importfile import LineIndex, open_import, require_unchanged
-from ledger.consents.order import subject_of
-from ledger.files import discard, disk_faults, sync_folder, temporary_beside
-from ledger.store.models_consents import Job, Rejected
-from verifier import canonical
+from yinzheng.ledger.consents.importfile import LineIndex, open_import, require_unchanged
+from yinzheng.ledger.consents.order import subject_of
+from yinzheng.ledger.files import discard, disk_faults, sync_folder, temporary_beside
+from yinzheng.ledger.store.models_consents import Job, Rejected
+from yinzheng.verifier import canonical
 
 
 def write_results(

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlmodel import Session, col, select
 
-from ledger.consents.reading import open_consent
-from ledger.organisations.keys import require
-from ledger.rules.consent import Use
-from ledger.rules.organisations import Role
-from ledger.store.models_consents import Use as UseRow
-from ledger.store.sealed import SealedValue
-from verifier import canonical
-from verifier.body import check_credit_code
-from verifier.canonical import Check, integer, read_object
-from verifier.errors import DataFault, UsageFault
-from verifier.wording import check_words
+from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.organisations.keys import require
+from yinzheng.ledger.rules.consent import Use
+from yinzheng.ledger.rules.organisations import Role
+from yinzheng.ledger.store.models_consents import Use as UseRow
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.verifier import canonical
+from yinzheng.verifier.body import check_credit_code
+from yinzheng.verifier.canonical import Check, integer, read_object
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.wording import check_words
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 MAX_USE: Final = 4096
 """Canonical bytes of a line."""

@@ -15,24 +15,24 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, select
 
-from ledger import access_log
-from ledger.cases.work import dossier_key
-from ledger.disputes.evidence import Offered
-from ledger.files import disk_faults
-from ledger.recording import open_event
-from ledger.store import repository
-from ledger.store.models import Case, Certificate, Checkpoint, Event
-from ledger.store.models_consents import Consent, Notice, Organisation
-from ledger.store.models_disputes import Dispute
-from ledger.store.sealed import SealedValue
-from ledger.store.threads import thread
-from verifier import canonical
-from verifier.canonical import JSON
-from verifier.dossier import committed_form
-from verifier.errors import UsageFault
+from yinzheng.ledger import access_log
+from yinzheng.ledger.cases.work import dossier_key
+from yinzheng.ledger.disputes.evidence import Offered
+from yinzheng.ledger.files import disk_faults
+from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Case, Certificate, Checkpoint, Event
+from yinzheng.ledger.store.models_consents import Consent, Notice, Organisation
+from yinzheng.ledger.store.models_disputes import Dispute
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.ledger.store.threads import thread
+from yinzheng.verifier import canonical
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.dossier import committed_form
+from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 MAX_STATEMENTS = 256
 """Of one item (S10.7)."""

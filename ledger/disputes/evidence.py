@@ -10,21 +10,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ledger import pipeline
-from ledger.disputes.work import Work, work_on
-from ledger.rules.disputes import Move
-from ledger.rules.states import Capacity
-from ledger.store import repository
-from ledger.store.models import DossierFile
-from ledger.store.models_disputes import EvidenceItem
-from ledger.store.sealed import SealedFile, seal_file
-from verifier import canonical
-from verifier.dispute import evidence_root
-from verifier.errors import DataFault, UsageFault
-from verifier.items import Item, parse_item
+from yinzheng.ledger import pipeline
+from yinzheng.ledger.disputes.work import Work, work_on
+from yinzheng.ledger.rules.disputes import Move
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import DossierFile
+from yinzheng.ledger.store.models_disputes import EvidenceItem
+from yinzheng.ledger.store.sealed import SealedFile, seal_file
+from yinzheng.verifier import canonical
+from yinzheng.verifier.dispute import evidence_root
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.items import Item, parse_item
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 MAX_ITEMS = 1000
 """Items of one dispute."""

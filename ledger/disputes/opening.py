@@ -12,34 +12,34 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, select
 
-from ledger import pipeline
-from ledger.cases.intake import DOSSIER_ID_BYTES, DOSSIER_KEY_BYTES, SUBJECT_BYTES
-from ledger.chain.approvals import Opening as Decision
-from ledger.chain.approvals import recover
-from ledger.chain.modules import FORUM
-from ledger.chain.records import OpeningKind
-from ledger.disputes import evidence
-from ledger.disputes.evidence import Offered
-from ledger.disputes.plans import Concerned, Plan, parse_plan, require_impartial
-from ledger.disputes.telling import HOLD, tell
-from ledger.disputes.work import DRAFT, Work, row_from_json, row_to_json, work_on
-from ledger.rules import disputes as rules
-from ledger.rules.calendar import date_of, day_of
-from ledger.rules.disputes import Move, State, check_opening, rule_for
-from ledger.rules.states import Capacity
-from ledger.rules.states import State as CaseState
-from ledger.store import repository
-from ledger.store.models import Case, Certificate, Dossier
-from ledger.store.models_consents import Consent, Withdrawal
-from ledger.store.models_disputes import Dispute, DisputeSubject
-from ledger.store.threads import find_organisation
-from verifier import canonical
-from verifier.canonical import JSON
-from verifier.dispute import Opening, Subjects, evidence_root, parse_opening
-from verifier.errors import UsageFault
+from yinzheng.ledger import pipeline
+from yinzheng.ledger.cases.intake import DOSSIER_ID_BYTES, DOSSIER_KEY_BYTES, SUBJECT_BYTES
+from yinzheng.ledger.chain.approvals import Opening as Decision
+from yinzheng.ledger.chain.approvals import recover
+from yinzheng.ledger.chain.modules import FORUM
+from yinzheng.ledger.chain.records import OpeningKind
+from yinzheng.ledger.disputes import evidence
+from yinzheng.ledger.disputes.evidence import Offered
+from yinzheng.ledger.disputes.plans import Concerned, Plan, parse_plan, require_impartial
+from yinzheng.ledger.disputes.telling import HOLD, tell
+from yinzheng.ledger.disputes.work import DRAFT, Work, row_from_json, row_to_json, work_on
+from yinzheng.ledger.rules import disputes as rules
+from yinzheng.ledger.rules.calendar import date_of, day_of
+from yinzheng.ledger.rules.disputes import Move, State, check_opening, rule_for
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.rules.states import State as CaseState
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Case, Certificate, Dossier
+from yinzheng.ledger.store.models_consents import Consent, Withdrawal
+from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
+from yinzheng.ledger.store.threads import find_organisation
+from yinzheng.verifier import canonical
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.dispute import Opening, Subjects, evidence_root, parse_opening
+from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 SIGN_WITHIN = 86_400
 """Seconds between preparing and signing; what the signer saw must not be old."""

@@ -15,49 +15,49 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from sqlmodel import Session, col, select
 
-from ledger import access_log
-from ledger.cases.work import dossier_key
-from ledger.chain.embedded.evidence import asking
-from ledger.chain.evidence import collect
-from ledger.disputes.collecting import find_thread, opened
-from ledger.disputes.work import DRAFT
-from ledger.document.court_pdf import render_court
-from ledger.files import disk_faults, temporary_beside
-from ledger.keys.provider import ISSUER
-from ledger.policy import trust_policy
-from ledger.recording import open_event
-from ledger.store import repository
-from ledger.store.models import Case, ChainCall, Checkpoint, DossierFile, Event
-from ledger.store.models_disputes import Dispute, EvidenceItem, Signature, TimeStamp
-from ledger.store.sealed import SealedValue, open_file
-from ledger.store.threads import find_dispute, thread
-from verifier import canonical
-from verifier.algorithms import Sm2PrivateKey
-from verifier.body import Party
-from verifier.canonical import JSON
-from verifier.certificate import key_id
-from verifier.dispute import Opening, evidence_roots, parse_opening
-from verifier.dossier import disclose
-from verifier.errors import EnvironmentFault, UsageFault
-from verifier.ethereum.layout import RIGHTS_CASES, mapping_slot, record_slots, root_slot, slots_from
-from verifier.ethereum.layout_consents import withdrawal_slots
-from verifier.ethereum.layout_disputes import (
+from yinzheng.ledger import access_log
+from yinzheng.ledger.cases.work import dossier_key
+from yinzheng.ledger.chain.embedded.evidence import asking
+from yinzheng.ledger.chain.evidence import collect
+from yinzheng.ledger.disputes.collecting import find_thread, opened
+from yinzheng.ledger.disputes.work import DRAFT
+from yinzheng.ledger.document.court_pdf import render_court
+from yinzheng.ledger.files import disk_faults, temporary_beside
+from yinzheng.ledger.keys.provider import ISSUER
+from yinzheng.ledger.policy import trust_policy
+from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Case, ChainCall, Checkpoint, DossierFile, Event
+from yinzheng.ledger.store.models_disputes import Dispute, EvidenceItem, Signature, TimeStamp
+from yinzheng.ledger.store.sealed import SealedValue, open_file
+from yinzheng.ledger.store.threads import find_dispute, thread
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import Sm2PrivateKey
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.dispute import Opening, evidence_roots, parse_opening
+from yinzheng.verifier.dossier import disclose
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.verifier.ethereum.layout import RIGHTS_CASES, mapping_slot, record_slots, root_slot, slots_from
+from yinzheng.verifier.ethereum.layout_consents import withdrawal_slots
+from yinzheng.verifier.ethereum.layout_disputes import (
     SUBJECT_KINDS,
     dispute_slots,
     evidence_slots,
     party_slots,
     subject_slots,
 )
-from verifier.pack.contents import DossierFile as DossierProof
-from verifier.pack.contents import PackedStatement
-from verifier.pack.html import render_html
-from verifier.pack.manifest import ListedRoot
-from verifier.pack.planned import report_on
-from verifier.pack.writer import Chunks, PackDossierFile, PackItem, PackPlan, WrittenPack, write_pack
-from verifier.statement import Statement
+from yinzheng.verifier.pack.contents import DossierFile as DossierProof
+from yinzheng.verifier.pack.contents import PackedStatement
+from yinzheng.verifier.pack.html import render_html
+from yinzheng.verifier.pack.manifest import ListedRoot
+from yinzheng.verifier.pack.planned import report_on
+from yinzheng.verifier.pack.writer import Chunks, PackDossierFile, PackItem, PackPlan, WrittenPack, write_pack
+from yinzheng.verifier.statement import Statement
 
 if TYPE_CHECKING:
-    from ledger.registry import Progress, Registry
+    from yinzheng.ledger.registry import Progress, Registry
 
 _EVIDENCE = "dispute.evidence"
 _DOSSIERS = ("application.received", "supplement.given")

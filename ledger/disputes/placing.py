@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ledger.disputes import evidence, opening
-from ledger.disputes.evidence import Offered
-from ledger.disputes.showing import show
-from ledger.rules.states import Capacity
-from verifier.algorithms import DigestPair
-from verifier.errors import UsageFault
-from verifier.items import Item, parse_item
+from yinzheng.ledger.disputes import evidence, opening
+from yinzheng.ledger.disputes.evidence import Offered
+from yinzheng.ledger.disputes.showing import show
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.items import Item, parse_item
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from verifier.body import Party
-from verifier.canonical import (
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.canonical import (
     JSON,
     Check,
     hex_bytes,
@@ -19,9 +19,9 @@ from verifier.canonical import (
     read_object,
     text,
 )
-from verifier.dispute import DISPUTANTS, MAX_SUBJECTS, OPENINGS, Disputant
-from verifier.errors import UsageFault
-from verifier.wording import PARTY, check_words
+from yinzheng.verifier.dispute import DISPUTANTS, MAX_SUBJECTS, OPENINGS, Disputant
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.wording import PARTY, check_words
 
 
 @dataclass(frozen=True, slots=True)

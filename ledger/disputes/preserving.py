@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ledger import access_log
-from ledger.cases.work import acting
-from ledger.disputes import collecting
-from ledger.disputes.evidence import Offered, add_items
-from ledger.disputes.work import DRAFT
-from ledger.rules.states import Capacity
-from ledger.store.threads import find_dispute
-from verifier.errors import UsageFault
+from yinzheng.ledger import access_log
+from yinzheng.ledger.cases.work import acting
+from yinzheng.ledger.disputes import collecting
+from yinzheng.ledger.disputes.evidence import Offered, add_items
+from yinzheng.ledger.disputes.work import DRAFT
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.store.threads import find_dispute
+from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

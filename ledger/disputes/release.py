@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, select
 
-from ledger import pipeline
-from ledger.chain.approvals import Release as Decision
-from ledger.chain.approvals import recover
-from ledger.chain.modules import FORUM
-from ledger.disputes.telling import RELEASED, tell
-from ledger.disputes.work import Work, holds_on, row_from_json, row_to_json, work_on
-from ledger.rules.disputes import Move, Party, check_release
-from ledger.rules.states import Capacity
-from ledger.store.models import Case, Certificate
-from ledger.store.models_consents import Withdrawal
-from ledger.store.models_disputes import DisputeSubject, Erasure
-from ledger.withdrawals.ending import resume
-from verifier.algorithms import DigestPair
-from verifier.canonical import JSON
-from verifier.dispute import Release, Resumption, parse_release
-from verifier.errors import UsageFault
-from verifier.statement import Statement
+from yinzheng.ledger import pipeline
+from yinzheng.ledger.chain.approvals import Release as Decision
+from yinzheng.ledger.chain.approvals import recover
+from yinzheng.ledger.chain.modules import FORUM
+from yinzheng.ledger.disputes.telling import RELEASED, tell
+from yinzheng.ledger.disputes.work import Work, holds_on, row_from_json, row_to_json, work_on
+from yinzheng.ledger.rules.disputes import Move, Party, check_release
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.store.models import Case, Certificate
+from yinzheng.ledger.store.models_consents import Withdrawal
+from yinzheng.ledger.store.models_disputes import DisputeSubject, Erasure
+from yinzheng.ledger.withdrawals.ending import resume
+from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.dispute import Release, Resumption, parse_release
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.statement import Statement
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 _MOVES = {"settlement": (Move.SETTLE, Capacity.PARTY), "document": (Move.EXECUTE, Capacity.FORUM)}
 

@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from ledger import access_log
-from ledger.disputes.plans import parse_plan
-from ledger.disputes.work import DRAFT, Work, work_on
-from ledger.instance import read_instance
-from ledger.organisations.keys import public_key
-from ledger.recording import open_event
-from ledger.rules.states import Capacity
-from ledger.store.database import open_store_read_only, sqlite_url
-from ledger.store.models import Dossier, Event
-from ledger.store.models_disputes import Dispute, DisputeSubject, EvidenceItem
-from ledger.store.threads import thread
-from verifier.body import Party
-from verifier.canonical import JSON
-from verifier.dispute import Disputant, Opening, Release, parse_opening, parse_release
-from verifier.errors import UsageFault
-from verifier.items import Item, parse_item
+from yinzheng.ledger import access_log
+from yinzheng.ledger.disputes.plans import parse_plan
+from yinzheng.ledger.disputes.work import DRAFT, Work, work_on
+from yinzheng.ledger.instance import read_instance
+from yinzheng.ledger.organisations.keys import public_key
+from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+from yinzheng.ledger.store.models import Dossier, Event
+from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject, EvidenceItem
+from yinzheng.ledger.store.threads import thread
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.dispute import Disputant, Opening, Release, parse_opening, parse_release
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.items import Item, parse_item
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

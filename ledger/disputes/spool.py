@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger.cases.intake import DOSSIER_ID_BYTES, DOSSIER_KEY_BYTES
-from ledger.store.blobs import FolderBlobs
-from ledger.store.sealed import SealedFile, open_file, seal_file
-from verifier.algorithms import DigestPair
+from yinzheng.ledger.cases.intake import DOSSIER_ID_BYTES, DOSSIER_KEY_BYTES
+from yinzheng.ledger.store.blobs import FolderBlobs
+from yinzheng.ledger.store.sealed import SealedFile, open_file, seal_file
+from yinzheng.verifier.algorithms import DigestPair
 
 
 class Spool:

@@ -10,17 +10,17 @@ from typing import Final
 
 from sqlmodel import select
 
-from ledger.cases.work import dossier_key
-from ledger.disputes.work import Work
-from ledger.recording import open_event
-from ledger.store import repository
-from ledger.store.models import Case, Certificate
-from ledger.store.models_consents import Consent, Notice, Withdrawal
-from ledger.store.models_disputes import DisputeSubject
-from ledger.store.sealed import SealedValue
-from ledger.withdrawals.notices import queue
-from verifier.canonical import JSON
-from verifier.errors import DataFault
+from yinzheng.ledger.cases.work import dossier_key
+from yinzheng.ledger.disputes.work import Work
+from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Case, Certificate
+from yinzheng.ledger.store.models_consents import Consent, Notice, Withdrawal
+from yinzheng.ledger.store.models_disputes import DisputeSubject
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.ledger.withdrawals.notices import queue
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.errors import DataFault
 
 HOLD: Final = "dispute.hold"
 RELEASED: Final = "dispute.released"

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, select
 
-from ledger.cases.work import dossier_key
-from ledger.recording import Occurrence, Recorded, compose
-from ledger.rules.disputes import Move, Rule, State, rule_for
-from ledger.rules.states import Capacity
-from ledger.store import repository
-from ledger.store.models_disputes import Dispute, DisputeSubject, EvidenceItem
-from ledger.store.sealed import SealedValue
-from ledger.store.threads import find_dispute
-from verifier import canonical
-from verifier.canonical import JSON
-from verifier.errors import UsageFault
+from yinzheng.ledger.cases.work import dossier_key
+from yinzheng.ledger.recording import Occurrence, Recorded, compose
+from yinzheng.ledger.rules.disputes import Move, Rule, State, rule_for
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject, EvidenceItem
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.ledger.store.threads import find_dispute
+from yinzheng.verifier import canonical
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 DRAFT = "draft"
 """State of a dispute whose opening nobody has signed yet."""

@@ -13,12 +13,12 @@ from typing import Any, Final
 
 import typst
 
-from ledger.document.fonts import DIRECTORY, printable
-from verifier.errors import DataFault
-from verifier.pack.court import court_report
-from verifier.pack.lines import answered
-from verifier.pack.paper import paper_json
-from verifier.pack.report import Answer, PackReport
+from yinzheng.ledger.document.fonts import DIRECTORY, printable
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.pack.court import court_report
+from yinzheng.verifier.pack.lines import answered
+from yinzheng.verifier.pack.paper import paper_json
+from yinzheng.verifier.pack.report import Answer, PackReport
 
 TEMPLATE: Final = Path(__file__).parent / "court.typ"
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fontTools.ttLib import TTFont
 
-from verifier.errors import DataFault
+from yinzheng.verifier.errors import DataFault
 
 DIRECTORY: Final = Path(__file__).parent / "fonts"
 """The fonts that documents are set in, and their licence (OFL 1.1)."""

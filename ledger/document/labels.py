@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Final
 
-from ledger.rules.terms import (
+from yinzheng.ledger.rules.terms import (
     DataClass,
     Label,
     Procedure,

@@ -16,7 +16,7 @@ from PIL import Image
 from qrcode import constants, exceptions, util
 from qrcode.main import QRCode
 
-from verifier.errors import DataFault
+from yinzheng.verifier.errors import DataFault
 
 QUIET_ZONE: Final = 4
 """Modules of white that ISO/IEC 18004 asks for on each side."""

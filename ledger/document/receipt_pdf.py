@@ -15,19 +15,19 @@ from typing import Any, Final
 
 import typst
 
-from ledger.document.fonts import DIRECTORY, printable
-from ledger.document.labels import date_en, date_zh
-from ledger.document.qr import qr_svg, qr_symbol
-from verifier import phrases_receipt
-from verifier.consent import Consent
-from verifier.errors import DataFault
-from verifier.note import peek_checkpoint
-from verifier.notice import SCOPES, Notice
-from verifier.phrases import Phrase
-from verifier.receipt import ReceiptCore, decode_receipt_qr
-from verifier.receipt_events import requests_of
-from verifier.receiptfile import RECEIPT_FILE, ReceiptFile, parse_receipt_file
-from verifier.withdrawal import Portion, remaining
+from yinzheng.ledger.document.fonts import DIRECTORY, printable
+from yinzheng.ledger.document.labels import date_en, date_zh
+from yinzheng.ledger.document.qr import qr_svg, qr_symbol
+from yinzheng.verifier import phrases_receipt
+from yinzheng.verifier.consent import Consent
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.note import peek_checkpoint
+from yinzheng.verifier.notice import SCOPES, Notice
+from yinzheng.verifier.phrases import Phrase
+from yinzheng.verifier.receipt import ReceiptCore, decode_receipt_qr
+from yinzheng.verifier.receipt_events import requests_of
+from yinzheng.verifier.receiptfile import RECEIPT_FILE, ReceiptFile, parse_receipt_file
+from yinzheng.verifier.withdrawal import Portion, remaining
 
 TEMPLATE: Final = Path(__file__).parent / "receipt.typ"
 

@@ -16,12 +16,12 @@ from typing import Any, Final, TypedDict
 
 import typst
 
-from ledger.document import labels
-from ledger.document.fonts import DIRECTORY, require_printable
-from ledger.document.qr import qr_svg, qr_symbol
-from verifier.algorithms import digest_pair
-from verifier.canonical import dumps
-from verifier.errors import DataFault
+from yinzheng.ledger.document import labels
+from yinzheng.ledger.document.fonts import DIRECTORY, require_printable
+from yinzheng.ledger.document.qr import qr_svg, qr_symbol
+from yinzheng.verifier.algorithms import digest_pair
+from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.errors import DataFault
 
 TEMPLATE: Final = Path(__file__).parent / "certificate.typ"
 

@@ -12,14 +12,14 @@ from typing import Any
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from ledger.erasure.order import TargetKind
-from ledger.erasure.targets import Target
-from ledger.recording import Occurrence, compose, record
-from ledger.rules.states import Capacity
-from ledger.store.models import Dossier, DossierFile, Event, Objection
-from ledger.store.models_consents import Attempt, Consent, Use
-from ledger.store.models_disputes import Dispute
-from verifier.tombstone import TOMBSTONE, Tombstone
+from yinzheng.ledger.erasure.order import TargetKind
+from yinzheng.ledger.erasure.targets import Target
+from yinzheng.ledger.recording import Occurrence, compose, record
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.store.models import Dossier, DossierFile, Event, Objection
+from yinzheng.ledger.store.models_consents import Attempt, Consent, Use
+from yinzheng.ledger.store.models_disputes import Dispute
+from yinzheng.verifier.tombstone import TOMBSTONE, Tombstone
 
 MOST = 256
 """Statements that one tombstone names (S10.5)."""

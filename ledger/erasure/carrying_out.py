@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
-from ledger import access_log
-from ledger.backup import places_of, rewrite_places
-from ledger.consents.notices import hour_of
-from ledger.erasure.burial import bury, needles, split
-from ledger.erasure.clearing import clear
-from ledger.erasure.order import Order
-from ledger.erasure.proposing import (
+from yinzheng.ledger import access_log
+from yinzheng.ledger.backup import places_of, rewrite_places
+from yinzheng.ledger.consents.notices import hour_of
+from yinzheng.ledger.erasure.burial import bury, needles, split
+from yinzheng.ledger.erasure.clearing import clear
+from yinzheng.ledger.erasure.order import Order
+from yinzheng.ledger.erasure.proposing import (
     APPROVED,
     DESTROYED,
     DROPPED,
@@ -29,19 +29,19 @@ from ledger.erasure.proposing import (
     read_signed,
     require_lawful,
 )
-from ledger.erasure.targets import Target, target_of
-from ledger.record_keys import Destroyed
-from ledger.rules import destruction
-from ledger.rules.destruction import DestructionRecord, Method, check_destruction
-from ledger.staff import enrolled
-from ledger.store.models_disputes import Erasure
-from verifier import canonical
-from verifier.algorithms import digest_pair
-from verifier.errors import UsageFault
-from verifier.tombstone import Tombstone
+from yinzheng.ledger.erasure.targets import Target, target_of
+from yinzheng.ledger.record_keys import Destroyed
+from yinzheng.ledger.rules import destruction
+from yinzheng.ledger.rules.destruction import DestructionRecord, Method, check_destruction
+from yinzheng.ledger.staff import enrolled
+from yinzheng.ledger.store.models_disputes import Erasure
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import digest_pair
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.tombstone import Tombstone
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 CONTENT = ("content", "key", "secret")
 """Words of S10.5: what goes."""

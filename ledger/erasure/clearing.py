@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 from sqlmodel import select
 
-from ledger.erasure.burial import forget_files
-from ledger.erasure.order import TargetKind
-from ledger.erasure.proposing import APPROVED, DESTROYED, find_erasure
-from ledger.erasure.targets import target_of
-from ledger.files import disk_faults
-from ledger.store.models_disputes import Erasure
-from verifier.errors import DataFault, EnvironmentFault
+from yinzheng.ledger.erasure.burial import forget_files
+from yinzheng.ledger.erasure.order import TargetKind
+from yinzheng.ledger.erasure.proposing import APPROVED, DESTROYED, find_erasure
+from yinzheng.ledger.erasure.targets import target_of
+from yinzheng.ledger.files import disk_faults
+from yinzheng.ledger.store.models_disputes import Erasure
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 TABLES: Final = (
     "attempt",

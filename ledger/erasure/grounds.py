@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, select
 
-from ledger.cases.work import dossier_key
-from ledger.consents.reading import open_consent
-from ledger.erasure.order import TargetKind
-from ledger.erasure.targets import Target
-from ledger.recording import open_event
-from ledger.rules.retention import Blocker, blockers
-from ledger.rules.withdrawal import State
-from ledger.store.models import Dossier
-from ledger.store.models_consents import Withdrawal
-from ledger.store.models_disputes import Dispute
-from ledger.store.sealed import SealedValue
-from ledger.store.threads import thread
-from ledger.withdrawals.filing import in_force
-from ledger.withdrawals.work import open_thread
-from verifier.errors import UsageFault
+from yinzheng.ledger.cases.work import dossier_key
+from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.erasure.order import TargetKind
+from yinzheng.ledger.erasure.targets import Target
+from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.rules.retention import Blocker, blockers
+from yinzheng.ledger.rules.withdrawal import State
+from yinzheng.ledger.store.models import Dossier
+from yinzheng.ledger.store.models_consents import Withdrawal
+from yinzheng.ledger.store.models_disputes import Dispute
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.ledger.store.threads import thread
+from yinzheng.ledger.withdrawals.filing import in_force
+from yinzheng.ledger.withdrawals.work import open_thread
+from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 WITHDRAWAL, RETENTION_ENDED, COURT, SUBJECT_RIGHT = "withdrawal", "retention_ended", "court", "subject_right"
 """Words of S10.5."""

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from ledger.keys.provider import EthereumKey
-from verifier import canonical
-from verifier.algorithms import recover_address, sha256
-from verifier.canonical import (
+from yinzheng.ledger.keys.provider import EthereumKey
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import recover_address, sha256
+from yinzheng.verifier.canonical import (
     Check,
     boolean,
     constant,
@@ -28,8 +28,8 @@ from verifier.canonical import (
     read_object,
     text,
 )
-from verifier.errors import DataFault
-from verifier.tombstone import GROUNDS, METHODS
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.tombstone import GROUNDS, METHODS
 
 PREFIX: Final = b"yinzheng/erasure/1\n"
 MAX_STATEMENTS: Final = 10_000

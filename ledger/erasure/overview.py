@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from ledger.consents.reading import open_consent
-from ledger.erasure.grounds import RETENTION_ENDED, WITHDRAWAL, blocked, check_ground
-from ledger.erasure.order import TargetKind
-from ledger.erasure.proposing import OVER, read_signed, signatures_of
-from ledger.erasure.targets import find_target
-from ledger.rules.withdrawal import State
-from ledger.store.models import Case, Dossier
-from ledger.store.models_consents import Consent, Withdrawal
-from ledger.store.models_disputes import Dispute, Erasure
-from verifier.canonical import JSON
-from verifier.errors import UsageFault
+from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.erasure.grounds import RETENTION_ENDED, WITHDRAWAL, blocked, check_ground
+from yinzheng.ledger.erasure.order import TargetKind
+from yinzheng.ledger.erasure.proposing import OVER, read_signed, signatures_of
+from yinzheng.ledger.erasure.targets import find_target
+from yinzheng.ledger.rules.withdrawal import State
+from yinzheng.ledger.store.models import Case, Dossier
+from yinzheng.ledger.store.models_consents import Consent, Withdrawal
+from yinzheng.ledger.store.models_disputes import Dispute, Erasure
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from ledger import access_log
-from ledger.backup import rewrite_places
-from ledger.cases.work import acting
-from ledger.erasure import grounds
-from ledger.erasure.order import Order, TargetKind, sign, signer
-from ledger.erasure.targets import Target, find_target
-from ledger.keys.provider import person_key
-from ledger.rules.destruction import Approval, Function, Method, next_step
-from ledger.staff import StaffRole, enrolled
-from ledger.store import repository
-from ledger.store.models import Person
-from ledger.store.models_disputes import Erasure, ErasureSignature
-from verifier.errors import DataFault, UsageFault
-from verifier.tombstone import WITNESSES
+from yinzheng.ledger import access_log
+from yinzheng.ledger.backup import rewrite_places
+from yinzheng.ledger.cases.work import acting
+from yinzheng.ledger.erasure import grounds
+from yinzheng.ledger.erasure.order import Order, TargetKind, sign, signer
+from yinzheng.ledger.erasure.targets import Target, find_target
+from yinzheng.ledger.keys.provider import person_key
+from yinzheng.ledger.rules.destruction import Approval, Function, Method, next_step
+from yinzheng.ledger.staff import StaffRole, enrolled
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Person
+from yinzheng.ledger.store.models_disputes import Erasure, ErasureSignature
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.tombstone import WITNESSES
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 PROPOSED, APPROVED, DESTROYED, DROPPED = "proposed", "approved", "destroyed", "dropped"
 OVER = frozenset({DESTROYED, DROPPED})

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from sqlmodel import Session
 
-from ledger.store import repository
-from ledger.store.models import Event
-from ledger.store.models_consents import Consent
-from ledger.store.threads import thread
-from verifier import canonical
-from verifier.tombstone import MAX_TOMBSTONE, TOMBSTONE, parse_tombstone
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Event
+from yinzheng.ledger.store.models_consents import Consent
+from yinzheng.ledger.store.threads import thread
+from yinzheng.verifier import canonical
+from yinzheng.verifier.tombstone import MAX_TOMBSTONE, TOMBSTONE, parse_tombstone
 
 
 def tombstone_of(session: Session, leaf: bytes) -> Event | None:

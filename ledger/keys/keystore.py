@@ -26,15 +26,24 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from eth_account import Account
 from eth_account.signers.base import BaseAccount
 
-from ledger.faults import NO_FAULTS, Faults
-from ledger.files import create_durably, disk_faults, make_folder
-from ledger.keys import sm4
-from ledger.keys.provider import KEK, LOG_ED25519, LOG_SM2, EthereumKey, KeyWrapper, Kind
-from verifier import canonical
-from verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey
-from verifier.canonical import constant, hex_bytes, integer, nullable, object_of, one_of, read_object, text
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
-from verifier.note import NoteSigner
+from yinzheng.ledger.faults import NO_FAULTS, Faults
+from yinzheng.ledger.files import create_durably, disk_faults, make_folder
+from yinzheng.ledger.keys import sm4
+from yinzheng.ledger.keys.provider import KEK, LOG_ED25519, LOG_SM2, EthereumKey, KeyWrapper, Kind
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey
+from yinzheng.verifier.canonical import (
+    constant,
+    hex_bytes,
+    integer,
+    nullable,
+    object_of,
+    one_of,
+    read_object,
+    text,
+)
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.note import NoteSigner
 
 FORMAT = "yinzheng/key/1"
 MAX_FILE_BYTES = 16 * 1024

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ledger.instance import Paths, writer_lock
-from ledger.keys.keystore import Keystore, is_key_name
-from ledger.keys.pkcs11 import Pkcs11Provider, kind_of, make_in_token, require_possible
-from ledger.keys.provider import KEK, KINDS, VALIDATOR, KeyProvider
-from ledger.keys.token import open_token
-from ledger.keys.token_config import TokenConfig, TokenSm2, read_config
-from verifier.errors import UsageFault
+from yinzheng.ledger.instance import Paths, writer_lock
+from yinzheng.ledger.keys.keystore import Keystore, is_key_name
+from yinzheng.ledger.keys.pkcs11 import Pkcs11Provider, kind_of, make_in_token, require_possible
+from yinzheng.ledger.keys.provider import KEK, KINDS, VALIDATOR, KeyProvider
+from yinzheng.ledger.keys.token import open_token
+from yinzheng.ledger.keys.token_config import TokenConfig, TokenSm2, read_config
+from yinzheng.verifier.errors import UsageFault
 
 
 @dataclass(frozen=True, slots=True)

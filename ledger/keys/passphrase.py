@@ -6,8 +6,8 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from ledger.files import create_durably, disk_faults
-from verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.ledger.files import create_durably, disk_faults
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 
 VARIABLE = "YINZHENG_PASSPHRASE"
 FILE_VARIABLE = "YINZHENG_PASSPHRASE_FILE"

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from eth_account.signers.base import BaseAccount
 
-from ledger.keys.provider import (
+from yinzheng.ledger.keys.provider import (
     KEK,
     KINDS,
     LOG_ED25519,
@@ -27,9 +27,9 @@ from ledger.keys.provider import (
     KeyWrapper,
     Kind,
 )
-from ledger.keys.token import Token, open_token
-from ledger.keys.token_config import SM2_CURVE, TokenConfig, TokenEntry, find_pin, read_config
-from ledger.keys.token_keys import (
+from yinzheng.ledger.keys.token import Token, open_token
+from yinzheng.ledger.keys.token_config import SM2_CURVE, TokenConfig, TokenEntry, find_pin, read_config
+from yinzheng.ledger.keys.token_keys import (
     TokenEd25519Key,
     TokenEthereumKey,
     TokenKeyWrapper,
@@ -37,9 +37,9 @@ from ledger.keys.token_keys import (
     vendor_key_type,
     vendor_mechanism,
 )
-from verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey
-from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
-from verifier.note import NoteSigner
+from yinzheng.verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.note import NoteSigner
 
 _SECP256K1 = bytes.fromhex("06052b8104000a")
 _ED25519 = bytes.fromhex("06032b6570")

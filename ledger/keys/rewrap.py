@@ -18,16 +18,16 @@ from typing import Any, Final
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
-from ledger.instance import read_instance, writer_lock
-from ledger.keys.keystore import Keystore
-from ledger.keys.pkcs11 import with_token
-from ledger.keys.provider import KEK, KeyWrapper, Kind
-from ledger.keys.token_config import read_config
-from ledger.store.database import Store, open_store, sqlite_url
-from ledger.store.models import Base, Dossier
-from ledger.store.models_consents import Consent, Job
-from verifier.algorithms import constant_time_equal
-from verifier.errors import DataFault, UsageFault
+from yinzheng.ledger.instance import read_instance, writer_lock
+from yinzheng.ledger.keys.keystore import Keystore
+from yinzheng.ledger.keys.pkcs11 import with_token
+from yinzheng.ledger.keys.provider import KEK, KeyWrapper, Kind
+from yinzheng.ledger.keys.token_config import read_config
+from yinzheng.ledger.store.database import Store, open_store, sqlite_url
+from yinzheng.ledger.store.models import Base, Dossier
+from yinzheng.ledger.store.models_consents import Consent, Job
+from yinzheng.verifier.algorithms import constant_time_equal
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 _BATCH = 500
 

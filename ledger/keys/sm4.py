@@ -3,7 +3,7 @@
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from verifier.errors import DataFault
+from yinzheng.verifier.errors import DataFault
 
 KEY_BYTES = 16
 NONCE_BYTES = 12

@@ -16,10 +16,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from ledger.files import disk_faults, write_durably
-from ledger.keys.passphrase import read_secret
-from verifier import canonical
-from verifier.canonical import (
+from yinzheng.ledger.files import disk_faults, write_durably
+from yinzheng.ledger.keys.passphrase import read_secret
+from yinzheng.verifier import canonical
+from yinzheng.verifier.canonical import (
     Check,
     constant,
     hex_bytes,
@@ -31,7 +31,7 @@ from verifier.canonical import (
     read_object,
     text,
 )
-from verifier.errors import UsageFault
+from yinzheng.verifier.errors import UsageFault
 
 FORMAT = "yinzheng/pkcs11/1"
 FILE = "pkcs11.json"

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Collection
 
-from ledger.log.tilefiles import TileFiles, leading_part
-from ledger.log.tilelog import TileLog
-from verifier.errors import DataFault
-from verifier.merkle import root_from_leaves
-from verifier.note import Checkpoint, NoteKey
-from verifier.tiles import WIDTH, Tile, bundle_leaves, split_tile
+from yinzheng.ledger.log.tilefiles import TileFiles, leading_part
+from yinzheng.ledger.log.tilelog import TileLog
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.merkle import root_from_leaves
+from yinzheng.verifier.note import Checkpoint, NoteKey
+from yinzheng.verifier.tiles import WIDTH, Tile, bundle_leaves, split_tile
 
 _RESTORE = "restore it from a backup or a mirror of the log"
 

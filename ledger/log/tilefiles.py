@@ -7,11 +7,11 @@ partial tile goes when its full one is there, which the standard allows and its 
 from collections.abc import Iterable
 from pathlib import Path
 
-from ledger.faults import NO_FAULTS, Faults
-from ledger.files import disk_faults, make_folder, sync_folder, write_durably
-from verifier.errors import DataFault
-from verifier.merkle import HASH_BYTES
-from verifier.tiles import ENTRIES, WIDTH, Tile, decode_bundle, encode_bundle
+from yinzheng.ledger.faults import NO_FAULTS, Faults
+from yinzheng.ledger.files import disk_faults, make_folder, sync_folder, write_durably
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.merkle import HASH_BYTES
+from yinzheng.verifier.tiles import ENTRIES, WIDTH, Tile, decode_bundle, encode_bundle
 
 
 class TileFiles:

@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from ledger.faults import NO_FAULTS, Faults
-from ledger.files import disk_faults, make_folder, remove_leftovers, write_durably
-from ledger.log.tilefiles import TileFiles, leading_part
-from verifier.errors import DataFault, UsageFault
-from verifier.merkle import EMPTY_ROOT, hash_leaf, verify_consistency
-from verifier.note import (
+from yinzheng.ledger.faults import NO_FAULTS, Faults
+from yinzheng.ledger.files import disk_faults, make_folder, remove_leftovers, write_durably
+from yinzheng.ledger.log.tilefiles import TileFiles, leading_part
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.merkle import EMPTY_ROOT, hash_leaf, verify_consistency
+from yinzheng.verifier.note import (
     MAX_NOTE_BYTES,
     Checkpoint,
     NoteKey,
@@ -24,7 +24,7 @@ from verifier.note import (
     peek_checkpoint,
     sign_checkpoint,
 )
-from verifier.tiles import (
+from yinzheng.verifier.tiles import (
     CHECKPOINT_PATH,
     ENTRIES,
     WIDTH,
@@ -34,7 +34,7 @@ from verifier.tiles import (
     encode_bundle,
     grow,
 )
-from verifier.tlogproof import TlogProof
+from yinzheng.verifier.tlogproof import TlogProof
 
 _SLICE = 64 * WIDTH
 """Entries hashed and written at once: enough to batch, little enough to keep memory flat."""

@@ -6,7 +6,7 @@ import ipaddress
 from typing import Final
 from urllib.parse import urlsplit
 
-from verifier.errors import UsageFault
+from yinzheng.verifier.errors import UsageFault
 
 MAX_ADDRESS: Final = 500
 """Characters."""

@@ -12,10 +12,10 @@ from typing import Final
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
-from ledger.store.models_consents import Answer
-from ledger.store.sealed import SealedValue
-from verifier.algorithms import sha256
-from verifier.errors import DataFault
+from yinzheng.ledger.store.models_consents import Answer
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.verifier.algorithms import sha256
+from yinzheng.verifier.errors import DataFault
 
 KEPT: Final = 7 * 86_400
 """Seconds an answer is kept."""

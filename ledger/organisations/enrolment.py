@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, select
 
-from ledger import pipeline
-from ledger.cases.work import acting
-from ledger.chain.forums import grant_forum, revoke_forum
-from ledger.keys.provider import ADMIN
-from ledger.organisations.addresses import check_webhook
-from ledger.organisations.keys import keys_at
-from ledger.recording import Occurrence, Recorded, compose, record
-from ledger.rules import organisations as rules
-from ledger.rules.organisations import Role, key_at
-from ledger.rules.states import Capacity
-from ledger.store.models_consents import Organisation
-from ledger.store.threads import find_organisation
-from verifier.canonical import JSON
-from verifier.errors import UsageFault
-from verifier.organisation import Enrolment, Revocation, Rotation
-from verifier.statement import organisation_subject
+from yinzheng.ledger import pipeline
+from yinzheng.ledger.cases.work import acting
+from yinzheng.ledger.chain.forums import grant_forum, revoke_forum
+from yinzheng.ledger.keys.provider import ADMIN
+from yinzheng.ledger.organisations.addresses import check_webhook
+from yinzheng.ledger.organisations.keys import keys_at
+from yinzheng.ledger.recording import Occurrence, Recorded, compose, record
+from yinzheng.ledger.rules import organisations as rules
+from yinzheng.ledger.rules.organisations import Role, key_at
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.store.models_consents import Organisation
+from yinzheng.ledger.store.threads import find_organisation
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.organisation import Enrolment, Revocation, Rotation
+from yinzheng.verifier.statement import organisation_subject
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 __all__ = [
     "change_webhook",

@@ -8,15 +8,15 @@ from typing import Final
 
 from sqlmodel import Session
 
-from ledger.rules import organisations as rules
-from ledger.rules.organisations import HeldKey, Keys, Role
-from ledger.store.models import Event
-from ledger.store.models_consents import Organisation
-from ledger.store.threads import find_organisation, thread
-from verifier import canonical
-from verifier.algorithms import Sm2PublicKey
-from verifier.errors import DataFault
-from verifier.organisation import parse_enrolment, parse_revocation, parse_rotation
+from yinzheng.ledger.rules import organisations as rules
+from yinzheng.ledger.rules.organisations import HeldKey, Keys, Role
+from yinzheng.ledger.store.models import Event
+from yinzheng.ledger.store.models_consents import Organisation
+from yinzheng.ledger.store.threads import find_organisation, thread
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import Sm2PublicKey
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.organisation import parse_enrolment, parse_revocation, parse_rotation
 
 MAX_BODY: Final = 8192
 """Bytes of a statement's body about an organisation; their fields' sizes keep it below."""

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
-from ledger.instance import read_instance
-from ledger.organisations.keys import keys_at
-from ledger.rules.organisations import Keys, key_at
-from ledger.store.database import open_store_read_only, sqlite_url
-from ledger.store.models_consents import Organisation
+from yinzheng.ledger.instance import read_instance
+from yinzheng.ledger.organisations.keys import keys_at
+from yinzheng.ledger.rules.organisations import Keys, key_at
+from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+from yinzheng.ledger.store.models_consents import Organisation
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from ledger.organisations.keys import find_key
-from ledger.store.database import Store
-from ledger.store.models_consents import Nonce
-from verifier.algorithms import Sm2PublicKey
-from verifier.request import Received, Request, verify_request
+from yinzheng.ledger.organisations.keys import find_key
+from yinzheng.ledger.store.database import Store
+from yinzheng.ledger.store.models_consents import Nonce
+from yinzheng.verifier.algorithms import Sm2PublicKey
+from yinzheng.verifier.request import Received, Request, verify_request
 
 
 class HasStore(Protocol):

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ledger.rules.states import Capacity, Move
-from ledger.rules.terms import Procedure, label
-from verifier.errors import UsageFault
+from yinzheng.ledger.rules.states import Capacity, Move
+from yinzheng.ledger.rules.terms import Procedure, label
+from yinzheng.verifier.errors import UsageFault
 
 _ONE = frozenset({Capacity.REGISTRY})
 _BOTH = frozenset({Capacity.REGISTRY, Capacity.COMMITTEE})

@@ -15,7 +15,7 @@ from typing import Any
 
 import chinese_calendar
 
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 CHINA_OFFSET = 8 * 3600
 DAY_SECONDS = 86_400

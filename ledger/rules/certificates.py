@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
 
-from ledger.rules.calendar import date_of, day_number, day_of, start_of
-from ledger.rules.profiles import Profile
-from ledger.rules.terms import RemarkKind
-from verifier.errors import UsageFault
+from yinzheng.ledger.rules.calendar import date_of, day_number, day_of, start_of
+from yinzheng.ledger.rules.profiles import Profile
+from yinzheng.ledger.rules.terms import RemarkKind
+from yinzheng.verifier.errors import UsageFault
 
 IN_FORCE = "in_force"
 """The one status (S9.2) in which a certificate supports a new registration (R12)."""

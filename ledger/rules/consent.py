@@ -11,13 +11,13 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Self
 
-from ledger.rules.calendar import date_of, day_of
-from ledger.rules.retention import months_after
-from ledger.rules.terms import InformationRoute, Label, LawfulBasis
-from verifier.algorithms import DigestPair
-from verifier.consent import Consent, RecipientAnswer
-from verifier.errors import DataFault, UsageFault
-from verifier.notice import BASE_SCOPES, SCOPES, Notice
+from yinzheng.ledger.rules.calendar import date_of, day_of
+from yinzheng.ledger.rules.retention import months_after
+from yinzheng.ledger.rules.terms import InformationRoute, Label, LawfulBasis
+from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.consent import Consent, RecipientAnswer
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.notice import BASE_SCOPES, SCOPES, Notice
 
 
 class Scope(StrEnum):

@@ -9,10 +9,10 @@ objection is open. A working day counts when the clock ran the whole of it.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ledger.rules.calendar import WorkingCalendar, day_of, end_of, start_of
-from ledger.rules.profiles import Profile
-from ledger.rules.states import Move
-from verifier.errors import UsageFault
+from yinzheng.ledger.rules.calendar import WorkingCalendar, day_of, end_of, start_of
+from yinzheng.ledger.rules.profiles import Profile
+from yinzheng.ledger.rules.states import Move
+from yinzheng.verifier.errors import UsageFault
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from ledger.rules.retention import Blocker
-from verifier.algorithms import DigestPair
-from verifier.errors import UsageFault
-from verifier.tombstone import WITNESSES, Tombstone
+from yinzheng.ledger.rules.retention import Blocker
+from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.tombstone import WITNESSES, Tombstone
 
 
 class Method(StrEnum):

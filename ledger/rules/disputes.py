@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from ledger.rules.events import DisputeStatement
-from ledger.rules.states import Capacity
-from verifier.algorithms import DigestPair
-from verifier.errors import UsageFault
+from yinzheng.ledger.rules.events import DisputeStatement
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.errors import UsageFault
 
 MAX_PARTIES = 16
 MAX_SUBJECTS = 64

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ledger.rules.consent import SCOPE_RULES, Scope, age_group_of
-from ledger.rules.terms import InformationRoute, Label
-from verifier.algorithms import constant_time_equal
-from verifier.consent import Consent, RecipientAnswer
-from verifier.errors import UsageFault
+from yinzheng.ledger.rules.consent import SCOPE_RULES, Scope, age_group_of
+from yinzheng.ledger.rules.terms import InformationRoute, Label
+from yinzheng.verifier.algorithms import constant_time_equal
+from yinzheng.verifier.consent import Consent, RecipientAnswer
+from yinzheng.verifier.errors import UsageFault
 
 
 @dataclass(frozen=True, slots=True)

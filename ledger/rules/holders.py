@@ -6,7 +6,7 @@ Hold, use and operate are independent, and a second holder of the same right is 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ledger.rules.terms import Right
+from yinzheng.ledger.rules.terms import Right
 
 MAX_HOLDERS = 20
 _ORDER = tuple(Right)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Self
 
-from verifier.body import is_number
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.body import is_number
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 _PREFIX = re.compile(r"SJ[0-9]{3}")
 _CHINA = timezone(timedelta(hours=8))

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from ledger.rules.terms import Label, RegistrationType, label
-from verifier.errors import UsageFault
+from yinzheng.ledger.rules.terms import Label, RegistrationType, label
+from yinzheng.verifier.errors import UsageFault
 
 
 class Standing(StrEnum):

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import TypedDict
 
-from ledger.rules.calendar import WorkingCalendar
-from ledger.rules.profiles import Profile, Unit
-from verifier.errors import UsageFault
+from yinzheng.ledger.rules.calendar import WorkingCalendar
+from yinzheng.ledger.rules.profiles import Profile, Unit
+from yinzheng.verifier.errors import UsageFault
 
 MAX_REASON = 400
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from ledger.rules.terms import Label
-from verifier.errors import DataFault
+from yinzheng.ledger.rules.terms import Label
+from yinzheng.verifier.errors import DataFault
 
 
 class Ground(StrEnum):

@@ -10,8 +10,8 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
-from ledger.rules.calendar import date_of, day_number, day_of, start_of
-from verifier.errors import UsageFault
+from yinzheng.ledger.rules.calendar import date_of, day_number, day_of, start_of
+from yinzheng.verifier.errors import UsageFault
 
 
 class RecordKind(StrEnum):

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from ledger.rules.refusals import Ground
-from ledger.rules.states import Move
-from ledger.rules.terms import InformationRoute, Label, LawfulBasis, Processing
-from ledger.rules.volume import FlagDecision, Volume, flags, undecided
-from verifier.errors import DataFault
+from yinzheng.ledger.rules.refusals import Ground
+from yinzheng.ledger.rules.states import Move
+from yinzheng.ledger.rules.terms import InformationRoute, Label, LawfulBasis, Processing
+from yinzheng.ledger.rules.volume import FlagDecision, Volume, flags, undecided
+from yinzheng.verifier.errors import DataFault
 
 
 class Answer(StrEnum):

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from ledger.rules.terms import Procedure
-from verifier.errors import UsageFault
+from yinzheng.ledger.rules.terms import Procedure
+from yinzheng.verifier.errors import UsageFault
 
 
 class State(StrEnum):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from ledger.rules.terms import Label
+from yinzheng.ledger.rules.terms import Label
 
 
 class SpecialKind(StrEnum):

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from ledger.rules.events import WithdrawalStatement
-from ledger.rules.states import Capacity
-from verifier.errors import UsageFault
+from yinzheng.ledger.rules.events import WithdrawalStatement
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.verifier.errors import UsageFault
 
 HOUR = 3600
 DESTRUCTION = 72 * HOUR

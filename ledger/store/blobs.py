@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from ledger.faults import NO_FAULTS, Faults
-from ledger.files import (
+from yinzheng.ledger.faults import NO_FAULTS, Faults
+from yinzheng.ledger.files import (
     discard,
     disk_faults,
     make_folder,
@@ -18,7 +18,7 @@ from ledger.files import (
     sync_folder,
     temporary_beside,
 )
-from verifier.errors import DataFault
+from yinzheng.verifier.errors import DataFault
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 

@@ -25,9 +25,9 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool, QueuePool
 from sqlmodel import Session
 
-from ledger.faults import NO_FAULTS, Faults
-from ledger.store import models_consents, models_disputes  # noqa: F401 - or their tables would not be known
-from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.ledger.faults import NO_FAULTS, Faults
+from yinzheng.ledger.store import models_consents, models_disputes  # noqa: F401 - or their tables would not be known
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_SECONDS = 10.0

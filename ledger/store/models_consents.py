@@ -8,7 +8,7 @@ destroys it in every copy (R44, R49). No row here joins two consents of one pers
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from ledger.store.models import Base, _Bytes, _Serial
+from yinzheng.ledger.store.models import Base, _Bytes, _Serial
 
 
 class Organisation(Base, table=True):

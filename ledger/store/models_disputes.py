@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger
 from sqlmodel import Field
 
-from ledger.store.models import Base, _Serial
+from yinzheng.ledger.store.models import Base, _Serial
 
 
 class Dispute(Base, table=True):

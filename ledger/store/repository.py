@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from ledger.store.models import (
+from yinzheng.ledger.store.models import (
     Base,
     Case,
     Certificate,
@@ -23,7 +23,7 @@ from ledger.store.models import (
     Event,
     Meta,
 )
-from verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 BATCH = 50_000
 """Events sequenced, or appended to the log, in one step."""

@@ -26,11 +26,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ledger.files import disk_faults
-from ledger.keys import sm4
-from ledger.store.blobs import BlobStore, FolderBlobs
-from verifier.algorithms import DigestPair, PairHasher
-from verifier.errors import DataFault
+from yinzheng.ledger.files import disk_faults
+from yinzheng.ledger.keys import sm4
+from yinzheng.ledger.store.blobs import BlobStore, FolderBlobs
+from yinzheng.verifier.algorithms import DigestPair, PairHasher
+from yinzheng.verifier.errors import DataFault
 
 __all__ = ["BlobStore", "FolderBlobs", "SealedFile", "SealedValue", "check_file", "open_file", "seal_file"]
 

@@ -5,12 +5,12 @@ A row keeps the leaf hash of its latest statement, `head`; everything before is 
 
 from sqlmodel import Session
 
-from ledger.store import repository
-from ledger.store.models import Event
-from ledger.store.models_consents import Consent, Organisation, Withdrawal
-from ledger.store.models_disputes import Dispute
-from verifier.errors import DataFault, UsageFault
-from verifier.statement import Statement
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Event
+from yinzheng.ledger.store.models_consents import Consent, Organisation, Withdrawal
+from yinzheng.ledger.store.models_disputes import Dispute
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.statement import Statement
 
 LONGEST = 10_000
 """Statements of one thread; more are not walked."""

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from eth_abi.abi import decode, encode
 from sqlmodel import Session
 
-from ledger.store.models_consents import Withdrawal
+from yinzheng.ledger.store.models_consents import Withdrawal
 
 if TYPE_CHECKING:
-    from ledger.store.models import ChainCall
-    from verifier.errors import YinzhengError
+    from yinzheng.ledger.store.models import ChainCall
+    from yinzheng.verifier.errors import YinzhengError
 
 HOUR = 3600
 _DAY = 24 * HOUR

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sqlmodel import select
 
-from ledger.consents import pool
-from ledger.consents.reading import OpenedConsent, open_consent
-from ledger.store.models_consents import Attempt, Pooled
-from ledger.store.threads import find_consent
-from verifier.algorithms import constant_time_equal
-from verifier.errors import UsageFault
+from yinzheng.ledger.consents import pool
+from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
+from yinzheng.ledger.store.models_consents import Attempt, Pooled
+from yinzheng.ledger.store.threads import find_consent
+from yinzheng.verifier.algorithms import constant_time_equal
+from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 WRONG_ANSWERS = 5
 """So many within `LOCKED` seconds lock a receipt until they are over."""

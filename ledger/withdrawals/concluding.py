@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, cast
 
 from sqlmodel import Session
 
-from ledger.chain.embedded.evidence import asking
-from ledger.chain.evidence import collect, last_final_block
-from ledger.keys.provider import ISSUER
-from ledger.store import repository
-from ledger.store.models import Event
-from ledger.withdrawals.work import Work, open_work
-from verifier.canonical import JSON
-from verifier.conclusion import format_conclusion
-from verifier.errors import UsageFault
-from verifier.ethereum.layout import root_slot
-from verifier.ethereum.layout_consents import withdrawal_slots
-from verifier.note import peek_checkpoint
-from verifier.tlogproof import TlogProof
-from verifier.withdrawal_steps import Completed, Restricted
+from yinzheng.ledger.chain.embedded.evidence import asking
+from yinzheng.ledger.chain.evidence import collect, last_final_block
+from yinzheng.ledger.keys.provider import ISSUER
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Event
+from yinzheng.ledger.withdrawals.work import Work, open_work
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.conclusion import format_conclusion
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.ethereum.layout import root_slot
+from yinzheng.verifier.ethereum.layout_consents import withdrawal_slots
+from yinzheng.verifier.note import peek_checkpoint
+from yinzheng.verifier.tlogproof import TlogProof
+from yinzheng.verifier.withdrawal_steps import Completed, Restricted
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 
 def conclusion(registry: Registry, id_: bytes) -> bytes:

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
-from ledger.organisations.keys import find_key
-from ledger.rules.states import Capacity
-from ledger.rules.withdrawal import Move, State
-from ledger.withdrawals import notices
-from ledger.withdrawals.ending import conclude, restrict, resume, tick
-from ledger.withdrawals.work import Work, work_on
-from verifier.algorithms import Sm2PublicKey
-from verifier.destruction import Awaited, SignedReceipt, verify_receipt
-from verifier.errors import UsageFault
-from verifier.withdrawal_steps import Frozen, Notified, Received
+from yinzheng.ledger.organisations.keys import find_key
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.rules.withdrawal import Move, State
+from yinzheng.ledger.withdrawals import notices
+from yinzheng.ledger.withdrawals.ending import conclude, restrict, resume, tick
+from yinzheng.ledger.withdrawals.work import Work, work_on
+from yinzheng.verifier.algorithms import Sm2PublicKey
+from yinzheng.verifier.destruction import Awaited, SignedReceipt, verify_receipt
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.withdrawal_steps import Frozen, Notified, Received
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 __all__ = ["freeze", "receipt", "restrict", "resume", "tick"]
 

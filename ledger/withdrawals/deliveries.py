@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from ledger.keys.provider import ISSUER
-from ledger.store.models_consents import Delivery, Organisation
-from ledger.store.threads import find_organisation
-from verifier.errors import YinzhengError
-from verifier.webhook import parse_webhook, sign_webhook
+from yinzheng.ledger.keys.provider import ISSUER
+from yinzheng.ledger.store.models_consents import Delivery, Organisation
+from yinzheng.ledger.store.threads import find_organisation
+from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.webhook import parse_webhook, sign_webhook
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 FIRST_WAIT, LONGEST_WAIT = 60, 6 * 3600
 """Seconds between attempts: a minute, then twice as long each time, up to six hours."""

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from ledger import access_log
-from ledger.cases.work import acting
-from ledger.consents.notices import hour_of
-from ledger.rules.states import Capacity
-from ledger.rules.withdrawal import DESTRUCTION, FREEZE, HOUR, Ground, Move, Situation, State
-from ledger.store.models_consents import Withdrawal
-from ledger.store.models_disputes import DisputeSubject
-from ledger.withdrawals import notices
-from ledger.withdrawals.overview import Overview, overview, soon_after
-from ledger.withdrawals.work import EXEMPT, Work, disputes_on, work_on
-from verifier.withdrawal_steps import Completed, Exempt, Frozen, Kept, Received, Restricted
+from yinzheng.ledger import access_log
+from yinzheng.ledger.cases.work import acting
+from yinzheng.ledger.consents.notices import hour_of
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.rules.withdrawal import DESTRUCTION, FREEZE, HOUR, Ground, Move, Situation, State
+from yinzheng.ledger.store.models_consents import Withdrawal
+from yinzheng.ledger.store.models_disputes import DisputeSubject
+from yinzheng.ledger.withdrawals import notices
+from yinzheng.ledger.withdrawals.overview import Overview, overview, soon_after
+from yinzheng.ledger.withdrawals.work import EXEMPT, Work, disputes_on, work_on
+from yinzheng.verifier.withdrawal_steps import Completed, Exempt, Frozen, Kept, Received, Restricted
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 HOLD_TERM = 366 * 86_400
 """Seconds for which a restriction is recorded whose dispute has no end yet."""

@@ -10,11 +10,11 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ledger import access_log
-from ledger.cases.work import acting
-from ledger.consents.reading import OpenedConsent
-from ledger.rules.consent import Scope, age_group_of
-from ledger.rules.extent import (
+from yinzheng.ledger import access_log
+from yinzheng.ledger.cases.work import acting
+from yinzheng.ledger.consents.reading import OpenedConsent
+from yinzheng.ledger.rules.consent import Scope, age_group_of
+from yinzheng.ledger.rules.extent import (
     Cut,
     Extent,
     Filing,
@@ -26,20 +26,20 @@ from ledger.rules.extent import (
     owing,
     withdraw,
 )
-from ledger.rules.states import Capacity
-from ledger.rules.terms import InformationRoute
-from ledger.rules.withdrawal import Move, Situation, begin, step
-from ledger.store.models_consents import Withdrawal, WithdrawalRecipient
-from ledger.withdrawals import notices
-from ledger.withdrawals.claims import Claim, DocumentClaim, ReceiptClaim, admit, leave_pool
-from ledger.withdrawals.work import EXEMPT, Thread, Work, open_thread
-from verifier import withdrawal as bodies
-from verifier.consent import IDENTITY_PROOFS
-from verifier.errors import UsageFault
-from verifier.withdrawal_steps import Verified
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.rules.terms import InformationRoute
+from yinzheng.ledger.rules.withdrawal import Move, Situation, begin, step
+from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
+from yinzheng.ledger.withdrawals import notices
+from yinzheng.ledger.withdrawals.claims import Claim, DocumentClaim, ReceiptClaim, admit, leave_pool
+from yinzheng.ledger.withdrawals.work import EXEMPT, Thread, Work, open_thread
+from yinzheng.verifier import withdrawal as bodies
+from yinzheng.verifier.consent import IDENTITY_PROOFS
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.withdrawal_steps import Verified
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 LONGEST_WAY = 22 * 3600
 """Seconds from a receipt elsewhere until it is filed here: the chain takes none that is over a day old."""

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func
 from sqlmodel import Session, select
 
-from ledger.store.models_consents import Delivery, Organisation
-from verifier.webhook import ID_BYTES, Webhook
-from verifier.withdrawal import Requested
+from yinzheng.ledger.store.models_consents import Delivery, Organisation
+from yinzheng.verifier.webhook import ID_BYTES, Webhook
+from yinzheng.verifier.withdrawal import Requested
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ledger.withdrawals.work import Work
-    from verifier.canonical import JSON
+    from yinzheng.ledger.withdrawals.work import Work
+    from yinzheng.verifier.canonical import JSON
 
 FREEZE, DESTROY = "withdrawal.freeze", "withdrawal.destroy"
 ETHICS, CONCLUDED = "withdrawal.ethics", "withdrawal.concluded"

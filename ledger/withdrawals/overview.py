@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from ledger.consents.notices import hour_of
-from ledger.rules.withdrawal import HOUR, Situation, State
-from ledger.store.models_consents import Delivery, Withdrawal, WithdrawalRecipient
-from ledger.store.models_disputes import Dispute, DisputeSubject
-from ledger.withdrawals.work import EXEMPT
+from yinzheng.ledger.consents.notices import hour_of
+from yinzheng.ledger.rules.withdrawal import HOUR, Situation, State
+from yinzheng.ledger.store.models_consents import Delivery, Withdrawal, WithdrawalRecipient
+from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
+from yinzheng.ledger.withdrawals.work import EXEMPT
 
 
 @dataclass(frozen=True, slots=True)

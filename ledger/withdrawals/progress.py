@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from ledger.rules.extent import EXEMPT_REASON
-from ledger.rules.terms import Label
-from ledger.rules.withdrawal import Ground, State
-from ledger.store.models import ChainCall
-from ledger.store.models_consents import Withdrawal
-from ledger.withdrawals import notices
-from ledger.withdrawals.overview import Overview, overview
-from ledger.withdrawals.work import EXEMPT, Work, open_work
-from verifier.withdrawal import Portion
-from verifier.withdrawal_steps import Completed, Frozen, Kept, Notified, Restricted
+from yinzheng.ledger.rules.extent import EXEMPT_REASON
+from yinzheng.ledger.rules.terms import Label
+from yinzheng.ledger.rules.withdrawal import Ground, State
+from yinzheng.ledger.store.models import ChainCall
+from yinzheng.ledger.store.models_consents import Withdrawal
+from yinzheng.ledger.withdrawals import notices
+from yinzheng.ledger.withdrawals.overview import Overview, overview
+from yinzheng.ledger.withdrawals.work import EXEMPT, Work, open_work
+from yinzheng.verifier.withdrawal import Portion
+from yinzheng.verifier.withdrawal_steps import Completed, Frozen, Kept, Notified, Restricted
 
 if TYPE_CHECKING:
-    from ledger.registry import Registry
+    from yinzheng.ledger.registry import Registry
 
 STATES: dict[State, Label] = {
     State.VERIFIED: Label("已受理，等待数据处理者冻结", "received; the controller has to freeze"),

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from ledger.organisations.enrolment import check_webhook
-from verifier.errors import EnvironmentFault, UsageFault
-from verifier.webhook import HEADER
+from yinzheng.ledger.organisations.enrolment import check_webhook
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.verifier.webhook import HEADER
 
 SECONDS: Final = 15.0
 """For everything: resolving aside, from connecting to the answer's head."""

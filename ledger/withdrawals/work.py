@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, select
 
-from ledger.consents.notices import hour_of
-from ledger.consents.reading import OpenedConsent, open_consent
-from ledger.outbox import outbox
-from ledger.recording import Occurrence, compose, record
-from ledger.rules.events import WithdrawalStatement
-from ledger.rules.states import Capacity
-from ledger.rules.withdrawal import DESTRUCTION, Move, Situation, State, step
-from ledger.store.models_consents import Withdrawal, WithdrawalRecipient
-from ledger.store.models_disputes import Dispute, DisputeSubject
-from ledger.store.threads import find_withdrawal
-from verifier.statement import Statement
-from verifier.withdrawal import Requested
-from verifier.withdrawal_steps import Step, parse_step
+from yinzheng.ledger.consents.notices import hour_of
+from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
+from yinzheng.ledger.outbox import outbox
+from yinzheng.ledger.recording import Occurrence, compose, record
+from yinzheng.ledger.rules.events import WithdrawalStatement
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.rules.withdrawal import DESTRUCTION, Move, Situation, State, step
+from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
+from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
+from yinzheng.ledger.store.threads import find_withdrawal
+from yinzheng.verifier.statement import Statement
+from yinzheng.verifier.withdrawal import Requested
+from yinzheng.verifier.withdrawal_steps import Step, parse_step
 
 if TYPE_CHECKING:
-    from ledger.chain.sender import Call
-    from ledger.registry import Registry
+    from yinzheng.ledger.chain.sender import Call
+    from yinzheng.ledger.registry import Registry
 
 EXEMPT = "exempt"
 """The duty of who owes no receipt (S10.6)."""

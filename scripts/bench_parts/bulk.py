@@ -11,15 +11,15 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
-from ledger.log.tilelog import TileLog
-from ledger.recording import Occurrence, compose
-from ledger.registry import Registry
-from ledger.store import repository
-from ledger.store.sealed import SealedValue
 from scripts.bench_parts.measure import Figure, Say, seconds
 from scripts.bench_parts.site import make_site, opened
-from verifier import canonical
-from verifier.algorithms import hmac_pair
+from yinzheng.ledger.log.tilelog import TileLog
+from yinzheng.ledger.recording import Occurrence, compose
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import hmac_pair
 
 SLICE = 25_000
 BATCH = 10_000

@@ -13,20 +13,20 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from ledger.audit import audit_registry
-from ledger.consents.listing import count_consents, list_notices
-from ledger.consents.receipts import make_receipt
-from ledger.demo import demonstration_keys
-from ledger.registry import Registry, silent, wall_clock
-from ledger.rules.extent import EVERYTHING, Way
-from ledger.store.models_consents import Consent
-from ledger.withdrawals.filing import file
 from scripts.bench_parts.bulk import bytes_under, database_bytes
 from scripts.bench_parts.consents_floor import Floor
 from scripts.bench_parts.measure import Figure, Say, seconds
 from scripts.bench_parts.rights import Rights, claim_of, found_rights
 from scripts.bench_parts.site import Site, make_site, opened
-from verifier import canonical
+from yinzheng.ledger.audit import audit_registry
+from yinzheng.ledger.consents.listing import count_consents, list_notices
+from yinzheng.ledger.consents.receipts import make_receipt
+from yinzheng.ledger.demo import demonstration_keys
+from yinzheng.ledger.registry import Registry, silent, wall_clock
+from yinzheng.ledger.rules.extent import EVERYTHING, Way
+from yinzheng.ledger.store.models_consents import Consent
+from yinzheng.ledger.withdrawals.filing import file
+from yinzheng.verifier import canonical
 
 RECEIPTS = 20
 WITHDRAWALS = 20

@@ -14,10 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from ledger.consents.bulk import BATCH, CHUNK, WORKERS
-from ledger.keys import sm4
-from verifier import canonical
-from verifier.algorithms import hmac_pair
+from yinzheng.ledger.consents.bulk import BATCH, CHUNK, WORKERS
+from yinzheng.ledger.keys import sm4
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import hmac_pair
 
 Row = tuple[bytes, bytes, bytes, bytes, bytes]
 _COLUMNS: Final = "sealed, own_key, sm3, sha256, leaf"

@@ -8,19 +8,19 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ledger.consents.listing import count_consents
-from ledger.demo import PASSPHRASE
-from ledger.instance import Paths
-from ledger.keys.passphrase import create_passphrase_file
 from scripts.bench_parts.checks import raw_verification
 from scripts.bench_parts.clients import Load, ask, post, serving
 from scripts.bench_parts.measure import Figure, Say, Times, percentile, seconds
 from scripts.bench_parts.rights import Member, Rights, found_rights
 from scripts.bench_parts.site import Site, make_site, opened
-from verifier import canonical
-from verifier.algorithms import digest_pair
-from verifier.certificate import key_id
-from verifier.request import HEADER, Request, sign_request
+from yinzheng.ledger.consents.listing import count_consents
+from yinzheng.ledger.demo import PASSPHRASE
+from yinzheng.ledger.instance import Paths
+from yinzheng.ledger.keys.passphrase import create_passphrase_file
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import digest_pair
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.request import HEADER, Request, sign_request
 
 CLIENTS = 8
 RATE = 100_000

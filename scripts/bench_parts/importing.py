@@ -51,9 +51,9 @@ def _children() -> list[int]:
 
 
 def _main(state: Path, lines: Path, code: str) -> None:
-    from ledger.consents.bulk import import_consents
-    from ledger.demo import demonstration_keys
-    from ledger.registry import open_registry
+    from yinzheng.ledger.consents.bulk import import_consents
+    from yinzheng.ledger.demo import demonstration_keys
+    from yinzheng.ledger.registry import open_registry
 
     durable: list[float] = []
 

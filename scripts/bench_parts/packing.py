@@ -15,18 +15,18 @@ from scripts.bench_parts.measure import peak_mib, seconds
 
 
 def _build(state: Path, dispute: str, pack: Path) -> float:
-    from ledger.demo import demonstration_keys
-    from ledger.disputes.packing import build_pack
-    from ledger.registry import open_registry, silent
+    from yinzheng.ledger.demo import demonstration_keys
+    from yinzheng.ledger.disputes.packing import build_pack
+    from yinzheng.ledger.registry import open_registry, silent
 
     with open_registry(state, demonstration_keys) as registry:
         return seconds(lambda: build_pack(registry, dispute, pack, progress=silent))
 
 
 def _verify(pack: Path, trust: Path) -> float:
-    from verifier.pack.report import Answer, PackReport
-    from verifier.pack.verify import verify_pack
-    from verifier.trust import parse_trust
+    from yinzheng.verifier.pack.report import Answer, PackReport
+    from yinzheng.verifier.pack.verify import verify_pack
+    from yinzheng.verifier.trust import parse_trust
 
     policy, found = parse_trust(trust.read_bytes()), list[PackReport]()
     with pack.open("rb") as file:

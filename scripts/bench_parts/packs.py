@@ -13,19 +13,19 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ledger.chain.approvals import sign
-from ledger.disputes import opening
-from ledger.disputes.evidence import Offered, add_items
-from ledger.disputes.plans import Concerned, Plan
-from ledger.policy import trust_policy
-from ledger.registry import Registry
-from ledger.rules.states import Capacity
 from scripts.bench_parts.measure import Figure, Say, seconds
 from scripts.bench_parts.rights import Member, Rights, account_of, found_rights, grant_many
 from scripts.bench_parts.site import Site, make_site, opened
-from verifier import canonical
-from verifier.digests import sm3
-from verifier.dispute import Disputant
+from yinzheng.ledger.chain.approvals import sign
+from yinzheng.ledger.disputes import opening
+from yinzheng.ledger.disputes.evidence import Offered, add_items
+from yinzheng.ledger.disputes.plans import Concerned, Plan
+from yinzheng.ledger.policy import trust_policy
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.verifier import canonical
+from yinzheng.verifier.digests import sm3
+from yinzheng.verifier.dispute import Disputant
 
 CHUNK = 1 << 20
 ITEMS = 4

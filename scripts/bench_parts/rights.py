@@ -11,19 +11,19 @@ from typing import Any
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from ledger.consents.granting import Granted, grant
-from ledger.consents.notices import publish_notice
-from ledger.consents.reading import open_consent
-from ledger.demo_rights import EXAMPLE
-from ledger.organisations.enrolment import enrol
-from ledger.registry import Registry
-from ledger.withdrawals.claims import ReceiptClaim
 from scripts.bench_parts.site import OFFICER
-from verifier.algorithms import Sm2PrivateKey
-from verifier.body import Party
-from verifier.canonical import JSON
-from verifier.notice import SCOPES, parse_notice
-from verifier.organisation import KeyGrant, parse_enrolment, prove_possession
+from yinzheng.ledger.consents.granting import Granted, grant
+from yinzheng.ledger.consents.notices import publish_notice
+from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.demo_rights import EXAMPLE
+from yinzheng.ledger.organisations.enrolment import enrol
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.withdrawals.claims import ReceiptClaim
+from yinzheng.verifier.algorithms import Sm2PrivateKey
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.notice import SCOPES, parse_notice
+from yinzheng.verifier.organisation import KeyGrant, parse_enrolment, prove_possession
 
 FOLDER = Path("examples/consents")
 TERM = 365 * 86_400

@@ -7,15 +7,15 @@ import sqlite3
 import time
 from pathlib import Path
 
-from ledger.cases import deciding, intake
-from ledger.cases.work import work_on
-from ledger.chain.sender import Call, Sender
-from ledger.demo_data import favourable_review
-from ledger.keys.provider import ADMIN
-from ledger.registry import Registry, silent
-from ledger.rules.profiles import DEMO
 from scripts.bench_parts.measure import Figure, Say, Times, seconds
 from scripts.bench_parts.site import EXAMPLE, OFFICER, make_site, opened
+from yinzheng.ledger.cases import deciding, intake
+from yinzheng.ledger.cases.work import work_on
+from yinzheng.ledger.chain.sender import Call, Sender
+from yinzheng.ledger.demo_data import favourable_review
+from yinzheng.ledger.keys.provider import ADMIN
+from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.rules.profiles import DEMO
 
 _PART = "one at a time"
 ROW_BYTES = 900

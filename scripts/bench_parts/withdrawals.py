@@ -9,23 +9,23 @@ from pathlib import Path
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from ledger.chain.sender import Call, Sender
-from ledger.keys.provider import ADMIN
-from ledger.outbox import TOGETHER
-from ledger.registry import Registry
-from ledger.rules.extent import EVERYTHING, Way
-from ledger.rules.withdrawal import State
-from ledger.store.models import ChainCall
-from ledger.store.models_consents import Withdrawal
-from ledger.withdrawals import course
-from ledger.withdrawals.claims import ReceiptClaim
-from ledger.withdrawals.filing import file
-from ledger.withdrawals.work import work_on
 from scripts.bench_parts.measure import Figure, Say, Times, seconds
 from scripts.bench_parts.rights import Rights, claim_of, found_rights, grant_many
 from scripts.bench_parts.site import make_site, opened
-from verifier.certificate import key_id
-from verifier.destruction import DestructionReceipt, SignedReceipt, sign_receipt
+from yinzheng.ledger.chain.sender import Call, Sender
+from yinzheng.ledger.keys.provider import ADMIN
+from yinzheng.ledger.outbox import TOGETHER
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.extent import EVERYTHING, Way
+from yinzheng.ledger.rules.withdrawal import State
+from yinzheng.ledger.store.models import ChainCall
+from yinzheng.ledger.store.models_consents import Withdrawal
+from yinzheng.ledger.withdrawals import course
+from yinzheng.ledger.withdrawals.claims import ReceiptClaim
+from yinzheng.ledger.withdrawals.filing import file
+from yinzheng.ledger.withdrawals.work import work_on
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.destruction import DestructionReceipt, SignedReceipt, sign_receipt
 
 BATCH = 100
 OWING = ("controller", "recipient")

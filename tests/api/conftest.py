@@ -9,9 +9,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from api.web.app import create_app
 from tests.api.fake import FakeReader
 from tests.verifier.world import NOW
+from yinzheng.api.web.app import create_app
 
 
 class Client:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.verifier import world as synthetic
-from verifier.body import parse_body
-from verifier.errors import EnvironmentFault
-from verifier.ethereum.layout import record_slots
-from verifier.live import LiveRecord
-from verifier.statement import certificate_subject
-from verifier.trust import TrustPolicy
+from yinzheng.verifier.body import parse_body
+from yinzheng.verifier.errors import EnvironmentFault
+from yinzheng.verifier.ethereum.layout import record_slots
+from yinzheng.verifier.live import LiveRecord
+from yinzheng.verifier.statement import certificate_subject
+from yinzheng.verifier.trust import TrustPolicy
 
 DAY = 86_400
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.web.desk import Bearer
 from tests.verifier import bodies
-from verifier.canonical import JSON
-from verifier.errors import YinzhengError
+from yinzheng.api.web.desk import Bearer
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.errors import YinzhengError
 
 HOUR = 3600
 NOTHING: dict[str, Any] = {"scopes": [], "grants": []}

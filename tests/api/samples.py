@@ -10,8 +10,8 @@ import qrcode
 from PIL import Image
 from pypdf import PdfWriter
 
-from ledger.document.qr import qr_png
 from tests.verifier.world import NUMBER
+from yinzheng.ledger.document.qr import qr_png
 
 
 def picture(text: str) -> bytes:

@@ -12,13 +12,13 @@ from pathlib import Path
 import cbor2
 import pytest
 
-from api.web.fault_words import FAULTS
-from api.web.limits import MIB, Limits
 from tests.api import samples
 from tests.api.conftest import Client, Serve
 from tests.api.fake import FakeReader
 from tests.api.test_pages import heading, path_of, words
-from verifier.cose import from_base32, to_base32  # the tests re-encode what a forger would
+from yinzheng.api.web.fault_words import FAULTS
+from yinzheng.api.web.limits import MIB, Limits
+from yinzheng.verifier.cose import from_base32, to_base32  # the tests re-encode what a forger would
 
 FOREIGN = "https://qr.alipay.com/fkx12345"
 

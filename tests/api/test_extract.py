@@ -7,12 +7,12 @@ import os
 
 import pytest
 
-from api.web.extract import extract
-from api.web.limits import MIB
 from tests.api import samples
 from tests.api.fake import FakeReader
-from verifier.errors import DataFault
-from verifier.target import read_target
+from yinzheng.api.web.extract import extract
+from yinzheng.api.web.limits import MIB
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.target import read_target
 
 
 def test_it_finds_what_the_verifier_would(reader: FakeReader) -> None:

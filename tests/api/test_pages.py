@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from api.web.headers import HEADERS
-from api.web.words import VERDICTS
 from tests.api import samples
 from tests.api.conftest import Client, Serve
 from tests.api.fake import DEMO_NOTICE, FakeReader, demo_world
 from tests.verifier import world as synthetic
 from tests.verifier.world import NOW, NUMBER, VALID_UNTIL, RecordState, World
-from verifier.body import parse_body
-from verifier.certificate import encode_qr
+from yinzheng.api.web.headers import HEADERS
+from yinzheng.api.web.words import VERDICTS
+from yinzheng.verifier.body import parse_body
+from yinzheng.verifier.certificate import encode_qr
 
 PAGES = ("/", "/verify", "/publicity")
 

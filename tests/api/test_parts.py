@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.web.intake import _read_multipart
-from api.web.language import negotiate
-from api.web.limits import Buckets, Memory, Rate, client_of
-from api.web.problems import of_status, problem_of
-from api.web.times import age, instant
-from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.api.web.intake import _read_multipart
+from yinzheng.api.web.language import negotiate
+from yinzheng.api.web.limits import Buckets, Memory, Rate, client_of
+from yinzheng.api.web.problems import of_status, problem_of
+from yinzheng.api.web.times import age, instant
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 
 @given(

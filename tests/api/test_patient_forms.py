@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.web.desk import MAX_ANSWER, Bearer, HttpDesk
-from api.web.patient_forms import birth_date, read_patient_form
-from verifier.errors import EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.api.web.desk import MAX_ANSWER, Bearer, HttpDesk
+from yinzheng.api.web.patient_forms import birth_date, read_patient_form
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
 
 BEARER = Bearer("HTTPS://A/C#B.C", "1980-02-29")
 

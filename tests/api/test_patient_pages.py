@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from api.web.desk import HttpDesk
-from api.web.limits import Limits, Rate
 from tests.api import fake_desk
 from tests.api.conftest import Client, Serve
 from tests.api.fake import FakeBasis, FakeCounts, FakeReader
@@ -16,7 +14,9 @@ from tests.api.fake_desk import HOUR, FakeDesk
 from tests.api.test_pages import address, heading, words
 from tests.verifier import bodies
 from tests.verifier.receipt_world import ReceiptWorld
-from verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.api.web.desk import HttpDesk
+from yinzheng.api.web.limits import Limits, Rate
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 
 QR = ReceiptWorld().qr
 AT = bodies.NOW + bodies.DAY

@@ -16,11 +16,10 @@ import httpx
 import pytest
 import uvicorn
 
-import api.web
-from api.web import running
 from tests.api.fake import FakeReader
 from tests.verifier.world import trust_json
-from verifier.errors import DataFault, EnvironmentFault
+from yinzheng.api.web import running
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 
 @pytest.fixture
@@ -39,7 +38,7 @@ def state(reader: FakeReader, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_port_that_is_taken(state: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(EnvironmentFault) as caught:
-        api.web.serve(state, port=taken.getsockname()[1])
+        running.serve(state, port=taken.getsockname()[1])
     assert caught.value.code == "port-taken"
 
 
@@ -48,7 +47,7 @@ def test_a_policy_that_is_none(state: Path, tmp_path: Path) -> None:
     for content in ("{}", " " * 300_000, json.dumps(trust_json(max_age=0))):
         policy.write_text(content)
         with pytest.raises(DataFault) as caught:
-            api.web.serve(state, policy)
+            running.serve(state, policy)
         assert caught.value.code == "trust-malformed"
 
 
@@ -67,7 +66,7 @@ def test_it_serves_under_the_policy_given(
     monkeypatch.setattr(uvicorn.Server, "__init__", noted)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    thread = threading.Thread(target=api.web.serve, args=(state, policy, "127.0.0.1", port))
+    thread = threading.Thread(target=running.serve, args=(state, policy, "127.0.0.1", port))
     thread.start()
     try:
         page, answer = _when_up(f"http://127.0.0.1:{port}")

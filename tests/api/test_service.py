@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from api.web.limits import Limits, Rate
 from tests.api import samples
 from tests.api.conftest import Client, Serve
 from tests.api.fake import FakeReader
 from tests.verifier import world as synthetic
 from tests.verifier.world import NUMBER
-from verifier.certfile import parse_file
-from verifier.certificate import encode_qr
+from yinzheng.api.web.limits import Limits, Rate
+from yinzheng.verifier.certfile import parse_file
+from yinzheng.verifier.certificate import encode_qr
 
 
 def problem(client: Client, method: str, url: str, **options: Any) -> tuple[int, str]:

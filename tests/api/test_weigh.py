@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from api.web.weigh import weigh
 from tests.api.conftest import Serve
 from tests.api.fake import FakeReader
 from tests.verifier.pack.pack_world import NOW, genuine_pack, pack_trust
-from verifier.errors import DataFault
-from verifier.pack.court import court_report
-from verifier.pack.paper import paper_json
-from verifier.pack.verify import verify_pack
+from yinzheng.api.web.weigh import weigh
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.pack.court import court_report
+from yinzheng.verifier.pack.paper import paper_json
+from yinzheng.verifier.pack.verify import verify_pack
 
 
 def policy() -> bytes:

@@ -12,10 +12,10 @@ from web3.contract import Contract
 from web3.middleware import SignAndSendRawMiddlewareBuilder
 from web3.types import TxReceipt
 
-from ledger.chain.embedded.chain import EmbeddedChain
-from ledger.chain.embedded.genesis import FUNDS, Genesis
-from ledger.chain.embedded.provider import EmbeddedProvider
-from ledger.faults import NO_FAULTS, Faults
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.genesis import FUNDS, Genesis
+from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
+from yinzheng.ledger.faults import NO_FAULTS, Faults
 
 CHAIN_ID = 20_260
 START = 1_750_000_000

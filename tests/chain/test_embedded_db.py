@@ -10,8 +10,8 @@ from eth.db.atomic import AtomicDB
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.chain.embedded.db import Staging, Store
-from verifier.errors import EnvironmentFault
+from yinzheng.ledger.chain.embedded.db import Staging, Store
+from yinzheng.verifier.errors import EnvironmentFault
 
 WRITES = st.lists(st.tuples(st.binary(min_size=1, max_size=2), st.none() | st.binary(max_size=3)))
 
@@ -99,7 +99,7 @@ def test_a_reader_of_this_process_sees_a_writer_that_comes_later(tmp_path: Path)
 READER = """
 import sys
 from pathlib import Path
-from ledger.chain.embedded.db import Store
+from yinzheng.ledger.chain.embedded.db import Store
 store = Store(Path(sys.argv[1]))
 for line in sys.stdin:
     key = line.strip().encode()
@@ -131,8 +131,8 @@ def test_another_process_sees_every_commit_even_when_the_map_has_grown(tmp_path:
 FULL = """
 import resource, sys
 from pathlib import Path
-from ledger.chain.embedded.db import Store
-from verifier.errors import EnvironmentFault
+from yinzheng.ledger.chain.embedded.db import Store
+from yinzheng.verifier.errors import EnvironmentFault
 store = Store(Path(sys.argv[1]), writable=True)
 store[b"before"] = b"1"
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))

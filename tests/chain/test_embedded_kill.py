@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 import rlp
 
-from ledger.chain.embedded.chain import EmbeddedChain
 from tests.chain.embedded_world import RICH, Clock, connect, create
-from verifier.ethereum.header import parse_header
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.verifier.ethereum.header import parse_header
 
 WRITERS = """
 import os, sys
 from pathlib import Path
-from ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
 from tests.chain.embedded_world import START, VALIDATOR_KEY, RICH, connect, transfer
 
 def seal_for_ever(folder):

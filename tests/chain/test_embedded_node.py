@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from ledger.chain.embedded import jsonrpc, node, rpc
-from ledger.chain.embedded.chain import EmbeddedChain
-from ledger.chain.embedded.jsonrpc import MAX_BATCH, respond
 from tests.chain.embedded_world import Clock, create, transfer
-from verifier.errors import EnvironmentFault
+from yinzheng.ledger.chain.embedded import jsonrpc, node, rpc
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.jsonrpc import MAX_BATCH, respond
+from yinzheng.verifier.errors import EnvironmentFault
 
 
 @pytest.fixture(scope="module")

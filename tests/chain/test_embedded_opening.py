@@ -7,11 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from ledger.chain.embedded.chain import EmbeddedChain
-from ledger.chain.embedded.db import Store
-from ledger.chain.embedded.genesis import Genesis
-from ledger.chain.embedded.provider import EmbeddedProvider
-from ledger.faults import InjectedFault, RaiseAt
 from tests.chain.embedded_world import (
     CHAIN_ID,
     START,
@@ -22,7 +17,12 @@ from tests.chain.embedded_world import (
     genesis,
     transfer,
 )
-from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.db import Store
+from yinzheng.ledger.chain.embedded.genesis import Genesis
+from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
+from yinzheng.ledger.faults import InjectedFault, RaiseAt
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 
 def open_to_write(folder: Path) -> EmbeddedChain:
@@ -69,8 +69,8 @@ def test_a_second_writer_is_refused_with_a_hint(tmp_path: Path) -> None:
 SECOND_WRITER = """
 import sys
 from pathlib import Path
-from ledger.chain.embedded.chain import EmbeddedChain
-from verifier.errors import EnvironmentFault
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.verifier.errors import EnvironmentFault
 try:
     EmbeddedChain.open(Path(sys.argv[1]), clock=lambda: 0, key=bytes(31) + b"\\1")
 except EnvironmentFault as fault:

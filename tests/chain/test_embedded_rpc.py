@@ -22,10 +22,6 @@ from web3.exceptions import (
 )
 from web3.types import RPCEndpoint
 
-from ledger.chain.embedded import blocks, calls, rpc
-from ledger.chain.embedded.chain import EmbeddedChain
-from ledger.chain.embedded.params import RpcError
-from ledger.chain.embedded.provider import EmbeddedProvider
 from tests.chain.embedded_world import (
     CHAIN_ID,
     POOR,
@@ -41,7 +37,11 @@ from tests.chain.embedded_world import (
     raw_address,
     transfer,
 )
-from verifier.ethereum.mpt import prove_secure
+from yinzheng.ledger.chain.embedded import blocks, calls, rpc
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.params import RpcError
+from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
+from yinzheng.verifier.ethereum.mpt import prove_secure
 
 ROOT = bytes(range(32))
 # Returns block.timestamp and block.number: TIMESTAMP 0 MSTORE NUMBER 32 MSTORE 64 0 RETURN.

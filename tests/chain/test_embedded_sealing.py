@@ -16,11 +16,6 @@ from eth_keys.datatypes import Signature
 from eth_typing import BlockNumber
 from hexbytes import HexBytes
 
-from ledger.chain.embedded import clique
-from ledger.chain.embedded.chain import CLOCK_TOLERANCE, EmbeddedChain
-from ledger.chain.embedded.db import Staging
-from ledger.chain.embedded.genesis import write_genesis
-from ledger.chain.embedded.sealing import Refused
 from tests.chain.embedded_world import (
     CHAIN_ID,
     POOR,
@@ -37,8 +32,13 @@ from tests.chain.embedded_world import (
     raw_address,
     transfer,
 )
-from verifier.errors import EnvironmentFault
-from verifier.ethereum.header import parse_header
+from yinzheng.ledger.chain.embedded import clique
+from yinzheng.ledger.chain.embedded.chain import CLOCK_TOLERANCE, EmbeddedChain
+from yinzheng.ledger.chain.embedded.db import Staging
+from yinzheng.ledger.chain.embedded.genesis import write_genesis
+from yinzheng.ledger.chain.embedded.sealing import Refused
+from yinzheng.verifier.errors import EnvironmentFault
+from yinzheng.verifier.ethereum.header import parse_header
 
 
 def recover(encoded: bytes) -> bytes:

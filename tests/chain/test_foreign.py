@@ -18,14 +18,6 @@ from web3 import HTTPProvider, Web3
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import RPCEndpoint
 
-from ledger.chain.client import RegistryClient
-from ledger.chain.deployment import RoleHolders, deploy
-from ledger.chain.embedded.chain import EmbeddedChain
-from ledger.chain.embedded.evidence import collect_evidence
-from ledger.chain.embedded.genesis import FUNDS, Genesis
-from ledger.chain.embedded.provider import EmbeddedProvider
-from ledger.chain.records import Head
-from ledger.chain.sender import Sender
 from tests.chain.embedded_world import (
     CHAIN_ID,
     START,
@@ -38,9 +30,17 @@ from tests.chain.embedded_world import (
     raw_address,
     transfer,
 )
-from verifier.errors import DataFault, EnvironmentFault, YinzhengError
-from verifier.ethereum.header import parse_header
-from verifier.ethereum.mpt import prove_secure
+from yinzheng.ledger.chain.client import RegistryClient
+from yinzheng.ledger.chain.deployment import RoleHolders, deploy
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.evidence import collect_evidence
+from yinzheng.ledger.chain.embedded.genesis import FUNDS, Genesis
+from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
+from yinzheng.ledger.chain.records import Head
+from yinzheng.ledger.chain.sender import Sender
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
+from yinzheng.verifier.ethereum.header import parse_header
+from yinzheng.verifier.ethereum.mpt import prove_secure
 
 NODE = Path(__file__).parent / "node"
 ADMIN, RELAY, OFFICER, MEMBER = account(21), account(22), account(23), account(24)
@@ -80,7 +80,7 @@ def funded() -> Genesis:
 SERVER = """
 import sys
 from pathlib import Path
-from ledger.chain.embedded.node import serve_node
+from yinzheng.ledger.chain.embedded.node import serve_node
 from tests.chain.embedded_world import START, VALIDATOR_KEY
 def ready(url):
     print(url, flush=True)

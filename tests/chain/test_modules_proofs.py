@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 from web3 import Web3
 
-from ledger.chain.approvals import Opening, Release, sign
-from ledger.chain.consent_client import ConsentClient
-from ledger.chain.deployment import deploy
-from ledger.chain.embedded.chain import EmbeddedChain
-from ledger.chain.embedded.evidence import collect_evidence
-from ledger.chain.embedded.provider import EmbeddedProvider
-from ledger.chain.modules import deploy_modules
-from ledger.chain.records import OpeningKind
-from ledger.chain.sender import Sender
 from tests.chain.embedded_world import VALIDATOR_KEY, Clock, account, raw_address
 from tests.chain.test_foreign import ADMIN, HOLDERS, RELAY, funded
-from verifier.algorithms import keccak256
-from verifier.ethereum.layout_consents import (
+from yinzheng.ledger.chain.approvals import Opening, Release, sign
+from yinzheng.ledger.chain.consent_client import ConsentClient
+from yinzheng.ledger.chain.deployment import deploy
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.evidence import collect_evidence
+from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
+from yinzheng.ledger.chain.modules import deploy_modules
+from yinzheng.ledger.chain.records import OpeningKind
+from yinzheng.ledger.chain.sender import Sender
+from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.ethereum.layout_consents import (
     ChainReceipt,
     ChainWithdrawal,
     decode_receipt,
@@ -28,7 +28,7 @@ from verifier.ethereum.layout_consents import (
     receipt_slots,
     withdrawal_slots,
 )
-from verifier.ethereum.layout_disputes import (
+from yinzheng.verifier.ethereum.layout_disputes import (
     ChainDispute,
     ChainEvidence,
     decode_dispute,
@@ -40,7 +40,7 @@ from verifier.ethereum.layout_disputes import (
     party_slots,
     subject_slots,
 )
-from verifier.evidence import Contract, parse_evidence
+from yinzheng.verifier.evidence import Contract, parse_evidence
 
 FORUM = account(31)
 CONSENTS = tuple(bytes([n]) * 32 for n in range(1, 65))

@@ -15,12 +15,12 @@ from typing import Any
 import typer
 from typer.testing import CliRunner
 
-from api.cli import build
-from ledger.creation import create_registry
-from ledger.demo import PASSPHRASE, PLAN, demonstrate
-from ledger.keys.passphrase import create_passphrase_file
-from ledger.registry import silent, wall_clock
 from tests.ledger.world import dossier
+from yinzheng.api.cli import build
+from yinzheng.ledger.creation import create_registry
+from yinzheng.ledger.demo import PASSPHRASE, PLAN, demonstrate
+from yinzheng.ledger.keys.passphrase import create_passphrase_file
+from yinzheng.ledger.registry import silent, wall_clock
 
 EXAMPLES = {
     "a-clinic": {},

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = (sys.executable, "-c", "from api.cli import main; main()")
+COMMAND = (sys.executable, "-c", "from yinzheng.api.cli import main; main()")
 """As the installed script does it, whatever folder it is installed in."""
 
 

@@ -17,14 +17,6 @@ from typing import Any
 
 from sqlmodel import col, func, select
 
-from ledger.consents.receipts import make_receipt
-from ledger.disputes.plans import Concerned
-from ledger.instance import Paths, read_instance
-from ledger.organisations import enrolment
-from ledger.policy import trust_policy
-from ledger.registry import Registry
-from ledger.store import models, models_consents, models_disputes
-from ledger.store.database import open_store_read_only, sqlite_url
 from tests.cli.commands import run
 from tests.desk.calls import KEYS_OF_STATE, DeskProcess, Got, running_desk
 from tests.ledger.consent_world import CLINIC, Json, consent_body, enrol_one
@@ -33,8 +25,16 @@ from tests.ledger.disputes.court import COURT, FIRST, FORUM, SECOND, Court, Temp
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.withdrawals.clinic import NOTICE, Clinic
 from tests.ledger.world import OFFICER, Clock, World, create
-from verifier import canonical
-from verifier.algorithms import DigestPair
+from yinzheng.ledger.consents.receipts import make_receipt
+from yinzheng.ledger.disputes.plans import Concerned
+from yinzheng.ledger.instance import Paths, read_instance
+from yinzheng.ledger.organisations import enrolment
+from yinzheng.ledger.policy import trust_policy
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store import models, models_consents, models_disputes
+from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import DigestPair
 
 DISPUTES = "/org/v1/disputes"
 FRONT = "11440100MB2DEMC02X"

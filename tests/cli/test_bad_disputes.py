@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ledger.disputes.signing import sign_typed
 from tests.cli.commands import run
 from tests.cli.rights_world import DISPUTES, PHOTO, Scene, item_path, org, plan, require_quiet, said_well
 from tests.desk.calls import signed
@@ -23,10 +22,11 @@ from tests.ledger.consent_world import CLINIC, KEYS, LAB, Json
 from tests.ledger.disputes.court import FIRST, SECOND, address, claim
 from tests.verifier.pack.pack_files import unpacked, zipped
 from tests.verifier.pack.pack_world import genuine_pack, pack_trust
-from verifier.algorithms import digest_pair
-from verifier.canonical import dumps
-from verifier.certificate import key_id
-from verifier.request import HEADER
+from yinzheng.ledger.disputes.signing import sign_typed
+from yinzheng.verifier.algorithms import digest_pair
+from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.request import HEADER
 
 MEDIA = "application/vnd.yinzheng.item"
 NOBODY = "00" * 32

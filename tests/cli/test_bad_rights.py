@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from api.web.fault_words import FAULTS
 from tests.cli.commands import run
 from tests.cli.rights_world import (
     BORN,
@@ -33,11 +32,12 @@ from tests.desk.calls import KEYS_OF_STATE
 from tests.ledger.consent_world import CLINIC, HOSPITAL, KEYS, LAB, Json, guardian
 from tests.ledger.disputes.court import COURT, claim
 from tests.ledger.world import OFFICER
-from verifier.algorithms import digest_pair
-from verifier.canonical import dumps
-from verifier.certificate import key_id
-from verifier.destruction import DestructionReceipt, SignedReceipt, sign_receipt
-from verifier.notice import SCOPES
+from yinzheng.api.web.fault_words import FAULTS
+from yinzheng.verifier.algorithms import digest_pair
+from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.destruction import DestructionReceipt, SignedReceipt, sign_receipt
+from yinzheng.verifier.notice import SCOPES
 
 CONSENTS, WITHDRAWALS = "/org/v1/consents", "/org/v1/withdrawals"
 MEDIA = "application/vnd.yinzheng.item"

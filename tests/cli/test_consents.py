@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.common import keys_of
-from ledger.demo import MEMBER, OFFICER
-from ledger.registry import open_registry, wall_clock
 from tests.cli.commands import refused, run
 from tests.ledger.consent_world import HOSPITAL, ConsentWorld
-from verifier import canonical
+from yinzheng.api.cli.common import keys_of
+from yinzheng.ledger.demo import MEMBER, OFFICER
+from yinzheng.ledger.registry import open_registry, wall_clock
+from yinzheng.verifier import canonical
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from ledger.creation import create_registry
-from ledger.demo import PASSPHRASE, PLAN, demonstrate
-from ledger.keys.passphrase import create_passphrase_file
-from ledger.registry import silent, wall_clock
 from tests.chain.test_foreign import first_line_with, packages, running
 from tests.cli.commands import run
 from tests.ledger.world import dossier
+from yinzheng.ledger.creation import create_registry
+from yinzheng.ledger.demo import PASSPHRASE, PLAN, demonstrate
+from yinzheng.ledger.keys.passphrase import create_passphrase_file
+from yinzheng.ledger.registry import silent, wall_clock
 
 __all__ = ["packages"]
 

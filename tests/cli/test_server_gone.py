@@ -24,10 +24,10 @@ ABSENT = ("alembic", "eth", "eth_account", "eth_utils", "fastapi", "lmdb", "rlp"
 
 PROGRAM = """
 import importlib.util, json, sys
-import verifier, api.cli.verify
+import yinzheng.api.cli.verify
 print(json.dumps({
     "found": [name for name in json.loads(sys.argv[1]) if importlib.util.find_spec(name)],
-    "loaded": sorted({name.split(".")[0] for name in sys.modules} & {"ledger", "contracts"}),
+    "loaded": [name for name in ("yinzheng.ledger", "yinzheng.contracts") if name in sys.modules],
 }))
 """
 

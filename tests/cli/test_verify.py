@@ -14,10 +14,10 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
-from ledger.document.qr import qr_png
 from tests.cli.commands import Said, refused, run
 from tests.cli.conftest import Demonstration
 from tests.ledger.document.photos import opened, photographed
+from yinzheng.ledger.document.qr import qr_png
 
 
 def qr_text(demonstration: Demonstration, at: int = 0) -> str:

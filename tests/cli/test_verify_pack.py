@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from api.cli import verify_pack
 from tests.cli.commands import Said, refused, run
 from tests.verifier.pack.pack_world import Dispute, genuine_pack, pack_trust
+from yinzheng.api.cli import verify_pack
 
 
 @pytest.fixture

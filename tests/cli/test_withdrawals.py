@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from api.cli.common import keys_of
-from ledger.consents.granting import grant
-from ledger.consents.receipts import make_receipt
-from ledger.demo import OFFICER
-from ledger.registry import open_registry, wall_clock
-from ledger.withdrawals import course
 from tests.cli.commands import refused, run
 from tests.ledger.consent_world import HOSPITAL, ConsentWorld
-from verifier.algorithms import Sm2PrivateKey
-from verifier.receipt import decode_receipt_qr, encode_receipt
+from yinzheng.api.cli.common import keys_of
+from yinzheng.ledger.consents.granting import grant
+from yinzheng.ledger.consents.receipts import make_receipt
+from yinzheng.ledger.demo import OFFICER
+from yinzheng.ledger.registry import open_registry, wall_clock
+from yinzheng.ledger.withdrawals import course
+from yinzheng.verifier.algorithms import Sm2PrivateKey
+from yinzheng.verifier.receipt import decode_receipt_qr, encode_receipt
 
 
 def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:

@@ -2,10 +2,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from ledger.chain.modules import MODULE
-from ledger.chain.sender import Sender
 from tests.contracts.disputes import CASE, ONE, TWO, Court
 from tests.contracts.world import STRANGER, World, address
+from yinzheng.ledger.chain.modules import MODULE
+from yinzheng.ledger.chain.sender import Sender
 
 
 @pytest.fixture(scope="session")

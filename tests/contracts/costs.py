@@ -4,14 +4,14 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from ledger.chain.approvals import Deposit
-from ledger.chain.client import CALL_GAS
-from ledger.chain.consent_client import PARTY_GAS, RECIPIENT_GAS, SUBJECT_GAS
-from ledger.chain.deployment import MOVES, addresses
-from ledger.chain.records import Amendment, Head, Procedure, Status
 from tests.contracts.costs_modules import measure_modules
 from tests.contracts.merkle import consistency, root
 from tests.contracts.world import ADMIN, MEMBERS, OFFICERS, World, address, b32
+from yinzheng.ledger.chain.approvals import Deposit
+from yinzheng.ledger.chain.client import CALL_GAS
+from yinzheng.ledger.chain.consent_client import PARTY_GAS, RECIPIENT_GAS, SUBJECT_GAS
+from yinzheng.ledger.chain.deployment import MOVES, addresses
+from yinzheng.ledger.chain.records import Amendment, Head, Procedure, Status
 
 LEAVES = [n.to_bytes(4, "big") for n in range(3000)]
 _ROW = re.compile(r"^\| (.+?) \| ([\d,]+) \|$", re.MULTILINE)

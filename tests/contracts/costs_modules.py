@@ -1,11 +1,11 @@
 """What each call of the modules costs; see `tests.contracts.costs`."""
 
-from ledger.chain.approvals import Opening
-from ledger.chain.modules import MODULE, MODULE_STEPS
-from ledger.chain.records import Amendment, Status
-from ledger.chain.sender import Call, Sender
 from tests.contracts.disputes import CONSENT, DISPUTE, FORUM, PARTIES, Court
 from tests.contracts.world import STRANGER, World, address, b32
+from yinzheng.ledger.chain.approvals import Opening
+from yinzheng.ledger.chain.modules import MODULE, MODULE_STEPS
+from yinzheng.ledger.chain.records import Amendment, Status
+from yinzheng.ledger.chain.sender import Call, Sender
 
 HASH = 2**250
 """Identifiers are hashes: as dear to send as one, unlike the small numbers of the other tests."""

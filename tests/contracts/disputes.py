@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from eth_account.signers.local import LocalAccount
 
-from ledger.chain.approvals import Deposit, Opening, Release, sign
-from ledger.chain.consent_client import ConsentClient
-from ledger.chain.modules import deploy_modules
-from ledger.chain.records import Amendment, OpeningKind, Record, Withdrawal
-from ledger.chain.sender import Call, Mined, Sender
 from tests.contracts.world import World, address, b32, person
-from verifier.errors import YinzhengError
+from yinzheng.ledger.chain.approvals import Deposit, Opening, Release, sign
+from yinzheng.ledger.chain.consent_client import ConsentClient
+from yinzheng.ledger.chain.modules import deploy_modules
+from yinzheng.ledger.chain.records import Amendment, OpeningKind, Record, Withdrawal
+from yinzheng.ledger.chain.sender import Call, Mined, Sender
+from yinzheng.verifier.errors import YinzhengError
 
 FORUM, OTHER_FORUM = person(5001), person(5002)
 PARTIES = tuple(sorted((person(6001), person(6002)), key=address))

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from ledger.chain.records import DisputeState, WithdrawalState
 from tests.contracts.disputes import HOUR
+from yinzheng.ledger.chain.records import DisputeState, WithdrawalState
 
 S = WithdrawalState
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.approvals import Deposit
-from ledger.chain.records import Procedure, Record
-from ledger.chain.sender import Call, Sender
 from tests.contracts.world import STRANGER, World, b32
-from verifier.errors import YinzhengError
+from yinzheng.ledger.chain.approvals import Deposit
+from yinzheng.ledger.chain.records import Procedure, Record
+from yinzheng.ledger.chain.sender import Call, Sender
+from yinzheng.verifier.errors import YinzhengError
 
 CASE, ID, CONTENT, OBJECTION = b32(1), b32(2), b32(3), b32(4)
 YEAR = 365 * 86_400

@@ -5,9 +5,9 @@ from typing import Any
 
 from web3 import Web3
 
-from ledger.chain.consent_client import ConsentClient
-from verifier.ethereum import layout_consents as consents
-from verifier.ethereum import layout_disputes as disputes
+from yinzheng.ledger.chain.consent_client import ConsentClient
+from yinzheng.verifier.ethereum import layout_consents as consents
+from yinzheng.verifier.ethereum import layout_disputes as disputes
 
 
 def words(w3: Web3, contract: bytes, slots: Iterable[bytes]) -> list[int]:

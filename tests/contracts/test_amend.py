@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.client import RegistryClient
-from ledger.chain.deployment import MOVES
-from ledger.chain.records import Amendment, Record, Status
-from ledger.chain.reverts import NotEntitled
-from ledger.chain.sender import Sender
 from tests.contracts.moves import ID, code_of, deposited, module, order
 from tests.contracts.world import STRANGER, World, address, b32
-from verifier.errors import YinzhengError
+from yinzheng.ledger.chain.client import RegistryClient
+from yinzheng.ledger.chain.deployment import MOVES
+from yinzheng.ledger.chain.records import Amendment, Record, Status
+from yinzheng.ledger.chain.reverts import NotEntitled
+from yinzheng.ledger.chain.sender import Sender
+from yinzheng.verifier.errors import YinzhengError
 
 GROUND = b32(50)
 

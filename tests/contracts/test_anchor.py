@@ -7,13 +7,19 @@ from typing import Any
 
 import pytest
 
-from contracts import artifact
-from ledger.chain.records import Head
-from ledger.chain.reverts import AlreadyAnchored, ContractRefused, HeadRefused, NotEntitled, ValueRefused
-from ledger.chain.sender import Call
 from tests.contracts.merkle import consistency, root
 from tests.contracts.world import STRANGER, World, address, b32
-from verifier.errors import YinzhengError
+from yinzheng.contracts import artifact
+from yinzheng.ledger.chain.records import Head
+from yinzheng.ledger.chain.reverts import (
+    AlreadyAnchored,
+    ContractRefused,
+    HeadRefused,
+    NotEntitled,
+    ValueRefused,
+)
+from yinzheng.ledger.chain.sender import Call
+from yinzheng.verifier.errors import YinzhengError
 
 VECTORS = sorted((Path(__file__).parents[1] / "vectors/rfc6962/consistency").rglob("*.json"))
 LEAVES = [bytes([n]) for n in range(40)]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts import MODULE_NAMES, NAMES, artifact, layout
-from verifier.ethereum import layout as verifier_layout
+from yinzheng.contracts import MODULE_NAMES, NAMES, artifact, layout
+from yinzheng.verifier.ethereum import layout as verifier_layout
 
 ROOM = Path(__file__).parents[2] / "contracts"
 ARTIFACTS = ROOM / "artifacts"

@@ -4,10 +4,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger.chain.reverts import CalendarShort, NotEntitled, ValueRefused, WrongState
-from ledger.rules.calendar import WorkingCalendar, date_of, day_of, end_of, official_calendar, start_of
 from tests.contracts.world import World, b32
-from verifier.errors import EnvironmentFault
+from yinzheng.ledger.chain.reverts import CalendarShort, NotEntitled, ValueRefused, WrongState
+from yinzheng.ledger.rules.calendar import (
+    WorkingCalendar,
+    date_of,
+    day_of,
+    end_of,
+    official_calendar,
+    start_of,
+)
+from yinzheng.verifier.errors import EnvironmentFault
 
 CALENDAR = official_calendar()
 TAG = "GD-HEALTH/1"

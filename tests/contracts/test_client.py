@@ -12,28 +12,37 @@ from hypothesis import given
 from hypothesis import strategies as st
 from web3 import HTTPProvider, Web3
 
-from contracts import artifact
-from ledger.chain import reverts
-from ledger.chain.approvals import Closure, Conclusion, Decision, Deposit, Domain, Publication, recover, sign
-from ledger.chain.client import RegistryClient
-from ledger.chain.configuration import configure, missing
-from ledger.chain.deployment import (
+from tests.contracts.world import ADMIN, HOLDERS, MEMBERS, OFFICERS, RELAY, World, address, b32, person
+from yinzheng.contracts import artifact
+from yinzheng.ledger.chain import reverts
+from yinzheng.ledger.chain.approvals import (
+    Closure,
+    Conclusion,
+    Decision,
+    Deposit,
+    Domain,
+    Publication,
+    recover,
+    sign,
+)
+from yinzheng.ledger.chain.client import RegistryClient
+from yinzheng.ledger.chain.configuration import configure, missing
+from yinzheng.ledger.chain.deployment import (
     DEPLOY_STEPS,
     Deployment,
     RoleHolders,
     check_deployment,
     deploy,
 )
-from ledger.chain.records import Procedure, profile_tag
-from ledger.chain.reverts import ChainUnreachable, NodeRefused, RevertUnknown, TooEarly, WrongState
-from ledger.chain.sender import Call, Fees, Mined, OutcomeOpen, Pending, Sender, Unknown, checksummed
-from ledger.rules.calendar import day_of, official_calendar
-from ledger.rules.profiles import DEMO, PROFILES, Duration, Unit
-from tests.contracts.world import ADMIN, HOLDERS, MEMBERS, OFFICERS, RELAY, World, address, b32, person
-from verifier.algorithms import keccak256
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
-from verifier.ethereum.layout import decode_record, record_slots
-from verifier.statement import profile_bytes
+from yinzheng.ledger.chain.records import Procedure, profile_tag
+from yinzheng.ledger.chain.reverts import ChainUnreachable, NodeRefused, RevertUnknown, TooEarly, WrongState
+from yinzheng.ledger.chain.sender import Call, Fees, Mined, OutcomeOpen, Pending, Sender, Unknown, checksummed
+from yinzheng.ledger.rules.calendar import day_of, official_calendar
+from yinzheng.ledger.rules.profiles import DEMO, PROFILES, Duration, Unit
+from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.ethereum.layout import decode_record, record_slots
+from yinzheng.verifier.statement import profile_bytes
 
 DOMAIN = Domain(1, bytes(19) + b"\1")
 DECISIONS: Sequence[Decision] = (

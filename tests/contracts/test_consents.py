@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.deployment import MOVES
-from ledger.chain.records import Receipt, ReceiptState, Withdrawal, WithdrawalState
-from ledger.chain.reverts import NotEntitled, ValueRefused, WrongState
-from ledger.chain.sender import Call, Sender
 from tests.contracts.disputes import CONSENT, DAY, HOUR, RECIPIENTS, REQUEST, Court
 from tests.contracts.world import STRANGER, address, b32
-from verifier.errors import YinzhengError
+from yinzheng.ledger.chain.deployment import MOVES
+from yinzheng.ledger.chain.records import Receipt, ReceiptState, Withdrawal, WithdrawalState
+from yinzheng.ledger.chain.reverts import NotEntitled, ValueRefused, WrongState
+from yinzheng.ledger.chain.sender import Call, Sender
+from yinzheng.verifier.errors import YinzhengError
 
 SAID = b32(60)
 UNTIL = 30 * DAY

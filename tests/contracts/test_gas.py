@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ledger.chain.client import CALL_GAS
 from tests.contracts.costs import measure, parse
+from yinzheng.ledger.chain.client import CALL_GAS
 
 PAGE = Path(__file__).parents[2] / "docs/gas.md"
 TOLERANCE = 0.01

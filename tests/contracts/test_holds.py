@@ -4,15 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.chain.deployment import MOVES
-from ledger.chain.records import (
-    Amendment,
-    CaseState,
-    Status,
-    WithdrawalState,
-)
-from ledger.chain.reverts import NotEntitled, WrongState
-from ledger.chain.sender import Call, Sender
 from tests.contracts.disputes import (
     CASE,
     CONSENT,
@@ -30,7 +21,16 @@ from tests.contracts.disputes import (
     record,
 )
 from tests.contracts.world import STRANGER, address, b32
-from verifier.errors import YinzhengError
+from yinzheng.ledger.chain.deployment import MOVES
+from yinzheng.ledger.chain.records import (
+    Amendment,
+    CaseState,
+    Status,
+    WithdrawalState,
+)
+from yinzheng.ledger.chain.reverts import NotEntitled, WrongState
+from yinzheng.ledger.chain.sender import Call, Sender
+from yinzheng.verifier.errors import YinzhengError
 
 
 def waiting_moves(court: Court) -> dict[str, Amendment]:

@@ -15,14 +15,22 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from ledger.chain.approvals import Closure, Conclusion, Decision, Deposit, Publication
-from ledger.chain.deployment import MOVES, REGISTRY
-from ledger.chain.records import Amendment, CaseState, Head, ObjectionState, Procedure, Record, Status
-from ledger.chain.sender import Call, Sender
-from ledger.rules.calendar import official_calendar
 from tests.contracts.merkle import consistency, root
 from tests.contracts.world import BOTH, MEMBERS, OFFICERS, STRANGER, World, address, b32
-from verifier.errors import YinzhengError
+from yinzheng.ledger.chain.approvals import Closure, Conclusion, Decision, Deposit, Publication
+from yinzheng.ledger.chain.deployment import MOVES, REGISTRY
+from yinzheng.ledger.chain.records import (
+    Amendment,
+    CaseState,
+    Head,
+    ObjectionState,
+    Procedure,
+    Record,
+    Status,
+)
+from yinzheng.ledger.chain.sender import Call, Sender
+from yinzheng.ledger.rules.calendar import official_calendar
+from yinzheng.verifier.errors import YinzhengError
 
 CALENDAR = official_calendar()
 LEAVER = OFFICERS[1]

@@ -6,21 +6,21 @@ from typing import Any
 import pytest
 from eth_abi.abi import encode
 
-from contracts import MODULE_NAMES, artifact
-from ledger.chain import reverts
-from ledger.chain.approvals import Decision, Domain, Opening, Release, recover, sign
-from ledger.chain.consent_client import ConsentClient
-from ledger.chain.deployment import MOVES, RELAY, check_deployment
-from ledger.chain.modules import FORUM, MODULE_STEPS, Modules, check_modules, deploy_modules
-from ledger.chain.records import OpeningKind
-from ledger.chain.reverts import NotEntitled, RevertUnknown
-from ledger.chain.sender import Call, Mined, Sender, checksummed
 from tests.contracts.disputes import CONSENT, Court
 from tests.contracts.disputes import FORUM as COURT
 from tests.contracts.world import ADMIN, MEMBERS, OFFICERS, STRANGER, World, address, b32
 from tests.contracts.world import RELAY as SENDING
-from verifier.algorithms import keccak256
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.contracts import MODULE_NAMES, artifact
+from yinzheng.ledger.chain import reverts
+from yinzheng.ledger.chain.approvals import Decision, Domain, Opening, Release, recover, sign
+from yinzheng.ledger.chain.consent_client import ConsentClient
+from yinzheng.ledger.chain.deployment import MOVES, RELAY, check_deployment
+from yinzheng.ledger.chain.modules import FORUM, MODULE_STEPS, Modules, check_modules, deploy_modules
+from yinzheng.ledger.chain.records import OpeningKind
+from yinzheng.ledger.chain.reverts import NotEntitled, RevertUnknown
+from yinzheng.ledger.chain.sender import Call, Mined, Sender, checksummed
+from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 DOMAIN = Domain(1, bytes(19) + b"\1", "Yinzheng Preservation")
 DECISIONS: tuple[Decision, ...] = (

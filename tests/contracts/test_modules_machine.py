@@ -18,16 +18,23 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from ledger.chain.approvals import Opening
-from ledger.chain.modules import MODULE
-from ledger.chain.records import Amendment, DisputeState, OpeningKind, ReceiptState, Status, WithdrawalState
-from ledger.chain.sender import Call, Sender
 from tests.contracts import storage
 from tests.contracts.disputes import DAY, FORUM, HOUR, OTHER_FORUM, PARTIES, STATEMENT, Court
 from tests.contracts.ghosts import GhostDispute, GhostWithdrawal, reasons
 from tests.contracts.world import STRANGER, address, b32
-from verifier.errors import YinzhengError
-from verifier.ethereum.layout_consents import overdue_since
+from yinzheng.ledger.chain.approvals import Opening
+from yinzheng.ledger.chain.modules import MODULE
+from yinzheng.ledger.chain.records import (
+    Amendment,
+    DisputeState,
+    OpeningKind,
+    ReceiptState,
+    Status,
+    WithdrawalState,
+)
+from yinzheng.ledger.chain.sender import Call, Sender
+from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.ethereum.layout_consents import overdue_since
 
 CONSENTS = [b32(n) for n in (1, 2)]
 RECORDS = [b32(n) for n in (11, 12)]

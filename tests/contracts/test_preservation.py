@@ -7,17 +7,6 @@ from typing import Any
 import pytest
 from eth_account.signers.local import LocalAccount
 
-from ledger.chain.approvals import Release, sign
-from ledger.chain.modules import FORUM as FORUM_ROLE
-from ledger.chain.records import (
-    Dispute,
-    DisputeState,
-    Evidence,
-    OpeningKind,
-    Status,
-    Subjects,
-)
-from ledger.chain.sender import Sender
 from tests.contracts.disputes import (
     CASE,
     CONSENT,
@@ -38,6 +27,17 @@ from tests.contracts.disputes import (
     record,
 )
 from tests.contracts.world import OFFICERS, STRANGER, address, b32
+from yinzheng.ledger.chain.approvals import Release, sign
+from yinzheng.ledger.chain.modules import FORUM as FORUM_ROLE
+from yinzheng.ledger.chain.records import (
+    Dispute,
+    DisputeState,
+    Evidence,
+    OpeningKind,
+    Status,
+    Subjects,
+)
+from yinzheng.ledger.chain.sender import Sender
 
 # ---------------------------------------------------------------- opening
 

@@ -7,10 +7,6 @@ from typing import Any
 import pytest
 from eth_account.signers.local import LocalAccount
 
-from ledger.chain.approvals import Closure, Conclusion, Publication, sign
-from ledger.chain.deployment import COMMITTEE, MOVES, REGISTRY
-from ledger.chain.records import CaseState, ObjectionState, Procedure, Record, Status
-from ledger.chain.reverts import ApprovalRefused, NotEntitled, TooEarly, WrongState
 from tests.contracts.moves import (
     CASE,
     CONTENT,
@@ -23,7 +19,11 @@ from tests.contracts.moves import (
     published,
 )
 from tests.contracts.world import BOTH, MEMBERS, OFFICERS, STRANGER, World, address, b32
-from verifier.errors import YinzhengError
+from yinzheng.ledger.chain.approvals import Closure, Conclusion, Publication, sign
+from yinzheng.ledger.chain.deployment import COMMITTEE, MOVES, REGISTRY
+from yinzheng.ledger.chain.records import CaseState, ObjectionState, Procedure, Record, Status
+from yinzheng.ledger.chain.reverts import ApprovalRefused, NotEntitled, TooEarly, WrongState
+from yinzheng.verifier.errors import YinzhengError
 
 MAX_VALIDITY = 5 * 366 * 86_400
 

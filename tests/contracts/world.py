@@ -14,14 +14,14 @@ from eth_utils.exceptions import ValidationError
 from web3 import EthereumTesterProvider, Web3
 from web3.types import RPCEndpoint, RPCResponse
 
-from ledger.chain.approvals import Closure, Conclusion, Decision, Deposit, Publication, sign
-from ledger.chain.client import RegistryClient
-from ledger.chain.configuration import configure
-from ledger.chain.deployment import RoleHolders, deploy
-from ledger.chain.records import Procedure
-from ledger.chain.sender import Call, Mined, Sender
-from ledger.rules.calendar import day_of, official_calendar
-from ledger.rules.profiles import PROFILES
+from yinzheng.ledger.chain.approvals import Closure, Conclusion, Decision, Deposit, Publication, sign
+from yinzheng.ledger.chain.client import RegistryClient
+from yinzheng.ledger.chain.configuration import configure
+from yinzheng.ledger.chain.deployment import RoleHolders, deploy
+from yinzheng.ledger.chain.records import Procedure
+from yinzheng.ledger.chain.sender import Call, Mined, Sender
+from yinzheng.ledger.rules.calendar import day_of, official_calendar
+from yinzheng.ledger.rules.profiles import PROFILES
 
 START = 1_789_952_400
 """Monday 2026-09-21, 09:00 at +08:00: a make-up Sunday behind, National Day ahead, whenever the tests run."""

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ledger.store.models_consents import Notice
 from tests.desk.calls import DeskProcess, running_desk
 from tests.ledger.consent_world import ConsentWorld, Json, consent_body
 from tests.ledger.world import Clock, World, create
-from verifier.algorithms import DigestPair
+from yinzheng.ledger.store.models_consents import Notice
+from yinzheng.verifier.algorithms import DigestPair
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,18 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from ledger import access_log
-from ledger.instance import Paths
-from ledger.store.database import open_store_read_only, sqlite_url
 from tests.cli.processes import environment, start
 from tests.desk.calls import KEYS_OF_STATE, DeskProcess, running_desk, signed
 from tests.desk.conftest import Founded
 from tests.ledger.consent_world import CLINIC, HOSPITAL, INSURER, KEYS, LAB
-from verifier.algorithms import Sm2PrivateKey
-from verifier.canonical import dumps
-from verifier.certificate import key_id
-from verifier.destruction import DestructionReceipt, sign_receipt
-from verifier.request import HEADER, WINDOW
+from yinzheng.ledger import access_log
+from yinzheng.ledger.instance import Paths
+from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+from yinzheng.verifier.algorithms import Sm2PrivateKey
+from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.destruction import DestructionReceipt, sign_receipt
+from yinzheng.verifier.request import HEADER, WINDOW
 
 CONSENTS = "/org/v1/consents"
 JSON = {"Content-Type": "application/json"}

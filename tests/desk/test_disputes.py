@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from ledger.instance import read_instance
-from ledger.policy import trust_policy
 from tests.cli.commands import Said, run
 from tests.desk.calls import KEYS_OF_STATE, DeskProcess, running_desk
 from tests.desk.conftest import Founded
 from tests.ledger.consent_world import CLINIC, HOSPITAL
 from tests.ledger.disputes.court import COURT, claim
 from tests.ledger.world import OFFICER
-from verifier.canonical import dumps
+from yinzheng.ledger.instance import read_instance
+from yinzheng.ledger.policy import trust_policy
+from yinzheng.verifier.canonical import dumps
 
 SECRETS = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of an organisation"}
 OTHER = "11440100MB2DEMC02X"
@@ -203,8 +203,8 @@ def test_strangers_learn_nothing(bench: Bench) -> None:
 
 
 def test_uploads(bench: Bench) -> None:
-    from api.org.calling import Client
-    from api.org.member import Member
+    from yinzheng.api.org.calling import Client
+    from yinzheng.api.org.member import Member
 
     member = Member.open(bench.folder / "clinic", SECRETS)
     _, key = member.current(int(time.time()))

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from api.org.member import Member
 from tests.cli.commands import Said, refused, run
 from tests.cli.processes import environment, start
 from tests.desk.calls import KEYS_OF_STATE, DeskProcess
@@ -19,11 +18,12 @@ from tests.ledger import consent_world
 from tests.ledger.consent_world import CLINIC, LAB
 from tests.ledger.world import OFFICER
 from tests.verifier import bodies
-from verifier import canonical
-from verifier.algorithms import Sm2PublicKey
-from verifier.notice import parse_notice
-from verifier.receiptfile import parse_receipt_file
-from verifier.webhook import verify_webhook
+from yinzheng.api.org.member import Member
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import Sm2PublicKey
+from yinzheng.verifier.notice import parse_notice
+from yinzheng.verifier.receiptfile import parse_receipt_file
+from yinzheng.verifier.webhook import verify_webhook
 
 SECRET = "a passphrase of an organisation"
 SECRETS = {"YINZHENG_ORG_PASSPHRASE": SECRET}

@@ -13,23 +13,23 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from api.desk.rounds import Rounds
-from api.desk.worker import Pace, Worker
-from ledger.consents.batches import Batch, grant_batches
-from ledger.organisations import answers, enrolment
-from ledger.organisations.answers import recall, remember
-from ledger.registry import Registry
-from ledger.rules.extent import EVERYTHING, Way
-from ledger.store.database import Store, open_store, sqlite_url
-from ledger.store.models_consents import Answer, Consent, Delivery
-from ledger.withdrawals.claims import DocumentClaim
-from ledger.withdrawals.filing import file
 from tests.desk.conftest import Founded
 from tests.ledger.consent_world import HOSPITAL, LAB
 from tests.ledger.world import OFFICER, Clock, World
-from verifier.canonical import dumps
-from verifier.errors import DataFault, EnvironmentFault
-from verifier.webhook import parse_webhook
+from yinzheng.api.desk.rounds import Rounds
+from yinzheng.api.desk.worker import Pace, Worker
+from yinzheng.ledger.consents.batches import Batch, grant_batches
+from yinzheng.ledger.organisations import answers, enrolment
+from yinzheng.ledger.organisations.answers import recall, remember
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.extent import EVERYTHING, Way
+from yinzheng.ledger.store.database import Store, open_store, sqlite_url
+from yinzheng.ledger.store.models_consents import Answer, Consent, Delivery
+from yinzheng.ledger.withdrawals.claims import DocumentClaim
+from yinzheng.ledger.withdrawals.filing import file
+from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
+from yinzheng.verifier.webhook import parse_webhook
 
 HOOK = "https://hospital.example/notices"
 

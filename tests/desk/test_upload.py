@@ -9,10 +9,10 @@ from typing import Any, cast
 
 import pytest
 
-from api.org import uploading
-from api.org.calling import Answer, Client
-from api.org.uploading import Upload, Uploaded, read_granted
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.api.org import uploading
+from yinzheng.api.org.calling import Answer, Client
+from yinzheng.api.org.uploading import Upload, Uploaded, read_granted
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 SECRET = bytes(range(32))
 

@@ -11,10 +11,10 @@ from typing import Any, cast
 
 import pytest
 
-from api.desk import worker as working
-from api.desk.worker import Pace, Worker
-from ledger.registry import Registry
-from verifier.errors import DataFault, EnvironmentFault, YinzhengError
+from yinzheng.api.desk import worker as working
+from yinzheng.api.desk.worker import Pace, Worker
+from yinzheng.ledger.registry import Registry
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 
 QUICK = Pace(idle=0.02, burst=5.0, turn=0.0)
 

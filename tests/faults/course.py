@@ -14,13 +14,13 @@ from types import MappingProxyType
 
 from sqlmodel import select
 
-from ledger.cases import deciding, issuing, publicity
-from ledger.cases.work import work_on
-from ledger.registry import Registry
-from ledger.store import repository
-from ledger.store.models import Case, Certificate
 from tests.ledger import world as w
 from tests.ledger.world import World
+from yinzheng.ledger.cases import deciding, issuing, publicity
+from yinzheng.ledger.cases.work import work_on
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Case, Certificate
 
 EVENTS = {
     "apply": "application.received",

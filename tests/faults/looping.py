@@ -9,11 +9,11 @@ import random
 import sys
 from pathlib import Path
 
-from ledger.cases import deciding, issuing, publicity
-from ledger.registry import Registry
-from ledger.store.models import Case
 from tests.ledger import world as w
 from tests.ledger.world import Clock, World
+from yinzheng.ledger.cases import deciding, issuing, publicity
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store.models import Case
 
 
 def one_step(registry: Registry, world: World, case: str) -> str | None:

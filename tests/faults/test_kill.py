@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from ledger.registry import Registry
-from ledger.store import repository
 from tests.ledger.world import World
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store import repository
 
 ROOT = Path(__file__).parents[2]
 ROUNDS = 6

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.registry import Registry
 from tests.ledger.world import Clock, World, create
+from yinzheng.ledger.registry import Registry
 
 
 @pytest.fixture(scope="session")

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ledger.consents.granting import Granted, grant
-from ledger.consents.notices import publish_notice
-from ledger.organisations.enrolment import enrol
-from ledger.registry import Registry
-from ledger.store.models_consents import Notice
 from tests.ledger.world import OFFICER
 from tests.verifier import bodies
-from verifier.algorithms import DigestPair, Sm2PrivateKey
-from verifier.notice import SCOPES, parse_notice
-from verifier.organisation import KeyGrant, parse_enrolment, prove_possession
+from yinzheng.ledger.consents.granting import Granted, grant
+from yinzheng.ledger.consents.notices import publish_notice
+from yinzheng.ledger.organisations.enrolment import enrol
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store.models_consents import Notice
+from yinzheng.verifier.algorithms import DigestPair, Sm2PrivateKey
+from yinzheng.verifier.notice import SCOPES, parse_notice
+from yinzheng.verifier.organisation import KeyGrant, parse_enrolment, prove_possession
 
 Json = dict[str, Any]
 

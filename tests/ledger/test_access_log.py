@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ledger import access_log
-from ledger.cases.opening import open_dossier_to
-from ledger.registry import silent
 from tests.ledger import world as w
 from tests.ledger.world import OFFICER, World
-from verifier.errors import YinzhengError
+from yinzheng.ledger import access_log
+from yinzheng.ledger.cases.opening import open_dossier_to
+from yinzheng.ledger.registry import silent
+from yinzheng.verifier.errors import YinzhengError
 
 
 def written(world: World, folder: Path) -> int:

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import pytest
 
-from ledger.demo_data import LARGE_FILE, favourable_review, make_large_attachment, prepare_dossier
-from ledger.dossier import Dossier, open_dossier
-from ledger.folder import FolderLimits
-from ledger.rules.review import require_complete
-from ledger.rules.terms import FileRole
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.ledger.demo_data import LARGE_FILE, favourable_review, make_large_attachment, prepare_dossier
+from yinzheng.ledger.dossier import Dossier, open_dossier
+from yinzheng.ledger.folder import FolderLimits
+from yinzheng.ledger.rules.review import require_complete
+from yinzheng.ledger.rules.terms import FileRole
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples" / "dossiers").glob("*/application.json"))
@@ -374,7 +374,7 @@ def refuse(error: int) -> Callable[..., int]:
 @pytest.mark.parametrize("call", ["open", "scandir", "stat"])
 def test_a_folder_that_cannot_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(f"ledger.folder.os.{call}", refuse(errno.EACCES))
+        patch.setattr(f"yinzheng.ledger.folder.os.{call}", refuse(errno.EACCES))
         with pytest.raises(EnvironmentFault) as refused:
             open_dossier(folder)
     assert refused.value.code == "dossier-unreadable"
@@ -386,7 +386,7 @@ def test_a_file_that_cannot_be_read(
     folder: Path, monkeypatch: pytest.MonkeyPatch, call: str, error: int
 ) -> None:
     with open_dossier(folder) as dossier, monkeypatch.context() as patch:
-        patch.setattr(f"ledger.folder.os.{call}", refuse(error))
+        patch.setattr(f"yinzheng.ledger.folder.os.{call}", refuse(error))
         with pytest.raises(EnvironmentFault) as refused:
             read_all(dossier)
     assert refused.value.code == "dossier-unreadable"

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.application import MAX_BYTES, examine, parse_application
-from ledger.rules.refusals import Ground
-from ledger.rules.terms import Procedure, Right
-from verifier.errors import DataFault
+from yinzheng.ledger.application import MAX_BYTES, examine, parse_application
+from yinzheng.ledger.rules.refusals import Ground
+from yinzheng.ledger.rules.terms import Procedure, Right
+from yinzheng.verifier.errors import DataFault
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "dossiers"
 DOCUMENT = json.loads((EXAMPLES / "chronic-follow-up" / "application.json").read_text(encoding="utf-8"))

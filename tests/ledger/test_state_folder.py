@@ -16,14 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from ledger import creation
-from ledger.cases import deciding
-from ledger.chain.reverts import ChainUnreachable
-from ledger.reading import open_reader
-from ledger.registry import silent
 from tests.ledger import world as w
 from tests.ledger.world import Clock, World
-from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.ledger import creation
+from yinzheng.ledger.cases import deciding
+from yinzheng.ledger.chain.reverts import ChainUnreachable
+from yinzheng.ledger.reading import open_reader
+from yinzheng.ledger.registry import silent
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 
 def refused(world: World, code: str, kind: type[YinzhengError] = EnvironmentFault) -> None:

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from ledger.registry import Registry
-from ledger.store import repository
-from ledger.timestamps import Stamped, post_request, require_url, stamp, stamp_checkpoint, stamps_of
 from tests.authority import Answer, Authority, issue, serving
 from tests.ledger import world as w
-from verifier.algorithms import sha256
-from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
-from verifier.timestamp import check_timestamp
-from verifier.trust import TimeAuthority
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.timestamps import Stamped, post_request, require_url, stamp, stamp_checkpoint, stamps_of
+from yinzheng.verifier.algorithms import sha256
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.timestamp import check_timestamp
+from yinzheng.verifier.trust import TimeAuthority
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the command openssl")
 

@@ -19,24 +19,24 @@ from typing import Any
 
 from sqlmodel import select
 
-from ledger.audit import Finding, audit_registry
-from ledger.cases import deciding, intake, issuing, publicity
-from ledger.cases.work import work_on
-from ledger.creation import Plan, create_registry
-from ledger.demo_data import favourable_review
-from ledger.faults import NO_FAULTS, Faults
-from ledger.instance import Paths
-from ledger.keys.keystore import Keystore
-from ledger.policy import trust_policy
-from ledger.reading import open_reader
-from ledger.registry import Registry, open_registry, silent
-from ledger.rules.profiles import DEMO
-from ledger.store.models import Base, Case
-from verifier import canonical
-from verifier.report import Report
-from verifier.target import read_target
-from verifier.trust import parse_trust
-from verifier.verify import verify
+from yinzheng.ledger.audit import Finding, audit_registry
+from yinzheng.ledger.cases import deciding, intake, issuing, publicity
+from yinzheng.ledger.cases.work import work_on
+from yinzheng.ledger.creation import Plan, create_registry
+from yinzheng.ledger.demo_data import favourable_review
+from yinzheng.ledger.faults import NO_FAULTS, Faults
+from yinzheng.ledger.instance import Paths
+from yinzheng.ledger.keys.keystore import Keystore
+from yinzheng.ledger.policy import trust_policy
+from yinzheng.ledger.reading import open_reader
+from yinzheng.ledger.registry import Registry, open_registry, silent
+from yinzheng.ledger.rules.profiles import DEMO
+from yinzheng.ledger.store.models import Base, Case
+from yinzheng.verifier import canonical
+from yinzheng.verifier.report import Report
+from yinzheng.verifier.target import read_target
+from yinzheng.verifier.trust import parse_trust
+from yinzheng.verifier.verify import verify
 
 CHINA = timezone(timedelta(hours=8))
 OFFICER, SECOND_OFFICER, MEMBER = "officer-chen", "officer-wang", "committee-lin"

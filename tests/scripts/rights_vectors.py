@@ -14,12 +14,12 @@ from tests.verifier.pack.pack_world import WITNESS as WITNESS_KEY
 from tests.verifier.receipt_world import SECRET, ReceiptWorld, completed, receipt_trust_json
 from tests.verifier.world import ISSUER as ISSUER_KEY
 from tests.verifier.world import LOG_ED, NOW, ORIGIN
-from verifier.algorithms import Sm2PrivateKey
-from verifier.cose import from_base32
-from verifier.items import parse_item
-from verifier.note import NoteSigner, sign_checkpoint
-from verifier.receipt import decode_receipt_qr
-from verifier.sm2 import Sm2Backend
+from yinzheng.verifier.algorithms import Sm2PrivateKey
+from yinzheng.verifier.cose import from_base32
+from yinzheng.verifier.items import parse_item
+from yinzheng.verifier.note import NoteSigner, sign_checkpoint
+from yinzheng.verifier.receipt import decode_receipt_qr
+from yinzheng.verifier.sm2 import Sm2Backend
 
 LOG_KEY = bytes(range(3, 35))
 SCOPE = "third_party_research"

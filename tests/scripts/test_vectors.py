@@ -21,15 +21,15 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from eth_utils.crypto import keccak as eth_keccak
 
 from tests.scripts.spec_vectors import FILES, FOLDER, text_of
-from verifier.certificate import decode_qr
-from verifier.conclusion import verify_conclusion
-from verifier.ethereum.layout import REMARK_BITS, decode_record
-from verifier.pack.verify import verify_pack
-from verifier.sm2 import GmsslBackend, Sm2PublicKey
-from verifier.target import read_target
-from verifier.trust import parse_trust
-from verifier.verify import verify
-from verifier.verify_receipt import verify_receipt
+from yinzheng.verifier.certificate import decode_qr
+from yinzheng.verifier.conclusion import verify_conclusion
+from yinzheng.verifier.ethereum.layout import REMARK_BITS, decode_record
+from yinzheng.verifier.pack.verify import verify_pack
+from yinzheng.verifier.sm2 import GmsslBackend, Sm2PublicKey
+from yinzheng.verifier.target import read_target
+from yinzheng.verifier.trust import parse_trust
+from yinzheng.verifier.verify import verify
+from yinzheng.verifier.verify_receipt import verify_receipt
 
 
 def load(name: str) -> Any:

@@ -19,17 +19,27 @@ from tests.verifier.test_webhook import DATA, webhook
 from tests.verifier.world import ISSUER as ISSUER_KEY
 from tests.verifier.world import LOG_ED, ORIGIN, trust_json
 from tests.verifier.world import NOW as ASKED
-from verifier.algorithms import Sm2PrivateKey
-from verifier.conclusion import format_conclusion
-from verifier.destruction import sign_receipt
-from verifier.ethereum.layout_consents import ChainWithdrawal, overdue_since, receipt_slots, withdrawal_slots
-from verifier.ethereum.layout_disputes import dispute_slots, evidence_slots, party_slots, subject_slots
-from verifier.note import NoteSigner
-from verifier.sm2 import Sm2Backend
-from verifier.statement import commit_private
-from verifier.webhook import sign_webhook
-from verifier.withdrawal import parse_requested
-from verifier.withdrawal_steps import Completed, parse_step
+from yinzheng.verifier.algorithms import Sm2PrivateKey
+from yinzheng.verifier.conclusion import format_conclusion
+from yinzheng.verifier.destruction import sign_receipt
+from yinzheng.verifier.ethereum.layout_consents import (
+    ChainWithdrawal,
+    overdue_since,
+    receipt_slots,
+    withdrawal_slots,
+)
+from yinzheng.verifier.ethereum.layout_disputes import (
+    dispute_slots,
+    evidence_slots,
+    party_slots,
+    subject_slots,
+)
+from yinzheng.verifier.note import NoteSigner
+from yinzheng.verifier.sm2 import Sm2Backend
+from yinzheng.verifier.statement import commit_private
+from yinzheng.verifier.webhook import sign_webhook
+from yinzheng.verifier.withdrawal import parse_requested
+from yinzheng.verifier.withdrawal_steps import Completed, parse_step
 
 LOG_KEY = bytes(range(3, 35))
 ENTRY, INNER = bytes(range(32)), bytes(range(32, 64))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.verifier.world import World
-from verifier import EnvironmentFault, LiveRecord
+from yinzheng.verifier import EnvironmentFault, LiveRecord
 
 
 class FakeLedger:

@@ -7,11 +7,11 @@ from typing import Any
 
 from tests.verifier.receipt_world import ReceiptWorld, presented, receipt_trust
 from tests.verifier.world import NOW
-from verifier import EnvironmentFault, Outcome
-from verifier.receipt_erasure import LiveTombstone
-from verifier.receipt_report import ReceiptReport
-from verifier.target import read_target
-from verifier.verify_receipt import verify_receipt
+from yinzheng.verifier import EnvironmentFault, Outcome
+from yinzheng.verifier.receipt_erasure import LiveTombstone
+from yinzheng.verifier.receipt_report import ReceiptReport
+from yinzheng.verifier.target import read_target
+from yinzheng.verifier.verify_receipt import verify_receipt
 
 
 def check(

@@ -32,20 +32,20 @@ from tests.verifier.world import (
     slot_of,
     trust_json,
 )
-from verifier.algorithms import Sm2PrivateKey, digest_pair, keccak256
-from verifier.body import Party
-from verifier.consent import Consent, parse_consent
-from verifier.merkle import hash_leaf, root_from_leaves
-from verifier.note import Checkpoint, NoteSigner, sign_checkpoint
-from verifier.notice import parse_notice
-from verifier.receipt import encode_receipt, granted_statement
-from verifier.receipt_erasure import LiveTombstone
-from verifier.receiptfile import ReceiptEvent
-from verifier.statement import Statement, commit_private, commit_public
-from verifier.target import Presented, read_target
-from verifier.tlogproof import TlogProof
-from verifier.trust import TrustPolicy, parse_trust
-from verifier.withdrawal import HOUR, Portion, deadlines, granted, parse_requested
+from yinzheng.verifier.algorithms import Sm2PrivateKey, digest_pair, keccak256
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.consent import Consent, parse_consent
+from yinzheng.verifier.merkle import hash_leaf, root_from_leaves
+from yinzheng.verifier.note import Checkpoint, NoteSigner, sign_checkpoint
+from yinzheng.verifier.notice import parse_notice
+from yinzheng.verifier.receipt import encode_receipt, granted_statement
+from yinzheng.verifier.receipt_erasure import LiveTombstone
+from yinzheng.verifier.receiptfile import ReceiptEvent
+from yinzheng.verifier.statement import Statement, commit_private, commit_public
+from yinzheng.verifier.target import Presented, read_target
+from yinzheng.verifier.tlogproof import TlogProof
+from yinzheng.verifier.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.withdrawal import HOUR, Portion, deadlines, granted, parse_requested
 
 CONSENTS = bytes.fromhex("c3" * 20)
 CONSENTS_CODE = keccak256(b"consents")

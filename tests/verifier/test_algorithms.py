@@ -5,9 +5,9 @@ from coincurve import PrivateKey, PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verifier import algorithms
-from verifier.algorithms import Ed25519PrivateKey, Ed25519PublicKey, keccak256, recover_address
-from verifier.errors import DataFault, UsageFault
+from yinzheng.verifier import algorithms
+from yinzheng.verifier.algorithms import Ed25519PrivateKey, Ed25519PublicKey, keccak256, recover_address
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 # RFC 8032 section 7.1, test 2.
 SEED = bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.verifier import bodies
-from verifier import wording
-from verifier.algorithms import digest_pair
-from verifier.consent import Guardian, Person, parse_consent
-from verifier.errors import DataFault
-from verifier.notice import SCOPES, parse_notice
-from verifier.organisation import (
+from yinzheng.verifier import wording
+from yinzheng.verifier.algorithms import digest_pair
+from yinzheng.verifier.consent import Guardian, Person, parse_consent
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.notice import SCOPES, parse_notice
+from yinzheng.verifier.organisation import (
     KeyGrant,
     parse_enrolment,
     parse_revocation,
@@ -25,8 +25,8 @@ from verifier.organisation import (
     prove_possession,
     prove_succession,
 )
-from verifier.statement import organisation_subject
-from verifier.tombstone import parse_tombstone
+from yinzheng.verifier.statement import organisation_subject
+from yinzheng.verifier.tombstone import parse_tombstone
 
 Parse = Callable[[object], Any]
 

@@ -11,8 +11,8 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verifier import canonical
-from verifier.errors import DataFault
+from yinzheng.verifier import canonical
+from yinzheng.verifier.errors import DataFault
 
 JCS = Path(__file__).parents[1] / "vectors" / "jcs"
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.verifier.world import World, genuine_file
-from verifier import DataFault, format_file, parse_file
-from verifier.certfile import MAX_FILE
-from verifier.evidence import Contract, NotGiven, parse_evidence
+from yinzheng.verifier import DataFault, format_file, parse_file
+from yinzheng.verifier.certfile import MAX_FILE
+from yinzheng.verifier.evidence import Contract, NotGiven, parse_evidence
 
 
 def test_what_is_written_is_read() -> None:
@@ -77,7 +77,7 @@ def test_an_account_that_is_none() -> None:
     from trie.hexary import HexaryTrie
 
     from tests.verifier.world import header_fields
-    from verifier.algorithms import keccak256
+    from yinzheng.verifier.algorithms import keccak256
 
     address, slot = bytes([4]) * 20, bytes(32)
     for value in (rlp.encode([b"\1", b"", bytes(32)]), rlp.encode(b"text"), rlp.encode([b""] * 4)):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.verifier.strategies import bodies
 from tests.verifier.world import ISSUER, REGISTERED, World, body_json
-from verifier import (
+from yinzheng.verifier import (
     DataFault,
     UsageFault,
     decode_qr,
@@ -23,9 +23,9 @@ from verifier import (
     key_id,
     parse_body,
 )
-from verifier.body import LONGEST_TERM
-from verifier.certificate import COMFORTABLE_QR, decode_core, is_qr_text, statement_of
-from verifier.obligations import differences
+from yinzheng.verifier.body import LONGEST_TERM
+from yinzheng.verifier.certificate import COMFORTABLE_QR, decode_core, is_qr_text, statement_of
+from yinzheng.verifier.obligations import differences
 
 HOST = "yz.example.org"
 

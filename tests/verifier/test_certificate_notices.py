@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tests.verifier.strategies import bodies
 from tests.verifier.test_certificate import HOST, payload, resigned
 from tests.verifier.world import ISSUER, body_json
-from verifier import DataFault, decode_qr, encode_qr, parse_body
-from verifier.body import MAX_NOTICES
-from verifier.certificate import statement_of
-from verifier.obligations import differences
+from yinzheng.verifier import DataFault, decode_qr, encode_qr, parse_body
+from yinzheng.verifier.body import MAX_NOTICES
+from yinzheng.verifier.certificate import statement_of
+from yinzheng.verifier.obligations import differences
 
 LEAVES = [bytes([number]) * 32 for number in range(MAX_NOTICES)]
 HEX = [leaf.hex() for leaf in LEAVES]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.authority import issue
 from tests.verifier.der import signed_by, signer
-from verifier.cms import in_order, names_certificate
-from verifier.der import CONTEXT_0, OCTETS, SEQUENCE, element, elements, only
+from yinzheng.verifier.cms import in_order, names_certificate
+from yinzheng.verifier.der import CONTEXT_0, OCTETS, SEQUENCE, element, elements, only
 
 CERTIFICATE = issue("TSA").certificate
 V1 = bytes.fromhex("2a864886f70d010910020c")

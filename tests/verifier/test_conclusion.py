@@ -33,8 +33,8 @@ from tests.verifier.world import (
     root_slot,
     trust_json,
 )
-from verifier.canonical import dumps
-from verifier.conclusion import (
+from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.conclusion import (
     MAX_FILE,
     ConclusionReport,
     Standing,
@@ -42,16 +42,16 @@ from verifier.conclusion import (
     parse_conclusion,
     verify_conclusion,
 )
-from verifier.errors import DataFault
-from verifier.ethereum.layout_consents import ChainWithdrawal, withdrawal_slots
-from verifier.evidence import parse_evidence
-from verifier.merkle import hash_leaf, root_from_leaves
-from verifier.note import Checkpoint, NoteSigner, sign_checkpoint
-from verifier.report import Authentic
-from verifier.statement import Statement, commit_private
-from verifier.tlogproof import TlogProof
-from verifier.trust import TrustPolicy, parse_trust
-from verifier.withdrawal_steps import Completed, Restricted, parse_step, step_bytes
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.ethereum.layout_consents import ChainWithdrawal, withdrawal_slots
+from yinzheng.verifier.evidence import parse_evidence
+from yinzheng.verifier.merkle import hash_leaf, root_from_leaves
+from yinzheng.verifier.note import Checkpoint, NoteSigner, sign_checkpoint
+from yinzheng.verifier.report import Authentic
+from yinzheng.verifier.statement import Statement, commit_private
+from yinzheng.verifier.tlogproof import TlogProof
+from yinzheng.verifier.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.withdrawal_steps import Completed, Restricted, parse_step, step_bytes
 
 CONSENTS, CODE = bytes([0xC5]) * 20, bytes([0xC6]) * 32
 ID, SECRET = bytes.fromhex(withdrawals.ID), bytes(range(32))

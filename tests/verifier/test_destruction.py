@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tests.verifier import withdrawals
 from tests.verifier.bodies import HOSPITAL, KEY, LAB, NEXT, NOW
 from tests.verifier.test_bodies import PHOTO, code_of
-from verifier import destruction
-from verifier.algorithms import Sm2PublicKey
-from verifier.certificate import key_id
-from verifier.destruction import Awaited, parse_receipt, sign_receipt, verify_receipt
-from verifier.errors import DataFault, UsageFault
+from yinzheng.verifier import destruction
+from yinzheng.verifier.algorithms import Sm2PublicKey
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.destruction import Awaited, parse_receipt, sign_receipt, verify_receipt
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 
 class Keyring:

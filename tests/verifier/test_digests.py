@@ -10,9 +10,9 @@ from gmssl import sm3 as slow_sm3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verifier import digests
-from verifier.algorithms import DigestPair, PairHasher, digest_pair, hmac_pair, sha256, sm3
-from verifier.errors import DataFault
+from yinzheng.verifier import digests
+from yinzheng.verifier.algorithms import DigestPair, PairHasher, digest_pair, hmac_pair, sha256, sm3
+from yinzheng.verifier.errors import DataFault
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "sm.json").read_text())
 

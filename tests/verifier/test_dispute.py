@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.verifier.pack.pack_world import FORUM, PARTIES, opening_json, release_json
-from verifier.canonical import dumps
-from verifier.dispute import (
+from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.dispute import (
     MAX_OPENING,
     MAX_RELEASE,
     evidence_root,
@@ -19,8 +19,8 @@ from verifier.dispute import (
     parse_opening,
     parse_release,
 )
-from verifier.errors import DataFault
-from verifier.merkle import consistency_path, inclusion_path, root_from_leaves, verify_consistency
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.merkle import consistency_path, inclusion_path, root_from_leaves, verify_consistency
 
 
 def test_an_opening_reads_as_it_was_written() -> None:

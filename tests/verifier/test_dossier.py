@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verifier.algorithms import digest_pair, sm3
-from verifier.canonical import JSON, dumps
-from verifier.dossier import (
+from yinzheng.verifier.algorithms import digest_pair, sm3
+from yinzheng.verifier.canonical import JSON, dumps
+from yinzheng.verifier.dossier import (
     FileEntry,
     application_key,
     check_application,
@@ -25,8 +25,8 @@ from verifier.dossier import (
     disclose,
     parse_disclosure,
 )
-from verifier.errors import DataFault, UsageFault
-from verifier.statement import Statement, commit_private
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.statement import Statement, commit_private
 
 SEED = bytes(range(32))
 SECRET = bytes(range(100, 132))

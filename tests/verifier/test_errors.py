@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 
 @pytest.mark.parametrize("kind", [UsageFault, DataFault, EnvironmentFault])

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.verifier import bodies
-from verifier.algorithms import Sm2PrivateKey, digest_pair
-from verifier.errors import DataFault
-from verifier.items import ABOUT, KINDS, parse_item
+from yinzheng.verifier.algorithms import Sm2PrivateKey, digest_pair
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.items import ABOUT, KINDS, parse_item
 
 NOW = bodies.NOW
 WITNESS = Sm2PrivateKey(0x717)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verifier import merkle
-from verifier.errors import DataFault, UsageFault
-from verifier.tiles import as_reader
+from yinzheng.verifier import merkle
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.tiles import as_reader
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "rfc6962"
 CASES = sorted(str(path.relative_to(VECTORS)) for path in VECTORS.rglob("*.json"))

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verifier import note
-from verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey, sha256
-from verifier.errors import DataFault, UsageFault
-from verifier.note import Checkpoint, NoteKey, NoteSigner, open_checkpoint, open_note, parse_vkey
+from yinzheng.verifier import note
+from yinzheng.verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey, sha256
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.note import Checkpoint, NoteKey, NoteSigner, open_checkpoint, open_note, parse_vkey
 
 # From the documentation of golang.org/x/mod/sumdb/note.
 NEUMANN_VKEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"

@@ -12,8 +12,8 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 
 from tests.verifier.world import NOW, NUMBER, genuine_file, trust
-from verifier import DataFault, read_target, verify
-from verifier.pdf import MAX_ATTACHMENTS, MAX_PDF, extract_file
+from yinzheng.verifier import DataFault, read_target, verify
+from yinzheng.verifier.pdf import MAX_ATTACHMENTS, MAX_PDF, extract_file
 
 CONTENT = json.dumps(genuine_file(), ensure_ascii=False).encode()
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-import verifier
 from tests.verifier.world import NOW, World, body_json, genuine_file, presented, trust
-from verifier import (
+from yinzheng import verifier
+from yinzheng.verifier import (
     Authentic,
     EnvironmentFault,
     Finding,
@@ -23,8 +23,8 @@ from verifier import (
     phrases,
     verify,
 )
-from verifier.body import Body
-from verifier.phrases_reasons import REASONS
+from yinzheng.verifier.body import Body
+from yinzheng.verifier.phrases_reasons import REASONS
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

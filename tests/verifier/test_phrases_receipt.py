@@ -10,10 +10,10 @@ import pytest
 
 from tests.verifier.receipt_world import ReceiptWorld, completed, genuine_receipt, presented, receipt_trust
 from tests.verifier.world import NOW
-from verifier import Authentic, Finding, Outcome, phrases, phrases_receipt
-from verifier.notice import ROUTES, SCOPES
-from verifier.receipt_report import ReceiptReport, ReceiptStatus
-from verifier.verify_receipt import verify_receipt
+from yinzheng.verifier import Authentic, Finding, Outcome, phrases, phrases_receipt
+from yinzheng.verifier.notice import ROUTES, SCOPES
+from yinzheng.verifier.receipt_report import ReceiptReport, ReceiptStatus
+from yinzheng.verifier.verify_receipt import verify_receipt
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 
 from tests.verifier.receipt_world import HOST, NOTICE_LEAF, SECRET, SUBJECT, ReceiptWorld
 from tests.verifier.world import ISSUER, REGISTRY, World
-from verifier import DataFault, UsageFault
-from verifier.algorithms import DigestPair
-from verifier.body import Party
-from verifier.cose import from_base32, sign_core, to_base32
-from verifier.receipt import (
+from yinzheng.verifier import DataFault, UsageFault
+from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.cose import from_base32, sign_core, to_base32
+from yinzheng.verifier.receipt import (
     decode_receipt_core,
     decode_receipt_qr,
     encode_receipt,
     granted_statement,
     is_receipt_text,
 )
-from verifier.statement import Statement
+from yinzheng.verifier.statement import Statement
 
 WORLD = ReceiptWorld()
 QR = WORLD.qr

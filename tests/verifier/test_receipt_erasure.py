@@ -11,11 +11,11 @@ import pytest
 from tests.verifier.receipt_checks import Ledger, ask, check, codes, withdrawn
 from tests.verifier.receipt_world import ERASED, GIVEN, ReceiptWorld, completed, receipt_trust
 from tests.verifier.world import BLOCK_TIME, MAX_AGE, OUTSIDER
-from verifier import EnvironmentFault
-from verifier.receipt_erasure import LiveTombstone
-from verifier.receipt_exhibits import ReceiptLedger
-from verifier.receipt_report import ReceiptReport
-from verifier.statement import Statement, commit_public
+from yinzheng.verifier import EnvironmentFault
+from yinzheng.verifier.receipt_erasure import LiveTombstone
+from yinzheng.verifier.receipt_exhibits import ReceiptLedger
+from yinzheng.verifier.receipt_report import ReceiptReport
+from yinzheng.verifier.statement import Statement, commit_public
 
 
 def notes(report: ReceiptReport) -> set[str]:

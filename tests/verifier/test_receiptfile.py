@@ -10,16 +10,16 @@ import pytest
 from tests.verifier.bodies import LAB
 from tests.verifier.receipt_world import ReceiptWorld, genuine_receipt, presented
 from tests.verifier.world import NOW, World, genuine_file, trust
-from verifier import DataFault, UsageFault, verify
-from verifier.notice import parse_notice
-from verifier.receiptfile import (
+from yinzheng.verifier import DataFault, UsageFault, verify
+from yinzheng.verifier.notice import parse_notice
+from yinzheng.verifier.receiptfile import (
     MAX_RECEIPT,
     ReceiptFile,
     format_receipt_file,
     is_receipt_file,
     parse_receipt_file,
 )
-from verifier.target import Presented, read_target
+from yinzheng.verifier.target import Presented, read_target
 
 
 def written(world: ReceiptWorld, **changes: Any) -> ReceiptFile:

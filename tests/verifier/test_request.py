@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verifier import request as module
-from verifier.algorithms import DigestPair, Sm2PrivateKey, Sm2PublicKey, digest_pair
-from verifier.canonical import dumps
-from verifier.certificate import key_id
-from verifier.errors import DataFault, UsageFault
-from verifier.request import Received, Request, parse_request, sign_request, verify_request
+from yinzheng.verifier import request as module
+from yinzheng.verifier.algorithms import DigestPair, Sm2PrivateKey, Sm2PublicKey, digest_pair
+from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.request import Received, Request, parse_request, sign_request, verify_request
 
 ORG = "91350100M000100Y43"
 KEY = Sm2PrivateKey(0x5EED)

@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw, ImageFilter
 from PIL.Image import Image as Picture
 
 from tests.verifier.world import ISSUER, World, body_json
-from verifier import DataFault, UsageFault, encode_qr, parse_body, read_target
-from verifier.scan import MAX_IMAGE, find_qr
+from yinzheng.verifier import DataFault, UsageFault, encode_qr, parse_body, read_target
+from yinzheng.verifier.scan import MAX_IMAGE, find_qr
 
 QR = World().qr
 

@@ -11,9 +11,9 @@ from gmssl import sm2 as gmssl_sm2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verifier import sm2
-from verifier.algorithms import GmsslBackend, Sm2Backend, Sm2PrivateKey, Sm2PublicKey, TongsuoBackend
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier import sm2
+from yinzheng.verifier.algorithms import GmsslBackend, Sm2Backend, Sm2PrivateKey, Sm2PublicKey, TongsuoBackend
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 VECTOR = json.loads((Path(__file__).parents[1] / "vectors" / "sm.json").read_text())["sm2"]
 SECRET = int(VECTOR["d"], 16)

@@ -11,10 +11,10 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verifier import statement as module
-from verifier.algorithms import DigestPair, digest_pair
-from verifier.errors import DataFault, UsageFault
-from verifier.statement import STATEMENT_TYPES, Body, Statement
+from yinzheng.verifier import statement as module
+from yinzheng.verifier.algorithms import DigestPair, digest_pair
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.statement import STATEMENT_TYPES, Body, Statement
 
 BODY = b'{"number":"SJ4412026110001"}'
 KEY = b"k" * 32

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tests.verifier.world import NUMBER, World, genuine_file
-from verifier import DataFault, read_target
-from verifier.target import Presented
+from yinzheng.verifier import DataFault, read_target
+from yinzheng.verifier.target import Presented
 
 
 def test_texts() -> None:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verifier import merkle, tiles
-from verifier.errors import DataFault, UsageFault
-from verifier.tiles import ENTRIES, Tile, TiledTree
+from yinzheng.verifier import merkle, tiles
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.tiles import ENTRIES, Tile, TiledTree
 
 LEAVES = [merkle.hash_leaf(n.to_bytes(3, "big")) for n in range(70_000)]
 

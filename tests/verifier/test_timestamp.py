@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from tests.authority import POLICY, STAMPING, Authority, Issued, issue
 from tests.verifier.der import with_certificates
-from verifier.der import CONTEXT_0, INTEGER, SEQUENCE, element
-from verifier.errors import DataFault, UsageFault
-from verifier.report import Outcome
-from verifier.timestamp import (
+from yinzheng.verifier.der import CONTEXT_0, INTEGER, SEQUENCE, element
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.report import Outcome
+from yinzheng.verifier.timestamp import (
     MAX_TOKEN,
     NONCES,
     TimeStamp,
@@ -29,7 +29,7 @@ from verifier.timestamp import (
     read_certificates,
     request_bytes,
 )
-from verifier.trust import TimeAuthority
+from yinzheng.verifier.trust import TimeAuthority
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the command openssl")
 

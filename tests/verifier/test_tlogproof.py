@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verifier.algorithms import Ed25519PrivateKey
-from verifier.errors import DataFault
-from verifier.merkle import hash_leaf, inclusion_path, root_from_leaves
-from verifier.note import Checkpoint, NoteSigner, sign_checkpoint
-from verifier.tiles import as_reader
-from verifier.tlogproof import HEADER, MAX_PROOF_BYTES, TlogProof
+from yinzheng.verifier.algorithms import Ed25519PrivateKey
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.merkle import hash_leaf, inclusion_path, root_from_leaves
+from yinzheng.verifier.note import Checkpoint, NoteSigner, sign_checkpoint
+from yinzheng.verifier.tiles import as_reader
+from yinzheng.verifier.tlogproof import HEADER, MAX_PROOF_BYTES, TlogProof
 
 LEAVES = [hash_leaf(bytes((n,))) for n in range(11)]
 SIGNER = NoteSigner("log.example", Ed25519PrivateKey(b"e" * 32))

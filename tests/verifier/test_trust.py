@@ -18,10 +18,10 @@ from tests.verifier.world import (
     trust,
     trust_json,
 )
-from verifier import DataFault, parse_trust
-from verifier.certificate import key_id
-from verifier.note import NoteSigner
-from verifier.trust import MAX_TRUST
+from yinzheng.verifier import DataFault, parse_trust
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.note import NoteSigner
+from yinzheng.verifier.trust import MAX_TRUST
 
 Edit = Callable[[dict[str, Any]], object]
 

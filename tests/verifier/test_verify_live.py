@@ -21,7 +21,7 @@ from tests.verifier.world import (
     presented,
     trust,
 )
-from verifier import (
+from yinzheng.verifier import (
     Authentic,
     DataFault,
     LiveRecord,
@@ -33,9 +33,9 @@ from verifier import (
     parse_body,
     verify,
 )
-from verifier.certificate import statement_of
-from verifier.evidence import NotGiven
-from verifier.obligations import form
+from yinzheng.verifier.certificate import statement_of
+from yinzheng.verifier.evidence import NotGiven
+from yinzheng.verifier.obligations import form
 
 
 def outcomes(report: Report) -> str:

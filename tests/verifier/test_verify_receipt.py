@@ -36,12 +36,12 @@ from tests.verifier.world import (
     STRANGER,
     VALIDATORS,
 )
-from verifier import Authentic
-from verifier.body import Party
-from verifier.consent import parse_consent
-from verifier.target import read_target
-from verifier.verify_receipt import verify_receipt
-from verifier.withdrawal import HOUR
+from yinzheng.verifier import Authentic
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.consent import parse_consent
+from yinzheng.verifier.target import read_target
+from yinzheng.verifier.verify_receipt import verify_receipt
+from yinzheng.verifier.withdrawal import HOUR
 
 HOURS = 3600
 

@@ -10,10 +10,10 @@ from tests.verifier.bodies import LAB
 from tests.verifier.receipt_checks import Ledger, ask, check, codes, withdrawn
 from tests.verifier.receipt_world import ReceiptWorld, completed, consent_json, receipt_trust, restricted
 from tests.verifier.world import DEPOSITED, NOW, OUTSIDER
-from verifier import Outcome
-from verifier.consent import parse_consent
-from verifier.target import read_target
-from verifier.verify_receipt import verify_receipt
+from yinzheng.verifier import Outcome
+from yinzheng.verifier.consent import parse_consent
+from yinzheng.verifier.target import read_target
+from yinzheng.verifier.verify_receipt import verify_receipt
 
 
 def test_the_code_alone_is_proved_genuine_without_anything_private() -> None:

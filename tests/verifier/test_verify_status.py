@@ -21,8 +21,8 @@ from tests.verifier.world import (
     presented,
     trust,
 )
-from verifier import Authentic, Report, Status, parse_body, verify
-from verifier.certificate import statement_of
+from yinzheng.verifier import Authentic, Report, Status, parse_body, verify
+from yinzheng.verifier.certificate import statement_of
 
 LEAF = statement_of(parse_body(body_json())).leaf_hash
 

@@ -31,10 +31,10 @@ from tests.verifier.world import (
     presented,
     trust,
 )
-from verifier import Authentic, Outcome, Report, Status, parse_body, verify
-from verifier.algorithms import Ed25519PrivateKey
-from verifier.certificate import statement_of
-from verifier.note import NoteSigner
+from yinzheng.verifier import Authentic, Outcome, Report, Status, parse_body, verify
+from yinzheng.verifier.algorithms import Ed25519PrivateKey
+from yinzheng.verifier.certificate import statement_of
+from yinzheng.verifier.note import NoteSigner
 
 Edit = Callable[[dict[str, Any]], None]
 

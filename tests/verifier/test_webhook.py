@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from tests.verifier.bodies import HOSPITAL, LAB, NOW
 from tests.verifier.test_bodies import PHOTO, leaves, with_
 from tests.verifier.world import ISSUER, REGISTERED, STRANGER, trust
-from verifier.algorithms import Sm2PrivateKey
-from verifier.canonical import dumps
-from verifier.errors import DataFault
-from verifier.webhook import KINDS, MAX_BODY, Webhook, parse_webhook, sign_webhook, verify_webhook
+from yinzheng.verifier.algorithms import Sm2PrivateKey
+from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.webhook import KINDS, MAX_BODY, Webhook, parse_webhook, sign_webhook, verify_webhook
 
 A, B, C, D = (letter * 64 for letter in "abcd")
 OF: dict[str, Any] = {"withdrawal": A, "consent": B, "request": C}

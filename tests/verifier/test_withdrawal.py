@@ -23,11 +23,11 @@ from tests.verifier.withdrawals import (
     duty,
     part,
 )
-from verifier.algorithms import sha256
-from verifier.consent import parse_consent
-from verifier.errors import DataFault
-from verifier.notice import ROUTES, SCOPES
-from verifier.withdrawal import (
+from yinzheng.verifier.algorithms import sha256
+from yinzheng.verifier.consent import parse_consent
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.notice import ROUTES, SCOPES
+from yinzheng.verifier.withdrawal import (
     MAX_REQUEST,
     Grant,
     deadlines,
@@ -36,7 +36,7 @@ from verifier.withdrawal import (
     portion,
     remaining,
 )
-from verifier.withdrawal_steps import MAX_STEP, Completed, Received, parse_step, step_bytes
+from yinzheng.verifier.withdrawal_steps import MAX_STEP, Completed, Received, parse_step, step_bytes
 
 BODIES: dict[str, Callable[[], dict[str, Any]]] = {
     "withdrawal.requested": withdrawals.requested,

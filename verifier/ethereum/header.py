@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from verifier.algorithms import keccak256, recover_address
-from verifier.errors import DataFault
-from verifier.ethereum.items import Item, decode_fixed, decode_integer, decode_item, encode_item
+from yinzheng.verifier.algorithms import keccak256, recover_address
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.ethereum.items import Item, decode_fixed, decode_integer, decode_item, encode_item
 
 MAX_HEADER = 16 * 1024
 """Bytes of one header. Some 600 without ``extraData``, which lists the validators at an epoch's start."""

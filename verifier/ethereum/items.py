@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from verifier.errors import DataFault
+from yinzheng.verifier.errors import DataFault
 
 Item: TypeAlias = "bytes | list[Item]"
 

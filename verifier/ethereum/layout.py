@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from verifier.algorithms import keccak256
-from verifier.errors import DataFault
+from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.errors import DataFault
 
 ANCHOR_ROOTS: Final = 1
 """Slot of `mapping(uint64 size => bytes32 root)` in `CheckpointAnchor`."""

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from verifier.errors import DataFault, UsageFault
-from verifier.ethereum.layout import (
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.ethereum.layout import (
     CONSENT_RECEIPTS,
     CONSENT_WITHDRAWALS,
     mapping_slot,

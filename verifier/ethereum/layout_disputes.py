@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
-from verifier.errors import DataFault
-from verifier.ethereum.layout import (
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.ethereum.layout import (
     PRESERVATION_CASES,
     PRESERVATION_EVIDENCE,
     PRESERVATION_PARTIES,

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from verifier.algorithms import keccak256
-from verifier.errors import DataFault
-from verifier.ethereum.items import Item, decode_item, encode_item
+from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.ethereum.items import Item, decode_item, encode_item
 
 EMPTY_ROOT = bytes.fromhex("56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421")
 """Root of a trie without entries: keccak256 of the RLP of the empty string."""

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 
-from verifier.errors import DataFault
-from verifier.pack import layout
-from verifier.pack.layout import LIMIT, Entry
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.pack import layout
+from yinzheng.verifier.pack.layout import LIMIT, Entry
 
 CHUNK: Final = 1 << 20
 """Bytes read at a time."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO, TypeAlias
 
-from verifier.algorithms import decode_der
-from verifier.canonical import dumps
-from verifier.dispute import Opening
-from verifier.dossier import FileEntry, check_disclosure
-from verifier.errors import DataFault
-from verifier.ethereum.layout_disputes import (
+from yinzheng.verifier.algorithms import decode_der
+from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.dispute import Opening
+from yinzheng.verifier.dossier import FileEntry, check_disclosure
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.ethereum.layout_disputes import (
     BY_FORUM,
     RELEASED,
     SUBJECT_KINDS,
@@ -28,12 +28,12 @@ from verifier.ethereum.layout_disputes import (
     party_slots,
     subject_slots,
 )
-from verifier.evidence import Contract, Evidence, NotGiven
-from verifier.items import Item
-from verifier.obligations import CLOCK_SKEW
-from verifier.pack.archive import MANIFEST, SIGNATURE, Archive, PackLimits, open_archive
-from verifier.pack.contents import DossierFile, PackedStatement
-from verifier.pack.manifest import (
+from yinzheng.verifier.evidence import Contract, Evidence, NotGiven
+from yinzheng.verifier.items import Item
+from yinzheng.verifier.obligations import CLOCK_SKEW
+from yinzheng.verifier.pack.archive import MANIFEST, SIGNATURE, Archive, PackLimits, open_archive
+from yinzheng.verifier.pack.contents import DossierFile, PackedStatement
+from yinzheng.verifier.pack.manifest import (
     MAX_MANIFEST,
     MAX_SIGNATURE,
     Manifest,
@@ -41,9 +41,9 @@ from verifier.pack.manifest import (
     parse_manifest,
     signed_message,
 )
-from verifier.report import Finding, Outcome
-from verifier.statement import verify_body
-from verifier.trust import Issuer, TrustPolicy
+from yinzheng.verifier.report import Finding, Outcome
+from yinzheng.verifier.statement import verify_body
+from yinzheng.verifier.trust import Issuer, TrustPolicy
 
 Placed: TypeAlias = tuple[str, Sequence[Finding]]
 """Findings and where they were made."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from verifier.canonical import (
+from yinzheng.verifier.canonical import (
     JSON,
     Check,
     constant,
@@ -22,11 +22,11 @@ from verifier.canonical import (
     read_object,
     text,
 )
-from verifier.dossier import FileDisclosure, parse_disclosure
-from verifier.errors import DataFault
-from verifier.evidence import Evidence, parse_evidence
-from verifier.statement import Body, Statement
-from verifier.tlogproof import MAX_PROOF_BYTES, TlogProof
+from yinzheng.verifier.dossier import FileDisclosure, parse_disclosure
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.evidence import Evidence, parse_evidence
+from yinzheng.verifier.statement import Body, Statement
+from yinzheng.verifier.tlogproof import MAX_PROOF_BYTES, TlogProof
 
 MAX_STATEMENTS: Final = 16_384
 MAX_STATEMENTS_BYTES: Final = 32 * 1024 * 1024

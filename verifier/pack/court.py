@@ -9,15 +9,15 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from verifier.pack import court_words as words
-from verifier.pack import phrases
-from verifier.pack.court_items import claims, deposits
-from verifier.pack.howto import STEPS
-from verifier.pack.lines import answered, head, instant, mono, party_cell, strong
-from verifier.pack.paper import Block, Cell, Facts, Line, Look, Notice, Paper, Section, Step, Table
-from verifier.pack.report import PackReport, QuestionAnswer, Reason, StatementReport
-from verifier.phrases import OUTCOMES, Phrase
-from verifier.report import Finding, Outcome
+from yinzheng.verifier.pack import court_words as words
+from yinzheng.verifier.pack import phrases
+from yinzheng.verifier.pack.court_items import claims, deposits
+from yinzheng.verifier.pack.howto import STEPS
+from yinzheng.verifier.pack.lines import answered, head, instant, mono, party_cell, strong
+from yinzheng.verifier.pack.paper import Block, Cell, Facts, Line, Look, Notice, Paper, Section, Step, Table
+from yinzheng.verifier.pack.report import PackReport, QuestionAnswer, Reason, StatementReport
+from yinzheng.verifier.phrases import OUTCOMES, Phrase
+from yinzheng.verifier.report import Finding, Outcome
 
 MAX_STATEMENTS: Final = 500
 """Statements listed; those with a fault always are."""

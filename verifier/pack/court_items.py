@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from verifier.items import Item
-from verifier.pack import court_words as words
-from verifier.pack import phrases
-from verifier.pack.lines import answered, head, instant, mono, strong
-from verifier.pack.paper import Block, Card, Cell, Facts, Line, Look, Notice, Table
-from verifier.pack.report import ItemReport, PackReport
-from verifier.pack.report import Reason as Said
-from verifier.phrases import Phrase
+from yinzheng.verifier.items import Item
+from yinzheng.verifier.pack import court_words as words
+from yinzheng.verifier.pack import phrases
+from yinzheng.verifier.pack.lines import answered, head, instant, mono, strong
+from yinzheng.verifier.pack.paper import Block, Card, Cell, Facts, Line, Look, Notice, Table
+from yinzheng.verifier.pack.report import ItemReport, PackReport
+from yinzheng.verifier.pack.report import Reason as Said
+from yinzheng.verifier.phrases import Phrase
 
 _THOUSANDS: Final = ("B", "kB", "MB", "GB", "TB")
 

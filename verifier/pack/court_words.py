@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from verifier.phrases import Phrase
+from yinzheng.verifier.phrases import Phrase
 
 TITLE: Final = Phrase("电子证据核验报告", "Report on preserved electronic evidence")
 DEMONSTRATION: Final = Phrase("演示材料，无任何效力", "Of a demonstration, without any effect")

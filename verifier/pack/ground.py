@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
-from verifier import obligations
-from verifier.canonical import JSON
-from verifier.dispute import Opening, Release, parse_opening, parse_release
-from verifier.errors import DataFault, YinzhengError
-from verifier.ethereum.layout_disputes import OPEN, ChainDispute, ChainEvidence
-from verifier.evidence import Evidence, NotGiven
-from verifier.findings import Findings
-from verifier.pack import checks
-from verifier.pack.contents import PackedStatement
-from verifier.pack.manifest import Manifest, PackFile
-from verifier.pack.reading import Contents
-from verifier.tlogproof import TlogProof
-from verifier.trust import TrustPolicy
+from yinzheng.verifier import obligations
+from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.dispute import Opening, Release, parse_opening, parse_release
+from yinzheng.verifier.errors import DataFault, YinzhengError
+from yinzheng.verifier.ethereum.layout_disputes import OPEN, ChainDispute, ChainEvidence
+from yinzheng.verifier.evidence import Evidence, NotGiven
+from yinzheng.verifier.findings import Findings
+from yinzheng.verifier.pack import checks
+from yinzheng.verifier.pack.contents import PackedStatement
+from yinzheng.verifier.pack.manifest import Manifest, PackFile
+from yinzheng.verifier.pack.reading import Contents
+from yinzheng.verifier.tlogproof import TlogProof
+from yinzheng.verifier.trust import TrustPolicy
 
 T = TypeVar("T")
 

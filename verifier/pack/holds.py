@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from verifier.errors import DataFault
-from verifier.ethereum.layout import (
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.ethereum.layout import (
     RIGHTS_CASES,
     decode_record,
     mapping_slot,
@@ -14,9 +14,9 @@ from verifier.ethereum.layout import (
     slots_from,
     unpack_word,
 )
-from verifier.ethereum.layout_consents import decode_withdrawal, withdrawal_slots
-from verifier.evidence import Evidence, NotGiven
-from verifier.trust import TrustPolicy
+from yinzheng.verifier.ethereum.layout_consents import decode_withdrawal, withdrawal_slots
+from yinzheng.verifier.evidence import Evidence, NotGiven
+from yinzheng.verifier.trust import TrustPolicy
 
 PUBLICITY: Final = 1
 """State of a case that can be held (S5.4)."""

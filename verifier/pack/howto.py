@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
-from verifier.phrases import Phrase
+from yinzheng.verifier.phrases import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ STEPS: Final = (
 
 def recheck() -> str:
     """The text of `recheck.py`, which goes into every pack."""
-    return files("verifier.pack").joinpath("recheck.py.txt").read_text(encoding="utf-8")
+    return files("yinzheng.verifier.pack").joinpath("recheck.py.txt").read_text(encoding="utf-8")
 
 
 def _said(language: int) -> Iterable[str]:

@@ -12,12 +12,24 @@ from hashlib import sha256
 from html import escape
 from typing import Final
 
-from verifier.pack import court_words as words
-from verifier.pack.court import court_report
-from verifier.pack.html_style import STYLE
-from verifier.pack.lines import answered
-from verifier.pack.paper import Block, Card, Cell, Facts, Line, Notice, Paper, Section, Step, Table, Text
-from verifier.pack.report import PackReport
+from yinzheng.verifier.pack import court_words as words
+from yinzheng.verifier.pack.court import court_report
+from yinzheng.verifier.pack.html_style import STYLE
+from yinzheng.verifier.pack.lines import answered
+from yinzheng.verifier.pack.paper import (
+    Block,
+    Card,
+    Cell,
+    Facts,
+    Line,
+    Notice,
+    Paper,
+    Section,
+    Step,
+    Table,
+    Text,
+)
+from yinzheng.verifier.pack.report import PackReport
 
 _POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
-from verifier.algorithms import Sm2PublicKey, sha256
-from verifier.dossier import FileEntry
-from verifier.evidence import NotGiven
-from verifier.findings import Findings
-from verifier.items import Item
-from verifier.pack import checks, holds, questions
-from verifier.pack.contents import EVIDENCE, PackedStatement
-from verifier.pack.ground import ChainView, Ground, root_over
-from verifier.pack.manifest import ListedItem, PackFile, number_of
-from verifier.pack.report import (
+from yinzheng.verifier.algorithms import Sm2PublicKey, sha256
+from yinzheng.verifier.dossier import FileEntry
+from yinzheng.verifier.evidence import NotGiven
+from yinzheng.verifier.findings import Findings
+from yinzheng.verifier.items import Item
+from yinzheng.verifier.pack import checks, holds, questions
+from yinzheng.verifier.pack.contents import EVIDENCE, PackedStatement
+from yinzheng.verifier.pack.ground import ChainView, Ground, root_over
+from yinzheng.verifier.pack.manifest import ListedItem, PackFile, number_of
+from yinzheng.verifier.pack.report import (
     Answer,
     DossierFileReport,
     ItemReport,
@@ -23,9 +23,9 @@ from verifier.pack.report import (
     TimestampReport,
     WitnessCheck,
 )
-from verifier.report import Finding, Outcome
-from verifier.statement import CERTIFICATE_DEPOSITED
-from verifier.timestamp import TimeStampFinding, judge_timestamp
+from yinzheng.verifier.report import Finding, Outcome
+from yinzheng.verifier.statement import CERTIFICATE_DEPOSITED
+from yinzheng.verifier.timestamp import TimeStampFinding, judge_timestamp
 
 _SHARED: Final = (2, 3, 8, 10)
 """Obligations of the pack as a whole, which its items share."""

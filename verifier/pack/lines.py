@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from verifier.body import Party
-from verifier.pack import court_words as words
-from verifier.pack import phrases
-from verifier.pack.paper import Cell, Line, Look
-from verifier.pack.report import Answer
-from verifier.phrases import Phrase
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.pack import court_words as words
+from yinzheng.verifier.pack import phrases
+from yinzheng.verifier.pack.paper import Cell, Line, Look
+from yinzheng.verifier.pack.report import Answer
+from yinzheng.verifier.phrases import Phrase
 
 _LOOKS: Final = {
     Answer.CONSISTENT: Look.GOOD,

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from verifier.algorithms import DigestPair
-from verifier.body import Party
-from verifier.canonical import (
+from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.canonical import (
     JSON,
     Check,
     boolean,
@@ -24,9 +24,9 @@ from verifier.canonical import (
     text,
     tuple_of,
 )
-from verifier.dispute import evidence_roots
-from verifier.errors import DataFault
-from verifier.wording import PARTY
+from yinzheng.verifier.dispute import evidence_roots
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.wording import PARTY
 
 FORMAT: Final = "yinzheng/pack/1"
 MAX_MANIFEST: Final = 8 * 1024 * 1024

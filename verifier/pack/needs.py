@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from verifier.dispute import Subjects
-from verifier.ethereum.layout import record_slots, root_slot
-from verifier.ethereum.layout_consents import withdrawal_slots
-from verifier.ethereum.layout_disputes import (
+from yinzheng.verifier.dispute import Subjects
+from yinzheng.verifier.ethereum.layout import record_slots, root_slot
+from yinzheng.verifier.ethereum.layout_consents import withdrawal_slots
+from yinzheng.verifier.ethereum.layout_disputes import (
     SUBJECT_KINDS,
     dispute_slots,
     evidence_slots,
     party_slots,
     subject_slots,
 )
-from verifier.pack.holds import case_slot
+from yinzheng.verifier.pack.holds import case_slot
 
 
 def anchor_slots(sizes: Collection[int]) -> list[bytes]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from verifier.pack.report import Answer
-from verifier.phrases import Phrase
+from yinzheng.verifier.pack.report import Answer
+from yinzheng.verifier.phrases import Phrase
 
 Text: TypeAlias = Phrase | str
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from verifier.pack.phrases_reasons import PACK_REASONS
-from verifier.pack.report import Answer, PackReport, Reason
-from verifier.phrases import Phrase
-from verifier.phrases_reasons import REASONS
-from verifier.report import Finding, Outcome
+from yinzheng.verifier.pack.phrases_reasons import PACK_REASONS
+from yinzheng.verifier.pack.report import Answer, PackReport, Reason
+from yinzheng.verifier.phrases import Phrase
+from yinzheng.verifier.phrases_reasons import REASONS
+from yinzheng.verifier.report import Finding, Outcome
 
 ANSWERS: Final[Mapping[Answer, Phrase]] = {
     Answer.CONSISTENT: Phrase("一致", "consistent"),

@@ -7,15 +7,15 @@ reads the report in a pack still has a registry's own words before them, and is 
 
 from __future__ import annotations
 
-from verifier.errors import DataFault
-from verifier.findings import Findings
-from verifier.pack.ground import Ground
-from verifier.pack.manifest import Manifest
-from verifier.pack.reading import take_as_named
-from verifier.pack.report import PackReport
-from verifier.pack.verify import conclude
-from verifier.pack.writer import PackPlan, lay_out
-from verifier.trust import Issuer, TrustPolicy, parse_trust
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.findings import Findings
+from yinzheng.verifier.pack.ground import Ground
+from yinzheng.verifier.pack.manifest import Manifest
+from yinzheng.verifier.pack.reading import take_as_named
+from yinzheng.verifier.pack.report import PackReport
+from yinzheng.verifier.pack.verify import conclude
+from yinzheng.verifier.pack.writer import PackPlan, lay_out
+from yinzheng.verifier.trust import Issuer, TrustPolicy, parse_trust
 
 
 def report_on(plan: PackPlan) -> PackReport:

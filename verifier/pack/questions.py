@@ -7,11 +7,18 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any, Final, Protocol
 
-from verifier.items import Item
-from verifier.pack.contents import PackedStatement
-from verifier.pack.manifest import Manifest
-from verifier.pack.report import Answer, ItemReport, Operator, QuestionAnswer, Reason, TimestampReport
-from verifier.report import Finding, Outcome
+from yinzheng.verifier.items import Item
+from yinzheng.verifier.pack.contents import PackedStatement
+from yinzheng.verifier.pack.manifest import Manifest
+from yinzheng.verifier.pack.report import (
+    Answer,
+    ItemReport,
+    Operator,
+    QuestionAnswer,
+    Reason,
+    TimestampReport,
+)
+from yinzheng.verifier.report import Finding, Outcome
 
 PACK: Final = "pack"
 _ON_CHAIN: Final = (7, 9)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
-from verifier.algorithms import PairHasher
-from verifier.canonical import loads
-from verifier.errors import DataFault
-from verifier.evidence import Evidence
-from verifier.findings import Findings
-from verifier.items import MAX_ITEM, Item, parse_item
-from verifier.pack.archive import Archive
-from verifier.pack.contents import (
+from yinzheng.verifier.algorithms import PairHasher
+from yinzheng.verifier.canonical import loads
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.evidence import Evidence
+from yinzheng.verifier.findings import Findings
+from yinzheng.verifier.items import MAX_ITEM, Item, parse_item
+from yinzheng.verifier.pack.archive import Archive
+from yinzheng.verifier.pack.contents import (
     EVIDENCE,
     MAX_CHAIN_BYTES,
     MAX_DOSSIER_PROOF,
@@ -25,10 +25,10 @@ from verifier.pack.contents import (
     parse_dossier_file,
     parse_statements,
 )
-from verifier.pack.manifest import Manifest, PackFile
-from verifier.pack.report import FileReport
-from verifier.pack.writer import Source
-from verifier.report import Outcome
+from yinzheng.verifier.pack.manifest import Manifest, PackFile
+from yinzheng.verifier.pack.report import FileReport
+from yinzheng.verifier.pack.writer import Source
+from yinzheng.verifier.report import Outcome
 
 MAX_TOKEN: Final = 64 * 1024
 

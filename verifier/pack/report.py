@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NoReturn
 
-from verifier.body import Party
-from verifier.dispute import Opening, Release
-from verifier.dossier import FileEntry
-from verifier.ethereum.layout_disputes import ChainDispute
-from verifier.evidence import Contract
-from verifier.items import Item
-from verifier.pack.contents import PackedStatement
-from verifier.pack.manifest import Manifest, PackFile
-from verifier.report import Block, Finding
-from verifier.timestamp import TimeStampFinding
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.dispute import Opening, Release
+from yinzheng.verifier.dossier import FileEntry
+from yinzheng.verifier.ethereum.layout_disputes import ChainDispute
+from yinzheng.verifier.evidence import Contract
+from yinzheng.verifier.items import Item
+from yinzheng.verifier.pack.contents import PackedStatement
+from yinzheng.verifier.pack.manifest import Manifest, PackFile
+from yinzheng.verifier.report import Block, Finding
+from yinzheng.verifier.timestamp import TimeStampFinding
 
 
 class Answer(StrEnum):

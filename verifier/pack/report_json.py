@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from verifier.certificate import key_id
-from verifier.pack.report import (
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.pack.report import (
     DossierFileReport,
     FileReport,
     ItemReport,
@@ -15,7 +15,7 @@ from verifier.pack.report import (
     SubjectReport,
     TimestampReport,
 )
-from verifier.report import Finding
+from yinzheng.verifier.report import Finding
 
 
 def report_json(report: PackReport) -> dict[str, Any]:

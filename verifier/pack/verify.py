@@ -6,22 +6,22 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import BinaryIO, Final
 
-from verifier import obligations
-from verifier.findings import Findings
-from verifier.pack import checks, questions
-from verifier.pack.archive import PackLimits
-from verifier.pack.ground import ChainView, Ground, dispute_holds, look_at_chain
-from verifier.pack.judging import (
+from yinzheng.verifier import obligations
+from yinzheng.verifier.findings import Findings
+from yinzheng.verifier.pack import checks, questions
+from yinzheng.verifier.pack.archive import PackLimits
+from yinzheng.verifier.pack.ground import ChainView, Ground, dispute_holds, look_at_chain
+from yinzheng.verifier.pack.judging import (
     judge_dossier_files,
     judge_items,
     judge_statements,
     judge_subjects,
     judge_timestamps,
 )
-from verifier.pack.reading import Progress, read_contents
-from verifier.pack.report import ItemReport, Operator, PackReport, Platform, Reason
-from verifier.report import Block
-from verifier.trust import Issuer, TrustPolicy
+from yinzheng.verifier.pack.reading import Progress, read_contents
+from yinzheng.verifier.pack.report import ItemReport, Operator, PackReport, Platform, Reason
+from yinzheng.verifier.report import Block
+from yinzheng.verifier.trust import Issuer, TrustPolicy
 
 DEFAULT_LIMITS: Final = PackLimits()
 

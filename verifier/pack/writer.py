@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, TypeAlias
 
-from verifier.algorithms import DigestPair, PairHasher, digest_pair, encode_der
-from verifier.body import Party
-from verifier.canonical import JSON, dumps, loads
-from verifier.errors import DataFault, UsageFault
-from verifier.items import MAX_ITEM, Item, parse_item
-from verifier.pack import layout
-from verifier.pack.archive import MANIFEST, SIGNATURE
-from verifier.pack.contents import (
+from yinzheng.verifier.algorithms import DigestPair, PairHasher, digest_pair, encode_der
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.canonical import JSON, dumps, loads
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.items import MAX_ITEM, Item, parse_item
+from yinzheng.verifier.pack import layout
+from yinzheng.verifier.pack.archive import MANIFEST, SIGNATURE
+from yinzheng.verifier.pack.contents import (
     DossierFile,
     PackedStatement,
     check_statements,
@@ -26,9 +26,9 @@ from verifier.pack.contents import (
     parse_chain,
     parse_dossier_file,
 )
-from verifier.pack.howto import HOWTO, recheck
-from verifier.pack.layout import Entry
-from verifier.pack.manifest import (
+from yinzheng.verifier.pack.howto import HOWTO, recheck
+from yinzheng.verifier.pack.layout import Entry
+from yinzheng.verifier.pack.manifest import (
     ListedItem,
     ListedRoot,
     Manifest,

@@ -7,10 +7,10 @@ from typing import Any
 from eth.abc import BlockHeaderAPI, LogAPI
 from eth_bloom.bloom import BloomFilter
 
-from ledger.chain.embedded import params
-from ledger.chain.embedded.chain import EmbeddedChain
-from ledger.chain.embedded.params import RpcError
-from ledger.chain.embedded.views import Json, receipt_views
+from yinzheng.ledger.chain.embedded import params
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.params import RpcError
+from yinzheng.ledger.chain.embedded.views import Json, receipt_views
 
 LIMIT_EXCEEDED = -32005
 MAX_LOGS = 10_000

@@ -18,10 +18,10 @@ from eth.vm.spoof import SpoofTransaction
 from eth_typing import Address, BlockNumber
 from eth_utils.exceptions import ValidationError
 
-from ledger.chain.embedded.chain import EmbeddedChain
-from ledger.chain.embedded.clique import IN_TURN, CliqueVM
-from ledger.chain.embedded.params import RpcError
-from ledger.chain.embedded.views import hexed
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.clique import IN_TURN, CliqueVM
+from yinzheng.ledger.chain.embedded.params import RpcError
+from yinzheng.ledger.chain.embedded.views import hexed
 
 REVERTED = 3
 FAILED = -32000

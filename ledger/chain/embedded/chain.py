@@ -21,13 +21,13 @@ from eth_keys.datatypes import PrivateKey
 from eth_typing import BlockNumber, Hash32
 from eth_utils.exceptions import ValidationError
 
-from ledger.chain.embedded import clique, views
-from ledger.chain.embedded.db import Staging, Store
-from ledger.chain.embedded.genesis import Genesis, write_genesis
-from ledger.chain.embedded.lock import WriterLock
-from ledger.chain.embedded.sealing import Refused, SealedBlock, build_block, decode_transaction
-from ledger.faults import NO_FAULTS, Faults
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.ledger.chain.embedded import clique, views
+from yinzheng.ledger.chain.embedded.db import Staging, Store
+from yinzheng.ledger.chain.embedded.genesis import Genesis, write_genesis
+from yinzheng.ledger.chain.embedded.lock import WriterLock
+from yinzheng.ledger.chain.embedded.sealing import Refused, SealedBlock, build_block, decode_transaction
+from yinzheng.ledger.faults import NO_FAULTS, Faults
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 CLOCK_TOLERANCE = 2
 """Seconds by which the clock may be behind the head's time. Beyond, nothing is sealed (S5.4: time on chain

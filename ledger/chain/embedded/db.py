@@ -20,7 +20,7 @@ from typing import Any
 import lmdb
 from eth.db.backends.base import BaseAtomicDB
 
-from verifier.errors import EnvironmentFault
+from yinzheng.verifier.errors import EnvironmentFault
 
 MAX_KEY = 511
 """LMDB's limit on the length of a key, in bytes."""

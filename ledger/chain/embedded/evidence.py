@@ -6,8 +6,8 @@ from typing import Any
 from web3 import Web3
 from web3.types import RPCEndpoint
 
-from ledger.chain.evidence import Ask, collect, encode_header
-from verifier.errors import EnvironmentFault
+from yinzheng.ledger.chain.evidence import Ask, collect, encode_header
+from yinzheng.verifier.errors import EnvironmentFault
 
 __all__ = ["asking", "collect_evidence", "encode_header"]
 

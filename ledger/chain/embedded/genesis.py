@@ -8,9 +8,9 @@ from eth.constants import ZERO_ADDRESS
 from eth.typing import AccountDetails
 from eth_typing import Address
 
-from ledger.chain.embedded.clique import NO_VOTE, chain_class, extra_data
-from ledger.chain.embedded.db import Staging
-from verifier.errors import UsageFault
+from yinzheng.ledger.chain.embedded.clique import NO_VOTE, chain_class, extra_data
+from yinzheng.ledger.chain.embedded.db import Staging
+from yinzheng.verifier.errors import UsageFault
 
 GAS_LIMIT = 30_000_000
 """Gas of a block: the largest of our contracts deploys in a fifth of it, and some 500 anchorings fit."""

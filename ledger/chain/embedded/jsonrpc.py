@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ledger.chain.embedded import rpc
-from ledger.chain.embedded.chain import EmbeddedChain
-from ledger.chain.embedded.params import RpcError
-from verifier.errors import YinzhengError
+from yinzheng.ledger.chain.embedded import rpc
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.params import RpcError
+from yinzheng.verifier.errors import YinzhengError
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600

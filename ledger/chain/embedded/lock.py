@@ -4,7 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from verifier.errors import EnvironmentFault
+from yinzheng.verifier.errors import EnvironmentFault
 
 
 class WriterLock:

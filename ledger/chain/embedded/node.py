@@ -19,9 +19,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ledger.chain.embedded.chain import EmbeddedChain
-from ledger.chain.embedded.jsonrpc import respond
-from verifier.errors import EnvironmentFault
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.jsonrpc import respond
+from yinzheng.verifier.errors import EnvironmentFault
 
 MAX_BODY = 4 * 2**20
 """Bytes of a request."""

@@ -9,9 +9,9 @@ from eth.rlp.accounts import Account
 from eth_hash.auto import keccak
 from trie.hexary import HexaryTrie
 
-from ledger.chain.embedded.db import Store
-from ledger.chain.embedded.views import address as address_view
-from ledger.chain.embedded.views import hexed
+from yinzheng.ledger.chain.embedded.db import Store
+from yinzheng.ledger.chain.embedded.views import address as address_view
+from yinzheng.ledger.chain.embedded.views import hexed
 
 
 def account_at(store: Store, header: BlockHeaderAPI, address: bytes) -> Account:

@@ -9,9 +9,9 @@ from web3.middleware import ExtraDataToPOAMiddleware, combine_middleware
 from web3.providers.base import JSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
-from ledger.chain.embedded import rpc
-from ledger.chain.embedded.chain import EmbeddedChain
-from ledger.chain.embedded.params import RpcError
+from yinzheng.ledger.chain.embedded import rpc
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.params import RpcError
 
 if TYPE_CHECKING:
     from web3 import Web3

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import rlp
 from eth.abc import BlockHeaderAPI
 
-from ledger.chain.embedded import blocks, calls, params, proofs, views
-from ledger.chain.embedded.chain import EmbeddedChain
-from ledger.chain.embedded.params import RpcError
-from ledger.chain.embedded.sealing import Refused
+from yinzheng.ledger.chain.embedded import blocks, calls, params, proofs, views
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.params import RpcError
+from yinzheng.ledger.chain.embedded.sealing import Refused
 
 METHOD_NOT_FOUND = -32601
 REJECTED = -32000

@@ -12,7 +12,7 @@ from eth_keys.datatypes import PrivateKey
 from eth_keys.exceptions import BadSignature
 from eth_utils.exceptions import ValidationError
 
-from ledger.chain.embedded import clique
+from yinzheng.ledger.chain.embedded import clique
 
 MAX_TRANSACTION = 128 * 1024
 """Bytes of one encoded transaction (geth's limit)."""

@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from ledger.store import models_consents, models_disputes  # noqa: F401 - or their tables would not be known
-from ledger.store.models import Base
+from yinzheng.ledger.store import models_consents, models_disputes  # noqa: F401 - or their tables would not be known
+from yinzheng.ledger.store.models import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -13,10 +13,10 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
-from api.web.app import create_app
-from api.web.limits import Limits, Rate
 from tests.api.fake import FakeReader
 from tests.verifier.world import NOW
+from yinzheng.api.web.app import create_app
+from yinzheng.api.web.limits import Limits, Rate
 
 ARGUMENTS = [
     "--headless",

@@ -13,16 +13,16 @@ from pathlib import Path
 
 import uvicorn
 
-from api.web.app import create_app
-from api.web.desk import HttpDesk
-from api.web.limits import Limits, Rate
-from ledger.consents.receipts import Receipt, make_receipt
-from ledger.reading import open_reader
 from tests.desk.calls import DeskProcess, running_desk
 from tests.ledger.consent_world import HOSPITAL, KEYS, LAB, ConsentWorld
 from tests.ledger.world import Clock, World, create
-from verifier.certificate import key_id
-from verifier.destruction import DestructionReceipt, sign_receipt
+from yinzheng.api.web.app import create_app
+from yinzheng.api.web.desk import HttpDesk
+from yinzheng.api.web.limits import Limits, Rate
+from yinzheng.ledger.consents.receipts import Receipt, make_receipt
+from yinzheng.ledger.reading import open_reader
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.destruction import DestructionReceipt, sign_receipt
 
 ADULT_BORN = "1980-02-29"
 CHILD_BORN = "2019-05-01"

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ViewportSize
 
-from api.web.limits import MIB, Limits
 from tests.api.browser.conftest import watch
 from tests.api.browser.test_browser import CONTRAST
 from tests.api.fake import FakeReader
 from tests.verifier.pack.pack_world import genuine_pack, pack_trust
+from yinzheng.api.web.limits import MIB, Limits
 
 pytestmark = pytest.mark.browser
 

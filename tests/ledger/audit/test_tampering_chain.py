@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from ledger.cases import issuing
-from ledger.faults import RaiseAt
-from ledger.keys.keystore import Keystore
-from ledger.keys.provider import ISSUER, KEK, LOG_SM2, RELAY, VALIDATOR, Kind, person_key
 from tests.ledger import world as w
 from tests.ledger.audit.settled import Settled
 from tests.ledger.world import PASSPHRASE, World
-from verifier.errors import DataFault, YinzhengError
+from yinzheng.ledger.cases import issuing
+from yinzheng.ledger.faults import RaiseAt
+from yinzheng.ledger.keys.keystore import Keystore
+from yinzheng.ledger.keys.provider import ISSUER, KEK, LOG_SM2, RELAY, VALIDATOR, Kind, person_key
+from yinzheng.verifier.errors import DataFault, YinzhengError
 
 # ---------------------------------------------------------------- chain
 

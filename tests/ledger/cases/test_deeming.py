@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from ledger.cases import deciding
-from ledger.cases.opening import open_dossier_to
-from ledger.heartbeat import beat
-from ledger.reading import open_reader
-from ledger.registry import Registry, silent
-from ledger.rules.calendar import date_of, day_of
-from ledger.rules.profiles import GD_HEALTH
-from ledger.working_days import add_year
 from tests.ledger import world as w
 from tests.ledger.world import OFFICER, World
-from verifier.errors import DataFault, UsageFault
+from yinzheng.ledger.cases import deciding
+from yinzheng.ledger.cases.opening import open_dossier_to
+from yinzheng.ledger.heartbeat import beat
+from yinzheng.ledger.reading import open_reader
+from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.rules.calendar import date_of, day_of
+from yinzheng.ledger.rules.profiles import GD_HEALTH
+from yinzheng.ledger.working_days import add_year
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 DAY = 86_400
 YEAR_2027 = {"year": 2027, "holidays": ["2027-01-01"], "make_up": ["2027-02-06"]}

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from ledger.cases import deciding, intake
-from ledger.cases.work import dossier_key
-from ledger.recording import open_event
-from ledger.registry import Registry, silent
-from ledger.store import repository
-from ledger.store.models import Event
-from ledger.store.sealed import SealedValue, open_file
 from tests.ledger import world as w
 from tests.ledger.world import OFFICER, World
-from verifier.canonical import JSON, dumps
-from verifier.dossier import check_disclosure, committed, disclose, parse_disclosure
-from verifier.errors import DataFault
-from verifier.statement import Statement, verify_body
+from yinzheng.ledger.cases import deciding, intake
+from yinzheng.ledger.cases.work import dossier_key
+from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Event
+from yinzheng.ledger.store.sealed import SealedValue, open_file
+from yinzheng.verifier.canonical import JSON, dumps
+from yinzheng.verifier.dossier import check_disclosure, committed, disclose, parse_disclosure
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.statement import Statement, verify_body
 
 
 def opened(registry: Registry, case: str, kind: str) -> tuple[Event, JSON, bytes]:

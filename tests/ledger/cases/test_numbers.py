@@ -11,21 +11,21 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from ledger.cases import issuing, publicity
-from ledger.cases.issuing import Issued
-from ledger.registry import Registry
-from ledger.rules.profiles import DEMO
-from ledger.store.models import Certificate
 from tests.ledger import world as w
 from tests.ledger.world import World
-from verifier.errors import YinzhengError
+from yinzheng.ledger.cases import issuing, publicity
+from yinzheng.ledger.cases.issuing import Issued
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.profiles import DEMO
+from yinzheng.ledger.store.models import Certificate
+from yinzheng.verifier.errors import YinzhengError
 
 ROOT = Path(__file__).parents[3]
 WORKER = """
 import sys
 from pathlib import Path
-from ledger.cases import issuing
-from ledger.registry import open_registry
+from yinzheng.ledger.cases import issuing
+from yinzheng.ledger.registry import open_registry
 from tests.ledger import world as w
 
 root, now, cases = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]

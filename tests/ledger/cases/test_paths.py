@@ -8,24 +8,24 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from ledger.cases import deciding, intake, issuing, publicity
-from ledger.cases.issuing import DRAFT_SECONDS
-from ledger.cases.work import work_on
-from ledger.chain.records import CaseState, Status
-from ledger.demo_data import favourable_review
-from ledger.reading import open_reader
-from ledger.registry import Registry, silent
-from ledger.rules.profiles import GD_HEALTH, NDA_2026
-from ledger.rules.refusals import Ground
-from ledger.rules.review import Answer, Item, ItemAnswer
-from ledger.rules.states import Capacity, Move
-from ledger.store import repository
-from ledger.store.models import Case, Certificate
 from tests.ledger import world as w
 from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, World
-from verifier import canonical
-from verifier.errors import UsageFault
-from verifier.statement import certificate_subject
+from yinzheng.ledger.cases import deciding, intake, issuing, publicity
+from yinzheng.ledger.cases.issuing import DRAFT_SECONDS
+from yinzheng.ledger.cases.work import work_on
+from yinzheng.ledger.chain.records import CaseState, Status
+from yinzheng.ledger.demo_data import favourable_review
+from yinzheng.ledger.reading import open_reader
+from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.rules.profiles import GD_HEALTH, NDA_2026
+from yinzheng.ledger.rules.refusals import Ground
+from yinzheng.ledger.rules.review import Answer, Item, ItemAnswer
+from yinzheng.ledger.rules.states import Capacity, Move
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Case, Certificate
+from yinzheng.verifier import canonical
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.statement import certificate_subject
 
 
 def history(registry: Registry, case: str) -> list[str]:

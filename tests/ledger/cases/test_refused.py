@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from ledger.cases import deciding, intake, issuing, publicity
-from ledger.cases.work import work_on
-from ledger.demo_data import favourable_review
-from ledger.registry import Registry, silent
-from ledger.rules.profiles import DEMO, GD_HEALTH
-from ledger.rules.refusals import Ground
-from ledger.rules.review import Answer, Item, ItemAnswer
-from ledger.rules.terms import InformationRoute
-from ledger.store.models import Case, Person
 from tests.ledger import world as w
 from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, World
-from verifier.errors import DataFault, UsageFault, YinzhengError
+from yinzheng.ledger.cases import deciding, intake, issuing, publicity
+from yinzheng.ledger.cases.work import work_on
+from yinzheng.ledger.demo_data import favourable_review
+from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.rules.profiles import DEMO, GD_HEALTH
+from yinzheng.ledger.rules.refusals import Ground
+from yinzheng.ledger.rules.review import Answer, Item, ItemAnswer
+from yinzheng.ledger.rules.terms import InformationRoute
+from yinzheng.ledger.store.models import Case, Person
+from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
 
 
 def refused(registry: Registry, act: Callable[[], object], code: str) -> YinzhengError:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ledger.registry import Registry
 from tests.ledger.consent_world import ConsentWorld
+from yinzheng.ledger.registry import Registry
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 import sys
 from pathlib import Path
 
-from ledger.consents.bulk import import_consents
-from ledger.faults import KillAt
-from ledger.registry import silent
 from tests.ledger.consent_world import HOSPITAL
 from tests.ledger.world import Clock, World
+from yinzheng.ledger.consents.bulk import import_consents
+from yinzheng.ledger.faults import KillAt
+from yinzheng.ledger.registry import silent
 
 
 def main() -> None:

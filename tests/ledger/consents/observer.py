@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ledger.registry import Registry
-from verifier.note import peek_checkpoint
-from verifier.statement import Statement
+from yinzheng.ledger.registry import Registry
+from yinzheng.verifier.note import peek_checkpoint
+from yinzheng.verifier.statement import Statement
 
 Ints = npt.NDArray[np.int64]
 Pattern = Callable[[Ints], float]

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from ledger.consents.basis import basis_of, counts, shown
-from ledger.consents.notices import publish_notice
-from ledger.document.render import render_certificate
-from ledger.reading import open_reader
-from ledger.registry import Registry
-from ledger.rules.withdrawal import State
-from ledger.store.models_consents import Notice, Withdrawal
 from tests.ledger.consent_world import CLINIC, HOSPITAL, NAMES, ConsentWorld, enrol_one, notice_body
 from tests.ledger.document import samples
 from tests.ledger.document.pages import text_of
 from tests.ledger.world import World, apply, to_deposited, unchanged
-from verifier.errors import DataFault, UsageFault
+from yinzheng.ledger.consents.basis import basis_of, counts, shown
+from yinzheng.ledger.consents.notices import publish_notice
+from yinzheng.ledger.document.render import render_certificate
+from yinzheng.ledger.reading import open_reader
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.withdrawal import State
+from yinzheng.ledger.store.models_consents import Notice, Withdrawal
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 HOUR = 3600
 APPLICANT = {"name": NAMES[HOSPITAL], "code": HOSPITAL, "contact": None}

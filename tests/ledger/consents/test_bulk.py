@@ -15,20 +15,20 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from ledger.consents import bulk, importfile
-from ledger.consents.bulk import Outcome, import_consents
-from ledger.consents.lines import MAX_LINE
-from ledger.consents.making import Ask, Made, Refused
-from ledger.consents.reading import open_consent
-from ledger.faults import InjectedFault, RaiseAt, Recorder
-from ledger.registry import Registry, silent
-from ledger.store.models import Event
-from ledger.store.models_consents import Consent, Job, Rejected
 from tests.ledger.consent_world import HOSPITAL, LAB, ConsentWorld
 from tests.ledger.world import World, unchanged
-from verifier import canonical
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
-from verifier.notice import SCOPES
+from yinzheng.ledger.consents import bulk, importfile
+from yinzheng.ledger.consents.bulk import Outcome, import_consents
+from yinzheng.ledger.consents.lines import MAX_LINE
+from yinzheng.ledger.consents.making import Ask, Made, Refused
+from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.faults import InjectedFault, RaiseAt, Recorder
+from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.store.models import Event
+from yinzheng.ledger.store.models_consents import Consent, Job, Rejected
+from yinzheng.verifier import canonical
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.notice import SCOPES
 
 ROOT = Path(__file__).parents[3]
 Json = dict[str, Any]

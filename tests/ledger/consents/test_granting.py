@@ -6,12 +6,6 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from ledger.consents.granting import MOST, grant
-from ledger.consents.notices import HOUR, publish_notice
-from ledger.consents.reading import open_consent
-from ledger.registry import Registry
-from ledger.store import repository
-from ledger.store.models_consents import Consent, Pooled
 from tests.ledger.consent_world import (
     CLINIC,
     HOSPITAL,
@@ -27,10 +21,16 @@ from tests.ledger.consent_world import (
 )
 from tests.ledger.world import World, unchanged
 from tests.verifier import bodies
-from verifier import canonical
-from verifier.errors import DataFault, UsageFault
-from verifier.notice import SCOPES
-from verifier.statement import verify_body
+from yinzheng.ledger.consents.granting import MOST, grant
+from yinzheng.ledger.consents.notices import HOUR, publish_notice
+from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models_consents import Consent, Pooled
+from yinzheng.verifier import canonical
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.notice import SCOPES
+from yinzheng.verifier.statement import verify_body
 
 Json = dict[str, Any]
 

@@ -11,21 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.consents import lines as reading
-from ledger.consents.book import KnownNotice, NoticeBook
-from ledger.consents.importfile import identity_of, open_import
-from ledger.consents.lines import LineReader
-from ledger.consents.making import Ask, LineFile, Made, Maker, Plan
-from ledger.consents.order import order_of, subject_of
-from ledger.recording import Occurrence, compose
-from ledger.rules.consent import Terms
-from ledger.store.sealed import SealedValue
 from tests.verifier import bodies
-from verifier import canonical
-from verifier.consent import MAX_CONSENT, parse_consent
-from verifier.errors import DataFault
-from verifier.notice import SCOPES, parse_notice
-from verifier.statement import Statement, verify_body
+from yinzheng.ledger.consents import lines as reading
+from yinzheng.ledger.consents.book import KnownNotice, NoticeBook
+from yinzheng.ledger.consents.importfile import identity_of, open_import
+from yinzheng.ledger.consents.lines import LineReader
+from yinzheng.ledger.consents.making import Ask, LineFile, Made, Maker, Plan
+from yinzheng.ledger.consents.order import order_of, subject_of
+from yinzheng.ledger.recording import Occurrence, compose
+from yinzheng.ledger.rules.consent import Terms
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.verifier import canonical
+from yinzheng.verifier.consent import MAX_CONSENT, parse_consent
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.notice import SCOPES, parse_notice
+from yinzheng.verifier.statement import Statement, verify_body
 
 LEAF = bytes([0x11]) * 32
 NOTICE = parse_notice(bodies.notice())
@@ -175,7 +175,7 @@ def test_rows_are_those_of_one_recorded_alone(tmp_path: Path, monkeypatch: pytes
         identity = identity_of(opened)
     maker = Maker(Plan(LineFile(str(file), identity), BOOK, "GD-HEALTH/1", AT))
     subject, key = bytes(range(32)), bytes(16)
-    monkeypatch.setattr("ledger.consents.making.secrets.token_bytes", bytes)
+    monkeypatch.setattr("yinzheng.ledger.consents.making.secrets.token_bytes", bytes)
     (made,) = maker.make(3600, [Ask(0, 0, file.stat().st_size, subject)])
     maker.close()
     assert isinstance(made, Made)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.consents.granting import grant
-from ledger.consents.receipts import make_receipt
-from ledger.policy import trust_policy
-from ledger.reading import Reader
-from ledger.registry import Registry
 from tests.ledger.consent_world import HOSPITAL, ConsentWorld
-from verifier import canonical
-from verifier.errors import EnvironmentFault
-from verifier.receipt_exhibits import ReceiptReader
-from verifier.receipt_report import ReceiptReport
-from verifier.scan import find_qr
-from verifier.target import read_target
-from verifier.trust import parse_trust
-from verifier.verify_receipt import verify_receipt
+from yinzheng.ledger.consents.granting import grant
+from yinzheng.ledger.consents.receipts import make_receipt
+from yinzheng.ledger.policy import trust_policy
+from yinzheng.ledger.reading import Reader
+from yinzheng.ledger.registry import Registry
+from yinzheng.verifier import canonical
+from yinzheng.verifier.errors import EnvironmentFault
+from yinzheng.verifier.receipt_exhibits import ReceiptReader
+from yinzheng.verifier.receipt_report import ReceiptReport
+from yinzheng.verifier.scan import find_qr
+from yinzheng.verifier.target import read_target
+from yinzheng.verifier.trust import parse_trust
+from yinzheng.verifier.verify_receipt import verify_receipt
 
 
 def checked(registry: Registry, data: bytes | str, live: ReceiptReader | None = None) -> ReceiptReport:

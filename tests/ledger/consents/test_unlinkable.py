@@ -17,17 +17,17 @@ from typing import Any, cast
 import pytest
 from sqlmodel import select
 
-from ledger.consents import bulk, pool
-from ledger.consents.bulk import import_consents
-from ledger.consents.granting import grant
-from ledger.registry import Registry, silent
-from ledger.store.models import Checkpoint
 from tests.ledger.consent_world import HOSPITAL, ConsentWorld
 from tests.ledger.consents.observer import Published, published, striking
 from tests.ledger.consents.test_bulk import told
 from tests.ledger.world import Clock, World
-from verifier import canonical
-from verifier.algorithms import sha256
+from yinzheng.ledger.consents import bulk, pool
+from yinzheng.ledger.consents.bulk import import_consents
+from yinzheng.ledger.consents.granting import grant
+from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.store.models import Checkpoint
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import sha256
 
 EACH = 20
 ORDER = {"log neighbours", "log distance", "same 16 entries"}
@@ -132,7 +132,7 @@ def test_an_import_in_the_order_of_its_file_would_be_seen(
 def test_a_pool_in_the_order_of_arrival_would_be_seen(
     production_template: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ledger.consents.pool.secrets.SystemRandom", Unshuffled)
+    monkeypatch.setattr("yinzheng.ledger.consents.pool.secrets.SystemRandom", Unshuffled)
     day = live(production_template.copy(tmp_path / "state"), tmp_path, 60)
     assert striking(day.seen, day.persons, ORDER).keys() == ORDER
 

@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from ledger.consents.reading import open_consent
-from ledger.consents.uses import record_use, uses_of
-from ledger.rules.consent import Use
-from ledger.store.models_consents import Consent
-from ledger.store.models_consents import Use as UseRow
 from tests.ledger.consent_world import HOSPITAL, INSURER, LAB, ConsentWorld
 from tests.ledger.world import World, unchanged
 from tests.verifier import bodies
-from verifier.errors import YinzhengError
+from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.consents.uses import record_use, uses_of
+from yinzheng.ledger.rules.consent import Use
+from yinzheng.ledger.store.models_consents import Consent
+from yinzheng.ledger.store.models_consents import Use as UseRow
+from yinzheng.verifier.errors import YinzhengError
 
 
 def test_uses_are_listed_in_order_and_lie_sealed(clinic: ConsentWorld) -> None:

@@ -15,33 +15,33 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from sqlmodel import select
 
-from ledger.chain.approvals import Release, sign
-from ledger.chain.records import Dispute as ChainDispute
-from ledger.consents.granting import grant
-from ledger.disputes import opening, packing, release
-from ledger.disputes.evidence import Offered, add_items
-from ledger.disputes.plans import Concerned, Plan
-from ledger.disputes.showing import Shown, show
-from ledger.organisations import enrolment
-from ledger.policy import trust_policy
-from ledger.registry import Registry, silent
-from ledger.rules.states import Capacity
-from ledger.store import repository
-from ledger.store.models import Certificate
-from ledger.store.models_consents import Delivery, Notice
 from tests.ledger import consent_world as cw
 from tests.ledger import world as w
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.withdrawals import clinic
 from tests.ledger.world import OFFICER, World
-from verifier import canonical
-from verifier.algorithms import DigestPair, Sm2PrivateKey, digest_pair
-from verifier.body import Party
-from verifier.dispute import Disputant, Resumption
-from verifier.pack.report import PackReport
-from verifier.pack.verify import verify_pack
-from verifier.trust import parse_trust
-from verifier.webhook import parse_webhook
+from yinzheng.ledger.chain.approvals import Release, sign
+from yinzheng.ledger.chain.records import Dispute as ChainDispute
+from yinzheng.ledger.consents.granting import grant
+from yinzheng.ledger.disputes import opening, packing, release
+from yinzheng.ledger.disputes.evidence import Offered, add_items
+from yinzheng.ledger.disputes.plans import Concerned, Plan
+from yinzheng.ledger.disputes.showing import Shown, show
+from yinzheng.ledger.organisations import enrolment
+from yinzheng.ledger.policy import trust_policy
+from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Certificate
+from yinzheng.ledger.store.models_consents import Delivery, Notice
+from yinzheng.verifier import canonical
+from yinzheng.verifier.algorithms import DigestPair, Sm2PrivateKey, digest_pair
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.dispute import Disputant, Resumption
+from yinzheng.verifier.pack.report import PackReport
+from yinzheng.verifier.pack.verify import verify_pack
+from yinzheng.verifier.trust import parse_trust
+from yinzheng.verifier.webhook import parse_webhook
 
 COURT, OPENER = "11440100MB2DEMC01T", cw.CLINIC
 APPLICANT = w.APPLICANT["code"] or ""

@@ -4,14 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.cases import issuing
-from ledger.chain.records import DisputeState, OpeningKind, WithdrawalState
-from ledger.disputes import opening, release
-from ledger.disputes.showing import listed
-from ledger.rules.states import Capacity
-from ledger.store import repository
-from ledger.withdrawals.course import tick
-from ledger.withdrawals.progress import progress
 from tests.ledger import world as w
 from tests.ledger.disputes.court import (
     APPLICANT,
@@ -27,8 +19,16 @@ from tests.ledger.disputes.court import (
 )
 from tests.ledger.withdrawals.clinic import HOSPITAL, HOUR, LAB
 from tests.ledger.world import MEMBER, OFFICER
-from verifier.dispute import Resumption, evidence_root
-from verifier.errors import UsageFault
+from yinzheng.ledger.cases import issuing
+from yinzheng.ledger.chain.records import DisputeState, OpeningKind, WithdrawalState
+from yinzheng.ledger.disputes import opening, release
+from yinzheng.ledger.disputes.showing import listed
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.withdrawals.course import tick
+from yinzheng.ledger.withdrawals.progress import progress
+from yinzheng.verifier.dispute import Resumption, evidence_root
+from yinzheng.verifier.errors import UsageFault
 
 
 def test_a_party_opens_with_evidence_and_all_settle(court: Court) -> None:

@@ -10,11 +10,6 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.records import DisputeState
-from ledger.disputes import opening, release
-from ledger.disputes.evidence import add_items
-from ledger.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt, Recorder
-from ledger.rules.states import Capacity
 from tests.ledger.disputes.court import (
     FIRST,
     OPENER,
@@ -24,6 +19,11 @@ from tests.ledger.disputes.court import (
     address,
 )
 from tests.ledger.world import World
+from yinzheng.ledger.chain.records import DisputeState
+from yinzheng.ledger.disputes import opening, release
+from yinzheng.ledger.disputes.evidence import add_items
+from yinzheng.ledger.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt, Recorder
+from yinzheng.ledger.rules.states import Capacity
 
 STEPS = ("open", "evidence", "release")
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.disputes.collecting import consent_item
-from ledger.erasure import proposing
-from ledger.erasure.burial import MOST, split
-from ledger.erasure.carrying_out import erase
-from ledger.erasure.order import TargetKind
-from ledger.registry import Registry
-from ledger.rules.destruction import Method
-from ledger.rules.states import Capacity
-from ledger.store import repository
-from ledger.store.models import Dossier
-from ledger.store.models_consents import Consent
-from ledger.store.threads import find_dispute
 from tests.ledger.disputes.court import Court
 from tests.ledger.erasure import ward as w
 from tests.ledger.world import OFFICER
-from verifier.errors import UsageFault
+from yinzheng.ledger.disputes.collecting import consent_item
+from yinzheng.ledger.erasure import proposing
+from yinzheng.ledger.erasure.burial import MOST, split
+from yinzheng.ledger.erasure.carrying_out import erase
+from yinzheng.ledger.erasure.order import TargetKind
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.destruction import Method
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Dossier
+from yinzheng.ledger.store.models_consents import Consent
+from yinzheng.ledger.store.threads import find_dispute
+from yinzheng.verifier.errors import UsageFault
 
 
 def _refused(registry: Registry, kind: TargetKind, reference: str, ground: str) -> str:

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from ledger import access_log
-from ledger.disputes import packing
-from ledger.disputes.preserving import Wanted, preserve
-from ledger.store.models_disputes import Access
 from tests.ledger import world as w
 from tests.ledger.disputes.court import Court, sha256
-from verifier.errors import YinzhengError
-from verifier.pack.report import Answer
+from yinzheng.ledger import access_log
+from yinzheng.ledger.disputes import packing
+from yinzheng.ledger.disputes.preserving import Wanted, preserve
+from yinzheng.ledger.store.models_disputes import Access
+from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.pack.report import Answer
 
 PROGRAM = """
 import sys
 from pathlib import Path
-from ledger.disputes import packing
-from ledger.registry import silent
+from yinzheng.ledger.disputes import packing
+from yinzheng.ledger.registry import silent
 from tests.ledger.world import Clock, World
 world = World(Path(sys.argv[1]), Clock(int(sys.argv[2])))
 with world.open() as registry:

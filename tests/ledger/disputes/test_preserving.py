@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from ledger import access_log
-from ledger.disputes import opening
-from ledger.disputes.preserving import Wanted, preserve
-from ledger.disputes.work import work_on
-from ledger.store import repository
-from ledger.store.models_disputes import Access
-from ledger.store.sealed import open_file
 from tests.ledger import world as w
 from tests.ledger.disputes.court import OPENER, Court
-from verifier import canonical
-from verifier.errors import YinzhengError
-from verifier.statement import Statement
+from yinzheng.ledger import access_log
+from yinzheng.ledger.disputes import opening
+from yinzheng.ledger.disputes.preserving import Wanted, preserve
+from yinzheng.ledger.disputes.work import work_on
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models_disputes import Access
+from yinzheng.ledger.store.sealed import open_file
+from yinzheng.verifier import canonical
+from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.statement import Statement
 
 
 def content(court: Court, id_: str, number: int) -> bytes:

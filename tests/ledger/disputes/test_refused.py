@@ -12,22 +12,6 @@ from typing import Any
 import pytest
 from eth_abi.abi import encode as abi_encode
 
-from ledger.chain.deployment import selector
-from ledger.chain.modules import MODULE
-from ledger.chain.records import Amendment, Status
-from ledger.chain.sender import Call, checksummed
-from ledger.disputes import evidence, opening, release
-from ledger.disputes.opening import MAX_DRAFTS, SIGN_WITHIN
-from ledger.disputes.plans import Concerned, parse_plan
-from ledger.disputes.showing import standing
-from ledger.keys.provider import ADMIN
-from ledger.organisations.enrolment import dismiss_forum
-from ledger.organisations.keys import keys_of
-from ledger.rules.consent import Scope
-from ledger.rules.extent import Extent
-from ledger.rules.states import Capacity
-from ledger.store.models import Certificate, Dossier
-from ledger.store.threads import find_dispute
 from tests.ledger import consent_world as cw
 from tests.ledger import world as w
 from tests.ledger.disputes.court import (
@@ -43,12 +27,28 @@ from tests.ledger.disputes.court import (
     address,
     claim,
 )
-from verifier.algorithms import Sm2PrivateKey, digest_pair
-from verifier.body import Party
-from verifier.certificate import key_id
-from verifier.dispute import Disputant
-from verifier.errors import YinzhengError
-from verifier.items import parse_item
+from yinzheng.ledger.chain.deployment import selector
+from yinzheng.ledger.chain.modules import MODULE
+from yinzheng.ledger.chain.records import Amendment, Status
+from yinzheng.ledger.chain.sender import Call, checksummed
+from yinzheng.ledger.disputes import evidence, opening, release
+from yinzheng.ledger.disputes.opening import MAX_DRAFTS, SIGN_WITHIN
+from yinzheng.ledger.disputes.plans import Concerned, parse_plan
+from yinzheng.ledger.disputes.showing import standing
+from yinzheng.ledger.keys.provider import ADMIN
+from yinzheng.ledger.organisations.enrolment import dismiss_forum
+from yinzheng.ledger.organisations.keys import keys_of
+from yinzheng.ledger.rules.consent import Scope
+from yinzheng.ledger.rules.extent import Extent
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.store.models import Certificate, Dossier
+from yinzheng.ledger.store.threads import find_dispute
+from yinzheng.verifier.algorithms import Sm2PrivateKey, digest_pair
+from yinzheng.verifier.body import Party
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.dispute import Disputant
+from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.items import parse_item
 
 RESEARCH = Extent(scopes=frozenset({Scope.THIRD_PARTY_RESEARCH}))
 COMMERCIAL = Extent(scopes=frozenset({Scope.COMMERCIAL_USE}))

@@ -9,14 +9,14 @@ import sys
 import zipfile
 from pathlib import Path
 
-from ledger.disputes import packing
-from ledger.policy import trust_policy
 from tests.ledger.disputes.court import Court
 from tests.ledger.disputes.test_packs import full
-from verifier.pack import court_words as words
-from verifier.pack.html import render_html
-from verifier.pack.planned import report_on
-from verifier.pack.report import Answer
+from yinzheng.ledger.disputes import packing
+from yinzheng.ledger.policy import trust_policy
+from yinzheng.verifier.pack import court_words as words
+from yinzheng.verifier.pack.html import render_html
+from yinzheng.verifier.pack.planned import report_on
+from yinzheng.verifier.pack.report import Answer
 
 ROOT = Path(__file__).parents[3]
 

@@ -10,10 +10,10 @@ import pytest
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
-from ledger.chain.approvals import PRESERVATION_NAME, Domain, Opening, Release, recover
-from ledger.chain.records import OpeningKind
-from ledger.disputes.signing import read_typed, sign_typed, typed_json
-from verifier.errors import DataFault
+from yinzheng.ledger.chain.approvals import PRESERVATION_NAME, Domain, Opening, Release, recover
+from yinzheng.ledger.chain.records import OpeningKind
+from yinzheng.ledger.disputes.signing import read_typed, sign_typed, typed_json
+from yinzheng.verifier.errors import DataFault
 
 DOMAIN = Domain(77, b"\x05" * 20, PRESERVATION_NAME)
 SIGNER = Account.from_key(b"\x07" * 32)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fontTools.ttLib import TTFont
 
-from ledger.document.fonts import DIRECTORY, covered, missing_characters
-from ledger.document.render import TEMPLATE
+from yinzheng.ledger.document.fonts import DIRECTORY, covered, missing_characters
+from yinzheng.ledger.document.render import TEMPLATE
 
 
 def characters_of(encoding: str, leads: range, trails: range) -> str:

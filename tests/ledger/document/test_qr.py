@@ -9,7 +9,6 @@ import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.document.qr import QUIET_ZONE, qr_png, qr_svg, qr_symbol
 from tests.ledger.document.photos import (
     TILTED,
     Corners,
@@ -19,8 +18,9 @@ from tests.ledger.document.photos import (
     png,
     printed_and_scanned,
 )
-from verifier.errors import DataFault
-from verifier.scan import find_qr
+from yinzheng.ledger.document.qr import QUIET_ZONE, qr_png, qr_svg, qr_symbol
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.scan import find_qr
 
 # ISO/IEC 18004:2015 table 7: characters in alphanumeric mode at level M, by version.
 CAPACITY_M = {1: 20, 9: 262, 14: 528, 17: 734, 18: 816, 19: 909, 20: 970, 27: 1637, 40: 3391}

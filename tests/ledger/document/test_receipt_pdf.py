@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ledger.document import receipt_pdf
-from ledger.document.receipt_pdf import preview_receipt, render_receipt
 from tests.ledger.document.pages import glyphs_of, reader, text_of
 from tests.ledger.document.photos import opened, photographed
 from tests.verifier.bodies import HOSPITAL, LAB, guardian, recipient
@@ -23,13 +21,15 @@ from tests.verifier.receipt_world import (
     receipt_trust,
 )
 from tests.verifier.world import NOW
-from verifier.consent import parse_consent
-from verifier.errors import DataFault
-from verifier.notice import parse_notice
-from verifier.pdf import extract_file
-from verifier.scan import find_qr
-from verifier.target import read_target
-from verifier.verify_receipt import verify_receipt
+from yinzheng.ledger.document import receipt_pdf
+from yinzheng.ledger.document.receipt_pdf import preview_receipt, render_receipt
+from yinzheng.verifier.consent import parse_consent
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.notice import parse_notice
+from yinzheng.verifier.pdf import extract_file
+from yinzheng.verifier.scan import find_qr
+from yinzheng.verifier.target import read_target
+from yinzheng.verifier.verify_receipt import verify_receipt
 
 
 def raw(file: dict[str, Any]) -> bytes:

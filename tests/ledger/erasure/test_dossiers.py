@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from ledger.cases.work import work_on
-from ledger.erasure import proposing
-from ledger.erasure.carrying_out import erase
-from ledger.erasure.order import TargetKind
-from ledger.erasure.overview import destructible
-from ledger.registry import Registry
-from ledger.rules.destruction import Method
-from ledger.store import repository
-from ledger.store.models import Dossier
 from tests.ledger import world as tw
 from tests.ledger.erasure import ward as w
 from tests.ledger.erasure.ward import Ward
 from tests.ledger.world import OFFICER
-from verifier.errors import DataFault, UsageFault
+from yinzheng.ledger.cases.work import work_on
+from yinzheng.ledger.erasure import proposing
+from yinzheng.ledger.erasure.carrying_out import erase
+from yinzheng.ledger.erasure.order import TargetKind
+from yinzheng.ledger.erasure.overview import destructible
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.destruction import Method
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Dossier
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 
 def _propose(registry: Registry, case: str, ground: str) -> str:

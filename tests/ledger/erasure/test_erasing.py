@@ -8,33 +8,33 @@ from pathlib import Path
 
 import pytest
 
-from ledger.backup import forget_place, make_backup
-from ledger.consents.reading import open_consent
-from ledger.consents.receipts import make_receipt
-from ledger.erasure.carrying_out import erase
-from ledger.erasure.clearing import resume
-from ledger.faults import Recorder
-from ledger.log.check import check_log
-from ledger.policy import trust_policy
-from ledger.reading import Reader
-from ledger.record_keys import NAME, LivingKey, read_header, read_keys, write_keys
-from ledger.registry import Registry, silent
-from ledger.restore import restore
-from ledger.store.models_consents import Use
-from ledger.store.sealed import SealedValue
-from ledger.store.threads import find_consent, thread
 from tests.ledger.erasure import ward as w
 from tests.ledger.erasure.conftest import Approved
 from tests.ledger.erasure.ward import Ward
 from tests.ledger.world import OFFICER, World
-from verifier import canonical
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
-from verifier.note import parse_vkey
-from verifier.receipt_report import ReceiptReport
-from verifier.target import read_target
-from verifier.tombstone import parse_tombstone
-from verifier.trust import parse_trust
-from verifier.verify_receipt import verify_receipt
+from yinzheng.ledger.backup import forget_place, make_backup
+from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.consents.receipts import make_receipt
+from yinzheng.ledger.erasure.carrying_out import erase
+from yinzheng.ledger.erasure.clearing import resume
+from yinzheng.ledger.faults import Recorder
+from yinzheng.ledger.log.check import check_log
+from yinzheng.ledger.policy import trust_policy
+from yinzheng.ledger.reading import Reader
+from yinzheng.ledger.record_keys import NAME, LivingKey, read_header, read_keys, write_keys
+from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.restore import restore
+from yinzheng.ledger.store.models_consents import Use
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.ledger.store.threads import find_consent, thread
+from yinzheng.verifier import canonical
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.note import parse_vkey
+from yinzheng.verifier.receipt_report import ReceiptReport
+from yinzheng.verifier.target import read_target
+from yinzheng.verifier.tombstone import parse_tombstone
+from yinzheng.verifier.trust import parse_trust
+from yinzheng.verifier.verify_receipt import verify_receipt
 
 
 def check_published_log(registry: Registry) -> None:
@@ -293,6 +293,8 @@ def test_the_database_is_written_anew_where_something_is_left(
             return rewrite(tables)
 
         monkeypatch.setattr(registry.store, "rewrite", watched)
-        monkeypatch.setattr("ledger.erasure.clearing._found", lambda _files, _needles: len(asked) == 0)
+        monkeypatch.setattr(
+            "yinzheng.ledger.erasure.clearing._found", lambda _files, _needles: len(asked) == 0
+        )
         erase(registry, approved.id, w.OPERATOR)
     assert asked == [1]

@@ -8,26 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from ledger.backup import make_backup
-from ledger.cases.work import acting
-from ledger.erasure import proposing
-from ledger.erasure.carrying_out import erase
-from ledger.erasure.order import Order, TargetKind, digest, signer
-from ledger.erasure.overview import Destructible, destructible, erasures
-from ledger.faults import InjectedFault, RaiseAt
-from ledger.record_keys import NAME, read_keys
-from ledger.registry import Registry, silent
-from ledger.rules.destruction import Method
-from ledger.staff import StaffRole, add_staff, remove_staff
-from ledger.store.models import Dossier
-from ledger.store.models_consents import Consent
-from ledger.store.models_disputes import Dispute, DisputeSubject, Erasure, ErasureSignature
 from tests.ledger.consent_world import HOSPITAL
 from tests.ledger.erasure import ward as w
 from tests.ledger.erasure.conftest import Approved
 from tests.ledger.erasure.ward import Ward
 from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, open_keys
-from verifier.errors import DataFault, UsageFault
+from yinzheng.ledger.backup import make_backup
+from yinzheng.ledger.cases.work import acting
+from yinzheng.ledger.erasure import proposing
+from yinzheng.ledger.erasure.carrying_out import erase
+from yinzheng.ledger.erasure.order import Order, TargetKind, digest, signer
+from yinzheng.ledger.erasure.overview import Destructible, destructible, erasures
+from yinzheng.ledger.faults import InjectedFault, RaiseAt
+from yinzheng.ledger.record_keys import NAME, read_keys
+from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.rules.destruction import Method
+from yinzheng.ledger.staff import StaffRole, add_staff, remove_staff
+from yinzheng.ledger.store.models import Dossier
+from yinzheng.ledger.store.models_consents import Consent
+from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject, Erasure, ErasureSignature
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 
 def refused(act: Callable[[], object]) -> str:

@@ -8,9 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.faults import RaiseAt
-from ledger.record_keys import NAME, Destroyed, Header, Line, LivingKey, read_header, read_keys, write_keys
-from verifier.errors import DataFault
+from yinzheng.ledger.faults import RaiseAt
+from yinzheng.ledger.record_keys import (
+    NAME,
+    Destroyed,
+    Header,
+    Line,
+    LivingKey,
+    read_header,
+    read_keys,
+    write_keys,
+)
+from yinzheng.verifier.errors import DataFault
 
 HEADER = Header("registry.example/log", bytes(range(32)), 1_790_000_000)
 LINES: list[Line] = [

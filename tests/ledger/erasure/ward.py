@@ -7,21 +7,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger.consents.granting import grant
-from ledger.consents.reading import open_consent
-from ledger.erasure import proposing
-from ledger.erasure.carrying_out import erase
-from ledger.erasure.order import TargetKind
-from ledger.faults import NO_FAULTS, Faults
-from ledger.registry import Registry
-from ledger.rules.destruction import Method
-from ledger.staff import StaffRole, add_staff
-from ledger.store.models_consents import Consent
-from ledger.store.models_disputes import Erasure
 from tests.ledger import consent_world as cw
 from tests.ledger.withdrawals.clinic import Clinic, Template
 from tests.ledger.world import OFFICER, World, open_keys
-from verifier import canonical
+from yinzheng.ledger.consents.granting import grant
+from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.erasure import proposing
+from yinzheng.ledger.erasure.carrying_out import erase
+from yinzheng.ledger.erasure.order import TargetKind
+from yinzheng.ledger.faults import NO_FAULTS, Faults
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.destruction import Method
+from yinzheng.ledger.staff import StaffRole, add_staff
+from yinzheng.ledger.store.models_consents import Consent
+from yinzheng.ledger.store.models_disputes import Erasure
+from yinzheng.verifier import canonical
 
 STAFF = {
     "manager-ma": StaffRole.DATA_MANAGER,

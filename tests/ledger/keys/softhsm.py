@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ledger.keys.token import close_tokens
-from ledger.keys.token_config import TokenConfig
+from yinzheng.ledger.keys.token import close_tokens
+from yinzheng.ledger.keys.token_config import TokenConfig
 
 PIN = "a PIN of the tests"
 LABEL = "registry"

@@ -13,10 +13,10 @@ from eth_typing import Hash32
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.faults import InjectedFault, KillAt, RaiseAt
-from ledger.keys.keystore import Keystore
-from ledger.keys.passphrase import create_passphrase_file, find_passphrase
-from ledger.keys.provider import (
+from yinzheng.ledger.faults import InjectedFault, KillAt, RaiseAt
+from yinzheng.ledger.keys.keystore import Keystore
+from yinzheng.ledger.keys.passphrase import create_passphrase_file, find_passphrase
+from yinzheng.ledger.keys.provider import (
     ISSUER,
     KEK,
     KINDS,
@@ -29,9 +29,9 @@ from ledger.keys.provider import (
     Kind,
     person_key,
 )
-from verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey, recover_address
-from verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
-from verifier.note import Checkpoint, open_checkpoint, sign_checkpoint
+from yinzheng.verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey, recover_address
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.note import Checkpoint, open_checkpoint, sign_checkpoint
 
 PASSPHRASE = b"correct horse battery"
 CHEAP = 2**4

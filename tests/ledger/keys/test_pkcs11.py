@@ -15,9 +15,10 @@ from eth_account.messages import encode_defunct, encode_typed_data
 from eth_typing import Hash32
 from pkcs11 import Attribute, AttributeSensitive, KeyType
 
-from ledger.keys.keystore import Keystore
-from ledger.keys.pkcs11 import Pkcs11Provider, make_in_token, with_token
-from ledger.keys.provider import (
+from tests.ledger.keys.softhsm import PIN, Hsm, needs_softhsm
+from yinzheng.ledger.keys.keystore import Keystore
+from yinzheng.ledger.keys.pkcs11 import Pkcs11Provider, make_in_token, with_token
+from yinzheng.ledger.keys.provider import (
     ADMIN,
     ISSUER,
     KEK,
@@ -29,14 +30,13 @@ from ledger.keys.provider import (
     Kind,
     person_key,
 )
-from ledger.keys.token import open_token
-from ledger.keys.token_config import PIN as PIN_VARIABLE
-from ledger.keys.token_config import TokenConfig
-from ledger.keys.token_keys import SECP256K1_N
-from tests.ledger.keys.softhsm import PIN, Hsm, needs_softhsm
-from verifier.algorithms import recover_address
-from verifier.errors import YinzhengError
-from verifier.note import Checkpoint, open_checkpoint, sign_checkpoint
+from yinzheng.ledger.keys.token import open_token
+from yinzheng.ledger.keys.token_config import PIN as PIN_VARIABLE
+from yinzheng.ledger.keys.token_config import TokenConfig
+from yinzheng.ledger.keys.token_keys import SECP256K1_N
+from yinzheng.verifier.algorithms import recover_address
+from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.note import Checkpoint, open_checkpoint, sign_checkpoint
 
 pytestmark = needs_softhsm
 OWNER = b"dossier-0123456!"
@@ -206,7 +206,7 @@ class TestRefusals:
         assert hsm.objects() == []
 
     def test_sm2_by_a_mechanism_the_token_does_not_have(self, hsm: Hsm) -> None:
-        from ledger.keys.token_config import TokenSm2
+        from yinzheng.ledger.keys.token_config import TokenSm2
 
         config = replace(hsm.config, sm2=TokenSm2(0x80000001, 0x80000002, 0x80000003, "digest"))
         token = open_token(config, lambda: PIN)

@@ -11,15 +11,18 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from ledger.audit import audit_registry
-from ledger.cases import deciding
-from ledger.cases.work import dossier_key
-from ledger.creation import create_registry
-from ledger.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt
-from ledger.instance import Paths
-from ledger.keys.making import TokenPlan, add_to_token
-from ledger.keys.pkcs11 import with_token
-from ledger.keys.provider import (
+from tests.ledger import world as w
+from tests.ledger.keys.softhsm import LABEL, MODULE, PIN, Hsm, needs_softhsm
+from tests.ledger.world import PASSPHRASE, Clock, World
+from yinzheng.ledger.audit import audit_registry
+from yinzheng.ledger.cases import deciding
+from yinzheng.ledger.cases.work import dossier_key
+from yinzheng.ledger.creation import create_registry
+from yinzheng.ledger.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt
+from yinzheng.ledger.instance import Paths
+from yinzheng.ledger.keys.making import TokenPlan, add_to_token
+from yinzheng.ledger.keys.pkcs11 import with_token
+from yinzheng.ledger.keys.provider import (
     ADMIN,
     ISSUER,
     KEK,
@@ -29,18 +32,15 @@ from ledger.keys.provider import (
     is_token_wrapped,
     person_key,
 )
-from ledger.keys.rewrap import rewrap, rewrap_registry
-from ledger.keys.token_config import FILE, read_config
-from ledger.keys.token_config import PIN as PIN_VARIABLE
-from ledger.registry import Registry, open_registry, silent
-from ledger.store.database import open_store, sqlite_url
-from ledger.store.models import Dossier
-from ledger.store.models_consents import Consent, Job, Notice, Organisation
-from tests.ledger import world as w
-from tests.ledger.keys.softhsm import LABEL, MODULE, PIN, Hsm, needs_softhsm
-from tests.ledger.world import PASSPHRASE, Clock, World
-from verifier.errors import YinzhengError
-from verifier.report import Authentic
+from yinzheng.ledger.keys.rewrap import rewrap, rewrap_registry
+from yinzheng.ledger.keys.token_config import FILE, read_config
+from yinzheng.ledger.keys.token_config import PIN as PIN_VARIABLE
+from yinzheng.ledger.registry import Registry, open_registry, silent
+from yinzheng.ledger.store.database import open_store, sqlite_url
+from yinzheng.ledger.store.models import Dossier
+from yinzheng.ledger.store.models_consents import Consent, Job, Notice, Organisation
+from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.report import Authentic
 
 pytestmark = needs_softhsm
 ENVIRONMENT = {PIN_VARIABLE: PIN}

@@ -17,13 +17,13 @@ import pytest
 from gmssl import sm2 as gmssl_sm2
 from pkcs11 import Attribute, MechanismInvalid, ObjectClass
 
-from ledger.keys.keystore import Keystore
-from ledger.keys.pkcs11 import Pkcs11Provider, make_in_token
-from ledger.keys.provider import ISSUER
-from ledger.keys.token import Gate, Token
-from ledger.keys.token_config import SM2_CURVE, TokenConfig, TokenSm2
-from verifier.algorithms import Sm2PrivateKey
-from verifier.errors import EnvironmentFault
+from yinzheng.ledger.keys.keystore import Keystore
+from yinzheng.ledger.keys.pkcs11 import Pkcs11Provider, make_in_token
+from yinzheng.ledger.keys.provider import ISSUER
+from yinzheng.ledger.keys.token import Gate, Token
+from yinzheng.ledger.keys.token_config import SM2_CURVE, TokenConfig, TokenSm2
+from yinzheng.verifier.algorithms import Sm2PrivateKey
+from yinzheng.verifier.errors import EnvironmentFault
 
 GENERATE, SIGN, KEY_TYPE = 0x80001001, 0x80001002, 0x80001003
 CONFIG = TokenConfig("/vendor/lib.so", "registry", "1", TokenSm2(GENERATE, SIGN, KEY_TYPE, "digest"))
@@ -103,7 +103,7 @@ def test_signs_as_configured(
     token = token_of(fake)
     config = replace(CONFIG, sm2=TokenSm2(GENERATE, SIGN, KEY_TYPE, takes))
     config = make_in_token(config, token, ISSUER)
-    monkeypatch.setattr("ledger.keys.pkcs11.open_token", lambda *_: token)
+    monkeypatch.setattr("yinzheng.ledger.keys.pkcs11.open_token", lambda *_: token)
     keystore = Keystore.create(tmp_path / "keys", b"p" * 12)
     key = Pkcs11Provider(keystore, config, lambda: "pin").sm2(ISSUER)
     assert key.public_key == fake.keys[0].secret.public_key

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from pkcs11 import TokenFlag, exceptions
 
-from ledger.keys import token as token_module
-from ledger.keys.keystore import Keystore
-from ledger.keys.pkcs11 import Pkcs11Provider, make_in_token
-from ledger.keys.provider import KEK, RELAY
-from ledger.keys.token import Gate, close_tokens, open_token, translated
-from ledger.keys.token_config import (
+from tests.ledger.keys.softhsm import LABEL, MODULE, PIN, Hsm, needs_softhsm
+from yinzheng.ledger.keys import token as token_module
+from yinzheng.ledger.keys.keystore import Keystore
+from yinzheng.ledger.keys.pkcs11 import Pkcs11Provider, make_in_token
+from yinzheng.ledger.keys.provider import KEK, RELAY
+from yinzheng.ledger.keys.token import Gate, close_tokens, open_token, translated
+from yinzheng.ledger.keys.token_config import (
     FILE,
     PIN_FILE,
     TokenConfig,
@@ -26,9 +27,8 @@ from ledger.keys.token_config import (
     find_pin,
     read_config,
 )
-from ledger.keys.token_config import PIN as PIN_VARIABLE
-from tests.ledger.keys.softhsm import LABEL, MODULE, PIN, Hsm, needs_softhsm
-from verifier.errors import DataFault, EnvironmentFault, YinzhengError
+from yinzheng.ledger.keys.token_config import PIN as PIN_VARIABLE
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 
 ABSENT = TokenConfig("/nowhere/lib.so", LABEL, "")
 

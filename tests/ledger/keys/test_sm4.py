@@ -2,8 +2,8 @@
 
 import pytest
 
-from ledger.keys import sm4
-from verifier.errors import DataFault
+from yinzheng.ledger.keys import sm4
+from yinzheng.verifier.errors import DataFault
 
 KEY = bytes.fromhex("0123456789abcdeffedcba9876543210")
 NONCE = bytes.fromhex("00001234567800000000abcd")

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ledger.log.check import check_log
-from ledger.log.tilelog import TileLog
-from verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey
-from verifier.errors import DataFault
-from verifier.merkle import hash_leaf
-from verifier.note import NoteSigner
-from verifier.tiles import decode_bundle, encode_bundle
+from yinzheng.ledger.log.check import check_log
+from yinzheng.ledger.log.tilelog import TileLog
+from yinzheng.verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.merkle import hash_leaf
+from yinzheng.verifier.note import NoteSigner
+from yinzheng.verifier.tiles import decode_bundle, encode_bundle
 
 ORIGIN = "registry.example/log"
 SIGNERS = [NoteSigner(ORIGIN, Ed25519PrivateKey(b"e" * 32)), NoteSigner(ORIGIN, Sm2PrivateKey(7))]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 
-from ledger.organisations import enrolment as enrolling
-from ledger.registry import Registry
 from tests.ledger.world import OFFICER
-from verifier.algorithms import Sm2PrivateKey, digest_pair
-from verifier.certificate import key_id
-from verifier.organisation import (
+from yinzheng.ledger.organisations import enrolment as enrolling
+from yinzheng.ledger.registry import Registry
+from yinzheng.verifier.algorithms import Sm2PrivateKey, digest_pair
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.organisation import (
     Enrolment,
     KeyGrant,
     Revocation,
@@ -20,7 +20,7 @@ from verifier.organisation import (
     prove_possession,
     prove_succession,
 )
-from verifier.request import Request, sign_request
+from yinzheng.verifier.request import Request, sign_request
 
 HOSPITAL = "91350100M000100Y43"
 LAB = "91310000132200821H"

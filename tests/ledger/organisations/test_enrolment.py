@@ -6,18 +6,18 @@ from collections.abc import Callable
 
 import pytest
 
-from ledger.chain.forums import holds_forum
-from ledger.keys.provider import ADMIN, RELAY, person_key
-from ledger.organisations import enrolment, keys
-from ledger.registry import Registry
-from ledger.rules.organisations import End, Role
-from ledger.store.models_consents import Organisation
-from ledger.store.threads import thread
 from tests.ledger.organisations.enrolling import COURT, HOSPITAL, LAB, Member, enrol
 from tests.ledger.world import MEMBER, OFFICER, Clock, World, unchanged
-from verifier.algorithms import Sm2PrivateKey
-from verifier.errors import DataFault, UsageFault, YinzhengError
-from verifier.statement import Statement, organisation_subject
+from yinzheng.ledger.chain.forums import holds_forum
+from yinzheng.ledger.keys.provider import ADMIN, RELAY, person_key
+from yinzheng.ledger.organisations import enrolment, keys
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.organisations import End, Role
+from yinzheng.ledger.store.models_consents import Organisation
+from yinzheng.ledger.store.threads import thread
+from yinzheng.verifier.algorithms import Sm2PrivateKey
+from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
+from yinzheng.verifier.statement import Statement, organisation_subject
 
 
 @pytest.fixture

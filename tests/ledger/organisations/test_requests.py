@@ -8,15 +8,15 @@ import threading
 import pytest
 from sqlmodel import select
 
-from ledger.organisations import enrolment
-from ledger.organisations.requests import check_request
-from ledger.registry import Registry
-from ledger.store.models_consents import Nonce
 from tests.ledger.organisations.enrolling import HOSPITAL, LAB, Member, enrol
 from tests.ledger.world import Clock, World
-from verifier.algorithms import Sm2PrivateKey, digest_pair
-from verifier.errors import UsageFault, YinzhengError
-from verifier.request import WINDOW, Received, Request
+from yinzheng.ledger.organisations import enrolment
+from yinzheng.ledger.organisations.requests import check_request
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store.models_consents import Nonce
+from yinzheng.verifier.algorithms import Sm2PrivateKey, digest_pair
+from yinzheng.verifier.errors import UsageFault, YinzhengError
+from yinzheng.verifier.request import WINDOW, Received, Request
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.rules.calendar import (
+from tests.ledger.rules.times import at, local
+from yinzheng.ledger.rules.calendar import (
     YearDays,
     date_of,
     day_number,
@@ -16,8 +17,7 @@ from ledger.rules.calendar import (
     parse_year,
     start_of,
 )
-from tests.ledger.rules.times import at, local
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 CALENDAR = official_calendar()
 

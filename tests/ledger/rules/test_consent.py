@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from ledger.rules.consent import (
+from tests.ledger.rules.times import at
+from tests.verifier import bodies
+from yinzheng.ledger.rules.consent import (
     BASE,
     SCOPE_RULES,
     AgeGroup,
@@ -24,13 +26,11 @@ from ledger.rules.consent import (
     require_lawful,
     view_for,
 )
-from ledger.rules.retention import months_after
-from ledger.rules.terms import InformationRoute, LawfulBasis
-from tests.ledger.rules.times import at
-from tests.verifier import bodies
-from verifier.consent import Consent, parse_consent
-from verifier.errors import DataFault, UsageFault
-from verifier.notice import EXTENDED_SCOPES, ROUTES, SCOPES, Notice, parse_notice
+from yinzheng.ledger.rules.retention import months_after
+from yinzheng.ledger.rules.terms import InformationRoute, LawfulBasis
+from yinzheng.verifier.consent import Consent, parse_consent
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.notice import EXTENDED_SCOPES, ROUTES, SCOPES, Notice, parse_notice
 
 NOW = bodies.NOW
 Json = dict[str, Any]

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.rules.calendar import official_calendar
-from ledger.rules.deadlines import DatedMove, Deadlines, deadlines
-from ledger.rules.profiles import GD_HEALTH
-from ledger.rules.states import Move
 from tests.ledger.rules.times import at, local
-from verifier.errors import UsageFault
+from yinzheng.ledger.rules.calendar import official_calendar
+from yinzheng.ledger.rules.deadlines import DatedMove, Deadlines, deadlines
+from yinzheng.ledger.rules.profiles import GD_HEALTH
+from yinzheng.ledger.rules.states import Move
+from yinzheng.verifier.errors import UsageFault
 
 CALENDAR = official_calendar()
 APPLIED = DatedMove(Move.APPLY, at("2026-11-02 10:00"))  # a Monday

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.rules.destruction import (
+from tests.ledger.rules.times import at, local
+from yinzheng.ledger.rules.destruction import (
     Approval,
     DestructionRecord,
     Function,
@@ -18,7 +19,7 @@ from ledger.rules.destruction import (
     steps,
     tombstone,
 )
-from ledger.rules.retention import (
+from yinzheng.ledger.rules.retention import (
     PERIODS,
     Blocker,
     RecordKind,
@@ -27,10 +28,9 @@ from ledger.rules.retention import (
     kept_until,
     months_after,
 )
-from tests.ledger.rules.times import at, local
-from verifier import tombstone as stones
-from verifier.algorithms import digest_pair
-from verifier.errors import UsageFault
+from yinzheng.verifier import tombstone as stones
+from yinzheng.verifier.algorithms import digest_pair
+from yinzheng.verifier.errors import UsageFault
 
 F = Function
 ORDER = [

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.rules.disputes import (
+from yinzheng.ledger.rules.disputes import (
     HOLD,
     TABLE,
     Act,
@@ -19,9 +19,9 @@ from ledger.rules.disputes import (
     check_release,
     rule_for,
 )
-from ledger.rules.states import Capacity
-from verifier.algorithms import digest_pair
-from verifier.errors import UsageFault
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.verifier.algorithms import digest_pair
+from yinzheng.verifier.errors import UsageFault
 
 # Written apart from the program: state, move, new state, who, statement.
 LEGAL = """

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.rules.consent import Scope
-from ledger.rules.extent import (
+from tests.verifier import bodies
+from yinzheng.ledger.rules.consent import Scope
+from yinzheng.ledger.rules.extent import (
     EVERYTHING,
     EXEMPT_REASON,
     Cut,
@@ -24,10 +25,9 @@ from ledger.rules.extent import (
     unite,
     withdraw,
 )
-from ledger.rules.terms import InformationRoute
-from tests.verifier import bodies
-from verifier.consent import parse_consent
-from verifier.errors import UsageFault
+from yinzheng.ledger.rules.terms import InformationRoute
+from yinzheng.verifier.consent import parse_consent
+from yinzheng.verifier.errors import UsageFault
 
 A, D = InformationRoute.ANONYMISED, InformationRoute.DEIDENTIFIED
 LAB, SHOP = bodies.LAB, bodies.INSURER

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.rules.organisations import (
+from tests.verifier import bodies
+from yinzheng.ledger.rules.organisations import (
     End,
     HeldKey,
     Role,
@@ -18,10 +19,9 @@ from ledger.rules.organisations import (
     rotated,
     stands,
 )
-from tests.verifier import bodies
-from verifier.algorithms import Sm2PrivateKey
-from verifier.errors import DataFault, UsageFault, YinzhengError
-from verifier.organisation import (
+from yinzheng.verifier.algorithms import Sm2PrivateKey
+from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
+from yinzheng.verifier.organisation import (
     REASONS,
     ROLES,
     KeyGrant,

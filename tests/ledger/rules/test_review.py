@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.demo_data import favourable_review
-from ledger.rules.refusals import (
+from yinzheng.ledger.demo_data import favourable_review
+from yinzheng.ledger.rules.refusals import (
     GROUND_LABELS,
     HARD,
     Ground,
@@ -16,7 +16,7 @@ from ledger.rules.refusals import (
     require_registrable,
     shows_prescriber_statistics,
 )
-from ledger.rules.review import (
+from yinzheng.ledger.rules.review import (
     CHECKLIST,
     Answer,
     CaseFacts,
@@ -29,10 +29,10 @@ from ledger.rules.review import (
     review_move,
     review_problems,
 )
-from ledger.rules.states import Move
-from ledger.rules.terms import InformationRoute, LawfulBasis, Processing
-from ledger.rules.volume import Flag, FlagDecision, SpecialKind, Volume, flags, undecided
-from verifier.errors import DataFault
+from yinzheng.ledger.rules.states import Move
+from yinzheng.ledger.rules.terms import InformationRoute, LawfulBasis, Processing
+from yinzheng.ledger.rules.volume import Flag, FlagDecision, SpecialKind, Volume, flags, undecided
+from yinzheng.verifier.errors import DataFault
 
 REGISTRY = "11990100DEM000022D"
 SMALL = Volume(1000, 0)

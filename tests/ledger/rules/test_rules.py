@@ -7,14 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.rules import certificates, events, terms
-from ledger.rules.approvals import Approval, approvals_needed, check_approvals
-from ledger.rules.calendar import official_calendar
-from ledger.rules.certificates import blocks_transfer, remark_bits, supports_new_registration, valid_until
-from ledger.rules.credit_code import check_credit_code
-from ledger.rules.holders import Holder, holder_problems, holders_of, in_order
-from ledger.rules.numbers import CertificateNumber, month_of, next_number
-from ledger.rules.profiles import (
+from tests.ledger.rules.times import at, local
+from yinzheng.ledger.rules import certificates, events, terms
+from yinzheng.ledger.rules.approvals import Approval, approvals_needed, check_approvals
+from yinzheng.ledger.rules.calendar import official_calendar
+from yinzheng.ledger.rules.certificates import (
+    blocks_transfer,
+    remark_bits,
+    supports_new_registration,
+    valid_until,
+)
+from yinzheng.ledger.rules.credit_code import check_credit_code
+from yinzheng.ledger.rules.holders import Holder, holder_problems, holders_of, in_order
+from yinzheng.ledger.rules.numbers import CertificateNumber, month_of, next_number
+from yinzheng.ledger.rules.profiles import (
     DEFAULT,
     DEMO,
     GD_HEALTH,
@@ -25,9 +31,9 @@ from ledger.rules.profiles import (
     check_type,
     profile_for,
 )
-from ledger.rules.publicity import Notice, NoticeBody, check_objection, check_waiver, publicity_end
-from ledger.rules.states import Capacity, Move, StatementType
-from ledger.rules.terms import (
+from yinzheng.ledger.rules.publicity import Notice, NoticeBody, check_objection, check_waiver, publicity_end
+from yinzheng.ledger.rules.states import Capacity, Move, StatementType
+from yinzheng.ledger.rules.terms import (
     Procedure,
     RegistrationType,
     RemarkKind,
@@ -36,10 +42,9 @@ from ledger.rules.terms import (
     label,
     procedure_for,
 )
-from tests.ledger.rules.times import at, local
-from verifier import body as certificate
-from verifier import statement
-from verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier import body as certificate
+from yinzheng.verifier import statement
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 CALENDAR = official_calendar()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.rules.states import (
+from yinzheng.ledger.rules.states import (
     FINAL,
     TABLE,
     Capacity,
@@ -17,8 +17,8 @@ from ledger.rules.states import (
     rule_for,
     step,
 )
-from ledger.rules.terms import Procedure
-from verifier.errors import UsageFault
+from yinzheng.ledger.rules.terms import Procedure
+from yinzheng.verifier.errors import UsageFault
 
 # Written apart from the program: state, move, new state, who, statement.
 LEGAL = """

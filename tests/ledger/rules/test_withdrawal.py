@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.rules.states import Capacity
-from ledger.rules.withdrawal import (
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.rules.withdrawal import (
     FINAL,
     HOUR,
     INTAKE,
@@ -23,7 +23,7 @@ from ledger.rules.withdrawal import (
     rule_for,
     step,
 )
-from verifier.errors import UsageFault
+from yinzheng.verifier.errors import UsageFault
 
 # Written apart from the program: state, move, new state, who, statement.
 LEGAL = """

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ledger.store.database import Store, open_store, sqlite_url
+from yinzheng.ledger.store.database import Store, open_store, sqlite_url
 
 
 @pytest.fixture(scope="session")

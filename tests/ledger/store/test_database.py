@@ -11,11 +11,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 
-from ledger.faults import InjectedFault, KillAt, RaiseAt
-from ledger.store import repository
-from ledger.store.database import Store, open_store, open_store_read_only, sqlite_url
-from ledger.store.models import Base, Certificate, Meta
-from verifier.errors import DataFault, EnvironmentFault
+from yinzheng.ledger.faults import InjectedFault, KillAt, RaiseAt
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.database import Store, open_store, open_store_read_only, sqlite_url
+from yinzheng.ledger.store.models import Base, Certificate, Meta
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-import ledger
-from ledger.faults import POINTS, Faults, InjectedFault, KillAt, RaiseAt, Recorder
+from yinzheng import ledger
+from yinzheng.ledger.faults import POINTS, Faults, InjectedFault, KillAt, RaiseAt, Recorder
 
 _HIT = re.compile(r"\.hit\(\s*\"([a-z.]+)\"")
 

@@ -11,13 +11,13 @@ import pytest
 _PROGRAM = """
     import subprocess, sys
     from pathlib import Path
-    from ledger.keys.keystore import Keystore
-    from ledger.keys.provider import Kind
-    from ledger.log.tilelog import TileLog
-    from ledger.store.database import open_store, open_store_read_only, sqlite_url
-    from ledger.store.repository import read_meta, write_meta
-    from ledger.store.sealed import FolderBlobs, seal_file
-    from verifier.errors import EnvironmentFault
+    from yinzheng.ledger.keys.keystore import Keystore
+    from yinzheng.ledger.keys.provider import Kind
+    from yinzheng.ledger.log.tilelog import TileLog
+    from yinzheng.ledger.store.database import open_store, open_store_read_only, sqlite_url
+    from yinzheng.ledger.store.repository import read_meta, write_meta
+    from yinzheng.ledger.store.sealed import FolderBlobs, seal_file
+    from yinzheng.verifier.errors import EnvironmentFault
 
     disk = Path(sys.argv[1])
     url = sqlite_url(disk / "ledger.sqlite")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ledger.erasure.clearing import TABLES
-from ledger.store.database import open_store, sqlite_url
-from ledger.store.models import Base, Meta
-from verifier.errors import UsageFault
+from yinzheng.ledger.erasure.clearing import TABLES
+from yinzheng.ledger.store.database import open_store, sqlite_url
+from yinzheng.ledger.store.models import Base, Meta
+from yinzheng.verifier.errors import UsageFault
 
 NEEDLE = "a needle that is to be nowhere " * 4
 

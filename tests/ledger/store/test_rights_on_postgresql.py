@@ -12,26 +12,26 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlmodel import func, select
 
-from ledger.consents import bulk
-from ledger.consents.batches import Batch, grant_batches
-from ledger.consents.uses import record_use
-from ledger.creation import create_registry
-from ledger.disputes.plans import Concerned
-from ledger.organisations import enrolment
-from ledger.organisations.requests import check_request
-from ledger.registry import silent
-from ledger.store.models_consents import Answer, Consent, Job, Nonce, Withdrawal
-from ledger.store.models_disputes import Dispute
 from tests.ledger import consent_world as cw
 from tests.ledger.disputes.court import COURT, FORUM, Court, Template, address
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.withdrawals import clinic
 from tests.ledger.world import OFFICER, PASSPHRASE, Clock, World, plan
-from verifier.algorithms import digest_pair
-from verifier.canonical import dumps
-from verifier.certificate import key_id
-from verifier.errors import DataFault
-from verifier.request import Received, Request, sign_request
+from yinzheng.ledger.consents import bulk
+from yinzheng.ledger.consents.batches import Batch, grant_batches
+from yinzheng.ledger.consents.uses import record_use
+from yinzheng.ledger.creation import create_registry
+from yinzheng.ledger.disputes.plans import Concerned
+from yinzheng.ledger.organisations import enrolment
+from yinzheng.ledger.organisations.requests import check_request
+from yinzheng.ledger.registry import silent
+from yinzheng.ledger.store.models_consents import Answer, Consent, Job, Nonce, Withdrawal
+from yinzheng.ledger.store.models_disputes import Dispute
+from yinzheng.verifier.algorithms import digest_pair
+from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.request import Received, Request, sign_request
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.faults import InjectedFault, RaiseAt
-from ledger.store import sealed as module
-from ledger.store.blobs import FolderBlobs
-from ledger.store.sealed import SealedFile, SealedValue, check_file, open_file, seal_file
-from verifier.algorithms import DigestPair, digest_pair
-from verifier.errors import DataFault, EnvironmentFault
+from yinzheng.ledger.faults import InjectedFault, RaiseAt
+from yinzheng.ledger.store import sealed as module
+from yinzheng.ledger.store.blobs import FolderBlobs
+from yinzheng.ledger.store.sealed import SealedFile, SealedValue, check_file, open_file, seal_file
+from yinzheng.verifier.algorithms import DigestPair, digest_pair
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 KEY = bytes(range(16))
 DOSSIER = b"d" * 16
@@ -264,8 +264,8 @@ def test_two_gibibytes_in_little_memory(tmp_path: Path) -> None:
 
     program = f"""
 from pathlib import Path
-from ledger.store.blobs import FolderBlobs
-from ledger.store.sealed import check_file, seal_file
+from yinzheng.ledger.store.blobs import FolderBlobs
+from yinzheng.ledger.store.sealed import check_file, seal_file
 blobs, piece = FolderBlobs(Path({str(tmp_path)!r})), bytes(1 << 20)
 file = seal_file(blobs, {KEY!r}, {DOSSIER!r}, 0, (piece for _ in range(2048)))
 check_file(blobs, {KEY!r}, {DOSSIER!r}, 0, file.blob, 2 << 30, file.digest)

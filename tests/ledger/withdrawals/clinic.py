@@ -9,23 +9,23 @@ from typing import Any
 
 from sqlmodel import select
 
-from ledger.consents.granting import Granted, grant
-from ledger.consents.reading import open_consent
-from ledger.registry import Registry
-from ledger.rules.extent import EVERYTHING, Extent, Way
-from ledger.store.models_consents import Delivery, Notice, Withdrawal, WithdrawalRecipient
-from ledger.store.models_disputes import Access, Dispute
-from ledger.withdrawals import course, filing
-from ledger.withdrawals.claims import Claim, ReceiptClaim
-from ledger.withdrawals.ending import Ticked
 from tests.ledger import consent_world as cw
 from tests.ledger.world import World
 from tests.verifier import bodies
-from verifier.algorithms import DigestPair, Sm2PrivateKey
-from verifier.certificate import key_id
-from verifier.destruction import DestructionReceipt, SignedReceipt, sign_receipt
-from verifier.statement import Statement
-from verifier.webhook import Webhook, parse_webhook
+from yinzheng.ledger.consents.granting import Granted, grant
+from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.extent import EVERYTHING, Extent, Way
+from yinzheng.ledger.store.models_consents import Delivery, Notice, Withdrawal, WithdrawalRecipient
+from yinzheng.ledger.store.models_disputes import Access, Dispute
+from yinzheng.ledger.withdrawals import course, filing
+from yinzheng.ledger.withdrawals.claims import Claim, ReceiptClaim
+from yinzheng.ledger.withdrawals.ending import Ticked
+from yinzheng.verifier.algorithms import DigestPair, Sm2PrivateKey
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.destruction import DestructionReceipt, SignedReceipt, sign_receipt
+from yinzheng.verifier.statement import Statement
+from yinzheng.verifier.webhook import Webhook, parse_webhook
 
 HOUR, DAY = 3600, 86_400
 HOSPITAL, LAB, INSURER = cw.HOSPITAL, cw.LAB, cw.INSURER

@@ -12,15 +12,15 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.chain.client import CALL_GAS
-from ledger.chain.deployment import MOVES
-from ledger.chain.sender import Call, Sender
-from ledger.rules.states import Capacity
-from ledger.rules.withdrawal import Ground, Move, Situation, State, begin, change_holds, step
 from tests.contracts.disputes import CONSENT, Court
 from tests.contracts.world import STRANGER, World, address, b32
-from verifier.algorithms import keccak256, sha256
-from verifier.errors import UsageFault, YinzhengError
+from yinzheng.ledger.chain.client import CALL_GAS
+from yinzheng.ledger.chain.deployment import MOVES
+from yinzheng.ledger.chain.sender import Call, Sender
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.rules.withdrawal import Ground, Move, Situation, State, begin, change_holds, step
+from yinzheng.verifier.algorithms import keccak256, sha256
+from yinzheng.verifier.errors import UsageFault, YinzhengError
 
 HOSPITAL, LAB = "hospital", "lab"
 NAMES = {HOSPITAL: sha256(b"hospital"), LAB: sha256(b"lab")}

@@ -5,23 +5,23 @@ from __future__ import annotations
 import pytest
 from sqlmodel import select
 
-from ledger.chain.records import ReceiptState, Withdrawal, WithdrawalState
-from ledger.policy import trust_policy
-from ledger.rules.consent import Scope
-from ledger.rules.extent import Extent, Way
-from ledger.store.models import ChainCall
-from ledger.withdrawals import course
-from ledger.withdrawals.concluding import conclusion
-from ledger.withdrawals.ending import Ticked
-from ledger.withdrawals.progress import listed, progress, withdrawals_of
 from tests.ledger.withdrawals.clinic import DAY, HOSPITAL, HOUR, INSURER, LAB, Clinic
 from tests.ledger.world import OFFICER
-from verifier import canonical
-from verifier.conclusion import Standing, verify_conclusion
-from verifier.errors import UsageFault
-from verifier.report import Authentic
-from verifier.trust import parse_trust
-from verifier.withdrawal_steps import Kept
+from yinzheng.ledger.chain.records import ReceiptState, Withdrawal, WithdrawalState
+from yinzheng.ledger.policy import trust_policy
+from yinzheng.ledger.rules.consent import Scope
+from yinzheng.ledger.rules.extent import Extent, Way
+from yinzheng.ledger.store.models import ChainCall
+from yinzheng.ledger.withdrawals import course
+from yinzheng.ledger.withdrawals.concluding import conclusion
+from yinzheng.ledger.withdrawals.ending import Ticked
+from yinzheng.ledger.withdrawals.progress import listed, progress, withdrawals_of
+from yinzheng.verifier import canonical
+from yinzheng.verifier.conclusion import Standing, verify_conclusion
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.report import Authentic
+from yinzheng.verifier.trust import parse_trust
+from yinzheng.verifier.withdrawal_steps import Kept
 
 CHILD = "2015-06-01"
 

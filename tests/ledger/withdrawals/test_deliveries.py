@@ -11,16 +11,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from ledger.keys.provider import ISSUER
-from ledger.organisations.enrolment import change_webhook
-from ledger.store.models_consents import Delivery
-from ledger.withdrawals import deliveries
-from ledger.withdrawals.deliveries import LONGEST_WAIT, Round, backoff
-from ledger.withdrawals.sending import Courier, is_public
 from tests.ledger.withdrawals.clinic import HOSPITAL, HOUR, INSURER, LAB, Clinic
 from tests.ledger.world import OFFICER
-from verifier.errors import EnvironmentFault, UsageFault
-from verifier.webhook import HEADER, Webhook, verify_webhook
+from yinzheng.ledger.keys.provider import ISSUER
+from yinzheng.ledger.organisations.enrolment import change_webhook
+from yinzheng.ledger.store.models_consents import Delivery
+from yinzheng.ledger.withdrawals import deliveries
+from yinzheng.ledger.withdrawals.deliveries import LONGEST_WAIT, Round, backoff
+from yinzheng.ledger.withdrawals.sending import Courier, is_public
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.verifier.webhook import HEADER, Webhook, verify_webhook
 
 
 @dataclass

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from ledger.rules.consent import Scope
-from ledger.rules.extent import EVERYTHING, Extent, Way
-from ledger.withdrawals.claims import LOCKED, WRONG_ANSWERS, Claim, DocumentClaim, ReceiptClaim
-from ledger.withdrawals.progress import progress
 from tests.ledger.withdrawals.clinic import DAY, HOSPITAL, HOUR, INSURER, LAB, Clinic
 from tests.ledger.world import MEMBER, OFFICER, unchanged
-from verifier.errors import UsageFault
+from yinzheng.ledger.rules.consent import Scope
+from yinzheng.ledger.rules.extent import EVERYTHING, Extent, Way
+from yinzheng.ledger.withdrawals.claims import LOCKED, WRONG_ANSWERS, Claim, DocumentClaim, ReceiptClaim
+from yinzheng.ledger.withdrawals.progress import progress
+from yinzheng.verifier.errors import UsageFault
 
 CARD = DocumentClaim("identity_card")
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from sqlmodel import select
 
-from ledger.chain.records import WithdrawalState
-from ledger.rules.extent import Extent
-from ledger.store.models_disputes import Dispute
-from ledger.withdrawals import course
-from ledger.withdrawals.ending import HOLD_TERM, RENEW, Ticked, waiting
-from ledger.withdrawals.progress import progress
 from tests.ledger.disputes.conftest import court, court_template
 from tests.ledger.disputes.court import Court
 from tests.ledger.withdrawals.clinic import DAY, HOSPITAL, HOUR, INSURER, Clinic
 from tests.ledger.world import OFFICER
-from verifier.withdrawal_steps import Kept
+from yinzheng.ledger.chain.records import WithdrawalState
+from yinzheng.ledger.rules.extent import Extent
+from yinzheng.ledger.store.models_disputes import Dispute
+from yinzheng.ledger.withdrawals import course
+from yinzheng.ledger.withdrawals.ending import HOLD_TERM, RENEW, Ticked, waiting
+from yinzheng.ledger.withdrawals.progress import progress
+from yinzheng.verifier.withdrawal_steps import Kept
 
 __all__ = ["court", "court_template"]
 

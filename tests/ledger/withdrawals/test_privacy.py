@@ -7,13 +7,13 @@ import logging
 import pytest
 from sqlmodel import select
 
-from ledger.rules.extent import Way
-from ledger.store.models import ChainCall, Event
-from ledger.store.models_consents import Delivery
-from ledger.withdrawals.claims import DocumentClaim, ReceiptClaim
 from tests.ledger.withdrawals.clinic import HOSPITAL, INSURER, LAB, Clinic
 from tests.ledger.world import OFFICER
-from verifier.errors import YinzhengError
+from yinzheng.ledger.rules.extent import Way
+from yinzheng.ledger.store.models import ChainCall, Event
+from yinzheng.ledger.store.models_consents import Delivery
+from yinzheng.ledger.withdrawals.claims import DocumentClaim, ReceiptClaim
+from yinzheng.verifier.errors import YinzhengError
 
 
 def needles(clinic: Clinic, subject: bytes) -> list[bytes]:

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from ledger.organisations import enrolment
-from ledger.withdrawals import course
 from tests.ledger import consent_world as cw
 from tests.ledger.withdrawals.clinic import HOSPITAL, HOUR, INSURER, LAB, Clinic
 from tests.ledger.world import OFFICER, unchanged
-from verifier.algorithms import Sm2PrivateKey
-from verifier.certificate import key_id
-from verifier.destruction import SignedReceipt
-from verifier.errors import YinzhengError
-from verifier.organisation import Revocation
+from yinzheng.ledger.organisations import enrolment
+from yinzheng.ledger.withdrawals import course
+from yinzheng.verifier.algorithms import Sm2PrivateKey
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.destruction import SignedReceipt
+from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.organisation import Revocation
 
 
 @pytest.fixture

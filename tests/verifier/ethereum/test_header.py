@@ -10,9 +10,9 @@ from eth.consensus.clique._utils import get_block_signer, get_signature_hash
 from eth.vm.forks.london.blocks import LondonBlockHeader
 
 from tests.verifier.world import BLOCK_TIME, VALIDATORS, address_of, header_fields, seal
-from verifier.algorithms import keccak256
-from verifier.errors import DataFault
-from verifier.ethereum.header import MAX_HEADER, parse_header, sealer
+from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.ethereum.header import MAX_HEADER, parse_header, sealer
 
 FIELDS = header_fields(bytes([1]) * 32, bytes([2]) * 32, 1000, BLOCK_TIME)
 

@@ -7,8 +7,8 @@ import rlp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verifier.errors import DataFault
-from verifier.ethereum.items import Item, decode_fixed, decode_integer, decode_item, encode_item
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.ethereum.items import Item, decode_fixed, decode_integer, decode_item, encode_item
 
 items = st.recursive(st.binary(max_size=80), lambda inner: st.lists(inner, max_size=6), max_leaves=20)
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.verifier.world import NUMBER, RecordState, record_slots, root_slot
-from verifier.errors import DataFault
-from verifier.ethereum import layout
-from verifier.statement import certificate_subject
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.ethereum import layout
+from yinzheng.verifier.statement import certificate_subject
 
 LAYOUT = Path(__file__).parents[3] / "contracts" / "artifacts" / "layout.json"
 

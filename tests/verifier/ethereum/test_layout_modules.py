@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.verifier.world import slot_of
-from verifier.algorithms import keccak256
-from verifier.errors import DataFault, UsageFault
-from verifier.ethereum import layout_consents as consents
-from verifier.ethereum import layout_disputes as disputes
-from verifier.ethereum.layout_consents import ChainReceipt, ChainWithdrawal, overdue_since
+from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.ethereum import layout_consents as consents
+from yinzheng.verifier.ethereum import layout_disputes as disputes
+from yinzheng.verifier.ethereum.layout_consents import ChainReceipt, ChainWithdrawal, overdue_since
 
 ID, OTHER, REQUEST, OUTCOME = (bytes([n]) * 32 for n in (1, 2, 3, 4))
 AT = 1_795_000_000

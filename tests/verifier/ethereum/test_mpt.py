@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trie.hexary import HexaryTrie
 
-from verifier.algorithms import keccak256
-from verifier.errors import DataFault
-from verifier.ethereum.mpt import EMPTY_ROOT, MAX_NODES, prove, prove_secure
+from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.ethereum.mpt import EMPTY_ROOT, MAX_NODES, prove, prove_secure
 
 # Few distinct bytes, so that keys share prefixes, end within each other, and nodes get embedded.
 keys = st.lists(st.sampled_from([0x00, 0x01, 0x10, 0x11, 0xA5]), max_size=4).map(bytes)

@@ -16,10 +16,10 @@ from tests.verifier.pack.pack_world import (
     Dispute,
 )
 from tests.verifier.world import HOSPITAL, REGISTRY, trust_json
-from verifier.canonical import dumps
-from verifier.pack.planned import report_on
-from verifier.pack.report import PackReport
-from verifier.pack.writer import PackPlan
+from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.pack.planned import report_on
+from yinzheng.verifier.pack.report import PackReport
+from yinzheng.verifier.pack.writer import PackPlan
 
 
 def policy(**changes: Any) -> dict[str, Any]:

@@ -35,22 +35,22 @@ from tests.verifier.world import (
     slot_of,
     trust_json,
 )
-from verifier.algorithms import Sm2PrivateKey, digest_pair, keccak256
-from verifier.body import Party, parse_body
-from verifier.canonical import dumps
-from verifier.certificate import key_id, statement_of
-from verifier.dispute import evidence_root
-from verifier.items import parse_item
-from verifier.merkle import hash_leaf, root_from_leaves
-from verifier.note import Checkpoint, sign_checkpoint
-from verifier.pack.contents import PackedStatement
-from verifier.pack.manifest import ListedRoot
-from verifier.pack.report import PackReport
-from verifier.pack.verify import verify_pack
-from verifier.pack.writer import PackDossierFile, PackItem, PackPlan, write_pack
-from verifier.statement import Statement, certificate_subject, commit_private
-from verifier.tlogproof import TlogProof
-from verifier.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.algorithms import Sm2PrivateKey, digest_pair, keccak256
+from yinzheng.verifier.body import Party, parse_body
+from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.certificate import key_id, statement_of
+from yinzheng.verifier.dispute import evidence_root
+from yinzheng.verifier.items import parse_item
+from yinzheng.verifier.merkle import hash_leaf, root_from_leaves
+from yinzheng.verifier.note import Checkpoint, sign_checkpoint
+from yinzheng.verifier.pack.contents import PackedStatement
+from yinzheng.verifier.pack.manifest import ListedRoot
+from yinzheng.verifier.pack.report import PackReport
+from yinzheng.verifier.pack.verify import verify_pack
+from yinzheng.verifier.pack.writer import PackDossierFile, PackItem, PackPlan, write_pack
+from yinzheng.verifier.statement import Statement, certificate_subject, commit_private
+from yinzheng.verifier.tlogproof import TlogProof
+from yinzheng.verifier.trust import TrustPolicy, parse_trust
 
 PRESERVATION, CONSENTS = bytes.fromhex("c3" * 20), bytes.fromhex("d4" * 20)
 PRESERVATION_CODE, CONSENTS_CODE = keccak256(b"preservation"), keccak256(b"consents")

@@ -16,14 +16,14 @@ FORBIDDEN = set(json.loads(sys.argv[1]))
 
 class Blocker(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in FORBIDDEN:
+        if any(name == other or name.startswith(other + ".") for other in FORBIDDEN):
             raise ImportError(f"{name} must not be needed")
         return None
 
 sys.meta_path.insert(0, Blocker())
-from verifier.pack.report_json import report_json
-from verifier.pack.verify import verify_pack
-from verifier.trust import parse_trust
+from yinzheng.verifier.pack.report_json import report_json
+from yinzheng.verifier.pack.verify import verify_pack
+from yinzheng.verifier.trust import parse_trust
 pack, trust = io.BytesIO(sys.stdin.buffer.read()), parse_trust(sys.argv[2].encode())
 report = verify_pack(pack, trust, now=int(sys.argv[3]))
 print(json.dumps(report_json(report)))

@@ -12,9 +12,9 @@ import pytest
 
 from tests.verifier.pack.pack_files import zipped
 from tests.verifier.pack.pack_world import genuine_pack
-from verifier.errors import DataFault
-from verifier.pack import layout
-from verifier.pack.archive import PackLimits, open_archive
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.pack import layout
+from yinzheng.verifier.pack.archive import PackLimits, open_archive
 
 FILES = [("manifest.json", b"{}"), ("manifest.sig", b"sig"), ("a/b", b"content"), ("c", b"")]
 DEFAULT = PackLimits()

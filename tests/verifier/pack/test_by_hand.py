@@ -14,7 +14,7 @@ import pytest
 
 from tests.verifier.pack.pack_world import genuine_pack
 from tests.verifier.world import ISSUER
-from verifier.pack.howto import HOWTO
+from yinzheng.verifier.pack.howto import HOWTO
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the command openssl")
 

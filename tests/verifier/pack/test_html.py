@@ -18,21 +18,21 @@ from tests.verifier.pack.pack_world import (
     pack_trust,
     verified,
 )
-from verifier.algorithms import digest_pair
-from verifier.dossier import FileEntry
-from verifier.items import ABOUT, KINDS
-from verifier.pack import court_words as words
-from verifier.pack.court import MAX_STATEMENTS, court_report
-from verifier.pack.court_items import measured
-from verifier.pack.howto import STEPS
-from verifier.pack.html import render_html
-from verifier.pack.lines import instant
-from verifier.pack.manifest import PackFile
-from verifier.pack.paper import paper_json
-from verifier.pack.report import DossierFileReport, PackReport, TimestampReport
-from verifier.report import Outcome
-from verifier.statement import CAPACITIES, STATEMENT_TYPES
-from verifier.timestamp import TimeStamp, TimeStampFinding
+from yinzheng.verifier.algorithms import digest_pair
+from yinzheng.verifier.dossier import FileEntry
+from yinzheng.verifier.items import ABOUT, KINDS
+from yinzheng.verifier.pack import court_words as words
+from yinzheng.verifier.pack.court import MAX_STATEMENTS, court_report
+from yinzheng.verifier.pack.court_items import measured
+from yinzheng.verifier.pack.howto import STEPS
+from yinzheng.verifier.pack.html import render_html
+from yinzheng.verifier.pack.lines import instant
+from yinzheng.verifier.pack.manifest import PackFile
+from yinzheng.verifier.pack.paper import paper_json
+from yinzheng.verifier.pack.report import DossierFileReport, PackReport, TimestampReport
+from yinzheng.verifier.report import Outcome
+from yinzheng.verifier.statement import CAPACITIES, STATEMENT_TYPES
+from yinzheng.verifier.timestamp import TimeStamp, TimeStampFinding
 
 VOID = {"meta", "!doctype"}
 

@@ -12,8 +12,8 @@ import pytest
 
 from tests.verifier.pack.pack_files import unpacked, zipped
 from tests.verifier.pack.pack_world import genuine_pack
-from verifier.pack.archive import open_archive
-from verifier.pack.layout import LIMIT, Entry, central_header, directory, local_header
+from yinzheng.verifier.pack.archive import open_archive
+from yinzheng.verifier.pack.layout import LIMIT, Entry, central_header, directory, local_header
 
 GIB = 1 << 30
 

@@ -29,13 +29,13 @@ from tests.verifier.world import (
     ISSUER,
     STRANGER,
 )
-from verifier.canonical import dumps
-from verifier.certificate import key_id
-from verifier.errors import DataFault, UsageFault
-from verifier.pack.report import Answer
-from verifier.pack.report_json import report_json
-from verifier.pack.verify import verify_pack
-from verifier.report import Outcome
+from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.pack.report import Answer
+from yinzheng.verifier.pack.report_json import report_json
+from yinzheng.verifier.pack.verify import verify_pack
+from yinzheng.verifier.report import Outcome
 
 Edit = Callable[[Any], None]
 
