@@ -16,12 +16,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from yinzheng.ledger.chain.evidence import collect, last_final_block
+from yinzheng.verifier.chain.layout import record_slots, root_slot
+from yinzheng.verifier.chain.layout_consents import withdrawal_slots
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
-from yinzheng.verifier.ethereum.layout import record_slots, root_slot
-from yinzheng.verifier.ethereum.layout_consents import withdrawal_slots
-from yinzheng.verifier.live import LiveRecord
-from yinzheng.verifier.receipt_erasure import LiveTombstone
-from yinzheng.verifier.trust import TrustPolicy
+from yinzheng.verifier.judge.live import LiveRecord
+from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
+from yinzheng.verifier.judge.trust import TrustPolicy
 
 MAX_ANSWER = 8 * 1024 * 1024
 SECONDS = 20

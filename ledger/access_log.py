@@ -18,8 +18,8 @@ from sqlmodel import Session, col, select
 from yinzheng.ledger.instance import read_instance
 from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
 from yinzheng.ledger.store.models_disputes import Access
-from yinzheng.verifier import canonical
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 GENESIS = bytes(32)

@@ -26,9 +26,9 @@ from yinzheng.ledger.rules.terms import (
     procedure_for,
 )
 from yinzheng.ledger.rules.volume import SpecialKind, Volume
-from yinzheng.verifier import canonical
-from yinzheng.verifier.body import check_notices
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.body import check_notices
 
 FORMAT = "yinzheng/application/1"
 MAX_BYTES = 256 * 1024

@@ -29,7 +29,7 @@ from yinzheng.ledger.instance import Instance, Paths
 from yinzheng.ledger.keys.rewrap import WRAPPED
 from yinzheng.ledger.record_keys import NAME, Destroyed, Header, Line, lines_of, read_header, write_keys
 from yinzheng.ledger.store.models_disputes import Backup
-from yinzheng.verifier import canonical
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from yinzheng.ledger.rules.review import CHECKLIST, Answer, CaseFacts, Item, ItemAnswer, mandatory_items
 from yinzheng.ledger.rules.volume import Flag, FlagDecision, flags
-from yinzheng.verifier import canonical
-from yinzheng.verifier.canonical import (
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import (
     Check,
     boolean,
     constant,

@@ -35,13 +35,13 @@ from yinzheng.ledger.withdrawals.claims import ReceiptClaim
 from yinzheng.ledger.withdrawals.concluding import conclusion
 from yinzheng.ledger.withdrawals.filing import file
 from yinzheng.ledger.withdrawals.work import work_on
-from yinzheng.verifier.body import Party
-from yinzheng.verifier.certificate import key_id
-from yinzheng.verifier.destruction import DestructionReceipt, sign_receipt
-from yinzheng.verifier.dispute import Disputant
-from yinzheng.verifier.notice import SCOPES, parse_notice
-from yinzheng.verifier.organisation import KeyGrant, parse_enrolment, prove_possession
-from yinzheng.verifier.receipt import decode_receipt_qr
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.destruction import DestructionReceipt, sign_receipt
+from yinzheng.verifier.formats.dispute import Disputant
+from yinzheng.verifier.formats.notice import SCOPES, parse_notice
+from yinzheng.verifier.formats.organisation import KeyGrant, parse_enrolment, prove_possession
+from yinzheng.verifier.formats.receipt import decode_receipt_qr
 
 EXAMPLE: Final = "demonstration.json"
 _TERM: Final = 365 * 86_400

@@ -8,7 +8,7 @@ from yinzheng.ledger.document.qr import qr_png
 from yinzheng.ledger.document.render import render_certificate
 from yinzheng.ledger.files import write_durably
 from yinzheng.ledger.reading import Reader
-from yinzheng.verifier.certfile import parse_file
+from yinzheng.verifier.containers.certfile import parse_file
 from yinzheng.verifier.errors import EnvironmentFault
 
 

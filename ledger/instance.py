@@ -23,8 +23,8 @@ from typing import Any, Final
 from yinzheng.ledger.chain.deployment import Deployment
 from yinzheng.ledger.chain.modules import Modules
 from yinzheng.ledger.rules.profiles import DEMO, GD_HEALTH
-from yinzheng.verifier import canonical
-from yinzheng.verifier.canonical import (
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import (
     Check,
     boolean,
     constant,

@@ -29,7 +29,7 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate, ChainCall
 from yinzheng.ledger.store.models import Checkpoint as CheckpointRow
 from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
-from yinzheng.verifier.note import Checkpoint
+from yinzheng.verifier.log.note import Checkpoint
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Progress, Registry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from yinzheng.ledger.instance import Instance
-from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.formats.certificate import key_id
 
 DEFAULT_MAX_AGE = 86_400
 """How old a block may be for an answer about now: a day."""

@@ -33,18 +33,18 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store, open_store_read_only, sqlite_url
 from yinzheng.ledger.store.models import Case, Certificate, Event, Objection
 from yinzheng.ledger.working_days import calendar_of
-from yinzheng.verifier import canonical
-from yinzheng.verifier.body import parse_body
-from yinzheng.verifier.certfile import format_file
-from yinzheng.verifier.ethereum.layout import record_slots, root_slot
-from yinzheng.verifier.ethereum.layout_consents import withdrawal_slots
-from yinzheng.verifier.live import LiveRecord
-from yinzheng.verifier.note import peek_checkpoint
-from yinzheng.verifier.receipt_erasure import LiveTombstone
-from yinzheng.verifier.statement import Statement, certificate_subject
-from yinzheng.verifier.tlogproof import TlogProof
-from yinzheng.verifier.tombstone import MAX_TOMBSTONE
-from yinzheng.verifier.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.chain.layout import record_slots, root_slot
+from yinzheng.verifier.chain.layout_consents import withdrawal_slots
+from yinzheng.verifier.containers.certfile import format_file
+from yinzheng.verifier.formats.body import parse_body
+from yinzheng.verifier.formats.tombstone import MAX_TOMBSTONE
+from yinzheng.verifier.judge.live import LiveRecord
+from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
+from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.log.note import peek_checkpoint
+from yinzheng.verifier.log.statement import Statement, certificate_subject
+from yinzheng.verifier.log.tlogproof import TlogProof
 
 EVIDENCE_KEPT = 1024
 """Evidence of the newest block kept in memory, some 10 kB each."""

@@ -30,10 +30,10 @@ from yinzheng.ledger.files import discard, disk_faults, overwrite, sync_folder, 
 from yinzheng.ledger.instance import Instance
 from yinzheng.ledger.keys.rewrap import WRAPPED
 from yinzheng.ledger.store.models import Base, Event
-from yinzheng.verifier import canonical
-from yinzheng.verifier.canonical import hex_bytes, integer, read_object, text
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import hex_bytes, integer, read_object, text
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.tombstone import TOMBSTONE
+from yinzheng.verifier.formats.tombstone import TOMBSTONE
 
 NAME: Final = "record-keys.txt"
 MAGIC: Final = b"yinzheng/record-keys/1"

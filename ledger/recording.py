@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from yinzheng.ledger.store.sealed import SealedValue
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import COMMITMENT_KEY_BYTES
-from yinzheng.verifier.canonical import JSON
-from yinzheng.verifier.dossier import committed_form
-from yinzheng.verifier.statement import STATEMENT_TYPES, Body, Statement, commit_private, commit_public
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import COMMITMENT_KEY_BYTES
+from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.formats.dossier import committed_form
+from yinzheng.verifier.log.statement import STATEMENT_TYPES, Body, Statement, commit_private, commit_public
 
 if TYPE_CHECKING:
     from sqlmodel import Session

@@ -26,10 +26,10 @@ from yinzheng.ledger.store.blobs import FolderBlobs
 from yinzheng.ledger.store.database import Store, open_store, sqlite_url
 from yinzheng.ledger.store.models import Base, Case, Event
 from yinzheng.ledger.store.models_disputes import Dispute
-from yinzheng.verifier import canonical
-from yinzheng.verifier.canonical import constant, hex_bytes, integer, read_object, text
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import constant, hex_bytes, integer, read_object, text
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.tombstone import MAX_TOMBSTONE, TOMBSTONE, Tombstone, parse_tombstone
+from yinzheng.verifier.formats.tombstone import MAX_TOMBSTONE, TOMBSTONE, Tombstone, parse_tombstone
 
 _TOGETHER: Final = 1000
 _MARKER_FIELDS: Final = {

@@ -20,10 +20,10 @@ from sqlmodel import Session, col, select
 
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_disputes import TimeStamp
-from yinzheng.verifier.algorithms import sha256
+from yinzheng.verifier.bytes.algorithms import sha256
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
-from yinzheng.verifier.timestamp import MAX_TOKEN, NONCES, check_timestamp, parse_token, request_bytes
-from yinzheng.verifier.trust import TimeAuthority
+from yinzheng.verifier.judge.timestamp import MAX_TOKEN, NONCES, check_timestamp, parse_token, request_bytes
+from yinzheng.verifier.judge.trust import TimeAuthority
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

@@ -15,7 +15,7 @@ from yinzheng.ledger.files import make_folder, write_durably
 from yinzheng.ledger.keys.provider import ADMIN
 from yinzheng.ledger.rules.calendar import WorkingCalendar, YearDays, day_of, official_calendar, parse_year
 from yinzheng.ledger.rules.profiles import PROFILES
-from yinzheng.verifier import canonical
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from yinzheng.verifier.trust import TimeAuthority
+from yinzheng.verifier.judge.trust import TimeAuthority
 
 STAMPING = ExtendedKeyUsageOID.TIME_STAMPING
 POLICY = "1.2.3.4.1"

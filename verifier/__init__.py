@@ -8,15 +8,24 @@ and no connection, and has no clock of its own; readers of a live ledger are pas
     report.authentic, report.status
 """
 
-from yinzheng.verifier.body import Body, Holder, Level, Party, Remark, is_credit_code, is_number, parse_body
-from yinzheng.verifier.certfile import CertificateFile, format_file, parse_file
-from yinzheng.verifier.certificate import Core, decode_qr, encode_qr, key_id, statement_of
+from yinzheng.verifier.containers.certfile import CertificateFile, format_file, parse_file
+from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
-from yinzheng.verifier.live import LiveReader, LiveRecord
-from yinzheng.verifier.report import Authentic, Difference, Finding, Outcome, Report, Status
-from yinzheng.verifier.target import Presented, read_target
-from yinzheng.verifier.trust import TrustPolicy, parse_trust
-from yinzheng.verifier.verify import verify
+from yinzheng.verifier.formats.body import (
+    Body,
+    Holder,
+    Level,
+    Party,
+    Remark,
+    is_credit_code,
+    is_number,
+    parse_body,
+)
+from yinzheng.verifier.formats.certificate import Core, decode_qr, encode_qr, key_id, statement_of
+from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.live import LiveReader, LiveRecord
+from yinzheng.verifier.judge.report import Authentic, Difference, Finding, Outcome, Report, Status
+from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 
 __all__ = [
     "Authentic",

@@ -300,7 +300,7 @@ def _shown(reader: Reader, case: Case, lines: list[HistoryLine]) -> dict[str, An
 
 
 def _write_proofs(folder: Path, lines: list[HistoryLine]) -> None:
-    from yinzheng.verifier import canonical
+    from yinzheng.verifier.bytes import canonical
 
     folder.mkdir(parents=True, exist_ok=True)
     for line in lines:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 from yinzheng.api.cli.output import out
-from yinzheng.verifier.phrases import Language, Phrase
-from yinzheng.verifier.report import Finding, Outcome
+from yinzheng.verifier.judge.report import Finding, Outcome
+from yinzheng.verifier.words.phrases import Language, Phrase
 
 CHINA: Final = timezone(timedelta(hours=8))
 

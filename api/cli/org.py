@@ -25,9 +25,9 @@ from yinzheng.api.cli.output import Json, guarded, print_json
 from yinzheng.api.org.calling import Client
 from yinzheng.api.org.uploading import Upload, patiently, read_granted
 from yinzheng.ledger.files import make_folder, write_durably
-from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
-from yinzheng.verifier.request import METHODS
+from yinzheng.verifier.formats.request import METHODS
 
 MAX_BODY = 8 * 1024 * 1024
 

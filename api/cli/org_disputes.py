@@ -29,11 +29,11 @@ from yinzheng.api.org.member import ACCOUNT, Member
 from yinzheng.ledger.disputes.plans import Plan, parse_plan
 from yinzheng.ledger.disputes.signing import Opening, Release, read_typed, sign_typed
 from yinzheng.ledger.files import disk_faults, temporary_beside
-from yinzheng.verifier.algorithms import DigestPair, PairHasher
-from yinzheng.verifier.canonical import dumps, loads
-from yinzheng.verifier.dispute import RELEASES
+from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher
+from yinzheng.verifier.bytes.canonical import dumps, loads
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.items import MAX_ITEM, parse_item
+from yinzheng.verifier.formats.dispute import RELEASES
+from yinzheng.verifier.formats.evidence_items import MAX_ITEM, parse_item
 
 MAX_PLAN: Final = 64 * 1024
 MEDIA: Final = "application/vnd.yinzheng.item"

@@ -14,9 +14,9 @@ from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgF
 from yinzheng.api.cli.output import Json, guarded
 from yinzheng.api.org.member import TERM, Member, create_member, rotation_of
 from yinzheng.ledger.files import write_durably
-from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.organisation import REASONS
+from yinzheng.verifier.formats.organisation import REASONS
 
 DAY = 86_400
 MARGIN = 60

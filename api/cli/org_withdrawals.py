@@ -20,14 +20,14 @@ from yinzheng.api.cli.org_common import (
 )
 from yinzheng.api.cli.output import Json
 from yinzheng.ledger.files import make_folder, write_durably
-from yinzheng.verifier.algorithms import DigestPair, PairHasher
-from yinzheng.verifier.canonical import JSON, dumps, loads
-from yinzheng.verifier.consent import IDENTITY_PROOFS
-from yinzheng.verifier.destruction import DestructionReceipt, sign_receipt
+from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher
+from yinzheng.verifier.bytes.canonical import JSON, dumps, loads
+from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.target import read_target
-from yinzheng.verifier.tombstone import METHODS
-from yinzheng.verifier.webhook import parse_webhook
+from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
+from yinzheng.verifier.formats.destruction import DestructionReceipt, sign_receipt
+from yinzheng.verifier.formats.tombstone import METHODS
+from yinzheng.verifier.formats.webhook import parse_webhook
 
 MAX_FILE = 16 * 1024 * 1024
 _CHUNK = 1 << 20

@@ -16,10 +16,10 @@ from yinzheng.ledger.instance import read_instance
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.organisations.listing import Listed, list_organisations
 from yinzheng.ledger.registry import wall_clock
-from yinzheng.verifier import canonical
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.organisation import REASONS, Revocation, parse_enrolment, parse_rotation
+from yinzheng.verifier.formats.organisation import REASONS, Revocation, parse_enrolment, parse_rotation
 
 MAX_FILE = 64 * 1024
 

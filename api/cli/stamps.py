@@ -12,8 +12,8 @@ from yinzheng.api.cli.common import DEFAULT_STATE, State, writing
 from yinzheng.api.cli.output import Json, guarded, out, print_json
 from yinzheng.ledger.timestamps import stamp_checkpoint
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.timestamp import read_certificates
-from yinzheng.verifier.trust import TimeAuthority
+from yinzheng.verifier.judge.timestamp import read_certificates
+from yinzheng.verifier.judge.trust import TimeAuthority
 
 MAX_CERTIFICATES = 256 * 1024
 

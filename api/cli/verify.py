@@ -24,16 +24,16 @@ from yinzheng.api.cli.output import (
 )
 from yinzheng.api.cli.verify_pack import check_pack, is_pack
 from yinzheng.api.cli.verify_receipt import print_receipt
-from yinzheng.verifier import phrases
+from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.live import LiveReader
-from yinzheng.verifier.phrases import Language, Phrase
-from yinzheng.verifier.receipt_exhibits import ReceiptReader
-from yinzheng.verifier.report import Report
-from yinzheng.verifier.target import Presented, read_target
-from yinzheng.verifier.trust import TrustPolicy, parse_trust
-from yinzheng.verifier.verify import verify
-from yinzheng.verifier.verify_receipt import verify_receipt
+from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.live import LiveReader
+from yinzheng.verifier.judge.receipt.exhibits import ReceiptReader
+from yinzheng.verifier.judge.receipt.verify import verify_receipt
+from yinzheng.verifier.judge.report import Report
+from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.words import phrases
+from yinzheng.verifier.words.phrases import Language, Phrase
 
 
 class _Live(LiveReader, ReceiptReader, Protocol):

@@ -11,13 +11,14 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColu
 from yinzheng.api.cli.findings import china_time, print_findings
 from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK, err, out, print_json
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.pack import court_words, phrases
-from yinzheng.verifier.pack.html import render_html
-from yinzheng.verifier.pack.report import Answer, ItemReport, PackReport
-from yinzheng.verifier.pack.report_json import report_json
-from yinzheng.verifier.pack.verify import verify_pack
-from yinzheng.verifier.phrases import Language, Phrase
-from yinzheng.verifier.trust import TrustPolicy
+from yinzheng.verifier.judge.pack.report import Answer, ItemReport, PackReport
+from yinzheng.verifier.judge.pack.report_json import report_json
+from yinzheng.verifier.judge.pack.verify import verify_pack
+from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.words import pack as phrases
+from yinzheng.verifier.words.court import words as court_words
+from yinzheng.verifier.words.court.html import render_html
+from yinzheng.verifier.words.phrases import Language, Phrase
 
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _LARGE: Final = 64 * 1024 * 1024

@@ -6,13 +6,13 @@ from typing import Final
 
 from yinzheng.api.cli.findings import china_time, print_findings
 from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK, out
-from yinzheng.verifier import phrases_receipt
-from yinzheng.verifier.body import Party
-from yinzheng.verifier.consent import Consent
-from yinzheng.verifier.notice import SCOPES
-from yinzheng.verifier.phrases import Language, Phrase
-from yinzheng.verifier.receipt_report import ReceiptReport
-from yinzheng.verifier.withdrawal import Portion
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.consent import Consent
+from yinzheng.verifier.formats.notice import SCOPES
+from yinzheng.verifier.formats.withdrawal import Portion
+from yinzheng.verifier.judge.receipt.report import ReceiptReport
+from yinzheng.verifier.words import receipt as phrases_receipt
+from yinzheng.verifier.words.phrases import Language, Phrase
 
 _WORDS: Final = {
     "registry": Phrase("登记机构", "registry"),

@@ -23,7 +23,7 @@ from yinzheng.ledger.withdrawals.filing import file
 from yinzheng.ledger.withdrawals.progress import Progress, listed, progress
 from yinzheng.ledger.withdrawals.sending import Courier
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.withdrawal_steps import Kept
+from yinzheng.verifier.formats.withdrawal_steps import Kept
 
 MAX_RECEIPT = 8 * 1024 * 1024
 

@@ -8,8 +8,8 @@ from typing import Final
 from starlette.requests import ClientDisconnect, Request
 
 from yinzheng.api.web.limits import MIB, Lease
-from yinzheng.verifier import canonical
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 MAX_JSON: Final = 256 * 1024

@@ -29,12 +29,12 @@ from yinzheng.ledger.disputes.showing import Standing, show, standing
 from yinzheng.ledger.disputes.signing import typed_json
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.verifier.algorithms import DigestPair
-from yinzheng.verifier.canonical import JSON, Check, hex_bytes, list_of, one_of
-from yinzheng.verifier.dispute import MAX_PARTIES, RELEASES
+from yinzheng.verifier.bytes.algorithms import DigestPair
+from yinzheng.verifier.bytes.canonical import JSON, Check, hex_bytes, list_of, one_of
+from yinzheng.verifier.bytes.wording import check_words
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
-from yinzheng.verifier.request import Request as Signed
-from yinzheng.verifier.wording import check_words
+from yinzheng.verifier.formats.dispute import MAX_PARTIES, RELEASES
+from yinzheng.verifier.formats.request import Request as Signed
 
 ZIP: Final = "application/zip"
 PACKS_AT_ONCE: Final = 2

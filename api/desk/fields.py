@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from yinzheng.ledger.rules.consent import Scope
 from yinzheng.ledger.rules.extent import Extent
-from yinzheng.verifier.body import check_credit_code
-from yinzheng.verifier.canonical import (
+from yinzheng.verifier.bytes.canonical import (
     JSON,
     Check,
     boolean,
@@ -20,13 +19,14 @@ from yinzheng.verifier.canonical import (
     read_object,
     text,
 )
-from yinzheng.verifier.consent import IDENTITY_PROOFS
-from yinzheng.verifier.cose import MAX_QR
+from yinzheng.verifier.bytes.cose import MAX_QR
+from yinzheng.verifier.bytes.wording import check_date, check_words, set_of
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.notice import MAX_RECIPIENTS, SCOPES
-from yinzheng.verifier.organisation import REASONS
-from yinzheng.verifier.receipt import ReceiptCode, decode_receipt_qr
-from yinzheng.verifier.wording import check_date, check_words, set_of
+from yinzheng.verifier.formats.body import check_credit_code
+from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
+from yinzheng.verifier.formats.notice import MAX_RECIPIENTS, SCOPES
+from yinzheng.verifier.formats.organisation import REASONS
+from yinzheng.verifier.formats.receipt import ReceiptCode, decode_receipt_qr
 
 _ID: Final = re.compile("[0-9a-f]{64}")
 _ONCE: Final = re.compile("[0-9a-f]{32}")

@@ -21,9 +21,9 @@ from yinzheng.ledger.consents.receipts import Receipt, make_receipt
 from yinzheng.ledger.consents.uses import record_use
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.registry import Registry
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.organisation import Revocation, parse_rotation
+from yinzheng.verifier.formats.organisation import Revocation, parse_rotation
 
 PLACE = "desk"
 """Where accesses come from, in the access log (R47)."""

@@ -31,7 +31,7 @@ from yinzheng.ledger.withdrawals.concluding import conclusion
 from yinzheng.ledger.withdrawals.filing import in_force
 from yinzheng.ledger.withdrawals.progress import progress, withdrawals_of
 from yinzheng.ledger.withdrawals.work import open_thread
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 
 HOLDER = "receipt"

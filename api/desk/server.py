@@ -21,10 +21,10 @@ from yinzheng.api.web.limits import MIB, Buckets, Memory, Rate
 from yinzheng.ledger.organisations.requests import check_request
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.database import Store
-from yinzheng.verifier.algorithms import digest_pair
+from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.request import HEADER, Received, parse_request
-from yinzheng.verifier.request import Request as Signed
+from yinzheng.verifier.formats.request import HEADER, Received, parse_request
+from yinzheng.verifier.formats.request import Request as Signed
 
 _log = logging.getLogger(__name__)
 

@@ -18,11 +18,11 @@ from yinzheng.api.desk.server import Desk, target_of
 from yinzheng.api.web.limits import MIB
 from yinzheng.ledger.disputes.spool import Spool, Spooled
 from yinzheng.ledger.organisations.requests import check_request
-from yinzheng.verifier.algorithms import DigestPair, PairHasher
+from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
-from yinzheng.verifier.items import MAX_ITEM
-from yinzheng.verifier.request import HEADER, Received, parse_request
-from yinzheng.verifier.request import Request as Signed
+from yinzheng.verifier.formats.evidence_items import MAX_ITEM
+from yinzheng.verifier.formats.request import HEADER, Received, parse_request
+from yinzheng.verifier.formats.request import Request as Signed
 
 MEDIA: Final = "application/vnd.yinzheng.item"
 """A line of JSON (S10.7 without `digest` and `size`), a line feed, and the item's bytes."""

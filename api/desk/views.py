@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from yinzheng.ledger.rules.terms import Label
 from yinzheng.ledger.withdrawals.progress import Answer, Fact, Progress, Restriction
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes.canonical import JSON
 
 
 def progress_view(progress: Progress) -> dict[str, JSON]:

@@ -22,8 +22,8 @@ from yinzheng.ledger.withdrawals.claims import DocumentClaim, ReceiptClaim
 from yinzheng.ledger.withdrawals.filing import file
 from yinzheng.ledger.withdrawals.progress import progress
 from yinzheng.ledger.withdrawals.work import open_work
-from yinzheng.verifier.canonical import JSON
-from yinzheng.verifier.destruction import MAX_RECEIPT, parse_receipt
+from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.formats.destruction import MAX_RECEIPT, parse_receipt
 
 
 def withdrawals(desk: Desk) -> APIRouter:

@@ -14,11 +14,11 @@ from typing import IO, Any, Final
 
 from yinzheng.api.org.member import Member, OwnKey
 from yinzheng.ledger.organisations.addresses import is_secure_address
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import DigestPair, PairHasher, Sm2PrivateKey, digest_pair
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher, Sm2PrivateKey, digest_pair
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
-from yinzheng.verifier.request import HEADER, NONCE_BYTES, Request, sign_request
+from yinzheng.verifier.formats.request import HEADER, NONCE_BYTES, Request, sign_request
 
 MAX_ANSWER: Final = 32 * 1024 * 1024
 TIMEOUT: Final = 90.0

@@ -18,10 +18,9 @@ from yinzheng.ledger.files import make_folder, write_durably
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.passphrase import FILE_VARIABLE, VARIABLE, find_passphrase
 from yinzheng.ledger.keys.provider import Kind
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import Sm2PrivateKey
-from yinzheng.verifier.body import check_credit_code
-from yinzheng.verifier.canonical import (
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
+from yinzheng.verifier.bytes.canonical import (
     Check,
     constant,
     hex_bytes,
@@ -33,9 +32,11 @@ from yinzheng.verifier.canonical import (
     read_object,
     text,
 )
-from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.bytes.wording import check_words, set_of
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.organisation import (
+from yinzheng.verifier.formats.body import check_credit_code
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.organisation import (
     MAX_TERM,
     ROLES,
     Enrolment,
@@ -46,7 +47,6 @@ from yinzheng.verifier.organisation import (
     prove_possession,
     prove_succession,
 )
-from yinzheng.verifier.wording import check_words, set_of
 
 FORMAT: Final = "yinzheng/member/1"
 PROFILE: Final = "organisation.json"

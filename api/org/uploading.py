@@ -20,7 +20,7 @@ from typing import Final
 
 from yinzheng.api.org.calling import JSON_MEDIA, Answer, Client
 from yinzheng.ledger.files import disk_faults
-from yinzheng.verifier import canonical
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 BATCH_LINES: Final = 1000

@@ -17,13 +17,13 @@ from yinzheng.api.web.extract import extract
 from yinzheng.api.web.intake import Submission
 from yinzheng.api.web.limits import Gate, Limits
 from yinzheng.api.web.ports import BasisLine, HistoryLine, ReaderPort
+from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
-from yinzheng.verifier.receipt_report import ReceiptReport
-from yinzheng.verifier.report import Authentic, Finding, Outcome, Report
-from yinzheng.verifier.target import Presented, read_target
-from yinzheng.verifier.trust import TrustPolicy, parse_trust
-from yinzheng.verifier.verify import verify
-from yinzheng.verifier.verify_receipt import verify_receipt
+from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.receipt.report import ReceiptReport
+from yinzheng.verifier.judge.receipt.verify import verify_receipt
+from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report
+from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from yinzheng.api.web.problems import problem_of
 from yinzheng.api.web.server import Server, language_of
 from yinzheng.api.web.weigh import Weighed, weigh
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
-from yinzheng.verifier.pack.phrases import ANSWERS
+from yinzheng.verifier.words.pack import ANSWERS
 
 AT_ONCE: Final = 2
 """Packs verified at once."""

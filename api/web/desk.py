@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from yinzheng.verifier.canonical import JSON, dumps
+from yinzheng.verifier.bytes.canonical import JSON, dumps
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
 
 MAX_ANSWER: Final = 4 * 1024 * 1024

@@ -14,9 +14,9 @@ import subprocess
 import sys
 from typing import Any, Final, cast
 
-from yinzheng.verifier.certfile import MAX_FILE
+from yinzheng.verifier.containers.certfile import MAX_FILE
+from yinzheng.verifier.containers.target import Kind, Presented, read_target
 from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
-from yinzheng.verifier.target import Kind, Presented, read_target
 
 MEMORY: Final = 2 * 1024**3
 """Bytes of address space. A picture of the most pixels allowed, with transparency, needs some 1.3 GiB."""

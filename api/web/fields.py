@@ -10,10 +10,10 @@ from yinzheng.api.web.language import Language
 from yinzheng.api.web.times import instant
 from yinzheng.ledger.document.labels import CLASSES, PROCEDURES, REMARKS, RIGHTS, SOURCES, TYPES
 from yinzheng.ledger.rules.profiles import PROFILES
-from yinzheng.verifier.body import Body, Party
-from yinzheng.verifier.certificate import ELIDED
-from yinzheng.verifier.phrases import FIELDS
-from yinzheng.verifier.report import Report
+from yinzheng.verifier.formats.body import Body, Party
+from yinzheng.verifier.formats.certificate import ELIDED
+from yinzheng.verifier.judge.report import Report
+from yinzheng.verifier.words.phrases import FIELDS
 
 
 @dataclass(frozen=True, slots=True)

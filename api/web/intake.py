@@ -17,7 +17,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from yinzheng.api.web.limits import Lease, Limits
-from yinzheng.verifier.canonical import loads
+from yinzheng.verifier.bytes.canonical import loads
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 MAX_TEXT: Final = 128 * 1024

@@ -14,7 +14,7 @@ from typing import Final
 from starlette.responses import Response
 
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
-from yinzheng.verifier.tiles import CHECKPOINT_PATH, parse_tile_path
+from yinzheng.verifier.log.tiles import CHECKPOINT_PATH, parse_tile_path
 
 MAX_FILE: Final = 256 * (2 + 0xFFFF)
 """Bytes of the largest entry bundle there can be."""

@@ -14,13 +14,13 @@ from datetime import date
 from typing import Final
 
 from yinzheng.api.web.desk import Bearer
-from yinzheng.verifier.canonical import JSON
-from yinzheng.verifier.cose import MAX_QR
+from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.bytes.cose import MAX_QR
+from yinzheng.verifier.containers.receiptfile import parse_receipt_file
+from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.notice import MAX_RECIPIENTS, SCOPES
-from yinzheng.verifier.receipt import ReceiptCore, decode_receipt_qr
-from yinzheng.verifier.receiptfile import parse_receipt_file
-from yinzheng.verifier.target import Presented
+from yinzheng.verifier.formats.notice import MAX_RECIPIENTS, SCOPES
+from yinzheng.verifier.formats.receipt import ReceiptCore, decode_receipt_qr
 
 MOST_FIELDS: Final = 16 + len(SCOPES) + MAX_RECIPIENTS
 """Fields of a form: each scope and each recipient has a box of its own."""

@@ -9,11 +9,11 @@ from typing import Any, Final
 from yinzheng.api.web.language import Language
 from yinzheng.api.web.times import Instant, duration, instant
 from yinzheng.api.web.words import CALLS, DUTIES, DUTY_STATES, METHODS, STATES, say
-from yinzheng.verifier.consent import Consent, parse_consent
-from yinzheng.verifier.notice import SCOPES, Notice, parse_notice
-from yinzheng.verifier.phrases import Phrase
-from yinzheng.verifier.phrases_receipt import ROUTES
-from yinzheng.verifier.phrases_receipt import SCOPES as SCOPE_WORDS
+from yinzheng.verifier.formats.consent import Consent, parse_consent
+from yinzheng.verifier.formats.notice import SCOPES, Notice, parse_notice
+from yinzheng.verifier.words.phrases import Phrase
+from yinzheng.verifier.words.receipt import ROUTES
+from yinzheng.verifier.words.receipt import SCOPES as SCOPE_WORDS
 
 _ENDED: Final = ("completed",)
 

@@ -27,10 +27,10 @@ from yinzheng.api.web.problems import problem_of
 from yinzheng.api.web.server import Server, language_of
 from yinzheng.api.web.words import say
 from yinzheng.ledger.rules.consent import age_group_of
-from yinzheng.verifier.consent import parse_consent
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
-from yinzheng.verifier.receipt import ReceiptCore
-from yinzheng.verifier.withdrawal import ANONYMISED
+from yinzheng.verifier.formats.consent import parse_consent
+from yinzheng.verifier.formats.receipt import ReceiptCore
+from yinzheng.verifier.formats.withdrawal import ANONYMISED
 
 T = TypeVar("T")
 

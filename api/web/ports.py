@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from yinzheng.verifier.live import LiveReader
-from yinzheng.verifier.receipt_exhibits import ReceiptReader
-from yinzheng.verifier.trust import TrustPolicy
+from yinzheng.verifier.judge.live import LiveReader
+from yinzheng.verifier.judge.receipt.exhibits import ReceiptReader
+from yinzheng.verifier.judge.trust import TrustPolicy
 
 
 class Notice(Protocol):

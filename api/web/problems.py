@@ -10,7 +10,7 @@ from typing import Final
 from yinzheng.api.web.fault_words import FAULTS
 from yinzheng.api.web.language import Language
 from yinzheng.api.web.words import say
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 PROBLEM_MEDIA: Final = "application/problem+json"

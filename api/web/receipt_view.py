@@ -11,11 +11,11 @@ from yinzheng.api.web.language import Language
 from yinzheng.api.web.report_view import TONES, Moment, Pinned, Step, not_yours, pinned
 from yinzheng.api.web.times import Instant, age, instant
 from yinzheng.api.web.words import ESTABLISHED, RECEIPT_ESTABLISHED, Tone, say
-from yinzheng.verifier import phrases_receipt
-from yinzheng.verifier.notice import SCOPES
-from yinzheng.verifier.phrases import OUTCOMES
-from yinzheng.verifier.receipt_report import ReceiptReport, ReceiptStatus
-from yinzheng.verifier.report import Authentic, Finding, Outcome
+from yinzheng.verifier.formats.notice import SCOPES
+from yinzheng.verifier.judge.receipt.report import ReceiptReport, ReceiptStatus
+from yinzheng.verifier.judge.report import Authentic, Finding, Outcome
+from yinzheng.verifier.words import receipt as phrases_receipt
+from yinzheng.verifier.words.phrases import OUTCOMES
 
 _STATUS_TONES: Final[dict[ReceiptStatus, Tone]] = {
     ReceiptStatus.IN_FORCE: "good",

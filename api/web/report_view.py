@@ -14,9 +14,9 @@ from yinzheng.api.web.ports import BasisLine, HistoryLine
 from yinzheng.api.web.times import Instant, age, duration, instant
 from yinzheng.api.web.words import ATTENTION, CAPACITIES, ESTABLISHED, EVENTS, VERDICTS, Verdict, say
 from yinzheng.ledger.rules.terms import Label
-from yinzheng.verifier import phrases
-from yinzheng.verifier.report import Authentic, Finding, Outcome, Report, Status
-from yinzheng.verifier.trust import TrustPolicy
+from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report, Status
+from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.words import phrases
 
 TONES: Final = {
     Outcome.VALID: "good",

@@ -12,7 +12,7 @@ from yinzheng.api.web.app import create_app
 from yinzheng.api.web.desk import HttpDesk
 from yinzheng.api.web.limits import Limits
 from yinzheng.ledger.reading import open_reader
-from yinzheng.verifier.trust import MAX_TRUST
+from yinzheng.verifier.judge.trust import MAX_TRUST
 
 
 def serve(

@@ -32,9 +32,9 @@ from yinzheng.api.web.schemas import (
 )
 from yinzheng.api.web.server import Server
 from yinzheng.api.web.words import VERDICTS
-from yinzheng.verifier import phrases_receipt
-from yinzheng.verifier.body import is_number
-from yinzheng.verifier.trust import TrustPolicy
+from yinzheng.verifier.formats.body import is_number
+from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.words import receipt as phrases_receipt
 
 _PROBLEM: dict[str, Any] = {"application/problem+json": {"schema": ProblemOut.model_json_schema()}}
 

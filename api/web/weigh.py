@@ -15,10 +15,10 @@ from io import BytesIO
 from typing import Any, Final
 
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.pack.court import court_report
-from yinzheng.verifier.pack.paper import paper_json
-from yinzheng.verifier.pack.verify import verify_pack
-from yinzheng.verifier.trust import parse_trust
+from yinzheng.verifier.judge.pack.verify import verify_pack
+from yinzheng.verifier.judge.trust import parse_trust
+from yinzheng.verifier.words.court.blocks import paper_json
+from yinzheng.verifier.words.court.content import court_report
 
 MEMORY: Final = 1024**3
 """Bytes of address space; a pack of 64 MiB is read in pieces out of memory."""

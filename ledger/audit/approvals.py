@@ -8,10 +8,10 @@ from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.cases.issuing import deposit_of
 from yinzheng.ledger.chain.approvals import digest
 from yinzheng.ledger.store.models import Approval, Case, Certificate, Person
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import recover_address
-from yinzheng.verifier.body import parse_body
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import recover_address
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.body import parse_body
 
 
 def check_approvals(audit: Audit) -> None:

@@ -11,8 +11,8 @@ from yinzheng.ledger.recording import open_event
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, DossierFile
 from yinzheng.ledger.store.sealed import SealedValue, check_file
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.errors import DataFault
 
 

@@ -25,7 +25,7 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event, Person
 from yinzheng.ledger.store.models_disputes import Erasure, ErasureSignature
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.tombstone import TOMBSTONE
+from yinzheng.verifier.formats.tombstone import TOMBSTONE
 
 
 def check_remains(events: Sequence[Event], *, alive: bool) -> None:

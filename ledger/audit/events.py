@@ -15,13 +15,13 @@ from yinzheng.ledger.rules.states import TABLE, State, StatementType
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Approval, Case, Certificate, Event, Objection
 from yinzheng.ledger.store.sealed import SealedValue
-from yinzheng.verifier import canonical
-from yinzheng.verifier.body import parse_body
-from yinzheng.verifier.certificate import decode_qr, statement_of
-from yinzheng.verifier.dossier import committed_form
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.statement import Body, Statement, verify_body
-from yinzheng.verifier.tombstone import TOMBSTONE
+from yinzheng.verifier.formats.body import parse_body
+from yinzheng.verifier.formats.certificate import decode_qr, statement_of
+from yinzheng.verifier.formats.dossier import committed_form
+from yinzheng.verifier.formats.tombstone import TOMBSTONE
+from yinzheng.verifier.log.statement import Body, Statement, verify_body
 
 
 def check_events(audit: Audit) -> None:

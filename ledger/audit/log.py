@@ -11,8 +11,8 @@ from yinzheng.ledger.log.check import check_log
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Checkpoint, Event
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.merkle import hash_leaf
-from yinzheng.verifier.note import open_checkpoint, parse_vkey
+from yinzheng.verifier.log.merkle import hash_leaf
+from yinzheng.verifier.log.note import open_checkpoint, parse_vkey
 
 _END: Final = (None, b"")
 

@@ -7,7 +7,7 @@ from sqlmodel import col, select
 from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.store.models_disputes import TimeStamp
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.timestamp import parse_token
+from yinzheng.verifier.judge.timestamp import parse_token
 
 
 def check_time_stamps(audit: Audit) -> None:

@@ -23,11 +23,11 @@ from yinzheng.ledger.store.models_consents import Consent, Notice, Organisation,
 from yinzheng.ledger.store.models_disputes import Dispute, EvidenceItem
 from yinzheng.ledger.store.sealed import SealedValue, check_file
 from yinzheng.ledger.store.threads import thread
-from yinzheng.verifier import canonical
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.items import parse_item
-from yinzheng.verifier.notice import parse_notice
-from yinzheng.verifier.statement import Body, Statement, verify_body
+from yinzheng.verifier.formats.evidence_items import parse_item
+from yinzheng.verifier.formats.notice import parse_notice
+from yinzheng.verifier.log.statement import Body, Statement, verify_body
 
 BATCH = 2000
 """Consents looked at together; a bound on memory."""

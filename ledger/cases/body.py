@@ -9,10 +9,10 @@ from yinzheng.ledger.document.fonts import require_printable
 from yinzheng.ledger.instance import Instance
 from yinzheng.ledger.rules.certificates import valid_until
 from yinzheng.ledger.rules.profiles import Profile
-from yinzheng.verifier.algorithms import Sm2PrivateKey
-from yinzheng.verifier.body import Body, parse_body
-from yinzheng.verifier.certificate import encode_qr
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.formats.body import Body, parse_body
+from yinzheng.verifier.formats.certificate import encode_qr
 
 
 def certificate_body(

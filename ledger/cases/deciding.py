@@ -13,8 +13,8 @@ from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.review import ItemAnswer, grounds_against, require_complete, review_move
 from yinzheng.ledger.rules.states import Capacity, Move, State
 from yinzheng.ledger.rules.volume import FlagDecision
-from yinzheng.verifier import canonical
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:

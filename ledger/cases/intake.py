@@ -22,10 +22,10 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, DossierFile
 from yinzheng.ledger.store.models import Dossier as DossierRow
 from yinzheng.ledger.store.sealed import SealedFile, SealedValue, seal_file
-from yinzheng.verifier import canonical
-from yinzheng.verifier.canonical import JSON
-from yinzheng.verifier.dossier import SEED_BYTES
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.dossier import SEED_BYTES
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Progress, Registry

@@ -28,10 +28,10 @@ from yinzheng.ledger.rules.states import Capacity, Move, State
 from yinzheng.ledger.rules.terms import Procedure, RemarkKind
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Approval, Certificate
-from yinzheng.verifier import canonical
-from yinzheng.verifier.body import Body, parse_body
-from yinzheng.verifier.certificate import encode_qr, statement_of
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.formats.body import Body, parse_body
+from yinzheng.verifier.formats.certificate import encode_qr, statement_of
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

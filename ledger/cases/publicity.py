@@ -18,9 +18,9 @@ from yinzheng.ledger.rules.publicity import Notice, check_objection, check_waive
 from yinzheng.ledger.rules.states import Capacity, Move
 from yinzheng.ledger.rules.terms import Procedure
 from yinzheng.ledger.store.models import Objection
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import PairHasher
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import PairHasher
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from yinzheng.ledger.rules.terms import Procedure
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Approval, Case, Dossier, Objection, Person
 from yinzheng.ledger.store.sealed import SealedValue
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from eth_account.messages import SignableMessage, encode_typed_data
 from eth_account.signers.base import BaseAccount
 
 from yinzheng.ledger.chain.records import OpeningKind, Procedure
-from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.statement import profile_bytes
+from yinzheng.verifier.log.statement import profile_bytes
 
 SIGNATURE_BYTES = 65
 """`r || s || v`, v being 27 or 28."""

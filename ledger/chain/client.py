@@ -26,9 +26,9 @@ from yinzheng.ledger.chain.records import (
 )
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Call, checksummed
-from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.statement import profile_bytes
+from yinzheng.verifier.log.statement import profile_bytes
 
 CALL_GAS = 600_000
 """Limit of every call: at least twice what the dearest takes (docs/gas.md), and many still fit in a block."""

@@ -16,8 +16,8 @@ from web3 import Web3
 from yinzheng.contracts import NAMES, artifact
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Call, Sender, checksummed
-from yinzheng.verifier.algorithms import keccak256
-from yinzheng.verifier.canonical import constant, hex_bytes, integer, object_of, read_object
+from yinzheng.verifier.bytes.algorithms import keccak256
+from yinzheng.verifier.bytes.canonical import constant, hex_bytes, integer, object_of, read_object
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 REGISTRY, COMMITTEE, RELAY, CALENDAR, MOVES = 1, 2, 3, 4, 5

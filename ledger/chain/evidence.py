@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
-from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.bytes.algorithms import keccak256
+from yinzheng.verifier.chain.header import MAX_HEADER
+from yinzheng.verifier.chain.mpt import EMPTY_ROOT, MAX_NODE, prove_secure
+from yinzheng.verifier.chain.rlp import Item, decode_item, encode_item
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
-from yinzheng.verifier.ethereum.header import MAX_HEADER
-from yinzheng.verifier.ethereum.items import Item, decode_item, encode_item
-from yinzheng.verifier.ethereum.mpt import EMPTY_ROOT, MAX_NODE, prove_secure
 
 Ask: TypeAlias = "Callable[[str, list[Any]], Any]"
 """Asks a node: method and parameters in, the result of the answer out.

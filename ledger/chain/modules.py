@@ -28,7 +28,7 @@ from yinzheng.ledger.chain.deployment import (
 )
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Call, Sender, checksummed
-from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 FORUM, MODULE = 6, 7

@@ -36,7 +36,7 @@ from yinzheng.ledger.chain.refusals import (
     WrongState,
 )
 from yinzheng.ledger.chain.refusals_modules import MODULE_MEANINGS
-from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.errors import YinzhengError
 
 __all__ = [

@@ -11,8 +11,8 @@ from sqlmodel import Session
 from yinzheng.ledger.consents.granting import Granted, grant
 from yinzheng.ledger.organisations.answers import recall, remember
 from yinzheng.ledger.registry import Registry
-from yinzheng.verifier import canonical
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import JSON
 
 MAX_ANSWER: Final = 1024 * 1024
 

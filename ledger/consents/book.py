@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from yinzheng.ledger.rules.consent import Terms, require_lawful
-from yinzheng.verifier.consent import Consent
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.consent import Consent
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from yinzheng.ledger.recording import Occurrence, compose
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store.models_consents import Consent as ConsentRow
 from yinzheng.ledger.store.sealed import SealedValue
-from yinzheng.verifier.canonical import JSON
-from yinzheng.verifier.consent import Consent, parse_consent
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.formats.consent import Consent, parse_consent
 
 if TYPE_CHECKING:
     from sqlmodel import Session

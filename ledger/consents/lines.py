@@ -19,9 +19,15 @@ from typing import Final
 
 from yinzheng.ledger.consents.book import KnownNotice, NoticeBook, require_standing
 from yinzheng.ledger.rules.consent import moment_problems
-from yinzheng.verifier import canonical
-from yinzheng.verifier.consent import MAX_CONSENT, Consent, check_guardian, check_person, parse_consent
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.consent import (
+    MAX_CONSENT,
+    Consent,
+    check_guardian,
+    check_person,
+    parse_consent,
+)
 
 MAX_LINE: Final = 2 * MAX_CONSENT
 """Bytes of a line: a consent that is not in canonical form may be somewhat longer."""

@@ -18,10 +18,10 @@ from yinzheng.ledger.rules.consent import Terms
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_consents import Notice as NoticeRow
-from yinzheng.verifier import canonical
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.notice import MAX_NOTICE, Notice, parse_notice
+from yinzheng.verifier.formats.notice import MAX_NOTICE, Notice, parse_notice
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

@@ -15,7 +15,7 @@ from sqlmodel import Session, select
 from yinzheng.ledger.recording import Recorded
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_consents import Pooled
-from yinzheng.verifier.receipt import CONSENT_GRANTED
+from yinzheng.verifier.formats.receipt import CONSENT_GRANTED
 
 if TYPE_CHECKING:
     from yinzheng.ledger.instance import Instance

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from yinzheng.ledger.instance import Instance
 from yinzheng.ledger.policy import trust_policy
-from yinzheng.verifier import canonical
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.containers.receiptfile import parse_receipt_file
+from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.obligations import issuer_signature
-from yinzheng.verifier.receipt import decode_receipt_qr
-from yinzheng.verifier.receiptfile import parse_receipt_file
-from yinzheng.verifier.target import read_target
-from yinzheng.verifier.trust import parse_trust
-from yinzheng.verifier.verify_receipt import receipt_entitled
+from yinzheng.verifier.formats.receipt import decode_receipt_qr
+from yinzheng.verifier.judge.obligations import issuer_signature
+from yinzheng.verifier.judge.receipt.verify import receipt_entitled
+from yinzheng.verifier.judge.trust import parse_trust
 
 
 def subject_of_receipt(instance: Instance, shown: bytes) -> bytes:

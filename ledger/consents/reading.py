@@ -14,11 +14,11 @@ from yinzheng.ledger.store.models_consents import Consent as ConsentRow
 from yinzheng.ledger.store.models_consents import Pooled
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.ledger.store.threads import find_consent, thread
-from yinzheng.verifier.canonical import JSON
-from yinzheng.verifier.consent import Consent, parse_consent
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.notice import Notice
-from yinzheng.verifier.statement import Statement
+from yinzheng.verifier.formats.consent import Consent, parse_consent
+from yinzheng.verifier.formats.notice import Notice
+from yinzheng.verifier.log.statement import Statement
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

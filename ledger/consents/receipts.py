@@ -15,23 +15,23 @@ from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
 from yinzheng.ledger.document.qr import qr_png, qr_svg
 from yinzheng.ledger.document.receipt_pdf import render_receipt
 from yinzheng.ledger.store import repository
-from yinzheng.verifier.body import Party
+from yinzheng.verifier.chain.layout import root_slot
+from yinzheng.verifier.chain.layout_consents import withdrawal_slots
+from yinzheng.verifier.containers.receiptfile import ReceiptEvent, format_receipt_file
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
-from yinzheng.verifier.ethereum.layout import root_slot
-from yinzheng.verifier.ethereum.layout_consents import withdrawal_slots
-from yinzheng.verifier.note import peek_checkpoint
-from yinzheng.verifier.receipt import encode_receipt
-from yinzheng.verifier.receipt_events import REQUESTED_TYPE
-from yinzheng.verifier.receiptfile import ReceiptEvent, format_receipt_file
-from yinzheng.verifier.tlogproof import TlogProof
-from yinzheng.verifier.withdrawal import parse_requested
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.receipt import encode_receipt
+from yinzheng.verifier.formats.withdrawal import parse_requested
+from yinzheng.verifier.judge.receipt.events import REQUESTED_TYPE
+from yinzheng.verifier.log.note import peek_checkpoint
+from yinzheng.verifier.log.tlogproof import TlogProof
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from yinzheng.ledger.instance import Instance
     from yinzheng.ledger.registry import Registry
-    from yinzheng.verifier.canonical import JSON
+    from yinzheng.verifier.bytes.canonical import JSON
 
 
 @dataclass(frozen=True, slots=True)

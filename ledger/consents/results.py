@@ -17,7 +17,7 @@ from yinzheng.ledger.consents.importfile import LineIndex, open_import, require_
 from yinzheng.ledger.consents.order import subject_of
 from yinzheng.ledger.files import discard, disk_faults, sync_folder, temporary_beside
 from yinzheng.ledger.store.models_consents import Job, Rejected
-from yinzheng.verifier import canonical
+from yinzheng.verifier.bytes import canonical
 
 
 def write_results(

@@ -16,11 +16,11 @@ from yinzheng.ledger.rules.consent import Use
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store.models_consents import Use as UseRow
 from yinzheng.ledger.store.sealed import SealedValue
-from yinzheng.verifier import canonical
-from yinzheng.verifier.body import check_credit_code
-from yinzheng.verifier.canonical import Check, integer, read_object
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import Check, integer, read_object
+from yinzheng.verifier.bytes.wording import check_words
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.wording import check_words
+from yinzheng.verifier.formats.body import check_credit_code
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

@@ -26,10 +26,10 @@ from yinzheng.ledger.store.models_consents import Consent, Notice, Organisation
 from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.ledger.store.threads import thread
-from yinzheng.verifier import canonical
-from yinzheng.verifier.canonical import JSON
-from yinzheng.verifier.dossier import committed_form
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.dossier import committed_form
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

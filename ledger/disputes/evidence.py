@@ -18,10 +18,10 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import DossierFile
 from yinzheng.ledger.store.models_disputes import EvidenceItem
 from yinzheng.ledger.store.sealed import SealedFile, seal_file
-from yinzheng.verifier import canonical
-from yinzheng.verifier.dispute import evidence_root
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.items import Item, parse_item
+from yinzheng.verifier.formats.dispute import evidence_root
+from yinzheng.verifier.formats.evidence_items import Item, parse_item
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

@@ -33,10 +33,10 @@ from yinzheng.ledger.store.models import Case, Certificate, Dossier
 from yinzheng.ledger.store.models_consents import Consent, Withdrawal
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
 from yinzheng.ledger.store.threads import find_organisation
-from yinzheng.verifier import canonical
-from yinzheng.verifier.canonical import JSON
-from yinzheng.verifier.dispute import Opening, Subjects, evidence_root, parse_opening
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.dispute import Opening, Subjects, evidence_root, parse_opening
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

@@ -31,30 +31,30 @@ from yinzheng.ledger.store.models import Case, ChainCall, Checkpoint, DossierFil
 from yinzheng.ledger.store.models_disputes import Dispute, EvidenceItem, Signature, TimeStamp
 from yinzheng.ledger.store.sealed import SealedValue, open_file
 from yinzheng.ledger.store.threads import find_dispute, thread
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import Sm2PrivateKey
-from yinzheng.verifier.body import Party
-from yinzheng.verifier.canonical import JSON
-from yinzheng.verifier.certificate import key_id
-from yinzheng.verifier.dispute import Opening, evidence_roots, parse_opening
-from yinzheng.verifier.dossier import disclose
-from yinzheng.verifier.errors import EnvironmentFault, UsageFault
-from yinzheng.verifier.ethereum.layout import RIGHTS_CASES, mapping_slot, record_slots, root_slot, slots_from
-from yinzheng.verifier.ethereum.layout_consents import withdrawal_slots
-from yinzheng.verifier.ethereum.layout_disputes import (
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
+from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.chain.layout import RIGHTS_CASES, mapping_slot, record_slots, root_slot, slots_from
+from yinzheng.verifier.chain.layout_consents import withdrawal_slots
+from yinzheng.verifier.chain.layout_disputes import (
     SUBJECT_KINDS,
     dispute_slots,
     evidence_slots,
     party_slots,
     subject_slots,
 )
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.dispute import Opening, evidence_roots, parse_opening
+from yinzheng.verifier.formats.dossier import disclose
+from yinzheng.verifier.log.statement import Statement
 from yinzheng.verifier.pack.contents import DossierFile as DossierProof
 from yinzheng.verifier.pack.contents import PackedStatement
-from yinzheng.verifier.pack.html import render_html
 from yinzheng.verifier.pack.manifest import ListedRoot
-from yinzheng.verifier.pack.planned import report_on
 from yinzheng.verifier.pack.writer import Chunks, PackDossierFile, PackItem, PackPlan, WrittenPack, write_pack
-from yinzheng.verifier.statement import Statement
+from yinzheng.verifier.words.court.html import render_html
+from yinzheng.verifier.words.court.planned import report_on
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Progress, Registry

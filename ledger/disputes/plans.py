@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from yinzheng.verifier.body import Party
-from yinzheng.verifier.canonical import (
+from yinzheng.verifier.bytes.canonical import (
     JSON,
     Check,
     hex_bytes,
@@ -19,9 +18,10 @@ from yinzheng.verifier.canonical import (
     read_object,
     text,
 )
-from yinzheng.verifier.dispute import DISPUTANTS, MAX_SUBJECTS, OPENINGS, Disputant
+from yinzheng.verifier.bytes.wording import PARTY, check_words
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.wording import PARTY, check_words
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.dispute import DISPUTANTS, MAX_SUBJECTS, OPENINGS, Disputant
 
 
 @dataclass(frozen=True, slots=True)

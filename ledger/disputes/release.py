@@ -23,11 +23,11 @@ from yinzheng.ledger.store.models import Case, Certificate
 from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.ledger.store.models_disputes import DisputeSubject, Erasure
 from yinzheng.ledger.withdrawals.ending import resume
-from yinzheng.verifier.algorithms import DigestPair
-from yinzheng.verifier.canonical import JSON
-from yinzheng.verifier.dispute import Release, Resumption, parse_release
+from yinzheng.verifier.bytes.algorithms import DigestPair
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.statement import Statement
+from yinzheng.verifier.formats.dispute import Release, Resumption, parse_release
+from yinzheng.verifier.log.statement import Statement
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

@@ -21,11 +21,11 @@ from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
 from yinzheng.ledger.store.models import Dossier, Event
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject, EvidenceItem
 from yinzheng.ledger.store.threads import thread
-from yinzheng.verifier.body import Party
-from yinzheng.verifier.canonical import JSON
-from yinzheng.verifier.dispute import Disputant, Opening, Release, parse_opening, parse_release
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.items import Item, parse_item
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.dispute import Disputant, Opening, Release, parse_opening, parse_release
+from yinzheng.verifier.formats.evidence_items import Item, parse_item
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

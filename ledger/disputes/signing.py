@@ -12,7 +12,7 @@ from eth_account.signers.base import BaseAccount
 
 from yinzheng.ledger.chain.approvals import PRESERVATION_NAME, Domain, Opening, Release, sign, typed_data
 from yinzheng.ledger.chain.records import OpeningKind
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault
 
 __all__ = ["Opening", "Release", "read_typed", "sign_typed", "typed_json"]

@@ -15,7 +15,7 @@ from pathlib import Path
 from yinzheng.ledger.cases.intake import DOSSIER_ID_BYTES, DOSSIER_KEY_BYTES
 from yinzheng.ledger.store.blobs import FolderBlobs
 from yinzheng.ledger.store.sealed import SealedFile, open_file, seal_file
-from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.bytes.algorithms import DigestPair
 
 
 class Spool:

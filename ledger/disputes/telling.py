@@ -19,7 +19,7 @@ from yinzheng.ledger.store.models_consents import Consent, Notice, Withdrawal
 from yinzheng.ledger.store.models_disputes import DisputeSubject
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.ledger.withdrawals.notices import queue
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault
 
 HOLD: Final = "dispute.hold"

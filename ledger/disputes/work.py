@@ -17,8 +17,8 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject, EvidenceItem
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.ledger.store.threads import find_dispute
-from yinzheng.verifier import canonical
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:

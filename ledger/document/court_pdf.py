@@ -15,10 +15,10 @@ import typst
 
 from yinzheng.ledger.document.fonts import DIRECTORY, printable
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.pack.court import court_report
-from yinzheng.verifier.pack.lines import answered
-from yinzheng.verifier.pack.paper import paper_json
-from yinzheng.verifier.pack.report import Answer, PackReport
+from yinzheng.verifier.judge.pack.report import Answer, PackReport
+from yinzheng.verifier.words.court.blocks import paper_json
+from yinzheng.verifier.words.court.content import court_report
+from yinzheng.verifier.words.court.pieces import answered
 
 TEMPLATE: Final = Path(__file__).parent / "court.typ"
 

@@ -18,16 +18,16 @@ import typst
 from yinzheng.ledger.document.fonts import DIRECTORY, printable
 from yinzheng.ledger.document.labels import date_en, date_zh
 from yinzheng.ledger.document.qr import qr_svg, qr_symbol
-from yinzheng.verifier import phrases_receipt
-from yinzheng.verifier.consent import Consent
+from yinzheng.verifier.containers.receiptfile import RECEIPT_FILE, ReceiptFile, parse_receipt_file
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.note import peek_checkpoint
-from yinzheng.verifier.notice import SCOPES, Notice
-from yinzheng.verifier.phrases import Phrase
-from yinzheng.verifier.receipt import ReceiptCore, decode_receipt_qr
-from yinzheng.verifier.receipt_events import requests_of
-from yinzheng.verifier.receiptfile import RECEIPT_FILE, ReceiptFile, parse_receipt_file
-from yinzheng.verifier.withdrawal import Portion, remaining
+from yinzheng.verifier.formats.consent import Consent
+from yinzheng.verifier.formats.notice import SCOPES, Notice
+from yinzheng.verifier.formats.receipt import ReceiptCore, decode_receipt_qr
+from yinzheng.verifier.formats.withdrawal import Portion, remaining
+from yinzheng.verifier.judge.receipt.events import requests_of
+from yinzheng.verifier.log.note import peek_checkpoint
+from yinzheng.verifier.words import receipt as phrases_receipt
+from yinzheng.verifier.words.phrases import Phrase
 
 TEMPLATE: Final = Path(__file__).parent / "receipt.typ"
 

@@ -19,8 +19,8 @@ import typst
 from yinzheng.ledger.document import labels
 from yinzheng.ledger.document.fonts import DIRECTORY, require_printable
 from yinzheng.ledger.document.qr import qr_svg, qr_symbol
-from yinzheng.verifier.algorithms import digest_pair
-from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.bytes.algorithms import digest_pair
+from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import DataFault
 
 TEMPLATE: Final = Path(__file__).parent / "certificate.typ"

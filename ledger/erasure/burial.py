@@ -19,7 +19,7 @@ from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models import Dossier, DossierFile, Event, Objection
 from yinzheng.ledger.store.models_consents import Attempt, Consent, Use
 from yinzheng.ledger.store.models_disputes import Dispute
-from yinzheng.verifier.tombstone import TOMBSTONE, Tombstone
+from yinzheng.verifier.formats.tombstone import TOMBSTONE, Tombstone
 
 MOST = 256
 """Statements that one tombstone names (S10.5)."""

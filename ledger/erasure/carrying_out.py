@@ -35,10 +35,10 @@ from yinzheng.ledger.rules import destruction
 from yinzheng.ledger.rules.destruction import DestructionRecord, Method, check_destruction
 from yinzheng.ledger.staff import enrolled
 from yinzheng.ledger.store.models_disputes import Erasure
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import digest_pair
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.tombstone import Tombstone
+from yinzheng.verifier.formats.tombstone import Tombstone
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

@@ -15,9 +15,9 @@ from enum import StrEnum
 from typing import Any, Final, Self
 
 from yinzheng.ledger.keys.provider import EthereumKey
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import recover_address, sha256
-from yinzheng.verifier.canonical import (
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import recover_address, sha256
+from yinzheng.verifier.bytes.canonical import (
     Check,
     boolean,
     constant,
@@ -29,7 +29,7 @@ from yinzheng.verifier.canonical import (
     text,
 )
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.tombstone import GROUNDS, METHODS
+from yinzheng.verifier.formats.tombstone import GROUNDS, METHODS
 
 PREFIX: Final = b"yinzheng/erasure/1\n"
 MAX_STATEMENTS: Final = 10_000

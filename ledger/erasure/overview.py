@@ -17,7 +17,7 @@ from yinzheng.ledger.rules.withdrawal import State
 from yinzheng.ledger.store.models import Case, Dossier
 from yinzheng.ledger.store.models_consents import Consent, Withdrawal
 from yinzheng.ledger.store.models_disputes import Dispute, Erasure
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Person
 from yinzheng.ledger.store.models_disputes import Erasure, ErasureSignature
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.tombstone import WITNESSES
+from yinzheng.verifier.formats.tombstone import WITNESSES
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

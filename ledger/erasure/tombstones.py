@@ -10,8 +10,8 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Consent
 from yinzheng.ledger.store.threads import thread
-from yinzheng.verifier import canonical
-from yinzheng.verifier.tombstone import MAX_TOMBSTONE, TOMBSTONE, parse_tombstone
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.formats.tombstone import MAX_TOMBSTONE, TOMBSTONE, parse_tombstone
 
 
 def tombstone_of(session: Session, leaf: bytes) -> Event | None:

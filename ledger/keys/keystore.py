@@ -30,9 +30,9 @@ from yinzheng.ledger.faults import NO_FAULTS, Faults
 from yinzheng.ledger.files import create_durably, disk_faults, make_folder
 from yinzheng.ledger.keys import sm4
 from yinzheng.ledger.keys.provider import KEK, LOG_ED25519, LOG_SM2, EthereumKey, KeyWrapper, Kind
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey
-from yinzheng.verifier.canonical import (
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey
+from yinzheng.verifier.bytes.canonical import (
     constant,
     hex_bytes,
     integer,
@@ -43,7 +43,7 @@ from yinzheng.verifier.canonical import (
     text,
 )
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
-from yinzheng.verifier.note import NoteSigner
+from yinzheng.verifier.log.note import NoteSigner
 
 FORMAT = "yinzheng/key/1"
 MAX_FILE_BYTES = 16 * 1024

@@ -37,9 +37,9 @@ from yinzheng.ledger.keys.token_keys import (
     vendor_key_type,
     vendor_mechanism,
 )
-from yinzheng.verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey
+from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
-from yinzheng.verifier.note import NoteSigner
+from yinzheng.verifier.log.note import NoteSigner
 
 _SECP256K1 = bytes.fromhex("06052b8104000a")
 _ED25519 = bytes.fromhex("06032b6570")

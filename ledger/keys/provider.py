@@ -14,9 +14,9 @@ from eth_account import Account
 from eth_account.signers.base import BaseAccount
 
 from yinzheng.ledger.keys import sm4
-from yinzheng.verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey, keccak256
+from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey, keccak256
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
-from yinzheng.verifier.note import NoteSigner
+from yinzheng.verifier.log.note import NoteSigner
 
 ISSUER = "issuer"
 LOG_ED25519 = "log-ed25519"

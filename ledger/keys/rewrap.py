@@ -26,7 +26,7 @@ from yinzheng.ledger.keys.token_config import read_config
 from yinzheng.ledger.store.database import Store, open_store, sqlite_url
 from yinzheng.ledger.store.models import Base, Dossier
 from yinzheng.ledger.store.models_consents import Consent, Job
-from yinzheng.verifier.algorithms import constant_time_equal
+from yinzheng.verifier.bytes.algorithms import constant_time_equal
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 _BATCH = 500

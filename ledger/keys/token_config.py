@@ -18,8 +18,8 @@ from typing import Any, Final
 
 from yinzheng.ledger.files import disk_faults, write_durably
 from yinzheng.ledger.keys.passphrase import read_secret
-from yinzheng.verifier import canonical
-from yinzheng.verifier.canonical import (
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import (
     Check,
     constant,
     hex_bytes,

@@ -28,7 +28,7 @@ from hexbytes import HexBytes
 from yinzheng.ledger.keys.provider import TOKEN_WRAPPED, EthereumKey, KeyWrapper, is_token_wrapped
 from yinzheng.ledger.keys.token import Token
 from yinzheng.ledger.keys.token_config import TokenSm2
-from yinzheng.verifier.algorithms import (
+from yinzheng.verifier.bytes.algorithms import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
     Sm2PrivateKey,
@@ -37,8 +37,8 @@ from yinzheng.verifier.algorithms import (
     recover_address,
     sm3,
 )
+from yinzheng.verifier.bytes.sm2 import identity_digest
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
-from yinzheng.verifier.sm2 import identity_digest
 
 SECP256K1_N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 _NONCE_BYTES, _TAG_BITS = 12, 128

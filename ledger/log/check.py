@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection
 from yinzheng.ledger.log.tilefiles import TileFiles, leading_part
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.merkle import root_from_leaves
-from yinzheng.verifier.note import Checkpoint, NoteKey
-from yinzheng.verifier.tiles import WIDTH, Tile, bundle_leaves, split_tile
+from yinzheng.verifier.log.merkle import root_from_leaves
+from yinzheng.verifier.log.note import Checkpoint, NoteKey
+from yinzheng.verifier.log.tiles import WIDTH, Tile, bundle_leaves, split_tile
 
 _RESTORE = "restore it from a backup or a mirror of the log"
 

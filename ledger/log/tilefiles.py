@@ -10,8 +10,8 @@ from pathlib import Path
 from yinzheng.ledger.faults import NO_FAULTS, Faults
 from yinzheng.ledger.files import disk_faults, make_folder, sync_folder, write_durably
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.merkle import HASH_BYTES
-from yinzheng.verifier.tiles import ENTRIES, WIDTH, Tile, decode_bundle, encode_bundle
+from yinzheng.verifier.log.merkle import HASH_BYTES
+from yinzheng.verifier.log.tiles import ENTRIES, WIDTH, Tile, decode_bundle, encode_bundle
 
 
 class TileFiles:

@@ -13,8 +13,8 @@ from yinzheng.ledger.faults import NO_FAULTS, Faults
 from yinzheng.ledger.files import disk_faults, make_folder, remove_leftovers, write_durably
 from yinzheng.ledger.log.tilefiles import TileFiles, leading_part
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.merkle import EMPTY_ROOT, hash_leaf, verify_consistency
-from yinzheng.verifier.note import (
+from yinzheng.verifier.log.merkle import EMPTY_ROOT, hash_leaf, verify_consistency
+from yinzheng.verifier.log.note import (
     MAX_NOTE_BYTES,
     Checkpoint,
     NoteKey,
@@ -24,7 +24,7 @@ from yinzheng.verifier.note import (
     peek_checkpoint,
     sign_checkpoint,
 )
-from yinzheng.verifier.tiles import (
+from yinzheng.verifier.log.tiles import (
     CHECKPOINT_PATH,
     ENTRIES,
     WIDTH,
@@ -34,7 +34,7 @@ from yinzheng.verifier.tiles import (
     encode_bundle,
     grow,
 )
-from yinzheng.verifier.tlogproof import TlogProof
+from yinzheng.verifier.log.tlogproof import TlogProof
 
 _SLICE = 64 * WIDTH
 """Entries hashed and written at once: enough to batch, little enough to keep memory flat."""

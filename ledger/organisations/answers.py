@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from yinzheng.ledger.store.models_consents import Answer
 from yinzheng.ledger.store.sealed import SealedValue
-from yinzheng.verifier.algorithms import sha256
+from yinzheng.verifier.bytes.algorithms import sha256
 from yinzheng.verifier.errors import DataFault
 
 KEPT: Final = 7 * 86_400

@@ -23,10 +23,10 @@ from yinzheng.ledger.rules.organisations import Role, key_at
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.ledger.store.threads import find_organisation
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.organisation import Enrolment, Revocation, Rotation
-from yinzheng.verifier.statement import organisation_subject
+from yinzheng.verifier.formats.organisation import Enrolment, Revocation, Rotation
+from yinzheng.verifier.log.statement import organisation_subject
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

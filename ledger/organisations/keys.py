@@ -13,10 +13,10 @@ from yinzheng.ledger.rules.organisations import HeldKey, Keys, Role
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.ledger.store.threads import find_organisation, thread
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import Sm2PublicKey
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.organisation import parse_enrolment, parse_revocation, parse_rotation
+from yinzheng.verifier.formats.organisation import parse_enrolment, parse_revocation, parse_rotation
 
 MAX_BODY: Final = 8192
 """Bytes of a statement's body about an organisation; their fields' sizes keep it below."""

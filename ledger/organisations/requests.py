@@ -16,8 +16,8 @@ from sqlmodel import Session, col
 from yinzheng.ledger.organisations.keys import find_key
 from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.store.models_consents import Nonce
-from yinzheng.verifier.algorithms import Sm2PublicKey
-from yinzheng.verifier.request import Received, Request, verify_request
+from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
+from yinzheng.verifier.formats.request import Received, Request, verify_request
 
 
 class HasStore(Protocol):

@@ -14,10 +14,10 @@ from typing import Self
 from yinzheng.ledger.rules.calendar import date_of, day_of
 from yinzheng.ledger.rules.retention import months_after
 from yinzheng.ledger.rules.terms import InformationRoute, Label, LawfulBasis
-from yinzheng.verifier.algorithms import DigestPair
-from yinzheng.verifier.consent import Consent, RecipientAnswer
+from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.notice import BASE_SCOPES, SCOPES, Notice
+from yinzheng.verifier.formats.consent import Consent, RecipientAnswer
+from yinzheng.verifier.formats.notice import BASE_SCOPES, SCOPES, Notice
 
 
 class Scope(StrEnum):

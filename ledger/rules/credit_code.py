@@ -6,8 +6,8 @@ A valid code is not proof that the body exists.
 import stdnum.cn.uscc
 from stdnum.exceptions import InvalidChecksum, ValidationError
 
-from yinzheng.verifier.body import is_credit_code
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.body import is_credit_code
 
 
 def check_credit_code(code: str) -> str:

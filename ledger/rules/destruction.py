@@ -10,9 +10,9 @@ from enum import StrEnum
 from itertools import pairwise
 
 from yinzheng.ledger.rules.retention import Blocker
-from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.tombstone import WITNESSES, Tombstone
+from yinzheng.verifier.formats.tombstone import WITNESSES, Tombstone
 
 
 class Method(StrEnum):

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from yinzheng.ledger.rules.events import DisputeStatement
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.errors import UsageFault
 
 MAX_PARTIES = 16

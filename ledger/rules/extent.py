@@ -9,9 +9,9 @@ from enum import StrEnum
 
 from yinzheng.ledger.rules.consent import SCOPE_RULES, Scope, age_group_of
 from yinzheng.ledger.rules.terms import InformationRoute, Label
-from yinzheng.verifier.algorithms import constant_time_equal
-from yinzheng.verifier.consent import Consent, RecipientAnswer
+from yinzheng.verifier.bytes.algorithms import constant_time_equal
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.consent import Consent, RecipientAnswer
 
 
 @dataclass(frozen=True, slots=True)

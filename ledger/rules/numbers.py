@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Self
 
-from yinzheng.verifier.body import is_number
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.formats.body import is_number
 
 _PREFIX = re.compile(r"SJ[0-9]{3}")
 _CHINA = timezone(timedelta(hours=8))

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from yinzheng.verifier.algorithms import Sm2PublicKey
+from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.organisation import Enrolment, KeyGrant, Revocation, Rotation
+from yinzheng.verifier.formats.organisation import Enrolment, KeyGrant, Revocation, Rotation
 
 
 class Role(StrEnum):

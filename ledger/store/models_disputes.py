@@ -114,7 +114,7 @@ class ErasureSignature(Base, table=True):
     erasure_id: str = Field(primary_key=True, foreign_key="erasure.id")
     person: str = Field(primary_key=True, foreign_key="person.name")
     role: str
-    """Of `verifier/tombstone.py`, or `witness`, or `operator` for who carried it out."""
+    """Of `verifier/formats/tombstone.py`, or `witness`, or `operator` for who carried it out."""
     signature: bytes
     """65 bytes `r || s || v` over SHA-256 of the order with its prefix."""
     at: int = Field(sa_type=BigInteger)

@@ -29,7 +29,7 @@ from typing import BinaryIO
 from yinzheng.ledger.files import disk_faults
 from yinzheng.ledger.keys import sm4
 from yinzheng.ledger.store.blobs import BlobStore, FolderBlobs
-from yinzheng.verifier.algorithms import DigestPair, PairHasher
+from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher
 from yinzheng.verifier.errors import DataFault
 
 __all__ = ["BlobStore", "FolderBlobs", "SealedFile", "SealedValue", "check_file", "open_file", "seal_file"]

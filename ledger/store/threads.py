@@ -10,7 +10,7 @@ from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Consent, Organisation, Withdrawal
 from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.statement import Statement
+from yinzheng.verifier.log.statement import Statement
 
 LONGEST = 10_000
 """Statements of one thread; more are not walked."""

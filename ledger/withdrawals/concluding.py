@@ -13,14 +13,14 @@ from yinzheng.ledger.keys.provider import ISSUER
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.withdrawals.work import Work, open_work
-from yinzheng.verifier.canonical import JSON
-from yinzheng.verifier.conclusion import format_conclusion
+from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.chain.layout import root_slot
+from yinzheng.verifier.chain.layout_consents import withdrawal_slots
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.ethereum.layout import root_slot
-from yinzheng.verifier.ethereum.layout_consents import withdrawal_slots
-from yinzheng.verifier.note import peek_checkpoint
-from yinzheng.verifier.tlogproof import TlogProof
-from yinzheng.verifier.withdrawal_steps import Completed, Restricted
+from yinzheng.verifier.formats.conclusion import format_conclusion
+from yinzheng.verifier.formats.withdrawal_steps import Completed, Restricted
+from yinzheng.verifier.log.note import peek_checkpoint
+from yinzheng.verifier.log.tlogproof import TlogProof
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

@@ -12,10 +12,10 @@ from yinzheng.ledger.rules.withdrawal import Move, State
 from yinzheng.ledger.withdrawals import notices
 from yinzheng.ledger.withdrawals.ending import conclude, restrict, resume, tick
 from yinzheng.ledger.withdrawals.work import Work, work_on
-from yinzheng.verifier.algorithms import Sm2PublicKey
-from yinzheng.verifier.destruction import Awaited, SignedReceipt, verify_receipt
+from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.withdrawal_steps import Frozen, Notified, Received
+from yinzheng.verifier.formats.destruction import Awaited, SignedReceipt, verify_receipt
+from yinzheng.verifier.formats.withdrawal_steps import Frozen, Notified, Received
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

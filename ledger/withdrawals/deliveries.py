@@ -17,7 +17,7 @@ from yinzheng.ledger.keys.provider import ISSUER
 from yinzheng.ledger.store.models_consents import Delivery, Organisation
 from yinzheng.ledger.store.threads import find_organisation
 from yinzheng.verifier.errors import YinzhengError
-from yinzheng.verifier.webhook import parse_webhook, sign_webhook
+from yinzheng.verifier.formats.webhook import parse_webhook, sign_webhook
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

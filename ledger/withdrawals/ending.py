@@ -22,7 +22,7 @@ from yinzheng.ledger.store.models_disputes import DisputeSubject
 from yinzheng.ledger.withdrawals import notices
 from yinzheng.ledger.withdrawals.overview import Overview, overview, soon_after
 from yinzheng.ledger.withdrawals.work import EXEMPT, Work, disputes_on, work_on
-from yinzheng.verifier.withdrawal_steps import Completed, Exempt, Frozen, Kept, Received, Restricted
+from yinzheng.verifier.formats.withdrawal_steps import Completed, Exempt, Frozen, Kept, Received, Restricted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

@@ -33,10 +33,10 @@ from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipien
 from yinzheng.ledger.withdrawals import notices
 from yinzheng.ledger.withdrawals.claims import Claim, DocumentClaim, ReceiptClaim, admit, leave_pool
 from yinzheng.ledger.withdrawals.work import EXEMPT, Thread, Work, open_thread
-from yinzheng.verifier import withdrawal as bodies
-from yinzheng.verifier.consent import IDENTITY_PROOFS
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.withdrawal_steps import Verified
+from yinzheng.verifier.formats import withdrawal as bodies
+from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
+from yinzheng.verifier.formats.withdrawal_steps import Verified
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

@@ -14,14 +14,14 @@ from sqlalchemy import func
 from sqlmodel import Session, select
 
 from yinzheng.ledger.store.models_consents import Delivery, Organisation
-from yinzheng.verifier.webhook import ID_BYTES, Webhook
-from yinzheng.verifier.withdrawal import Requested
+from yinzheng.verifier.formats.webhook import ID_BYTES, Webhook
+from yinzheng.verifier.formats.withdrawal import Requested
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from yinzheng.ledger.withdrawals.work import Work
-    from yinzheng.verifier.canonical import JSON
+    from yinzheng.verifier.bytes.canonical import JSON
 
 FREEZE, DESTROY = "withdrawal.freeze", "withdrawal.destroy"
 ETHICS, CONCLUDED = "withdrawal.ethics", "withdrawal.concluded"

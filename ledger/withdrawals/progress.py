@@ -20,8 +20,8 @@ from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.ledger.withdrawals import notices
 from yinzheng.ledger.withdrawals.overview import Overview, overview
 from yinzheng.ledger.withdrawals.work import EXEMPT, Work, open_work
-from yinzheng.verifier.withdrawal import Portion
-from yinzheng.verifier.withdrawal_steps import Completed, Frozen, Kept, Notified, Restricted
+from yinzheng.verifier.formats.withdrawal import Portion
+from yinzheng.verifier.formats.withdrawal_steps import Completed, Frozen, Kept, Notified, Restricted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from yinzheng.ledger.organisations.enrolment import check_webhook
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
-from yinzheng.verifier.webhook import HEADER
+from yinzheng.verifier.formats.webhook import HEADER
 
 SECONDS: Final = 15.0
 """For everything: resolving aside, from connecting to the answer's head."""

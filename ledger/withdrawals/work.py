@@ -23,9 +23,9 @@ from yinzheng.ledger.rules.withdrawal import DESTRUCTION, Move, Situation, State
 from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
 from yinzheng.ledger.store.threads import find_withdrawal
-from yinzheng.verifier.statement import Statement
-from yinzheng.verifier.withdrawal import Requested
-from yinzheng.verifier.withdrawal_steps import Step, parse_step
+from yinzheng.verifier.formats.withdrawal import Requested
+from yinzheng.verifier.formats.withdrawal_steps import Step, parse_step
+from yinzheng.verifier.log.statement import Statement
 
 if TYPE_CHECKING:
     from yinzheng.ledger.chain.sender import Call

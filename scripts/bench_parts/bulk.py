@@ -18,8 +18,8 @@ from yinzheng.ledger.recording import Occurrence, compose
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.sealed import SealedValue
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import hmac_pair
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import hmac_pair
 
 SLICE = 25_000
 BATCH = 10_000

@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 from scripts.bench_parts.measure import Figure, in_turns
 from scripts.bench_parts.site import Site
-from yinzheng.verifier.certificate import decode_qr
-from yinzheng.verifier.report import Authentic, Outcome, Report
-from yinzheng.verifier.sm2 import GmsslBackend, Sm2PublicKey, encode_der
-from yinzheng.verifier.target import read_target
-from yinzheng.verifier.trust import parse_trust
-from yinzheng.verifier.verify import verify
+from yinzheng.verifier.bytes.sm2 import GmsslBackend, Sm2PublicKey, encode_der
+from yinzheng.verifier.containers.target import read_target
+from yinzheng.verifier.formats.certificate import decode_qr
+from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.report import Authentic, Outcome, Report
+from yinzheng.verifier.judge.trust import parse_trust
 
 _FLOOR = "raw SM2 verification, key loaded"
 

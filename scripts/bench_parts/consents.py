@@ -26,7 +26,7 @@ from yinzheng.ledger.registry import Registry, silent, wall_clock
 from yinzheng.ledger.rules.extent import EVERYTHING, Way
 from yinzheng.ledger.store.models_consents import Consent
 from yinzheng.ledger.withdrawals.filing import file
-from yinzheng.verifier import canonical
+from yinzheng.verifier.bytes import canonical
 
 RECEIPTS = 20
 WITHDRAWALS = 20

@@ -16,8 +16,8 @@ from typing import Final
 
 from yinzheng.ledger.consents.bulk import BATCH, CHUNK, WORKERS
 from yinzheng.ledger.keys import sm4
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import hmac_pair
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import hmac_pair
 
 Row = tuple[bytes, bytes, bytes, bytes, bytes]
 _COLUMNS: Final = "sealed, own_key, sm3, sha256, leaf"

@@ -17,10 +17,10 @@ from yinzheng.ledger.consents.listing import count_consents
 from yinzheng.ledger.demo import PASSPHRASE
 from yinzheng.ledger.instance import Paths
 from yinzheng.ledger.keys.passphrase import create_passphrase_file
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import digest_pair
-from yinzheng.verifier.certificate import key_id
-from yinzheng.verifier.request import HEADER, Request, sign_request
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import digest_pair
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.request import HEADER, Request, sign_request
 
 CLIENTS = 8
 RATE = 100_000

@@ -24,9 +24,9 @@ def _build(state: Path, dispute: str, pack: Path) -> float:
 
 
 def _verify(pack: Path, trust: Path) -> float:
-    from yinzheng.verifier.pack.report import Answer, PackReport
-    from yinzheng.verifier.pack.verify import verify_pack
-    from yinzheng.verifier.trust import parse_trust
+    from yinzheng.verifier.judge.pack.report import Answer, PackReport
+    from yinzheng.verifier.judge.pack.verify import verify_pack
+    from yinzheng.verifier.judge.trust import parse_trust
 
     policy, found = parse_trust(trust.read_bytes()), list[PackReport]()
     with pack.open("rb") as file:

@@ -23,9 +23,9 @@ from yinzheng.ledger.disputes.plans import Concerned, Plan
 from yinzheng.ledger.policy import trust_policy
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.verifier import canonical
-from yinzheng.verifier.digests import sm3
-from yinzheng.verifier.dispute import Disputant
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.digests import sm3
+from yinzheng.verifier.formats.dispute import Disputant
 
 CHUNK = 1 << 20
 ITEMS = 4

@@ -19,11 +19,11 @@ from yinzheng.ledger.demo_rights import EXAMPLE
 from yinzheng.ledger.organisations.enrolment import enrol
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.withdrawals.claims import ReceiptClaim
-from yinzheng.verifier.algorithms import Sm2PrivateKey
-from yinzheng.verifier.body import Party
-from yinzheng.verifier.canonical import JSON
-from yinzheng.verifier.notice import SCOPES, parse_notice
-from yinzheng.verifier.organisation import KeyGrant, parse_enrolment, prove_possession
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
+from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.notice import SCOPES, parse_notice
+from yinzheng.verifier.formats.organisation import KeyGrant, parse_enrolment, prove_possession
 
 FOLDER = Path("examples/consents")
 TERM = 365 * 86_400

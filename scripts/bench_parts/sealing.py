@@ -18,7 +18,7 @@ from scripts.bench_parts.measure import Figure, peak_mib, seconds
 from yinzheng.ledger.keys import sm4
 from yinzheng.ledger.store.blobs import FolderBlobs
 from yinzheng.ledger.store.sealed import SealedFile, check_file, seal_file
-from yinzheng.verifier.digests import sm3
+from yinzheng.verifier.bytes.digests import sm3
 
 CHUNK = 1 << 20
 KEY, DOSSIER = bytes(range(16)), bytes(16)

@@ -8,8 +8,8 @@ from scripts.bench_parts.checks import raw_verification
 from scripts.bench_parts.clients import Load, ask, get, post, serving
 from scripts.bench_parts.measure import Figure, in_turns, percentile
 from scripts.bench_parts.site import Site
-from yinzheng.verifier.certificate import decode_qr
-from yinzheng.verifier.trust import parse_trust
+from yinzheng.verifier.formats.certificate import decode_qr
+from yinzheng.verifier.judge.trust import parse_trust
 
 CLIENTS = 50
 RATE = 100_000

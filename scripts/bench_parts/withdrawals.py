@@ -24,8 +24,8 @@ from yinzheng.ledger.withdrawals import course
 from yinzheng.ledger.withdrawals.claims import ReceiptClaim
 from yinzheng.ledger.withdrawals.filing import file
 from yinzheng.ledger.withdrawals.work import work_on
-from yinzheng.verifier.certificate import key_id
-from yinzheng.verifier.destruction import DestructionReceipt, SignedReceipt, sign_receipt
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.destruction import DestructionReceipt, SignedReceipt, sign_receipt
 
 BATCH = 100
 OWING = ("controller", "recipient")

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.verifier import world as synthetic
-from yinzheng.verifier.body import parse_body
+from yinzheng.verifier.chain.layout import record_slots
 from yinzheng.verifier.errors import EnvironmentFault
-from yinzheng.verifier.ethereum.layout import record_slots
-from yinzheng.verifier.live import LiveRecord
-from yinzheng.verifier.statement import certificate_subject
-from yinzheng.verifier.trust import TrustPolicy
+from yinzheng.verifier.formats.body import parse_body
+from yinzheng.verifier.judge.live import LiveRecord
+from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.log.statement import certificate_subject
 
 DAY = 86_400
 

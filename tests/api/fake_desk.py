@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.verifier import bodies
 from yinzheng.api.web.desk import Bearer
-from yinzheng.verifier.canonical import JSON
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import YinzhengError
 
 HOUR = 3600

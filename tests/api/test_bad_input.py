@@ -18,7 +18,7 @@ from tests.api.fake import FakeReader
 from tests.api.test_pages import heading, path_of, words
 from yinzheng.api.web.fault_words import FAULTS
 from yinzheng.api.web.limits import MIB, Limits
-from yinzheng.verifier.cose import from_base32, to_base32  # the tests re-encode what a forger would
+from yinzheng.verifier.bytes.cose import from_base32, to_base32  # the tests re-encode what a forger would
 
 FOREIGN = "https://qr.alipay.com/fkx12345"
 

@@ -11,8 +11,8 @@ from tests.api import samples
 from tests.api.fake import FakeReader
 from yinzheng.api.web.extract import extract
 from yinzheng.api.web.limits import MIB
+from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.target import read_target
 
 
 def test_it_finds_what_the_verifier_would(reader: FakeReader) -> None:

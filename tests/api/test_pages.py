@@ -17,8 +17,8 @@ from tests.verifier import world as synthetic
 from tests.verifier.world import NOW, NUMBER, VALID_UNTIL, RecordState, World
 from yinzheng.api.web.headers import HEADERS
 from yinzheng.api.web.words import VERDICTS
-from yinzheng.verifier.body import parse_body
-from yinzheng.verifier.certificate import encode_qr
+from yinzheng.verifier.formats.body import parse_body
+from yinzheng.verifier.formats.certificate import encode_qr
 
 PAGES = ("/", "/verify", "/publicity")
 

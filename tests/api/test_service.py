@@ -14,8 +14,8 @@ from tests.api.fake import FakeReader
 from tests.verifier import world as synthetic
 from tests.verifier.world import NUMBER
 from yinzheng.api.web.limits import Limits, Rate
-from yinzheng.verifier.certfile import parse_file
-from yinzheng.verifier.certificate import encode_qr
+from yinzheng.verifier.containers.certfile import parse_file
+from yinzheng.verifier.formats.certificate import encode_qr
 
 
 def problem(client: Client, method: str, url: str, **options: Any) -> tuple[int, str]:

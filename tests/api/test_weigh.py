@@ -12,9 +12,9 @@ from tests.api.fake import FakeReader
 from tests.verifier.pack.pack_world import NOW, genuine_pack, pack_trust
 from yinzheng.api.web.weigh import weigh
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.pack.court import court_report
-from yinzheng.verifier.pack.paper import paper_json
-from yinzheng.verifier.pack.verify import verify_pack
+from yinzheng.verifier.judge.pack.verify import verify_pack
+from yinzheng.verifier.words.court.blocks import paper_json
+from yinzheng.verifier.words.court.content import court_report
 
 
 def policy() -> bytes:

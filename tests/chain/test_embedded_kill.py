@@ -14,7 +14,7 @@ import rlp
 
 from tests.chain.embedded_world import RICH, Clock, connect, create
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
-from yinzheng.verifier.ethereum.header import parse_header
+from yinzheng.verifier.chain.header import parse_header
 
 WRITERS = """
 import os, sys

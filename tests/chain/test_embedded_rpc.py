@@ -41,7 +41,7 @@ from yinzheng.ledger.chain.embedded import blocks, calls, rpc
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
 from yinzheng.ledger.chain.embedded.params import RpcError
 from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
-from yinzheng.verifier.ethereum.mpt import prove_secure
+from yinzheng.verifier.chain.mpt import prove_secure
 
 ROOT = bytes(range(32))
 # Returns block.timestamp and block.number: TIMESTAMP 0 MSTORE NUMBER 32 MSTORE 64 0 RETURN.

@@ -37,8 +37,8 @@ from yinzheng.ledger.chain.embedded.chain import CLOCK_TOLERANCE, EmbeddedChain
 from yinzheng.ledger.chain.embedded.db import Staging
 from yinzheng.ledger.chain.embedded.genesis import write_genesis
 from yinzheng.ledger.chain.embedded.sealing import Refused
+from yinzheng.verifier.chain.header import parse_header
 from yinzheng.verifier.errors import EnvironmentFault
-from yinzheng.verifier.ethereum.header import parse_header
 
 
 def recover(encoded: bytes) -> bytes:

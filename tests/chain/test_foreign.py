@@ -38,9 +38,9 @@ from yinzheng.ledger.chain.embedded.genesis import FUNDS, Genesis
 from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
 from yinzheng.ledger.chain.records import Head
 from yinzheng.ledger.chain.sender import Sender
+from yinzheng.verifier.chain.header import parse_header
+from yinzheng.verifier.chain.mpt import prove_secure
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
-from yinzheng.verifier.ethereum.header import parse_header
-from yinzheng.verifier.ethereum.mpt import prove_secure
 
 NODE = Path(__file__).parent / "node"
 ADMIN, RELAY, OFFICER, MEMBER = account(21), account(22), account(23), account(24)

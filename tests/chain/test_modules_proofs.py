@@ -18,8 +18,9 @@ from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
 from yinzheng.ledger.chain.modules import deploy_modules
 from yinzheng.ledger.chain.records import OpeningKind
 from yinzheng.ledger.chain.sender import Sender
-from yinzheng.verifier.algorithms import keccak256
-from yinzheng.verifier.ethereum.layout_consents import (
+from yinzheng.verifier.bytes.algorithms import keccak256
+from yinzheng.verifier.chain.evidence import Contract, parse_evidence
+from yinzheng.verifier.chain.layout_consents import (
     ChainReceipt,
     ChainWithdrawal,
     decode_receipt,
@@ -28,7 +29,7 @@ from yinzheng.verifier.ethereum.layout_consents import (
     receipt_slots,
     withdrawal_slots,
 )
-from yinzheng.verifier.ethereum.layout_disputes import (
+from yinzheng.verifier.chain.layout_disputes import (
     ChainDispute,
     ChainEvidence,
     decode_dispute,
@@ -40,7 +41,6 @@ from yinzheng.verifier.ethereum.layout_disputes import (
     party_slots,
     subject_slots,
 )
-from yinzheng.verifier.evidence import Contract, parse_evidence
 
 FORUM = account(31)
 CONSENTS = tuple(bytes([n]) * 32 for n in range(1, 65))

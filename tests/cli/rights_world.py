@@ -33,8 +33,8 @@ from yinzheng.ledger.policy import trust_policy
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import models, models_consents, models_disputes
 from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import DigestPair
 
 DISPUTES = "/org/v1/disputes"
 FRONT = "11440100MB2DEMC02X"

@@ -23,10 +23,10 @@ from tests.ledger.disputes.court import FIRST, SECOND, address, claim
 from tests.verifier.pack.pack_files import unpacked, zipped
 from tests.verifier.pack.pack_world import genuine_pack, pack_trust
 from yinzheng.ledger.disputes.signing import sign_typed
-from yinzheng.verifier.algorithms import digest_pair
-from yinzheng.verifier.canonical import dumps
-from yinzheng.verifier.certificate import key_id
-from yinzheng.verifier.request import HEADER
+from yinzheng.verifier.bytes.algorithms import digest_pair
+from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.request import HEADER
 
 MEDIA = "application/vnd.yinzheng.item"
 NOBODY = "00" * 32

@@ -33,11 +33,11 @@ from tests.ledger.consent_world import CLINIC, HOSPITAL, KEYS, LAB, Json, guardi
 from tests.ledger.disputes.court import COURT, claim
 from tests.ledger.world import OFFICER
 from yinzheng.api.web.fault_words import FAULTS
-from yinzheng.verifier.algorithms import digest_pair
-from yinzheng.verifier.canonical import dumps
-from yinzheng.verifier.certificate import key_id
-from yinzheng.verifier.destruction import DestructionReceipt, SignedReceipt, sign_receipt
-from yinzheng.verifier.notice import SCOPES
+from yinzheng.verifier.bytes.algorithms import digest_pair
+from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.destruction import DestructionReceipt, SignedReceipt, sign_receipt
+from yinzheng.verifier.formats.notice import SCOPES
 
 CONSENTS, WITHDRAWALS = "/org/v1/consents", "/org/v1/withdrawals"
 MEDIA = "application/vnd.yinzheng.item"

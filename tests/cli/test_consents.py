@@ -12,7 +12,7 @@ from tests.ledger.consent_world import HOSPITAL, ConsentWorld
 from yinzheng.api.cli.common import keys_of
 from yinzheng.ledger.demo import MEMBER, OFFICER
 from yinzheng.ledger.registry import open_registry, wall_clock
-from yinzheng.verifier import canonical
+from yinzheng.verifier.bytes import canonical
 
 
 @pytest.fixture

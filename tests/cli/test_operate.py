@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.commands import contents, refused, run
 from tests.cli.conftest import Demonstration
-from yinzheng.verifier.trust import parse_trust
+from yinzheng.verifier.judge.trust import parse_trust
 
 PASSPHRASE = {"YINZHENG_PASSPHRASE": "a passphrase of the tests"}
 GOOD: dict[str, str | list[str]] = {

@@ -10,9 +10,9 @@ from typing import Any
 from tests.cli.commands import contents, refused, run
 from tests.cli.conftest import Demonstration
 from tests.ledger.world import APPLICANT, dossier
-from yinzheng.verifier.note import open_checkpoint, parse_vkey
-from yinzheng.verifier.statement import Statement
-from yinzheng.verifier.tlogproof import TlogProof
+from yinzheng.verifier.log.note import open_checkpoint, parse_vkey
+from yinzheng.verifier.log.statement import Statement
+from yinzheng.verifier.log.tlogproof import TlogProof
 
 CHEN, LIN = "officer-chen", "committee-lin"
 """Officer and committee member of the demonstration."""

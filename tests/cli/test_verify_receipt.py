@@ -85,7 +85,7 @@ def test_a_file_without_form(trust: Path) -> None:
 def test_a_guardian_a_demonstration_and_an_open_status(trust: Path, tmp_path: Path) -> None:
     from tests.verifier.bodies import guardian
     from tests.verifier.receipt_world import consent_json
-    from yinzheng.verifier.consent import parse_consent
+    from yinzheng.verifier.formats.consent import parse_consent
 
     world = ReceiptWorld(body=parse_consent(consent_json(guardian=guardian())), profile="DEMO/1")
     said = run("verify", saved(tmp_path, world), "--trust", trust, "--at", BLOCK_TIME + 1, "--lang", "en")

@@ -12,8 +12,8 @@ from yinzheng.ledger.consents.receipts import make_receipt
 from yinzheng.ledger.demo import OFFICER
 from yinzheng.ledger.registry import open_registry, wall_clock
 from yinzheng.ledger.withdrawals import course
-from yinzheng.verifier.algorithms import Sm2PrivateKey
-from yinzheng.verifier.receipt import decode_receipt_qr, encode_receipt
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
+from yinzheng.verifier.formats.receipt import decode_receipt_qr, encode_receipt
 
 
 def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 from web3 import Web3
 
 from yinzheng.ledger.chain.consent_client import ConsentClient
-from yinzheng.verifier.ethereum import layout_consents as consents
-from yinzheng.verifier.ethereum import layout_disputes as disputes
+from yinzheng.verifier.chain import layout_consents as consents
+from yinzheng.verifier.chain import layout_disputes as disputes
 
 
 def words(w3: Web3, contract: bytes, slots: Iterable[bytes]) -> list[int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from yinzheng.contracts import MODULE_NAMES, NAMES, artifact, layout
-from yinzheng.verifier.ethereum import layout as verifier_layout
+from yinzheng.verifier.chain import layout as verifier_layout
 
 ROOM = Path(__file__).parents[2] / "contracts"
 ARTIFACTS = ROOM / "artifacts"

@@ -39,10 +39,10 @@ from yinzheng.ledger.chain.reverts import ChainUnreachable, NodeRefused, RevertU
 from yinzheng.ledger.chain.sender import Call, Fees, Mined, OutcomeOpen, Pending, Sender, Unknown, checksummed
 from yinzheng.ledger.rules.calendar import day_of, official_calendar
 from yinzheng.ledger.rules.profiles import DEMO, PROFILES, Duration, Unit
-from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.bytes.algorithms import keccak256
+from yinzheng.verifier.chain.layout import decode_record, record_slots
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
-from yinzheng.verifier.ethereum.layout import decode_record, record_slots
-from yinzheng.verifier.statement import profile_bytes
+from yinzheng.verifier.log.statement import profile_bytes
 
 DOMAIN = Domain(1, bytes(19) + b"\1")
 DECISIONS: Sequence[Decision] = (

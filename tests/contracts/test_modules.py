@@ -19,7 +19,7 @@ from yinzheng.ledger.chain.modules import FORUM, MODULE_STEPS, Modules, check_mo
 from yinzheng.ledger.chain.records import OpeningKind
 from yinzheng.ledger.chain.reverts import NotEntitled, RevertUnknown
 from yinzheng.ledger.chain.sender import Call, Mined, Sender, checksummed
-from yinzheng.verifier.algorithms import keccak256
+from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 DOMAIN = Domain(1, bytes(19) + b"\1", "Yinzheng Preservation")

@@ -33,8 +33,8 @@ from yinzheng.ledger.chain.records import (
     WithdrawalState,
 )
 from yinzheng.ledger.chain.sender import Call, Sender
+from yinzheng.verifier.chain.layout_consents import overdue_since
 from yinzheng.verifier.errors import YinzhengError
-from yinzheng.verifier.ethereum.layout_consents import overdue_since
 
 CONSENTS = [b32(n) for n in (1, 2)]
 RECORDS = [b32(n) for n in (11, 12)]

@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 from tests.cli.processes import COMMAND, environment
 from tests.ledger.consent_world import HOSPITAL, KEYS
 from tests.ledger.world import PASSPHRASE
-from yinzheng.verifier.algorithms import Sm2PrivateKey, digest_pair
-from yinzheng.verifier.canonical import dumps
-from yinzheng.verifier.certificate import key_id
-from yinzheng.verifier.request import HEADER, Request, sign_request
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
+from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.request import HEADER, Request, sign_request
 
 KEYS_OF_STATE = {"YINZHENG_PASSPHRASE": PASSPHRASE.decode()}
 

@@ -14,7 +14,7 @@ from tests.desk.calls import DeskProcess, running_desk
 from tests.ledger.consent_world import ConsentWorld, Json, consent_body
 from tests.ledger.world import Clock, World, create
 from yinzheng.ledger.store.models_consents import Notice
-from yinzheng.verifier.algorithms import DigestPair
+from yinzheng.verifier.bytes.algorithms import DigestPair
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from tests.ledger.consent_world import CLINIC, HOSPITAL, INSURER, KEYS, LAB
 from yinzheng.ledger import access_log
 from yinzheng.ledger.instance import Paths
 from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
-from yinzheng.verifier.algorithms import Sm2PrivateKey
-from yinzheng.verifier.canonical import dumps
-from yinzheng.verifier.certificate import key_id
-from yinzheng.verifier.destruction import DestructionReceipt, sign_receipt
-from yinzheng.verifier.request import HEADER, WINDOW
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
+from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.destruction import DestructionReceipt, sign_receipt
+from yinzheng.verifier.formats.request import HEADER, WINDOW
 
 CONSENTS = "/org/v1/consents"
 JSON = {"Content-Type": "application/json"}

@@ -20,7 +20,7 @@ from tests.ledger.disputes.court import COURT, claim
 from tests.ledger.world import OFFICER
 from yinzheng.ledger.instance import read_instance
 from yinzheng.ledger.policy import trust_policy
-from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.bytes.canonical import dumps
 
 SECRETS = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of an organisation"}
 OTHER = "11440100MB2DEMC02X"

@@ -19,11 +19,11 @@ from tests.ledger.consent_world import CLINIC, LAB
 from tests.ledger.world import OFFICER
 from tests.verifier import bodies
 from yinzheng.api.org.member import Member
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import Sm2PublicKey
-from yinzheng.verifier.notice import parse_notice
-from yinzheng.verifier.receiptfile import parse_receipt_file
-from yinzheng.verifier.webhook import verify_webhook
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
+from yinzheng.verifier.containers.receiptfile import parse_receipt_file
+from yinzheng.verifier.formats.notice import parse_notice
+from yinzheng.verifier.formats.webhook import verify_webhook
 
 SECRET = "a passphrase of an organisation"
 SECRETS = {"YINZHENG_ORG_PASSPHRASE": SECRET}

@@ -27,9 +27,9 @@ from yinzheng.ledger.store.database import Store, open_store, sqlite_url
 from yinzheng.ledger.store.models_consents import Answer, Consent, Delivery
 from yinzheng.ledger.withdrawals.claims import DocumentClaim
 from yinzheng.ledger.withdrawals.filing import file
-from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
-from yinzheng.verifier.webhook import parse_webhook
+from yinzheng.verifier.formats.webhook import parse_webhook
 
 HOOK = "https://hospital.example/notices"
 

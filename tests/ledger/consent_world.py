@@ -14,9 +14,9 @@ from yinzheng.ledger.consents.notices import publish_notice
 from yinzheng.ledger.organisations.enrolment import enrol
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models_consents import Notice
-from yinzheng.verifier.algorithms import DigestPair, Sm2PrivateKey
-from yinzheng.verifier.notice import SCOPES, parse_notice
-from yinzheng.verifier.organisation import KeyGrant, parse_enrolment, prove_possession
+from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PrivateKey
+from yinzheng.verifier.formats.notice import SCOPES, parse_notice
+from yinzheng.verifier.formats.organisation import KeyGrant, parse_enrolment, prove_possession
 
 Json = dict[str, Any]
 

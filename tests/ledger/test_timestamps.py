@@ -15,10 +15,10 @@ from tests.ledger import world as w
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.timestamps import Stamped, post_request, require_url, stamp, stamp_checkpoint, stamps_of
-from yinzheng.verifier.algorithms import sha256
+from yinzheng.verifier.bytes.algorithms import sha256
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
-from yinzheng.verifier.timestamp import check_timestamp
-from yinzheng.verifier.trust import TimeAuthority
+from yinzheng.verifier.judge.timestamp import check_timestamp
+from yinzheng.verifier.judge.trust import TimeAuthority
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the command openssl")
 

@@ -32,11 +32,11 @@ from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, open_registry, silent
 from yinzheng.ledger.rules.profiles import DEMO
 from yinzheng.ledger.store.models import Base, Case
-from yinzheng.verifier import canonical
-from yinzheng.verifier.report import Report
-from yinzheng.verifier.target import read_target
-from yinzheng.verifier.trust import parse_trust
-from yinzheng.verifier.verify import verify
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.containers.target import read_target
+from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.report import Report
+from yinzheng.verifier.judge.trust import parse_trust
 
 CHINA = timezone(timedelta(hours=8))
 OFFICER, SECOND_OFFICER, MEMBER = "officer-chen", "officer-wang", "committee-lin"

@@ -14,12 +14,12 @@ from tests.verifier.pack.pack_world import WITNESS as WITNESS_KEY
 from tests.verifier.receipt_world import SECRET, ReceiptWorld, completed, receipt_trust_json
 from tests.verifier.world import ISSUER as ISSUER_KEY
 from tests.verifier.world import LOG_ED, NOW, ORIGIN
-from yinzheng.verifier.algorithms import Sm2PrivateKey
-from yinzheng.verifier.cose import from_base32
-from yinzheng.verifier.items import parse_item
-from yinzheng.verifier.note import NoteSigner, sign_checkpoint
-from yinzheng.verifier.receipt import decode_receipt_qr
-from yinzheng.verifier.sm2 import Sm2Backend
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
+from yinzheng.verifier.bytes.cose import from_base32
+from yinzheng.verifier.bytes.sm2 import Sm2Backend
+from yinzheng.verifier.formats.evidence_items import parse_item
+from yinzheng.verifier.formats.receipt import decode_receipt_qr
+from yinzheng.verifier.log.note import NoteSigner, sign_checkpoint
 
 LOG_KEY = bytes(range(3, 35))
 SCOPE = "third_party_research"

@@ -16,13 +16,13 @@ import cbor2
 
 from tests.scripts import rights_vectors, withdrawal_vectors
 from tests.verifier.world import LOG_ED, NOW, NUMBER, ORIGIN, RecordState, World, body_json, trust_json
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import Sm2PrivateKey
-from yinzheng.verifier.body import Body, parse_body
-from yinzheng.verifier.certificate import decode_qr, encode_qr, key_id, statement_of
-from yinzheng.verifier.note import NoteSigner
-from yinzheng.verifier.sm2 import GmsslBackend
-from yinzheng.verifier.statement import Statement, certificate_subject, commit_private
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
+from yinzheng.verifier.bytes.sm2 import GmsslBackend
+from yinzheng.verifier.formats.body import Body, parse_body
+from yinzheng.verifier.formats.certificate import decode_qr, encode_qr, key_id, statement_of
+from yinzheng.verifier.log.note import NoteSigner
+from yinzheng.verifier.log.statement import Statement, certificate_subject, commit_private
 
 FOLDER = Path(__file__).resolve().parents[1] / "vectors" / "spec"
 NONCE = 0x59276E27D506861A16680F3AD9C02DCCEF3CC1FA3CDBE4CE6D54B80DEAC1BC21

@@ -21,15 +21,15 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from eth_utils.crypto import keccak as eth_keccak
 
 from tests.scripts.spec_vectors import FILES, FOLDER, text_of
-from yinzheng.verifier.certificate import decode_qr
-from yinzheng.verifier.conclusion import verify_conclusion
-from yinzheng.verifier.ethereum.layout import REMARK_BITS, decode_record
-from yinzheng.verifier.pack.verify import verify_pack
-from yinzheng.verifier.sm2 import GmsslBackend, Sm2PublicKey
-from yinzheng.verifier.target import read_target
-from yinzheng.verifier.trust import parse_trust
-from yinzheng.verifier.verify import verify
-from yinzheng.verifier.verify_receipt import verify_receipt
+from yinzheng.verifier.bytes.sm2 import GmsslBackend, Sm2PublicKey
+from yinzheng.verifier.chain.layout import REMARK_BITS, decode_record
+from yinzheng.verifier.containers.target import read_target
+from yinzheng.verifier.formats.certificate import decode_qr
+from yinzheng.verifier.formats.conclusion import verify_conclusion
+from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.pack.verify import verify_pack
+from yinzheng.verifier.judge.receipt.verify import verify_receipt
+from yinzheng.verifier.judge.trust import parse_trust
 
 
 def load(name: str) -> Any:

@@ -5,41 +5,41 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.verifier import test_conclusion as ended
 from tests.verifier import withdrawals
 from tests.verifier.bodies import NEXT, NOW
-from tests.verifier.ethereum.test_layout_modules import (
+from tests.verifier.chain.test_layout_modules import (
     completed,
     frozen,
     requested,
     restricted,
     withdrawal_words,
 )
-from tests.verifier.test_webhook import DATA, webhook
+from tests.verifier.formats import test_conclusion as ended
+from tests.verifier.formats.test_webhook import DATA, webhook
 from tests.verifier.world import ISSUER as ISSUER_KEY
 from tests.verifier.world import LOG_ED, ORIGIN, trust_json
 from tests.verifier.world import NOW as ASKED
-from yinzheng.verifier.algorithms import Sm2PrivateKey
-from yinzheng.verifier.conclusion import format_conclusion
-from yinzheng.verifier.destruction import sign_receipt
-from yinzheng.verifier.ethereum.layout_consents import (
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
+from yinzheng.verifier.bytes.sm2 import Sm2Backend
+from yinzheng.verifier.chain.layout_consents import (
     ChainWithdrawal,
     overdue_since,
     receipt_slots,
     withdrawal_slots,
 )
-from yinzheng.verifier.ethereum.layout_disputes import (
+from yinzheng.verifier.chain.layout_disputes import (
     dispute_slots,
     evidence_slots,
     party_slots,
     subject_slots,
 )
-from yinzheng.verifier.note import NoteSigner
-from yinzheng.verifier.sm2 import Sm2Backend
-from yinzheng.verifier.statement import commit_private
-from yinzheng.verifier.webhook import sign_webhook
-from yinzheng.verifier.withdrawal import parse_requested
-from yinzheng.verifier.withdrawal_steps import Completed, parse_step
+from yinzheng.verifier.formats.conclusion import format_conclusion
+from yinzheng.verifier.formats.destruction import sign_receipt
+from yinzheng.verifier.formats.webhook import sign_webhook
+from yinzheng.verifier.formats.withdrawal import parse_requested
+from yinzheng.verifier.formats.withdrawal_steps import Completed, parse_step
+from yinzheng.verifier.log.note import NoteSigner
+from yinzheng.verifier.log.statement import commit_private
 
 LOG_KEY = bytes(range(3, 35))
 ENTRY, INNER = bytes(range(32)), bytes(range(32, 64))

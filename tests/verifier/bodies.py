@@ -3,9 +3,9 @@
 from functools import cache
 from typing import Any
 
-from yinzheng.verifier.algorithms import Sm2PrivateKey, digest_pair
-from yinzheng.verifier.notice import SCOPES
-from yinzheng.verifier.organisation import KeyGrant, prove_possession, prove_succession
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
+from yinzheng.verifier.formats.notice import SCOPES
+from yinzheng.verifier.formats.organisation import KeyGrant, prove_possession, prove_succession
 
 HOSPITAL = "91350100M000100Y43"
 INSURER = "91110000600007156J"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from yinzheng.verifier.der import CONTEXT_0, SEQUENCE, element, elements, only
+from yinzheng.verifier.bytes.der import CONTEXT_0, SEQUENCE, element, elements, only
 
 
 def with_certificates(token: bytes, certificates: Sequence[bytes]) -> bytes:

@@ -8,10 +8,10 @@ from typing import Any
 from tests.verifier.receipt_world import ReceiptWorld, presented, receipt_trust
 from tests.verifier.world import NOW
 from yinzheng.verifier import EnvironmentFault, Outcome
-from yinzheng.verifier.receipt_erasure import LiveTombstone
-from yinzheng.verifier.receipt_report import ReceiptReport
-from yinzheng.verifier.target import read_target
-from yinzheng.verifier.verify_receipt import verify_receipt
+from yinzheng.verifier.containers.target import read_target
+from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
+from yinzheng.verifier.judge.receipt.report import ReceiptReport
+from yinzheng.verifier.judge.receipt.verify import verify_receipt
 
 
 def check(

@@ -32,20 +32,20 @@ from tests.verifier.world import (
     slot_of,
     trust_json,
 )
-from yinzheng.verifier.algorithms import Sm2PrivateKey, digest_pair, keccak256
-from yinzheng.verifier.body import Party
-from yinzheng.verifier.consent import Consent, parse_consent
-from yinzheng.verifier.merkle import hash_leaf, root_from_leaves
-from yinzheng.verifier.note import Checkpoint, NoteSigner, sign_checkpoint
-from yinzheng.verifier.notice import parse_notice
-from yinzheng.verifier.receipt import encode_receipt, granted_statement
-from yinzheng.verifier.receipt_erasure import LiveTombstone
-from yinzheng.verifier.receiptfile import ReceiptEvent
-from yinzheng.verifier.statement import Statement, commit_private, commit_public
-from yinzheng.verifier.target import Presented, read_target
-from yinzheng.verifier.tlogproof import TlogProof
-from yinzheng.verifier.trust import TrustPolicy, parse_trust
-from yinzheng.verifier.withdrawal import HOUR, Portion, deadlines, granted, parse_requested
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair, keccak256
+from yinzheng.verifier.containers.receiptfile import ReceiptEvent
+from yinzheng.verifier.containers.target import Presented, read_target
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.consent import Consent, parse_consent
+from yinzheng.verifier.formats.notice import parse_notice
+from yinzheng.verifier.formats.receipt import encode_receipt, granted_statement
+from yinzheng.verifier.formats.withdrawal import HOUR, Portion, deadlines, granted, parse_requested
+from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
+from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.log.merkle import hash_leaf, root_from_leaves
+from yinzheng.verifier.log.note import Checkpoint, NoteSigner, sign_checkpoint
+from yinzheng.verifier.log.statement import Statement, commit_private, commit_public
+from yinzheng.verifier.log.tlogproof import TlogProof
 
 CONSENTS = bytes.fromhex("c3" * 20)
 CONSENTS_CODE = keccak256(b"consents")

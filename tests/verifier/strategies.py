@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.verifier.world import HOSPITAL, REGISTRY
-from yinzheng.verifier.body import CLASSES, LONGEST_TERM, PROCEDURES, REMARKS, RIGHTS, SOURCES
+from yinzheng.verifier.formats.body import CLASSES, LONGEST_TERM, PROCEDURES, REMARKS, RIGHTS, SOURCES
 
 _REVERSING = "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 _CHARACTERS = st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=_REVERSING)

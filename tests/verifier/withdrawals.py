@@ -4,9 +4,9 @@ from functools import cache
 from typing import Any
 
 from tests.verifier.bodies import HOSPITAL, INSURER, LAB, NEXT, NOW, PAIR
-from yinzheng.verifier.algorithms import DigestPair
-from yinzheng.verifier.certificate import key_id
-from yinzheng.verifier.destruction import DestructionReceipt, SignedReceipt, sign_receipt
+from yinzheng.verifier.bytes.algorithms import DigestPair
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.destruction import DestructionReceipt, SignedReceipt, sign_receipt
 
 HOUR = 3600
 ID, CONSENT, REQUEST = "c1" * 32, "c2" * 32, "c3" * 32

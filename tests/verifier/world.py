@@ -17,15 +17,15 @@ from coincurve import PrivateKey as Secp256k1Key
 from coincurve import PublicKey as Secp256k1PublicKey
 from trie.hexary import HexaryTrie
 
-from yinzheng.verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey, keccak256
-from yinzheng.verifier.body import Body, parse_body
-from yinzheng.verifier.certificate import encode_qr, key_id, statement_of
-from yinzheng.verifier.merkle import hash_leaf, root_from_leaves
-from yinzheng.verifier.note import Checkpoint, NoteSigner, sign_checkpoint
-from yinzheng.verifier.statement import certificate_subject
-from yinzheng.verifier.target import Presented, read_target
-from yinzheng.verifier.tlogproof import TlogProof
-from yinzheng.verifier.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey, keccak256
+from yinzheng.verifier.containers.target import Presented, read_target
+from yinzheng.verifier.formats.body import Body, parse_body
+from yinzheng.verifier.formats.certificate import encode_qr, key_id, statement_of
+from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.log.merkle import hash_leaf, root_from_leaves
+from yinzheng.verifier.log.note import Checkpoint, NoteSigner, sign_checkpoint
+from yinzheng.verifier.log.statement import certificate_subject
+from yinzheng.verifier.log.tlogproof import TlogProof
 
 NUMBER = "SJ4412026110001"
 REGISTERED = 1_762_000_000

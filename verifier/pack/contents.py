@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from yinzheng.verifier.canonical import (
+from yinzheng.verifier.bytes.canonical import (
     JSON,
     Check,
     constant,
@@ -22,11 +22,11 @@ from yinzheng.verifier.canonical import (
     read_object,
     text,
 )
-from yinzheng.verifier.dossier import FileDisclosure, parse_disclosure
+from yinzheng.verifier.chain.evidence import Evidence, parse_evidence
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.evidence import Evidence, parse_evidence
-from yinzheng.verifier.statement import Body, Statement
-from yinzheng.verifier.tlogproof import MAX_PROOF_BYTES, TlogProof
+from yinzheng.verifier.formats.dossier import FileDisclosure, parse_disclosure
+from yinzheng.verifier.log.statement import Body, Statement
+from yinzheng.verifier.log.tlogproof import MAX_PROOF_BYTES, TlogProof
 
 MAX_STATEMENTS: Final = 16_384
 MAX_STATEMENTS_BYTES: Final = 32 * 1024 * 1024

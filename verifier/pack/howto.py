@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
-from yinzheng.verifier.phrases import Phrase
+from yinzheng.verifier.words.phrases import Phrase
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from yinzheng.verifier.algorithms import DigestPair
-from yinzheng.verifier.body import Party
-from yinzheng.verifier.canonical import (
+from yinzheng.verifier.bytes.algorithms import DigestPair
+from yinzheng.verifier.bytes.canonical import (
     JSON,
     Check,
     boolean,
@@ -24,9 +23,10 @@ from yinzheng.verifier.canonical import (
     text,
     tuple_of,
 )
-from yinzheng.verifier.dispute import evidence_roots
+from yinzheng.verifier.bytes.wording import PARTY
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.wording import PARTY
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.dispute import evidence_roots
 
 FORMAT: Final = "yinzheng/pack/1"
 MAX_MANIFEST: Final = 8 * 1024 * 1024

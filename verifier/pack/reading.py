@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
-from yinzheng.verifier.algorithms import PairHasher
-from yinzheng.verifier.canonical import loads
+from yinzheng.verifier.bytes.algorithms import PairHasher
+from yinzheng.verifier.bytes.canonical import loads
+from yinzheng.verifier.chain.evidence import Evidence
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.evidence import Evidence
-from yinzheng.verifier.findings import Findings
-from yinzheng.verifier.items import MAX_ITEM, Item, parse_item
+from yinzheng.verifier.formats.evidence_items import MAX_ITEM, Item, parse_item
+from yinzheng.verifier.judge.findings import Findings
+from yinzheng.verifier.judge.pack.report import FileReport
+from yinzheng.verifier.judge.report import Outcome
 from yinzheng.verifier.pack.archive import Archive
 from yinzheng.verifier.pack.contents import (
     EVIDENCE,
@@ -26,9 +28,7 @@ from yinzheng.verifier.pack.contents import (
     parse_statements,
 )
 from yinzheng.verifier.pack.manifest import Manifest, PackFile
-from yinzheng.verifier.pack.report import FileReport
 from yinzheng.verifier.pack.writer import Source
-from yinzheng.verifier.report import Outcome
 
 MAX_TOKEN: Final = 64 * 1024
 

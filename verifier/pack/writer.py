@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, TypeAlias
 
-from yinzheng.verifier.algorithms import DigestPair, PairHasher, digest_pair, encode_der
-from yinzheng.verifier.body import Party
-from yinzheng.verifier.canonical import JSON, dumps, loads
+from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher, digest_pair, encode_der
+from yinzheng.verifier.bytes.canonical import JSON, dumps, loads
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.items import MAX_ITEM, Item, parse_item
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.evidence_items import MAX_ITEM, Item, parse_item
 from yinzheng.verifier.pack import layout
 from yinzheng.verifier.pack.archive import MANIFEST, SIGNATURE
 from yinzheng.verifier.pack.contents import (

@@ -21,8 +21,8 @@ from yinzheng.api.web.desk import HttpDesk
 from yinzheng.api.web.limits import Limits, Rate
 from yinzheng.ledger.consents.receipts import Receipt, make_receipt
 from yinzheng.ledger.reading import open_reader
-from yinzheng.verifier.certificate import key_id
-from yinzheng.verifier.destruction import DestructionReceipt, sign_receipt
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.destruction import DestructionReceipt, sign_receipt
 
 ADULT_BORN = "1980-02-29"
 CHILD_BORN = "2019-05-01"

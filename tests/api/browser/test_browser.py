@@ -15,7 +15,7 @@ from tests.api.browser.conftest import Watched, watch
 from tests.api.fake import BOARD, DEMO_NOTICE, FakeReader, demo_world
 from tests.verifier import world as synthetic
 from tests.verifier.world import World
-from yinzheng.verifier.body import parse_body
+from yinzheng.verifier.formats.body import parse_body
 
 pytestmark = pytest.mark.browser
 

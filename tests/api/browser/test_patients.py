@@ -13,8 +13,8 @@ from tests.api.browser.conftest import watch
 from tests.api.browser.rights_world import ADULT_BORN, CHILD_BORN, Rights, rights_world
 from tests.api.browser.test_browser import CONTRAST
 from tests.verifier.receipt_world import ReceiptWorld
-from yinzheng.verifier.receipt import decode_receipt_qr
-from yinzheng.verifier.receiptfile import parse_receipt_file
+from yinzheng.verifier.containers.receiptfile import parse_receipt_file
+from yinzheng.verifier.formats.receipt import decode_receipt_qr
 
 pytestmark = pytest.mark.browser
 

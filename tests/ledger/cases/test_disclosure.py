@@ -16,10 +16,10 @@ from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.sealed import SealedValue, open_file
-from yinzheng.verifier.canonical import JSON, dumps
-from yinzheng.verifier.dossier import check_disclosure, committed, disclose, parse_disclosure
+from yinzheng.verifier.bytes.canonical import JSON, dumps
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.statement import Statement, verify_body
+from yinzheng.verifier.formats.dossier import check_disclosure, committed, disclose, parse_disclosure
+from yinzheng.verifier.log.statement import Statement, verify_body
 
 
 def opened(registry: Registry, case: str, kind: str) -> tuple[Event, JSON, bytes]:

@@ -23,9 +23,9 @@ from yinzheng.ledger.rules.review import Answer, Item, ItemAnswer
 from yinzheng.ledger.rules.states import Capacity, Move
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate
-from yinzheng.verifier import canonical
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.statement import certificate_subject
+from yinzheng.verifier.log.statement import certificate_subject
 
 
 def history(registry: Registry, case: str) -> list[str]:

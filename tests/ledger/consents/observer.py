@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from yinzheng.ledger.registry import Registry
-from yinzheng.verifier.note import peek_checkpoint
-from yinzheng.verifier.statement import Statement
+from yinzheng.verifier.log.note import peek_checkpoint
+from yinzheng.verifier.log.statement import Statement
 
 Ints = npt.NDArray[np.int64]
 Pattern = Callable[[Ints], float]

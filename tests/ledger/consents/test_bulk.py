@@ -26,9 +26,9 @@ from yinzheng.ledger.faults import InjectedFault, RaiseAt, Recorder
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Consent, Job, Rejected
-from yinzheng.verifier import canonical
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
-from yinzheng.verifier.notice import SCOPES
+from yinzheng.verifier.formats.notice import SCOPES
 
 ROOT = Path(__file__).parents[3]
 Json = dict[str, Any]

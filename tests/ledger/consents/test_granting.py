@@ -27,10 +27,10 @@ from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_consents import Consent, Pooled
-from yinzheng.verifier import canonical
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.notice import SCOPES
-from yinzheng.verifier.statement import verify_body
+from yinzheng.verifier.formats.notice import SCOPES
+from yinzheng.verifier.log.statement import verify_body
 
 Json = dict[str, Any]
 

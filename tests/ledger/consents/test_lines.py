@@ -21,11 +21,11 @@ from yinzheng.ledger.consents.order import order_of, subject_of
 from yinzheng.ledger.recording import Occurrence, compose
 from yinzheng.ledger.rules.consent import Terms
 from yinzheng.ledger.store.sealed import SealedValue
-from yinzheng.verifier import canonical
-from yinzheng.verifier.consent import MAX_CONSENT, parse_consent
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.notice import SCOPES, parse_notice
-from yinzheng.verifier.statement import Statement, verify_body
+from yinzheng.verifier.formats.consent import MAX_CONSENT, parse_consent
+from yinzheng.verifier.formats.notice import SCOPES, parse_notice
+from yinzheng.verifier.log.statement import Statement, verify_body
 
 LEAF = bytes([0x11]) * 32
 NOTICE = parse_notice(bodies.notice())

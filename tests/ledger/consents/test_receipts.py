@@ -10,14 +10,14 @@ from yinzheng.ledger.consents.receipts import make_receipt
 from yinzheng.ledger.policy import trust_policy
 from yinzheng.ledger.reading import Reader
 from yinzheng.ledger.registry import Registry
-from yinzheng.verifier import canonical
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.containers.scan import find_qr
+from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import EnvironmentFault
-from yinzheng.verifier.receipt_exhibits import ReceiptReader
-from yinzheng.verifier.receipt_report import ReceiptReport
-from yinzheng.verifier.scan import find_qr
-from yinzheng.verifier.target import read_target
-from yinzheng.verifier.trust import parse_trust
-from yinzheng.verifier.verify_receipt import verify_receipt
+from yinzheng.verifier.judge.receipt.exhibits import ReceiptReader
+from yinzheng.verifier.judge.receipt.report import ReceiptReport
+from yinzheng.verifier.judge.receipt.verify import verify_receipt
+from yinzheng.verifier.judge.trust import parse_trust
 
 
 def checked(registry: Registry, data: bytes | str, live: ReceiptReader | None = None) -> ReceiptReport:

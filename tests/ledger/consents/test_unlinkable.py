@@ -26,8 +26,8 @@ from yinzheng.ledger.consents.bulk import import_consents
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.store.models import Checkpoint
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import sha256
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import sha256
 
 EACH = 20
 ORDER = {"log neighbours", "log distance", "same 16 entries"}

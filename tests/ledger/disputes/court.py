@@ -34,14 +34,14 @@ from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Certificate
 from yinzheng.ledger.store.models_consents import Delivery, Notice
-from yinzheng.verifier import canonical
-from yinzheng.verifier.algorithms import DigestPair, Sm2PrivateKey, digest_pair
-from yinzheng.verifier.body import Party
-from yinzheng.verifier.dispute import Disputant, Resumption
-from yinzheng.verifier.pack.report import PackReport
-from yinzheng.verifier.pack.verify import verify_pack
-from yinzheng.verifier.trust import parse_trust
-from yinzheng.verifier.webhook import parse_webhook
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PrivateKey, digest_pair
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.dispute import Disputant, Resumption
+from yinzheng.verifier.formats.webhook import parse_webhook
+from yinzheng.verifier.judge.pack.report import PackReport
+from yinzheng.verifier.judge.pack.verify import verify_pack
+from yinzheng.verifier.judge.trust import parse_trust
 
 COURT, OPENER = "11440100MB2DEMC01T", cw.CLINIC
 APPLICANT = w.APPLICANT["code"] or ""

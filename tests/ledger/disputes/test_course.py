@@ -27,8 +27,8 @@ from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.withdrawals.course import tick
 from yinzheng.ledger.withdrawals.progress import progress
-from yinzheng.verifier.dispute import Resumption, evidence_root
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.dispute import Resumption, evidence_root
 
 
 def test_a_party_opens_with_evidence_and_all_settle(court: Court) -> None:

@@ -17,7 +17,7 @@ from yinzheng.ledger.disputes import packing
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
 from yinzheng.ledger.store.models_disputes import Access
 from yinzheng.verifier.errors import YinzhengError
-from yinzheng.verifier.pack.report import Answer
+from yinzheng.verifier.judge.pack.report import Answer
 
 PROGRAM = """
 import sys

@@ -17,9 +17,9 @@ from yinzheng.ledger.disputes.work import work_on
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_disputes import Access
 from yinzheng.ledger.store.sealed import open_file
-from yinzheng.verifier import canonical
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import YinzhengError
-from yinzheng.verifier.statement import Statement
+from yinzheng.verifier.log.statement import Statement
 
 
 def content(court: Court, id_: str, number: int) -> bytes:

@@ -43,12 +43,12 @@ from yinzheng.ledger.rules.extent import Extent
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models import Certificate, Dossier
 from yinzheng.ledger.store.threads import find_dispute
-from yinzheng.verifier.algorithms import Sm2PrivateKey, digest_pair
-from yinzheng.verifier.body import Party
-from yinzheng.verifier.certificate import key_id
-from yinzheng.verifier.dispute import Disputant
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
 from yinzheng.verifier.errors import YinzhengError
-from yinzheng.verifier.items import parse_item
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.dispute import Disputant
+from yinzheng.verifier.formats.evidence_items import parse_item
 
 RESEARCH = Extent(scopes=frozenset({Scope.THIRD_PARTY_RESEARCH}))
 COMMERCIAL = Extent(scopes=frozenset({Scope.COMMERCIAL_USE}))

@@ -13,10 +13,10 @@ from tests.ledger.disputes.court import Court
 from tests.ledger.disputes.test_packs import full
 from yinzheng.ledger.disputes import packing
 from yinzheng.ledger.policy import trust_policy
-from yinzheng.verifier.pack import court_words as words
-from yinzheng.verifier.pack.html import render_html
-from yinzheng.verifier.pack.planned import report_on
-from yinzheng.verifier.pack.report import Answer
+from yinzheng.verifier.judge.pack.report import Answer
+from yinzheng.verifier.words.court import words
+from yinzheng.verifier.words.court.html import render_html
+from yinzheng.verifier.words.court.planned import report_on
 
 ROOT = Path(__file__).parents[3]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any, Final
 
-from yinzheng.verifier.algorithms import Sm2PrivateKey
-from yinzheng.verifier.body import parse_body
-from yinzheng.verifier.certificate import encode_qr
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
+from yinzheng.verifier.formats.body import parse_body
+from yinzheng.verifier.formats.certificate import encode_qr
 
 REGISTERED: Final = 1_795_500_000  # 24 November 2026 at +08:00
 HOST: Final = "registry.example"

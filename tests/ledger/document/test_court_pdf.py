@@ -21,10 +21,10 @@ from yinzheng.ledger.document import court_pdf
 from yinzheng.ledger.document.court_pdf import TEMPLATE, preview_court, render_court
 from yinzheng.ledger.document.fonts import DIRECTORY
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.pack import court_words as words
-from yinzheng.verifier.pack.court import court_report
-from yinzheng.verifier.pack.paper import paper_json
-from yinzheng.verifier.pack.report import PackReport
+from yinzheng.verifier.judge.pack.report import PackReport
+from yinzheng.verifier.words.court import words
+from yinzheng.verifier.words.court.blocks import paper_json
+from yinzheng.verifier.words.court.content import court_report
 
 ROOT = Path(__file__).parents[3]
 
@@ -161,7 +161,7 @@ def test_a_page_that_cannot_be_set_is_told(monkeypatch: pytest.MonkeyPatch, tmp_
 _PROGRAM = """
 import hashlib, pickle, sys
 from yinzheng.ledger.document.court_pdf import render_court
-from yinzheng.verifier.pack.html import render_html
+from yinzheng.verifier.words.court.html import render_html
 report = pickle.load(sys.stdin.buffer)
 for data in (render_court(report), render_html(report).encode()):
     print(hashlib.sha256(data).hexdigest())
@@ -171,7 +171,7 @@ for data in (render_court(report), render_html(report).encode()):
 def test_two_processes_print_the_same_bytes() -> None:
     import pickle
 
-    from yinzheng.verifier.pack.html import render_html
+    from yinzheng.verifier.words.court.html import render_html
 
     report = planned(Dispute(released=True))
     here = [hashlib.sha256(data).hexdigest() for data in (render_court(report), render_html(report).encode())]

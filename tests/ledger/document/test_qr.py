@@ -19,8 +19,8 @@ from tests.ledger.document.photos import (
     printed_and_scanned,
 )
 from yinzheng.ledger.document.qr import QUIET_ZONE, qr_png, qr_svg, qr_symbol
+from yinzheng.verifier.containers.scan import find_qr
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.scan import find_qr
 
 # ISO/IEC 18004:2015 table 7: characters in alphanumeric mode at level M, by version.
 CAPACITY_M = {1: 20, 9: 262, 14: 528, 17: 734, 18: 816, 19: 909, 20: 970, 27: 1637, 40: 3391}

@@ -23,13 +23,13 @@ from tests.verifier.receipt_world import (
 from tests.verifier.world import NOW
 from yinzheng.ledger.document import receipt_pdf
 from yinzheng.ledger.document.receipt_pdf import preview_receipt, render_receipt
-from yinzheng.verifier.consent import parse_consent
+from yinzheng.verifier.containers.pdf import extract_file
+from yinzheng.verifier.containers.scan import find_qr
+from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.notice import parse_notice
-from yinzheng.verifier.pdf import extract_file
-from yinzheng.verifier.scan import find_qr
-from yinzheng.verifier.target import read_target
-from yinzheng.verifier.verify_receipt import verify_receipt
+from yinzheng.verifier.formats.consent import parse_consent
+from yinzheng.verifier.formats.notice import parse_notice
+from yinzheng.verifier.judge.receipt.verify import verify_receipt
 
 
 def raw(file: dict[str, Any]) -> bytes:

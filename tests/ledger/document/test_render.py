@@ -17,11 +17,11 @@ from tests.ledger.document.pages import fonts_of, glyphs_of, reader, text_of
 from tests.ledger.document.photos import opened, photographed, png, printed_and_scanned
 from yinzheng.ledger.document.fonts import DIRECTORY
 from yinzheng.ledger.document.render import TEMPLATE, preview_certificate, render_certificate
-from yinzheng.verifier.body import parse_body
-from yinzheng.verifier.certificate import decode_qr
+from yinzheng.verifier.containers.pdf import extract_file
+from yinzheng.verifier.containers.scan import find_qr
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.pdf import extract_file
-from yinzheng.verifier.scan import find_qr
+from yinzheng.verifier.formats.body import parse_body
+from yinzheng.verifier.formats.certificate import decode_qr
 
 LONGEST_QR = "HTTPS://REGISTRY.EXAMPLE/V/" + "2ABCDEFGHIJKLMNOPQRSTUVWXYZ34567" * 127
 BODIES = {

@@ -27,14 +27,14 @@ from yinzheng.ledger.restore import restore
 from yinzheng.ledger.store.models_consents import Use
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.ledger.store.threads import find_consent, thread
-from yinzheng.verifier import canonical
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
-from yinzheng.verifier.note import parse_vkey
-from yinzheng.verifier.receipt_report import ReceiptReport
-from yinzheng.verifier.target import read_target
-from yinzheng.verifier.tombstone import parse_tombstone
-from yinzheng.verifier.trust import parse_trust
-from yinzheng.verifier.verify_receipt import verify_receipt
+from yinzheng.verifier.formats.tombstone import parse_tombstone
+from yinzheng.verifier.judge.receipt.report import ReceiptReport
+from yinzheng.verifier.judge.receipt.verify import verify_receipt
+from yinzheng.verifier.judge.trust import parse_trust
+from yinzheng.verifier.log.note import parse_vkey
 
 
 def check_published_log(registry: Registry) -> None:

@@ -21,7 +21,7 @@ from yinzheng.ledger.rules.destruction import Method
 from yinzheng.ledger.staff import StaffRole, add_staff
 from yinzheng.ledger.store.models_consents import Consent
 from yinzheng.ledger.store.models_disputes import Erasure
-from yinzheng.verifier import canonical
+from yinzheng.verifier.bytes import canonical
 
 STAFF = {
     "manager-ma": StaffRole.DATA_MANAGER,

@@ -29,9 +29,9 @@ from yinzheng.ledger.keys.provider import (
     Kind,
     person_key,
 )
-from yinzheng.verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey, recover_address
+from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey, recover_address
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
-from yinzheng.verifier.note import Checkpoint, open_checkpoint, sign_checkpoint
+from yinzheng.verifier.log.note import Checkpoint, open_checkpoint, sign_checkpoint
 
 PASSPHRASE = b"correct horse battery"
 CHEAP = 2**4

@@ -34,9 +34,9 @@ from yinzheng.ledger.keys.token import open_token
 from yinzheng.ledger.keys.token_config import PIN as PIN_VARIABLE
 from yinzheng.ledger.keys.token_config import TokenConfig
 from yinzheng.ledger.keys.token_keys import SECP256K1_N
-from yinzheng.verifier.algorithms import recover_address
+from yinzheng.verifier.bytes.algorithms import recover_address
 from yinzheng.verifier.errors import YinzhengError
-from yinzheng.verifier.note import Checkpoint, open_checkpoint, sign_checkpoint
+from yinzheng.verifier.log.note import Checkpoint, open_checkpoint, sign_checkpoint
 
 pytestmark = needs_softhsm
 OWNER = b"dossier-0123456!"

@@ -40,7 +40,7 @@ from yinzheng.ledger.store.database import open_store, sqlite_url
 from yinzheng.ledger.store.models import Dossier
 from yinzheng.ledger.store.models_consents import Consent, Job, Notice, Organisation
 from yinzheng.verifier.errors import YinzhengError
-from yinzheng.verifier.report import Authentic
+from yinzheng.verifier.judge.report import Authentic
 
 pytestmark = needs_softhsm
 ENVIRONMENT = {PIN_VARIABLE: PIN}

@@ -22,7 +22,7 @@ from yinzheng.ledger.keys.pkcs11 import Pkcs11Provider, make_in_token
 from yinzheng.ledger.keys.provider import ISSUER
 from yinzheng.ledger.keys.token import Gate, Token
 from yinzheng.ledger.keys.token_config import SM2_CURVE, TokenConfig, TokenSm2
-from yinzheng.verifier.algorithms import Sm2PrivateKey
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.errors import EnvironmentFault
 
 GENERATE, SIGN, KEY_TYPE = 0x80001001, 0x80001002, 0x80001003

@@ -8,11 +8,11 @@ import pytest
 
 from yinzheng.ledger.log.check import check_log
 from yinzheng.ledger.log.tilelog import TileLog
-from yinzheng.verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey
+from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.merkle import hash_leaf
-from yinzheng.verifier.note import NoteSigner
-from yinzheng.verifier.tiles import decode_bundle, encode_bundle
+from yinzheng.verifier.log.merkle import hash_leaf
+from yinzheng.verifier.log.note import NoteSigner
+from yinzheng.verifier.log.tiles import decode_bundle, encode_bundle
 
 ORIGIN = "registry.example/log"
 SIGNERS = [NoteSigner(ORIGIN, Ed25519PrivateKey(b"e" * 32)), NoteSigner(ORIGIN, Sm2PrivateKey(7))]

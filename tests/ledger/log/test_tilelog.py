@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from yinzheng.ledger.faults import Faults, InjectedFault, KillAt, RaiseAt, Recorder
 from yinzheng.ledger.log.check import check_log
 from yinzheng.ledger.log.tilelog import TileLog
-from yinzheng.verifier.algorithms import Ed25519PrivateKey, Sm2PrivateKey
+from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
-from yinzheng.verifier.merkle import hash_leaf, root_from_leaves, verify_consistency, verify_inclusion
-from yinzheng.verifier.note import Checkpoint, NoteSigner, open_checkpoint
-from yinzheng.verifier.tiles import ENTRIES, Tile, encode_bundle
-from yinzheng.verifier.tlogproof import TlogProof
+from yinzheng.verifier.log.merkle import hash_leaf, root_from_leaves, verify_consistency, verify_inclusion
+from yinzheng.verifier.log.note import Checkpoint, NoteSigner, open_checkpoint
+from yinzheng.verifier.log.tiles import ENTRIES, Tile, encode_bundle
+from yinzheng.verifier.log.tlogproof import TlogProof
 
 ORIGIN = "registry.example/log"
 SIGNERS = [NoteSigner(ORIGIN, Ed25519PrivateKey(b"e" * 32)), NoteSigner(ORIGIN, Sm2PrivateKey(7))]

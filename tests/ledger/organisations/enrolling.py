@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from tests.ledger.world import OFFICER
 from yinzheng.ledger.organisations import enrolment as enrolling
 from yinzheng.ledger.registry import Registry
-from yinzheng.verifier.algorithms import Sm2PrivateKey, digest_pair
-from yinzheng.verifier.certificate import key_id
-from yinzheng.verifier.organisation import (
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.organisation import (
     Enrolment,
     KeyGrant,
     Revocation,
@@ -20,7 +20,7 @@ from yinzheng.verifier.organisation import (
     prove_possession,
     prove_succession,
 )
-from yinzheng.verifier.request import Request, sign_request
+from yinzheng.verifier.formats.request import Request, sign_request
 
 HOSPITAL = "91350100M000100Y43"
 LAB = "91310000132200821H"

@@ -15,9 +15,9 @@ from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.organisations import End, Role
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.ledger.store.threads import thread
-from yinzheng.verifier.algorithms import Sm2PrivateKey
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
-from yinzheng.verifier.statement import Statement, organisation_subject
+from yinzheng.verifier.log.statement import Statement, organisation_subject
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.organisations.requests import check_request
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models_consents import Nonce
-from yinzheng.verifier.algorithms import Sm2PrivateKey, digest_pair
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
 from yinzheng.verifier.errors import UsageFault, YinzhengError
-from yinzheng.verifier.request import WINDOW, Received, Request
+from yinzheng.verifier.formats.request import WINDOW, Received, Request
 
 
 @pytest.fixture

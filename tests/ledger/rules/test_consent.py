@@ -28,9 +28,9 @@ from yinzheng.ledger.rules.consent import (
 )
 from yinzheng.ledger.rules.retention import months_after
 from yinzheng.ledger.rules.terms import InformationRoute, LawfulBasis
-from yinzheng.verifier.consent import Consent, parse_consent
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.notice import EXTENDED_SCOPES, ROUTES, SCOPES, Notice, parse_notice
+from yinzheng.verifier.formats.consent import Consent, parse_consent
+from yinzheng.verifier.formats.notice import EXTENDED_SCOPES, ROUTES, SCOPES, Notice, parse_notice
 
 NOW = bodies.NOW
 Json = dict[str, Any]

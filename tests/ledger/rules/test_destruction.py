@@ -28,9 +28,9 @@ from yinzheng.ledger.rules.retention import (
     kept_until,
     months_after,
 )
-from yinzheng.verifier import tombstone as stones
-from yinzheng.verifier.algorithms import digest_pair
+from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats import tombstone as stones
 
 F = Function
 ORDER = [

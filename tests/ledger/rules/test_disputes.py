@@ -20,7 +20,7 @@ from yinzheng.ledger.rules.disputes import (
     rule_for,
 )
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.verifier.algorithms import digest_pair
+from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.errors import UsageFault
 
 # Written apart from the program: state, move, new state, who, statement.

@@ -26,8 +26,8 @@ from yinzheng.ledger.rules.extent import (
     withdraw,
 )
 from yinzheng.ledger.rules.terms import InformationRoute
-from yinzheng.verifier.consent import parse_consent
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.consent import parse_consent
 
 A, D = InformationRoute.ANONYMISED, InformationRoute.DEIDENTIFIED
 LAB, SHOP = bodies.LAB, bodies.INSURER

@@ -19,9 +19,9 @@ from yinzheng.ledger.rules.organisations import (
     rotated,
     stands,
 )
-from yinzheng.verifier.algorithms import Sm2PrivateKey
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
-from yinzheng.verifier.organisation import (
+from yinzheng.verifier.formats.organisation import (
     REASONS,
     ROLES,
     KeyGrant,

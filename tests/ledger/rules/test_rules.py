@@ -42,9 +42,9 @@ from yinzheng.ledger.rules.terms import (
     label,
     procedure_for,
 )
-from yinzheng.verifier import body as certificate
-from yinzheng.verifier import statement
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.formats import body as certificate
+from yinzheng.verifier.log import statement
 
 CALENDAR = official_calendar()
 

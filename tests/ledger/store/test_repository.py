@@ -16,7 +16,7 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store, open_store, sqlite_url
 from yinzheng.ledger.store.models import Case, Checkpoint, Dossier, Event
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.merkle import hash_leaf
+from yinzheng.verifier.log.merkle import hash_leaf
 
 
 def row(statement: bytes, case_id: str | None = None) -> dict[str, Any]:

@@ -27,11 +27,11 @@ from yinzheng.ledger.organisations.requests import check_request
 from yinzheng.ledger.registry import silent
 from yinzheng.ledger.store.models_consents import Answer, Consent, Job, Nonce, Withdrawal
 from yinzheng.ledger.store.models_disputes import Dispute
-from yinzheng.verifier.algorithms import digest_pair
-from yinzheng.verifier.canonical import dumps
-from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.bytes.algorithms import digest_pair
+from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.request import Received, Request, sign_request
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.request import Received, Request, sign_request
 
 
 @pytest.fixture

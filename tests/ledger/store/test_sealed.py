@@ -13,7 +13,7 @@ from yinzheng.ledger.faults import InjectedFault, RaiseAt
 from yinzheng.ledger.store import sealed as module
 from yinzheng.ledger.store.blobs import FolderBlobs
 from yinzheng.ledger.store.sealed import SealedFile, SealedValue, check_file, open_file, seal_file
-from yinzheng.verifier.algorithms import DigestPair, digest_pair
+from yinzheng.verifier.bytes.algorithms import DigestPair, digest_pair
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 KEY = bytes(range(16))

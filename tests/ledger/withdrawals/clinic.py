@@ -21,11 +21,11 @@ from yinzheng.ledger.store.models_disputes import Access, Dispute
 from yinzheng.ledger.withdrawals import course, filing
 from yinzheng.ledger.withdrawals.claims import Claim, ReceiptClaim
 from yinzheng.ledger.withdrawals.ending import Ticked
-from yinzheng.verifier.algorithms import DigestPair, Sm2PrivateKey
-from yinzheng.verifier.certificate import key_id
-from yinzheng.verifier.destruction import DestructionReceipt, SignedReceipt, sign_receipt
-from yinzheng.verifier.statement import Statement
-from yinzheng.verifier.webhook import Webhook, parse_webhook
+from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PrivateKey
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.destruction import DestructionReceipt, SignedReceipt, sign_receipt
+from yinzheng.verifier.formats.webhook import Webhook, parse_webhook
+from yinzheng.verifier.log.statement import Statement
 
 HOUR, DAY = 3600, 86_400
 HOSPITAL, LAB, INSURER = cw.HOSPITAL, cw.LAB, cw.INSURER

@@ -19,7 +19,7 @@ from yinzheng.ledger.chain.deployment import MOVES
 from yinzheng.ledger.chain.sender import Call, Sender
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import Ground, Move, Situation, State, begin, change_holds, step
-from yinzheng.verifier.algorithms import keccak256, sha256
+from yinzheng.verifier.bytes.algorithms import keccak256, sha256
 from yinzheng.verifier.errors import UsageFault, YinzhengError
 
 HOSPITAL, LAB = "hospital", "lab"

@@ -16,12 +16,12 @@ from yinzheng.ledger.withdrawals import course
 from yinzheng.ledger.withdrawals.concluding import conclusion
 from yinzheng.ledger.withdrawals.ending import Ticked
 from yinzheng.ledger.withdrawals.progress import listed, progress, withdrawals_of
-from yinzheng.verifier import canonical
-from yinzheng.verifier.conclusion import Standing, verify_conclusion
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.report import Authentic
-from yinzheng.verifier.trust import parse_trust
-from yinzheng.verifier.withdrawal_steps import Kept
+from yinzheng.verifier.formats.conclusion import Standing, verify_conclusion
+from yinzheng.verifier.formats.withdrawal_steps import Kept
+from yinzheng.verifier.judge.report import Authentic
+from yinzheng.verifier.judge.trust import parse_trust
 
 CHILD = "2015-06-01"
 

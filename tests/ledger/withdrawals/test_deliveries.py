@@ -20,7 +20,7 @@ from yinzheng.ledger.withdrawals import deliveries
 from yinzheng.ledger.withdrawals.deliveries import LONGEST_WAIT, Round, backoff
 from yinzheng.ledger.withdrawals.sending import Courier, is_public
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
-from yinzheng.verifier.webhook import HEADER, Webhook, verify_webhook
+from yinzheng.verifier.formats.webhook import HEADER, Webhook, verify_webhook
 
 
 @dataclass

@@ -14,7 +14,7 @@ from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.ledger.withdrawals import course
 from yinzheng.ledger.withdrawals.ending import HOLD_TERM, RENEW, Ticked, waiting
 from yinzheng.ledger.withdrawals.progress import progress
-from yinzheng.verifier.withdrawal_steps import Kept
+from yinzheng.verifier.formats.withdrawal_steps import Kept
 
 __all__ = ["court", "court_template"]
 

@@ -12,11 +12,11 @@ from tests.ledger.withdrawals.clinic import HOSPITAL, HOUR, INSURER, LAB, Clinic
 from tests.ledger.world import OFFICER, unchanged
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.withdrawals import course
-from yinzheng.verifier.algorithms import Sm2PrivateKey
-from yinzheng.verifier.certificate import key_id
-from yinzheng.verifier.destruction import SignedReceipt
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.errors import YinzhengError
-from yinzheng.verifier.organisation import Revocation
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.destruction import SignedReceipt
+from yinzheng.verifier.formats.organisation import Revocation
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from tests.verifier.pack.pack_world import (
     Dispute,
 )
 from tests.verifier.world import HOSPITAL, REGISTRY, trust_json
-from yinzheng.verifier.canonical import dumps
-from yinzheng.verifier.pack.planned import report_on
-from yinzheng.verifier.pack.report import PackReport
+from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.judge.pack.report import PackReport
 from yinzheng.verifier.pack.writer import PackPlan
+from yinzheng.verifier.words.court.planned import report_on
 
 
 def policy(**changes: Any) -> dict[str, Any]:

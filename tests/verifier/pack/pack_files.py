@@ -13,11 +13,11 @@ from typing import Any
 from tests.verifier.world import (
     ISSUER,
 )
-from yinzheng.verifier.algorithms import Sm2PrivateKey, digest_pair
-from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
+from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.judge.pack.report import PackReport
 from yinzheng.verifier.pack.layout import Entry, directory, local_header
 from yinzheng.verifier.pack.manifest import PATHS, signed_message
-from yinzheng.verifier.pack.report import PackReport
 
 
 def unpacked(pack: bytes) -> dict[str, bytes]:

@@ -35,22 +35,22 @@ from tests.verifier.world import (
     slot_of,
     trust_json,
 )
-from yinzheng.verifier.algorithms import Sm2PrivateKey, digest_pair, keccak256
-from yinzheng.verifier.body import Party, parse_body
-from yinzheng.verifier.canonical import dumps
-from yinzheng.verifier.certificate import key_id, statement_of
-from yinzheng.verifier.dispute import evidence_root
-from yinzheng.verifier.items import parse_item
-from yinzheng.verifier.merkle import hash_leaf, root_from_leaves
-from yinzheng.verifier.note import Checkpoint, sign_checkpoint
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair, keccak256
+from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.formats.body import Party, parse_body
+from yinzheng.verifier.formats.certificate import key_id, statement_of
+from yinzheng.verifier.formats.dispute import evidence_root
+from yinzheng.verifier.formats.evidence_items import parse_item
+from yinzheng.verifier.judge.pack.report import PackReport
+from yinzheng.verifier.judge.pack.verify import verify_pack
+from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.log.merkle import hash_leaf, root_from_leaves
+from yinzheng.verifier.log.note import Checkpoint, sign_checkpoint
+from yinzheng.verifier.log.statement import Statement, certificate_subject, commit_private
+from yinzheng.verifier.log.tlogproof import TlogProof
 from yinzheng.verifier.pack.contents import PackedStatement
 from yinzheng.verifier.pack.manifest import ListedRoot
-from yinzheng.verifier.pack.report import PackReport
-from yinzheng.verifier.pack.verify import verify_pack
 from yinzheng.verifier.pack.writer import PackDossierFile, PackItem, PackPlan, write_pack
-from yinzheng.verifier.statement import Statement, certificate_subject, commit_private
-from yinzheng.verifier.tlogproof import TlogProof
-from yinzheng.verifier.trust import TrustPolicy, parse_trust
 
 PRESERVATION, CONSENTS = bytes.fromhex("c3" * 20), bytes.fromhex("d4" * 20)
 PRESERVATION_CODE, CONSENTS_CODE = keccak256(b"preservation"), keccak256(b"consents")

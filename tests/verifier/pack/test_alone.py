@@ -21,9 +21,9 @@ class Blocker(importlib.abc.MetaPathFinder):
         return None
 
 sys.meta_path.insert(0, Blocker())
-from yinzheng.verifier.pack.report_json import report_json
-from yinzheng.verifier.pack.verify import verify_pack
-from yinzheng.verifier.trust import parse_trust
+from yinzheng.verifier.judge.pack.report_json import report_json
+from yinzheng.verifier.judge.pack.verify import verify_pack
+from yinzheng.verifier.judge.trust import parse_trust
 pack, trust = io.BytesIO(sys.stdin.buffer.read()), parse_trust(sys.argv[2].encode())
 report = verify_pack(pack, trust, now=int(sys.argv[3]))
 print(json.dumps(report_json(report)))

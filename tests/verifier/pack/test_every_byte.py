@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.verifier.pack.pack_world import NOW, Dispute, pack_trust, verified
+from yinzheng.verifier.judge.pack.report import Answer, PackReport
+from yinzheng.verifier.judge.pack.verify import verify_pack
 from yinzheng.verifier.pack.archive import open_archive
 from yinzheng.verifier.pack.layout import Entry
-from yinzheng.verifier.pack.report import Answer, PackReport
-from yinzheng.verifier.pack.verify import verify_pack
 
 
 @cache

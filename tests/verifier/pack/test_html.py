@@ -18,21 +18,21 @@ from tests.verifier.pack.pack_world import (
     pack_trust,
     verified,
 )
-from yinzheng.verifier.algorithms import digest_pair
-from yinzheng.verifier.dossier import FileEntry
-from yinzheng.verifier.items import ABOUT, KINDS
-from yinzheng.verifier.pack import court_words as words
-from yinzheng.verifier.pack.court import MAX_STATEMENTS, court_report
-from yinzheng.verifier.pack.court_items import measured
+from yinzheng.verifier.bytes.algorithms import digest_pair
+from yinzheng.verifier.formats.dossier import FileEntry
+from yinzheng.verifier.formats.evidence_items import ABOUT, KINDS
+from yinzheng.verifier.judge.pack.report import DossierFileReport, PackReport, TimestampReport
+from yinzheng.verifier.judge.report import Outcome
+from yinzheng.verifier.judge.timestamp import TimeStamp, TimeStampFinding
+from yinzheng.verifier.log.statement import CAPACITIES, STATEMENT_TYPES
 from yinzheng.verifier.pack.howto import STEPS
-from yinzheng.verifier.pack.html import render_html
-from yinzheng.verifier.pack.lines import instant
 from yinzheng.verifier.pack.manifest import PackFile
-from yinzheng.verifier.pack.paper import paper_json
-from yinzheng.verifier.pack.report import DossierFileReport, PackReport, TimestampReport
-from yinzheng.verifier.report import Outcome
-from yinzheng.verifier.statement import CAPACITIES, STATEMENT_TYPES
-from yinzheng.verifier.timestamp import TimeStamp, TimeStampFinding
+from yinzheng.verifier.words.court import words
+from yinzheng.verifier.words.court.blocks import paper_json
+from yinzheng.verifier.words.court.content import MAX_STATEMENTS, court_report
+from yinzheng.verifier.words.court.html import render_html
+from yinzheng.verifier.words.court.items import measured
+from yinzheng.verifier.words.court.pieces import instant
 
 VOID = {"meta", "!doctype"}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yinzheng.verifier.pack.lines import instant
+from yinzheng.verifier.words.court.pieces import instant
 
 BEIJING = timezone(timedelta(hours=8))
 LAST = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=BEIJING).timestamp())

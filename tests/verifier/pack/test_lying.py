@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.verifier.pack.pack_files import resigned, unpacked
 from tests.verifier.pack.pack_world import Dispute, changed, verified
-from yinzheng.verifier.pack.report import Answer
-from yinzheng.verifier.pack.report_json import report_json
+from yinzheng.verifier.judge.pack.report import Answer
+from yinzheng.verifier.judge.pack.report_json import report_json
 
 FILES = ("statements.json", "chain.json", "items/0001/item.json", "items/0002/item.json")
 VALUES: list[Any] = [None, True, 0, -1, 2**53 - 1, "", "00" * 20, "11" * 32, "04" + "00" * 64, [], {}, "公"]

@@ -20,12 +20,12 @@ from tests.verifier.pack.pack_world import (
     verified,
 )
 from tests.verifier.world import ANCHOR, RIGHTS
-from yinzheng.verifier.canonical import dumps
-from yinzheng.verifier.dispute import parse_opening
+from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.dispute import parse_opening
+from yinzheng.verifier.pack.chain_slots import anchor_slots, consents_slots, preservation_slots, rights_slots
 from yinzheng.verifier.pack.contents import parse_statements
 from yinzheng.verifier.pack.manifest import parse_manifest, signed_message
-from yinzheng.verifier.pack.needs import anchor_slots, consents_slots, preservation_slots, rights_slots
 
 LONE_PROOF = {"path": "dossier/0001/proof.json", "role": "dossier-proof"}
 Edit = Callable[[dict[str, Any]], object]

@@ -13,17 +13,17 @@ import pytest
 from tests.authority import Authority
 from tests.verifier.pack.pack_files import resigned, unpacked, zipped
 from tests.verifier.pack.pack_world import Dispute, changed, genuine_pack, pack_trust, verified
-from yinzheng.verifier.algorithms import digest_pair, sha256
-from yinzheng.verifier.canonical import dumps
-from yinzheng.verifier.dossier import committed, disclose
-from yinzheng.verifier.pack import phrases
+from yinzheng.verifier.bytes.algorithms import digest_pair, sha256
+from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.formats.dossier import committed, disclose
+from yinzheng.verifier.judge.pack.report import Answer, PackReport, Reason
+from yinzheng.verifier.judge.pack.report_json import report_json
+from yinzheng.verifier.judge.report import Finding, Outcome
+from yinzheng.verifier.log.statement import Statement, commit_private
 from yinzheng.verifier.pack.contents import DossierFile, format_statements
-from yinzheng.verifier.pack.phrases_reasons import PACK_REASONS
-from yinzheng.verifier.pack.report import Answer, PackReport, Reason
-from yinzheng.verifier.pack.report_json import report_json
 from yinzheng.verifier.pack.writer import PackDossierFile, PackPlan
-from yinzheng.verifier.report import Finding, Outcome
-from yinzheng.verifier.statement import Statement, commit_private
+from yinzheng.verifier.words import pack as phrases
+from yinzheng.verifier.words.pack_reasons import PACK_REASONS
 
 SECRET = bytes([0x77]) * 32
 PAGE = b"%PDF page of a dossier"

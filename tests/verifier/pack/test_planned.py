@@ -14,16 +14,16 @@ from tests.verifier.pack.court_world import plan_of, planned, policy
 from tests.verifier.pack.pack_files import unpacked
 from tests.verifier.pack.pack_world import MADE, Dispute
 from tests.verifier.world import VALIDATORS
-from yinzheng.verifier.algorithms import Sm2PrivateKey
-from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
+from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.judge.pack.report import Answer, PackReport
+from yinzheng.verifier.judge.pack.report_json import report_json
+from yinzheng.verifier.judge.pack.verify import verify_pack
+from yinzheng.verifier.judge.trust import parse_trust
 from yinzheng.verifier.pack.layout import Entry, directory, local_header
-from yinzheng.verifier.pack.planned import report_on
-from yinzheng.verifier.pack.report import Answer, PackReport
-from yinzheng.verifier.pack.report_json import report_json
-from yinzheng.verifier.pack.verify import verify_pack
 from yinzheng.verifier.pack.writer import PackItem, write_pack
-from yinzheng.verifier.trust import parse_trust
+from yinzheng.verifier.words.court.planned import report_on
 
 
 def read(dispute: Dispute, **changes: Any) -> PackReport:

@@ -23,7 +23,7 @@ from tests.verifier.pack.court_world import plan_of, policy
 from tests.verifier.pack.pack_files import resigned, unpacked, zipped
 from tests.verifier.pack.pack_world import CONTENTS, Dispute
 from tests.verifier.pack.test_more import with_dossier
-from yinzheng.verifier.canonical import dumps
+from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.pack.howto import HOWTO, STEPS, recheck
 
 ROOT = Path(__file__).parents[3]
@@ -186,7 +186,7 @@ TAMPERED: dict[str, tuple[Callable[[], bytes], str]] = {
 
 
 def _by_stranger() -> bytes:
-    from yinzheng.verifier.algorithms import Sm2PrivateKey
+    from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 
     return resigned(unpacked(pack()), signer=Sm2PrivateKey(5))
 

@@ -32,10 +32,10 @@ from tests.verifier.world import (
     VALIDATORS,
     record_slots,
 )
+from yinzheng.verifier.judge.pack.report import Answer, PackReport
+from yinzheng.verifier.judge.pack.verify import verify_pack
+from yinzheng.verifier.judge.report import Outcome
 from yinzheng.verifier.pack.archive import PackLimits
-from yinzheng.verifier.pack.report import Answer, PackReport
-from yinzheng.verifier.pack.verify import verify_pack
-from yinzheng.verifier.report import Outcome
 
 Edit = Callable[[Any], None]
 

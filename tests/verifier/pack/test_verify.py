@@ -29,13 +29,13 @@ from tests.verifier.world import (
     ISSUER,
     STRANGER,
 )
-from yinzheng.verifier.canonical import dumps
-from yinzheng.verifier.certificate import key_id
+from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.pack.report import Answer
-from yinzheng.verifier.pack.report_json import report_json
-from yinzheng.verifier.pack.verify import verify_pack
-from yinzheng.verifier.report import Outcome
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.judge.pack.report import Answer
+from yinzheng.verifier.judge.pack.report_json import report_json
+from yinzheng.verifier.judge.pack.verify import verify_pack
+from yinzheng.verifier.judge.report import Outcome
 
 Edit = Callable[[Any], None]
 

@@ -1,0 +1,85 @@
+"""Slots and records: against the contracts' own layout, and the packing of S5.3 written out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.verifier.world import NUMBER, RecordState, record_slots, root_slot
+from yinzheng.verifier.chain import layout
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.log.statement import certificate_subject
+
+LAYOUT = Path(__file__).parents[3] / "contracts" / "artifacts" / "layout.json"
+
+
+def test_the_slots_are_those_of_the_compiled_contracts() -> None:
+    assert json.loads(LAYOUT.read_text()) == {
+        "anchor.roots": layout.ANCHOR_ROOTS,
+        "rights.records": layout.RIGHTS_RECORDS,
+        "rights.cases": layout.RIGHTS_CASES,
+        "consent.withdrawals": layout.CONSENT_WITHDRAWALS,
+        "consent.receipts": layout.CONSENT_RECEIPTS,
+        "preservation.cases": layout.PRESERVATION_CASES,
+        "preservation.evidence": layout.PRESERVATION_EVIDENCE,
+        "preservation.parties": layout.PRESERVATION_PARTIES,
+        "preservation.subjects": layout.PRESERVATION_SUBJECTS,
+    }
+
+
+def test_entries_of_mappings() -> None:
+    assert layout.root_slot(6) == root_slot(6)
+    assert layout.record_slots(certificate_subject(NUMBER)) == record_slots(NUMBER)
+
+
+@given(
+    st.builds(
+        RecordState,
+        content=st.binary(min_size=32, max_size=32),
+        status=st.integers(1, 4),
+        procedure=st.integers(1, 2),
+        remarks=st.integers(0, 15),
+        holds=st.integers(0, 2**16 - 1),
+        objections=st.integers(0, 2**16 - 1),
+        deposited_at=st.integers(0, 2**64 - 1),
+        valid_until=st.integers(0, 2**64 - 1),
+        changed_at=st.integers(0, 2**64 - 1),
+        successor=st.binary(min_size=32, max_size=32),
+        reserved_until=st.integers(0, 2**64 - 1),
+        reserved_by=st.binary(min_size=20, max_size=20),
+        case_id=st.binary(min_size=32, max_size=32),
+    )
+)
+def test_a_record_is_read_from_its_words(state: RecordState) -> None:
+    record = layout.decode_record(state.words())
+    assert record is not None
+    assert sum(layout.REMARK_BITS[kind] for kind in record.remarks) == state.remarks
+    assert record.successor == (state.successor if any(state.successor) else None)
+    for name in (
+        "content",
+        "status",
+        "procedure",
+        "holds",
+        "objections",
+        "deposited_at",
+        "valid_until",
+        "changed_at",
+        "reserved_until",
+        "reserved_by",
+        "case_id",
+    ):
+        assert getattr(record, name) == getattr(state, name)
+
+
+def test_no_record() -> None:
+    assert layout.decode_record([0] * 5) is None
+    for at in range(5):
+        words = [0] * 5
+        words[at] = 1 << 100
+        with pytest.raises(DataFault) as caught:
+            layout.decode_record(words)
+        assert caught.value.code == "record-layout"

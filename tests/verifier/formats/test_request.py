@@ -1,0 +1,217 @@
+"""Signed requests: what is signed, strict reading, every byte tampered with, time, replay."""
+
+import base64
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PrivateKey, Sm2PublicKey, digest_pair
+from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.formats import request as module
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.request import Received, Request, parse_request, sign_request, verify_request
+
+ORG = "91350100M000100Y43"
+KEY = Sm2PrivateKey(0x5EED)
+OTHER = Sm2PrivateKey(0x0DD)
+NOW = 1_795_000_000
+BODY = digest_pair(b'{"x":1}')
+REQUEST = Request(
+    ORG, key_id(KEY.public_key.point), "POST", "/v1/consents?batch=1", BODY, NOW, bytes(range(16))
+)
+TOKEN = sign_request(REQUEST, KEY)
+ARRIVED = Received("POST", "/v1/consents?batch=1", BODY, NOW)
+
+
+class Keyring:
+    def __init__(self, *keys: Sm2PrivateKey, org: str = ORG, name: bytes | None = None) -> None:
+        self.org = org
+        self.keys = {name or key_id(k.public_key.point): k.public_key for k in keys}
+
+    def find(self, org: str, key: bytes, at: int) -> Sm2PublicKey | None:
+        self.asked_for = at
+        return self.keys.get(key) if org == self.org else None
+
+
+class Seen:
+    def __init__(self) -> None:
+        self.seen: dict[tuple[str, bytes], int] = {}
+
+    def use(self, org: str, nonce: bytes, until: int) -> bool:
+        fresh = (org, nonce) not in self.seen
+        self.seen[org, nonce] = until
+        return fresh
+
+
+def b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def refused(
+    token: str, arrived: Received = ARRIVED, ring: Keyring | None = None, seen: Seen | None = None
+) -> str:
+    seen = seen or Seen()
+    before = dict(seen.seen)
+    with pytest.raises(DataFault) as caught:
+        verify_request(token, arrived, ring or Keyring(KEY), seen)
+    if caught.value.code != "request-replayed":
+        assert seen.seen == before, "a refused request used up a nonce"
+    return caught.value.code
+
+
+def test_what_is_signed() -> None:
+    body, signature = TOKEN.split(".")
+    sha256, sm3 = BODY.sha256.hex(), BODY.sm3.hex()
+    message = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+
+    assert message.decode() == (
+        f'{{"at":1795000000,"body":{{"sha256":"{sha256}","sm3":"{sm3}"}},"key":"{REQUEST.key.hex()}",'
+        f'"method":"POST","nonce":"000102030405060708090a0b0c0d0e0f","org":"{ORG}",'
+        f'"path":"/v1/consents?batch=1","v":1}}'
+    )
+    raw = base64.urlsafe_b64decode(signature + "==")
+    assert KEY.public_key.verify(b"yinzheng/request/1\n" + message, raw)
+    assert not KEY.public_key.verify(message, raw)
+
+
+def test_accepted_once() -> None:
+    seen = Seen()
+    assert verify_request(TOKEN, ARRIVED, Keyring(KEY), seen) == REQUEST
+    assert seen.seen == {(ORG, REQUEST.nonce): NOW + 301}
+    assert refused(TOKEN, seen=seen) == "request-replayed"
+
+
+@pytest.mark.parametrize(
+    ("drift", "code"), [(300, ""), (-300, ""), (301, "request-stale"), (-301, "request-stale")]
+)
+def test_window(drift: int, code: str) -> None:
+    arrived = dataclasses.replace(ARRIVED, now=NOW + drift)
+    if code:
+        assert refused(TOKEN, arrived) == code
+    else:
+        verify_request(TOKEN, arrived, Keyring(KEY), Seen())
+
+
+def test_the_key_must_hold_by_the_reader_s_clock() -> None:
+    ring = Keyring(KEY)
+    verify_request(TOKEN, dataclasses.replace(ARRIVED, now=NOW + 7), ring, Seen())
+    assert ring.asked_for == NOW + 7
+
+
+def test_a_nonce_is_remembered_as_long_as_its_request_is_fresh() -> None:
+    seen = Seen()
+    verify_request(TOKEN, ARRIVED, Keyring(KEY), seen)
+    last_fresh = NOW + module.WINDOW
+    assert seen.seen[ORG, REQUEST.nonce] > last_fresh
+
+
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        ({"method": "PUT"}, ["method"]),
+        ({"path": "/v1/consents?batch=2"}, ["path"]),
+        ({"path": "/v1/consents\udcff"}, ["path"]),
+        ({"body": DigestPair(BODY.sm3, bytes(32))}, ["body"]),
+        ({"body": DigestPair(bytes(32), BODY.sha256)}, ["body"]),
+        ({"method": "post", "path": "/"}, ["method", "path"]),
+    ],
+)
+def test_other_than_what_was_signed(change: dict[str, Any], differs: list[str]) -> None:
+    with pytest.raises(DataFault) as caught:
+        verify_request(TOKEN, dataclasses.replace(ARRIVED, **change), Keyring(KEY), Seen())
+    assert caught.value.code == "request-mismatch"
+    assert caught.value.data["differs"] == differs
+
+
+def test_keys() -> None:
+    assert refused(TOKEN, ring=Keyring(OTHER)) == "request-key-unknown"
+    assert refused(TOKEN, ring=Keyring(KEY, org="91350100M000100Y99")) == "request-key-unknown"
+    # A key ring that answers to the identifier with another key, even the one that signed.
+    assert refused(TOKEN, ring=Keyring(OTHER, name=REQUEST.key)) == "request-signature"
+    forged = dataclasses.replace(REQUEST, key=key_id(OTHER.public_key.point))
+    token = f"{b64(forged.message()[len(module.PREFIX) :])}.{b64(KEY.sign(forged.message()))}"
+    assert refused(token, ring=Keyring(KEY, name=forged.key)) == "request-signature"
+    with pytest.raises(UsageFault):
+        sign_request(REQUEST, OTHER)
+
+
+@given(st.integers(0, len(TOKEN) - 1), st.sampled_from("AZaz09-_.=+/ \n"))
+def test_no_character_can_change(index: int, other: str) -> None:
+    token = TOKEN[:index] + other + TOKEN[index + 1 :]
+    if token != TOKEN:
+        refused(token)
+
+
+def test_not_cut_short() -> None:
+    for length in range(len(TOKEN)):
+        refused(TOKEN[:length])
+
+
+def test_malformed() -> None:
+    body, signature = TOKEN.split(".")
+    spare = signature[:-1] + chr(ord(signature[-1]) + 1)  # the last character has bits to spare
+    one_too_many = "A" * (4 * 20 + 1) + "." + signature
+    for token in ("", ".", TOKEN + "=", TOKEN + "\n", f"{body}.{spare}", one_too_many, "A" * 2100 + TOKEN):
+        assert refused(token) == "request-malformed"
+
+
+def signed(fields: dict[str, Any] | str) -> str:
+    data = fields.encode() if isinstance(fields, str) else dumps(fields)
+    return f"{b64(data)}.{b64(KEY.sign(module.PREFIX + data))}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("v", 2),
+        ("org", "91350100M000100Y4Z"),
+        ("org", 1),
+        ("key", "00" * 7),
+        ("method", "PATCH"),
+        ("method", "post"),
+        ("path", "v1"),
+        ("path", ""),
+        ("path", "/a b"),
+        ("path", "/a#b"),
+        ("path", "/é"),
+        ("path", "/" * 513),
+        ("body", None),
+        ("at", "1"),
+        ("at", -1),
+        ("nonce", "00" * 15),
+        ("nonce", "AA" * 16),
+    ],
+)
+def test_fields(name: str, value: Any) -> None:
+    code = refused(signed(REQUEST.to_json() | {name: value}))
+    assert code.startswith("field-") or code == "credit-code"
+
+
+def test_fields_are_exactly_these() -> None:
+    assert refused(signed(REQUEST.to_json() | {"user": "admin"})) == "field-unknown"
+    for name in REQUEST.to_json():
+        assert refused(signed({k: v for k, v in REQUEST.to_json().items() if k != name})) == "field-missing"
+    assert refused(signed(json.dumps(REQUEST.to_json()))) == "json-not-canonical"
+    with pytest.raises(DataFault):
+        dataclasses.replace(REQUEST, path="relative")
+
+
+PATHS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="#"), max_size=511)
+
+
+@given(st.sampled_from(module.METHODS), PATHS, st.binary(), st.binary(min_size=16, max_size=16))
+def test_round_trip(method: str, path: str, body: bytes, nonce: bytes) -> None:
+    request = Request(ORG, REQUEST.key, method, "/" + path, digest_pair(body), NOW, nonce)
+    token = sign_request(request, KEY)
+    assert len(token) <= module.MAX_TOKEN
+    assert parse_request(token)[0] == request
+
+
+def test_the_longest_request_fits() -> None:
+    longest = dataclasses.replace(REQUEST, method="DELETE", path="/" + "\\" * 511, at=2**53 - 1)
+    assert parse_request(sign_request(longest, KEY))[0] == longest

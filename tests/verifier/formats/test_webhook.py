@@ -1,0 +1,219 @@
+"""Notices of the registry: closed data by kind, signature over every byte, whose key, for whom, when."""
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.verifier.bodies import HOSPITAL, LAB, NOW
+from tests.verifier.formats.test_bodies import PHOTO, leaves, with_
+from tests.verifier.world import ISSUER, REGISTERED, STRANGER, trust
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
+from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.webhook import (
+    KINDS,
+    MAX_BODY,
+    Webhook,
+    parse_webhook,
+    sign_webhook,
+    verify_webhook,
+)
+
+A, B, C, D = (letter * 64 for letter in "abcd")
+OF: dict[str, Any] = {"withdrawal": A, "consent": B, "request": C}
+HELD: dict[str, Any] = {"dispute": A, "statement": B, "records": [], "cases": [], "consents": [C, D]}
+DATA: dict[str, dict[str, Any]] = {
+    "withdrawal.freeze": {
+        **OF,
+        "scopes": ["insurance", "research"],
+        "recipients": sorted([HOSPITAL, LAB]),
+        "deadline": NOW,
+    },
+    "withdrawal.destroy": {
+        **OF,
+        "duty": "destroy",
+        "scopes": [],
+        "parts": [
+            {"scope": "insurance", "route": "identifiable"},
+            {"scope": "research", "route": "deidentified"},
+        ],
+        "deadline": NOW,
+    },
+    "withdrawal.ethics": {**OF, "scopes": []},
+    "withdrawal.concluded": {**OF, "outcome": "restricted", "statement": D, "until": NOW},
+    "dispute.hold": HELD,
+    "dispute.released": HELD,
+}
+EACH = pytest.mark.parametrize("kind", DATA)
+
+
+def webhook(kind: str = "withdrawal.destroy", to: str = LAB, at: int = REGISTERED, **data: Any) -> Webhook:
+    return Webhook(bytes(range(16)), kind, to, at, {**copy.deepcopy(DATA[kind]), **data})
+
+
+BODY, HEADER = sign_webhook(webhook(), ISSUER)
+ISSUERS = trust().issuers
+
+
+def refusal(body: bytes = BODY, header: str = HEADER, *, to: str = LAB, now: int = REGISTERED) -> str:
+    with pytest.raises(DataFault) as caught:
+        verify_webhook(body, header, ISSUERS, to=to, now=now)
+    return caught.value.code
+
+
+def test_every_kind_has_its_data() -> None:
+    assert set(KINDS) == set(DATA)
+
+
+@EACH
+def test_round_trip(kind: str) -> None:
+    sent = webhook(kind)
+    body, header = sign_webhook(sent, ISSUER)
+    assert len(body) < MAX_BODY
+    assert verify_webhook(body, header, ISSUERS, to=LAB, now=REGISTERED).to_json() == sent.to_json()
+    assert verify_webhook(body, header, ISSUER.public_key, to=LAB, now=REGISTERED) == parse_webhook(body)
+
+
+def test_what_is_signed() -> None:
+    kid, _, _ = HEADER.partition(".")
+    assert kid in {key.hex() for key in ISSUERS}
+    raw = b"yinzheng/webhook/1\n" + BODY
+
+    class Same:
+        public_key = ISSUER.public_key
+
+        def sign(self, message: bytes) -> bytes:
+            assert message == raw
+            return bytes(64)
+
+    assert sign_webhook(webhook(), Same()) == (BODY, f"{kid}.{'A' * 86}")
+
+
+@EACH
+def test_data_is_closed(kind: str) -> None:
+    for way, member in [((), DATA[kind]), *leaves(DATA[kind])]:
+        if isinstance(member, dict):
+            with pytest.raises(DataFault) as caught:
+                webhook(kind, **with_({"x": DATA[kind]}, ("x", *way, "name"), "张三")["x"])
+            assert caught.value.code == "field-unknown"
+        else:
+            for other in (PHOTO, 1.5, {"x": 1}):
+                with pytest.raises(DataFault) as caught:
+                    webhook(kind, **with_(DATA[kind], way, other))
+                assert caught.value.code.startswith("field-") or caught.value.code == "credit-code"
+    for name in DATA[kind]:
+        cut = {key: value for key, value in DATA[kind].items() if key != name}
+        with pytest.raises(DataFault) as caught:
+            Webhook(bytes(16), kind, LAB, NOW, cut)
+        assert caught.value.code == "field-missing"
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("withdrawal.destroy", {"parts": DATA["withdrawal.destroy"]["parts"][::-1]}),
+        ("withdrawal.destroy", {"parts": DATA["withdrawal.destroy"]["parts"][:1] * 2}),
+        ("withdrawal.concluded", {"until": None}),
+        ("withdrawal.concluded", {"outcome": "completed"}),
+        ("dispute.hold", {"consents": []}),
+        ("dispute.released", {"consents": []}),
+    ],
+)
+def test_data_that_contradicts_itself(kind: str, data: dict[str, Any]) -> None:
+    with pytest.raises(DataFault) as caught:
+        webhook(kind, **data)
+    assert caught.value.code == "webhook-data"
+
+
+def test_completed_has_no_end() -> None:
+    webhook("withdrawal.concluded", outcome="completed", until=None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"id": "00" * 15}, "field-value"),
+        ({"kind": "withdrawal.celebrate"}, "field-value"),
+        ({"to": "91350100M000100Y4Z"}, "credit-code"),
+        ({"at": -1}, "field-value"),
+        ({"data": []}, "field-type"),
+        ({"v": 2}, "field-value"),
+        ({"person": "张三"}, "field-unknown"),
+    ],
+)
+def test_a_body_is_closed_even_if_signed(changes: dict[str, Any], code: str) -> None:
+    body = dumps({**webhook().to_json(), **changes})
+
+    class Careless:
+        public_key = ISSUER.public_key
+
+        def sign(self, message: bytes) -> bytes:
+            return ISSUER.sign(b"yinzheng/webhook/1\n" + body)
+
+    _, header = sign_webhook(webhook(), Careless())
+    assert refusal(body, header) == code
+
+
+def test_for_another_organisation_or_from_the_future() -> None:
+    assert refusal(to=HOSPITAL) == "webhook-recipient"
+    body, header = sign_webhook(webhook(at=REGISTERED + 301), ISSUER)
+    assert refusal(body, header) == "webhook-future"
+    assert verify_webhook(body, header, ISSUERS, to=LAB, now=REGISTERED + 1).at == REGISTERED + 301
+
+
+def test_keys() -> None:
+    body, header = sign_webhook(webhook(), STRANGER)
+    assert refusal(body, header) == "issuer-unknown"
+    with pytest.raises(DataFault) as caught:
+        verify_webhook(BODY, HEADER, STRANGER.public_key, to=LAB, now=REGISTERED)
+    assert caught.value.code == "issuer-unknown"
+    _, signature = header.split(".")
+    assert refusal(header=f"{HEADER[:16]}.{signature}") == "webhook-signature"
+    assert refusal(now=REGISTERED + 2 * 86_400) == "after-key"
+    assert refusal(now=REGISTERED - 2 * 86_400) == "before-key"
+
+
+def test_a_stolen_key_cannot_claim_an_earlier_time() -> None:
+    def stolen(policy: dict[str, Any]) -> None:
+        policy["issuers"][0]["compromised_at"] = REGISTERED + 10
+
+    issuers = trust(stolen).issuers
+    verify_webhook(BODY, HEADER, issuers, to=LAB, now=REGISTERED + 9)
+    with pytest.raises(DataFault) as caught:
+        verify_webhook(BODY, HEADER, issuers, to=LAB, now=REGISTERED + 10)
+    assert caught.value.code == "key-compromised"
+
+
+@pytest.mark.parametrize(
+    "header", ["", HEADER[:-1], HEADER + "A", HEADER.upper(), HEADER.replace(".", ","), HEADER[:-1] + "%"]
+)
+def test_malformed_headers(header: str) -> None:
+    assert refusal(header=header) == "webhook-malformed"
+
+
+def test_a_header_has_one_spelling() -> None:
+    # 64 bytes leave four bits of the last character unused.
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    other = alphabet[alphabet.index(HEADER[-1]) + 1]
+    assert refusal(header=HEADER[:-1] + other) == "webhook-malformed"
+
+
+@given(st.data())
+def test_any_byte_tampered_with(data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(BODY) - 1))
+    other = data.draw(st.integers(0, 255).filter(lambda byte: byte != BODY[at]))
+    assert refusal(BODY[:at] + bytes([other]) + BODY[at + 1 :]) == "webhook-signature"
+
+
+def test_a_signature_for_something_else_is_none() -> None:
+    class OtherPrefix:
+        public_key = ISSUER.public_key
+
+        def sign(self, message: bytes) -> bytes:
+            return ISSUER.sign(message.replace(b"webhook", b"request"))
+
+    assert refusal(*sign_webhook(webhook(), OtherPrefix())) == "webhook-signature"
+    assert isinstance(ISSUER, Sm2PrivateKey)

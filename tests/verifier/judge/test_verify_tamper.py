@@ -1,0 +1,543 @@
+"""Change one thing in a genuine certificate file: the report names the obligation that thing belongs to."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import rlp
+
+from tests.verifier.world import (
+    ANCHOR,
+    BLOCK_TIME,
+    DAY,
+    LOG_ED,
+    LOG_SM2,
+    NOW,
+    OUTSIDER,
+    REGISTERED,
+    RIGHTS,
+    STRANGER,
+    VALID_UNTIL,
+    VALIDATORS,
+    RecordState,
+    World,
+    body_json,
+    genuine_file,
+    headers,
+    presented,
+    trust,
+)
+from yinzheng.verifier import Authentic, Outcome, Report, Status, parse_body
+from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey
+from yinzheng.verifier.formats.certificate import statement_of
+from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.log.note import NoteSigner
+
+Edit = Callable[[dict[str, Any]], None]
+
+
+def invalid(report: Report) -> dict[int, str]:
+    return {f.number: f.code for f in report.findings if f.outcome is Outcome.INVALID}
+
+
+def check(file: dict[str, Any], *, now: int = NOW, policy: Edit | None = None) -> Report:
+    return verify(presented(file), trust(policy), now=now)
+
+
+def test_an_untouched_file_is_genuine_and_in_force() -> None:
+    report = check(genuine_file())
+    assert [f.outcome for f in report.findings] == [Outcome.VALID] * 10
+    assert (report.authentic, report.status, report.exit_code) == (Authentic.GENUINE, Status.IN_FORCE, 0)
+    assert report.in_force
+    assert report.differences == ()
+    assert report.block is not None
+    assert report.block.age == NOW - BLOCK_TIME
+
+
+def assert_forged(report: Report, expected: dict[int, str]) -> None:
+    assert invalid(report) == expected
+    assert report.authentic is Authentic.FORGED
+    assert report.exit_code == 1
+    assert not report.in_force
+
+
+# The record, field by field
+
+
+RECORD_EDITS: list[tuple[str, Edit]] = [
+    ("number", lambda b: b.update(number="SJ4412026110002")),
+    ("profile", lambda b: b.update(profile="NDA-2026/1")),
+    ("procedure", lambda b: b.update(procedure="ordinary")),
+    ("holders[0].name", lambda b: b["holders"][0].update(name="另一家医院")),
+    ("holders[0].code", lambda b: b["holders"][0].update(code="91350100M000100Y43")),
+    ("holders[0].rights[1]", lambda b: b["holders"][0].update(rights=["hold", "operate"])),
+    ("holders[1].name", lambda b: b["holders"].append(dict(b["holders"][0]))),
+    ("limits", lambda b: b.update(limits="无限制")),
+    ("asset", lambda b: b.update(asset="别的数据集")),
+    ("class", lambda b: b.update({"class": "health"})),
+    ("level.scheme", lambda b: b["level"].update(scheme="别的标准")),
+    ("level.value", lambda b: b["level"].update(value=1)),
+    ("source", lambda b: b.update(source="derived")),
+    ("scale", lambda b: b.update(scale="13万条")),
+    ("registry.name", lambda b: b["registry"].update(name="别的中心")),
+    ("registry.code", lambda b: b["registry"].update(code="91110000600037341L")),
+    ("registered_at", lambda b: b.update(registered_at=REGISTERED + 1)),
+    ("valid_until", lambda b: b.update(valid_until=VALID_UNTIL - 1)),
+    ("remarks[0].kind", lambda b: b["remarks"][0].update(kind="other")),
+    ("remarks[0].text", lambda b: b["remarks"][0].update(text="改过")),
+    ("remarks[1].kind", lambda b: b["remarks"].append({"kind": "seizure", "text": ""})),
+    ("prev", lambda b: b.update(prev="ac" * 32)),
+]
+
+
+@pytest.mark.parametrize(("path", "edit"), RECORD_EDITS, ids=[path for path, _ in RECORD_EDITS])
+def test_an_edited_record_is_not_the_one_deposited(path: str, edit: Edit) -> None:
+    file = genuine_file()
+    edit(file["record"])
+    report = check(file)
+    found = invalid(report)
+    assert found.pop(4) == "record-not-committed"
+    # The chain is asked about the record's terms, so an edit of those shows there too.
+    terms = {"procedure", "registered_at", "valid_until"}
+    assert found == ({9: "terms-differ"} if path in terms - {"registered_at"} else {})
+    assert report.authentic is Authentic.FORGED
+    assert path in [difference.path for difference in report.differences]
+
+
+@pytest.mark.parametrize(("path", "edit"), RECORD_EDITS, ids=[path for path, _ in RECORD_EDITS])
+def test_a_certificate_signed_with_other_fields_differs_from_its_record(path: str, edit: Edit) -> None:
+    shown = body_json()
+    edit(shown)
+    report = check({**genuine_file(), "qr": World(shown=parse_body(shown)).qr})
+    found = invalid(report)
+    assert found.pop(4) == "record-differs"
+    assert found == ({3: "registry-differs"} if path.startswith("registry") else {})
+    assert path in [difference.path for difference in report.differences]
+    assert report.authentic is Authentic.FORGED
+    assert report.body is not None
+    assert report.body.asset == body_json()["asset"]  # the record prevails (R9)
+
+
+STATEMENT_EDITS: list[tuple[str, Any]] = [
+    ("type", "publicity.opened"),
+    ("profile", "NDA-2026/1"),
+    ("subject", "00" * 32),
+    ("at", REGISTERED + 1),
+    ("commitment", {"sm3": "00" * 32, "sha256": "00" * 32}),
+    ("prev", None),
+    ("by", "committee"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), STATEMENT_EDITS, ids=[name for name, _ in STATEMENT_EDITS])
+def test_an_edited_statement_commits_to_nothing_the_log_has(name: str, value: Any) -> None:
+    file = genuine_file()
+    file["statement"][name] = value
+    assert_forged(check(file), {4: "record-not-committed", 5: "inclusion-proof", 9: "content-differs"})
+
+
+def test_only_one_half_of_the_commitment_matching_is_not_enough() -> None:
+    for half in ("sm3", "sha256"):
+        file = genuine_file()
+        file["statement"]["commitment"][half] = "00" * 32
+        assert 4 in invalid(check(file))
+
+
+# (1)–(3)
+
+
+def test_a_form_that_is_wrong_ends_the_matter() -> None:
+    file = genuine_file()
+    file["qr"] += "A"
+    report = check(file)
+    assert_forged(report, {1: "qr-bits"})
+    assert [f.outcome for f in report.findings[1:]] == [Outcome.SKIPPED] * 9
+    assert report.body is None
+    assert report.number is None
+    assert not report.demonstration
+    assert report.remarks == ()
+
+
+def test_surplus_in_the_file_is_wrong_form() -> None:
+    assert_forged(check({**genuine_file(), "extra": 1}), {1: "field-unknown"})
+
+
+def test_a_certificate_by_a_stranger() -> None:
+    file = {**genuine_file(), "qr": World(signer=STRANGER).qr}
+    report = check(file)
+    assert_forged(report, {2: "issuer-unknown"})
+    assert report.finding(3).outcome is Outcome.SKIPPED
+
+
+def test_a_wrong_signature() -> None:
+    file = genuine_file()
+    prefix, text = file["qr"].rsplit("/", 1)
+    core = bytearray(base64.b32decode(text + "=" * (-len(text) % 8)))
+    core[-1] ^= 1
+    file["qr"] = f"{prefix}/{base64.b32encode(core).decode().rstrip('=')}"
+    assert_forged(check(file), {2: "signature-wrong"})
+
+
+def test_every_byte_of_the_payload_is_signed() -> None:
+    file = genuine_file()
+    prefix, text = file["qr"].rsplit("/", 1)
+    core = base64.b32decode(text + "=" * (-len(text) % 8))
+    for at in range(0, len(core), 7):
+        changed = bytearray(core)
+        changed[at] ^= 0x20
+        file["qr"] = f"{prefix}/{base64.b32encode(bytes(changed)).decode().rstrip('=')}"
+        assert invalid(check(file)).keys() & {1, 2}
+
+
+ISSUER_EDITS: list[tuple[str, dict[str, Any], dict[int, str]]] = [
+    ("first second", {"not_before": REGISTERED}, {}),
+    ("too early", {"not_before": REGISTERED + 1}, {3: "before-key"}),
+    ("last second", {"not_after": REGISTERED}, {}),
+    ("too late", {"not_after": REGISTERED - 1}, {3: "after-key"}),
+    ("open end", {"not_after": None}, {}),
+    ("compromised later", {"compromised_at": REGISTERED + 1}, {}),
+    ("compromised then", {"compromised_at": REGISTERED}, {3: "key-compromised"}),
+    ("compromised before", {"compromised_at": REGISTERED - DAY}, {3: "key-compromised"}),
+    ("other prefix", {"prefix": "SJ999"}, {3: "prefix-differs"}),
+    ("other registry", {"registry": {"name": "别处", "code": "91350100M000100Y43"}}, {3: "registry-differs"}),
+]
+
+
+@pytest.mark.parametrize(("_case", "edit", "expected"), ISSUER_EDITS, ids=[case for case, *_ in ISSUER_EDITS])
+def test_the_issuer_is_entitled_only_within_its_key(
+    _case: str, edit: dict[str, Any], expected: dict[int, str]
+) -> None:
+    report = check(genuine_file(), policy=lambda policy: policy["issuers"][0].update(edit))
+    assert invalid(report) == expected
+    assert report.authentic is (Authentic.FORGED if expected else Authentic.GENUINE)
+
+
+# (5) and (6)
+
+
+def proof_lines(file: dict[str, Any]) -> list[str]:
+    return str(file["proof"]).split("\n")
+
+
+def test_every_hash_of_the_log_proof_counts() -> None:
+    lines = proof_lines(genuine_file())
+    hashes = range(2, lines.index(""))
+    assert len(hashes) == 3
+    for at in hashes:
+        file = genuine_file()
+        changed = list(lines)
+        changed[at] = base64.b64encode(bytes(32)).decode()
+        file["proof"] = "\n".join(changed)
+        assert_forged(check(file), {5: "inclusion-proof"})
+        file["proof"] = "\n".join(lines[:at] + lines[at + 1 :])
+        assert_forged(check(file), {5: "inclusion-proof"})
+
+
+def test_the_index_of_the_log_proof_counts() -> None:
+    file = genuine_file()
+    file["proof"] = file["proof"].replace("index 3", "index 2")
+    assert_forged(check(file), {5: "inclusion-proof"})
+
+
+@pytest.mark.parametrize(
+    ("signers", "code"),
+    [
+        ([LOG_ED], "checkpoint-signature-missing"),
+        ([LOG_SM2], "checkpoint-signature-missing"),
+        ([NoteSigner("log.example.org", Ed25519PrivateKey(bytes(32)))], "note-unsigned"),
+    ],
+)
+def test_every_pinned_key_must_sign_the_checkpoint(signers: list[NoteSigner], code: str) -> None:
+    assert_forged(check(World(log_signers=signers).file()), {6: code})
+
+
+@pytest.mark.parametrize("line", [-3, -2])
+def test_a_wrong_signature_on_the_checkpoint(line: int) -> None:
+    file = genuine_file()
+    lines = proof_lines(file)
+    mark, name, encoded = lines[line].split(" ")
+    signature = bytearray(base64.b64decode(encoded))
+    signature[-1] ^= 1
+    lines[line] = f"{mark} {name} {base64.b64encode(signature).decode()}"
+    file["proof"] = "\n".join(lines)
+    assert_forged(check(file), {6: "note-signature"})
+
+
+def test_a_checkpoint_of_another_log() -> None:
+    assert_forged(check(World(origin="other.example.org").file()), {6: "note-unsigned"})
+
+
+# (7)
+
+
+def test_a_root_the_chain_does_not_hold() -> None:
+    assert_forged(check(World(anchored_root=bytes(32)).file()), {7: "not-anchored"})
+    assert_forged(check(World(anchored_root=bytes([1]) * 32).file()), {7: "root-differs"})
+
+
+def test_contracts_with_other_code() -> None:
+    assert_forged(check(World(anchor_code=bytes(32)).file()), {7: "code-differs"})
+    assert_forged(check(World(rights_code=bytes(32)).file()), {9: "code-differs"})
+
+
+def test_contracts_that_are_not_there() -> None:
+    nowhere = "ff" * 20
+    file = genuine_file()
+    for account in file["chain"]["accounts"]:
+        account["address"] = account["address"].replace(ANCHOR.hex(), nowhere)
+    found = check(file, policy=lambda p: p["chain"]["contracts"]["anchor"].update(address=nowhere))
+    assert invalid(found).keys() == {7}  # a proof of one account is none of another
+
+
+def test_an_account_proved_absent() -> None:
+    nowhere = b"\xff" * 20
+    world = World()
+    file = world.file()
+    account = file["chain"]["accounts"][0]
+    account |= {"address": nowhere.hex(), "proof": world.state().account(nowhere, [])["proof"]}
+    found = check(file, policy=lambda p: p["chain"]["contracts"]["anchor"].update(address=nowhere.hex()))
+    assert invalid(found) == {7: "contract-absent"}
+
+
+def nodes(chain: dict[str, Any]) -> list[tuple[int, list[str], int]]:
+    """Every proof node: the obligation it belongs to, its list, its index."""
+    found = []
+    for account in chain["accounts"]:
+        obligation = 7 if account["address"] == ANCHOR.hex() else 9
+        assert obligation == 7 or account["address"] == RIGHTS.hex()
+        for proof in (account["proof"], *(item["proof"] for item in account["storage"])):
+            found += [(obligation, proof, at) for at in range(len(proof))]
+    return found
+
+
+def test_every_node_of_every_state_proof_counts() -> None:
+    count = len(nodes(genuine_file()["chain"]))
+    assert count > 15
+    for index in range(count):
+        file = genuine_file()
+        obligation, proof, at = nodes(file["chain"])[index]
+        raw = bytearray.fromhex(proof[at])
+        raw[-1] ^= 1
+        proof[at] = raw.hex()
+        assert_forged(check(file), {obligation: "state-proof-wrong"})
+
+
+def test_every_state_proof_must_be_whole_and_no_more() -> None:
+    for index in range(len(nodes(genuine_file()["chain"]))):
+        file = genuine_file()
+        obligation, proof, at = nodes(file["chain"])[index]
+        last = at == len(proof) - 1
+        del proof[at]
+        assert_forged(check(file), {obligation: "state-proof-short" if last else "state-proof-wrong"})
+        file = genuine_file()
+        obligation, proof, at = nodes(file["chain"])[index]
+        proof.insert(at + 1, proof[at])
+        assert_forged(check(file), {obligation: "state-proof-surplus" if last else "state-proof-wrong"})
+
+
+# (8)
+
+
+def header_of(file: dict[str, Any], at: int = 0) -> list[Any]:
+    return rlp.decode(bytes.fromhex(file["chain"]["headers"][at]))  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("field", range(16))
+@pytest.mark.parametrize("block", [0, 1])
+def test_every_field_of_every_header_is_sealed(block: int, field: int) -> None:
+    file = genuine_file()
+    fields = header_of(file, block)
+    value = bytearray(fields[field] or b"\1")
+    value[0] ^= 4  # leaves integers canonical and byte strings as long as they were
+    fields[field] = bytes(value)
+    file["chain"]["headers"][block] = rlp.encode(fields).hex()
+    report = check(file)
+    found = invalid(report)
+    assert found.pop(8) in {"headers-unlinked", "sealer-not-pinned", "seal-malformed"}
+    if block == 0 and field == 3:  # the state root
+        assert found == {7: "state-proof-wrong", 9: "state-proof-wrong"}
+    elif block == 0 and field == 11:  # the time
+        assert found.keys() <= {10}
+    else:
+        assert found == {}
+    assert report.authentic is Authentic.FORGED
+
+
+def test_a_seal_that_is_none() -> None:
+    file = genuine_file()
+    fields = header_of(file)
+    fields[12] = fields[12][:-1] + b"\5"
+    file["chain"]["headers"] = [rlp.encode(fields).hex()]
+    assert_forged(check(file), {8: "seal-malformed"})
+
+
+def test_a_sealer_the_policy_does_not_pin() -> None:
+    assert_forged(check(World(sealers=(OUTSIDER, VALIDATORS[0])).file()), {8: "sealer-not-pinned"})
+    assert_forged(check(World(sealers=(VALIDATORS[0], OUTSIDER)).file()), {8: "sealer-not-pinned"})
+
+
+def test_validators_are_pinned_by_block_number() -> None:
+    # Up to block 99 the outsider was the only validator; the block after has the three of now.
+    alone = World(sealers=(OUTSIDER,), block_number=99)
+    assert check(alone.file()).authentic is Authentic.GENUINE
+    assert (
+        check(World(sealers=(OUTSIDER, VALIDATORS[0]), block_number=99).file()).authentic is Authentic.GENUINE
+    )
+    assert_forged(check(World(sealers=(OUTSIDER,), block_number=100).file()), {8: "sealer-not-pinned"})
+    assert_forged(
+        check(genuine_file(), policy=lambda p: p["chain"].update(validators=p["chain"]["validators"][:1])),
+        {8: "sealer-not-pinned"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("sealers", "final"),
+    [((0,), False), ((0, 0), False), ((0, 0, 1), True), ((2, 1), True), ((0, 1, 2), True)],
+)
+def test_a_block_is_final_with_seals_of_more_than_half(sealers: tuple[int, ...], final: bool) -> None:
+    report = check(World(sealers=[VALIDATORS[at] for at in sealers]).file())
+    assert invalid(report) == ({} if final else {8: "not-final"})
+
+
+def test_headers_must_follow_each_other() -> None:
+    file = genuine_file()
+    file["chain"]["headers"].reverse()
+    assert invalid(check(file))[8] == "headers-unlinked"
+    skipped = World(sealers=VALIDATORS).file()
+    del skipped["chain"]["headers"][1]
+    assert_forged(check(skipped), {8: "headers-unlinked"})
+
+
+def test_a_number_that_jumps_is_no_successor() -> None:
+    file = genuine_file()
+    parent = header_of(file)
+    follower = headers(bytes(32), sealers=[VALIDATORS[1]], number=int.from_bytes(parent[8], "big") + 2)
+    file["chain"]["headers"][1] = follower[0]
+    assert_forged(check(file), {8: "headers-unlinked"})
+
+
+def test_an_unsealed_chain_decides_nothing() -> None:
+    report = check(World(sealers=(None, None)).file())
+    assert invalid(report) == {}
+    assert (report.finding(8).outcome, report.finding(8).code) == (Outcome.SKIPPED, "unsealed")
+    assert (report.authentic, report.exit_code) == (Authentic.UNDETERMINED, 3)
+    # Nor does it show a forgery: nobody vouches for what it lacks.
+    absent = check(World(sealers=(None, None), absent=True, anchored_root=bytes(32)).file())
+    assert invalid(absent) == {7: "not-anchored", 9: "record-absent"}
+    assert absent.authentic is Authentic.UNDETERMINED
+
+
+def test_a_seal_stripped_from_a_later_block() -> None:
+    assert_forged(check(World(sealers=(VALIDATORS[0], None)).file()), {8: "unsealed"})
+
+
+def test_a_consensus_whose_seals_cannot_be_read() -> None:
+    report = check(genuine_file(), policy=lambda p: p["chain"].update(consensus="qbft"))
+    assert report.finding(8).code == "consensus-unsupported"
+    assert report.authentic is Authentic.UNDETERMINED
+
+
+# (9)
+
+
+def leaf() -> bytes:
+    return statement_of(parse_body(body_json())).leaf_hash
+
+
+def test_a_record_that_is_absent_or_of_another_certificate() -> None:
+    assert_forged(check(World(absent=True).file()), {9: "record-absent"})
+    assert_forged(check(World(record=RecordState(content=bytes([1]) * 32)).file()), {9: "content-differs"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "terms"),
+    [
+        ({"valid_until": VALID_UNTIL + 1}, ["valid_until"]),
+        ({"procedure": 1}, ["procedure"]),
+        ({"deposited_at": REGISTERED - 1}, ["registered_at"]),
+        ({"deposited_at": REGISTERED + DAY + 1}, ["registered_at"]),
+    ],
+)
+def test_a_record_of_other_terms(changes: dict[str, Any], terms: list[str]) -> None:
+    report = check(World(record=replace(RecordState(content=leaf()), **changes)).file())
+    assert_forged(report, {9: "terms-differ"})
+    assert report.finding(9).data["terms"] == terms
+    assert report.status is Status.UNDETERMINED
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": 0},
+        {"status": 5},
+        {"procedure": 0},
+        {"procedure": 3},
+        {"remarks": 16},
+        {"spare": 1},
+        {"rest": 1},
+    ],
+)
+def test_a_record_the_contract_cannot_have_written(changes: dict[str, Any]) -> None:
+    report = check(World(record=replace(RecordState(content=leaf()), **changes)).file())
+    assert_forged(report, {9: "record-layout"})
+
+
+# (10)
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (BLOCK_TIME, {}),
+        (BLOCK_TIME + 600, {}),
+        (BLOCK_TIME + 601, {10: "answer-too-old"}),
+        (BLOCK_TIME - 300, {}),
+        (BLOCK_TIME - 301, {10: "block-from-future"}),
+    ],
+)
+def test_an_answer_has_an_age(now: int, expected: dict[int, str]) -> None:
+    report = check(genuine_file(), now=now)
+    assert invalid(report) == expected
+    assert report.authentic is Authentic.GENUINE
+    assert (report.status, report.exit_code) == (
+        (Status.UNDETERMINED, 3) if expected else (Status.IN_FORCE, 0)
+    )
+    assert report.status_code == expected.get(10, "ok")
+
+
+# What is missing
+
+
+def test_without_chain_evidence_nothing_is_concluded() -> None:
+    report = check({**genuine_file(), "chain": None})
+    assert [f.outcome for f in report.findings] == [Outcome.VALID] * 6 + [Outcome.SKIPPED] * 4
+    assert (report.authentic, report.status) == (Authentic.UNDETERMINED, Status.UNDETERMINED)
+    assert report.exit_code == 3
+    assert report.block is None
+
+
+@pytest.mark.parametrize(("account", "skipped"), [(0, [7]), (1, [9])])
+def test_evidence_without_a_proof_leaves_its_obligation_open(account: int, skipped: list[int]) -> None:
+    file = genuine_file()
+    del file["chain"]["accounts"][account]
+    report = check(file)
+    assert [f.number for f in report.findings if f.outcome is Outcome.SKIPPED] == skipped
+    assert invalid(report) == {}
+    assert report.authentic is Authentic.UNDETERMINED
+    file = genuine_file()
+    file["chain"]["accounts"][account]["storage"].pop()
+    assert check(file).authentic is Authentic.UNDETERMINED
+
+
+def test_evidence_that_is_malformed_is_wrong_form() -> None:
+    for path, value in [("headers", []), ("headers", ["c0"]), ("accounts", [{}])]:
+        file = genuine_file()
+        file["chain"][path] = value
+        assert invalid(check(file)).keys() == {1}
+    file = genuine_file()
+    file["chain"]["accounts"].append(file["chain"]["accounts"][0])
+    assert invalid(check(file)) == {1: "evidence-duplicate"}

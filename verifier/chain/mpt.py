@@ -1,0 +1,133 @@
+"""Merkle-Patricia proofs (Yellow Paper, appendix D), as ``eth_getProof`` (EIP-1186) returns them (S7.3).
+
+A proof is the list of the nodes on the path from the root, each hashed by the one before it. It shows either
+the value under a key or that the key is absent. It is read strictly: every node must be the one its parent
+names, and must be needed; surplus nodes are refused, since a proof that contains more than it proves invites
+readers to disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from yinzheng.verifier.bytes.algorithms import keccak256
+from yinzheng.verifier.chain.rlp import Item, decode_item, encode_item
+from yinzheng.verifier.errors import DataFault
+
+EMPTY_ROOT = bytes.fromhex("56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421")
+"""Root of a trie without entries: keccak256 of the RLP of the empty string."""
+
+MAX_NODE = 1024
+"""Bytes of one node; a full branch has 532, a leaf with an account some 110."""
+
+MAX_NODES = 65
+"""Nodes of one proof: a key of 64 nibbles passes at most 65."""
+
+
+def prove_secure(root: bytes, key: bytes, proof: Sequence[bytes]) -> bytes | None:
+    """Return the value (RLP) under ``key`` in a trie keyed by keccak256, or None when its absence is proved.
+
+    State and storage tries are such tries (Yellow Paper, section 4.1). Raises as ``prove`` does.
+    """
+    return prove(root, keccak256(key), proof)
+
+
+def prove(root: bytes, key: bytes, proof: Sequence[bytes]) -> bytes | None:
+    """Return the value under ``key`` in the trie with that root, or None when its absence is proved.
+
+    ``proof`` are the encoded nodes, from the root on. Raises ``DataFault`` with code ``state-proof-short``,
+    ``state-proof-wrong`` (its hash is not the one named above), ``state-proof-surplus``,
+    ``state-proof-malformed``, or one of ``items``.
+    """
+    if len(proof) > MAX_NODES:
+        raise DataFault(
+            f"a state proof has {len(proof)} nodes, more than {MAX_NODES}", code="state-proof-surplus"
+        )
+    if root == EMPTY_ROOT and not proof:
+        return None
+    walk = _Walk(proof)
+    value = walk.descend(walk.load(root), _nibbles(key))
+    walk.finish()
+    return value
+
+
+class _Walk:
+    """One pass over the nodes of a proof, in order."""
+
+    def __init__(self, proof: Sequence[bytes]) -> None:
+        self._proof = proof
+        self._used = 0
+
+    def load(self, expected: bytes) -> Item:
+        """Take the next node, which must have the expected keccak256."""
+        if self._used == len(self._proof):
+            raise DataFault("a state proof ends before its path does", code="state-proof-short")
+        node = self._proof[self._used]
+        if keccak256(node) != expected:
+            raise DataFault(
+                f"node {self._used} of a state proof is not the one its parent names",
+                code="state-proof-wrong",
+                node=self._used,
+            )
+        self._used += 1
+        return decode_item(node, limit=MAX_NODE, what="a node of a state proof")
+
+    def finish(self) -> None:
+        if self._used != len(self._proof):
+            raise DataFault("a state proof has nodes that its path does not need", code="state-proof-surplus")
+
+    def descend(self, node: Item, path: Sequence[int]) -> bytes | None:
+        """Follow ``path`` (nibbles) from ``node``; each round consumes a node or ends."""
+        while node:
+            if not isinstance(node, list) or len(node) not in (2, 17):
+                raise _malformed("is neither branch, extension nor leaf")
+            if len(node) == 17:
+                if not path:
+                    return _value(node[16])
+                node, path = self._child(node[path[0]]), path[1:]
+                continue
+            leaf, segment = _segment(node[0])
+            if leaf:
+                return _value(node[1]) if list(path) == segment else None
+            if list(path[: len(segment)]) != segment:
+                return None
+            node, path = self._child(node[1]), path[len(segment) :]
+            if not node:
+                raise _malformed("is an extension that leads nowhere")
+        return None
+
+    def _child(self, reference: Item) -> Item:
+        """Resolve a reference: empty, a node small enough to be embedded, or the hash of the next one."""
+        if isinstance(reference, list):
+            if len(encode_item(reference)) >= 32:
+                raise _malformed("embeds a child that should have been hashed")
+            return reference
+        if reference and len(reference) != 32:
+            raise _malformed("refers to its child by something other than a hash")
+        return self.load(reference) if reference else b""
+
+
+def _value(item: Item) -> bytes | None:
+    if not isinstance(item, bytes):
+        raise _malformed("has a list for a value")
+    return item or None
+
+
+def _segment(item: Item) -> tuple[bool, list[int]]:
+    """Undo the hex-prefix encoding (Yellow Paper, appendix C): whether a leaf, and the nibbles."""
+    nibbles = _nibbles(item) if isinstance(item, bytes) else []
+    if not nibbles or nibbles[0] > 3 or (nibbles[0] % 2 == 0 and nibbles[1] != 0):
+        raise _malformed("has a wrongly encoded path")
+    leaf, odd = nibbles[0] >= 2, nibbles[0] % 2
+    segment = nibbles[1 if odd else 2 :]
+    if not leaf and not segment:
+        raise _malformed("is an extension without a path")
+    return leaf, segment
+
+
+def _nibbles(data: bytes) -> list[int]:
+    return [nibble for byte in data for nibble in (byte >> 4, byte & 15)]
+
+
+def _malformed(what: str) -> DataFault:
+    return DataFault(f"a node of a state proof {what}", code="state-proof-malformed")

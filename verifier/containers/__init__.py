@@ -1,0 +1,1 @@
+"""How documents travel: certificate and receipt files, PDFs, pictures with a QR code."""

@@ -1,0 +1,173 @@
+"""The receipt file (S13.3): a consent with everything that proves it, for the patient alone.
+
+It discloses the private body. Whoever is shown the file reads the person's name and answers; whoever is
+shown the QR code without it learns nothing but that the registry received some consent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from yinzheng.verifier.bytes.algorithms import COMMITMENT_KEY_BYTES
+from yinzheng.verifier.bytes.canonical import (
+    JSON,
+    Check,
+    constant,
+    dumps,
+    hex_bytes,
+    loads,
+    nullable,
+    read_object,
+    text,
+    tuple_of,
+)
+from yinzheng.verifier.bytes.cose import MAX_QR
+from yinzheng.verifier.chain.evidence import Evidence, parse_evidence
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.consent import Consent, parse_consent
+from yinzheng.verifier.formats.notice import Notice, parse_notice
+from yinzheng.verifier.log.statement import Statement, verify_body
+from yinzheng.verifier.log.tlogproof import MAX_PROOF_BYTES, TlogProof
+
+MAX_RECEIPT: Final = 1024 * 1024
+"""Bytes of a receipt file."""
+
+MAX_EVENTS: Final = 512
+"""What happened to one consent after it was given."""
+
+RECEIPT_FILE: Final = "receipt.json"
+"""Its name, also as attachment of the receipt's PDF."""
+
+FORMAT: Final = "yinzheng/consent-receipt/1"
+
+_WITHDRAWAL: Final = "withdrawal."
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptEvent:
+    """A later statement of the consent's thread, opened."""
+
+    statement: Statement
+    body: Mapping[str, Any] = field(repr=False)
+    secret: bytes = field(repr=False)
+
+    def to_json(self) -> dict[str, JSON]:
+        """As in S13.3."""
+        return {
+            "statement": self.statement.to_json(),
+            "body": dict(self.body),
+            "secret": self.secret.hex(),
+        }
+
+    def check(self) -> None:
+        """Raise `DataFault` (`commitment`) unless body and secret open the statement."""
+        verify_body(self.statement, dumps(dict(self.body)), self.secret)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptFile:
+    """A receipt file, well formed; nothing is verified yet."""
+
+    qr: str = field(repr=False)
+    """The QR text, not yet read."""
+    body: Consent
+    notice: Notice
+    events: tuple[ReceiptEvent, ...]
+    """Oldest first."""
+    statement: Statement
+    proof: TlogProof
+    chain: Evidence | None
+
+
+def is_receipt_file(data: bytes) -> bool:
+    """Whether bytes are JSON that calls itself a receipt file; its form is not read here."""
+    try:
+        value = loads(data, max_bytes=MAX_RECEIPT)
+    except DataFault:
+        return False
+    return isinstance(value, dict) and value.get("format") == FORMAT
+
+
+def parse_receipt_file(data: bytes) -> ReceiptFile:
+    """Read a receipt file.
+
+    Raises `DataFault` with a code of the part that is malformed (`json-…`, `field-…`, `body-too-large`,
+    `proof-malformed`, `header-malformed`, `event-type`, …) and, where it is known, its `path`.
+    """
+    fields = read_object(loads(data, max_bytes=MAX_RECEIPT), _FILE)
+    del fields["format"]
+    return ReceiptFile(**fields)
+
+
+def format_receipt_file(
+    qr: str,
+    body: Consent,
+    notice: Notice,
+    statement: Statement,
+    proof: TlogProof,
+    *,
+    events: Iterable[ReceiptEvent] = (),
+    chain: JSON = None,
+) -> bytes:
+    """Write a receipt file; ``chain`` is the JSON of S7.3, or None.
+
+    Raises `DataFault` as `parse_receipt_file` does: what cannot be read is not written.
+    """
+    data = dumps(
+        {
+            "format": FORMAT,
+            "qr": qr,
+            "body": body.to_json(),
+            "notice": notice.to_json(),
+            "events": [event.to_json() for event in events],
+            "statement": statement.to_json(),
+            "proof": proof.text,
+            "chain": chain,
+        }
+    )
+    parse_receipt_file(data)
+    return data
+
+
+def _consent(value: object, _path: str) -> Consent:
+    return parse_consent(value)
+
+
+def _notice(value: object, _path: str) -> Notice:
+    return parse_notice(value)
+
+
+def _proof(value: object, path: str) -> TlogProof:
+    return TlogProof.from_text(text(1, MAX_PROOF_BYTES)(value, path))
+
+
+def _body(value: object, path: str) -> Mapping[str, Any]:
+    if type(value) is not dict:
+        raise DataFault(f"{path} is not an object", code="field-type", path=path)
+    return value
+
+
+def _event(value: object, path: str) -> ReceiptEvent:
+    event = ReceiptEvent(**read_object(value, _EVENT, path))
+    if not event.statement.type.startswith(_WITHDRAWAL):
+        raise DataFault(f"{path} is not of a withdrawal", code="event-type", path=path)
+    return event
+
+
+_EVENT: Final[dict[str, Check[Any]]] = {
+    "statement": Statement.from_json,
+    "body": _body,
+    "secret": hex_bytes(COMMITMENT_KEY_BYTES),
+}
+_FILE: Final[dict[str, Check[Any]]] = {
+    "format": constant(FORMAT),
+    "qr": text(1, MAX_QR),
+    "body": _consent,
+    "notice": _notice,
+    "events": tuple_of(_event, 0, MAX_EVENTS),
+    "statement": Statement.from_json,
+    "proof": _proof,
+    "chain": nullable(parse_evidence),
+}

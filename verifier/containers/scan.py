@@ -1,0 +1,175 @@
+"""Finding the QR code of a certificate or receipt in a picture: a PNG, a scan of paper, a photo.
+
+Needs the extra ``yinzheng[image]`` (Pillow, zxing-cpp), which is imported when it is first used. A picture is
+hostile input: its size in pixels is read from its header and bounded before anything is decompressed.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.formats.certificate import is_qr_text
+from yinzheng.verifier.formats.receipt import is_receipt_text
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+MAX_IMAGE: Final = 25 * 1024 * 1024
+"""Bytes of a picture."""
+
+MAX_PIXELS: Final = 89_478_485
+"""Pixels of a picture. Pillow's own limit for a warning; a phone's largest photos have some 60 million."""
+
+WORKING_SIDE: Final = 4096
+"""Pixels of the longer side first looked at: a code on a photographed page is large enough there."""
+
+
+def find_qr(data: bytes) -> str:
+    """The text of the one QR code of a certificate or receipt in a PNG, JPEG or WebP.
+
+    Raises `UsageFault` `image-support` when the extra is not installed; `DataFault`: `image-too-large`,
+    `image-format`, `image-malformed`, `image-no-code`, `image-foreign` (codes, none of a certificate),
+    `image-several` (of several certificates).
+    """
+    if len(data) > MAX_IMAGE:
+        raise DataFault(
+            f"the picture has {len(data) >> 20} MiB, more than {MAX_IMAGE >> 20}",
+            code="image-too-large",
+            hint="Take a photo of the code alone, or crop the picture.",
+        )
+    read = _reader()
+    foreign: set[str] = set()
+    for view in _views(_open(data)):
+        texts = read(view)
+        ours = {text for text in texts if is_qr_text(text) or is_receipt_text(text)}
+        if len(ours) > 1:
+            raise DataFault(
+                f"the picture shows the codes of {len(ours)} certificates",
+                code="image-several",
+                hint="Crop it to the one to be checked.",
+            )
+        if ours:
+            return ours.pop()
+        foreign |= texts
+    if foreign:
+        raise DataFault(
+            f"the picture shows {len(foreign)} QR code(s), but none of a certificate: "
+            + ", ".join(sorted({_kind(text) for text in foreign})),
+            code="image-foreign",
+            hint="Photograph the code printed on the certificate itself.",
+        )
+    raise DataFault(
+        "no QR code can be read in the picture",
+        code="image-no-code",
+        hint="Take it again from straight above, in good light, the code filling half of the picture.",
+    )
+
+
+def _kind(text: str) -> str:
+    """What a code of others is, without repeating what it says."""
+    start = text[:64].lower()
+    if start.startswith(("wxp://", "https://qr.alipay.com/")):
+        return "a payment code"
+    return "a web address" if start.startswith(("http://", "https://")) else "a text"
+
+
+def _reader() -> Callable[[Picture], set[str]]:
+    """What finds all QR codes in a picture. The imports are here: this extra is optional."""
+    try:
+        import PIL.Image  # noqa: F401 - needed by what follows
+        import zxingcpp
+    except ImportError as error:
+        raise UsageFault(
+            "reading pictures is not installed",
+            code="image-support",
+            hint="Install it with: pip install 'yinzheng[image]'. Or paste the text of the QR code instead.",
+        ) from error
+
+    def read(picture: Picture) -> set[str]:
+        found: list[Any] = zxingcpp.read_barcodes(
+            picture,
+            formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode),
+            text_mode=zxingcpp.TextMode.Plain,
+        )
+        return {code.text for code in found}
+
+    return read
+
+
+def _open(data: bytes) -> Picture:
+    """Open a picture as grey values, its dimensions checked first and no larger than useful."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            # Pillow only warns of what we refuse below.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture: Picture = Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP"))
+    except Image.DecompressionBombError as error:
+        raise _too_many_pixels() from error
+    except Exception as error:
+        raise DataFault(
+            "this is not a picture in PNG, JPEG or WebP",
+            code="image-format",
+            hint="Convert it, or take a screenshot of it.",
+        ) from error
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        raise _too_many_pixels()
+    try:
+        # A JPEG can be decoded at half, a quarter or an eighth, never smaller than asked: less memory.
+        scale = min(1.0, 2 * WORKING_SIDE / max(width, height))
+        picture.draft("L", (int(width * scale), int(height * scale)))
+        return _grey(picture)
+    except Exception as error:
+        raise DataFault("the picture is damaged", code="image-malformed", hint="Send it again.") from error
+
+
+def _grey(picture: Picture) -> Picture:
+    """Grey values, on white paper where the picture is transparent."""
+    from PIL import Image
+
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        coloured = picture.convert("RGBA")
+        paper = Image.new("RGBA", coloured.size, "white")
+        return Image.alpha_composite(paper, coloured).convert("L")
+    return picture.convert("L")
+
+
+def _views(picture: Picture) -> Iterator[Picture]:
+    """Ways to look at the picture, the likeliest to succeed first; each is made when it is asked for."""
+    from PIL import Image, ImageFilter, ImageOps
+
+    side = max(picture.size)
+    first = _within(picture, WORKING_SIDE)
+    yield first
+    yield ImageOps.autocontrast(first.filter(ImageFilter.GaussianBlur(1)), cutoff=2)
+    yield _within(first, 1400)
+    yield ImageOps.autocontrast(first.filter(ImageFilter.MedianFilter(3)), cutoff=5)
+    if side <= WORKING_SIDE // 2:
+        yield first.resize((first.width * 2, first.height * 2), Image.Resampling.BICUBIC)
+    if side > WORKING_SIDE:
+        yield picture
+
+
+def _within(picture: Picture, side: int) -> Picture:
+    """The picture, scaled down so that its longer side has at most so many pixels."""
+    from PIL import Image
+
+    if max(picture.size) <= side:
+        return picture
+    scale = side / max(picture.size)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    return picture.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+
+
+def _too_many_pixels() -> DataFault:
+    return DataFault(
+        f"the picture has more than {MAX_PIXELS // 1_000_000} million pixels",
+        code="image-too-large",
+        hint="Take a photo of the code alone, or scale the picture down.",
+    )

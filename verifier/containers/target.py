@@ -1,0 +1,84 @@
+"""Telling what is handed over to be checked: a PDF, a picture, a file, a QR text, a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from yinzheng.verifier.containers.pdf import extract_file
+from yinzheng.verifier.containers.receiptfile import is_receipt_file
+from yinzheng.verifier.containers.scan import find_qr
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.body import is_number
+from yinzheng.verifier.formats.receipt import is_receipt_text
+
+Kind: TypeAlias = Literal["pdf", "image", "json", "qr", "number"]
+
+_SEARCHED: Final = 1024
+"""Bytes in which a PDF may begin, as its common readers allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What is to be verified, got out of its container and not yet read: exactly one of the three is there.
+
+    Reading a certificate file or a QR text is obligation 1, and so `verify`'s.
+    """
+
+    kind: Kind
+    file: bytes | None = None
+    """A certificate file (S6.5) or a receipt file (S13.3)."""
+    qr: str | None = None
+    """A QR text (S6.3, S13.2)."""
+    number: str | None = None
+    """A certificate's number alone: it proves nothing (R14) and needs a live ledger."""
+
+    @property
+    def is_receipt(self) -> bool:
+        """Whether it calls itself a patient's receipt, for `verify_receipt`; else it is for `verify`."""
+        if self.file is not None:
+            return is_receipt_file(self.file)
+        return self.qr is not None and is_receipt_text(self.qr)
+
+
+def read_target(data: bytes | str) -> Presented:
+    """Tell what ``data`` is by its content and take the certificate out of it.
+
+    Raises `DataFault` when no certificate can be got out (`image-…`, `pdf-…`, `target-unknown`,
+    `target-empty`), and `UsageFault` `image-support`. None of that says anything about a certificate.
+    """
+    if isinstance(data, str):
+        return _read_text(data)
+    if not data:
+        raise DataFault("the file is empty", code="target-empty")
+    if b"%PDF-" in data[:_SEARCHED]:
+        return Presented("pdf", file=extract_file(data))
+    if _is_image(data):
+        return Presented("image", qr=find_qr(data))
+    if data.lstrip()[:1] == b"{":
+        return Presented("json", file=data)
+    try:
+        return _read_text(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise DataFault(
+            "this is no file a certificate comes as",
+            code="target-unknown",
+            hint="Give a PDF, a PNG or JPEG picture, the JSON file, or the text of the QR code.",
+        ) from error
+
+
+def _is_image(data: bytes) -> bool:
+    webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+    return webp or data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"))
+
+
+def _read_text(text: str) -> Presented:
+    text = text.strip()
+    if not text:
+        raise DataFault("nothing was given to check", code="target-empty")
+    if text.startswith("{"):
+        # Lone surrogates have no UTF-8; what replaces them is refused as JSON.
+        return Presented("json", file=text.encode("utf-8", "surrogatepass"))
+    if is_number(text.upper()):
+        return Presented("number", number=text.upper())
+    return Presented("qr", qr=text)

@@ -1,0 +1,251 @@
+"""Public bodies of organisations and their keys (S10.4): enrolled, key rotated, key revoked (R41).
+
+Each key comes with a proof of possession: its own signature over whose it is and how long it holds.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, Sm2PublicKey
+from yinzheng.verifier.bytes.canonical import (
+    JSON,
+    Check,
+    constant,
+    dumps,
+    hex_bytes,
+    integer,
+    nullable,
+    one_of,
+    read_object,
+)
+from yinzheng.verifier.bytes.wording import PARTY, set_of
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.body import Party, check_credit_code
+from yinzheng.verifier.formats.certificate import key_id
+
+ROLES: Final = ("controller", "forum", "party", "recipient")
+"""In ascending order, as bodies list them."""
+
+REASONS: Final = ("left", "lost", "compromised")
+"""Why a key is revoked. One that is replaced in good order is rotated instead."""
+
+MAX_TERM: Final = 5 * 366 * 86_400
+"""Seconds a key is valid, at most."""
+
+_POSSESSION: Final = b"yinzheng/key-possession/1\n"
+_SUCCESSION: Final = b"yinzheng/key-succession/1\n"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyGrant:
+    """A key as it is entered: whose, valid from `not_before` up to but without `not_after` (UTC seconds)."""
+
+    code: str
+    """Credit code of the organisation."""
+    key: bytes
+    """65 bytes, `04 || x || y`."""
+    not_before: int
+    not_after: int
+
+    @property
+    def kid(self) -> bytes:
+        """8 bytes (S6.2)."""
+        return key_id(self.key)
+
+    def to_json(self) -> dict[str, JSON]:
+        """What both proofs sign, in canonical bytes after their prefix."""
+        return {
+            "code": self.code,
+            "key": self.key.hex(),
+            "not_before": self.not_before,
+            "not_after": self.not_after,
+        }
+
+    def possession_message(self) -> bytes:
+        """What the key itself signs to prove that its holder has it."""
+        return _POSSESSION + dumps(self.to_json())
+
+    def succession_message(self) -> bytes:
+        """What the key before signs to hand over to this one."""
+        return _SUCCESSION + dumps(self.to_json())
+
+
+def prove_possession(grant: KeyGrant, key: Sm2PrivateKey) -> bytes:
+    """Give the proof of possession, raw `r || s`."""
+    return key.sign(grant.possession_message())
+
+
+def prove_succession(grant: KeyGrant, old: Sm2PrivateKey) -> bytes:
+    """Give the old key's signature under its successor, raw `r || s`."""
+    return old.sign(grant.succession_message())
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Body of `organisation.enrolled`. `parse_enrolment` makes one whose proof of possession holds."""
+
+    organisation: Party
+    roles: tuple[str, ...]
+    account: bytes | None
+    """20 bytes: the chain account a forum or party signs releases with (S5.5), if it has one."""
+    grant: KeyGrant
+    possession: bytes
+    enrolled_at: int
+
+    def to_json(self) -> dict[str, JSON]:
+        """The object of S10.4."""
+        return {
+            "v": 1,
+            "organisation": self.organisation.to_json(),
+            "roles": list(self.roles),
+            "account": None if self.account is None else self.account.hex(),
+            "key": self.grant.key.hex(),
+            "not_before": self.grant.not_before,
+            "not_after": self.grant.not_after,
+            "possession": self.possession.hex(),
+            "enrolled_at": self.enrolled_at,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """Body of `organisation.key-rotated`: `grant` takes over from key `replaces` at `grant.not_before`."""
+
+    replaces: bytes
+    """8 bytes: `kid` of the key before."""
+    grant: KeyGrant
+    possession: bytes
+    succession: bytes | None
+    """The old key's signature; None where it was lost or compromised and an officer bound the new one."""
+    rotated_at: int
+
+    def to_json(self) -> dict[str, JSON]:
+        """The object of S10.4."""
+        return {
+            "v": 1,
+            "code": self.grant.code,
+            "replaces": self.replaces.hex(),
+            "key": self.grant.key.hex(),
+            "not_before": self.grant.not_before,
+            "not_after": self.grant.not_after,
+            "possession": self.possession.hex(),
+            "succession": None if self.succession is None else self.succession.hex(),
+            "rotated_at": self.rotated_at,
+        }
+
+    def succeeds(self, old: Sm2PublicKey) -> bool:
+        """Whether `old` is the key replaced and signed this succession."""
+        return (
+            self.succession is not None
+            and key_id(old.point) == self.replaces
+            and old.verify(self.grant.succession_message(), self.succession)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """Body of `organisation.key-revoked`: from `since` on nothing signed with the key counts (R41)."""
+
+    code: str
+    kid: bytes
+    reason: str
+    since: int
+    """The instant of loss or compromise, as told; not after `told_at`."""
+    told_at: int
+
+    def to_json(self) -> dict[str, JSON]:
+        """The object of S10.4."""
+        return {
+            "v": 1,
+            "code": self.code,
+            "kid": self.kid.hex(),
+            "reason": self.reason,
+            "since": self.since,
+            "told_at": self.told_at,
+        }
+
+
+def parse_enrolment(value: object) -> Enrolment:
+    """Read an enrolment.
+
+    Raises `DataFault`: a code of `canonical.read_object`, `credit-code`, `encoded-bytes`, `key-term`,
+    `sm2-key` or `key-possession`.
+    """
+    fields = read_object(value, _ENROLMENT)
+    grant = _grant(fields, fields["organisation"].code)
+    return Enrolment(
+        fields["organisation"],
+        fields["roles"],
+        fields["account"],
+        grant,
+        fields["possession"],
+        fields["enrolled_at"],
+    )
+
+
+def parse_rotation(value: object) -> Rotation:
+    """Read a rotation. Raises as `parse_enrolment`, and `key-same`. Check `succeeds` with the old key."""
+    fields = read_object(value, _ROTATION)
+    grant = _grant(fields, fields["code"])
+    if grant.kid == fields["replaces"]:
+        raise DataFault("a key does not replace itself", code="key-same", path="$.replaces")
+    return Rotation(
+        fields["replaces"], grant, fields["possession"], fields["succession"], fields["rotated_at"]
+    )
+
+
+def parse_revocation(value: object) -> Revocation:
+    """Read a revocation. Raises `DataFault`: a code of `read_object`, `credit-code` or `key-instant`."""
+    fields = read_object(value, _REVOCATION)
+    del fields["v"]
+    if fields["since"] > fields["told_at"]:
+        raise DataFault(
+            "a loss or compromise is told after it happened, not before", code="key-instant", path="$.since"
+        )
+    return Revocation(**fields)
+
+
+def _grant(fields: dict[str, Any], code: str) -> KeyGrant:
+    grant = KeyGrant(code, fields["key"], fields["not_before"], fields["not_after"])
+    if not grant.not_before < grant.not_after <= grant.not_before + MAX_TERM:
+        raise DataFault("a key is valid for at most five years", code="key-term", path="$.not_after")
+    if not Sm2PublicKey(grant.key).verify(grant.possession_message(), fields["possession"]):
+        raise DataFault(
+            "the key's proof of possession does not hold",
+            code="key-possession",
+            hint="Sign the enrolment with the key that is to be enrolled.",
+            path="$.possession",
+        )
+    return grant
+
+
+_KEY: Final[dict[str, Check[Any]]] = {
+    "key": hex_bytes(65),
+    "not_before": integer(),
+    "not_after": integer(),
+    "possession": hex_bytes(64),
+}
+_ENROLMENT: Final[dict[str, Check[Any]]] = {
+    "v": constant(1),
+    "organisation": PARTY,
+    "roles": set_of(one_of(*ROLES), 1, len(ROLES)),
+    "account": nullable(hex_bytes(20)),
+    **_KEY,
+    "enrolled_at": integer(),
+}
+_ROTATION: Final[dict[str, Check[Any]]] = {
+    "v": constant(1),
+    "code": check_credit_code,
+    "replaces": hex_bytes(8),
+    **_KEY,
+    "succession": nullable(hex_bytes(64)),
+    "rotated_at": integer(),
+}
+_REVOCATION: Final[dict[str, Check[Any]]] = {
+    "v": constant(1),
+    "code": check_credit_code,
+    "kid": hex_bytes(8),
+    "reason": one_of(*REASONS),
+    "since": integer(),
+    "told_at": integer(),
+}

@@ -1,0 +1,217 @@
+"""A request that an organisation signs with its key (S11): no shared passwords, nothing to replay.
+
+What is signed is the canonical body {v, org, key, method, path, body, at, nonce} after a prefix that no other
+signed object begins with, so that a signature made for a request is good for nothing else. It travels as
+`base64url(body) "." base64url(signature)`, both without padding, in the header `Yinzheng-Request`.
+"""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PrivateKey, Sm2PublicKey
+from yinzheng.verifier.bytes.canonical import (
+    JSON,
+    Check,
+    constant,
+    dumps,
+    hex_bytes,
+    integer,
+    loads,
+    one_of,
+    read_object,
+    text,
+)
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.formats.body import check_credit_code
+from yinzheng.verifier.formats.certificate import key_id
+
+HEADER: Final = "Yinzheng-Request"
+PREFIX: Final = b"yinzheng/request/1\n"
+WINDOW: Final = 300
+"""Seconds a request's time may lie before or after the reader's clock."""
+MAX_TOKEN: Final = 2048
+"""Characters of an encoded request; the fields' sizes keep it below."""
+METHODS: Final = ("GET", "POST", "PUT", "DELETE")
+NONCE_BYTES: Final = 16
+
+_TOKEN = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})")
+# A target as it stands in the request line: absolute path and query, printable ASCII, no fragment.
+_PATH = text(1, 512, r"/[!-\"$-~]*")
+
+_FIELDS: Final[dict[str, Check[Any]]] = {
+    "v": constant(1),
+    "org": check_credit_code,
+    "key": hex_bytes(8),
+    "method": one_of(*METHODS),
+    "path": _PATH,
+    "body": DigestPair.from_json,
+    "at": integer(),
+    "nonce": hex_bytes(NONCE_BYTES),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an organisation signs. `DataFault` (`field-…`, `credit-code`) if a field is out of its range."""
+
+    org: str
+    """Credit code (R17)."""
+    key: bytes
+    """8 bytes: `kid` of the signing key (S6.2)."""
+    method: str
+    path: str
+    """Path and query, exactly as sent."""
+    body: DigestPair
+    """Digest pair of the body's bytes; of no bytes where there is no body."""
+    at: int
+    """UTC seconds."""
+    nonce: bytes
+    """16 fresh random bytes."""
+
+    def __post_init__(self) -> None:
+        read_object(self.to_json(), _FIELDS)
+
+    def to_json(self) -> dict[str, JSON]:
+        """The object of S11.1."""
+        return {
+            "v": 1,
+            "org": self.org,
+            "key": self.key.hex(),
+            "method": self.method,
+            "path": self.path,
+            "body": {**self.body.to_json()},
+            "at": self.at,
+            "nonce": self.nonce.hex(),
+        }
+
+    def message(self) -> bytes:
+        """The bytes that are signed."""
+        return PREFIX + dumps(self.to_json())
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What actually arrived, to be compared with what was signed. `now` is the reader's clock."""
+
+    method: str
+    path: str
+    body: DigestPair
+    now: int
+
+
+class Keys(Protocol):
+    """Whose keys are believed; at which instant is the implementation's to decide (R41)."""
+
+    def find(self, org: str, key: bytes, at: int) -> Sm2PublicKey | None:
+        """The key `key` of `org` if it holds at `at` (UTC seconds), else None."""
+
+
+class Nonces(Protocol):
+    """Remembers nonces, so that no request is taken twice."""
+
+    def use(self, org: str, nonce: bytes, until: int) -> bool:
+        """Remember `nonce` of `org` at least until `until`; False if it is remembered already. Atomic."""
+
+
+def sign_request(request: Request, key: Sm2PrivateKey) -> str:
+    """Sign and encode a request.
+
+    Raises `UsageFault` (`request-key`) if it names another key.
+    """
+    if request.key != key_id(key.public_key.point):
+        raise UsageFault("the request names another key than the one that signs it", code="request-key")
+    body, signature = dumps(request.to_json()), key.sign(request.message())
+    return f"{_encode(body)}.{_encode(signature)}"
+
+
+def parse_request(token: str) -> tuple[Request, bytes]:
+    """Read an encoded request and its signature, raw `r || s`, neither checked against anything.
+
+    Raises `DataFault`: `request-malformed`, `json-…`, `field-…` or `credit-code`.
+    """
+    match = _TOKEN.fullmatch(token) if len(token) <= MAX_TOKEN else None
+    if match is None:
+        raise _malformed()
+    data, signature = _decode(match[1]), _decode(match[2])
+    fields = read_object(loads(data, max_bytes=MAX_TOKEN, canonical=True), _FIELDS)
+    del fields["v"]
+    return Request(**fields), signature
+
+
+def verify_request(token: str, received: Received, keys: Keys, nonces: Nonces) -> Request:
+    """Check that an organisation signed exactly what arrived, now, and for the first time.
+
+    The nonce is used up last, so that no one but the key's holder can use one up.
+
+    Raises `DataFault`: as `parse_request`; `request-stale` (clocks more than `WINDOW` apart),
+    `request-mismatch` (other method, path or body; `differs` names which),
+    `request-key-unknown` (no such key in force), `request-signature`, `request-replayed`.
+    """
+    request, signature = parse_request(token)
+    if abs(received.now - request.at) > WINDOW:
+        raise DataFault(
+            f"the request's time is more than {WINDOW} seconds from ours",
+            code="request-stale",
+            hint="Set the clock, sign again and send at once.",
+        )
+    _compare(request, received)
+    # By our clock: a thief would claim a time before the key was reported.
+    key = keys.find(request.org, request.key, received.now)
+    if key is None:
+        raise DataFault(
+            "this organisation has no such key in force",
+            code="request-key-unknown",
+            hint="Enrol the key, or sign with the one that replaced it.",
+        )
+    # A store of keys that looked up by `kid` alone could be led to another key with the same 8 bytes.
+    if key_id(key.point) != request.key or not key.verify(request.message(), signature):
+        raise DataFault("the request's signature is wrong", code="request-signature")
+    if not nonces.use(request.org, request.nonce, request.at + WINDOW + 1):
+        raise DataFault(
+            "this request was received before", code="request-replayed", hint="Sign again with a new nonce."
+        )
+    return request
+
+
+def _compare(request: Request, received: Received) -> None:
+    differs = [
+        name
+        for name, same in (
+            ("method", request.method == received.method),
+            ("path", request.path == received.path),
+            ("body", request.body.matches(received.body)),
+        )
+        if not same
+    ]
+    if differs:
+        raise DataFault(
+            f"what arrived is not what was signed: {', '.join(differs)}",
+            code="request-mismatch",
+            differs=differs,
+        )
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode(encoded: str) -> bytes:
+    try:
+        data = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+    except binascii.Error:
+        raise _malformed() from None
+    if _encode(data) != encoded:
+        # Bits after the last byte: a second spelling of the same request.
+        raise _malformed()
+    return data
+
+
+def _malformed() -> DataFault:
+    return DataFault(
+        "not a signed request",
+        code="request-malformed",
+        hint="base64url(body).base64url(signature), without padding (S11.2).",
+    )

@@ -1,0 +1,102 @@
+"""The status of a certificate at a time, from the chain's record (S9.2, S9.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from yinzheng.verifier.chain.evidence import Evidence, NotGiven
+from yinzheng.verifier.chain.layout import CANCELLED, LAPSED, SUPERSEDED, ChainRecord, decode_record
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
+from yinzheng.verifier.judge.live import Ledger
+from yinzheng.verifier.judge.obligations import answer_age, record_words, sealed
+from yinzheng.verifier.judge.report import Status
+from yinzheng.verifier.judge.trust import TrustPolicy
+
+_FINAL: Final = {
+    CANCELLED: Status.CANCELLED,
+    SUPERSEDED: Status.SUPERSEDED,
+    LAPSED: Status.LAPSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: under which policy, when, about when, and of whom."""
+
+    trust: TrustPolicy
+    now: int
+    at: int | None
+    ledger: Ledger | None
+
+
+def status_at(record: ChainRecord, time: int) -> Status:
+    """What a record says about ``time``, provided that nothing in it changed in between."""
+    if time < record.deposited_at:
+        return Status.NOT_YET
+    if record.status in _FINAL:
+        return _FINAL[record.status]
+    if time > record.valid_until:
+        return Status.EXPIRED
+    if record.holds:
+        return Status.HELD
+    return Status.RESERVED if record.reserved_until > time else Status.IN_FORCE
+
+
+def answer_status(
+    record: ChainRecord | None, evidence: Evidence | None, question: Question, *, number: str, vouched: bool
+) -> tuple[Status, str]:
+    """The status now or at the time asked about, and `ok` or the reason why it cannot be told.
+
+    ``record`` is obligation 9's, read in ``evidence``; ``vouched`` tells whether obligation 8 holds for it,
+    so that no block from the past is taken with less.
+    """
+    if record is None or evidence is None:
+        return Status.UNDETERMINED, "no-record"
+    if question.at is None:
+        return _status_now(record, evidence, question)
+    # Before the deposit nothing later matters; after it, the record must not have changed since.
+    if question.at < record.deposited_at or record.changed_at <= question.at <= evidence.block.time:
+        return status_at(record, question.at), "ok"
+    if question.ledger is None:
+        return Status.UNDETERMINED, "as-of-needs-archive"
+    try:
+        return _status_past(
+            record, question.ledger, number, question.at, question.trust, vouched=vouched
+        ), "ok"
+    except (DataFault, EnvironmentFault, NotGiven) as fault:
+        return Status.UNDETERMINED, fault.code
+
+
+def _status_now(record: ChainRecord, evidence: Evidence, question: Question) -> tuple[Status, str]:
+    try:
+        answer_age(evidence, question.trust, question.now, None)
+    except DataFault as fault:
+        return Status.UNDETERMINED, fault.code
+    return status_at(record, question.now), "ok"
+
+
+def _status_past(
+    record: ChainRecord, ledger: Ledger, number: str, at: int, trust: TrustPolicy, *, vouched: bool
+) -> Status:
+    """Ask for the record at the last block not after ``at``."""
+    evidence = ledger.evidence(number, None, at)
+    if vouched:
+        sealed(evidence, trust)
+    if evidence.block.time > at or not is_last(evidence, at, trust):
+        raise DataFault(
+            "the ledger gave another block than the last before the time asked", code="archive-gap"
+        )
+    past = decode_record(record_words(number, evidence, trust))
+    if past is None or past.content != record.content:
+        raise DataFault("the ledger's past contradicts its present", code="archive-gap")
+    return status_at(past, at)
+
+
+def is_last(evidence: Evidence, at: int, trust: TrustPolicy) -> bool:
+    """Whether no block between the first header and ``at`` can have been left out: the next one is later, or
+    the gap is no longer than an answer may be old.
+    """
+    if len(evidence.headers) > 1:
+        return evidence.headers[1].time > at
+    return at - evidence.block.time <= trust.max_age

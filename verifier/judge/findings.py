@@ -1,0 +1,67 @@
+"""Where outcomes of obligations (S9.1) are collected, and the only place where a failed check is caught."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from yinzheng.verifier.chain.evidence import NotGiven
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
+from yinzheng.verifier.judge.report import Finding, Outcome
+
+T = TypeVar("T")
+
+OBLIGATIONS: Final = range(1, 11)
+
+_ON_CHAIN: Final = (7, 9)
+"""Obligations judged against a block. Where nobody vouches for that block, INVALID proves no forgery."""
+
+
+class Findings:
+    """The findings of one verification, by obligation."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, Finding] = {}
+
+    def settle(self, number: int, check: Callable[[], T]) -> T | None:
+        """Run a check, note its outcome, and return what it established, if it holds."""
+        try:
+            value = check()
+        except (NotGiven, DataFault, EnvironmentFault) as fault:
+            # Its traceback leads back to what was exhibited, and so to itself: a cycle for the collector.
+            fault.__traceback__ = None
+            outcome = _outcome(fault)
+            self._found[number] = Finding(number, outcome, fault.code, fault.message, fault.data)
+            return None
+        self._found[number] = Finding(number, Outcome.VALID, "ok", "")
+        return value
+
+    def skip_rest(self, code: str) -> None:
+        """What has no form has nothing else to check."""
+        for number in OBLIGATIONS[1:]:
+            self._found[number] = Finding(number, Outcome.SKIPPED, code, "the form is wrong already")
+
+    def outcome(self, number: int) -> Outcome:
+        """Of an obligation that is settled."""
+        return self._found[number].outcome
+
+    def found(self, number: int) -> Finding:
+        """The finding of an obligation that is settled."""
+        return self._found[number]
+
+    def in_order(self) -> tuple[Finding, ...]:
+        """All that are settled."""
+        return tuple(self._found[number] for number in sorted(self._found))
+
+    def forged(self) -> bool:
+        """Whether any of 1–9 that counts is INVALID (S9.2)."""
+        judged = list(OBLIGATIONS[:9])
+        if self.outcome(8) in (Outcome.SKIPPED, Outcome.ERROR):
+            judged = [number for number in judged if number not in _ON_CHAIN]
+        return any(self.outcome(number) is Outcome.INVALID for number in judged)
+
+
+def _outcome(fault: NotGiven | DataFault | EnvironmentFault) -> Outcome:
+    if isinstance(fault, DataFault):
+        return Outcome.INVALID
+    return Outcome.SKIPPED if isinstance(fault, NotGiven) else Outcome.ERROR

@@ -1,0 +1,124 @@
+"""Asking a live ledger (a state folder, a node), and not believing it more than it can prove.
+
+The reader of the ledger is passed in: this package opens no file and no connection. A live answer that does
+not prove itself says nothing about the certificate, so it counts as not had (ERROR), never as a forgery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from yinzheng.verifier.chain.evidence import Evidence, NotGiven, parse_evidence
+from yinzheng.verifier.chain.layout import root_slot
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
+from yinzheng.verifier.formats.body import Body, parse_body
+from yinzheng.verifier.formats.certificate import Core, decode_qr, statement_of
+from yinzheng.verifier.judge.obligations import checkpoint_signed, in_log, record_words, sealed
+from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.log.statement import Statement, certificate_subject
+from yinzheng.verifier.log.tlogproof import TlogProof
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRecord:
+    """What a ledger keeps of one certificate, as it hands it out: JSON values and texts, nothing checked."""
+
+    record: object
+    """The body (S6.1)."""
+    statement: object
+    """The deposit statement (S3.1)."""
+    proof: str
+    """`tlog-proof` of the statement, to a checkpoint that is anchored."""
+    qr: str | None = None
+    """The QR text as issued, for look-ups by number."""
+
+
+class LiveReader(Protocol):
+    """A ledger that can be asked. Both raise `EnvironmentFault` when it cannot be reached, and may raise
+    `DataFault` when what it answers contradicts itself.
+    """
+
+    def record(self, number: str) -> LiveRecord | None:
+        """What is kept of that certificate; None if the ledger keeps no records or not this one."""
+
+    def chain(self, subject: bytes, size: int | None, at: int | None) -> object:
+        """Evidence (JSON of S7.3) for the five slots of the record of ``subject`` (32 bytes), and if ``size``
+        is given for the anchored root of that size.
+
+        The first header is that of the last block not after ``at`` (UTC seconds), or of the latest that is
+        final; the headers after it, as far as there are any, are those that make it final, at least one.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Deposited:
+    """The record of a certificate with what proves that it is in the log."""
+
+    record: Body
+    statement: Statement
+    proof: TlogProof
+    core: Core | None
+
+
+class Ledger:
+    """A live ledger as verification uses it: what it gives back has proved itself under the policy."""
+
+    def __init__(self, reader: LiveReader, trust: TrustPolicy) -> None:
+        self._reader = reader
+        self._trust = trust
+
+    def deposited(self, number: str) -> Deposited | None:
+        """The record of that number, which a signed checkpoint's log contains. None if there is none.
+
+        Raises `EnvironmentFault`: `live-refused` when the answer does not prove itself, or the reader's own.
+        """
+        return refused(lambda: self._read_record(number))
+
+    def evidence(self, number: str, size: int | None, at: int | None = None) -> Evidence:
+        """Evidence whose headers are sealed (or unsealed altogether) and whose proofs hold.
+
+        Raises as `deposited`.
+        """
+        return refused(lambda: self._read_evidence(number, size, at))
+
+    def _read_record(self, number: str) -> Deposited | None:
+        answer = self._reader.record(number)
+        if answer is None:
+            return None
+        record = parse_body(answer.record)
+        statement = Statement.from_json(answer.statement)
+        proof = TlogProof.from_text(answer.proof)
+        core = None if answer.qr is None else decode_qr(answer.qr)
+        numbers = {record.number, core.body.number if core else number}
+        if numbers != {number} or statement_of(record) != statement:
+            raise DataFault("the ledger's record is not that of its statement", code="record-not-committed")
+        in_log(statement, proof)
+        checkpoint_signed(proof, self._trust)
+        return Deposited(record, statement, proof, core)
+
+    def _read_evidence(self, number: str, size: int | None, at: int | None) -> Evidence:
+        evidence = parse_evidence(self._reader.chain(certificate_subject(number), size, at))
+        with suppress(NotGiven):  # a chain without seals: obligation 8 will say so
+            sealed(evidence, self._trust)
+        record_words(number, evidence, self._trust)
+        if size is not None:
+            evidence.words(self._trust.anchor, [root_slot(size)])
+        return evidence
+
+
+def refused(read: Callable[[], T]) -> T:
+    """Read from a ledger; what does not prove itself is not had: `EnvironmentFault` (`live-refused`)."""
+    try:
+        return read()
+    except (DataFault, NotGiven) as fault:
+        raise EnvironmentFault(
+            f"the ledger's answer does not prove itself: {fault.message}",
+            code="live-refused",
+            hint="It may be another network than the policy pins, or it may be lying. Ask another node.",
+            reason=fault.code,
+        ) from fault

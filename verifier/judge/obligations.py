@@ -1,0 +1,237 @@
+"""The ten obligations (S9.1, D8), each its own function.
+
+A check that holds returns what it established. One that does not raises: `DataFault`, the obligation is
+INVALID; `NotGiven`, it is SKIPPED; `EnvironmentFault`, it is an ERROR. Nothing here collects or concludes:
+that is `verify`'s.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from yinzheng.verifier.bytes.algorithms import digest_pair
+from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.bytes.cose import SignedCore
+from yinzheng.verifier.chain.evidence import Evidence, NotGiven
+from yinzheng.verifier.chain.header import Header, sealer
+from yinzheng.verifier.chain.layout import ChainRecord, decode_record, record_slots, root_slot
+from yinzheng.verifier.containers.certfile import CertificateFile, parse_file
+from yinzheng.verifier.containers.target import Presented
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.body import PROCEDURES, Body
+from yinzheng.verifier.formats.certificate import ELIDED, Core, decode_qr, statement_of
+from yinzheng.verifier.judge.report import Difference
+from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
+from yinzheng.verifier.log.note import Checkpoint, open_checkpoint, peek_checkpoint
+from yinzheng.verifier.log.statement import Statement, certificate_subject
+from yinzheng.verifier.log.tlogproof import TlogProof
+
+DEPOSIT_WINDOW: Final = 86_400
+"""Seconds between registration and its deposit, at most (S5.8)."""
+
+CLOCK_SKEW: Final = 300
+"""Seconds by which a block may be ahead of the reader's clock."""
+
+
+def form(presented: Presented) -> tuple[Core, CertificateFile | None]:
+    """(1) What is presented has the form of a certificate: QR text and core, and the file if there is one."""
+    if presented.file is not None:
+        file = parse_file(presented.file)
+        return decode_qr(file.qr), file
+    if presented.qr is not None:
+        return decode_qr(presented.qr), None
+    raise NotGiven("a number alone is no certificate", code="number-only")
+
+
+def issuer_signature(core: SignedCore, trust: TrustPolicy) -> Issuer:
+    """(2) The issuer's signature verifies under the key that `kid` names and the policy pins."""
+    issuer = trust.issuers.get(core.kid)
+    if issuer is None:
+        raise DataFault("the policy pins no issuer of that key", code="issuer-unknown", kid=core.kid.hex())
+    if not issuer.key.verify(core.signed, core.signature):
+        raise DataFault("the issuer's signature is wrong", code="signature-wrong", kid=core.kid.hex())
+    return issuer
+
+
+def issuer_entitled(core: Core, issuer: Issuer | None) -> None:
+    """(3) The issuer's key was entitled to sign this certificate at the time of registration (R41)."""
+    if issuer is None:
+        raise NotGiven("no pinned issuer is known to have signed", code="issuer-not-established")
+    reason = issuer.entitled(core.body)
+    if reason is not None:
+        raise DataFault(
+            "the issuer's key was not entitled to sign this certificate",
+            code=reason,
+            registered_at=core.body.registered_at,
+            not_before=issuer.not_before,
+            not_after=issuer.not_after,
+            compromised_at=issuer.compromised_at,
+        )
+
+
+def record_equals(core: Core | None, record: Body, statement: Statement) -> None:
+    """(4) The record is the one the statement commits to, and the certificate says the same (R9)."""
+    found = differences(core, record) if core else ()
+    data: dict[str, Any] = {
+        "differences": [{"path": d.path, "certificate": d.certificate, "record": d.record} for d in found]
+    }
+    if statement_of(record) != statement:
+        raise DataFault(
+            "the record is not the one its statement commits to", code="record-not-committed", **data
+        )
+    if core is None:
+        raise NotGiven("there is no certificate to compare the record with", code="number-only")
+    if found:
+        raise DataFault("certificate and record differ", code="record-differs", **data)
+
+
+def in_log(statement: Statement, proof: TlogProof) -> Checkpoint:
+    """(5) The statement is in the log that the checkpoint is the head of."""
+    return proof.verify_inclusion(statement.leaf_hash)
+
+
+def checkpoint_signed(proof: TlogProof, trust: TrustPolicy) -> Checkpoint:
+    """(6) Every pinned key of the log has signed the checkpoint."""
+    return open_checkpoint(proof.checkpoint, trust.origin, trust.log_keys)
+
+
+def anchored(proof: TlogProof, evidence: Evidence, trust: TrustPolicy) -> None:
+    """(7) The pinned anchor contract holds the checkpoint's root for its size."""
+    checkpoint = peek_checkpoint(proof.checkpoint)
+    (root,) = evidence.words(trust.anchor, [root_slot(checkpoint.size)])
+    if root == 0:
+        raise DataFault(
+            "the chain holds no root for the checkpoint's size", code="not-anchored", size=checkpoint.size
+        )
+    if root.to_bytes(32, "big") != checkpoint.root:
+        raise DataFault(
+            "the chain holds another root for the checkpoint's size",
+            code="root-differs",
+            size=checkpoint.size,
+        )
+
+
+def sealed(evidence: Evidence, trust: TrustPolicy) -> None:
+    """(8) The block is sealed by pinned validators, and final (S7.2): it and what is built on it carry seals
+    of more than half of the validators pinned for its number.
+    """
+    if trust.consensus != "clique":
+        raise NotGiven("seals of this consensus cannot be read", code="consensus-unsupported")
+    previous: Header | None = None
+    sealers: set[bytes] = set()
+    for header in evidence.headers:
+        _linked(previous, header)
+        sealers.add(_pinned_sealer(header, trust, first=previous is None))
+        previous = header
+    pinned = trust.validators_at(evidence.block.number)
+    if 2 * len(sealers & pinned) <= len(pinned):
+        raise DataFault(
+            "too few validators have built on the block for it to be final",
+            code="not-final",
+            seals=len(sealers & pinned),
+            validators=len(pinned),
+        )
+
+
+def _linked(previous: Header | None, header: Header) -> None:
+    if previous is not None and (header.parent != previous.hash or header.number != previous.number + 1):
+        raise DataFault(
+            f"block {header.number} does not follow the one given before it", code="headers-unlinked"
+        )
+
+
+def _pinned_sealer(header: Header, trust: TrustPolicy, *, first: bool) -> bytes:
+    try:
+        address = sealer(header)
+    except DataFault as fault:
+        if first and fault.code == "unsealed":
+            raise NotGiven(fault.message, code="unsealed") from fault
+        raise
+    if address not in trust.validators_at(header.number):
+        raise DataFault(
+            f"block {header.number} is sealed by someone the policy does not pin",
+            code="sealer-not-pinned",
+            block=header.number,
+            sealer=address.hex(),
+        )
+    return address
+
+
+def chain_record(
+    evidence: Evidence, trust: TrustPolicy, number: str, body: Body | None, statement: Statement | None
+) -> ChainRecord:
+    """(9) The pinned registry contract has a record for the number, of this content and these terms.
+
+    Its status is told by `status`.
+    """
+    record = decode_record(record_words(number, evidence, trust))
+    if record is None:
+        raise DataFault("the chain has no record of that number", code="record-absent", number=number)
+    if body is None or statement is None:
+        raise NotGiven("there is no certificate to compare the chain's record with", code="number-only")
+    if record.content != statement.leaf_hash:
+        raise DataFault("the chain's record is of another certificate", code="content-differs")
+    terms = {
+        "valid_until": record.valid_until == body.valid_until,
+        "procedure": PROCEDURES[record.procedure - 1] == body.procedure,
+        # Whoever steals the issuer's key may date a certificate back, but not the chain's clock.
+        "registered_at": 0 <= record.deposited_at - body.registered_at <= DEPOSIT_WINDOW,
+    }
+    if not all(terms.values()):
+        raise DataFault(
+            "the chain's record states other terms than the certificate",
+            code="terms-differ",
+            terms=[name for name, same in terms.items() if not same],
+        )
+    return record
+
+
+def record_words(number: str, evidence: Evidence, trust: TrustPolicy) -> list[int]:
+    """The five words of the record of a number in the pinned registry contract (S5.3)."""
+    return evidence.words(trust.rights, record_slots(certificate_subject(number)))
+
+
+def answer_age(evidence: Evidence, trust: TrustPolicy, now: int, at: int | None) -> int:
+    """(10) The block is young enough for an answer about now. Returns its age in seconds."""
+    if at is not None:
+        raise NotGiven("a time was asked about, so the age of the answer does not matter", code="as-of")
+    age = now - evidence.block.time
+    if age > trust.max_age:
+        raise DataFault(
+            "the block is too old to say what holds now",
+            code="answer-too-old",
+            age=age,
+            max_age=trust.max_age,
+        )
+    if age < -CLOCK_SKEW:
+        raise DataFault("the block claims a time yet to come", code="block-from-future", age=age)
+    return age
+
+
+def differences(core: Core, record: Body) -> tuple[Difference, ...]:
+    """Every field in which certificate and record differ, in the order of the record's fields (S6.1)."""
+    shown, deposited = _leaves(core.body.to_json()), _leaves(record.to_json())
+    for path, digest in core.elided.items():
+        text = deposited.get(path)
+        pair = digest_pair(text.encode()) if isinstance(text, str) else None
+        # A text the QR has only the digest of counts as shown when the record's has that digest.
+        shown[path] = text if pair and pair.sm3 + pair.sha256 == digest else ELIDED
+    found = [
+        Difference(path, shown.get(path), deposited.get(path))
+        for path in {**deposited, **shown}
+        if shown.get(path) != deposited.get(path) or (path in shown) != (path in deposited)
+    ]
+    if core.declared is not None and not found and not core.commitment().matches(record.commitment()):
+        found.append(Difference("$", core.commitment().sha256.hex(), record.commitment().sha256.hex()))
+    return tuple(found)
+
+
+def _leaves(value: JSON, path: str = "") -> dict[str, str | int | None]:
+    """The plain values in a JSON value, by path (`holders[0].name`)."""
+    if isinstance(value, dict):
+        members = [(f"{path}.{name}" if path else name, member) for name, member in value.items()]
+    elif isinstance(value, list):
+        members = [(f"{path}[{at}]", member) for at, member in enumerate(value)]
+    else:
+        return {path: value}
+    return {leaf: plain for name, member in members for leaf, plain in _leaves(member, name).items()}

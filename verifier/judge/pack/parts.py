@@ -1,0 +1,199 @@
+"""Judging the parts of a pack: items, statements, what is held, and files of dossiers (S14.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NoReturn
+
+from yinzheng.verifier.bytes.algorithms import Sm2PublicKey, sha256
+from yinzheng.verifier.chain.evidence import NotGiven
+from yinzheng.verifier.formats.dossier import FileEntry
+from yinzheng.verifier.formats.evidence_items import Item
+from yinzheng.verifier.judge.findings import Findings
+from yinzheng.verifier.judge.pack import checks, holds, questions
+from yinzheng.verifier.judge.pack.exhibits import ChainView, Ground, root_over
+from yinzheng.verifier.judge.pack.report import (
+    Answer,
+    DossierFileReport,
+    ItemReport,
+    StatementReport,
+    SubjectReport,
+    TimestampReport,
+    WitnessCheck,
+)
+from yinzheng.verifier.judge.report import Finding, Outcome
+from yinzheng.verifier.judge.timestamp import TimeStampFinding, judge_timestamp
+from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED
+from yinzheng.verifier.pack.contents import EVIDENCE, PackedStatement
+from yinzheng.verifier.pack.manifest import ListedItem, PackFile, number_of
+
+_SHARED: Final = (2, 3, 8, 10)
+"""Obligations of the pack as a whole, which its items share."""
+
+
+def judge_statement(ground: Ground, packed: PackedStatement) -> StatementReport:
+    """Obligations 4–7 of a statement that is no evidence."""
+    found = Findings()
+    # (4): the body shown is the one committed to.
+    found.settle(4, lambda: checks.body_committed(packed))
+    ground.judge_logged(found, packed)
+    return StatementReport(packed, found.in_order())
+
+
+def judge_statements(ground: Ground) -> list[StatementReport]:
+    """All statements but those of evidence items, which are judged with their items."""
+    shown = [packed for packed in ground.contents.statements if packed.statement.type != EVIDENCE]
+    return [judge_statement(ground, packed) for packed in shown]
+
+
+def judge_items(ground: Ground, view: ChainView, pack: Findings) -> list[ItemReport]:
+    """All items in order, withheld ones included."""
+    shared = tuple(finding for finding in pack.in_order() if finding.number in _SHARED)
+    return [
+        _shown(ground, view, listed, shared) if listed.disclosed else _withheld(ground, view, listed, shared)
+        for listed in ground.manifest.items
+    ]
+
+
+def _withheld(ground: Ground, view: ChainView, listed: ListedItem, shared: tuple[Finding, ...]) -> ItemReport:
+    found = Findings()
+    for number in (1, 4, 5, 6, 7):
+        found.settle(number, _item_withheld)
+    # (9): a root of evidence over it is on chain.
+    anchored = found.settle(9, lambda: root_over(ground, view, listed.number))
+    return ItemReport(
+        number=listed.number,
+        leaf=listed.leaf,
+        disclosed=False,
+        item=None,
+        statement=None,
+        anchored_at=anchored.added_at if anchored else None,
+        findings=_merged(found, shared),
+        witnesses=(),
+        unchanged=Answer.UNDETERMINED,
+        provenance=Answer.UNDETERMINED,
+        provenance_code="withheld",
+    )
+
+
+def _shown(ground: Ground, view: ChainView, listed: ListedItem, shared: tuple[Finding, ...]) -> ItemReport:
+    found = Findings()
+    packed = ground.by_leaf.get(listed.leaf)
+    item = ground.contents.item(listed.body_path)
+    # (1): body and statement have their form and belong to this dispute.
+    found.settle(1, lambda: checks.item_form(item, packed, ground.manifest.dispute))
+    # (4): content, body and commitment agree.
+    found.settle(4, lambda: _committed(ground, listed, item, packed))
+    # (5)–(7): its statement is in the log, whose signed head is anchored.
+    if packed is not None:
+        ground.judge_logged(found, packed)
+    else:
+        for number in (5, 6, 7):
+            found.settle(number, _statement_missing)
+    # (9): a root of evidence over it is on chain.
+    anchored = found.settle(9, lambda: root_over(ground, view, listed.number))
+    findings = _merged(found, shared)
+    came, why = Answer.UNDETERMINED, "unreadable"
+    if item is not None and packed is not None:
+        came, why = questions.provenance(item, packed)
+    return ItemReport(
+        number=listed.number,
+        leaf=listed.leaf,
+        disclosed=True,
+        item=item,
+        statement=packed,
+        anchored_at=anchored.added_at if anchored else None,
+        findings=findings,
+        witnesses=_witnesses(item) if item else (),
+        unchanged=questions.unchanged(findings),
+        provenance=came,
+        provenance_code=why,
+    )
+
+
+def _committed(ground: Ground, listed: ListedItem, item: Item | None, packed: PackedStatement | None) -> None:
+    content = ground.by_path[listed.content_path]
+    if item is None or packed is None:
+        raise NotGiven("body or statement cannot be read", code="item-unreadable")
+    checks.item_committed(item, ground.contents.raw[listed.body_path], packed, content, ground.same(content))
+
+
+def _item_withheld() -> NoReturn:
+    raise NotGiven("the item is withheld", code="withheld")
+
+
+def _statement_missing() -> NoReturn:
+    raise NotGiven("the pack does not show the item's statement", code="item-statement-missing")
+
+
+def _merged(found: Findings, shared: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return tuple(sorted((*found.in_order(), *shared), key=lambda finding: finding.number))
+
+
+def _witnesses(item: Item) -> tuple[WitnessCheck, ...]:
+    message = item.witness_message()
+    return tuple(
+        WitnessCheck(w.name, w.key, Sm2PublicKey(w.key).verify(message, w.signature)) for w in item.witnesses
+    )
+
+
+def judge_subjects(ground: Ground, view: ChainView) -> list[SubjectReport]:
+    """All that the dispute holds; none if its opening is withheld."""
+    if view.opening is None:
+        return []
+    held = view.opening.subjects
+    kinds = (("record", held.records), ("case", held.cases), ("consent", held.consents))
+    return [_subject(ground, view, kind, subject) for kind, subjects in kinds for subject in subjects]
+
+
+def _subject(ground: Ground, view: ChainView, kind: str, subject: bytes) -> SubjectReport:
+    found = Findings()
+    leaves = {
+        leaf
+        for leaf, packed in ground.by_leaf.items()
+        if packed.statement.subject == subject and packed.statement.type == CERTIFICATE_DEPOSITED
+    }
+    # (9): while the dispute is open the chain holds it.
+    count = found.settle(
+        9,
+        lambda: holds.holds_on(
+            kind, subject, ground.chain(), ground.trust, is_open=view.is_open, leaves=leaves
+        ),
+    )
+    return SubjectReport(kind, subject, count, found.in_order())
+
+
+def judge_timestamps(ground: Ground) -> list[TimestampReport]:
+    """All time-stamp tokens: each stamps one of the signed heads that the pack's proofs lead to (S14.3)."""
+    heads = dict.fromkeys(packed.proof.checkpoint for packed in ground.contents.statements)
+    digests = [sha256(head.encode()) for head in heads]
+    return [
+        TimestampReport(file, _stamp(ground, file, digests)) for file in ground.manifest.of_role("timestamp")
+    ]
+
+
+def _stamp(ground: Ground, file: PackFile, digests: Sequence[bytes]) -> TimeStampFinding:
+    token = ground.contents.raw[file.path]
+    found = TimeStampFinding(Outcome.INVALID, "timestamp-imprint", "the token stamps something else")
+    for digest in digests:
+        found = judge_timestamp(token, digest, ground.trust.time_authorities)
+        if found.code != "timestamp-imprint":
+            break
+    return found
+
+
+def judge_dossier_files(ground: Ground) -> list[DossierFileReport]:
+    """All files of dossiers that are disclosed alone."""
+    return [_dossier_file(ground, content) for content in ground.manifest.of_role("dossier-file")]
+
+
+def _dossier_file(ground: Ground, content: PackFile) -> DossierFileReport:
+    number = number_of(content.path)
+    proof = ground.contents.dossier_proof(f"dossier/{number:04}/proof.json")
+    packed = ground.by_leaf.get(proof.leaf) if proof else None
+    found = Findings()
+    # (4): it belongs to the dossier that its statement commits to.
+    entry: FileEntry | None = found.settle(
+        4, lambda: checks.dossier_file(proof, packed, content, ground.same(content))
+    )
+    return DossierFileReport(number, proof.leaf if proof else None, entry, found.in_order())

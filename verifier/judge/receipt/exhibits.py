@@ -1,0 +1,201 @@
+"""What the verification of a receipt has to go on: what was presented, and what a live ledger adds (S13.4).
+
+A live answer that does not prove itself is not had, and says nothing about the receipt (as in `live`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from yinzheng.verifier.chain.evidence import Evidence, NotGiven, parse_evidence
+from yinzheng.verifier.chain.layout import root_slot
+from yinzheng.verifier.chain.layout_consents import ChainWithdrawal, decode_withdrawal, withdrawal_slots
+from yinzheng.verifier.containers.receiptfile import ReceiptFile
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
+from yinzheng.verifier.formats.receipt import ReceiptCore
+from yinzheng.verifier.judge.live import refused
+from yinzheng.verifier.judge.obligations import anchored, checkpoint_signed, in_log, sealed
+from yinzheng.verifier.judge.receipt.erasure import Erased, LiveTombstone, parse_erased
+from yinzheng.verifier.judge.receipt.events import Request, requests_of
+from yinzheng.verifier.judge.report import Note
+from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.log.note import peek_checkpoint
+from yinzheng.verifier.log.statement import Statement
+from yinzheng.verifier.log.tlogproof import TlogProof
+
+
+@runtime_checkable
+class ReceiptReader(Protocol):
+    """A ledger that can be asked about a consent; nothing it answers discloses a private body.
+
+    All raise `EnvironmentFault` when it cannot be reached, and may raise `DataFault` when what it answers
+    contradicts itself.
+    """
+
+    def statement_proof(self, leaf: bytes) -> str | None:
+        """`tlog-proof` of the statement with that leaf hash, to an anchored checkpoint; None if unknown."""
+
+    def withdrawals(self, ids: Sequence[bytes], size: int | None, at: int | None) -> object:
+        """Evidence (JSON of S7.3) for the slots of the withdrawals of these identifiers (32 bytes), and if
+        ``size`` is given for the anchored root of that size. Headers and ``at`` as `LiveReader.chain`.
+        """
+
+    def tombstone(self, leaf: bytes) -> LiveTombstone | None:
+        """The tombstone that names the statement with that leaf hash; None if there is none in the log."""
+
+
+class ReceiptLedger:
+    """A live ledger as verification uses it: what it gives back has proved itself under the policy.
+
+    Its methods raise `EnvironmentFault`: `live-refused` when it has not, or the reader's own.
+    """
+
+    def __init__(self, reader: ReceiptReader, trust: TrustPolicy) -> None:
+        self._reader = reader
+        self._trust = trust
+
+    def proof(self, statement: Statement) -> TlogProof | None:
+        """Proof that the statement is in a log whose checkpoint is signed; None if it is unknown there."""
+        return refused(lambda: self._read_proof(statement))
+
+    def evidence(self, ids: Sequence[bytes], size: int | None, at: int | None = None) -> Evidence:
+        """Evidence whose headers are sealed (or unsealed altogether) and whose proofs hold."""
+        return refused(lambda: self._read_evidence(ids, size, at))
+
+    def erased(self, statement: Statement) -> Erased | None:
+        """The tombstone of the record with that statement, in the log and under the chain; None if none."""
+        return refused(lambda: self._read_erased(statement))
+
+    def _read_erased(self, statement: Statement) -> Erased | None:
+        answer = self._reader.tombstone(statement.leaf_hash)
+        if answer is None:
+            return None
+        erased, proof = parse_erased(answer, statement), TlogProof.from_text(answer.proof)
+        in_log(erased.statement, proof)
+        checkpoint_signed(proof, self._trust)
+        size = peek_checkpoint(proof.checkpoint).size
+        anchored(proof, self._read_evidence([statement.subject], size, None), self._trust)
+        return erased
+
+    def _read_proof(self, statement: Statement) -> TlogProof | None:
+        text = self._reader.statement_proof(statement.leaf_hash)
+        if text is None:
+            return None
+        proof = TlogProof.from_text(text)
+        in_log(statement, proof)
+        checkpoint_signed(proof, self._trust)
+        return proof
+
+    def _read_evidence(self, ids: Sequence[bytes], size: int | None, at: int | None) -> Evidence:
+        evidence = parse_evidence(self._reader.withdrawals(ids, size, at))
+        with suppress(NotGiven):  # a chain without seals: obligation 8 will say so
+            sealed(evidence, self._trust)
+        if self._trust.consents is not None:
+            read_withdrawals(evidence, self._trust, ids)
+        if size is not None:
+            evidence.words(self._trust.anchor, [root_slot(size)])
+        return evidence
+
+
+def read_withdrawals(
+    evidence: Evidence, trust: TrustPolicy, ids: Sequence[bytes]
+) -> list[ChainWithdrawal | None]:
+    """What the pinned contract holds under these identifiers.
+
+    Raises `NotGiven` (`consents-not-pinned`, `evidence-not-given`), `DataFault` as `Evidence.words` or
+    `decode_withdrawal`.
+    """
+    if trust.consents is None:
+        raise NotGiven("the policy pins no contract of consents", code="consents-not-pinned")
+    return [decode_withdrawal(evidence.words(trust.consents, withdrawal_slots(id_))) for id_ in ids]
+
+
+def _not_given() -> YinzhengError:
+    return NotGiven("this was not given, and no ledger was asked", code="offline")
+
+
+@dataclass
+class ReceiptExhibits:
+    """Everything at hand, filled in step by step by `gather_receipt`."""
+
+    core: ReceiptCore
+    secret: bytes = field(repr=False)
+    file: ReceiptFile | None
+    requests: tuple[Request, ...] | None = None
+    """The withdrawals that the file tells of, oldest first; None without a file, or where its events are not
+    what they claim to be.
+    """
+    proof: TlogProof | None = None
+    evidence: Evidence | None = None
+    erased: Erased | None = None
+    why_no_proof: YinzhengError = field(default_factory=_not_given)
+    why_no_evidence: YinzhengError = field(default_factory=_not_given)
+    notes: list[Note] = field(default_factory=list)
+
+    @property
+    def ids(self) -> list[bytes]:
+        """Identifiers of withdrawals on the chain; that of the first is the consent's subject (S13.4)."""
+        later = (request.id for request in self.requests or ())
+        return list(dict.fromkeys((self.core.subject, *later)))
+
+    def need_proof(self) -> TlogProof:
+        """The log proof; raises why there is none."""
+        if self.proof is None:
+            raise self.why_no_proof
+        return self.proof
+
+    def need_evidence(self) -> Evidence:
+        """Chain evidence; raises why there is none."""
+        if self.evidence is None:
+            raise self.why_no_evidence
+        return self.evidence
+
+
+def gather_receipt(
+    core: ReceiptCore, secret: bytes, file: ReceiptFile | None, ledger: ReceiptLedger | None
+) -> ReceiptExhibits:
+    """Collect what was presented and, where a ledger can be asked, what it adds.
+
+    The statement never changes, so an attached proof is used as it is; the chain does, so its live answer is
+    preferred and the attached one stands in when there is none.
+    """
+    found = ReceiptExhibits(core, secret, file)
+    if file is not None:
+        found.proof, found.evidence = file.proof, file.chain
+        with suppress(DataFault):  # obligation 4 will say so
+            found.requests = requests_of(file, core)
+    if ledger is not None:
+        if file is None:
+            _ask_proof(found, ledger)
+        _ask_chain(found, ledger)
+        _ask_tombstone(found, ledger)
+    return found
+
+
+def _ask_proof(found: ReceiptExhibits, ledger: ReceiptLedger) -> None:
+    try:
+        found.proof = ledger.proof(found.core.statement())
+    except EnvironmentFault as fault:
+        found.why_no_proof = fault
+        return
+    found.why_no_proof = NotGiven("the ledger asked knows no such statement", code="no-statement")
+
+
+def _ask_chain(found: ReceiptExhibits, ledger: ReceiptLedger) -> None:
+    size = peek_checkpoint(found.proof.checkpoint).size if found.proof else None
+    try:
+        found.evidence = ledger.evidence(found.ids, size)
+    except EnvironmentFault as fault:
+        found.why_no_evidence = fault
+        if found.evidence is not None:
+            found.notes.append(Note("attached-used", {"reason": fault.code}))
+
+
+def _ask_tombstone(found: ReceiptExhibits, ledger: ReceiptLedger) -> None:
+    try:
+        found.erased = ledger.erased(found.core.statement())
+    except EnvironmentFault as fault:
+        found.notes.append(Note("erasure-unknown", {"reason": fault.code}))

@@ -1,0 +1,162 @@
+"""The answer of a receipt's verification: findings, and the two verdicts kept apart (S13.4, S13.5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NoReturn
+
+from yinzheng.verifier.chain.layout_consents import (
+    COMPLETED,
+    FROZEN,
+    NONE,
+    REQUESTED,
+    RESTRICTED,
+    ChainWithdrawal,
+)
+from yinzheng.verifier.formats.consent import Consent
+from yinzheng.verifier.formats.notice import Notice
+from yinzheng.verifier.formats.receipt import ReceiptCore
+from yinzheng.verifier.formats.withdrawal import Portion
+from yinzheng.verifier.judge.receipt.erasure import Erased
+from yinzheng.verifier.judge.report import Authentic, Block, Finding, Note, block_json, finding_json
+
+
+class ReceiptStatus(StrEnum):
+    """How it stands with the consent (S13.5)."""
+
+    IN_FORCE = "in_force"
+    """All of it, or what `remaining` lists."""
+    EXPIRED = "expired"
+    WITHDRAWAL_PENDING = "withdrawal_pending"
+    """Withdrawn, and copies are being destroyed within the time limit."""
+    OVERDUE = "overdue"
+    """Withdrawn, and a duty is open past its deadline (R35)."""
+    WITHDRAWN = "withdrawn"
+    RESTRICTED = "restricted"
+    """Withdrawn, but a ground of law keeps data in storage alone (R35)."""
+    ERASED = "erased"
+    """The registry destroyed its record; the log holds the tombstone (R43)."""
+    HELD = "held"
+    """Nobody withdrew it, but a dispute holds it (R39)."""
+    NOT_YET = "not_yet"
+    """A time was asked about at which it was not given yet."""
+    UNDETERMINED = "undetermined"
+
+
+_STATES = {
+    NONE: "none",
+    REQUESTED: "requested",
+    FROZEN: "frozen",
+    COMPLETED: "completed",
+    RESTRICTED: "restricted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptReport:
+    """What a verification of a receipt found. It has no truth value: ask for what you mean, by name."""
+
+    kind: str
+    """What was presented: `pdf`, `image`, `json` or `qr`."""
+    findings: tuple[Finding, ...]
+    """Of obligations 1–10, in order."""
+    authentic: Authentic
+    status: ReceiptStatus
+    status_code: str
+    """Why the status is undetermined; else `ok`."""
+    core: ReceiptCore | None
+    consent: Consent | None
+    """Private. From the patient's own file alone, and only if obligation 4 is VALID."""
+    notice: Notice | None
+    """With `consent`."""
+    remaining: Portion | None
+    """What remains in force; None where that cannot be told."""
+    withdrawals: tuple[ChainWithdrawal, ...]
+    """What the chain holds, if obligation 9 is VALID."""
+    erased: Erased | None
+    """The tombstone of the registry's record, where a live ledger proved one, whatever the time asked."""
+    block: Block | None
+    checked_at: int
+    asked_at: int | None
+    notes: tuple[Note, ...]
+
+    def __bool__(self) -> NoReturn:
+        """Refuse: `if report:` would not say which of two verdicts is meant."""
+        raise TypeError("a ReceiptReport has no truth value; ask for authentic, status or in_force")
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the receipt is genuine and the consent in force, be it in part."""
+        return self.authentic is Authentic.GENUINE and self.status is ReceiptStatus.IN_FORCE
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether it is of a demonstration's profile, and so worth nothing (S2.5)."""
+        return self.core is not None and self.core.profile.startswith("DEMO/")
+
+    @property
+    def exit_code(self) -> int:
+        """0 genuine and in force, 1 not, 3 cannot be determined (S9.4)."""
+        if self.in_force:
+            return 0
+        undetermined = self.status is ReceiptStatus.UNDETERMINED and self.authentic is not Authentic.FORGED
+        return 3 if undetermined or self.authentic is Authentic.UNDETERMINED else 1
+
+    def finding(self, number: int) -> Finding:
+        """The finding of obligation ``number``, 1–10."""
+        return self.findings[number - 1]
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as JSON values. The secret of the QR text is never in it."""
+        return {
+            "document": "consent-receipt",
+            "kind": self.kind,
+            "authentic": str(self.authentic),
+            "status": str(self.status),
+            "status_code": self.status_code,
+            "in_force": self.in_force,
+            "demonstration": self.demonstration,
+            "checked_at": self.checked_at,
+            "asked_at": self.asked_at,
+            "obligations": [finding_json(finding) for finding in self.findings],
+            "receipt": _core(self.core) if self.core else None,
+            "consent": self.consent.to_json() if self.consent else None,
+            "notice": self.notice.to_json() if self.notice else None,
+            "remaining": self.remaining.to_json() if self.remaining else None,
+            "withdrawals": [_withdrawal(found) for found in self.withdrawals],
+            "erased": self.erased.to_json() if self.erased else None,
+            "block": block_json(self.block) if self.block else None,
+            "notes": [{"code": note.code, "data": dict(note.data)} for note in self.notes],
+        }
+
+
+def _core(core: ReceiptCore) -> dict[str, Any]:
+    return {
+        "subject": core.subject.hex(),
+        "profile": core.profile,
+        "at": core.at,
+        "issued_at": core.issued_at,
+        "commitment": core.commitment.to_json(),
+        "registry": core.registry.to_json(),
+        "notice": core.notice.hex(),
+        "leaf": core.statement().leaf_hash.hex(),
+    }
+
+
+def _withdrawal(found: ChainWithdrawal) -> dict[str, Any]:
+    return {
+        "state": _STATES[found.state],
+        "minor": found.minor,
+        "recipients": found.recipients,
+        "receipts": found.receipts,
+        "holds": found.holds,
+        "late": found.late,
+        "received_at": found.received_at,
+        "frozen_at": found.frozen_at,
+        "restricted_until": found.restricted_until,
+        "completed_at": found.completed_at,
+        "changed_at": found.changed_at,
+        "destroy_by": found.destroy_by if found.state != NONE else None,
+        "freeze_by": found.freeze_by if found.state != NONE else None,
+    }

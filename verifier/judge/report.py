@@ -1,0 +1,215 @@
+"""The answer of a verification: what was found, obligation by obligation, and the two verdicts (S9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NoReturn
+
+from yinzheng.verifier.chain.layout import ChainRecord
+from yinzheng.verifier.formats.body import Body
+from yinzheng.verifier.formats.certificate import Core
+
+
+class Outcome(StrEnum):
+    """Of one obligation."""
+
+    VALID = "VALID"
+    INVALID = "INVALID"
+    SKIPPED = "SKIPPED"
+    """What it needs was not given."""
+    ERROR = "ERROR"
+    """What it needs could not be had."""
+
+
+class Authentic(StrEnum):
+    """Whether the certificate is what the ledger holds (S9.2)."""
+
+    GENUINE = "genuine"
+    FORGED = "forged"
+    UNDETERMINED = "undetermined"
+
+
+class Status(StrEnum):
+    """In what state the registered right is (S9.2)."""
+
+    IN_FORCE = "in_force"
+    HELD = "held"
+    RESERVED = "reserved"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+    LAPSED = "lapsed"
+    EXPIRED = "expired"
+    NOT_YET = "not_yet"
+    UNDETERMINED = "undetermined"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of one obligation."""
+
+    number: int
+    """1–10, S9.1."""
+    outcome: Outcome
+    code: str
+    """Why; `ok` when VALID."""
+    message: str
+    """The same in English, empty when VALID. Bilingual texts are in `phrases`."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field in which certificate and record differ; None where one of them lacks it."""
+
+    path: str
+    certificate: str | int | None
+    record: str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The block that the chain's answer is about."""
+
+    number: int
+    hash: bytes
+    time: int
+    """UTC seconds."""
+    age: int
+    """Seconds before the time of asking; negative if the block claims to be from the future."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a reader should know that no obligation says."""
+
+    code: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a verification found. It has no truth value: ask for what you mean, by name."""
+
+    kind: str
+    """What was presented: `pdf`, `image`, `json`, `qr` or `number`."""
+    findings: tuple[Finding, ...]
+    """Of obligations 1–10, in order."""
+    authentic: Authentic
+    status: Status
+    status_code: str
+    """Why the status is undetermined; else `ok`."""
+    core: Core | None
+    """The certificate as shown."""
+    record: Body | None
+    """The certificate as deposited, if it was at hand; it prevails (R9)."""
+    differences: tuple[Difference, ...]
+    chain: ChainRecord | None
+    """The chain's record, if obligation 9 is VALID."""
+    block: Block | None
+    checked_at: int
+    """The time of asking."""
+    asked_at: int | None
+    """The time asked about, if not now."""
+    notes: tuple[Note, ...]
+
+    def __bool__(self) -> NoReturn:
+        """Refuse: `if report:` would not say which of two verdicts is meant."""
+        raise TypeError("a Report has no truth value; ask for authentic, status or in_force")
+
+    @property
+    def body(self) -> Body | None:
+        """The fields to show: those of the record, else those of the certificate (R9)."""
+        return self.record or (self.core.body if self.core else None)
+
+    @property
+    def number(self) -> str | None:
+        """The certificate's number, if known."""
+        return self.body.number if self.body else None
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the certificate is genuine and what it says is in force."""
+        return self.authentic is Authentic.GENUINE and self.status is Status.IN_FORCE
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether the certificate is of a demonstration's profile, and so worth nothing (S2.5)."""
+        return self.body is not None and self.body.profile.startswith("DEMO/")
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Kinds of remarks in effect (R16): those of the body and those the chain has been told since."""
+        kinds = [remark.kind for remark in self.body.remarks] if self.body else []
+        return tuple(dict.fromkeys([*kinds, *sorted(self.chain.remarks if self.chain else ())]))
+
+    @property
+    def exit_code(self) -> int:
+        """0 genuine and in force, 1 not, 3 cannot be determined (S9.4)."""
+        if self.in_force:
+            return 0
+        undetermined = self.status is Status.UNDETERMINED and self.authentic is not Authentic.FORGED
+        return 3 if undetermined or self.authentic is Authentic.UNDETERMINED else 1
+
+    def finding(self, number: int) -> Finding:
+        """The finding of obligation ``number``, 1–10."""
+        return self.findings[number - 1]
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as JSON values, for interfaces."""
+        return {
+            "kind": self.kind,
+            "number": self.number,
+            "authentic": str(self.authentic),
+            "status": str(self.status),
+            "status_code": self.status_code,
+            "in_force": self.in_force,
+            "demonstration": self.demonstration,
+            "checked_at": self.checked_at,
+            "asked_at": self.asked_at,
+            "obligations": [finding_json(finding) for finding in self.findings],
+            "certificate": self.core.body.to_json() if self.core else None,
+            "elided": sorted(self.core.elided) if self.core else [],
+            "record": self.record.to_json() if self.record else None,
+            "differences": [
+                {"path": item.path, "certificate": item.certificate, "record": item.record}
+                for item in self.differences
+            ],
+            "remarks": list(self.remarks),
+            "chain": _chain(self.chain) if self.chain else None,
+            "block": block_json(self.block) if self.block else None,
+            "notes": [{"code": note.code, "data": dict(note.data)} for note in self.notes],
+        }
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """A finding as JSON values."""
+    return {
+        "number": finding.number,
+        "outcome": str(finding.outcome),
+        "code": finding.code,
+        "message": finding.message,
+        "data": dict(finding.data),
+    }
+
+
+def block_json(block: Block) -> dict[str, Any]:
+    """A block as JSON values."""
+    return {"number": block.number, "hash": block.hash.hex(), "time": block.time, "age": block.age}
+
+
+def _chain(record: ChainRecord) -> dict[str, Any]:
+    return {
+        "status": record.status,
+        "holds": record.holds,
+        "objections": record.objections,
+        "remarks": sorted(record.remarks),
+        "deposited_at": record.deposited_at,
+        "valid_until": record.valid_until,
+        "changed_at": record.changed_at,
+        "successor": record.successor.hex() if record.successor else None,
+        "reserved_until": record.reserved_until,
+        "reserved_by": record.reserved_by.hex(),
+        "case": record.case_id.hex(),
+    }

@@ -1,0 +1,233 @@
+"""The trust policy (S8): what the reader pins, and answers about a time or a block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
+from yinzheng.verifier.bytes.canonical import (
+    Check,
+    constant,
+    hex_bytes,
+    integer,
+    list_of,
+    loads,
+    nullable,
+    object_of,
+    one_of,
+    read_object,
+    text,
+)
+from yinzheng.verifier.chain.evidence import Contract
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.body import Body, Party, check_credit_code, check_plain
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.log.note import NoteKey, parse_vkey
+
+MAX_TRUST: Final = 256 * 1024
+"""Bytes of a policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """A pinned issuer key and what it may sign."""
+
+    kid: bytes
+    key: Sm2PublicKey
+    registry: Party
+    prefix: str
+    """First five characters of its certificates' numbers."""
+    not_before: int
+    not_after: int | None
+    compromised_at: int | None
+
+    def entitled(self, body: Body) -> str | None:
+        """None if the key may have signed this body, else the reason code why not (S9.1, obligation 3).
+
+        As `entitled_at`, or `prefix-differs`.
+        """
+        reason = self.entitled_at(body.registered_at, body.registry)
+        return reason or (None if body.number.startswith(self.prefix) else "prefix-differs")
+
+    def entitled_at(self, at: int, registry: Party) -> str | None:
+        """None if the key may have signed for that registry at that time, else the reason code why not.
+
+        `before-key`, `after-key`, `key-compromised` or `registry-differs`. Bounds of the validity belong to
+        it; the instant of a compromise does not (R41).
+        """
+        if at < self.not_before:
+            return "before-key"
+        if self.compromised_at is not None and at >= self.compromised_at:
+            return "key-compromised"
+        if self.not_after is not None and at > self.not_after:
+            return "after-key"
+        return None if registry == self.registry else "registry-differs"
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatorRange:
+    """Who may seal blocks `first` to `last`, both included; `last` None: until further notice."""
+
+    first: int
+    last: int | None
+    addresses: frozenset[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAuthority:
+    """A time-stamping authority (RFC 3161) and the certificate its tokens must chain to, DER."""
+
+    name: str
+    certificate: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TrustPolicy:
+    """What the reader trusts, and nothing else."""
+
+    issuers: Mapping[bytes, Issuer]
+    """By key ID."""
+    origin: str
+    log_keys: frozenset[NoteKey]
+    chain_id: int
+    genesis: bytes
+    consensus: str
+    """`clique` or `qbft`."""
+    validators: tuple[ValidatorRange, ...]
+    anchor: Contract
+    rights: Contract
+    max_age: int
+    """Seconds a block may be old for an answer about now."""
+    operators: tuple[Party, ...]
+    """Who operates the nodes (R40)."""
+    consents: Contract | None = None
+    """Withdrawals (S5.10); None where the reader pins none, and nothing about them can be checked."""
+    preservation: Contract | None = None
+    """Disputes (S5.13); None as above."""
+    time_authorities: tuple[TimeAuthority, ...] = ()
+    """Whose time-stamp tokens (RFC 3161) count as a second clock."""
+
+    def validators_at(self, number: int) -> frozenset[bytes]:
+        """The addresses pinned for that block number; empty if none are."""
+        for span in self.validators:
+            if span.first <= number and (span.last is None or number <= span.last):
+                return span.addresses
+        return frozenset()
+
+
+def parse_trust(data: bytes) -> TrustPolicy:
+    """Read a policy (S8.1). Raises `DataFault` `trust-malformed`, with the reason in its message."""
+    try:
+        return _read(loads(data, max_bytes=MAX_TRUST))
+    except DataFault as fault:
+        raise DataFault(
+            f"this is not a trust policy: {fault.message}",
+            code="trust-malformed",
+            hint="Get trust.json from whoever you trust for it, not from whoever shows the certificate.",
+            reason=fault.code,
+        ) from fault
+
+
+def _read(value: object) -> TrustPolicy:
+    fields = read_object(value, _TRUST, optional=_OPTIONAL)
+    chain, log = fields["chain"], fields["log"]
+    issuers = [_issuer(entry) for entry in fields["issuers"]]
+    keys = frozenset(log["keys"])
+    if len({issuer.kid for issuer in issuers}) != len(issuers) or len(keys) != len(log["keys"]):
+        raise _inconsistent("names a key twice")
+    if any(key.name != log["origin"] for key in keys):
+        raise _inconsistent("has a log key of another name than the log's")
+    return TrustPolicy(
+        issuers={issuer.kid: issuer for issuer in issuers},
+        origin=log["origin"],
+        log_keys=keys,
+        chain_id=chain["id"],
+        genesis=chain["genesis"],
+        consensus=chain["consensus"],
+        validators=_validators(chain["validators"]),
+        max_age=fields["max_age"],
+        operators=tuple(Party(**operator) for operator in fields["operators"]),
+        time_authorities=tuple(TimeAuthority(**one) for one in fields["time_authorities"] or ()),
+        **{name: place and Contract(**place) for name, place in chain["contracts"].items()},
+    )
+
+
+def _issuer(entry: dict[str, Any]) -> Issuer:
+    key = Sm2PublicKey(entry["key"])
+    if key_id(key.point) != entry["kid"]:
+        raise _inconsistent("gives a key an ID that is not its own")
+    not_after = entry["not_after"]
+    if not_after is not None and not_after < entry["not_before"]:
+        raise _inconsistent("has a key that ends before it begins")
+    return Issuer(
+        kid=entry["kid"],
+        key=key,
+        registry=Party(**entry["registry"]),
+        prefix=entry["prefix"],
+        not_before=entry["not_before"],
+        not_after=not_after,
+        compromised_at=entry["compromised_at"],
+    )
+
+
+def _validators(entries: list[dict[str, Any]]) -> tuple[ValidatorRange, ...]:
+    spans = tuple(
+        ValidatorRange(entry["from"], entry["to"], frozenset(entry["addresses"])) for entry in entries
+    )
+    for span, entry in zip(spans, entries, strict=True):
+        if len(span.addresses) != len(entry["addresses"]):
+            raise _inconsistent("names a validator twice")
+        if span.last is not None and span.last < span.first:
+            raise _inconsistent("has a range of blocks that ends before it begins")
+    if any(one.last is None or one.last >= two.first for one, two in pairwise(spans)):
+        raise _inconsistent("has ranges of blocks that overlap or are out of order")
+    return spans
+
+
+def _vkey(value: object, path: str) -> NoteKey:
+    return parse_vkey(text(1, 512)(value, path))
+
+
+def _inconsistent(what: str) -> DataFault:
+    return DataFault(f"it {what}", code="trust-inconsistent")
+
+
+_PARTY: Final = object_of({"name": check_plain(1, 100), "code": check_credit_code})
+_CONTRACT: Final = object_of({"address": hex_bytes(20), "code_hash": hex_bytes(32)})
+_ISSUER: Final = object_of(
+    {
+        "kid": hex_bytes(8),
+        "alg": constant("SM2-SM3"),
+        "key": hex_bytes(65),
+        "registry": _PARTY,
+        "prefix": text(5, 5, r"SJ[0-9]{3}"),
+        "not_before": integer(),
+        "not_after": nullable(integer()),
+        "compromised_at": nullable(integer()),
+    }
+)
+_AUTHORITY: Final = object_of({"name": check_plain(1, 100), "certificate": hex_bytes(1, 16_384)})
+_VALIDATORS: Final = object_of(
+    {"from": integer(), "to": nullable(integer()), "addresses": list_of(hex_bytes(20), 1, 256)}
+)
+_CHAIN: Final[dict[str, Check[Any]]] = {
+    "id": integer(1),
+    "genesis": hex_bytes(32),
+    "consensus": one_of("clique", "qbft"),
+    "validators": list_of(_VALIDATORS, 0, 1024),
+    "contracts": object_of(
+        {"anchor": _CONTRACT, "rights": _CONTRACT}, {"consents": _CONTRACT, "preservation": _CONTRACT}
+    ),
+}
+_OPTIONAL: Final[dict[str, Check[Any]]] = {"time_authorities": list_of(_AUTHORITY, 0, 16)}
+_TRUST: Final[dict[str, Check[Any]]] = {
+    "format": constant("yinzheng/trust/1"),
+    "issuers": list_of(_ISSUER, 1, 256),
+    "log": object_of({"origin": text(1, 255), "keys": list_of(_vkey, 1, 16)}),
+    "chain": object_of(_CHAIN),
+    "max_age": integer(1),
+    "operators": list_of(_PARTY, 0, 256),
+}

@@ -1,0 +1,92 @@
+"""What a pack's report says in words, Chinese and English: "unchanged since", never "true" (R40)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from yinzheng.verifier.judge.pack.report import Answer, PackReport, Reason
+from yinzheng.verifier.judge.report import Finding, Outcome
+from yinzheng.verifier.words.pack_reasons import PACK_REASONS
+from yinzheng.verifier.words.phrases import Phrase
+from yinzheng.verifier.words.reasons import REASONS
+
+ANSWERS: Final[Mapping[Answer, Phrase]] = {
+    Answer.CONSISTENT: Phrase("一致", "consistent"),
+    Answer.INCONSISTENT: Phrase("不一致", "inconsistent"),
+    Answer.UNDETERMINED: Phrase("无法判定", "cannot be determined"),
+}
+
+QUESTIONS: Final[Mapping[str, Phrase]] = {
+    "C16": Phrase("自存证之时起是否未经改动", "Unchanged since the deposit?"),
+    "C17": Phrase(
+        "平台：账本与链是否合乎规则，运营者与当事人有无利害关系",
+        "The platform: were log and chain kept by their rules, and has an operator an interest?",
+    ),
+    "C18": Phrase(
+        "存证之前：采集人的陈述与见证签名是否相符（仅为陈述）",
+        "Before the deposit: do claims and witnesses agree? (claims only)",
+    ),
+    "C19": Phrase("鉴定人能否仅凭本包重算每一步", "Can an expert repeat every step with this pack alone?"),
+}
+"""Titles of the court's questions (R40)."""
+
+OBLIGATIONS: Final[Mapping[int, Phrase]] = {
+    1: Phrase("证据包格式完整", "Form of the pack"),
+    2: Phrase("登记机构对清单的签名", "Issuer's signature of the manifest"),
+    3: Phrase("签名密钥当时有权签署", "Issuer entitled at that time"),
+    4: Phrase("文件与陈述所承诺的内容一致", "Files and bodies are those committed to"),
+    5: Phrase("陈述在公开日志中", "Statements are in the log"),
+    6: Phrase("日志检查点已签名", "Checkpoint signed"),
+    7: Phrase("检查点已锚定上链", "Checkpoint is anchored"),
+    8: Phrase("区块由指定验证节点签封且已最终确认", "Block sealed by pinned validators and final"),
+    9: Phrase(
+        "链上的争议、证据根、当事人、标的与冻结", "Dispute, roots of evidence, parties and holds on chain"
+    ),
+    10: Phrase("区块的时间", "Age of the block"),
+}
+"""Titles of the obligations of S14.4."""
+
+KINDS: Final[Mapping[str, Phrase]] = {
+    "record": Phrase("登记证书", "certificate"),
+    "case": Phrase("登记申请", "application"),
+    "consent": Phrase("个人同意", "consent"),
+}
+"""Kinds of what a dispute holds."""
+
+_VERDICTS: Final[Mapping[Answer, Phrase]] = {
+    Answer.CONSISTENT: Phrase(
+        "一致：所披露的证据自存证之时起未经改动。",
+        "Consistent: the evidence shown is unchanged since its deposit.",
+    ),
+    Answer.INCONSISTENT: Phrase(
+        "不一致：至少一处与存证、签名或链上记录不符，见下列各处。",
+        "Inconsistent: something disagrees with deposit, signature or chain; see the places below.",
+    ),
+    Answer.UNDETERMINED: Phrase(
+        "无法判定：核验所需的内容不全，见下列各处。",
+        "Cannot be determined: something needed is missing; see below.",
+    ),
+}
+
+CLAIM: Final = Phrase(
+    "以下为采集人的陈述，本核验不说明其真实。",
+    "What follows is the collector's claim; nothing here says that it is true.",
+)
+"""Said beside whatever an item claims of the time before its deposit (C18)."""
+
+
+def verdict(report: PackReport) -> Phrase:
+    """The conclusion in one sentence."""
+    return _VERDICTS[report.verdict]
+
+
+def reason(said: Reason | Finding) -> Phrase:
+    """A reason or a finding in both languages; English where there is no Chinese for its code."""
+    if isinstance(said, Finding) and said.outcome is Outcome.VALID:
+        return Phrase("通过", "valid")
+    known = PACK_REASONS.get(said.code) or REASONS.get(said.code)
+    if known is not None:
+        return Phrase(*known)
+    message = f"{said.message[:1].upper()}{said.message[1:]}."
+    return Phrase(f"{message}（{said.code}）", message)

@@ -1,0 +1,216 @@
+"""What a report says in words, Chinese and English: the same on the command line and on the page.
+
+Words are careful: "registered to", never "owned by" (R15); "unchanged since", never "true" (R40); a failure
+to find out is never called a forgery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report, Status
+from yinzheng.verifier.words.reasons import REASONS
+
+Language: TypeAlias = Literal["zh", "en"]
+
+
+class Phrase(NamedTuple):
+    """A text in both languages."""
+
+    zh: str
+    en: str
+
+    def said(self, language: Language) -> str:
+        """The text in that language."""
+        return self.zh if language == "zh" else self.en
+
+
+OBLIGATIONS: Final[Mapping[int, Phrase]] = {
+    1: Phrase("格式完整", "Form"),
+    2: Phrase("签发机构的签名", "Issuer's signature"),
+    3: Phrase("签发机构当时有权签发", "Issuer entitled at that time"),
+    4: Phrase("证书与登记记录一致", "Record equals certificate"),
+    5: Phrase("登记记录在公开日志中", "Statement is in the log"),
+    6: Phrase("日志检查点已签名", "Checkpoint signed"),
+    7: Phrase("检查点已锚定上链", "Checkpoint is anchored"),
+    8: Phrase("区块由指定验证节点签封且已最终确认", "Block sealed by pinned validators and final"),
+    9: Phrase("链上记录与状态", "Record and status on the chain"),
+    10: Phrase("查询结果的时效", "Age of the answer"),
+}
+"""Titles of the obligations of S9.1."""
+
+OUTCOMES: Final[Mapping[Outcome, Phrase]] = {
+    Outcome.VALID: Phrase("通过", "valid"),
+    Outcome.INVALID: Phrase("不通过", "invalid"),
+    Outcome.SKIPPED: Phrase("未核验", "not checked"),
+    Outcome.ERROR: Phrase("无法核验", "could not be checked"),
+}
+
+AUTHENTIC: Final[Mapping[Authentic, Phrase]] = {
+    Authentic.GENUINE: Phrase("真实", "genuine"),
+    Authentic.FORGED: Phrase("不真实", "forged"),
+    Authentic.UNDETERMINED: Phrase("无法判定", "cannot be determined"),
+}
+
+STATUSES: Final[Mapping[Status, Phrase]] = {
+    Status.IN_FORCE: Phrase("有效", "in force"),
+    Status.HELD: Phrase("已冻结", "held"),
+    Status.RESERVED: Phrase("交易预留中", "reserved for a trade"),
+    Status.SUPERSEDED: Phrase("已被新证书取代", "superseded"),
+    Status.CANCELLED: Phrase("已注销", "cancelled"),
+    Status.LAPSED: Phrase("已失效", "lapsed"),
+    Status.EXPIRED: Phrase("已过期", "expired"),
+    Status.NOT_YET: Phrase("当时尚未登记", "not yet registered at that time"),
+    Status.UNDETERMINED: Phrase("状态无法判定", "status cannot be determined"),
+}
+
+_STATUS_ADVICE: Final[Mapping[Status, Phrase]] = {
+    Status.IN_FORCE: Phrase(
+        "请核对持证人身份：证书可以被复制，持有副本不等于权利人。登记是初步证明，有相反证据的除外。",
+        "Check that whoever shows it is the holder: a certificate can be copied. Registration is presumptive "
+        "evidence.",
+    ),
+    Status.HELD: Phrase(
+        "因争议或司法程序冻结，期间不得转让、许可、变更或注销。请向登记机构了解情况。",
+        "It is frozen by a dispute or a court: no transfer, licence, change or cancellation meanwhile. Ask "
+        "the registry.",
+    ),
+    Status.RESERVED: Phrase(
+        "某交易所已为一笔交易预留，至多 72 小时。请稍后再查。",
+        "An exchange has reserved it for a trade, for at most 72 hours. Check again later.",
+    ),
+    Status.SUPERSEDED: Phrase("请索取取代它的新证书。", "Ask for the certificate that replaced it."),
+    Status.CANCELLED: Phrase(
+        "该登记已注销，不得再作为依据。", "The registration is cancelled; do not rely on it."
+    ),
+    Status.LAPSED: Phrase(
+        "该登记已失效，不得再作为依据。", "The registration has lapsed; do not rely on it."
+    ),
+    Status.EXPIRED: Phrase(
+        "有效期已过，不得再作为依据；请询问是否已续期。",
+        "Its validity has ended; do not rely on it. Ask whether it was renewed.",
+    ),
+    Status.NOT_YET: Phrase("在所问时间尚未登记。", "It was not registered at the time asked about."),
+    Status.UNDETERMINED: Phrase(
+        "证书本身真实，但现在的状态需要联网查询。请联网后再次核验。",
+        "The certificate itself is genuine, but its present status needs a live ledger. Check again online.",
+    ),
+}
+
+NOTES: Final[Mapping[str, Phrase]] = {
+    "attached-used": Phrase(
+        "未能取得可信的实时应答，改用证书所附的链上证明；其后的变化未反映在内。",
+        "No live answer could be had or believed; the evidence attached to the certificate was used instead, "
+        "and what happened since is not in it.",
+    ),
+    "single-operator": Phrase(
+        "该链由单一机构运营：它能证明记录自上链以来未变，但不能防止运营者本身另立一链。",
+        "The chain is run by one operator: it shows that records are unchanged, but not that the operator "
+        "keeps no other chain.",
+    ),
+    "operator-is-party": Phrase(
+        "链的运营者之一同时是该证书的权利人。",
+        "One of the chain's operators is itself a holder of this certificate.",
+    ),
+}
+
+DEMONSTRATION: Final = Phrase("演示证书，无任何效力", "Demonstration certificate, without any effect")
+
+FIELDS: Final[Mapping[str, Phrase]] = {
+    "number": Phrase("证书编号", "Number"),
+    "type": Phrase("登记类型", "Registration type"),
+    "profile": Phrase("适用规则", "Rule profile"),
+    "procedure": Phrase("登记程序", "Procedure"),
+    "holders": Phrase("权利人", "Registered to"),
+    "limits": Phrase("权利限制", "Limits on the rights"),
+    "asset": Phrase("数据名称", "Asset"),
+    "class": Phrase("数据类别", "Class"),
+    "level": Phrase("数据级别", "Level"),
+    "source": Phrase("数据来源", "Source"),
+    "scale": Phrase("数据规模", "Scale"),
+    "registry": Phrase("登记机构", "Registry"),
+    "registered_at": Phrase("登记时间", "Registered"),
+    "valid_until": Phrase("有效期至", "Valid until"),
+    "remarks": Phrase("备注", "Remarks"),
+    "prev": Phrase("前序记录", "Previous statement"),
+    "notices": Phrase("同意依据（告知书版本）", "Consent basis (notice versions)"),
+}
+"""Names of the body's fields (S6.1)."""
+
+
+def verdict(report: Report) -> Phrase:
+    """The answer in one line."""
+    if report.authentic is Authentic.UNDETERMINED:
+        return Phrase("无法判定真伪", "Cannot be determined")
+    if report.authentic is Authentic.FORGED:
+        return Phrase("不真实：与登记账本不符", "Forged: it is not what the ledger holds")
+    status = STATUSES[report.status]
+    if report.in_force:
+        return Phrase("真实，且有效", "Genuine and in force")
+    return Phrase(f"真实，但{status.zh}", f"Genuine, but {status.en}")
+
+
+def advice(report: Report) -> Phrase:
+    """What to do now."""
+    if report.authentic is Authentic.GENUINE:
+        return _STATUS_ADVICE[report.status]
+    if report.authentic is Authentic.FORGED:
+        return Phrase(
+            "不要依据它行事。请保留原件，并向登记机构核实。",
+            "Do not rely on it. Keep what you were shown, and ask the registry.",
+        )
+    if any(finding.outcome is Outcome.ERROR for finding in report.findings):
+        return Phrase(
+            "账本暂时无法访问或应答不可信，这不说明证书有问题。请稍后再试，或换一个节点。",
+            "The ledger could not be reached or believed; that says nothing against the certificate. Try "
+            "again later, or another node.",
+        )
+    return Phrase(
+        "所给内容不足以判定。请提供证书 PDF 或 JSON 原件，或联网核验。",
+        "What was given is not enough. Give the certificate's own PDF or JSON file, or check it online.",
+    )
+
+
+def reason(finding: Finding) -> Phrase:
+    """Why an obligation came out as it did."""
+    if finding.outcome is Outcome.VALID:
+        return OUTCOMES[Outcome.VALID]
+    return _explained(finding.code, finding.message)
+
+
+def explain(fault: YinzhengError) -> Phrase:
+    """A fault in both languages, with what to do; English where there is no Chinese for its code."""
+    said = _explained(fault.code, fault.message)
+    return Phrase(said.zh, f"{said.en} {fault.hint}" if fault.hint else said.en)
+
+
+def _explained(code: str, message: str) -> Phrase:
+    known = REASONS.get(code)
+    if known is not None:
+        return Phrase(*known)
+    for prefix, general in _FAMILIES.items():
+        if code.startswith(prefix):
+            return Phrase(f"{general}（{message}）", _sentence(message))
+    return Phrase(f"原因：{message}", _sentence(message))
+
+
+def _sentence(message: str) -> str:
+    return message[:1].upper() + message[1:] + "."
+
+
+_FAMILIES: Final[Mapping[str, str]] = {
+    "json-": "文件不是规范的 JSON",
+    "field-": "文件字段不符合格式",
+    "sm2-": "公钥或签名不符合格式",
+    "core-": "二维码内容不符合证书格式",
+    "note-": "日志检查点不符合格式",
+    "checkpoint-": "日志检查点不符合要求",
+    "proof-": "日志证明不符合格式",
+    "state-proof-": "链上状态证明不成立",
+    "rlp-": "链上数据编码有误",
+    "header-": "区块头格式有误",
+    "evidence-": "链上证明不完整",
+}
+"""What codes that begin alike have in common."""
