@@ -24,15 +24,15 @@ from yinzheng.ledger.chain.evidence import collect, last_final_block
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.consents.basis import Basis, basis_of
 from yinzheng.ledger.erasure.tombstones import tombstone_of
-from yinzheng.ledger.instance import Instance, Paths, read_instance
+from yinzheng.ledger.flow.working_days import calendar_of
 from yinzheng.ledger.log.tilelog import TileLog
-from yinzheng.ledger.policy import trust_policy
 from yinzheng.ledger.rules.deadlines import Deadlines
 from yinzheng.ledger.rules.publicity import NoticeBody
+from yinzheng.ledger.state.instance import Instance, Paths, read_instance
+from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store, open_store_read_only, sqlite_url
 from yinzheng.ledger.store.models import Case, Certificate, Event, Objection
-from yinzheng.ledger.working_days import calendar_of
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.chain.layout import record_slots, root_slot
 from yinzheng.verifier.chain.layout_consents import withdrawal_slots

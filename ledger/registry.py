@@ -14,22 +14,22 @@ from pathlib import Path
 
 from web3 import Web3
 
-from yinzheng.ledger import pipeline
 from yinzheng.ledger.cases.deeming import deem_accepted
 from yinzheng.ledger.chain.connect import open_chain
 from yinzheng.ledger.chain.consent_client import ConsentClient
 from yinzheng.ledger.chain.sender import Sender
 from yinzheng.ledger.consents.pool import patience_of
 from yinzheng.ledger.erasure.clearing import resume as resume_erasures
-from yinzheng.ledger.faults import NO_FAULTS, Faults
-from yinzheng.ledger.instance import LOCK_SECONDS, Instance, Paths, read_instance, writer_lock
+from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.flow.unsettled import is_unsettled
+from yinzheng.ledger.flow.working_days import calendar_of
 from yinzheng.ledger.keys.provider import RELAY, KeyProvider
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.rules.calendar import WorkingCalendar
+from yinzheng.ledger.state.faults import NO_FAULTS, Faults
+from yinzheng.ledger.state.instance import LOCK_SECONDS, Instance, Paths, read_instance, writer_lock
 from yinzheng.ledger.store.database import Store, open_store, sqlite_url
 from yinzheng.ledger.store.sealed import FolderBlobs
-from yinzheng.ledger.unsettled import is_unsettled
-from yinzheng.ledger.working_days import calendar_of
 
 Clock = Callable[[], int]
 Progress = Callable[[str], None]

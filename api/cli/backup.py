@@ -9,10 +9,10 @@ import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, progress_line, writing
 from yinzheng.api.cli.output import Json, guarded, out, print_json
-from yinzheng.ledger.backup import forget_place, make_backup, places_of
-from yinzheng.ledger.record_keys import NAME
 from yinzheng.ledger.registry import Registry, wall_clock
-from yinzheng.ledger.restore import restore
+from yinzheng.ledger.state.backup import forget_place, make_backup, places_of
+from yinzheng.ledger.state.record_keys import NAME
+from yinzheng.ledger.state.restore import restore
 from yinzheng.verifier.errors import UsageFault
 
 

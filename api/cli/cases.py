@@ -11,9 +11,9 @@ import typer
 from yinzheng.api.cli.common import DEFAULT_STATE, By, CaseId, State, progress_line, writing
 from yinzheng.api.cli.output import Json, err, guarded, out, print_json
 from yinzheng.ledger.cases import deciding, intake, issuing, publicity
-from yinzheng.ledger.cases.opening import open_dossier_to
+from yinzheng.ledger.cases.dossier_opening import open_dossier_to
 from yinzheng.ledger.cases.work import work_on
-from yinzheng.ledger.checklist import parse_checklist, template
+from yinzheng.ledger.dossiers.checklist import parse_checklist, template
 from yinzheng.ledger.reading import HistoryLine, Reader, open_reader
 from yinzheng.ledger.registry import wall_clock
 from yinzheng.ledger.rules.deadlines import Deadlines

@@ -11,13 +11,13 @@ from typing import Annotated
 import typer
 
 from yinzheng.api.cli.output import err
-from yinzheng.ledger.demo import PASSPHRASE
-from yinzheng.ledger.instance import Paths
+from yinzheng.ledger.demonstration.certificates import PASSPHRASE
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.passphrase import find_passphrase
 from yinzheng.ledger.keys.pkcs11 import with_token
 from yinzheng.ledger.keys.provider import KeyProvider
 from yinzheng.ledger.registry import Progress, Registry, open_registry, silent, wall_clock
+from yinzheng.ledger.state.instance import Paths
 
 State = Annotated[
     Path,

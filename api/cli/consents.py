@@ -10,12 +10,12 @@ import typer
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, writing
 from yinzheng.api.cli.output import Json, guarded, out, print_json
 from yinzheng.ledger.cases.work import acting
-from yinzheng.ledger.consents.bulk import import_consents
+from yinzheng.ledger.consents.importing import import_consents
 from yinzheng.ledger.consents.listing import count_consents, list_notices
 from yinzheng.ledger.consents.receipts import make_receipt
-from yinzheng.ledger.files import create_durably, make_folder
 from yinzheng.ledger.registry import Registry, wall_clock
 from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.state.files import create_durably, make_folder
 from yinzheng.verifier.errors import UsageFault
 
 SUBJECT_HEX = 64

@@ -11,10 +11,10 @@ from yinzheng.api.cli.cases import moment
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, writing
 from yinzheng.api.cli.instants import parse_instant
 from yinzheng.api.cli.output import Json, guarded, out, print_json
-from yinzheng.ledger import access_log
 from yinzheng.ledger.disputes.packing import Selection, build_pack
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
 from yinzheng.ledger.disputes.showing import list_disputes, show
+from yinzheng.ledger.state import access_log
 from yinzheng.verifier.errors import UsageFault
 
 DisputeId = Annotated[

@@ -9,13 +9,13 @@ import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, keystore_of, writing
 from yinzheng.api.cli.output import Json, guarded, out, print_json
-from yinzheng.ledger import staff
 from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.erasure.order import TargetKind
 from yinzheng.ledger.erasure.overview import destructible, erasures
+from yinzheng.ledger.people import staff
+from yinzheng.ledger.people.staff import StaffRole
 from yinzheng.ledger.rules.destruction import Method
-from yinzheng.ledger.staff import StaffRole
 
 ErasureId = Annotated[
     str, typer.Argument(metavar="ERASURE", help="The erasure, such as E-2026-000001. 销毁编号。")

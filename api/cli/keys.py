@@ -11,13 +11,13 @@ import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, keystore_of
 from yinzheng.api.cli.output import Json, guarded, out, print_json
-from yinzheng.ledger.instance import read_instance
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.making import TokenPlan, add_to_token
 from yinzheng.ledger.keys.pkcs11 import kind_of
 from yinzheng.ledger.keys.provider import KEK, Kind
 from yinzheng.ledger.keys.rewrap import rewrap_registry
 from yinzheng.ledger.keys.token_config import TokenSm2, find_pin, read_config
+from yinzheng.ledger.state.instance import read_instance
 from yinzheng.verifier.errors import UsageFault
 
 ModulePath = Annotated[

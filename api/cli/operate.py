@@ -14,18 +14,18 @@ import typer
 from yinzheng.api.cli.common import DEFAULT_STATE, State, keys_of, progress_line, writing
 from yinzheng.api.cli.keys import ModulePath, TokenLabel, TokenSerial, TokenSm2Option, token_plan
 from yinzheng.api.cli.output import EXIT_NOT, Json, err, guarded, out, print_json
-from yinzheng.ledger.creation import Plan, create_registry
-from yinzheng.ledger.demo import demonstrate
-from yinzheng.ledger.documents import write_documents
-from yinzheng.ledger.files import write_durably
-from yinzheng.ledger.heartbeat import DEFAULT_AGE, beat
-from yinzheng.ledger.instance import read_instance
+from yinzheng.ledger.demonstration.certificates import demonstrate
+from yinzheng.ledger.document.forms import write_documents
+from yinzheng.ledger.flow.heartbeat import DEFAULT_AGE, beat
+from yinzheng.ledger.flow.working_days import add_year
 from yinzheng.ledger.keys.passphrase import find_passphrase
 from yinzheng.ledger.keys.provider import VALIDATOR
-from yinzheng.ledger.policy import DEFAULT_MAX_AGE, trust_policy
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import wall_clock
-from yinzheng.ledger.working_days import add_year
+from yinzheng.ledger.state.creation import Plan, create_registry
+from yinzheng.ledger.state.files import write_durably
+from yinzheng.ledger.state.instance import read_instance
+from yinzheng.ledger.state.policy import DEFAULT_MAX_AGE, trust_policy
 from yinzheng.verifier.errors import UsageFault
 
 HERE = Path(__file__).resolve().parents[2]

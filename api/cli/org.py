@@ -24,7 +24,7 @@ from yinzheng.api.cli.org_common import (
 from yinzheng.api.cli.output import Json, guarded, print_json
 from yinzheng.api.org.calling import Client
 from yinzheng.api.org.uploading import Upload, patiently, read_granted
-from yinzheng.ledger.files import make_folder, write_durably
+from yinzheng.ledger.state.files import make_folder, write_durably
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.request import METHODS

@@ -28,7 +28,7 @@ from yinzheng.api.org.calling import FileBody
 from yinzheng.api.org.member import ACCOUNT, Member
 from yinzheng.ledger.disputes.plans import Plan, parse_plan
 from yinzheng.ledger.disputes.signing import Opening, Release, read_typed, sign_typed
-from yinzheng.ledger.files import disk_faults, temporary_beside
+from yinzheng.ledger.state.files import disk_faults, temporary_beside
 from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher
 from yinzheng.verifier.bytes.canonical import dumps, loads
 from yinzheng.verifier.errors import DataFault, UsageFault

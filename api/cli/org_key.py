@@ -13,7 +13,7 @@ from yinzheng.api.cli.instants import parse_instant
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, say, session
 from yinzheng.api.cli.output import Json, guarded
 from yinzheng.api.org.member import TERM, Member, create_member, rotation_of
-from yinzheng.ledger.files import write_durably
+from yinzheng.ledger.state.files import write_durably
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.organisation import REASONS

@@ -19,7 +19,7 @@ from yinzheng.api.cli.org_common import (
     session,
 )
 from yinzheng.api.cli.output import Json
-from yinzheng.ledger.files import make_folder, write_durably
+from yinzheng.ledger.state.files import make_folder, write_durably
 from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher
 from yinzheng.verifier.bytes.canonical import JSON, dumps, loads
 from yinzheng.verifier.containers.target import read_target

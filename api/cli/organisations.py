@@ -12,10 +12,10 @@ import typer
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, keys_of, writing
 from yinzheng.api.cli.instants import parse_instant
 from yinzheng.api.cli.output import Json, guarded, out, print_json
-from yinzheng.ledger.instance import read_instance
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.organisations.listing import Listed, list_organisations
 from yinzheng.ledger.registry import wall_clock
+from yinzheng.ledger.state.instance import read_instance
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault

@@ -10,7 +10,7 @@ import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, writing
 from yinzheng.api.cli.output import Json, guarded, out, print_json
-from yinzheng.ledger.timestamps import stamp_checkpoint
+from yinzheng.ledger.flow.timestamps import stamp_checkpoint
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.judge.timestamp import read_certificates
 from yinzheng.verifier.judge.trust import TimeAuthority

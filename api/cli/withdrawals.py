@@ -12,16 +12,17 @@ from yinzheng.api.cli.common import DEFAULT_STATE, By, State, keys_of, progress_
 from yinzheng.api.cli.instants import parse_instant
 from yinzheng.api.cli.output import Json, guarded, out, print_json
 from yinzheng.api.desk.views import progress_view
-from yinzheng.ledger.consents.presented import subject_of_receipt
+from yinzheng.ledger.consents.counter_receipt import subject_of_receipt
+from yinzheng.ledger.notify import deliveries
+from yinzheng.ledger.notify.sending import Courier
 from yinzheng.ledger.registry import open_registry, wall_clock
 from yinzheng.ledger.rules.consent import Scope
 from yinzheng.ledger.rules.extent import Extent, Way
-from yinzheng.ledger.withdrawals import course, deliveries
+from yinzheng.ledger.withdrawals import course
 from yinzheng.ledger.withdrawals.claims import DocumentClaim
 from yinzheng.ledger.withdrawals.concluding import conclusion
 from yinzheng.ledger.withdrawals.filing import file
 from yinzheng.ledger.withdrawals.progress import Progress, listed, progress
-from yinzheng.ledger.withdrawals.sending import Courier
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.withdrawal_steps import Kept
 

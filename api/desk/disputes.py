@@ -19,16 +19,16 @@ from yinzheng.api.desk.bodies import one_object
 from yinzheng.api.desk.organisations import PLACE
 from yinzheng.api.desk.server import Desk
 from yinzheng.api.desk.uploads import Uploads
-from yinzheng.ledger import access_log
 from yinzheng.ledger.disputes import opening, release
 from yinzheng.ledger.disputes.evidence import MAX_ITEMS, Offered
+from yinzheng.ledger.disputes.numbered_items import Placed, place_item
 from yinzheng.ledger.disputes.packing import Selection, plan_pack, sign_once, with_report, write_out
-from yinzheng.ledger.disputes.placing import Placed, place_item
 from yinzheng.ledger.disputes.plans import parse_plan
 from yinzheng.ledger.disputes.showing import Standing, show, standing
 from yinzheng.ledger.disputes.signing import typed_json
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.state import access_log
 from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.bytes.canonical import JSON, Check, hex_bytes, list_of, one_of
 from yinzheng.verifier.bytes.wording import check_words

@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse, Response
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON, lines_of, media_of, one_object
 from yinzheng.api.desk.server import Asked, Desk
-from yinzheng.ledger import access_log
 from yinzheng.ledger.consents.batches import Batch, grant_batches
 from yinzheng.ledger.consents.notices import publish_notice
 from yinzheng.ledger.consents.reading import open_consent
@@ -21,6 +20,7 @@ from yinzheng.ledger.consents.receipts import Receipt, make_receipt
 from yinzheng.ledger.consents.uses import record_use
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.state import access_log
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.organisation import Revocation, parse_rotation

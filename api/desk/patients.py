@@ -20,12 +20,12 @@ from yinzheng.api.desk.organisations import PLACE
 from yinzheng.api.desk.server import Desk, is_local
 from yinzheng.api.desk.views import progress_view
 from yinzheng.api.desk.withdrawals import file_by_receipt
-from yinzheng.ledger import access_log
 from yinzheng.ledger.consents.receipts import Receipt, make_receipt
 from yinzheng.ledger.consents.uses import uses_of
+from yinzheng.ledger.flow.threads import unknown_withdrawal
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import InForce
-from yinzheng.ledger.store.threads import unknown_withdrawal
+from yinzheng.ledger.state import access_log
 from yinzheng.ledger.withdrawals.claims import ReceiptClaim, admit
 from yinzheng.ledger.withdrawals.concluding import conclusion
 from yinzheng.ledger.withdrawals.filing import in_force

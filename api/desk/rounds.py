@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from yinzheng.api.desk.worker import Worker
+from yinzheng.ledger.flow.unsettled import is_unsettled
+from yinzheng.ledger.notify.deliveries import Send, claim, note, pending, send_all
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.database import Store
-from yinzheng.ledger.unsettled import is_unsettled
-from yinzheng.ledger.withdrawals.deliveries import Send, claim, note, pending, send_all
 from yinzheng.ledger.withdrawals.ending import tick
 from yinzheng.verifier.errors import YinzhengError
 

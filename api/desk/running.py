@@ -17,11 +17,11 @@ from yinzheng.api.desk.server import Desk, DeskLimits
 from yinzheng.api.desk.sole import sole_desk
 from yinzheng.api.desk.worker import Pace, Worker
 from yinzheng.api.serving import configuration, port_taken
-from yinzheng.ledger.instance import Paths, read_instance
 from yinzheng.ledger.keys.provider import ISSUER, RELAY, KeyProvider
+from yinzheng.ledger.notify.sending import Courier
 from yinzheng.ledger.registry import Clock, Registry, open_registry
+from yinzheng.ledger.state.instance import Paths, read_instance
 from yinzheng.ledger.store.database import open_store, sqlite_url
-from yinzheng.ledger.withdrawals.sending import Courier
 
 LOCK_PATIENCE: Final = 25.0
 """Seconds the writer waits for a command that holds the lock, such as a long import."""

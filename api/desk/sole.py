@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from yinzheng.ledger.instance import Paths
+from yinzheng.ledger.state.instance import Paths
 from yinzheng.verifier.errors import EnvironmentFault
 
 LOCK_FILE: Final = "desk.lock"

@@ -13,11 +13,12 @@ from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import one_object
 from yinzheng.api.desk.server import Desk
 from yinzheng.api.desk.views import progress_view
+from yinzheng.ledger.flow.threads import unknown_withdrawal
+from yinzheng.ledger.notify import deliveries
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import Way
 from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
-from yinzheng.ledger.store.threads import unknown_withdrawal
-from yinzheng.ledger.withdrawals import course, deliveries
+from yinzheng.ledger.withdrawals import course
 from yinzheng.ledger.withdrawals.claims import DocumentClaim, ReceiptClaim
 from yinzheng.ledger.withdrawals.filing import file
 from yinzheng.ledger.withdrawals.progress import progress

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from yinzheng.api.org.calling import JSON_MEDIA, Answer, Client
-from yinzheng.ledger.files import disk_faults
+from yinzheng.ledger.state.files import disk_faults
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 

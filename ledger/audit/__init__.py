@@ -25,10 +25,10 @@ from yinzheng.ledger.audit.stamps import check_time_stamps
 from yinzheng.ledger.audit.threads import check_threads
 from yinzheng.ledger.chain.connect import open_chain
 from yinzheng.ledger.chain.consent_client import ConsentClient
-from yinzheng.ledger.instance import Paths, read_instance, writer_lock
 from yinzheng.ledger.keys.provider import KeyProvider
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.registry import Clock, Progress
+from yinzheng.ledger.state.instance import Paths, read_instance, writer_lock
 from yinzheng.ledger.store.blobs import FolderBlobs
 from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
 from yinzheng.verifier.errors import EnvironmentFault

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from sqlmodel import Session, col, select
 
 from yinzheng.contracts import artifact
-from yinzheng.ledger import pipeline
 from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.chain.records import CaseState
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import checksummed
+from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.rules.states import State
 from yinzheng.ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Event
 

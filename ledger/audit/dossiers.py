@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session, select
 
 from yinzheng.ledger.audit.finding import Audit
-from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, DossierFile
 from yinzheng.ledger.store.sealed import SealedValue, check_file

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, select
 
-from yinzheng.ledger import pipeline
 from yinzheng.ledger.audit.erasures import check_remains
 from yinzheng.ledger.audit.finding import Audit
-from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.rules.numbers import CertificateNumber
 from yinzheng.ledger.rules.states import TABLE, State, StatementType
 from yinzheng.ledger.store import repository

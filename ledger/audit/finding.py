@@ -11,9 +11,9 @@ from sqlmodel import Session
 from web3 import Web3
 
 from yinzheng.ledger.chain.consent_client import ConsentClient
-from yinzheng.ledger.instance import Instance
 from yinzheng.ledger.keys.provider import KeyProvider
 from yinzheng.ledger.log.tilelog import TileLog
+from yinzheng.ledger.state.instance import Instance
 from yinzheng.ledger.store.blobs import BlobStore
 from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.store.models import Dossier

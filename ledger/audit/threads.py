@@ -11,18 +11,18 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger import access_log
 from yinzheng.ledger.audit.erasures import check_remains
 from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.consents.uses import open_use
+from yinzheng.ledger.flow.recording import open_event
+from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.organisations.keys import keys_at
-from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Consent, Notice, Organisation, Pooled, Use
 from yinzheng.ledger.store.models_disputes import Dispute, EvidenceItem
 from yinzheng.ledger.store.sealed import SealedValue, check_file
-from yinzheng.ledger.store.threads import thread
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.evidence_items import parse_item

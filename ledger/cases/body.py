@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from yinzheng.ledger.application import Application
 from yinzheng.ledger.document.fonts import require_printable
-from yinzheng.ledger.instance import Instance
+from yinzheng.ledger.dossiers.application import Application
 from yinzheng.ledger.rules.certificates import valid_until
 from yinzheng.ledger.rules.profiles import Profile
+from yinzheng.ledger.state.instance import Instance
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.body import Body, parse_body

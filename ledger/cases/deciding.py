@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from yinzheng.ledger import pipeline
-from yinzheng.ledger.application import Application, parse_application
 from yinzheng.ledger.cases.work import Work, acting, approve, work_on
 from yinzheng.ledger.chain.approvals import Closure
+from yinzheng.ledger.dossiers.application import Application, parse_application
+from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.review import ItemAnswer, grounds_against, require_complete, review_move
 from yinzheng.ledger.rules.states import Capacity, Move, State

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
-from yinzheng.ledger.application import Application
 from yinzheng.ledger.cases.body import require_certifiable
 from yinzheng.ledger.cases.work import dossier_key, situation_of, work_on
 from yinzheng.ledger.consents.basis import require_notices
-from yinzheng.ledger.dossier import Dossier, open_dossier
-from yinzheng.ledger.recording import Occurrence, compose, record
+from yinzheng.ledger.dossiers.application import Application
+from yinzheng.ledger.dossiers.dossier import Dossier, open_dossier
+from yinzheng.ledger.flow.recording import Occurrence, compose, record
 from yinzheng.ledger.rules.calendar import date_of, day_of
 from yinzheng.ledger.rules.profiles import Profile, profile_for
 from yinzheng.ledger.rules.refusals import require_registrable

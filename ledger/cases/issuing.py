@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, delete, select
 
-from yinzheng.ledger import pipeline
 from yinzheng.ledger.cases.body import certificate_body
 from yinzheng.ledger.cases.deciding import application_of
 from yinzheng.ledger.cases.work import Work, acting, approve, work_on
 from yinzheng.ledger.chain.approvals import Deposit
 from yinzheng.ledger.disputes.work import holds_on
-from yinzheng.ledger.recording import Occurrence, compose, record
+from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.flow.recording import Occurrence, compose, record
 from yinzheng.ledger.rules.approvals import Approval as GivenApproval
 from yinzheng.ledger.rules.approvals import approvals_needed, check_approvals
 from yinzheng.ledger.rules.certificates import remark_bits

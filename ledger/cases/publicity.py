@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import select
 
-from yinzheng.ledger import pipeline
 from yinzheng.ledger.cases.deciding import application_of, checked_text
 from yinzheng.ledger.cases.work import acting, approve, work_on
 from yinzheng.ledger.chain.approvals import Conclusion, Publication
 from yinzheng.ledger.chain.records import Procedure as ChainProcedure
-from yinzheng.ledger.files import disk_faults
+from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.rules.publicity import Notice, check_objection, check_waiver, publicity_end
 from yinzheng.ledger.rules.states import Capacity, Move
 from yinzheng.ledger.rules.terms import Procedure
+from yinzheng.ledger.state.files import disk_faults
 from yinzheng.ledger.store.models import Objection
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import PairHasher

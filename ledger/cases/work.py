@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.chain.approvals import Decision, digest, sign
+from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, open_event, record
 from yinzheng.ledger.keys.provider import person_key
-from yinzheng.ledger.recording import Occurrence, Recorded, compose, open_event, record
 from yinzheng.ledger.rules.profiles import Profile, profile_for
 from yinzheng.ledger.rules.states import Capacity, Move, Rule, Situation, State, rule_for
 from yinzheng.ledger.rules.terms import Procedure

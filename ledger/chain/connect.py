@@ -13,11 +13,11 @@ from yinzheng.ledger.chain.deployment import check_deployment
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
 from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
 from yinzheng.ledger.chain.modules import check_modules
-from yinzheng.ledger.faults import NO_FAULTS, Faults
 from yinzheng.ledger.keys.provider import VALIDATOR, KeyProvider
+from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 
 if TYPE_CHECKING:
-    from yinzheng.ledger.instance import Instance, Paths
+    from yinzheng.ledger.state.instance import Instance, Paths
 
 REQUEST_SECONDS = 20
 

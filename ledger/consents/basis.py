@@ -18,7 +18,7 @@ from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.verifier.errors import DataFault
 
 if TYPE_CHECKING:
-    from yinzheng.ledger.application import Application
+    from yinzheng.ledger.dossiers.application import Application
 
 SMALL: Final = 5
 """Numbers from 1 up to but without this one are told as "<5"."""

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from yinzheng.ledger.consents import pool
 from yinzheng.ledger.consents.book import KnownNotice, NoticeBook
 from yinzheng.ledger.consents.notices import book_of, hour_of
+from yinzheng.ledger.flow.recording import Occurrence, compose
 from yinzheng.ledger.keys import sm4
 from yinzheng.ledger.organisations.keys import require
-from yinzheng.ledger.recording import Occurrence, compose
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store.models_consents import Consent as ConsentRow
 from yinzheng.ledger.store.sealed import SealedValue

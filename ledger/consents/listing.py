@@ -10,7 +10,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from yinzheng.ledger.consents.basis import Counts, counts
-from yinzheng.ledger.instance import read_instance
+from yinzheng.ledger.state.instance import read_instance
 from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
 from yinzheng.ledger.store.models_consents import Consent, Job, Notice, Organisation, Pooled
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.consents.book import KnownNotice, NoticeBook
+from yinzheng.ledger.flow.recording import Occurrence, compose, record
 from yinzheng.ledger.organisations.keys import require
-from yinzheng.ledger.recording import Occurrence, compose, record
 from yinzheng.ledger.rules.consent import Terms
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store import repository

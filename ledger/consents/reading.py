@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 from yinzheng.ledger.consents.notices import notice_at
-from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.flow.recording import open_event
+from yinzheng.ledger.flow.threads import find_consent, thread
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Consent as ConsentRow
 from yinzheng.ledger.store.models_consents import Pooled
 from yinzheng.ledger.store.sealed import SealedValue
-from yinzheng.ledger.store.threads import find_consent, thread
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.consent import Consent, parse_consent

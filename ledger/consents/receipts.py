@@ -29,8 +29,8 @@ from yinzheng.verifier.log.tlogproof import TlogProof
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from yinzheng.ledger.instance import Instance
     from yinzheng.ledger.registry import Registry
+    from yinzheng.ledger.state.instance import Instance
     from yinzheng.verifier.bytes.canonical import JSON
 
 

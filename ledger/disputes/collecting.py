@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger import access_log
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.disputes.evidence import Offered
-from yinzheng.ledger.files import disk_faults
-from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.flow.recording import open_event
+from yinzheng.ledger.flow.threads import thread
+from yinzheng.ledger.state import access_log
+from yinzheng.ledger.state.files import disk_faults
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate, Checkpoint, Event
 from yinzheng.ledger.store.models_consents import Consent, Notice, Organisation
 from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.ledger.store.sealed import SealedValue
-from yinzheng.ledger.store.threads import thread
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault

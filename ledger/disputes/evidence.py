@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from yinzheng.ledger import pipeline
 from yinzheng.ledger.disputes.work import Work, work_on
+from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.rules.disputes import Move
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger import pipeline
 from yinzheng.ledger.cases.intake import DOSSIER_ID_BYTES, DOSSIER_KEY_BYTES, SUBJECT_BYTES
 from yinzheng.ledger.chain.approvals import Opening as Decision
 from yinzheng.ledger.chain.approvals import recover
@@ -20,9 +19,11 @@ from yinzheng.ledger.chain.modules import FORUM
 from yinzheng.ledger.chain.records import OpeningKind
 from yinzheng.ledger.disputes import evidence
 from yinzheng.ledger.disputes.evidence import Offered
+from yinzheng.ledger.disputes.hold_notices import HOLD, tell
 from yinzheng.ledger.disputes.plans import Concerned, Plan, parse_plan, require_impartial
-from yinzheng.ledger.disputes.telling import HOLD, tell
 from yinzheng.ledger.disputes.work import DRAFT, Work, row_from_json, row_to_json, work_on
+from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.flow.threads import find_organisation
 from yinzheng.ledger.rules import disputes as rules
 from yinzheng.ledger.rules.calendar import date_of, day_of
 from yinzheng.ledger.rules.disputes import Move, State, check_opening, rule_for
@@ -32,7 +33,6 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate, Dossier
 from yinzheng.ledger.store.models_consents import Consent, Withdrawal
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
-from yinzheng.ledger.store.threads import find_organisation
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault

@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger import access_log
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.chain.embedded.evidence import asking
 from yinzheng.ledger.chain.evidence import collect
 from yinzheng.ledger.disputes.collecting import find_thread, opened
 from yinzheng.ledger.disputes.work import DRAFT
 from yinzheng.ledger.document.court_pdf import render_court
-from yinzheng.ledger.files import disk_faults, temporary_beside
+from yinzheng.ledger.flow.recording import open_event
+from yinzheng.ledger.flow.threads import find_dispute, thread
 from yinzheng.ledger.keys.provider import ISSUER
-from yinzheng.ledger.policy import trust_policy
-from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.state import access_log
+from yinzheng.ledger.state.files import disk_faults, temporary_beside
+from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, ChainCall, Checkpoint, DossierFile, Event
 from yinzheng.ledger.store.models_disputes import Dispute, EvidenceItem, Signature, TimeStamp
 from yinzheng.ledger.store.sealed import SealedValue, open_file
-from yinzheng.ledger.store.threads import find_dispute, thread
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.canonical import JSON

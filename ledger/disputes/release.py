@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger import pipeline
 from yinzheng.ledger.chain.approvals import Release as Decision
 from yinzheng.ledger.chain.approvals import recover
 from yinzheng.ledger.chain.modules import FORUM
-from yinzheng.ledger.disputes.telling import RELEASED, tell
+from yinzheng.ledger.disputes.hold_notices import RELEASED, tell
 from yinzheng.ledger.disputes.work import Work, holds_on, row_from_json, row_to_json, work_on
+from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.rules.disputes import Move, Party, check_release
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models import Case, Certificate

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger import access_log
 from yinzheng.ledger.disputes.plans import parse_plan
 from yinzheng.ledger.disputes.work import DRAFT, Work, work_on
-from yinzheng.ledger.instance import read_instance
+from yinzheng.ledger.flow.recording import open_event
+from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.organisations.keys import public_key
-from yinzheng.ledger.recording import open_event
 from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.state import access_log
+from yinzheng.ledger.state.instance import read_instance
 from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
 from yinzheng.ledger.store.models import Dossier, Event
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject, EvidenceItem
-from yinzheng.ledger.store.threads import thread
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import Party

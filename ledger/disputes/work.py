@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.cases.work import dossier_key
-from yinzheng.ledger.recording import Occurrence, Recorded, compose
+from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose
+from yinzheng.ledger.flow.threads import find_dispute
 from yinzheng.ledger.rules.disputes import Move, Rule, State, rule_for
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject, EvidenceItem
 from yinzheng.ledger.store.sealed import SealedValue
-from yinzheng.ledger.store.threads import find_dispute
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault

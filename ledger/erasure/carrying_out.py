@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
-from yinzheng.ledger import access_log
-from yinzheng.ledger.backup import places_of, rewrite_places
 from yinzheng.ledger.consents.notices import hour_of
 from yinzheng.ledger.erasure.burial import bury, needles, split
 from yinzheng.ledger.erasure.clearing import clear
@@ -30,10 +28,12 @@ from yinzheng.ledger.erasure.proposing import (
     require_lawful,
 )
 from yinzheng.ledger.erasure.targets import Target, target_of
-from yinzheng.ledger.record_keys import Destroyed
+from yinzheng.ledger.people.staff import enrolled
 from yinzheng.ledger.rules import destruction
 from yinzheng.ledger.rules.destruction import DestructionRecord, Method, check_destruction
-from yinzheng.ledger.staff import enrolled
+from yinzheng.ledger.state import access_log
+from yinzheng.ledger.state.backup import places_of, rewrite_places
+from yinzheng.ledger.state.record_keys import Destroyed
 from yinzheng.ledger.store.models_disputes import Erasure
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import digest_pair

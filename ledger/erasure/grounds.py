@@ -15,14 +15,14 @@ from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.erasure.order import TargetKind
 from yinzheng.ledger.erasure.targets import Target
-from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.flow.recording import open_event
+from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.rules.retention import Blocker, blockers
 from yinzheng.ledger.rules.withdrawal import State
 from yinzheng.ledger.store.models import Dossier
 from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.ledger.store.sealed import SealedValue
-from yinzheng.ledger.store.threads import thread
 from yinzheng.ledger.withdrawals.filing import in_force
 from yinzheng.ledger.withdrawals.work import open_thread
 from yinzheng.verifier.errors import UsageFault

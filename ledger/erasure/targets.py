@@ -13,13 +13,13 @@ from sqlmodel import Session, select
 
 from yinzheng.ledger.disputes.work import holds_on
 from yinzheng.ledger.erasure.order import TargetKind
+from yinzheng.ledger.flow.threads import find_consent, find_dispute, thread
 from yinzheng.ledger.rules.retention import RecordKind, kept_until
 from yinzheng.ledger.rules.states import State as CaseState
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Dossier, Event
 from yinzheng.ledger.store.models_consents import Consent, Withdrawal
 from yinzheng.ledger.store.models_disputes import Dispute
-from yinzheng.ledger.store.threads import find_consent, find_dispute, thread
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 RECORD_KINDS = {

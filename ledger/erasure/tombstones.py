@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from sqlmodel import Session
 
+from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Consent
-from yinzheng.ledger.store.threads import thread
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.formats.tombstone import MAX_TOMBSTONE, TOMBSTONE, parse_tombstone
 

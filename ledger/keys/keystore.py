@@ -26,10 +26,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from eth_account import Account
 from eth_account.signers.base import BaseAccount
 
-from yinzheng.ledger.faults import NO_FAULTS, Faults
-from yinzheng.ledger.files import create_durably, disk_faults, make_folder
 from yinzheng.ledger.keys import sm4
 from yinzheng.ledger.keys.provider import KEK, LOG_ED25519, LOG_SM2, EthereumKey, KeyWrapper, Kind
+from yinzheng.ledger.state.faults import NO_FAULTS, Faults
+from yinzheng.ledger.state.files import create_durably, disk_faults, make_folder
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey
 from yinzheng.verifier.bytes.canonical import (

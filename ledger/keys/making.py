@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from yinzheng.ledger.instance import Paths, writer_lock
 from yinzheng.ledger.keys.keystore import Keystore, is_key_name
 from yinzheng.ledger.keys.pkcs11 import Pkcs11Provider, kind_of, make_in_token, require_possible
 from yinzheng.ledger.keys.provider import KEK, KINDS, VALIDATOR, KeyProvider
 from yinzheng.ledger.keys.token import open_token
 from yinzheng.ledger.keys.token_config import TokenConfig, TokenSm2, read_config
+from yinzheng.ledger.state.instance import Paths, writer_lock
 from yinzheng.verifier.errors import UsageFault
 
 

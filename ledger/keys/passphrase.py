@@ -6,7 +6,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from yinzheng.ledger.files import create_durably, disk_faults
+from yinzheng.ledger.state.files import create_durably, disk_faults
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 
 VARIABLE = "YINZHENG_PASSPHRASE"

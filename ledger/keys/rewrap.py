@@ -18,11 +18,11 @@ from typing import Any, Final
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.instance import read_instance, writer_lock
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.pkcs11 import with_token
 from yinzheng.ledger.keys.provider import KEK, KeyWrapper, Kind
 from yinzheng.ledger.keys.token_config import read_config
+from yinzheng.ledger.state.instance import read_instance, writer_lock
 from yinzheng.ledger.store.database import Store, open_store, sqlite_url
 from yinzheng.ledger.store.models import Base, Dossier
 from yinzheng.ledger.store.models_consents import Consent, Job

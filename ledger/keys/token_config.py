@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from yinzheng.ledger.files import disk_faults, write_durably
 from yinzheng.ledger.keys.passphrase import read_secret
+from yinzheng.ledger.state.files import disk_faults, write_durably
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import (
     Check,

@@ -7,8 +7,8 @@ partial tile goes when its full one is there, which the standard allows and its 
 from collections.abc import Iterable
 from pathlib import Path
 
-from yinzheng.ledger.faults import NO_FAULTS, Faults
-from yinzheng.ledger.files import disk_faults, make_folder, sync_folder, write_durably
+from yinzheng.ledger.state.faults import NO_FAULTS, Faults
+from yinzheng.ledger.state.files import disk_faults, make_folder, sync_folder, write_durably
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.log.merkle import HASH_BYTES
 from yinzheng.verifier.log.tiles import ENTRIES, WIDTH, Tile, decode_bundle, encode_bundle

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from yinzheng.ledger.faults import NO_FAULTS, Faults
-from yinzheng.ledger.files import disk_faults, make_folder, remove_leftovers, write_durably
 from yinzheng.ledger.log.tilefiles import TileFiles, leading_part
+from yinzheng.ledger.state.faults import NO_FAULTS, Faults
+from yinzheng.ledger.state.files import disk_faults, make_folder, remove_leftovers, write_durably
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.log.merkle import EMPTY_ROOT, hash_leaf, verify_consistency
 from yinzheng.verifier.log.note import (

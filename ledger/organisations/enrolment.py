@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, select
 
-from yinzheng.ledger import pipeline
 from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.chain.forums import grant_forum, revoke_forum
+from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, record
+from yinzheng.ledger.flow.threads import find_organisation
 from yinzheng.ledger.keys.provider import ADMIN
 from yinzheng.ledger.organisations.addresses import check_webhook
 from yinzheng.ledger.organisations.keys import keys_at
-from yinzheng.ledger.recording import Occurrence, Recorded, compose, record
 from yinzheng.ledger.rules import organisations as rules
 from yinzheng.ledger.rules.organisations import Role, key_at
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models_consents import Organisation
-from yinzheng.ledger.store.threads import find_organisation
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.organisation import Enrolment, Revocation, Rotation

@@ -8,11 +8,11 @@ from typing import Final
 
 from sqlmodel import Session
 
+from yinzheng.ledger.flow.threads import find_organisation, thread
 from yinzheng.ledger.rules import organisations as rules
 from yinzheng.ledger.rules.organisations import HeldKey, Keys, Role
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Organisation
-from yinzheng.ledger.store.threads import find_organisation, thread
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
 from yinzheng.verifier.errors import DataFault

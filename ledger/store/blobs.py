@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from yinzheng.ledger.faults import NO_FAULTS, Faults
-from yinzheng.ledger.files import (
+from yinzheng.ledger.state.faults import NO_FAULTS, Faults
+from yinzheng.ledger.state.files import (
     discard,
     disk_faults,
     make_folder,

@@ -25,7 +25,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool, QueuePool
 from sqlmodel import Session
 
-from yinzheng.ledger.faults import NO_FAULTS, Faults
+from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.store import models_consents, models_disputes  # noqa: F401 - or their tables would not be known
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 

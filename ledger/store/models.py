@@ -67,7 +67,7 @@ class Person(Base, table=True):
     name: str = Field(primary_key=True)
     """A slug such as `li-wei`, also the name of the key."""
     role: str
-    """`registry` or `committee`; for staff one of `ledger/staff.py`."""
+    """`registry` or `committee`; for staff one of `ledger/people/staff.py`."""
     address: bytes = Field(unique=True)
     added_at: int = Field(sa_type=BigInteger)
     removed_at: int | None = Field(default=None, sa_type=BigInteger)

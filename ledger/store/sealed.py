@@ -26,8 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from yinzheng.ledger.files import disk_faults
 from yinzheng.ledger.keys import sm4
+from yinzheng.ledger.state.files import disk_faults
 from yinzheng.ledger.store.blobs import BlobStore, FolderBlobs
 from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher
 from yinzheng.verifier.errors import DataFault

@@ -14,8 +14,8 @@ from sqlmodel import select
 
 from yinzheng.ledger.consents import pool
 from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
+from yinzheng.ledger.flow.threads import find_consent
 from yinzheng.ledger.store.models_consents import Attempt, Pooled
-from yinzheng.ledger.store.threads import find_consent
 from yinzheng.verifier.bytes.algorithms import constant_time_equal
 from yinzheng.verifier.errors import UsageFault
 

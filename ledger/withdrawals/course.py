@@ -9,7 +9,7 @@ from sqlmodel import Session
 from yinzheng.ledger.organisations.keys import find_key
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import Move, State
-from yinzheng.ledger.withdrawals import notices
+from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.ending import conclude, restrict, resume, tick
 from yinzheng.ledger.withdrawals.work import Work, work_on
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger import access_log
 from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.consents.notices import hour_of
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import DESTRUCTION, FREEZE, HOUR, Ground, Move, Situation, State
+from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.ledger.store.models_disputes import DisputeSubject
-from yinzheng.ledger.withdrawals import notices
+from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.overview import Overview, overview, soon_after
 from yinzheng.ledger.withdrawals.work import EXEMPT, Work, disputes_on, work_on
 from yinzheng.verifier.formats.withdrawal_steps import Completed, Exempt, Frozen, Kept, Received, Restricted

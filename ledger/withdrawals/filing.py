@@ -10,7 +10,6 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from yinzheng.ledger import access_log
 from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.consents.reading import OpenedConsent
 from yinzheng.ledger.rules.consent import Scope, age_group_of
@@ -29,8 +28,9 @@ from yinzheng.ledger.rules.extent import (
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.terms import InformationRoute
 from yinzheng.ledger.rules.withdrawal import Move, Situation, begin, step
+from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
-from yinzheng.ledger.withdrawals import notices
+from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.claims import Claim, DocumentClaim, ReceiptClaim, admit, leave_pool
 from yinzheng.ledger.withdrawals.work import EXEMPT, Thread, Work, open_thread
 from yinzheng.verifier.errors import UsageFault

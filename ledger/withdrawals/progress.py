@@ -17,7 +17,7 @@ from yinzheng.ledger.rules.terms import Label
 from yinzheng.ledger.rules.withdrawal import Ground, State
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.store.models_consents import Withdrawal
-from yinzheng.ledger.withdrawals import notices
+from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.overview import Overview, overview
 from yinzheng.ledger.withdrawals.work import EXEMPT, Work, open_work
 from yinzheng.verifier.formats.withdrawal import Portion

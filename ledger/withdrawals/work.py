@@ -15,14 +15,14 @@ from sqlmodel import Session, col, select
 
 from yinzheng.ledger.consents.notices import hour_of
 from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
-from yinzheng.ledger.outbox import outbox
-from yinzheng.ledger.recording import Occurrence, compose, record
+from yinzheng.ledger.flow.outbox import outbox
+from yinzheng.ledger.flow.recording import Occurrence, compose, record
+from yinzheng.ledger.flow.threads import find_withdrawal
 from yinzheng.ledger.rules.events import WithdrawalStatement
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import DESTRUCTION, Move, Situation, State, step
 from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
-from yinzheng.ledger.store.threads import find_withdrawal
 from yinzheng.verifier.formats.withdrawal import Requested
 from yinzheng.verifier.formats.withdrawal_steps import Step, parse_step
 from yinzheng.verifier.log.statement import Statement

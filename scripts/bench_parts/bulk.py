@@ -13,8 +13,8 @@ from statistics import median
 
 from scripts.bench_parts.measure import Figure, Say, seconds
 from scripts.bench_parts.site import make_site, opened
+from yinzheng.ledger.flow.recording import Occurrence, compose
 from yinzheng.ledger.log.tilelog import TileLog
-from yinzheng.ledger.recording import Occurrence, compose
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.sealed import SealedValue

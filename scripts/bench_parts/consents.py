@@ -21,7 +21,7 @@ from scripts.bench_parts.site import Site, make_site, opened
 from yinzheng.ledger.audit import audit_registry
 from yinzheng.ledger.consents.listing import count_consents, list_notices
 from yinzheng.ledger.consents.receipts import make_receipt
-from yinzheng.ledger.demo import demonstration_keys
+from yinzheng.ledger.demonstration.certificates import demonstration_keys
 from yinzheng.ledger.registry import Registry, silent, wall_clock
 from yinzheng.ledger.rules.extent import EVERYTHING, Way
 from yinzheng.ledger.store.models_consents import Consent

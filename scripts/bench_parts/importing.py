@@ -51,8 +51,8 @@ def _children() -> list[int]:
 
 
 def _main(state: Path, lines: Path, code: str) -> None:
-    from yinzheng.ledger.consents.bulk import import_consents
-    from yinzheng.ledger.demo import demonstration_keys
+    from yinzheng.ledger.consents.importing import import_consents
+    from yinzheng.ledger.demonstration.certificates import demonstration_keys
     from yinzheng.ledger.registry import open_registry
 
     durable: list[float] = []

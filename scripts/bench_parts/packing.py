@@ -15,7 +15,7 @@ from scripts.bench_parts.measure import peak_mib, seconds
 
 
 def _build(state: Path, dispute: str, pack: Path) -> float:
-    from yinzheng.ledger.demo import demonstration_keys
+    from yinzheng.ledger.demonstration.certificates import demonstration_keys
     from yinzheng.ledger.disputes.packing import build_pack
     from yinzheng.ledger.registry import open_registry, silent
 

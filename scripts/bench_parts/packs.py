@@ -20,9 +20,9 @@ from yinzheng.ledger.chain.approvals import sign
 from yinzheng.ledger.disputes import opening
 from yinzheng.ledger.disputes.evidence import Offered, add_items
 from yinzheng.ledger.disputes.plans import Concerned, Plan
-from yinzheng.ledger.policy import trust_policy
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.digests import sm3
 from yinzheng.verifier.formats.dispute import Disputant

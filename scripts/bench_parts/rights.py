@@ -15,7 +15,7 @@ from scripts.bench_parts.site import OFFICER
 from yinzheng.ledger.consents.granting import Granted, grant
 from yinzheng.ledger.consents.notices import publish_notice
 from yinzheng.ledger.consents.reading import open_consent
-from yinzheng.ledger.demo_rights import EXAMPLE
+from yinzheng.ledger.demonstration.rights import EXAMPLE
 from yinzheng.ledger.organisations.enrolment import enrol
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.withdrawals.claims import ReceiptClaim

@@ -12,7 +12,7 @@ from scripts.bench_parts.site import EXAMPLE, OFFICER, make_site, opened
 from yinzheng.ledger.cases import deciding, intake
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.chain.sender import Call, Sender
-from yinzheng.ledger.demo_data import favourable_review
+from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.keys.provider import ADMIN
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.profiles import DEMO

@@ -8,10 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from yinzheng.ledger.creation import create_registry
-from yinzheng.ledger.demo import MEMBER, OFFICER, PASSPHRASE, PLAN, demonstrate, demonstration_keys
+from yinzheng.ledger.demonstration.certificates import (
+    MEMBER,
+    OFFICER,
+    PASSPHRASE,
+    PLAN,
+    demonstrate,
+    demonstration_keys,
+)
 from yinzheng.ledger.keys.passphrase import create_passphrase_file
 from yinzheng.ledger.registry import Registry, open_registry, silent, wall_clock
+from yinzheng.ledger.state.creation import create_registry
 
 __all__ = ["MEMBER", "OFFICER", "Site", "make_site", "opened"]
 

@@ -13,8 +13,8 @@ from scripts.bench_parts.measure import Figure, Say, Times, seconds
 from scripts.bench_parts.rights import Rights, claim_of, found_rights, grant_many
 from scripts.bench_parts.site import make_site, opened
 from yinzheng.ledger.chain.sender import Call, Sender
+from yinzheng.ledger.flow.outbox import TOGETHER
 from yinzheng.ledger.keys.provider import ADMIN
-from yinzheng.ledger.outbox import TOGETHER
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import EVERYTHING, Way
 from yinzheng.ledger.rules.withdrawal import State

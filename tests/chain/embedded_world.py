@@ -15,7 +15,7 @@ from web3.types import TxReceipt
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
 from yinzheng.ledger.chain.embedded.genesis import FUNDS, Genesis
 from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
-from yinzheng.ledger.faults import NO_FAULTS, Faults
+from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 
 CHAIN_ID = 20_260
 START = 1_750_000_000

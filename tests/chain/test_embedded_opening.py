@@ -21,7 +21,7 @@ from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
 from yinzheng.ledger.chain.embedded.db import Store
 from yinzheng.ledger.chain.embedded.genesis import Genesis
 from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
-from yinzheng.ledger.faults import InjectedFault, RaiseAt
+from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 

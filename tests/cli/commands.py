@@ -17,10 +17,10 @@ from typer.testing import CliRunner
 
 from tests.ledger.world import dossier
 from yinzheng.api.cli import build
-from yinzheng.ledger.creation import create_registry
-from yinzheng.ledger.demo import PASSPHRASE, PLAN, demonstrate
+from yinzheng.ledger.demonstration.certificates import PASSPHRASE, PLAN, demonstrate
 from yinzheng.ledger.keys.passphrase import create_passphrase_file
 from yinzheng.ledger.registry import silent, wall_clock
+from yinzheng.ledger.state.creation import create_registry
 
 EXAMPLES = {
     "a-clinic": {},

@@ -27,10 +27,10 @@ from tests.ledger.withdrawals.clinic import NOTICE, Clinic
 from tests.ledger.world import OFFICER, Clock, World, create
 from yinzheng.ledger.consents.receipts import make_receipt
 from yinzheng.ledger.disputes.plans import Concerned
-from yinzheng.ledger.instance import Paths, read_instance
 from yinzheng.ledger.organisations import enrolment
-from yinzheng.ledger.policy import trust_policy
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.state.instance import Paths, read_instance
+from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import models, models_consents, models_disputes
 from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
 from yinzheng.verifier.bytes import canonical

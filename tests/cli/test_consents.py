@@ -10,7 +10,7 @@ import pytest
 from tests.cli.commands import refused, run
 from tests.ledger.consent_world import HOSPITAL, ConsentWorld
 from yinzheng.api.cli.common import keys_of
-from yinzheng.ledger.demo import MEMBER, OFFICER
+from yinzheng.ledger.demonstration.certificates import MEMBER, OFFICER
 from yinzheng.ledger.registry import open_registry, wall_clock
 from yinzheng.verifier.bytes import canonical
 

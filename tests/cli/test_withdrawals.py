@@ -9,7 +9,7 @@ from tests.ledger.consent_world import HOSPITAL, ConsentWorld
 from yinzheng.api.cli.common import keys_of
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.receipts import make_receipt
-from yinzheng.ledger.demo import OFFICER
+from yinzheng.ledger.demonstration.certificates import OFFICER
 from yinzheng.ledger.registry import open_registry, wall_clock
 from yinzheng.ledger.withdrawals import course
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey

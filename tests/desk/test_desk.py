@@ -14,8 +14,8 @@ from tests.cli.processes import environment, start
 from tests.desk.calls import KEYS_OF_STATE, DeskProcess, running_desk, signed
 from tests.desk.conftest import Founded
 from tests.ledger.consent_world import CLINIC, HOSPITAL, INSURER, KEYS, LAB
-from yinzheng.ledger import access_log
-from yinzheng.ledger.instance import Paths
+from yinzheng.ledger.state import access_log
+from yinzheng.ledger.state.instance import Paths
 from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.canonical import dumps

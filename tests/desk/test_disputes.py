@@ -18,8 +18,8 @@ from tests.desk.conftest import Founded
 from tests.ledger.consent_world import CLINIC, HOSPITAL
 from tests.ledger.disputes.court import COURT, claim
 from tests.ledger.world import OFFICER
-from yinzheng.ledger.instance import read_instance
-from yinzheng.ledger.policy import trust_policy
+from yinzheng.ledger.state.instance import read_instance
+from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.verifier.bytes.canonical import dumps
 
 SECRETS = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of an organisation"}

@@ -22,8 +22,8 @@ from web3.types import MakeRequestFn, RPCEndpoint, RPCResponse
 from tests.faults.course import EVENTS, finish, happened, next_step, require_whole, take
 from tests.ledger.world import World
 from yinzheng.ledger.chain.reverts import ChainUnreachable
-from yinzheng.ledger.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt, Recorder
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.state.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt, Recorder
 
 ON_THE_WAY = {
     "store.commit", "blob.write", "blob.rename", "blob.put", "log.file", "log.checkpoint", "chain.send",

@@ -22,15 +22,15 @@ from sqlmodel import select
 from yinzheng.ledger.audit import Finding, audit_registry
 from yinzheng.ledger.cases import deciding, intake, issuing, publicity
 from yinzheng.ledger.cases.work import work_on
-from yinzheng.ledger.creation import Plan, create_registry
-from yinzheng.ledger.demo_data import favourable_review
-from yinzheng.ledger.faults import NO_FAULTS, Faults
-from yinzheng.ledger.instance import Paths
+from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.keys.keystore import Keystore
-from yinzheng.ledger.policy import trust_policy
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, open_registry, silent
 from yinzheng.ledger.rules.profiles import DEMO
+from yinzheng.ledger.state.creation import Plan, create_registry
+from yinzheng.ledger.state.faults import NO_FAULTS, Faults
+from yinzheng.ledger.state.instance import Paths
+from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store.models import Base, Case
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.containers.target import read_target

@@ -26,7 +26,7 @@ from yinzheng.ledger.chain.embedded.db import Staging, Store
 from yinzheng.ledger.chain.embedded.genesis import Genesis, write_genesis
 from yinzheng.ledger.chain.embedded.lock import WriterLock
 from yinzheng.ledger.chain.embedded.sealing import Refused, SealedBlock, build_block, decode_transaction
-from yinzheng.ledger.faults import NO_FAULTS, Faults
+from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 CLOCK_TOLERANCE = 2

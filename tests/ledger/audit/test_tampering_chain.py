@@ -13,9 +13,9 @@ from tests.ledger import world as w
 from tests.ledger.audit.settled import Settled
 from tests.ledger.world import PASSPHRASE, World
 from yinzheng.ledger.cases import issuing
-from yinzheng.ledger.faults import RaiseAt
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.provider import ISSUER, KEK, LOG_SM2, RELAY, VALIDATOR, Kind, person_key
+from yinzheng.ledger.state.faults import RaiseAt
 from yinzheng.verifier.errors import DataFault, YinzhengError
 
 # ---------------------------------------------------------------- chain

@@ -10,13 +10,13 @@ import pytest
 from tests.ledger import world as w
 from tests.ledger.world import OFFICER, World
 from yinzheng.ledger.cases import deciding
-from yinzheng.ledger.cases.opening import open_dossier_to
-from yinzheng.ledger.heartbeat import beat
+from yinzheng.ledger.cases.dossier_opening import open_dossier_to
+from yinzheng.ledger.flow.heartbeat import beat
+from yinzheng.ledger.flow.working_days import add_year
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.calendar import date_of, day_of
 from yinzheng.ledger.rules.profiles import GD_HEALTH
-from yinzheng.ledger.working_days import add_year
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 DAY = 86_400

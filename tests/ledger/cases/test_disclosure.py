@@ -11,7 +11,7 @@ from tests.ledger import world as w
 from tests.ledger.world import OFFICER, World
 from yinzheng.ledger.cases import deciding, intake
 from yinzheng.ledger.cases.work import dossier_key
-from yinzheng.ledger.recording import open_event
+from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event

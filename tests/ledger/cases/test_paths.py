@@ -14,7 +14,7 @@ from yinzheng.ledger.cases import deciding, intake, issuing, publicity
 from yinzheng.ledger.cases.issuing import DRAFT_SECONDS
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.chain.records import CaseState, Status
-from yinzheng.ledger.demo_data import favourable_review
+from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.profiles import GD_HEALTH, NDA_2026

@@ -12,7 +12,7 @@ from tests.ledger import world as w
 from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, World
 from yinzheng.ledger.cases import deciding, intake, issuing, publicity
 from yinzheng.ledger.cases.work import work_on
-from yinzheng.ledger.demo_data import favourable_review
+from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.profiles import DEMO, GD_HEALTH
 from yinzheng.ledger.rules.refusals import Ground

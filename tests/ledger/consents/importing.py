@@ -5,9 +5,9 @@ from pathlib import Path
 
 from tests.ledger.consent_world import HOSPITAL
 from tests.ledger.world import Clock, World
-from yinzheng.ledger.consents.bulk import import_consents
-from yinzheng.ledger.faults import KillAt
+from yinzheng.ledger.consents.importing import import_consents
 from yinzheng.ledger.registry import silent
+from yinzheng.ledger.state.faults import KillAt
 
 
 def main() -> None:

@@ -7,9 +7,9 @@ import pytest
 from tests.ledger.consent_world import HOSPITAL, ConsentWorld
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.receipts import make_receipt
-from yinzheng.ledger.policy import trust_policy
 from yinzheng.ledger.reading import Reader
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.containers.scan import find_qr
 from yinzheng.verifier.containers.target import read_target

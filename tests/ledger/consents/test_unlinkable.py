@@ -19,11 +19,12 @@ from sqlmodel import select
 
 from tests.ledger.consent_world import HOSPITAL, ConsentWorld
 from tests.ledger.consents.observer import Published, published, striking
-from tests.ledger.consents.test_bulk import told
+from tests.ledger.consents.test_importing import told
 from tests.ledger.world import Clock, World
-from yinzheng.ledger.consents import bulk, pool
-from yinzheng.ledger.consents.bulk import import_consents
+from yinzheng.ledger.consents import importing as bulk
+from yinzheng.ledger.consents import pool
 from yinzheng.ledger.consents.granting import grant
+from yinzheng.ledger.consents.importing import import_consents
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.store.models import Checkpoint
 from yinzheng.verifier.bytes import canonical

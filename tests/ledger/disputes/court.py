@@ -28,9 +28,9 @@ from yinzheng.ledger.disputes.evidence import Offered, add_items
 from yinzheng.ledger.disputes.plans import Concerned, Plan
 from yinzheng.ledger.disputes.showing import Shown, show
 from yinzheng.ledger.organisations import enrolment
-from yinzheng.ledger.policy import trust_policy
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Certificate
 from yinzheng.ledger.store.models_consents import Delivery, Notice

@@ -22,8 +22,8 @@ from tests.ledger.world import World
 from yinzheng.ledger.chain.records import DisputeState
 from yinzheng.ledger.disputes import opening, release
 from yinzheng.ledger.disputes.evidence import add_items
-from yinzheng.ledger.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt, Recorder
 from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.state.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt, Recorder
 
 STEPS = ("open", "evidence", "release")
 

@@ -12,13 +12,13 @@ from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.burial import MOST, split
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.erasure.order import TargetKind
+from yinzheng.ledger.flow.threads import find_dispute
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.destruction import Method
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Dossier
 from yinzheng.ledger.store.models_consents import Consent
-from yinzheng.ledger.store.threads import find_dispute
 from yinzheng.verifier.errors import UsageFault
 
 

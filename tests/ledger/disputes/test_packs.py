@@ -12,9 +12,9 @@ import pytest
 
 from tests.ledger import world as w
 from tests.ledger.disputes.court import Court, sha256
-from yinzheng.ledger import access_log
 from yinzheng.ledger.disputes import packing
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
+from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models_disputes import Access
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.judge.pack.report import Answer

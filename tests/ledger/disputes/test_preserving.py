@@ -10,10 +10,10 @@ from sqlmodel import col, select
 
 from tests.ledger import world as w
 from tests.ledger.disputes.court import OPENER, Court
-from yinzheng.ledger import access_log
 from yinzheng.ledger.disputes import opening
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
 from yinzheng.ledger.disputes.work import work_on
+from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_disputes import Access
 from yinzheng.ledger.store.sealed import open_file

@@ -35,6 +35,7 @@ from yinzheng.ledger.disputes import evidence, opening, release
 from yinzheng.ledger.disputes.opening import MAX_DRAFTS, SIGN_WITHIN
 from yinzheng.ledger.disputes.plans import Concerned, parse_plan
 from yinzheng.ledger.disputes.showing import standing
+from yinzheng.ledger.flow.threads import find_dispute
 from yinzheng.ledger.keys.provider import ADMIN
 from yinzheng.ledger.organisations.enrolment import dismiss_forum
 from yinzheng.ledger.organisations.keys import keys_of
@@ -42,7 +43,6 @@ from yinzheng.ledger.rules.consent import Scope
 from yinzheng.ledger.rules.extent import Extent
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models import Certificate, Dossier
-from yinzheng.ledger.store.threads import find_dispute
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.formats.body import Party

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.ledger.disputes.court import Court
 from tests.ledger.disputes.test_packs import full
 from yinzheng.ledger.disputes import packing
-from yinzheng.ledger.policy import trust_policy
+from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.verifier.judge.pack.report import Answer
 from yinzheng.verifier.words.court import words
 from yinzheng.verifier.words.court.html import render_html

@@ -12,21 +12,21 @@ from tests.ledger.erasure import ward as w
 from tests.ledger.erasure.conftest import Approved
 from tests.ledger.erasure.ward import Ward
 from tests.ledger.world import OFFICER, World
-from yinzheng.ledger.backup import forget_place, make_backup
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.consents.receipts import make_receipt
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.erasure.clearing import resume
-from yinzheng.ledger.faults import Recorder
+from yinzheng.ledger.flow.threads import find_consent, thread
 from yinzheng.ledger.log.check import check_log
-from yinzheng.ledger.policy import trust_policy
 from yinzheng.ledger.reading import Reader
-from yinzheng.ledger.record_keys import NAME, LivingKey, read_header, read_keys, write_keys
 from yinzheng.ledger.registry import Registry, silent
-from yinzheng.ledger.restore import restore
+from yinzheng.ledger.state.backup import forget_place, make_backup
+from yinzheng.ledger.state.faults import Recorder
+from yinzheng.ledger.state.policy import trust_policy
+from yinzheng.ledger.state.record_keys import NAME, LivingKey, read_header, read_keys, write_keys
+from yinzheng.ledger.state.restore import restore
 from yinzheng.ledger.store.models_consents import Use
 from yinzheng.ledger.store.sealed import SealedValue
-from yinzheng.ledger.store.threads import find_consent, thread
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault

@@ -13,17 +13,17 @@ from tests.ledger.erasure import ward as w
 from tests.ledger.erasure.conftest import Approved
 from tests.ledger.erasure.ward import Ward
 from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, open_keys
-from yinzheng.ledger.backup import make_backup
 from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.erasure.order import Order, TargetKind, digest, signer
 from yinzheng.ledger.erasure.overview import Destructible, destructible, erasures
-from yinzheng.ledger.faults import InjectedFault, RaiseAt
-from yinzheng.ledger.record_keys import NAME, read_keys
+from yinzheng.ledger.people.staff import StaffRole, add_staff, remove_staff
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.destruction import Method
-from yinzheng.ledger.staff import StaffRole, add_staff, remove_staff
+from yinzheng.ledger.state.backup import make_backup
+from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
+from yinzheng.ledger.state.record_keys import NAME, read_keys
 from yinzheng.ledger.store.models import Dossier
 from yinzheng.ledger.store.models_consents import Consent
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject, Erasure, ErasureSignature

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yinzheng.ledger.faults import RaiseAt
-from yinzheng.ledger.record_keys import (
+from yinzheng.ledger.state.faults import RaiseAt
+from yinzheng.ledger.state.record_keys import (
     NAME,
     Destroyed,
     Header,

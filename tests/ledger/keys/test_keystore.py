@@ -13,7 +13,6 @@ from eth_typing import Hash32
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yinzheng.ledger.faults import InjectedFault, KillAt, RaiseAt
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.passphrase import create_passphrase_file, find_passphrase
 from yinzheng.ledger.keys.provider import (
@@ -29,6 +28,7 @@ from yinzheng.ledger.keys.provider import (
     Kind,
     person_key,
 )
+from yinzheng.ledger.state.faults import InjectedFault, KillAt, RaiseAt
 from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey, recover_address
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 from yinzheng.verifier.log.note import Checkpoint, open_checkpoint, sign_checkpoint

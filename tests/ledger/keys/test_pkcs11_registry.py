@@ -17,9 +17,6 @@ from tests.ledger.world import PASSPHRASE, Clock, World
 from yinzheng.ledger.audit import audit_registry
 from yinzheng.ledger.cases import deciding
 from yinzheng.ledger.cases.work import dossier_key
-from yinzheng.ledger.creation import create_registry
-from yinzheng.ledger.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt
-from yinzheng.ledger.instance import Paths
 from yinzheng.ledger.keys.making import TokenPlan, add_to_token
 from yinzheng.ledger.keys.pkcs11 import with_token
 from yinzheng.ledger.keys.provider import (
@@ -36,6 +33,9 @@ from yinzheng.ledger.keys.rewrap import rewrap, rewrap_registry
 from yinzheng.ledger.keys.token_config import FILE, read_config
 from yinzheng.ledger.keys.token_config import PIN as PIN_VARIABLE
 from yinzheng.ledger.registry import Registry, open_registry, silent
+from yinzheng.ledger.state.creation import create_registry
+from yinzheng.ledger.state.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt
+from yinzheng.ledger.state.instance import Paths
 from yinzheng.ledger.store.database import open_store, sqlite_url
 from yinzheng.ledger.store.models import Dossier
 from yinzheng.ledger.store.models_consents import Consent, Job, Notice, Organisation

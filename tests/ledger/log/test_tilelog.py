@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yinzheng.ledger.faults import Faults, InjectedFault, KillAt, RaiseAt, Recorder
 from yinzheng.ledger.log.check import check_log
 from yinzheng.ledger.log.tilelog import TileLog
+from yinzheng.ledger.state.faults import Faults, InjectedFault, KillAt, RaiseAt, Recorder
 from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.log.merkle import hash_leaf, root_from_leaves, verify_consistency, verify_inclusion

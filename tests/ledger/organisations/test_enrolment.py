@@ -9,12 +9,12 @@ import pytest
 from tests.ledger.organisations.enrolling import COURT, HOSPITAL, LAB, Member, enrol
 from tests.ledger.world import MEMBER, OFFICER, Clock, World, unchanged
 from yinzheng.ledger.chain.forums import holds_forum
+from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.keys.provider import ADMIN, RELAY, person_key
 from yinzheng.ledger.organisations import enrolment, keys
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.organisations import End, Role
 from yinzheng.ledger.store.models_consents import Organisation
-from yinzheng.ledger.store.threads import thread
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
 from yinzheng.verifier.log.statement import Statement, organisation_subject

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yinzheng.ledger.demo_data import favourable_review
+from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.rules.refusals import (
     GROUND_LABELS,
     HARD,

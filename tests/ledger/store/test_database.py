@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 
-from yinzheng.ledger.faults import InjectedFault, KillAt, RaiseAt
+from yinzheng.ledger.state.faults import InjectedFault, KillAt, RaiseAt
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store, open_store, open_store_read_only, sqlite_url
 from yinzheng.ledger.store.models import Base, Certificate, Meta

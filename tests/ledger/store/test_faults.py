@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from yinzheng import ledger
-from yinzheng.ledger.faults import POINTS, Faults, InjectedFault, KillAt, RaiseAt, Recorder
+from yinzheng.ledger.state.faults import POINTS, Faults, InjectedFault, KillAt, RaiseAt, Recorder
 
 _HIT = re.compile(r"\.hit\(\s*\"([a-z.]+)\"")
 

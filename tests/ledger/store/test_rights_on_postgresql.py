@@ -17,14 +17,14 @@ from tests.ledger.disputes.court import COURT, FORUM, Court, Template, address
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.withdrawals import clinic
 from tests.ledger.world import OFFICER, PASSPHRASE, Clock, World, plan
-from yinzheng.ledger.consents import bulk
+from yinzheng.ledger.consents import importing as bulk
 from yinzheng.ledger.consents.batches import Batch, grant_batches
 from yinzheng.ledger.consents.uses import record_use
-from yinzheng.ledger.creation import create_registry
 from yinzheng.ledger.disputes.plans import Concerned
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.organisations.requests import check_request
 from yinzheng.ledger.registry import silent
+from yinzheng.ledger.state.creation import create_registry
 from yinzheng.ledger.store.models_consents import Answer, Consent, Job, Nonce, Withdrawal
 from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.verifier.bytes.algorithms import digest_pair

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yinzheng.ledger.faults import InjectedFault, RaiseAt
+from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
 from yinzheng.ledger.store import sealed as module
 from yinzheng.ledger.store.blobs import FolderBlobs
 from yinzheng.ledger.store.sealed import SealedFile, SealedValue, check_file, open_file, seal_file

@@ -8,9 +8,9 @@ from sqlmodel import select
 from tests.ledger.withdrawals.clinic import DAY, HOSPITAL, HOUR, INSURER, LAB, Clinic
 from tests.ledger.world import OFFICER
 from yinzheng.ledger.chain.records import ReceiptState, Withdrawal, WithdrawalState
-from yinzheng.ledger.policy import trust_policy
 from yinzheng.ledger.rules.consent import Scope
 from yinzheng.ledger.rules.extent import Extent, Way
+from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.withdrawals import course
 from yinzheng.ledger.withdrawals.concluding import conclusion

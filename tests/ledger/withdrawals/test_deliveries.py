@@ -14,11 +14,11 @@ import pytest
 from tests.ledger.withdrawals.clinic import HOSPITAL, HOUR, INSURER, LAB, Clinic
 from tests.ledger.world import OFFICER
 from yinzheng.ledger.keys.provider import ISSUER
+from yinzheng.ledger.notify import deliveries
+from yinzheng.ledger.notify.deliveries import LONGEST_WAIT, Round, backoff
+from yinzheng.ledger.notify.sending import Courier, is_public
 from yinzheng.ledger.organisations.enrolment import change_webhook
 from yinzheng.ledger.store.models_consents import Delivery
-from yinzheng.ledger.withdrawals import deliveries
-from yinzheng.ledger.withdrawals.deliveries import LONGEST_WAIT, Round, backoff
-from yinzheng.ledger.withdrawals.sending import Courier, is_public
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.webhook import HEADER, Webhook, verify_webhook
 

@@ -13,7 +13,7 @@ from sqlmodel import select
 from tests.ledger.withdrawals.clinic import HOSPITAL, LAB, Clinic, Template
 from tests.ledger.world import World
 from yinzheng.ledger.chain.records import WithdrawalState
-from yinzheng.ledger.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt, Recorder
+from yinzheng.ledger.state.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt, Recorder
 from yinzheng.ledger.store.models_consents import Delivery
 
 EXPECTED = Counter({"requested": 1, "verified": 1, "frozen": 1, "notified": 1, "receipt": 2, "completed": 1})

@@ -1,0 +1,37 @@
+"""A receipt that somebody shows at a counter: whose consent it is of, if this registry signed it (S13.1)."""
+
+from __future__ import annotations
+
+from yinzheng.ledger.state.instance import Instance
+from yinzheng.ledger.state.policy import trust_policy
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.containers.receiptfile import parse_receipt_file
+from yinzheng.verifier.containers.target import read_target
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.receipt import decode_receipt_qr
+from yinzheng.verifier.judge.obligations import issuer_signature
+from yinzheng.verifier.judge.receipt.verify import receipt_entitled
+from yinzheng.verifier.judge.trust import parse_trust
+
+
+def subject_of_receipt(instance: Instance, shown: bytes) -> bytes:
+    """The subject of the consent, 32 bytes, by a receipt as PDF, picture, file or QR text.
+
+    Believed for its signed core alone: by a key of this registry, entitled when it signed. Raises `DataFault`
+    (`receipt-foreign`: signed by nobody entitled here; or what reading it raises), `UsageFault` as
+    `read_target`.
+    """
+    presented = read_target(shown)
+    qr = presented.qr if presented.file is None else parse_receipt_file(presented.file).qr
+    core = decode_receipt_qr(qr or "").core
+    try:
+        receipt_entitled(core, issuer_signature(core, parse_trust(canonical.dumps(trust_policy(instance)))))
+    except DataFault as fault:
+        raise DataFault(
+            "this receipt was not signed by this registry",
+            code="receipt-foreign",
+            hint="Ask for the receipt that this registry gave, or name the consent by its subject and see "
+            "the patient's document.",
+            reason=fault.code,
+        ) from fault
+    return core.subject

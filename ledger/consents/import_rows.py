@@ -1,0 +1,159 @@
+"""Making rows of lines: what the worker processes of an import do (`bulk`).
+
+A worker reads, checks, commits to and seals; it has no database, no seed and no key-encryption key. Of each
+lawful line it gives back the statement, the sealed body and the consent's own key, which the main process
+wraps, so that a key-encryption key never leaves the process, or the hardware, that holds it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from multiprocessing import parent_process
+from typing import Final, NamedTuple
+
+from yinzheng.ledger.consents.book import NoticeBook
+from yinzheng.ledger.consents.import_file import open_import, require_unchanged
+from yinzheng.ledger.consents.import_lines import MAX_LINE, LineReader
+from yinzheng.ledger.flow.recording import Occurrence, compose
+from yinzheng.ledger.keys import sm4
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.verifier.errors import DataFault
+
+MAX_MESSAGE: Final = 200
+
+
+class Ask(NamedTuple):
+    """One line to be read: its number, from 0, where its bytes lie, and the subject it gets."""
+
+    line: int
+    offset: int
+    length: int
+    subject: bytes
+
+
+class Made(NamedTuple):
+    """A lawful consent, ready to be written. `key` is its own, not wrapped yet."""
+
+    line: int
+    subject: bytes
+    notice_id: int
+    at: int
+    statement: bytes
+    leaf: bytes
+    sealed: bytes
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"Made(line={self.line})"
+
+
+class Refused(NamedTuple):
+    """A line that is no lawful consent, and why; the message names no person."""
+
+    line: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What all lines of one import have in common."""
+
+    file: LineFile
+    book: NoticeBook
+    profile: str
+    now: int
+    """As of when consents are checked, UTC seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineFile:
+    """The file to read from, without the index of its lines."""
+
+    path: str
+    identity: tuple[int, int, int]
+
+
+class Maker:
+    """Reads lines from the file and makes rows of them."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._file = open_import(plan.file.path)
+        self._reader = LineReader(plan.book, plan.now)
+
+    def make(self, at: int, asked: Iterable[Ask]) -> list[Made | Refused]:
+        """Make rows of the lines asked for, in their order, their statements dated `at`.
+
+        Raises `DataFault` (`import-changed`).
+        """
+        require_unchanged(self._plan.file.identity, self._file)
+        return [self._make_one(at, one) for one in asked]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _make_one(self, at: int, asked: Ask) -> Made | Refused:
+        try:
+            body, known = self._reader.read(self._line(asked))
+        except DataFault as fault:
+            return Refused(asked.line, fault.code, fault.message[:MAX_MESSAGE])
+        key = secrets.token_bytes(sm4.KEY_BYTES)
+        happened = Occurrence(
+            type="consent.granted",
+            profile=self._plan.profile,
+            subject=asked.subject,
+            at=at,
+            by="controller",
+            body=body,
+            prev=None,
+        )
+        row = compose(happened, SealedValue(key), now=self._plan.now).row
+        return Made(
+            asked.line,
+            asked.subject,
+            known.id,
+            at,
+            row["statement"],
+            row["leaf_hash"],
+            row["sealed"],
+            key,
+        )
+
+    def _line(self, asked: Ask) -> bytes:
+        if asked.length > MAX_LINE + 2:
+            raise DataFault(f"the line has more than {MAX_LINE} bytes", code="line-too-long")
+        line = os.pread(self._file.fileno(), asked.length, asked.offset)
+        return line.removesuffix(b"\n").removesuffix(b"\r")
+
+
+_maker: Maker | None = None
+"""Of this worker process."""
+
+
+def begin_worker(plan: Plan) -> None:
+    """Prepare a worker process; an interrupt is the main process's to handle."""
+    global _maker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _maker = Maker(plan)
+
+
+def _end_with_parent() -> None:
+    """End this process when the main one is gone: killed, it cannot tell its workers, and they would stay."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def work(at: int, asked: list[Ask]) -> list[Made | Refused]:
+    """As `Maker.make`, in a worker process."""
+    assert _maker is not None  # begin_worker ran first
+    return _maker.make(at, asked)

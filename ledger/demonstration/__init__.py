@@ -1,0 +1,1 @@
+"""The demonstration: what ./scripts/start shows. Nothing in production imports it."""

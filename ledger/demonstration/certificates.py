@@ -1,0 +1,191 @@
+"""The demonstration: each example dossier from application to certificate, under the labelled `DEMO` profile;
+then consents and a dispute (`demo_rights`).
+
+It may be interrupted anywhere: each case continues from the state it is in.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from yinzheng.ledger.cases import deciding, intake, issuing, publicity
+from yinzheng.ledger.cases.work import work_on
+from yinzheng.ledger.demonstration.material import favourable_review, prepare_dossier
+from yinzheng.ledger.demonstration.rights import Shown, demonstrate_rights
+from yinzheng.ledger.document.forms import write_documents
+from yinzheng.ledger.flow.heartbeat import beat
+from yinzheng.ledger.keys.keystore import Keystore
+from yinzheng.ledger.keys.passphrase import create_passphrase_file
+from yinzheng.ledger.reading import open_reader
+from yinzheng.ledger.registry import Clock, Progress, Registry, open_registry
+from yinzheng.ledger.rules.profiles import DEMO
+from yinzheng.ledger.rules.states import State
+from yinzheng.ledger.state.creation import Plan, create_registry
+from yinzheng.ledger.state.files import write_durably
+from yinzheng.ledger.state.instance import Paths, read_instance
+from yinzheng.ledger.state.policy import trust_policy
+from yinzheng.ledger.store import repository
+from yinzheng.verifier.errors import UsageFault
+
+OFFICER, MEMBER = "officer-chen", "committee-lin"
+PLAN = Plan(
+    registry_name="岭南健康数据登记中心（演示）",
+    registry_code="12440000MB2DEM001E",
+    prefix="SJ441",
+    host="localhost:8000",
+    people={OFFICER: "registry", MEMBER: "committee"},
+    demonstration=True,
+)
+PASSPHRASE = "passphrase"  # noqa: S105 - the name of a file
+_OBJECTED = 1
+"""Which dossier, counted from 0, someone objects to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """What was shown: numbers of certificates, and what else there is to look at."""
+
+    numbers: list[str]
+    shown: Shown | None
+
+
+def demonstration_keys(paths: Paths) -> Keystore:
+    """The demonstration's keystore: its passphrase was made up at random and lies beside the keys."""
+    return Keystore(paths.keys, create_passphrase_file(paths.keys / PASSPHRASE))
+
+
+def demonstrate(
+    state: Path,
+    out: Path,
+    dossiers: Path,
+    *,
+    clock: Clock,
+    progress: Progress,
+    keys: Callable[[Paths], Keystore] = demonstration_keys,
+    consents: Path | None = None,
+) -> Demonstration:
+    """Register every dossier under `dossiers` that is not registered yet, and write all documents to `out`.
+
+    With `consents`, the folder of the second half's example, also show that.
+
+    Raises `UsageFault` (`demo-not-here`) for a registry that is not a demonstration's, `demo-no-dossiers`.
+    """
+    examples = sorted(path for path in dossiers.iterdir() if (path / "application.json").is_file())
+    if not examples:
+        raise UsageFault(f"there is no dossier under {dossiers}", code="demo-no-dossiers")
+    if not (state / "instance.json").exists():
+        create_registry(state, PLAN, lambda f: create_passphrase_file(f / PASSPHRASE), clock, progress)
+    if not read_instance(state)[1].demonstration:
+        # Asked first: `demonstration_keys` would leave a passphrase beside a real registry's keys.
+        raise UsageFault(
+            "this registry is not a demonstration's",
+            code="demo-not-here",
+            hint="Name a new folder with --state.",
+        )
+    with open_registry(state, keys, clock=clock, progress=progress) as registry:
+        numbers = [
+            _register(registry, example, progress, objected=index == _OBJECTED)
+            for index, example in enumerate(examples)
+        ]
+        shown = None
+        if consents is not None:
+            own = keys(registry.paths)
+            shown = demonstrate_rights(registry, own, OFFICER, consents, out, numbers[0], progress)
+        beat(registry)
+        policy = trust_policy(registry.instance)
+    with open_reader(state, clock) as reader:
+        for number in numbers:
+            progress(f"writing {number}.pdf, .png and .json")
+            write_documents(reader, number, out)
+    write_durably(out / "trust.json", json.dumps(policy, ensure_ascii=False, indent=1).encode() + b"\n")
+    return Demonstration(numbers, shown)
+
+
+def _register(registry: Registry, example: Path, progress: Progress, *, objected: bool) -> str:
+    """Take one dossier all the way; returns its certificate's number."""
+    case_id = _case_of(registry, example, progress)
+    steps: dict[State, Callable[[], object]] = {
+        State.APPLIED: lambda: deciding.accept(registry, case_id, OFFICER),
+        State.ACCEPTED: lambda: _review(registry, case_id),
+        State.REVIEWED: lambda: _decide_or_publish(registry, case_id),
+        State.COMMITTEE_DECIDED: lambda: publicity.publish(registry, case_id, OFFICER),
+        State.PUBLICITY: lambda: _through_publicity(registry, case_id, example, objected=objected),
+        State.ISSUING: lambda: issuing.issue(registry, case_id, MEMBER),
+    }
+    while True:
+        registry.settle()
+        with work_on(registry, case_id) as work:
+            state = work.situation.state
+        if state not in steps:
+            break
+        progress(f"{example.name}: {state.value}")
+        steps[state]()
+    with registry.store.reading() as session:
+        certificate = repository.certificate_of_case(session, case_id)
+    if certificate is None:
+        raise UsageFault(f"case {case_id} has no certificate", code="demo-unfinished")
+    return certificate.number
+
+
+def _case_of(registry: Registry, example: Path, progress: Progress) -> str:
+    """The case of an example, applying for it where that was not done yet."""
+    key = f"demo:{example.name}"
+    with registry.store.reading() as session:
+        known = repository.read_meta(session).get(key)
+    if known is not None:
+        return known
+    with tempfile.TemporaryDirectory() as folder:
+        dossier = prepare_dossier(example, Path(folder) / example.name)
+        case_id = intake.apply(registry, dossier, DEMO.tag, progress)
+    with registry.store.transaction() as session:
+        repository.write_meta(session, {key: case_id})
+    return case_id
+
+
+def _review(registry: Registry, case_id: str) -> None:
+    with work_on(registry, case_id) as work:
+        application = deciding.application_of(work)
+    evidence = (application.files[0].path,)
+    answers, decisions = favourable_review(application.facts, evidence)
+    deciding.review(registry, case_id, OFFICER, answers, decisions)
+
+
+def _decide_or_publish(registry: Registry, case_id: str) -> None:
+    with work_on(registry, case_id) as work:
+        ordinary = work.case.procedure == "ordinary"
+    if ordinary:
+        deciding.decide(registry, case_id, MEMBER)
+    else:
+        publicity.publish(registry, case_id, OFFICER)
+
+
+def _through_publicity(registry: Registry, case_id: str, example: Path, *, objected: bool) -> None:
+    with work_on(registry, case_id) as work:
+        still_open = sorted(work.situation.open_objections)
+        raised_before = bool(work.bodies("objection.raised"))
+        end = work.case.publicity_end or 0
+    if still_open:
+        publicity.resolve(
+            registry,
+            case_id,
+            still_open[0],
+            OFFICER,
+            upheld=False,
+            reasons="经核查，来源证明完整，异议不成立。",
+        )
+    elif objected and not raised_before:
+        publicity.object_to(
+            registry,
+            case_id,
+            "演示异议人",
+            "请核实数据来源协议的覆盖时段。",
+            [example / "application.json"],
+        )
+    else:
+        time.sleep(max(0, end - registry.clock()))
+        issuing.issue(registry, case_id, OFFICER)

@@ -1,0 +1,70 @@
+"""Who holds the data a dispute is about is told that it is held, and when it no longer is (S11.4).
+
+Each organisation learns of its own subjects alone: the controllers of consents, and who applied for the
+certificates and cases. A notice names the dispute by its identifier on chain, and neither forum nor parties.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlmodel import select
+
+from yinzheng.ledger.cases.work import dossier_key
+from yinzheng.ledger.disputes.work import Work
+from yinzheng.ledger.flow.recording import open_event
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Case, Certificate
+from yinzheng.ledger.store.models_consents import Consent, Notice, Withdrawal
+from yinzheng.ledger.store.models_disputes import DisputeSubject
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.ledger.withdrawals.duty_notices import queue
+from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.errors import DataFault
+
+HOLD: Final = "dispute.hold"
+RELEASED: Final = "dispute.released"
+
+_LISTS: Final = {"record": "records", "case": "cases", "consent": "consents"}
+
+
+def tell(work: Work, kind: str, statement: bytes) -> None:
+    """Queue the notices of a hold or its end, in the transaction of the decision."""
+    work.session.flush()
+    query = select(DisputeSubject).where(DisputeSubject.dispute_id == work.dispute.id)
+    concerned: dict[str, dict[str, list[str]]] = {}
+    for entry in work.session.exec(query).all():
+        code = _keeper(work, entry)
+        if code is not None:
+            lists = concerned.setdefault(code, {name: [] for name in _LISTS.values()})
+            lists[_LISTS[entry.kind]].append(entry.subject.hex())
+    for code, lists in sorted(concerned.items()):
+        data: dict[str, JSON] = {"dispute": work.dispute.subject.hex(), "statement": statement.hex()}
+        data |= {name: [*sorted(subjects)] for name, subjects in lists.items()}
+        queue(work.session, code, kind, data, work.now)
+
+
+def _keeper(work: Work, entry: DisputeSubject) -> str | None:
+    """Credit code of who answers for a subject; None where nobody can be told any more."""
+    session = work.session
+    if entry.kind == "consent":
+        withdrawal = session.get(Withdrawal, entry.subject)
+        consent = session.get(Consent, entry.subject if withdrawal is None else withdrawal.consent)
+        return None if consent is None else session.get_one(Notice, consent.notice_id).controller
+    query = select(Case).where(Case.subject == entry.subject)
+    if entry.kind == "record":
+        query = select(Case).join(Certificate).where(Certificate.subject == entry.subject)
+    return _applicant(work, session.exec(query).one())
+
+
+def _applicant(work: Work, case: Case) -> str | None:
+    try:
+        seal = SealedValue(dossier_key(work.registry, work.session, case.dossier_id))
+    except DataFault:
+        return None  # its dossier was erased; nothing is left to be kept
+    received = repository.events_of_case(work.session, case.id)[0]
+    body, _ = open_event(seal, received.sealed, received.leaf_hash)
+    match body:
+        case {"application": {"applicant": {"code": str(code)}}}:
+            return code
+    return None

@@ -1,0 +1,393 @@
+"""The application: what `application.json` of a dossier says, read strictly (R18).
+
+Every fault is reported at once, so that the applicant gets one complete list (R11). Grounds of refusal
+(R20, R21) are not faults of form; ask `Application.refusals`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from yinzheng.ledger.dossiers.fields import (
+    MISSING,
+    ListOf,
+    Problem,
+    Schema,
+    all_faults,
+    is_whole,
+    prose,
+    read,
+)
+from yinzheng.ledger.rules.credit_code import check_credit_code
+from yinzheng.ledger.rules.holders import MAX_HOLDERS, Holder, holder_problems, in_order
+from yinzheng.ledger.rules.refusals import Ground, Refusal, refusals
+from yinzheng.ledger.rules.review import CaseFacts, basis_problem
+from yinzheng.ledger.rules.terms import (
+    DataClass,
+    FileRole,
+    InformationRoute,
+    LawfulBasis,
+    Procedure,
+    Processing,
+    Right,
+    SourceKind,
+    procedure_for,
+)
+from yinzheng.ledger.rules.volume import SpecialKind, Volume
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.body import check_notices
+
+FORMAT = "yinzheng/application/1"
+MAX_BYTES = 256 * 1024
+MAX_FILES = 1000
+MAX_PATH = 200
+_CERTIFICATE_SHARE = 5000
+"""Bytes of the 8192 of a certificate's body (S6.1) that holders and limits may take."""
+REQUIRED_ROLES = frozenset({FileRole.IDENTITY, FileRole.SOURCE, FileRole.ASSESSMENT, FileRole.SAMPLE})
+"""Without a file of each of these an application is not complete (R18)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """The applicant. `contact` is for the officer alone: it stays out of `repr`, logs and public bodies."""
+
+    name: str
+    code: str
+    contact: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """The data asset: its name, and the five parts the name is made of (R18)."""
+
+    name: str
+    time: str
+    region: str
+    trade: str
+    content: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredFile:
+    """One file the application names: path within the dossier with `/`, what it proves, and its title."""
+
+    path: str
+    role: FileRole
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An application for first registration (R18). Sizes are checked; `time_span` is inclusive."""
+
+    applicant: Party
+    asset: Asset
+    overview: str
+    source: SourceKind
+    rights: tuple[Right, ...]
+    holders: tuple[Holder, ...]
+    data_class: DataClass
+    level_scheme: str
+    level: int
+    use: str
+    sample_fields: tuple[str, ...]
+    scale: str
+    time_span: tuple[date, date]
+    update_frequency: str
+    form: str
+    limits: str
+    volume: Volume
+    route: InformationRoute
+    basis: LawfulBasis | None
+    processing: frozenset[Processing]
+    declared_grounds: frozenset[Ground]
+    validity_years: int
+    files: tuple[DeclaredFile, ...]
+    notices: tuple[bytes, ...]
+    """Leaf hashes of the notice versions whose consents are the basis; empty where none is named."""
+    document: Mapping[str, Any] = field(repr=False)
+    """The JSON document itself, for the private commitment of `application.received` (S2.3)."""
+
+    @property
+    def procedure(self) -> Procedure:
+        """The procedure this application takes (R8)."""
+        return procedure_for(self.source)
+
+    @property
+    def facts(self) -> CaseFacts:
+        """What the reviewer's checklist depends on (R19, R23)."""
+        return CaseFacts(self.route, self.processing, self.volume)
+
+    def refusals(self, registry_code: str) -> tuple[Refusal, ...]:
+        """List the grounds of refusal the application shows by itself (R20, R21)."""
+        codes = [self.applicant.code, *(holder.code for holder in self.holders)]
+        return refusals(self.declared_grounds, self.sample_fields, codes, registry_code)
+
+
+def _credit_code(value: object, path: str) -> str:
+    code = canonical.text(1, 40)(value, path)
+    try:
+        return check_credit_code(code)
+    except DataFault as fault:
+        raise DataFault(f"{path}: {fault.message} {fault.hint}", code=fault.code) from None
+
+
+def _date(value: object, path: str) -> date:
+    text = canonical.text(10, 10, r"[0-9]{4}-[0-9]{2}-[0-9]{2}")(value, path)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise DataFault(f"{path} is no date", code="field-value") from None
+
+
+def _path(value: object, path: str) -> str:
+    """Check a relative path: no empty, `.` or `..` part, no backslash, no drive, at most MAX_PATH."""
+    text = prose(1, MAX_PATH)(value, path)
+    parts = text.split("/")
+    if any(part in ("", ".", "..") or len(part.encode()) > 255 for part in parts) or "\\" in text:
+        raise DataFault(f"{path} is not a path inside the dossier", code="dossier-path")
+    return text
+
+
+_RIGHTS = ListOf(canonical.one_of(*Right), 1, len(Right))
+_LEVEL: Schema = {"scheme": prose(1, 40), "value": canonical.integer(1, 5)}
+_VOLUME: Schema = {
+    "persons": canonical.integer(0, 10**10),
+    "sensitive_persons": canonical.integer(0, 10**10),
+    "nationwide": canonical.boolean,
+    "kinds": ListOf(canonical.one_of(*SpecialKind), 0, len(SpecialKind)),
+}
+_SCHEMA: Mapping[str, Schema] = {
+    "format": canonical.constant(FORMAT),
+    "applicant": {
+        "name": prose(1, 100),
+        "code": _credit_code,
+        "contact": canonical.nullable(prose(1, 200)),
+    },
+    "asset": {
+        "name": prose(1, 40),
+        "time": prose(1, 40),
+        "region": prose(1, 40),
+        "trade": prose(1, 40),
+        "content": prose(1, 40),
+        "type": prose(1, 40),
+    },
+    "overview": prose(1, 400),
+    "source": canonical.one_of(*SourceKind),
+    "rights": _RIGHTS,
+    "holders": ListOf({"name": prose(1, 100), "code": _credit_code, "rights": _RIGHTS}, 1, MAX_HOLDERS),
+    "class": canonical.one_of(*DataClass),
+    "level": _LEVEL,
+    "use": prose(1, 400),
+    "sample_fields": ListOf(prose(1, 60), 1, 200),
+    "scale": prose(1, 60),
+    "time_span": {"from": _date, "to": _date},
+    "update_frequency": prose(1, 60),
+    "form": prose(1, 100),
+    "limits": prose(0, 400),
+    "volume": _VOLUME,
+    "personal_information": {
+        "route": canonical.one_of(*InformationRoute),
+        "basis": canonical.nullable(canonical.one_of(*LawfulBasis)),
+    },
+    "processing": ListOf(canonical.one_of(*Processing), 0, len(Processing)),
+    "declarations": {
+        "state_secrets": canonical.boolean,
+        "public_security": canonical.boolean,
+        "prescriber_statistics": canonical.boolean,
+    },
+    "validity_years": canonical.integer(1, 5),
+    "files": ListOf(
+        {"path": _path, "role": canonical.one_of(*FileRole), "title": prose(1, 100)}, 1, MAX_FILES
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What could be made of an application: all of it, or every fault and, if readable, its files."""
+
+    application: Application | None
+    files: tuple[DeclaredFile, ...] | None
+    problems: tuple[Problem, ...]
+
+
+def examine(data: bytes) -> Examined:
+    """Read `application.json`, UTF-8 of at most `MAX_BYTES`, and list its faults.
+
+    Raises:
+        DataFault: `json-…` when it is no JSON of ours.
+    """
+    document = canonical.loads(data, max_bytes=MAX_BYTES)
+    problems: list[Problem] = []
+    notices, rest = _take_notices(document, problems)
+    fields = read(rest, _SCHEMA, problems)
+    if fields is not MISSING:
+        _cross_checks(fields, problems)
+    files = None
+    if fields is not MISSING and is_whole(fields["files"]):
+        files = tuple(DeclaredFile(f["path"], FileRole(f["role"]), f["title"]) for f in fields["files"])
+    if problems:
+        return Examined(None, files, tuple(problems))
+    assert isinstance(document, dict)
+    return Examined(_build(fields, notices, document), files, ())
+
+
+def _take_notices(
+    document: canonical.JSON, problems: list[Problem]
+) -> tuple[tuple[bytes, ...], canonical.JSON]:
+    """Read the one field that may be absent, and give the document without it."""
+    if not isinstance(document, dict) or "notices" not in document:
+        return (), document
+    rest = {name: value for name, value in document.items() if name != "notices"}
+    try:
+        return check_notices(document["notices"], "$.notices"), rest
+    except DataFault as fault:
+        path = str(fault.data["path"])
+        problems.append(Problem(path, fault.message.removeprefix(path).strip(), fault.code))
+        return (), rest
+
+
+def parse_application(data: bytes) -> Application:
+    """Read `application.json`, UTF-8 of at most `MAX_BYTES`.
+
+    Raises:
+        DataFault: `json-…` when it is no JSON of ours; else `application-invalid`, with every fault in
+            `problems`, each a path and what is wrong, and their `codes`.
+    """
+    examined = examine(data)
+    if examined.application is None:
+        raise all_faults("application.json", examined.problems, "application-invalid")
+    return examined.application
+
+
+def _cross_checks(fields: dict[str, Any], problems: list[Problem]) -> None:
+    """Check what only holds between fields, wherever the fields concerned could be read."""
+    for names, check in _CROSS:
+        values = [fields[name] for name in names]
+        if is_whole(*values):
+            problems += [Problem(f"$.{names[0]}", what) for what in check(*values)]
+
+
+def _name_problems(asset: dict[str, str]) -> list[str]:
+    absent = [
+        part for part in ("time", "region", "trade", "content", "type") if asset[part] not in asset["name"]
+    ]
+    return [f"has a name that leaves out its own {', '.join(absent)} (R18)"] if absent else []
+
+
+def _holders_problems(holders: list[dict[str, Any]], asked: list[str]) -> list[str]:
+    if any(_twice(holder["rights"]) for holder in holders):
+        return ["is wrong: a holder has the same right twice (R3)"]
+    return [f"is wrong: {what} (R3)" for what in holder_problems(_holders(holders), map(Right, asked))]
+
+
+def _size_problems(holders: list[dict[str, Any]], limits: str) -> list[str]:
+    size = len(canonical.dumps({"holders": holders, "limits": limits}))
+    return (
+        [f"and limits take {size} bytes, more than {_CERTIFICATE_SHARE}"] if size > _CERTIFICATE_SHARE else []
+    )
+
+
+def _applicant_problems(holders: list[dict[str, Any]], applicant: dict[str, Any]) -> list[str]:
+    names = {holder["code"]: holder["name"] for holder in holders}
+    if applicant["code"] not in names:
+        return ["leaves out the applicant, who asks for a right of its own"]
+    if names[applicant["code"]] != applicant["name"]:
+        return ["gives the applicant another name than $.applicant.name"]
+    return []
+
+
+def _twice(values: list[str]) -> list[str]:
+    return ["names something twice"] if len(set(values)) < len(values) else []
+
+
+def _span_problems(span: dict[str, date]) -> list[str]:
+    return ["ends before it begins"] if span["to"] < span["from"] else []
+
+
+def _volume_problems(volume: dict[str, Any]) -> list[str]:
+    more = volume["sensitive_persons"] > volume["persons"]
+    found = ["has more persons with sensitive data than persons"] if more else []
+    if volume["kinds"] and not volume["nationwide"]:
+        found.append("names kinds, which count nationwide data only (R23)")
+    return found
+
+
+def _information_problems(information: dict[str, str | None]) -> list[str]:
+    basis = information["basis"]
+    what = basis_problem(
+        InformationRoute(str(information["route"])), None if basis is None else LawfulBasis(basis)
+    )
+    return [f"is wrong: {what} (R19, R27)"] if what else []
+
+
+def _sensitive_problems(processing: list[str], volume: dict[str, Any]) -> list[str]:
+    if volume["sensitive_persons"] and Processing.SENSITIVE not in processing:
+        return ["leaves out sensitive, though the volume counts persons with sensitive data"]
+    return []
+
+
+def _file_problems(files: list[dict[str, str]]) -> list[str]:
+    missing = sorted(REQUIRED_ROLES - {FileRole(f["role"]) for f in files})
+    return [f"has no file of role {role} (R18)" for role in missing]
+
+
+_CROSS: tuple[tuple[tuple[str, ...], Any], ...] = (
+    (("asset",), _name_problems),
+    (("rights",), _twice),
+    (("holders", "rights"), _holders_problems),
+    (("holders", "applicant"), _applicant_problems),
+    (("holders", "limits"), _size_problems),
+    (("time_span",), _span_problems),
+    (("sample_fields",), _twice),
+    (("volume",), _volume_problems),
+    (("personal_information",), _information_problems),
+    (("processing",), _twice),
+    (("processing", "volume"), _sensitive_problems),
+    (("files",), _file_problems),
+)
+
+
+def _holders(holders: list[dict[str, Any]]) -> tuple[Holder, ...]:
+    return tuple(Holder(h["name"], h["code"], in_order(map(Right, h["rights"]))) for h in holders)
+
+
+def _build(fields: dict[str, Any], notices: tuple[bytes, ...], document: Mapping[str, Any]) -> Application:
+    volume, information = fields["volume"], fields["personal_information"]
+    basis = information["basis"]
+    return Application(
+        applicant=Party(**fields["applicant"]),
+        asset=Asset(**fields["asset"]),
+        overview=fields["overview"],
+        source=SourceKind(fields["source"]),
+        rights=in_order(map(Right, fields["rights"])),
+        holders=_holders(fields["holders"]),
+        data_class=DataClass(fields["class"]),
+        level_scheme=fields["level"]["scheme"],
+        level=fields["level"]["value"],
+        use=fields["use"],
+        sample_fields=tuple(fields["sample_fields"]),
+        scale=fields["scale"],
+        time_span=(fields["time_span"]["from"], fields["time_span"]["to"]),
+        update_frequency=fields["update_frequency"],
+        form=fields["form"],
+        limits=fields["limits"],
+        volume=Volume(
+            volume["persons"],
+            volume["sensitive_persons"],
+            volume["nationwide"],
+            frozenset(map(SpecialKind, volume["kinds"])),
+        ),
+        route=InformationRoute(information["route"]),
+        basis=None if basis is None else LawfulBasis(basis),
+        processing=frozenset(map(Processing, fields["processing"])),
+        declared_grounds=frozenset(Ground(name) for name, yes in fields["declarations"].items() if yes),
+        validity_years=fields["validity_years"],
+        files=tuple(DeclaredFile(f["path"], FileRole(f["role"]), f["title"]) for f in fields["files"]),
+        notices=notices,
+        document=document,
+    )

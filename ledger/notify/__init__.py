@@ -1,0 +1,1 @@
+"""Notices that travel to organisations: queued, signed, delivered (S11.4)."""

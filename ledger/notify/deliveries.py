@@ -1,0 +1,166 @@
+"""The queue of signed notices to organisations: claimed, sent, noted; or fetched by who asks (S11.4).
+
+Sending is slow and may hang, so it happens outside of every transaction and of the writer lock: `claim` puts
+the next attempt off and hands out what is to be sent, `note` writes down what became of it. Whoever dies in
+between leaves a notice that is sent again later, with the same `id`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session, col, select
+
+from yinzheng.ledger.flow.threads import find_organisation
+from yinzheng.ledger.keys.provider import ISSUER
+from yinzheng.ledger.store.models_consents import Delivery, Organisation
+from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.formats.webhook import parse_webhook, sign_webhook
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.registry import Registry
+
+FIRST_WAIT, LONGEST_WAIT = 60, 6 * 3600
+"""Seconds between attempts: a minute, then twice as long each time, up to six hours."""
+ROUND = 64
+"""Notices of one round."""
+FETCHED = 100
+"""Notices handed out at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A signed notice on its way. `attempt` counts from 1."""
+
+    id: bytes
+    to: str
+    url: str
+    body: bytes
+    header: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signed notice for who fetches it: body, and the value of the header `Yinzheng-Notice`."""
+
+    body: bytes
+    header: str
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a round of deliveries came to."""
+
+    delivered: int
+    failed: int
+
+
+Send = Callable[[str, bytes, str], None]
+"""Sends a body with its header to a URL. Raises `YinzhengError`, whose code is noted, if it was not taken."""
+
+
+def backoff(attempts: int) -> int:
+    """Seconds to wait after so many attempts."""
+    return int(min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempts - 1, 16)))
+
+
+def pending(session: Session, now: int, most: int = ROUND) -> list[tuple[Delivery, str]]:
+    """Notices due at `now` whose organisation has a webhook, longest due first, with where they go."""
+    query = (
+        select(Delivery, Organisation.webhook)
+        .join(Organisation)
+        .where(Delivery.state == "pending", Delivery.next_at <= now, col(Organisation.webhook).is_not(None))
+        .order_by(col(Delivery.next_at), col(Delivery.id))
+        .limit(most)
+    )
+    return [(row, url) for row, url in session.exec(query) if url is not None]
+
+
+def claim(registry: Registry, now: int, most: int = ROUND) -> list[Outgoing]:
+    """Take what is due, signed; its next attempt is put off, as if this one failed."""
+    with registry.store.transaction() as session:
+        due = pending(session, now, most)
+        for row, _ in due:
+            row.attempts += 1
+            row.next_at = now + backoff(row.attempts)
+            session.add(row)
+    return [Outgoing(row.id, row.code, url, *_sign(registry, row), row.attempts) for row, url in due]
+
+
+def note(registry: Registry, results: Iterable[tuple[bytes, str | None]], now: int) -> None:
+    """Write down what became of claimed notices: by id, None for delivered, else the code of the fault."""
+    with registry.store.transaction() as session:
+        for id_, fault in results:
+            row = session.get_one(Delivery, id_)
+            if fault is not None:
+                row.last_error = fault
+            elif row.state == "pending":
+                row.state, row.delivered_at, row.last_error = "delivered", now, None
+            session.add(row)
+
+
+def send_all(outgoing: Iterable[Outgoing], send: Send) -> list[tuple[bytes, str | None]]:
+    """Send claimed notices one after the other; needs neither registry nor lock.
+
+    A server that failed once is not asked again in this round: one that hangs shall not hold up the others.
+    """
+    failed: dict[str, str] = {}
+    results: list[tuple[bytes, str | None]] = []
+    for one in outgoing:
+        fault = failed.get(one.url) or _send(one, send)
+        if fault is not None:
+            failed[one.url] = fault
+        results.append((one.id, fault))
+    return results
+
+
+def deliver(registry: Registry, send: Send, now: int) -> Round:
+    """One whole round, for who holds the registry anyway: claim, send, note."""
+    results = send_all(claim(registry, now), send)
+    if results:
+        note(registry, results, registry.clock())
+    failed = sum(fault is not None for _, fault in results)
+    return Round(len(results) - failed, failed)
+
+
+def fetch(registry: Registry, code: str) -> list[Signed]:
+    """Hand an organisation the notices that were not delivered, oldest first, and mark them fetched.
+
+    One that was lost on the way back may be asked for once more: `refetch`. Raises `UsageFault`
+    `organisation-unknown`.
+    """
+    with registry.store.transaction() as session:
+        find_organisation(session, code)
+        query = select(Delivery).where(Delivery.code == code, Delivery.state == "pending")
+        rows = list(session.exec(query.order_by(col(Delivery.created_at), col(Delivery.id)).limit(FETCHED)))
+        for row in rows:
+            row.state, row.delivered_at = "fetched", registry.clock()
+            session.add(row)
+    return [Signed(*_sign(registry, row)) for row in rows]
+
+
+def refetch(registry: Registry, code: str, since: int) -> list[Signed]:
+    """Hand out again what was delivered or fetched since an instant (UTC seconds); nothing is marked.
+
+    Raises `UsageFault` `organisation-unknown`.
+    """
+    with registry.store.reading() as session:
+        find_organisation(session, code)
+        query = select(Delivery).where(Delivery.code == code, col(Delivery.delivered_at) >= since)
+        rows = list(session.exec(query.order_by(col(Delivery.created_at), col(Delivery.id)).limit(FETCHED)))
+    return [Signed(*_sign(registry, row)) for row in rows]
+
+
+def _send(one: Outgoing, send: Send) -> str | None:
+    try:
+        send(one.url, one.body, one.header)
+    except YinzhengError as fault:
+        return fault.code
+    return None
+
+
+def _sign(registry: Registry, row: Delivery) -> tuple[bytes, str]:
+    return sign_webhook(parse_webhook(row.body), registry.keys.sm2(ISSUER))

@@ -1,0 +1,1 @@
+"""People who act for the registry (R43, R47)."""

@@ -1,0 +1,232 @@
+"""Backups: a copy of the state without any record's key, and one current key file elsewhere (R44).
+
+A backup folder is as the state folder, but that in its database every wrapped key is NULL, and:
+
+    BACKUP/backup.json     {"format": "yinzheng/backup/1", "genesis", "made_at", "origin"}: written last
+    BACKUP/keys/           only where asked for: the encrypted keys, without a demonstration's passphrase
+
+The key file (`record_keys`) has a place of its own, which the registry remembers: erasure rewrites it there,
+and refuses where it cannot. Whoever wants to restore needs a backup, the current key file and the keystore.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Collection, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sqlmodel import Session, col, select
+
+from yinzheng.ledger.cases.work import acting
+from yinzheng.ledger.keys.rewrap import WRAPPED
+from yinzheng.ledger.state import access_log
+from yinzheng.ledger.state.files import disk_faults, make_folder, whole_folder, write_durably
+from yinzheng.ledger.state.instance import Instance, Paths
+from yinzheng.ledger.state.record_keys import NAME, Destroyed, Header, Line, lines_of, read_header, write_keys
+from yinzheng.ledger.store.models_disputes import Backup
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.registry import Progress, Registry
+
+MARKER: Final = "backup.json"
+FORMAT: Final = "yinzheng/backup/1"
+_PIECE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A backup that was made: its folder, the key file, and how many bytes were copied."""
+
+    folder: Path
+    key_file: Path
+    size: int
+
+
+def make_backup(
+    registry: Registry, folder: Path, key_folder: Path, progress: Progress, *, keystore: bool = False
+) -> Made:
+    """Copy the settled state to the new folder `folder`, and the records' keys to `key_folder`.
+
+    Args:
+        registry: open for writing, and so nothing moves meanwhile.
+        folder: must not exist, or be empty; gets its name when it is whole.
+        key_folder: where the current key file lies, not inside `folder`; remembered for erasures.
+        progress: told what is being copied.
+        keystore: copy the encrypted keys too; who has all three needs the passphrase alone.
+
+    Raises `UsageFault` (`backup-exists`, `backup-together`, `backup-postgresql`), `EnvironmentFault`
+    (`disk-…`, `backup-unreachable`).
+    """
+    folder, key_folder = folder.resolve(), key_folder.resolve()
+    _require_apart(registry.paths, folder, key_folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageFault(f"{folder} exists already", code="backup-exists", hint="Name a new folder.")
+    make_folder(key_folder, mode=0o700)
+    now = registry.clock()
+    with registry.store.transaction() as session:
+        session.merge(Backup(place=str(key_folder), made_at=now))
+    with whole_folder(folder) as draft:
+        size = _fill(registry, Paths(draft), progress, keystore=keystore)
+        write_durably(draft / MARKER, _marker(registry.instance, now))
+        progress("writing the key file")
+        _write_place(registry, key_folder, (), ())
+    return Made(folder, key_folder / NAME, size)
+
+
+def _require_apart(paths: Paths, folder: Path, key_folder: Path) -> None:
+    """Keys beside what they open are no separation; a backup inside the state would hold itself."""
+    state = paths.root.resolve()
+    if key_folder == folder or folder in key_folder.parents or state in {folder, *folder.parents}:
+        raise UsageFault(
+            "a backup, its key file and the state folder lie apart from each other",
+            code="backup-together",
+            hint="Give --keys a folder elsewhere, best on another disk.",
+        )
+    if state in {key_folder, *key_folder.parents}:
+        raise UsageFault("the key file must not lie inside the state folder", code="backup-together")
+
+
+def _fill(registry: Registry, draft: Paths, progress: Progress, *, keystore: bool) -> int:
+    paths = registry.paths
+    progress("copying the database")
+    registry.store.copy_to(draft.database)
+    _without_keys(draft.database)
+    size = draft.database.stat().st_size
+    for source, target in ((paths.log, draft.log), (paths.blobs, draft.blobs), (paths.chain, draft.chain)):
+        progress(f"copying {source.name}")
+        size += copy_tree(source, target)
+    if paths.calendar.is_dir():
+        size += copy_tree(paths.calendar, draft.calendar)
+    if keystore:
+        make_folder(draft.keys, mode=0o700)
+        size += sum(copy_file(path, draft.keys / path.name) for path in sorted(paths.keys.glob("*.json")))
+    write_durably(draft.instance, paths.instance.read_bytes())
+    return size
+
+
+def _without_keys(path: Path) -> None:
+    """Take every wrapped key out of a copy, and every page that ever held one."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+        connection.execute("PRAGMA secure_delete=ON")
+        for place in WRAPPED:
+            connection.execute(f'UPDATE "{place.table}" SET "{place.column}" = NULL')  # noqa: S608 - our own names
+        connection.execute("VACUUM")
+
+
+def copy_tree(source: Path, target: Path) -> int:
+    """Copy a folder's regular files, durably; not locks, and not what a crash left half written."""
+    make_folder(target, mode=0o700)
+    size = 0
+    for path in sorted(source.rglob("*")):
+        if path.name.startswith(".") or path.name in {"lock.mdb", "writer.lock"}:
+            continue
+        there = target / path.relative_to(source)
+        if path.is_dir():
+            make_folder(there, mode=0o700)
+        elif path.is_file():
+            size += copy_file(path, there)
+    return size
+
+
+def copy_file(source: Path, target: Path) -> int:
+    """Copy one file to a new name, durably; gives its length. Raises `EnvironmentFault` (`disk-…`)."""
+    with disk_faults(target), source.open("rb") as reader, target.open("xb") as writer:
+        shutil.copyfileobj(reader, writer, _PIECE)
+        writer.flush()
+        os.fsync(writer.fileno())
+        os.fchmod(writer.fileno(), 0o600)
+        return writer.tell()
+
+
+def _marker(instance: Instance, now: int) -> bytes:
+    whose = {"origin": instance.origin, "genesis": instance.genesis.hex()}
+    return canonical.dumps({"format": FORMAT, "made_at": now, **whose})
+
+
+def places_of(session: Session) -> list[Path]:
+    """The folders where key files lie."""
+    return [Path(place) for place in session.exec(select(Backup.place).order_by(col(Backup.place)))]
+
+
+def rewrite_places(
+    registry: Registry, doomed: Collection[bytes] = (), stones: Iterable[Destroyed] = ()
+) -> int:
+    """Write every key file anew, without the keys of the rows `doomed` and with the tombstones `stones`.
+
+    All are looked for before the first is touched. Gives how many there are; raises `EnvironmentFault`
+    `backup-unreachable`.
+    """
+    stones = tuple(stones)
+    with registry.store.reading() as session:
+        places = places_of(session)
+    for place in places:
+        _require_reachable(registry.instance, place)
+    for place in places:
+        _write_place(registry, place, doomed, stones)
+    return len(places)
+
+
+def forget_place(registry: Registry, place: Path, by: str) -> None:
+    """Give up a place whose key file exists no more, on the word of an officer: the disk was destroyed.
+
+    Raises `UsageFault`: `backup-unknown`, `backup-there` (a key file still lies there), and as `acting`.
+    """
+    with registry.store.transaction() as session:
+        acting(session, by)
+        row = session.get(Backup, str(place.resolve()))
+        if row is None:
+            raise UsageFault(
+                "no key file lies at this place", code="backup-unknown", hint="`yinzheng backup-places`"
+            )
+        if (place / NAME).exists():
+            raise UsageFault(
+                "a key file still lies there",
+                code="backup-there",
+                hint="Overwrite and remove it first, and every copy of it.",
+            )
+        session.delete(row)
+        access_log.note(session, registry.clock(), by, "backup.forget", str(place.resolve()))
+
+
+def _require_reachable(instance: Instance, place: Path) -> None:
+    try:
+        whose = read_header(place / NAME)
+    except (FileNotFoundError, NotADirectoryError, EnvironmentFault):
+        raise _unreachable(place, "cannot be reached") from None
+    except DataFault:
+        raise _unreachable(place, "holds no key file of this program") from None
+    if not whose.is_of(instance):
+        raise _unreachable(place, "holds the key file of another registry")
+    if not os.access(place, os.W_OK):
+        raise _unreachable(place, "cannot be written")
+
+
+def _write_place(
+    registry: Registry, place: Path, doomed: Collection[bytes], stones: Iterable[Destroyed]
+) -> None:
+    instance = registry.instance
+    header = Header(instance.origin, instance.genesis, registry.clock())
+    with registry.store.reading() as session:
+        write_keys(place, header, _with(lines_of(session, doomed), stones), registry.faults)
+
+
+def _with(lines: Iterable[Line], stones: Iterable[Destroyed]) -> Iterable[Line]:
+    yield from lines
+    yield from stones
+
+
+def _unreachable(place: Path, why: str) -> EnvironmentFault:
+    return EnvironmentFault(
+        f"the place of a key file {why}: {place}",
+        code="backup-unreachable",
+        hint="Connect it: erasure takes the key out of there too. If it is lost for good:"
+        " `yinzheng backup-places --forget`. Nothing was destroyed.",
+    )

@@ -1,0 +1,204 @@
+"""Creating a registry: keys, chain, contracts, database. All of it, or nothing (D9, D12).
+
+Everything is made in a folder beside the wanted one, which gets its name last of all: a crash half way
+leaves nothing that could be taken for a registry.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from web3 import Web3
+
+from yinzheng.ledger.chain.client import RegistryClient
+from yinzheng.ledger.chain.configuration import configure
+from yinzheng.ledger.chain.connect import connect
+from yinzheng.ledger.chain.deployment import Deployment, RoleHolders, deploy
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.genesis import FUNDS, Genesis
+from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
+from yinzheng.ledger.chain.modules import Modules, deploy_modules
+from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.chain.sender import Sender
+from yinzheng.ledger.keys.keystore import SCRYPT_N, Keystore
+from yinzheng.ledger.keys.making import TokenPlan, make_keys
+from yinzheng.ledger.keys.provider import ADMIN, ISSUER, KINDS, RELAY, VALIDATOR, KeyProvider, person_key
+from yinzheng.ledger.rules.calendar import day_of, official_calendar
+from yinzheng.ledger.rules.credit_code import check_credit_code
+from yinzheng.ledger.rules.profiles import PROFILES
+from yinzheng.ledger.state.files import make_folder, whole_folder, write_durably
+from yinzheng.ledger.state.instance import Instance, IssuerKey, Paths
+from yinzheng.ledger.store.database import open_store, sqlite_url
+from yinzheng.ledger.store.models import Person
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yinzheng.ledger.registry import Progress
+
+MAX_CHAIN_ID = 2**31 - 1
+"""Random ids stay below this: some wallets hold them in 32 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to create. `people`: name → `registry` or `committee`; `chain_url` None: the embedded chain.
+
+    `scrypt_n` is the cost of guessing at the keystore's passphrase; each key's file keeps its own. `token`
+    takes some of the keys instead (D10).
+    """
+
+    registry_name: str
+    registry_code: str
+    prefix: str
+    host: str
+    people: Mapping[str, str]
+    demonstration: bool = False
+    chain_url: str | None = None
+    validators: Sequence[bytes] = ()
+    database_url: str | None = None
+    scrypt_n: int = SCRYPT_N
+    token: TokenPlan | None = None
+
+
+def create_registry(
+    root: Path, plan: Plan, passphrase: Callable[[Path], bytes], clock: Callable[[], int], progress: Progress
+) -> None:
+    """Create the state folder `root`.
+
+    `passphrase` is asked for the keystore's, given the folder of the keys. Raises `UsageFault`
+    (`state-exists`, `credit-code…`, `people-missing`), `EnvironmentFault` (node, disk).
+    """
+    check_credit_code(plan.registry_code)
+    if set(plan.people.values()) != {"registry", "committee"}:
+        raise UsageFault(
+            "a registry needs at least one officer and one member of the committee", code="people-missing"
+        )
+    _require_free(root)
+    root = root.absolute()
+    with whole_folder(root) as draft:
+        _fill(Paths(draft), plan, passphrase, clock, progress)
+
+
+def _require_free(root: Path) -> None:
+    if root.is_dir() and not any(root.iterdir()):
+        return
+    if root.exists():
+        raise UsageFault(
+            f"{root} exists already",
+            code="state-exists",
+            hint="Choose a new folder; a registry is never created over another.",
+        )
+
+
+def _fill(
+    paths: Paths,
+    plan: Plan,
+    passphrase: Callable[[Path], bytes],
+    clock: Callable[[], int],
+    progress: Progress,
+) -> None:
+    now = clock()
+    progress("making keys")
+    make_folder(paths.keys, mode=0o700)
+    keystore = Keystore.create(paths.keys, passphrase(paths.keys), scrypt_n=plan.scrypt_n)
+    keys = make_keys(paths.keys, keystore, [*KINDS, *map(person_key, plan.people)], plan.token)
+    addresses = {name: keys.ethereum(person_key(name)).address for name in plan.people}
+    progress("deploying contracts")
+    with _new_chain(paths, plan, keys, clock) as (w3, genesis, validators):
+        deployment, modules = _deploy(w3, plan, keys, addresses, now)
+    origin = f"{plan.host}/log"
+    instance = Instance(
+        registry_name=plan.registry_name,
+        registry_code=plan.registry_code,
+        prefix=plan.prefix,
+        host=plan.host,
+        origin=origin,
+        demonstration=plan.demonstration,
+        chain_url=plan.chain_url,
+        chain_id=deployment.chain_id,
+        genesis=genesis,
+        validators=validators,
+        issuers=(IssuerKey(keys.sm2(ISSUER).public_key.point, not_before=now),),
+        log_keys=tuple(signer.key.vkey for signer in keys.log_signers(origin)),
+        database_url=plan.database_url,
+        created_at=now,
+        deployment=deployment,
+        modules=modules,
+    )
+    Instance.from_json(instance.to_json())  # what could not be read back must not be written
+    paths.blobs.mkdir()
+    paths.log.mkdir()
+    store = open_store(plan.database_url or sqlite_url(paths.database))
+    try:
+        with store.transaction() as session:
+            for name, role in plan.people.items():
+                session.add(Person(name=name, role=role, address=addresses[name], added_at=now))
+    finally:
+        store.close()
+    write_durably(paths.instance, instance.to_json())
+
+
+@contextmanager
+def _new_chain(
+    paths: Paths, plan: Plan, keys: KeyProvider, clock: Callable[[], int]
+) -> Iterator[tuple[Web3, bytes, tuple[bytes, ...]]]:
+    """The chain to deploy on, its genesis hash and its validators."""
+    if plan.chain_url is not None:
+        w3 = connect(plan.chain_url)
+        with translated():
+            genesis = bytes(w3.eth.get_block(0)["hash"])
+        yield w3, genesis, tuple(plan.validators)
+        return
+    validator = keys.ethereum(VALIDATOR)
+    genesis_block = Genesis(
+        chain_id=1 + secrets.randbelow(MAX_CHAIN_ID),
+        validator=validator.address,
+        balances={keys.ethereum(name).address: FUNDS for name in (ADMIN, RELAY)},
+        timestamp=clock() - 1,
+    )
+    with EmbeddedChain.create(paths.chain, genesis_block, key=validator.secret_bytes(), clock=clock) as chain:
+        yield Web3(EmbeddedProvider(chain)), chain.meta.genesis, (validator.address,)
+
+
+def _deploy(
+    w3: Web3, plan: Plan, keys: KeyProvider, addresses: Mapping[str, bytes], now: int
+) -> tuple[Deployment, Modules]:
+    admin = Sender(w3, keys.account(ADMIN), time.sleep)
+    if plan.chain_url is not None:
+        _require_funds(w3, {"administrator": admin.address, "relay": keys.ethereum(RELAY).address})
+    by_role = {
+        role: tuple(addresses[name] for name, held in plan.people.items() if held == role)
+        for role in ("registry", "committee")
+    }
+    holders = RoleHolders(keys.ethereum(RELAY).address, by_role["registry"], by_role["committee"])
+    deployment = deploy(w3, admin, holders, first_nonce=admin.next_nonce())
+    profiles = [p for p in PROFILES.values() if plan.demonstration or not p.demonstration]
+    configure(RegistryClient(w3, deployment), admin, profiles, official_calendar(), day_of(now))
+    return deployment, deploy_modules(w3, admin, deployment)
+
+
+def _require_funds(w3: Web3, accounts: Mapping[str, bytes]) -> None:
+    """A permissioned network may ask no fees at all; one that does must fund our accounts first."""
+    with translated():
+        if not w3.eth.get_block("latest").get("baseFeePerGas") and not w3.eth.gas_price:
+            return
+        empty = [
+            name
+            for name, address in accounts.items()
+            if not w3.eth.get_balance(Web3.to_checksum_address(address))
+        ]
+    if empty:
+        raise EnvironmentFault(
+            f"the node asks fees, and these accounts hold nothing: {', '.join(empty)}",
+            code="chain-unfunded",
+            hint="Create the registry on a network without fees, or fund: "
+            + ", ".join(f"0x{accounts[name].hex()}" for name in empty),
+        )

@@ -1,0 +1,232 @@
+"""Restoring a backup: the state as it was, with the keys of what has not been destroyed since (R44).
+
+What the backup holds as living and the current key file as destroyed is destroyed again, with its tombstone
+written anew: its content in the backup opens to nobody, and the audit of the restored state is clean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import bindparam
+from sqlmodel import Session, col, select
+
+from yinzheng.ledger.erasure.burial import bury, forget_files
+from yinzheng.ledger.erasure.targets import Target, kind_of, target_of
+from yinzheng.ledger.keys.rewrap import WRAPPED, Wrapped
+from yinzheng.ledger.rules.destruction import may_restore
+from yinzheng.ledger.state.backup import FORMAT, MARKER, copy_file, copy_tree
+from yinzheng.ledger.state.files import make_folder, whole_folder, write_durably
+from yinzheng.ledger.state.instance import Instance, Paths, read_instance
+from yinzheng.ledger.state.record_keys import NAME, Destroyed, LivingKey, read_header, read_keys
+from yinzheng.ledger.store.blobs import FolderBlobs
+from yinzheng.ledger.store.database import Store, open_store, sqlite_url
+from yinzheng.ledger.store.models import Base, Case, Event
+from yinzheng.ledger.store.models_disputes import Dispute
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import constant, hex_bytes, integer, read_object, text
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.formats.tombstone import MAX_TOMBSTONE, TOMBSTONE, Tombstone, parse_tombstone
+
+_TOGETHER: Final = 1000
+_MARKER_FIELDS: Final = {
+    "format": constant(FORMAT),
+    "genesis": hex_bytes(32),
+    "made_at": integer(),
+    "origin": text(1, 200),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restored state holds: records whose key came back, records destroyed again, unknown keys."""
+
+    keys: int
+    destroyed: int
+    """Living in the backup, destroyed since."""
+    unknown: int
+    """Keys of records that came after the backup: what they open is not in it."""
+
+
+def restore(
+    backup: Path, key_file: Path, root: Path, clock: Callable[[], int], *, keystore: Path | None = None
+) -> Restored:
+    """Make the new state folder `root` from a backup and the current key file.
+
+    Args:
+        backup: the folder of `make_backup`.
+        key_file: the key file, or the folder it lies in.
+        root: must not exist, or be empty; gets its name when all is in place.
+        clock: UTC seconds.
+        keystore: the folder of the encrypted keys, where the backup does not hold them.
+
+    Raises:
+        UsageFault: `state-exists`, `backup-missing`, `keyfile-missing`, `keystore-missing`.
+        DataFault: `backup-malformed`, `keyfile-…`, `keyfile-foreign` (of another registry), `keyfile-older`
+            (it lacks keys of records that the backup holds: it is not the current one).
+        EnvironmentFault: `disk-…`.
+    """
+    instance = _check_backup(backup)
+    key_file = _find_key_file(key_file, instance)
+    keys = keystore or Paths(backup).keys
+    if not keys.is_dir():
+        raise UsageFault(
+            "the backup holds no keystore",
+            code="keystore-missing",
+            hint="Name the folder of the encrypted keys with --keystore.",
+        )
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise UsageFault(f"{root} exists already", code="state-exists", hint="Choose a new folder.")
+    root = root.absolute()
+    with whole_folder(root) as draft:
+        restored = _fill(Paths(draft), Paths(backup), keys, key_file, clock())
+        write_durably(draft / "instance.json", Paths(backup).instance.read_bytes())
+    return restored
+
+
+def _check_backup(backup: Path) -> Instance:
+    try:
+        marker = (backup / MARKER).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageFault(
+            f"there is no whole backup in {backup}",
+            code="backup-missing",
+            hint="Name the folder that `yinzheng backup` made.",
+        ) from None
+    _, instance = read_instance(backup)
+    fields = read_object(canonical.loads(marker, max_bytes=4096), _MARKER_FIELDS)
+    if (fields["origin"], fields["genesis"]) != (instance.origin, instance.genesis):
+        raise DataFault("a backup's parts are of different registries", code="backup-malformed")
+    return instance
+
+
+def _find_key_file(path: Path, instance: Instance) -> Path:
+    found = path / NAME if path.is_dir() else path
+    try:
+        header = read_header(found)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageFault(
+            f"there is no key file at {path}",
+            code="keyfile-missing",
+            hint="It lies where `yinzheng backup --keys` last put it.",
+        ) from None
+    if not header.is_of(instance):
+        raise DataFault("this key file is of another registry", code="keyfile-foreign")
+    return found
+
+
+def _fill(draft: Paths, backup: Paths, keys: Path, key_file: Path, now: int) -> Restored:
+    for source, target in ((backup.log, draft.log), (backup.blobs, draft.blobs), (backup.chain, draft.chain)):
+        copy_tree(source, target)
+    if backup.calendar.is_dir():
+        copy_tree(backup.calendar, draft.calendar)
+    make_folder(draft.keys, mode=0o700)
+    for path in sorted(keys.glob("*.json")):
+        copy_file(path, draft.keys / path.name)
+    copy_file(backup.database, draft.database)
+    _, instance = read_instance(backup.root)
+    store = open_store(sqlite_url(draft.database))
+    try:
+        with store.transaction() as session:
+            restored, blobs = _put_back(session, key_file, instance, now)
+        for name in blobs:
+            FolderBlobs(draft.blobs).destroy(name)
+        if restored.destroyed:
+            store.rewrite(())
+        _require_whole(store)
+    finally:
+        store.close()
+    return restored
+
+
+def _put_back(
+    session: Session, key_file: Path, instance: Instance, now: int
+) -> tuple[Restored, tuple[str, ...]]:
+    """Bring back every key the key file holds, but of no record with a tombstone; bury what died since."""
+    gone = _owners_destroyed(session)
+    stones: dict[bytes, list[Tombstone]] = {}
+    living: list[LivingKey] = []
+    count = unknown = 0
+    for line in read_keys(key_file):
+        if isinstance(line, Destroyed):
+            body = canonical.loads(line.body, max_bytes=MAX_TOMBSTONE)
+            stones.setdefault(line.subject, []).append(parse_tombstone(body))
+            continue
+        living.append(line)
+        if len(living) == _TOGETHER:
+            done = _set_keys(session, living, gone)
+            count, unknown, living = count + done, unknown + len(living) - done, []
+    done = _set_keys(session, living, gone)
+    count, unknown = count + done, unknown + len(living) - done
+    buried = [
+        _bury_again(session, subject, stones[subject], instance, now)
+        for subject in sorted(stones)
+        if subject not in gone and kind_of(session, subject) is not None
+    ]
+    blobs = tuple(name for target in buried for name in target.files)
+    return Restored(count, len(buried), unknown), blobs
+
+
+def _owners_destroyed(session: Session) -> frozenset[bytes]:
+    """Of every record with a tombstone in the backup: its subject, and the identifier of its dossier."""
+    stones = select(Event.subject).where(Event.type == TOMBSTONE).distinct()
+    subjects = frozenset(session.exec(stones).all())
+    found = set(subjects)
+    for model in (Case, Dispute):
+        query = select(model.dossier_id).where(col(model.subject).in_(subjects))
+        found |= set(session.exec(query).all())
+    return frozenset(found)
+
+
+def _set_keys(session: Session, living: list[LivingKey], gone: frozenset[bytes]) -> int:
+    allowed = may_restore(frozenset(key.owner for key in living), gone)
+    done = 0
+    for place in WRAPPED:
+        table: Any = Base.metadata.tables[place.table]
+        change = (
+            table.update()
+            .where(table.c[place.owner] == bindparam("at"), table.c[place.column].is_(None))
+            .values({place.column: bindparam("wrapped")})
+        )
+        rows = [
+            {"at": key.owner, "wrapped": key.wrapped}
+            for key in living
+            if key.table == place.table and key.owner in allowed
+        ]
+        if rows:
+            done += session.connection().execute(change, rows).rowcount
+    return done
+
+
+def _bury_again(
+    session: Session, subject: bytes, stones: list[Tombstone], instance: Instance, now: int
+) -> Target:
+    kind = kind_of(session, subject)
+    assert kind is not None  # the caller looked
+    target = target_of(session, kind, subject)
+    bury(session, target, stones, instance.profile, now)
+    forget_files(session, target)
+    return target
+
+
+def _require_whole(store: Store) -> None:
+    """Every record has its key or its tombstone; otherwise the key file is older than the backup."""
+    with store.reading() as session:
+        gone = _owners_destroyed(session)
+        missing = sum(_without_key(session, place, gone) for place in WRAPPED)
+    if missing:
+        raise DataFault(
+            f"the key file lacks the keys of {missing} records that the backup holds",
+            code="keyfile-older",
+            hint="It is not the current one. Find the place it was last written to; nothing was restored.",
+            missing=missing,
+        )
+
+
+def _without_key(session: Session, place: Wrapped, gone: frozenset[bytes]) -> int:
+    table = Base.metadata.tables[place.table]
+    lost = select(table.c[place.owner]).where(table.c[place.column].is_(None))
+    return sum(1 for (owner,) in session.connection().execute(lost) if bytes(owner) not in gone)

@@ -1,0 +1,299 @@
+"""A file of consents: every line recorded once or refused with its number, whatever happens on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from tests.ledger.consent_world import HOSPITAL, LAB, ConsentWorld
+from tests.ledger.world import World, unchanged
+from yinzheng.ledger.consents import import_file as importfile
+from yinzheng.ledger.consents import importing as bulk
+from yinzheng.ledger.consents.import_lines import MAX_LINE
+from yinzheng.ledger.consents.import_rows import Ask, Made, Refused
+from yinzheng.ledger.consents.importing import Outcome, import_consents
+from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.state.faults import InjectedFault, RaiseAt, Recorder
+from yinzheng.ledger.store.models import Event
+from yinzheng.ledger.store.models_consents import Consent, Job, Rejected
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.formats.notice import SCOPES
+
+ROOT = Path(__file__).parents[3]
+Json = dict[str, Any]
+
+
+def write(path: Path, lines: Sequence[bytes]) -> Path:
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    return path
+
+
+def consents(clinic: ConsentWorld, count: int) -> list[bytes]:
+    return [canonical.dumps(clinic.body(number)) for number in range(count)]
+
+
+def told(path: Path) -> list[Json]:
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def references(registry: Registry, results: Path) -> list[str]:
+    """What the person of each line is called, as found under the subject that the results give it."""
+    with registry.store.reading() as session:
+        return [
+            open_consent(registry, session, bytes.fromhex(one["subject"])).consent.person.reference
+            for one in told(results)
+        ]
+
+
+def recorded(registry: Registry) -> list[Event]:
+    with registry.store.reading() as session:
+        query = select(Event).where(Event.type == "consent.granted").order_by(Event.log_index)  # type: ignore[arg-type]
+        return list(session.exec(query))
+
+
+def require_once_each(registry: Registry, results: Path, count: int) -> None:
+    events = recorded(registry)
+    with registry.store.reading() as session:
+        rows = {row.subject: row.head for row in session.exec(select(Consent))}
+    assert len(events) == len(rows) == count
+    assert {event.subject: event.leaf_hash for event in events} == rows
+    assert {one["subject"] for one in told(results)} == {subject.hex() for subject in rows}
+    assert references(registry, results) == [f"P-{number:07d}" for number in range(count)]
+    head = registry.client.latest_anchor()
+    assert head is not None
+    assert head.size == registry.log.size
+
+
+def run(registry: Registry, path: Path, **options: Any) -> Outcome:
+    return import_consents(registry, path, HOSPITAL, progress=silent, **options)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_every_line_becomes_a_consent_in_the_log_and_anchored(
+    clinic: ConsentWorld, tmp_path: Path, workers: int
+) -> None:
+    registry = clinic.registry
+    file = write(tmp_path / "in.ndjson", consents(clinic, 60))
+    results = tmp_path / "results.ndjson"
+    outcome = run(registry, file, results=results, workers=workers, batch=25)
+    assert (outcome.recorded, outcome.rejected, outcome.now) == (60, 0, 60)
+    require_once_each(registry, results, 60)
+    assert results.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_audit_finds_nothing(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        clinic = ConsentWorld(registry)
+        run(registry, write(tmp_path / "in.ndjson", consents(clinic, 30)), batch=7)
+    assert world.codes() == set()
+
+
+def test_neighbours_in_the_file_are_no_neighbours_in_the_log(clinic: ConsentWorld, tmp_path: Path) -> None:
+    registry = clinic.registry
+    results = tmp_path / "results.ndjson"
+    run(registry, write(tmp_path / "in.ndjson", consents(clinic, 60)), results=results)
+    order = [event.subject.hex() for event in recorded(registry)]
+    assert [one["subject"] for one in told(results)] != order
+
+
+def test_bad_lines_are_told_by_number_and_stop_nothing(clinic: ConsentWorld, tmp_path: Path) -> None:
+    registry = clinic.registry
+    good = consents(clinic, 6)
+    value = clinic.body()
+    spaced = json.dumps(clinic.body(6), indent=None).encode()
+    wrong = {
+        b"": "line-blank",
+        b"  \t": "line-blank",
+        b"\xff\xfe": "json-malformed",
+        b"not json": "json-malformed",
+        b"[1,2]": "field-type",
+        good[0][:-1]: "json-malformed",
+        good[0] + good[1]: "json-malformed",
+        b'{"v":1,"v":1}': "json-malformed",
+        b" " * (MAX_LINE + 5): "line-too-long",
+        b"[" * 5000: "json-value",
+        canonical.dumps(value | {"scopes": dict.fromkeys(SCOPES)}): "consent-empty",
+        canonical.dumps(value | {"face": "x"}): "field-unknown",
+        good[0].replace(b'"given_at":', b'"given_at":0'): "json-malformed",
+        good[0].replace(b'"given_at":', b'"given_at":9'): "term",
+        good[0].replace(b'"given_at":1', b'"given_at":1.'): "json-value",
+        good[0].replace(b'"born":"1980', b'"born":"2016'): "consent-guardian",
+        good[0].replace(b'"name":"', b'"name":"data:image/png,', 1): "encoded-bytes",
+    }
+    lines = [good[0], *wrong, *good[1:], spaced + b"\r"]
+    file = tmp_path / "in.ndjson"
+    file.write_bytes(b"\n".join(lines))  # the last line has no end
+    results, rejects = tmp_path / "results", tmp_path / "rejects"
+    outcome = run(registry, file, results=results, rejects=rejects, batch=5)
+    assert (outcome.recorded, outcome.rejected) == (7, len(wrong))
+    answers = told(results)
+    assert [one["line"] for one in answers] == list(range(1, len(lines) + 1))
+    assert [one.get("error") for one in answers] == [None, *wrong.values(), *[None] * 6]
+    assert rejects.read_bytes() == b"".join(line + b"\n" for line in wrong)
+    assert "测试甲" not in results.read_text(encoding="utf-8")
+    with registry.store.reading() as session:
+        assert session.exec(select(Rejected)).all() == []
+
+
+def test_an_empty_file_is_an_import_of_nothing(clinic: ConsentWorld, tmp_path: Path) -> None:
+    outcome = run(clinic.registry, write(tmp_path / "in", []), results=tmp_path / "results")
+    assert (outcome.recorded, outcome.rejected) == (0, 0)
+    assert (tmp_path / "results").read_bytes() == b""
+
+
+def test_a_finished_import_is_not_done_again_and_its_seed_is_gone(
+    clinic: ConsentWorld, tmp_path: Path
+) -> None:
+    registry = clinic.registry
+    file = write(tmp_path / "in", [*consents(clinic, 5), b"x"])
+    first = run(registry, file)
+    with unchanged(registry):
+        again = run(registry, file, results=tmp_path / "results")
+    assert (again.job, again.recorded, again.rejected, again.now) == (first.job, 5, 1, 0)
+    assert not (tmp_path / "results").exists()
+    with registry.store.reading() as session:
+        job = session.get_one(Job, first.job)
+    assert job.sealed == b""
+    assert job.finished_at is not None
+
+
+POINTS = ("store.commit.before", "store.commit.after", "log.checkpoint.before", "chain.send.after")
+
+
+def crash_table(world: World, file: Path) -> list[tuple[str, int]]:
+    """Every passing of a fault point in one import."""
+    recorder = Recorder()
+    with world.open(recorder) as registry:
+        recorder.seen.clear()
+        run(registry, file, batch=8)
+    passed: dict[str, int] = {}
+    table = []
+    for point in recorder.seen:
+        passed[point] = passed.get(point, 0) + 1
+        if point in POINTS:
+            table.append((point, passed[point]))
+    return table
+
+
+def test_a_crash_anywhere_leaves_no_double_and_no_gap(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        clinic = ConsentWorld(registry)
+        file = write(tmp_path / "in", consents(clinic, 20))
+    table = crash_table(world.copy(tmp_path / "template"), file)
+    assert len(table) > 12
+    for number, (point, nth) in enumerate(table):
+        broken = world.copy(tmp_path / f"state{number}")
+        results = tmp_path / f"results{number}"
+        with pytest.raises(InjectedFault), broken.open(RaiseAt(point, nth), settle=False) as registry:
+            run(registry, file, batch=8, results=results)
+        with broken.open() as registry:
+            run(registry, file, batch=8, results=results)
+            if results.exists():
+                require_once_each(registry, results, 20)
+            else:
+                assert len(recorded(registry)) == 20  # it had been finished, but for the answer
+
+
+def test_a_resumed_import_gives_the_subjects_it_gave(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        clinic = ConsentWorld(registry)
+        file = write(tmp_path / "in", [*consents(clinic, 20), b"?"])
+    other = world.copy(tmp_path / "other")
+    with pytest.raises(InjectedFault), world.open(RaiseAt("store.commit.after", 3)) as registry:
+        run(registry, file, batch=8)
+    resumed = World(world.root, world.clock).copy(tmp_path / "resumed")
+    for state, name in ((world, "one"), (resumed, "two")):
+        with state.open() as registry:
+            run(registry, file, batch=8, results=tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    with other.open() as registry:  # another seed
+        run(registry, file, batch=8, results=tmp_path / "three")
+    assert (tmp_path / "one").read_bytes() != (tmp_path / "three").read_bytes()
+
+
+@pytest.mark.slow
+def test_killed_for_good_with_its_workers(world: World, tmp_path: Path) -> None:
+    chance = random.Random(20_261_122)
+    with world.open() as registry:
+        clinic = ConsentWorld(registry)
+        file = write(tmp_path / "in", consents(clinic, 120))
+    for _ in range(2):
+        point = chance.choice(["store.commit.before", "store.commit.after"])
+        command = [sys.executable, "-m", "tests.ledger.consents.importing", str(world.root), str(file)]
+        command += [str(world.clock.now), point, str(chance.randint(2, 4))]
+        done = subprocess.run(command, cwd=ROOT, timeout=60, capture_output=True, check=False)
+        assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    with world.open() as registry:
+        run(registry, file, batch=20, results=tmp_path / "results")
+        require_once_each(registry, tmp_path / "results", 120)
+    assert world.codes() == set()
+
+
+def test_a_file_that_changes_meanwhile_stops_the_import(
+    clinic: ConsentWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = clinic.registry
+    file = write(tmp_path / "in", consents(clinic, 20))
+    whole = file.read_bytes()
+
+    def change(step: str) -> None:
+        if step.startswith("recorded"):
+            file.write_bytes(whole[:-1] + b" ")
+
+    monkeypatch.setattr(bulk, "CHUNK", 2)
+    with pytest.raises(DataFault) as caught:
+        import_consents(registry, file, HOSPITAL, progress=change, batch=2)
+    assert caught.value.code == "import-changed"
+
+
+def test_a_worker_that_dies_is_told(
+    clinic: ConsentWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = clinic.registry
+    file = write(tmp_path / "in", consents(clinic, 5))
+    with monkeypatch.context() as patched:
+        patched.setattr(bulk, "work", dying)
+        with pytest.raises(EnvironmentFault) as caught:
+            run(registry, file, workers=1)
+    assert caught.value.code == "import-worker"
+    assert run(registry, file).recorded == 5
+
+
+def dying(at: int, asked: list[Ask]) -> list[Made | Refused]:
+    os._exit(at & 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "expected"),
+    [
+        ("missing", HOSPITAL, "import-missing"),
+        (".", HOSPITAL, "import-missing"),
+        ("in", LAB, "organisation-role"),
+        ("in", "x", "organisation-unknown"),
+    ],
+)
+def test_wrong_requests(clinic: ConsentWorld, tmp_path: Path, path: str, code: str, expected: str) -> None:
+    write(tmp_path / "in", consents(clinic, 2))
+    with unchanged(clinic.registry), pytest.raises(UsageFault) as caught:
+        import_consents(clinic.registry, tmp_path / path, code, progress=silent)
+    assert caught.value.code == expected
+
+
+def test_too_many_lines(clinic: ConsentWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importfile, "MAX_LINES", 4)
+    file = write(tmp_path / "in", [b""] * 5)
+    with pytest.raises(UsageFault) as caught:
+        run(clinic.registry, file)
+    assert caught.value.code == "import-many"
