@@ -220,9 +220,9 @@ def serve(
     json_: Json = False,
 ) -> None:
     """Serve the pages and the JSON interface, read-only and without keys. 网页服务。"""
+    from yinzheng.api.http.limits import Limits, Rate
     from yinzheng.api.web import serve as serve_web
     from yinzheng.api.web.desk import check_address
-    from yinzheng.api.web.limits import Limits, Rate
 
     read_instance(state)  # or there is nothing to announce
     if desk is not None:

@@ -161,7 +161,7 @@ def desk(
     """Serve organisations and patients: holds the keys, records what they sign. 柜台服务。"""
     from yinzheng.api.desk import run_desk
     from yinzheng.api.desk.server import DeskLimits
-    from yinzheng.api.web.limits import Rate
+    from yinzheng.api.http.limits import Rate
 
     read_instance(state)  # or there is nothing to announce
 

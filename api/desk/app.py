@@ -18,9 +18,9 @@ from yinzheng.api.desk.patients import patients
 from yinzheng.api.desk.problems import answer, problem_of
 from yinzheng.api.desk.server import Desk
 from yinzheng.api.desk.withdrawals import withdrawals
-from yinzheng.api.web.headers import SecurityHeaders
-from yinzheng.api.web.limits import Gate, Limits
-from yinzheng.api.web.problems import of_status
+from yinzheng.api.http.headers import SecurityHeaders
+from yinzheng.api.http.limits import Gate, Limits
+from yinzheng.api.http.problems import of_status
 from yinzheng.verifier.errors import YinzhengError
 
 

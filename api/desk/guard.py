@@ -8,9 +8,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from yinzheng.api.desk.problems import answer, problem_of
-from yinzheng.api.web.guard import client
-from yinzheng.api.web.limits import Gate
-from yinzheng.api.web.problems import internal
+from yinzheng.api.http.guard import client
+from yinzheng.api.http.limits import Gate
+from yinzheng.api.http.problems import internal
 from yinzheng.verifier.errors import YinzhengError
 
 _log = logging.getLogger(__name__)

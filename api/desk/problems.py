@@ -8,8 +8,8 @@ from typing import Final
 
 from starlette.responses import JSONResponse
 
-from yinzheng.api.web.problems import PROBLEM_MEDIA, Problem
-from yinzheng.api.web.problems import problem_of as web_problem_of
+from yinzheng.api.http.problems import PROBLEM_MEDIA, Problem
+from yinzheng.api.http.problems import problem_of as web_problem_of
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 
 _log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from yinzheng.api.desk.rounds import Rounds
 from yinzheng.api.desk.server import Desk, DeskLimits
 from yinzheng.api.desk.sole import sole_desk
 from yinzheng.api.desk.worker import Pace, Worker
-from yinzheng.api.serving import configuration, port_taken
+from yinzheng.api.http.serving import configuration, port_taken
 from yinzheng.ledger.keys.provider import ISSUER, RELAY, KeyProvider
 from yinzheng.ledger.notify.sending import Courier
 from yinzheng.ledger.registry import Clock, Registry, open_registry

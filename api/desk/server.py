@@ -17,7 +17,7 @@ from starlette.requests import Request
 
 from yinzheng.api.desk.bodies import MAX_JSON, read_body
 from yinzheng.api.desk.worker import Worker
-from yinzheng.api.web.limits import MIB, Buckets, Memory, Rate
+from yinzheng.api.http.limits import MIB, Buckets, Memory, Rate
 from yinzheng.ledger.organisations.requests import check_request
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.database import Store

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from yinzheng.api.desk.bodies import media_of, one_object
 from yinzheng.api.desk.server import Desk, target_of
-from yinzheng.api.web.limits import MIB
+from yinzheng.api.http.limits import MIB
 from yinzheng.ledger.disputes.spool import Spool, Spooled
 from yinzheng.ledger.organisations.requests import check_request
 from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from yinzheng.api.web.limits import Limits
+    from yinzheng.api.http.limits import Limits
 
 
 def serve(

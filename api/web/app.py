@@ -13,16 +13,16 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from yinzheng.api.http.guard import Guard
+from yinzheng.api.http.headers import SecurityHeaders
+from yinzheng.api.http.limits import Gate, Limits
+from yinzheng.api.http.problems import of_status, problem_of
 from yinzheng.api.web.checking import Checker
 from yinzheng.api.web.court import court
 from yinzheng.api.web.desk import DeskPort
-from yinzheng.api.web.guard import Guard
-from yinzheng.api.web.headers import SecurityHeaders
-from yinzheng.api.web.limits import Gate, Limits
 from yinzheng.api.web.pages import pages
 from yinzheng.api.web.patients import patients
 from yinzheng.api.web.ports import ReaderPort
-from yinzheng.api.web.problems import of_status, problem_of
 from yinzheng.api.web.server import Server
 from yinzheng.api.web.service import service
 from yinzheng.verifier.errors import YinzhengError

@@ -11,10 +11,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from yinzheng.api.http.language import Language, negotiate
+from yinzheng.api.http.limits import MIB
+from yinzheng.api.http.problems import problem_of
 from yinzheng.api.web.intake import read_fields
-from yinzheng.api.web.language import Language, negotiate
-from yinzheng.api.web.limits import MIB
-from yinzheng.api.web.problems import problem_of
 from yinzheng.api.web.server import Server, language_of
 from yinzheng.api.web.weigh import Weighed, weigh
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError

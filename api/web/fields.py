@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from yinzheng.api.web.language import Language
+from yinzheng.api.http.language import Language
 from yinzheng.api.web.times import instant
 from yinzheng.ledger.document.labels import CLASSES, PROCEDURES, REMARKS, RIGHTS, SOURCES, TYPES
 from yinzheng.ledger.rules.profiles import PROFILES

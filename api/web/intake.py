@@ -16,7 +16,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from yinzheng.api.web.limits import Lease, Limits
+from yinzheng.api.http.limits import Lease, Limits
 from yinzheng.verifier.bytes.canonical import loads
 from yinzheng.verifier.errors import DataFault, UsageFault
 

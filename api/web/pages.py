@@ -11,13 +11,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from yinzheng.api.http.guard import client
+from yinzheng.api.http.language import Language, negotiate, other
+from yinzheng.api.http.problems import not_found, problem_of
 from yinzheng.api.web.checking import Checked, CheckedReceipt
 from yinzheng.api.web.fields import procedure_words, profile_words
-from yinzheng.api.web.guard import client
 from yinzheng.api.web.intake import Submission, read_submission
-from yinzheng.api.web.language import Language, negotiate, other
 from yinzheng.api.web.ports import Notice
-from yinzheng.api.web.problems import not_found, problem_of
 from yinzheng.api.web.receipt_view import receipt_view
 from yinzheng.api.web.report_view import report_view
 from yinzheng.api.web.server import Server, language_of

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from yinzheng.api.web.language import Language
+from yinzheng.api.http.language import Language
 from yinzheng.api.web.times import Instant, duration, instant
 from yinzheng.api.web.words import CALLS, DUTIES, DUTY_STATES, METHODS, STATES, say
 from yinzheng.verifier.formats.consent import Consent, parse_consent

@@ -15,15 +15,15 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from yinzheng.api.http.fault_words import FAULTS
+from yinzheng.api.http.guard import client
+from yinzheng.api.http.headers import CONTENT_SECURITY_POLICY
+from yinzheng.api.http.language import Language, negotiate
+from yinzheng.api.http.problems import problem_of
 from yinzheng.api.web.desk import Bearer
-from yinzheng.api.web.fault_words import FAULTS
-from yinzheng.api.web.guard import client
-from yinzheng.api.web.headers import CONTENT_SECURITY_POLICY
 from yinzheng.api.web.intake import read_fields
-from yinzheng.api.web.language import Language, negotiate
 from yinzheng.api.web.patient_forms import MOST_FIELDS, Chosen, PatientForm, read_patient_form
 from yinzheng.api.web.patient_view import consent_view, names_of, portion, withdrawal_views
-from yinzheng.api.web.problems import problem_of
 from yinzheng.api.web.server import Server, language_of
 from yinzheng.api.web.words import say
 from yinzheng.ledger.rules.consent import age_group_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from yinzheng.api.http.fault_words import FAULTS
+from yinzheng.api.http.language import Language
 from yinzheng.api.web.checking import CheckedReceipt
-from yinzheng.api.web.fault_words import FAULTS
-from yinzheng.api.web.language import Language
 from yinzheng.api.web.report_view import TONES, Moment, Pinned, Step, not_yours, pinned
 from yinzheng.api.web.times import Instant, age, instant
 from yinzheng.api.web.words import ESTABLISHED, RECEIPT_ESTABLISHED, Tone, say

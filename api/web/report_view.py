@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from yinzheng.api.http.fault_words import FAULTS
+from yinzheng.api.http.language import Language
 from yinzheng.api.web.checking import Checked
-from yinzheng.api.web.fault_words import FAULTS
 from yinzheng.api.web.fields import Row, rows
-from yinzheng.api.web.language import Language
 from yinzheng.api.web.ports import BasisLine, HistoryLine
 from yinzheng.api.web.times import Instant, age, duration, instant
 from yinzheng.api.web.words import ATTENTION, CAPACITIES, ESTABLISHED, EVENTS, VERDICTS, Verdict, say

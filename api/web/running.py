@@ -7,10 +7,10 @@ from pathlib import Path
 
 import uvicorn
 
-from yinzheng.api.serving import configuration, port_taken
+from yinzheng.api.http.limits import Limits
+from yinzheng.api.http.serving import configuration, port_taken
 from yinzheng.api.web.app import create_app
 from yinzheng.api.web.desk import HttpDesk
-from yinzheng.api.web.limits import Limits
 from yinzheng.ledger.reading import open_reader
 from yinzheng.verifier.judge.trust import MAX_TRUST
 

@@ -13,12 +13,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from yinzheng.api.http.language import HTML_LANG, Language, negotiate, other
+from yinzheng.api.http.limits import Gate, Limits, Memory
+from yinzheng.api.http.problems import PROBLEM_MEDIA, Problem
 from yinzheng.api.web.checking import Checker
 from yinzheng.api.web.desk import DeskPort, NoDesk
-from yinzheng.api.web.language import HTML_LANG, Language, negotiate, other
-from yinzheng.api.web.limits import Gate, Limits, Memory
 from yinzheng.api.web.ports import ReaderPort
-from yinzheng.api.web.problems import PROBLEM_MEDIA, Problem
 
 ASSETS: Final = {
     "style.css": "text/css; charset=utf-8",

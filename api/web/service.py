@@ -9,13 +9,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from yinzheng.api.http.guard import client
+from yinzheng.api.http.problems import not_found
 from yinzheng.api.web.checking import Checked, CheckedReceipt
-from yinzheng.api.web.guard import client
 from yinzheng.api.web.intake import read_submission
 from yinzheng.api.web.log_files import read_log_file
 from yinzheng.api.web.pages import READ
 from yinzheng.api.web.ports import Notice
-from yinzheng.api.web.problems import not_found
 from yinzheng.api.web.receipt_view import receipt_tone
 from yinzheng.api.web.report_view import verdict_name
 from yinzheng.api.web.schemas import (

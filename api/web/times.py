@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from yinzheng.api.web.language import Language
+from yinzheng.api.http.language import Language
 from yinzheng.ledger.document.labels import BEIJING, date_en, date_zh
 
 _LAST: Final = 253_402_300_799 - 8 * 3600

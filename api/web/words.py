@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
-from yinzheng.api.web.language import Language
+from yinzheng.api.http.language import Language
 from yinzheng.ledger.rules.terms import Label
 
 Tone: TypeAlias = Literal["good", "warn", "bad", "unknown"]

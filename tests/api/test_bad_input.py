@@ -16,8 +16,8 @@ from tests.api import samples
 from tests.api.conftest import Client, Serve
 from tests.api.fake import FakeReader
 from tests.api.test_pages import heading, path_of, words
-from yinzheng.api.web.fault_words import FAULTS
-from yinzheng.api.web.limits import MIB, Limits
+from yinzheng.api.http.fault_words import FAULTS
+from yinzheng.api.http.limits import MIB, Limits
 from yinzheng.verifier.bytes.cose import from_base32, to_base32  # the tests re-encode what a forger would
 
 FOREIGN = "https://qr.alipay.com/fkx12345"

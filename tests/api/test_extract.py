@@ -9,8 +9,8 @@ import pytest
 
 from tests.api import samples
 from tests.api.fake import FakeReader
+from yinzheng.api.http.limits import MIB
 from yinzheng.api.web.extract import extract
-from yinzheng.api.web.limits import MIB
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault
 

@@ -15,7 +15,7 @@ from tests.api.conftest import Client, Serve
 from tests.api.fake import DEMO_NOTICE, FakeReader, demo_world
 from tests.verifier import world as synthetic
 from tests.verifier.world import NOW, NUMBER, VALID_UNTIL, RecordState, World
-from yinzheng.api.web.headers import HEADERS
+from yinzheng.api.http.headers import HEADERS
 from yinzheng.api.web.words import VERDICTS
 from yinzheng.verifier.formats.body import parse_body
 from yinzheng.verifier.formats.certificate import encode_qr

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from yinzheng.api.http.language import negotiate
+from yinzheng.api.http.limits import Buckets, Memory, Rate, client_of
+from yinzheng.api.http.problems import of_status, problem_of
 from yinzheng.api.web.intake import _read_multipart
-from yinzheng.api.web.language import negotiate
-from yinzheng.api.web.limits import Buckets, Memory, Rate, client_of
-from yinzheng.api.web.problems import of_status, problem_of
 from yinzheng.api.web.times import age, instant
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 

@@ -14,8 +14,8 @@ from tests.api.fake_desk import HOUR, FakeDesk
 from tests.api.test_pages import address, heading, words
 from tests.verifier import bodies
 from tests.verifier.receipt_world import ReceiptWorld
+from yinzheng.api.http.limits import Limits, Rate
 from yinzheng.api.web.desk import HttpDesk
-from yinzheng.api.web.limits import Limits, Rate
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 
 QR = ReceiptWorld().qr

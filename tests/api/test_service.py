@@ -13,7 +13,7 @@ from tests.api.conftest import Client, Serve
 from tests.api.fake import FakeReader
 from tests.verifier import world as synthetic
 from tests.verifier.world import NUMBER
-from yinzheng.api.web.limits import Limits, Rate
+from yinzheng.api.http.limits import Limits, Rate
 from yinzheng.verifier.containers.certfile import parse_file
 from yinzheng.verifier.formats.certificate import encode_qr
 

@@ -32,7 +32,7 @@ from tests.desk.calls import KEYS_OF_STATE
 from tests.ledger.consent_world import CLINIC, HOSPITAL, KEYS, LAB, Json, guardian
 from tests.ledger.disputes.court import COURT, claim
 from tests.ledger.world import OFFICER
-from yinzheng.api.web.fault_words import FAULTS
+from yinzheng.api.http.fault_words import FAULTS
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.formats.certificate import key_id

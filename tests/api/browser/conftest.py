@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_pla
 
 from tests.api.fake import FakeReader
 from tests.verifier.world import NOW
+from yinzheng.api.http.limits import Limits, Rate
 from yinzheng.api.web.app import create_app
-from yinzheng.api.web.limits import Limits, Rate
 
 ARGUMENTS = [
     "--headless",

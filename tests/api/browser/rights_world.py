@@ -16,9 +16,9 @@ import uvicorn
 from tests.desk.calls import DeskProcess, running_desk
 from tests.ledger.consent_world import HOSPITAL, KEYS, LAB, ConsentWorld
 from tests.ledger.world import Clock, World, create
+from yinzheng.api.http.limits import Limits, Rate
 from yinzheng.api.web.app import create_app
 from yinzheng.api.web.desk import HttpDesk
-from yinzheng.api.web.limits import Limits, Rate
 from yinzheng.ledger.consents.receipts import Receipt, make_receipt
 from yinzheng.ledger.reading import open_reader
 from yinzheng.verifier.formats.certificate import key_id

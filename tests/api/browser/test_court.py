@@ -14,7 +14,7 @@ from tests.api.browser.conftest import watch
 from tests.api.browser.test_browser import CONTRAST
 from tests.api.fake import FakeReader
 from tests.verifier.pack.pack_world import genuine_pack, pack_trust
-from yinzheng.api.web.limits import MIB, Limits
+from yinzheng.api.http.limits import MIB, Limits
 
 pytestmark = pytest.mark.browser
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from yinzheng.api.web.fault_words import FAULTS
-from yinzheng.api.web.language import Language
+from yinzheng.api.http.fault_words import FAULTS
+from yinzheng.api.http.language import Language
 from yinzheng.api.web.words import say
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from yinzheng.api.web.limits import Gate, client_of
-from yinzheng.api.web.problems import Problem, internal, problem_of
+from yinzheng.api.http.limits import Gate, client_of
+from yinzheng.api.http.problems import Problem, internal, problem_of
 from yinzheng.verifier.errors import YinzhengError
 
 _log = logging.getLogger(__name__)
