@@ -32,6 +32,7 @@ from yinzheng.verifier.formats.withdrawal_steps import Completed, Restricted, pa
 from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome
+from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
 from yinzheng.verifier.log.statement import Statement, verify_body
 from yinzheng.verifier.log.tlogproof import MAX_PROOF_BYTES, TlogProof
@@ -176,7 +177,7 @@ def _judge(
     # (7): that head is anchored on the chain.
     findings.settle(7, lambda: obligations.anchored(_given(conclusion.proof), _given(evidence), trust))
     # (8): the block is sealed by pinned validators, and final.
-    findings.settle(8, lambda: obligations.sealed(_given(evidence), trust))
+    findings.settle(8, lambda: sealed(_given(evidence), trust))
     # (9): the chain holds this withdrawal, ended by this statement.
     found: list[ChainWithdrawal] = []
     findings.settle(9, lambda: _on_chain(conclusion, _given(evidence), trust, found))

@@ -16,7 +16,8 @@ from yinzheng.verifier.chain.layout import root_slot
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.formats.body import Body, parse_body
 from yinzheng.verifier.formats.certificate import Core, decode_qr, statement_of
-from yinzheng.verifier.judge.obligations import checkpoint_signed, in_log, record_words, sealed
+from yinzheng.verifier.judge.obligations import checkpoint_signed, in_log, record_words
+from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.statement import Statement, certificate_subject
 from yinzheng.verifier.log.tlogproof import TlogProof

@@ -13,7 +13,6 @@ from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.bytes.cose import SignedCore
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven
-from yinzheng.verifier.chain.header import Header, sealer
 from yinzheng.verifier.chain.layout import ChainRecord, decode_record, record_slots, root_slot
 from yinzheng.verifier.containers.certfile import CertificateFile, parse_file
 from yinzheng.verifier.containers.target import Presented
@@ -109,52 +108,6 @@ def anchored(proof: TlogProof, evidence: Evidence, trust: TrustPolicy) -> None:
             code="root-differs",
             size=checkpoint.size,
         )
-
-
-def sealed(evidence: Evidence, trust: TrustPolicy) -> None:
-    """(8) The block is sealed by pinned validators, and final (S7.2): it and what is built on it carry seals
-    of more than half of the validators pinned for its number.
-    """
-    if trust.consensus != "clique":
-        raise NotGiven("seals of this consensus cannot be read", code="consensus-unsupported")
-    previous: Header | None = None
-    sealers: set[bytes] = set()
-    for header in evidence.headers:
-        _linked(previous, header)
-        sealers.add(_pinned_sealer(header, trust, first=previous is None))
-        previous = header
-    pinned = trust.validators_at(evidence.block.number)
-    if 2 * len(sealers & pinned) <= len(pinned):
-        raise DataFault(
-            "too few validators have built on the block for it to be final",
-            code="not-final",
-            seals=len(sealers & pinned),
-            validators=len(pinned),
-        )
-
-
-def _linked(previous: Header | None, header: Header) -> None:
-    if previous is not None and (header.parent != previous.hash or header.number != previous.number + 1):
-        raise DataFault(
-            f"block {header.number} does not follow the one given before it", code="headers-unlinked"
-        )
-
-
-def _pinned_sealer(header: Header, trust: TrustPolicy, *, first: bool) -> bytes:
-    try:
-        address = sealer(header)
-    except DataFault as fault:
-        if first and fault.code == "unsealed":
-            raise NotGiven(fault.message, code="unsealed") from fault
-        raise
-    if address not in trust.validators_at(header.number):
-        raise DataFault(
-            f"block {header.number} is sealed by someone the policy does not pin",
-            code="sealer-not-pinned",
-            block=header.number,
-            sealer=address.hex(),
-        )
-    return address
 
 
 def chain_record(

@@ -9,8 +9,9 @@ from yinzheng.verifier.chain.evidence import Evidence, NotGiven
 from yinzheng.verifier.chain.layout import CANCELLED, LAPSED, SUPERSEDED, ChainRecord, decode_record
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.judge.live import Ledger
-from yinzheng.verifier.judge.obligations import answer_age, record_words, sealed
+from yinzheng.verifier.judge.obligations import answer_age, record_words
 from yinzheng.verifier.judge.report import Status
+from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import TrustPolicy
 
 _FINAL: Final = {

@@ -15,6 +15,7 @@ from yinzheng.verifier.judge.certificate.status import Question, answer_status
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.live import Ledger, LiveReader
 from yinzheng.verifier.judge.report import Authentic, Block, Note, Outcome, Report
+from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import TrustPolicy
 
 _BY_LOG: Final = (4, 5, 6, 7)
@@ -75,7 +76,7 @@ def _judge(findings: Findings, found: Exhibits, trust: TrustPolicy, now: int, at
     # (7): that head is anchored on the chain.
     findings.settle(7, lambda: obligations.anchored(found.need_proof()[1], found.need_evidence(), trust))
     # (8): the block is sealed by pinned validators, and final.
-    findings.settle(8, lambda: obligations.sealed(found.need_evidence(), trust))
+    findings.settle(8, lambda: sealed(found.need_evidence(), trust))
     # (9): the chain's record is of this certificate.
     found.chain = findings.settle(
         9,

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import BinaryIO, Final
 
-from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.pack import checks, questions
 from yinzheng.verifier.judge.pack.exhibits import ChainView, Ground, dispute_holds, look_at_chain
@@ -19,6 +18,7 @@ from yinzheng.verifier.judge.pack.parts import (
 )
 from yinzheng.verifier.judge.pack.report import ItemReport, Operator, PackReport, Platform, Reason
 from yinzheng.verifier.judge.report import Block
+from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
 from yinzheng.verifier.pack.archive import PackLimits
 from yinzheng.verifier.pack.reading import Progress, read_contents
@@ -72,7 +72,7 @@ def conclude(
 def _sealed(ground: Ground) -> int:
     """Time of the block, if it is sealed and final."""
     evidence = ground.chain()
-    obligations.sealed(evidence, ground.trust)
+    sealed(evidence, ground.trust)
     return evidence.block.time
 
 

@@ -17,10 +17,11 @@ from yinzheng.verifier.containers.receiptfile import ReceiptFile
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 from yinzheng.verifier.formats.receipt import ReceiptCore
 from yinzheng.verifier.judge.live import refused
-from yinzheng.verifier.judge.obligations import anchored, checkpoint_signed, in_log, sealed
+from yinzheng.verifier.judge.obligations import anchored, checkpoint_signed, in_log
 from yinzheng.verifier.judge.receipt.erasure import Erased, LiveTombstone, parse_erased
 from yinzheng.verifier.judge.receipt.events import Request, requests_of
 from yinzheng.verifier.judge.report import Note
+from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.note import peek_checkpoint
 from yinzheng.verifier.log.statement import Statement

@@ -32,6 +32,7 @@ from yinzheng.verifier.judge.receipt.exhibits import (
 from yinzheng.verifier.judge.receipt.report import ReceiptReport, ReceiptStatus
 from yinzheng.verifier.judge.receipt.status import Known, left_at, standing_at, status_at
 from yinzheng.verifier.judge.report import Authentic, Block, Note, Outcome
+from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
 from yinzheng.verifier.log.statement import verify_body
 
@@ -106,7 +107,7 @@ def _judge(
     # (7): that head is anchored on the chain.
     findings.settle(7, lambda: obligations.anchored(found.need_proof(), found.need_evidence(), trust))
     # (8): the block is sealed by pinned validators, and final.
-    findings.settle(8, lambda: obligations.sealed(found.need_evidence(), trust))
+    findings.settle(8, lambda: sealed(found.need_evidence(), trust))
     # (9): what the chain holds of this consent's withdrawals.
     chain = findings.settle(9, lambda: chain_withdrawals(found, found.need_evidence(), trust))
     # (10): the answer is young enough.
@@ -232,7 +233,7 @@ def _standing_then(
             raise
     past = question.ledger.evidence(found.ids, None, at)
     if vouched:
-        obligations.sealed(past, question.trust)
+        sealed(past, question.trust)
     if past.block.time > at or not is_last(past, at, question.trust):
         raise DataFault(
             "the ledger gave another block than the last before the time asked", code="archive-gap"
