@@ -113,30 +113,34 @@ STEPS: Final = (
         Phrase(
             "日志：proof 是 C2SP tlog-proof，叶子与路径按 RFC 9162 第 2.1.3.2 节算出检查点的根（见第 6 "
             "步）。检查点是 C2SP "
-            "signed-note，首行签名为 Ed25519，次行为 SM2（64 字节 r || s）。",
+            "signed-note，首行签名为 Ed25519，次行为 SM2（64 字节 r || s）；每行前 4 字节是公钥的编号，"
+            "据此在信任策略中取公钥。",
             "The log: proof is a C2SP tlog-proof; leaf and path lead to the checkpoint's root (RFC 9162 "
             "section "
             "2.1.3.2, see step 6). The checkpoint is a C2SP signed-note: its first line is signed with "
             "Ed25519, its "
-            "second with SM2 (64 bytes r || s).",
+            "second with SM2 (64 bytes r || s); the first 4 bytes of each are the key's ID, by which "
+            "the policy's key is found.",
         ),
         (
             "jq -j '.[0].proof' statements.json | sed '1,/^$/d' > ../checkpoint",
             "sed '/^$/,$d' ../checkpoint > ../head",
-            "(printf 302A300506032B6570032100 | basenc -d --base16; jq -r '.log.keys[]' ../policy.json "
-            "| grep '+A' | cut -d+ -f3- | base64 -d | tail -c 32) "
-            "| openssl pkey -pubin -inform DER -out ../log.pem",
-            "sed -n 's/^— [^ ]* //p' ../checkpoint | head -n 1 | base64 -d | tail -c 64 > ../head.sig",
+            "sed -n 's/^— [^ ]* //p' ../checkpoint | head -n 1 | base64 -d > ../line",
+            "ID=$(head -c 4 ../line | basenc --base16 | tr A-F a-f)",
+            "tail -c +5 ../line > ../head.sig",
+            '(printf 302A300506032B6570032100 | basenc -d --base16; jq -r --arg id "$ID" '
+            '\'.log.keys[] | split("+") | select(.[1] == $id) | .[2:] | join("+")\' ../policy.json '
+            "| base64 -d | tail -c 32) | openssl pkey -pubin -inform DER -out ../log.pem",
             "openssl pkeyutl -verify -pubin -inkey ../log.pem -rawin -in ../head -sigfile ../head.sig",
         ),
     ),
     HowtoStep(
         Phrase(
-            "第 1 至 5 步的全部、包含证明与证据根，由包内不足百行的 recheck.py 重做，只用 Python 标准库与 "
+            "第 1 至 5 步的全部、包含证明与证据根，由包内百余行的 recheck.py 重做，只用 Python 标准库与 "
             "openssl。"
             "先读它再运行，或从别处取得同一文本；它不是核验的依据，只是一种写法。",
             "All of steps 1 to 5 for every item, with inclusion proofs and roots of evidence, is repeated by "
-            "recheck.py in this pack: under a hundred lines, Python's standard library and openssl alone. "
+            "recheck.py in this pack: some hundred lines, Python's standard library and openssl alone. "
             "Read it "
             "before you run it, or get the same text elsewhere; it is one way to write it, and proves "
             "nothing itself.",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,8 +17,11 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.authority import Authority
 from tests.verifier.pack.court_world import plan_of, policy
@@ -27,6 +32,8 @@ from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.pack.howto import HOWTO, STEPS, recheck
 
 ROOT = Path(__file__).parents[3]
+LOG_KEYS = Path(__file__).with_name("log-keys-with-plus-A.txt")
+"""Keys of a log as a policy once had them; the second's base64 holds `+A` too."""
 TOOLS = ("bash", "openssl", "jq", "unzip", "basenc", "sha256sum")
 
 pytestmark = pytest.mark.skipif(
@@ -102,11 +109,11 @@ def test_the_text_names_every_command_and_says_so_in_both_languages() -> None:
         assert step.text.en in HOWTO
 
 
-def test_the_script_is_a_hundred_lines_of_the_standard_library() -> None:
+def test_the_script_is_short_and_of_the_standard_library() -> None:
     text = recheck()
     assert text == (ROOT / "docs" / "recheck.py").read_text(encoding="utf-8")
     assert unpacked(pack())["recheck.py"] == text.encode()
-    assert len(text.splitlines()) <= 100
+    assert len(text.splitlines()) <= 120
     (imported,) = re.findall(r"^import (.*)$", text, re.MULTILINE)
     assert set(imported.split(", ")) <= sys.stdlib_module_names
 
@@ -220,5 +227,115 @@ def test_a_missing_file_is_no_pack_that_holds(tmp_path: Path) -> None:
 
 
 def test_truncated_is_no_pack_that_holds(tmp_path: Path) -> None:
-    assert rechecked(tmp_path, pack()[:5000]).returncode == 1
+    done = rechecked(tmp_path, pack()[:5000])
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout.startswith("cannot be checked: BadZipFile")
     assert zipfile.is_zipfile(io.BytesIO(pack()))
+
+
+def test_keys_are_found_by_their_ids(tmp_path: Path) -> None:
+    """Whatever the base64 of a key holds, in whichever order the policy has them (a `+A` once chose both)."""
+    dispute = Dispute()
+    keys = LOG_KEYS.read_text(encoding="utf-8").split()
+    assert [key.count("+A") for key in keys] == [1, 1]
+    for order in (1, -1):
+        changed = policy()
+        changed["log"]["keys"] = [*keys, *changed["log"]["keys"]][::order]
+        folder = tmp_path / f"order{order}"
+        folder.mkdir()
+        laid_out(folder, dispute.pack(plan_of(dispute)))
+        (folder / "policy.json").write_text(json.dumps(changed))
+        done = run(folder, "\n".join([*STEPS[0].commands[:2], *STEPS[4].commands]))
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_pack_that_shows_nothing_is_not_said_to_hold(tmp_path: Path) -> None:
+    dispute = Dispute(withheld=frozenset({1, 2, 3}))
+    done = rechecked(tmp_path, dispute.pack(plan_of(dispute)))
+    assert done.returncode == 3
+    assert "no evidence is shown" in done.stdout
+
+
+def test_how_it_is_called(tmp_path: Path) -> None:
+    done = run(tmp_path, f"python3 {ROOT / 'docs' / 'recheck.py'} case.zip")
+    assert (done.returncode, done.stdout) == (2, "python3 recheck.py case.zip policy.json\n")
+    done = run(tmp_path, f"python3 {ROOT / 'docs' / 'recheck.py'} absent.zip policy.json")
+    assert (done.returncode, done.stderr) == (3, "")
+
+
+# Whatever it is fed, it answers in words
+
+
+def fed(data: bytes, trust: bytes) -> tuple[int, str]:
+    """Exit code and words of the script, run here, with signatures that all hold: what follows is reached."""
+    with tempfile.TemporaryDirectory() as name:
+        paths = [str(Path(name) / "case.zip"), str(Path(name) / "policy.json")]
+        for path, content in zip(paths, (data, trust), strict=True):
+            Path(path).write_bytes(content)
+        said = io.StringIO()
+        with (
+            mock.patch.object(sys, "argv", ["recheck.py", *paths]),
+            mock.patch("subprocess.run", return_value=subprocess.CompletedProcess([], 0)),
+            contextlib.redirect_stdout(said),
+            pytest.raises(SystemExit) as ended,
+        ):
+            exec(compile(recheck(), "recheck.py", "exec"), {"__name__": "__main__"})
+        return int(str(ended.value.code)), said.getvalue()
+
+
+VALUES: list[Any] = [None, True, -1, 2**70, 1.5, "", "\ud800", "00" * 32, "a\n\nb\nok", [], {}, [[]], "é+"]
+FILES = ("manifest.json", "statements.json", "items/0001/item.json", "dossier/0001/proof.json")
+
+
+def spots(value: Any) -> list[tuple[Any, Any]]:
+    """Every place in a JSON value that holds something: its container and its name there."""
+    members = list(enumerate(value)) if isinstance(value, list) else []
+    members = list(value.items()) if isinstance(value, dict) else members
+    return [(value, name) for name, _ in members] + [spot for _, inner in members for spot in spots(inner)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_any_value_in_any_file_is_answered_in_words(data: st.DataObject) -> None:
+    files, trust = unpacked(pack()), policy()
+    path = data.draw(st.sampled_from((*FILES, "policy.json")))
+    value = trust if path == "policy.json" else json.loads(files[path])
+    container, name = data.draw(st.sampled_from(spots(value)))
+    container[name] = data.draw(st.sampled_from(VALUES))
+    if path != "policy.json":
+        files[path] = json.dumps(value).encode()
+    code, said = fed(zipped(list(files.items())), json.dumps(trust).encode())
+    assert code in (0, 1, 3)
+    assert "Traceback" not in said
+    assert said.isascii()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_any_bytes_are_answered_in_words(data: st.DataObject) -> None:
+    packed, trust = bytearray(pack()), bytearray(json.dumps(policy()).encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        spoiled = data.draw(st.sampled_from([packed, trust]))
+        at = data.draw(st.integers(0, len(spoiled) - 1))
+        spoiled[at : at + data.draw(st.sampled_from([0, 1, 1, 8]))] = data.draw(st.binary(max_size=3))
+    cut = data.draw(st.sampled_from([len(packed), len(packed), 0, 4, 3000]))
+    code, said = fed(bytes(packed[:cut]), bytes(trust))
+    assert code in (0, 1, 3)
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_packed_anew_is_told(compression: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression) as archive:
+        for name, content in unpacked(pack()).items():
+            archive.writestr(name, content)
+    code, said = fed(out.getvalue(), json.dumps(policy()).encode())
+    assert (code, "ask for the original" in said) == (3, True)
+
+
+def test_deep_and_long_are_answered_in_words() -> None:
+    files = unpacked(pack())
+    for manifest in (b"[" * 100_000, b"1" * 5000, b"null", b"\xff"):
+        code, said = fed(zipped([*{**files, "manifest.json": manifest}.items()]), b"{}")
+        assert (code, said.startswith("cannot be checked: ")) == (3, True)
