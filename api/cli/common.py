@@ -12,11 +12,13 @@ import typer
 
 from yinzheng.api.cli.output import err
 from yinzheng.ledger.demonstration.certificates import PASSPHRASE
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.passphrase import find_passphrase
 from yinzheng.ledger.keys.pkcs11 import with_token
 from yinzheng.ledger.keys.provider import KeyProvider
-from yinzheng.ledger.registry import Progress, Registry, open_registry, silent, wall_clock
+from yinzheng.ledger.opening import open_registry
+from yinzheng.ledger.registry import Progress, Registry, silent, wall_clock
 from yinzheng.ledger.state.instance import Paths
 
 State = Annotated[
@@ -66,4 +68,4 @@ def writing(state: Path, quiet: bool) -> Iterator[tuple[Registry, Progress]]:
         open_registry(state, keys_of, clock=wall_clock, progress=progress) as registry,
     ):
         yield registry, progress
-        registry.settle(progress)
+        settle(registry, progress)

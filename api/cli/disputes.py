@@ -14,6 +14,7 @@ from yinzheng.api.cli.output import Json, guarded, out, print_json
 from yinzheng.ledger.disputes.packing import Selection, build_pack
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
 from yinzheng.ledger.disputes.showing import list_disputes, show
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.state import access_log
 from yinzheng.verifier.errors import UsageFault
 
@@ -130,7 +131,7 @@ def pack(
     """Make the evidence pack of a dispute, which a court checks with `yinzheng verify`. 证据包。"""
     selection = read_selection(only, file or ())
     with writing(state, json_) as (registry, progress):
-        registry.settle(progress)
+        settle(registry, progress)
         written = build_pack(registry, dispute, out_file, selection=selection, by=by, progress=progress)
     value = {"dispute": dispute, "file": str(out_file), "size": written.size}
     if json_:

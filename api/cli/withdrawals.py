@@ -13,9 +13,11 @@ from yinzheng.api.cli.instants import parse_instant
 from yinzheng.api.cli.output import Json, guarded, out, print_json
 from yinzheng.api.desk.views import progress_view
 from yinzheng.ledger.consents.counter_receipt import subject_of_receipt
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.notify import deliveries
 from yinzheng.ledger.notify.sending import Courier
-from yinzheng.ledger.registry import open_registry, wall_clock
+from yinzheng.ledger.opening import open_registry
+from yinzheng.ledger.registry import wall_clock
 from yinzheng.ledger.rules.consent import Scope
 from yinzheng.ledger.rules.extent import Extent, Way
 from yinzheng.ledger.withdrawals import course
@@ -172,7 +174,7 @@ def deliver(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     with progress_line(json_):
         with open_registry(state, keys_of, clock=wall_clock) as registry:
             course.tick(registry)
-            registry.settle()
+            settle(registry)
             outgoing = deliveries.claim(registry, wall_clock())
             courier = Courier(loopback=registry.instance.demonstration)
         # Without the writer's lock: an organisation's server may take its time.

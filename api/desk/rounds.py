@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from yinzheng.api.desk.worker import Worker
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.unsettled import is_unsettled
 from yinzheng.ledger.notify.deliveries import Send, claim, note, pending, send_all
 from yinzheng.ledger.registry import Registry
@@ -70,7 +71,7 @@ class Rounds:
         with self._store.reading() as session:
             unsettled, due = is_unsettled(session, now), bool(pending(session, now, 1))
         if unsettled:
-            self._do(lambda registry: registry.settle())
+            self._do(settle)
         if due:
             # Sent without the lock: a server that hangs holds up nobody but the notices after it.
             results = send_all(self._do(lambda registry: claim(registry, now)), self._send)

@@ -17,9 +17,12 @@ from yinzheng.api.desk.server import Desk, DeskLimits
 from yinzheng.api.desk.sole import sole_desk
 from yinzheng.api.desk.worker import Pace, Worker
 from yinzheng.api.http.serving import configuration, port_taken
+from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.flow.unsettled import needs_settling
 from yinzheng.ledger.keys.provider import ISSUER, RELAY, KeyProvider
 from yinzheng.ledger.notify.sending import Courier
-from yinzheng.ledger.registry import Clock, Registry, open_registry
+from yinzheng.ledger.opening import open_registry
+from yinzheng.ledger.registry import Clock, Registry
 from yinzheng.ledger.state.instance import Paths, read_instance
 from yinzheng.ledger.store.database import open_store, sqlite_url
 
@@ -67,7 +70,7 @@ def open_desk(
             with open_registry(root, provider, clock=clock, lock_seconds=LOCK_PATIENCE) as registry:
                 yield registry
 
-        worker = Worker(opened, pace=pace)
+        worker = Worker(opened, settle_what_waits, pace=pace)
         rounds = Rounds(worker, store, clock, Courier(loopback=instance.demonstration))
         worker.start()
         rounds.start()
@@ -107,6 +110,15 @@ def run_desk(
             shown = f"[{host}]" if ":" in host else host
             ready(f"http://{shown}:{listening.getsockname()[1]}")
             uvicorn.Server(config).run(sockets=[listening])
+
+
+def settle_what_waits(registry: Registry) -> None:
+    """Settle, if there is anything to.
+
+    Consents that wait for company (R49) leave nothing to carry, and asking is much cheaper than settling.
+    """
+    if needs_settling(registry):
+        settle(registry)
 
 
 def _unlock(keys: KeyProvider) -> None:

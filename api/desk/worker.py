@@ -53,16 +53,21 @@ class _Job:
 
 
 class Worker:
-    """A thread that writes. `open_` opens the registry and finishes what was left unfinished."""
+    """A thread that writes.
+
+    `open_` opens the registry and finishes what was left unfinished; `settle` carries on what a job left.
+    """
 
     def __init__(
         self,
         open_: Callable[[], AbstractContextManager[Registry]],
+        settle: Callable[[Registry], None],
         *,
         pace: Pace | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._open = open_
+        self._settle_what_waits = settle
         self._pace = pace or Pace()
         self._monotonic = monotonic
         self._waiting: deque[_Job] = deque()
@@ -170,13 +175,9 @@ class Worker:
             job.answer.set_result(answer)
 
     def _settle(self, registry: Registry) -> None:
-        """Carry what was acknowledged to the chain. What fails here is acknowledged and is tried again.
-
-        Consents that wait for company (R49) leave nothing to carry, and asking is much cheaper than settling.
-        """
+        """Carry what was acknowledged to the chain. What fails here is acknowledged and is tried again."""
         try:
-            if registry.needs_settling():
-                registry.settle()
+            self._settle_what_waits(registry)
         except Exception as error:
             told = _told(error)
             _log.error("what was recorded waits for the chain: %s", told.code)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from yinzheng.ledger.cases.work import Work, acting, approve, work_on
 from yinzheng.ledger.chain.approvals import Closure
 from yinzheng.ledger.dossiers.application import Application, parse_application
 from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.review import ItemAnswer, grounds_against, require_complete, review_move
 from yinzheng.ledger.rules.states import Capacity, Move, State
@@ -16,9 +16,6 @@ from yinzheng.ledger.rules.volume import FlagDecision
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 MAX_TEXT = 4000
 

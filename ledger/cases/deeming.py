@@ -6,11 +6,10 @@ same deadlines without opening a dossier.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlmodel import Session, select
 
 from yinzheng.ledger.cases.work import work_on
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.calendar import WorkingCalendar
 from yinzheng.ledger.rules.deadlines import DatedMove, Deadlines, deadlines
 from yinzheng.ledger.rules.profiles import profile_for
@@ -18,9 +17,6 @@ from yinzheng.ledger.rules.states import Capacity, Move, State
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Objection
 from yinzheng.verifier.errors import EnvironmentFault
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 _MOVES = {
     "application.received": Move.APPLY,

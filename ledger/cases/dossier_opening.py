@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.dossiers.dossier import APPLICATION
 from yinzheng.ledger.flow.recording import open_event
+from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.sealed import SealedValue, open_file
@@ -17,8 +18,6 @@ from yinzheng.verifier.errors import DataFault, UsageFault
 
 if TYPE_CHECKING:
     from sqlmodel import Session
-
-    from yinzheng.ledger.registry import Progress, Registry
 
 
 def open_dossier_to(

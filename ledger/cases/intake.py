@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
@@ -14,6 +13,7 @@ from yinzheng.ledger.consents.basis import require_notices
 from yinzheng.ledger.dossiers.application import Application
 from yinzheng.ledger.dossiers.dossier import Dossier, open_dossier
 from yinzheng.ledger.flow.recording import Occurrence, compose, record
+from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.calendar import date_of, day_of
 from yinzheng.ledger.rules.profiles import Profile, profile_for
 from yinzheng.ledger.rules.refusals import require_registrable
@@ -26,9 +26,6 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.dossier import SEED_BYTES
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Progress, Registry
 
 DOSSIER_ID_BYTES = 16
 DOSSIER_KEY_BYTES = 16

@@ -8,7 +8,6 @@ approval the procedure needs, the deposit is recorded; nothing remains to be dec
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, delete, select
 
@@ -19,6 +18,7 @@ from yinzheng.ledger.chain.approvals import Deposit
 from yinzheng.ledger.disputes.work import holds_on
 from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.flow.recording import Occurrence, compose, record
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.approvals import Approval as GivenApproval
 from yinzheng.ledger.rules.approvals import approvals_needed, check_approvals
 from yinzheng.ledger.rules.certificates import remark_bits
@@ -32,9 +32,6 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.body import Body, parse_body
 from yinzheng.verifier.formats.certificate import encode_qr, statement_of
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 DRAFT_SECONDS = 86_400 - 600
 """How long approvals may be collected: the contract refuses dates a day old (S5.8); ten minutes spare."""

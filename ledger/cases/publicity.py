@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlmodel import select
 
@@ -13,6 +12,7 @@ from yinzheng.ledger.cases.work import acting, approve, work_on
 from yinzheng.ledger.chain.approvals import Conclusion, Publication
 from yinzheng.ledger.chain.records import Procedure as ChainProcedure
 from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.publicity import Notice, check_objection, check_waiver, publicity_end
 from yinzheng.ledger.rules.states import Capacity, Move
 from yinzheng.ledger.rules.terms import Procedure
@@ -22,9 +22,6 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import PairHasher
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 CHAIN_PROCEDURE = {
     Procedure.ORDINARY: ChainProcedure.ORDINARY,

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.chain.approvals import Decision, digest, sign
 from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, open_event, record
 from yinzheng.ledger.keys.provider import person_key
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.profiles import Profile, profile_for
 from yinzheng.ledger.rules.states import Capacity, Move, Rule, Situation, State, rule_for
 from yinzheng.ledger.rules.terms import Procedure
@@ -24,9 +24,6 @@ from yinzheng.ledger.store.models import Approval, Case, Dossier, Objection, Per
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from web3 import HTTPProvider, Web3
 from web3.middleware import ExtraDataToPOAMiddleware
@@ -15,9 +14,7 @@ from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
 from yinzheng.ledger.chain.modules import check_modules
 from yinzheng.ledger.keys.provider import VALIDATOR, KeyProvider
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.state.instance import Instance, Paths
+from yinzheng.ledger.state.instance import Instance, Paths
 
 REQUEST_SECONDS = 20
 

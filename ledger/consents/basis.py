@@ -7,18 +7,16 @@ learns of anyone in particular, so small numbers are not told exactly.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlmodel import Session, select
 
 from yinzheng.ledger.consents.notices import notice_at
+from yinzheng.ledger.dossiers.application import Application
 from yinzheng.ledger.rules.withdrawal import Situation, State
 from yinzheng.ledger.store.models_consents import Notice as NoticeRow
 from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.verifier.errors import DataFault
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.dossiers.application import Application
 
 SMALL: Final = 5
 """Numbers from 1 up to but without this one are told as "<5"."""

@@ -18,6 +18,7 @@ from yinzheng.ledger.consents.notices import book_of, hour_of
 from yinzheng.ledger.flow.recording import Occurrence, compose
 from yinzheng.ledger.keys import sm4
 from yinzheng.ledger.organisations.keys import require
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store.models_consents import Consent as ConsentRow
 from yinzheng.ledger.store.sealed import SealedValue
@@ -27,8 +28,6 @@ from yinzheng.verifier.formats.consent import Consent, parse_consent
 
 if TYPE_CHECKING:
     from sqlmodel import Session
-
-    from yinzheng.ledger.registry import Registry
 
 MOST = 1000
 """Consents of one call; more come as a file (`bulk`)."""

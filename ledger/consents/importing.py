@@ -22,7 +22,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy import delete, insert
 from sqlmodel import Session, col
@@ -33,15 +33,14 @@ from yinzheng.ledger.consents.import_results import write_results
 from yinzheng.ledger.consents.import_rows import Ask, LineFile, Made, Maker, Plan, Refused, begin_worker, work
 from yinzheng.ledger.consents.notices import book_of, hour_of
 from yinzheng.ledger.consents.pool import event_row
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations.keys import require
+from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Base
 from yinzheng.ledger.store.models_consents import Job, Rejected
 from yinzheng.verifier.errors import EnvironmentFault
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Progress, Registry
 
 BATCH: Final = 10_000
 """Lines in one transaction."""
@@ -103,7 +102,7 @@ def import_consents(
         count = _workers(index.lines - before) if workers is None else workers
         with _mill(plan, count) as mill:
             _record_all(registry, job, index, seed, mill, batch, progress)
-    registry.settle(progress)
+    settle(registry, progress)
     with registry.store.reading() as session:
         done = session.get_one(Job, job.id)
         write_results(session, done, index, seed, results, rejects)

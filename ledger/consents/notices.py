@@ -7,13 +7,13 @@ have stood when it was given: neither before it was published nor after another 
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.consents.book import KnownNotice, NoticeBook
 from yinzheng.ledger.flow.recording import Occurrence, compose, record
 from yinzheng.ledger.organisations.keys import require
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.consent import Terms
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store import repository
@@ -22,9 +22,6 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.notice import MAX_NOTICE, Notice, parse_notice
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 HOUR = 3600
 

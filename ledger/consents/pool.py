@@ -7,19 +7,16 @@ consent is acknowledged and durable; only its place in the log comes later.
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func
 from sqlmodel import Session, select
 
 from yinzheng.ledger.flow.recording import Recorded
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.state.instance import Instance
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_consents import Pooled
 from yinzheng.verifier.formats.receipt import CONSENT_GRANTED
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
-    from yinzheng.ledger.state.instance import Instance
 
 PATIENCE = 600
 """Seconds the oldest waits. Nothing else ends the wait: going as soon as so many are there would cut a busy

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
 from yinzheng.ledger.consents.notices import notice_at
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import find_consent, thread
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Consent as ConsentRow
 from yinzheng.ledger.store.models_consents import Pooled
@@ -19,9 +19,6 @@ from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.consent import Consent, parse_consent
 from yinzheng.verifier.formats.notice import Notice
 from yinzheng.verifier.log.statement import Statement
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

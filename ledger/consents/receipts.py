@@ -6,15 +6,19 @@ receipts of one consent differs in its signature alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from yinzheng.ledger.chain.embedded.evidence import asking
 from yinzheng.ledger.chain.evidence import collect, last_final_block
 from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
 from yinzheng.ledger.document.qr import qr_png, qr_svg
 from yinzheng.ledger.document.receipt_pdf import render_receipt
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.state.instance import Instance
 from yinzheng.ledger.store import repository
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.layout import root_slot
 from yinzheng.verifier.chain.layout_consents import withdrawal_slots
 from yinzheng.verifier.containers.receiptfile import ReceiptEvent, format_receipt_file
@@ -25,13 +29,6 @@ from yinzheng.verifier.formats.withdrawal import parse_requested
 from yinzheng.verifier.judge.receipt.events import REQUESTED_TYPE
 from yinzheng.verifier.log.note import peek_checkpoint
 from yinzheng.verifier.log.tlogproof import TlogProof
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from yinzheng.ledger.registry import Registry
-    from yinzheng.ledger.state.instance import Instance
-    from yinzheng.verifier.bytes.canonical import JSON
 
 
 @dataclass(frozen=True, slots=True)

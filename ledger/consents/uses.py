@@ -6,12 +6,13 @@ destroyed nobody does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.organisations.keys import require
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.consent import Use
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store.models_consents import Use as UseRow
@@ -21,9 +22,6 @@ from yinzheng.verifier.bytes.canonical import Check, integer, read_object
 from yinzheng.verifier.bytes.wording import check_words
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.body import check_credit_code
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 MAX_USE: Final = 4096
 """Canonical bytes of a line."""

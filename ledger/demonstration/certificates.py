@@ -19,10 +19,12 @@ from yinzheng.ledger.demonstration.material import favourable_review, prepare_do
 from yinzheng.ledger.demonstration.rights import Shown, demonstrate_rights
 from yinzheng.ledger.document.forms import write_documents
 from yinzheng.ledger.flow.heartbeat import beat
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.passphrase import create_passphrase_file
+from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.reading import open_reader
-from yinzheng.ledger.registry import Clock, Progress, Registry, open_registry
+from yinzheng.ledger.registry import Clock, Progress, Registry
 from yinzheng.ledger.rules.profiles import DEMO
 from yinzheng.ledger.rules.states import State
 from yinzheng.ledger.state.creation import Plan, create_registry
@@ -118,7 +120,7 @@ def _register(registry: Registry, example: Path, progress: Progress, *, objected
         State.ISSUING: lambda: issuing.issue(registry, case_id, MEMBER),
     }
     while True:
-        registry.settle()
+        settle(registry)
         with work_on(registry, case_id) as work:
             state = work.situation.state
         if state not in steps:

@@ -19,6 +19,7 @@ from yinzheng.ledger.disputes import collecting, evidence, opening, packing
 from yinzheng.ledger.disputes.evidence import Offered
 from yinzheng.ledger.disputes.plans import Concerned, Plan
 from yinzheng.ledger.disputes.work import DRAFT
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import find_dispute
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.provider import Kind
@@ -110,12 +111,12 @@ def demonstrate_rights(
     progress("enrolling a hospital, a company and a court")
     for role in ("controller", "recipient", "forum"):
         _enrol(stage, role)
-    registry.settle()
+    settle(registry)
     first, second = _consents(stage, progress)
     withdrawal = _withdraw(stage, first, progress)
-    registry.settle()
+    settle(registry)
     dispute = _dispute(stage, second, number, progress)
-    registry.settle()
+    settle(registry)
     return _write(stage, first, withdrawal, dispute, out, progress)
 
 
@@ -163,7 +164,7 @@ def _consents(stage: _Stage, progress: Progress) -> tuple[bytes, ...]:
         given = [_consent(stage, body, notice.leaf, digest, patient) for patient in stage.example["patients"]]
         granted = grant(registry, given, stage.party("controller").code)
         known = stage.remember("consents", " ".join(one.subject.hex() for one in granted))
-        registry.settle()
+        settle(registry)
     return tuple(bytes.fromhex(subject) for subject in known.split())
 
 
@@ -243,7 +244,7 @@ def _dispute(stage: _Stage, subject: bytes, number: str, progress: Progress) -> 
         decision = opening.prepare(registry, dispute, forum.address)
         domain = registry.client.preservation_domain
         opening.open_dispute(registry, dispute, sign(decision, domain, forum.account()))
-        registry.settle()
+        settle(registry)
     if stage.remembered("evidence") is None:
         progress("preserving evidence")
         evidence.add_items(registry, dispute, [_page(stage)], Capacity.PARTY)

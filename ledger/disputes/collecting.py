@@ -11,7 +11,7 @@ import platform
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -19,6 +19,7 @@ from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.disputes.evidence import Offered
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import thread
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.state.files import disk_faults
 from yinzheng.ledger.store import repository
@@ -30,9 +31,6 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.dossier import committed_form
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 MAX_STATEMENTS = 256
 """Of one item (S10.7)."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yinzheng.ledger.disputes.work import Work, work_on
 from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.disputes import Move
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
@@ -22,9 +23,6 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.dispute import evidence_root
 from yinzheng.verifier.formats.evidence_items import Item, parse_item
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 MAX_ITEMS = 1000
 """Items of one dispute."""

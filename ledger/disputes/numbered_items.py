@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from yinzheng.ledger.disputes import evidence, opening
 from yinzheng.ledger.disputes.evidence import Offered
 from yinzheng.ledger.disputes.showing import show
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.evidence_items import Item, parse_item
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

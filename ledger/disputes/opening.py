@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -24,6 +24,7 @@ from yinzheng.ledger.disputes.plans import Concerned, Plan, parse_plan, require_
 from yinzheng.ledger.disputes.work import DRAFT, Work, row_from_json, row_to_json, work_on
 from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.flow.threads import find_organisation
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules import disputes as rules
 from yinzheng.ledger.rules.calendar import date_of, day_of
 from yinzheng.ledger.rules.disputes import Move, State, check_opening, rule_for
@@ -37,9 +38,6 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.dispute import Opening, Subjects, evidence_root, parse_opening
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 SIGN_WITHIN = 86_400
 """Seconds between preparing and signing; what the signer saw must not be old."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from sqlmodel import Session, col, select
 
@@ -24,6 +24,7 @@ from yinzheng.ledger.document.court_pdf import render_court
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import find_dispute, thread
 from yinzheng.ledger.keys.provider import ISSUER
+from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.state.files import disk_faults, temporary_beside
 from yinzheng.ledger.state.policy import trust_policy
@@ -55,9 +56,6 @@ from yinzheng.verifier.pack.manifest import ListedRoot
 from yinzheng.verifier.pack.writer import Chunks, PackDossierFile, PackItem, PackPlan, WrittenPack, write_pack
 from yinzheng.verifier.words.court.html import render_html
 from yinzheng.verifier.words.court.planned import report_on
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Progress, Registry
 
 _EVIDENCE = "dispute.evidence"
 _DOSSIERS = ("application.received", "supplement.given")

@@ -8,19 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.disputes import collecting
 from yinzheng.ledger.disputes.evidence import Offered, add_items
 from yinzheng.ledger.disputes.work import DRAFT
 from yinzheng.ledger.flow.threads import find_dispute
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state import access_log
 from yinzheng.verifier.errors import UsageFault
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

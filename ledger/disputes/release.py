@@ -7,7 +7,7 @@ is listed in it and goes on.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -17,6 +17,7 @@ from yinzheng.ledger.chain.modules import FORUM
 from yinzheng.ledger.disputes.hold_notices import RELEASED, tell
 from yinzheng.ledger.disputes.work import Work, holds_on, row_from_json, row_to_json, work_on
 from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.disputes import Move, Party, check_release
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models import Case, Certificate
@@ -28,9 +29,6 @@ from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.dispute import Release, Resumption, parse_release
 from yinzheng.verifier.log.statement import Statement
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 _MOVES = {"settlement": (Move.SETTLE, Capacity.PARTY), "document": (Move.EXECUTE, Capacity.FORUM)}
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
@@ -15,6 +14,7 @@ from yinzheng.ledger.disputes.work import DRAFT, Work, work_on
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.organisations.keys import public_key
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.state.instance import read_instance
@@ -26,9 +26,6 @@ from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.dispute import Disputant, Opening, Release, parse_opening, parse_release
 from yinzheng.verifier.formats.evidence_items import Item, parse_item
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

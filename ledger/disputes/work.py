@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose
 from yinzheng.ledger.flow.threads import find_dispute
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.disputes import Move, Rule, State, rule_for
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
@@ -20,9 +21,6 @@ from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 DRAFT = "draft"
 """State of a dispute whose opening nobody has signed yet."""

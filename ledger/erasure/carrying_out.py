@@ -8,7 +8,6 @@ of a key in key files, and carrying out begins again; after that only clearing i
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
@@ -29,6 +28,7 @@ from yinzheng.ledger.erasure.proposing import (
 )
 from yinzheng.ledger.erasure.targets import Target, target_of
 from yinzheng.ledger.people.staff import enrolled
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules import destruction
 from yinzheng.ledger.rules.destruction import DestructionRecord, Method, check_destruction
 from yinzheng.ledger.state import access_log
@@ -39,9 +39,6 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.tombstone import Tombstone
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 CONTENT = ("content", "key", "secret")
 """Words of S10.5: what goes."""

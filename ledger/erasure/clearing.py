@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlmodel import select
 
@@ -15,12 +15,10 @@ from yinzheng.ledger.erasure.burial import forget_files
 from yinzheng.ledger.erasure.order import TargetKind
 from yinzheng.ledger.erasure.proposing import APPROVED, DESTROYED, find_erasure
 from yinzheng.ledger.erasure.targets import target_of
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state.files import disk_faults
 from yinzheng.ledger.store.models_disputes import Erasure
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 TABLES: Final = (
     "attempt",

@@ -7,7 +7,7 @@ no ground: its end could not be recorded any more.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -17,6 +17,7 @@ from yinzheng.ledger.erasure.order import TargetKind
 from yinzheng.ledger.erasure.targets import Target
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import thread
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.retention import Blocker, blockers
 from yinzheng.ledger.rules.withdrawal import State
 from yinzheng.ledger.store.models import Dossier
@@ -26,9 +27,6 @@ from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.ledger.withdrawals.filing import in_force
 from yinzheng.ledger.withdrawals.work import open_thread
 from yinzheng.verifier.errors import UsageFault
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 WITHDRAWAL, RETENTION_ENDED, COURT, SUBJECT_RIGHT = "withdrawal", "retention_ended", "court", "subject_right"
 """Words of S10.5."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
@@ -13,15 +12,13 @@ from yinzheng.ledger.erasure.grounds import RETENTION_ENDED, WITHDRAWAL, blocked
 from yinzheng.ledger.erasure.order import TargetKind
 from yinzheng.ledger.erasure.proposing import OVER, read_signed, signatures_of
 from yinzheng.ledger.erasure.targets import find_target
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.withdrawal import State
 from yinzheng.ledger.store.models import Case, Dossier
 from yinzheng.ledger.store.models_consents import Consent, Withdrawal
 from yinzheng.ledger.store.models_disputes import Dispute, Erasure
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

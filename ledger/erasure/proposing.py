@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
@@ -15,6 +14,7 @@ from yinzheng.ledger.erasure.order import Order, TargetKind, sign, signer
 from yinzheng.ledger.erasure.targets import Target, find_target
 from yinzheng.ledger.keys.provider import person_key
 from yinzheng.ledger.people.staff import StaffRole, enrolled
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.destruction import Approval, Function, Method, next_step
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.state.backup import rewrite_places
@@ -23,9 +23,6 @@ from yinzheng.ledger.store.models import Person
 from yinzheng.ledger.store.models_disputes import Erasure, ErasureSignature
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.tombstone import WITNESSES
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 PROPOSED, APPROVED, DESTROYED, DROPPED = "proposed", "approved", "destroyed", "dropped"
 OVER = frozenset({DESTROYED, DROPPED})

@@ -7,13 +7,9 @@ the validators something to seal: the new block says that the state is still wha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Call
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.registry import Registry
 
 DEFAULT_AGE = 3600
 """Seconds after which a block is old enough to be followed by a fresh one."""

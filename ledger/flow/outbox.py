@@ -9,19 +9,16 @@ tells whether it only came too early, or why it can never be. It holds up its ow
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.chain.reverts import TooEarly
 from yinzheng.ledger.chain.sender import Call, Mined, Sender, SignedTransaction
 from yinzheng.ledger.keys.provider import RELAY
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.withdrawals.late_calls import redate
 from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 PATIENCE_SECONDS = 60
 """How long a foreign node may take to mine one transaction before we leave it for the next run."""

@@ -16,7 +16,6 @@ and rolls forward.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
@@ -26,6 +25,7 @@ from yinzheng.ledger.flow.outbox import carry_out, waiting
 from yinzheng.ledger.flow.outbox import (
     outbox as outbox,  # use cases put their calls there through the pipeline
 )
+from yinzheng.ledger.registry import Progress, Registry, silent
 from yinzheng.ledger.rules.states import State
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate, ChainCall
@@ -33,12 +33,9 @@ from yinzheng.ledger.store.models import Checkpoint as CheckpointRow
 from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
 from yinzheng.verifier.log.note import Checkpoint
 
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Progress, Registry
 
-
-def settle(registry: Registry, progress: Progress) -> None:
-    """Carry everything acknowledged through to the chain's confirmation.
+def settle(registry: Registry, progress: Progress = silent) -> None:
+    """Carry everything acknowledged through to the chain's confirmation; safe to repeat at any time.
 
     Raises what stands in the way: `EnvironmentFault` (a node unreachable: run again later), `DataFault` (the
     log and the database contradict each other, the chain refuses a head: stop and audit). What was

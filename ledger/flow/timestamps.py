@@ -13,20 +13,18 @@ import secrets
 import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, Any, Final
 from urllib.parse import urlsplit
 
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_disputes import TimeStamp
 from yinzheng.verifier.bytes.algorithms import sha256
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.judge.timestamp import MAX_TOKEN, NONCES, check_timestamp, parse_token, request_bytes
 from yinzheng.verifier.judge.trust import TimeAuthority
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 SECONDS: Final = 20
 MAX_URL: Final = 255

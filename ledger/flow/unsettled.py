@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, func, select
 
-from yinzheng.ledger.consents.pool import PATIENCE
+from yinzheng.ledger.consents.pool import PATIENCE, patience_of
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import ChainCall, Event
 from yinzheng.ledger.store.models_consents import Pooled
 
@@ -18,3 +19,9 @@ def is_unsettled(session: Session, now: int, *, patience: int = PATIENCE) -> boo
         return True
     state = col(ChainCall.state).in_(("pending", "sent"))
     return session.exec(select(ChainCall.id).where(state).limit(1)).first() is not None
+
+
+def needs_settling(registry: Registry) -> bool:
+    """Whether `settle` would do anything now; asking is much cheaper."""
+    with registry.store.reading() as session:
+        return is_unsettled(session, registry.clock(), patience=patience_of(registry.instance))

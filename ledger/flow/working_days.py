@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from yinzheng.ledger.chain.configuration import configure
 from yinzheng.ledger.chain.sender import Sender
 from yinzheng.ledger.keys.provider import ADMIN
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.calendar import WorkingCalendar, YearDays, day_of, official_calendar, parse_year
 from yinzheng.ledger.rules.profiles import PROFILES
 from yinzheng.ledger.state.files import make_folder, write_durably
+from yinzheng.ledger.state.instance import Paths
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import UsageFault
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
-    from yinzheng.ledger.state.instance import Paths
 
 MAX_BYTES = 64 * 1024
 

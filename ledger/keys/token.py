@@ -24,12 +24,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from yinzheng.ledger.keys.token_config import TokenConfig
 from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
 
 if TYPE_CHECKING:
     from pkcs11 import Session
-
-    from yinzheng.ledger.keys.token_config import TokenConfig
 
 CALL_SECONDS = 30.0
 """How long one call may take. Signing takes milliseconds; generating a key in a slow card a few seconds."""

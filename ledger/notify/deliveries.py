@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.flow.threads import find_organisation
 from yinzheng.ledger.keys.provider import ISSUER
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models_consents import Delivery, Organisation
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.formats.webhook import parse_webhook, sign_webhook
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 FIRST_WAIT, LONGEST_WAIT = 60, 6 * 3600
 """Seconds between attempts: a minute, then twice as long each time, up to six hours."""

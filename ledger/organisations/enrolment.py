@@ -7,7 +7,6 @@ that an organisation writes of itself (`enrolled_at`, `rotated_at`, `told_at`) a
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session, select
 
@@ -19,6 +18,7 @@ from yinzheng.ledger.flow.threads import find_organisation
 from yinzheng.ledger.keys.provider import ADMIN
 from yinzheng.ledger.organisations.addresses import check_webhook
 from yinzheng.ledger.organisations.keys import keys_at
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules import organisations as rules
 from yinzheng.ledger.rules.organisations import Role, key_at
 from yinzheng.ledger.rules.states import Capacity
@@ -27,9 +27,6 @@ from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.organisation import Enrolment, Revocation, Rotation
 from yinzheng.verifier.log.statement import organisation_subject
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 __all__ = [
     "change_webhook",

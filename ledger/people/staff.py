@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.keys.keystore import Keystore, is_key_name
 from yinzheng.ledger.keys.provider import Kind, person_key
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models import Person
 from yinzheng.verifier.errors import UsageFault
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 
 class StaffRole(StrEnum):

@@ -18,12 +18,13 @@ from collections.abc import Collection, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.keys.rewrap import WRAPPED
+from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.state.files import disk_faults, make_folder, whole_folder, write_durably
 from yinzheng.ledger.state.instance import Instance, Paths
@@ -31,9 +32,6 @@ from yinzheng.ledger.state.record_keys import NAME, Destroyed, Header, Line, lin
 from yinzheng.ledger.store.models_disputes import Backup
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Progress, Registry
 
 MARKER: Final = "backup.json"
 FORMAT: Final = "yinzheng/backup/1"

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from web3 import Web3
 
@@ -29,6 +28,7 @@ from yinzheng.ledger.chain.sender import Sender
 from yinzheng.ledger.keys.keystore import SCRYPT_N, Keystore
 from yinzheng.ledger.keys.making import TokenPlan, make_keys
 from yinzheng.ledger.keys.provider import ADMIN, ISSUER, KINDS, RELAY, VALIDATOR, KeyProvider, person_key
+from yinzheng.ledger.registry import Progress
 from yinzheng.ledger.rules.calendar import day_of, official_calendar
 from yinzheng.ledger.rules.credit_code import check_credit_code
 from yinzheng.ledger.rules.profiles import PROFILES
@@ -37,11 +37,6 @@ from yinzheng.ledger.state.instance import Instance, IssuerKey, Paths
 from yinzheng.ledger.store.database import open_store, sqlite_url
 from yinzheng.ledger.store.models import Person
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from yinzheng.ledger.registry import Progress
 
 MAX_CHAIN_ID = 2**31 - 1
 """Random ids stay below this: some wallets hold them in 32 bits."""

@@ -8,19 +8,17 @@ the log for everyone to see, and nobody shall lock a stranger's receipt with it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from sqlmodel import select
 
 from yinzheng.ledger.consents import pool
 from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
 from yinzheng.ledger.flow.threads import find_consent
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models_consents import Attempt, Pooled
 from yinzheng.verifier.bytes.algorithms import constant_time_equal
 from yinzheng.verifier.errors import UsageFault
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 WRONG_ANSWERS = 5
 """So many within `LOCKED` seconds lock a receipt until they are over."""

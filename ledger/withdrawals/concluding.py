@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from sqlmodel import Session
 
 from yinzheng.ledger.chain.embedded.evidence import asking
 from yinzheng.ledger.chain.evidence import collect, last_final_block
 from yinzheng.ledger.keys.provider import ISSUER
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.withdrawals.work import Work, open_work
@@ -21,9 +22,6 @@ from yinzheng.verifier.formats.conclusion import format_conclusion
 from yinzheng.verifier.formats.withdrawal_steps import Completed, Restricted
 from yinzheng.verifier.log.note import peek_checkpoint
 from yinzheng.verifier.log.tlogproof import TlogProof
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 
 def conclusion(registry: Registry, id_: bytes) -> bytes:

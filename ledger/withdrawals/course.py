@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlmodel import Session
 
 from yinzheng.ledger.organisations.keys import find_key
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import Move, State
 from yinzheng.ledger.withdrawals import duty_notices as notices
@@ -16,9 +15,6 @@ from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.destruction import Awaited, SignedReceipt, verify_receipt
 from yinzheng.verifier.formats.withdrawal_steps import Frozen, Notified, Received
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 __all__ = ["freeze", "receipt", "restrict", "resume", "tick"]
 

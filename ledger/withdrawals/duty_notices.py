@@ -8,20 +8,16 @@ it is told as soon as it is enrolled.
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from sqlalchemy import func
 from sqlmodel import Session, select
 
 from yinzheng.ledger.store.models_consents import Delivery, Organisation
+from yinzheng.ledger.withdrawals.work import Work
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.webhook import ID_BYTES, Webhook
 from yinzheng.verifier.formats.withdrawal import Requested
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from yinzheng.ledger.withdrawals.work import Work
-    from yinzheng.verifier.bytes.canonical import JSON
 
 FREEZE, DESTROY = "withdrawal.freeze", "withdrawal.destroy"
 ETHICS, CONCLUDED = "withdrawal.ethics", "withdrawal.concluded"

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.consents.notices import hour_of
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import DESTRUCTION, FREEZE, HOUR, Ground, Move, Situation, State
 from yinzheng.ledger.state import access_log
@@ -23,9 +23,6 @@ from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.overview import Overview, overview, soon_after
 from yinzheng.ledger.withdrawals.work import EXEMPT, Work, disputes_on, work_on
 from yinzheng.verifier.formats.withdrawal_steps import Completed, Exempt, Frozen, Kept, Received, Restricted
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 HOLD_TERM = 366 * 86_400
 """Seconds for which a restriction is recorded whose dispute has no end yet."""

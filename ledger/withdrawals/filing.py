@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.consents.reading import OpenedConsent
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.consent import Scope, age_group_of
 from yinzheng.ledger.rules.extent import (
     Cut,
@@ -37,9 +37,6 @@ from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats import withdrawal as bodies
 from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
 from yinzheng.verifier.formats.withdrawal_steps import Verified
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 LONGEST_WAY = 22 * 3600
 """Seconds from a receipt elsewhere until it is filed here: the chain takes none that is over a day old."""

@@ -7,16 +7,12 @@ one, by which the ledger counts; on chain the clock then runs a little longer, a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eth_abi.abi import decode, encode
 from sqlmodel import Session
 
+from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.store.models_consents import Withdrawal
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.store.models import ChainCall
-    from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.errors import YinzhengError
 
 HOUR = 3600
 _DAY = 24 * HOUR

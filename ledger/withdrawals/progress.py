@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import EXEMPT_REASON
 from yinzheng.ledger.rules.terms import Label
 from yinzheng.ledger.rules.withdrawal import Ground, State
@@ -22,9 +22,6 @@ from yinzheng.ledger.withdrawals.overview import Overview, overview
 from yinzheng.ledger.withdrawals.work import EXEMPT, Work, open_work
 from yinzheng.verifier.formats.withdrawal import Portion
 from yinzheng.verifier.formats.withdrawal_steps import Completed, Frozen, Kept, Notified, Restricted
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
 
 STATES: dict[State, Label] = {
     State.VERIFIED: Label("已受理，等待数据处理者冻结", "received; the controller has to freeze"),

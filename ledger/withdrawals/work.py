@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.consents.notices import hour_of
 from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
 from yinzheng.ledger.flow.outbox import outbox
 from yinzheng.ledger.flow.recording import Occurrence, compose, record
 from yinzheng.ledger.flow.threads import find_withdrawal
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.events import WithdrawalStatement
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import DESTRUCTION, Move, Situation, State, step
@@ -26,10 +28,6 @@ from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
 from yinzheng.verifier.formats.withdrawal import Requested
 from yinzheng.verifier.formats.withdrawal_steps import Step, parse_step
 from yinzheng.verifier.log.statement import Statement
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.chain.sender import Call
-    from yinzheng.ledger.registry import Registry
 
 EXEMPT = "exempt"
 """The duty of who owes no receipt (S10.6)."""

@@ -13,6 +13,7 @@ from statistics import median
 
 from scripts.bench_parts.measure import Figure, Say, seconds
 from scripts.bench_parts.site import make_site, opened
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.recording import Occurrence, compose
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.registry import Registry
@@ -68,7 +69,7 @@ class _Grower:
             rows = [compose(one, self._seal, now=at).row for one in happened]
             with self._registry.store.transaction() as session:
                 repository.add_sequenced(session, rows)
-        self._registry.settle()
+        settle(self._registry)
 
     def figure(self) -> Figure:
         shares = [ours / floor for ours, floor in zip(self._rates, self._floor_rates, strict=True)]

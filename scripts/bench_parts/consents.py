@@ -22,6 +22,7 @@ from yinzheng.ledger.audit import audit_registry
 from yinzheng.ledger.consents.listing import count_consents, list_notices
 from yinzheng.ledger.consents.receipts import make_receipt
 from yinzheng.ledger.demonstration.certificates import demonstration_keys
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry, silent, wall_clock
 from yinzheng.ledger.rules.extent import EVERYTHING, Way
 from yinzheng.ledger.store.models_consents import Consent
@@ -129,7 +130,7 @@ def _looked_at(registry: Registry, site: Site, size: int) -> list[Figure]:
         for one in dict.fromkeys(subjects[RECEIPTS:])
         for claim in [claim_of(registry, one)]
     ]
-    registry.settle()
+    settle(registry)
     notices = seconds(lambda: list_notices(site.state, wall_clock()))
     totals = seconds(lambda: count_consents(site.state))
     figures = [

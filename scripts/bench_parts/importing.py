@@ -53,7 +53,7 @@ def _children() -> list[int]:
 def _main(state: Path, lines: Path, code: str) -> None:
     from yinzheng.ledger.consents.importing import import_consents
     from yinzheng.ledger.demonstration.certificates import demonstration_keys
-    from yinzheng.ledger.registry import open_registry
+    from yinzheng.ledger.opening import open_registry
 
     durable: list[float] = []
 

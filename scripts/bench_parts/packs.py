@@ -20,6 +20,7 @@ from yinzheng.ledger.chain.approvals import sign
 from yinzheng.ledger.disputes import opening
 from yinzheng.ledger.disputes.evidence import Offered, add_items
 from yinzheng.ledger.disputes.plans import Concerned, Plan
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.policy import trust_policy
@@ -98,7 +99,7 @@ class _Court:
         decision = opening.prepare(self.registry, dispute, account_of(forum))
         signature = sign(decision, self.registry.client.preservation_domain, forum.account)
         opening.open_dispute(self.registry, dispute, signature)
-        self.registry.settle()
+        settle(self.registry)
         return dispute
 
     def add(self, dispute: str, contents: Sequence[Any]) -> None:
@@ -118,7 +119,7 @@ class _Court:
             "witnesses": [],
         }
         add_items(self.registry, dispute, [Offered(claim, content) for content in contents], Capacity.PARTY)
-        self.registry.settle()
+        settle(self.registry)
 
 
 def _disputant(member: Member) -> Disputant:

@@ -16,6 +16,7 @@ from yinzheng.ledger.consents.granting import Granted, grant
 from yinzheng.ledger.consents.notices import publish_notice
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.demonstration.rights import EXAMPLE
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations.enrolment import enrol
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.withdrawals.claims import ReceiptClaim
@@ -79,7 +80,7 @@ def found_rights(registry: Registry) -> Rights:
         "published_at": registry.clock(),
     }
     notice = publish_notice(registry, body, controller.code)
-    registry.settle()
+    settle(registry)
     agreed = {purpose["scope"] for purpose in body["purposes"]}
     common = {
         "v": 1,
@@ -126,7 +127,7 @@ def grant_many(registry: Registry, rights: Rights, count: int) -> Sequence[Grant
         granted += grant(
             registry, [rights.consent(number, registry.clock()) for number in numbers], rights.controller
         )
-    registry.settle()
+    settle(registry)
     return granted
 
 

@@ -13,6 +13,7 @@ from yinzheng.ledger.cases import deciding, intake
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.chain.sender import Call, Sender
 from yinzheng.ledger.demonstration.material import favourable_review
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.provider import ADMIN
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.profiles import DEMO
@@ -28,7 +29,7 @@ def measure_decisions(folder: Path, durable: int, anchored: int, say: Say) -> li
     with opened(site) as registry:
         say(f"taking in {durable} applications")
         cases = [intake.apply(registry, EXAMPLE, DEMO.tag, silent) for _ in range(durable)]
-        registry.settle()
+        settle(registry)
         say("deciding one at a time")
         return [
             *_until_durable(registry, cases, folder / "floor.sqlite"),
@@ -48,7 +49,7 @@ def _until_durable(registry: Registry, cases: list[str], floor: Path) -> list[Fi
         times.ours.append(seconds(lambda: deciding.accept(registry, case, OFFICER)))  # noqa: B023
         times.floor.append(seconds(lambda: database.execute("INSERT INTO event (row) VALUES (?)", (row,))))
     database.close()
-    registry.settle()
+    settle(registry)
     return times.figures(_PART, "decision until durable", "one row inserted durably into SQLite")
 
 
@@ -63,7 +64,7 @@ def _until_anchored(registry: Registry, cases: list[str]) -> list[Figure]:
 
         def decide() -> None:
             deciding.review(registry, case, OFFICER, answers, flags)  # noqa: B023
-            registry.settle()
+            settle(registry)
 
         times.ours.append(seconds(decide))
         times.floor.append(seconds(lambda: _block(sender)))

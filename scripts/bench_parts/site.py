@@ -17,7 +17,8 @@ from yinzheng.ledger.demonstration.certificates import (
     demonstration_keys,
 )
 from yinzheng.ledger.keys.passphrase import create_passphrase_file
-from yinzheng.ledger.registry import Registry, open_registry, silent, wall_clock
+from yinzheng.ledger.opening import open_registry
+from yinzheng.ledger.registry import Registry, silent, wall_clock
 from yinzheng.ledger.state.creation import create_registry
 
 __all__ = ["MEMBER", "OFFICER", "Site", "make_site", "opened"]

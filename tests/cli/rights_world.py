@@ -27,6 +27,7 @@ from tests.ledger.withdrawals.clinic import NOTICE, Clinic
 from tests.ledger.world import OFFICER, Clock, World, create
 from yinzheng.ledger.consents.receipts import make_receipt
 from yinzheng.ledger.disputes.plans import Concerned
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state.instance import Paths, read_instance
@@ -193,14 +194,14 @@ def _filled(registry: Registry, world: World) -> dict[str, Any]:
     forum = Member(COURT, ("forum",), "某市中级人民法院", address(FORUM))
     enrolment.enrol(registry, forum.enrolment(registry.clock()), OFFICER)
     granted = {name: clinic.grant(settle=False) for name in ("kept", "other", "late", "held")}
-    registry.settle()
+    settle(registry)
     late = granted["late"]
     clinic.freeze(clinic.file(late))
     template = Template(world, "", "", "", granted["held"], made.notice, made.digest)
     court = Court(world, registry, template)
     about = Concerned((), (), (granted["held"],))
     dispute = court.open(concerned=about)
-    registry.settle()
+    settle(registry)
     return {
         "notice": made.notice,
         "digest": made.digest,

@@ -11,7 +11,8 @@ from tests.cli.commands import refused, run
 from tests.ledger.consent_world import HOSPITAL, ConsentWorld
 from yinzheng.api.cli.common import keys_of
 from yinzheng.ledger.demonstration.certificates import MEMBER, OFFICER
-from yinzheng.ledger.registry import open_registry, wall_clock
+from yinzheng.ledger.opening import open_registry
+from yinzheng.ledger.registry import wall_clock
 from yinzheng.verifier.bytes import canonical
 
 

@@ -10,7 +10,9 @@ from yinzheng.api.cli.common import keys_of
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.receipts import make_receipt
 from yinzheng.ledger.demonstration.certificates import OFFICER
-from yinzheng.ledger.registry import open_registry, wall_clock
+from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.opening import open_registry
+from yinzheng.ledger.registry import wall_clock
 from yinzheng.ledger.withdrawals import course
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.formats.receipt import decode_receipt_qr, encode_receipt
@@ -19,7 +21,7 @@ from yinzheng.verifier.formats.receipt import decode_receipt_qr, encode_receipt
 def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:
     with open_registry(state, keys_of, clock=wall_clock) as registry:
         subject = grant(registry, [ConsentWorld(registry).body()], HOSPITAL)[0].subject
-        registry.settle()
+        settle(registry)
     name, at = subject.hex(), ("--state", state)
     part = ("withdraw", name, "--scope", "third_party_research", "--by", OFFICER, *at)
     filed = run(*part, "--json").json

@@ -17,6 +17,7 @@ from tests.desk.conftest import Founded
 from tests.ledger.consent_world import HOSPITAL, LAB
 from tests.ledger.world import OFFICER, Clock, World
 from yinzheng.api.desk.rounds import Rounds
+from yinzheng.api.desk.running import settle_what_waits
 from yinzheng.api.desk.worker import Pace, Worker
 from yinzheng.ledger.consents.batches import Batch, grant_batches
 from yinzheng.ledger.organisations import answers, enrolment
@@ -48,7 +49,7 @@ def store(world: World) -> Iterator[Store]:
 
 @pytest.fixture
 def worker(world: World) -> Iterator[Worker]:
-    made = Worker(world.open, pace=Pace(idle=0.01, turn=0.0))
+    made = Worker(world.open, settle_what_waits, pace=Pace(idle=0.01, turn=0.0))
     made.start()
     yield made
     made.stop()
@@ -121,7 +122,7 @@ def test_rounds_go_on_after_trouble_and_end_when_told(
     def closed() -> Registry:
         raise EnvironmentFault("another command is writing", code="state-locked")
 
-    worker = Worker(closed, pace=Pace(idle=0.01, turn=0.0))  # type: ignore[arg-type]
+    worker = Worker(closed, settle_what_waits, pace=Pace(idle=0.01, turn=0.0))  # type: ignore[arg-type]
     worker.start()
     rounds = Rounds(worker, store, world.clock, lambda *_: None, every=0.01)
     rounds.start()

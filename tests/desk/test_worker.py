@@ -37,10 +37,8 @@ class Registers:
         self.opened += 1
         yield cast(Registry, self)
 
-    def needs_settling(self) -> bool:
-        return True
-
-    def settle(self) -> None:
+    def settle(self, registry: Registry) -> None:
+        assert cast(object, registry) is self
         self.settled += 1
 
 
@@ -51,7 +49,7 @@ def registers() -> Registers:
 
 @pytest.fixture
 def worker(registers: Registers) -> Iterator[Worker]:
-    made = Worker(registers.open, pace=QUICK)
+    made = Worker(registers.open, lambda registry: registers.settle(registry), pace=QUICK)
     made.start()
     yield made
     registers.gate.set()
@@ -125,7 +123,7 @@ def test_a_registry_that_does_not_open_is_told_to_all_who_wait(registers: Regist
 def test_what_the_chain_refuses_is_acknowledged_all_the_same(
     registers: Registers, worker: Worker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away() -> None:
+    def away(_: Registry) -> None:
         raise EnvironmentFault("the node does not answer", code="node-unreachable")
 
     monkeypatch.setattr(registers, "settle", away)
@@ -137,7 +135,9 @@ def test_what_the_chain_refuses_is_acknowledged_all_the_same(
 
 def test_the_lock_is_given_back_however_much_waits(registers: Registers) -> None:
     now = [0.0]
-    worker = Worker(registers.open, pace=Pace(idle=0.02, burst=3.0, turn=0.0), monotonic=lambda: now[0])
+    worker = Worker(
+        registers.open, registers.settle, pace=Pace(idle=0.02, burst=3.0, turn=0.0), monotonic=lambda: now[0]
+    )
 
     def second(_: Registry) -> None:
         now[0] += 1.0
@@ -154,7 +154,7 @@ def test_a_full_queue_and_an_ended_desk_take_nothing(
     registers: Registers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(working, "MOST_WAITING", 2)
-    worker = Worker(registers.open, pace=QUICK)
+    worker = Worker(registers.open, registers.settle, pace=QUICK)
     waiting = [worker.do(lambda _: None) for _ in range(2)]
     with pytest.raises(EnvironmentFault) as raised:
         worker.do(lambda _: None)
@@ -177,7 +177,7 @@ def test_an_idle_writer_holds_nothing(registers: Registers) -> None:
             yield registry
         inside.clear()
 
-    worker = Worker(open_, pace=QUICK)
+    worker = Worker(open_, registers.settle, pace=QUICK)
     worker.start()
     done(worker.do(lambda _: None))
     deadline = time.monotonic() + 10

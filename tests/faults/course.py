@@ -18,6 +18,7 @@ from tests.ledger import world as w
 from tests.ledger.world import World
 from yinzheng.ledger.cases import deciding, issuing, publicity
 from yinzheng.ledger.cases.work import work_on
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate
@@ -128,7 +129,7 @@ def finish(world: World, registry: Registry) -> None:
             break
         take(world, registry, step)
         if step in ("publish", "object", "resolve", "deposit"):
-            registry.settle()
+            settle(registry)
     assert next_step(registry) is None
 
 

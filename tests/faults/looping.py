@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.ledger import world as w
 from tests.ledger.world import Clock, World
 from yinzheng.ledger.cases import deciding, issuing, publicity
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import Case
 
@@ -27,7 +28,7 @@ def one_step(registry: Registry, world: World, case: str) -> str | None:
     elif row.state == "reviewed":
         publicity.publish(registry, case, w.OFFICER)
     elif row.state == "publicity":
-        registry.settle()
+        settle(registry)
         w.past_publicity(registry, world.clock, case)
         issuing.issue(registry, case, w.OFFICER)
     else:
@@ -53,7 +54,7 @@ def main(state: Path, work: Path, seed: int) -> None:
                 acknowledge(case, step)
                 world.clock.advance(1)
                 if chance.random() < 0.5:
-                    registry.settle()
+                    settle(registry)
 
 
 if __name__ == "__main__":

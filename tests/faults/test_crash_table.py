@@ -22,6 +22,7 @@ from web3.types import MakeRequestFn, RPCEndpoint, RPCResponse
 from tests.faults.course import EVENTS, finish, happened, next_step, require_whole, take
 from tests.ledger.world import World
 from yinzheng.ledger.chain.reverts import ChainUnreachable
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt, Recorder
 
@@ -52,7 +53,7 @@ def table(demonstration_template: World, tmp_path_factory: pytest.TempPathFactor
             assert next_step(registry, objecting=True) == step
             recorder.seen.clear()  # what looking around passed
             take(world, registry, step)
-            registry.settle()
+            settle(registry)
         found.passed[step] = recorder.seen
     require_whole(world)
     return found
@@ -91,7 +92,7 @@ def crash(world: World, step: str, fault: Faults, expected: type[Exception]) -> 
         armed.inner = fault
         take(world, registry, step)
         acknowledged = True
-        registry.settle()
+        settle(registry)
     return acknowledged
 
 
@@ -181,6 +182,6 @@ def test_a_silent_node_is_asked_again_later(
         take(world, registry, step)
         silence(registry, method, nth, delivered=delivered)
         with pytest.raises(ChainUnreachable):
-            registry.settle()
-        registry.settle()  # the node answers again
+            settle(registry)
+        settle(registry)  # the node answers again
     recover(world, step, acknowledged=True)

@@ -11,6 +11,7 @@ from tests.ledger.world import OFFICER
 from tests.verifier import bodies
 from yinzheng.ledger.consents.granting import Granted, grant
 from yinzheng.ledger.consents.notices import publish_notice
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations.enrolment import enrol
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models_consents import Notice
@@ -125,7 +126,7 @@ class ConsentWorld:
         self.notice_body = notice_body(registry, **notice_changes)
         self.notice = publish_notice(registry, self.notice_body, HOSPITAL)
         self.digest = digest_of(self.notice_body)
-        registry.settle()
+        settle(registry)
 
     def body(self, number: int = 1, **changes: Any) -> Json:
         """A lawful consent given now, not recorded."""
@@ -134,7 +135,7 @@ class ConsentWorld:
     def grant(self, number: int = 1, **changes: Any) -> Granted:
         """A consent recorded and in the log."""
         (granted,) = grant(self.registry, [self.body(number, **changes)], HOSPITAL)
-        self.registry.settle()
+        settle(self.registry)
         return granted
 
     def grant_minor(self, number: int = 1, born: str = "2019-05-01", **changes: Any) -> Granted:

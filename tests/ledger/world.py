@@ -23,9 +23,11 @@ from yinzheng.ledger.audit import Finding, audit_registry
 from yinzheng.ledger.cases import deciding, intake, issuing, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.demonstration.material import favourable_review
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.keystore import Keystore
+from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.reading import open_reader
-from yinzheng.ledger.registry import Registry, open_registry, silent
+from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.profiles import DEMO
 from yinzheng.ledger.state.creation import Plan, create_registry
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
@@ -239,7 +241,7 @@ def to_publicity(registry: Registry, folder: Path, profile: str = DEMO.tag, **ch
     if ordinary:
         deciding.decide(registry, case, MEMBER)
     publicity.publish(registry, case, OFFICER)
-    registry.settle()
+    settle(registry)
     return case
 
 
@@ -256,7 +258,7 @@ def to_deposited(
     issued = issuing.issue(registry, case, OFFICER)
     if issued.missing:
         issued = issuing.issue(registry, case, MEMBER)
-    registry.settle()
+    settle(registry)
     assert state_of(registry, case) == "deposited"
     return case, issued.number
 

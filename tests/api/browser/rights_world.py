@@ -20,6 +20,7 @@ from yinzheng.api.http.limits import Limits, Rate
 from yinzheng.api.web.app import create_app
 from yinzheng.api.web.desk import HttpDesk
 from yinzheng.ledger.consents.receipts import Receipt, make_receipt
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.reading import open_reader
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.destruction import DestructionReceipt, sign_receipt
@@ -77,7 +78,7 @@ def rights_world(root: Path) -> Iterator[Rights]:
     with world.open() as registry:
         made = ConsentWorld(registry)
         granted = [made.grant(1), made.grant_minor(2, CHILD_BORN), made.grant(3), made.grant(4)]
-        registry.settle()
+        settle(registry)
         receipts = [make_receipt(registry, one.subject) for one in granted]
     # The server reads a copy's own files, as another process would; LMDB opens a folder once per process.
     shutil.copytree(world.root, root / "served")

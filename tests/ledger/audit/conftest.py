@@ -7,6 +7,7 @@ import pytest
 from tests.ledger import world as w
 from tests.ledger.audit.settled import Settled
 from tests.ledger.world import World
+from yinzheng.ledger.flow.pipeline import settle
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def template(demonstration_template: World, tmp_path_factory: pytest.TempPathFac
         for _ in range(3):  # older partial tiles, longer proofs
             w.apply(registry, folder / f"more{registry.clock()}")
             world.clock.advance(60)
-        registry.settle()
+        settle(registry)
     return Settled(world, case, number, other_case, other)
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.ledger import world as w
 from tests.ledger.audit.settled import Settled
 from tests.ledger.world import World
+from yinzheng.ledger.flow.pipeline import settle
 
 
 def flip(path: Path, place: int = -1) -> None:
@@ -206,7 +207,7 @@ def test_a_replaced_checkpoint(settled: Settled, production_template: World, tmp
     foreign = production_template.copy(tmp_path / "foreign")
     with foreign.open() as registry:
         w.apply(registry, tmp_path / "dossier", "GD-HEALTH/1")
-        registry.settle()
+        settle(registry)
     shutil.copy(foreign.paths.log / "checkpoint", settled.world.paths.log / "checkpoint")
     assert "note-unsigned" in settled.world.codes()
 
@@ -232,7 +233,7 @@ def test_a_statement_the_log_lacks(settled: Settled, tmp_path: Path) -> None:
     later = settled.world.copy(tmp_path / "later")
     with later.open() as registry:
         w.apply(registry, tmp_path / "dossier")
-        registry.settle()
+        settle(registry)
     shutil.copy(later.paths.database, settled.world.paths.database)
     shutil.copytree(later.paths.blobs, settled.world.paths.blobs, dirs_exist_ok=True)
     assert {"statement-not-in-log", "checkpoint-forked", "head-missing"} <= settled.world.codes()

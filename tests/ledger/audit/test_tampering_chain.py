@@ -13,6 +13,7 @@ from tests.ledger import world as w
 from tests.ledger.audit.settled import Settled
 from tests.ledger.world import PASSPHRASE, World
 from yinzheng.ledger.cases import issuing
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.provider import ISSUER, KEK, LOG_SM2, RELAY, VALIDATOR, Kind, person_key
 from yinzheng.ledger.state.faults import RaiseAt
@@ -31,7 +32,7 @@ def earlier(demonstration_template: World, tmp_path: Path) -> World:
     shutil.copytree(world.paths.chain, tmp_path / "older-chain")
     with world.open() as registry:
         issuing.issue(registry, case, w.OFFICER)
-        registry.settle()
+        settle(registry)
     return world
 
 
@@ -60,7 +61,7 @@ def test_a_head_the_chain_refuses(settled: Settled, tmp_path: Path) -> None:
     for world in (one, two):
         with world.open() as registry:
             w.apply(registry, tmp_path / f"for-{world.root.name}")
-            registry.settle()
+            settle(registry)
     assert one.audit() == two.audit() == []
     shutil.rmtree(one.paths.chain)
     shutil.copytree(two.paths.chain, one.paths.chain)
@@ -113,7 +114,7 @@ def test_what_is_under_way_is_unsettled_not_different(settled: Settled, tmp_path
         world.open(RaiseAt("chain.send.before", error=DataFault("x", code="x"))) as r,
     ):
         w.apply(r, tmp_path / "dossier")
-        r.settle()
+        settle(r)
     assert world.codes() == {"unsettled"}
     with world.open():
         pass

@@ -11,6 +11,7 @@ from tests.ledger import world as w
 from tests.ledger.world import OFFICER, World
 from yinzheng.ledger.cases import deciding, intake
 from yinzheng.ledger.cases.work import dossier_key
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.store import repository
@@ -35,7 +36,7 @@ def opened(registry: Registry, case: str, kind: str) -> tuple[Event, JSON, bytes
 def test_each_file_of_a_registered_dossier(world: World, tmp_path: Path) -> None:
     with world.open() as registry:
         case = w.apply(registry, tmp_path / "dossier")
-        registry.settle()
+        settle(registry)
         event, body, secret = opened(registry, case, "application.received")
         statement = Statement.from_bytes(event.statement)
         form = committed(body)
@@ -56,7 +57,7 @@ def test_a_supplement_has_a_seed_of_its_own(world: World, tmp_path: Path) -> Non
         case = w.apply(registry, tmp_path / "dossier")
         deciding.request_supplement(registry, case, OFFICER, ["补充评估报告"])
         intake.supplement(registry, case, tmp_path / "dossier", silent)
-        registry.settle()
+        settle(registry)
         _, first, _ = opened(registry, case, "application.received")
         event, second, secret = opened(registry, case, "supplement.given")
         statement = Statement.from_bytes(event.statement)

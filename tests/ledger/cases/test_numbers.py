@@ -15,6 +15,7 @@ from tests.ledger import world as w
 from tests.ledger.world import World
 from yinzheng.ledger.cases import issuing, publicity
 from yinzheng.ledger.cases.issuing import Issued
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.profiles import DEMO
 from yinzheng.ledger.store.models import Certificate
@@ -25,7 +26,7 @@ WORKER = """
 import sys
 from pathlib import Path
 from yinzheng.ledger.cases import issuing
-from yinzheng.ledger.registry import open_registry
+from yinzheng.ledger.opening import open_registry
 from tests.ledger import world as w
 
 root, now, cases = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
@@ -40,7 +41,7 @@ def published(registry: Registry, world: World, folder: Path, count: int) -> lis
     cases = [w.to_reviewed(registry, folder / f"d{number}", DEMO.tag) for number in range(count)]
     for case in cases:
         publicity.publish(registry, case, w.OFFICER)
-    registry.settle()
+    settle(registry)
     for case in cases:
         w.past_publicity(registry, world.clock, case)
     return cases
@@ -68,7 +69,7 @@ def test_several_processes(world: World, tmp_path: Path) -> None:
 
 def issue(registry: Registry, case: str) -> Issued:
     issued = issuing.issue(registry, case, w.OFFICER)
-    registry.settle()
+    settle(registry)
     return issued
 
 

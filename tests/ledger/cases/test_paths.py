@@ -15,6 +15,7 @@ from yinzheng.ledger.cases.issuing import DRAFT_SECONDS
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.chain.records import CaseState, Status
 from yinzheng.ledger.demonstration.material import favourable_review
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.profiles import GD_HEALTH, NDA_2026
@@ -101,7 +102,7 @@ def test_five_working_days_with_a_make_up_day(world: World, tmp_path: Path, prof
             issuing.issue(registry, case, OFFICER)
         world.clock.now = w.instant("2026-10-14 00:00")
         number = issuing.issue(registry, case, OFFICER).number
-        registry.settle()
+        settle(registry)
     assert world.audit() == []
     require_genuine(world, number)
 
@@ -117,10 +118,10 @@ def test_a_supplement(registry: Registry, world: World, tmp_path: Path, accepted
         deciding.accept(registry, case, OFFICER)
     w.favourable(registry, case)
     publicity.publish(registry, case, OFFICER)
-    registry.settle()
+    settle(registry)
     w.past_publicity(registry, world.clock, case)
     issuing.issue(registry, case, OFFICER)
-    registry.settle()
+    settle(registry)
     body = canonical.loads(certificate_of(registry, case).body, max_bytes=8192)
     assert isinstance(body, dict)
     assert body["limits"] == "新限制"
@@ -138,12 +139,12 @@ def test_waived_publicity_shows_on_the_certificate(
     if source == "public":
         deciding.decide(registry, case, MEMBER)
     publicity.publish(registry, case, OFFICER, waived_by=MEMBER, reason="涉及商业秘密，经申请免除公示。")
-    registry.settle()
+    settle(registry)
     issued = issuing.issue(registry, case, OFFICER)
     if source == "public":
         assert issued.missing == (Capacity.COMMITTEE,)
         issuing.issue(registry, case, MEMBER)
-    registry.settle()
+    settle(registry)
     body = canonical.loads(certificate_of(registry, case).body, max_bytes=8192)
     assert isinstance(body, dict)
     assert [remark["kind"] for remark in body["remarks"]] == ["other"]  # type: ignore[union-attr,index,call-overload]
@@ -161,13 +162,13 @@ def test_an_objection_dismissed(world: World, tmp_path: Path) -> None:
     with world.open() as registry:
         case = w.to_publicity(registry, tmp_path / "dossier")
         first, second = objection(registry, case), objection(registry, case)
-        registry.settle()
+        settle(registry)
         for name in (first, second[:8]):
             publicity.resolve(registry, case, name, OFFICER, upheld=False, reasons="不成立。")
-            registry.settle()
+            settle(registry)
         w.past_publicity(registry, world.clock, case)
         number = issuing.issue(registry, case, OFFICER).number
-        registry.settle()
+        settle(registry)
         assert Counter(history(registry, case))["objection.concluded"] == 2
     assert world.audit() == []
     require_genuine(world, number)
@@ -177,9 +178,9 @@ def test_an_objection_upheld_ends_the_case(world: World, tmp_path: Path) -> None
     with world.open() as registry:
         case = w.to_publicity(registry, tmp_path / "dossier")
         name = objection(registry, case)
-        registry.settle()
+        settle(registry)
         publicity.resolve(registry, case, name, SECOND_OFFICER, upheld=True, reasons="异议成立。")
-        registry.settle()
+        settle(registry)
         assert w.state_of(registry, case) == "closed"
         assert on_chain(registry, case) is CaseState.CLOSED
     assert world.audit() == []
@@ -201,7 +202,7 @@ def test_a_refusal(world: World, tmp_path: Path, stage: str) -> None:
             against = stage == "against"
             deciding.decide(registry, case, MEMBER, against=against, reasons="不同意。" if against else "")
         deciding.refuse(registry, case, OFFICER, Ground.DISPUTE, "权属争议尚未解决。")
-        registry.settle()
+        settle(registry)
         assert w.state_of(registry, case) == "refused"
         assert history(registry, case)[-1] == "application.refused"
         if stage == "publicity":
@@ -223,7 +224,7 @@ def test_a_review_against_leaves_only_refusal(registry: Registry, tmp_path: Path
     assert deciding.review(registry, case, OFFICER, answers, flags) is Move.REVIEW_AGAINST
     assert w.state_of(registry, case) == "refusal_due"
     deciding.refuse(registry, case, OFFICER, Ground.DISPUTE, "权属争议尚未解决。")
-    registry.settle()
+    settle(registry)
     assert history(registry, case)[-2:] == ["review.recorded", "application.refused"]
 
 
@@ -238,7 +239,7 @@ def test_a_draft_made_anew_after_a_day_keeps_its_number(world: World, tmp_path: 
         second = issuing.issue(registry, case, SECOND_OFFICER)
         assert second == first
         assert issuing.issue(registry, case, MEMBER).missing == ()
-        registry.settle()
+        settle(registry)
         assert certificate_of(registry, case).registered_at == world.clock.now
     assert world.audit() == []
     require_genuine(world, first.number)
@@ -250,15 +251,15 @@ def test_an_objection_after_drafting_makes_issuing_begin_anew(world: World, tmp_
         w.past_publicity(registry, world.clock, case)
         number = issuing.issue(registry, case, OFFICER).number
         name = objection(registry, case)
-        registry.settle()
+        settle(registry)
         for person in (OFFICER, MEMBER):
             with w.unchanged(registry), pytest.raises(UsageFault, match=r"objection is open|registry"):
                 issuing.issue(registry, case, person)
         publicity.resolve(registry, case, name, OFFICER, upheld=False, reasons="不成立。")
-        registry.settle()
+        settle(registry)
         assert issuing.issue(registry, case, OFFICER).number == number
         issuing.issue(registry, case, MEMBER)
-        registry.settle()
+        settle(registry)
     assert world.audit() == []
     require_genuine(world, number)
 
@@ -285,7 +286,7 @@ def test_a_deposit_the_chain_could_not_take_for_a_day(world: World, tmp_path: Pa
         assert issuing.issue(registry, case, OFFICER).number == number
         if source == "public":
             issuing.issue(registry, case, MEMBER)
-        registry.settle()
+        settle(registry)
         assert w.state_of(registry, case) == "deposited"
         assert Counter(history(registry, case))["certificate.deposited"] == 2
     assert world.audit() == []
@@ -299,8 +300,8 @@ def test_a_clock_set_back_only_delays_a_deposit(world: World, tmp_path: Path) ->
         issuing.issue(registry, case, OFFICER)
         world.clock.advance(-2)
         with pytest.raises(UsageFault) as told:
-            registry.settle()
+            settle(registry)
         assert told.value.code == "publicity-not-ended"
         world.clock.advance(2)
-        registry.settle()
+        settle(registry)
     assert world.audit() == []

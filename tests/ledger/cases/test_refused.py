@@ -13,6 +13,7 @@ from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, World
 from yinzheng.ledger.cases import deciding, intake, issuing, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.demonstration.material import favourable_review
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.profiles import DEMO, GD_HEALTH
 from yinzheng.ledger.rules.refusals import Ground
@@ -125,7 +126,7 @@ def _publicity(registry: Registry, _world: World, folder: Path) -> str:
 def _objected(registry: Registry, world: World, folder: Path) -> str:
     case = w.to_publicity(registry, folder / "dossier")
     publicity.object_to(registry, case, "异议人", "存疑", [registry.paths.instance])
-    registry.settle()
+    settle(registry)
     w.past_publicity(registry, world.clock, case)
     return case
 
@@ -154,7 +155,7 @@ def _refused(registry: Registry, _world: World, folder: Path) -> str:
 def test_a_move_the_state_does_not_allow(registry: Registry, world: World, tmp_path: Path, name: str) -> None:
     reach, codes = STAGES[name]
     case = reach(registry, world, tmp_path)
-    registry.settle()
+    settle(registry)
     for act, code in codes.items():
         fault = refused(registry, lambda act=act: ACTS[act](registry, case), code)  # type: ignore[misc]
         assert fault.hint
@@ -178,11 +179,11 @@ def test_the_wrong_role(registry: Registry, world: World, tmp_path: Path) -> Non
         "approval-wrong-capacity",
     )
     publicity.publish(registry, case, OFFICER)
-    registry.settle()
+    settle(registry)
     w.past_publicity(registry, world.clock, case)
     refused(registry, lambda: issuing.issue(registry, case, MEMBER), wrong)
     name = publicity.object_to(registry, case, "异议人", "存疑", [registry.paths.instance])
-    registry.settle()
+    settle(registry)
     for upheld in (False, True):
         refused(
             registry,
@@ -329,7 +330,7 @@ def test_objections(registry: Registry, tmp_path: Path) -> None:
     refused(registry, objecting("存疑", *[file] * 21), "objection-material")
     refused(registry, lambda: publicity.object_to(registry, case, " ", "存疑", [file]), "text-missing")
     name = publicity.object_to(registry, case, "异议人", "存疑", [file])
-    registry.settle()
+    settle(registry)
     for given in ("", "zz", name[:-1] + "g"):
         refused(
             registry,

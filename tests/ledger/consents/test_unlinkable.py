@@ -25,6 +25,7 @@ from yinzheng.ledger.consents import importing as bulk
 from yinzheng.ledger.consents import pool
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.importing import import_consents
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.store.models import Checkpoint
 from yinzheng.verifier.bytes import canonical
@@ -64,7 +65,7 @@ def live(world: World, folder: Path, people: int) -> Day:
         for one, person in zip(told(results), persons, strict=True):
             whose[bytes.fromhex(one["subject"])] = person
         pool.flush(registry, force=True)
-        registry.settle()
+        settle(registry)
         with registry.store.reading() as session:
             heads = sorted(session.exec(select(Checkpoint.size)))
         seen = published(registry, heads)

@@ -27,6 +27,7 @@ from yinzheng.ledger.disputes import opening, packing, release
 from yinzheng.ledger.disputes.evidence import Offered, add_items
 from yinzheng.ledger.disputes.plans import Concerned, Plan
 from yinzheng.ledger.disputes.showing import Shown, show
+from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.states import Capacity
@@ -98,12 +99,12 @@ class Template:
             )
             for member in members:
                 enrolment.enrol(registry, member.enrolment(registry.clock()), OFFICER)
-            registry.settle()
+            pipeline.settle(registry)
             case, number = w.to_deposited(registry, world.clock, dossiers / "a")
             published = w.to_publicity(registry, dossiers / "b")
             bench = clinic.Clinic(world, registry, made.notice, made.digest)
             granted = grant(registry, [bench.body(1)], cw.HOSPITAL)[0]
-            registry.settle()
+            pipeline.settle(registry)
         return cls(world, case, number, published, granted.subject, made.notice, made.digest)
 
 
@@ -171,7 +172,7 @@ class Court:
         decision = opening.prepare(self.registry, id_, address(account))
         opening.open_dispute(self.registry, id_, self.sign(decision, account))
         if settle:
-            self.registry.settle()
+            pipeline.settle(self.registry)
         return id_
 
     def sign(self, decision: Any, account: LocalAccount) -> bytes:
@@ -179,7 +180,7 @@ class Court:
 
     def add(self, id_: str, *offers: Offered, by: Capacity = Capacity.PARTY) -> list[bytes]:
         leaves = add_items(self.registry, id_, offers, by)
-        self.registry.settle()
+        pipeline.settle(self.registry)
         return leaves
 
     # ---------------------------------------------------------------- end
@@ -192,7 +193,7 @@ class Court:
         decision = self.prepare_settlement(id_)
         signatures = [self.sign(decision, account) for account in (SECOND, FIRST)]
         resumed = release.release(self.registry, id_, "settlement", signatures)
-        self.registry.settle()
+        pipeline.settle(self.registry)
         return resumed
 
     def execute(self, id_: str, account: LocalAccount = FORUM) -> tuple[Resumption, ...]:
@@ -200,7 +201,7 @@ class Court:
             self.registry, id_, "document", JUDGMENT, "(2026)粤01民初1号判决", [address(account)]
         )
         resumed = release.release(self.registry, id_, "document", [self.sign(decision, account)])
-        self.registry.settle()
+        pipeline.settle(self.registry)
         return resumed
 
     # ---------------------------------------------------------------- looking

@@ -23,6 +23,7 @@ from yinzheng.ledger.cases import issuing
 from yinzheng.ledger.chain.records import DisputeState, OpeningKind, WithdrawalState
 from yinzheng.ledger.disputes import opening, release
 from yinzheng.ledger.disputes.showing import listed
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.withdrawals.course import tick
@@ -95,7 +96,7 @@ def test_a_draft_is_nobodys_hold_and_can_be_discarded(court: Court) -> None:
     files = w.files(court.registry.paths.blobs)
     id_ = opening.draft(court.registry, OPENER, court.plan())
     opening.add_to_draft(court.registry, id_, [court.offer()])
-    court.registry.settle()
+    settle(court.registry)
     assert (court.show(id_).state, len(court.show(id_).items)) == ("draft", 1)
     assert (court.record_holds(), court.case_holds(), court.consent_holds()) == (0, 0, 0)
     opening.discard(court.registry, id_)
@@ -125,7 +126,7 @@ def test_a_case_is_not_deposited_while_it_is_held(court: Court) -> None:
     assert Resumption(subject, "deposit") in resumed
     if issuing.issue(court.registry, case, OFFICER).missing:
         issuing.issue(court.registry, case, MEMBER)
-    court.registry.settle()
+    settle(court.registry)
     assert w.state_of(court.registry, case) == "deposited"
 
 
@@ -134,20 +135,20 @@ def test_a_withdrawal_is_accepted_and_only_destruction_waits(court: Court) -> No
     bench, consent = court.clinic, court.made.consent
     withdrawal = bench.file(consent)
     bench.freeze(withdrawal)
-    court.registry.settle()
+    settle(court.registry)
     on_chain = court.registry.client.withdrawal(withdrawal)
     assert on_chain is not None
     assert (on_chain.state, on_chain.holds) == (WithdrawalState.RESTRICTED, 1)
     assert progress(court.registry, withdrawal).held
     bench.confirm(withdrawal, LAB, HOSPITAL)
-    court.registry.settle()
+    settle(court.registry)
     assert bench.row(withdrawal).state == "restricted"  # everyone answered, and still it is not completed
     resumed = court.execute(id_)
     assert Resumption(consent, "destruction") in resumed
     assert bench.row(withdrawal).restricted_until < court.now + 3 * HOUR
     court.world.clock.advance(3 * HOUR)
     tick(court.registry)
-    court.registry.settle()
+    settle(court.registry)
     assert bench.row(withdrawal).state == "completed"
     assert court.audit() == set()
 

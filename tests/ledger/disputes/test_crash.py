@@ -22,6 +22,7 @@ from tests.ledger.world import World
 from yinzheng.ledger.chain.records import DisputeState
 from yinzheng.ledger.disputes import opening, release
 from yinzheng.ledger.disputes.evidence import add_items
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt, Recorder
 
@@ -75,7 +76,7 @@ def course(court_template: Template, tmp_path_factory: pytest.TempPathFactory) -
         with world.open(recorder, settle=False) as registry:
             recorder.seen.clear()
             take(Court(world, registry, court_template), found.id_, step, found.given[step])
-            registry.settle()
+            settle(registry)
         found.passed[step] = recorder.seen
     return found
 
@@ -112,7 +113,7 @@ def finish(court: Court, id_: str, step: str, given: Any) -> None:
     }[step]
     if not done():
         take(court, id_, step, given)
-    court.registry.settle()
+    settle(court.registry)
 
 
 def test_every_write_of_a_dispute(course: Course, court_template: Template, tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ def test_every_write_of_a_dispute(course: Course, court_template: Template, tmp_
             armed.inner = RaiseAt(point, nth)
             court = Court(world, registry, court_template)
             take(court, course.id_, step, course.given[step])
-            registry.settle()
+            settle(registry)
         with world.open() as registry:
             court = Court(world, registry, court_template)
             finish(court, course.id_, step, course.given[step])

@@ -12,6 +12,7 @@ from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.burial import MOST, split
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.erasure.order import TargetKind
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import find_dispute
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.destruction import Method
@@ -49,12 +50,12 @@ def test_evidence_keeps_a_consent_until_it_is_destroyed_itself(court: Court) -> 
     order = proposing.propose(registry, TargetKind.DISPUTE, id_, "court", Method.OVERWRITE, OFFICER)
     w.sign_all(registry, order)
     erase(registry, order, w.OPERATOR)
-    registry.settle()
+    settle(registry)
     assert not blobs & set(registry.blobs.names())
     assert w.holding(court.world.root, {"key": wrapped}) == set()
     # Only now nothing holds what the consent says, and it may go too.
     w.destroy(registry, consent, "court")
-    registry.settle()
+    settle(registry)
     assert w.holding(court.world.root, {"key": opened}) == set()
     assert court.audit() == set()
 

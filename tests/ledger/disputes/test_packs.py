@@ -14,6 +14,7 @@ from tests.ledger import world as w
 from tests.ledger.disputes.court import Court, sha256
 from yinzheng.ledger.disputes import packing
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models_disputes import Access
 from yinzheng.verifier.errors import YinzhengError
@@ -46,7 +47,7 @@ def full(court: Court) -> str:
         as_of=((made.consent, court.now - 1),),
     )
     preserve(court.registry, id_, wanted, w.OFFICER)
-    court.registry.settle()
+    settle(court.registry)
     return id_
 
 
@@ -118,7 +119,7 @@ def test_what_is_not_on_the_chain_yet_is_not_packed(court: Court) -> None:
     with pytest.raises(YinzhengError) as caught:
         court.pack(id_)
     assert caught.value.code == "pack-unsettled"
-    court.registry.settle()
+    settle(court.registry)
     court.pack(id_)
     with pytest.raises(YinzhengError) as caught:
         court.pack(id_)

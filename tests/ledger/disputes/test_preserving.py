@@ -13,6 +13,7 @@ from tests.ledger.disputes.court import OPENER, Court
 from yinzheng.ledger.disputes import opening
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
 from yinzheng.ledger.disputes.work import work_on
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_disputes import Access
@@ -43,7 +44,7 @@ def test_what_the_ledger_says(court: Court, tmp_path: Path) -> None:
     before = court.now
     court.world.clock.advance(7200)
     withdrawal = court.clinic.file(made.consent)
-    court.registry.settle()
+    settle(court.registry)
     handed = tmp_path / "照片.png"
     handed.write_bytes(b"\x89PNG")
     wanted = Wanted(
@@ -54,7 +55,7 @@ def test_what_the_ledger_says(court: Court, tmp_path: Path) -> None:
         files=(handed,),
     )
     leaves = preserve(court.registry, id_, wanted, w.OFFICER)
-    court.registry.settle()
+    settle(court.registry)
     assert len(leaves) == 6
     assert withdrawal
     assert types(content(court, id_, 1))[-1] == "certificate.deposited"

@@ -35,6 +35,7 @@ from yinzheng.ledger.disputes import evidence, opening, release
 from yinzheng.ledger.disputes.opening import MAX_DRAFTS, SIGN_WITHIN
 from yinzheng.ledger.disputes.plans import Concerned, parse_plan
 from yinzheng.ledger.disputes.showing import standing
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import find_dispute
 from yinzheng.ledger.keys.provider import ADMIN
 from yinzheng.ledger.organisations.enrolment import dismiss_forum
@@ -162,10 +163,10 @@ def test_what_was_signed_must_still_be_so(court: Court) -> None:
     signature = court.sign(opening.prepare(registry, id_, address(FIRST)), FIRST)
     court.clinic.file(court.made.consent, COMMERCIAL)
     assert refused(court, lambda: opening.open_dispute(registry, id_, signature)) == "dispute-moved"
-    registry.settle()
+    settle(registry)
     signature = court.sign(opening.prepare(registry, id_, address(FIRST)), FIRST)
     opening.open_dispute(registry, id_, signature)
-    registry.settle()
+    settle(registry)
     assert refused(court, lambda: opening.open_dispute(registry, id_, signature)) == "dispute-opened"
     assert refused(court, lambda: opening.discard(registry, id_)) == "dispute-opened"
 
@@ -175,7 +176,7 @@ def test_what_the_chain_would_refuse_is_not_recorded(court: Court) -> None:
     id_ = opening.draft(court.registry, COURT, court.plan("forum"))
     signature = court.sign(opening.prepare(court.registry, id_, address(FORUM)), FORUM)
     dismiss_forum(court.registry, COURT, w.OFFICER)
-    court.registry.settle()
+    settle(court.registry)
     code = refused(court, lambda: opening.open_dispute(court.registry, id_, signature))
     assert code not in ("internal", "revert-unknown"), code
     assert court.show(id_).state == "draft"

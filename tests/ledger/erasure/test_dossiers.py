@@ -15,6 +15,7 @@ from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.erasure.order import TargetKind
 from yinzheng.ledger.erasure.overview import destructible
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.destruction import Method
 from yinzheng.ledger.store import repository
@@ -52,7 +53,7 @@ def test_a_dossier_is_destroyed_with_its_files(ward: Ward, tmp_path: Path) -> No
         id_ = _propose(registry, case, "court")
         w.sign_all(registry, id_)
         erase(registry, id_, w.OPERATOR)
-        registry.settle()
+        settle(registry)
         assert not blobs & set(registry.blobs.names())
         with registry.store.reading() as session:
             assert repository.files_of(session, row.dossier_id) == []

@@ -16,6 +16,7 @@ from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.consents.receipts import make_receipt
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.erasure.clearing import resume
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import find_consent, thread
 from yinzheng.ledger.log.check import check_log
 from yinzheng.ledger.reading import Reader
@@ -58,7 +59,7 @@ def test_nothing_is_left_in_the_state_or_in_any_backup(ward: Ward, tmp_path: Pat
 
     with ward.open() as registry:
         leaf = w.destroy(registry, ward.withdrawn)
-        registry.settle()
+        settle(registry)
         assert w.holding(ward.world.root, secrets) == set()
         make_backup(registry, after, keys, silent)
     assert w.holding(ward.world.root, secrets) == set()
@@ -105,7 +106,7 @@ def test_an_old_key_file_restores_no_newer_backup(ward: Ward, tmp_path: Path) ->
         stale.mkdir()
         (stale / NAME).write_bytes((keys / NAME).read_bytes())
         w.destroy(registry, ward.withdrawn)
-        registry.settle()
+        settle(registry)
         make_backup(registry, tmp_path / "two", keys, silent)
     # It still holds the destroyed key, which the backup knows to be destroyed: it does not come back.
     done = restore(tmp_path / "two", stale, tmp_path / "r", ward.world.clock, keystore=ward.world.paths.keys)
@@ -151,7 +152,7 @@ def test_receipts_after_an_erasure(ward: Ward) -> None:
         reader = Reader(registry.paths, registry.instance, registry.store, registry.w3)
         # Not anchored yet: nobody could believe it.
         assert _checked(registry, gone.file, reader).status == "withdrawn"
-        registry.settle()
+        settle(registry)
         # The patient's copy proves itself as before, with nothing of ours but the policy.
         assert (_checked(registry, gone.file).authentic, _checked(registry, gone.file).status) == (
             "genuine",
@@ -223,7 +224,7 @@ def _points(approved: Approved, tmp_path: Path) -> list[tuple[str, int]]:
     recorder = Recorder()
     with approved.ward.open(recorder) as registry:
         make_backup(registry, tmp_path / "backup", tmp_path / "keys", silent)
-        registry.settle()
+        settle(registry)
         recorder.seen.clear()
         erase(registry, approved.id, w.OPERATOR)
         seen = list(recorder.seen)
@@ -272,7 +273,7 @@ def test_a_crash_anywhere_rolls_forward(
                 alive = find_consent(session, ward.withdrawn).wrapped_key is not None
             assert state == ("approved" if alive else "destroyed"), (point, nth)
             erase(registry, approved.id, w.OPERATOR)
-            registry.settle()
+            settle(registry)
         assert w.holding(ward.world.root, secrets) == set(), (point, nth)
         hexed = {name: value.hex().encode() for name, value in secrets.items()}
         assert w.holding(folder / "keys", hexed) == set(), (point, nth)

@@ -15,6 +15,7 @@ from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.erasure.order import TargetKind
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.people.staff import StaffRole, add_staff
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.destruction import Method
@@ -52,7 +53,7 @@ class Ward:
             clinic = Clinic(world, registry, made.notice, made.digest)
             withdrawn, standing = (_grant(clinic, number) for number in (4711, 4712))
             clinic.complete(clinic.file(withdrawn))
-            registry.settle()
+            settle(registry)
             enrol_staff(registry)
         return cls(world, withdrawn, standing)
 
@@ -90,7 +91,7 @@ def _grant(clinic: Clinic, number: int) -> bytes:
     body = clinic.body(number)
     body["person"] |= {"name": f"撤回测试甲乙丙{number}", "reference": f"MRN-{number}-{number}"}
     (granted,) = grant(clinic.registry, [body], cw.HOSPITAL)
-    clinic.registry.settle()
+    settle(clinic.registry)
     assert granted.subject is not None
     return granted.subject
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.authority import Answer, Authority, issue, serving
 from tests.ledger import world as w
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.timestamps import (
     Stamped,
     post_request,
@@ -67,7 +68,7 @@ def test_the_latest_checkpoint(registry: Registry, authority: Authority, tmp_pat
             stamp_checkpoint(registry, url)
         assert (caught.value.code, seen) == ("checkpoint-missing", [])
         w.apply(registry, tmp_path / "dossier")
-        registry.settle()
+        settle(registry)
         size, stamped = stamp_checkpoint(registry, url)
         with registry.store.reading() as session:
             head = repository.latest_checkpoint(session, anchored=True)
@@ -75,7 +76,7 @@ def test_the_latest_checkpoint(registry: Registry, authority: Authority, tmp_pat
         assert (head.size, sha256(head.note.encode())) == (size, stamped.digest)
         assert stamp_checkpoint(registry, url) == (size, stamped)
         w.apply(registry, tmp_path / "another")
-        registry.settle()
+        settle(registry)
         assert stamp_checkpoint(registry, url)[0] > size
         assert len(seen) == 2
 

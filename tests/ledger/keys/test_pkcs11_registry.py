@@ -32,7 +32,8 @@ from yinzheng.ledger.keys.provider import (
 from yinzheng.ledger.keys.rewrap import rewrap, rewrap_registry
 from yinzheng.ledger.keys.token_config import FILE, read_config
 from yinzheng.ledger.keys.token_config import PIN as PIN_VARIABLE
-from yinzheng.ledger.registry import Registry, open_registry, silent
+from yinzheng.ledger.opening import open_registry
+from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.state.creation import create_registry
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt
 from yinzheng.ledger.state.instance import Paths

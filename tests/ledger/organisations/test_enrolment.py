@@ -9,6 +9,7 @@ import pytest
 from tests.ledger.organisations.enrolling import COURT, HOSPITAL, LAB, Member, enrol
 from tests.ledger.world import MEMBER, OFFICER, Clock, World, unchanged
 from yinzheng.ledger.chain.forums import holds_forum
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.keys.provider import ADMIN, RELAY, person_key
 from yinzheng.ledger.organisations import enrolment, keys
@@ -44,7 +45,7 @@ def refuse(registry: Registry, code: str, act: Callable[[], object]) -> None:
 def test_an_enrolment_is_a_public_statement_of_a_thread_of_its_own(registry: Registry, clock: Clock) -> None:
     hospital = Member(HOSPITAL, ("controller", "recipient"))
     leaf = enrol(registry, hospital, "https://hospital.example/notices?to=us")
-    registry.settle()
+    settle(registry)
 
     found = row(registry, HOSPITAL)
     assert (found.head, found.roles, found.webhook) == (
@@ -113,12 +114,12 @@ def test_a_forum_may_decide_on_chain_until_it_is_dismissed(registry: Registry, c
     account = bytes.fromhex("c0" * 20)
     enrol(registry, Member(COURT, ("forum",), account=account))
     assert not holds_forum(registry.client, account)
-    registry.settle()
+    settle(registry)
     assert holds_forum(registry.client, account)
 
     refuse(registry, "officer-needed", lambda: enrolment.dismiss_forum(registry, COURT, MEMBER))
     enrolment.dismiss_forum(registry, COURT, OFFICER)
-    registry.settle()
+    settle(registry)
     assert not holds_forum(registry.client, account)
     assert row(registry, COURT).account is None
     refuse(registry, "forum-none", lambda: enrolment.dismiss_forum(registry, COURT, OFFICER))
@@ -127,7 +128,7 @@ def test_a_forum_may_decide_on_chain_until_it_is_dismissed(registry: Registry, c
 def test_a_party_with_an_account_decides_nothing(registry: Registry) -> None:
     account = bytes.fromhex("c1" * 20)
     enrol(registry, Member(LAB, ("party",), account=account))
-    registry.settle()
+    settle(registry)
     assert not holds_forum(registry.client, account)
     refuse(
         registry,

@@ -20,6 +20,7 @@ from tests.ledger import world as w
 from tests.ledger.world import Clock, World
 from yinzheng.ledger.cases import deciding
 from yinzheng.ledger.chain.reverts import ChainUnreachable
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import silent
 from yinzheng.ledger.state import creation
@@ -90,7 +91,7 @@ def test_the_keys_of_another(world: World, stranger: World) -> None:
 def test_the_log_of_another(world: World, stranger: World, tmp_path: Path) -> None:
     with stranger.open() as registry:
         w.apply(registry, tmp_path / "dossier", "GD-HEALTH/1")
-        registry.settle()
+        settle(registry)
     shutil.rmtree(world.paths.log)
     shutil.copytree(stranger.paths.log, world.paths.log)
     refused(world, "database-behind-log", DataFault)
@@ -100,7 +101,7 @@ def test_the_database_of_yesterday(world: World, tmp_path: Path) -> None:
     shutil.copy(world.paths.database, tmp_path / "yesterday")
     with world.open() as registry:
         w.apply(registry, tmp_path / "dossier")
-        registry.settle()
+        settle(registry)
     shutil.copy(tmp_path / "yesterday", world.paths.database)
     refused(world, "database-behind-log", DataFault)
 
@@ -183,17 +184,17 @@ def test_a_full_disk(demonstration_template: World, disk: Path, tmp_path: Path) 
     world = demonstration_template.copy(disk / "state")
     with world.open() as registry:
         case = w.apply(registry, tmp_path / "first")
-        registry.settle()
+        settle(registry)
         filler = fill(disk)
         with pytest.raises(EnvironmentFault) as caught:
             for number in range(50):
                 w.apply(registry, tmp_path / f"d{number}")
-                registry.settle()
+                settle(registry)
         assert caught.value.code in ("disk-full", "chain-disk")
     filler.unlink()
     with world.open() as registry:
         deciding.accept(registry, case, w.OFFICER)
-        registry.settle()
+        settle(registry)
     assert world.audit() == []
 
 

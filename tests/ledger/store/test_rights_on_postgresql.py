@@ -21,6 +21,7 @@ from yinzheng.ledger.consents import importing as bulk
 from yinzheng.ledger.consents.batches import Batch, grant_batches
 from yinzheng.ledger.consents.uses import record_use
 from yinzheng.ledger.disputes.plans import Concerned
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.organisations.requests import check_request
 from yinzheng.ledger.registry import silent
@@ -85,20 +86,20 @@ def test_from_enrolment_to_a_clean_audit(world: World, tmp_path: Path) -> None:
             registry, file, cw.HOSPITAL, progress=silent, results=tmp_path / "results"
         )
         assert (done.recorded, done.rejected) == (200, 1)
-        registry.settle()
+        settle(registry)
         record_use(registry, withdrawn, registry.clock(), "研究", "信息科", by_code=cw.LAB)
 
         # Withdrawn and destroyed everywhere.
         id_ = bench.file(withdrawn)
         bench.complete(id_)
-        registry.settle()
+        settle(registry)
         assert bench.types(withdrawn)[-1] == "completed"
 
         # Disputed, held, settled.
         cw.enrol_one(registry, cw.CLINIC, "party")
         forum = Member(COURT, ("forum",), "某市中级人民法院", address(FORUM))
         enrolment.enrol(registry, forum.enrolment(registry.clock()), OFFICER)
-        registry.settle()
+        settle(registry)
         court = Court(world, registry, Template(world, "", "", "", held, made.notice, made.digest))
         dispute = court.open(concerned=Concerned((), (), (held,)))
         court.add(dispute, court.offer(b"more"))
@@ -108,7 +109,7 @@ def test_from_enrolment_to_a_clean_audit(world: World, tmp_path: Path) -> None:
         assert str(court.judge(pack.read_bytes()).verdict) == "consistent"
         court.settle_dispute(dispute)
         bench.confirm(waiting, cw.LAB, cw.HOSPITAL)
-        registry.settle()
+        settle(registry)
 
         with registry.store.reading() as session:
             counts = {

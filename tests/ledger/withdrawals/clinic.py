@@ -14,6 +14,7 @@ from tests.ledger.world import World
 from tests.verifier import bodies
 from yinzheng.ledger.consents.granting import Granted, grant
 from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import EVERYTHING, Extent, Way
 from yinzheng.ledger.store.models_consents import Delivery, Notice, Withdrawal, WithdrawalRecipient
@@ -72,7 +73,7 @@ class Clinic:
         """A consent to everything in the notice; gives its subject. A child's is given by a parent."""
         (granted,) = grant(self.registry, [self.body(1, born=born, genetic=genetic)], HOSPITAL)
         if settle:
-            self.registry.settle()
+            pipeline.settle(self.registry)
         return granted.subject
 
     def body(self, number: int, *, born: str = BORN, genetic: bool = False) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from sqlmodel import select
 from tests.ledger.withdrawals.clinic import DAY, HOSPITAL, HOUR, INSURER, LAB, Clinic
 from tests.ledger.world import OFFICER
 from yinzheng.ledger.chain.records import ReceiptState, Withdrawal, WithdrawalState
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.rules.consent import Scope
 from yinzheng.ledger.rules.extent import Extent, Way
 from yinzheng.ledger.state.policy import trust_policy
@@ -38,7 +39,7 @@ def test_an_adult_withdraws_everything(clinic: Clinic) -> None:
     id_ = clinic.file(subject)
     assert id_ == subject
     hour = clinic.registry.clock() // HOUR * HOUR
-    clinic.registry.settle()
+    settle(clinic.registry)
     opened = on_chain(clinic, id_)
     assert (opened.state, opened.received_at, opened.minor) == (WithdrawalState.REQUESTED, hour, False)
     assert opened.request == clinic.request_leaf(id_)
@@ -47,7 +48,7 @@ def test_an_adult_withdraws_everything(clinic: Clinic) -> None:
 
     clinic.world.clock.advance(5 * HOUR)
     clinic.freeze(id_)
-    clinic.registry.settle()
+    settle(clinic.registry)
     assert on_chain(clinic, id_).state is WithdrawalState.FROZEN
     assert clinic.told(id_) == {
         ("freeze", HOSPITAL): 1,
@@ -57,11 +58,11 @@ def test_an_adult_withdraws_everything(clinic: Clinic) -> None:
     }
 
     clinic.confirm(id_, LAB)
-    clinic.registry.settle()
+    settle(clinic.registry)
     assert (on_chain(clinic, id_).receipts, clinic.row(id_).state) == (1, "notified")
     clinic.world.clock.advance(HOUR)
     clinic.confirm(id_, HOSPITAL)
-    clinic.registry.settle()
+    settle(clinic.registry)
     done = on_chain(clinic, id_)
     assert (done.state, done.late, done.receipts) == (WithdrawalState.COMPLETED, False, 2)
     assert done.outcome == clinic.thread(subject)[-1].leaf_hash
@@ -82,7 +83,7 @@ def test_an_adult_withdraws_everything(clinic: Clinic) -> None:
 def test_a_child_has_a_second_clock(clinic: Clinic) -> None:
     subject = clinic.grant(born=CHILD)
     id_ = clinic.file(subject, channel=Way.GUARDIAN)
-    clinic.registry.settle()
+    settle(clinic.registry)
     row, chain = clinic.row(id_), on_chain(clinic, id_)
     assert row.minor
     assert chain.minor
@@ -90,7 +91,7 @@ def test_a_child_has_a_second_clock(clinic: Clinic) -> None:
     clinic.world.clock.now = row.received_at + 48 * HOUR + 1
     assert progress(clinic.registry, id_).overdue_since == row.received_at + 48 * HOUR
     clinic.complete(id_)
-    clinic.registry.settle()
+    settle(clinic.registry)
     assert on_chain(clinic, id_).late
     assert progress(clinic.registry, id_).late
 
@@ -106,7 +107,7 @@ def test_one_scope_is_taken_back_and_the_rest_provably_remains(clinic: Clinic) -
     subject = clinic.grant()
     id_ = clinic.file(subject, Extent(scopes=frozenset({Scope.THIRD_PARTY_RESEARCH})))
     clinic.complete(id_)
-    clinic.registry.settle()
+    settle(clinic.registry)
     shown = progress(clinic.registry, id_)
     assert shown.taken.scopes == ("third_party_research",)
     assert shown.remains.scopes == ("commercial_use", "research")
@@ -124,7 +125,7 @@ def test_a_recipient_then_all_the_rest(clinic: Clinic) -> None:
     assert [(one["scopes"], one["recipients"]) for one in told] == [([], [INSURER])]
     clinic.complete(first, HOSPITAL)
     clinic.complete(second)
-    clinic.registry.settle()
+    settle(clinic.registry)
     assert on_chain(clinic, first).state is on_chain(clinic, second).state is WithdrawalState.COMPLETED
     one, two = withdrawals_of(clinic.registry, subject)
     assert (one.serial, two.serial) == (1, 2)
@@ -150,7 +151,7 @@ def test_the_thread_is_one_and_its_times_are_full_hours(clinic: Clinic) -> None:
 def test_a_consent_that_still_waits_in_the_pool_is_withdrawn(production: Clinic) -> None:
     subject = production.grant()
     production.complete(production.file(subject))
-    production.registry.settle()
+    settle(production.registry)
     assert on_chain(production, subject).state is WithdrawalState.COMPLETED
 
 
@@ -161,7 +162,7 @@ def test_freezing_and_a_receipt_told_twice_change_nothing(clinic: Clinic) -> Non
     signed = clinic.receipt(id_, LAB)
     leaf = course.receipt(clinic.registry, id_, signed)
     assert course.receipt(clinic.registry, id_, signed) == leaf
-    clinic.registry.settle()
+    settle(clinic.registry)
     assert on_chain(clinic, id_).receipts == 1
 
 
@@ -174,7 +175,7 @@ def test_the_end_is_one_signed_document(clinic: Clinic) -> None:
     with pytest.raises(UsageFault) as unanchored:
         conclusion(clinic.registry, id_)
     assert unanchored.value.code == "withdrawal-unanchored"
-    clinic.registry.settle()
+    settle(clinic.registry)
     trust = parse_trust(canonical.dumps(trust_policy(clinic.registry.instance)))
     report = verify_conclusion(conclusion(clinic.registry, id_), trust, now=clinic.registry.clock())
     assert (report.authentic, report.standing) == (Authentic.GENUINE, Standing.COMPLETED)
@@ -188,7 +189,7 @@ def test_what_an_officer_restricts_ends_with_its_retention(clinic: Clinic) -> No
     course.restrict(
         clinic.registry, id_, law="《医疗机构病历管理规定》第二十九条", until=end, kept=kept, by=OFFICER
     )
-    clinic.registry.settle()
+    settle(clinic.registry)
     assert clinic.accesses("restrict") == [(OFFICER, id_.hex())]
     chain = on_chain(clinic, id_)
     assert (chain.state, chain.restricted_until) == (
@@ -205,7 +206,7 @@ def test_what_an_officer_restricts_ends_with_its_retention(clinic: Clinic) -> No
     clinic.world.clock.now = chain.restricted_until
     assert clinic.tick() == Ticked(completed=(id_,))
     assert clinic.tick() == Ticked()
-    clinic.registry.settle()
+    settle(clinic.registry)
     assert (on_chain(clinic, id_).state, on_chain(clinic, id_).late) == (WithdrawalState.COMPLETED, False)
 
 
@@ -232,7 +233,7 @@ def test_an_outage_of_days_dates_the_opening_anew(clinic: Clinic) -> None:
     received = clinic.row(id_).received_at
     clinic.world.clock.advance(4 * DAY)
     clinic.complete(id_)
-    clinic.registry.settle()
+    settle(clinic.registry)
     chain = on_chain(clinic, id_)
     assert chain.state is WithdrawalState.COMPLETED
     assert received < chain.received_at <= chain.opened_at
@@ -250,8 +251,8 @@ def test_one_refused_call_holds_up_its_own_withdrawal_alone(clinic: Clinic, sett
         clinic.complete(clinic.file(subject))
     clinic.complete(late)
     if settled:
-        clinic.registry.settle()
-    clinic.registry.settle()
+        settle(clinic.registry)
+    settle(clinic.registry)
     assert {on_chain(clinic, one).state for one in subjects} == {WithdrawalState.COMPLETED}
     with clinic.registry.store.reading() as session:
         calls = session.exec(select(ChainCall)).all()

@@ -13,6 +13,7 @@ from sqlmodel import select
 from tests.ledger.withdrawals.clinic import HOSPITAL, LAB, Clinic, Template
 from tests.ledger.world import World
 from yinzheng.ledger.chain.records import WithdrawalState
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt, Recorder
 from yinzheng.ledger.store.models_consents import Delivery
 
@@ -82,7 +83,7 @@ def table(clinic_template: Template, tmp_path_factory: pytest.TempPathFactory) -
             clinic = Clinic(world, registry, clinic_template.notice, clinic_template.digest)
             recorder.seen.clear()
             take(clinic, subject)
-            registry.settle()
+            settle(registry)
         found.passed[step] = recorder.seen
     require_whole(found, world)
     return found
@@ -112,7 +113,7 @@ def crash_and_recover(table: Table, row: tuple[str, str, int], folder: Path) -> 
         armed.inner = RaiseAt(point, nth)
         STEPS[step](clinic, table.subject)
         acknowledged = True
-        registry.settle()
+        settle(registry)
     with world.open() as registry:
         clinic = Clinic(world, registry, table.template.notice, table.template.digest)
         there = done(clinic, table.subject)
@@ -120,7 +121,7 @@ def crash_and_recover(table: Table, row: tuple[str, str, int], folder: Path) -> 
         for name, take in STEPS.items():
             if name not in there:
                 take(clinic, table.subject)
-                registry.settle()
+                settle(registry)
     require_whole(table, world)
 
 

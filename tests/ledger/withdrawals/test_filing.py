@@ -9,6 +9,7 @@ import pytest
 
 from tests.ledger.withdrawals.clinic import DAY, HOSPITAL, HOUR, INSURER, LAB, Clinic
 from tests.ledger.world import MEMBER, OFFICER, unchanged
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.rules.consent import Scope
 from yinzheng.ledger.rules.extent import EVERYTHING, Extent, Way
 from yinzheng.ledger.withdrawals.claims import LOCKED, WRONG_ANSWERS, Claim, DocumentClaim, ReceiptClaim
@@ -134,7 +135,7 @@ def test_the_clock_starts_at_receipt_and_not_when_it_was_typed_in(clinic: Clinic
     for wrong in (came - 3 * HOUR, clinic.world.clock() + 1):
         assert refused(clinic, subject, received_at=wrong, **options) == "withdrawal-received"
     id_ = clinic.file(subject, received_at=came, **options)
-    clinic.registry.settle()
+    settle(clinic.registry)
     chain = clinic.registry.client.withdrawal(id_)
     assert chain is not None
     assert chain.received_at == came // HOUR * HOUR == clinic.row(id_).received_at

@@ -9,6 +9,7 @@ from tests.ledger.disputes.court import Court
 from tests.ledger.withdrawals.clinic import DAY, HOSPITAL, HOUR, INSURER, Clinic
 from tests.ledger.world import OFFICER
 from yinzheng.ledger.chain.records import WithdrawalState
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.rules.extent import Extent
 from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.ledger.withdrawals import course
@@ -33,7 +34,7 @@ def test_a_dispute_that_comes_later_restricts_at_the_next_round(court: Court) ->
     assert bench.row(id_).state == "notified"
     assert bench.tick() == Ticked(restricted=(id_,))
     assert bench.tick() == Ticked()
-    court.registry.settle()
+    settle(court.registry)
     assert state(bench, id_) is WithdrawalState.RESTRICTED
     shown = progress(court.registry, id_).restriction
     assert shown is not None
@@ -47,7 +48,7 @@ def test_it_is_not_overdue_while_it_is_held_and_is_renewed(court: Court) -> None
     court.open()
     id_ = bench.file(court.made.consent)
     bench.freeze(id_)
-    court.registry.settle()
+    settle(court.registry)
     bench.world.clock.advance(HOLD_TERM - RENEW - HOUR)
     assert bench.tick() == Ticked()
     assert progress(court.registry, id_).overdue_since is None
@@ -67,7 +68,7 @@ def test_a_retention_beneath_a_hold_comes_back(court: Court) -> None:
     court.open()
     bench.world.clock.advance(20 * DAY)
     assert bench.tick() == Ticked(restricted=(id_,))  # the retention ends before the dispute may
-    court.registry.settle()
+    settle(court.registry)
     course_end = bench.row(id_).restricted_until
     assert course_end > end
     court.execute(_only(court))
@@ -83,7 +84,7 @@ def test_what_another_dispute_holds_goes_on_waiting(court: Court) -> None:
     second = court.open("forum")
     id_ = bench.file(court.made.consent)
     bench.complete(id_)
-    court.registry.settle()
+    settle(court.registry)
     court.execute(first)
     assert course.resume(court.registry, first) == ()
     assert bench.tick() == Ticked()
@@ -92,7 +93,7 @@ def test_what_another_dispute_holds_goes_on_waiting(court: Court) -> None:
     assert course.resume(court.registry, second) == ()  # it resumed with the release
     bench.world.clock.now = bench.row(id_).restricted_until
     assert bench.tick() == Ticked(completed=(id_,))
-    court.registry.settle()
+    settle(court.registry)
     assert state(bench, id_) is WithdrawalState.COMPLETED
     assert bench.types(court.made.consent)[-2:] == ["restricted", "completed"]
 
@@ -100,16 +101,16 @@ def test_what_another_dispute_holds_goes_on_waiting(court: Court) -> None:
 def test_a_later_withdrawal_waits_for_the_consents_dispute_too(court: Court) -> None:
     bench = court.clinic
     bench.complete(bench.file(court.made.consent, Extent(recipients=frozenset({INSURER}))), HOSPITAL)
-    court.registry.settle()
+    settle(court.registry)
     court.open()
     id_ = bench.file(court.made.consent)
     bench.complete(id_)
-    court.registry.settle()
+    settle(court.registry)
     assert bench.row(id_).state == "restricted"
     court.execute(_only(court))
     bench.world.clock.now = bench.row(id_).restricted_until
     bench.tick()
-    court.registry.settle()
+    settle(court.registry)
     assert state(bench, id_) is WithdrawalState.COMPLETED
 
 

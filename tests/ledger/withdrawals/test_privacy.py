@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from tests.ledger.withdrawals.clinic import HOSPITAL, INSURER, LAB, Clinic
 from tests.ledger.world import OFFICER
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.rules.extent import Way
 from yinzheng.ledger.store.models import ChainCall, Event
 from yinzheng.ledger.store.models_consents import Delivery
@@ -29,7 +30,7 @@ def test_no_delivery_call_statement_or_log_names_anyone(
     caplog.set_level(logging.DEBUG)
     subject = clinic.grant()
     clinic.complete(clinic.file(subject))
-    clinic.registry.settle()
+    settle(clinic.registry)
     with clinic.registry.store.reading() as session:
         left = [row.body for row in session.exec(select(Delivery))]
         left += [row.key.encode() + row.data + (row.raw_tx or b"") for row in session.exec(select(ChainCall))]
@@ -43,7 +44,7 @@ def test_no_delivery_call_statement_or_log_names_anyone(
 def test_the_chain_names_no_organisation(clinic: Clinic) -> None:
     """Recipients are salted anew for each withdrawal, so nothing there joins two of them (R49)."""
     first, second = (clinic.file(clinic.grant(settle=False)) for _ in range(2))
-    clinic.registry.settle()
+    settle(clinic.registry)
     names = [row.name for id_ in (first, second) for row in clinic.recipients(id_).values() if row.name]
     assert len(set(names)) == len(names) == 4
     with clinic.registry.store.reading() as session:

@@ -10,6 +10,7 @@ import pytest
 from tests.ledger import consent_world as cw
 from tests.ledger.withdrawals.clinic import HOSPITAL, HOUR, INSURER, LAB, Clinic
 from tests.ledger.world import OFFICER, unchanged
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.withdrawals import course
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
@@ -79,12 +80,12 @@ def test_after_the_end(clinic: Clinic, id_: bytes) -> None:
 
 
 def test_a_late_one_is_recorded_as_late(clinic: Clinic, id_: bytes) -> None:
-    clinic.registry.settle()
+    settle(clinic.registry)
     clinic.world.clock.now = clinic.row(id_).received_at + 72 * HOUR
     clinic.confirm(id_, LAB)
     clinic.world.clock.advance(1)
     clinic.confirm(id_, HOSPITAL)
-    clinic.registry.settle()
+    settle(clinic.registry)
     rows = clinic.recipients(id_)
     assert (rows[LAB].late, rows[HOSPITAL].late) == (False, True)
     given = clinic.registry.client.receipt_of(id_, rows[HOSPITAL].name)
@@ -98,7 +99,7 @@ def test_a_late_one_is_recorded_as_late(clinic: Clinic, id_: bytes) -> None:
 def test_an_early_one_counts(clinic: Clinic) -> None:
     made = clinic.file(clinic.grant())
     clinic.confirm(made, LAB)
-    clinic.registry.settle()
+    settle(clinic.registry)
     clinic.complete(made, HOSPITAL)
-    clinic.registry.settle()
+    settle(clinic.registry)
     assert clinic.row(made).state == "completed"

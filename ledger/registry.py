@@ -1,0 +1,55 @@
+"""The open registry: one handle that every use case works through. `opening.py` opens it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from web3 import Web3
+
+from yinzheng.ledger.chain.consent_client import ConsentClient
+from yinzheng.ledger.chain.sender import Sender
+from yinzheng.ledger.keys.provider import RELAY, KeyProvider
+from yinzheng.ledger.log.tilelog import TileLog
+from yinzheng.ledger.rules.calendar import WorkingCalendar
+from yinzheng.ledger.state.faults import Faults
+from yinzheng.ledger.state.instance import Instance, Paths
+from yinzheng.ledger.store.database import Store
+from yinzheng.ledger.store.sealed import FolderBlobs
+
+Clock = Callable[[], int]
+Progress = Callable[[str], None]
+
+
+def wall_clock() -> int:
+    """UTC seconds now."""
+    return int(time.time())
+
+
+def silent(_step: str) -> None:
+    """Report progress to nobody."""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Everything a use case needs, opened for writing by the one writer."""
+
+    paths: Paths
+    instance: Instance
+    store: Store
+    log: TileLog
+    blobs: FolderBlobs
+    w3: Web3
+    client: ConsentClient
+    sender: Sender
+    keys: KeyProvider
+    calendar: WorkingCalendar
+    clock: Clock
+    faults: Faults
+
+    def sender_of(self, key: str) -> Sender:
+        """Sends for the key of that name; the administrator's is only unlocked when it is asked for."""
+        if key == RELAY:
+            return self.sender
+        return Sender(self.w3, self.keys.account(key), time.sleep)

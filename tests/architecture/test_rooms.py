@@ -1,0 +1,103 @@
+"""Arrows inside the rooms point down (H10): one table a room, and what still points up by name.
+
+A row may import from the rows above it, and from itself; names in one row do not know each other. The longest
+name that fits a module counts, so that a module may stand apart from its folder.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from tests.architecture.imports import imports
+
+ORDER: Final[dict[str, tuple[str, ...]]] = {
+    "verifier": (
+        "errors",
+        "bytes",
+        "log",
+        "chain",
+        "formats",
+        "containers",
+        "pack",
+        "judge",
+        "words",
+    ),
+    "ledger": (
+        "rules",
+        "state.faults state.files",
+        "dossiers chain",
+        "state.instance",
+        "state.policy keys log",
+        "store chain.connect",
+        "state.access_log keys.rewrap",
+        "state.record_keys registry",
+        # What every decision goes through, then the decisions.
+        "flow document",
+        "organisations",
+        "consents",
+        "cases",
+        "people state.backup",
+        "withdrawals",
+        "disputes",
+        "erasure notify",
+        # What looks at all of them.
+        "reading state audit",
+        "document.forms opening",
+        "demonstration",
+    ),
+    "api": ("http rpc org", "web desk", "cli"),
+}
+
+UPWARD: Final = {
+    ("verifier.bytes.wording", "verifier.formats.body"),
+    ("verifier.formats.conclusion", "verifier.judge.findings"),
+    ("verifier.formats.conclusion", "verifier.judge.obligations"),
+    ("verifier.formats.conclusion", "verifier.judge.report"),
+    ("verifier.formats.conclusion", "verifier.judge.trust"),
+    ("verifier.formats.webhook", "verifier.judge.trust"),
+    ("verifier.pack.chain_slots", "verifier.judge.pack.holds"),
+    ("verifier.pack.howto", "verifier.words.phrases"),
+    ("verifier.pack.reading", "verifier.judge.findings"),
+    ("verifier.pack.reading", "verifier.judge.pack.report"),
+    ("verifier.pack.reading", "verifier.judge.report"),
+    ("ledger.cases.issuing", "ledger.disputes.work"),
+    ("ledger.flow.outbox", "ledger.withdrawals.late_calls"),
+    ("ledger.flow.pipeline", "ledger.consents.pool"),
+    ("ledger.flow.unsettled", "ledger.consents.pool"),
+    ("ledger.organisations.enrolment", "ledger.cases.work"),
+    ("api.http.problems", "api.web.words"),
+}
+"""Imports against the order that are still there. One that is gone leaves this set too; none comes in."""
+
+
+def _place(room: str, module: str) -> tuple[int, str] | None:
+    """The row of a module and the name it stands under; None for the room's own `__init__`."""
+    if module == room:
+        return None
+    own = module.removeprefix(f"{room}.")
+    named = [
+        (row, name)
+        for row, names in enumerate(ORDER[room])
+        for name in names.split()
+        if own == name or own.startswith(f"{name}.")
+    ]
+    assert named, f"{module} has no place in the order of {room}"
+    return max(named, key=lambda found: len(found[1]))
+
+
+@pytest.mark.parametrize("room", ORDER)
+def test_arrows_inside_a_room_point_down(room: str) -> None:
+    upward = set()
+    for module, others in imports().items():
+        if module.split(".")[0] != room or (here := _place(room, module)) is None:
+            continue
+        for other in others:
+            if other.split(".")[0] != room or (there := _place(room, other)) is None:
+                continue
+            if here != there and there[0] >= here[0]:
+                upward.add((module, other))
+    expected = {arrow for arrow in UPWARD if arrow[0].split(".")[0] == room}
+    assert upward - expected == set(), "points up"
+    assert expected - upward == set(), "points up no longer: strike it from the list"
