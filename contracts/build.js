@@ -21,6 +21,7 @@ const MAPPINGS = {
   "rights.cases": ["RightsRegistry", "_cases"],
   "consent.withdrawals": ["ConsentRegistry", "_withdrawals"],
   "consent.receipts": ["ConsentRegistry", "_receipts"],
+  "consent.opened": ["ConsentRegistry", "_opened"],
   "preservation.cases": ["Preservation", "_disputes"],
   "preservation.evidence": ["Preservation", "_evidence"],
   "preservation.parties": ["Preservation", "_parties"],

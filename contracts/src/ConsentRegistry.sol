@@ -23,11 +23,15 @@ import {IConsentRegistry} from "./IConsentRegistry.sol";
  * | Frozen, Restricted           | restrict | Restricted | an end in the future, at most 50 years ahead            |
  * | Restricted                   | complete | Completed  | every receipt; no hold; the restriction has ended       |
  *
+ * The first withdrawal of a consent has the consent's identifier and every later one an identifier of its own; the
+ * contract counts those opened for each consent, so that one slot proves that nothing was withdrawn later.
+ *
  * Holds come and go in any state, also before there is a withdrawal. They stop completion alone (R36): everything that
  * narrows the use of the data passes.
  *
  * @dev Identifiers are random for each consent, recipients are salted for each consent and listed in ascending order:
- * nothing here joins two consents of one person, nor says who received what. Organisations sign with SM2, which this
+ * nothing here joins two consents of one person, nor says who received what. That a later withdrawal is of which
+ * consent the public log says as well, whose entry its request is the leaf hash of. Organisations sign with SM2, which this
  * chain cannot verify: their signatures are in the statements whose leaf hashes are given here.
  */
 contract ConsentRegistry is IConsentRegistry, AccessManaged {
@@ -51,29 +55,35 @@ contract ConsentRegistry is IConsentRegistry, AccessManaged {
 
     mapping(bytes32 id => mapping(bytes32 recipient => Receipt)) private _receipts;
 
+    mapping(bytes32 consent => uint256) private _opened;
+
     constructor(address authority) AccessManaged(authority) {}
 
     // ---------------------------------------------------------------- withdrawal
 
     /**
-     * @notice Opens the withdrawal of the consent `id`, once. A hold does not hinder it (R36).
+     * @notice Opens the withdrawal `id` of the consent `consent`, once. A hold does not hinder it (R36).
      *
-     * Requirements: the caller holds RELAY; nobody withdrew the consent yet; `receivedAt` is not after the block and at
-     * most {MAX_BACKDATE} before it; `request` is the leaf hash of the request; `recipients` are 1 to {MAX_RECIPIENTS}
-     * salted hashes, ascending.
+     * Requirements: the caller holds RELAY; there is no withdrawal `id`; `id` is `consent` if it is the first of that
+     * consent, and another if not; `receivedAt` is not after the block and at most {MAX_BACKDATE} before it; `request`
+     * is the leaf hash of the request; `recipients` are 1 to {MAX_RECIPIENTS} salted hashes, ascending.
      *
      * Emits {WithdrawalOpened}.
      */
     function open(
         bytes32 id,
+        bytes32 consent,
         uint64 receivedAt,
         bool minor,
         bytes32 request,
         bytes32[] calldata recipients
     ) external restricted {
-        if (id == 0 || request == 0) revert IdentifierZero();
+        if (id == 0 || consent == 0 || request == 0) revert IdentifierZero();
         Withdrawal storage opened = _withdrawals[id];
         _requireState(id, opened, WithdrawalState.None);
+        uint256 before = _opened[consent];
+        if ((id == consent) != (before == 0)) revert WithdrawalOutOfTurn(id, consent, before);
+        _opened[consent] = before + 1;
         uint64 earliest = _now() > MAX_BACKDATE ? _now() - MAX_BACKDATE : 0;
         if (receivedAt < earliest || receivedAt > _now()) revert ReceivedTimeOutside(receivedAt, earliest, _now());
         _expect(id, recipients);
@@ -85,7 +95,7 @@ contract ConsentRegistry is IConsentRegistry, AccessManaged {
         opened.openedAt = _now();
         opened.changedAt = _now();
         opened.request = request;
-        emit WithdrawalOpened(id, request, receivedAt, minor, recipients);
+        emit WithdrawalOpened(id, consent, request, receivedAt, minor, recipients);
     }
 
     /**
@@ -218,6 +228,11 @@ contract ConsentRegistry is IConsentRegistry, AccessManaged {
     /// @notice The withdrawal of the consent `id`; of state None if there is none, though it may be held.
     function withdrawalOf(bytes32 id) external view returns (Withdrawal memory) {
         return _withdrawals[id];
+    }
+
+    /// @notice How many withdrawals of the consent `consent` were opened.
+    function openedOf(bytes32 consent) external view returns (uint256) {
+        return _opened[consent];
     }
 
     /// @notice What `recipient` owes the withdrawal, or gave; of state None if it is no recipient.

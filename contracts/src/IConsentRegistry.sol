@@ -8,9 +8,10 @@ import {ReceiptState, WithdrawalState} from "./ConsentTypes.sol";
  * @notice What {ConsentRegistry} tells the world: its events, and the reasons for which it refuses.
  */
 interface IConsentRegistry {
-    /// @notice A consent is withdrawn; the clocks run from `receivedAt`, and each of `recipients` owes a receipt.
+    /// @notice `consent` is withdrawn by the withdrawal `id`; the clocks run from `receivedAt`, and each of `recipients` owes a receipt.
     event WithdrawalOpened(
         bytes32 indexed id,
+        bytes32 indexed consent,
         bytes32 indexed request,
         uint64 receivedAt,
         bool minor,
@@ -44,6 +45,9 @@ interface IConsentRegistry {
     /// @notice The withdrawal is in state `actual`; the function needs `expected`, or, where the table of
     /// {ConsentRegistry} allows it, Restricted.
     error WithdrawalNotIn(bytes32 id, WithdrawalState actual, WithdrawalState expected);
+
+    /// @notice The first withdrawal of a consent has the consent's identifier, each later one another; `opened` there are.
+    error WithdrawalOutOfTurn(bytes32 id, bytes32 consent, uint256 opened);
 
     /// @notice Nobody withdrew this consent.
     error WithdrawalUnknown(bytes32 id);

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlalchemy import func
+from sqlmodel import Session, col, select
 
 from yinzheng.contracts import artifact
 from yinzheng.ledger.audit.chain import under_way
@@ -72,7 +73,24 @@ def _withdrawals(audit: Audit, session: Session) -> set[bytes]:
         given = sum(1 for one in owed if one.receipt is not None)
         if found.minor is not row.minor or (found.receipts != given and not under_way(session)):
             audit.found("withdrawal-altered", "a withdrawal's row is not the chain's", id=row.id.hex())
+    _counts(audit, session)
     return known
+
+
+def _counts(audit: Audit, session: Session) -> None:
+    """Of each consent ever withdrawn the chain counts as many withdrawals as there are rows (D15).
+
+    A consent that was not has no count: whatever the chain opened is announced, and named if unknown.
+    """
+    counted = select(Withdrawal.consent, func.count()).group_by(col(Withdrawal.consent))
+    for consent, rows in session.exec(counted):
+        opened = audit.client.withdrawals_opened(consent)
+        if opened != rows and not under_way(session):
+            audit.found(
+                "withdrawal-count",
+                f"the chain counts {opened} withdrawals of a consent, the database {rows}",
+                consent=consent.hex(),
+            )
 
 
 def _disputes(audit: Audit, session: Session) -> set[bytes]:

@@ -63,6 +63,10 @@ class ConsentClient(RegistryClient):
             return None
         return Withdrawal(id_, WithdrawalState(state), minor, recipients, receipts, holds, late, *rest)
 
+    def withdrawals_opened(self, consent: bytes, block: Block = "latest") -> int:
+        """Read how many withdrawals of a consent were opened."""
+        return int(self._read(self.modules.consents, "openedOf", [consent], block)[0])
+
     def receipt_of(self, id_: bytes, recipient: bytes, block: Block = "latest") -> Receipt | None:
         """Read what a recipient owes or gave, None if it is no recipient of this withdrawal."""
         (values,) = self._read(self.modules.consents, "receiptOf", [id_, recipient], block)
@@ -120,11 +124,21 @@ class ConsentClient(RegistryClient):
     # ---------------------------------------------------------------- withdrawals
 
     def open_withdrawal(
-        self, id_: bytes, received_at: int, request: bytes, recipients: Iterable[bytes], *, minor: bool
+        self,
+        id_: bytes,
+        consent: bytes,
+        received_at: int,
+        request: bytes,
+        recipients: Iterable[bytes],
+        *,
+        minor: bool,
     ) -> Call:
-        """Withdraw a consent; `recipients` are salted hashes, which this puts in order."""
+        """Withdraw `consent` by `id_`, the same for its first withdrawal and another for each later one.
+
+        `recipients` are salted hashes, which this puts in order.
+        """
         listed = sorted(recipients)
-        arguments = [id_, received_at, minor, request, listed]
+        arguments = [id_, consent, received_at, minor, request, listed]
         return _sized(self._call(self.modules.consents, "open", arguments), len(listed) * RECIPIENT_GAS)
 
     def frozen(self, id_: bytes, statement: bytes) -> Call:

@@ -13,6 +13,12 @@ MODULE_MEANINGS: Mapping[str, Meaning] = {
         "The withdrawal is in state {actual}; {expected} was expected.",
         _LOOK,
     ),
+    "WithdrawalOutOfTurn": Meaning(
+        ValueRefused,
+        "withdrawal-turn",
+        "The consent has {opened} withdrawals: the first has the consent's identifier, a later one another.",
+        "Check that withdrawals of one consent are sent in their order.",
+    ),
     "WithdrawalUnknown": Meaning(
         WrongState, "withdrawal-unknown", "Nobody withdrew this consent.", "Check the consent's identifier."
     ),

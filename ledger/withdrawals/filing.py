@@ -174,7 +174,7 @@ def _write(thread: Thread, filed: _Filed, extent: Extent, cut: Cut, checked_by: 
     work.call(
         "withdrawal",
         client.open_withdrawal(
-            row.id, row.received_at, leaf, requested.owing.values(), minor=requested.minor
+            row.id, row.consent, row.received_at, leaf, requested.owing.values(), minor=requested.minor
         ),
     )
     notices.tell_controller(work)

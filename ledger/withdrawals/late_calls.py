@@ -17,7 +17,7 @@ from yinzheng.verifier.errors import YinzhengError
 HOUR = 3600
 _DAY = 24 * HOUR
 
-_OPEN = ("bytes32", "uint64", "bool", "bytes32", "bytes32[]")
+_OPEN = ("bytes32", "bytes32", "uint64", "bool", "bytes32", "bytes32[]")
 _RESTRICT = ("bytes32", "bytes32", "uint64")
 
 
@@ -25,10 +25,10 @@ def redate(session: Session, call: ChainCall, refusal: YinzhengError, now: int) 
     """Give a refused call a time that the chain takes at `now`; False if its time is not at fault."""
     kind, selector = call.key.partition(":")[0], call.data[:4]
     if (kind, refusal.code) == ("withdrawal", "withdrawal-received"):
-        id_, _, *rest = decode(_OPEN, call.data[4:])
+        id_, consent, _, *rest = decode(_OPEN, call.data[4:])
         # The earliest full hour the chain takes, with an hour to spare until its block.
         received = -((_DAY - HOUR - now) // HOUR) * HOUR
-        call.data = selector + encode(_OPEN, [id_, received, *rest])
+        call.data = selector + encode(_OPEN, [id_, consent, received, *rest])
         return True
     if (kind, refusal.code) == ("withdrawal-restricted", "restriction-end"):
         id_, statement, _ = decode(_RESTRICT, call.data[4:])

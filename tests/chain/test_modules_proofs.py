@@ -74,7 +74,7 @@ def test_sixty_four_consents_held_and_one_withdrawn(client: ConsentClient) -> No
     client.simulate(opening, relay.address)
     held = relay.send(opening, 20).block_number
     received = int(w3.eth.get_block("latest")["timestamp"])
-    withdraw = client.open_withdrawal(CONSENTS[0], received, REQUEST, RECIPIENTS, minor=True)
+    withdraw = client.open_withdrawal(CONSENTS[0], CONSENTS[0], received, REQUEST, RECIPIENTS, minor=True)
     relay.send(withdraw, 20)
     block = relay.send(client.receipt(CONSENTS[0], RECIPIENTS[1], EVIDENCE), 20).block_number
 
@@ -168,7 +168,7 @@ def test_a_withdrawal_to_its_end(client: ConsentClient) -> None:
     w3, relay = client._w3, Sender(client._w3, RELAY, time.sleep)
     id_, contract = b"\xc1" * 32, client.modules.consents
     received = int(w3.eth.get_block("latest")["timestamp"])
-    relay.send(client.open_withdrawal(id_, received, REQUEST, RECIPIENTS[:1], minor=False), 20)
+    relay.send(client.open_withdrawal(id_, id_, received, REQUEST, RECIPIENTS[:1], minor=False), 20)
     relay.send(client.frozen(id_, EVIDENCE), 20)
     frozen = decode_withdrawal(proved(w3, int(w3.eth.block_number), contract, withdrawal_slots(id_)))
     relay.send(client.receipt(id_, RECIPIENTS[0], EVIDENCE), 20)

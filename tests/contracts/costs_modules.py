@@ -45,6 +45,9 @@ def _withdrawals(court: Court) -> dict[str, int]:
     found = {
         "consents: open, 1 recipient": _spend(court, court.withdraw(one, recipients=many[:1])),
         "consents: open, 32 recipients": _spend(court, court.withdraw(b32(HASH + 2), recipients=many)),
+        "consents: open, a later one": _spend(
+            court, court.withdraw(b32(HASH + 3), consent=one, recipients=many[:1])
+        ),
         "consents: frozen": _spend(court, client.frozen(one, one)),
         "consents: receipt": _spend(court, client.receipt(one, many[0], one)),
         "consents: restrict": _spend(court, client.restrict(one, one, court.now + 2)),

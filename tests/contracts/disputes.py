@@ -68,8 +68,8 @@ class Court:
 
     def withdraw(self, id_: bytes = CONSENT, *, ago: int = 0, minor: bool = False, **changes: Any) -> Call:
         """Withdraw as received `ago` seconds before the latest block."""
-        fields: dict[str, Any] = {"request": REQUEST, "recipients": RECIPIENTS} | changes
-        return self.client.open_withdrawal(id_, self.now - ago, minor=minor, **fields)
+        fields: dict[str, Any] = {"consent": id_, "request": REQUEST, "recipients": RECIPIENTS} | changes
+        return self.client.open_withdrawal(id_, received_at=self.now - ago, minor=minor, **fields)
 
     def withdrawal(self, id_: bytes = CONSENT) -> Withdrawal:
         found = self.client.withdrawal(id_)

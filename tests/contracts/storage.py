@@ -37,6 +37,13 @@ def withdrawal(w3: Web3, client: ConsentClient, id_: bytes) -> consents.ChainWit
     return read
 
 
+def opened(w3: Web3, client: ConsentClient, consent: bytes) -> int:
+    """Read how many withdrawals of a consent were opened, which must be what the contract shows."""
+    (read,) = words(w3, client.modules.consents, [consents.opened_slot(consent)])
+    assert read == client.withdrawals_opened(consent)
+    return read
+
+
 def receipt(w3: Web3, client: ConsentClient, id_: bytes, recipient: bytes) -> None:
     """Require that a receipt reads as the contract shows it."""
     shown = client.receipt_of(id_, recipient)

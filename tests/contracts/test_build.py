@@ -48,6 +48,7 @@ def test_layout_is_that_of_the_contracts_and_of_the_verifier() -> None:
         "rights.cases": verifier_layout.RIGHTS_CASES,
         "consent.withdrawals": verifier_layout.CONSENT_WITHDRAWALS,
         "consent.receipts": verifier_layout.CONSENT_RECEIPTS,
+        "consent.opened": verifier_layout.CONSENT_OPENED,
         "preservation.cases": verifier_layout.PRESERVATION_CASES,
         "preservation.evidence": verifier_layout.PRESERVATION_EVIDENCE,
         "preservation.parties": verifier_layout.PRESERVATION_PARTIES,

@@ -115,11 +115,28 @@ def test_the_table_of_moves(court: Court, state: WithdrawalState, allowed: set[s
         ({"recipients": [bytes(32), b32(1)]}, "recipients-order"),
         ({"request": bytes(32)}, "identifier-zero"),
         ({"id_": bytes(32)}, "identifier-zero"),
+        ({"consent": bytes(32)}, "identifier-zero"),
+        ({"consent": b32(83)}, "withdrawal-turn"),
     ],
 )
 def test_what_a_withdrawal_cannot_be(court: Court, changes: dict[str, Any], code: str) -> None:
     assert court.refused(court.withdraw(**changes)) == code
     assert court.client.withdrawal(CONSENT) is None
+
+
+def test_withdrawals_of_one_consent_are_counted(court: Court) -> None:
+    """D15: the first stands under the consent itself, each later one elsewhere; each counts."""
+    later, other = b32(83), b32(84)
+    assert court.client.withdrawals_opened(CONSENT) == 0
+    assert court.refused(court.withdraw(later, consent=CONSENT)) == "withdrawal-turn"
+    court.send(court.withdraw())
+    assert court.refused(court.withdraw()) == "withdrawal-state"
+    court.send(court.withdraw(later, consent=CONSENT))
+    court.send(court.withdraw(other))
+    assert court.refused(court.withdraw(later, consent=other)) == "withdrawal-state"
+    court.send(court.client.frozen(later, SAID))
+    counts = {id_: court.client.withdrawals_opened(id_) for id_ in (CONSENT, later, other)}
+    assert counts == {CONSENT: 2, later: 0, other: 1}
 
 
 @pytest.mark.parametrize("ago", [-1, DAY - 1])

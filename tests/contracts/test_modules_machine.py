@@ -37,6 +37,9 @@ from yinzheng.verifier.chain.layout_consents import overdue_since
 from yinzheng.verifier.errors import YinzhengError
 
 CONSENTS = [b32(n) for n in (1, 2)]
+LATER = b32(3)
+"""Identifier of a later withdrawal, of whichever consent."""
+WITHDRAWALS = [*CONSENTS, LATER]
 RECORDS = [b32(n) for n in (11, 12)]
 CASES = [b32(n) for n in (21,)]
 DISPUTES = [b32(n) for n in (31, 32)]
@@ -45,6 +48,7 @@ RECIPIENTS = [b32(51), b32(52)]
 SAID = b32(60)
 FORUMS = (FORUM, OTHER_FORUM)
 CONSENT = st.sampled_from([CONSENTS[0]] * 3 + CONSENTS)
+WITHDRAWAL = st.sampled_from([CONSENTS[0]] * 3 + WITHDRAWALS)
 CASE_ID = st.sampled_from([DISPUTES[0]] * 2 + DISPUTES)
 SOME = st.lists(st.sampled_from(RECORDS), unique=True, max_size=2)
 
@@ -64,6 +68,7 @@ class Modules(RuleBasedStateMachine):
         type(self).snapshot = self.court.world.tester.take_snapshot()
         self.client = self.court.client
         self.withdrawals: dict[bytes, GhostWithdrawal] = {}
+        self.opened = dict.fromkeys(WITHDRAWALS, 0)
         self.disputes: dict[bytes, GhostDispute] = {}
         self.status = dict.fromkeys(RECORDS, Status.IN_FORCE)
         self.closed: set[bytes] = set()
@@ -99,7 +104,7 @@ class Modules(RuleBasedStateMachine):
     @property
     def advanced(self) -> bool:
         """Whether some withdrawal may be completed or restricted."""
-        return any(self.state(id_) in (S.FROZEN, S.RESTRICTED) for id_ in CONSENTS)
+        return any(self.state(id_) in (S.FROZEN, S.RESTRICTED) for id_ in WITHDRAWALS)
 
     @property
     def disputed(self) -> bool:
@@ -133,31 +138,34 @@ class Modules(RuleBasedStateMachine):
             self.changed = True
 
     @rule(
-        id_=CONSENT,
+        id_=WITHDRAWAL,
+        consent=CONSENT,
         ago=st.sampled_from([0, 0, HOUR, DAY - 1, DAY, -2]),
         minor=st.booleans(),
         recipients=st.sampled_from([RECIPIENTS, RECIPIENTS, RECIPIENTS[:1], [], [b32(51)] * 2]),
     )
-    def withdraw(self, id_: bytes, ago: int, minor: bool, recipients: list[bytes]) -> None:
+    def withdraw(self, id_: bytes, consent: bytes, ago: int, minor: bool, recipients: list[bytes]) -> None:
         received = self.court.now - ago
         conditions = {
             "withdrawal-state": id_ in self.withdrawals,
+            "withdrawal-turn": (id_ == consent) != (self.opened[consent] == 0),
             "withdrawal-received": not self.next - DAY <= received <= self.next,
             "recipient-count": not recipients,
             "recipients-order": len(set(recipients)) != len(recipients),
         }
-        call = self.client.open_withdrawal(id_, received, SAID, recipients, minor=minor)
+        call = self.client.open_withdrawal(id_, consent, received, SAID, recipients, minor=minor)
         if self.attempt(call, reasons(conditions)):
             self.withdrawals[id_] = GhostWithdrawal(received, minor, set(recipients))
+            self.opened[consent] += 1
 
-    @rule(id_=CONSENT)
+    @rule(id_=WITHDRAWAL)
     def freeze(self, id_: bytes) -> None:
         if self.attempt(self.client.frozen(id_, SAID), self.in_state(id_, S.REQUESTED)):
             ghost = self.withdrawals[id_]
             ghost.touch(self.court.now)
             ghost.state = S.FROZEN
 
-    @rule(id_=CONSENT, recipient=st.sampled_from([*RECIPIENTS, *RECIPIENTS, b32(404)]))
+    @rule(id_=WITHDRAWAL, recipient=st.sampled_from([*RECIPIENTS, *RECIPIENTS, b32(404)]))
     def receive(self, id_: bytes, recipient: bytes) -> None:
         why = self.in_state(id_, S.REQUESTED, S.FROZEN, S.RESTRICTED)
         if id_ in self.withdrawals and recipient not in self.withdrawals[id_].owing:
@@ -169,7 +177,7 @@ class Modules(RuleBasedStateMachine):
             ghost.owing.discard(recipient)
 
     @precondition(lambda self: self.advanced)
-    @rule(id_=CONSENT)
+    @rule(id_=WITHDRAWAL)
     def complete(self, id_: bytes) -> None:
         why = self.in_state(id_, S.FROZEN, S.RESTRICTED)
         if id_ in self.withdrawals:
@@ -185,7 +193,7 @@ class Modules(RuleBasedStateMachine):
             ghost.state = S.COMPLETED
 
     @precondition(lambda self: self.advanced)
-    @rule(id_=CONSENT, ahead=st.sampled_from([0, 1, 2 * DAY, 2 * DAY, 51 * 366 * DAY]))
+    @rule(id_=WITHDRAWAL, ahead=st.sampled_from([0, 1, 2 * DAY, 2 * DAY, 51 * 366 * DAY]))
     def restrict(self, id_: bytes, ahead: int) -> None:
         why = self.in_state(id_, S.FROZEN, S.RESTRICTED)
         until = self.next + ahead
@@ -196,12 +204,13 @@ class Modules(RuleBasedStateMachine):
             ghost.touch(self.court.now)
             ghost.state, ghost.until = S.RESTRICTED, until
 
-    @rule(id_=CONSENT, minor=st.booleans())
+    @rule(id_=WITHDRAWAL, minor=st.booleans())
     def proceed(self, id_: bytes, minor: bool) -> None:
         """Take the next step towards completion, which random calls alone seldom reach."""
         match self.state(id_):
             case S.NONE:
-                self.withdraw(id_, 0, minor, RECIPIENTS[:1])
+                consent = CONSENTS[0] if id_ == LATER else id_
+                self.withdraw(id_, consent, 0, minor, RECIPIENTS[:1])
             case S.REQUESTED:
                 self.freeze(id_)
             case S.COMPLETED:
@@ -334,8 +343,9 @@ class Modules(RuleBasedStateMachine):
         self.chain_equals_ghost()
 
     def chain_equals_ghost(self) -> None:
-        for id_ in CONSENTS:
+        for id_ in WITHDRAWALS:
             self.withdrawal_equals_ghost(id_)
+            assert storage.opened(self.court.world.w3, self.client, id_) == self.opened[id_]
         for id_ in RECORDS:
             record = self.client.record(id_)
             assert record is not None

@@ -23,6 +23,7 @@ from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.sm2 import Sm2Backend
 from yinzheng.verifier.chain.layout_consents import (
     ChainWithdrawal,
+    opened_slot,
     overdue_since,
     receipt_slots,
     withdrawal_slots,
@@ -49,6 +50,7 @@ def slots() -> dict[str, list[str]]:
     """S5.2: slots of entries, nested entries and lists."""
     found = {
         "withdrawal": withdrawal_slots(ENTRY),
+        "opened": [opened_slot(ENTRY)],
         "receipt": receipt_slots(ENTRY, INNER),
         "dispute": dispute_slots(ENTRY),
         "evidence": evidence_slots(ENTRY, INNER),

@@ -18,8 +18,10 @@ from yinzheng.verifier.errors import DataFault, YinzhengError
 
 MAX_HEADERS: Final = 256
 MAX_ACCOUNTS: Final = 8
-MAX_STORAGE: Final = 128
-"""Slots of one account: a dispute with all it lists takes 90, a withdrawal with all receipts 68."""
+MAX_STORAGE: Final = 256
+"""Slots of one account: a consent that each of 8 scopes and 31 recipients was taken back from, one by one,
+takes 157, a dispute with all it lists 90.
+"""
 
 
 class NotGiven(YinzhengError):  # noqa: N818 - nothing went wrong

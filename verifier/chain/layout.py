@@ -27,6 +27,9 @@ CONSENT_WITHDRAWALS: Final = 1
 CONSENT_RECEIPTS: Final = 2
 """Slot of `mapping(bytes32 id => mapping(bytes32 recipient => Receipt))` in `ConsentRegistry`."""
 
+CONSENT_OPENED: Final = 3
+"""Slot of `mapping(bytes32 consent => uint256)` in `ConsentRegistry`: how many withdrawals were opened."""
+
 PRESERVATION_CASES: Final = 3
 """Slot of `mapping(bytes32 caseId => Dispute)` in `Preservation`."""
 

@@ -5,11 +5,12 @@ Whether a duty is overdue follows from these words alone, for anyone, at any tim
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from yinzheng.verifier.chain.layout import (
+    CONSENT_OPENED,
     CONSENT_RECEIPTS,
     CONSENT_WITHDRAWALS,
     mapping_slot,
@@ -105,6 +106,18 @@ class ChainReceipt:
 def withdrawal_slots(withdrawal_id: bytes) -> list[bytes]:
     """The four slots (32 bytes each) of a withdrawal."""
     return slots_from(mapping_slot(withdrawal_id, CONSENT_WITHDRAWALS), WITHDRAWAL_SLOTS)
+
+
+def opened_slot(consent: bytes) -> bytes:
+    """The slot (32 bytes) that counts the withdrawals opened of a consent, by its subject (S5.10, D15)."""
+    return mapping_slot(consent, CONSENT_OPENED).to_bytes(32, "big")
+
+
+def consent_slots(consent: bytes, later: Iterable[bytes] = ()) -> list[bytes]:
+    """All that tells how it stands with a consent: the count under its subject, then four slots of the first
+    withdrawal, whose identifier is the subject, and of each ``later`` one.
+    """
+    return [opened_slot(consent), *(slot for id_ in (consent, *later) for slot in withdrawal_slots(id_))]
 
 
 def receipt_slots(withdrawal_id: bytes, recipient: bytes) -> list[bytes]:

@@ -51,7 +51,7 @@ class Pair:
         client, now = self.court.client, self.court.now
         match move.split():
             case ["open"]:
-                return client.open_withdrawal(CONSENT, now, SAID, NAMES.values(), minor=self.minor)
+                return client.open_withdrawal(CONSENT, CONSENT, now, SAID, NAMES.values(), minor=self.minor)
             case ["frozen"]:
                 return client.frozen(CONSENT, SAID)
             case ["receipt", who]:

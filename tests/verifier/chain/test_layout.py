@@ -24,6 +24,7 @@ def test_the_slots_are_those_of_the_compiled_contracts() -> None:
         "rights.cases": layout.RIGHTS_CASES,
         "consent.withdrawals": layout.CONSENT_WITHDRAWALS,
         "consent.receipts": layout.CONSENT_RECEIPTS,
+        "consent.opened": layout.CONSENT_OPENED,
         "preservation.cases": layout.PRESERVATION_CASES,
         "preservation.evidence": layout.PRESERVATION_EVIDENCE,
         "preservation.parties": layout.PRESERVATION_PARTIES,
