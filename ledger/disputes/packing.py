@@ -7,7 +7,7 @@ block, and its one random part, the issuer's signature, is made once and kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +19,7 @@ from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.chain.embedded.evidence import asking
 from yinzheng.ledger.chain.evidence import collect
 from yinzheng.ledger.disputes.collecting import find_thread, opened
+from yinzheng.ledger.disputes.stamps import stamps_for
 from yinzheng.ledger.disputes.work import DRAFT
 from yinzheng.ledger.document.court_pdf import render_court
 from yinzheng.ledger.flow.recording import open_event
@@ -30,7 +31,7 @@ from yinzheng.ledger.state.files import disk_faults, temporary_beside
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, ChainCall, Checkpoint, DossierFile, Event
-from yinzheng.ledger.store.models_disputes import Dispute, EvidenceItem, Signature, TimeStamp
+from yinzheng.ledger.store.models_disputes import Dispute, EvidenceItem, Signature
 from yinzheng.ledger.store.sealed import SealedValue, open_file
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
@@ -153,7 +154,8 @@ def plan_pack(registry: Registry, dispute_id: str, selection: Selection = EVERYT
         files = [_dossier_file(registry, session, found, name, path) for name, path in selection.files]
         statements = _packed(registry, found)
         items = _items(registry, session, found, selection)
-        stamps = _time_stamps(session, found)
+        indices = [event.log_index for event in found.events.values() if event.log_index is not None]
+        stamps = stamps_for(registry, session, found.checkpoint, indices)
     roots = _roots(found.items)
     chain = _chain(registry, found, roots)
     made_at = int(cast("Any", registry.w3.eth.get_block(found.block))["timestamp"])
@@ -355,13 +357,6 @@ def _dossier_file(
             hint="`yinzheng show` lists the files of a dossier.",
         )
     return chosen
-
-
-def _time_stamps(session: Session, found: _Gathered) -> Mapping[str, bytes]:
-    """Tokens on the head the pack stands on, if anyone asked an authority for them."""
-    digest = sha256(found.checkpoint.note.encode()).digest()
-    query = select(TimeStamp).where(TimeStamp.digest == digest).order_by(col(TimeStamp.id))
-    return {f"checkpoint-{n}": stamp.token for n, stamp in enumerate(session.exec(query).all(), 1)}
 
 
 def sign_once(registry: Registry, message: bytes) -> bytes:

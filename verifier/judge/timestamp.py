@@ -8,7 +8,7 @@ here: which digest was stamped and by what algorithm, and that the token names i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
@@ -40,8 +40,16 @@ _STRONG: Final = frozenset({_SHA256, "2.16.840.1.101.3.4.2.2", "2.16.840.1.101.3
 _GRANTED: Final = ((INTEGER, b"\0"), (INTEGER, b"\1"))
 """PKIStatus `granted`, and `grantedWithMods`: what was changed is in the token, and checked there."""
 
-_OUTCOMES: Final = {"timestamp-support": Outcome.SKIPPED, "time-authority-malformed": Outcome.ERROR}
-"""Outcomes of faults that are not the token's."""
+_OUTCOMES: Final = {
+    "timestamp-support": Outcome.SKIPPED,
+    "timestamp-authority": Outcome.SKIPPED,
+    "timestamp-malformed": Outcome.SKIPPED,
+    "timestamp-algorithm": Outcome.SKIPPED,
+    "timestamp-refused": Outcome.SKIPPED,
+    "time-authority-malformed": Outcome.ERROR,
+}
+"""Outcomes of faults by which nothing failed: nobody the reader knows, or nothing that can be read here, says
+a time. A token so is not covered; what it lies beside is none the worse for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,8 @@ class Token:
     policy: str
     serial: int
     signer: x509.Certificate
+    carried: tuple[x509.Certificate, ...]
+    """All certificates in it, the signer's among them."""
     named: bool
     """Whether what is signed names that very certificate."""
     held: bool
@@ -138,22 +148,26 @@ def check_timestamp(data: bytes, digest: bytes, authorities: Sequence[TimeAuthor
     as its tokens leave out. Certificates need to have held at the time stamped, not now (RFC 3161 section
     2.3). Revocation is not looked at: it would need the network.
 
-    Raises `DataFault`: as `parse_token` and `Token.require`, and `timestamp-authority` (no pinned authority
-    vouches for it), `timestamp-signature` (altered), `time-authority-malformed` (the policy's certificate);
-    `UsageFault` (`timestamp-support`).
+    Raises `DataFault`: as `parse_token`, `timestamp-authority` (no pinned authority issued its certificate),
+    then as `Token.require`, and `timestamp-signature` (altered), `time-authority-malformed` (the policy's
+    certificate); `UsageFault` (`timestamp-support`).
     """
     token = parse_token(data)
+    pinned = _pinned(authorities)
+    if not _descends(token, [one for each in pinned.values() for one in each]):
+        raise _unknown_authority()
     token.require(digest)
-    name = _vouching(token, digest, authorities)
+    name = _vouching(token, digest, pinned)
     return TimeStamp(name, token.at, token.accuracy, token.policy, token.serial)
 
 
 def judge_timestamp(data: bytes, digest: bytes, authorities: Sequence[TimeAuthority]) -> TimeStampFinding:
     """Check a token as `check_timestamp` and give the outcome instead of raising.
 
-    SKIPPED with `time-authorities-none` where the policy pins none, with `timestamp-support` where the extra
-    is not installed; ERROR where what the policy pins is no certificate, which is not the token's fault;
-    otherwise INVALID with the fault's code.
+    SKIPPED with `time-authorities-none` where the policy pins none, with `timestamp-authority` where it pins
+    others, with `timestamp-support` where the extra is not installed, with the fault's code where the token
+    cannot be read or counts too little; ERROR where what the policy pins is no certificate, which is not the
+    token's fault; otherwise INVALID with the fault's code: a pinned authority's token that does not hold.
     """
     if not authorities:
         return TimeStampFinding(
@@ -215,7 +229,8 @@ def _taken_apart(der: bytes, response: TimeStampResponse) -> Token:
     algorithms = {oid.dotted_string for oid in response.signed_data.digest_algorithms}
     if stamped.hash_algorithm.dotted_string != _SHA256 or not algorithms <= _STRONG:
         raise DataFault("the token uses a digest that does not count here", code="timestamp-algorithm")
-    signer = _signer(response)
+    carried = tuple(x509.load_der_x509_certificate(der) for der in response.signed_data.certificates)
+    signer = _signer(response, carried)
     return Token(
         der=der,
         imprint=stamped.message,
@@ -225,6 +240,7 @@ def _taken_apart(der: bytes, response: TimeStampResponse) -> Token:
         policy=info.policy.dotted_string,
         serial=info.serial_number,
         signer=signer,
+        carried=carried,
         named=names_certificate(der, signer),
         held=signer.not_valid_before_utc <= info.gen_time <= signer.not_valid_after_utc,
     )
@@ -237,10 +253,9 @@ def _microseconds(info: TimeStampTokenInfo) -> int | None:
     return (stated.seconds or 0) * 1_000_000 + (stated.millis or 0) * 1000 + (stated.micros or 0)
 
 
-def _signer(response: TimeStampResponse) -> x509.Certificate:
+def _signer(response: TimeStampResponse, carried: Sequence[x509.Certificate]) -> x509.Certificate:
     """Find the certificate that the token's one signer names by issuer and serial number."""
     (signer,) = response.signed_data.signer_infos
-    carried = [x509.load_der_x509_certificate(der) for der in response.signed_data.certificates]
     named = [c for c in carried if (c.issuer, c.serial_number) == (signer.issuer, signer.serial_number)]
     (certificate,) = named
     return certificate
@@ -255,11 +270,32 @@ def _is_for_stamping(certificate: x509.Certificate) -> bool:
     return usage.critical and list(usage.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
 
 
-def _vouching(token: Token, digest: bytes, authorities: Sequence[TimeAuthority]) -> str:
+def _descends(token: Token, pinned: Sequence[x509.Certificate]) -> bool:
+    """Whether the signer's certificate descends from one that is pinned, whatever their dates and uses."""
+    line, others = [token.signer], [one for one in token.carried if one != token.signer]
+    while line:
+        child = line.pop()
+        if child in pinned or any(_issued(child, parent) for parent in pinned):
+            return True
+        parents = [other for other in others if _issued(child, other)]
+        others = [other for other in others if other not in parents]
+        line += parents
+    return False
+
+
+def _issued(child: x509.Certificate, parent: x509.Certificate) -> bool:
+    try:
+        child.verify_directly_issued_by(parent)
+    except Exception:  # as in `_reading`; a certificate that cannot be checked vouches for nothing
+        return False
+    return True
+
+
+def _vouching(token: Token, digest: bytes, authorities: Mapping[str, list[x509.Certificate]]) -> str:
     """Name the first pinned authority under which chain and signature hold."""
     library = _library()
-    fault = DataFault("no pinned authority vouches for this token", code="timestamp-authority")
-    for name, pinned in _pinned(authorities).items():
+    fault = _unknown_authority()
+    for name, pinned in authorities.items():
         verifier = library.VerifierBuilder(roots=pinned).build()
         answer = library.decode_timestamp_response(_as_answer(token.der))
         try:
@@ -308,6 +344,10 @@ def _as_answer(token: bytes) -> bytes:
     """Give the token as an answer `granted`, which is what the library reads."""
     status = element(SEQUENCE, element(INTEGER, b"\0"))
     return element(SEQUENCE, status + in_order(token))
+
+
+def _unknown_authority() -> DataFault:
+    return DataFault("no pinned authority vouches for this token", code="timestamp-authority")
 
 
 def _expired() -> DataFault:

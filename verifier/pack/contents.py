@@ -21,17 +21,21 @@ from yinzheng.verifier.bytes.canonical import (
     nullable,
     read_object,
     text,
+    tuple_of,
 )
 from yinzheng.verifier.chain.evidence import Evidence, parse_evidence
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.dossier import FileDisclosure, parse_disclosure
+from yinzheng.verifier.log.merkle import verify_consistency
+from yinzheng.verifier.log.note import Checkpoint, peek_checkpoint
 from yinzheng.verifier.log.statement import Body, Statement
-from yinzheng.verifier.log.tlogproof import MAX_PROOF_BYTES, TlogProof
+from yinzheng.verifier.log.tlogproof import MAX_HASHES, MAX_PROOF_BYTES, TlogProof
 
 MAX_STATEMENTS: Final = 16_384
 MAX_STATEMENTS_BYTES: Final = 32 * 1024 * 1024
 MAX_CHAIN_BYTES: Final = 32 * 1024 * 1024
 MAX_DOSSIER_PROOF: Final = 8192
+MAX_STAMP_LINK: Final = 64 * 1024
 
 MAX_SLOTS: Final = 4096
 """Slots of one contract: six of the dispute, two of each root, five at most of each subject, and lists."""
@@ -70,6 +74,37 @@ class DossierFile:
     def to_json(self) -> dict[str, JSON]:
         """As in S14.3."""
         return {"v": 1, "statement": self.leaf.hex(), "disclosure": self.disclosure.to_json()}
+
+
+@dataclass(frozen=True, slots=True)
+class StampLink:
+    """What links a time stamp over another head of the log than the pack's with the pack's."""
+
+    checkpoint: str
+    """The stamped head, a whole signed note."""
+    consistency: tuple[bytes, ...]
+    """RFC 9162 consistency proof between that head and the pack's, from the smaller to the larger."""
+
+    def to_json(self) -> dict[str, JSON]:
+        """As in S14.3."""
+        return {
+            "v": 1,
+            "checkpoint": self.checkpoint,
+            "consistency": [value.hex() for value in self.consistency],
+        }
+
+    def require(self, head: Checkpoint) -> Checkpoint:
+        """The stamped head, if it and `head` are of one log. Raises `DataFault` (`timestamp-link`)."""
+        stamped = peek_checkpoint(self.checkpoint)
+        if stamped.origin != head.origin:
+            raise DataFault("the stamped head is of another log", code="timestamp-link")
+        first, second = sorted((stamped, head), key=lambda one: one.size)
+        try:
+            verify_consistency(first.size, first.root, second.size, second.root, self.consistency)
+        except DataFault as fault:
+            message = f"the stamped head is not of this log: {fault.message}"
+            raise DataFault(message, code="timestamp-link") from None
+        return stamped
 
 
 def parse_statements(data: bytes) -> tuple[PackedStatement, ...]:
@@ -119,6 +154,16 @@ def parse_dossier_file(data: bytes) -> DossierFile:
     return DossierFile(fields["statement"], fields["disclosure"])
 
 
+def parse_stamp_link(data: bytes) -> StampLink:
+    """Read a `NAME.json` of `timestamps/`.
+
+    Raises `DataFault`: `json-…`, a code of `read_object`, or as `note.peek_checkpoint`.
+    """
+    fields = read_object(loads(data, max_bytes=MAX_STAMP_LINK, canonical=True), _STAMP_LINK)
+    peek_checkpoint(fields["checkpoint"])
+    return StampLink(fields["checkpoint"], fields["consistency"])
+
+
 def _object(value: object, path: str) -> Any:
     """Check for an object; what is in it is what the statement commits to."""
     if type(value) is not dict:
@@ -143,6 +188,11 @@ _STATEMENTS: Final = list_of(
     0,
     MAX_STATEMENTS,
 )
+_STAMP_LINK: Final[dict[str, Check[Any]]] = {
+    "v": constant(1),
+    "checkpoint": text(1, MAX_STAMP_LINK),
+    "consistency": tuple_of(hex_bytes(32), 0, 2 * MAX_HASHES),
+}
 _DOSSIER: Final[dict[str, Check[Any]]] = {
     "v": constant(1),
     "statement": hex_bytes(32),

@@ -167,14 +167,17 @@ STEPS: Final = (
     ),
     HowtoStep(
         Phrase(
-            "时间戳（如有）盖在检查点上；authority.pem 是您自己取得的时间戳机构根证书。",
-            "Time stamps, if any, are over the checkpoint; authority.pem is the authority's root "
-            "certificate, which "
-            "you obtained yourself.",
+            "时间戳（如有）盖在检查点上；旁边有同名 .json 的，盖在其中的 checkpoint 上，其 consistency 是它"
+            "与第 5 步检查点之间的 RFC 9162 一致性证明。authority.pem 是您自己取得的时间戳机构根证书。",
+            "Time stamps, if any, are over the checkpoint; one with a .json of its name is over the "
+            "checkpoint in that, whose consistency is the RFC 9162 proof between it and the checkpoint "
+            "of step 5. authority.pem is the authority's root certificate, which you obtained yourself.",
         ),
         (
-            "V='openssl ts -verify -data checkpoint -CAfile authority.pem -in'",
-            'for T in case/timestamps/*.tsr; do [ ! -e "$T" ] || $V "$T" -token_in || $V "$T"; done',
+            "V='openssl ts -verify -CAfile authority.pem -in'",
+            'for T in case/timestamps/*.tsr; do [ -e "$T" ] || continue; cp checkpoint stamped; '
+            'L="${T%.tsr}.json"; [ ! -e "$L" ] || jq -j .checkpoint "$L" > stamped; '
+            '$V "$T" -data stamped -token_in || $V "$T" -data stamped; done',
         ),
     ),
 )

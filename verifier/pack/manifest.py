@@ -36,6 +36,7 @@ MAX_SIGNATURE: Final = 72
 MAX_ITEMS: Final = 9_999
 MAX_ROOTS: Final = 1_024
 MAX_FILES: Final = 9_998
+MAX_STAMPS: Final = 64
 
 PATHS: Final[Mapping[str, str]] = {
     "content": r"items/[0-9]{4}/content",
@@ -43,6 +44,7 @@ PATHS: Final[Mapping[str, str]] = {
     "dossier-file": r"dossier/[0-9]{4}/content",
     "dossier-proof": r"dossier/[0-9]{4}/proof\.json",
     "timestamp": r"timestamps/[a-z0-9-]{1,64}\.tsr",
+    "timestamp-link": r"timestamps/[a-z0-9-]{1,64}\.json",
     "statements": r"statements\.json",
     "chain": r"chain\.json",
     "trust": r"trust\.json",
@@ -217,6 +219,15 @@ def _check_files(manifest: Manifest) -> None:
     proofs = [number_of(file.path) for file in manifest.of_role("dossier-proof")]
     if proofs != [number_of(file.path) for file in manifest.of_role("dossier-file")]:
         raise _fault("a file of a dossier has no proof, or a proof no file", "manifest-files")
+    _check_stamps(manifest)
+
+
+def _check_stamps(manifest: Manifest) -> None:
+    tokens = {file.path.removesuffix(".tsr") for file in manifest.of_role("timestamp")}
+    if len(tokens) > MAX_STAMPS:
+        raise _fault(f"there are more than {MAX_STAMPS} time stamps", "manifest-files")
+    if not {file.path.removesuffix(".json") for file in manifest.of_role("timestamp-link")} <= tokens:
+        raise _fault("a link is there without its time stamp", "manifest-files")
 
 
 def _fault(message: str, code: str) -> DataFault:

@@ -20,11 +20,14 @@ from yinzheng.verifier.pack.contents import (
     EVIDENCE,
     MAX_CHAIN_BYTES,
     MAX_DOSSIER_PROOF,
+    MAX_STAMP_LINK,
     MAX_STATEMENTS_BYTES,
     DossierFile,
     PackedStatement,
+    StampLink,
     parse_chain,
     parse_dossier_file,
+    parse_stamp_link,
     parse_statements,
 )
 from yinzheng.verifier.pack.manifest import Manifest, PackFile
@@ -67,6 +70,10 @@ class Contents:
 
     def dossier_proof(self, path: str) -> DossierFile | None:
         """The proof of a dossier's file, if it could be read."""
+        return self.parsed.get(path)
+
+    def stamp_link(self, path: str) -> StampLink | None:
+        """What links a time stamp over another head, if it could be read."""
         return self.parsed.get(path)
 
 
@@ -161,6 +168,7 @@ _PARSERS: Final[Mapping[str, Callable[[bytes], Any]]] = MappingProxyType(
         "chain": parse_chain,
         "dossier-proof": parse_dossier_file,
         "timestamp": bytes,
+        "timestamp-link": parse_stamp_link,
     }
 )
 _WHOLE: Final[Mapping[str, int]] = MappingProxyType(
@@ -170,6 +178,7 @@ _WHOLE: Final[Mapping[str, int]] = MappingProxyType(
         "chain": MAX_CHAIN_BYTES,
         "dossier-proof": MAX_DOSSIER_PROOF,
         "timestamp": MAX_TOKEN,
+        "timestamp-link": MAX_STAMP_LINK,
     }
 )
 """Bytes up to which a file of that role is kept whole; the others are only hashed."""

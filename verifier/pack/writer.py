@@ -21,10 +21,12 @@ from yinzheng.verifier.pack.archive import MANIFEST, SIGNATURE
 from yinzheng.verifier.pack.contents import (
     DossierFile,
     PackedStatement,
+    StampLink,
     check_statements,
     format_statements,
     parse_chain,
     parse_dossier_file,
+    parse_stamp_link,
 )
 from yinzheng.verifier.pack.howto import HOWTO, recheck
 from yinzheng.verifier.pack.layout import Entry
@@ -61,6 +63,14 @@ class PackDossierFile:
 
 
 @dataclass(frozen=True, slots=True)
+class PackStamp:
+    """An RFC 3161 token over a head of the log and, where that is not the pack's own, what links the two."""
+
+    token: bytes
+    link: StampLink | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PackPlan:
     """Everything that goes into a pack. The same plan gives the same bytes but for the signature."""
 
@@ -79,8 +89,8 @@ class PackPlan:
     trust: bytes
     """The policy it was made under."""
     dossier_files: Sequence[PackDossierFile] = ()
-    timestamps: Mapping[str, bytes] = field(default_factory=dict)
-    """RFC 3161 tokens by name (`[a-z0-9-]`, without ending)."""
+    timestamps: Mapping[str, PackStamp] = field(default_factory=dict)
+    """By name (`[a-z0-9-]`, without ending)."""
     report_html: bytes | None = None
     report_pdf: bytes | None = None
 
@@ -157,8 +167,12 @@ def _sources(plan: PackPlan) -> Iterable[Source]:
     for name, report in (("report.html", plan.report_html), ("report.pdf", plan.report_pdf)):
         if report is not None:
             yield _small(name, report, "report")
-    for name, token in plan.timestamps.items():
-        yield _small(f"timestamps/{name}.tsr", token, "timestamp")
+    for name, stamp in plan.timestamps.items():
+        yield _small(f"timestamps/{name}.tsr", stamp.token, "timestamp")
+        if stamp.link is not None:
+            link = dumps(stamp.link.to_json())
+            parse_stamp_link(link)
+            yield _small(f"timestamps/{name}.json", link, "timestamp-link")
     for number, packed in enumerate(plan.items, start=1):
         yield from _item_sources(number, packed)
     for number, disclosed in enumerate(plan.dossier_files, start=1):

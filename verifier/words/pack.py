@@ -76,8 +76,17 @@ CLAIM: Final = Phrase(
 """Said beside whatever an item claims of the time before its deposit (C18)."""
 
 
+_NOTHING_SHOWN: Final = Phrase(
+    "无法判定：没有披露任何证据，没有可以核对的内容。",
+    "Cannot be determined: no evidence was shown, so there is nothing to compare.",
+)
+
+
 def verdict(report: PackReport) -> Phrase:
     """The conclusion in one sentence."""
+    codes = {reason.code for reason in report.question("C16").reasons}
+    if report.verdict is Answer.UNDETERMINED and codes & {"nothing-shown", "no-evidence"}:
+        return _NOTHING_SHOWN
     return _VERDICTS[report.verdict]
 
 

@@ -88,6 +88,14 @@ PACK_REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "包内没有打开该登记材料所属的陈述。",
         "The pack does not open the dossier's statement.",
     ),
+    "nothing-shown": (
+        "全部证据均未披露：没有可以核对“未经改动”的内容。",
+        "All evidence is withheld: nothing was shown that could be unchanged.",
+    ),
+    "no-evidence": (
+        "本争议没有证据：没有可以核对“未经改动”的内容。",
+        "There is no evidence: nothing was shown that could be unchanged.",
+    ),
     "nothing-asked": ("包内没有可核验的内容。", "The pack shows nothing of which this could be asked."),
     # The chain.
     "contract-not-pinned": (
@@ -129,6 +137,14 @@ PACK_REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "本包说明的是其区块当时的状态，不是现在的状态。",
         "The pack tells the state as of its block, not as of now.",
     ),
+    "pack-from-future": (
+        "证据包自称的制作时间尚未到来；也可能是您的时钟有误。",
+        "The pack claims a time yet to come; or your own clock is wrong.",
+    ),
+    "pack-after-block": (
+        "证据包自称的制作时间晚于其所依据的区块；其间发生的事，本包没有说明。",
+        "The pack claims to be younger than the block it stands on: it does not tell what came between.",
+    ),
     "block-after-pack": ("证据包自称早于其区块。", "The pack claims to be older than its block."),
     # What no obligation says.
     "operators-unknown": (
@@ -158,8 +174,37 @@ PACK_REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "您的信任策略没有指定时间戳机构。",
         "Your policy pins no time-stamping authority.",
     ),
+    "timestamp-authority": (
+        "时间戳未核验：您的信任策略没有指定这家时间戳机构。",
+        "The time stamp is not covered: your policy pins no authority that vouches for it.",
+    ),
+    "timestamp-malformed": (
+        "时间戳未核验：无法读取。",
+        "The time stamp is not covered: it cannot be read.",
+    ),
+    "timestamp-algorithm": (
+        "时间戳未核验：所用的摘要算法不予采信。",
+        "The time stamp is not covered: it rests on a digest that does not count.",
+    ),
+    "timestamp-refused": (
+        "时间戳未核验：时间戳机构没有盖戳。",
+        "The time stamp is not covered: the authority had refused it.",
+    ),
+    "timestamp-unlinked": (
+        "时间戳未核验：它不是盖在本包的日志检查点上，包内也没有把两者联系起来的证明。",
+        "The time stamp is not covered: it is over something else than this pack's head of the log, and "
+        "nothing in the pack links the two.",
+    ),
+    "timestamp-link": (
+        "时间戳所盖的检查点与本包的检查点不属于同一日志：一致性证明不成立。",
+        "The stamped head is none of this pack's log: the consistency proof does not hold.",
+    ),
+    "timestamp-earlier": (
+        "时间戳早于部分陈述进入日志的时间，不涵盖这些陈述。",
+        "Some statements came into the log after this time stamp, which does not cover them.",
+    ),
     "timestamp-imprint": (
-        "时间戳不是盖在本包的日志检查点上。",
-        "The time stamp is over something else than a head of this pack's log.",
+        "时间戳不是盖在所示的日志检查点上。",
+        "The time stamp is over something else than the head of the log shown with it.",
     ),
 }

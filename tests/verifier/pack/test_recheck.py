@@ -11,9 +11,9 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,13 @@ from tests.verifier.pack.court_world import plan_of, policy
 from tests.verifier.pack.pack_files import resigned, unpacked, zipped
 from tests.verifier.pack.pack_world import CONTENTS, Dispute
 from tests.verifier.pack.test_more import with_dossier
+from tests.verifier.world import LOG_ED, ORIGIN
 from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.log.merkle import consistency_path, root_from_leaves
+from yinzheng.verifier.log.note import Checkpoint, sign_note
+from yinzheng.verifier.pack.contents import StampLink
 from yinzheng.verifier.pack.howto import HOWTO, STEPS, recheck
+from yinzheng.verifier.pack.writer import PackStamp
 
 ROOT = Path(__file__).parents[3]
 LOG_KEYS = Path(__file__).with_name("log-keys-with-plus-A.txt")
@@ -80,14 +85,24 @@ def test_every_command_of_the_howto_runs_in_its_order(tmp_path: Path) -> None:
     token = authority.stamp(sha256(dispute.signed_head.encode()).digest())
     folder = tmp_path / "court"
     folder.mkdir()
-    laid_out(folder, dispute.pack(replace(plan, timestamps={"checkpoint-1": token})))
+    earlier = sign_note(Checkpoint(ORIGIN, 1, dispute.leaves[0]).text, (LOG_ED,))
+    path = tuple(consistency_path(1, len(dispute.leaves), partial(subtree, dispute.leaves)))
+    stamps = {
+        "checkpoint-1": PackStamp(token),
+        "head-1": PackStamp(authority.stamp(sha256(earlier.encode()).digest()), StampLink(earlier, path)),
+    }
+    laid_out(folder, dispute.pack(replace(plan, timestamps=stamps)))
     (folder / "authority.pem").write_bytes(authority.root.pem)
     done = run(folder, "\n".join(command for step in STEPS for command in step.commands))
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("Signature Verified Successfully") == 2
     assert "all holds" in done.stdout
-    assert "Verification: OK" in done.stdout + done.stderr
+    assert (done.stdout + done.stderr).count("Verification: OK") == 2
     assert (folder / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def subtree(leaves: Sequence[bytes], height: int, index: int) -> bytes:
+    return root_from_leaves(leaves[index << height : (index + 1) << height])
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from tests.verifier.pack.pack_world import (
     release_json,
     verified,
 )
+from tests.verifier.pack.test_more import with_dossier
 from tests.verifier.world import (
     HOSPITAL,
     ISSUER,
@@ -36,6 +37,7 @@ from yinzheng.verifier.judge.pack.report import Answer
 from yinzheng.verifier.judge.pack.report_json import report_json
 from yinzheng.verifier.judge.pack.verify import verify_pack
 from yinzheng.verifier.judge.report import Outcome
+from yinzheng.verifier.words import pack as phrases
 
 Edit = Callable[[Any], None]
 
@@ -134,8 +136,20 @@ def test_a_released_dispute_holds_nothing_any_more() -> None:
 
 def test_a_dispute_without_evidence() -> None:
     report = verified(Dispute(contents=()).pack())
-    assert report.verdict is Answer.CONSISTENT
+    assert (report.verdict, report.exit_code) == (Answer.UNDETERMINED, 3)
+    assert [reason.code for reason in report.question("C16").reasons] == ["no-evidence"]
     assert report.question("C18").answer is Answer.UNDETERMINED
+
+
+def test_a_pack_that_withholds_everything_shows_nothing() -> None:
+    report = verified(Dispute(withheld=frozenset({1, 2, 3})).pack())
+    assert (report.verdict, report.exit_code) == (Answer.UNDETERMINED, 3)
+    assert "nothing-shown" in [reason.code for reason in report.question("C16").reasons]
+    assert "no evidence was shown" in phrases.verdict(report).en
+    # A file of a dossier that is shown alone is something.
+    dispute = with_dossier()
+    dispute.withheld = frozenset({1, 2, 3})
+    assert verified(dispute.pack()).verdict is Answer.CONSISTENT
 
 
 def test_a_pack_without_statements_shows_nothing() -> None:
@@ -223,13 +237,28 @@ def test_an_old_pack_speaks_as_of_its_block() -> None:
     assert report.finding(10).code == "as-of-block"
 
 
-@pytest.mark.parametrize(("made_at", "now"), [(MADE, NOW - 1000), (NOW + 301, NOW)], ids=["block", "pack"])
-def test_a_time_yet_to_come_may_be_the_reader_s_clock(made_at: int, now: int) -> None:
+@pytest.mark.parametrize(
+    ("made_at", "now", "code"),
+    [(MADE, NOW - 1000, "block-from-future"), (NOW + 301, NOW, "pack-from-future")],
+    ids=["block", "pack"],
+)
+def test_a_time_yet_to_come_may_be_the_reader_s_clock(made_at: int, now: int, code: str) -> None:
     report = verified(Dispute(made_at=made_at).pack(), now=now)
-    assert report.finding(10).code == "block-from-future"
+    assert report.finding(10).code == code
+    assert [reason.code for reason in report.question("C17").reasons] == [code]
     assert report.finding(10).outcome is Outcome.INVALID
     assert report.question("C17").answer is Answer.UNDETERMINED
     assert report.verdict is Answer.CONSISTENT
+
+
+def test_a_pack_ahead_of_its_block_is_named() -> None:
+    for now in (MADE + 86_400, MADE + 10 * 365 * 86_400):
+        report = verified(Dispute(made_at=MADE + 241).pack(), now=now)
+        assert (report.finding(10).outcome, report.finding(10).code) == (Outcome.SKIPPED, "pack-after-block")
+        assert report.question("C17").answer is Answer.UNDETERMINED
+        assert ("pack", "pack-after-block") in {(r.where, r.code) for r in report.limits}
+        assert report.verdict is Answer.CONSISTENT
+    assert verified(Dispute(made_at=MADE + 240).pack(), now=NOW + 300).finding(10).code == "ok"
 
 
 def test_no_pack_is_older_than_its_block() -> None:

@@ -245,11 +245,20 @@ def thread_on_chain(found: ChainDispute, thread: dict[str, PackedStatement]) -> 
 
 
 def block_age(evidence: Evidence, manifest: Manifest, now: int, max_age: int) -> int:
-    """(10) Neither block nor pack lies in the future; an old block tells of its own time alone."""
-    age = now - evidence.block.time
+    """(10) Neither block nor pack lies in the future, nor the pack after the block it tells of; an old block
+    tells of its own time alone.
+    """
+    age, made_at = now - evidence.block.time, manifest.made_at
     data: dict[str, Any] = {"age": age, "block_time": evidence.block.time}
-    if age < -CLOCK_SKEW or manifest.made_at - now > CLOCK_SKEW:
-        raise DataFault("block or pack claims a time yet to come", code="block-from-future", **data)
+    if age < -CLOCK_SKEW:
+        raise DataFault("the block claims a time yet to come", code="block-from-future", **data)
+    if made_at - now > CLOCK_SKEW:
+        raise DataFault(
+            "the pack claims a time yet to come", code="pack-from-future", made_at=made_at, **data
+        )
+    if made_at - evidence.block.time > CLOCK_SKEW:
+        message = "the pack claims to be younger than the block whose state it tells"
+        raise NotGiven(message, code="pack-after-block", made_at=made_at, **data)
     if age > max_age:
         raise NotGiven("the pack tells the state as of its block, not as of now", code="as-of-block", **data)
     return age

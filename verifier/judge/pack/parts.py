@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, NoReturn
 
-from yinzheng.verifier.bytes.algorithms import Sm2PublicKey, sha256
+from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.formats.dossier import FileEntry
 from yinzheng.verifier.formats.evidence_items import Item
@@ -18,11 +17,9 @@ from yinzheng.verifier.judge.pack.report import (
     ItemReport,
     StatementReport,
     SubjectReport,
-    TimestampReport,
     WitnessCheck,
 )
-from yinzheng.verifier.judge.report import Finding, Outcome
-from yinzheng.verifier.judge.timestamp import TimeStampFinding, judge_timestamp
+from yinzheng.verifier.judge.report import Finding
 from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED
 from yinzheng.verifier.pack.contents import EVIDENCE, PackedStatement
 from yinzheng.verifier.pack.manifest import ListedItem, PackFile, number_of
@@ -161,25 +158,6 @@ def _subject(ground: Ground, view: ChainView, kind: str, subject: bytes) -> Subj
         ),
     )
     return SubjectReport(kind, subject, count, found.in_order())
-
-
-def judge_timestamps(ground: Ground) -> list[TimestampReport]:
-    """All time-stamp tokens: each stamps one of the signed heads that the pack's proofs lead to (S14.3)."""
-    heads = dict.fromkeys(packed.proof.checkpoint for packed in ground.contents.statements)
-    digests = [sha256(head.encode()) for head in heads]
-    return [
-        TimestampReport(file, _stamp(ground, file, digests)) for file in ground.manifest.of_role("timestamp")
-    ]
-
-
-def _stamp(ground: Ground, file: PackFile, digests: Sequence[bytes]) -> TimeStampFinding:
-    token = ground.contents.raw[file.path]
-    found = TimeStampFinding(Outcome.INVALID, "timestamp-imprint", "the token stamps something else")
-    for digest in digests:
-        found = judge_timestamp(token, digest, ground.trust.time_authorities)
-        if found.code != "timestamp-imprint":
-            break
-    return found
 
 
 def judge_dossier_files(ground: Ground) -> list[DossierFileReport]:

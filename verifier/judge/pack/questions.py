@@ -83,7 +83,13 @@ _NO_HINDRANCE: Final = frozenset(
     {
         "as-of-block",
         "time-authorities-none",
+        "timestamp-algorithm",
+        "timestamp-authority",
+        "timestamp-earlier",
+        "timestamp-malformed",
+        "timestamp-refused",
         "timestamp-support",
+        "timestamp-unlinked",
         "operators-unknown",
         "single-operator",
         "parties-unknown",
@@ -99,6 +105,12 @@ _PROVENANCE: Final = {
     "claims-only": "what came before the deposit is the collector's claim alone",
     "withheld": "the item is withheld",
     "unreadable": "what is claimed cannot be read",
+}
+
+
+_NOTHING: Final = {
+    True: ("nothing-shown", "all evidence is withheld: nothing was shown that could be unchanged"),
+    False: ("no-evidence", "there is no evidence: nothing was shown that could be unchanged"),
 }
 
 
@@ -119,6 +131,10 @@ def since_deposit(
     if faults:
         return QuestionAnswer("C16", Answer.INCONSISTENT, tuple(faults))
     shown = [item for item in items if item.disclosed]
+    if not shown and not any(place.where.startswith("dossier/") for place in others):
+        code, message = _NOTHING[bool(items)]
+        reasons = [Reason(PACK, None, code, message), *reasons_of(PACK, counted(pack), failed=False)]
+        return QuestionAnswer("C16", Answer.UNDETERMINED, tuple(reasons))
     whole = unchanged(pack) is Answer.CONSISTENT
     if whole and all(item.unchanged is Answer.CONSISTENT for item in shown):
         return QuestionAnswer("C16", Answer.CONSISTENT, ())
@@ -143,6 +159,7 @@ def platform(
     future = [f for f in pack if f.number == 10]  # perhaps the reader's own clock is wrong
     open_points = reasons_of(PACK, asked, failed=False) + operator_reasons(operators, parties_known)
     open_points += [replace(reason, failed=False) for reason in reasons_of(PACK, future, failed=True)]
+    open_points += [one for one in reasons_of(PACK, future, failed=False) if one.code == "pack-after-block"]
     blocking = [reason for reason in open_points if reason.code != "single-operator"]
     answer = Answer.UNDETERMINED if blocking else Answer.CONSISTENT
     return QuestionAnswer("C17", answer, tuple(open_points))
@@ -150,11 +167,21 @@ def platform(
 
 def stamp_reasons(timestamps: Sequence[TimestampReport], *, failed: bool) -> list[Reason]:
     """Tokens that are wrong, or those that could not be checked."""
-    wanted = Outcome.INVALID if failed else Outcome.SKIPPED
+    wanted = (Outcome.INVALID,) if failed else _UNVOUCHED
     return [
         Reason(stamp.where, None, stamp.finding.code, stamp.finding.message, failed=failed)
         for stamp in timestamps
-        if stamp.finding.outcome is wanted
+        if stamp.finding.outcome in wanted
+    ]
+
+
+def earlier_stamps(timestamps: Sequence[TimestampReport], statements: int) -> list[Reason]:
+    """Tokens that hold and were made before some of the pack's statements were in the log."""
+    message = "some of the pack's statements came into the log after this time stamp"
+    return [
+        Reason(stamp.where, None, "timestamp-earlier", message, {"covered": stamp.covered, "of": statements})
+        for stamp in timestamps
+        if stamp.finding.outcome is Outcome.VALID and stamp.covered < statements
     ]
 
 

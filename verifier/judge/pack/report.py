@@ -182,6 +182,10 @@ class TimestampReport:
 
     file: PackFile
     finding: TimeStampFinding
+    size: int | None = None
+    """Of the log as stamped; None where that is not known."""
+    covered: int = 0
+    """How many of the pack's statements were in the log then."""
 
     @property
     def where(self) -> str:

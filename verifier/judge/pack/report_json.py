@@ -145,6 +145,8 @@ def _timestamp(report: TimestampReport) -> dict[str, Any]:
         "at": stamp.at if stamp else None,
         "accuracy": stamp.accuracy if stamp else None,
         "policy": stamp.policy if stamp else None,
+        "size": report.size,
+        "covered": report.covered,
     }
 
 

@@ -14,9 +14,9 @@ from yinzheng.verifier.judge.pack.parts import (
     judge_items,
     judge_statements,
     judge_subjects,
-    judge_timestamps,
 )
 from yinzheng.verifier.judge.pack.report import ItemReport, Operator, PackReport, Platform, Reason
+from yinzheng.verifier.judge.pack.stamps import judge_timestamps
 from yinzheng.verifier.judge.report import Block
 from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
@@ -90,6 +90,7 @@ def _report(
     operators = _operators(ground.trust, view)
     limits = _limits(ground, findings, items, [*others, *subjects], operators, view)
     limits += questions.stamp_reasons(timestamps, failed=False)
+    limits += questions.earlier_stamps(timestamps, len(ground.contents.statements))
     pack, block = findings.in_order(), _block(ground, now)
     return PackReport(
         manifest=ground.manifest,

@@ -213,10 +213,19 @@ def _ledger(report: PackReport) -> Iterable[Block]:
         stamps = []
         for stamp in report.timestamps:
             finding, found = stamp.finding, stamp.finding.stamp
-            when = (Line(instant(found.at)), Line(found.authority, Look.SOFT)) if found else ()
+            when: Cell = (Line(instant(found.at)), Line(found.authority, Look.SOFT)) if found else ()
+            if found and stamp.size is not None:
+                when = (*when, Line(_stamped(stamp.size, stamp.covered), Look.SOFT))
             outcome = Line(OUTCOMES[finding.outcome], _OUTCOME_LOOKS[finding.outcome])
             stamps.append(((mono(stamp.where),), when, (outcome,)))
         yield Table(head("stamp", "time", "outcome"), (48, 32, 20), tuple(stamps))
+
+
+def _stamped(size: int, covered: int) -> Phrase:
+    return Phrase(
+        f"盖于日志前 {size} 条，涵盖本包的 {covered} 条陈述",
+        f"over the first {size} entries of the log; {covered} statements of this pack are among them",
+    )
 
 
 def _faulty(report: StatementReport) -> bool:
