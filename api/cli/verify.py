@@ -34,6 +34,7 @@ from yinzheng.verifier.judge.report import Report
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.words import phrases
 from yinzheng.verifier.words.phrases import Language, Phrase
+from yinzheng.verifier.words.verdict import verdict
 
 
 class _Live(LiveReader, ReceiptReader, Protocol):
@@ -100,7 +101,7 @@ def verify_command(
     with _live(state, rpc, policy) as live:
         found = verify(presented, policy, now=int(time.time()), at=asked, live=live)
     if json_:
-        print_json(found.to_json())
+        print_json({"verdict": verdict(found).to_json(), **found.to_json()})
     else:
         _print(found, language)
     raise typer.Exit(found.exit_code)
@@ -119,7 +120,7 @@ def _verify_receipt(
     with _live(*source, policy) as live:
         report = verify_receipt(presented, policy, now=int(time.time()), at=asked, live=live)
     if as_json:
-        print_json(report.to_json())
+        print_json({"verdict": verdict(report).to_json(), **report.to_json()})
     else:
         print_receipt(report, language)
     return report.exit_code
@@ -216,7 +217,7 @@ def _print(report: Report, language: Language) -> None:
     colour = {EXIT_OK: "bold green", EXIT_NOT: "bold red"}.get(report.exit_code, "bold yellow")
     if report.demonstration:
         out.print(phrases.DEMONSTRATION.said(language), style="bold magenta", markup=False)
-    out.print(phrases.verdict(report).said(language), style=colour, markup=False)
+    out.print(verdict(report).headline.said(language), style=colour, markup=False)
     out.print(phrases.advice(report).said(language), markup=False)
     _print_fields(report, language)
     out.print()

@@ -13,6 +13,7 @@ from yinzheng.verifier.formats.withdrawal import Portion
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
 from yinzheng.verifier.words import receipt as phrases_receipt
 from yinzheng.verifier.words.phrases import Language, Phrase
+from yinzheng.verifier.words.verdict import verdict
 
 _WORDS: Final = {
     "registry": Phrase("登记机构", "registry"),
@@ -38,7 +39,7 @@ def print_receipt(report: ReceiptReport, language: Language) -> None:
     colour = {EXIT_OK: "bold green", EXIT_NOT: "bold red"}.get(report.exit_code, "bold yellow")
     if report.demonstration:
         out.print(phrases_receipt.DEMONSTRATION.said(language), style="bold magenta", markup=False)
-    out.print(phrases_receipt.verdict(report).said(language), style=colour, markup=False)
+    out.print(verdict(report).headline.said(language), style=colour, markup=False)
     out.print(phrases_receipt.advice(report).said(language), markup=False)
     out.print()
     _print_content(report, language)

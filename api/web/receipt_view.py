@@ -16,6 +16,7 @@ from yinzheng.verifier.judge.receipt.report import ReceiptReport, ReceiptStatus
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome
 from yinzheng.verifier.words import receipt as phrases_receipt
 from yinzheng.verifier.words.phrases import OUTCOMES
+from yinzheng.verifier.words.verdict import verdict
 
 _STATUS_TONES: Final[dict[ReceiptStatus, Tone]] = {
     ReceiptStatus.IN_FORCE: "good",
@@ -60,7 +61,7 @@ def receipt_tone(report: ReceiptReport) -> Tone:
     """Colour and icon of the answer."""
     if report.authentic is Authentic.FORGED:
         return "bad"
-    if report.authentic is Authentic.UNDETERMINED:
+    if report.authentic is not Authentic.GENUINE:
         return "unknown"
     return _STATUS_TONES.get(report.status, "warn")
 
@@ -73,7 +74,7 @@ def receipt_view(checked: CheckedReceipt, language: Language, *, own_policy: boo
     untold = genuine and report.status is ReceiptStatus.UNDETERMINED
     return ReceiptView(
         tone=receipt_tone(report),
-        title=phrases_receipt.verdict(report).said(language),
+        title=verdict(report).headline.said(language),
         meaning=phrases_receipt.advice(report).said(language),
         why=not_yours(phrases_receipt.why(report.status_code).said(language)) if untold else None,
         block=None

@@ -12,11 +12,12 @@ from yinzheng.api.web.checking import Checked
 from yinzheng.api.web.fields import Row, rows
 from yinzheng.api.web.ports import BasisLine, HistoryLine
 from yinzheng.api.web.times import Instant, age, duration, instant
-from yinzheng.api.web.words import ATTENTION, CAPACITIES, ESTABLISHED, EVENTS, VERDICTS, Verdict, say
+from yinzheng.api.web.words import ATTENTION, CAPACITIES, ESTABLISHED, EVENTS, VERDICTS, say
 from yinzheng.ledger.rules.terms import Label
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report, Status
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.words import phrases
+from yinzheng.verifier.words.verdict import verdict
 
 TONES: Final = {
     Outcome.VALID: "good",
@@ -121,17 +122,13 @@ class ReportView:
 
 def verdict_name(report: Report) -> str:
     """Which of `VERDICTS` a report calls for."""
-    if report.finding(1).outcome is Outcome.INVALID:
-        return "malformed"
+    if report.authentic is Authentic.NOT_OURS:
+        return "malformed" if report.finding(1).outcome is Outcome.INVALID else "foreign"
     if report.authentic is Authentic.FORGED:
-        if report.finding(2).code == "issuer-unknown":
-            return "foreign"
         return "differs" if report.differences else "forged"
     if report.authentic is Authentic.UNDETERMINED:
         return "undetermined"
-    if report.status is Status.UNDETERMINED:
-        return "status_unknown"
-    return "attention" if report.in_force and _attention(report) else str(report.status)
+    return "status_unknown" if report.status is Status.UNDETERMINED else report.standing
 
 
 def confirmed(report: Report) -> bool:
@@ -145,12 +142,12 @@ def confirmed(report: Report) -> bool:
 def report_view(checked: Checked, language: Language, *, own_policy: bool) -> ReportView:
     """The page's content in one language."""
     report = checked.report
-    verdict: Verdict = VERDICTS[verdict_name(report)]
+    explained = VERDICTS[verdict_name(report)]
     return ReportView(
-        tone=verdict.tone,
-        title=say(verdict.title, language),
-        meaning=say(verdict.meaning, language),
-        next=tuple(say(label, language) for label in verdict.next),
+        tone=explained.tone,
+        title=verdict(report).headline.said(language),
+        meaning=say(explained.meaning, language),
+        next=tuple(say(label, language) for label in explained.next),
         attention=_shown_attention(report, language),
         number=report.number,
         block=_block(report, language),
@@ -168,16 +165,9 @@ def report_view(checked: Checked, language: Language, *, own_policy: bool) -> Re
     )
 
 
-def _attention(report: Report) -> list[Label]:
-    found = [ATTENTION[kind] for kind in report.remarks if kind in ATTENTION]
-    if report.chain is not None and report.chain.objections:
-        found.append(ATTENTION["objection"])
-    return found
-
-
 def _shown_attention(report: Report, language: Language) -> tuple[str, ...]:
     demonstration = (phrases.DEMONSTRATION.said(language),) if report.demonstration else ()
-    return (*demonstration, *(say(label, language) for label in _attention(report)))
+    return (*demonstration, *(say(label, language) for label in map(ATTENTION.__getitem__, report.attention)))
 
 
 def _block(report: Report, language: Language) -> Moment | None:

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Word = Literal["genuine", "forged", "not_ours", "undetermined"]
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -24,12 +26,14 @@ class TextIn(_Model):
 
 
 class Said(_Model):
-    """The verdict in words."""
+    """The verdict: as the command line gives it."""
 
-    code: str = Field(description="Stable name of the verdict, such as `in_force`, `expired`, `forged`.")
+    word: Word = Field(description="One of four words (S9.2).")
+    code: str = Field(description="How it stands with what is genuine, such as `in_force`; else the word.")
     tone: Literal["good", "warn", "bad", "unknown"]
-    zh: str
+    zh: str = Field(description="The headline, with the instant it speaks of.")
     en: str
+    exit_code: int = Field(description="That of `yinzheng verify` (S9.4).")
 
 
 class PolicyOut(_Model):
@@ -100,7 +104,7 @@ class ReportOut(_Model):
 
     kind: Literal["pdf", "image", "json", "qr", "number"]
     number: str | None
-    authentic: Literal["genuine", "forged", "undetermined"]
+    authentic: Word
     status: Literal[
         "in_force",
         "held",

@@ -34,7 +34,7 @@ from yinzheng.api.web.server import Server
 from yinzheng.api.web.words import VERDICTS
 from yinzheng.verifier.formats.body import is_number
 from yinzheng.verifier.judge.trust import TrustPolicy
-from yinzheng.verifier.words import receipt as phrases_receipt
+from yinzheng.verifier.words.verdict import verdict
 
 _PROBLEM: dict[str, Any] = {"application/problem+json": {"schema": ProblemOut.model_json_schema()}}
 
@@ -175,17 +175,16 @@ def service(server: Server) -> APIRouter:
 
 def _answer(checked: Checked | CheckedReceipt, *, own: bool) -> AnswerOut | ReceiptAnswerOut:
     if isinstance(checked, CheckedReceipt):
-        said, report = phrases_receipt.verdict(checked.report), checked.report
+        report = checked.report
         return ReceiptAnswerOut(
-            verdict=Said(code=str(report.authentic), tone=receipt_tone(report), zh=said.zh, en=said.en),
+            verdict=Said(tone=receipt_tone(report), **verdict(report).to_json()),
             policy=_policy(checked.trust, own=own),
             receipt=report.to_json(),
         )
-    name = verdict_name(checked.report)
-    verdict = VERDICTS[name]
+    tone = VERDICTS[verdict_name(checked.report)].tone
     return AnswerOut.model_validate(
         {
-            "verdict": Said(code=name, tone=verdict.tone, zh=verdict.title.zh, en=verdict.title.en),
+            "verdict": Said(tone=tone, **verdict(checked.report).to_json()),
             "policy": _policy(checked.trust, own=own),
             "report": ReportOut.model_validate(checked.report.to_json()),
         }

@@ -19,11 +19,10 @@ def say(label: Label, language: Language) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """A verdict in words: its tone, what it says, means, and asks for."""
+class Explained:
+    """What a verdict means and asks for; what it says is `verifier.words.verdict`'s."""
 
     tone: Tone
-    title: Label
     meaning: Label
     next: tuple[Label, ...]
 
@@ -52,9 +51,8 @@ _NO_NEW = Label(
 
 VERDICTS: Final = MappingProxyType(
     {
-        "in_force": Verdict(
+        "in_force": Explained(
             "good",
-            Label("真实，且在有效期内", "Genuine and in force"),
             Label(
                 "证书由登记机构签发，与账本上的登记记录一致，目前有效。",
                 "The registry issued this certificate, it agrees with the record on the ledger, "
@@ -62,9 +60,8 @@ VERDICTS: Final = MappingProxyType(
             ),
             (_HOLDER, _LIMITS),
         ),
-        "differs": Verdict(
+        "differs": Explained(
             "bad",
-            Label("伪造或被篡改", "Forged or altered"),
             Label(
                 "所示证书与账本上的登记记录不一致。以登记记录为准，差异已在下方逐项标出。",
                 "The certificate shown does not agree with the record on the ledger. The record "
@@ -72,9 +69,8 @@ VERDICTS: Final = MappingProxyType(
             ),
             (_SCAN_ORIGINAL, _ASK_REGISTRY),
         ),
-        "held": Verdict(
+        "held": Explained(
             "warn",
-            Label("真实，但已被冻结", "Genuine, but held"),
             Label(
                 "因争议保全，此登记目前不得转让、许可、变更或注销。",
                 "It is held because of a dispute: for now it cannot be transferred, licensed, "
@@ -87,18 +83,16 @@ VERDICTS: Final = MappingProxyType(
                 ),
             ),
         ),
-        "reserved": Verdict(
+        "reserved": Explained(
             "warn",
-            Label("真实，但已被一笔交易预留", "Genuine, but reserved for a trade"),
             Label(
                 "一家交易场所已为正在进行的交易预留此登记，最长 72 小时。",
                 "An exchange has reserved it for a trade in progress, for at most 72 hours.",
             ),
             (Label("请在预留期满后重新核验。", "Check again once the reservation has ended."),),
         ),
-        "superseded": Verdict(
+        "superseded": Explained(
             "warn",
-            Label("真实，但已被新证书取代", "Genuine, but superseded"),
             Label(
                 "登记已变更，新证书取代了此证书。",
                 "The registration was changed and a newer certificate took its place.",
@@ -108,36 +102,31 @@ VERDICTS: Final = MappingProxyType(
                 Label("请向出示人索取新证书并核验。", "Ask for the newer certificate and check that one."),
             ),
         ),
-        "cancelled": Verdict(
+        "cancelled": Explained(
             "warn",
-            Label("真实，但登记已注销", "Genuine, but cancelled"),
             Label("此登记已被永久注销。", "This registration has been cancelled for good."),
             (_NO_NEW,),
         ),
-        "lapsed": Verdict(
+        "lapsed": Explained(
             "warn",
-            Label("真实，但登记已失效", "Genuine, but lapsed"),
             Label("登记期满且未续期。", "The registration ended without being renewed."),
             (_NO_NEW,),
         ),
-        "expired": Verdict(
+        "expired": Explained(
             "warn",
-            Label("真实，但有效期已过", "Genuine, but expired"),
             Label(
                 "证书确由登记机构签发，但有效期已经届满。",
                 "The registry did issue it, but its validity has ended.",
             ),
             (_NO_NEW,),
         ),
-        "not_yet": Verdict(
+        "not_yet": Explained(
             "warn",
-            Label("真实，但当时尚未登记", "Genuine, but not yet registered at that time"),
             Label("所问时间早于登记时间。", "The time asked about lies before the registration."),
             (),
         ),
-        "status_unknown": Verdict(
+        "status_unknown": Explained(
             "unknown",
-            Label("证书真实，但目前状态无法确定", "Genuine, but whether it is in force cannot be determined"),
             Label(
                 "证书确由登记机构签发并已存证，但现在无法从账本得知其最新状态。",
                 "The registry issued and deposited it, but its present status cannot be had from "
@@ -150,9 +139,8 @@ VERDICTS: Final = MappingProxyType(
                 ),
             ),
         ),
-        "attention": Verdict(
+        "attention": Explained(
             "warn",
-            Label("真实且有效，但有事项须注意", "Genuine and in force, but mind what follows"),
             Label(
                 "证书与账本上的登记记录一致，目前有效，但对权利的行使另有限制。",
                 "It agrees with the record on the ledger and is in force, but something restrains "
@@ -160,9 +148,8 @@ VERDICTS: Final = MappingProxyType(
             ),
             (_HOLDER, _LIMITS),
         ),
-        "foreign": Verdict(
-            "bad",
-            Label("不是本策略所认可的登记机构签发", "Forged, or not from a registry known here"),
+        "foreign": Explained(
+            "unknown",
             Label(
                 "签名所用的密钥不属于核验策略中的任何登记机构。请勿相信其内容。",
                 "It is signed with a key of none of the registries that the policy knows. Do not "
@@ -170,9 +157,8 @@ VERDICTS: Final = MappingProxyType(
             ),
             (_SCAN_ORIGINAL, _ASK_REGISTRY),
         ),
-        "forged": Verdict(
+        "forged": Explained(
             "bad",
-            Label("伪造或被篡改", "Forged or altered"),
             Label(
                 "此证书未通过核验：它不是登记机构签发的那一份。请勿相信其内容。",
                 "This certificate fails the check: it is not what the registry issued. Do not rely "
@@ -180,9 +166,8 @@ VERDICTS: Final = MappingProxyType(
             ),
             (_SCAN_ORIGINAL, _ASK_REGISTRY),
         ),
-        "malformed": Verdict(
-            "bad",
-            Label("不是有效的登记证书", "Not a valid certificate"),
+        "malformed": Explained(
+            "unknown",
             Label(
                 "所示内容不是一份完整的登记证书：可能属于其他系统、被截断、损坏或被改动过。",
                 "What was shown is not a whole certificate: it belongs to another system, or was "
@@ -190,9 +175,8 @@ VERDICTS: Final = MappingProxyType(
             ),
             (_SCAN_ORIGINAL, _ASK_REGISTRY),
         ),
-        "undetermined": Verdict(
+        "undetermined": Explained(
             "unknown",
-            Label("无法确定", "Cannot be determined"),
             Label(
                 "核验所需的资料缺失或暂时无法取得。这既不说明证书真实，也不说明证书是伪造的。",
                 "Something that the check needs is missing or cannot be had just now. This says "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -61,7 +62,7 @@ def test_texts_that_are_no_certificate(client: Client, reader: FakeReader, chang
     assert callable(change)
     page = client.post("/verify", data={"text": change(reader.world.qr)})
     assert page.status_code == 200
-    assert heading(page.text) == "Not a valid certificate"
+    assert heading(page.text) == "Not one of ours, or damaged"
     assert f"<code>{code}</code>" in page.text
     assert "Scan the code on the original certificate" in page.text
 
@@ -72,14 +73,14 @@ def test_texts_that_are_no_certificate(client: Client, reader: FakeReader, chang
 def test_addresses_that_are_no_certificate(client: Client, path: str) -> None:
     page = client.get(path)
     assert page.status_code == 200
-    assert heading(page.text) == "Not a valid certificate"
+    assert heading(page.text) == "Not one of ours, or damaged"
 
 
 def test_a_text_that_is_cut_off(client: Client, reader: FakeReader) -> None:
     qr = reader.world.qr
     for length in range(len(qr) - 1, 30, -37):
         page = client.post("/verify", data={"text": qr[:length]}).text
-        assert heading(page) == "Not a valid certificate", length
+        assert heading(page) == "Not one of ours, or damaged", length
 
 
 def test_a_flipped_character_is_never_genuine(client: Client, reader: FakeReader) -> None:
@@ -87,7 +88,7 @@ def test_a_flipped_character_is_never_genuine(client: Client, reader: FakeReader
     for at in range(30, len(qr), 61):
         changed = qr[:at] + ("A" if qr[at] != "A" else "B") + qr[at + 1 :]
         page = client.get(path_of(changed)).text
-        assert 'class="card verdict bad"' in page
+        assert re.search(r'class="card verdict (bad|unknown)"', page)
 
 
 def test_a_number_alone(client: Client) -> None:
@@ -109,7 +110,7 @@ def test_pictures(client: Client, reader: FakeReader) -> None:
 
 def test_a_photo_of_sixty_megapixels_is_read(client: Client, reader: FakeReader) -> None:
     page = client.post("/verify", files={"file": ("x.jpg", samples.large_photo(reader.world.qr))})
-    assert heading(page.text) == "Genuine and in force"
+    assert heading(page.text).startswith("Genuine and in force as of ")
 
 
 def test_pdf_files(client: Client, reader: FakeReader) -> None:
@@ -137,7 +138,7 @@ def test_other_files(client: Client) -> None:
 @pytest.mark.parametrize("content", [b"{", b"{}", b'{"format": "yinzheng/certificate/1"}', b'{"a":' * 5000])
 def test_json_that_is_no_certificate(client: Client, content: bytes) -> None:
     page = client.post("/verify", files={"file": ("x.json", content)})
-    assert heading(page.text) == "Not a valid certificate"
+    assert heading(page.text) == "Not one of ours, or damaged"
 
 
 # Forms
@@ -242,4 +243,4 @@ def test_uploads_leave_no_file_behind(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
     file = samples.pdf(json.dumps(reader.world.file()).encode()) + b"\n" * (4 * MIB)
     page = client.post("/verify", files={"file": ("x.pdf", file)})
-    assert heading(page.text) == "Genuine and in force"
+    assert heading(page.text).startswith("Genuine and in force as of ")

@@ -54,7 +54,8 @@ def test_a_withdrawn_part_is_listed(trust: Path, tmp_path: Path) -> None:
     whole = ReceiptWorld()
     whole.withdraw(completed())
     gone = check(trust, saved(tmp_path, whole), "--lang", "en")
-    assert (gone.code, gone.out.splitlines()[0]) == (1, "Genuine, withdrawn, and carried out")
+    assert gone.code == 1
+    assert gone.out.startswith("Genuine, withdrawn, and carried out as of ")
     assert "in force nothing" in gone.out
 
 
@@ -78,8 +79,8 @@ def test_the_code_alone_shows_who_signed_and_nothing_private(trust: Path, tmp_pa
 
 def test_a_file_without_form(trust: Path) -> None:
     said = check(trust, '{"format": "yinzheng/consent-receipt/1"}', "--lang", "en")
-    assert said.code == 1
-    assert said.out.startswith("Forged")
+    assert said.code == 3
+    assert said.out.startswith("Not one of ours, or damaged")
 
 
 def test_a_guardian_a_demonstration_and_an_open_status(trust: Path, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome
 from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
+from yinzheng.verifier.judge.verdict import word_of
 from yinzheng.verifier.log.statement import Statement, verify_body
 from yinzheng.verifier.log.tlogproof import MAX_PROOF_BYTES, TlogProof
 
@@ -256,13 +257,9 @@ def _report(
 ) -> ConclusionReport:
     replaced = chain is not None and findings.outcome(9) is Outcome.SKIPPED
     needed = range(1, 9) if replaced else range(1, 10)
-    whole = all(findings.outcome(number) is Outcome.VALID for number in needed)
-    authentic = Authentic.GENUINE if whole else Authentic.UNDETERMINED
-    if findings.forged():
-        authentic = Authentic.FORGED
     return ConclusionReport(
         findings=findings.in_order(),
-        authentic=authentic,
+        authentic=word_of(findings, needed),
         standing=_standing(findings, conclusion, replaced=replaced),
         conclusion=conclusion,
         chain=chain,

@@ -53,12 +53,12 @@ class Findings:
         """All that are settled."""
         return tuple(self._found[number] for number in sorted(self._found))
 
-    def forged(self) -> bool:
-        """Whether any of 1–9 that counts is INVALID (S9.2)."""
+    def failed(self) -> tuple[Finding, ...]:
+        """Those of 1–9 that are INVALID and count (S9.2)."""
         judged = list(OBLIGATIONS[:9])
         if self.outcome(8) in (Outcome.SKIPPED, Outcome.ERROR):
             judged = [number for number in judged if number not in _ON_CHAIN]
-        return any(self.outcome(number) is Outcome.INVALID for number in judged)
+        return tuple(self.found(number) for number in judged if self.outcome(number) is Outcome.INVALID)
 
 
 def _outcome(fault: NotGiven | DataFault | EnvironmentFault) -> Outcome:

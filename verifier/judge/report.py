@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from yinzheng.verifier.chain.layout import ChainRecord
 from yinzheng.verifier.formats.body import Body
@@ -24,11 +24,28 @@ class Outcome(StrEnum):
 
 
 class Authentic(StrEnum):
-    """Whether the certificate is what the ledger holds (S9.2)."""
+    """One of four words for what was shown (D14, S9.2)."""
 
     GENUINE = "genuine"
+    """It is what the ledger holds."""
     FORGED = "forged"
+    """A proof, a signature or a comparison failed."""
+    NOT_OURS = "not_ours"
+    """No reader recognises it, it is damaged, or of a registry that the reader does not pin."""
     UNDETERMINED = "undetermined"
+    """Something needed is missing, is not to be had, or is not covered by the policy."""
+
+
+def exit_code_of(word: Authentic, holds: bool | None) -> int:
+    """0 genuine and as claimed, 1 forged or not as claimed, 3 neither (S9.4).
+
+    ``holds``: whether it is in force, or otherwise as it claims; None where that cannot be told.
+    """
+    if word is Authentic.FORGED:
+        return 1
+    if word is not Authentic.GENUINE or holds is None:
+        return 3
+    return 0 if holds else 1
 
 
 class Status(StrEnum):
@@ -88,6 +105,10 @@ class Note:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
+_RESTRAINING: Final = ("seizure", "control")
+"""Remarks under which a right is in force and cannot be used freely (R16)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a verification found. It has no truth value: ask for what you mean, by name."""
@@ -145,12 +166,37 @@ class Report:
         return tuple(dict.fromkeys([*kinds, *sorted(self.chain.remarks if self.chain else ())]))
 
     @property
+    def document(self) -> str:
+        """Kind of the document."""
+        return "certificate"
+
+    @property
+    def attention(self) -> tuple[str, ...]:
+        """What restrains the rights though they are in force: kinds of remarks, and `objection`."""
+        found = [kind for kind in self.remarks if kind in _RESTRAINING]
+        return tuple([*found, "objection"] if self.chain and self.chain.objections else found)
+
+    @property
+    def standing(self) -> str:
+        """The status, or `attention` where it is in force under restraints."""
+        return "attention" if self.in_force and self.attention else str(self.status)
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether it is in force; None where that cannot be told."""
+        return None if self.status is Status.UNDETERMINED else self.status is Status.IN_FORCE
+
+    @property
+    def speaks_of(self) -> int | None:
+        """The instant the status is of: the block's; an expiry, which only the clock tells, is of now."""
+        if self.status is Status.EXPIRED:
+            return self.checked_at
+        return self.block.time if self.block and self.status is not Status.UNDETERMINED else None
+
+    @property
     def exit_code(self) -> int:
-        """0 genuine and in force, 1 not, 3 cannot be determined (S9.4)."""
-        if self.in_force:
-            return 0
-        undetermined = self.status is Status.UNDETERMINED and self.authentic is not Authentic.FORGED
-        return 3 if undetermined or self.authentic is Authentic.UNDETERMINED else 1
+        """S9.4."""
+        return exit_code_of(self.authentic, self.holds)
 
     def finding(self, number: int) -> Finding:
         """The finding of obligation ``number``, 1–10."""

@@ -7,25 +7,13 @@ to find out is never called a forgery.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final
 
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report, Status
+from yinzheng.verifier.words.phrase import Language as Language
+from yinzheng.verifier.words.phrase import Phrase as Phrase
 from yinzheng.verifier.words.reasons import REASONS
-
-Language: TypeAlias = Literal["zh", "en"]
-
-
-class Phrase(NamedTuple):
-    """A text in both languages."""
-
-    zh: str
-    en: str
-
-    def said(self, language: Language) -> str:
-        """The text in that language."""
-        return self.zh if language == "zh" else self.en
-
 
 OBLIGATIONS: Final[Mapping[int, Phrase]] = {
     1: Phrase("格式完整", "Form"),
@@ -50,7 +38,8 @@ OUTCOMES: Final[Mapping[Outcome, Phrase]] = {
 
 AUTHENTIC: Final[Mapping[Authentic, Phrase]] = {
     Authentic.GENUINE: Phrase("真实", "genuine"),
-    Authentic.FORGED: Phrase("不真实", "forged"),
+    Authentic.FORGED: Phrase("伪造或被篡改", "forged"),
+    Authentic.NOT_OURS: Phrase("不是本登记体系的文件，或已损坏", "not one of ours, or damaged"),
     Authentic.UNDETERMINED: Phrase("无法判定", "cannot be determined"),
 }
 
@@ -140,27 +129,26 @@ FIELDS: Final[Mapping[str, Phrase]] = {
 """Names of the body's fields (S6.1)."""
 
 
-def verdict(report: Report) -> Phrase:
-    """The answer in one line."""
-    if report.authentic is Authentic.UNDETERMINED:
-        return Phrase("无法判定真伪", "Cannot be determined")
-    if report.authentic is Authentic.FORGED:
-        return Phrase("不真实：与登记账本不符", "Forged: it is not what the ledger holds")
-    status = STATUSES[report.status]
-    if report.in_force:
-        return Phrase("真实，且有效", "Genuine and in force")
-    return Phrase(f"真实，但{status.zh}", f"Genuine, but {status.en}")
+OTHERS_ADVICE: Final[Mapping[Authentic, Phrase]] = {
+    Authentic.FORGED: Phrase(
+        "不要依据它行事。请保留原件，并向登记机构核实。",
+        "Do not rely on it. Keep what you were shown, and ask the registry.",
+    ),
+    Authentic.NOT_OURS: Phrase(
+        "它不完整、不是这类文件，或由您的信任策略以外的机构签发；这不说明有人伪造。请索取签发时的原件。",
+        "It is cut off, something else, or of a registry that your policy does not pin; none of that says "
+        "that anybody forged it. Ask for the file as it was issued.",
+    ),
+}
+"""What to do about what is forged, and what is none of ours, whatever kind of document it claims to be."""
 
 
 def advice(report: Report) -> Phrase:
     """What to do now."""
     if report.authentic is Authentic.GENUINE:
         return _STATUS_ADVICE[report.status]
-    if report.authentic is Authentic.FORGED:
-        return Phrase(
-            "不要依据它行事。请保留原件，并向登记机构核实。",
-            "Do not rely on it. Keep what you were shown, and ask the registry.",
-        )
+    if report.authentic in OTHERS_ADVICE:
+        return OTHERS_ADVICE[report.authentic]
     if any(finding.outcome is Outcome.ERROR for finding in report.findings):
         return Phrase(
             "账本暂时无法访问或应答不可信，这不说明证书有问题。请稍后再试，或换一个节点。",

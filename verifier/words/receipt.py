@@ -128,31 +128,12 @@ ANSWERS: Final[Mapping[bool | None, Phrase]] = {
 }
 
 
-def verdict(report: ReceiptReport) -> Phrase:
-    """The answer in one line."""
-    if report.authentic is Authentic.UNDETERMINED:
-        return Phrase("无法判定真伪", "Cannot be determined")
-    if report.authentic is Authentic.FORGED:
-        return Phrase("不真实：与登记账本不符", "Forged: it is not what the ledger holds")
-    status = STATUSES[report.status]
-    if report.in_force:
-        partly = bool(report.withdrawals)
-        return Phrase("真实，部分有效", "Genuine, in force in part") if partly else _IN_FORCE
-    return Phrase(f"真实，{status.zh}", f"Genuine, {status.en}")
-
-
-_IN_FORCE: Final = Phrase("真实，且有效", "Genuine and in force")
-
-
 def advice(report: ReceiptReport) -> Phrase:
     """What to do now."""
     if report.authentic is Authentic.GENUINE:
         return _STATUS_ADVICE[report.status]
-    if report.authentic is Authentic.FORGED:
-        return Phrase(
-            "不要依据它行事。请保留原件，并向登记机构核实。",
-            "Do not rely on it. Keep what you were shown, and ask the registry.",
-        )
+    if report.authentic in phrases.OTHERS_ADVICE:
+        return phrases.OTHERS_ADVICE[report.authentic]
     if any(finding.outcome is Outcome.ERROR for finding in report.findings):
         return Phrase(
             "账本暂时无法访问或应答不可信，这不说明回执有问题。请稍后再试，或换一个节点。",

@@ -16,6 +16,7 @@ from yinzheng.verifier.judge.receipt.report import ReceiptReport, ReceiptStatus
 from yinzheng.verifier.judge.receipt.verify import verify_receipt
 from yinzheng.verifier.words import phrases
 from yinzheng.verifier.words import receipt as phrases_receipt
+from yinzheng.verifier.words.verdict import verdict
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -25,24 +26,16 @@ def report() -> ReceiptReport:
     return verify_receipt(presented(genuine_receipt()), receipt_trust(), now=NOW)
 
 
-def test_verdicts_keep_the_two_questions_apart(report: ReceiptReport) -> None:
-    seen = set()
+def test_advice_keeps_the_two_questions_apart(report: ReceiptReport) -> None:
     for authentic, status in product(Authentic, ReceiptStatus):
-        changed = replace(report, authentic=authentic, status=status)
-        said, advised = phrases_receipt.verdict(changed), phrases_receipt.advice(changed)
-        seen.add(said)
-        assert CHINESE.search(said.zh)
-        assert CHINESE.search(advised.zh)
-        assert ("forged" in said.en.lower()) is (authentic is Authentic.FORGED)
-        assert ("genuine" in said.en.lower()) is (authentic is Authentic.GENUINE)
-    assert len(seen) == len(ReceiptStatus) + 2
+        assert CHINESE.search(phrases_receipt.advice(replace(report, authentic=authentic, status=status)).zh)
 
 
 def test_part_of_a_consent_is_called_a_part() -> None:
     world = ReceiptWorld()
     world.withdraw(completed(), scopes=["research"])
-    said = phrases_receipt.verdict(verify_receipt(presented(world.file()), receipt_trust(), now=NOW))
-    assert said.en == "Genuine, in force in part"
+    said = verdict(verify_receipt(presented(world.file()), receipt_trust(), now=NOW)).headline
+    assert said.en.startswith("Genuine, in force in part as of ")
 
 
 def test_an_outage_is_told_from_missing_evidence(report: ReceiptReport) -> None:

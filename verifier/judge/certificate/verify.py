@@ -17,6 +17,7 @@ from yinzheng.verifier.judge.live import Ledger, LiveReader
 from yinzheng.verifier.judge.report import Authentic, Block, Note, Outcome, Report
 from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.judge.verdict import word_of
 
 _BY_LOG: Final = (4, 5, 6, 7)
 """Obligations about what the registry keeps and logs."""
@@ -123,14 +124,10 @@ def _conclude(findings: Findings, found: Exhibits, question: Question, kind: str
 
 def _authentic(findings: Findings, *, whole: bool) -> Authentic:
     """S9.2. ``whole``: the certificate carries its whole body, so (9) compared the chain with it."""
-    if findings.forged():
-        return Authentic.FORGED
     # What (9) has compared with the chain itself needs no log to vouch for it.
     log_unasked = all(findings.outcome(number) is Outcome.SKIPPED for number in _BY_LOG)
     needed = set(range(1, 10)) - set(_BY_LOG if whole and log_unasked else ())
-    if all(findings.outcome(number) is Outcome.VALID for number in needed):
-        return Authentic.GENUINE
-    return Authentic.UNDETERMINED
+    return word_of(findings, needed)
 
 
 def _block(found: Exhibits, now: int) -> Block | None:

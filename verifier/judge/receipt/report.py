@@ -19,7 +19,15 @@ from yinzheng.verifier.formats.notice import Notice
 from yinzheng.verifier.formats.receipt import ReceiptCore
 from yinzheng.verifier.formats.withdrawal import Portion
 from yinzheng.verifier.judge.receipt.erasure import Erased
-from yinzheng.verifier.judge.report import Authentic, Block, Finding, Note, block_json, finding_json
+from yinzheng.verifier.judge.report import (
+    Authentic,
+    Block,
+    Finding,
+    Note,
+    block_json,
+    exit_code_of,
+    finding_json,
+)
 
 
 class ReceiptStatus(StrEnum):
@@ -96,12 +104,32 @@ class ReceiptReport:
         return self.core is not None and self.core.profile.startswith("DEMO/")
 
     @property
+    def document(self) -> str:
+        """Kind of the document."""
+        return "consent-receipt"
+
+    @property
+    def standing(self) -> str:
+        """The status, or `in_force_in_part` where some of it was withdrawn."""
+        return "in_force_in_part" if self.in_force and self.withdrawals else str(self.status)
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether consent is in force, be it in part; None where that cannot be told."""
+        return None if self.status is ReceiptStatus.UNDETERMINED else self.status is ReceiptStatus.IN_FORCE
+
+    @property
+    def speaks_of(self) -> int | None:
+        """The instant the status is of: the block's; the end of a term, which the clock tells, is of now."""
+        if self.status in (ReceiptStatus.EXPIRED, ReceiptStatus.ERASED):
+            return self.checked_at
+        told = self.status is not ReceiptStatus.UNDETERMINED
+        return self.block.time if self.block and told else None
+
+    @property
     def exit_code(self) -> int:
-        """0 genuine and in force, 1 not, 3 cannot be determined (S9.4)."""
-        if self.in_force:
-            return 0
-        undetermined = self.status is ReceiptStatus.UNDETERMINED and self.authentic is not Authentic.FORGED
-        return 3 if undetermined or self.authentic is Authentic.UNDETERMINED else 1
+        """S9.4."""
+        return exit_code_of(self.authentic, self.holds)
 
     def finding(self, number: int) -> Finding:
         """The finding of obligation ``number``, 1–10."""

@@ -34,6 +34,7 @@ from yinzheng.verifier.judge.receipt.status import Known, left_at, standing_at, 
 from yinzheng.verifier.judge.report import Authentic, Block, Note, Outcome
 from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
+from yinzheng.verifier.judge.verdict import word_of
 from yinzheng.verifier.log.statement import verify_body
 
 NOTHING: Final = Portion((), ())
@@ -243,10 +244,7 @@ def _standing_then(
 
 def _authentic(findings: Findings) -> Authentic:
     """S13.4: that the registry received this consent. How it stands with it is the status's matter."""
-    if findings.forged():
-        return Authentic.FORGED
-    needed = all(findings.outcome(number) is Outcome.VALID for number in (1, 2, 3, 5, 6, 7, 8))
-    return Authentic.GENUINE if needed else Authentic.UNDETERMINED
+    return word_of(findings, (1, 2, 3, 5, 6, 7, 8))
 
 
 def _report(

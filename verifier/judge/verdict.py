@@ -1,0 +1,74 @@
+"""The word a verification ends in (D14, S9.2).
+
+Forged is said only where a proof, a signature or a comparison failed. What no reader recognises, and what a
+registry signed that the reader does not pin, is none of ours; whatever was merely not shown, not covered by
+the policy, or not to be had leaves the question open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from yinzheng.verifier.judge.findings import Findings
+from yinzheng.verifier.judge.report import Authentic, Finding, Outcome
+
+ISSUER_UNKNOWN: Final = "issuer-unknown"
+"""Another registry's, or nobody's: what it says of itself is not for this policy to judge."""
+
+NOT_COVERED: Final = frozenset(
+    {
+        # (6): whoever pins one key more than signed, or another log, has been shown no failed signature.
+        "note-unsigned",
+        "checkpoint-origin",
+        "checkpoint-signature-missing",
+        # (7), (9): the chain shown lacks what the policy names; or a proof ends before it proves anything.
+        "contract-absent",
+        "code-differs",
+        "state-proof-short",
+        # (8): who sealed is unknown to the policy, or too few have yet.
+        "sealer-not-pinned",
+        "not-final",
+    }
+)
+"""Codes of INVALID findings in which nothing shown has failed: the policy does not cover it, or a proof is
+missing. Every other code of 2–9 means that a proof, a signature or a comparison failed.
+"""
+
+_BY_ITSELF: Final = (4, 5)
+"""Obligations in which what is shown is held against itself alone, whatever the policy pins."""
+
+_ABSENT: Final = frozenset({"record-absent", "withdrawal-absent"})
+"""What the pinned chain does not know it does not contradict either."""
+
+
+def said_by(finding: Finding) -> Authentic:
+    """What one INVALID finding says by itself, once an issuer the policy pins has signed."""
+    if finding.number == 1:
+        return Authentic.NOT_OURS
+    if finding.code == ISSUER_UNKNOWN:
+        return Authentic.NOT_OURS
+    return Authentic.UNDETERMINED if finding.code in NOT_COVERED else Authentic.FORGED
+
+
+def word_of(findings: Findings, needed: Collection[int]) -> Authentic:
+    """The word for obligations 1–10; ``needed``: those that must be VALID for `GENUINE`."""
+    if findings.outcome(1) is Outcome.INVALID:
+        return Authentic.NOT_OURS
+    failed = findings.failed()
+    if findings.found(2).code == ISSUER_UNKNOWN:
+        return Authentic.FORGED if any(map(_contradicts, failed)) else Authentic.NOT_OURS
+    if any(said_by(finding) is Authentic.FORGED for finding in failed):
+        return Authentic.FORGED
+    whole = all(findings.outcome(number) is Outcome.VALID for number in needed)
+    return Authentic.GENUINE if whole else Authentic.UNDETERMINED
+
+
+def _contradicts(finding: Finding) -> bool:
+    """Whether a finding about what an unknown issuer signed shows a forgery all the same.
+
+    It contradicts itself, or claims a place on the pinned chain that is another's.
+    """
+    if finding.number in _BY_ITSELF:
+        return True
+    return finding.number == 9 and finding.code not in (NOT_COVERED | _ABSENT)

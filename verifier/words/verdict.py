@@ -1,0 +1,135 @@
+"""The verdict in one line: word, headline and exit code of whatever was verified (D14, S9.4).
+
+The command line, the pages and the JSON of both say what this one function says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from yinzheng.verifier.judge.report import Authentic, Note, exit_code_of
+from yinzheng.verifier.words import phrases, receipt
+from yinzheng.verifier.words.phrase import Phrase
+from yinzheng.verifier.words.times import ago, lately, moment
+
+Headlines = Mapping[str, Phrase]
+
+
+class Judged(Protocol):
+    """What every report says of itself, whatever kind of document it is about."""
+
+    @property
+    def document(self) -> str:
+        """Kind of the document: a key of `GENUINE`."""
+
+    @property
+    def authentic(self) -> Authentic:
+        """One of the four words."""
+
+    @property
+    def standing(self) -> str:
+        """How it stands with what is genuine: a key of `GENUINE[document]`."""
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether it is in force, or otherwise as it claims; None where that cannot be told."""
+
+    @property
+    def speaks_of(self) -> int | None:
+        """The instant of which `standing` speaks, if not `asked_at`: that of the block, or of asking."""
+
+    @property
+    def asked_at(self) -> int | None:
+        """The time asked about, if not now."""
+
+    @property
+    def checked_at(self) -> int:
+        """The time of asking."""
+
+    @property
+    def notes(self) -> Sequence[Note]:
+        """What to know besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One answer for all faces."""
+
+    word: Authentic
+    code: str
+    """`standing` of what is genuine, else the word."""
+    headline: Phrase
+    exit_code: int
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values."""
+        said = self.headline
+        return {
+            "word": str(self.word),
+            "code": self.code,
+            "zh": said.zh,
+            "en": said.en,
+            "exit_code": self.exit_code,
+        }
+
+
+_OTHERS: Final[Mapping[Authentic, Phrase]] = {
+    Authentic.FORGED: Phrase(
+        "伪造或被篡改：有证明、签名或比对不成立", "Forged or altered: a proof, signature or comparison failed"
+    ),
+    Authentic.NOT_OURS: Phrase("不是本登记体系的文件，或已损坏", "Not one of ours, or damaged"),
+    Authentic.UNDETERMINED: Phrase("无法判定", "Cannot be determined"),
+}
+
+GENUINE: Final[Mapping[str, Headlines]] = {
+    "certificate": {
+        **{
+            status: Phrase(f"真实，但{said.zh}", f"Genuine, but {said.en}")
+            for status, said in phrases.STATUSES.items()
+        },
+        "in_force": Phrase("真实，且有效", "Genuine and in force"),
+        "attention": Phrase("真实，且有效，但有事项须注意", "Genuine and in force, but mind what follows,"),
+    },
+    "consent-receipt": {
+        **{
+            status: Phrase(f"真实，{said.zh}", f"Genuine, {said.en}")
+            for status, said in receipt.STATUSES.items()
+        },
+        "in_force": Phrase("真实，且有效", "Genuine and in force"),
+        "in_force_in_part": Phrase("真实，部分有效", "Genuine, in force in part"),
+    },
+}
+"""Headlines of what is genuine, by kind of document and how it stands with it."""
+
+_ATTACHED: Final = Phrase(
+    "；所问账本没有作答，依据的是所附证明",
+    "; the ledger asked did not answer, and this rests on what is attached",
+)
+
+
+def verdict(report: Judged) -> Verdict:
+    """Word, headline and exit code of a report."""
+    word = report.authentic
+    code = str(report.standing) if word is Authentic.GENUINE else str(word)
+    return Verdict(word, code, _headline(report), exit_code_of(word, report.holds))
+
+
+def _headline(report: Judged) -> Phrase:
+    if report.authentic is not Authentic.GENUINE:
+        return _OTHERS[report.authentic]
+    said, when = GENUINE[report.document][report.standing], _when(report)
+    rests = _ATTACHED if any(note.code == "attached-used" for note in report.notes) else Phrase("", "")
+    return Phrase(said.zh + when.zh + rests.zh, said.en + when.en + rests.en)
+
+
+def _when(report: Judged) -> Phrase:
+    """Of which instant it speaks, and how old that is."""
+    if report.asked_at is not None:
+        at = moment(report.asked_at)
+        return Phrase(f"（截至 {at.zh}）", f" as of {at.en}")
+    if report.speaks_of is None:
+        return Phrase("", "")
+    at, age = lately(report.speaks_of, report.checked_at), ago(report.checked_at - report.speaks_of)
+    return Phrase(f"（截至{at.zh}，{age.zh}）", f" as of {at.en}, {age.en}")
