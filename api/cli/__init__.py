@@ -1,68 +1,54 @@
 """The command `yinzheng`.
 
-`verify` needs the verifier alone; every other command is there when the `registry` extra is installed.
+`verify` needs the verifier alone; other commands are there when the extra they need is installed.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import sys
+from typing import Any
 
 import typer
 
-from yinzheng.api.cli import verify
+from yinzheng.api.cli.commands import PANELS
+from yinzheng.api.cli.lazy import Extra, LazyGroup
 from yinzheng.api.cli.output import EXIT_OK, EXIT_USAGE, fail
 
-_REGISTRY_MODULES = ("fastapi", "lmdb", "sqlmodel", "web3")
+_MODULES: dict[Extra, tuple[str, ...]] = {
+    "": (),
+    "org": ("fastapi", "lmdb", "sqlmodel", "web3"),
+    "registry": ("fastapi", "lmdb", "sqlmodel", "web3"),
+}
+"""By what an extra is known to be installed."""
 
 
-def build(command: str = "") -> typer.Typer:
-    """Return the command tree; registry commands only where their packages are installed.
+class _Root(LazyGroup):
+    """All commands that are installed."""
 
-    Where `command` is known to be `verify`, the rest is left out: it takes seconds to load.
-    """
+    def __init__(self, **attributes: Any) -> None:
+        panels = [(panel.title, one) for panel in PANELS if installed(panel.extra) for one in panel.entries]
+        super().__init__(panels, **attributes)
+
+
+def build() -> typer.Typer:
+    """Return the command tree; commands whose packages are not installed are left out."""
     app = typer.Typer(
         name="yinzheng",
+        cls=_Root,
         help="印证 Yinzheng: register health-data property rights; check certificates against the ledger.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    verify.add_to(app)
     app.callback()(lambda: None)  # or a single command would not be called by its name
-    if command != "verify" and registry_installed():
-        from yinzheng.api.cli import (
-            backup,
-            cases,
-            consents,
-            disputes,
-            erasure,
-            keys,
-            operate,
-            org,
-            organisations,
-            stamps,
-            withdrawals,
-        )
-
-        operate.add_to(app)
-        cases.add_to(app)
-        stamps.add_to(app)
-        keys.add_to(app)
-        organisations.add_to(app)
-        org.add_to(app)
-        consents.add_to(app)
-        disputes.add_to(app)
-        withdrawals.add_to(app)
-        erasure.add_to(app)
-        backup.add_to(app)
     return app
 
 
-def registry_installed() -> bool:
-    """Whether the packages of the `registry` extra are there."""
-    return all(importlib.util.find_spec(name) for name in _REGISTRY_MODULES)
+def installed(extra: Extra) -> bool:
+    """Whether the packages of an extra are there."""
+    return all(importlib.util.find_spec(name) for name in _MODULES[extra])
 
 
 def main() -> None:
@@ -71,7 +57,7 @@ def main() -> None:
     if not given:
         build()()  # shows the help
     try:
-        code = build(given[0])(given, standalone_mode=False, prog_name="yinzheng")
+        code = build()(given, standalone_mode=False, prog_name="yinzheng")
     except Exception as error:
         # A usage error of typer's, which keeps the class of these private.
         explain = getattr(error, "format_message", None)
@@ -79,7 +65,7 @@ def main() -> None:
             raise
         command = getattr(getattr(error, "ctx", None), "command_path", "yinzheng")
         hint = f"See `{command} --help`."
-        if not registry_installed():
+        if not installed("registry"):
             hint += " Only `verify` is installed; yinzheng[registry] has the other commands."
         fail(explain(), hint, EXIT_USAGE, code="usage", as_json="--json" in given)
         code = EXIT_USAGE

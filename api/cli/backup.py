@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, progress_line, writing
-from yinzheng.api.cli.output import Json, guarded, out, print_json
-from yinzheng.ledger.registry import Registry, wall_clock
-from yinzheng.ledger.state.backup import forget_place, make_backup, places_of
-from yinzheng.ledger.state.record_keys import NAME
-from yinzheng.ledger.state.restore import restore
+from yinzheng.api.cli.output import Json, out, print_json
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.registry import Registry
 from yinzheng.verifier.errors import UsageFault
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add `backup`, `backup-places` and `restore`."""
-    for name, command in (("backup", backup), ("backup-places", places), ("restore", restore_state)):
-        app.command(name, rich_help_panel="Operate 运行")(guarded(command))
 
 
 def backup(
@@ -35,6 +28,8 @@ def backup(
     json_: Json = False,
 ) -> None:
     """Copy the state without the records' keys, and those into one file elsewhere. 备份。"""
+    from yinzheng.ledger.state.backup import make_backup
+
     with writing(state, json_) as (registry, progress):
         made = make_backup(registry, folder, keys or _only_place(registry), progress, keystore=with_keystore)
     if json_:
@@ -46,6 +41,8 @@ def backup(
 
 
 def _only_place(registry: Registry) -> Path:
+    from yinzheng.ledger.state.backup import places_of
+
     with registry.store.reading() as session:
         known = places_of(session)
     if len(known) != 1:
@@ -66,6 +63,9 @@ def places(
     json_: Json = False,
 ) -> None:
     """List where key files lie; erasure rewrites each of them. 密钥文件位置。"""
+    from yinzheng.ledger.state.backup import forget_place, places_of
+    from yinzheng.ledger.state.record_keys import NAME
+
     with writing(state, json_) as (registry, _):
         if forget is not None:
             if by is None:
@@ -92,6 +92,9 @@ def restore_state(
     json_: Json = False,
 ) -> None:
     """Make a state folder from a backup; what was destroyed since stays destroyed. 恢复。"""
+    from yinzheng.ledger.registry import wall_clock
+    from yinzheng.ledger.state.restore import restore
+
     with progress_line(json_) as progress:
         progress("restoring")
         done = restore(folder, keys, state, wall_clock, keystore=keystore)

@@ -4,37 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, By, CaseId, State, progress_line, writing
-from yinzheng.api.cli.output import Json, err, guarded, out, print_json
-from yinzheng.ledger.cases import deciding, intake, issuing, publicity
-from yinzheng.ledger.cases.dossier_opening import open_dossier_to
-from yinzheng.ledger.cases.work import work_on
-from yinzheng.ledger.dossiers.checklist import parse_checklist, template
-from yinzheng.ledger.reading import HistoryLine, Reader, open_reader
-from yinzheng.ledger.registry import wall_clock
-from yinzheng.ledger.rules.deadlines import Deadlines
+from yinzheng.api.cli.output import Json, err, out, print_json
 from yinzheng.ledger.rules.profiles import DEFAULT
 from yinzheng.ledger.rules.refusals import Ground
-from yinzheng.ledger.store.models import Case
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.reading import HistoryLine, Reader
+    from yinzheng.ledger.rules.deadlines import Deadlines
+    from yinzheng.ledger.store.models import Case
 from yinzheng.verifier.errors import UsageFault
 
 CHINA = timezone(timedelta(hours=8))
 Reasons = Annotated[str, typer.Option("--reasons", help="The written reasons. 书面理由。")]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of a case."""
-    panel = "Cases 案件"
-    for command in (apply, supplement, accept, review, approve, publish, object_, resolve, refuse, issue):
-        app.command(command.__name__.strip("_"), rich_help_panel=panel)(guarded(command))
-    app.command("dossier", rich_help_panel=panel)(guarded(dossier))
-    app.command("request-supplement", rich_help_panel=panel)(guarded(request_supplement))
-    app.command("cases", rich_help_panel=panel)(guarded(cases))
-    app.command("show", rich_help_panel=panel)(guarded(show))
 
 
 def apply(
@@ -44,6 +30,8 @@ def apply(
     json_: Json = False,
 ) -> None:
     """Take in an application with its dossier. 提交登记申请。"""
+    from yinzheng.ledger.cases import intake
+
     with writing(state, json_) as (registry, progress):
         case_id = intake.apply(registry, dossier, profile, progress)
     _say(json_, {"case": case_id}, f"{case_id}: application received 已收到申请")
@@ -56,6 +44,8 @@ def supplement(
     json_: Json = False,
 ) -> None:
     """Hand in the corrected dossier that was asked for. 补正材料。"""
+    from yinzheng.ledger.cases import intake
+
     with writing(state, json_) as (registry, progress):
         intake.supplement(registry, case, dossier, progress)
     _say(json_, {"case": case}, f"{case}: supplement received 已收到补正")
@@ -63,6 +53,8 @@ def supplement(
 
 def accept(case: CaseId, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Accept an application (within 3 working days). 受理。"""
+    from yinzheng.ledger.cases import deciding
+
     with writing(state, json_) as (registry, _):
         deciding.accept(registry, case, by)
     _say(json_, {"case": case}, f"{case}: accepted 已受理")
@@ -76,6 +68,8 @@ def request_supplement(
     json_: Json = False,
 ) -> None:
     """Ask for all that is missing, in one list. 一次性告知补正。"""
+    from yinzheng.ledger.cases import deciding
+
     with writing(state, json_) as (registry, _):
         deciding.request_supplement(registry, case, by, missing)
     _say(json_, {"case": case}, f"{case}: supplement requested 已告知补正")
@@ -92,6 +86,10 @@ def review(
     json_: Json = False,
 ) -> None:
     """Record the registry's review with its checklist. 登记机构审查。"""
+    from yinzheng.ledger.cases import deciding
+    from yinzheng.ledger.cases.work import work_on
+    from yinzheng.ledger.dossiers.checklist import parse_checklist, template
+
     if show_template:
         with writing(state, True) as (registry, _), work_on(registry, case) as work:
             print_json(template(deciding.application_of(work).facts))
@@ -123,6 +121,8 @@ def approve(
     json_: Json = False,
 ) -> None:
     """Record the committee's decision (ordinary procedure). 合规委员会决定。"""
+    from yinzheng.ledger.cases import deciding
+
     with writing(state, json_) as (registry, _):
         deciding.decide(registry, case, by, against=against, reasons=reasons)
     _say(json_, {"case": case}, f"{case}: committee decided 委员会已决定")
@@ -139,6 +139,10 @@ def publish(
     json_: Json = False,
 ) -> None:
     """Open publicity; the chain counts its working days. 公示。"""
+    from yinzheng.ledger.cases import publicity
+    from yinzheng.ledger.reading import open_reader
+    from yinzheng.ledger.registry import wall_clock
+
     with writing(state, json_) as (registry, _):
         publicity.publish(registry, case, by, waived_by=waived_by, reason=reasons)
     with open_reader(state, wall_clock) as reader:
@@ -156,6 +160,8 @@ def object_(
     json_: Json = False,
 ) -> None:
     """Raise an objection to a published case. 提出异议。"""
+    from yinzheng.ledger.cases import publicity
+
     with writing(state, json_) as (registry, _):
         name = publicity.object_to(registry, case, objector, reasons, material)
     _say(json_, {"case": case, "objection": name}, f"{case}: objection {name[:12]} 已登记异议")
@@ -173,6 +179,8 @@ def resolve(
     json_: Json = False,
 ) -> None:
     """Conclude an objection after investigation. 处理异议。"""
+    from yinzheng.ledger.cases import publicity
+
     with writing(state, json_) as (registry, _):
         publicity.resolve(registry, case, objection, by, upheld=upheld, reasons=reasons)
     _say(json_, {"case": case, "upheld": upheld}, f"{case}: objection {'upheld' if upheld else 'dismissed'}")
@@ -187,6 +195,8 @@ def refuse(
     json_: Json = False,
 ) -> None:
     """Refuse registration, with reasons. 不予登记。"""
+    from yinzheng.ledger.cases import deciding
+
     with writing(state, json_) as (registry, _):
         deciding.refuse(registry, case, by, ground, reasons)
     _say(json_, {"case": case, "ground": ground.value}, f"{case}: refused 不予登记")
@@ -194,6 +204,8 @@ def refuse(
 
 def issue(case: CaseId, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Approve the final certificate; the last approval deposits it. 签发。"""
+    from yinzheng.ledger.cases import issuing
+
     with writing(state, json_) as (registry, _):
         issued = issuing.issue(registry, case, by)
     result = {"case": case, "number": issued.number, "missing": [c.value for c in issued.missing]}
@@ -213,6 +225,8 @@ def dossier(
     json_: Json = False,
 ) -> None:
     """Open a dossier for review: decrypted, whole and authenticated, or not at all. 调阅材料。"""
+    from yinzheng.ledger.cases.dossier_opening import open_dossier_to
+
     with writing(state, json_) as (registry, progress):
         written = open_dossier_to(registry, case, out_dir, progress, by)
     _say(json_, {"case": case, "files": [str(p) for p in written]}, f"{len(written)} files in {out_dir}")
@@ -220,6 +234,9 @@ def dossier(
 
 def cases(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """List all cases. 案件列表。"""
+    from yinzheng.ledger.reading import open_reader
+    from yinzheng.ledger.registry import wall_clock
+
     with open_reader(state, wall_clock) as reader:
         rows = reader.cases()
     listed = [{"case": c.id, "state": c.state, "procedure": c.procedure, "profile": c.profile} for c in rows]
@@ -239,6 +256,9 @@ def show(
     json_: Json = False,
 ) -> None:
     """Show a case as a timeline whose every line can be proved. 办理过程。"""
+    from yinzheng.ledger.reading import open_reader
+    from yinzheng.ledger.registry import wall_clock
+
     with progress_line(json_), open_reader(state, wall_clock) as reader:
         case = reader.case(number)
         if case is None:

@@ -6,20 +6,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yinzheng.api.cli.output import err
-from yinzheng.ledger.demonstration.certificates import PASSPHRASE
-from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.keys.keystore import Keystore
-from yinzheng.ledger.keys.passphrase import find_passphrase
-from yinzheng.ledger.keys.pkcs11 import with_token
-from yinzheng.ledger.keys.provider import KeyProvider
-from yinzheng.ledger.opening import open_registry
-from yinzheng.ledger.registry import Progress, Registry, silent, wall_clock
-from yinzheng.ledger.state.instance import Paths
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.keys.keystore import Keystore
+    from yinzheng.ledger.keys.provider import KeyProvider
+    from yinzheng.ledger.registry import Progress, Registry
+    from yinzheng.ledger.state.instance import Paths
 
 State = Annotated[
     Path,
@@ -38,6 +35,10 @@ def keystore_of(paths: Paths) -> Keystore:
 
     Raises `UsageFault` (`passphrase-missing`, …).
     """
+
+    from yinzheng.ledger.keys.keystore import Keystore
+    from yinzheng.ledger.keys.passphrase import PASSPHRASE, find_passphrase
+
     beside = paths.keys / PASSPHRASE
     given = {"YINZHENG_PASSPHRASE", "YINZHENG_PASSPHRASE_FILE"} & os.environ.keys()
     return Keystore(
@@ -47,12 +48,16 @@ def keystore_of(paths: Paths) -> Keystore:
 
 def keys_of(paths: Paths) -> KeyProvider:
     """The keystore and, where some keys lie in a token, that; as `keystore_of`."""
+    from yinzheng.ledger.keys.pkcs11 import with_token
+
     return with_token(keystore_of(paths), paths.keys, os.environ)
 
 
 @contextmanager
 def progress_line(quiet: bool) -> Iterator[Progress]:
     """Show what long work is doing on one line of stderr; nothing when quiet or not at a terminal."""
+    from yinzheng.ledger.registry import silent
+
     if quiet or not err.is_terminal:
         yield silent
         return
@@ -63,6 +68,10 @@ def progress_line(quiet: bool) -> Iterator[Progress]:
 @contextmanager
 def writing(state: Path, quiet: bool) -> Iterator[tuple[Registry, Progress]]:
     """Open the registry to write; when the block ends well, carry its decision through log and chain."""
+    from yinzheng.ledger.flow.pipeline import settle
+    from yinzheng.ledger.opening import open_registry
+    from yinzheng.ledger.registry import wall_clock
+
     with (
         progress_line(quiet) as progress,
         open_registry(state, keys_of, clock=wall_clock, progress=progress) as registry,

@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, writing
-from yinzheng.api.cli.output import Json, guarded, out, print_json
-from yinzheng.ledger.cases.work import acting
-from yinzheng.ledger.consents.importing import import_consents
-from yinzheng.ledger.consents.listing import count_consents, list_notices
-from yinzheng.ledger.consents.receipts import make_receipt
-from yinzheng.ledger.registry import Registry, wall_clock
-from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.state.files import create_durably, make_folder
+from yinzheng.api.cli.output import Json, out, print_json
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.registry import Registry
 from yinzheng.verifier.errors import UsageFault
 
 SUBJECT_HEX = 64
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
-    panel = "Consents 同意"
-    many = typer.Typer(no_args_is_help=True, help="Many consents. 批量同意。")
-    many.command("import")(guarded(import_))
-    many.command("count")(guarded(count))
-    one = typer.Typer(no_args_is_help=True, help="One consent. 单份同意。")
-    one.command("receipt")(guarded(receipt))
-    one.callback()(lambda: None)  # or a single command would not be called by its name
-    app.add_typer(many, name="consents", rich_help_panel=panel)
-    app.add_typer(one, name="consent", rich_help_panel=panel)
-    app.command("notices", rich_help_panel=panel)(guarded(notices))
 
 
 def import_(
@@ -52,6 +34,8 @@ def import_(
     json_: Json = False,
 ) -> None:
     """Import consents from a file; interrupted, run it again and it goes on. 批量导入同意。"""
+    from yinzheng.ledger.consents.importing import import_consents
+
     told = results or file.with_name(f"{file.name}.results")
     with writing(state, json_) as (registry, progress):
         _require_officer(registry, by)
@@ -76,6 +60,8 @@ def import_(
 
 def count(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Count the consents kept here. 同意数量。"""
+    from yinzheng.ledger.consents.listing import count_consents
+
     totals = count_consents(state)
     if json_:
         print_json(
@@ -102,6 +88,9 @@ def receipt(
     json_: Json = False,
 ) -> None:
     """Make a patient's receipt: PDF, file, QR code; for the patient's hands alone. 患者回执。"""
+    from yinzheng.ledger.consents.receipts import make_receipt
+    from yinzheng.ledger.state.files import make_folder
+
     with writing(state, json_) as (registry, _):
         _require_officer(registry, by)
         made = make_receipt(registry, _subject(subject))
@@ -117,6 +106,9 @@ def receipt(
 
 def notices(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """List notices, the leaf hash that consents name, and withdrawals under each. 告知书列表。"""
+    from yinzheng.ledger.consents.listing import list_notices
+    from yinzheng.ledger.registry import wall_clock
+
     listed = list_notices(state, wall_clock())
     if json_:
         print_json(
@@ -141,6 +133,9 @@ def notices(state: State = DEFAULT_STATE, json_: Json = False) -> None:
 
 
 def _require_officer(registry: Registry, by: str) -> None:
+    from yinzheng.ledger.cases.work import acting
+    from yinzheng.ledger.rules.states import Capacity
+
     with registry.store.reading() as session:
         _, capacity = acting(session, by)
     if capacity is not Capacity.REGISTRY:
@@ -166,6 +161,8 @@ def _subject(text: str) -> bytes:
 
 
 def _write_new(path: Path, data: bytes) -> None:
+    from yinzheng.ledger.state.files import create_durably
+
     try:
         create_durably(path, data, mode=0o600)
     except FileExistsError:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from yinzheng.api.cli.cases import moment
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, writing
 from yinzheng.api.cli.instants import parse_instant
-from yinzheng.api.cli.output import Json, guarded, out, print_json
-from yinzheng.ledger.disputes.packing import Selection, build_pack
-from yinzheng.ledger.disputes.preserving import Wanted, preserve
-from yinzheng.ledger.disputes.showing import list_disputes, show
-from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.state import access_log
+from yinzheng.api.cli.output import Json, out, print_json
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.disputes.packing import Selection
 from yinzheng.verifier.errors import UsageFault
 
 DisputeId = Annotated[
@@ -24,20 +22,10 @@ DisputeId = Annotated[
 Viewer = Annotated[str, typer.Option("--by", help="Who looks, for the access log. 查阅人。")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
-    panel = "Disputes 争议"
-    app.command("disputes", rich_help_panel=panel)(guarded(disputes))
-    group = typer.Typer(help="One dispute and its evidence. 争议与证据。", no_args_is_help=True)
-    group.command("show")(guarded(show_))
-    group.command("preserve")(guarded(preserve_))
-    app.add_typer(group, name="dispute", rich_help_panel=panel)
-    app.command("pack", rich_help_panel=panel)(guarded(pack))
-    app.command("access-log", rich_help_panel="Operate 运行")(guarded(access))
-
-
 def disputes(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """List all disputes. 争议列表。"""
+    from yinzheng.ledger.disputes.showing import list_disputes
+
     lines = list_disputes(state)
     if json_:
         print_json(
@@ -66,6 +54,8 @@ def show_(
     dispute: DisputeId, state: State = DEFAULT_STATE, by: Viewer = "registry", json_: Json = False
 ) -> None:
     """Show a dispute: forum, parties, what it holds, its evidence, its end. 争议详情。"""
+    from yinzheng.ledger.disputes.showing import show
+
     with writing(state, json_) as (registry, _):
         shown = show(registry, dispute, by)
     if json_:
@@ -97,6 +87,8 @@ def preserve_(
     json_: Json = False,
 ) -> None:
     """Preserve evidence from the ledger itself, or files handed in. 登记机构固定证据。"""
+    from yinzheng.ledger.disputes.preserving import Wanted, preserve
+
     wanted = Wanted(
         certificates=tuple(certificate or ()),
         consents=tuple(map(_identifier, consent or ())),
@@ -129,6 +121,9 @@ def pack(
     json_: Json = False,
 ) -> None:
     """Make the evidence pack of a dispute, which a court checks with `yinzheng verify`. 证据包。"""
+    from yinzheng.ledger.disputes.packing import build_pack
+    from yinzheng.ledger.flow.pipeline import settle
+
     selection = read_selection(only, file or ())
     with writing(state, json_) as (registry, progress):
         settle(registry, progress)
@@ -149,6 +144,8 @@ def access(
     json_: Json = False,
 ) -> None:
     """Show who saw what and when; the whole log's links are checked first. 访问日志。"""
+    from yinzheng.ledger.state import access_log
+
     lines = access_log.read_range(state, parse_instant(since), parse_instant(until))
     if json_:
         print_json(lines)
@@ -162,6 +159,8 @@ def access(
 
 def read_selection(only: str | None, files: list[str] | tuple[str, ...]) -> Selection:
     """What a pack is to disclose. Raises `UsageFault` `pack-selection`."""
+    from yinzheng.ledger.disputes.packing import Selection
+
     try:
         numbers = None if only is None else frozenset(int(part) for part in only.split(","))
     except ValueError:

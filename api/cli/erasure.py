@@ -8,41 +8,14 @@ from typing import Annotated
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, keystore_of, writing
-from yinzheng.api.cli.output import Json, guarded, out, print_json
-from yinzheng.ledger.erasure import proposing
-from yinzheng.ledger.erasure.carrying_out import erase
-from yinzheng.ledger.erasure.order import TargetKind
-from yinzheng.ledger.erasure.overview import destructible, erasures
-from yinzheng.ledger.people import staff
-from yinzheng.ledger.people.staff import StaffRole
-from yinzheng.ledger.rules.destruction import Method
+from yinzheng.api.cli.output import Json, out, print_json
+from yinzheng.ledger.rules.destruction import Method, StaffRole, TargetKind
 
 ErasureId = Annotated[
     str, typer.Argument(metavar="ERASURE", help="The erasure, such as E-2026-000001. 销毁编号。")
 ]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A short name, such as zhang-min. 姓名简称。")]
 SignedBy = Annotated[str, typer.Option("--by", help="Who signs. 签署人。")]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add `erase …`, `erasures`, `retention` and `staff …`."""
-    erasing = typer.Typer(help="Destroy a record with proof. 销毁档案。", no_args_is_help=True)
-    for name, command in (
-        ("propose", propose),
-        ("approve", approve),
-        ("witness", witness),
-        ("carry-out", carry_out),
-        ("drop", drop),
-    ):
-        erasing.command(name)(guarded(command))
-    app.add_typer(erasing, name="erase", rich_help_panel="Erasure 销毁")
-    app.command("erasures", rich_help_panel="Erasure 销毁")(guarded(list_erasures))
-    app.command("retention", rich_help_panel="Erasure 销毁")(guarded(retention))
-    people = typer.Typer(help="Who approves and witnesses destruction. 销毁审批人员。", no_args_is_help=True)
-    people.command("add")(guarded(add_staff))
-    people.command("remove")(guarded(remove_staff))
-    people.command("list")(guarded(list_staff))
-    app.add_typer(people, name="staff", rich_help_panel="Erasure 销毁")
 
 
 def propose(
@@ -64,6 +37,8 @@ def propose(
     json_: Json = False,
 ) -> None:
     """Propose to destroy a record; nothing is destroyed yet. 提出销毁。"""
+    from yinzheng.ledger.erasure import proposing
+
     with writing(state, json_) as (registry, _):
         id_ = proposing.propose(registry, target, reference, ground, method, by, medical=medical)
     if json_:
@@ -74,6 +49,8 @@ def propose(
 
 def approve(id_: ErasureId, by: SignedBy, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Approve an erasure, in order. 审批销毁。"""
+    from yinzheng.ledger.erasure import proposing
+
     with writing(state, json_) as (registry, _):
         missing = proposing.approve(registry, id_, by)
     _say_next(id_, missing, json_)
@@ -81,6 +58,8 @@ def approve(id_: ErasureId, by: SignedBy, state: State = DEFAULT_STATE, json_: J
 
 def witness(id_: ErasureId, by: SignedBy, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Sign an approved erasure as a witness. 见证销毁。"""
+    from yinzheng.ledger.erasure import proposing
+
     with writing(state, json_) as (registry, _):
         missing = proposing.witness(registry, id_, by)
     _say_next(id_, missing, json_)
@@ -93,6 +72,8 @@ def carry_out(
     json_: Json = False,
 ) -> None:
     """Destroy what was approved; it does not come back. 执行销毁。Repeated, it finishes what was begun."""
+    from yinzheng.ledger.erasure.carrying_out import erase
+
     with writing(state, json_) as (registry, _):
         leaf = erase(registry, id_, by)
     if json_:
@@ -103,6 +84,8 @@ def carry_out(
 
 def drop(id_: ErasureId, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Give up an erasure that is not carried out, such as one overtaken by new statements. 放弃销毁。"""
+    from yinzheng.ledger.erasure import proposing
+
     with writing(state, json_) as (registry, _):
         proposing.drop(registry, id_, by)
     if json_:
@@ -122,6 +105,8 @@ def _say_next(id_: str, missing: frozenset[str], as_json: bool) -> None:
 
 def list_erasures(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """List erasures proposed, approved and carried out. 销毁台账。"""
+    from yinzheng.ledger.erasure.overview import erasures
+
     with writing(state, json_) as (registry, _), registry.store.reading() as session:
         found = erasures(session)
     if json_:
@@ -145,6 +130,8 @@ def retention(
     json_: Json = False,
 ) -> None:
     """List what may be destroyed now: withdrawn as a whole, or beyond its retention. 可销毁清单。"""
+    from yinzheng.ledger.erasure.overview import destructible
+
     with writing(state, json_) as (registry, _):
         found = list(destructible(registry, terms=terms))
     if json_:
@@ -164,6 +151,8 @@ def add_staff(
     json_: Json = False,
 ) -> None:
     """Enrol someone who approves or witnesses destruction, with a key of their own. 登记人员。"""
+    from yinzheng.ledger.people import staff
+
     with writing(state, json_) as (registry, _):
         address = staff.add_staff(registry, keystore_of(registry.paths), name, role, by)
     if json_:
@@ -174,6 +163,8 @@ def add_staff(
 
 def remove_staff(name: Name, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Let someone sign no more; what was signed stands. 注销人员。"""
+    from yinzheng.ledger.people import staff
+
     with writing(state, json_) as (registry, _):
         staff.remove_staff(registry, name, by)
     if json_:
@@ -184,6 +175,8 @@ def remove_staff(name: Name, by: By, state: State = DEFAULT_STATE, json_: Json =
 
 def list_staff(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """List everyone who signs for the registry. 人员名单。"""
+    from yinzheng.ledger.people import staff
+
     with writing(state, json_) as (registry, _), registry.store.reading() as session:
         rows = [
             {"name": one.name, "role": one.role, "address": "0x" + one.address.hex(),

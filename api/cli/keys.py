@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, keystore_of
-from yinzheng.api.cli.output import Json, guarded, out, print_json
-from yinzheng.ledger.keys.keystore import Keystore
-from yinzheng.ledger.keys.making import TokenPlan, add_to_token
-from yinzheng.ledger.keys.pkcs11 import kind_of
-from yinzheng.ledger.keys.provider import KEK, Kind
-from yinzheng.ledger.keys.rewrap import rewrap_registry
-from yinzheng.ledger.keys.token_config import TokenSm2, find_pin, read_config
-from yinzheng.ledger.state.instance import read_instance
+from yinzheng.api.cli.output import Json, out, print_json
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.keys.making import TokenPlan
+    from yinzheng.ledger.keys.token_config import TokenSm2
 from yinzheng.verifier.errors import UsageFault
 
 ModulePath = Annotated[
@@ -42,14 +39,6 @@ _SM2 = re.compile(
 )
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add `keys list`, `keys to-token` and `keys rewrap`."""
-    keys = typer.Typer(help="Where the registry's keys lie. 密钥管理。", no_args_is_help=True)
-    for name, command in (("list", list_keys), ("to-token", to_token), ("rewrap", rewrap)):
-        keys.command(name)(guarded(command))
-    app.add_typer(keys, name="keys", rich_help_panel="Operate 运行")
-
-
 def token_plan(
     names: Sequence[str], module: str | None, label: str | None, serial: str, sm2: str | None
 ) -> TokenPlan | None:
@@ -57,6 +46,9 @@ def token_plan(
 
     Raises `UsageFault` (`token-unnamed`, `token-sm2`).
     """
+    from yinzheng.ledger.keys.making import TokenPlan
+    from yinzheng.ledger.keys.token_config import find_pin
+
     if not names:
         if module or label or serial or sm2:
             raise UsageFault(
@@ -76,6 +68,8 @@ def token_plan(
 
 
 def _sm2(text: str) -> TokenSm2:
+    from yinzheng.ledger.keys.token_config import TokenSm2
+
     found = _SM2.fullmatch(text)
     if found is None:
         raise UsageFault(
@@ -89,6 +83,12 @@ def _sm2(text: str) -> TokenSm2:
 
 def list_keys(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Show every key, what it is and where it lies; no passphrase and no PIN is asked. 列出密钥。"""
+    from yinzheng.ledger.keys.keystore import Keystore
+    from yinzheng.ledger.keys.pkcs11 import kind_of
+    from yinzheng.ledger.keys.provider import Kind
+    from yinzheng.ledger.keys.token_config import read_config
+    from yinzheng.ledger.state.instance import read_instance
+
     paths, _ = read_instance(state)
     config = read_config(paths.keys)
     in_token = {entry.name for entry in config.keys} if config is not None else set()
@@ -122,6 +122,11 @@ def to_token(
     json_: Json = False,
 ) -> None:
     """Make keys inside a token; they never leave it. 在密码设备中生成密钥。"""
+    from yinzheng.ledger.keys.making import add_to_token
+    from yinzheng.ledger.keys.provider import KEK
+    from yinzheng.ledger.keys.token_config import read_config
+    from yinzheng.ledger.state.instance import read_instance
+
     paths, _ = read_instance(state)
     config = read_config(paths.keys)
     if config is not None:
@@ -143,6 +148,10 @@ def rewrap(
     json_: Json = False,
 ) -> None:
     """Wrap every key in the database anew, in one transaction. 重新加密数据密钥。"""
+    from yinzheng.ledger.keys.provider import KEK
+    from yinzheng.ledger.keys.rewrap import rewrap_registry
+    from yinzheng.ledger.state.instance import read_instance
+
     if to not in ("token", "keystore"):
         raise UsageFault("keys are wrapped in the token or in the keystore", code="rewrap-target")
     paths, _ = read_instance(state)

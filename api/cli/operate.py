@@ -13,40 +13,11 @@ import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, keys_of, progress_line, writing
 from yinzheng.api.cli.keys import ModulePath, TokenLabel, TokenSerial, TokenSm2Option, token_plan
-from yinzheng.api.cli.output import EXIT_NOT, Json, err, guarded, out, print_json
-from yinzheng.ledger.demonstration.certificates import demonstrate
-from yinzheng.ledger.document.forms import write_documents
-from yinzheng.ledger.flow.heartbeat import DEFAULT_AGE, beat
-from yinzheng.ledger.flow.working_days import add_year
-from yinzheng.ledger.keys.passphrase import find_passphrase
-from yinzheng.ledger.keys.provider import VALIDATOR
-from yinzheng.ledger.reading import open_reader
-from yinzheng.ledger.registry import wall_clock
-from yinzheng.ledger.state.creation import Plan, create_registry
-from yinzheng.ledger.state.files import write_durably
-from yinzheng.ledger.state.instance import read_instance
-from yinzheng.ledger.state.policy import DEFAULT_MAX_AGE, trust_policy
+from yinzheng.api.cli.output import EXIT_NOT, Json, err, out, print_json
+from yinzheng.ledger.rules.ages import BLOCK_AGE, MAX_AGE
 from yinzheng.verifier.errors import UsageFault
 
 HERE = Path(__file__).resolve().parents[2]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the operator's commands."""
-    panel = "Operate 运行"
-    for name, command in (
-        ("init", init),
-        ("documents", documents),
-        ("export-trust", export_trust),
-        ("audit", audit),
-        ("settle", settle),
-        ("calendar", calendar),
-        ("heartbeat", heartbeat),
-        ("serve", serve),
-        ("node", node),
-        ("demo", demo),
-    ):
-        app.command(name, rich_help_panel=panel)(guarded(command))
 
 
 def init(
@@ -77,6 +48,10 @@ def init(
     json_: Json = False,
 ) -> None:
     """Create a registry: keys, chain, contracts, database. 新建登记机构。"""
+    from yinzheng.ledger.keys.passphrase import find_passphrase
+    from yinzheng.ledger.registry import wall_clock
+    from yinzheng.ledger.state.creation import Plan, create_registry
+
     people = dict.fromkeys(officer, "registry")
     if set(people) & set(committee) or len(people) + len(set(committee)) < len(officer) + len(committee):
         raise UsageFault("each person is named once and has one role", code="people-twice")
@@ -117,6 +92,10 @@ def documents(
     json_: Json = False,
 ) -> None:
     """Write a certificate's PDF, QR image and file with fresh evidence. 输出证书文件。"""
+    from yinzheng.ledger.document.forms import write_documents
+    from yinzheng.ledger.reading import open_reader
+    from yinzheng.ledger.registry import wall_clock
+
     with progress_line(json_), open_reader(state, wall_clock) as reader:
         written = write_documents(reader, number, out_dir)
     if json_:
@@ -129,10 +108,14 @@ def documents(
 def export_trust(
     state: State = DEFAULT_STATE,
     out_file: Annotated[Path | None, typer.Option("--out", help="File to write; default: print.")] = None,
-    max_age: Annotated[int, typer.Option(help="Seconds an answer may be old.", min=1)] = DEFAULT_MAX_AGE,
+    max_age: Annotated[int, typer.Option(help="Seconds an answer may be old.", min=1)] = MAX_AGE,
     json_: Json = False,
 ) -> None:
     """Hand out the trust policy readers may pin. 导出信任策略。"""
+    from yinzheng.ledger.state.files import write_durably
+    from yinzheng.ledger.state.instance import read_instance
+    from yinzheng.ledger.state.policy import trust_policy
+
     _, instance = read_instance(state)
     policy = trust_policy(instance, max_age=max_age)
     if out_file is None or json_:
@@ -144,6 +127,7 @@ def export_trust(
 def audit(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Compare chain, log, database and every dossier byte. 全面核对。Exit code 1 if anything differs."""
     from yinzheng.ledger.audit import audit_registry
+    from yinzheng.ledger.registry import wall_clock
 
     with progress_line(json_) as progress:
         findings = audit_registry(state, keys_of, clock=wall_clock, progress=progress)
@@ -176,6 +160,8 @@ def calendar(
     json_: Json = False,
 ) -> None:
     """Take in a published year of working days and put it on the chain. 录入放假安排。"""
+    from yinzheng.ledger.flow.working_days import add_year
+
     with writing(state, json_) as (registry, _):
         year = add_year(registry, year_file)
     if json_:
@@ -186,13 +172,15 @@ def calendar(
 
 def heartbeat(
     state: State = DEFAULT_STATE,
-    older_than: Annotated[int, typer.Option(help="Seconds after which a block is old.", min=1)] = DEFAULT_AGE,
+    older_than: Annotated[int, typer.Option(help="Seconds after which a block is old.", min=1)] = BLOCK_AGE,
     every: Annotated[
         int | None, typer.Option(help="Repeat every so many seconds until ended.", min=1)
     ] = None,
     json_: Json = False,
 ) -> None:
     """Have a fresh block sealed on a quiet chain, so that answers stay young. 心跳。"""
+    from yinzheng.ledger.flow.heartbeat import beat
+
     while True:
         with writing(state, True) as (registry, _):
             sealed = beat(registry, older_than=older_than)
@@ -223,6 +211,7 @@ def serve(
     from yinzheng.api.http.limits import Limits, Rate
     from yinzheng.api.web import serve as serve_web
     from yinzheng.api.web.desk import check_address
+    from yinzheng.ledger.state.instance import read_instance
 
     read_instance(state)  # or there is nothing to announce
     if desk is not None:
@@ -250,6 +239,9 @@ def node(
 ) -> None:
     """Serve the embedded chain as a JSON-RPC node for foreign clients. 链节点服务。"""
     from yinzheng.ledger.chain.embedded.node import serve_node
+    from yinzheng.ledger.keys.provider import VALIDATOR
+    from yinzheng.ledger.registry import wall_clock
+    from yinzheng.ledger.state.instance import read_instance
 
     paths, instance = read_instance(state)
     if instance.chain_url is not None:
@@ -291,6 +283,9 @@ def demo(
     json_: Json = False,
 ) -> None:
     """Register the example dossiers, withdraw a consent, preserve evidence; all labelled DEMO. 演示。"""
+    from yinzheng.ledger.demonstration.certificates import demonstrate
+    from yinzheng.ledger.registry import wall_clock
+
     for folder in (dossiers, consents):
         if not folder.is_dir():
             raise UsageFault(f"there is no folder {folder}", code="demo-no-dossiers", hint="Check the path.")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli import org_disputes, org_key, org_withdrawals
 from yinzheng.api.cli.common import progress_line
 from yinzheng.api.cli.instants import parse_instant
 from yinzheng.api.cli.org_common import (
@@ -21,49 +20,14 @@ from yinzheng.api.cli.org_common import (
     say,
     session,
 )
-from yinzheng.api.cli.output import Json, guarded, print_json
-from yinzheng.api.org.calling import Client
-from yinzheng.api.org.uploading import Upload, patiently, read_granted
-from yinzheng.ledger.state.files import make_folder, write_durably
-from yinzheng.verifier.bytes.canonical import dumps
-from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.api.cli.output import Json, print_json
 from yinzheng.verifier.formats.request import METHODS
 
+if TYPE_CHECKING:
+    from yinzheng.api.org.calling import Client
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+
 MAX_BODY = 8 * 1024 * 1024
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add `org` with its groups. Another room's commands join as one more group here."""
-    org = typer.Typer(
-        help="For organisations: keys, notices, consents, withdrawals. 机构端。", no_args_is_help=True
-    )
-    org.command("request")(guarded(request))
-    org.command("use")(guarded(use))
-    org.command("notices")(guarded(org_withdrawals.notices))
-    for name, command in (
-        ("freeze", org_withdrawals.freeze),
-        ("destroyed", org_withdrawals.destroyed),
-        ("withdraw", org_withdrawals.withdraw),
-        ("withdrawal", org_withdrawals.show),
-    ):
-        org.command(name)(guarded(command))
-    for name, group in (
-        ("key", org_key.group()),
-        ("notice", _group("Notices to patients. 告知书。", publish=publish)),
-        ("consent", _group("One consent. 单份同意书。", add=add)),
-        ("consents", _group("Many consents. 批量同意书。", upload=upload, receipts=receipts)),
-    ):
-        org.add_typer(group, name=name)
-    org_disputes.add_to(org)
-    app.add_typer(org, name="org", rich_help_panel="Organisations 机构")
-
-
-def _group(help_: str, **commands: Any) -> typer.Typer:
-    app = typer.Typer(help=help_, no_args_is_help=True)
-    app.callback()(lambda: None)  # or a single command would not be called by its name
-    for name, command in commands.items():
-        app.command(name)(guarded(command))
-    return app
 
 
 def request(
@@ -107,6 +71,8 @@ def use(
     json_: Json = False,
 ) -> None:
     """Note a use of a consent's data; the patient sees it. 登记使用记录。"""
+    from yinzheng.verifier.bytes.canonical import dumps
+
     when = clock() if at is None else parse_instant(at)
     body = {"subject": subject, "at": when, "purpose": purpose, "operator": operator}
     answer = session(org, desk).post("/org/v1/uses", dumps(body))
@@ -120,6 +86,8 @@ def upload(
     json_: Json = False,
 ) -> None:
     """Register many consents; run again to continue. 批量登记同意书，可断点续传。"""
+    from yinzheng.api.org.uploading import Upload
+
     opened = session(org, desk)
     with progress_line(json_) as progress:
         sending = Upload(opened.client, file, opened.member.profile.uploads, progress=progress)
@@ -147,6 +115,9 @@ def receipts(
     json_: Json = False,
 ) -> None:
     """Fetch the patients' receipts of an upload; run again to continue. 下载患者回执。"""
+    from yinzheng.api.org.uploading import read_granted
+    from yinzheng.ledger.state.files import make_folder
+
     opened = session(org, desk)
     make_folder(out_folder, mode=0o700)
     forms = ("json",) if json_only else ("json", "pdf")
@@ -168,6 +139,9 @@ def receipts(
 
 
 def _fetch(client: Client, subject: str, form: str, target: Path) -> None:
+    from yinzheng.api.org.uploading import patiently
+    from yinzheng.ledger.state.files import write_durably
+
     if not target.exists():
         answer = patiently(client, f"/org/v1/consents/{subject}/receipt?form={form}")
         write_durably(target, answer.body, mode=0o600)

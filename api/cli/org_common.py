@@ -6,14 +6,16 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from yinzheng.api.cli.output import out, print_json
-from yinzheng.api.org.calling import Client
-from yinzheng.api.org.member import Member
 from yinzheng.verifier.errors import UsageFault
+
+if TYPE_CHECKING:
+    from yinzheng.api.org.calling import Client
+    from yinzheng.api.org.member import Member
 
 OrgFolder = Annotated[
     Path, typer.Option("--org", help="The organisation's own folder. 机构目录。", envvar="YINZHENG_ORG")
@@ -50,6 +52,9 @@ def clock() -> int:
 
 def session(folder: Path, desk: str) -> Session:
     """Open the folder and name the desk. Raises as `Member.open` and `Client`."""
+    from yinzheng.api.org.calling import Client
+    from yinzheng.api.org.member import Member
+
     member = Member.open(folder, os.environ)
     return Session(member, Client(member, desk, clock))
 

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -23,17 +23,13 @@ from yinzheng.api.cli.org_common import (
     say,
     session,
 )
-from yinzheng.api.cli.output import Json, guarded, print_json
-from yinzheng.api.org.calling import FileBody
-from yinzheng.api.org.member import ACCOUNT, Member
-from yinzheng.ledger.disputes.plans import Plan, parse_plan
-from yinzheng.ledger.disputes.signing import Opening, Release, read_typed, sign_typed
-from yinzheng.ledger.state.files import disk_faults, temporary_beside
-from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher
-from yinzheng.verifier.bytes.canonical import dumps, loads
-from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.api.cli.output import Json, print_json
 from yinzheng.verifier.formats.dispute import RELEASES
-from yinzheng.verifier.formats.evidence_items import MAX_ITEM, parse_item
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.disputes.plans import Plan
+    from yinzheng.verifier.bytes.algorithms import DigestPair
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 MAX_PLAN: Final = 64 * 1024
 MEDIA: Final = "application/vnd.yinzheng.item"
@@ -64,25 +60,6 @@ _WEB: Final[dict[str, Any]] = {
 }
 
 
-def add_to(org: typer.Typer) -> None:
-    """Add `dispute` and `witness` to the commands of organisations."""
-    group = typer.Typer(help="Disputes and their evidence. 争议与证据。", no_args_is_help=True)
-    for name, command in (
-        ("template", template),
-        ("open", open_),
-        ("add", add),
-        ("show", show),
-        ("discard", discard),
-        ("prepare-release", prepare_release),
-        ("sign-release", sign_release),
-        ("release", release),
-        ("pack", pack),
-    ):
-        group.command(name)(guarded(command))
-    org.add_typer(group, name="dispute")
-    org.command("witness")(guarded(witness))
-
-
 def template(
     web: Annotated[bool, typer.Option("--web", help="Of a page captured live (WARC, PNG, HTML).")] = False,
     json_: Json = False,
@@ -99,6 +76,11 @@ def open_(
     json_: Json = False,
 ) -> None:
     """Open a dispute; what it concerns is held at once. 立案并申请保全。"""
+    from yinzheng.api.org.member import ACCOUNT
+    from yinzheng.ledger.disputes.plans import parse_plan
+    from yinzheng.ledger.disputes.signing import sign_typed
+    from yinzheng.verifier.bytes.canonical import dumps, loads
+
     opened = session(org, desk)
     planned = parse_plan(loads(read_file(plan, MAX_PLAN), max_bytes=MAX_PLAN))
     pairs = [_pair(written) for written in evidence or ()]
@@ -163,6 +145,10 @@ def prepare_release(
     json_: Json = False,
 ) -> None:
     """Prepare the end of a dispute: a settlement of all parties, or our document as its forum. 准备解除。"""
+    from yinzheng.api.org.member import ACCOUNT
+    from yinzheng.ledger.state.files import disk_faults
+    from yinzheng.verifier.bytes.canonical import dumps
+
     opened = session(org, desk)
     if kind not in RELEASES:
         raise UsageFault(f"a release is one of {', '.join(RELEASES)}", code="release-kind")
@@ -192,6 +178,10 @@ def sign_release(
     json_: Json = False,
 ) -> None:
     """Sign a release, if it names the document that we have. 签署解除。"""
+    from yinzheng.api.org.member import ACCOUNT
+    from yinzheng.ledger.disputes.signing import Release, read_typed, sign_typed
+    from yinzheng.verifier.bytes.canonical import loads
+
     opened = session(org, desk)
     typed = loads(read_file(message, MAX_PLAN), max_bytes=MAX_PLAN)
     decision, _ = read_typed(typed)
@@ -223,6 +213,8 @@ def release(
     json_: Json = False,
 ) -> None:
     """End a dispute with everyone's signatures; what waited goes on. 解除保全。"""
+    from yinzheng.verifier.bytes.canonical import dumps
+
     body = dumps({"kind": kind, "signatures": [*signature]})
     answer = session(org, desk).post(f"/org/v1/disputes/{dispute}/release", body)
     resumed = answer["release"]["resumed"]
@@ -238,6 +230,8 @@ def pack(
     json_: Json = False,
 ) -> None:
     """Fetch the evidence pack, which a court checks with `yinzheng verify`. 下载证据包。"""
+    from yinzheng.ledger.state.files import disk_faults, temporary_beside
+
     if only is not None and not re.fullmatch(r"[0-9]+(,[0-9]+)*", only):
         raise UsageFault("items are named by numbers, such as 1,3", code="pack-selection")
     if out_file.exists():
@@ -263,6 +257,10 @@ def witness(
     json_: Json = False,
 ) -> None:
     """Witness an item with our key: its description and its bytes. 见证证据。"""
+    from yinzheng.api.org.member import Member
+    from yinzheng.ledger.state.files import disk_faults
+    from yinzheng.verifier.formats.evidence_items import parse_item
+
     claim = _claim(item)
     digest, size = _digest(file), file.stat().st_size
     measured = parse_item({**claim, "digest": {**digest.to_json()}, "size": size})
@@ -281,6 +279,8 @@ def witness(
 
 def _require_planned(typed: object, plan: Plan) -> None:
     """What is to be signed is what was planned, as far as anyone can see without the registry."""
+    from yinzheng.ledger.disputes.signing import Opening, read_typed
+
     decision, _ = read_typed(typed)
     accounts = tuple(sorted(party.account for party in plan.parties))
     asked = plan.concerned
@@ -300,6 +300,9 @@ def _require_planned(typed: object, plan: Plan) -> None:
 
 
 def _put(opened: Session, id_: str, number: int, claim: dict[str, Any], file: Path) -> Any:
+    from yinzheng.api.org.calling import FileBody
+    from yinzheng.verifier.bytes.canonical import dumps
+
     body = FileBody(dumps(claim) + b"\n", file)
     return opened.client.call("PUT", f"/org/v1/disputes/{id_}/items/{number}", body, MEDIA).json()
 
@@ -312,6 +315,9 @@ def _pair(written: str) -> tuple[dict[str, Any], Path]:
 
 
 def _claim(file: Path) -> dict[str, Any]:
+    from yinzheng.verifier.bytes.canonical import loads
+    from yinzheng.verifier.formats.evidence_items import MAX_ITEM
+
     value = loads(read_file(file, MAX_ITEM), max_bytes=MAX_ITEM)
     if not isinstance(value, dict):
         raise DataFault(f"{file} is no item's description", code="json-malformed", hint="See `template`.")
@@ -319,6 +325,9 @@ def _claim(file: Path) -> dict[str, Any]:
 
 
 def _digest(file: Path) -> DigestPair:
+    from yinzheng.ledger.state.files import disk_faults
+    from yinzheng.verifier.bytes.algorithms import PairHasher
+
     if not file.is_file():
         raise UsageFault(f"there is no file {file}", code="file-missing", hint="Check the path.")
     hasher = PairHasher()

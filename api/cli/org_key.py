@@ -11,24 +11,15 @@ import typer
 
 from yinzheng.api.cli.instants import parse_instant
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, say, session
-from yinzheng.api.cli.output import Json, guarded
-from yinzheng.api.org.member import TERM, Member, create_member, rotation_of
-from yinzheng.ledger.state.files import write_durably
-from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.api.cli.output import Json
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.organisation import REASONS
 
 DAY = 86_400
+DAYS = 2 * 365
+"""A new key holds, unless told otherwise."""
 MARGIN = 60
 """Seconds until a key that the desk is told of begins: it must not begin before it is told."""
-
-
-def group() -> typer.Typer:
-    """The commands."""
-    app = typer.Typer(help="The organisation's keys. 机构密钥。", no_args_is_help=True)
-    for name, command in (("new", new), ("rotate", rotate), ("lost", lost), ("list", list_keys)):
-        app.command(name)(guarded(command))
-    return app
 
 
 def new(
@@ -41,10 +32,13 @@ def new(
     account: Annotated[
         bool, typer.Option("--account", help="Also a chain account, for forums and parties. 链上账户。")
     ] = False,
-    days: Annotated[int, typer.Option(help="Days the key holds.", min=1)] = TERM // DAY,
+    days: Annotated[int, typer.Option(help="Days the key holds.", min=1)] = DAYS,
     json_: Json = False,
 ) -> None:
     """Make keys and the enrolment that an officer of the registry takes in. 新建机构密钥。"""
+    from yinzheng.api.org.member import create_member
+    from yinzheng.ledger.state.files import write_durably
+
     member, enrolment = create_member(
         out_folder,
         os.environ,
@@ -76,10 +70,14 @@ def rotate(
         str | None,
         typer.Option(help="When the new key begins; default: in a minute, or in a day with --out."),
     ] = None,
-    days: Annotated[int, typer.Option(help="Days the key holds.", min=1)] = TERM // DAY,
+    days: Annotated[int, typer.Option(help="Days the key holds.", min=1)] = DAYS,
     json_: Json = False,
 ) -> None:
     """Make a new key that takes over. 更换密钥。"""
+    from yinzheng.api.org.member import Member, rotation_of
+    from yinzheng.ledger.state.files import write_durably
+    from yinzheng.verifier.bytes.canonical import dumps
+
     if lost and out_file is None:
         raise UsageFault(
             "without the key before, an officer binds the new one",
@@ -125,6 +123,8 @@ def lost(
 
     Whoever has no key any more tells an officer: `yinzheng revoke-key`.
     """
+    from yinzheng.verifier.bytes.canonical import dumps
+
     opened = session(org, desk)
     now = clock()
     named = opened.member.current(now)[0].kid.hex() if kid is None else kid
@@ -135,6 +135,8 @@ def lost(
 
 def list_keys(org: OrgFolder = DEFAULT_ORG, json_: Json = False) -> None:
     """List the keys this organisation made. 本机构密钥列表。"""
+    from yinzheng.api.org.member import Member
+
     member = Member.open(org, os.environ)
     rows = [
         {"name": k.name, "kid": k.kid.hex(), "from": k.not_before, "until": k.not_after}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,15 +19,13 @@ from yinzheng.api.cli.org_common import (
     session,
 )
 from yinzheng.api.cli.output import Json
-from yinzheng.ledger.state.files import make_folder, write_durably
-from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher
-from yinzheng.verifier.bytes.canonical import JSON, dumps, loads
-from yinzheng.verifier.containers.target import read_target
-from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
-from yinzheng.verifier.formats.destruction import DestructionReceipt, sign_receipt
 from yinzheng.verifier.formats.tombstone import METHODS
-from yinzheng.verifier.formats.webhook import parse_webhook
+
+if TYPE_CHECKING:
+    from yinzheng.verifier.bytes.algorithms import DigestPair
+    from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 MAX_FILE = 16 * 1024 * 1024
 _CHUNK = 1 << 20
@@ -49,6 +47,10 @@ def notices(
     json_: Json = False,
 ) -> None:
     """Fetch what the registry has to tell, where there is no webhook. 查收通知。"""
+    from yinzheng.ledger.state.files import make_folder, write_durably
+    from yinzheng.verifier.bytes.canonical import loads
+    from yinzheng.verifier.formats.webhook import parse_webhook
+
     query = "" if since is None else f"?since={parse_instant(since)}"
     answer = session(org, desk).get(f"/org/v1/notices-pending{query}")
     found = answer["notices"]
@@ -94,6 +96,8 @@ def destroyed(
     json_: Json = False,
 ) -> None:
     """Sign that what was taken back is destroyed here, or our links to it are cleared. 销毁回执。"""
+    from yinzheng.verifier.formats.destruction import DestructionReceipt, sign_receipt
+
     opened = session(org, desk)
     now = clock()
     owed = opened.get(f"/org/v1/withdrawals/{withdrawal}")
@@ -139,6 +143,8 @@ def withdraw(
     json_: Json = False,
 ) -> None:
     """Take in a withdrawal at a counter: everything, or the scopes and recipients named. 窗口办理撤回。"""
+    from yinzheng.verifier.bytes.canonical import dumps
+
     extent: JSON = {
         "everything": not scope and not recipient,
         "scopes": [*sorted(set(scope or ()))],
@@ -165,6 +171,9 @@ def withdraw(
 
 def _qr_of(file: Path) -> str:
     """The QR text of a receipt in whatever form it comes."""
+    from yinzheng.verifier.bytes.canonical import loads
+    from yinzheng.verifier.containers.target import read_target
+
     presented = read_target(read_file(file, MAX_FILE))
     if presented.qr is not None:
         return presented.qr
@@ -176,6 +185,8 @@ def _qr_of(file: Path) -> str:
 
 
 def _digest(file: Path) -> DigestPair:
+    from yinzheng.verifier.bytes.algorithms import PairHasher
+
     hasher = PairHasher()
     try:
         with file.open("rb") as opened:

@@ -5,42 +5,25 @@ from __future__ import annotations
 import signal
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, keys_of, writing
 from yinzheng.api.cli.instants import parse_instant
-from yinzheng.api.cli.output import Json, guarded, out, print_json
-from yinzheng.ledger.organisations import enrolment
-from yinzheng.ledger.organisations.listing import Listed, list_organisations
-from yinzheng.ledger.registry import wall_clock
-from yinzheng.ledger.state.instance import read_instance
-from yinzheng.verifier.bytes import canonical
-from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.api.cli.output import Json, out, print_json
+from yinzheng.verifier.formats.organisation import REASONS
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.organisations.listing import Listed
+    from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.formats.organisation import REASONS, Revocation, parse_enrolment, parse_rotation
 
 MAX_FILE = 64 * 1024
 
 Code = Annotated[
     str, typer.Argument(metavar="CODE", help="Its unified social credit code. 统一社会信用代码。")
 ]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
-    panel = "Organisations 机构"
-    for name, command in (
-        ("enrol", enrol),
-        ("organisations", organisations),
-        ("rotate-key", rotate_key),
-        ("revoke-key", revoke_key),
-        ("webhook", webhook),
-        ("dismiss-forum", dismiss_forum),
-    ):
-        app.command(name, rich_help_panel=panel)(guarded(command))
-    app.command("desk", rich_help_panel="Operate 运行")(guarded(desk))
 
 
 def enrol(
@@ -53,6 +36,9 @@ def enrol(
     json_: Json = False,
 ) -> None:
     """Enrol an organisation whose identity was checked. 机构入册。"""
+    from yinzheng.ledger.organisations import enrolment
+    from yinzheng.verifier.formats.organisation import parse_enrolment
+
     body = parse_enrolment(_read(file))
     with writing(state, json_) as (registry, _):
         leaf = enrolment.enrol(registry, body, by, webhook)
@@ -66,6 +52,9 @@ def enrol(
 
 def organisations(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """List organisations with their keys. 机构列表。"""
+    from yinzheng.ledger.organisations.listing import list_organisations
+    from yinzheng.ledger.registry import wall_clock
+
     listed = list_organisations(state, wall_clock())
     if json_:
         print_json([_shown(one) for one in listed])
@@ -85,6 +74,9 @@ def rotate_key(
     json_: Json = False,
 ) -> None:
     """Let an organisation's new key take over. 更换密钥。"""
+    from yinzheng.ledger.organisations import enrolment
+    from yinzheng.verifier.formats.organisation import parse_rotation
+
     body = parse_rotation(_read(file))
     with writing(state, json_) as (registry, _):
         leaf = enrolment.rotate(registry, body, by)
@@ -105,6 +97,10 @@ def revoke_key(
     json_: Json = False,
 ) -> None:
     """End a key that was lost, compromised or left behind. 吊销密钥。"""
+    from yinzheng.ledger.organisations import enrolment
+    from yinzheng.ledger.registry import wall_clock
+    from yinzheng.verifier.formats.organisation import Revocation
+
     if reason not in REASONS:
         raise UsageFault(f"the reason is one of {', '.join(REASONS)}", code="key-reason")
     try:
@@ -130,6 +126,8 @@ def webhook(
     json_: Json = False,
 ) -> None:
     """Set where an organisation is told of withdrawals and disputes. 通知地址。"""
+    from yinzheng.ledger.organisations import enrolment
+
     with writing(state, json_) as (registry, _):
         enrolment.change_webhook(registry, code, url, by)
     if json_:
@@ -140,6 +138,8 @@ def webhook(
 
 def dismiss_forum(code: Code, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Take a forum's power to decide on chain, as after a compromise. 解除裁判机构链上权限。"""
+    from yinzheng.ledger.organisations import enrolment
+
     with writing(state, json_) as (registry, _):
         enrolment.dismiss_forum(registry, code, by)
     if json_:
@@ -162,6 +162,8 @@ def desk(
     from yinzheng.api.desk import run_desk
     from yinzheng.api.desk.server import DeskLimits
     from yinzheng.api.http.limits import Rate
+    from yinzheng.ledger.registry import wall_clock
+    from yinzheng.ledger.state.instance import read_instance
 
     read_instance(state)  # or there is nothing to announce
 
@@ -187,6 +189,8 @@ def desk(
 
 
 def _read(file: Path) -> JSON:
+    from yinzheng.verifier.bytes import canonical
+
     try:
         with file.open("rb") as opened:
             data = opened.read(MAX_FILE + 1)

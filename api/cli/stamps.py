@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, writing
-from yinzheng.api.cli.output import Json, guarded, out, print_json
-from yinzheng.ledger.flow.timestamps import stamp_checkpoint
+from yinzheng.api.cli.output import Json, out, print_json
+
+if TYPE_CHECKING:
+    from yinzheng.verifier.judge.trust import TimeAuthority
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.judge.timestamp import read_certificates
-from yinzheng.verifier.judge.trust import TimeAuthority
 
 MAX_CERTIFICATES = 256 * 1024
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("timestamp", rich_help_panel="Operate 运行")(guarded(timestamp))
 
 
 def timestamp(
@@ -33,6 +28,8 @@ def timestamp(
     json_: Json = False,
 ) -> None:
     """Have the latest anchored checkpoint time-stamped by an outside authority. 申请可信时间戳。"""
+    from yinzheng.ledger.flow.timestamps import stamp_checkpoint
+
     pinned = () if certificate is None else _authorities(certificate, authority)
     with writing(state, json_) as (registry, progress):
         progress("asking the authority")
@@ -46,6 +43,8 @@ def timestamp(
 
 
 def _authorities(path: Path, name: str) -> tuple[TimeAuthority, ...]:
+    from yinzheng.verifier.judge.timestamp import read_certificates
+
     with path.open("rb") as file:
         data = file.read(MAX_CERTIFICATES + 1)
     if len(data) > MAX_CERTIFICATES:

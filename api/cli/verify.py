@@ -18,7 +18,6 @@ from yinzheng.api.cli.output import (
     EXIT_NOT,
     EXIT_OK,
     Json,
-    guarded,
     out,
     print_json,
 )
@@ -49,11 +48,6 @@ _RIGHTS = {
     "use": Phrase("使用权", "use"),
     "operate": Phrase("经营权", "operate"),
 }
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("verify", rich_help_panel="Check 核验")(guarded(verify_command))
 
 
 def verify_command(

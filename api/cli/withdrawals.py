@@ -3,41 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yinzheng.api.cli.cases import moment
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, keys_of, progress_line, writing
 from yinzheng.api.cli.instants import parse_instant
-from yinzheng.api.cli.output import Json, guarded, out, print_json
-from yinzheng.api.desk.views import progress_view
-from yinzheng.ledger.consents.counter_receipt import subject_of_receipt
-from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.notify import deliveries
-from yinzheng.ledger.notify.sending import Courier
-from yinzheng.ledger.opening import open_registry
-from yinzheng.ledger.registry import wall_clock
+from yinzheng.api.cli.output import Json, out, print_json
 from yinzheng.ledger.rules.consent import Scope
-from yinzheng.ledger.rules.extent import Extent, Way
-from yinzheng.ledger.withdrawals import course
-from yinzheng.ledger.withdrawals.claims import DocumentClaim
-from yinzheng.ledger.withdrawals.concluding import conclusion
-from yinzheng.ledger.withdrawals.filing import file
-from yinzheng.ledger.withdrawals.progress import Progress, listed, progress
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.withdrawals.progress import Progress
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.formats.withdrawal_steps import Kept
 
 MAX_RECEIPT = 8 * 1024 * 1024
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The withdrawal, 64 hex digits. 撤回编号。")]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
-    panel = "Withdrawals 撤回"
-    for command in (withdraw, withdrawals, withdrawal, restrict, deliver):
-        app.command(command.__name__, rich_help_panel=panel)(guarded(command))
 
 
 def withdraw(
@@ -64,6 +46,13 @@ def withdraw(
     json_: Json = False,
 ) -> None:
     """Receive a withdrawal at a counter: all of a consent, or scopes and recipients. 柜台受理撤回。"""
+    from yinzheng.api.desk.views import progress_view
+    from yinzheng.ledger.consents.counter_receipt import subject_of_receipt
+    from yinzheng.ledger.rules.extent import Extent, Way
+    from yinzheng.ledger.withdrawals.claims import DocumentClaim
+    from yinzheng.ledger.withdrawals.filing import file
+    from yinzheng.ledger.withdrawals.progress import progress
+
     if (subject is None) == (receipt is None):
         raise UsageFault(
             "say which consent: its subject, or --receipt",
@@ -98,6 +87,10 @@ def withdrawals(
     json_: Json = False,
 ) -> None:
     """List withdrawals that are not completed, oldest first. 未完成的撤回。"""
+    from yinzheng.ledger.opening import open_registry
+    from yinzheng.ledger.registry import wall_clock
+    from yinzheng.ledger.withdrawals.progress import listed
+
     with progress_line(json_), open_registry(state, keys_of, clock=wall_clock) as registry:
         found = listed(registry, overdue=overdue)
     if json_:
@@ -134,6 +127,12 @@ def withdrawal(
     json_: Json = False,
 ) -> None:
     """Show how a withdrawal stands: who answered, what is due, what remains. 撤回进度。"""
+    from yinzheng.api.desk.views import progress_view
+    from yinzheng.ledger.opening import open_registry
+    from yinzheng.ledger.registry import wall_clock
+    from yinzheng.ledger.withdrawals.concluding import conclusion
+    from yinzheng.ledger.withdrawals.progress import progress
+
     name = _hex(id_)
     with progress_line(json_), open_registry(state, keys_of, clock=wall_clock) as registry:
         found = progress(registry, name)
@@ -157,6 +156,11 @@ def restrict(
     json_: Json = False,
 ) -> None:
     """Keep data that the law requires to be kept: stored and protected, nothing else. 限制处理。"""
+    from yinzheng.api.desk.views import progress_view
+    from yinzheng.ledger.withdrawals import course
+    from yinzheng.ledger.withdrawals.progress import progress
+    from yinzheng.verifier.formats.withdrawal_steps import Kept
+
     end = parse_instant(until)
     with writing(state, json_) as (registry, _):
         course.restrict(
@@ -171,6 +175,13 @@ def restrict(
 
 def deliver(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Send the notices that are due to organisations, once; the desk does so by itself. 发送通知。"""
+    from yinzheng.ledger.flow.pipeline import settle
+    from yinzheng.ledger.notify import deliveries
+    from yinzheng.ledger.notify.sending import Courier
+    from yinzheng.ledger.opening import open_registry
+    from yinzheng.ledger.registry import wall_clock
+    from yinzheng.ledger.withdrawals import course
+
     with progress_line(json_):
         with open_registry(state, keys_of, clock=wall_clock) as registry:
             course.tick(registry)

@@ -56,9 +56,6 @@ MAX_PROFILE: Final = 256 * 1024
 ORG_VARIABLE: Final = "YINZHENG_ORG_PASSPHRASE"
 ORG_FILE_VARIABLE: Final = "YINZHENG_ORG_PASSPHRASE_FILE"
 
-TERM: Final = 2 * 365 * 86_400
-"""Seconds a new key holds, unless told otherwise."""
-
 BACKDATE: Final = 300
 """Seconds by which an enrolled key's time begins before it is made: clocks differ."""
 
@@ -183,7 +180,7 @@ def create_member(
     roles: Sequence[str],
     account: bool,
     now: int,
-    term: int = TERM,
+    term: int,
 ) -> tuple[Member, Enrolment]:
     """Make a folder with fresh keys, and the enrolment to hand to the registry's officer.
 

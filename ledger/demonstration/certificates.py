@@ -21,7 +21,7 @@ from yinzheng.ledger.document.forms import write_documents
 from yinzheng.ledger.flow.heartbeat import beat
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.keystore import Keystore
-from yinzheng.ledger.keys.passphrase import create_passphrase_file
+from yinzheng.ledger.keys.passphrase import PASSPHRASE, create_passphrase_file
 from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Clock, Progress, Registry
@@ -43,7 +43,6 @@ PLAN = Plan(
     people={OFFICER: "registry", MEMBER: "committee"},
     demonstration=True,
 )
-PASSPHRASE = "passphrase"  # noqa: S105 - the name of a file
 _OBJECTED = 1
 """Which dossier, counted from 0, someone objects to."""
 

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.erasure.order import TargetKind
 from yinzheng.ledger.erasure.targets import Target
 from yinzheng.ledger.flow.recording import Occurrence, compose, record
+from yinzheng.ledger.rules.destruction import TargetKind
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models import Dossier, DossierFile, Event, Objection
 from yinzheng.ledger.store.models_consents import Attempt, Consent, Use

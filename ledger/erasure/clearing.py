@@ -12,10 +12,10 @@ from typing import Final
 from sqlmodel import select
 
 from yinzheng.ledger.erasure.burial import forget_files
-from yinzheng.ledger.erasure.order import TargetKind
 from yinzheng.ledger.erasure.proposing import APPROVED, DESTROYED, find_erasure
 from yinzheng.ledger.erasure.targets import target_of
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.destruction import TargetKind
 from yinzheng.ledger.state.files import disk_faults
 from yinzheng.ledger.store.models_disputes import Erasure
 from yinzheng.verifier.errors import DataFault, EnvironmentFault

@@ -13,11 +13,11 @@ from sqlmodel import Session, col, select
 
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.consents.reading import open_consent
-from yinzheng.ledger.erasure.order import TargetKind
 from yinzheng.ledger.erasure.targets import Target
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.destruction import TargetKind
 from yinzheng.ledger.rules.retention import Blocker, blockers
 from yinzheng.ledger.rules.withdrawal import State
 from yinzheng.ledger.store.models import Dossier

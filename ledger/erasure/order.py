@@ -11,10 +11,10 @@ signature = secp256k1 over SHA-256(message), r || s || v, 65 bytes, v 0 or 1
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final, Self
 
 from yinzheng.ledger.keys.provider import EthereumKey
+from yinzheng.ledger.rules.destruction import TargetKind
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import recover_address, sha256
 from yinzheng.verifier.bytes.canonical import (
@@ -34,14 +34,6 @@ from yinzheng.verifier.formats.tombstone import GROUNDS, METHODS
 PREFIX: Final = b"yinzheng/erasure/1\n"
 MAX_STATEMENTS: Final = 10_000
 MAX_BYTES: Final = 1024 * 1024
-
-
-class TargetKind(StrEnum):
-    """What can be destroyed: a consent with its withdrawals, an application, or a dispute's evidence."""
-
-    CONSENT = "consent"
-    CASE = "case"
-    DISPUTE = "dispute"
 
 
 @dataclass(frozen=True, slots=True)

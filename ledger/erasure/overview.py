@@ -9,10 +9,10 @@ from sqlmodel import Session, col, select
 
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.erasure.grounds import RETENTION_ENDED, WITHDRAWAL, blocked, check_ground
-from yinzheng.ledger.erasure.order import TargetKind
 from yinzheng.ledger.erasure.proposing import OVER, read_signed, signatures_of
 from yinzheng.ledger.erasure.targets import find_target
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.destruction import TargetKind
 from yinzheng.ledger.rules.withdrawal import State
 from yinzheng.ledger.store.models import Case, Dossier
 from yinzheng.ledger.store.models_consents import Consent, Withdrawal

@@ -10,12 +10,12 @@ from sqlmodel import Session, col, select
 
 from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.erasure import grounds
-from yinzheng.ledger.erasure.order import Order, TargetKind, sign, signer
+from yinzheng.ledger.erasure.order import Order, sign, signer
 from yinzheng.ledger.erasure.targets import Target, find_target
 from yinzheng.ledger.keys.provider import person_key
-from yinzheng.ledger.people.staff import StaffRole, enrolled
+from yinzheng.ledger.people.staff import enrolled
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.destruction import Approval, Function, Method, next_step
+from yinzheng.ledger.rules.destruction import Approval, Function, Method, StaffRole, TargetKind, next_step
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.state.backup import rewrite_places
 from yinzheng.ledger.store import repository

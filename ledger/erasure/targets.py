@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from sqlmodel import Session, select
 
 from yinzheng.ledger.disputes.work import holds_on
-from yinzheng.ledger.erasure.order import TargetKind
 from yinzheng.ledger.flow.threads import find_consent, find_dispute, thread
+from yinzheng.ledger.rules.destruction import TargetKind
 from yinzheng.ledger.rules.retention import RecordKind, kept_until
 from yinzheng.ledger.rules.states import State as CaseState
 from yinzheng.ledger.store import repository

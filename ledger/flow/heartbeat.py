@@ -10,15 +10,13 @@ from __future__ import annotations
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.registry import Registry
-
-DEFAULT_AGE = 3600
-"""Seconds after which a block is old enough to be followed by a fresh one."""
+from yinzheng.ledger.rules.ages import BLOCK_AGE
 
 _PATIENCE = 60
 _TRANSFER_GAS = 21_000
 
 
-def beat(registry: Registry, *, older_than: int = DEFAULT_AGE) -> bool:
+def beat(registry: Registry, *, older_than: int = BLOCK_AGE) -> bool:
     """Have a block sealed if the newest is older than `older_than` seconds; tells whether there was need.
 
     Raises `EnvironmentFault` (node). Decides nothing and records nothing, so it may fail or be repeated.

@@ -11,6 +11,9 @@ from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 
 VARIABLE = "YINZHENG_PASSPHRASE"
 FILE_VARIABLE = "YINZHENG_PASSPHRASE_FILE"
+PASSPHRASE = "passphrase"  # noqa: S105 - the name of a file
+"""Where a demonstration's passphrase lies, beside its keys; nothing else has it there."""
+
 MIN_BYTES = 12
 MAX_BYTES = 1024
 

@@ -6,7 +6,6 @@ They decide no application: the contracts do not know them, and `cases.work.acti
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
@@ -14,21 +13,10 @@ from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.keys.keystore import Keystore, is_key_name
 from yinzheng.ledger.keys.provider import Kind, person_key
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.destruction import StaffRole
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models import Person
 from yinzheng.verifier.errors import UsageFault
-
-
-class StaffRole(StrEnum):
-    """In what function someone signs; the first five approve (R43)."""
-
-    DATA_MANAGER = "data_manager"
-    DEPARTMENT_HEAD = "department_head"
-    LEGAL = "legal"
-    SECURITY = "security"
-    ETHICS = "ethics"
-    WITNESS = "witness"
-
 
 STAFF = frozenset(role.value for role in StaffRole)
 

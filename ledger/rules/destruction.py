@@ -34,6 +34,25 @@ class Function(StrEnum):
     ETHICS = "ethics"
 
 
+class TargetKind(StrEnum):
+    """What can be destroyed: a consent with its withdrawals, an application, or a dispute's evidence."""
+
+    CONSENT = "consent"
+    CASE = "case"
+    DISPUTE = "dispute"
+
+
+class StaffRole(StrEnum):
+    """In what function someone signs; the first five approve (R43)."""
+
+    DATA_MANAGER = "data_manager"
+    DEPARTMENT_HEAD = "department_head"
+    LEGAL = "legal"
+    SECURITY = "security"
+    ETHICS = "ethics"
+    WITNESS = "witness"
+
+
 _STEPS = (
     frozenset({Function.DATA_MANAGER}),
     frozenset({Function.DEPARTMENT_HEAD}),

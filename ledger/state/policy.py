@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from yinzheng.ledger.rules.ages import MAX_AGE
 from yinzheng.ledger.state.instance import Instance
 from yinzheng.verifier.formats.certificate import key_id
 
-DEFAULT_MAX_AGE = 86_400
-"""How old a block may be for an answer about now: a day."""
 
-
-def trust_policy(instance: Instance, *, max_age: int = DEFAULT_MAX_AGE) -> dict[str, Any]:
+def trust_policy(instance: Instance, *, max_age: int = MAX_AGE) -> dict[str, Any]:
     """The policy as JSON. Whoever takes it from us trusts us for it: hand it over in person."""
     registry = {"name": instance.registry_name, "code": instance.registry_code}
     deployment, modules = instance.deployment, instance.modules

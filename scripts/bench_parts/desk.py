@@ -14,8 +14,7 @@ from scripts.bench_parts.measure import Figure, Say, Times, percentile, seconds
 from scripts.bench_parts.rights import Member, Rights, found_rights
 from scripts.bench_parts.site import Site, make_site, opened
 from yinzheng.ledger.consents.listing import count_consents
-from yinzheng.ledger.demonstration.certificates import PASSPHRASE
-from yinzheng.ledger.keys.passphrase import create_passphrase_file
+from yinzheng.ledger.keys.passphrase import PASSPHRASE, create_passphrase_file
 from yinzheng.ledger.state.instance import Paths
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import digest_pair

@@ -11,12 +11,11 @@ from pathlib import Path
 from yinzheng.ledger.demonstration.certificates import (
     MEMBER,
     OFFICER,
-    PASSPHRASE,
     PLAN,
     demonstrate,
     demonstration_keys,
 )
-from yinzheng.ledger.keys.passphrase import create_passphrase_file
+from yinzheng.ledger.keys.passphrase import PASSPHRASE, create_passphrase_file
 from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.registry import Registry, silent, wall_clock
 from yinzheng.ledger.state.creation import create_registry

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 from tests.ledger.world import dossier
 from yinzheng.api.cli import build
-from yinzheng.ledger.demonstration.certificates import PASSPHRASE, PLAN, demonstrate
-from yinzheng.ledger.keys.passphrase import create_passphrase_file
+from yinzheng.ledger.demonstration.certificates import PLAN, demonstrate
+from yinzheng.ledger.keys.passphrase import PASSPHRASE, create_passphrase_file
 from yinzheng.ledger.registry import silent, wall_clock
 from yinzheng.ledger.state.creation import create_registry
 

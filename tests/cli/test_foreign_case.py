@@ -11,8 +11,8 @@ import pytest
 from tests.chain.test_foreign import first_line_with, packages, running
 from tests.cli.commands import run
 from tests.ledger.world import dossier
-from yinzheng.ledger.demonstration.certificates import PASSPHRASE, PLAN, demonstrate
-from yinzheng.ledger.keys.passphrase import create_passphrase_file
+from yinzheng.ledger.demonstration.certificates import PLAN, demonstrate
+from yinzheng.ledger.keys.passphrase import PASSPHRASE, create_passphrase_file
 from yinzheng.ledger.registry import silent, wall_clock
 from yinzheng.ledger.state.creation import create_registry
 

@@ -4,12 +4,13 @@ SM2 and the digests have files of their own, for length alone; the rest of the p
 from this one, so that what the project uses can be read off one list.
 """
 
+import functools
 import hmac
+from collections.abc import Callable
 
 from coincurve import PublicKey
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519
-from eth_hash.backends.pycryptodome import keccak256 as _keccak256
 
 from yinzheng.verifier.bytes.digests import (
     COMMITMENT_KEY_BYTES,
@@ -126,9 +127,17 @@ class Ed25519PrivateKey:
         return f"Ed25519PrivateKey(public_key={self.public_key.raw.hex()})"
 
 
+@functools.cache
+def _keccak() -> Callable[[bytes], bytes]:
+    """The library, loaded when something is first hashed: it takes as long to load as all the rest here."""
+    from eth_hash.backends.pycryptodome import keccak256
+
+    return keccak256
+
+
 def keccak256(data: bytes) -> bytes:
     """Keccak-256 as Ethereum uses it (not SHA3-256), 32 bytes."""
-    return _keccak256(data)
+    return _keccak()(data)
 
 
 def recover_address(digest: bytes, signature: bytes) -> bytes:

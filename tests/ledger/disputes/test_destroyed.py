@@ -11,11 +11,10 @@ from yinzheng.ledger.disputes.collecting import consent_item
 from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.burial import MOST, split
 from yinzheng.ledger.erasure.carrying_out import erase
-from yinzheng.ledger.erasure.order import TargetKind
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import find_dispute
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.destruction import Method
+from yinzheng.ledger.rules.destruction import Method, TargetKind
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Dossier

@@ -13,11 +13,10 @@ from tests.ledger.world import OFFICER
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.carrying_out import erase
-from yinzheng.ledger.erasure.order import TargetKind
 from yinzheng.ledger.erasure.overview import destructible
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.destruction import Method
+from yinzheng.ledger.rules.destruction import Method, TargetKind
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Dossier
 from yinzheng.verifier.errors import DataFault, UsageFault

@@ -16,11 +16,11 @@ from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, open_keys
 from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.carrying_out import erase
-from yinzheng.ledger.erasure.order import Order, TargetKind, digest, signer
+from yinzheng.ledger.erasure.order import Order, digest, signer
 from yinzheng.ledger.erasure.overview import Destructible, destructible, erasures
-from yinzheng.ledger.people.staff import StaffRole, add_staff, remove_staff
+from yinzheng.ledger.people.staff import add_staff, remove_staff
 from yinzheng.ledger.registry import Registry, silent
-from yinzheng.ledger.rules.destruction import Method
+from yinzheng.ledger.rules.destruction import Method, StaffRole, TargetKind
 from yinzheng.ledger.state.backup import make_backup
 from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
 from yinzheng.ledger.state.record_keys import NAME, read_keys

@@ -14,11 +14,10 @@ from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.carrying_out import erase
-from yinzheng.ledger.erasure.order import TargetKind
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.people.staff import StaffRole, add_staff
+from yinzheng.ledger.people.staff import add_staff
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.destruction import Method
+from yinzheng.ledger.rules.destruction import Method, StaffRole, TargetKind
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.store.models_consents import Consent
 from yinzheng.ledger.store.models_disputes import Erasure

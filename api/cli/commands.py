@@ -1,0 +1,373 @@
+"""Every command of `yinzheng`: its name, where it is written, and what the help says of it.
+
+A table, so that help needs none of their modules: what a command imports is loaded when it runs, or when its
+own help is asked for (`lazy.py`). A test compares each line with the docstring it stands for.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from yinzheng.api.cli.commands_org import ORG
+from yinzheng.api.cli.lazy import Command, Group, Panel
+
+PANELS: Final = (
+    Panel(
+        "Check 核验",
+        "",
+        (
+            Command(
+                "verify",
+                "verify:verify_command",
+                "Check a certificate, receipt or evidence pack under your own policy. "
+                "核验证书、回执或证据包。",
+            ),
+        ),
+    ),
+    Panel(
+        "Operate 运行",
+        "registry",
+        (
+            Command(
+                "init", "operate:init", "Create a registry: keys, chain, contracts, database. 新建登记机构。"
+            ),
+            Command(
+                "documents",
+                "operate:documents",
+                "Write a certificate's PDF, QR image and file with fresh evidence. 输出证书文件。",
+            ),
+            Command(
+                "export-trust",
+                "operate:export_trust",
+                "Hand out the trust policy readers may pin. 导出信任策略。",
+            ),
+            Command(
+                "audit",
+                "operate:audit",
+                "Compare chain, log, database and every dossier byte. 全面核对。Exit code "
+                "1 if anything differs.",
+            ),
+            Command(
+                "settle",
+                "operate:settle",
+                "Carry on what an interrupted command left unfinished; every writing "
+                "command does so too. 续办。",
+            ),
+            Command(
+                "calendar",
+                "operate:calendar",
+                "Take in a published year of working days and put it on the chain. 录入放假安排。",
+            ),
+            Command(
+                "heartbeat",
+                "operate:heartbeat",
+                "Have a fresh block sealed on a quiet chain, so that answers stay young. 心跳。",
+            ),
+            Command(
+                "serve",
+                "operate:serve",
+                "Serve the pages and the JSON interface, read-only and without keys. 网页服务。",
+            ),
+            Command(
+                "node",
+                "operate:node",
+                "Serve the embedded chain as a JSON-RPC node for foreign clients. 链节点服务。",
+            ),
+            Command(
+                "demo",
+                "operate:demo",
+                "Register the example dossiers, withdraw a consent, preserve "
+                "evidence; all labelled DEMO. 演示。",
+            ),
+            Command(
+                "timestamp",
+                "stamps:timestamp",
+                "Have the latest anchored checkpoint time-stamped by an outside authority. 申请可信时间戳。",
+            ),
+            Command(
+                "desk",
+                "organisations:desk",
+                "Serve organisations and patients: holds the keys, records what they sign. 柜台服务。",
+            ),
+            Command(
+                "access-log",
+                "disputes:access",
+                "Show who saw what and when; the whole log's links are checked first. 访问日志。",
+            ),
+            Command(
+                "backup",
+                "backup:backup",
+                "Copy the state without the records' keys, and those into one file elsewhere. 备份。",
+            ),
+            Command(
+                "backup-places",
+                "backup:places",
+                "List where key files lie; erasure rewrites each of them. 密钥文件位置。",
+            ),
+            Command(
+                "restore",
+                "backup:restore_state",
+                "Make a state folder from a backup; what was destroyed since stays destroyed. 恢复。",
+            ),
+            Group(
+                "keys",
+                "Where the registry's keys lie. 密钥管理。",
+                (
+                    Command(
+                        "list",
+                        "keys:list_keys",
+                        "Show every key, what it is and where it lies; no passphrase and no "
+                        "PIN is asked. 列出密钥。",
+                    ),
+                    Command(
+                        "to-token",
+                        "keys:to_token",
+                        "Make keys inside a token; they never leave it. 在密码设备中生成密钥。",
+                    ),
+                    Command(
+                        "rewrap",
+                        "keys:rewrap",
+                        "Wrap every key in the database anew, in one transaction. 重新加密数据密钥。",
+                    ),
+                ),
+            ),
+        ),
+    ),
+    Panel(
+        "Cases 案件",
+        "registry",
+        (
+            Command("apply", "cases:apply", "Take in an application with its dossier. 提交登记申请。"),
+            Command(
+                "supplement",
+                "cases:supplement",
+                "Hand in the corrected dossier that was asked for. 补正材料。",
+            ),
+            Command("accept", "cases:accept", "Accept an application (within 3 working days). 受理。"),
+            Command(
+                "review", "cases:review", "Record the registry's review with its checklist. 登记机构审查。"
+            ),
+            Command(
+                "approve",
+                "cases:approve",
+                "Record the committee's decision (ordinary procedure). 合规委员会决定。",
+            ),
+            Command("publish", "cases:publish", "Open publicity; the chain counts its working days. 公示。"),
+            Command("object", "cases:object_", "Raise an objection to a published case. 提出异议。"),
+            Command("resolve", "cases:resolve", "Conclude an objection after investigation. 处理异议。"),
+            Command("refuse", "cases:refuse", "Refuse registration, with reasons. 不予登记。"),
+            Command(
+                "issue", "cases:issue", "Approve the final certificate; the last approval deposits it. 签发。"
+            ),
+            Command(
+                "dossier",
+                "cases:dossier",
+                "Open a dossier for review: decrypted, whole and authenticated, or not at all. 调阅材料。",
+            ),
+            Command(
+                "request-supplement",
+                "cases:request_supplement",
+                "Ask for all that is missing, in one list. 一次性告知补正。",
+            ),
+            Command("cases", "cases:cases", "List all cases. 案件列表。"),
+            Command(
+                "show", "cases:show", "Show a case as a timeline whose every line can be proved. 办理过程。"
+            ),
+        ),
+    ),
+    Panel(
+        "Organisations 机构",
+        "registry",
+        (
+            Command(
+                "enrol", "organisations:enrol", "Enrol an organisation whose identity was checked. 机构入册。"
+            ),
+            Command(
+                "organisations",
+                "organisations:organisations",
+                "List organisations with their keys. 机构列表。",
+            ),
+            Command(
+                "rotate-key",
+                "organisations:rotate_key",
+                "Let an organisation's new key take over. 更换密钥。",
+            ),
+            Command(
+                "revoke-key",
+                "organisations:revoke_key",
+                "End a key that was lost, compromised or left behind. 吊销密钥。",
+            ),
+            Command(
+                "webhook",
+                "organisations:webhook",
+                "Set where an organisation is told of withdrawals and disputes. 通知地址。",
+            ),
+            Command(
+                "dismiss-forum",
+                "organisations:dismiss_forum",
+                "Take a forum's power to decide on chain, as after a compromise. 解除裁判机构链上权限。",
+            ),
+        ),
+    ),
+    Panel("Organisations 机构", "org", (ORG,)),
+    Panel(
+        "Consents 同意",
+        "registry",
+        (
+            Command(
+                "notices",
+                "consents:notices",
+                "List notices, the leaf hash that consents name, and withdrawals under each. 告知书列表。",
+            ),
+            Group(
+                "consents",
+                "Many consents. 批量同意。",
+                (
+                    Command(
+                        "import",
+                        "consents:import_",
+                        "Import consents from a file; interrupted, run it again and it goes "
+                        "on. 批量导入同意。",
+                    ),
+                    Command("count", "consents:count", "Count the consents kept here. 同意数量。"),
+                ),
+            ),
+            Group(
+                "consent",
+                "One consent. 单份同意。",
+                (
+                    Command(
+                        "receipt",
+                        "consents:receipt",
+                        "Make a patient's receipt: PDF, file, QR code; for the patient's "
+                        "hands alone. 患者回执。",
+                    ),
+                ),
+            ),
+        ),
+    ),
+    Panel(
+        "Disputes 争议",
+        "registry",
+        (
+            Command("disputes", "disputes:disputes", "List all disputes. 争议列表。"),
+            Command(
+                "pack",
+                "disputes:pack",
+                "Make the evidence pack of a dispute, which a court checks with `yinzheng verify`. 证据包。",
+            ),
+            Group(
+                "dispute",
+                "One dispute and its evidence. 争议与证据。",
+                (
+                    Command(
+                        "show",
+                        "disputes:show_",
+                        "Show a dispute: forum, parties, what it holds, its evidence, its end. 争议详情。",
+                    ),
+                    Command(
+                        "preserve",
+                        "disputes:preserve_",
+                        "Preserve evidence from the ledger itself, or files handed in. 登记机构固定证据。",
+                    ),
+                ),
+            ),
+        ),
+    ),
+    Panel(
+        "Withdrawals 撤回",
+        "registry",
+        (
+            Command(
+                "withdraw",
+                "withdrawals:withdraw",
+                "Receive a withdrawal at a counter: all of a consent, or scopes and "
+                "recipients. 柜台受理撤回。",
+            ),
+            Command(
+                "withdrawals",
+                "withdrawals:withdrawals",
+                "List withdrawals that are not completed, oldest first. 未完成的撤回。",
+            ),
+            Command(
+                "withdrawal",
+                "withdrawals:withdrawal",
+                "Show how a withdrawal stands: who answered, what is due, what remains. 撤回进度。",
+            ),
+            Command(
+                "restrict",
+                "withdrawals:restrict",
+                "Keep data that the law requires to be kept: stored and protected, nothing else. 限制处理。",
+            ),
+            Command(
+                "deliver",
+                "withdrawals:deliver",
+                "Send the notices that are due to organisations, once; the desk does "
+                "so by itself. 发送通知。",
+            ),
+        ),
+    ),
+    Panel(
+        "Erasure 销毁",
+        "registry",
+        (
+            Command(
+                "erasures",
+                "erasure:list_erasures",
+                "List erasures proposed, approved and carried out. 销毁台账。",
+            ),
+            Command(
+                "retention",
+                "erasure:retention",
+                "List what may be destroyed now: withdrawn as a whole, or beyond its retention. 可销毁清单。",
+            ),
+            Group(
+                "erase",
+                "Destroy a record with proof. 销毁档案。",
+                (
+                    Command(
+                        "propose",
+                        "erasure:propose",
+                        "Propose to destroy a record; nothing is destroyed yet. 提出销毁。",
+                    ),
+                    Command("approve", "erasure:approve", "Approve an erasure, in order. 审批销毁。"),
+                    Command(
+                        "witness", "erasure:witness", "Sign an approved erasure as a witness. 见证销毁。"
+                    ),
+                    Command(
+                        "carry-out",
+                        "erasure:carry_out",
+                        "Destroy what was approved; it does not come back. 执行销毁。Repeated, it "
+                        "finishes what was begun.",
+                    ),
+                    Command(
+                        "drop",
+                        "erasure:drop",
+                        "Give up an erasure that is not carried out, such as one overtaken by "
+                        "new statements. 放弃销毁。",
+                    ),
+                ),
+            ),
+            Group(
+                "staff",
+                "Who approves and witnesses destruction. 销毁审批人员。",
+                (
+                    Command(
+                        "add",
+                        "erasure:add_staff",
+                        "Enrol someone who approves or witnesses destruction, with a key of "
+                        "their own. 登记人员。",
+                    ),
+                    Command(
+                        "remove",
+                        "erasure:remove_staff",
+                        "Let someone sign no more; what was signed stands. 注销人员。",
+                    ),
+                    Command(
+                        "list", "erasure:list_staff", "List everyone who signs for the registry. 人员名单。"
+                    ),
+                ),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,134 @@
+"""The commands of `yinzheng org`, which an organisation runs on its own machine; as `commands.py`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from yinzheng.api.cli.lazy import Command, Group
+
+ORG: Final = Group(
+    "org",
+    "For organisations: keys, notices, consents, withdrawals. 机构端。",
+    (
+        Command("request", "org:request", "Sign and send any request; print the answer. 发送签名请求。"),
+        Command("use", "org:use", "Note a use of a consent's data; the patient sees it. 登记使用记录。"),
+        Command(
+            "notices",
+            "org_withdrawals:notices",
+            "Fetch what the registry has to tell, where there is no webhook. 查收通知。",
+        ),
+        Command(
+            "freeze",
+            "org_withdrawals:freeze",
+            "Confirm, as the controller, that the data interfaces are shut. 确认已冻结数据接口。",
+        ),
+        Command(
+            "destroyed",
+            "org_withdrawals:destroyed",
+            "Sign that what was taken back is destroyed here, or our links to it are cleared. 销毁回执。",
+        ),
+        Command(
+            "withdraw",
+            "org_withdrawals:withdraw",
+            "Take in a withdrawal at a counter: everything, or the scopes and "
+            "recipients named. 窗口办理撤回。",
+        ),
+        Command("withdrawal", "org_withdrawals:show", "Show what we owe a withdrawal. 撤回详情。"),
+        Command(
+            "witness",
+            "org_disputes:witness",
+            "Witness an item with our key: its description and its bytes. 见证证据。",
+        ),
+        Group(
+            "key",
+            "The organisation's keys. 机构密钥。",
+            (
+                Command(
+                    "new",
+                    "org_key:new",
+                    "Make keys and the enrolment that an officer of the registry takes in. 新建机构密钥。",
+                ),
+                Command("rotate", "org_key:rotate", "Make a new key that takes over. 更换密钥。"),
+                Command(
+                    "lost",
+                    "org_key:lost",
+                    "Report a key of our own as lost or compromised, signed with a key we "
+                    "still have. 报告密钥丢失或泄露。",
+                ),
+                Command(
+                    "list", "org_key:list_keys", "List the keys this organisation made. 本机构密钥列表。"
+                ),
+            ),
+        ),
+        Group(
+            "notice",
+            "Notices to patients. 告知书。",
+            (Command("publish", "org:publish", "Publish a version of a notice (S10.2). 发布告知书。"),),
+        ),
+        Group(
+            "consent",
+            "One consent. 单份同意书。",
+            (Command("add", "org:add", "Register one consent (S10.3). 登记同意书。"),),
+        ),
+        Group(
+            "consents",
+            "Many consents. 批量同意书。",
+            (
+                Command(
+                    "upload",
+                    "org:upload",
+                    "Register many consents; run again to continue. 批量登记同意书，可断点续传。",
+                ),
+                Command(
+                    "receipts",
+                    "org:receipts",
+                    "Fetch the patients' receipts of an upload; run again to continue. 下载患者回执。",
+                ),
+            ),
+        ),
+        Group(
+            "dispute",
+            "Disputes and their evidence. 争议与证据。",
+            (
+                Command(
+                    "template",
+                    "org_disputes:template",
+                    "Print what an item's description looks like, to be filled in. 证据说明模板。",
+                ),
+                Command(
+                    "open",
+                    "org_disputes:open_",
+                    "Open a dispute; what it concerns is held at once. 立案并申请保全。",
+                ),
+                Command("add", "org_disputes:add", "Add evidence to a draft or an open dispute. 补充证据。"),
+                Command("show", "org_disputes:show", "Show a dispute we have a part in. 争议详情。"),
+                Command(
+                    "discard",
+                    "org_disputes:discard",
+                    "Drop a draft of ours with its evidence. 撤销未提交的案件。",
+                ),
+                Command(
+                    "prepare-release",
+                    "org_disputes:prepare_release",
+                    "Prepare the end of a dispute: a settlement of all parties, or our "
+                    "document as its forum. 准备解除。",
+                ),
+                Command(
+                    "sign-release",
+                    "org_disputes:sign_release",
+                    "Sign a release, if it names the document that we have. 签署解除。",
+                ),
+                Command(
+                    "release",
+                    "org_disputes:release",
+                    "End a dispute with everyone's signatures; what waited goes on. 解除保全。",
+                ),
+                Command(
+                    "pack",
+                    "org_disputes:pack",
+                    "Fetch the evidence pack, which a court checks with `yinzheng verify`. 下载证据包。",
+                ),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,87 @@
+"""Help is cheap: it loads neither a chain, nor a database, nor a web framework, for any group or command."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cli.processes import environment
+from yinzheng.api.cli.commands import PANELS
+from yinzheng.api.cli.lazy import PACKAGE, Command, Group
+
+HEAVY = (
+    "alembic", "eth", "eth_abi", "eth_account", "eth_hash", "fastapi", "httpx", "lmdb", "numpy", "PIL",
+    "psycopg", "pypdf", "rlp", "sqlalchemy", "sqlmodel", "starlette", "trie", "typst", "uvicorn", "web3",
+    "yinzheng.contracts", "yinzheng.ledger.demonstration", "yinzheng.ledger.registry",
+)  # fmt: skip
+"""Packages whose loading costs more than showing the help."""
+
+PROGRAM = """
+import io, json, sys
+from contextlib import redirect_stdout
+from yinzheng.api.cli import build
+
+app = build()
+for words in json.loads(sys.argv[1]):
+    shown = io.StringIO()
+    with redirect_stdout(shown):
+        try:
+            app([*words, "--help"], prog_name="yinzheng")
+        except SystemExit as end:
+            assert end.code in (0, None), (words, end.code)
+    assert "Usage" in shown.getvalue(), words
+    found = sorted(set(json.loads(sys.argv[2])) & set(sys.modules))
+    assert not found, (words, found)
+"""
+
+
+def entries(
+    given: tuple[Command | Group, ...], before: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Command | Group]]:
+    """Every group and command, with the words that call it."""
+    for entry in given:
+        words = (*before, entry.name)
+        yield words, entry
+        if isinstance(entry, Group):
+            yield from entries(entry.entries, words)
+
+
+ALL = [found for panel in PANELS for found in entries(panel.entries)]
+
+
+@pytest.mark.parametrize("kind", [Group, Command])
+def test_help_loads_no_heavy_package(kind: type[Command | Group]) -> None:
+    words = [list(words) for words, entry in ALL if isinstance(entry, kind)]
+    assert len(words) >= 10
+    if kind is Group:
+        words.append([])
+    heavy = json.dumps(HEAVY)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, json.dumps(words), heavy],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=environment(),
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_table_says_what_the_commands_say() -> None:
+    calls = set()
+    for words, entry in ALL:
+        assert entry.help, words
+        if isinstance(entry, Command):
+            module, _, name = entry.where.partition(":")
+            function = getattr(importlib.import_module(f"{PACKAGE}.{module}"), name)
+            said = inspect.getdoc(function) or ""
+            assert entry.help == " ".join(said.split("\n\n")[0].split()), words
+            calls.add(entry.where)
+    assert len(calls) == sum(isinstance(entry, Command) for _, entry in ALL), "two names for one function"
+    assert len({words for words, _ in ALL}) == len(ALL)
