@@ -6,16 +6,17 @@ says of the chain is proved by Merkle-Patricia proofs against sealed headers, so
 
 from __future__ import annotations
 
-import http.client
-import json
-import re
-import urllib.error
-import urllib.request
-from collections.abc import Sequence
-from typing import Any
-from urllib.parse import urlsplit
+import itertools
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from yinzheng.ledger.chain.evidence import collect, last_final_block
+from yinzheng.ledger.chain.wire import Nonsense, Refusal, question, read_answer
+from yinzheng.ledger.net import plain
+from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent
+from yinzheng.ledger.net.routes import address_of
 from yinzheng.verifier.chain.layout import record_slots, root_slot
 from yinzheng.verifier.chain.layout_consents import withdrawal_slots
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
@@ -23,28 +24,40 @@ from yinzheng.verifier.judge.live import LiveRecord
 from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
 from yinzheng.verifier.judge.trust import TrustPolicy
 
-MAX_ANSWER = 8 * 1024 * 1024
-SECONDS = 20
+MAX_ANSWER: Final = 2 * 1024 * 1024
+SECONDS: Final = 20.0
+"""For one answer."""
+ALL_SECONDS: Final = 90.0
+"""For all answers together: a block of some day is found in two dozen steps."""
 
 
 class RpcReader:
     """A `LiveReader` and `ReceiptReader` over one node."""
 
-    def __init__(self, url: str, trust: TrustPolicy) -> None:
+    def __init__(
+        self,
+        url: str,
+        trust: TrustPolicy,
+        *,
+        environment: Mapping[str, str] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Raises `UsageFault` (`rpc-url`) unless it is an http or https URL; nothing is asked yet."""
         try:
-            parts = urlsplit(url)
-            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError:  # a port or an IPv6 address that is none
-            usable = False
-        if not usable:
+            address_of(url)
+        except ValueError:
             raise UsageFault(
                 "a node's address is an http or https URL",
                 code="rpc-url",
                 hint="Write it like http://127.0.0.1:8545.",
-            )
+            ) from None
         self._url = url
         self._trust = trust
+        self._environment = os.environ if environment is None else environment
+        self._monotonic = monotonic
+        self._until: float | None = None
+        self._numbers = itertools.count(1)
+        self._is_ours = False
 
     def record(self, number: str) -> LiveRecord | None:
         """A node keeps no records."""
@@ -85,49 +98,59 @@ class RpcReader:
         if size is not None:
             wanted.append((trust.anchor.address, [root_slot(size)]))
         self._require_chain()
-        head = self._ask("eth_blockNumber", [])
-        if not isinstance(head, str) or re.fullmatch(r"0x[0-9a-fA-F]{1,16}", head) is None:
-            raise _refuses("eth_blockNumber")
-        head = int(head, 16)
-        validators = len(trust.validators_at(head))
+        validators = len(trust.validators_at(int(self._ask("eth_blockNumber", []), 16)))
         block = last_final_block(self._ask, validators, at)
         return collect(self._ask, block, wanted, validators=validators)
 
     def _require_chain(self) -> None:
-        """Another chain's node has nothing to say about ours (the genesis hash tells them apart)."""
-        answer = self._ask("eth_getBlockByNumber", ["0x0", False])
-        if not isinstance(answer, dict):
-            raise _refuses("eth_getBlockByNumber")
-        if answer.get("hash") != "0x" + self._trust.genesis.hex():
+        """Another chain's node has nothing to say about ours: identifier and first block tell them apart."""
+        if self._is_ours:
+            return
+        same = int(self._ask("eth_chainId", []), 16) == self._trust.chain_id
+        first = self._ask("eth_getBlockByNumber", ["0x0", False]) if same else {"hash": ""}
+        if first is None:
+            raise _silent("the node has no first block", "node-nonsense")
+        if bytes.fromhex(first["hash"][2:]) != self._trust.genesis:
             raise EnvironmentFault(
                 "this node is of another chain than the policy pins",
-                code="node-other-chain",
+                code="other-chain",
                 hint="Ask a node of the registry's own network.",
             )
+        self._is_ours = True
 
     def _ask(self, method: str, arguments: list[Any]) -> Any:
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": arguments}).encode()
-        request = urllib.request.Request(  # noqa: S310 - the scheme was checked
-            self._url, body, {"Content-Type": "application/json"}
+        """The result of a method, in that method's shape."""
+        number = next(self._numbers)
+        sent = Sent(
+            "POST", self._url, question(number, method, arguments), {"Content-Type": "application/json"}
         )
+        now = self._monotonic()
+        self._until = now + ALL_SECONDS if self._until is None else self._until
+        left = min(SECONDS, self._until - now)
+        if left <= 0:
+            raise _silent("the node takes too long", "node-unreachable")
         try:
-            with urllib.request.urlopen(request, timeout=SECONDS) as response:  # noqa: S310
-                data = response.read(MAX_ANSWER + 1)
-            answer = json.loads(data) if len(data) <= MAX_ANSWER else None
-        except (OSError, ValueError, RecursionError, http.client.HTTPException) as error:
+            answer = plain.send(sent, Bounds(MAX_ANSWER, total=left, each=left), self._environment)
+        except NoAnswer as error:
+            raise _silent("the node does not answer", "node-unreachable") from error
+        if not 200 <= answer.status < 300:
+            raise _silent(f"the node answers {answer.status}", "node-unreachable")
+        try:
+            result = read_answer(answer.body, number, method)
+        except Nonsense as error:
+            raise _silent(f"the node answers nonsense to {method}", "node-nonsense") from error
+        if isinstance(result, Refusal):
             raise EnvironmentFault(
-                "the node does not answer",
-                code="node-unreachable",
-                hint="Check its address and that it runs; nothing is known about the certificate.",
-            ) from error
-        if not isinstance(answer, dict) or answer.get("error") is not None or "result" not in answer:
-            raise _refuses(method)
-        return answer["result"]
+                f"the node refuses {method}",
+                code="node-refused",
+                hint="An archive node is needed for old blocks, and one that allows this method.",
+            )
+        return result
 
 
-def _refuses(method: str) -> EnvironmentFault:
+def _silent(message: str, code: str) -> EnvironmentFault:
     return EnvironmentFault(
-        f"the node refuses {method}",
-        code="node-refused",
-        hint="An archive node is needed for old blocks, and one that allows this method.",
+        message,
+        code=code,
+        hint="Check its address and that it runs; nothing is known about the certificate.",
     )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from email.message import Message
-from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any, Final
 
 from yinzheng.api.org.member import Member, OwnKey
+from yinzheng.ledger.net import client as net
+from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent
 from yinzheng.ledger.organisations.addresses import is_secure_address
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher, Sm2PrivateKey, digest_pair
@@ -22,9 +21,15 @@ from yinzheng.verifier.formats.request import HEADER, NONCE_BYTES, Request, sign
 
 MAX_ANSWER: Final = 32 * 1024 * 1024
 TIMEOUT: Final = 90.0
-"""Seconds for one call: the desk may wait for a command of an officer's."""
+"""Seconds without a byte: the desk may wait for a command of an officer's."""
+WHOLE: Final = 2 * TIMEOUT
+"""Seconds for one call, unless it carries a file."""
+MAX_PROBLEM: Final = 65_536
 
 PIECE: Final = 1024 * 1024
+
+MAX_FILE: Final = 1 << 50
+"""Bytes of an answer that is written as it comes: as many as the disk takes."""
 
 JSON_MEDIA: Final = "application/json"
 
@@ -78,15 +83,6 @@ class _Sent:
     digest: DigestPair
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A signature is for one path; an answer that points elsewhere is an error."""
-
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
-    ) -> None:
-        """Follow nothing."""
-
-
 class Client:
     """Calls a desk in the name of a member. `clock` gives UTC seconds."""
 
@@ -102,7 +98,7 @@ class Client:
         self._member = member
         self._base = base
         self._clock = clock
-        self._opener = urllib.request.build_opener(_NoRedirect)
+        self._net = net.Client(os.environ)
 
     def call(
         self,
@@ -150,27 +146,27 @@ class Client:
         headers = {HEADER: sign_request(signed, key), "Accept": JSON_MEDIA}
         if sent.body:
             headers["Content-Type"] = media
-        body = sent.body
-        if isinstance(body, FileBody):
-            headers["Content-Length"] = str(body.length)
-        asked = urllib.request.Request(  # noqa: S310 - https, or http on loopback: checked above
-            self._base + sent.path,
-            body.pieces() if isinstance(body, FileBody) else body or None,
-            headers,
-            method=sent.method,
+        body: bytes | Iterator[bytes]
+        if isinstance(sent.body, FileBody):
+            body, headers["Content-Length"] = sent.body.pieces(), str(sent.body.length)
+        else:
+            body = sent.body
+        asked = Sent(sent.method, self._base + sent.path, body, headers)
+        moving = into is not None or isinstance(sent.body, FileBody)
+        bounds = Bounds(
+            MAX_ANSWER if into is None else MAX_FILE, total=None if moving else WHOLE, each=TIMEOUT
         )
         try:
-            with self._opener.open(asked, timeout=TIMEOUT) as got:
-                found = got.headers.get_content_type()
+            with self._net.opened(asked, bounds) as (status, named, pieces):
+                if status not in range(200, 300):
+                    raise _problem(status, named, _beginning(pieces))
+                media = named.get("content-type", "").partition(";")[0].strip().lower()
                 if into is None:
-                    return Answer(found, got.read(MAX_ANSWER + 1)[:MAX_ANSWER])
-                while piece := got.read(PIECE):
+                    return Answer(media, b"".join(pieces))
+                for piece in pieces:
                     into.write(piece)
-                return Answer(found, b"")
-        except urllib.error.HTTPError as error:
-            with error:
-                raise _problem(error.code, error.headers, error.read(65_536)) from None
-        except (OSError, HTTPException) as error:
+                return Answer(media, b"")
+        except NoAnswer as error:
             raise EnvironmentFault(
                 "the desk does not answer",
                 code="desk-unreachable",
@@ -178,10 +174,20 @@ class Client:
             ) from error
 
 
-def _problem(status: int, headers: Message, body: bytes) -> YinzhengError:
+def _beginning(pieces: Iterator[bytes]) -> bytes:
+    """Of an answer that is a refusal, as much as one has."""
+    data = b""
+    for piece in pieces:
+        data += piece
+        if len(data) >= MAX_PROBLEM:
+            break
+    return data[:MAX_PROBLEM]
+
+
+def _problem(status: int, headers: Mapping[str, str], body: bytes) -> YinzhengError:
     """The desk's problem details as an error of ours; what is no such thing is named by its status."""
     try:
-        value = canonical.loads(body, max_bytes=65_536)
+        value = canonical.loads(body, max_bytes=MAX_PROBLEM)
     except DataFault:
         value = None
     found: dict[str, JSON] = value if isinstance(value, dict) else {}
@@ -194,7 +200,7 @@ def _problem(status: int, headers: Message, body: bytes) -> YinzhengError:
     elif status == 429 or status >= 500:
         kind = EnvironmentFault
     data: dict[str, JSON] = {name: found[name] for name in ("line", "index", "path", "left") if name in found}
-    wait = headers.get("Retry-After", "")
+    wait = headers.get("retry-after", "")
     if wait.isascii() and wait.isdigit():
         data["retry_after"] = int(wait[:6])
     return kind(str(message), code=str(code), hint=str(hint), **data)

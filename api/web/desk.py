@@ -6,8 +6,6 @@ the desk, over this machine's loopback, and is kept nowhere on the way.
 
 from __future__ import annotations
 
-import http.client
-import ipaddress
 import json
 import logging
 from collections.abc import Mapping
@@ -15,6 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
+from yinzheng.ledger.net.client import Client
+from yinzheng.ledger.net.exchange import Bounds, NoAnswer, NotSent, Sent
+from yinzheng.ledger.net.routes import is_loopback
 from yinzheng.verifier.bytes.canonical import JSON, dumps
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
 
@@ -88,8 +89,10 @@ class HttpDesk:
     """The desk at an address of this machine. Raises `UsageFault` `desk-address` for any other."""
 
     def __init__(self, url: str, *, seconds: float = ANSWER_SECONDS) -> None:
-        self._host, self._port = check_address(url)
-        self._seconds = seconds
+        host, port = check_address(url)
+        self._base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self._bounds = Bounds(MAX_ANSWER, total=seconds, each=seconds, connect=CONNECT_SECONDS)
+        self._client = Client()
 
     def see(self, bearer: Bearer) -> dict[str, Any]:
         """See `DeskPort`."""
@@ -118,28 +121,17 @@ class HttpDesk:
         return found
 
     def _ask(self, what: str, body: dict[str, JSON]) -> bytes:
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=CONNECT_SECONDS)
+        url = f"{self._base}/patient/v1/{what}"
+        sent = Sent("POST", url, dumps(body), {"Content-Type": "application/json"})
         try:
-            try:
-                connection.connect()
-            except OSError:
-                raise _away() from None
-            assert connection.sock is not None
-            connection.sock.settimeout(self._seconds)
-            connection.request(
-                "POST", f"/patient/v1/{what}", dumps(body), {"Content-Type": "application/json"}
-            )
-            answer = connection.getresponse()
-            data = answer.read(MAX_ANSWER + 1)
-        except (OSError, http.client.HTTPException):
+            answer = self._client.send(sent, self._bounds)
+        except NotSent:
+            raise _away() from None
+        except NoAnswer:
             raise _silent() from None
-        finally:
-            connection.close()
-        if len(data) > MAX_ANSWER:
-            raise _silent()
         if answer.status in (200, 201):
-            return data
-        raise _refusal(answer.status, data)
+            return answer.body
+        raise _refusal(answer.status, answer.body)
 
 
 def check_address(url: str) -> tuple[str, int]:
@@ -150,20 +142,13 @@ def check_address(url: str) -> tuple[str, int]:
     except ValueError:
         host, port, parts = "", 0, urlsplit("")
     plain = parts.scheme == "http" and parts.path in ("", "/") and not parts.query and "@" not in parts.netloc
-    if not plain or not _is_loopback(host):
+    if not plain or not is_loopback(host):
         raise UsageFault(
             "the desk's address is not one of this machine",
             code="desk-address",
             hint="Run `yinzheng desk` on this machine and name it as http://127.0.0.1:8001.",
         )
     return host, port
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _refusal(status: int, data: bytes) -> YinzhengError:

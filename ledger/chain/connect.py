@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from web3 import HTTPProvider, Web3
+from web3 import Web3
 from web3.middleware import ExtraDataToPOAMiddleware
 
 from yinzheng.ledger.chain.deployment import check_deployment
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
 from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
 from yinzheng.ledger.chain.modules import check_modules
+from yinzheng.ledger.chain.node import NodeProvider
+from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.keys.provider import VALIDATOR, KeyProvider
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.state.instance import Instance, Paths
-
-REQUEST_SECONDS = 20
+from yinzheng.verifier.errors import EnvironmentFault
 
 
 @contextmanager
@@ -30,10 +31,11 @@ def open_chain(
 ) -> Iterator[Web3]:
     """Open the chain and check that it holds our contracts; with `keys` the embedded one can seal.
 
-    Raises as `EmbeddedChain.open`, `check_deployment` and `check_modules`.
+    Raises as `EmbeddedChain.open`, `check_deployment` and `check_modules`; `EnvironmentFault` `other-chain`.
     """
     if instance.chain_url is not None:
         w3 = connect(instance.chain_url)
+        _require_genesis(w3, instance.genesis)
         _check(w3, instance)
         yield w3
         return
@@ -56,8 +58,20 @@ def _check(w3: Web3, instance: Instance) -> None:
     check_modules(w3, instance.deployment, instance.modules)
 
 
+def _require_genesis(w3: Web3, genesis: bytes) -> None:
+    """Two chains may share an identifier; they do not share their first block."""
+    with translated():
+        found = bytes(w3.eth.get_block(0)["hash"])
+    if found != genesis:
+        raise EnvironmentFault(
+            "the node is of another chain than this registry's",
+            code="other-chain",
+            hint="Check the address of the chain in the instance file; nothing was read or written.",
+        )
+
+
 def connect(url: str) -> Web3:
     """Speak to any JSON-RPC node, proof-of-authority networks included; nothing is asked yet."""
-    w3 = Web3(HTTPProvider(url, request_kwargs={"timeout": REQUEST_SECONDS}))
+    w3 = Web3(NodeProvider(url))
     w3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
     return w3

@@ -129,7 +129,7 @@ def _account(
     if shown != list(slots):
         raise _inconsistent("proofs of other slots than asked for")
     account = prove_secure(state_root, address, proof)
-    root = EMPTY_ROOT if account is None else cast("bytes", _list(account, MAX_NODE)[_STORAGE_ROOT])
+    root = EMPTY_ROOT if account is None else _storage_root(account)
     for slot, nodes in zip(slots, proofs, strict=True):
         prove_secure(root, slot, nodes)
     return {
@@ -140,6 +140,14 @@ def _account(
             for slot, nodes in zip(slots, proofs, strict=True)
         ],
     }
+
+
+def _storage_root(account: bytes) -> bytes:
+    fields = _list(account, MAX_NODE)
+    root = fields[_STORAGE_ROOT] if len(fields) > _STORAGE_ROOT else None
+    if not isinstance(root, bytes) or len(root) != 32:
+        raise _inconsistent("an account is none")
+    return root
 
 
 def _nodes(listed: Sequence[str]) -> list[bytes]:

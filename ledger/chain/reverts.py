@@ -1,12 +1,11 @@
 """The contracts' refusals as typed errors: every custom error by name, its arguments as data."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from functools import cache
 from typing import Any
 
-import requests
 from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
 from web3.exceptions import ContractLogicError, ProviderConnectionError, TimeExhausted, Web3Exception
@@ -287,13 +286,13 @@ def translated() -> Iterator[None]:
         yield
     except ContractLogicError as error:
         raise decode_revert(_revert_data(error)) from error
-    except (requests.RequestException, ProviderConnectionError, TimeExhausted, OSError) as error:
+    except (ProviderConnectionError, TimeExhausted, OSError) as error:
         raise ChainUnreachable(
             "The chain's node does not answer.",
             code="chain-unreachable",
             hint="Check that the node runs and its address is right; what was sent is looked up by its hash.",
         ) from error
-    except Web3Exception as error:
+    except (Web3Exception, DecodingError) as error:
         raise NodeRefused(
             "The chain's node refused the request.",
             code="chain-refused",
@@ -304,5 +303,6 @@ def translated() -> Iterator[None]:
 def _revert_data(error: ContractLogicError) -> bytes:
     data = error.data
     if isinstance(data, str) and data.startswith("0x"):
-        return bytes.fromhex(data[2:])
+        with suppress(ValueError):
+            return bytes.fromhex(data[2:])
     return b""

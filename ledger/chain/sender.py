@@ -216,11 +216,15 @@ def checksummed(address: bytes) -> ChecksumAddress:
 
 
 def _mined(w3: Web3, receipt: TxReceipt) -> Mined:
-    refusal = None if receipt["status"] else _reason(w3, w3.eth.get_transaction(receipt["transactionHash"]))
+    refusal = (
+        None
+        if receipt["status"]
+        else _reason(w3, w3.eth.get_transaction(receipt["transactionHash"]), receipt["blockNumber"])
+    )
     return Mined(receipt["blockNumber"], bytes(receipt["blockHash"]), receipt["gasUsed"], refusal)
 
 
-def _reason(w3: Web3, transaction: TxData) -> YinzhengError:
+def _reason(w3: Web3, transaction: TxData, number: BlockNumber) -> YinzhengError:
     """Make the call again: receipts carry no reason.
 
     First on the state after its block, whose time the contract saw and which the refused call did not alter;
@@ -234,7 +238,6 @@ def _reason(w3: Web3, transaction: TxData) -> YinzhengError:
     }
     if transaction.get("to"):
         again["to"] = transaction["to"]
-    number = transaction["blockNumber"]
     for block in (number, BlockNumber(number - 1)):
         try:
             with translated():

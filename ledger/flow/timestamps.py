@@ -7,17 +7,18 @@ each reader's policy, not here (S10.10).
 
 from __future__ import annotations
 
-import http.client
-import ipaddress
+import os
 import secrets
-import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import IO, Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.net.client import Client
+from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent, TooLong
+from yinzheng.ledger.net.routes import is_loopback
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_disputes import TimeStamp
@@ -130,7 +131,7 @@ def require_url(url: str) -> None:
     except ValueError:  # a port or an IPv6 address that is none
         host, usable = "", False
     if not usable or not (
-        (parts.scheme == "https" and host) or (parts.scheme == "http" and _is_loopback(host))
+        (parts.scheme == "https" and host) or (parts.scheme == "http" and is_loopback(host))
     ):
         raise UsageFault(
             "an authority's address is an https URL, or an http URL on this machine",
@@ -139,39 +140,25 @@ def require_url(url: str) -> None:
         )
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def post_request(url: str, request: bytes) -> bytes:
     """Ask the authority (RFC 3161 section 3.4): one answer of at most `MAX_TOKEN` bytes, no redirects.
 
-    Raises `EnvironmentFault` (`authority-unreachable`).
+    Raises `EnvironmentFault` (`authority-unreachable`, `proxy-unusable`).
     """
-    asked = urllib.request.Request(  # noqa: S310 - the scheme was checked
-        url, request, {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
-    )
+    headers = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
+    bounds = Bounds(MAX_TOKEN, total=SECONDS, each=SECONDS)
     try:
-        with urllib.request.build_opener(_NoRedirect).open(asked, timeout=SECONDS) as response:
-            kind = response.headers.get_content_type()
-            answer: bytes = response.read(MAX_TOKEN + 1)
-    except (OSError, ValueError, http.client.HTTPException) as error:
+        with Client(os.environ) as client:
+            answer = client.send(Sent("POST", url, request, headers), bounds)
+    except TooLong as error:
+        raise _unreachable("what answers there is no time-stamping authority") from error
+    except NoAnswer as error:
         raise _unreachable("the time-stamping authority does not answer") from error
-    if kind != "application/timestamp-reply" or len(answer) > MAX_TOKEN:
+    if not 200 <= answer.status < 300:
+        raise _unreachable("the time-stamping authority does not answer")
+    if answer.media != "application/timestamp-reply":
         raise _unreachable("what answers there is no time-stamping authority")
-    return answer
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Follows nothing: a redirect could leave https."""
-
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
-    ) -> None:
-        """Give no request to go on with, so that the answer counts as an error."""
+    return answer.body
 
 
 def _unreachable(message: str) -> EnvironmentFault:

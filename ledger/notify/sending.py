@@ -7,17 +7,16 @@ failures. The answer's status alone counts; its body is not read. One clock limi
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import ipaddress
-import socket
 import ssl
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from yinzheng.ledger.net.client import Client
+from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent, TooLate, Untrusted
+from yinzheng.ledger.net.names import resolve
 from yinzheng.ledger.organisations.enrolment import check_webhook
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.webhook import HEADER
@@ -31,11 +30,6 @@ Resolve = Callable[[str, int], list[str]]
 """Gives the addresses of a host, as text; raises `OSError`."""
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-def resolve(host: str, port: int) -> list[str]:
-    """Ask the system's resolver."""
-    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +55,7 @@ class Courier:
         parts = self._checked(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         address = self._address(parts.hostname or "", port, plain=parts.scheme == "http")
-        connection = self._connection(parts, port, address)
-        status = self._exchange(connection, _target(parts), body, header)
+        status = self._status(url, address, body, header)
         if 300 <= status < 400:
             raise _fault("webhook-redirect", "the organisation's server points elsewhere", status=status)
         if not 200 <= status < 300:
@@ -88,47 +81,22 @@ class Courier:
             raise _fault("webhook-private", "the organisation's server is at an address that is not public")
         return str(found[0])
 
-    def _connection(self, parts: SplitResult, port: int, address: str) -> http.client.HTTPConnection:
-        host = parts.hostname or ""
-        if parts.scheme == "http":
-            connection = http.client.HTTPConnection(host, port, timeout=self.seconds)
-        else:
-            context = self.context or ssl.create_default_context()
-            connection = http.client.HTTPSConnection(host, port, timeout=self.seconds, context=context)
-        # The certificate is checked against the name; the socket goes to the address that was judged.
-        connection._create_connection = lambda _, *rest, **named: socket.create_connection(  # type: ignore[attr-defined]
-            (address, port), *rest, **named
-        )
-        return connection
-
-    def _exchange(self, connection: http.client.HTTPConnection, target: str, body: bytes, header: str) -> int:
-        headers = {"Content-Type": "application/json", HEADER: header, "Connection": "close"}
-        expired = threading.Event()
-
-        def expire() -> None:
-            expired.set()
-            with contextlib.suppress(OSError):
-                if connection.sock is not None:
-                    connection.sock.shutdown(socket.SHUT_RDWR)
-
-        # A socket's own timeout starts anew with each byte of a server that drips.
-        watch = threading.Timer(self.seconds, expire)
-        watch.daemon = True
-        watch.start()
+    def _status(self, url: str, address: str, body: bytes, header: str) -> int:
+        """POST to the address that was judged, under the name; no proxy ever stands between."""
+        sent = Sent("POST", url, body, {"Content-Type": "application/json", HEADER: header})
+        bounds = Bounds(0, total=self.seconds, each=self.seconds, connect=self.seconds)
         try:
-            connection.request("POST", target, body, headers)
-            return connection.getresponse().status
-        except ssl.SSLError as error:
+            with (
+                Client(context=self.context, pinned=address) as client,
+                client.opened(sent, bounds) as (status, _, _),
+            ):
+                return status
+        except Untrusted as error:
             raise _fault("webhook-tls", "the organisation's server is not who it says") from error
-        except TimeoutError as error:
+        except TooLate as error:
             raise _late() from error
-        except (OSError, http.client.HTTPException) as error:
-            if expired.is_set():
-                raise _late() from error
+        except NoAnswer as error:
             raise _fault("webhook-unreachable", "the organisation's server does not answer") from error
-        finally:
-            watch.cancel()
-            connection.close()
 
 
 def is_public(address: _Address) -> bool:
@@ -142,10 +110,6 @@ def is_public(address: _Address) -> bool:
         if address.teredo is not None or address.is_site_local:
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved
-
-
-def _target(parts: SplitResult) -> str:
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _late() -> EnvironmentFault:

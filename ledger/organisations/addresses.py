@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 from urllib.parse import urlsplit
 
+from yinzheng.ledger.net.routes import is_loopback
 from yinzheng.verifier.errors import UsageFault
 
 MAX_ADDRESS: Final = 500
@@ -20,7 +20,7 @@ def is_secure_address(address: str) -> bool:
     except ValueError:
         return False
     plain = address.isascii() and address.isprintable() and " " not in address and len(address) <= MAX_ADDRESS
-    secure = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
     clean = "@" not in parts.netloc and "#" not in address and "\\" not in address
     return plain and secure and clean and bool(host) and port != 0
 
@@ -34,12 +34,3 @@ def check_webhook(address: str) -> str:
             hint="An https URL without user, password and fragment; http on the same machine alone.",
         )
     return address
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -7,6 +7,7 @@ from web3 import Web3
 from web3.types import RPCEndpoint
 
 from yinzheng.ledger.chain.evidence import Ask, collect, encode_header
+from yinzheng.ledger.chain.refusals import ChainUnreachable
 from yinzheng.verifier.errors import EnvironmentFault
 
 __all__ = ["asking", "collect_evidence", "encode_header"]
@@ -29,7 +30,7 @@ def asking(w3: Web3) -> Ask:
     def ask(method: str, arguments: list[Any]) -> Any:
         try:
             response = w3.provider.make_request(RPCEndpoint(method), arguments)
-        except (OSError, ValueError) as error:  # requests' exceptions are OSErrors; ValueError: not JSON
+        except (ChainUnreachable, OSError, ValueError) as error:  # the latter of providers other than ours
             raise EnvironmentFault(
                 "The node does not answer.",
                 code="node-unreachable",

@@ -30,6 +30,8 @@ class EmbeddedProvider(JSONBaseProvider):
     Faults of disk or lock are raised as they are (`EnvironmentFault`), not as JSON-RPC errors.
     """
 
+    global_ccip_read_enabled = False
+
     def __init__(self, chain: EmbeddedChain) -> None:
         super().__init__()
         self.chain = chain
