@@ -25,7 +25,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "words",
     ),
     "ledger": (
-        "rules",
+        "rules net",
         "state.faults state.files",
         "dossiers chain",
         "state.instance",
