@@ -57,6 +57,7 @@ def organisation(folder: Path) -> Ask:
         roles=["controller"],
         account=False,
         now=NOW,
+        term=86_400,
     )
     return lambda url: OrgClient(member, url, lambda: NOW).call("POST", "/org/v1/withdrawals", b'{"born":1}')
 
