@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from yinzheng.ledger.cases.work import Work, acting, approve, work_on
+from yinzheng.ledger.cases.work import CaseThread, acting, approve, work_on
 from yinzheng.ledger.chain.approvals import Closure
 from yinzheng.ledger.dossiers.application import Application, parse_application
-from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.review import ItemAnswer, grounds_against, require_complete, review_move
@@ -105,13 +104,12 @@ def refuse(registry: Registry, case_id: str, person: str, ground: Ground, reason
             closure = Closure(work.case.subject, recorded.leaf_hash)
             signature = approve(work, closure, "closure", person, Capacity.REGISTRY)
             call = registry.client.close_case(closure, [signature])
-            registry.client.simulate(call, registry.sender.address)
-            pipeline.outbox(work.session, f"closure:{case_id}", call, work.now)
+            work.call("closure", case_id, call)
         work.case.refusal = ground.value
         work.write(rule, recorded)
 
 
-def application_of(work: Work) -> Application:
+def application_of(work: CaseThread) -> Application:
     """The case's application as it stands: the first one, or the latest supplement's."""
     bodies = work.bodies("supplement.given") or work.bodies("application.received")
     return parse_application(canonical.dumps(bodies[-1]["application"]))

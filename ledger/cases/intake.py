@@ -8,16 +8,15 @@ from pathlib import Path
 from sqlmodel import Session
 
 from yinzheng.ledger.cases.body import require_certifiable
-from yinzheng.ledger.cases.work import dossier_key, situation_of, work_on
+from yinzheng.ledger.cases.work import case_thread, dossier_key, work_on
 from yinzheng.ledger.consents.basis import require_notices
 from yinzheng.ledger.dossiers.application import Application
 from yinzheng.ledger.dossiers.dossier import Dossier, open_dossier
-from yinzheng.ledger.flow.recording import Occurrence, compose, record
 from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.calendar import date_of, day_of
 from yinzheng.ledger.rules.profiles import Profile, profile_for
 from yinzheng.ledger.rules.refusals import require_registrable
-from yinzheng.ledger.rules.states import Capacity, Move, Situation, State, rule_for
+from yinzheng.ledger.rules.states import Capacity, Move, State
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, DossierFile
 from yinzheng.ledger.store.models import Dossier as DossierRow
@@ -61,19 +60,9 @@ def apply(registry: Registry, folder: Path, profile_tag: str, progress: Progress
             session.flush()
             seal = SealedValue(key)
             _add_files(session, seal, dossier_id, 0, sealed)
-            rule = rule_for(Situation(), Move.APPLY, Capacity.APPLICANT, now)
-            happened = Occurrence(
-                type="application.received",
-                profile=profile.tag,
-                subject=case.subject,
-                at=now,
-                by=Capacity.APPLICANT.value,
-                body=_body(application, sealed),
-                prev=None,
-                case_id=case.id,
-            )
-            record(session, [compose(happened, seal, now=now)])
-            case.state = rule.to.value
+            thread = case_thread(registry, session, case, seal, now)
+            rule = thread.allow(Move.APPLY, Capacity.APPLICANT)
+            thread.write(rule, thread.compose(rule, _body(application, sealed)))
             return case.id
 
 
@@ -81,9 +70,10 @@ def supplement(registry: Registry, case_id: str, folder: Path, progress: Progres
     """Take in the whole corrected dossier in answer to a request (R11); the earlier one stays on record."""
     with registry.store.reading() as session:
         case = repository.find_case(session, case_id)
-        rule_for(situation_of(session, case), Move.GIVE_SUPPLEMENT, Capacity.APPLICANT, registry.clock())
-        first = len(repository.files_of(session, case.dossier_id))
         key = dossier_key(registry, session, case.dossier_id)
+        thread = case_thread(registry, session, case, SealedValue(key), registry.clock())
+        thread.allow(Move.GIVE_SUPPLEMENT, Capacity.APPLICANT)
+        first = len(repository.files_of(session, case.dossier_id))
     with open_dossier(folder) as dossier:
         application = dossier.application
         require_registrable(application.refusals(registry.instance.registry_code))

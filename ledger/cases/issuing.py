@@ -13,11 +13,9 @@ from sqlmodel import Session, col, delete, select
 
 from yinzheng.ledger.cases.body import certificate_body
 from yinzheng.ledger.cases.deciding import application_of
-from yinzheng.ledger.cases.work import Work, acting, approve, work_on
+from yinzheng.ledger.cases.work import CaseThread, acting, approve, work_on
 from yinzheng.ledger.chain.approvals import Deposit
 from yinzheng.ledger.disputes.work import holds_on
-from yinzheng.ledger.flow import pipeline
-from yinzheng.ledger.flow.recording import Occurrence, compose, record
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.approvals import Approval as GivenApproval
 from yinzheng.ledger.rules.approvals import approvals_needed, check_approvals
@@ -70,7 +68,7 @@ def issue(registry: Registry, case_id: str, person: str) -> Issued:
         return Issued(certificate.number, missing, running_out)
 
 
-def _draft(work: Work, capacity: Capacity) -> tuple[Certificate, bool]:
+def _draft(work: CaseThread, capacity: Capacity) -> tuple[Certificate, bool]:
     """The certificate's row with a body that may still be deposited: the standing draft, or a new one."""
     query = select(Certificate).where(Certificate.case_id == work.case.id)
     standing = work.session.exec(query).first()
@@ -105,22 +103,22 @@ def _draft(work: Work, capacity: Capacity) -> tuple[Certificate, bool]:
     return standing, running_out
 
 
-def _allocate(work: Work) -> tuple[str, bool]:
+def _allocate(work: CaseThread) -> tuple[str, bool]:
     month = month_of(work.now)
     serial = repository.next_certificate_serial(work.session, month)
     following = next_number(work.registry.instance.prefix, month, serial - 1)
     return str(following.number), following.running_out
 
 
-def _body(work: Work, number: str) -> Body:
+def _body(work: CaseThread, number: str) -> Body:
     prev = repository.last_leaf(work.session, work.case.id)
     assert prev is not None  # a case begins with its application
     return certificate_body(
-        application_of(work), work.registry.instance, work.profile, number, work.now, prev, _remarks(work)
+        application_of(work), work.registry.instance, work.rules, number, work.now, prev, _remarks(work)
     )
 
 
-def _remarks(work: Work) -> list[dict[str, str]]:
+def _remarks(work: CaseThread) -> list[dict[str, str]]:
     """Remarks it starts with (R16): that publicity was waived, which the record must say (R24)."""
     notice = work.bodies("publicity.opened")[-1]
     if not notice["waived"]:
@@ -158,7 +156,7 @@ def _given(session: Session, case_id: str) -> list[tuple[Capacity, Approval]]:
 
 
 def _deposit(
-    work: Work,
+    work: CaseThread,
     certificate: Certificate,
     body: Body,
     decision: Deposit,
@@ -171,25 +169,13 @@ def _deposit(
     by_capacity = {capacity: row.signature for capacity, row in given}
     order = (Capacity.REGISTRY, Capacity.COMMITTEE)
     call = registry.client.deposit(decision, [by_capacity[c] for c in order if c in by_capacity])
-    registry.client.simulate(call, registry.sender.address)
-    happened = Occurrence(
-        type="certificate.deposited",
-        profile=body.profile,
-        subject=decision.id,
-        at=body.registered_at,
-        by=Capacity.REGISTRY.value,
-        body=body.to_json(),
-        prev=body.prev,
-        case_id=work.case.id,
-    )
-    recorded = compose(happened, work.seal, now=work.now)
+    recorded = work.compose(rule, body.to_json(), subject=decision.id, at=body.registered_at)
     if recorded.leaf_hash != decision.content:
         raise DataFault("the statement is not the one approved", code="statement-differs")
-    record(work.session, [recorded])
+    work.call("deposit", certificate.number, call)
+    work.write(rule, recorded)
     work.session.flush()
     event = repository.event_by_leaf(work.session, recorded.leaf_hash)
     assert event is not None  # written just above
     certificate.event_id = event.id
     certificate.qr = encode_qr(body, registry.keys.sm2("issuer"), registry.instance.host)
-    pipeline.outbox(work.session, f"deposit:{certificate.number}", call, work.now)
-    work.move_to(rule.to)

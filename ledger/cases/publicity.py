@@ -11,7 +11,6 @@ from yinzheng.ledger.cases.deciding import application_of, checked_text
 from yinzheng.ledger.cases.work import acting, approve, work_on
 from yinzheng.ledger.chain.approvals import Conclusion, Publication
 from yinzheng.ledger.chain.records import Procedure as ChainProcedure
-from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.publicity import Notice, check_objection, check_waiver, publicity_end
 from yinzheng.ledger.rules.states import Capacity, Move
@@ -48,7 +47,7 @@ def publish(
             overview=application.overview,
             limits=application.limits,
             opened_at=work.now,
-            ends_at=publicity_end(registry.calendar, work.profile, work.now, waived=waived),
+            ends_at=publicity_end(registry.calendar, work.rules, work.now, waived=waived),
             waived=waived,
             reason=check_waiver(reason) if waived else "",
         )
@@ -64,8 +63,7 @@ def publish(
         if waived_by is not None:
             signatures.append(approve(work, decision, "publication", waived_by, Capacity.COMMITTEE))
         call = registry.client.open_publicity(decision, signatures)
-        registry.client.simulate(call, registry.sender.address)
-        pipeline.outbox(work.session, f"publicity:{case_id}", call, work.now)
+        work.call("publicity", case_id, call)
         work.write(rule, recorded)
 
 
@@ -88,8 +86,7 @@ def object_to(registry: Registry, case_id: str, objector: str, reasons: str, mat
         }
         recorded = work.compose(rule, body)
         call = registry.client.raise_objection(work.case.subject, recorded.leaf_hash)
-        registry.client.simulate(call, registry.sender.address)
-        pipeline.outbox(work.session, f"objection:{recorded.leaf_hash.hex()}", call, work.now)
+        work.call("objection", recorded.leaf_hash.hex(), call)
         work.session.add(
             Objection(
                 case_id=case_id,
@@ -124,8 +121,7 @@ def resolve(
         decision = Conclusion(work.case.subject, leaf, recorded.leaf_hash, upheld)
         signature = approve(work, decision, "conclusion", person, Capacity.REGISTRY)
         call = registry.client.conclude_objection(decision, [signature])
-        registry.client.simulate(call, registry.sender.address)
-        pipeline.outbox(work.session, f"conclusion:{recorded.leaf_hash.hex()}", call, work.now)
+        work.call("conclusion", recorded.leaf_hash.hex(), call)
         row = work.session.exec(select(Objection).where(Objection.leaf == leaf)).one()
         row.concluded_at, row.upheld = work.now, upheld
         work.write(rule, recorded)

@@ -1,23 +1,20 @@
-"""What every step of a case has in common: find it, check the move, record the event, in one transaction.
-
-A use case opens a `Work` on its case, asks `allow` whether the move is lawful, and calls `record`. Rules that
-refuse raise before anything is written; whatever raises inside the block undoes the whole step.
-"""
+"""A case's thread, opened for one step (R8); whatever raises inside the block undoes the whole step."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.chain.approvals import Decision, digest, sign
-from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, open_event, record
+from yinzheng.ledger.flow.recording import open_event
+from yinzheng.ledger.flow.threads import Thread
 from yinzheng.ledger.keys.provider import person_key
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.profiles import Profile, profile_for
-from yinzheng.ledger.rules.states import Capacity, Move, Rule, Situation, State, rule_for
+from yinzheng.ledger.rules.states import COURSE, Capacity, Move, Situation, State
 from yinzheng.ledger.rules.terms import Procedure
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Approval, Case, Dossier, Objection, Person
@@ -26,52 +23,37 @@ from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 
-@dataclass
-class Work:
-    """One case, opened for one step. `now` is the instant of the whole step, UTC seconds."""
+@dataclass(kw_only=True)
+class CaseThread(Thread[State, Move]):
+    """One case, opened for one step."""
 
-    registry: Registry
-    session: Session
     case: Case
-    seal: SealedValue
-    situation: Situation
-    now: int
+
+    course = COURSE
 
     @property
-    def profile(self) -> Profile:
+    def rules(self) -> Profile:
         """The rules the case follows; they stay with it (R1)."""
         return profile_for(self.case.profile)
 
-    def allow(self, move: Move, by: Capacity) -> Rule:
-        """Return the rule that allows `move`, or raise `UsageFault` saying what is possible instead."""
-        return rule_for(self.situation, move, by, self.now)
+    @property
+    def situation(self) -> Situation:
+        """All that the table of moves looks at."""
+        return situation_of(self.session, self.case)
 
-    def compose(self, rule: Rule, body: dict[str, JSON], by: Capacity | None = None) -> Recorded:
-        """Commit to an event of this case without writing it, for calls that name its leaf hash."""
-        assert rule.statement is not None
-        happened = Occurrence(
-            type=rule.statement.value,
-            profile=self.case.profile,
-            subject=self.case.subject,
-            at=self.now,
-            by=(by or rule.by).value,
-            body=body,
-            prev=repository.last_leaf(self.session, self.case.id),
-            case_id=self.case.id,
-        )
-        return compose(happened, self.seal, now=self.now)
+    @property
+    def head(self) -> bytes | None:
+        """Leaf hash of the latest statement of the case."""
+        return repository.last_leaf(self.session, self.case.id)
 
-    def write(self, rule: Rule, recorded: Recorded) -> None:
-        """Write the composed event and move the case on."""
-        record(self.session, [recorded])
-        self.move_to(rule.to)
+    def move_on(self, leaf: bytes) -> None:
+        """A case keeps no head: its statements are found by its reference."""
 
     def move_to(self, state: State) -> None:
         """Set the state the table leads to."""
         self.case.state = state.value
         self.case.changed_at = self.now
         self.session.add(self.case)
-        self.situation = replace(self.situation, state=state)
 
     def bodies(self, event_type: str) -> list[dict[str, JSON]]:
         """Open the bodies of this case's events of one type, oldest first."""
@@ -85,21 +67,29 @@ class Work:
 
 
 @contextmanager
-def work_on(registry: Registry, case_id: str) -> Iterator[Work]:
+def work_on(registry: Registry, case_id: str) -> Iterator[CaseThread]:
     """Open a case for one step; committed durably when the block ends, undone if it raises.
 
     Raises `UsageFault` (`case-unknown`), `DataFault` (`dossier-destroyed`).
     """
     with registry.store.transaction() as session:
         case = repository.find_case(session, case_id)
-        yield Work(
-            registry=registry,
-            session=session,
-            case=case,
-            seal=SealedValue(dossier_key(registry, session, case.dossier_id)),
-            situation=situation_of(session, case),
-            now=registry.clock(),
-        )
+        seal = SealedValue(dossier_key(registry, session, case.dossier_id))
+        yield case_thread(registry, session, case, seal, registry.clock())
+
+
+def case_thread(registry: Registry, session: Session, case: Case, seal: SealedValue, now: int) -> CaseThread:
+    """A case whose dossier's key is at hand, opened in the caller's transaction."""
+    return CaseThread(
+        registry=registry,
+        session=session,
+        now=now,
+        subject=case.subject,
+        profile=case.profile,
+        seal=seal,
+        case=case,
+        case_id=case.id,
+    )
 
 
 def dossier_key(registry: Registry, session: Session, dossier_id: bytes) -> bytes:
@@ -143,7 +133,7 @@ def acting(session: Session, name: str) -> tuple[Person, Capacity]:
     return person, Capacity(person.role)
 
 
-def approve(work: Work, decision: Decision, kind: str, name: str, capacity: Capacity) -> bytes:
+def approve(work: CaseThread, decision: Decision, kind: str, name: str, capacity: Capacity) -> bytes:
     """Sign a decision (EIP-712, S5.5) as `name`, keep the approval, and return its signature.
 
     Raises `UsageFault`: `approval-wrong-capacity`, and what the keys raise when `name`'s is not at hand.

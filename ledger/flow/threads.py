@@ -1,19 +1,130 @@
-"""Threads: the statements of one organisation, notice, consent or dispute, linked by `prev` (S3.1).
+"""Threads: the statements of one organisation, notice, case, consent or dispute, linked by `prev` (S3.1).
+
+A use case opens the thread it works on once, asks it whether the move is allowed, composes statements and
+writes them with the calls they need, in one transaction: all of it happens or nothing does (D9). Rules that
+refuse raise before anything is written.
 
 A row keeps the leaf hash of its latest statement, `head`; everything before is found by walking back.
 """
 
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar, Generic
+
 from sqlmodel import Session
 
+from yinzheng.ledger.chain.sender import Call
+from yinzheng.ledger.flow.outbox import outbox
+from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, record
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.course import Course, MoveT, Rule, Situation, StateT
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Consent, Organisation, Withdrawal
 from yinzheng.ledger.store.models_disputes import Dispute
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.log.statement import Statement
 
 LONGEST = 10_000
 """Statements of one thread; more are not walked."""
+
+
+@dataclass(kw_only=True)
+class Thread(ABC, Generic[StateT, MoveT]):
+    """The statements about one subject, opened for one step in the caller's transaction.
+
+    What is particular to a course is its table, where its head is kept, and what else a move changes.
+    """
+
+    registry: Registry
+    session: Session
+    now: int
+    """The instant of the whole step, UTC seconds."""
+    subject: bytes
+    """Of its statements (S2.4)."""
+    profile: str
+    """The tag of the rules that its statements name (S2.5)."""
+    seal: SealedValue
+    """Seals what it says in private."""
+    case_id: str | None = None
+    """Of the case, where it is a case's."""
+
+    course: ClassVar[Course[Any, Any]]
+
+    @property
+    @abstractmethod
+    def situation(self) -> Situation[StateT]:
+        """All that the table of moves looks at."""
+
+    @property
+    @abstractmethod
+    def head(self) -> bytes | None:
+        """Leaf hash of the latest statement; None before the first."""
+
+    @abstractmethod
+    def move_on(self, leaf: bytes) -> None:
+        """Keep `leaf` as the head."""
+
+    @abstractmethod
+    def move_to(self, state: StateT) -> None:
+        """Set the state the table leads to."""
+
+    @property
+    def at(self) -> int:
+        """The time that its statements bear, UTC seconds."""
+        return self.now
+
+    def allow(self, move: MoveT, by: StrEnum) -> Rule[StateT, MoveT]:
+        """Return the rule that allows `move`, or raise `UsageFault` saying what is possible instead."""
+        return self.course.rule_for(self.situation, move, by, self.now)
+
+    def compose(
+        self,
+        rule: Rule[StateT, MoveT],
+        body: JSON,
+        *,
+        after: Recorded | None = None,
+        subject: bytes | None = None,
+        at: int | None = None,
+    ) -> Recorded:
+        """Commit to the rule's statement without writing it, for calls and signatures naming its leaf hash.
+
+        It follows `after`, or the latest statement written. `subject` and `at` where they are others than
+        the thread's. Raises as `recording.compose`.
+        """
+        assert rule.statement is not None  # a move without a statement is not composed
+        happened = Occurrence(
+            type=rule.statement.value,
+            profile=self.profile,
+            subject=subject or self.subject,
+            at=self.at if at is None else at,
+            by=rule.by.value,
+            body=body,
+            prev=self.head if after is None else after.leaf_hash,
+            case_id=self.case_id,
+        )
+        return compose(happened, self.seal, now=self.now)
+
+    def write(self, rule: Rule[StateT, MoveT], *recorded: Recorded) -> bytes:
+        """Write composed statements in order and move on to where `rule` leads; gives the last leaf hash."""
+        record(self.session, recorded)
+        self.move_on(recorded[-1].leaf_hash)
+        self.move_to(rule.to)
+        return recorded[-1].leaf_hash
+
+    def call(self, kind: str, about: str, made: Call, *, tried: bool = True) -> None:
+        """Ask the chain for something, together with the decision.
+
+        `tried`: what the contracts would refuse now is refused at once, with their reason, and not recorded.
+        """
+        if tried:
+            self.registry.client.simulate(made, self.registry.sender.address)
+        outbox(self.session, f"{kind}:{about}", made, self.now)
 
 
 def thread(session: Session, head: bytes) -> list[Event]:

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final, TypeAlias
 
+from yinzheng.ledger.rules import course
+from yinzheng.ledger.rules.course import Course
 from yinzheng.ledger.rules.events import DisputeStatement
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.verifier.bytes.algorithms import DigestPair
@@ -37,49 +40,42 @@ class Move(StrEnum):
     EXECUTE = "execute"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One line of the table: in `state`, `by` may make `move`, which leads to `to` and writes `statement`."""
+Rule: TypeAlias = course.Rule[State, Move]
+"""One line of the table; each writes a statement."""
 
-    state: State
-    move: Move
-    to: State
-    by: Capacity
-    statement: DisputeStatement
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Where a dispute stands."""
+
+    state: State = State.NEW
+
+    def meets(self, guard: object, now: int) -> bool:
+        """No move of a dispute has a condition besides its state."""
+        raise NotImplementedError(guard)
 
 
 _T, _C, _S = DisputeStatement, Capacity, State
-TABLE: Mapping[tuple[State, Move], Rule] = MappingProxyType(
-    {
-        (rule.state, rule.move): rule
-        for rule in (
-            Rule(_S.NEW, Move.OPEN, _S.OPEN, _C.FORUM, _T.OPENED),
-            Rule(_S.NEW, Move.OPEN_WITH_EVIDENCE, _S.OPEN, _C.PARTY, _T.OPENED),
-            Rule(_S.OPEN, Move.ADD_EVIDENCE, _S.OPEN, _C.PARTY, _T.EVIDENCE),
-            Rule(_S.OPEN, Move.PRESERVE, _S.OPEN, _C.REGISTRY, _T.EVIDENCE),
-            Rule(_S.OPEN, Move.SETTLE, _S.RELEASED, _C.PARTY, _T.RELEASED),
-            Rule(_S.OPEN, Move.EXECUTE, _S.RELEASED, _C.FORUM, _T.RELEASED),
-        )
-    }
+COURSE: Final = Course(
+    "dispute",
+    (
+        Rule(_S.NEW, Move.OPEN, _S.OPEN, _C.FORUM, _T.OPENED),
+        Rule(_S.NEW, Move.OPEN_WITH_EVIDENCE, _S.OPEN, _C.PARTY, _T.OPENED),
+        Rule(_S.OPEN, Move.ADD_EVIDENCE, _S.OPEN, _C.PARTY, _T.EVIDENCE),
+        Rule(_S.OPEN, Move.PRESERVE, _S.OPEN, _C.REGISTRY, _T.EVIDENCE),
+        Rule(_S.OPEN, Move.SETTLE, _S.RELEASED, _C.PARTY, _T.RELEASED),
+        Rule(_S.OPEN, Move.EXECUTE, _S.RELEASED, _C.FORUM, _T.RELEASED),
+    ),
+    {},
 )
+"""A dispute. Its refusals have the codes `move-not-allowed` and `move-wrong-capacity`."""
+
+TABLE = COURSE.table
 
 
 def rule_for(state: State, move: Move, by: Capacity) -> Rule:
-    """Find the rule that allows `move` to `by`.
-
-    Raises:
-        UsageFault: `move-not-allowed`, `move-wrong-capacity`.
-    """
-    options = [f"{rule.move} (by {rule.by})" for (s, _), rule in TABLE.items() if s is state]
-    hint = f"Possible now: {', '.join(options)}." if options else "Nothing more is possible in this dispute."
-    rule = TABLE.get((state, move))
-    if rule is None:
-        raise UsageFault(
-            f"The dispute is in state {state}: {move} does not follow.", code="move-not-allowed", hint=hint
-        )
-    if rule.by is not by:
-        raise UsageFault(f"{move} is for the {rule.by}, not the {by}.", code="move-wrong-capacity", hint=hint)
-    return rule
+    """Find the rule that allows `move` to `by`. Raises as `COURSE`."""
+    return COURSE.rule_for(Situation(state), move, by, now=0)
 
 
 @dataclass(frozen=True, slots=True)

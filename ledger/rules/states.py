@@ -5,11 +5,12 @@ Whatever the table does not hold is refused, with the moves that are possible an
 "Objection open" is no state of its own but a count that blocks issuing (R24).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from types import MappingProxyType
+from typing import Final, TypeAlias
 
+from yinzheng.ledger.rules import course
+from yinzheng.ledger.rules.course import Course
 from yinzheng.ledger.rules.terms import Procedure
 from yinzheng.verifier.errors import UsageFault
 
@@ -99,19 +100,8 @@ class Guard(StrEnum):
     PUBLICITY_OVER = "publicity_over"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One line of the table: in `state`, `by` may make `move`, which leads to `to` and writes `statement`.
-
-    `statement` is None for a move that only prepares the deposit.
-    """
-
-    state: State
-    move: Move
-    to: State
-    by: Capacity
-    statement: StatementType | None
-    guards: frozenset[Guard] = frozenset()
+Rule: TypeAlias = course.Rule[State, Move]
+"""One line of the table; `statement` is None for a move that only prepares the deposit."""
 
 
 def _rule(
@@ -171,11 +161,6 @@ _RULES = [
     ),
 ]
 
-TABLE: Mapping[tuple[State, Move], Rule] = MappingProxyType({(r.state, r.move): r for r in _RULES})
-
-FINAL = frozenset(State) - {state for state, _ in TABLE}
-"""States nothing follows in a first registration."""
-
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -190,7 +175,7 @@ class Situation:
     open_objections: frozenset[str] = frozenset()
     publicity_end: int | None = None
 
-    def holds(self, guard: Guard, now: int) -> bool:
+    def meets(self, guard: Guard, now: int) -> bool:
         """Tell whether a guard's condition is met at `now` (UTC seconds)."""
         match guard:
             case Guard.ORDINARY:
@@ -205,37 +190,9 @@ class Situation:
                 return self.publicity_end is not None and now >= self.publicity_end
 
 
-def possible(situation: Situation, now: int) -> tuple[Rule, ...]:
-    """List the moves possible at `now`, with who may make each."""
-    return tuple(
-        rule
-        for (state, _), rule in TABLE.items()
-        if state is situation.state and all(situation.holds(guard, now) for guard in rule.guards)
-    )
-
-
-def rule_for(situation: Situation, move: Move, by: Capacity, now: int) -> Rule:
-    """Find the rule that allows `move` to `by` at `now`.
-
-    Raises:
-        UsageFault: `move-not-allowed` (not from this state), `move-wrong-capacity`, or one of
-            `move-procedure`, `move-no-objection`, `move-objection-open`, `move-publicity-running` for a
-            guard. `state`, `move` and `possible` are in its data.
-    """
-    rule = TABLE.get((situation.state, move))
-    if rule is None:
-        raise _refused(situation, move, now, "move-not-allowed", f"{move} does not follow {situation.state}.")
-    if rule.by is not by:
-        why = f"{move} is for the {rule.by}, not the {by}."
-        raise _refused(situation, move, now, "move-wrong-capacity", why)
-    for guard in sorted(rule.guards):
-        if not situation.holds(guard, now):
-            code, why = _UNMET[guard]
-            raise _refused(situation, move, now, code, f"{move} is refused: {why}.")
-    return rule
-
-
-_UNMET: Mapping[Guard, tuple[str, str]] = MappingProxyType(
+COURSE: Final = Course(
+    "case",
+    tuple(_RULES),
     {
         Guard.ORDINARY: ("move-procedure", "only the ordinary procedure has a committee (R8)"),
         Guard.SIMPLIFIED: ("move-procedure", "the ordinary procedure needs the committee's decision (R8)"),
@@ -245,26 +202,22 @@ _UNMET: Mapping[Guard, tuple[str, str]] = MappingProxyType(
             "nothing is issued while an objection is open (R24)",
         ),
         Guard.PUBLICITY_OVER: ("move-publicity-running", "publicity is not over (R24)"),
-    }
+    },
 )
+"""A first registration. Its refusals have the codes `move-not-allowed` (not from this state),
+`move-wrong-capacity`, and for a guard `move-procedure`, `move-no-objection`, `move-objection-open` or
+`move-publicity-running`."""
 
-
-def _refused(situation: Situation, move: Move, now: int, code: str, why: str) -> UsageFault:
-    options = [f"{rule.move} (by {rule.by})" for rule in possible(situation, now)]
-    return UsageFault(
-        f"The case is in state {situation.state}: {why}",
-        code=code,
-        hint=f"Possible now: {', '.join(options)}." if options else "Nothing more is possible in this case.",
-        state=situation.state.value,
-        move=move.value,
-        possible=options,
-    )
+TABLE = COURSE.table
+FINAL = COURSE.final(State)
+"""States nothing follows in a first registration."""
+possible, rule_for = COURSE.possible, COURSE.rule_for
 
 
 def step(
     situation: Situation,
     move: Move,
-    by: Capacity,
+    by: StrEnum,
     now: int,
     *,
     procedure: Procedure | None = None,

@@ -5,11 +5,13 @@ requested → verified → frozen → notified → receipts → completed, or re
 completion alone: a withdrawal is accepted, and narrows what may be done, while a dispute goes on (R36).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from types import MappingProxyType
+from typing import Final, TypeAlias
 
+from yinzheng.ledger.rules import course
+from yinzheng.ledger.rules.course import Course
 from yinzheng.ledger.rules.events import WithdrawalStatement
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.verifier.errors import UsageFault
@@ -65,17 +67,8 @@ class Ground(StrEnum):
     HOLD = "hold"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One line of the table: in `state`, `by` may make `move`, which leads to `to` and writes `statement`."""
-
-    state: State
-    move: Move
-    to: State
-    by: Capacity
-    statement: WithdrawalStatement
-    guards: frozenset[Guard] = frozenset()
-
+Rule: TypeAlias = course.Rule[State, Move]
+"""One line of the table; each writes a statement."""
 
 _C, _S, _T = Capacity, State, WithdrawalStatement
 _DONE = (Guard.ALL_RECEIPTS, Guard.NO_HOLD)
@@ -112,11 +105,6 @@ _RULES = [
     *_rule("notified restricted", Move.RESTRICT, _S.RESTRICTED, _C.REGISTRY, _T.RESTRICTED),
 ]
 
-TABLE: Mapping[tuple[State, Move], Rule] = MappingProxyType({(r.state, r.move): r for r in _RULES})
-
-FINAL = frozenset(State) - {state for state, _ in TABLE}
-"""States nothing follows."""
-
 INTAKE = frozenset({Move.REQUEST, Move.FILE_AT_COUNTER, Move.FORWARD})
 """The moves that begin a withdrawal."""
 
@@ -138,7 +126,7 @@ class Situation:
     holds: int = 0
     restricted_until: int = 0
 
-    def holds_guard(self, guard: Guard, now: int) -> bool:
+    def meets(self, guard: Guard, now: int) -> bool:
         """Tell whether a guard's condition is met at `now` (UTC seconds)."""
         match guard:
             case Guard.ALL_RECEIPTS:
@@ -180,60 +168,28 @@ class Situation:
         return at > self.destroy_by
 
 
-def possible(situation: Situation, now: int) -> tuple[Rule, ...]:
-    """List the moves possible at `now`, with who may make each."""
-    return tuple(
-        rule
-        for (state, _), rule in TABLE.items()
-        if state is situation.state and all(situation.holds_guard(guard, now) for guard in rule.guards)
-    )
-
-
-_UNMET: Mapping[Guard, tuple[str, str]] = MappingProxyType(
+COURSE: Final = Course(
+    "withdrawal",
+    tuple(_RULES),
     {
         Guard.ALL_RECEIPTS: ("withdrawal-receipts-missing", "not everyone has confirmed destruction (R35)"),
         Guard.NO_HOLD: ("withdrawal-held", "a dispute holds the data, so destruction waits (R36, R39)"),
         Guard.RESTRICTION_OVER: ("withdrawal-restricted", "the restriction has not ended (R35)"),
-    }
+    },
 )
+"""A withdrawal. Its refusals have the codes `move-not-allowed`, `move-wrong-capacity`, and for a guard
+`withdrawal-receipts-missing`, `withdrawal-held` or `withdrawal-restricted`."""
 
-
-def rule_for(situation: Situation, move: Move, by: Capacity, now: int) -> Rule:
-    """Find the rule that allows `move` to `by` at `now`.
-
-    Raises:
-        UsageFault: `move-not-allowed`, `move-wrong-capacity`, or for a guard `withdrawal-receipts-missing`,
-            `withdrawal-held`, `withdrawal-restricted`. `state`, `move` and `possible` are in its data.
-    """
-    rule = TABLE.get((situation.state, move))
-    if rule is None:
-        raise _refused(situation, move, now, "move-not-allowed", f"{move} does not follow {situation.state}.")
-    if rule.by is not by:
-        why = f"{move} is for the {rule.by}, not the {by}."
-        raise _refused(situation, move, now, "move-wrong-capacity", why)
-    for guard in sorted(rule.guards):
-        if not situation.holds_guard(guard, now):
-            code, why = _UNMET[guard]
-            raise _refused(situation, move, now, code, f"{move} is refused: {why}.")
-    return rule
-
-
-def _refused(situation: Situation, move: Move, now: int, code: str, why: str) -> UsageFault:
-    options = [f"{rule.move} (by {rule.by})" for rule in possible(situation, now)]
-    return UsageFault(
-        f"The withdrawal is in state {situation.state}: {why}",
-        code=code,
-        hint=f"Possible now: {', '.join(options)}." if options else "Nothing more is possible in it.",
-        state=situation.state.value,
-        move=move.value,
-        possible=options,
-    )
+TABLE = COURSE.table
+FINAL = COURSE.final(State)
+"""States nothing follows."""
+possible, rule_for = COURSE.possible, COURSE.rule_for
 
 
 def begin(
     situation: Situation,
     move: Move,
-    by: Capacity,
+    by: StrEnum,
     now: int,
     *,
     minor: bool,
@@ -261,7 +217,7 @@ def begin(
 def step(
     situation: Situation,
     move: Move,
-    by: Capacity,
+    by: StrEnum,
     now: int,
     *,
     actor: str = "",
