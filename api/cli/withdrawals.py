@@ -50,8 +50,8 @@ def withdraw(
     from yinzheng.ledger.consents.counter_receipt import subject_of_receipt
     from yinzheng.ledger.rules.extent import Extent, Way
     from yinzheng.ledger.withdrawals.claims import DocumentClaim
-    from yinzheng.ledger.withdrawals.filing import file
-    from yinzheng.ledger.withdrawals.progress import progress
+    from yinzheng.ledger.withdrawals.filing import filed
+    from yinzheng.ledger.withdrawals.progress import progress_of
 
     if (subject is None) == (receipt is None):
         raise UsageFault(
@@ -64,7 +64,7 @@ def withdraw(
     extent = Extent(not part, frozenset(scope or ()), frozenset(recipient or ()))
     with writing(state, json_) as (registry, _):
         consent = subject_of_receipt(registry.instance, named) if subject is None else named
-        id_ = file(
+        with filed(
             registry,
             consent,
             extent,
@@ -72,12 +72,12 @@ def withdraw(
             claim=DocumentClaim(document, guardian),
             actor=by,
             received_at=None if received is None else parse_instant(received),
-        )
-        found = progress(registry, id_)
+        ) as work:
+            found = progress_of(work)
     if json_:
         print_json(progress_view(found))
         return
-    out.print(f"{id_.hex()}: withdrawal received 已受理撤回", markup=False)
+    out.print(f"{found.id.hex()}: withdrawal received 已受理撤回", markup=False)
     out.print(f"  to be destroyed by 销毁期限 {moment(found.destroy_by)}", markup=False)
 
 

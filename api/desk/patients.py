@@ -6,6 +6,8 @@ Who asks is known by the receipt and the date of birth alone. Only this machine 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -19,18 +21,18 @@ from yinzheng.api.desk.bodies import MAX_JSON, one_object, read_body
 from yinzheng.api.desk.organisations import PLACE
 from yinzheng.api.desk.server import Desk, is_local
 from yinzheng.api.desk.views import progress_view
-from yinzheng.api.desk.withdrawals import file_by_receipt
+from yinzheng.api.desk.withdrawals import filed_by_receipt
 from yinzheng.ledger.consents.receipts import Receipt, make_receipt
 from yinzheng.ledger.consents.uses import uses_of
-from yinzheng.ledger.flow.threads import unknown_withdrawal
+from yinzheng.ledger.flow.threads import find_withdrawal, unknown_withdrawal
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import InForce
 from yinzheng.ledger.state import access_log
-from yinzheng.ledger.withdrawals.claims import ReceiptClaim, admit
+from yinzheng.ledger.withdrawals.claims import ReceiptClaim, admitted
 from yinzheng.ledger.withdrawals.concluding import conclusion
 from yinzheng.ledger.withdrawals.filing import in_force
-from yinzheng.ledger.withdrawals.progress import progress, withdrawals_of
-from yinzheng.ledger.withdrawals.work import open_thread
+from yinzheng.ledger.withdrawals.progress import progress_of, withdrawals_in
+from yinzheng.ledger.withdrawals.work import ConsentThread
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 
@@ -59,7 +61,8 @@ def patients(desk: Desk) -> APIRouter:
         found = await form(request, fields.SEE)
 
         def act(registry: Registry) -> JSON:
-            return {"withdrawals": _withdrawals(registry, _admitted(registry, found, "progress"))}
+            with _admitted(registry, found, "progress") as thread:
+                return {"withdrawals": _withdrawals(thread)}
 
         return JSONResponse(await desk.do(act))
 
@@ -68,7 +71,8 @@ def patients(desk: Desk) -> APIRouter:
         found = await form(request, fields.WITHDRAW)
 
         def act(registry: Registry) -> JSON:
-            return progress_view(progress(registry, file_by_receipt(registry, found)))
+            with filed_by_receipt(registry, found) as work:
+                return progress_view(progress_of(work))
 
         return JSONResponse(await desk.do(act), HTTPStatus.CREATED)
 
@@ -78,7 +82,9 @@ def patients(desk: Desk) -> APIRouter:
         found = await form(request, fields.RECEIPT)
 
         def act(registry: Registry) -> Receipt:
-            return make_receipt(registry, _admitted(registry, found, "receipt"))
+            with _admitted(registry, found, "receipt") as thread:
+                subject = thread.subject
+            return make_receipt(registry, subject)
 
         made = await desk.do(act)
         if found["form"] == "json":
@@ -92,10 +98,10 @@ def patients(desk: Desk) -> APIRouter:
         found = await form(request, fields.CONCLUSION)
 
         def act(registry: Registry) -> bytes:
-            subject = _admitted(registry, found, "conclusion")
-            if progress(registry, found["withdrawal"]).consent != subject:
-                # Nobody else learns that it exists.
-                raise unknown_withdrawal()
+            with _admitted(registry, found, "conclusion") as thread:
+                if find_withdrawal(thread.session, found["withdrawal"]).consent != thread.subject:
+                    # Nobody else learns that it exists.
+                    raise unknown_withdrawal()
             return conclusion(registry, found["withdrawal"])
 
         return Response(await desk.do(act), media_type="application/json")
@@ -103,36 +109,33 @@ def patients(desk: Desk) -> APIRouter:
     return router
 
 
-def _admitted(registry: Registry, found: dict[str, Any], action: str) -> bytes:
-    """The consent's subject, once receipt and date of birth are right."""
+@contextmanager
+def _admitted(registry: Registry, found: dict[str, Any], action: str) -> Iterator[ConsentThread]:
+    """The consent's thread, once receipt and date of birth are right; opened once, and noted."""
     code = fields.receipt_of(found)
-    subject = code.core.subject
-    admit(registry, subject, ReceiptClaim(code.secret, found["born"]))
-    with registry.store.transaction() as session:
-        access_log.note(session, registry.clock(), HOLDER, action, subject.hex(), PLACE)
-    return subject
+    with admitted(registry, code.core.subject, ReceiptClaim(code.secret, found["born"])) as thread:
+        access_log.note(thread.session, thread.now, HOLDER, action, thread.subject.hex(), PLACE)
+        yield thread
 
 
-def _withdrawals(registry: Registry, subject: bytes) -> list[JSON]:
-    return [progress_view(one) for one in withdrawals_of(registry, subject)]
+def _withdrawals(thread: ConsentThread) -> list[JSON]:
+    return [progress_view(one) for one in withdrawals_in(thread)]
 
 
 def _seen(registry: Registry, found: dict[str, Any]) -> JSON:
     """All that R30 lets the data subject see: what was consented to, what holds, and what became of it."""
-    subject = _admitted(registry, found, "see")
-    with registry.store.reading() as session:
-        thread = open_thread(registry, session, subject)
-        opened, force = thread.opened, in_force(thread)
-        uses = uses_of(session, opened.seal, subject)
-    return {
-        "subject": subject.hex(),
-        "consent": opened.consent.to_json(),
-        "notice": opened.notice.to_json(),
-        "notice_leaf": opened.notice_leaf.hex(),
-        "in_force": _portion(force),
-        "uses": [{"at": use.at, "purpose": use.purpose, "operator": use.operator} for use in uses],
-        "withdrawals": _withdrawals(registry, subject),
-    }
+    with _admitted(registry, found, "see") as thread:
+        opened = thread.opened
+        uses = uses_of(thread.session, opened.seal, thread.subject)
+        return {
+            "subject": thread.subject.hex(),
+            "consent": opened.consent.to_json(),
+            "notice": opened.notice.to_json(),
+            "notice_leaf": opened.notice_leaf.hex(),
+            "in_force": _portion(in_force(thread)),
+            "uses": [{"at": use.at, "purpose": use.purpose, "operator": use.operator} for use in uses],
+            "withdrawals": _withdrawals(thread),
+        }
 
 
 def _portion(force: InForce) -> JSON:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from http import HTTPStatus
 from typing import Any
 
@@ -17,12 +18,12 @@ from yinzheng.ledger.flow.threads import unknown_withdrawal
 from yinzheng.ledger.notify import deliveries
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import Way
-from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
+from yinzheng.ledger.store.models_consents import WithdrawalRecipient
 from yinzheng.ledger.withdrawals import course
 from yinzheng.ledger.withdrawals.claims import DocumentClaim, ReceiptClaim
-from yinzheng.ledger.withdrawals.filing import file
-from yinzheng.ledger.withdrawals.progress import progress
-from yinzheng.ledger.withdrawals.work import open_work
+from yinzheng.ledger.withdrawals.filing import filed
+from yinzheng.ledger.withdrawals.progress import Progress, progress_of
+from yinzheng.ledger.withdrawals.work import ConsentThread, open_work, work_on
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.destruction import MAX_RECEIPT, parse_receipt
 
@@ -32,15 +33,20 @@ def withdrawals(desk: Desk) -> APIRouter:
     router = APIRouter(prefix="/org/v1")
 
     @router.post("/withdrawals")
-    async def filed(request: Request) -> Response:
+    async def received(request: Request) -> Response:
         async with desk.signed(request) as asked:
             body = one_object(asked.body)
             by_receipt = "receipt" in body
             found = fields.read(body, fields.WITHDRAW if by_receipt else fields.AT_COUNTER)
 
             def act(registry: Registry) -> JSON:
-                id_ = file_by_receipt(registry, found) if by_receipt else _forward(registry, found, asked.org)
-                return {"withdrawal": id_.hex(), **_deadlines(registry, id_)}
+                filing = (
+                    filed_by_receipt(registry, found)
+                    if by_receipt
+                    else _forwarded(registry, found, asked.org)
+                )
+                with filing as work:
+                    return {"withdrawal": work.row.id.hex(), **_deadlines(progress_of(work))}
 
             answer = await desk.do(act)
         return JSONResponse(answer, HTTPStatus.CREATED)
@@ -49,7 +55,7 @@ def withdrawals(desk: Desk) -> APIRouter:
     async def shown(request: Request, written: str) -> Response:
         async with desk.signed(request) as asked:
             id_ = fields.identifier(written)
-            return JSONResponse(await desk.do(lambda registry: _shown(registry, id_, asked.org)))
+            return JSONResponse(await desk.do(lambda registry: _looked_up(registry, id_, asked.org)))
 
     @router.post("/withdrawals/{written}/freeze")
     async def frozen(request: Request, written: str) -> Response:
@@ -58,8 +64,9 @@ def withdrawals(desk: Desk) -> APIRouter:
             fields.read(one_object(asked.body), {})
 
             def act(registry: Registry) -> JSON:
-                course.freeze(registry, id_, asked.org)
-                return _shown(registry, id_, asked.org)
+                with work_on(registry, id_) as work:
+                    course.freeze(work, asked.org)
+                    return _shown(work, asked.org)
 
             return JSONResponse(await desk.do(act))
 
@@ -69,8 +76,9 @@ def withdrawals(desk: Desk) -> APIRouter:
             id_, receipt = fields.identifier(written), parse_receipt(asked.body)
 
             def act(registry: Registry) -> JSON:
-                leaf = course.receipt(registry, id_, receipt, asked.org)
-                return {"leaf": leaf.hex(), **_shown(registry, id_, asked.org)}
+                with work_on(registry, id_) as work:
+                    leaf = course.receipt(work, receipt, asked.org)
+                    return {"leaf": leaf.hex(), **_shown(work, asked.org)}
 
             return JSONResponse(await desk.do(act), HTTPStatus.CREATED)
 
@@ -91,10 +99,10 @@ def withdrawals(desk: Desk) -> APIRouter:
     return router
 
 
-def file_by_receipt(registry: Registry, found: dict[str, Any]) -> bytes:
-    """File what the holder of a receipt withdraws (`fields.WITHDRAW`); gives its identifier."""
+def filed_by_receipt(registry: Registry, found: dict[str, Any]) -> AbstractContextManager[ConsentThread]:
+    """File what the holder of a receipt withdraws (`fields.WITHDRAW`); hands on its thread."""
     code = fields.receipt_of(found)
-    return file(
+    return filed(
         registry,
         code.core.subject,
         fields.extent_of(found["extent"]),
@@ -103,8 +111,8 @@ def file_by_receipt(registry: Registry, found: dict[str, Any]) -> bytes:
     )
 
 
-def _forward(registry: Registry, found: dict[str, Any], org: str) -> bytes:
-    return file(
+def _forwarded(registry: Registry, found: dict[str, Any], org: str) -> AbstractContextManager[ConsentThread]:
+    return filed(
         registry,
         found["subject"],
         fields.extent_of(found["extent"]),
@@ -115,27 +123,32 @@ def _forward(registry: Registry, found: dict[str, Any], org: str) -> bytes:
     )
 
 
-def _deadlines(registry: Registry, id_: bytes) -> dict[str, JSON]:
-    found = progress(registry, id_)
+def _deadlines(found: Progress) -> dict[str, JSON]:
     return {"state": found.state.value, "destroy_by": found.destroy_by, "freeze_by": found.freeze_by}
 
 
-def _shown(registry: Registry, id_: bytes, org: str) -> dict[str, JSON]:
-    """The whole of it for the controller; for a recipient its own duty. Nobody else learns that it exists."""
+def _looked_up(registry: Registry, id_: bytes, org: str) -> dict[str, JSON]:
+    """What `org` may see; whoever has no part in a withdrawal does not learn that it exists."""
     with registry.store.reading() as session:
-        row = session.get(Withdrawal, id_)
-        mine = session.get(WithdrawalRecipient, (id_, org))
-        if row is None or mine is None:
+        if session.get(WithdrawalRecipient, (id_, org)) is None:
             raise unknown_withdrawal()
-        leaf, body = open_work(registry, session, id_).request
-    found = progress(registry, id_)
-    if org == row.controller:
+        return _shown(open_work(registry, session, id_), org)
+
+
+def _shown(work: ConsentThread, org: str) -> dict[str, JSON]:
+    """The whole of it for the controller; for a recipient its own duty."""
+    mine = work.recipients.get(org)
+    if mine is None:
+        raise unknown_withdrawal()
+    leaf, body = work.request
+    found = progress_of(work)
+    if org == work.row.controller:
         return {**progress_view(found), "request": leaf.hex(), "duty": mine.duty}
     grants: list[JSON] = [
         {"scope": grant.scope, "route": grant.route} for grant in body.taken.grants if grant.code == org
     ]
     return {
-        "withdrawal": id_.hex(),
+        "withdrawal": found.id.hex(),
         "consent": found.consent.hex(),
         "request": leaf.hex(),
         "state": found.state.value,

@@ -200,7 +200,8 @@ def _withdraw(stage: _Stage, subject: bytes, progress: Progress) -> bytes:
     with work_on(registry, subject) as work:
         state, request = work.situation.state, work.request[0]
     if state is State.VERIFIED:
-        course.freeze(registry, subject, stage.party("controller").code)
+        with work_on(registry, subject) as work:
+            course.freeze(work, stage.party("controller").code)
     if state is not State.COMPLETED:
         progress("destruction receipts of hospital and company")
         for role, operator in (("controller", "数据管理员"), ("recipient", "运维工程师")):
@@ -217,9 +218,8 @@ def _withdraw(stage: _Stage, subject: bytes, progress: Progress) -> bytes:
                 destroyed_at=registry.clock(),
             )
             with work_on(registry, subject) as work:
-                answered = work.recipients[stage.party(role).code].receipt is not None
-            if not answered:
-                course.receipt(registry, subject, sign_receipt(signed, key))
+                if work.recipients[stage.party(role).code].receipt is None:
+                    course.receipt(work, sign_receipt(signed, key))
     return subject
 
 

@@ -10,16 +10,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from yinzheng.ledger.disputes.work import Work, work_on
-from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.disputes.work import DisputeThread, work_on
+from yinzheng.ledger.flow.recording import Recorded
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.disputes import Move
+from yinzheng.ledger.rules.course import Rule
+from yinzheng.ledger.rules.disputes import Move, State
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import DossierFile
 from yinzheng.ledger.store.models_disputes import EvidenceItem
 from yinzheng.ledger.store.sealed import SealedFile, seal_file
 from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.dispute import evidence_root
 from yinzheng.verifier.formats.evidence_items import Item, parse_item
@@ -74,22 +76,26 @@ def add_items(
             work.allow(move, by)
             before = work.items()
             require_same(len(before), first)
-            rows, prev = [], work.dispute.head
-            for one in kept:
-                recorded = work.compose(rule.statement.value, one.item.to_json(), rule.by, prev)
-                prev = recorded.leaf_hash
-                rows.append(recorded.row)
-            leaves = [row["leaf_hash"] for row in rows]
+            recorded = compose_items(work, rule, [one.item.to_json() for one in kept])
+            leaves = [one.leaf_hash for one in recorded]
             add_files(work, first, kept)
             list_items(work, first, leaves, before[-1].batch + 1 if before else 0)
-            work.write(rows)
+            work.write(rule, *recorded)
             root = evidence_root([*(item.leaf for item in before), *leaves])
             call = registry.client.add_evidence(work.dispute.subject, root, leaves[-1])
-            pipeline.outbox(work.session, f"evidence:{work.dispute.id}:{first + len(kept)}", call, work.now)
+            work.call("evidence", f"{work.dispute.id}:{first + len(kept)}", call, tried=False)
             return leaves
     except BaseException:
         drop(registry, kept)
         raise
+
+
+def compose_items(work: DisputeThread, rule: Rule[State, Move], items: Iterable[JSON]) -> list[Recorded]:
+    """Compose the statements of items in order, each after the one before."""
+    recorded: list[Recorded] = []
+    for item in items:
+        recorded.append(work.compose(rule, item, after=recorded[-1] if recorded else None))
+    return recorded
 
 
 def require_room(there: int, more: int) -> int:
@@ -136,7 +142,7 @@ def drop(registry: Registry, kept: Iterable[Kept]) -> None:
         registry.blobs.delete(one.file.blob)
 
 
-def add_files(work: Work, first: int, kept: Sequence[Kept]) -> None:
+def add_files(work: DisputeThread, first: int, kept: Sequence[Kept]) -> None:
     """Enter the sealed files into the dispute's dossier, numbered as the items."""
     dossier = work.dispute.dossier_id
     for number, one in enumerate(kept, first):
@@ -153,13 +159,13 @@ def add_files(work: Work, first: int, kept: Sequence[Kept]) -> None:
     work.session.flush()
 
 
-def list_items(work: Work, first: int, leaves: Sequence[bytes], batch: int) -> None:
+def list_items(work: DisputeThread, first: int, leaves: Sequence[bytes], batch: int) -> None:
     """List items under their numbers."""
     for number, leaf in enumerate(leaves, first):
         work.session.add(EvidenceItem(dispute_id=work.dispute.id, number=number, leaf=leaf, batch=batch))
 
 
-def file_of(work: Work, number: int) -> DossierFile:
+def file_of(work: DisputeThread, number: int) -> DossierFile:
     """The sealed file of item `number`."""
     return next(
         row for row in repository.files_of(work.session, work.dispute.dossier_id) if row.number == number

@@ -11,7 +11,7 @@ from typing import Final
 from sqlmodel import select
 
 from yinzheng.ledger.cases.work import dossier_key
-from yinzheng.ledger.disputes.work import Work
+from yinzheng.ledger.disputes.work import DisputeThread
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate
@@ -28,7 +28,7 @@ RELEASED: Final = "dispute.released"
 _LISTS: Final = {"record": "records", "case": "cases", "consent": "consents"}
 
 
-def tell(work: Work, kind: str, statement: bytes) -> None:
+def tell(work: DisputeThread, kind: str, statement: bytes) -> None:
     """Queue the notices of a hold or its end, in the transaction of the decision."""
     work.session.flush()
     query = select(DisputeSubject).where(DisputeSubject.dispute_id == work.dispute.id)
@@ -44,7 +44,7 @@ def tell(work: Work, kind: str, statement: bytes) -> None:
         queue(work.session, code, kind, data, work.now)
 
 
-def _keeper(work: Work, entry: DisputeSubject) -> str | None:
+def _keeper(work: DisputeThread, entry: DisputeSubject) -> str | None:
     """Credit code of who answers for a subject; None where nobody can be told any more."""
     session = work.session
     if entry.kind == "consent":
@@ -57,7 +57,7 @@ def _keeper(work: Work, entry: DisputeSubject) -> str | None:
     return _applicant(work, session.exec(query).one())
 
 
-def _applicant(work: Work, case: Case) -> str | None:
+def _applicant(work: DisputeThread, case: Case) -> str | None:
     try:
         seal = SealedValue(dossier_key(work.registry, work.session, case.dossier_id))
     except DataFault:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -21,13 +22,13 @@ from yinzheng.ledger.disputes import evidence
 from yinzheng.ledger.disputes.evidence import Offered
 from yinzheng.ledger.disputes.hold_notices import HOLD, tell
 from yinzheng.ledger.disputes.plans import Concerned, Plan, parse_plan, require_impartial
-from yinzheng.ledger.disputes.work import DRAFT, Work, row_from_json, row_to_json, work_on
-from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.disputes.work import DRAFT, DisputeThread, dispute_thread, from_json, to_json, work_on
 from yinzheng.ledger.flow.threads import find_organisation
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules import disputes as rules
 from yinzheng.ledger.rules.calendar import date_of, day_of
-from yinzheng.ledger.rules.disputes import Move, State, check_opening, rule_for
+from yinzheng.ledger.rules.disputes import Move, check_opening
+from yinzheng.ledger.rules.events import DisputeStatement
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.states import State as CaseState
 from yinzheng.ledger.store import repository
@@ -88,7 +89,7 @@ def draft(registry: Registry, opener: str, plan: Plan) -> str:
             dossier_id=dossier_id,
             created_at=now,
         )
-        work = Work(registry, session, dispute, key, now)
+        work = dispute_thread(registry, session, dispute, key, now)
         work.keep_draft({"plan": plan.to_json(), "items": [], "prepared": None})
         return dispute.id
 
@@ -125,16 +126,13 @@ def prepare(registry: Registry, dispute_id: str, account: bytes) -> Decision:
         plan = parse_plan(value["plan"])
         subjects = _find(work.session, plan.concerned)
         move, capacity = _MOVES[plan.kind]
-        rule_for(State.NEW, move, capacity)
+        rule = work.allow(move, capacity)
         check_opening(_rules_case(plan, subjects, len(value["items"]), work.now), move, _all(subjects))
         _require_opener(registry, plan, account)
-        rows: list[dict[str, Any]] = []
-        prev: bytes | None = None
-        for item in value["items"]:
-            recorded = work.compose("dispute.evidence", item, capacity, prev)
-            prev = recorded.leaf_hash
-            rows.append(recorded.row)
-        root = evidence_root([row["leaf_hash"] for row in rows]) if rows else None
+        # The evidence that comes with an opening is its opener's.
+        brought = replace(rule, statement=DisputeStatement.EVIDENCE)
+        statements = evidence.compose_items(work, brought, value["items"])
+        root = evidence_root([one.leaf_hash for one in statements]) if statements else None
         opening = Opening(
             dispute=work.dispute.subject,
             forum=plan.forum,
@@ -147,15 +145,14 @@ def prepare(registry: Registry, dispute_id: str, account: bytes) -> Decision:
             evidence_root=root,
         )
         parse_opening(opening.to_json())  # what could not be read back must not be signed
-        recorded = work.compose("dispute.opened", opening.to_json(), capacity, prev)
-        rows.append(recorded.row)
+        opened = work.compose(rule, opening.to_json(), after=statements[-1] if statements else None)
         prepared: dict[str, JSON] = {
             "opening": opening.to_json(),
-            "rows": [row_to_json(row) for row in rows],
+            "rows": [to_json(one) for one in (*statements, opened)],
             "at": work.now,
         }
         work.keep_draft({**value, "prepared": prepared})
-        return _decision(opening, recorded.leaf_hash)
+        return _decision(opening, opened.leaf_hash)
 
 
 def open_dispute(registry: Registry, dispute_id: str, signature: bytes) -> None:
@@ -187,8 +184,9 @@ def open_dispute(registry: Registry, dispute_id: str, signature: bytes) -> None:
                 code="dispute-moved",
                 hint="Prepare and sign it anew.",
             )
-        rows = [row_from_json(row, work.dispute.subject, work.now) for row in prepared["rows"]]
-        leaves = [row["leaf_hash"] for row in rows]
+        rule = work.allow(*_MOVES[opening.kind])
+        recorded = [from_json(row, work.dispute.subject, work.now) for row in prepared["rows"]]
+        leaves = [one.leaf_hash for one in recorded]
         decision = _decision(opening, leaves[-1])
         if recover(decision, registry.client.preservation_domain, signature) != opening.opened_by:
             raise UsageFault(
@@ -198,14 +196,13 @@ def open_dispute(registry: Registry, dispute_id: str, signature: bytes) -> None:
             )
         call = registry.client.open_dispute(decision, signature)
         # A dispute that the contracts refuse must not be in the log as if it held anything.
-        registry.client.simulate(call, registry.sender.address)
-        work.write(rows)
+        work.call("dispute", work.dispute.id, call)
+        work.write(rule, *recorded)
         evidence.list_items(work, 0, leaves[:-1], 0)
         _enter_subjects(work, opening.subjects)
-        work.dispute.state, work.dispute.opened_at = State.OPEN.value, opening.opened_at
+        work.dispute.opened_at = opening.opened_at
         work.keep_draft(None)
         tell(work, HOLD, leaves[-1])
-        pipeline.outbox(work.session, f"dispute:{work.dispute.id}", call, work.now)
 
 
 def discard(registry: Registry, dispute_id: str) -> None:
@@ -242,14 +239,14 @@ def _require_bounded(items: Sequence[JSON]) -> None:
         )
 
 
-def _enter_subjects(work: Work, subjects: Subjects) -> None:
+def _enter_subjects(work: DisputeThread, subjects: Subjects) -> None:
     kinds = (("record", subjects.records), ("case", subjects.cases), ("consent", subjects.consents))
     for kind, entries in kinds:
         for subject in entries:
             work.session.add(DisputeSubject(dispute_id=work.dispute.id, kind=kind, subject=subject))
 
 
-def _draft_of(work: Work) -> dict[str, Any]:
+def _draft_of(work: DisputeThread) -> dict[str, Any]:
     if work.dispute.state != DRAFT:
         raise UsageFault("this dispute was opened already", code="dispute-opened", hint="Add evidence to it.")
     return work.read_draft()

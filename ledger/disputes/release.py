@@ -7,7 +7,6 @@ is listed in it and goes on.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -15,8 +14,13 @@ from yinzheng.ledger.chain.approvals import Release as Decision
 from yinzheng.ledger.chain.approvals import recover
 from yinzheng.ledger.chain.modules import FORUM
 from yinzheng.ledger.disputes.hold_notices import RELEASED, tell
-from yinzheng.ledger.disputes.work import Work, holds_on, row_from_json, row_to_json, work_on
-from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.disputes.work import (
+    DisputeThread,
+    from_json,
+    holds_on,
+    to_json,
+    work_on,
+)
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.disputes import Move, Party, check_release
 from yinzheng.ledger.rules.states import Capacity
@@ -63,10 +67,10 @@ def prepare_release(
             resumed=_waiting(work),
         )
         parse_release(release.to_json())
-        recorded = work.compose(rule.statement.value, release.to_json(), by, work.dispute.head)
+        recorded = work.compose(rule, release.to_json())
         # One of each kind is kept: parties who prepare a settlement do not undo what the forum prepared.
         kept = {} if work.dispute.draft is None else work.read_draft()
-        prepared: dict[str, JSON] = {"release": release.to_json(), "row": row_to_json(recorded.row)}
+        prepared: dict[str, JSON] = {"release": release.to_json(), "row": to_json(recorded)}
         work.keep_draft({**kept, kind: prepared})
         return Decision(work.dispute.subject, recorded.leaf_hash)
 
@@ -90,9 +94,9 @@ def release(
         ended = parse_release(value["release"])
         move, by = _MOVES[ended.kind]
         rule = work.allow(move, by)
-        row = row_from_json(value["row"], work.dispute.subject, work.now)
-        decision = Decision(work.dispute.subject, row["leaf_hash"])
-        _require_next(work, row)
+        recorded = from_json(value["row"], work.dispute.subject, work.now)
+        decision = Decision(work.dispute.subject, recorded.leaf_hash)
+        _require_next(work, recorded.statement)
         domain = registry.client.preservation_domain
         signed = {recover(decision, domain, signature): signature for signature in signatures}
         parties = registry.client.parties(work.dispute.subject)
@@ -101,20 +105,20 @@ def release(
             raise UsageFault(
                 "it was prepared for other signers", code="release-stranger", hint="Prepare it anew."
             )
-        work.write([row])
-        work.dispute.state, work.dispute.released_at = rule.to.value, ended.released_at
+        work.write(rule, recorded)
+        work.dispute.released_at = ended.released_at
         work.keep_draft(None)
         order = _in_order(signed, parties)
         call = registry.client.release(decision, order, len(_subjects(work)))
-        pipeline.outbox(work.session, f"release:{work.dispute.id}", call, work.now)
-        tell(work, RELEASED, row["leaf_hash"])
+        work.call("release", work.dispute.id, call, tried=False)
+        tell(work, RELEASED, recorded.leaf_hash)
     # After a crash in between, the next round of withdrawals finds them (`ending.tick`).
     resume(registry, dispute_id)
     return ended.resumed
 
 
-def _require_next(work: Work, row: dict[str, Any]) -> None:
-    if Statement.from_bytes(row["statement"]).prev != work.dispute.head:
+def _require_next(work: DisputeThread, statement: Statement) -> None:
+    if statement.prev != work.dispute.head:
         raise UsageFault(
             "evidence was added after the release was prepared",
             code="dispute-moved",
@@ -139,12 +143,12 @@ def _in_order(signed: Mapping[bytes, bytes], parties: Sequence[bytes]) -> list[b
     return [signed[party] for party in parties if party in signed] or list(signed.values())
 
 
-def _subjects(work: Work) -> list[DisputeSubject]:
+def _subjects(work: DisputeThread) -> list[DisputeSubject]:
     query = select(DisputeSubject).where(DisputeSubject.dispute_id == work.dispute.id)
     return list(work.session.exec(query).all())
 
 
-def _waiting(work: Work) -> tuple[Resumption, ...]:
+def _waiting(work: DisputeThread) -> tuple[Resumption, ...]:
     """What waits for this dispute alone, and so goes on when it ends."""
     found = {
         Resumption(entry.subject, what)

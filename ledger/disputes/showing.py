@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.disputes.plans import parse_plan
-from yinzheng.ledger.disputes.work import DRAFT, Work, work_on
+from yinzheng.ledger.disputes.work import DRAFT, DisputeThread, work_on
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.organisations.keys import public_key
@@ -196,7 +196,7 @@ def standing(registry: Registry, dispute_id: str, code: str, kid: bytes) -> Stan
     return found
 
 
-def opening_of(work: Work) -> Opening:
+def opening_of(work: DisputeThread) -> Opening:
     """The opening as it was recorded. The dispute is no draft."""
     assert work.dispute.head is not None
     events = thread(work.session, work.dispute.head)
@@ -215,7 +215,7 @@ def _count(session: Session, table: type[DisputeSubject | EvidenceItem], dispute
     return len(session.exec(select(table).where(table.dispute_id == dispute_id)).all())
 
 
-def _draft(work: Work) -> Shown:
+def _draft(work: DisputeThread) -> Shown:
     value = work.read_draft()
     plan = parse_plan(value["plan"])
     items = (parse_item(item) for item in value["items"])
@@ -236,7 +236,7 @@ def _draft(work: Work) -> Shown:
     )
 
 
-def _opened(work: Work) -> Shown:
+def _opened(work: DisputeThread) -> Shown:
     assert work.dispute.head is not None  # no draft
     events = thread(work.session, work.dispute.head)
     leaf, opening = next(
@@ -263,7 +263,7 @@ def _opened(work: Work) -> Shown:
     )
 
 
-def _prepared(work: Work) -> tuple[tuple[bytes, Release], ...]:
+def _prepared(work: DisputeThread) -> tuple[tuple[bytes, Release], ...]:
     if work.dispute.draft is None:
         return ()
     drafts = work.read_draft().values()
@@ -272,7 +272,7 @@ def _prepared(work: Work) -> tuple[tuple[bytes, Release], ...]:
     )
 
 
-def _items(work: Work, events: Sequence[Event]) -> tuple[ShownItem, ...]:
+def _items(work: DisputeThread, events: Sequence[Event]) -> tuple[ShownItem, ...]:
     given = {event.leaf_hash: event for event in events}
     return tuple(
         ShownItem(row.number + 1, row.leaf, parse_item(_body(work, given[row.leaf])), given[row.leaf].at)
@@ -280,9 +280,9 @@ def _items(work: Work, events: Sequence[Event]) -> tuple[ShownItem, ...]:
     )
 
 
-def _read_opening(work: Work, event: Event) -> Opening:
+def _read_opening(work: DisputeThread, event: Event) -> Opening:
     return parse_opening(_body(work, event))
 
 
-def _body(work: Work, event: Event) -> object:
+def _body(work: DisputeThread, event: Event) -> object:
     return open_event(work.seal, event.sealed, event.leaf_hash)[0]

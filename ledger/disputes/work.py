@@ -1,26 +1,27 @@
-"""What every step of a dispute has in common: open it, compose statements, move it on, in one transaction."""
+"""A dispute's thread, opened for one step (R37 to R39), and what waits in it for a signature."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.cases.work import dossier_key
-from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose
-from yinzheng.ledger.flow.threads import find_dispute
+from yinzheng.ledger.flow.recording import Recorded
+from yinzheng.ledger.flow.threads import Thread, find_dispute
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.disputes import Move, Rule, State, rule_for
-from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.store import repository
+from yinzheng.ledger.rules.course import Rule
+from yinzheng.ledger.rules.disputes import COURSE, OPENINGS, Move, Situation, State
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject, EvidenceItem
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.log.statement import Statement
 
 DRAFT = "draft"
 """State of a dispute whose opening nobody has signed yet."""
@@ -29,49 +30,45 @@ MAX_DRAFT = 64 * 1024 * 1024
 """Bytes of a draft, opened."""
 
 
-@dataclass
-class Work:
-    """One dispute, opened for one step. `now` is the instant of the whole step, UTC seconds."""
+@dataclass(kw_only=True)
+class DisputeThread(Thread[State, Move]):
+    """One dispute, opened for one step."""
 
-    registry: Registry
-    session: Session
     dispute: Dispute
     key: bytes
-    now: int
+    """Of its dossier."""
+
+    course = COURSE
 
     @property
-    def seal(self) -> SealedValue:
-        """Seals what this dispute says in private."""
-        return SealedValue(self.key)
+    def situation(self) -> Situation:
+        """Where it stands; a draft is not begun."""
+        draft = self.dispute.state == DRAFT
+        return Situation(State.NEW if draft else State(self.dispute.state))
 
-    def allow(self, move: Move, by: Capacity) -> Rule:
-        """The rule that allows `move`, or `UsageFault` saying what is possible instead."""
-        if self.dispute.state == DRAFT:
+    @property
+    def head(self) -> bytes | None:
+        """Leaf hash of the latest statement; None while it is a draft."""
+        return self.dispute.head
+
+    def move_on(self, leaf: bytes) -> None:
+        """Keep `leaf` as the head."""
+        self.dispute.head = leaf
+        self.session.add(self.dispute)
+
+    def move_to(self, state: State) -> None:
+        """Set the state the table leads to."""
+        self.dispute.state = state.value
+
+    def allow(self, move: Move, by: StrEnum) -> Rule[State, Move]:
+        """As `Thread.allow`; of a draft nothing but its opening."""
+        if self.dispute.state == DRAFT and move not in OPENINGS:
             raise UsageFault(
                 "this dispute is a draft: nobody has signed its opening yet",
                 code="dispute-draft",
                 hint="Prepare it and have the opener sign.",
             )
-        return rule_for(State(self.dispute.state), move, by)
-
-    def compose(self, type_: str, body: dict[str, JSON], by: Capacity, prev: bytes | None) -> Recorded:
-        """Commit to a statement that follows `prev`, without writing it."""
-        happened = Occurrence(
-            type=type_,
-            profile=self.registry.instance.profile,
-            subject=self.dispute.subject,
-            at=self.now,
-            by=by.value,
-            body=body,
-            prev=prev,
-        )
-        return compose(happened, self.seal, now=self.now)
-
-    def write(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Write composed statements in order and move the thread's head to the last."""
-        repository.add_events(self.session, rows)
-        self.dispute.head = rows[-1]["leaf_hash"]
-        self.session.add(self.dispute)
+        return super().allow(move, by)
 
     def read_draft(self) -> dict[str, Any]:
         """What is kept until somebody signs; `UsageFault` `dispute-no-draft` if nothing is."""
@@ -98,7 +95,7 @@ class Work:
 
 
 @contextmanager
-def work_on(registry: Registry, dispute_id: str) -> Iterator[Work]:
+def work_on(registry: Registry, dispute_id: str) -> Iterator[DisputeThread]:
     """Open a dispute for one step; committed durably when the block ends, undone if it raises.
 
     Raises `UsageFault` (`dispute-unknown`), `DataFault` (`dossier-destroyed`).
@@ -106,11 +103,28 @@ def work_on(registry: Registry, dispute_id: str) -> Iterator[Work]:
     with registry.store.transaction() as session:
         dispute = find_dispute(session, dispute_id)
         key = dossier_key(registry, session, dispute.dossier_id)
-        yield Work(registry, session, dispute, key, registry.clock())
+        yield dispute_thread(registry, session, dispute, key, registry.clock())
 
 
-def row_to_json(row: dict[str, Any]) -> dict[str, JSON]:
-    """A composed row, to be kept until it is signed."""
+def dispute_thread(
+    registry: Registry, session: Session, dispute: Dispute, key: bytes, now: int
+) -> DisputeThread:
+    """A dispute whose dossier's key is at hand, opened in the caller's transaction."""
+    return DisputeThread(
+        registry=registry,
+        session=session,
+        now=now,
+        subject=dispute.subject,
+        profile=registry.instance.profile,
+        seal=SealedValue(key),
+        dispute=dispute,
+        key=key,
+    )
+
+
+def to_json(recorded: Recorded) -> dict[str, JSON]:
+    """A composed statement, to be kept until it is signed."""
+    row = recorded.row
     return {
         "type": row["type"],
         "at": row["at"],
@@ -120,9 +134,9 @@ def row_to_json(row: dict[str, Any]) -> dict[str, JSON]:
     }
 
 
-def row_from_json(value: dict[str, Any], subject: bytes, now: int) -> dict[str, Any]:
-    """The row of `row_to_json`, to be written at `now`."""
-    return {
+def from_json(value: dict[str, Any], subject: bytes, now: int) -> Recorded:
+    """The statement of `to_json`, to be written at `now`."""
+    row = {
         "case_id": None,
         "subject": subject,
         "type": value["type"],
@@ -134,6 +148,7 @@ def row_from_json(value: dict[str, Any], subject: bytes, now: int) -> dict[str, 
         "log_index": None,
         "created_at": now,
     }
+    return Recorded(Statement.from_bytes(row["statement"]), row["leaf_hash"], row)
 
 
 def holds_on(session: Session, subject: bytes) -> int:

@@ -71,6 +71,7 @@ COURSE: Final = Course(
 """A dispute. Its refusals have the codes `move-not-allowed` and `move-wrong-capacity`."""
 
 TABLE = COURSE.table
+OPENINGS = frozenset(rule.move for rule in COURSE.rules if rule.state is State.NEW)
 
 
 def rule_for(state: State, move: Move, by: Capacity) -> Rule:

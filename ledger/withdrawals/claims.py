@@ -7,16 +7,18 @@ the log for everyone to see, and nobody shall lock a stranger's receipt with it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from sqlmodel import select
 
 from yinzheng.ledger.consents import pool
-from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
 from yinzheng.ledger.flow.threads import find_consent
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models_consents import Attempt, Pooled
+from yinzheng.ledger.withdrawals.work import ConsentThread, open_thread
 from yinzheng.verifier.bytes.algorithms import constant_time_equal
 from yinzheng.verifier.errors import UsageFault
 
@@ -44,39 +46,44 @@ class DocumentClaim:
 Claim: TypeAlias = ReceiptClaim | DocumentClaim
 
 
-def admit(registry: Registry, subject: bytes, claim: ReceiptClaim) -> OpenedConsent:
-    """Let the holder of a receipt in: only then may anything private be shown.
+@contextmanager
+def admitted(registry: Registry, subject: bytes, claim: ReceiptClaim) -> Iterator[ConsentThread]:
+    """Let the holder of a receipt in, and hand on the thread that was opened for it, in a transaction.
 
-    Wrong answers are kept, durably, whatever the caller does afterwards.
+    Only then may anything private be shown. Wrong answers are kept, durably.
 
     Raises `UsageFault`: `consent-unknown`, `consent-erased`, `withdrawal-receipt` (another consent's receipt,
     or none), `receipt-locked`, `receipt-born`.
     """
-    refusal = None
     with registry.store.transaction() as session:
-        opened = open_consent(registry, session, subject)
-        if not constant_time_equal(claim.secret, opened.secret):
+        thread = open_thread(registry, session, subject)
+        if not constant_time_equal(claim.secret, thread.opened.secret):
             raise UsageFault(
                 "This receipt does not belong to this consent.",
                 code="withdrawal-receipt",
                 hint="Show the receipt of this consent, or withdraw at a counter with an identity document.",
             )
-        now = registry.clock()
-        tried = session.get(Attempt, subject) or Attempt(subject=subject, wrong=0, since=now)
-        if now - tried.since >= LOCKED:
-            tried.wrong, tried.since = 0, now
-        born = opened.consent.person.born.encode()
-        if tried.wrong >= WRONG_ANSWERS:
-            refusal = _locked(tried.since + LOCKED)
-        elif not constant_time_equal(claim.born.encode(), born):
-            tried.wrong += 1
-            refusal = _wrong(WRONG_ANSWERS - tried.wrong)
-        else:
-            tried.wrong = 0
-        session.add(tried)
+        refusal = _answered(thread, claim)
+        if refusal is None:
+            yield thread
     if refusal is not None:
         raise refusal
-    return opened
+
+
+def _answered(thread: ConsentThread, claim: ReceiptClaim) -> UsageFault | None:
+    """Count the answer; the refusal, if it is not the right one or comes after too many wrong ones."""
+    session, subject, now = thread.session, thread.subject, thread.now
+    tried = session.get(Attempt, subject) or Attempt(subject=subject, wrong=0, since=now)
+    if now - tried.since >= LOCKED:
+        tried.wrong, tried.since = 0, now
+    session.add(tried)
+    if tried.wrong >= WRONG_ANSWERS:
+        return _locked(tried.since + LOCKED)
+    if not constant_time_equal(claim.born.encode(), thread.opened.consent.person.born.encode()):
+        tried.wrong += 1
+        return _wrong(WRONG_ANSWERS - tried.wrong)
+    tried.wrong = 0
+    return None
 
 
 def leave_pool(registry: Registry, subject: bytes) -> None:

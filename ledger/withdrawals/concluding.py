@@ -13,7 +13,7 @@ from yinzheng.ledger.keys.provider import ISSUER
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event
-from yinzheng.ledger.withdrawals.work import Work, open_work
+from yinzheng.ledger.withdrawals.work import ConsentThread, open_work
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.layout import root_slot
 from yinzheng.verifier.chain.layout_consents import withdrawal_slots
@@ -56,8 +56,8 @@ def conclusion(registry: Registry, id_: bytes) -> bytes:
     )
 
 
-def _opened(work: Work, leaf: bytes) -> tuple[bytes, Event]:
-    for one in work.thread.opened.events:
+def _opened(work: ConsentThread, leaf: bytes) -> tuple[bytes, Event]:
+    for one in work.opened.events:
         if one.event.leaf_hash == leaf:
             assert one.secret is not None  # withdrawals are private (S3.2)
             return one.secret, one.event

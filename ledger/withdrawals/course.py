@@ -5,12 +5,11 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from yinzheng.ledger.organisations.keys import find_key
-from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import Move, State
 from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.ending import conclude, restrict, resume, tick
-from yinzheng.ledger.withdrawals.work import Work, work_on
+from yinzheng.ledger.withdrawals.work import ConsentThread
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.destruction import Awaited, SignedReceipt, verify_receipt
@@ -19,30 +18,29 @@ from yinzheng.verifier.formats.withdrawal_steps import Frozen, Notified, Receive
 __all__ = ["freeze", "receipt", "restrict", "resume", "tick"]
 
 
-def freeze(registry: Registry, id_: bytes, by: str) -> None:
+def freeze(work: ConsentThread, by: str) -> None:
     """Record that the controller `by` (credit code) shut its data interfaces, and tell everyone concerned.
 
     Where genetic information is among the data the ethics committee is told in the same step (R34). While a
     dispute holds the consent it is restricted at once: destruction waits (R36). Told again, nothing happens.
 
-    Raises `UsageFault`: `withdrawal-unknown`, `withdrawal-actor` (another controller), `move-not-allowed`.
+    Raises `UsageFault`: `withdrawal-actor` (another controller), `move-not-allowed`.
     """
-    with work_on(registry, id_) as work:
-        if by == work.row.controller and work.situation.is_frozen:
-            return
-        frozen = work.move(Move.FREEZE, Capacity.CONTROLLER, Frozen(id_, by, work.now), actor=by)
-        work.call("withdrawal-frozen", registry.client.frozen(id_, frozen))
-        if work.row.genetic:
-            notices.tell_ethics(work)
-        told = notices.tell_recipients(work)
-        ethics_at = work.now if work.row.genetic else None
-        notified = Notified(id_, told, work.row.genetic, ethics_at, work.now)
-        work.move(Move.NOTIFY, Capacity.REGISTRY, notified, ethics_told=work.row.genetic)
-        conclude(work)
+    if by == work.row.controller and work.situation.is_frozen:
+        return
+    frozen = work.move(Move.FREEZE, Capacity.CONTROLLER, Frozen(work.row.id, by, work.now), actor=by)
+    work.ask("withdrawal-frozen", work.registry.client.frozen(work.row.id, frozen))
+    if work.row.genetic:
+        notices.tell_ethics(work)
+    told = notices.tell_recipients(work)
+    ethics_at = work.now if work.row.genetic else None
+    notified = Notified(work.row.id, told, work.row.genetic, ethics_at, work.now)
+    work.move(Move.NOTIFY, Capacity.REGISTRY, notified, ethics_told=work.row.genetic)
+    conclude(work)
 
 
-def receipt(registry: Registry, id_: bytes, signed: SignedReceipt, by: str | None = None) -> bytes:
-    """Record a destruction receipt; gives the leaf hash of its statement.
+def receipt(work: ConsentThread, signed: SignedReceipt, by: str | None = None) -> bytes:
+    """Record a destruction receipt in an opened withdrawal; gives the leaf hash of its statement.
 
     The controller's says that its links are cleared, a recipient's that its copies are destroyed. One after
     the deadline is recorded as late. When it was the last one the withdrawal is completed, unless something
@@ -50,42 +48,41 @@ def receipt(registry: Registry, id_: bytes, signed: SignedReceipt, by: str | Non
 
     `by` is the credit code of who brings it, where that is known: each confirms for itself alone.
 
-    Raises `UsageFault`: `withdrawal-unknown`, `withdrawal-actor` (nobody waits for it from there),
-    `move-not-allowed`; `DataFault` as `verify_receipt`.
+    Raises `UsageFault`: `withdrawal-actor` (nobody waits for it from there), `move-not-allowed`;
+    `DataFault` as `verify_receipt`.
     """
     code = signed.receipt.recipient
-    with work_on(registry, id_) as work:
-        given = _given_before(work, signed)
-        if given is not None:
-            return given
-        if by is not None and by != code:
-            raise UsageFault(
-                "The receipt is another organisation's.",
-                code="withdrawal-actor",
-                hint="Each confirms for itself alone (R32).",
-            )
-        controller = code == work.row.controller
-        move, capacity = (
-            (Move.CLEAR_LINKS, Capacity.CONTROLLER)
-            if controller
-            else (Move.CONFIRM_DESTRUCTION, Capacity.RECIPIENT)
+    given = _given_before(work, signed)
+    if given is not None:
+        return given
+    if by is not None and by != code:
+        raise UsageFault(
+            "The receipt is another organisation's.",
+            code="withdrawal-actor",
+            hint="Each confirms for itself alone (R32).",
         )
-        work.check(move, capacity, actor=code)
-        request, _ = work.request
-        verify_receipt(signed, Awaited(id_, request, code, work.now), _Keys(work.thread.session))
-        late = work.situation.is_late(work.now)
-        leaf = work.move(move, capacity, Received(signed, work.now, late), actor=code)
-        row = work.recipients[code]
-        row.receipt, row.given_at, row.late = leaf, work.now, late
-        work.thread.session.add(row)
-        call = registry.client.receipt(id_, row.name, leaf)
-        work.call("withdrawal-receipt", call, row.name.hex())
-        if work.situation.state in (State.NOTIFIED, State.RESTRICTED):
-            conclude(work)
+    controller = code == work.row.controller
+    move, capacity = (
+        (Move.CLEAR_LINKS, Capacity.CONTROLLER)
+        if controller
+        else (Move.CONFIRM_DESTRUCTION, Capacity.RECIPIENT)
+    )
+    work.check(move, capacity, actor=code)
+    request, _ = work.request
+    verify_receipt(signed, Awaited(work.row.id, request, code, work.now), _Keys(work.session))
+    late = work.situation.is_late(work.now)
+    leaf = work.move(move, capacity, Received(signed, work.now, late), actor=code)
+    row = work.recipients[code]
+    row.receipt, row.given_at, row.late = leaf, work.now, late
+    work.session.add(row)
+    call = work.registry.client.receipt(work.row.id, row.name, leaf)
+    work.ask("withdrawal-receipt", call, row.name.hex())
+    if work.situation.state in (State.NOTIFIED, State.RESTRICTED):
+        conclude(work)
     return leaf
 
 
-def _given_before(work: Work, signed: SignedReceipt) -> bytes | None:
+def _given_before(work: ConsentThread, signed: SignedReceipt) -> bytes | None:
     """Leaf hash of the statement of exactly this receipt, if it was recorded."""
     for one in work.said:
         if isinstance(one.body, Received) and one.body.signed == signed:

@@ -14,7 +14,7 @@ from sqlalchemy import func
 from sqlmodel import Session, select
 
 from yinzheng.ledger.store.models_consents import Delivery, Organisation
-from yinzheng.ledger.withdrawals.work import Work
+from yinzheng.ledger.withdrawals.work import ConsentThread
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.webhook import ID_BYTES, Webhook
 from yinzheng.verifier.formats.withdrawal import Requested
@@ -49,7 +49,7 @@ def queue(
     return True
 
 
-def tell_controller(work: Work) -> bool:
+def tell_controller(work: ConsentThread) -> bool:
     """Tell the controller which interfaces to freeze; for minors the freezing itself has a deadline (R33)."""
     _, request = work.request
     return _queue(
@@ -62,7 +62,7 @@ def tell_controller(work: Work) -> bool:
     )
 
 
-def tell_recipients(work: Work) -> tuple[str, ...]:
+def tell_recipients(work: ConsentThread) -> tuple[str, ...]:
     """Tell everyone concerned, the controller among them, what they owe; gives who could be told.
 
     Who is exempt is told too: no new data may come to it.
@@ -70,7 +70,7 @@ def tell_recipients(work: Work) -> tuple[str, ...]:
     return tuple(code for code in sorted(work.recipients) if tell_duty(work, code))
 
 
-def tell_duty(work: Work, code: str) -> bool:
+def tell_duty(work: ConsentThread, code: str) -> bool:
     """Tell one organisation what it owes, and until when; also as a reminder. False if it is not enrolled."""
     _, request = work.request
     parts = sorted({(g.scope, g.route) for g in request.taken.grants if g.code == code})
@@ -86,13 +86,13 @@ def tell_duty(work: Work, code: str) -> bool:
     )
 
 
-def tell_ethics(work: Work) -> None:
+def tell_ethics(work: ConsentThread) -> None:
     """Let the controller bring it before its ethics committee, for the record (R34)."""
     _, request = work.request
     _queue(work, work.row.controller, ETHICS, scopes=list(request.taken.scopes))
 
 
-def tell_conclusion(work: Work, statement: bytes, until: int | None) -> None:
+def tell_conclusion(work: ConsentThread, statement: bytes, until: int | None) -> None:
     """Tell everyone concerned that all is destroyed or, with `until`, that it is restricted until then."""
     outcome = "completed" if until is None else "restricted"
     for code in sorted(work.recipients):
@@ -107,7 +107,7 @@ def reached(session: Session, withdrawal_id: bytes, code: str, kind: str) -> int
     return session.exec(query).one()
 
 
-def _queue(work: Work, to: str, kind: str, **data: JSON) -> bool:
+def _queue(work: ConsentThread, to: str, kind: str, **data: JSON) -> bool:
     leaf, request = work.request
     of: dict[str, JSON] = {
         "withdrawal": work.row.id.hex(),
@@ -115,4 +115,4 @@ def _queue(work: Work, to: str, kind: str, **data: JSON) -> bool:
         "request": leaf.hex(),
     }
     assert isinstance(request, Requested)
-    return queue(work.thread.session, to, kind, of | data, work.now, work.row.id)
+    return queue(work.session, to, kind, of | data, work.now, work.row.id)

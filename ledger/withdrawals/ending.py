@@ -21,7 +21,7 @@ from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.ledger.store.models_disputes import DisputeSubject
 from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.overview import Overview, overview, soon_after
-from yinzheng.ledger.withdrawals.work import EXEMPT, Work, disputes_on, work_on
+from yinzheng.ledger.withdrawals.work import EXEMPT, ConsentThread, disputes_on, work_on
 from yinzheng.verifier.formats.withdrawal_steps import Completed, Exempt, Frozen, Kept, Received, Restricted
 
 HOLD_TERM = 366 * 86_400
@@ -48,7 +48,7 @@ class Ticked:
     reminded: int = 0
 
 
-def conclude(work: Work) -> State:
+def conclude(work: ConsentThread) -> State:
     """Complete or restrict a withdrawal as far as it can be now; gives the state after."""
     before = work.situation
     if before.holds:
@@ -86,10 +86,10 @@ def restrict(
         DataFault: `field-…`, `encoded-bytes` for words that are none.
     """
     with work_on(registry, id_) as work:
-        acting(work.thread.session, by)
+        acting(work.session, by)
         end = -hour_of(-until)
         _restrict(work, Ground.RETENTION, law, reference, tuple(kept), end)
-        access_log.note(work.thread.session, work.now, by, "restrict", id_.hex())
+        access_log.note(work.session, work.now, by, "restrict", id_.hex())
 
 
 def waiting(session: Session, dispute_id: str) -> tuple[bytes, ...]:
@@ -172,14 +172,14 @@ def _resume(registry: Registry, id_: bytes) -> bool:
     return True
 
 
-def _hold(work: Work) -> None:
-    held_for = ", ".join(disputes_on(work.thread.session, work.row))
+def _hold(work: ConsentThread) -> None:
+    held_for = ", ".join(disputes_on(work.session, work.row))
     until = hour_of(work.now) + HOLD_TERM
     _restrict(work, Ground.HOLD, HOLD_LAW, held_for[:200] or None, (_HELD,), until)
 
 
 def _restrict(
-    work: Work, ground: Ground, law: str, reference: str | None, kept: tuple[Kept, ...], until: int
+    work: ConsentThread, ground: Ground, law: str, reference: str | None, kept: tuple[Kept, ...], until: int
 ) -> None:
     request, _ = work.request
     times = sum(isinstance(one.body, Restricted) for one in work.said)
@@ -195,12 +195,12 @@ def _restrict(
         until=until,
     )
     leaf = work.move(Move.RESTRICT, Capacity.REGISTRY, body, ground=ground, until=until)
-    call = work.thread.registry.client.restrict(work.row.id, leaf, until)
-    work.call("withdrawal-restricted", call, str(times))
+    call = work.registry.client.restrict(work.row.id, leaf, until)
+    work.ask("withdrawal-restricted", call, str(times))
     notices.tell_conclusion(work, leaf, until)
 
 
-def _complete(work: Work) -> None:
+def _complete(work: ConsentThread) -> None:
     request, _ = work.request
     body = Completed(
         withdrawal=work.row.id,
@@ -213,11 +213,11 @@ def _complete(work: Work) -> None:
     )
     leaf = work.move(Move.COMPLETE, Capacity.REGISTRY, body)
     work.row.ended_at = work.now
-    work.call("withdrawal-completed", work.thread.registry.client.complete(work.row.id, leaf))
+    work.ask("withdrawal-completed", work.registry.client.complete(work.row.id, leaf))
     notices.tell_conclusion(work, leaf, None)
 
 
-def was_late(work: Work) -> bool:
+def was_late(work: ConsentThread) -> bool:
     """Whether any duty was overdue when something was done about it, as the chain's `late` has it (S5.12)."""
     until, frozen = 0, False
     for one in work.said:
@@ -237,7 +237,7 @@ def was_late(work: Work) -> bool:
     return work.now > (until or work.row.received_at) + DESTRUCTION
 
 
-def _exempt(work: Work) -> tuple[Exempt, ...]:
+def _exempt(work: ConsentThread) -> tuple[Exempt, ...]:
     return tuple(Exempt(code) for code in sorted(work.recipients) if work.recipients[code].duty == EXEMPT)
 
 

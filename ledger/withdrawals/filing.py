@@ -7,6 +7,8 @@ that consenting did not ask for. Its clocks start at receipt, on chain at the fu
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from yinzheng.ledger.cases.work import acting
@@ -27,12 +29,12 @@ from yinzheng.ledger.rules.extent import (
 )
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.terms import InformationRoute
-from yinzheng.ledger.rules.withdrawal import Move, Situation, begin, step
+from yinzheng.ledger.rules.withdrawal import Move, State, begin
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
 from yinzheng.ledger.withdrawals import duty_notices as notices
-from yinzheng.ledger.withdrawals.claims import Claim, DocumentClaim, ReceiptClaim, admit, leave_pool
-from yinzheng.ledger.withdrawals.work import EXEMPT, Thread, Work, open_thread
+from yinzheng.ledger.withdrawals.claims import Claim, DocumentClaim, ReceiptClaim, admitted, leave_pool
+from yinzheng.ledger.withdrawals.work import EXEMPT, ConsentThread, open_thread
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats import withdrawal as bodies
 from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
@@ -75,24 +77,56 @@ def file(
     receipt's; at a `counter` or through the `controller` it is a document that `actor` saw: an officer by
     name, or the controller by its credit code. `received_at` is when it came, if it did not come here.
 
-    A hold does not hinder it (R36). Raises `UsageFault`: as `admit`; `withdrawal-claim` (the wrong kind of
+    A hold does not hinder it (R36). Raises `UsageFault`: as `admitted`; `withdrawal-claim` (the wrong kind of
     proof for this channel), `withdrawal-identity`, `withdrawal-guardian`, `withdrawal-controller`,
     `person-…`, `withdrawal-received`, `consent-expired`, `withdrawal-empty`, `withdrawal-not-in-force` (never
     granted, or withdrawn before).
     """
-    now = registry.clock()
-    filed = _Filed(channel, claim, actor or "", _received(received_at, now))
+    with filed(
+        registry,
+        subject,
+        extent,
+        channel=channel,
+        claim=claim,
+        actor=actor,
+        received_at=received_at,
+    ) as work:
+        return work.row.id
+
+
+@contextmanager
+def filed(
+    registry: Registry,
+    subject: bytes,
+    extent: Extent,
+    *,
+    channel: Way,
+    claim: Claim,
+    actor: str | None = None,
+    received_at: int | None = None,
+) -> Iterator[ConsentThread]:
+    """Receive a withdrawal as `file`, and hand on its thread in the transaction that records it."""
+    filing = _Filed(channel, claim, actor or "", _received(received_at, registry.clock()))
     leave_pool(registry, subject)
-    if isinstance(claim, ReceiptClaim) and channel in (Way.RECEIPT, Way.GUARDIAN):
-        admit(registry, subject, claim)
-    with registry.store.transaction() as session:
-        thread = open_thread(registry, session, subject)
-        checked_by = _check(thread, filed)
+    with _opened(registry, subject, filing) as thread:
+        checked_by = _check(thread, filing)
         cut = withdraw(in_force(thread), extent)
-        return _write(thread, filed, extent, cut, checked_by)
+        yield _write(thread, filing, extent, cut, checked_by)
 
 
-def in_force(thread: Thread) -> InForce:
+@contextmanager
+def _opened(registry: Registry, subject: bytes, filed: _Filed) -> Iterator[ConsentThread]:
+    """The thread, opened once: to its receipt's holder, or for who saw a document."""
+    claim = filed.claim
+    if isinstance(claim, ReceiptClaim) and filed.channel in (Way.RECEIPT, Way.GUARDIAN):
+        with admitted(registry, subject, claim) as thread:
+            yield thread
+    else:
+        with registry.store.transaction() as session:
+            yield open_thread(registry, session, subject)
+
+
+def in_force(thread: ConsentThread) -> InForce:
     """What of a consent holds after everything that was taken back."""
     return _in_force(bodies.remaining(thread.opened.consent, thread.requests()))
 
@@ -108,7 +142,7 @@ def _received(given: int | None, now: int) -> int:
     return received
 
 
-def _check(thread: Thread, filed: _Filed) -> str:
+def _check(thread: ConsentThread, filed: _Filed) -> str:
     """Check that who files may; gives the credit code of who checked it."""
     claim, opened = filed.claim, thread.opened
     at_counter = filed.channel in (Way.COUNTER, Way.CONTROLLER)
@@ -138,11 +172,11 @@ def _check(thread: Thread, filed: _Filed) -> str:
     return opened.consent.controller.code if controller else thread.registry.instance.registry_code
 
 
-def _write(thread: Thread, filed: _Filed, extent: Extent, cut: Cut, checked_by: str) -> bytes:
+def _write(thread: ConsentThread, filed: _Filed, extent: Extent, cut: Cut, checked_by: str) -> ConsentThread:
     requested = _request(thread, filed, extent, cut)
     move, by = _BY[filed.channel]
-    rule, after = begin(
-        Situation(),
+    rule, _ = begin(
+        thread.situation,
         move,
         by,
         requested.chain_received_at,
@@ -151,16 +185,35 @@ def _write(thread: Thread, filed: _Filed, extent: Extent, cut: Cut, checked_by: 
         controller=requested.controller,
         owing=owing(cut),
     )
-    leaf = thread.write(rule.statement, requested, rule.by)
-    verify, after = step(after, Move.VERIFY, Capacity.REGISTRY, thread.now)
-    thread.write(verify.statement, _verified(filed, requested, checked_by), verify.by)
+    work = _entered(thread, requested)
+    leaf = work.say(rule, requested)
+    work.move(Move.VERIFY, Capacity.REGISTRY, _verified(filed, requested, checked_by))
+    work.ask(
+        "withdrawal",
+        thread.registry.client.open_withdrawal(
+            work.row.id,
+            work.row.consent,
+            work.row.received_at,
+            leaf,
+            requested.owing.values(),
+            minor=requested.minor,
+        ),
+    )
+    notices.tell_controller(work)
+    if filed.channel is Way.COUNTER:  # no statement names who looked at the document
+        access_log.note(thread.session, thread.now, filed.actor, "withdraw", work.row.id.hex())
+    return work
+
+
+def _entered(thread: ConsentThread, requested: bodies.Requested) -> ConsentThread:
+    """The rows of a new withdrawal, and the thread for its steps."""
     row = Withdrawal(
         id=requested.withdrawal,
         consent=thread.subject,
         serial=requested.serial,
         notice_id=thread.opened.row.notice_id,
         controller=requested.controller,
-        state=after.state.value,
+        state=State.NEW.value,
         minor=requested.minor,
         genetic=requested.genetic,
         received_at=requested.chain_received_at,
@@ -169,21 +222,10 @@ def _write(thread: Thread, filed: _Filed, extent: Extent, cut: Cut, checked_by: 
     thread.session.flush()  # the rows below refer to it
     recipients = {duty.code: _recipient(requested, duty) for duty in requested.recipients}
     thread.session.add_all(recipients.values())
-    client = thread.registry.client
-    work = Work(thread, row, recipients)
-    work.call(
-        "withdrawal",
-        client.open_withdrawal(
-            row.id, row.consent, row.received_at, leaf, requested.owing.values(), minor=requested.minor
-        ),
-    )
-    notices.tell_controller(work)
-    if filed.channel is Way.COUNTER:  # no statement names who looked at the document
-        access_log.note(thread.session, thread.now, filed.actor, "withdraw", row.id.hex())
-    return row.id
+    return thread.about(row, recipients)
 
 
-def _request(thread: Thread, filed: _Filed, extent: Extent, cut: Cut) -> bodies.Requested:
+def _request(thread: ConsentThread, filed: _Filed, extent: Extent, cut: Cut) -> bodies.Requested:
     opened, serial = thread.opened, len(thread.requests()) + 1
     minor = age_group_of(opened.consent, filed.received_at).is_minor
     destroy_by, freeze_by = bodies.deadlines(filed.received_at, minor=minor)

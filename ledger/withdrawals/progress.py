@@ -19,7 +19,7 @@ from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.overview import Overview, overview
-from yinzheng.ledger.withdrawals.work import EXEMPT, Work, open_work
+from yinzheng.ledger.withdrawals.work import EXEMPT, ConsentThread, open_work
 from yinzheng.verifier.formats.withdrawal import Portion
 from yinzheng.verifier.formats.withdrawal_steps import Completed, Frozen, Kept, Notified, Restricted
 
@@ -115,14 +115,13 @@ def progress(registry: Registry, id_: bytes) -> Progress:
     Raises `UsageFault`: `withdrawal-unknown`, `consent-erased`.
     """
     with registry.store.reading() as session:
-        return _progress(open_work(registry, session, id_))
+        return progress_of(open_work(registry, session, id_))
 
 
-def withdrawals_of(registry: Registry, subject: bytes) -> tuple[Progress, ...]:
-    """All withdrawals of a consent, in order; empty if nothing was taken back. Raises `consent-erased`."""
-    with registry.store.reading() as session:
-        query = select(Withdrawal.id).where(Withdrawal.consent == subject).order_by(col(Withdrawal.serial))
-        return tuple(_progress(open_work(registry, session, id_)) for id_ in session.exec(query).all())
+def withdrawals_in(thread: ConsentThread) -> tuple[Progress, ...]:
+    """All withdrawals of an opened consent, in order; empty if nothing was taken back."""
+    query = select(Withdrawal).where(Withdrawal.consent == thread.subject).order_by(col(Withdrawal.serial))
+    return tuple(progress_of(thread.about(row)) for row in thread.session.exec(query).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +158,8 @@ def _line(one: Overview, now: int) -> Line:
     )
 
 
-def _progress(work: Work) -> Progress:
+def progress_of(work: ConsentThread) -> Progress:
+    """How an opened withdrawal stands now."""
     row, situation, (_, request) = work.row, work.situation, work.request
     said = [one.body for one in work.said]
     frozen = next((body.frozen_at for body in said if isinstance(body, Frozen)), None)
@@ -186,23 +186,23 @@ def _progress(work: Work) -> Progress:
         restriction=_restriction(work),
         completed_at=row.ended_at,
         late=completed is not None and completed.late,
-        contract=work.thread.registry.instance.modules.consents,
-        facts=_facts(work.thread.session, row.id),
+        contract=work.registry.instance.modules.consents,
+        facts=_facts(work.session, row.id),
     )
 
 
-def _answers(work: Work) -> tuple[Answer, ...]:
+def _answers(work: ConsentThread) -> tuple[Answer, ...]:
     _, request = work.request
     found = []
     for duty in request.recipients:
         row = work.recipients[duty.code]
-        told = notices.reached(work.thread.session, work.row.id, duty.code, notices.DESTROY)
+        told = notices.reached(work.session, work.row.id, duty.code, notices.DESTROY)
         exempt = EXEMPT_REASON if duty.duty == EXEMPT else None
         found.append(Answer(duty.code, duty.name, duty.duty, told, row.given_at, row.late, exempt))
     return tuple(found)
 
 
-def _restriction(work: Work) -> Restriction | None:
+def _restriction(work: ConsentThread) -> Restriction | None:
     bodies = [one.body for one in work.said if isinstance(one.body, Restricted)]
     if not bodies:
         return None

@@ -1,28 +1,21 @@
-"""A consent's thread opened for one step of a withdrawal: what was said, and writing what comes next (R35).
-
-A step composes its statement, moves the head of the thread and the state of the withdrawal, and puts its call
-into the outbox: one transaction, so that all of it happens or nothing does (D9).
-"""
+"""A consent's thread, opened for a step of a withdrawal: what was said, and saying what comes next (R35)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.consents.notices import hour_of
 from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
-from yinzheng.ledger.flow.outbox import outbox
-from yinzheng.ledger.flow.recording import Occurrence, compose, record
-from yinzheng.ledger.flow.threads import find_withdrawal
+from yinzheng.ledger.flow.threads import Thread, find_withdrawal
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.events import WithdrawalStatement
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.rules.withdrawal import DESTRUCTION, Move, Situation, State, step
+from yinzheng.ledger.rules.withdrawal import COURSE, DESTRUCTION, Move, Rule, Situation, State, step
 from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
 from yinzheng.verifier.formats.withdrawal import Requested
@@ -42,73 +35,63 @@ class Said:
     body: Step
 
 
-@dataclass
-class Thread:
-    """The consent's thread in the caller's transaction. `now` is the instant of the whole step."""
+@dataclass(kw_only=True)
+class ConsentThread(Thread[State, Move]):
+    """A consent's thread, and the withdrawal of it that a step is about."""
 
-    registry: Registry
-    session: Session
     opened: OpenedConsent
-    said: list[Said]
-    """Everything about withdrawals of this consent, oldest first."""
-    now: int
+    everything: list[Said]
+    """All about withdrawals of this consent, oldest first."""
+    withdrawal: Withdrawal | None = None
+    """None before it is received, and where the consent alone is looked at."""
+    recipients: dict[str, WithdrawalRecipient] = field(default_factory=dict)
+    """Of the withdrawal, by credit code, the controller among them."""
+
+    course = COURSE
 
     @property
-    def subject(self) -> bytes:
-        """Of the consent (S2.4)."""
-        return self.opened.row.subject
+    def row(self) -> Withdrawal:
+        """The withdrawal's row."""
+        assert self.withdrawal is not None  # who opened the consent alone asks for none
+        return self.withdrawal
 
-    def requests(self) -> tuple[Requested, ...]:
-        """What was taken back so far, in order."""
-        return tuple(one.body for one in self.said if isinstance(one.body, Requested))
-
-    def write(self, kind: WithdrawalStatement, body: Step, by: Capacity) -> bytes:
-        """Record a statement and move the head to it; gives its leaf hash.
-
-        Its time is rounded down to the hour (R49): the exact one is in the body.
-        """
-        row = self.opened.row
-        value = body.to_json()
-        happened = Occurrence(
-            type=kind.value,
-            profile=self.opened.granted.statement.profile,
-            subject=row.subject,
-            at=hour_of(self.now),
-            by=by.value,
-            body=value,
-            prev=row.head,
-        )
-        recorded = compose(happened, self.opened.seal, now=self.now)
-        record(self.session, [recorded])
-        row.head = recorded.leaf_hash
-        self.session.add(row)
-        # What cannot be read is not written.
-        self.said.append(Said(recorded.statement, recorded.leaf_hash, parse_step(kind.value, value)))
-        return recorded.leaf_hash
-
-    def call(self, name: str, made: Call) -> None:
-        """Ask the chain for something, together with the decision."""
-        outbox(self.session, name, made, self.now)
-
-
-@dataclass
-class Work:
-    """One withdrawal, opened for one step."""
-
-    thread: Thread
-    row: Withdrawal
-    recipients: dict[str, WithdrawalRecipient]
-    """By credit code, the controller among them."""
+    def about(self, row: Withdrawal, recipients: dict[str, WithdrawalRecipient] | None = None) -> Self:
+        """The same thread, for a step of one withdrawal; nothing is opened anew."""
+        if recipients is None:
+            recipients = recipients_of(self.session, row.id)
+        return replace(self, withdrawal=row, recipients=recipients)
 
     @property
-    def now(self) -> int:
-        """The instant of the step, UTC seconds."""
-        return self.thread.now
+    def situation(self) -> Situation:
+        """All that the table of moves looks at."""
+        if self.withdrawal is None:
+            return Situation()
+        return situation_of(self.session, self.withdrawal, self.recipients.values())
+
+    @property
+    def head(self) -> bytes:
+        """Leaf hash of the latest statement of the consent."""
+        return self.opened.row.head
+
+    @property
+    def at(self) -> int:
+        """Its statements' time is rounded down to the hour (R49): the exact one is in the body."""
+        return hour_of(self.now)
+
+    def move_on(self, leaf: bytes) -> None:
+        """Keep `leaf` as the head."""
+        self.opened.row.head = leaf
+        self.session.add(self.opened.row)
+
+    def move_to(self, state: State) -> None:
+        """Set the state the table leads to."""
+        self.row.state = state.value
+        self.session.add(self.row)
 
     @property
     def said(self) -> list[Said]:
         """What was said about this withdrawal, oldest first."""
-        return [one for one in self.thread.said if one.body.withdrawal == self.row.id]
+        return [one for one in self.everything if one.body.withdrawal == self.row.id]
 
     @property
     def request(self) -> tuple[bytes, Requested]:
@@ -117,10 +100,9 @@ class Work:
         assert isinstance(first.body, Requested)  # a row without its request is never committed
         return first.leaf, first.body
 
-    @property
-    def situation(self) -> Situation:
-        """All that the table of moves looks at."""
-        return situation_of(self.thread.session, self.row, self.recipients.values())
+    def requests(self) -> tuple[Requested, ...]:
+        """What was taken back of the consent so far, in order."""
+        return tuple(one.body for one in self.everything if isinstance(one.body, Requested))
 
     @property
     def destroy_by(self) -> int:
@@ -137,14 +119,23 @@ class Work:
         Raises as `rules.withdrawal.step`.
         """
         rule, after = step(self.situation, move, by, self.now, **options)
-        leaf = self.thread.write(rule.statement, body, rule.by)
-        self.row.state, self.row.restricted_until = after.state.value, after.restricted_until
-        self.thread.session.add(self.row)
+        leaf = self.say(rule, body)
+        self.row.restricted_until = after.restricted_until
         return leaf
 
-    def call(self, kind: str, made: Call, detail: str = "") -> None:
-        """Ask the chain for this withdrawal's next move."""
-        self.thread.call(f"{kind}:{self.row.id.hex()}{detail and ':'}{detail}", made)
+    def say(self, rule: Rule, body: Step) -> bytes:
+        """Write the statement of a rule that allows it; gives its leaf hash."""
+        value = body.to_json()
+        recorded = self.compose(rule, value)
+        leaf = self.write(rule, recorded)
+        # What cannot be read is not written.
+        parsed = parse_step(recorded.statement.type, value)
+        self.everything.append(Said(recorded.statement, leaf, parsed))
+        return leaf
+
+    def ask(self, kind: str, made: Call, detail: str = "") -> None:
+        """Ask the chain for this withdrawal's next move; it is tried when its turn comes (S5.10)."""
+        self.call(kind, f"{self.row.id.hex()}{detail and ':'}{detail}", made, tried=False)
 
 
 def situation_of(session: Session, row: Withdrawal, recipients: Iterable[WithdrawalRecipient]) -> Situation:
@@ -178,10 +169,19 @@ def recipients_of(session: Session, id_: bytes) -> dict[str, WithdrawalRecipient
     return {one.code: one for one in session.exec(query.order_by(col(WithdrawalRecipient.code)))}
 
 
-def open_thread(registry: Registry, session: Session, subject: bytes) -> Thread:
+def open_thread(registry: Registry, session: Session, subject: bytes) -> ConsentThread:
     """Open a consent's thread. Raises as `open_consent`."""
     opened = open_consent(registry, session, subject)
-    return Thread(registry, session, opened, said_in(opened), registry.clock())
+    return ConsentThread(
+        registry=registry,
+        session=session,
+        now=registry.clock(),
+        subject=subject,
+        profile=opened.granted.statement.profile,
+        seal=opened.seal,
+        opened=opened,
+        everything=said_in(opened),
+    )
 
 
 def said_in(opened: OpenedConsent) -> list[Said]:
@@ -194,14 +194,14 @@ def said_in(opened: OpenedConsent) -> list[Said]:
     return found
 
 
-def open_work(registry: Registry, session: Session, id_: bytes) -> Work:
+def open_work(registry: Registry, session: Session, id_: bytes) -> ConsentThread:
     """Open a withdrawal by its identifier. Raises as `open_consent`, and `withdrawal-unknown`."""
     row = find_withdrawal(session, id_)
-    return Work(open_thread(registry, session, row.consent), row, recipients_of(session, id_))
+    return open_thread(registry, session, row.consent).about(row)
 
 
 @contextmanager
-def work_on(registry: Registry, id_: bytes) -> Iterator[Work]:
+def work_on(registry: Registry, id_: bytes) -> Iterator[ConsentThread]:
     """Open a withdrawal for one step; committed durably when the block ends, undone if it raises."""
     with registry.store.transaction() as session:
         yield open_work(registry, session, id_)

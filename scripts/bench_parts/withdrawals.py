@@ -96,11 +96,13 @@ class _Bench:
 
     def freeze(self, ids: Sequence[bytes]) -> None:
         for id_ in ids:
-            course.freeze(self.registry, id_, self._rights.controller)
+            with work_on(self.registry, id_) as work:
+                course.freeze(work, self._rights.controller)
 
     def confirm(self, receipts: Sequence[tuple[bytes, SignedReceipt]]) -> None:
         for id_, receipt in receipts:
-            course.receipt(self.registry, id_, receipt)
+            with work_on(self.registry, id_) as work:
+                course.receipt(work, receipt)
 
     def settled(self, step: Callable[[], object]) -> float:
         """Seconds of a step and of carrying it to the chain."""

@@ -14,6 +14,7 @@ from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.registry import wall_clock
 from yinzheng.ledger.withdrawals import course
+from yinzheng.ledger.withdrawals.work import work_on
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.formats.receipt import decode_receipt_qr, encode_receipt
 
@@ -60,8 +61,8 @@ def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:
     assert "待回执" in run("withdrawal", name, *at).out
     refused("withdrawal", name, "--conclusion", tmp_path / "end", *at, code="withdrawal-open", exit_code=2)
 
-    with open_registry(state, keys_of, clock=wall_clock) as registry:
-        course.freeze(registry, subject, HOSPITAL)
+    with open_registry(state, keys_of, clock=wall_clock) as registry, work_on(registry, subject) as work:
+        course.freeze(work, HOSPITAL)
     ground = ("--ground", "《医疗机构病历管理规定》", "--until", "2041-01-01T00:00", "--by", OFFICER)
     assert "限制处理" in run("restrict", name, *ground, *at).out
     assert (

@@ -22,6 +22,7 @@ from yinzheng.ledger.store.models_disputes import Access, Dispute
 from yinzheng.ledger.withdrawals import course, filing
 from yinzheng.ledger.withdrawals.claims import Claim, ReceiptClaim
 from yinzheng.ledger.withdrawals.ending import Ticked
+from yinzheng.ledger.withdrawals.work import work_on
 from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PrivateKey
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.destruction import DestructionReceipt, SignedReceipt, sign_receipt
@@ -118,7 +119,8 @@ class Clinic:
         )
 
     def freeze(self, id_: bytes) -> None:
-        course.freeze(self.registry, id_, HOSPITAL)
+        with work_on(self.registry, id_) as work:
+            course.freeze(work, HOSPITAL)
 
     def receipt(
         self, id_: bytes, code: str, *, key: Sm2PrivateKey | None = None, **changes: Any
@@ -141,7 +143,9 @@ class Clinic:
     def confirm(self, id_: bytes, *codes: str) -> None:
         """Receipts of these organisations arrive."""
         for code in codes:
-            course.receipt(self.registry, id_, self.receipt(id_, code))
+            signed = self.receipt(id_, code)
+            with work_on(self.registry, id_) as work:
+                course.receipt(work, signed)
 
     def complete(self, id_: bytes, *owing: str) -> None:
         """The whole course after the request."""

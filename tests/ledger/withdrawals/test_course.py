@@ -16,7 +16,8 @@ from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.withdrawals import course
 from yinzheng.ledger.withdrawals.concluding import conclusion
 from yinzheng.ledger.withdrawals.ending import Ticked
-from yinzheng.ledger.withdrawals.progress import listed, progress, withdrawals_of
+from yinzheng.ledger.withdrawals.progress import listed, progress, withdrawals_in
+from yinzheng.ledger.withdrawals.work import open_thread, work_on
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.conclusion import Standing, verify_conclusion
@@ -127,7 +128,8 @@ def test_a_recipient_then_all_the_rest(clinic: Clinic) -> None:
     clinic.complete(second)
     settle(clinic.registry)
     assert on_chain(clinic, first).state is on_chain(clinic, second).state is WithdrawalState.COMPLETED
-    one, two = withdrawals_of(clinic.registry, subject)
+    with clinic.registry.store.reading() as session:
+        one, two = withdrawals_in(open_thread(clinic.registry, session, subject))
     assert (one.serial, two.serial) == (1, 2)
     assert one.remains.scopes == two.taken.scopes
     assert two.remains.is_empty
@@ -160,8 +162,10 @@ def test_freezing_and_a_receipt_told_twice_change_nothing(clinic: Clinic) -> Non
     clinic.freeze(id_)
     clinic.freeze(id_)
     signed = clinic.receipt(id_, LAB)
-    leaf = course.receipt(clinic.registry, id_, signed)
-    assert course.receipt(clinic.registry, id_, signed) == leaf
+    with work_on(clinic.registry, id_) as work:
+        leaf = course.receipt(work, signed)
+    with work_on(clinic.registry, id_) as work:
+        assert course.receipt(work, signed) == leaf
     settle(clinic.registry)
     assert on_chain(clinic, id_).receipts == 1
 

@@ -13,6 +13,7 @@ from tests.ledger.world import OFFICER, unchanged
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.withdrawals import course
+from yinzheng.ledger.withdrawals.work import work_on
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.formats.certificate import key_id
@@ -29,8 +30,12 @@ def id_(clinic: Clinic) -> bytes:
 
 
 def refused(clinic: Clinic, id_: bytes, signed: SignedReceipt, by: str | None = None) -> str:
-    with unchanged(clinic.registry), pytest.raises(YinzhengError) as caught:
-        course.receipt(clinic.registry, id_, signed, by)
+    with (
+        unchanged(clinic.registry),
+        pytest.raises(YinzhengError) as caught,
+        work_on(clinic.registry, id_) as work,
+    ):
+        course.receipt(work, signed, by)
     return caught.value.code
 
 
