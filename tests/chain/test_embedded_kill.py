@@ -14,6 +14,7 @@ import rlp
 
 from tests.chain.embedded_world import RICH, Clock, connect, create
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.verifier.chain.consensus import CLIQUE
 from yinzheng.verifier.chain.header import parse_header
 
 WRITERS = """
@@ -69,7 +70,7 @@ def check_blocks(chain: EmbeddedChain, first: int) -> int:
         header, parent = chain.header(number), chain.header(number - 1)
         assert header is not None
         assert parent is not None
-        assert parse_header(rlp.encode(header)).hash == header.hash
+        assert CLIQUE.block_hash(parse_header(rlp.encode(header))) == header.hash
         assert header.parent_hash == parent.hash
         sealed += len(chain.block(header).transactions)
     return sealed

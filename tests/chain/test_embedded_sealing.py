@@ -37,6 +37,7 @@ from yinzheng.ledger.chain.embedded.chain import CLOCK_TOLERANCE, EmbeddedChain
 from yinzheng.ledger.chain.embedded.db import Staging
 from yinzheng.ledger.chain.embedded.genesis import write_genesis
 from yinzheng.ledger.chain.embedded.sealing import Refused
+from yinzheng.verifier.chain.consensus import CLIQUE
 from yinzheng.verifier.chain.header import parse_header
 from yinzheng.verifier.errors import EnvironmentFault
 
@@ -74,7 +75,7 @@ def test_every_block_is_a_london_header_sealed_by_the_validator(tmp_path: Path) 
             assert header.coinbase == bytes(20)
             assert len(header.extra_data) == 32 + 65
             parsed = parse_header(encoded)
-            assert (parsed.number, parsed.time, parsed.hash) == (number, START, header.hash)
+            assert (parsed.number, parsed.time, CLIQUE.block_hash(parsed)) == (number, START, header.hash)
         first = chain.header(0)
         assert first is not None
         assert first.extra_data == bytes(32) + raw_address(VALIDATOR) + bytes(65)

@@ -38,6 +38,7 @@ from yinzheng.ledger.chain.embedded.genesis import FUNDS, Genesis
 from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
 from yinzheng.ledger.chain.records import Head
 from yinzheng.ledger.chain.sender import Sender
+from yinzheng.verifier.chain.consensus import CLIQUE
 from yinzheng.verifier.chain.header import parse_header
 from yinzheng.verifier.chain.mpt import prove_secure
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
@@ -201,7 +202,11 @@ def test_evidence_proves_presence_and_absence(connected: Connected) -> None:
     )
     header = parse_header(bytes.fromhex(evidence["headers"][0]))
     shown = connected.w3.eth.get_block(connected.block)
-    assert (header.number, header.hash, header.time) == (shown["number"], shown["hash"], shown["timestamp"])
+    assert (header.number, CLIQUE.block_hash(header), header.time) == (
+        shown["number"],
+        shown["hash"],
+        shown["timestamp"],
+    )
     assert [entry["address"] for entry in evidence["accounts"]] == [anchor.hex(), nobody.hex(), anchor.hex()]
     found = prove(header.state_root, evidence["accounts"][0])
     assert found == {ROOT_SLOT.hex(): rlp.encode(ROOT.lstrip(b"\0")), absent.hex(): None}
@@ -209,7 +214,7 @@ def test_evidence_proves_presence_and_absence(connected: Connected) -> None:
     before = collect_evidence(connected.w3, connected.block - 1, [(anchor, [ROOT_SLOT])], validators=3)
     assert len(before["headers"]) == 2
     earlier, later = (parse_header(bytes.fromhex(raw)) for raw in before["headers"])
-    assert later.parent == earlier.hash
+    assert later.parent == CLIQUE.block_hash(earlier)
     assert prove(earlier.state_root, before["accounts"][0]) == {ROOT_SLOT.hex(): None}
 
 

@@ -140,16 +140,18 @@ def keccak256(data: bytes) -> bytes:
     return _keccak()(data)
 
 
-def recover_address(digest: bytes, signature: bytes) -> bytes:
+def recover_address(digest: bytes, signature: bytes, *, low_s: bool = False) -> bytes:
     """The 20-byte Ethereum address whose key signed `digest` (32 bytes).
 
-    `signature` is `r || s || v`, 65 bytes, r and s in 1…n-1, v 0 or 1. Raises `DataFault`
-    (`secp256k1-signature`) if it is malformed or no key could have made it. As every signature recovers
+    `signature` is `r || s || v`, 65 bytes, r and s in 1…n-1, v 0 or 1; with `low_s` s is at most n/2, so that
+    a signature has one form. Raises `DataFault` (`secp256k1-signature`) if it is malformed or no key could
+    have made it. As every signature recovers
     to some address, the caller must compare the address with one it expects.
     """
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:64], "big")
     well_formed = len(digest) == 32 and len(signature) == 65 and signature[64] in (0, 1)
-    if not (well_formed and 0 < r < _SECP256K1_N and 0 < s < _SECP256K1_N):
+    most = _SECP256K1_N // 2 if low_s else _SECP256K1_N - 1
+    if not (well_formed and 0 < r < _SECP256K1_N and 0 < s <= most):
         raise DataFault("not a recoverable secp256k1 signature", code="secp256k1-signature")
     try:
         key = PublicKey.from_signature_and_message(signature, digest, hasher=None)

@@ -7,7 +7,6 @@ not prove itself says nothing about the certificate, so it counts as not had (ER
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -17,7 +16,7 @@ from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.formats.body import Body, parse_body
 from yinzheng.verifier.formats.certificate import Core, decode_qr, statement_of
 from yinzheng.verifier.judge.obligations import checkpoint_signed, in_log, record_words
-from yinzheng.verifier.judge.seals import sealed
+from yinzheng.verifier.judge.seals import sealed_or_seal_less
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.statement import Statement, certificate_subject
 from yinzheng.verifier.log.tlogproof import TlogProof
@@ -104,8 +103,7 @@ class Ledger:
 
     def _read_evidence(self, number: str, size: int | None, at: int | None) -> Evidence:
         evidence = parse_evidence(self._reader.chain(certificate_subject(number), size, at))
-        with suppress(NotGiven):  # a chain without seals: obligation 8 will say so
-            sealed(evidence, self._trust)
+        sealed_or_seal_less(evidence, self._trust)
         record_words(number, evidence, self._trust)
         if size is not None:
             evidence.words(self._trust.anchor, [root_slot(size)])

@@ -21,6 +21,7 @@ from yinzheng.verifier.bytes.canonical import (
     read_object,
     text,
 )
+from yinzheng.verifier.chain.consensus import CONSENSUS, Consensus
 from yinzheng.verifier.chain.evidence import Contract
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Body, Party, check_credit_code, check_plain
@@ -94,8 +95,7 @@ class TrustPolicy:
     log_keys: frozenset[NoteKey]
     chain_id: int
     genesis: bytes
-    consensus: str
-    """`clique` or `qbft`."""
+    consensus: Consensus
     validators: tuple[ValidatorRange, ...]
     anchor: Contract
     rights: Contract
@@ -146,7 +146,7 @@ def _read(value: object) -> TrustPolicy:
         log_keys=keys,
         chain_id=chain["id"],
         genesis=chain["genesis"],
-        consensus=chain["consensus"],
+        consensus=CONSENSUS[chain["consensus"]],
         validators=_validators(chain["validators"]),
         max_age=fields["max_age"],
         operators=tuple(Party(**operator) for operator in fields["operators"]),
@@ -216,7 +216,7 @@ _VALIDATORS: Final = object_of(
 _CHAIN: Final[dict[str, Check[Any]]] = {
     "id": integer(1),
     "genesis": hex_bytes(32),
-    "consensus": one_of("clique", "qbft"),
+    "consensus": one_of(*CONSENSUS),
     "validators": list_of(_VALIDATORS, 0, 1024),
     "contracts": object_of(
         {"anchor": _CONTRACT, "rights": _CONTRACT}, {"consents": _CONTRACT, "preservation": _CONTRACT}

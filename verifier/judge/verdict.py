@@ -26,9 +26,6 @@ NOT_COVERED: Final = frozenset(
         "contract-absent",
         "code-differs",
         "state-proof-short",
-        # (8): who sealed is unknown to the policy, or too few have yet.
-        "sealer-not-pinned",
-        "not-final",
     }
 )
 """Codes of INVALID findings in which nothing shown has failed: the policy does not cover it, or a proof is

@@ -26,6 +26,30 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "该链的区块没有验证节点签封（开发节点）。",
         "The chain's blocks carry no seals (a development node).",
     ),
+    "consensus-differs": (
+        "区块属于另一种共识机制，您的信任策略不涵盖。",
+        "The block is of another consensus than your policy names.",
+    ),
+    "chain-differs": (
+        "区块属于另一条链，您的信任策略不涵盖。",
+        "The block is of another chain than your policy pins.",
+    ),
+    "validators-unknown": (
+        "您的信任策略没有列出该区块的验证节点。请确认信任策略是否为最新。",
+        "Your policy pins no validators for this block. See whether your policy is current.",
+    ),
+    "validators-not-pinned": (
+        "区块所列验证节点与您的信任策略不同。请确认信任策略是否为最新。",
+        "The block lists other validators than your policy pins. See whether your policy is current.",
+    ),
+    "sealer-not-pinned": (
+        "区块由您信任策略以外的节点签封。请确认信任策略是否为最新。",
+        "The block is sealed by someone your policy does not pin. See whether your policy is current.",
+    ),
+    "not-final": (
+        "签封的验证节点不足，区块尚未最终确认。",
+        "Too few validators have sealed for it to be final.",
+    ),
     "consensus-unsupported": (
         "暂不能读取该共识机制的签封。",
         "Seals of this kind of consensus cannot be read yet.",
@@ -113,15 +137,12 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "state-proof-surplus": ("链上状态证明含有多余内容。", "A state proof has more in it than belongs there."),
     # (8)
     "seal-malformed": ("区块的签封不成立。", "The block's seal is no signature."),
-    "sealer-not-pinned": (
-        "区块由您信任策略以外的节点签封。",
-        "The block is sealed by someone your policy does not pin.",
+    "seal-twice": ("同一验证节点重复签封。", "A validator seals the block twice."),
+    "seal-of-stranger": (
+        "签封者不在区块自身所列的验证节点之中。",
+        "The block is sealed by someone whom it does not list itself.",
     ),
     "headers-unlinked": ("区块之间不相连。", "The blocks do not follow each other."),
-    "not-final": (
-        "签封的验证节点不足半数，区块尚未最终确认。",
-        "Too few validators have sealed for it to be final.",
-    ),
     # (9)
     "record-absent": ("链上没有该编号的登记。", "The chain has no registration of that number."),
     "content-differs": (

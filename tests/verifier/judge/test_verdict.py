@@ -15,6 +15,8 @@ from yinzheng.verifier.judge.verdict import said_by, word_of
 
 FORGED, NOT_OURS, OPEN = Authentic.FORGED, Authentic.NOT_OURS, Authentic.UNDETERMINED
 
+UNKNOWN = NotGiven("the policy does not know who sealed", code="sealer-not-pinned")
+
 SAID: list[tuple[int, str, Authentic]] = [
     *((1, code, NOT_OURS) for code in ("json-malformed", "field-unknown", "qr-foreign", "qr-bits")),
     *((1, code, NOT_OURS) for code in ("core-malformed", "core-payload", "pack-layout", "target-unknown")),
@@ -31,8 +33,8 @@ SAID: list[tuple[int, str, Authentic]] = [
     *((n, "state-proof-wrong", FORGED) for n in (7, 9)),
     *((n, "state-proof-surplus", FORGED) for n in (7, 9)),
     *((n, code, OPEN) for n in (7, 9) for code in ("contract-absent", "code-differs", "state-proof-short")),
-    *((8, code, FORGED) for code in ("seal-malformed", "headers-unlinked", "unsealed")),
-    *((8, code, OPEN) for code in ("sealer-not-pinned", "not-final")),
+    *((8, code, FORGED) for code in ("seal-malformed", "headers-unlinked", "header-malformed")),
+    *((8, code, FORGED) for code in ("seal-twice", "seal-of-stranger")),
     *((9, code, FORGED) for code in ("record-absent", "content-differs", "terms-differ", "record-layout")),
     *((9, code, FORGED) for code in ("withdrawal-absent", "withdrawal-differs", "withdrawal-layout")),
 ]
@@ -83,7 +85,7 @@ def test_where_nobody_vouches_for_the_block_it_shows_no_forgery() -> None:
 @pytest.mark.parametrize(
     ("others", "word"),
     [
-        ({6: "note-unsigned", 7: "not-anchored", 8: "sealer-not-pinned", 9: "record-absent"}, NOT_OURS),
+        ({6: "note-unsigned", 7: "not-anchored", 8: UNKNOWN, 9: "record-absent"}, NOT_OURS),
         ({9: "withdrawal-absent"}, NOT_OURS),
         ({9: "contract-absent"}, NOT_OURS),
         ({4: "commitment"}, FORGED),

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import rlp
 
 from tests.verifier.world import (
     ANCHOR,
@@ -17,17 +16,14 @@ from tests.verifier.world import (
     LOG_ED,
     LOG_SM2,
     NOW,
-    OUTSIDER,
     REGISTERED,
     RIGHTS,
     STRANGER,
     VALID_UNTIL,
-    VALIDATORS,
     RecordState,
     World,
     body_json,
     genuine_file,
-    headers,
     presented,
     trust,
 )
@@ -370,112 +366,6 @@ def test_every_state_proof_must_be_whole_and_no_more() -> None:
         obligation, proof, at = nodes(file["chain"])[index]
         proof.insert(at + 1, proof[at])
         assert_forged(check(file), {obligation: "state-proof-surplus" if last else "state-proof-wrong"})
-
-
-# (8)
-
-
-def header_of(file: dict[str, Any], at: int = 0) -> list[Any]:
-    return rlp.decode(bytes.fromhex(file["chain"]["headers"][at]))  # type: ignore[no-any-return]
-
-
-@pytest.mark.parametrize("field", range(16))
-@pytest.mark.parametrize("block", [0, 1])
-def test_every_field_of_every_header_is_sealed(block: int, field: int) -> None:
-    file = genuine_file()
-    fields = header_of(file, block)
-    value = bytearray(fields[field] or b"\1")
-    value[0] ^= 4  # leaves integers canonical and byte strings as long as they were
-    fields[field] = bytes(value)
-    file["chain"]["headers"][block] = rlp.encode(fields).hex()
-    report = check(file)
-    found = invalid(report)
-    why = found.pop(8)
-    assert why in {"headers-unlinked", "sealer-not-pinned", "seal-malformed"}
-    if block == 0 and field == 3:  # the state root
-        assert found == {7: "state-proof-wrong", 9: "state-proof-wrong"}
-    elif block == 0 and field == 11:  # the time
-        assert found.keys() <= {10}
-    else:
-        assert found == {}
-    # An altered header is sealed by someone unknown: only what else fails shows that it was altered.
-    failed = why != "sealer-not-pinned" or 7 in found
-    assert report.authentic is (Authentic.FORGED if failed else Authentic.UNDETERMINED)
-
-
-def test_a_seal_that_is_none() -> None:
-    file = genuine_file()
-    fields = header_of(file)
-    fields[12] = fields[12][:-1] + b"\5"
-    file["chain"]["headers"] = [rlp.encode(fields).hex()]
-    assert_forged(check(file), {8: "seal-malformed"})
-
-
-def test_a_sealer_the_policy_does_not_pin() -> None:
-    for sealers in ((OUTSIDER, VALIDATORS[0]), (VALIDATORS[0], OUTSIDER)):
-        report = check(World(sealers=sealers).file())
-        assert_said(report, {8: "sealer-not-pinned"}, Authentic.UNDETERMINED)
-
-
-def test_validators_are_pinned_by_block_number() -> None:
-    # Up to block 99 the outsider was the only validator; the block after has the three of now.
-    alone = World(sealers=(OUTSIDER,), block_number=99)
-    assert check(alone.file()).authentic is Authentic.GENUINE
-    assert (
-        check(World(sealers=(OUTSIDER, VALIDATORS[0]), block_number=99).file()).authentic is Authentic.GENUINE
-    )
-    unknown = {8: "sealer-not-pinned"}
-    after = check(World(sealers=(OUTSIDER,), block_number=100).file())
-    assert_said(after, unknown, Authentic.UNDETERMINED)
-    ended = check(genuine_file(), policy=lambda p: p["chain"].update(validators=p["chain"]["validators"][:1]))
-    assert_said(ended, unknown, Authentic.UNDETERMINED)
-
-
-@pytest.mark.parametrize(
-    ("sealers", "final"),
-    [((0,), False), ((0, 0), False), ((0, 0, 1), True), ((2, 1), True), ((0, 1, 2), True)],
-)
-def test_a_block_is_final_with_seals_of_more_than_half(sealers: tuple[int, ...], final: bool) -> None:
-    report = check(World(sealers=[VALIDATORS[at] for at in sealers]).file())
-    assert invalid(report) == ({} if final else {8: "not-final"})
-
-
-def test_headers_must_follow_each_other() -> None:
-    file = genuine_file()
-    file["chain"]["headers"].reverse()
-    assert invalid(check(file))[8] == "headers-unlinked"
-    skipped = World(sealers=VALIDATORS).file()
-    del skipped["chain"]["headers"][1]
-    assert_forged(check(skipped), {8: "headers-unlinked"})
-
-
-def test_a_number_that_jumps_is_no_successor() -> None:
-    file = genuine_file()
-    parent = header_of(file)
-    follower = headers(bytes(32), sealers=[VALIDATORS[1]], number=int.from_bytes(parent[8], "big") + 2)
-    file["chain"]["headers"][1] = follower[0]
-    assert_forged(check(file), {8: "headers-unlinked"})
-
-
-def test_an_unsealed_chain_decides_nothing() -> None:
-    report = check(World(sealers=(None, None)).file())
-    assert invalid(report) == {}
-    assert (report.finding(8).outcome, report.finding(8).code) == (Outcome.SKIPPED, "unsealed")
-    assert (report.authentic, report.exit_code) == (Authentic.UNDETERMINED, 3)
-    # Nor does it show a forgery: nobody vouches for what it lacks.
-    absent = check(World(sealers=(None, None), absent=True, anchored_root=bytes(32)).file())
-    assert invalid(absent) == {7: "not-anchored", 9: "record-absent"}
-    assert absent.authentic is Authentic.UNDETERMINED
-
-
-def test_a_seal_stripped_from_a_later_block() -> None:
-    assert_forged(check(World(sealers=(VALIDATORS[0], None)).file()), {8: "unsealed"})
-
-
-def test_a_consensus_whose_seals_cannot_be_read() -> None:
-    report = check(genuine_file(), policy=lambda p: p["chain"].update(consensus="qbft"))
-    assert report.finding(8).code == "consensus-unsupported"
-    assert report.authentic is Authentic.UNDETERMINED
 
 
 # (9)

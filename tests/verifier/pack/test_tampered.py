@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from coincurve import PrivateKey
 
 from tests.verifier.pack.pack_files import places, resigned, unpacked, zipped
 from tests.verifier.pack.pack_world import (
@@ -235,8 +236,6 @@ CHAIN: list[tuple[str, Dispute, tuple[str, int, str]]] = [
     ("another outcome", Dispute(released=True, chain_dispute={3: 7}), ("pack", 9, "release-differs")),
     ("no such root", Dispute(chain_roots={1: (0, 0)}), ("pack", 9, "root-absent")),
     ("root on another statement", Dispute(chain_roots={1: (1 | 1 << 64, 7)}), ("pack", 9, "root-misplaced")),
-    ("sealed by strangers", Dispute(sealers=(OUTSIDER, OUTSIDER)), ("pack", 8, "sealer-not-pinned")),
-    ("not final", Dispute(sealers=(VALIDATORS[0],)), ("pack", 8, "not-final")),
     ("no record", Dispute(no_record=True), (f"subjects/{'SUBJECT'}", 9, "record-absent")),
     ("record not held", Dispute(holds=(0, 1, 1)), (f"subjects/{'SUBJECT'}", 9, "hold-missing")),
     ("case not held", Dispute(holds=(1, 0, 1)), (f"subjects/{'ca' * 32}", 9, "hold-missing")),
@@ -250,6 +249,15 @@ def test_a_chain_that_says_otherwise(dispute: Dispute, expected: tuple[str, int,
     where = expected[0].replace("SUBJECT", SUBJECT.hex())
     assert (where, *expected[1:]) in places(report)
     assert report.verdict is Answer.INCONSISTENT
+
+
+@pytest.mark.parametrize(
+    ("sealers", "code"), [((OUTSIDER, OUTSIDER), "sealer-not-pinned"), ((VALIDATORS[0],), "not-final")]
+)
+def test_a_block_the_policy_does_not_cover(sealers: tuple[PrivateKey, ...], code: str) -> None:
+    report = verified(Dispute(sealers=sealers).pack())
+    assert report.finding(8).code == code
+    assert report.verdict is Answer.UNDETERMINED
 
 
 def test_a_record_of_another_certificate() -> None:

@@ -14,8 +14,8 @@ from yinzheng.verifier.judge.certificate.exhibits import Exhibits, gather
 from yinzheng.verifier.judge.certificate.status import Question, answer_status
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.live import Ledger, LiveReader
-from yinzheng.verifier.judge.report import Authentic, Block, Note, Outcome, Report
-from yinzheng.verifier.judge.seals import sealed
+from yinzheng.verifier.judge.report import Authentic, Note, Outcome, Report
+from yinzheng.verifier.judge.seals import block_of, sealed
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.judge.verdict import word_of
 
@@ -115,7 +115,7 @@ def _conclude(findings: Findings, found: Exhibits, question: Question, kind: str
         record=record,
         differences=obligations.differences(core, record) if core and record else (),
         chain=found.chain,
-        block=_block(found, question.now),
+        block=block_of(found.evidence, question.trust, question.now),
         checked_at=question.now,
         asked_at=question.at,
         notes=(*found.notes, *operator_notes(question.trust, holders)),
@@ -128,13 +128,6 @@ def _authentic(findings: Findings, *, whole: bool) -> Authentic:
     log_unasked = all(findings.outcome(number) is Outcome.SKIPPED for number in _BY_LOG)
     needed = set(range(1, 10)) - set(_BY_LOG if whole and log_unasked else ())
     return word_of(findings, needed)
-
-
-def _block(found: Exhibits, now: int) -> Block | None:
-    if found.evidence is None:
-        return None
-    block = found.evidence.block
-    return Block(block.number, block.hash, block.time, now - block.time)
 
 
 def operator_notes(trust: TrustPolicy, parties: Set[str]) -> list[Note]:

@@ -18,7 +18,7 @@ from yinzheng.verifier.judge.pack.parts import (
 from yinzheng.verifier.judge.pack.report import ItemReport, Operator, PackReport, Platform, Reason
 from yinzheng.verifier.judge.pack.stamps import judge_timestamps
 from yinzheng.verifier.judge.report import Block
-from yinzheng.verifier.judge.seals import sealed
+from yinzheng.verifier.judge.seals import block_of, sealed
 from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
 from yinzheng.verifier.pack.archive import PackLimits
 from yinzheng.verifier.pack.reading import Progress, read_contents
@@ -91,7 +91,7 @@ def _report(
     limits = _limits(ground, findings, items, [*others, *subjects], operators, view)
     limits += questions.stamp_reasons(timestamps, failed=False)
     limits += questions.earlier_stamps(timestamps, len(ground.contents.statements))
-    pack, block = findings.in_order(), _block(ground, now)
+    pack, block = findings.in_order(), block_of(ground.contents.evidence, ground.trust, now)
     return PackReport(
         manifest=ground.manifest,
         findings=pack,
@@ -157,18 +157,10 @@ def _platform(trust: TrustPolicy, block: Block | None) -> Platform:
         log_keys=tuple(sorted(key.vkey for key in trust.log_keys)),
         chain_id=trust.chain_id,
         genesis=trust.genesis,
-        consensus=trust.consensus,
+        consensus=trust.consensus.name,
         validators=len(trust.validators_at(block.number)) if block else None,
         contracts=(*contracts, *((name, contract) for name, contract in optional if contract is not None)),
     )
-
-
-def _block(ground: Ground, now: int) -> Block | None:
-    evidence = ground.contents.evidence
-    if evidence is None:
-        return None
-    block = evidence.block
-    return Block(block.number, block.hash, block.time, now - block.time)
 
 
 def _without_form(findings: Findings, trust: TrustPolicy, now: int) -> PackReport:

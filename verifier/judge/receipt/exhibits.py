@@ -21,7 +21,7 @@ from yinzheng.verifier.judge.obligations import anchored, checkpoint_signed, in_
 from yinzheng.verifier.judge.receipt.erasure import Erased, LiveTombstone, parse_erased
 from yinzheng.verifier.judge.receipt.events import Request, requests_of
 from yinzheng.verifier.judge.report import Note
-from yinzheng.verifier.judge.seals import sealed
+from yinzheng.verifier.judge.seals import sealed_or_seal_less
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.note import peek_checkpoint
 from yinzheng.verifier.log.statement import Statement
@@ -92,8 +92,7 @@ class ReceiptLedger:
 
     def _read_evidence(self, ids: Sequence[bytes], size: int | None, at: int | None) -> Evidence:
         evidence = parse_evidence(self._reader.withdrawals(ids, size, at))
-        with suppress(NotGiven):  # a chain without seals: obligation 8 will say so
-            sealed(evidence, self._trust)
+        sealed_or_seal_less(evidence, self._trust)
         if self._trust.consents is not None:
             read_withdrawals(evidence, self._trust, ids)
         if size is not None:

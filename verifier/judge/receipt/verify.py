@@ -31,8 +31,8 @@ from yinzheng.verifier.judge.receipt.exhibits import (
 )
 from yinzheng.verifier.judge.receipt.report import ReceiptReport, ReceiptStatus
 from yinzheng.verifier.judge.receipt.status import Known, left_at, standing_at, status_at
-from yinzheng.verifier.judge.report import Authentic, Block, Note, Outcome
-from yinzheng.verifier.judge.seals import sealed
+from yinzheng.verifier.judge.report import Authentic, Note, Outcome
+from yinzheng.verifier.judge.seals import block_of, sealed
 from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
 from yinzheng.verifier.judge.verdict import word_of
 from yinzheng.verifier.log.statement import verify_body
@@ -258,7 +258,6 @@ def _report(
     opened = found is not None and findings.outcome(4) is Outcome.VALID
     file = found.file if found and opened else None
     parties: tuple[Party, ...] = (file.body.controller,) if file else ()
-    block = found.evidence.block if found and found.evidence else None
     return ReceiptReport(
         kind=kind,
         findings=findings.in_order(),
@@ -271,7 +270,7 @@ def _report(
         remaining=answer.remaining if file else None,
         withdrawals=tuple(one for one in chain if one is not None),
         erased=found.erased if found else None,
-        block=Block(block.number, block.hash, block.time, question.now - block.time) if block else None,
+        block=block_of(found.evidence if found else None, question.trust, question.now),
         checked_at=question.now,
         asked_at=question.at,
         notes=(

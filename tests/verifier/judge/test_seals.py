@@ -1,0 +1,149 @@
+"""Obligation 8: who sealed, whether it is final, and what a policy does not cover (S7.2, D14)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rlp
+
+from tests.verifier.judge.test_verify_tamper import assert_forged, check, invalid
+from tests.verifier.world import OUTSIDER, VALIDATORS, World, genuine_file, headers
+from yinzheng.verifier import Authentic, Outcome, Report
+from yinzheng.verifier.chain.consensus import CLIQUE
+from yinzheng.verifier.chain.header import parse_header
+
+SAMPLE = Path(__file__).parents[2] / "vectors" / "qbft" / "sample"
+
+
+def header_of(file: dict[str, Any], at: int = 0) -> list[Any]:
+    return rlp.decode(bytes.fromhex(file["chain"]["headers"][at]))  # type: ignore[no-any-return]
+
+
+UNCOVERED = {"sealer-not-pinned", "validators-unknown"}
+
+
+@pytest.mark.parametrize("field", range(16))
+@pytest.mark.parametrize("block", [0, 1])
+def test_every_field_of_every_header_is_sealed(block: int, field: int) -> None:
+    file = genuine_file()
+    fields = header_of(file, block)
+    value = bytearray(fields[field] or b"\1")
+    value[0] ^= 4  # leaves integers canonical and byte strings as long as they were
+    fields[field] = bytes(value)
+    file["chain"]["headers"][block] = rlp.encode(fields).hex()
+    report = check(file)
+    found = invalid(report)
+    # The first no longer is what the second names. In the last it is the seal alone that tells: it recovers
+    # to some other address, which may be a validator the policy does not know yet (D14).
+    assert report.finding(8).code in (
+        {"headers-unlinked"} if block == 0 else UNCOVERED | {"seal-malformed", "headers-unlinked"}
+    )
+    failed = found.pop(8, None) is not None
+    assert failed is (report.finding(8).code not in UNCOVERED)
+    if block == 0 and field == 3:  # the state root
+        assert found == {7: "state-proof-wrong", 9: "state-proof-wrong"}
+    elif block == 0 and field == 11:  # the time
+        assert found.keys() <= {10}
+    else:
+        assert found == {}
+    assert report.authentic is (Authentic.FORGED if failed else Authentic.UNDETERMINED)
+
+
+def test_a_seal_that_is_none() -> None:
+    file = genuine_file()
+    fields = header_of(file)
+    fields[12] = fields[12][:-1] + b"\5"
+    file["chain"]["headers"] = [rlp.encode(fields).hex()]
+    assert_forged(check(file), {8: "seal-malformed"})
+
+
+def test_a_sealer_the_policy_does_not_pin() -> None:
+    assert_uncovered(check(World(sealers=(OUTSIDER, VALIDATORS[0])).file()), "sealer-not-pinned")
+    assert_uncovered(check(World(sealers=(VALIDATORS[0], OUTSIDER)).file()), "sealer-not-pinned")
+
+
+def test_validators_are_pinned_by_block_number() -> None:
+    # Up to block 99 the outsider was the only validator; the block after has the three of now.
+    alone = World(sealers=(OUTSIDER,), block_number=99)
+    assert check(alone.file()).authentic is Authentic.GENUINE
+    assert (
+        check(World(sealers=(OUTSIDER, VALIDATORS[0]), block_number=99).file()).authentic is Authentic.GENUINE
+    )
+    assert_uncovered(check(World(sealers=(OUTSIDER,), block_number=100).file()), "sealer-not-pinned")
+    # A range that has ended says nothing about what came after it.
+    assert_uncovered(
+        check(genuine_file(), policy=lambda p: p["chain"].update(validators=p["chain"]["validators"][:1])),
+        "validators-unknown",
+    )
+
+
+@pytest.mark.parametrize(
+    ("sealers", "final"),
+    [((0,), False), ((0, 0), False), ((0, 0, 1), True), ((2, 1), True), ((0, 1, 2), True)],
+)
+def test_a_block_is_final_with_seals_of_more_than_half(sealers: tuple[int, ...], final: bool) -> None:
+    report = check(World(sealers=[VALIDATORS[at] for at in sealers]).file())
+    if final:
+        assert report.authentic is Authentic.GENUINE
+    else:
+        assert_uncovered(report, "not-final")
+
+
+def test_headers_must_follow_each_other() -> None:
+    file = genuine_file()
+    file["chain"]["headers"].reverse()
+    assert invalid(check(file))[8] == "headers-unlinked"
+    skipped = World(sealers=VALIDATORS).file()
+    del skipped["chain"]["headers"][1]
+    assert_forged(check(skipped), {8: "headers-unlinked"})
+
+
+def test_a_number_that_jumps_is_no_successor() -> None:
+    file = genuine_file()
+    parent = header_of(file)
+    follower = headers(bytes(32), sealers=[VALIDATORS[1]], number=int.from_bytes(parent[8], "big") + 2)
+    file["chain"]["headers"][1] = follower[0]
+    assert_forged(check(file), {8: "headers-unlinked"})
+
+
+def test_an_unsealed_chain_decides_nothing() -> None:
+    report = check(World(sealers=(None, None)).file())
+    assert invalid(report) == {}
+    assert (report.finding(8).outcome, report.finding(8).code) == (Outcome.SKIPPED, "unsealed")
+    assert (report.authentic, report.exit_code) == (Authentic.UNDETERMINED, 3)
+    # Nor does it show a forgery: nobody vouches for what it lacks.
+    absent = check(World(sealers=(None, None), absent=True, anchored_root=bytes(32)).file())
+    assert invalid(absent) == {7: "not-anchored", 9: "record-absent"}
+    assert absent.authentic is Authentic.UNDETERMINED
+
+
+def test_a_seal_stripped_from_a_later_block() -> None:
+    assert_uncovered(check(World(sealers=(VALIDATORS[0], None)).file()), "unsealed")
+
+
+@pytest.mark.parametrize(
+    ("named", "code"), [("none", "consensus-unsupported"), ("qbft", "consensus-differs")]
+)
+def test_another_consensus_than_the_policy_names(named: str, code: str) -> None:
+    assert_uncovered(check(genuine_file(), policy=lambda p: p["chain"].update(consensus=named)), code)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_first_blocks_tell_whose_chain_it_is(number: int) -> None:
+    world = World(sealers=(OUTSIDER,), block_number=number)  # the parent of block 0 and 1 is all zeros here
+    header = parse_header(bytes.fromhex(world.chain()["headers"][0]))
+    own = (CLIQUE.block_hash(header) if number == 0 else header.parent).hex()
+    genuine = check(world.file(), policy=lambda p: p["chain"].update(genesis=own))
+    assert genuine.authentic is Authentic.GENUINE
+    assert_uncovered(
+        check(world.file(), policy=lambda p: p["chain"].update(genesis="77" * 32)), "chain-differs"
+    )
+
+
+def assert_uncovered(report: Report, code: str) -> None:
+    """(8) is not judged, nothing else failed, and nobody is called a forger (D14)."""
+    assert invalid(report) == {}
+    assert (report.finding(8).outcome, report.finding(8).code) == (Outcome.SKIPPED, code)
+    assert (report.authentic, report.exit_code) == (Authentic.UNDETERMINED, 3)
