@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,12 @@ import pytest
 import rlp
 
 from tests.verifier.judge.test_verify_tamper import assert_forged, check, invalid
-from tests.verifier.world import OUTSIDER, VALIDATORS, World, genuine_file, headers
+from tests.verifier.world import OUTSIDER, VALIDATORS, World, genuine_file, headers, presented
 from yinzheng.verifier import Authentic, Outcome, Report
 from yinzheng.verifier.chain.consensus import CLIQUE
 from yinzheng.verifier.chain.header import parse_header
+from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.trust import parse_trust
 
 SAMPLE = Path(__file__).parents[2] / "vectors" / "qbft" / "sample"
 
@@ -147,3 +151,97 @@ def assert_uncovered(report: Report, code: str) -> None:
     assert invalid(report) == {}
     assert (report.finding(8).outcome, report.finding(8).code) == (Outcome.SKIPPED, code)
     assert (report.authentic, report.exit_code) == (Authentic.UNDETERMINED, 3)
+
+
+# A certificate whose chain is a QBFT network (tests/vectors/qbft/sample)
+
+
+class Sample:
+    """The sample's file and policy, to be changed, and verified a minute after its block."""
+
+    def __init__(self) -> None:
+        self.file = json.loads((SAMPLE / "certificate.json").read_text(encoding="utf-8"))
+        self.policy = json.loads((SAMPLE / "trust-qbft.json").read_text(encoding="utf-8"))
+        self.headers: list[str] = self.file["chain"]["headers"]
+        self.chain: dict[str, Any] = self.policy["chain"]
+
+    def extra(self, at: int, edit: Callable[[list[Any]], None]) -> None:
+        """Change what the extra data of one header lists."""
+        fields = rlp.decode(bytes.fromhex(self.headers[at]))
+        items = rlp.decode(fields[12])
+        edit(items)
+        fields[12] = rlp.encode(items)
+        self.headers[at] = rlp.encode(fields).hex()
+
+    def report(self) -> Report:
+        time = parse_header(bytes.fromhex(self.headers[0])).time
+        return verify(presented(self.file), parse_trust(json.dumps(self.policy).encode()), now=time + 60)
+
+
+@pytest.mark.parametrize("headers", [1, 2, 3])
+def test_a_block_of_qbft_is_final_by_itself(headers: int) -> None:
+    sample = Sample()
+    del sample.headers[headers:]
+    report = sample.report()
+    assert [finding.outcome for finding in report.findings] == [Outcome.VALID] * 10
+    assert (report.authentic, report.exit_code) == (Authentic.GENUINE, 0)
+    assert report.block is not None
+    child = parse_header(bytes.fromhex(Sample().headers[1]))
+    assert (report.block.number, report.block.hash) == (child.number - 1, child.parent)
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_seals_lost_on_the_way_leave_it_undetermined(at: int) -> None:
+    """A block's hash does not cover them: any node may have kept fewer (GoQuorum takes two of four)."""
+    fewer, none = Sample(), Sample()
+    fewer.extra(at, lambda items: items[4].pop())
+    assert_uncovered(fewer.report(), "not-final")
+    none.extra(at, lambda items: items[4].clear())
+    assert_uncovered(none.report(), "unsealed")
+
+
+def test_seals_of_two_blocks_do_not_add_up_under_qbft() -> None:
+    sample = Sample()
+    sample.extra(0, lambda items: items[4].pop())
+    sample.extra(1, lambda items: items[4].pop(0))
+    assert_uncovered(sample.report(), "not-final")
+
+
+def test_a_set_of_validators_the_policy_does_not_know() -> None:
+    sample = Sample()
+    sample.chain["validators"][0]["addresses"].pop()
+    assert_uncovered(sample.report(), "validators-not-pinned")
+    sample = Sample()
+    sample.chain["validators"][0]["to"] = 10
+    assert_uncovered(sample.report(), "validators-unknown")
+
+
+@pytest.mark.parametrize(
+    ("named", "code"), [("clique", "consensus-differs"), ("none", "consensus-unsupported")]
+)
+def test_a_policy_of_another_consensus(named: str, code: str) -> None:
+    sample = Sample()
+    sample.chain["consensus"] = named
+    assert_uncovered(sample.report(), code)
+
+
+def test_a_seal_that_does_not_hold_is_forged() -> None:
+    sample = Sample()
+    sample.extra(0, lambda items: items[4].append(items[4][0]))
+    assert_forged(sample.report(), {8: "seal-twice"})
+    sample = Sample()
+    sample.extra(0, lambda items: items.__setitem__(3, b"\1"))  # the round is signed
+    assert_forged(sample.report(), {8: "seal-of-stranger"})
+    sample = Sample()
+    sample.extra(0, lambda items: items.__setitem__(0, bytes(31)))
+    assert_forged(sample.report(), {8: "headers-unlinked"})
+    del sample.headers[1:]
+    assert_forged(sample.report(), {8: "header-malformed"})
+
+
+def test_another_state_is_seen_by_its_seals_alone() -> None:
+    sample = Sample()
+    fields = rlp.decode(bytes.fromhex(sample.headers[0]))
+    fields[3] = bytes(32)
+    sample.headers[:] = [rlp.encode(fields).hex()]
+    assert_forged(sample.report(), {7: "state-proof-wrong", 8: "seal-of-stranger", 9: "state-proof-wrong"})
