@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.conftest import Serve
 from tests.api.fake import FakeReader
+from tests.verifier.pack.damaged import NO_PACKS
 from tests.verifier.pack.pack_world import NOW, genuine_pack, pack_trust
 from yinzheng.api.web.weigh import weigh
 from yinzheng.verifier.errors import DataFault
@@ -33,8 +34,11 @@ def test_it_says_what_the_command_line_says(tmp_path: Any) -> None:
     )
 
 
-def test_what_is_none_is_said_to_be_changed() -> None:
-    assert weigh(b"PK\x03\x04", policy(), NOW).paper["answer"] == "inconsistent"
+@pytest.mark.parametrize("name", ["a PDF", "compressed", "of another registry"])
+def test_what_is_none_is_not_said_to_be_changed(name: str) -> None:
+    paper = weigh(NO_PACKS[name][0](), policy(), NOW).paper
+    assert paper["answer"] == "undetermined"
+    assert paper["verdict"][1].startswith("Not one of ours")
 
 
 @pytest.mark.parametrize("bounds", [{"seconds": 0.01}, {"memory": 4 * 1024 * 1024}])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import Said, refused, run
+from tests.verifier.pack.damaged import NO_PACKS
 from tests.verifier.pack.pack_world import Dispute, genuine_pack, pack_trust
 from yinzheng.api.cli import verify_pack
 
@@ -60,11 +61,16 @@ def test_as_json(trust: Path) -> None:
     assert (said.code, value["kind"], value["verdict"]) == (0, "pack", "consistent")
 
 
+@pytest.mark.parametrize("name", NO_PACKS)
+def test_what_is_no_pack_is_none_of_ours_or_damaged(name: str, trust: Path) -> None:
+    said = check(trust, NO_PACKS[name][0](), "--lang", "en")
+    assert (said.code, said.out.startswith("Not one of ours")) == (3, True), said.out
+    assert "nconsistent" not in said.out
+
+
 def test_what_is_no_pack(trust: Path) -> None:
-    assert check(trust, b"", "--lang", "en").code == 1
     other = check(trust, b"PK\x03\x04\xff\xfe\x00\x80", "--lang", "en", name="archive")
-    assert (other.code, "The file was cut off." in other.out) == (1, True)
-    assert check(trust, genuine_pack()[:-5], "--lang", "en").code == 1
+    assert (other.code, "The file was cut off." in other.out) == (3, True)
     assert not verify_pack.is_pack("\0")
     assert not verify_pack.is_pack(str(trust))
 

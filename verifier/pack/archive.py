@@ -117,7 +117,8 @@ def _read_end(file: BinaryIO, total: int) -> tuple[int, int, int]:
 
 
 def _no_end(file: BinaryIO, tail: bytes) -> DataFault:
-    if struct.pack("<I", layout.END) in tail:
+    at = tail.rfind(struct.pack("<I", layout.END))
+    if 0 <= at <= len(tail) - layout.END_BYTES:
         return _fault("bytes follow the end of the zip", "zip-trailing")
     file.seek(0)
     if file.read(4) == struct.pack("<I", layout.LOCAL):

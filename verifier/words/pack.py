@@ -76,6 +76,29 @@ CLAIM: Final = Phrase(
 """Said beside whatever an item claims of the time before its deposit (C18)."""
 
 
+_DAMAGED: Final = Phrase(
+    "无法判定：不是本登记体系的证据包，或被重新打包、已损坏：请索取原始证据包。",
+    "Not one of ours, or repacked or damaged: ask for the original.",
+)
+_OTHER_FORM: Final = Phrase(
+    "无法判定：登记机构签署的清单不是本核验程序所知的形式。",
+    "Cannot be determined: the registry signed a manifest of a form that is not known here.",
+)
+_TOO_LARGE: Final = Phrase(
+    "无法判定：文件超过核验程序接受的大小。",
+    "Cannot be determined: the file is larger than is taken in.",
+)
+_NO_PACK: Final[Mapping[str, Phrase]] = {
+    "issuer-unknown": Phrase(
+        "不是本登记体系的证据包：签署者不是您的信任策略所指定的登记机构。",
+        "Not one of ours: it is signed by a registry that your policy does not pin.",
+    ),
+    "zip-too-large": _TOO_LARGE,
+    "zip-entry-too-large": _TOO_LARGE,
+    "pack-file-too-large": _TOO_LARGE,
+}
+"""Headlines for what is no pack of a pinned issuer, by the code, where another says more than `_DAMAGED`."""
+
 _NOTHING_SHOWN: Final = Phrase(
     "无法判定：没有披露任何证据，没有可以核对的内容。",
     "Cannot be determined: no evidence was shown, so there is nothing to compare.",
@@ -84,6 +107,10 @@ _NOTHING_SHOWN: Final = Phrase(
 
 def verdict(report: PackReport) -> Phrase:
     """The conclusion in one sentence."""
+    if report.manifest is None and report.verdict is Answer.UNDETERMINED:
+        if report.finding(2).outcome is Outcome.VALID:
+            return _OTHER_FORM
+        return _NO_PACK.get(report.question("C16").reasons[0].code, _DAMAGED)
     codes = {reason.code for reason in report.question("C16").reasons}
     if report.verdict is Answer.UNDETERMINED and codes & {"nothing-shown", "no-evidence"}:
         return _NOTHING_SHOWN

@@ -45,6 +45,7 @@ PACK_REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "zip-layout": ("文件不是规定的唯一形式，可能被重新打包。", "The zip is not in its one form."),
     "zip-crc": ("条目的校验和不符。", "An entry's checksum is wrong."),
     # Manifest and files.
+    "manifest-signer": ("清单没有写明由谁签署。", "The manifest does not say who signed it."),
     "manifest-items": ("清单中的证据项不成序列。", "The manifest's items are no sequence."),
     "manifest-roots": (
         "清单中的证据根与各项不符。",

@@ -54,7 +54,7 @@ def tampered() -> bytes:
     [
         ("good", "good", "一致", "unchanged since"),
         ("tampered", "bad", "不一致", "nconsistent"),
-        ("foreign", "bad", "不一致", "nconsistent"),
+        ("foreign", "unknown", "请索取原始证据包", "ask for the original"),
     ],
 )
 def test_a_pack(

@@ -68,8 +68,12 @@ def test_any_value_exchanged_in_the_manifest(data: st.DataObject) -> None:
     new = data.draw(st.sampled_from(VALUES))
     differs: list[bool] = []
     report = verified(resigned(unpacked(pack()), lambda manifest: differs.append(put(manifest, way, new))))
-    # A pack from the future may be one read by a slow clock (S14.5).
-    assert not differs[0] or way == ("made_at",) or report.verdict is Answer.INCONSISTENT
+    # A pack from the future may be one read by a slow clock (S14.5); a signed manifest of another form is
+    # not known here, and another signer's is another's.
+    if differs[0] and way != ("made_at",):
+        assert report.verdict is not Answer.CONSISTENT
+    if differs[0] and report.manifest is not None and way != ("made_at",):
+        assert report.verdict is Answer.INCONSISTENT
 
 
 @settings(max_examples=60, deadline=None)

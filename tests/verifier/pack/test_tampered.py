@@ -37,6 +37,7 @@ from yinzheng.verifier.judge.pack.report import Answer, PackReport
 from yinzheng.verifier.judge.pack.verify import verify_pack
 from yinzheng.verifier.judge.report import Outcome
 from yinzheng.verifier.pack.archive import PackLimits
+from yinzheng.verifier.words import pack as phrases
 
 Edit = Callable[[Any], None]
 
@@ -98,12 +99,15 @@ def test_a_broken_file_leaves_the_rest_unknown() -> None:
 
 def test_a_changed_manifest_is_not_what_was_signed() -> None:
     report = without_key("manifest.json", lambda data: data.replace(b'"size":950', b'"size":951'))
-    assert report.finding(1).code == "pack-size-differs"
+    assert places(report) == {("pack", 2, "signature-wrong")}
     report = without_key(
         "manifest.json", lambda data: data.replace(str(MADE).encode(), str(MADE + 1).encode())
     )
     assert places(report) == {("pack", 2, "signature-wrong")}
-    assert report.finding(3).code == "issuer-not-established"
+    assert (report.verdict, report.exit_code) == (Answer.INCONSISTENT, 1)
+    assert {finding.code for finding in report.findings[2:]} == {"issuer-not-established"}
+    report = without_key("manifest.json", lambda data: data[:-1] + b" ")
+    assert (report.finding(1).code, report.exit_code) == ("manifest-signer", 3)
 
 
 def test_another_signature_is_wrong() -> None:
@@ -123,17 +127,22 @@ def test_files_beside_the_manifest() -> None:
     head = [(name, files.pop(name)) for name in ("manifest.json", "manifest.sig")]
     extra = verified(zipped([*head, *sorted({**files, "zz.txt": b"extra"}.items())]))
     assert places(extra) == {("zz.txt", 1, "pack-extra-file")}
+    assert extra.question("C17").answer is Answer.UNDETERMINED
     assert (extra.manifest, extra.exit_code) == (None, 1)
     del files["items/0002/content"]
     missing = verified(zipped([*head, *sorted(files.items())]))
     assert places(missing) == {("items/0002/content", 1, "pack-missing-file")}
-    assert [finding.code for finding in missing.findings[1:]] == ["form"] * 9
+    assert [finding.code for finding in missing.findings[1:]] == ["ok", *["form"] * 8]
+    longer = verified(zipped([*head, *sorted({**files, "items/0002/content": b"longer"}.items())]))
+    assert places(longer) == {("items/0002/content", 1, "pack-size-differs")}
+    assert longer.verdict is Answer.INCONSISTENT
 
 
 def test_the_reader_s_own_limits() -> None:
     limits = PackLimits(entry_bytes=100_000)
     report = verify_pack(io.BytesIO(genuine_pack()), pack_trust(), now=NOW, limits=limits)
-    assert places(report) == {("items/0003/content", 1, "zip-entry-too-large")}
+    assert (report.finding(1).code, report.exit_code) == ("zip-entry-too-large", 3)
+    assert "larger than is taken in" in phrases.verdict(report).en
 
 
 # A registry that lies: digests and signature are right, the rest is not

@@ -171,7 +171,10 @@ def test_a_case_that_ended_meanwhile_needs_no_hold() -> None:
 
 def test_a_pack_of_another_registry() -> None:
     report = verified(Dispute(signer=STRANGER).pack())
-    assert ("pack", 2, "issuer-unknown") in places(report)
+    assert not places(report)
+    assert (report.verdict, report.exit_code) == (Answer.UNDETERMINED, 3)
+    assert (report.finding(2).code, report.manifest) == ("issuer-unknown", None)
+    assert phrases.verdict(report).en.startswith("Not one of ours")
     assert report.finding(2).data["kid"] == key_id(STRANGER.public_key.point).hex()
     files = unpacked(genuine_pack())
     report = verified(resigned(files, lambda manifest: manifest["registry"].update(name="别的机构")))

@@ -5,8 +5,10 @@ As in `verifier.obligations` a check that holds returns what it established and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from typing import Any, BinaryIO, TypeAlias
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final, TypeAlias
 
 from yinzheng.verifier.bytes.algorithms import decode_der
 from yinzheng.verifier.bytes.canonical import dumps
@@ -45,15 +47,41 @@ from yinzheng.verifier.pack.manifest import (
     signed_message,
 )
 
+_SIGNER: Final = re.compile(rb'"signer":"([0-9a-f]{16})"\}\Z')
+
 Placed: TypeAlias = tuple[str, Sequence[Finding]]
 """Findings and where they were made."""
 
 
-def form(file: BinaryIO, limits: PackLimits) -> tuple[Archive, Manifest, bytes]:
-    """(1) The file is a pack: a zip of the one layout with exactly the files its manifest names."""
+@dataclass(frozen=True, slots=True)
+class PackZip:
+    """A zip of the one layout with a manifest that nobody has read yet, and a signature over it."""
+
+    archive: Archive
+    manifest: bytes
+    signature: bytes
+    kid: bytes
+    """Of the key that signed, as the manifest says."""
+
+
+def layout_form(file: BinaryIO, limits: PackLimits) -> PackZip:
+    """(1) The file is a zip of the one layout, and its manifest names who signed it.
+
+    Sizes and counts alone: until it is known that a pinned issuer signed, nothing in the manifest is read but
+    the end of it, where canonical bytes have the signer (S14.2).
+    """
     archive = open_archive(file, limits)
     data = archive.read(MANIFEST, MAX_MANIFEST)
-    manifest = parse_manifest(data)
+    signature = archive.read(SIGNATURE, MAX_SIGNATURE)
+    signer = _SIGNER.search(data)
+    if signer is None:
+        raise DataFault("the manifest names no signer", code="manifest-signer", entry=MANIFEST)
+    return PackZip(archive, data, signature, bytes.fromhex(signer[1].decode()))
+
+
+def manifest_form(zipped: PackZip) -> Manifest:
+    """(1) The manifest has its form, and names exactly the files of the zip."""
+    archive, manifest = zipped.archive, parse_manifest(zipped.manifest)
     named = manifest.by_path()
     there = [name for name in archive.entries if name not in (MANIFEST, SIGNATURE)]
     for name in there:
@@ -66,28 +94,31 @@ def form(file: BinaryIO, limits: PackLimits) -> tuple[Archive, Manifest, bytes]:
             raise DataFault(
                 f"{name} has another size than the manifest says", code="pack-size-differs", entry=name
             )
-    return archive, manifest, data
+    return manifest
 
 
-def manifest_signature(archive: Archive, manifest: Manifest, data: bytes, trust: TrustPolicy) -> Issuer:
-    """(2) The issuer's signature of the manifest verifies under a key that the policy pins."""
-    kid = manifest.signer.hex()
-    issuer = trust.issuers.get(manifest.signer)
+def pinned_issuer(kid: bytes, trust: TrustPolicy) -> Issuer:
+    """(2) The policy pins the key."""
+    issuer = trust.issuers.get(kid)
     if issuer is None:
-        raise DataFault("the policy pins no issuer of that key", code="issuer-unknown", kid=kid)
-    signature = decode_der(archive.read(SIGNATURE, MAX_SIGNATURE))
-    if not issuer.key.verify(signed_message(data), signature):
-        raise DataFault("the issuer's signature of the manifest is wrong", code="signature-wrong", kid=kid)
+        raise DataFault("the policy pins no issuer of that key", code="issuer-unknown", kid=kid.hex())
     return issuer
 
 
-def issuer_entitled(manifest: Manifest, issuer: Issuer | None, sealed_at: int | None) -> None:
+def manifest_signature(zipped: PackZip, trust: TrustPolicy) -> Issuer:
+    """(2) The issuer's signature of the manifest verifies under a key that the policy pins."""
+    issuer = pinned_issuer(zipped.kid, trust)
+    if not issuer.key.verify(signed_message(zipped.manifest), decode_der(zipped.signature)):
+        message = "the issuer's signature of the manifest is wrong"
+        raise DataFault(message, code="signature-wrong", kid=zipped.kid.hex())
+    return issuer
+
+
+def issuer_entitled(manifest: Manifest, issuer: Issuer, sealed_at: int | None) -> None:
     """(3) That key was entitled to sign for this registry when the pack was made (R41).
 
     Who stole a key may claim an earlier time, but none before the block it shows: `sealed_at`, if (8) holds.
     """
-    if issuer is None:
-        raise NotGiven("no pinned issuer is known to have signed", code="issuer-not-established")
     reason = issuer.entitled_at(manifest.made_at, manifest.registry)
     if reason is not None:
         raise DataFault(

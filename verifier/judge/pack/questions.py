@@ -21,6 +21,7 @@ from yinzheng.verifier.pack.contents import PackedStatement
 from yinzheng.verifier.pack.manifest import Manifest
 
 PACK: Final = "pack"
+ISSUER_UNKNOWN: Final = "issuer-unknown"
 _ON_CHAIN: Final = (7, 9)
 _UNVOUCHED: Final = (Outcome.SKIPPED, Outcome.ERROR)
 _INTEGRITY: Final = range(1, 10)
@@ -139,6 +140,40 @@ def since_deposit(
     if whole and all(item.unchanged is Answer.CONSISTENT for item in shown):
         return QuestionAnswer("C16", Answer.CONSISTENT, ())
     return QuestionAnswer("C16", Answer.UNDETERMINED, tuple(reasons_of(PACK, counted(pack), failed=False)))
+
+
+_COMPARED: Final = frozenset(
+    {
+        "pack-extra-file",
+        "pack-missing-file",
+        "pack-size-differs",
+        "manifest-items",
+        "manifest-roots",
+        "manifest-files",
+    }
+)
+"""Ways in which what an issuer signed does not fit the file, or itself. Another form is merely not known."""
+
+
+def of_no_pack(pack: Sequence[Finding]) -> tuple[QuestionAnswer, ...]:
+    """All four, where form or signature ended the verification: `inconsistent` only if a signature does not
+    hold, or the file is not what was signed. What nobody recognises is none of ours, or damaged.
+    """
+    form, signature = pack[:2]
+    if signature.outcome is Outcome.VALID:
+        wrong, failed = form, form.code in _COMPARED
+    elif signature.outcome is Outcome.INVALID:
+        wrong, failed = signature, signature.code != ISSUER_UNKNOWN
+    else:
+        wrong, failed = form, False
+    reasons = tuple(replace(one, failed=failed) for one in reasons_of(PACK, [wrong], failed=True))
+    answer = Answer.INCONSISTENT if failed else Answer.UNDETERMINED
+    return (
+        QuestionAnswer("C16", answer, reasons),
+        QuestionAnswer("C17", answer if wrong is signature else Answer.UNDETERMINED, reasons),
+        QuestionAnswer("C18", Answer.UNDETERMINED, ()),
+        QuestionAnswer("C19", Answer.UNDETERMINED, tuple(replace(one, failed=False) for one in reasons)),
+    )
 
 
 def platform(

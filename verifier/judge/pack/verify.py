@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import chain
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NoReturn
 
-from yinzheng.verifier.judge.findings import Findings
+from yinzheng.verifier.chain.evidence import NotGiven
+from yinzheng.verifier.judge.findings import OBLIGATIONS, Findings
 from yinzheng.verifier.judge.pack import checks, questions
 from yinzheng.verifier.judge.pack.exhibits import ChainView, Ground, dispute_holds, look_at_chain
 from yinzheng.verifier.judge.pack.parts import (
@@ -17,7 +19,7 @@ from yinzheng.verifier.judge.pack.parts import (
 )
 from yinzheng.verifier.judge.pack.report import ItemReport, Operator, PackReport, Platform, Reason
 from yinzheng.verifier.judge.pack.stamps import judge_timestamps
-from yinzheng.verifier.judge.report import Block
+from yinzheng.verifier.judge.report import Block, Outcome
 from yinzheng.verifier.judge.seals import block_of, sealed
 from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
 from yinzheng.verifier.pack.archive import PackLimits
@@ -40,21 +42,24 @@ def verify_pack(
     asking (UTC seconds). Bad data ends up in the report; `OSError` of reading the file escapes.
     """
     findings = Findings()
-    # (1): a zip of the one layout, with exactly the files its manifest names.
-    opened = findings.settle(1, lambda: checks.form(file, limits))
-    if opened is None:
-        findings.skip_rest("form")
-        return _without_form(findings, trust, now)
-    archive, manifest, data = opened
+    # (1): a zip of the one layout; sizes and counts, before anything in it is read.
+    zipped = findings.settle(1, lambda: checks.layout_form(file, limits))
+    if zipped is None:
+        return stopped(findings, trust, now)
     # (2): the issuer's signature of the manifest verifies under a pinned key.
-    issuer = findings.settle(2, lambda: checks.manifest_signature(archive, manifest, data, trust))
-    return conclude(
-        Ground(manifest, read_contents(archive, manifest, progress), trust), issuer, findings, now
-    )
+    issuer = findings.settle(2, lambda: checks.manifest_signature(zipped, trust))
+    if issuer is None:
+        return stopped(findings, trust, now)
+    # (1): exactly the files that the signed manifest names.
+    manifest = findings.settle(1, lambda: checks.manifest_form(zipped))
+    if manifest is None:
+        return stopped(findings, trust, now)
+    ground = Ground(manifest, read_contents(zipped.archive, manifest, progress), trust)
+    return conclude(ground, issuer, findings, now)
 
 
 def conclude(
-    ground: Ground, issuer: Issuer | None, findings: Findings, now: int, *, written_with_pack: bool = False
+    ground: Ground, issuer: Issuer, findings: Findings, now: int, *, written_with_pack: bool = False
 ) -> PackReport:
     """Obligations 3–10, once 1 and 2 are settled, and the answers to the court's questions."""
     manifest, trust, view = ground.manifest, ground.trust, look_at_chain(ground)
@@ -163,8 +168,14 @@ def _platform(trust: TrustPolicy, block: Block | None) -> Platform:
     )
 
 
-def _without_form(findings: Findings, trust: TrustPolicy, now: int) -> PackReport:
-    """What is no pack has nothing else to check."""
+def stopped(
+    findings: Findings, trust: TrustPolicy, now: int, *, written_with_pack: bool = False
+) -> PackReport:
+    """Of what is no pack, or none that a pinned issuer signed as it is, nothing else is looked at."""
+    settled = {finding.number for finding in findings.in_order()}
+    code = "form" if findings.outcome(1) is Outcome.INVALID else "issuer-not-established"
+    for number in sorted(set(OBLIGATIONS) - settled):
+        findings.settle(number, partial(_not_looked_at, code))
     operators = _operators(trust, ChainView())
     pack = findings.in_order()
     return PackReport(
@@ -183,11 +194,11 @@ def _without_form(findings: Findings, trust: TrustPolicy, now: int) -> PackRepor
         platform=_platform(trust, None),
         block=None,
         checked_at=now,
-        questions=(
-            questions.since_deposit(pack, (), (), ()),
-            questions.platform(pack, (), operators, parties_known=False),
-            questions.before_deposit(()),
-            questions.repeatable(questions.reasons_of(questions.PACK, pack, failed=False)),
-        ),
+        questions=questions.of_no_pack(pack),
         limits=(),
+        written_with_pack=written_with_pack,
     )
+
+
+def _not_looked_at(code: str) -> NoReturn:
+    raise NotGiven("what is no pack, or none of a pinned issuer, is looked at no further", code=code)
