@@ -208,7 +208,7 @@ def _shown(one: Listed) -> dict[str, JSON]:
         "webhook": one.webhook,
         "kid": None if one.kid is None else one.kid.hex(),
         "keys": [
-            {"kid": key.kid.hex(), "from": key.grant.not_before, "until": key.ends_at, "end": key.end.value}
+            {"kid": key.kid.hex(), "from": key.begins_at, "until": key.ends_at, "end": key.end.value}
             for key in one.keys
         ],
     }

@@ -39,7 +39,7 @@ def organisations(desk: Desk) -> APIRouter:
             rotation = parse_rotation(one_object(asked.body))
             _require_own(asked, rotation.grant.code)
             leaf = await desk.do(lambda registry: enrolment.rotate(registry, rotation, None))
-        return _created({"leaf": leaf.hex(), "begins": rotation.grant.not_before})
+        return _created({"leaf": leaf.hex(), "begins": max(rotation.grant.not_before, desk.clock())})
 
     @router.post("/key/revoke")
     async def revoke(request: Request) -> Response:

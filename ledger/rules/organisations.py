@@ -34,9 +34,10 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeldKey:
-    """A key and when it held: from `grant.not_before` up to but without `ends_at` (UTC seconds)."""
+    """A key and when it held: from `begins_at` up to but without `ends_at` (UTC seconds)."""
 
     grant: KeyGrant
+    begins_at: int
     ends_at: int
     end: End = End.EXPIRED
 
@@ -47,7 +48,7 @@ class HeldKey:
 
     def holds_at(self, instant: int) -> bool:
         """Tell whether the key held at an instant."""
-        return self.grant.not_before <= instant < self.ends_at
+        return self.begins_at <= instant < self.ends_at
 
 
 Keys = tuple[HeldKey, ...]
@@ -56,18 +57,22 @@ Keys = tuple[HeldKey, ...]
 
 def enrolled(body: Enrolment) -> Keys:
     """Give the keys of an organisation just enrolled."""
-    return (HeldKey(body.grant, body.grant.not_after),)
+    return (HeldKey(body.grant, body.grant.not_before, body.grant.not_after),)
 
 
 def rotated(keys: Keys, body: Rotation) -> Keys:
     """Give the keys after a rotation: the old one ends where the new one begins.
+
+    A rotation that reaches the ledger after its key was to begin (a slow line, a clock that lags, a file that
+    waited on a desk) begins when it was told: nothing that the old key signed in between is undone.
 
     A last key that still holds signs its successor itself; one that is lost, compromised or expired cannot,
     and an officer binds the new key to the credit code instead.
 
     Raises:
         UsageFault: `key-not-last` (not the last key is replaced), `key-code` (another organisation's),
-            `key-overlap` (the new one begins before the rotation, or before the old one's loss).
+            `key-overlap` (the new one begins before the one it replaces, or before that one's loss, or ends
+            before it was told).
         DataFault: `key-succession` (not signed by the old key while that one holds), `key-known`.
     """
     last = keys[-1]
@@ -77,10 +82,9 @@ def rotated(keys: Keys, body: Rotation) -> Keys:
         raise UsageFault("Only the last key can be replaced.", code="key-not-last")
     if any(key.grant.key == body.grant.key for key in keys):
         raise DataFault("This organisation had this key before; make a new one.", code="key-known")
-    begins = body.grant.not_before
-    # One that began earlier than it was told would undo what the old key signed in between.
-    earliest = max(body.rotated_at, last.grant.not_before + 1)
-    if begins < earliest or (last.end is not End.EXPIRED and begins < last.ends_at):
+    begins = max(body.grant.not_before, body.rotated_at)
+    replaced = begins > last.begins_at and (last.end is End.EXPIRED or begins >= last.ends_at)
+    if not replaced or begins >= body.grant.not_after:
         raise UsageFault("A key begins where the one before it ends.", code="key-overlap")
     signs = last.holds_at(body.rotated_at)
     if signs and not body.succeeds(Sm2PublicKey(last.grant.key)):
@@ -90,7 +94,7 @@ def rotated(keys: Keys, body: Rotation) -> Keys:
             hint="Sign the rotation with the old key, or report that one as lost first.",
         )
     ended = replace(last, ends_at=begins, end=End.ROTATED) if begins < last.ends_at else last
-    return (*keys[:-1], ended, HeldKey(body.grant, body.grant.not_after))
+    return (*keys[:-1], ended, HeldKey(body.grant, begins, body.grant.not_after))
 
 
 def revoked(keys: Keys, body: Revocation) -> Keys:
@@ -107,7 +111,7 @@ def revoked(keys: Keys, body: Revocation) -> Keys:
         if key.kid == body.kid:
             if body.since >= key.ends_at:
                 raise UsageFault("This key had ended by then.", code="key-ended", end=key.end.value)
-            since = max(body.since, key.grant.not_before)
+            since = max(body.since, key.begins_at)
             return (*keys[:index], replace(key, ends_at=since, end=End(body.reason)), *keys[index + 1 :])
     raise UsageFault("This organisation never had such a key.", code="key-unknown")
 

@@ -164,8 +164,17 @@ def test_what_the_old_key_did_not_sign_is_no_rotation(registry: Registry, clock:
     unsigned = old.rotation(new, clock.now + 60, signed=False)
     for by in (None, OFFICER):
         refuse(registry, "key-succession", lambda by=by: enrolment.rotate(registry, unsigned, by))  # type: ignore[misc]
-    past = old.rotation(new, clock.now - 60)
-    refuse(registry, "key-overlap", lambda: enrolment.rotate(registry, past, None))
+
+
+def test_a_rotation_that_arrives_late_begins_on_arrival(registry: Registry, clock: Clock) -> None:
+    old, new = Member(HOSPITAL), Sm2PrivateKey.generate()
+    enrol(registry, old)
+    clock.advance(600)
+    enrolment.rotate(registry, old.rotation(new, clock.now - 60), None)
+    after = Member(HOSPITAL, key=new)
+    assert held_at(registry, old, clock.now - 1)
+    assert not held_at(registry, after, clock.now - 1)
+    assert held_at(registry, after, clock.now)
 
 
 def test_a_lost_key_is_replaced_by_an_officer(registry: Registry, clock: Clock) -> None:

@@ -78,10 +78,21 @@ def test_rotation() -> None:
     unsigned = replace(ROTATION, succession=None)
     assert code(rotated, KEYS, unsigned) == "key-succession"
     assert code(rotated, BOTH, ROTATION) == "key-not-last"
-    assert code(rotated, KEYS, replace(ROTATION, rotated_at=NOW + 100 * DAY + 1)) == "key-overlap"
+    assert code(rotated, KEYS, replace(ROTATION, rotated_at=ROTATION.grant.not_after)) == "key-overlap"
     assert code(rotated, KEYS, replace(ROTATION, grant=replace(ROTATION.grant, code="x"))) == "key-code"
     back = replace(ROTATION, replaces=NEW, grant=bodies.GRANT)
     assert code(rotated, BOTH, back) == "key-known"
+
+
+@pytest.mark.parametrize("late", [1, 3, 40 * DAY])
+def test_a_rotation_told_late_begins_when_it_was_told(late: int) -> None:
+    """A slow line, a clock that lags, a file that waited on a desk: nothing signed meanwhile is undone."""
+    told = ROTATION.grant.not_before + late
+    old, new = rotated(KEYS, replace(ROTATION, rotated_at=told))
+    assert (old.ends_at, new.begins_at) == (told, told)
+    assert stands((old, new), OLD, told - 1)
+    assert not stands((old, new), NEW, told - 1)
+    assert stands((old, new), NEW, told)
 
 
 @pytest.mark.parametrize("reason", REASONS)
@@ -136,7 +147,9 @@ POINTS = [secret.public_key.point for secret in SECRETS]
 def test_no_walk_gives_two_keys_at_once(data: st.DataObject) -> None:
     """Whatever is rotated and revoked, times never overlap, and an end only ever moves earlier."""
     now, used = NOW, 1
-    keys: tuple[HeldKey, ...] = (HeldKey(KeyGrant(bodies.HOSPITAL, POINTS[0], now, now + 900), now + 900),)
+    keys: tuple[HeldKey, ...] = (
+        HeldKey(KeyGrant(bodies.HOSPITAL, POINTS[0], now, now + 900), now, now + 900),
+    )
     for _ in range(8):
         now += data.draw(st.integers(0, 300))
         before = {key.kid: key.ends_at for key in keys}
@@ -156,6 +169,6 @@ def test_no_walk_gives_two_keys_at_once(data: st.DataObject) -> None:
         for key in keys:
             assert key.ends_at <= before.get(key.kid, key.ends_at)
         for one, next_ in pairwise(keys):
-            assert one.ends_at <= next_.grant.not_before
+            assert one.ends_at <= next_.begins_at
         instant = data.draw(st.integers(NOW, now + 900))
         assert sum(key.holds_at(instant) for key in keys) == (key_at(keys, instant) is not None)
