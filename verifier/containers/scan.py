@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import TYPE_CHECKING, Any, Final
 
 from yinzheng.verifier.errors import DataFault, UsageFault
@@ -24,6 +24,11 @@ MAX_IMAGE: Final = 25 * 1024 * 1024
 MAX_PIXELS: Final = 89_478_485
 """Pixels of a picture. Pillow's own limit for a warning; a phone's largest photos have some 60 million."""
 
+MAX_DECODED: Final = 112 * 1024 * 1024
+"""Bytes that a picture may take once decoded; a page scanned in colour at 600 dots an inch takes 100 MiB. A
+few hundred kilobytes of one colour can stand for a gigabyte.
+"""
+
 WORKING_SIDE: Final = 4096
 """Pixels of the longer side first looked at: a code on a photographed page is large enough there."""
 
@@ -32,8 +37,7 @@ def find_qr(data: bytes) -> str:
     """The text of the one QR code of a certificate or receipt in a PNG, JPEG or WebP.
 
     Raises `UsageFault` `image-support` when the extra is not installed; `DataFault`: `image-too-large`,
-    `image-format`, `image-malformed`, `image-no-code`, `image-foreign` (codes, none of a certificate),
-    `image-several` (of several certificates).
+    `image-format`, `image-malformed`, and those of `find_in`.
     """
     if len(data) > MAX_IMAGE:
         raise DataFault(
@@ -41,11 +45,23 @@ def find_qr(data: bytes) -> str:
             code="image-too-large",
             hint="Take a photo of the code alone, or crop the picture.",
         )
-    read = _reader()
+    if not reading_installed():
+        raise UsageFault(
+            "reading pictures is not installed",
+            code="image-support",
+            hint="Install it with: pip install 'yinzheng[image]'. Or paste the text of the QR code instead.",
+        )
+    return find_in(read_codes(view) for view in _views(_open(data)))
+
+
+def find_in(views: Iterable[Set[str]]) -> str:
+    """The one text of ours among the texts read in each of several views; later views only if needed.
+
+    Raises `DataFault`: `image-no-code`, `image-foreign` (codes, none of ours), `image-several`.
+    """
     foreign: set[str] = set()
-    for view in _views(_open(data)):
-        texts = read(view)
-        ours = {text for text in texts if is_qr_text(text) or is_receipt_text(text)}
+    for texts in views:
+        ours = {text for text in texts if is_ours(text)}
         if len(ours) > 1:
             raise DataFault(
                 f"the picture shows the codes of {len(ours)} certificates",
@@ -69,35 +85,40 @@ def find_qr(data: bytes) -> str:
     )
 
 
+def is_ours(text: str) -> bool:
+    """Whether a text has the form of a certificate's or receipt's code."""
+    return is_qr_text(text) or is_receipt_text(text)
+
+
+def reading_installed() -> bool:
+    """Whether the extra that reads pictures is there."""
+    try:
+        import PIL.Image
+        import pypdfium2
+        import zxingcpp
+    except ImportError:
+        return False
+    return all((PIL.Image, pypdfium2, zxingcpp))
+
+
+def read_codes(picture: Picture | Any) -> set[str]:
+    """The texts of all QR codes in a picture, or in an array of grey values (height × width, 8 bits)."""
+    import zxingcpp
+
+    found: list[Any] = zxingcpp.read_barcodes(
+        picture,
+        formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode),
+        text_mode=zxingcpp.TextMode.Plain,
+    )
+    return {code.text for code in found}
+
+
 def _kind(text: str) -> str:
     """What a code of others is, without repeating what it says."""
     start = text[:64].lower()
     if start.startswith(("wxp://", "https://qr.alipay.com/")):
         return "a payment code"
     return "a web address" if start.startswith(("http://", "https://")) else "a text"
-
-
-def _reader() -> Callable[[Picture], set[str]]:
-    """What finds all QR codes in a picture. The imports are here: this extra is optional."""
-    try:
-        import PIL.Image  # noqa: F401 - needed by what follows
-        import zxingcpp
-    except ImportError as error:
-        raise UsageFault(
-            "reading pictures is not installed",
-            code="image-support",
-            hint="Install it with: pip install 'yinzheng[image]'. Or paste the text of the QR code instead.",
-        ) from error
-
-    def read(picture: Picture) -> set[str]:
-        found: list[Any] = zxingcpp.read_barcodes(
-            picture,
-            formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode),
-            text_mode=zxingcpp.TextMode.Plain,
-        )
-        return {code.text for code in found}
-
-    return read
 
 
 def _open(data: bytes) -> Picture:
@@ -120,24 +141,37 @@ def _open(data: bytes) -> Picture:
     width, height = picture.size
     if width * height > MAX_PIXELS:
         raise _too_many_pixels()
+    # A JPEG can be decoded at half, a quarter or an eighth, never smaller than asked: less memory.
+    scale = min(1.0, 2 * WORKING_SIDE / max(width, height))
+    picture.draft("L", (int(width * scale), int(height * scale)))
+    if picture.width * picture.height * _bytes_a_pixel(picture) > MAX_DECODED:
+        raise _too_many_pixels()
     try:
-        # A JPEG can be decoded at half, a quarter or an eighth, never smaller than asked: less memory.
-        scale = min(1.0, 2 * WORKING_SIDE / max(width, height))
-        picture.draft("L", (int(width * scale), int(height * scale)))
         return _grey(picture)
     except Exception as error:
         raise DataFault("the picture is damaged", code="image-malformed", hint="Send it again.") from error
+
+
+def _is_transparent(picture: Picture) -> bool:
+    return picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+
+
+def _bytes_a_pixel(picture: Picture) -> int:
+    """Bytes a pixel takes while it becomes a grey value; a transparent one is spread to colours first."""
+    wide = {"I": 4, "F": 4, "I;16": 2}.get(picture.mode, len(picture.getbands()))
+    return 4 if _is_transparent(picture) else wide
 
 
 def _grey(picture: Picture) -> Picture:
     """Grey values, on white paper where the picture is transparent."""
     from PIL import Image
 
-    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-        coloured = picture.convert("RGBA")
-        paper = Image.new("RGBA", coloured.size, "white")
-        return Image.alpha_composite(paper, coloured).convert("L")
-    return picture.convert("L")
+    if not _is_transparent(picture):
+        return picture.convert("L")
+    coloured = picture if picture.mode in ("RGBA", "LA") else picture.convert("RGBA")
+    paper = Image.new("L", coloured.size, 255)
+    paper.paste(coloured.convert("L"), mask=coloured.getchannel("A"))
+    return paper
 
 
 def _views(picture: Picture) -> Iterator[Picture]:
@@ -169,7 +203,7 @@ def _within(picture: Picture, side: int) -> Picture:
 
 def _too_many_pixels() -> DataFault:
     return DataFault(
-        f"the picture has more than {MAX_PIXELS // 1_000_000} million pixels",
+        "the picture has more pixels than can be needed to read a code",
         code="image-too-large",
         hint="Take a photo of the code alone, or scale the picture down.",
     )

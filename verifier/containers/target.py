@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
+from yinzheng.verifier.containers.page import code_shown, codes_shown
+from yinzheng.verifier.containers.pasted import find_code
 from yinzheng.verifier.containers.pdf import extract_file
 from yinzheng.verifier.containers.receiptfile import is_receipt_file
 from yinzheng.verifier.containers.scan import find_qr
@@ -32,6 +34,10 @@ class Presented:
     """A QR text (S6.3, S13.2)."""
     number: str | None = None
     """A certificate's number alone: it proves nothing (R14) and needs a live ledger."""
+    shown: tuple[str, ...] | None = None
+    """QR texts of ours that a PDF's pages show, ascending; None if no page was looked at."""
+    name: str = ""
+    """The name of the file that was handed over, if it had one."""
 
     @property
     def is_receipt(self) -> bool:
@@ -41,18 +47,26 @@ class Presented:
         return self.qr is not None and is_receipt_text(self.qr)
 
 
-def read_target(data: bytes | str) -> Presented:
+def read_target(data: bytes | str, *, name: str = "", pages: bool = True) -> Presented:
     """Tell what ``data`` is by its content and take the certificate out of it.
 
+    ``name`` is the file's, for whoever compares it with the content. Pages of a PDF are looked at for codes
+    where the extra ``image`` is installed, unless ``pages`` is false or nothing is attached.
+
     Raises `DataFault` when no certificate can be got out (`image-…`, `pdf-…`, `target-unknown`,
-    `target-empty`), and `UsageFault` `image-support`. None of that says anything about a certificate.
+    `target-empty`, `qr-fragment-missing`), and `UsageFault` `image-support`. None of that says anything about
+    a certificate.
     """
+    return replace(_read(data, pages=pages), name=name)
+
+
+def _read(data: bytes | str, *, pages: bool) -> Presented:
     if isinstance(data, str):
         return _read_text(data)
     if not data:
         raise DataFault("the file is empty", code="target-empty")
     if b"%PDF-" in data[:_SEARCHED]:
-        return Presented("pdf", file=extract_file(data))
+        return _read_pdf(data, pages=pages)
     if _is_image(data):
         return Presented("image", qr=find_qr(data))
     if data.lstrip()[:1] == b"{":
@@ -65,6 +79,21 @@ def read_target(data: bytes | str) -> Presented:
             code="target-unknown",
             hint="Give a PDF, a PNG or JPEG picture, the JSON file, or the text of the QR code.",
         ) from error
+
+
+def _read_pdf(data: bytes, *, pages: bool) -> Presented:
+    """What is attached, beside what the pages show; of a scan or a print, what they show."""
+    file = extract_file(data)
+    if file is not None:
+        return Presented("pdf", file=file, shown=codes_shown(data) if pages else None)
+    qr = code_shown(data)
+    if qr is None:
+        raise DataFault(
+            "the PDF has no certificate file attached, and no code can be read on its pages",
+            code="pdf-no-attachment",
+            hint="Printing to PDF drops attachments: give the file as issued, or a picture of its code.",
+        )
+    return Presented("pdf", qr=qr, shown=(qr,))
 
 
 def _is_image(data: bytes) -> bool:
@@ -81,4 +110,4 @@ def _read_text(text: str) -> Presented:
         return Presented("json", file=text.encode("utf-8", "surrogatepass"))
     if is_number(text.upper()):
         return Presented("number", number=text.upper())
-    return Presented("qr", qr=text)
+    return Presented("qr", qr=find_code(text))

@@ -205,6 +205,15 @@ def test_bombs_are_refused_before_they_go_off() -> None:
     assert fault_of(bytes(MAX_IMAGE + 1)).code == "image-too-large"
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "P"])
+def test_few_bytes_that_stand_for_many(mode: str) -> None:
+    """One colour, or none at all, compresses a thousandfold; what counts is what it takes once decoded."""
+    picture = Image.new(mode, (6000, 6000))
+    data = saved(picture, transparency=0) if mode == "P" else saved(picture)
+    assert len(data) < 300_000
+    assert fault_of(data).code == "image-too-large"
+
+
 @pytest.mark.filterwarnings("error::PIL.Image.DecompressionBombWarning")
 def test_a_warning_about_a_bomb_is_one() -> None:
     assert fault_of(png_of_size(10_000, 10_000)).code == "image-too-large"

@@ -1,0 +1,101 @@
+"""What the pages of a PDF show: scans, prints without their attachment, and pages of another certificate."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Any
+
+import pytest
+from PIL import Image
+from pypdf import PdfReader, PdfWriter
+
+from tests.verifier.containers.test_pdf import CONTENT, moved, pdf
+from tests.verifier.containers.test_scan import QR, code, page
+from tests.verifier.world import ISSUER, NUMBER, body_json
+from yinzheng.verifier import DataFault, encode_qr, parse_body, read_target
+from yinzheng.verifier.containers.page import PAGES, code_shown, codes_shown
+
+OTHER = encode_qr(parse_body(body_json(number="SJ4412026110002")), ISSUER, "yz.example.org")
+
+
+def scanned(*codes: str | None) -> bytes:
+    """A PDF of scanned A4 pages at 150 dots an inch, each with a code or without one."""
+    pages = [
+        Image.new("L", (1240, 1754), 255)
+        if text is None
+        else page(code(text, box=3), (1240, 1754), (700, 1200))
+        for text in codes
+    ]
+    out = io.BytesIO()
+    pages[0].save(out, "PDF", save_all=True, append_images=pages[1:], resolution=150)
+    return out.getvalue()
+
+
+def with_attachment(data: bytes) -> bytes:
+    """The same with the certificate file attached."""
+    writer: Any = PdfWriter(clone_from=PdfReader(io.BytesIO(data)))
+    writer.add_attachment(f"{NUMBER}.json", CONTENT)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_a_scan_is_read_by_its_code() -> None:
+    found = read_target(scanned(None, QR))
+    assert (found.kind, found.file, found.qr, found.shown) == ("pdf", None, QR, (QR,))
+
+
+def test_attachment_and_page_are_both_there() -> None:
+    found = read_target(with_attachment(scanned(QR)))
+    assert (found.file, found.qr, found.shown) == (CONTENT, None, (QR,))
+
+
+def test_a_page_of_another_certificate() -> None:
+    assert read_target(with_attachment(scanned(OTHER))).shown == (OTHER,)
+    assert read_target(with_attachment(scanned(QR, OTHER))).shown == tuple(sorted((QR, OTHER)))
+
+
+def test_pages_are_not_looked_at_unless_wanted() -> None:
+    data = with_attachment(scanned(OTHER))
+    assert read_target(data, pages=False).shown is None
+    assert read_target(pdf((f"{NUMBER}.json", CONTENT))).shown == ()
+    assert codes_shown(scanned(*[None] * PAGES, QR)) == (), "the first pages are"
+
+
+def test_codes_of_several_certificates() -> None:
+    with pytest.raises(DataFault) as caught:
+        read_target(scanned(QR, OTHER))
+    assert caught.value.code == "image-several"
+
+
+def test_a_pdf_without_any_code() -> None:
+    with pytest.raises(DataFault) as caught:
+        read_target(scanned(None))
+    assert caught.value.code == "pdf-no-attachment"
+
+
+def test_pages_that_cannot_be_drawn() -> None:
+    for data in (b"%PDF-1.7 damaged", b""):
+        assert codes_shown(data) is None
+        assert code_shown(data) is None
+
+
+def test_a_code_seen_only_from_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    from yinzheng.verifier.containers import page as module
+
+    monkeypatch.setattr(module, "SIDE", 90)
+    assert code_shown(scanned(QR)) == QR
+    with pytest.raises(DataFault) as caught:
+        code_shown(scanned(QR, OTHER))
+    assert caught.value.code == "image-several"
+
+
+@pytest.mark.parametrize("missing", ["pypdfium2", "zxingcpp", "PIL.Image"])
+def test_without_the_extra(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = scanned(QR)
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert read_target(moved("/AF")).shown is None
+    with pytest.raises(DataFault) as caught:
+        read_target(data)
+    assert caught.value.code == "pdf-no-attachment"

@@ -1,0 +1,90 @@
+"""Codes as people paste them: wrapped by mail, quoted, with a full stop behind, without their last part."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.certificate import decode_qr
+from yinzheng.verifier.formats.receipt import decode_receipt_qr, is_receipt_text
+
+MAX_PASTED: Final = 16 * 1024
+"""Characters of a text in which a code is looked for."""
+
+_CODE: Final = r"https://[^/?#\s]{1,255}/(?:v/[a-z2-7]+|c#[a-z2-7]+\.[a-z2-7]+)"
+_ALONE: Final = re.compile(_CODE, re.I | re.A)
+_BEGINS: Final = re.compile(r"https://[^/?#\s:]{1,255}(?::[0-9]{1,5})?/(?:v/|c#)", re.I | re.A)
+_DIGITS: Final = re.compile(r"[a-z2-7.]+", re.I | re.A)
+_BARE: Final = re.compile(r"https://[^/?#\s]{1,255}/c#?", re.I | re.A)
+_QUOTED: Final = re.compile(r"(?m)^[ \t]*[>|]+[ \t]?")
+"""What mail programs put before each line that they quote."""
+
+_TRIES: Final = 64
+"""Ends of a code that are tried in a longer text; mail wraps ours into fewer lines."""
+
+_AROUND: Final = "\"'`<>()[]{}.,;:!?。．，、；：！？「」『』《》〈〉（）【】“”‘’…*_="
+"""What stands around a code in a sentence; none of it ends one of ours."""
+
+
+def find_code(text: str) -> str:
+    """The code in a pasted text, or the text as it is where no code of ours can be found in it.
+
+    Raises `DataFault` `qr-fragment-missing` for the address of a receipt's code without what stands after
+    `#`, which holds the receipt itself.
+    """
+    if len(text) > MAX_PASTED:
+        return text
+    plain = _visible(_QUOTED.sub("", text))
+    for candidate in (text.strip(), plain.strip(_AROUND)):
+        if _ALONE.fullmatch(candidate):
+            return candidate
+    joined = re.sub(r"\s+", "", re.sub(r"=\r?\n", "", plain)).strip(_AROUND)  # quoted-printable ends with `=`
+    if _BARE.fullmatch(joined):
+        raise DataFault(
+            "this is the address of a receipt's code without the part behind it",
+            code="qr-fragment-missing",
+            hint="Copy the whole code: what stands after the sign # is the receipt itself. Or give its PDF, "
+            "or a photo of the code.",
+        )
+    # Joined, a code may have words behind it that look like more of it: only its own form tells its end.
+    whole = next(filter(_is_whole, (joined, *islice(_within(plain), _TRIES))), None)
+    return whole or (joined if _ALONE.fullmatch(joined) else text)
+
+
+def _within(plain: str) -> Iterator[str]:
+    """What may be the code in a longer text: from its address to the end of that line, of the next, …"""
+    lines = [re.sub(r"=$", "", line.strip()) for line in plain.splitlines()]
+    for number, line in enumerate(lines):
+        begun = _BEGINS.search(line)
+        if begun is not None:
+            found = begun[0]
+            for piece in (line[begun.end() :], *lines[number + 1 :]):
+                digits = _DIGITS.match(piece)
+                found += digits[0] if digits else ""
+                yield found.rstrip(".")
+                if digits is None:
+                    break
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text is a code to its last character: its form has no other end."""
+    try:
+        if is_receipt_text(text):
+            decode_receipt_qr(text)
+        else:
+            decode_qr(text)
+    except DataFault:
+        return False
+    return True
+
+
+def _visible(text: str) -> str:
+    """The text without marks that no eye sees (zero-width spaces, joiners, byte-order marks, soft hyphens),
+    and with full-width letters as plain ones.
+    """
+    shown = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    return unicodedata.normalize("NFKC", shown)
