@@ -118,7 +118,7 @@ def _forwarded(registry: Registry, found: dict[str, Any], org: str) -> AbstractC
         fields.extent_of(found["extent"]),
         channel=Way.CONTROLLER,
         claim=DocumentClaim(found["document"], found["guardian"]),
-        actor=org,
+        controller=org,
         received_at=found["received_at"],
     )
 

@@ -29,6 +29,7 @@ from yinzheng.ledger.disputes.plans import Concerned, Plan
 from yinzheng.ledger.disputes.showing import Shown, show
 from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.organisations import enrolment
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.policy import trust_policy
@@ -98,7 +99,7 @@ class Template:
                 Member(APPLICANT, ("controller",), w.APPLICANT["name"] or ""),
             )
             for member in members:
-                enrolment.enrol(registry, member.enrolment(registry.clock()), OFFICER)
+                enrolment.enrol(registry, member.enrolment(registry.clock()), actor_of(registry, OFFICER))
             pipeline.settle(registry)
             case, number = w.to_deposited(registry, world.clock, dossiers / "a")
             published = w.to_publicity(registry, dossiers / "b")

@@ -15,6 +15,7 @@ from tests.ledger.disputes.court import Court, sha256
 from yinzheng.ledger.disputes import packing
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models_disputes import Access
 from yinzheng.verifier.errors import YinzhengError
@@ -46,7 +47,7 @@ def full(court: Court) -> str:
         accesses=((0, court.now),),
         as_of=((made.consent, court.now - 1),),
     )
-    preserve(court.registry, id_, wanted, w.OFFICER)
+    preserve(court.registry, id_, wanted, actor_of(court.registry, w.OFFICER))
     settle(court.registry)
     return id_
 
