@@ -44,6 +44,7 @@ from yinzheng.verifier.formats.webhook import parse_webhook
 from yinzheng.verifier.judge.pack.report import PackReport
 from yinzheng.verifier.judge.pack.verify import verify_pack
 from yinzheng.verifier.judge.trust import parse_trust
+from yinzheng.verifier.words.court.html import render_html
 
 COURT, OPENER = "11440100MB2DEMC01T", cw.CLINIC
 APPLICANT = w.APPLICANT["code"] or ""
@@ -256,7 +257,7 @@ class Court:
     def judge(self, data: bytes) -> PackReport:
         """What the verifier, trusting the exported policy alone, makes of a pack."""
         policy = parse_trust(canonical.dumps(trust_policy(self.registry.instance)))
-        return verify_pack(io.BytesIO(data), policy, now=self.now)
+        return verify_pack(io.BytesIO(data), policy, now=self.now, render=render_html)
 
 
 def sha256(path: Path) -> str:

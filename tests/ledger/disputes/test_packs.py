@@ -61,6 +61,9 @@ def test_a_pack_of_everything(court: Court) -> None:
     assert kinds == ["file", "certificate", "consent", "notice", "access_log", "as_of"]
     assert report.opening is not None
     assert report.opening.number == "(2026)粤01民初1号"
+    # The report inside is the one that the data give; its PDF is said not to be compared.
+    said = [(limit.where, limit.code) for limit in report.limits if limit.code.startswith("report-")]
+    assert said == [("report.pdf", "report-not-compared")]
 
 
 def test_the_same_bytes_later_and_by_another_process(court: Court) -> None:

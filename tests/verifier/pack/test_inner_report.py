@@ -52,7 +52,8 @@ def said(report: PackReport) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "dispute",
-    [Dispute(), Dispute(released=True), Dispute(withheld=frozenset({1, 2, 3})), Dispute(withhold_opening=True),
+    [Dispute(), Dispute(released=True), Dispute(withheld=frozenset({1, 2, 3})),
+     Dispute(withhold_opening=True),
      Dispute(contents=(), first=0), Dispute(witnessed=False, holds=(0, 1, 1))],
     ids=["open", "released", "nothing shown", "opening withheld", "empty", "inconsistent"],
 )  # fmt: skip
@@ -114,7 +115,7 @@ def test_stamps_that_cannot_be_read_here_keep_it_from_being_compared(
     assert said(read(data))["report.html"] == "report-not-compared"
 
 
-PINNED = "?"
+PINNED = "ea353bc9e874a2e09ced050f45dd9a7e4129a02a56acb6f363d42529b2266c27"
 
 
 def test_another_page_is_another_edition() -> None:
