@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from yinzheng.ledger.chain.evidence import collect, last_final_block
+from yinzheng.ledger.chain.evidence import Prover
 from yinzheng.ledger.chain.wire import Nonsense, Refusal, question, read_answer
 from yinzheng.ledger.net import plain
 from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent
@@ -99,8 +99,7 @@ class RpcReader:
             wanted.append((trust.anchor.address, [root_slot(size)]))
         self._require_chain()
         validators = len(trust.validators_at(int(self._ask("eth_blockNumber", []), 16)))
-        block = last_final_block(self._ask, validators, at)
-        return collect(self._ask, block, wanted, validators=validators)
+        return Prover(self._ask, trust.consensus, validators).newest(wanted, at)
 
     def _require_chain(self) -> None:
         """Another chain's node has nothing to say about ours: identifier and first block tell them apart."""

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from yinzheng.ledger.chain.embedded.evidence import asking
-from yinzheng.ledger.chain.evidence import collect, last_final_block
+from yinzheng.ledger.chain.connect import prover
 from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
 from yinzheng.ledger.document.qr import qr_png, qr_svg
 from yinzheng.ledger.document.receipt_pdf import render_receipt
@@ -135,7 +134,5 @@ def withdrawal_slots_wanted(
 
 def _evidence(registry: Registry, opened: OpenedConsent, proof: TlogProof) -> JSON:
     size = peek_checkpoint(proof.checkpoint).size
-    ask, validators = asking(registry.w3), len(registry.instance.validators)
-    block = last_final_block(ask, validators, None)
     wanted = withdrawal_slots_wanted(registry.instance, ids_of(opened), size)
-    return cast("JSON", collect(ask, block, wanted, validators=validators))
+    return cast("JSON", prover(registry.w3, registry.instance).newest(wanted))
