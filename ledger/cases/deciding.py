@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from yinzheng.ledger.cases.work import CaseThread, approve, work_on
+from yinzheng.ledger.cases.work import CaseThread, acting, approve, work_on
 from yinzheng.ledger.chain.approvals import Closure
 from yinzheng.ledger.dossiers.application import Application, parse_application
-from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.review import ItemAnswer, grounds_against, require_complete, review_move
@@ -20,22 +19,24 @@ from yinzheng.verifier.errors import UsageFault
 MAX_TEXT = 4000
 
 
-def accept(registry: Registry, case_id: str, by: Actor) -> None:
+def accept(registry: Registry, case_id: str, person: str) -> None:
     """Accept an application (R11)."""
     with work_on(registry, case_id) as work:
-        rule = work.allow(Move.ACCEPT, by)
-        work.write(rule, work.compose(rule, {"v": 1, "person": by.person}))
+        _, capacity = acting(work.session, person)
+        rule = work.allow(Move.ACCEPT, capacity)
+        work.write(rule, work.compose(rule, {"v": 1, "person": person}))
 
 
-def request_supplement(registry: Registry, case_id: str, by: Actor, missing: Sequence[str]) -> None:
+def request_supplement(registry: Registry, case_id: str, person: str, missing: Sequence[str]) -> None:
     """Ask for what is missing, in one complete list (R11). Raises `UsageFault` (`text-missing`)."""
     with work_on(registry, case_id) as work:
-        rule = work.allow(Move.REQUEST_SUPPLEMENT, by)
+        _, capacity = acting(work.session, person)
+        rule = work.allow(Move.REQUEST_SUPPLEMENT, capacity)
         if not missing:
             raise UsageFault("a supplement needs its list of what is missing (R11)", code="text-missing")
         body: dict[str, JSON] = {
             "v": 1,
-            "person": by.person,
+            "person": person,
             "missing": [checked_text(item) for item in missing],
         }
         work.write(rule, work.compose(rule, body))
@@ -44,7 +45,7 @@ def request_supplement(registry: Registry, case_id: str, by: Actor, missing: Seq
 def review(
     registry: Registry,
     case_id: str,
-    by: Actor,
+    person: str,
     answers: Sequence[ItemAnswer],
     decisions: Sequence[FlagDecision] = (),
 ) -> Move:
@@ -53,12 +54,13 @@ def review(
     Raises `DataFault` (`review-incomplete`) naming every item that is missing.
     """
     with work_on(registry, case_id) as work:
+        _, capacity = acting(work.session, person)
         move = review_move(answers)
-        rule = work.allow(move, by)
+        rule = work.allow(move, capacity)
         require_complete(application_of(work).facts, answers, decisions)
         body: dict[str, JSON] = {
             "v": 1,
-            "person": by.person,
+            "person": person,
             "answers": [
                 {"item": a.item.value, "answer": a.answer.value, "note": a.note, "evidence": list(a.evidence)}
                 for a in answers
@@ -72,31 +74,35 @@ def review(
     return move
 
 
-def decide(registry: Registry, case_id: str, by: Actor, *, against: bool = False, reasons: str = "") -> None:
+def decide(
+    registry: Registry, case_id: str, person: str, *, against: bool = False, reasons: str = ""
+) -> None:
     """Record the committee's decision in the ordinary procedure (R8); a decision against needs reasons."""
     with work_on(registry, case_id) as work:
-        rule = work.allow(Move.DECIDE_AGAINST if against else Move.DECIDE, by)
+        _, capacity = acting(work.session, person)
+        rule = work.allow(Move.DECIDE_AGAINST if against else Move.DECIDE, capacity)
         if against or reasons:
             checked_text(reasons)
-        body: dict[str, JSON] = {"v": 1, "person": by.person, "approved": not against, "reasons": reasons}
+        body: dict[str, JSON] = {"v": 1, "person": person, "approved": not against, "reasons": reasons}
         work.write(rule, work.compose(rule, body))
 
 
-def refuse(registry: Registry, case_id: str, by: Actor, ground: Ground, reasons: str) -> None:
+def refuse(registry: Registry, case_id: str, person: str, ground: Ground, reasons: str) -> None:
     """Refuse registration, with written reasons (R20, R21); a published case is closed on chain too."""
     with work_on(registry, case_id) as work:
+        _, capacity = acting(work.session, person)
         published = work.situation.state in (State.PUBLICITY, State.ISSUING)
-        rule = work.allow(Move.REFUSE, by)
+        rule = work.allow(Move.REFUSE, capacity)
         body: dict[str, JSON] = {
             "v": 1,
-            "person": by.person,
+            "person": person,
             "ground": ground.value,
             "reasons": checked_text(reasons),
         }
         recorded = work.compose(rule, body)
         if published:
             closure = Closure(work.case.subject, recorded.leaf_hash)
-            signature = approve(work, closure, "closure", by, Capacity.REGISTRY)
+            signature = approve(work, closure, "closure", person, Capacity.REGISTRY)
             call = registry.client.close_case(closure, [signature])
             work.call("closure", case_id, call)
         work.case.refusal = ground.value

@@ -23,7 +23,6 @@ from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.passphrase import PASSPHRASE, create_passphrase_file
 from yinzheng.ledger.opening import open_registry
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Clock, Progress, Registry
 from yinzheng.ledger.rules.profiles import DEMO
@@ -112,12 +111,12 @@ def _register(registry: Registry, example: Path, progress: Progress, *, objected
     """Take one dossier all the way; returns its certificate's number."""
     case_id = _case_of(registry, example, progress)
     steps: dict[State, Callable[[], object]] = {
-        State.APPLIED: lambda: deciding.accept(registry, case_id, actor_of(registry, OFFICER)),
+        State.APPLIED: lambda: deciding.accept(registry, case_id, OFFICER),
         State.ACCEPTED: lambda: _review(registry, case_id),
         State.REVIEWED: lambda: _decide_or_publish(registry, case_id),
-        State.COMMITTEE_DECIDED: lambda: publicity.publish(registry, case_id, actor_of(registry, OFFICER)),
+        State.COMMITTEE_DECIDED: lambda: publicity.publish(registry, case_id, OFFICER),
         State.PUBLICITY: lambda: _through_publicity(registry, case_id, example, objected=objected),
-        State.ISSUING: lambda: issuing.issue(registry, case_id, actor_of(registry, MEMBER)),
+        State.ISSUING: lambda: issuing.issue(registry, case_id, MEMBER),
     }
     while True:
         settle(registry)
@@ -154,16 +153,16 @@ def _review(registry: Registry, case_id: str) -> None:
         application = deciding.application_of(work)
     evidence = (application.files[0].path,)
     answers, decisions = favourable_review(application.facts, evidence)
-    deciding.review(registry, case_id, actor_of(registry, OFFICER), answers, decisions)
+    deciding.review(registry, case_id, OFFICER, answers, decisions)
 
 
 def _decide_or_publish(registry: Registry, case_id: str) -> None:
     with work_on(registry, case_id) as work:
         ordinary = work.case.procedure == "ordinary"
     if ordinary:
-        deciding.decide(registry, case_id, actor_of(registry, MEMBER))
+        deciding.decide(registry, case_id, MEMBER)
     else:
-        publicity.publish(registry, case_id, actor_of(registry, OFFICER))
+        publicity.publish(registry, case_id, OFFICER)
 
 
 def _through_publicity(registry: Registry, case_id: str, example: Path, *, objected: bool) -> None:
@@ -176,7 +175,7 @@ def _through_publicity(registry: Registry, case_id: str, example: Path, *, objec
             registry,
             case_id,
             still_open[0],
-            actor_of(registry, OFFICER),
+            OFFICER,
             upheld=False,
             reasons="经核查，来源证明完整，异议不成立。",
         )
@@ -190,4 +189,4 @@ def _through_publicity(registry: Registry, case_id: str, example: Path, *, objec
         )
     else:
         time.sleep(max(0, end - registry.clock()))
-        issuing.issue(registry, case_id, actor_of(registry, OFFICER))
+        issuing.issue(registry, case_id, OFFICER)
