@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from yinzheng.ledger.chain.evidence import collect, last_final_block
+from yinzheng.ledger.chain.evidence import Prover
 from yinzheng.ledger.chain.wire import Nonsense, Refusal, question, read_answer
 from yinzheng.ledger.net import plain
 from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent
 from yinzheng.ledger.net.routes import address_of
 from yinzheng.verifier.chain.layout import record_slots, root_slot
-from yinzheng.verifier.chain.layout_consents import consent_slots
+from yinzheng.verifier.chain.layout_consents import withdrawal_slots
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 from yinzheng.verifier.judge.live import LiveRecord
 from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
@@ -89,7 +89,8 @@ class RpcReader:
                 code="consents-not-pinned",
                 hint="Get a policy that does, or check the receipt without --rpc.",
             )
-        return self._collect(self._trust.consents.address, consent_slots(ids), size, at)
+        slots = [slot for id_ in ids for slot in withdrawal_slots(id_)]
+        return self._collect(self._trust.consents.address, slots, size, at)
 
     def _collect(self, address: bytes, slots: Sequence[bytes], size: int | None, at: int | None) -> object:
         trust = self._trust
@@ -98,8 +99,7 @@ class RpcReader:
             wanted.append((trust.anchor.address, [root_slot(size)]))
         self._require_chain()
         validators = len(trust.validators_at(int(self._ask("eth_blockNumber", []), 16)))
-        block = last_final_block(self._ask, validators, at)
-        return collect(self._ask, block, wanted, validators=validators)
+        return Prover(self._ask, trust.consensus, validators).newest(wanted, at)
 
     def _require_chain(self) -> None:
         """Another chain's node has nothing to say about ours: identifier and first block tell them apart."""

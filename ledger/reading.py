@@ -17,10 +17,8 @@ from sqlmodel import Session, col, select
 from web3 import Web3
 
 from yinzheng.ledger.cases.deeming import deadlines_of
-from yinzheng.ledger.chain.connect import open_chain
+from yinzheng.ledger.chain.connect import open_chain, prover
 from yinzheng.ledger.chain.consent_client import ConsentClient
-from yinzheng.ledger.chain.embedded.evidence import asking
-from yinzheng.ledger.chain.evidence import collect, last_final_block
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.consents.basis import Basis, basis_of
 from yinzheng.ledger.erasure.tombstones import tombstone_of
@@ -35,7 +33,7 @@ from yinzheng.ledger.store.database import Store, open_store_read_only, sqlite_u
 from yinzheng.ledger.store.models import Case, Certificate, Event, Objection
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.chain.layout import record_slots, root_slot
-from yinzheng.verifier.chain.layout_consents import consent_slots
+from yinzheng.verifier.chain.layout_consents import withdrawal_slots
 from yinzheng.verifier.containers.certfile import format_file
 from yinzheng.verifier.formats.body import parse_body
 from yinzheng.verifier.formats.tombstone import MAX_TOMBSTONE
@@ -93,7 +91,7 @@ class Reader:
         self.log_root = paths.log
         self._store = store
         self._w3 = w3
-        self._ask = asking(w3)
+        self._prover = prover(w3, instance)
         self._client = ConsentClient(w3, instance.deployment, instance.modules)
         self._newest = lru_cache(maxsize=EVIDENCE_KEPT)(self._evidence)
 
@@ -130,7 +128,7 @@ class Reader:
 
     def chain(self, subject: bytes, size: int | None, at: int | None) -> object:
         """Evidence for a record, and the anchored root of `size`, at the last block not after `at`."""
-        block = last_final_block(self._ask, len(self.instance.validators), at)
+        block = self._prover.last_final(at)
         # What the newest block proves stays as it is until there is a newer one; many ask for the same.
         return self._newest(block, subject, size) if at is None else self._evidence(block, subject, size)
 
@@ -139,7 +137,7 @@ class Reader:
         wanted: list[tuple[bytes, Sequence[bytes]]] = [(deployment.rights, record_slots(subject))]
         if size is not None:
             wanted.append((deployment.anchor, [root_slot(size)]))
-        return collect(self._ask, block, wanted, validators=len(self.instance.validators))
+        return self._prover.collect(block, wanted)
 
     # ---------------------------------------------------------------- ReceiptReader
 
@@ -151,12 +149,11 @@ class Reader:
 
     def withdrawals(self, ids: Sequence[bytes], size: int | None, at: int | None) -> object:
         """Evidence for withdrawals, and the anchored root of `size`, at the last block not after `at`."""
-        validators = len(self.instance.validators)
-        wanted: list[tuple[bytes, Sequence[bytes]]] = [(self.instance.modules.consents, consent_slots(ids))]
+        slots = [slot for id_ in ids for slot in withdrawal_slots(id_)]
+        wanted: list[tuple[bytes, Sequence[bytes]]] = [(self.instance.modules.consents, slots)]
         if size is not None:
             wanted.append((self.instance.deployment.anchor, [root_slot(size)]))
-        block = last_final_block(self._ask, validators, at)
-        return collect(self._ask, block, wanted, validators=validators)
+        return self._prover.newest(wanted, at)
 
     def tombstone(self, leaf: bytes) -> LiveTombstone | None:
         """The tombstone of the consent with that statement; None if none is under an anchored head."""

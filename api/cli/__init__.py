@@ -12,8 +12,16 @@ from typing import Any
 import typer
 
 from yinzheng.api.cli.commands import PANELS
+from yinzheng.api.cli.console import make_ready, stop_printing
 from yinzheng.api.cli.lazy import Extra, LazyGroup
-from yinzheng.api.cli.output import EXIT_OK, EXIT_USAGE, fail
+from yinzheng.api.cli.output import (
+    EXIT_OK,
+    EXIT_UNDETERMINED,
+    EXIT_UNHEARD,
+    EXIT_USAGE,
+    fail,
+    fail_unexpectedly,
+)
 
 _MODULES: dict[Extra, tuple[str, ...]] = {
     "": (),
@@ -53,20 +61,35 @@ def installed(extra: Extra) -> bool:
 
 def main() -> None:
     """Run the command line; no error shows a stack trace, and with `--json` every error is JSON (D8)."""
-    given = sys.argv[1:]
-    if not given:
-        build()()  # shows the help
+    make_ready()
+    try:
+        code = _run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        stop_printing()
+        code = EXIT_UNHEARD
+    sys.exit(code)
+
+
+def _run(given: list[str]) -> int:
+    """One command; returns the exit code."""
+    as_json = "--json" in given
     try:
         code = build()(given, standalone_mode=False, prog_name="yinzheng")
+    except BrokenPipeError:
+        raise
     except Exception as error:
         # A usage error of typer's, which keeps the class of these private.
         explain = getattr(error, "format_message", None)
         if explain is None:
-            raise
+            fail_unexpectedly(as_json=as_json)
+            return EXIT_UNDETERMINED
+        if not (said := explain()):
+            return EXIT_USAGE  # a group alone: its help was shown
         command = getattr(getattr(error, "ctx", None), "command_path", "yinzheng")
         hint = f"See `{command} --help`."
         if not installed("registry"):
             hint += " Only `verify` is installed; yinzheng[registry] has the other commands."
-        fail(explain(), hint, EXIT_USAGE, code="usage", as_json="--json" in given)
-        code = EXIT_USAGE
-    sys.exit(code if isinstance(code, int) else EXIT_OK)
+        fail(said, hint, EXIT_USAGE, code="usage", as_json=as_json)
+        return EXIT_USAGE
+    return code if isinstance(code, int) else EXIT_OK

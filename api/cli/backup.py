@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli.common import DEFAULT_STATE, State, progress_line, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, progress_line, writing
 from yinzheng.api.cli.output import Json, out, print_json
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def places(
         if forget is not None:
             if by is None:
                 raise UsageFault("say who gives the place up: --by", code="person-unknown")
-            forget_place(registry, forget, by)
+            forget_place(registry, forget, acting(registry, by))
         with registry.store.reading() as session:
             known = places_of(session)
     if json_:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yinzheng.api.cli.common import DEFAULT_STATE, By, CaseId, State, progress_line, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, By, CaseId, State, acting, progress_line, writing
 from yinzheng.api.cli.output import Json, err, out, print_json
 from yinzheng.ledger.rules.profiles import DEFAULT
 from yinzheng.ledger.rules.refusals import Ground
@@ -56,7 +56,7 @@ def accept(case: CaseId, by: By, state: State = DEFAULT_STATE, json_: Json = Fal
     from yinzheng.ledger.cases import deciding
 
     with writing(state, json_) as (registry, _):
-        deciding.accept(registry, case, by)
+        deciding.accept(registry, case, acting(registry, by))
     _say(json_, {"case": case}, f"{case}: accepted 已受理")
 
 
@@ -71,7 +71,7 @@ def request_supplement(
     from yinzheng.ledger.cases import deciding
 
     with writing(state, json_) as (registry, _):
-        deciding.request_supplement(registry, case, by, missing)
+        deciding.request_supplement(registry, case, acting(registry, by), missing)
     _say(json_, {"case": case}, f"{case}: supplement requested 已告知补正")
 
 
@@ -106,7 +106,7 @@ def review(
         )
     filled = parse_checklist(checklist.read_bytes())
     with writing(state, json_) as (registry, _):
-        move = deciding.review(registry, case, by, filled.answers, filled.decisions)
+        move = deciding.review(registry, case, acting(registry, by), filled.answers, filled.decisions)
     _say(json_, {"case": case, "outcome": move.value}, f"{case}: {move.value} 已审查")
 
 
@@ -124,7 +124,7 @@ def approve(
     from yinzheng.ledger.cases import deciding
 
     with writing(state, json_) as (registry, _):
-        deciding.decide(registry, case, by, against=against, reasons=reasons)
+        deciding.decide(registry, case, acting(registry, by), against=against, reasons=reasons)
     _say(json_, {"case": case}, f"{case}: committee decided 委员会已决定")
 
 
@@ -144,7 +144,13 @@ def publish(
     from yinzheng.ledger.registry import wall_clock
 
     with writing(state, json_) as (registry, _):
-        publicity.publish(registry, case, by, waived_by=waived_by, reason=reasons)
+        publicity.publish(
+            registry,
+            case,
+            acting(registry, by),
+            waived_by=None if waived_by is None else acting(registry, waived_by),
+            reason=reasons,
+        )
     with open_reader(state, wall_clock) as reader:
         row = reader.case(case)
     end = None if row is None else row.publicity_end
@@ -182,7 +188,7 @@ def resolve(
     from yinzheng.ledger.cases import publicity
 
     with writing(state, json_) as (registry, _):
-        publicity.resolve(registry, case, objection, by, upheld=upheld, reasons=reasons)
+        publicity.resolve(registry, case, objection, acting(registry, by), upheld=upheld, reasons=reasons)
     _say(json_, {"case": case, "upheld": upheld}, f"{case}: objection {'upheld' if upheld else 'dismissed'}")
 
 
@@ -198,7 +204,7 @@ def refuse(
     from yinzheng.ledger.cases import deciding
 
     with writing(state, json_) as (registry, _):
-        deciding.refuse(registry, case, by, ground, reasons)
+        deciding.refuse(registry, case, acting(registry, by), ground, reasons)
     _say(json_, {"case": case, "ground": ground.value}, f"{case}: refused 不予登记")
 
 
@@ -207,7 +213,7 @@ def issue(case: CaseId, by: By, state: State = DEFAULT_STATE, json_: Json = Fals
     from yinzheng.ledger.cases import issuing
 
     with writing(state, json_) as (registry, _):
-        issued = issuing.issue(registry, case, by)
+        issued = issuing.issue(registry, case, acting(registry, by))
     result = {"case": case, "number": issued.number, "missing": [c.value for c in issued.missing]}
     if issued.missing:
         _say(json_, result, f"{issued.number}: still to approve: {', '.join(issued.missing)} 待签")

@@ -11,6 +11,9 @@ ORG: Final = Group(
     "For organisations: keys, notices, consents, withdrawals. 机构端。",
     (
         Command("request", "org:request", "Sign and send any request; print the answer. 发送签名请求。"),
+        Command(
+            "trust", "org_key:trust", "Pin the registry whose signature we believe in notices. 信任登记机构。"
+        ),
         Command("use", "org:use", "Note a use of a consent's data; the patient sees it. 登记使用记录。"),
         Command(
             "notices",

@@ -15,6 +15,7 @@ from yinzheng.api.cli.output import err
 if TYPE_CHECKING:
     from yinzheng.ledger.keys.keystore import Keystore
     from yinzheng.ledger.keys.provider import KeyProvider
+    from yinzheng.ledger.people.acting import Actor
     from yinzheng.ledger.registry import Progress, Registry
     from yinzheng.ledger.state.instance import Paths
 
@@ -51,6 +52,16 @@ def keys_of(paths: Paths) -> KeyProvider:
     from yinzheng.ledger.keys.pkcs11 import with_token
 
     return with_token(keystore_of(paths), paths.keys, os.environ)
+
+
+def acting(registry: Registry, by: str) -> Actor:
+    """Who acts: the enrolled person of that name, with the key of theirs in the registry's keystore.
+
+    Raises `UsageFault` (`person-unknown`, `person-removed`).
+    """
+    from yinzheng.ledger.people.acting import actor_of
+
+    return actor_of(registry, by)
 
 
 @contextmanager

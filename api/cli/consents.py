@@ -133,17 +133,11 @@ def notices(state: State = DEFAULT_STATE, json_: Json = False) -> None:
 
 
 def _require_officer(registry: Registry, by: str) -> None:
-    from yinzheng.ledger.cases.work import acting
+    from yinzheng.ledger.people.acting import actor_of, admit
     from yinzheng.ledger.rules.states import Capacity
 
     with registry.store.reading() as session:
-        _, capacity = acting(session, by)
-    if capacity is not Capacity.REGISTRY:
-        raise UsageFault(
-            f"{by} acts for the {capacity}, not the registry",
-            code="officer-needed",
-            hint="An officer of the registry does this.",
-        )
+        admit(session, actor_of(registry, by), Capacity.REGISTRY)
 
 
 def _subject(text: str) -> bytes:

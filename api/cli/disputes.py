@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yinzheng.api.cli.cases import moment
-from yinzheng.api.cli.common import DEFAULT_STATE, By, State, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, writing
 from yinzheng.api.cli.instants import parse_instant
 from yinzheng.api.cli.output import Json, out, print_json
 
@@ -98,7 +98,7 @@ def preserve_(
         files=tuple(file or ()),
     )
     with writing(state, json_) as (registry, _):
-        leaves = preserve(registry, dispute, wanted, by)
+        leaves = preserve(registry, dispute, wanted, acting(registry, by))
     if json_:
         print_json({"dispute": dispute, "leaves": [leaf.hex() for leaf in leaves]})
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from yinzheng.api.cli.common import DEFAULT_STATE, By, State, keystore_of, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, keystore_of, writing
 from yinzheng.api.cli.output import Json, out, print_json
 from yinzheng.ledger.rules.destruction import Method, StaffRole, TargetKind
 
@@ -40,7 +40,9 @@ def propose(
     from yinzheng.ledger.erasure import proposing
 
     with writing(state, json_) as (registry, _):
-        id_ = proposing.propose(registry, target, reference, ground, method, by, medical=medical)
+        id_ = proposing.propose(
+            registry, target, reference, ground, method, acting(registry, by), medical=medical
+        )
     if json_:
         print_json({"erasure": id_})
     else:
@@ -52,7 +54,7 @@ def approve(id_: ErasureId, by: SignedBy, state: State = DEFAULT_STATE, json_: J
     from yinzheng.ledger.erasure import proposing
 
     with writing(state, json_) as (registry, _):
-        missing = proposing.approve(registry, id_, by)
+        missing = proposing.approve(registry, id_, acting(registry, by))
     _say_next(id_, missing, json_)
 
 
@@ -61,7 +63,7 @@ def witness(id_: ErasureId, by: SignedBy, state: State = DEFAULT_STATE, json_: J
     from yinzheng.ledger.erasure import proposing
 
     with writing(state, json_) as (registry, _):
-        missing = proposing.witness(registry, id_, by)
+        missing = proposing.witness(registry, id_, acting(registry, by))
     _say_next(id_, missing, json_)
 
 
@@ -75,7 +77,7 @@ def carry_out(
     from yinzheng.ledger.erasure.carrying_out import erase
 
     with writing(state, json_) as (registry, _):
-        leaf = erase(registry, id_, by)
+        leaf = erase(registry, id_, acting(registry, by))
     if json_:
         print_json({"erasure": id_, "tombstone": leaf.hex()})
     else:
@@ -87,7 +89,7 @@ def drop(id_: ErasureId, by: By, state: State = DEFAULT_STATE, json_: Json = Fal
     from yinzheng.ledger.erasure import proposing
 
     with writing(state, json_) as (registry, _):
-        proposing.drop(registry, id_, by)
+        proposing.drop(registry, id_, acting(registry, by))
     if json_:
         print_json({"erasure": id_, "dropped": True})
     else:
@@ -154,7 +156,7 @@ def add_staff(
     from yinzheng.ledger.people import staff
 
     with writing(state, json_) as (registry, _):
-        address = staff.add_staff(registry, keystore_of(registry.paths), name, role, by)
+        address = staff.add_staff(registry, keystore_of(registry.paths), name, role, acting(registry, by))
     if json_:
         print_json({"name": name, "role": role, "address": "0x" + address.hex()})
     else:
@@ -166,7 +168,7 @@ def remove_staff(name: Name, by: By, state: State = DEFAULT_STATE, json_: Json =
     from yinzheng.ledger.people import staff
 
     with writing(state, json_) as (registry, _):
-        staff.remove_staff(registry, name, by)
+        staff.remove_staff(registry, name, acting(registry, by))
     if json_:
         print_json({"name": name, "removed": True})
     else:

@@ -7,7 +7,7 @@ import os
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -68,11 +68,28 @@ def init(
         token=token_plan(in_token or [], module, token, token_serial, token_sm2),
     )
     with progress_line(json_) as progress:
-        create_registry(state, plan, lambda _folder: find_passphrase(os.environ), wall_clock, progress)
+        network = create_registry(
+            state, plan, lambda _folder: find_passphrase(os.environ), wall_clock, progress
+        )
     if json_:
-        print_json({"state": str(state)})
-    else:
-        out.print(f"registry created in {state} 已创建", markup=False)
+        print_json(
+            {
+                "state": str(state),
+                "consensus": network.consensus.name,
+                "validators": [address.hex() for address in network.validators],
+            }
+        )
+        return
+    out.print(f"registry created in {state} 已创建", markup=False)
+    out.print(f"{network.consensus.name}, {len(network.validators)} validators 验证节点", markup=False)
+    if not network.provable:
+        out.print(_UNPROVABLE, markup=False)
+
+
+_UNPROVABLE: Final = (
+    "Nobody can prove who seals this chain: what is verified on it ends in “cannot be determined”.\n"
+    "此链的签封无法核验：其上的证书只能得出“无法判定”。"
+)
 
 
 def _address(text: str) -> bytes:

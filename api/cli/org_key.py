@@ -10,7 +10,16 @@ from typing import Annotated
 import typer
 
 from yinzheng.api.cli.instants import parse_instant
-from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, say, session
+from yinzheng.api.cli.org_common import (
+    DEFAULT_DESK,
+    DEFAULT_ORG,
+    DeskUrl,
+    OrgFolder,
+    clock,
+    read_file,
+    say,
+    session,
+)
 from yinzheng.api.cli.output import Json
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.organisation import REASONS
@@ -33,12 +42,23 @@ def new(
         bool, typer.Option("--account", help="Also a chain account, for forums and parties. 链上账户。")
     ] = False,
     days: Annotated[int, typer.Option(help="Days the key holds.", min=1)] = DAYS,
+    registry: Annotated[
+        Path | None,
+        typer.Option(
+            "--registry", help="The registry's trust.json, from its officer: pinned. 登记机构策略。"
+        ),
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Make keys and the enrolment that an officer of the registry takes in. 新建机构密钥。"""
     from yinzheng.api.org.member import create_member
+    from yinzheng.api.org.registry import pin
     from yinzheng.ledger.state.files import write_durably
+    from yinzheng.verifier.judge.trust import MAX_TRUST, parse_trust
 
+    policy = None if registry is None else read_file(registry, MAX_TRUST)
+    if policy is not None:
+        parse_trust(policy)  # before anything is made
     member, enrolment = create_member(
         out_folder,
         os.environ,
@@ -49,12 +69,36 @@ def new(
         now=clock(),
         term=days * DAY,
     )
+    if policy is not None:
+        pin(out_folder, policy)
     file = out_folder / "enrolment.json"
     write_durably(file, _readable(enrolment.to_json()))
     kid = member.profile.keys[0].kid.hex()
     address = None if member.profile.account is None else member.profile.account.hex()
     value = {"code": code, "kid": kid, "account": address, "enrolment": str(file)}
     say(json_, value, f"key {kid}; hand {file} to the registry's officer 请将该文件交登记机构")
+
+
+def trust(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The registry's trust.json, from an officer's own hand.")
+    ],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Believe this one instead of the one pinned before. 更换。")
+    ] = False,
+    org: OrgFolder = DEFAULT_ORG,
+    json_: Json = False,
+) -> None:
+    """Pin the registry whose signature we believe in notices. 信任登记机构。"""
+    from yinzheng.api.org.member import PROFILE
+    from yinzheng.api.org.registry import pin
+    from yinzheng.verifier.judge.trust import MAX_TRUST
+
+    if not (org / PROFILE).exists():
+        raise UsageFault(f"there is no organisation in {org}", code="org-missing", hint="Name it with --org.")
+    policy = pin(org, read_file(file, MAX_TRUST), replace=replace)
+    keys = sorted(kid.hex() for kid in policy.issuers)
+    say(json_, {"origin": policy.origin, "issuers": keys}, f"{policy.origin}: {' '.join(keys)}")
 
 
 def rotate(

@@ -13,6 +13,7 @@ from yinzheng.api.cli.org_common import (
     DEFAULT_ORG,
     DeskUrl,
     OrgFolder,
+    Session,
     clock,
     read_file,
     say,
@@ -25,6 +26,7 @@ from yinzheng.verifier.formats.tombstone import METHODS
 if TYPE_CHECKING:
     from yinzheng.verifier.bytes.algorithms import DigestPair
     from yinzheng.verifier.bytes.canonical import JSON
+    from yinzheng.verifier.formats.webhook import Webhook
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 MAX_FILE = 16 * 1024 * 1024
@@ -42,26 +44,42 @@ def notices(
     since: Annotated[
         str | None, typer.Option(help="Once more those we were told since then. 重新获取。")
     ] = None,
+    received: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Ask nobody: check this body that came to our webhook; its header lies beside it as "
+            "FILE.signature. Repeat. 核对收到的通知。"
+        ),
+    ] = None,
     org: OrgFolder = DEFAULT_ORG,
     desk: DeskUrl = DEFAULT_DESK,
     json_: Json = False,
 ) -> None:
-    """Fetch what the registry has to tell, where there is no webhook. 查收通知。"""
-    from yinzheng.ledger.state.files import make_folder, write_durably
-    from yinzheng.verifier.bytes.canonical import loads
-    from yinzheng.verifier.formats.webhook import parse_webhook
+    """Fetch what the registry has to tell, where there is no webhook. 查收通知。
 
-    query = "" if since is None else f"?since={parse_instant(since)}"
-    answer = session(org, desk).get(f"/org/v1/notices-pending{query}")
-    found = answer["notices"]
+    Only what the registry signed that this folder pins is shown or kept; exit code 1 where there was more.
+    """
+    from yinzheng.api.org import registry
+    from yinzheng.ledger.state.files import make_folder, write_durably
+
+    opened = session(org, desk)
+    policy = registry.pinned(org)
+    if received:
+        given = [_received(file) for file in received]
+    else:
+        query = "" if since is None else f"?since={parse_instant(since)}"
+        given = registry.listed(opened.get(f"/org/v1/notices-pending{query}"))
+    sound, faults = registry.believed(policy, opened.member.profile.code, given, clock())
     if out_folder is not None:
         make_folder(out_folder, mode=0o700)
-        for one in found:
-            name = parse_webhook(one["body"].encode()).id.hex()
-            write_durably(out_folder / f"{name}.json", one["body"].encode(), mode=0o600)
-            write_durably(out_folder / f"{name}.signature", one["header"].encode() + b"\n", mode=0o600)
-    told = [loads(one["body"].encode(), max_bytes=65_536) for one in found]
-    say(json_, told, "\n".join(map(_line, told)) or "nothing new 没有新通知")
+        for one in sound:
+            name = one.notice.id.hex()
+            write_durably(out_folder / f"{name}.json", one.body, mode=0o600)
+            write_durably(out_folder / f"{name}.signature", one.header.encode() + b"\n", mode=0o600)
+    told: list[JSON] = [one.notice.to_json() for one in sound]
+    if told or not faults:
+        say(json_, told, "\n".join(map(_line, told)) or "nothing new 没有新通知")
+    registry.require_believed(faults)
 
 
 def show(
@@ -69,14 +87,16 @@ def show(
 ) -> None:
     """Show what we owe a withdrawal. 撤回详情。"""
     answer = session(org, desk).get(f"/org/v1/withdrawals/{withdrawal}")
-    say(json_, answer, f"{answer['state']}, we owe: {answer['duty']}")
+    say(json_, answer, f"the desk says 柜台称: {answer['state']}, we owe: {answer['duty']}")
 
 
 def freeze(
     withdrawal: WithdrawalId, org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False
 ) -> None:
     """Confirm, as the controller, that the data interfaces are shut. 确认已冻结数据接口。"""
-    answer = session(org, desk).post(f"/org/v1/withdrawals/{withdrawal}/freeze")
+    opened = session(org, desk)
+    _asked(opened, "withdrawal.freeze", withdrawal)
+    answer = opened.post(f"/org/v1/withdrawals/{withdrawal}/freeze")
     say(json_, answer, f"frozen; recipients are told 已冻结并通知; {answer['state']}")
 
 
@@ -100,12 +120,12 @@ def destroyed(
 
     opened = session(org, desk)
     now = clock()
-    owed = opened.get(f"/org/v1/withdrawals/{withdrawal}")
+    owed = _asked(opened, "withdrawal.destroy", withdrawal)
     own, key = opened.member.current(now)
     try:
         receipt = DestructionReceipt(
             withdrawal=bytes.fromhex(withdrawal),
-            request=bytes.fromhex(owed["request"]),
+            request=bytes.fromhex(str(owed.data["request"])),
             recipient=opened.member.profile.code,
             kid=own.kid,
             method=method,
@@ -167,6 +187,23 @@ def withdraw(
         }
     answer = session(org, desk).post("/org/v1/withdrawals", dumps(body))
     say(json_, answer, f"withdrawal {answer['withdrawal']} received 已受理")
+
+
+def _asked(opened: Session, kind: str, withdrawal: str) -> Webhook:
+    """What the registry itself asks of us about a withdrawal; the desk alone is not believed."""
+    from yinzheng.api.org import registry
+
+    policy = registry.pinned(opened.member.folder)
+    answer = opened.get(f"/org/v1/withdrawals/{withdrawal}")
+    return registry.duty(policy, opened.member.profile.code, answer, kind, withdrawal.lower(), clock())
+
+
+def _received(file: Path) -> tuple[bytes, str]:
+    beside = file.with_name(file.name + ".signature")
+    if not beside.exists():
+        beside = file.with_suffix(".signature")
+    header = read_file(beside, 1024).decode("ascii", "replace").strip()
+    return read_file(file, MAX_FILE), header
 
 
 def _qr_of(file: Path) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli.common import DEFAULT_STATE, By, State, keys_of, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, keys_of, writing
 from yinzheng.api.cli.instants import parse_instant
 from yinzheng.api.cli.output import Json, out, print_json
 from yinzheng.verifier.formats.organisation import REASONS
@@ -41,7 +41,7 @@ def enrol(
 
     body = parse_enrolment(_read(file))
     with writing(state, json_) as (registry, _):
-        leaf = enrolment.enrol(registry, body, by, webhook)
+        leaf = enrolment.enrol(registry, body, acting(registry, by), webhook)
     code, kid = body.organisation.code, body.grant.kid.hex()
     if json_:
         print_json({"code": code, "kid": kid, "leaf": leaf.hex()})
@@ -79,7 +79,7 @@ def rotate_key(
 
     body = parse_rotation(_read(file))
     with writing(state, json_) as (registry, _):
-        leaf = enrolment.rotate(registry, body, by)
+        leaf = enrolment.rotate(registry, body, None if by is None else acting(registry, by))
     kid = body.grant.kid.hex()
     if json_:
         print_json({"code": body.grant.code, "kid": kid, "leaf": leaf.hex()})
@@ -111,7 +111,8 @@ def revoke_key(
         raise UsageFault("a key is named by 16 hex characters", code="kid-malformed")
     began = parse_instant(since)
     with writing(state, json_) as (registry, _):
-        leaf = enrolment.revoke(registry, Revocation(code, name, reason, began, max(began, wall_clock())), by)
+        revocation = Revocation(code, name, reason, began, max(began, wall_clock()))
+        leaf = enrolment.revoke(registry, revocation, acting(registry, by))
     if json_:
         print_json({"code": code, "kid": kid, "leaf": leaf.hex()})
     else:
@@ -129,7 +130,7 @@ def webhook(
     from yinzheng.ledger.organisations import enrolment
 
     with writing(state, json_) as (registry, _):
-        enrolment.change_webhook(registry, code, url, by)
+        enrolment.change_webhook(registry, code, url, acting(registry, by))
     if json_:
         print_json({"code": code, "webhook": url})
     else:
@@ -141,7 +142,7 @@ def dismiss_forum(code: Code, by: By, state: State = DEFAULT_STATE, json_: Json 
     from yinzheng.ledger.organisations import enrolment
 
     with writing(state, json_) as (registry, _):
-        enrolment.dismiss_forum(registry, code, by)
+        enrolment.dismiss_forum(registry, code, acting(registry, by))
     if json_:
         print_json({"code": code, "forum": False})
     else:

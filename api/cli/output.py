@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 import sys
 import traceback
@@ -11,8 +10,8 @@ from collections.abc import Callable
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
-from rich.console import Console
 
+from yinzheng.api.cli.console import UnheardConsole, json_text, stop_printing
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 EXIT_OK = 0
@@ -26,15 +25,8 @@ EXIT_INTERRUPTED = 130
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text. 输出 JSON。")]
 
 
-class _Console(Console):
-    """A console that leaves a broken pipe to `guarded`: rich would exit with 1, which is a verdict."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
-
-
-out = _Console(highlight=False, soft_wrap=True)
-err = _Console(stderr=True, highlight=False, soft_wrap=True)
+out = UnheardConsole(highlight=False, soft_wrap=True)
+err = UnheardConsole(stderr=True, highlight=False, soft_wrap=True)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,16 +36,25 @@ def fail(message: str, hint: str, exit_code: int, *, code: str = "", as_json: bo
     """Print one trouble on stderr; the caller exits."""
     if as_json:
         body = {"error": {"code": code, "message": message, "hint": hint, "exit_code": exit_code}}
-        sys.stderr.write(json.dumps(body, ensure_ascii=False) + "\n")
+        sys.stderr.write(json_text(body, sys.stderr) + "\n")
         return
     err.print(f"yinzheng: {message}", style="bold red", markup=False)
     if hint:
         err.print(f"  → {hint}", markup=False)
 
 
+def fail_unexpectedly(*, as_json: bool) -> None:
+    """Say that the fault is the program's own; the caller exits with `EXIT_UNDETERMINED`."""
+    if os.environ.get("YINZHENG_DEBUG"):
+        traceback.print_exc()
+    fail("an unexpected fault in the program; nothing acknowledged is lost",
+         "Run `yinzheng audit`; set YINZHENG_DEBUG=1 and repeat for a report to send us.",
+         EXIT_UNDETERMINED, code="internal", as_json=as_json)  # fmt: skip
+
+
 def print_json(value: Any) -> None:
-    """Print one JSON value, readable, UTF-8."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    """Print one JSON value, readable."""
+    sys.stdout.write(json_text(value, sys.stdout, indent=2) + "\n")
     sys.stdout.flush()  # `node` and `serve` say where they are, then run on
 
 
@@ -94,8 +95,7 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
                  EXIT_INTERRUPTED, code="interrupted", as_json=as_json)  # fmt: skip
             raise typer.Exit(EXIT_INTERRUPTED) from None
         except BrokenPipeError:
-            # Whoever read our output has seen enough; there is nobody left to tell.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            stop_printing()
             raise typer.Exit(EXIT_UNHEARD) from None
         except YinzhengError as error:
             exit_code = exit_code_of(error)
@@ -111,11 +111,7 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
                  code="system", as_json=as_json)  # fmt: skip
             raise typer.Exit(EXIT_UNDETERMINED) from None
         except Exception:
-            if os.environ.get("YINZHENG_DEBUG"):
-                traceback.print_exc()
-            fail("an unexpected fault in the program; nothing acknowledged is lost",
-                 "Run `yinzheng audit`; set YINZHENG_DEBUG=1 and repeat for a report to send us.",
-                 EXIT_UNDETERMINED, code="internal", as_json=as_json)  # fmt: skip
+            fail_unexpectedly(as_json=as_json)
             raise typer.Exit(EXIT_UNDETERMINED) from None
 
     return run

@@ -13,6 +13,7 @@ from typing import Annotated, Protocol
 
 import typer
 
+from yinzheng.api.cli.console import shows
 from yinzheng.api.cli.findings import CHINA, china_time, print_findings
 from yinzheng.api.cli.output import (
     EXIT_NOT,
@@ -204,7 +205,7 @@ def _language(lang: str) -> Language:
         raise UsageFault("the language is zh or en", code="usage-language")
     if lang:
         return "zh" if lang == "zh" else "en"
-    return "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
+    return "zh" if os.environ.get("LANG", "").startswith("zh") and shows("证书") else "en"
 
 
 def _print(report: Report, language: Language) -> None:

@@ -63,7 +63,13 @@ def check_pack(
     path = Path(target)
     with path.open("rb") as file, _progress(path.stat().st_size) as bar:
         task = bar.add_task("", total=path.stat().st_size)
-        report = verify_pack(file, trust, now=int(time.time()), progress=lambda read: bar.advance(task, read))
+        report = verify_pack(
+            file,
+            trust,
+            now=int(time.time()),
+            progress=lambda read: bar.advance(task, read),
+            render=render_html,
+        )
     if html is not None:
         with html.open("x", encoding="utf-8", newline="\n") as out_file:
             out_file.write(render_html(report))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yinzheng.api.cli.cases import moment
-from yinzheng.api.cli.common import DEFAULT_STATE, By, State, keys_of, progress_line, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, keys_of, progress_line, writing
 from yinzheng.api.cli.instants import parse_instant
 from yinzheng.api.cli.output import Json, out, print_json
 from yinzheng.ledger.rules.consent import Scope
@@ -70,7 +70,7 @@ def withdraw(
             extent,
             channel=Way.COUNTER,
             claim=DocumentClaim(document, guardian),
-            actor=by,
+            officer=acting(registry, by),
             received_at=None if received is None else parse_instant(received),
         ) as work:
             found = progress_of(work)
@@ -164,7 +164,13 @@ def restrict(
     end = parse_instant(until)
     with writing(state, json_) as (registry, _):
         course.restrict(
-            registry, _hex(id_), law=law, until=end, kept=[Kept(what, why)], by=by, reference=reference
+            registry,
+            _hex(id_),
+            law=law,
+            until=end,
+            kept=[Kept(what, why)],
+            by=acting(registry, by),
+            reference=reference,
         )
         found = progress(registry, _hex(id_))
     if json_:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from http import HTTPStatus
 from typing import Any
@@ -55,7 +56,13 @@ def withdrawals(desk: Desk) -> APIRouter:
     async def shown(request: Request, written: str) -> Response:
         async with desk.signed(request) as asked:
             id_ = fields.identifier(written)
-            return JSONResponse(await desk.do(lambda registry: _looked_up(registry, id_, asked.org)))
+
+            def look(registry: Registry) -> JSON:
+                found = _looked_up(registry, id_, asked.org)
+                told = deliveries.about(registry, asked.org, id_)
+                return {**found, "notices": _signed(told)}
+
+            return JSONResponse(await desk.do(look))
 
     @router.post("/withdrawals/{written}/freeze")
     async def frozen(request: Request, written: str) -> Response:
@@ -94,9 +101,13 @@ def withdrawals(desk: Desk) -> APIRouter:
                 return deliveries.refetch(registry, asked.org, since)
 
             found = await desk.do(act)
-        return JSONResponse({"notices": [{"body": one.body.decode(), "header": one.header} for one in found]})
+        return JSONResponse({"notices": _signed(found)})
 
     return router
+
+
+def _signed(found: Iterable[deliveries.Signed]) -> list[JSON]:
+    return [{"body": one.body.decode(), "header": one.header} for one in found]
 
 
 def filed_by_receipt(registry: Registry, found: dict[str, Any]) -> AbstractContextManager[ConsentThread]:
@@ -118,7 +129,7 @@ def _forwarded(registry: Registry, found: dict[str, Any], org: str) -> AbstractC
         fields.extent_of(found["extent"]),
         channel=Way.CONTROLLER,
         claim=DocumentClaim(found["document"], found["guardian"]),
-        actor=org,
+        controller=org,
         received_at=found["received_at"],
     )
 

@@ -19,6 +19,7 @@ from yinzheng.verifier.judge.pack.verify import verify_pack
 from yinzheng.verifier.judge.trust import parse_trust
 from yinzheng.verifier.words.court.blocks import paper_json
 from yinzheng.verifier.words.court.content import court_report
+from yinzheng.verifier.words.court.html import render_html
 
 MEMORY: Final = 1024**3
 """Bytes of address space; a pack of 64 MiB is read in pieces out of memory."""
@@ -68,7 +69,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     trust = parse_trust(sys.stdin.buffer.read(length))
-    report = verify_pack(BytesIO(sys.stdin.buffer.read()), trust, now=now)
+    report = verify_pack(BytesIO(sys.stdin.buffer.read()), trust, now=now, render=render_html)
     sys.stdout.write(json.dumps(paper_json(court_report(report))))
 
 

@@ -8,7 +8,7 @@ from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.chain.deployment import COMMITTEE, REGISTRY, RELAY
 from yinzheng.ledger.keys.provider import ISSUER, KEK, VALIDATOR, person_key
 from yinzheng.ledger.keys.provider import RELAY as RELAY_KEY
-from yinzheng.ledger.people.staff import STAFF
+from yinzheng.ledger.people.acting import STAFF
 from yinzheng.ledger.store.models import Person
 
 _ROLES = {"registry": REGISTRY, "committee": COMMITTEE}

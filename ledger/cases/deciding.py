@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from yinzheng.ledger.cases.work import CaseThread, acting, approve, work_on
+from yinzheng.ledger.cases.work import CaseThread, approve, work_on
 from yinzheng.ledger.chain.approvals import Closure
 from yinzheng.ledger.dossiers.application import Application, parse_application
+from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.review import ItemAnswer, grounds_against, require_complete, review_move
@@ -19,24 +20,22 @@ from yinzheng.verifier.errors import UsageFault
 MAX_TEXT = 4000
 
 
-def accept(registry: Registry, case_id: str, person: str) -> None:
+def accept(registry: Registry, case_id: str, by: Actor) -> None:
     """Accept an application (R11)."""
     with work_on(registry, case_id) as work:
-        _, capacity = acting(work.session, person)
-        rule = work.allow(Move.ACCEPT, capacity)
-        work.write(rule, work.compose(rule, {"v": 1, "person": person}))
+        rule = work.allow(Move.ACCEPT, by)
+        work.write(rule, work.compose(rule, {"v": 1, "person": by.person}))
 
 
-def request_supplement(registry: Registry, case_id: str, person: str, missing: Sequence[str]) -> None:
+def request_supplement(registry: Registry, case_id: str, by: Actor, missing: Sequence[str]) -> None:
     """Ask for what is missing, in one complete list (R11). Raises `UsageFault` (`text-missing`)."""
     with work_on(registry, case_id) as work:
-        _, capacity = acting(work.session, person)
-        rule = work.allow(Move.REQUEST_SUPPLEMENT, capacity)
+        rule = work.allow(Move.REQUEST_SUPPLEMENT, by)
         if not missing:
             raise UsageFault("a supplement needs its list of what is missing (R11)", code="text-missing")
         body: dict[str, JSON] = {
             "v": 1,
-            "person": person,
+            "person": by.person,
             "missing": [checked_text(item) for item in missing],
         }
         work.write(rule, work.compose(rule, body))
@@ -45,7 +44,7 @@ def request_supplement(registry: Registry, case_id: str, person: str, missing: S
 def review(
     registry: Registry,
     case_id: str,
-    person: str,
+    by: Actor,
     answers: Sequence[ItemAnswer],
     decisions: Sequence[FlagDecision] = (),
 ) -> Move:
@@ -54,13 +53,12 @@ def review(
     Raises `DataFault` (`review-incomplete`) naming every item that is missing.
     """
     with work_on(registry, case_id) as work:
-        _, capacity = acting(work.session, person)
         move = review_move(answers)
-        rule = work.allow(move, capacity)
+        rule = work.allow(move, by)
         require_complete(application_of(work).facts, answers, decisions)
         body: dict[str, JSON] = {
             "v": 1,
-            "person": person,
+            "person": by.person,
             "answers": [
                 {"item": a.item.value, "answer": a.answer.value, "note": a.note, "evidence": list(a.evidence)}
                 for a in answers
@@ -74,35 +72,31 @@ def review(
     return move
 
 
-def decide(
-    registry: Registry, case_id: str, person: str, *, against: bool = False, reasons: str = ""
-) -> None:
+def decide(registry: Registry, case_id: str, by: Actor, *, against: bool = False, reasons: str = "") -> None:
     """Record the committee's decision in the ordinary procedure (R8); a decision against needs reasons."""
     with work_on(registry, case_id) as work:
-        _, capacity = acting(work.session, person)
-        rule = work.allow(Move.DECIDE_AGAINST if against else Move.DECIDE, capacity)
+        rule = work.allow(Move.DECIDE_AGAINST if against else Move.DECIDE, by)
         if against or reasons:
             checked_text(reasons)
-        body: dict[str, JSON] = {"v": 1, "person": person, "approved": not against, "reasons": reasons}
+        body: dict[str, JSON] = {"v": 1, "person": by.person, "approved": not against, "reasons": reasons}
         work.write(rule, work.compose(rule, body))
 
 
-def refuse(registry: Registry, case_id: str, person: str, ground: Ground, reasons: str) -> None:
+def refuse(registry: Registry, case_id: str, by: Actor, ground: Ground, reasons: str) -> None:
     """Refuse registration, with written reasons (R20, R21); a published case is closed on chain too."""
     with work_on(registry, case_id) as work:
-        _, capacity = acting(work.session, person)
         published = work.situation.state in (State.PUBLICITY, State.ISSUING)
-        rule = work.allow(Move.REFUSE, capacity)
+        rule = work.allow(Move.REFUSE, by)
         body: dict[str, JSON] = {
             "v": 1,
-            "person": person,
+            "person": by.person,
             "ground": ground.value,
             "reasons": checked_text(reasons),
         }
         recorded = work.compose(rule, body)
         if published:
             closure = Closure(work.case.subject, recorded.leaf_hash)
-            signature = approve(work, closure, "closure", person, Capacity.REGISTRY)
+            signature = approve(work, closure, "closure", by, Capacity.REGISTRY)
             call = registry.client.close_case(closure, [signature])
             work.call("closure", case_id, call)
         work.case.refusal = ground.value

@@ -13,9 +13,10 @@ from sqlmodel import Session, col, delete, select
 
 from yinzheng.ledger.cases.body import certificate_body
 from yinzheng.ledger.cases.deciding import application_of
-from yinzheng.ledger.cases.work import CaseThread, acting, approve, work_on
+from yinzheng.ledger.cases.work import CaseThread, approve, work_on
 from yinzheng.ledger.chain.approvals import Deposit
 from yinzheng.ledger.disputes.work import holds_on
+from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.approvals import Approval as GivenApproval
 from yinzheng.ledger.rules.approvals import approvals_needed, check_approvals
@@ -25,7 +26,7 @@ from yinzheng.ledger.rules.numbers import month_of, next_number
 from yinzheng.ledger.rules.states import Capacity, Move, State
 from yinzheng.ledger.rules.terms import Procedure, RemarkKind
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models import Approval, Certificate
+from yinzheng.ledger.store.models import Approval, Certificate, Person
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.body import Body, parse_body
@@ -44,21 +45,21 @@ class Issued:
     running_out: bool = False
 
 
-def issue(registry: Registry, case_id: str, person: str) -> Issued:
-    """Approve the certificate of a case as `person`; with the last approval it is recorded for deposit.
+def issue(registry: Registry, case_id: str, by: Actor) -> Issued:
+    """Approve the certificate of a case as `by`; with the last approval it is recorded for deposit.
 
     Raises `UsageFault`: `move-…` (publicity running, objection open, wrong capacity), `approval-twice`,
     `held-waits` (a dispute holds the case, R38);
     `DataFault` from the contracts' simulation. Nothing is written then.
     """
     with work_on(registry, case_id) as work:
-        _, capacity = acting(work.session, person)
         check_hold(Act.DEPOSIT, holds_on(work.session, work.case.subject))
-        certificate, running_out = _draft(work, capacity)
+        certificate, running_out = _draft(work, by)
         body = parse_body(canonical.loads(certificate.body, max_bytes=8192))
         decision = deposit_of(work.case.subject, body)
-        _refuse_second(work.session, case_id, person, capacity)
-        approve(work, decision, "deposit", person, capacity)
+        capacity = Capacity(by.capacity)  # whom the table let issue or cosign
+        _refuse_second(work.session, case_id, by.person, capacity)
+        approve(work, decision, "deposit", by, capacity)
         work.session.flush()
         given = _given(work.session, case_id)
         needed = approvals_needed(Move.DEPOSIT, Procedure(work.case.procedure))
@@ -68,7 +69,7 @@ def issue(registry: Registry, case_id: str, person: str) -> Issued:
         return Issued(certificate.number, missing, running_out)
 
 
-def _draft(work: CaseThread, capacity: Capacity) -> tuple[Certificate, bool]:
+def _draft(work: CaseThread, by: Actor) -> tuple[Certificate, bool]:
     """The certificate's row with a body that may still be deposited: the standing draft, or a new one."""
     query = select(Certificate).where(Certificate.case_id == work.case.id)
     standing = work.session.exec(query).first()
@@ -76,11 +77,11 @@ def _draft(work: CaseThread, capacity: Capacity) -> tuple[Certificate, bool]:
         assert standing is not None  # issuing begins with a draft, in the same transaction
         fresh = work.now - standing.registered_at <= DRAFT_SECONDS
         if fresh:
-            if capacity is not Capacity.REGISTRY:
-                work.allow(Move.COSIGN, capacity)
+            if work.capacity(by) is not Capacity.REGISTRY:
+                work.allow(Move.COSIGN, by)
             return standing, False
         work.move_to(State.PUBLICITY)
-    rule = work.allow(Move.ISSUE, capacity)
+    rule = work.allow(Move.ISSUE, by)
     work.session.exec(
         delete(Approval).where(col(Approval.case_id) == work.case.id, col(Approval.kind) == "deposit")
     )
@@ -152,7 +153,8 @@ def _refuse_second(session: Session, case_id: str, person: str, capacity: Capaci
 
 def _given(session: Session, case_id: str) -> list[tuple[Capacity, Approval]]:
     query = select(Approval).where(Approval.case_id == case_id, Approval.kind == "deposit")
-    return [(acting(session, row.person)[1], row) for row in session.exec(query.order_by(col(Approval.id)))]
+    given = session.exec(query.order_by(col(Approval.id))).all()
+    return [(Capacity(session.get_one(Person, row.person).role), row) for row in given]
 
 
 def _deposit(

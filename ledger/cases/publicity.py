@@ -8,9 +8,10 @@ from pathlib import Path
 from sqlmodel import select
 
 from yinzheng.ledger.cases.deciding import application_of, checked_text
-from yinzheng.ledger.cases.work import acting, approve, work_on
+from yinzheng.ledger.cases.work import approve, work_on
 from yinzheng.ledger.chain.approvals import Conclusion, Publication
 from yinzheng.ledger.chain.records import Procedure as ChainProcedure
+from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.publicity import Notice, check_objection, check_waiver, publicity_end
 from yinzheng.ledger.rules.states import Capacity, Move
@@ -31,13 +32,12 @@ MAX_MATERIAL = 20
 
 
 def publish(
-    registry: Registry, case_id: str, person: str, *, waived_by: str | None = None, reason: str = ""
+    registry: Registry, case_id: str, by: Actor, *, waived_by: Actor | None = None, reason: str = ""
 ) -> None:
     """Open publicity (R24). With `waived_by`, a member of the committee, it ends at once and says so."""
     with work_on(registry, case_id) as work:
-        _, capacity = acting(work.session, person)
         waived = waived_by is not None
-        rule = work.allow(Move.PUBLISH_WAIVED if waived else Move.PUBLISH, capacity)
+        rule = work.allow(Move.PUBLISH_WAIVED if waived else Move.PUBLISH, by)
         application = application_of(work)
         notice = Notice(
             profile=work.case.profile,
@@ -59,7 +59,7 @@ def publish(
             notice=recorded.leaf_hash,
             waived=waived,
         )
-        signatures = [approve(work, decision, "publication", person, Capacity.REGISTRY)]
+        signatures = [approve(work, decision, "publication", by, Capacity.REGISTRY)]
         if waived_by is not None:
             signatures.append(approve(work, decision, "publication", waived_by, Capacity.COMMITTEE))
         call = registry.client.open_publicity(decision, signatures)
@@ -100,26 +100,25 @@ def object_to(registry: Registry, case_id: str, objector: str, reasons: str, mat
 
 
 def resolve(
-    registry: Registry, case_id: str, objection: str, person: str, *, upheld: bool, reasons: str
+    registry: Registry, case_id: str, objection: str, by: Actor, *, upheld: bool, reasons: str
 ) -> None:
     """Conclude an objection after investigation (R24); one that is upheld ends the case.
 
     `objection` is its name, or the first characters of it when they are unmistakable.
     """
     with work_on(registry, case_id) as work:
-        _, capacity = acting(work.session, person)
-        rule = work.allow(Move.UPHOLD if upheld else Move.DISMISS, capacity)
+        rule = work.allow(Move.UPHOLD if upheld else Move.DISMISS, by)
         leaf = _named(work.situation.open_objections, objection)
         body: dict[str, JSON] = {
             "v": 1,
-            "person": person,
+            "person": by.person,
             "objection": leaf.hex(),
             "upheld": upheld,
             "reasons": checked_text(reasons),
         }
         recorded = work.compose(rule, body)
         decision = Conclusion(work.case.subject, leaf, recorded.leaf_hash, upheld)
-        signature = approve(work, decision, "conclusion", person, Capacity.REGISTRY)
+        signature = approve(work, decision, "conclusion", by, Capacity.REGISTRY)
         call = registry.client.conclude_objection(decision, [signature])
         work.call("conclusion", recorded.leaf_hash.hex(), call)
         row = work.session.exec(select(Objection).where(Objection.leaf == leaf)).one()

@@ -11,13 +11,13 @@ from sqlmodel import Session, col, select
 from yinzheng.ledger.chain.approvals import Decision, digest, sign
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import Thread
-from yinzheng.ledger.keys.provider import person_key
+from yinzheng.ledger.people.acting import Actor, admit, key_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.profiles import Profile, profile_for
 from yinzheng.ledger.rules.states import COURSE, Capacity, Move, Situation, State
 from yinzheng.ledger.rules.terms import Procedure
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models import Approval, Case, Dossier, Objection, Person
+from yinzheng.ledger.store.models import Approval, Case, Dossier, Objection
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
@@ -113,46 +113,25 @@ def situation_of(session: Session, case: Case) -> Situation:
     )
 
 
-def acting(session: Session, name: str) -> tuple[Person, Capacity]:
-    """Find who acts and in what capacity.
+def approve(work: CaseThread, decision: Decision, kind: str, by: Actor, capacity: Capacity) -> bytes:
+    """Sign a decision (EIP-712, S5.5) as `by`, keep the approval, and return its signature.
 
-    Raises `UsageFault`: `person-unknown`, `person-removed`, `person-no-officer` (staff).
+    Raises `UsageFault`: `approval-wrong-capacity`, and as `admit` and `key_of`.
     """
-    person = session.get(Person, name)
-    if person is None:
-        known = ", ".join(sorted(session.exec(select(Person.name)).all())) or "nobody"
-        raise UsageFault(f"there is no officer {name}", code="person-unknown", hint=f"Enrolled: {known}.")
-    if person.removed_at is not None:
-        raise UsageFault(f"{name} no longer acts for this registry", code="person-removed")
-    if person.role not in (Capacity.REGISTRY, Capacity.COMMITTEE):
+    person = admit(work.session, by)
+    if by.capacity is not capacity:
         raise UsageFault(
-            f"{name} is staff and decides nothing here",
-            code="person-no-officer",
-            hint="Have an officer or a member of the committee do it.",
-        )
-    return person, Capacity(person.role)
-
-
-def approve(work: CaseThread, decision: Decision, kind: str, name: str, capacity: Capacity) -> bytes:
-    """Sign a decision (EIP-712, S5.5) as `name`, keep the approval, and return its signature.
-
-    Raises `UsageFault`: `approval-wrong-capacity`, and what the keys raise when `name`'s is not at hand.
-    """
-    person, held = acting(work.session, name)
-    if held is not capacity:
-        raise UsageFault(
-            f"{name} acts for the {held}, not the {capacity}",
+            f"{by.person} acts for the {by.capacity}, not the {capacity}",
             code="approval-wrong-capacity",
             hint=f"Have someone of the {capacity} approve.",
         )
-    account = work.registry.keys.ethereum(person_key(name)).account()
-    signature = sign(decision, work.registry.client.domain, account)
+    signature = sign(decision, work.registry.client.domain, key_of(work.session, by).account())
     work.session.add(
         Approval(
             case_id=work.case.id,
             kind=kind,
             digest=digest(decision, work.registry.client.domain),
-            person=name,
+            person=by.person,
             address=person.address,
             signature=signature,
             at=work.now,

@@ -10,7 +10,9 @@ from web3.middleware import ExtraDataToPOAMiddleware
 
 from yinzheng.ledger.chain.deployment import check_deployment
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.evidence import asking
 from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
+from yinzheng.ledger.chain.evidence import Prover
 from yinzheng.ledger.chain.modules import check_modules
 from yinzheng.ledger.chain.node import NodeProvider
 from yinzheng.ledger.chain.reverts import translated
@@ -51,6 +53,11 @@ def open_chain(
         w3 = Web3(EmbeddedProvider(chain))
         _check(w3, instance)
         yield w3
+
+
+def prover(w3: Web3, instance: Instance) -> Prover:
+    """What collects evidence from the instance's chain, as its consensus asks for."""
+    return Prover(asking(w3), instance.consensus, len(instance.validators))
 
 
 def _check(w3: Web3, instance: Instance) -> None:

@@ -10,10 +10,11 @@ verifier does not count on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias, cast
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
-from yinzheng.verifier.bytes.algorithms import keccak256
-from yinzheng.verifier.chain.header import MAX_HEADER
+from yinzheng.verifier.chain.consensus import Consensus
+from yinzheng.verifier.chain.header import FIELDS, FORKS, Field, Header, parse_header
 from yinzheng.verifier.chain.mpt import EMPTY_ROOT, MAX_NODE, prove_secure
 from yinzheng.verifier.chain.rlp import Item, decode_item, encode_item
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
@@ -24,94 +25,108 @@ Ask: TypeAlias = "Callable[[str, list[Any]], Any]"
 Raises `EnvironmentFault` `node-unreachable`, or `node-refused` for an error instead of a result.
 """
 
-_BYTES = (
-    "parentHash sha3Uncles miner stateRoot transactionsRoot receiptsRoot logsBloom difficulty number gasLimit"
-    " gasUsed timestamp extraData mixHash nonce baseFeePerGas withdrawalsRoot blobGasUsed excessBlobGas"
-    " parentBeaconBlockRoot requestsHash"
-)
-_FIELDS = tuple(_BYTES.split())
-_LONDON = _FIELDS.index("baseFeePerGas") + 1
-_QUANTITIES = frozenset(
-    (
-        "difficulty",
-        "number",
-        "gasLimit",
-        "gasUsed",
-        "timestamp",
-        "baseFeePerGas",
-        "blobGasUsed",
-        "excessBlobGas",
-    )
-)
-_STORAGE_ROOT = 2
-_EMPTY_NODE = b"\x80"
+Wanted: TypeAlias = "Sequence[tuple[bytes, Sequence[bytes]]]"
+"""Accounts (20 bytes), each with the slots (32 bytes) asked for."""
+
+_STORAGE_ROOT: Final = 2
+_EMPTY_NODE: Final = b"\x80"
 
 
-def collect(
-    ask: Ask,
-    block: int,
-    wanted: Sequence[tuple[bytes, Sequence[bytes]]],
-    *,
-    validators: int = 1,
-) -> dict[str, Any]:
-    """Evidence of the storage of accounts after `block`, as S7.3 writes it (JSON: hex without prefix).
+@dataclass(frozen=True, slots=True)
+class Prover:
+    """Collects evidence from one node, of as many headers as the network's consensus asks for (S7.2)."""
 
-    `wanted` lists 20-byte addresses, each with its 32-byte slots. `validators` is how many the chain has:
-    of the later headers as many come along as finality needs (S7.2), or as there are yet. A Clique signer
-    may sign only one of any ⌊n/2⌋+1 consecutive blocks, so that many suffice.
+    ask: Ask
+    consensus: Consensus
+    validators: int
+    """How many the network has; 0 where nobody knows them."""
 
-    Raises `EnvironmentFault` `node-unreachable`, `node-refused` (an error instead of an answer) or
-    `node-no-block`; `DataFault` `node-inconsistent` for answers that do not fit together.
-    """
-    headers = _headers(ask, block, max(2, validators // 2 + 1))
-    state_root = cast("bytes", _list(headers[0], MAX_HEADER)[_FIELDS.index("stateRoot")])
-    return {
-        "headers": [header.hex() for header in headers],
-        "accounts": [_account(ask, block, state_root, address, slots) for address, slots in wanted],
-    }
+    @property
+    def needed(self) -> int:
+        """Headers until a block is final."""
+        return self.consensus.headers_until_final(self.validators)
+
+    def last_final(self, at: int | None = None) -> int:
+        """Number of the last block that is final and, if `at` is given, not after that instant.
+
+        Found by bisection on block times, which never fall. Before the first block it is block 0.
+        """
+        head = int(self.ask("eth_blockNumber", []), 16)
+        final = max(0, head - (self.needed - 1))
+        if at is None:
+            return final
+        low, high = 0, final
+        while low < high:
+            middle = (low + high + 1) // 2
+            block = self.ask("eth_getBlockByNumber", [hex(middle), False])
+            if block is not None and int(block["timestamp"], 16) <= at:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def collect(self, block: int, wanted: Wanted) -> dict[str, Any]:
+        """Evidence of the storage of accounts after `block`, as S7.3 writes it (JSON: hex without prefix).
+
+        Of the later headers as many come along as finality needs, one at least, or as there are yet.
+
+        Raises `EnvironmentFault` `node-unreachable`, `node-refused` (an error instead of an answer) or
+        `node-no-block`; `DataFault` `node-inconsistent` for answers that do not fit together.
+        """
+        headers = self._headers(block, max(2, self.needed))
+        root = headers[0].state_root
+        return {
+            "headers": [header.encoded.hex() for header in headers],
+            "accounts": [_account(self.ask, block, root, address, slots) for address, slots in wanted],
+        }
+
+    def newest(self, wanted: Wanted, at: int | None = None) -> dict[str, Any]:
+        """Evidence after the last final block, not after `at` if that is given."""
+        return self.collect(self.last_final(at), wanted)
+
+    def _headers(self, first: int, count: int) -> list[Header]:
+        """The header of block `first`, and up to `count` - 1 that follow."""
+        headers: list[Header] = []
+        for number in range(first, first + count):
+            answer = self.ask("eth_getBlockByNumber", [hex(number), False])
+            if answer is None:
+                break
+            header = header_of(answer, self.consensus)
+            if headers and header.parent != self.consensus.block_hash(headers[-1]):
+                raise _inconsistent("a block is not the child of the one before")
+            headers.append(header)
+        if not headers:
+            raise EnvironmentFault(
+                f"The node has no block {first}.",
+                code="node-no-block",
+                hint="It may still be synchronising, or belong to another network.",
+            )
+        return headers
 
 
-def encode_header(fields: Mapping[str, Any]) -> bytes:
-    """RLP of a header from a block's JSON, checked against its hash.
+def header_of(answer: Mapping[str, Any], consensus: Consensus | None = None) -> Header:
+    """The header in a node's answer about a block; its hash is checked if the consensus is known.
 
-    Raises `DataFault` `node-inconsistent` if fields are missing or the hash is another.
+    Raises `DataFault` `node-inconsistent` if it has no fork's fields, or the hash is another.
     """
     try:
-        count = max(_LONDON, sum(fields.get(name) is not None for name in _FIELDS))
-        encoded = encode_item([_field(name, fields[name]) for name in _FIELDS[:count]])
-        expected = bytes.fromhex(fields["hash"].removeprefix("0x"))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _inconsistent("a block is not one of London or later") from error
-    if keccak256(encoded) != expected:
+        names = [field.name for field in FIELDS]
+        count = next((at for at, name in enumerate(names) if answer.get(name) is None), len(names))
+        encoded = encode_item([_field(field, answer[field.name]) for field in FIELDS[:count]])
+        said = bytes.fromhex(answer["hash"].removeprefix("0x"))
+        header = parse_header(encoded)
+    except (KeyError, TypeError, ValueError, AttributeError, DataFault) as error:
+        raise _inconsistent(f"a block has the fields of no fork from {FORKS[min(FORKS)]} on") from error
+    if consensus is not None and consensus.block_hash(header) != said:
         raise _inconsistent("a block's hash is not that of its fields")
-    return encoded
+    return header
 
 
-def _field(name: str, value: str) -> bytes:
-    if name in _QUANTITIES:
+def _field(field: Field, value: str) -> bytes:
+    if field.integer:
         number = int(value, 16)
         return number.to_bytes((number.bit_length() + 7) // 8, "big")
     return bytes.fromhex(value.removeprefix("0x"))
-
-
-def _headers(ask: Ask, first: int, count: int) -> list[bytes]:
-    """The encoded header of block `first`, and up to `count` - 1 that follow."""
-    headers: list[bytes] = []
-    for number in range(first, first + count):
-        answer = ask("eth_getBlockByNumber", [hex(number), False])
-        if answer is None:
-            break
-        header = encode_header(answer)
-        if headers and _list(header, MAX_HEADER)[0] != keccak256(headers[-1]):
-            raise _inconsistent("a block is not the child of the one before")
-        headers.append(header)
-    if not headers:
-        raise EnvironmentFault(
-            f"The node has no block {first}.",
-            code="node-no-block",
-            hint="It may still be synchronising, or belong to another network.",
-        )
-    return headers
 
 
 def _account(
@@ -165,26 +180,6 @@ def _list(encoded: bytes, limit: int) -> list[Item]:
     if not isinstance(fields, list):
         raise _inconsistent("a structure is not a list")
     return fields
-
-
-def last_final_block(ask: Ask, validators: int, at: int | None) -> int:
-    """Number of the last block that is final (S7.2) and, if `at` is given, not after that instant.
-
-    Found by bisection on block times, which only rise. Before the first block it is block 0.
-    """
-    head = int(ask("eth_blockNumber", []), 16)
-    final = max(0, head - validators // 2)
-    if at is None:
-        return final
-    low, high = 0, final
-    while low < high:
-        middle = (low + high + 1) // 2
-        block = ask("eth_getBlockByNumber", [hex(middle), False])
-        if block is not None and int(block["timestamp"], 16) <= at:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _inconsistent(reason: str) -> DataFault:

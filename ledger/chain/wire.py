@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from yinzheng.verifier.chain.header import FIELDS
+
 Shape = Callable[[Any], Any]
 """Gives a value back as far as we use it. Raises `ValueError` for one of another shape."""
 
@@ -154,28 +156,9 @@ _HASH: Final = octets(32)
 _ADDRESS: Final = octets(20)
 _DATA: Final = octets()
 
+_NAMED: Final = {field.name: quantity() if field.integer else octets(field.size) for field in FIELDS}
 BLOCK: Final = fields(
-    {"number": _NUMBER, "hash": _HASH, "parentHash": _HASH, "timestamp": _NUMBER},
-    {
-        "sha3Uncles": _HASH,
-        "miner": _ADDRESS,
-        "stateRoot": _HASH,
-        "transactionsRoot": _HASH,
-        "receiptsRoot": _HASH,
-        "logsBloom": octets(256),
-        "difficulty": _QUANTITY,
-        "gasLimit": _NUMBER,
-        "gasUsed": _NUMBER,
-        "extraData": _DATA,
-        "mixHash": _HASH,
-        "nonce": octets(8),
-        "baseFeePerGas": _QUANTITY,
-        "withdrawalsRoot": _HASH,
-        "blobGasUsed": _NUMBER,
-        "excessBlobGas": _NUMBER,
-        "parentBeaconBlockRoot": _HASH,
-        "requestsHash": _HASH,
-    },
+    {"hash": _HASH, **{name: _NAMED[name] for name in ("number", "parentHash", "timestamp")}}, _NAMED
 )
 _TRANSACTION: Final = fields(
     {"hash": _HASH, "from": _ADDRESS, "input": _DATA, "gas": _NUMBER, "value": _QUANTITY, "nonce": _NUMBER},

@@ -23,6 +23,7 @@ from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.passphrase import PASSPHRASE, create_passphrase_file
 from yinzheng.ledger.opening import open_registry
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Clock, Progress, Registry
 from yinzheng.ledger.rules.profiles import DEMO
@@ -111,12 +112,12 @@ def _register(registry: Registry, example: Path, progress: Progress, *, objected
     """Take one dossier all the way; returns its certificate's number."""
     case_id = _case_of(registry, example, progress)
     steps: dict[State, Callable[[], object]] = {
-        State.APPLIED: lambda: deciding.accept(registry, case_id, OFFICER),
+        State.APPLIED: lambda: deciding.accept(registry, case_id, actor_of(registry, OFFICER)),
         State.ACCEPTED: lambda: _review(registry, case_id),
         State.REVIEWED: lambda: _decide_or_publish(registry, case_id),
-        State.COMMITTEE_DECIDED: lambda: publicity.publish(registry, case_id, OFFICER),
+        State.COMMITTEE_DECIDED: lambda: publicity.publish(registry, case_id, actor_of(registry, OFFICER)),
         State.PUBLICITY: lambda: _through_publicity(registry, case_id, example, objected=objected),
-        State.ISSUING: lambda: issuing.issue(registry, case_id, MEMBER),
+        State.ISSUING: lambda: issuing.issue(registry, case_id, actor_of(registry, MEMBER)),
     }
     while True:
         settle(registry)
@@ -153,16 +154,16 @@ def _review(registry: Registry, case_id: str) -> None:
         application = deciding.application_of(work)
     evidence = (application.files[0].path,)
     answers, decisions = favourable_review(application.facts, evidence)
-    deciding.review(registry, case_id, OFFICER, answers, decisions)
+    deciding.review(registry, case_id, actor_of(registry, OFFICER), answers, decisions)
 
 
 def _decide_or_publish(registry: Registry, case_id: str) -> None:
     with work_on(registry, case_id) as work:
         ordinary = work.case.procedure == "ordinary"
     if ordinary:
-        deciding.decide(registry, case_id, MEMBER)
+        deciding.decide(registry, case_id, actor_of(registry, MEMBER))
     else:
-        publicity.publish(registry, case_id, OFFICER)
+        publicity.publish(registry, case_id, actor_of(registry, OFFICER))
 
 
 def _through_publicity(registry: Registry, case_id: str, example: Path, *, objected: bool) -> None:
@@ -175,7 +176,7 @@ def _through_publicity(registry: Registry, case_id: str, example: Path, *, objec
             registry,
             case_id,
             still_open[0],
-            OFFICER,
+            actor_of(registry, OFFICER),
             upheld=False,
             reasons="经核查，来源证明完整，异议不成立。",
         )
@@ -189,4 +190,4 @@ def _through_publicity(registry: Registry, case_id: str, example: Path, *, objec
         )
     else:
         time.sleep(max(0, end - registry.clock()))
-        issuing.issue(registry, case_id, OFFICER)
+        issuing.issue(registry, case_id, actor_of(registry, OFFICER))

@@ -24,6 +24,7 @@ from yinzheng.ledger.flow.threads import find_dispute
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.provider import Kind
 from yinzheng.ledger.organisations.enrolment import enrol
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.extent import Extent, Way
 from yinzheng.ledger.rules.states import Capacity
@@ -142,7 +143,7 @@ def _enrol(stage: _Stage, role: str) -> None:
         "possession": prove_possession(granted, key).hex(),
         "enrolled_at": now,
     }
-    enrol(registry, parse_enrolment(body), stage.officer)
+    enrol(registry, parse_enrolment(body), actor_of(registry, stage.officer))
 
 
 def _consents(stage: _Stage, progress: Progress) -> tuple[bytes, ...]:

@@ -16,8 +16,7 @@ from typing import Any, BinaryIO, cast
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.cases.work import dossier_key
-from yinzheng.ledger.chain.embedded.evidence import asking
-from yinzheng.ledger.chain.evidence import collect
+from yinzheng.ledger.chain.connect import prover
 from yinzheng.ledger.disputes.collecting import find_thread, opened
 from yinzheng.ledger.disputes.stamps import stamps_for
 from yinzheng.ledger.disputes.work import DRAFT
@@ -311,17 +310,16 @@ def _chain(registry: Registry, found: _Gathered, roots: Sequence[ListedRoot]) ->
     ]
     wanted += [(deployment.rights, rights)] if rights else []
     wanted += [(modules.consents, consents)] if consents else []
-    validators = len(registry.instance.validators)
-    evidence = collect(asking(registry.w3), found.block, wanted, validators=validators)
-    needed = max(1, validators // 2 + 1)
-    if len(evidence["headers"]) < needed:
+    proving = prover(registry.w3, registry.instance)
+    evidence = proving.collect(found.block, wanted)
+    if len(evidence["headers"]) < proving.needed:
         raise EnvironmentFault(
             "the block this pack stands on is not final yet",
             code="pack-not-final",
             hint="Pack again when a few more blocks are sealed.",
         )
     # No more headers than finality needs: later ones would make the same pack come out differently.
-    return cast("JSON", {**evidence, "headers": evidence["headers"][:needed]})
+    return cast("JSON", {**evidence, "headers": evidence["headers"][: proving.needed]})
 
 
 def _case(session: Session, name: str) -> Case:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.disputes import collecting
 from yinzheng.ledger.disputes.evidence import Offered, add_items
 from yinzheng.ledger.disputes.work import DRAFT
 from yinzheng.ledger.flow.threads import find_dispute
+from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state import access_log
@@ -32,7 +32,7 @@ class Wanted:
     files: tuple[Path, ...] = ()
 
 
-def preserve(registry: Registry, dispute_id: str, wanted: Wanted, by: str) -> list[bytes]:
+def preserve(registry: Registry, dispute_id: str, wanted: Wanted, by: Actor) -> list[bytes]:
     """Take what is wanted, and add it to an open dispute as items; returns their leaf hashes.
 
     Raises `UsageFault`: `dispute-unknown`, `dispute-draft`, `dispute-evidence` (nothing wanted), `person-…`,
@@ -40,11 +40,11 @@ def preserve(registry: Registry, dispute_id: str, wanted: Wanted, by: str) -> li
     """
     named = _named(wanted)
     with registry.store.transaction() as session:
-        acting(session, by)
+        admit(session, by, Capacity.REGISTRY)
         if find_dispute(session, dispute_id).state == DRAFT:
             raise UsageFault("a draft holds its opener's evidence alone", code="dispute-draft")
         for target in named:
-            access_log.note(session, registry.clock(), by, "evidence", f"{dispute_id} {target}")
+            access_log.note(session, registry.clock(), by.person, "evidence", f"{dispute_id} {target}")
     return add_items(registry, dispute_id, _offers(registry, wanted), Capacity.REGISTRY)
 
 

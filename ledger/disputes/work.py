@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.flow.recording import Recorded
 from yinzheng.ledger.flow.threads import Thread, find_dispute
+from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.course import Rule
 from yinzheng.ledger.rules.disputes import COURSE, OPENINGS, Move, Situation, State
@@ -60,7 +61,7 @@ class DisputeThread(Thread[State, Move]):
         """Set the state the table leads to."""
         self.dispute.state = state.value
 
-    def allow(self, move: Move, by: StrEnum) -> Rule[State, Move]:
+    def allow(self, move: Move, by: Actor | StrEnum) -> Rule[State, Move]:
         """As `Thread.allow`; of a draft nothing but its opening."""
         if self.dispute.state == DRAFT and move not in OPENINGS:
             raise UsageFault(

@@ -27,7 +27,7 @@ from yinzheng.ledger.erasure.proposing import (
     require_lawful,
 )
 from yinzheng.ledger.erasure.targets import Target, target_of
-from yinzheng.ledger.people.staff import enrolled
+from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules import destruction
 from yinzheng.ledger.rules.destruction import DestructionRecord, Method, check_destruction
@@ -44,13 +44,13 @@ CONTENT = ("content", "key", "secret")
 """Words of S10.5: what goes."""
 
 
-def erase(registry: Registry, id_: str, operator: str) -> bytes:
+def erase(registry: Registry, id_: str, operator: Actor) -> bytes:
     """Destroy what was approved; gives the leaf hash of the tombstone. Repeated, it finishes or does nothing.
 
     Args:
         registry: open for writing.
         id_: the erasure, approved and witnessed.
-        operator: name of who carries it out, who neither approved nor witnessed it.
+        operator: who carries it out, who neither approved nor witnessed it.
 
     Raises:
         UsageFault: `erasure-unknown`, `erasure-state` (signatures are missing), `erasure-moved` (its record
@@ -72,17 +72,17 @@ def erase(registry: Registry, id_: str, operator: str) -> bytes:
         target, stones = _prepare(registry, session, row, operator)
         remembered = needles(session, target)
         now = registry.clock()
-        add_signature(registry, session, row, enrolled(session, operator), OPERATOR, now)
+        add_signature(session, row, operator, OPERATOR, now)
         leaf = bury(session, target, stones, registry.instance.profile, now)
         row.tombstone, row.erased_at = leaf, now
         session.add(row)
-        access_log.note(session, now, operator, "erasure.carry-out", id_)
+        access_log.note(session, now, operator.person, "erasure.carry-out", id_)
     clear(registry, id_, remembered)
     return leaf
 
 
 def _prepare(
-    registry: Registry, session: Session, row: Erasure, operator: str
+    registry: Registry, session: Session, row: Erasure, operator: Actor
 ) -> tuple[Target, list[Tombstone]]:
     """Check that it may be carried out now; gives the target and what its tombstones will say."""
     signed = read_signed(session, row)
@@ -95,7 +95,7 @@ def _prepare(
             code="erasure-state",
             hint="Three or four approve in order, then two witnesses sign.",
         )
-    enrolled(session, operator)
+    admit(session, operator)
     target = target_of(session, order.target, order.subject)
     require_lawful(registry, session, target, order.ground, now)
     if (target.private, len(target.files)) != (order.statements, order.files):
@@ -104,7 +104,7 @@ def _prepare(
             code="erasure-moved",
             hint="Propose its erasure anew.",
         )
-    record = _record(signed, target, operator, now)
+    record = _record(signed, target, operator.person, now)
     check_destruction(record, frozenset())
     return target, _tombstones(registry, session, record, order, target)
 

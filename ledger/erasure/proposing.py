@@ -8,14 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.erasure import grounds
 from yinzheng.ledger.erasure.order import Order, sign, signer
 from yinzheng.ledger.erasure.targets import Target, find_target
-from yinzheng.ledger.keys.provider import person_key
-from yinzheng.ledger.people.staff import enrolled
+from yinzheng.ledger.people.acting import Actor, admit, key_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.destruction import Approval, Function, Method, StaffRole, TargetKind, next_step
+from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.state.backup import rewrite_places
 from yinzheng.ledger.store import repository
@@ -62,7 +61,7 @@ def propose(
     reference: str,
     ground: str,
     method: Method,
-    by: str,
+    by: Actor,
     *,
     medical: bool = True,
 ) -> str:
@@ -74,10 +73,10 @@ def propose(
         reference: a case's or a dispute's reference, a consent's subject in hex.
         ground: why, of S10.5.
         method: `key_destruction` or `overwrite`; both are done, this is what the record calls it.
-        by: name of the officer.
+        by: the officer.
         medical: medical data, which the ethics committee must approve.
 
-    Raises `UsageFault`: as `find_target`, `check_ground`, `acting`; `erasure-method`, `destruction-blocked`,
+    Raises `UsageFault`: as `find_target`, `check_ground`, `admit`; `erasure-method`, `destruction-blocked`,
     `erasure-proposed` (one of this record is under way).
     """
     if method not in _OURS:
@@ -87,7 +86,7 @@ def propose(
             hint="It destroys keys and overwrites; choose key_destruction or overwrite.",
         )
     with registry.store.transaction() as session:
-        acting(session, by)
+        admit(session, by, Capacity.REGISTRY)
         target = find_target(session, kind, reference)
         now = registry.clock()
         require_lawful(registry, session, target, ground, now)
@@ -117,7 +116,7 @@ def propose(
                 created_at=now,
             )
         )
-        access_log.note(session, now, by, "erasure.propose", id_)
+        access_log.note(session, now, by.person, "erasure.propose", id_)
     return id_
 
 
@@ -140,14 +139,14 @@ def _require_only(session: Session, target: Target) -> None:
             raise UsageFault(f"{other.id} is of the same record", code="erasure-proposed", erasure=other.id)
 
 
-def drop(registry: Registry, id_: str, by: str) -> None:
+def drop(registry: Registry, id_: str, by: Actor) -> None:
     """Give up an erasure of which nothing is carried out, on the word of an officer; its signatures stay.
 
-    Raises `UsageFault`: `erasure-unknown`, `erasure-state` (carried out, or dropped before), and as `acting`;
+    Raises `UsageFault`: `erasure-unknown`, `erasure-state` (carried out, or dropped before), and as `admit`;
     `EnvironmentFault` `backup-unreachable`.
     """
     with registry.store.reading() as session:
-        acting(session, by)
+        admit(session, by, Capacity.REGISTRY)
         row = find_erasure(session, id_)
         begun = row.state == APPROVED and row.tombstone is None
     if begun:  # it may have been broken off when the key was gone from key files alone: put it back
@@ -158,41 +157,41 @@ def drop(registry: Registry, id_: str, by: str) -> None:
             raise UsageFault(f"{id_} is carried out, or was dropped before", code="erasure-state")
         row.state = DROPPED
         session.add(row)
-        access_log.note(session, registry.clock(), by, "erasure.drop", id_)
+        access_log.note(session, registry.clock(), by.person, "erasure.drop", id_)
 
 
-def approve(registry: Registry, id_: str, person: str) -> frozenset[str]:
+def approve(registry: Registry, id_: str, by: Actor) -> frozenset[str]:
     """Approve as the next in order; gives the roles of which one signs next, empty when all have.
 
     Raises `UsageFault`: `erasure-unknown`, `erasure-state`, `person-…`, `destruction-order`,
     `destruction-person` (signed already).
     """
-    return _sign(registry, id_, person, witness=False)
+    return _sign(registry, id_, by, witness=False)
 
 
-def witness(registry: Registry, id_: str, person: str) -> frozenset[str]:
+def witness(registry: Registry, id_: str, by: Actor) -> frozenset[str]:
     """Sign as a witness, after the approvals; as `approve`."""
-    return _sign(registry, id_, person, witness=True)
+    return _sign(registry, id_, by, witness=True)
 
 
-def _sign(registry: Registry, id_: str, name: str, *, witness: bool) -> frozenset[str]:
+def _sign(registry: Registry, id_: str, by: Actor, *, witness: bool) -> frozenset[str]:
     with registry.store.transaction() as session:
         row = find_erasure(session, id_)
         signed = read_signed(session, row)
-        person = enrolled(session, name)
+        role = admit(session, by).role
         needed = signed.next
         if row.state != PROPOSED:
             raise UsageFault(f"{id_} is {row.state}: nobody signs it any more", code="erasure-state")
-        if name in signed.names:
-            raise UsageFault(f"{name} has signed this order already (R43)", code="destruction-person")
-        if person.role not in needed or (person.role == WITNESS) is not witness:
+        if by.person in signed.names:
+            raise UsageFault(f"{by.person} has signed this order already (R43)", code="destruction-person")
+        if role not in needed or (role == WITNESS) is not witness:
             raise UsageFault(
-                f"next signs: {' or '.join(sorted(needed))}; {name} is {person.role} (R43)",
+                f"next signs: {' or '.join(sorted(needed))}; {by.person} is {role} (R43)",
                 code="destruction-order",
                 hint="Approvals come in order; witnesses sign after them.",
             )
         now = registry.clock()
-        add_signature(registry, session, row, person, person.role, now)
+        add_signature(session, row, by, role, now)
         missing = read_signed(session, row).next
         if not missing:
             row.state = APPROVED
@@ -200,23 +199,15 @@ def _sign(registry: Registry, id_: str, name: str, *, witness: bool) -> frozense
     return missing
 
 
-def add_signature(
-    registry: Registry, session: Session, row: Erasure, person: Person, role: str, now: int
-) -> None:
-    """Sign the order with a person's key, in the caller's transaction.
+def add_signature(session: Session, row: Erasure, by: Actor, role: str, now: int) -> None:
+    """Sign the order with the key that came with the request, in the caller's transaction.
 
-    Raises `DataFault` `key-differs` where the key at hand is not the one enrolled; what the keys raise.
+    Raises as `key_of`.
     """
-    key = registry.keys.ethereum(person_key(person.name))
-    if key.address != person.address:
-        raise DataFault(f"the key of {person.name} is not the one enrolled", code="key-differs")
-    session.add(
-        ErasureSignature(
-            erasure_id=row.id, person=person.name, role=role, signature=sign(row.wording, key), at=now
-        )
-    )
+    signature = sign(row.wording, key_of(session, by))
+    session.add(ErasureSignature(erasure_id=row.id, person=by.person, role=role, signature=signature, at=now))
     session.flush()
-    access_log.note(session, now, person.name, f"erasure.sign:{role}", row.id)
+    access_log.note(session, now, by.person, f"erasure.sign:{role}", row.id)
 
 
 def find_erasure(session: Session, id_: str) -> Erasure:

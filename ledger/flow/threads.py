@@ -19,6 +19,7 @@ from sqlmodel import Session
 from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.flow.outbox import outbox
 from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, record
+from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.course import Course, MoveT, Rule, Situation, StateT
 from yinzheng.ledger.store import repository
@@ -79,9 +80,20 @@ class Thread(ABC, Generic[StateT, MoveT]):
         """The time that its statements bear, UTC seconds."""
         return self.now
 
-    def allow(self, move: MoveT, by: StrEnum) -> Rule[StateT, MoveT]:
-        """Return the rule that allows `move`, or raise `UsageFault` saying what is possible instead."""
-        return self.course.rule_for(self.situation, move, by, self.now)
+    def allow(self, move: MoveT, by: Actor | StrEnum) -> Rule[StateT, MoveT]:
+        """Return the rule that allows `move`, or raise `UsageFault` saying what is possible instead.
+
+        `by` is who acts, and is established first (`admit`); or the capacity alone, where it was established
+        otherwise (a signed request, a receipt), or where the registry itself acts and no person.
+        """
+        return self.course.rule_for(self.situation, move, self.capacity(by), self.now)
+
+    def capacity(self, by: Actor | StrEnum) -> StrEnum:
+        """In what capacity it is done, once established. Raises as `admit`."""
+        if not isinstance(by, Actor):
+            return by
+        admit(self.session, by)
+        return by.capacity
 
     def compose(
         self,

@@ -25,6 +25,8 @@ ROUND = 64
 """Notices of one round."""
 FETCHED = 100
 """Notices handed out at once."""
+OF_ONE = 32
+"""Of one withdrawal: the newest, reminders among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,15 @@ def refetch(registry: Registry, code: str, since: int) -> list[Signed]:
         query = select(Delivery).where(Delivery.code == code, col(Delivery.delivered_at) >= since)
         rows = list(session.exec(query.order_by(col(Delivery.created_at), col(Delivery.id)).limit(FETCHED)))
     return [Signed(*_sign(registry, row)) for row in rows]
+
+
+def about(registry: Registry, code: str, withdrawal_id: bytes) -> list[Signed]:
+    """What an organisation was or is to be told of one withdrawal, oldest first; nothing is marked."""
+    with registry.store.reading() as session:
+        query = select(Delivery).where(Delivery.code == code, Delivery.withdrawal_id == withdrawal_id)
+        newest = query.order_by(col(Delivery.created_at).desc(), col(Delivery.id)).limit(OF_ONE)
+        rows = list(session.exec(newest))
+    return [Signed(*_sign(registry, row)) for row in reversed(rows)]
 
 
 def _send(one: Outgoing, send: Send) -> str | None:

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from sqlmodel import Session, select
 
-from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.chain.forums import grant_forum, revoke_forum
 from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, record
@@ -18,6 +17,7 @@ from yinzheng.ledger.flow.threads import find_organisation
 from yinzheng.ledger.keys.provider import ADMIN
 from yinzheng.ledger.organisations.addresses import check_webhook
 from yinzheng.ledger.organisations.keys import keys_at
+from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules import organisations as rules
 from yinzheng.ledger.rules.organisations import Role, key_at
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-def enrol(registry: Registry, enrolment: Enrolment, by: str, webhook: str | None = None) -> bytes:
+def enrol(registry: Registry, enrolment: Enrolment, by: Actor, webhook: str | None = None) -> bytes:
     """Bind a key to an organisation (R41); gives the leaf hash of the statement.
 
     A forum that has an account receives the role FORUM on chain when the registry settles.
@@ -52,7 +52,7 @@ def enrol(registry: Registry, enrolment: Enrolment, by: str, webhook: str | None
     body = replace(enrolment, enrolled_at=now)
     code = body.organisation.code
     with registry.store.transaction() as session:
-        _require_officer(session, by)
+        admit(session, by, Capacity.REGISTRY)
         _check_new(session, body, now)
         leaf = _record(registry, session, "organisation.enrolled", code, body.to_json(), None, now).leaf_hash
         session.add(
@@ -73,7 +73,7 @@ def enrol(registry: Registry, enrolment: Enrolment, by: str, webhook: str | None
     return leaf
 
 
-def rotate(registry: Registry, rotation: Rotation, by: str | None) -> bytes:
+def rotate(registry: Registry, rotation: Rotation, by: Actor | None) -> bytes:
     """Let a key take over from the one before; gives the leaf hash of the statement.
 
     Signed by the key it replaces, it needs nobody (`by` None); where that one no longer holds, an officer
@@ -88,14 +88,14 @@ def rotate(registry: Registry, rotation: Rotation, by: str | None) -> bytes:
         found = find_organisation(session, body.grant.code)
         keys = keys_at(session, found.head)
         if by is not None:
-            _require_officer(session, by)
+            admit(session, by, Capacity.REGISTRY)
         elif not keys[-1].holds_at(now):
             raise _officer_needed("The key before no longer holds, so it cannot hand over.")
         rules.rotated(keys, body)
         return _continue(registry, session, found, "organisation.key-rotated", body.to_json(), now)
 
 
-def revoke(registry: Registry, revocation: Revocation, by: str | None) -> bytes:
+def revoke(registry: Registry, revocation: Revocation, by: Actor | None) -> bytes:
     """End a key that was lost, compromised, or left behind; gives the leaf hash of the statement.
 
     `by` None: the organisation itself tells it, in a request it signed. What the key signed and the ledger
@@ -110,19 +110,19 @@ def revoke(registry: Registry, revocation: Revocation, by: str | None) -> bytes:
         raise UsageFault("A loss or compromise lies in the past.", code="key-instant")
     with registry.store.transaction() as session:
         if by is not None:
-            _require_officer(session, by)
+            admit(session, by, Capacity.REGISTRY)
         found = find_organisation(session, body.code)
         rules.revoked(keys_at(session, found.head), body)
         return _continue(registry, session, found, "organisation.key-revoked", body.to_json(), now)
 
 
-def dismiss_forum(registry: Registry, code: str, by: str) -> None:
+def dismiss_forum(registry: Registry, code: str, by: Actor) -> None:
     """Take the role FORUM from an organisation's account, as after a compromise; what it decided stands.
 
     Raises `UsageFault`: `organisation-unknown`, `forum-none`, `officer-needed`, `person-…`.
     """
     with registry.store.transaction() as session:
-        _require_officer(session, by)
+        admit(session, by, Capacity.REGISTRY)
         found = find_organisation(session, code)
         if found.account is None or Role.FORUM not in found.roles.split():
             raise UsageFault("This organisation decides nothing on chain.", code="forum-none")
@@ -132,7 +132,7 @@ def dismiss_forum(registry: Registry, code: str, by: str) -> None:
         session.add(found)
 
 
-def change_webhook(registry: Registry, code: str, webhook: str | None, by: str | None) -> None:
+def change_webhook(registry: Registry, code: str, webhook: str | None, by: Actor | None) -> None:
     """Set where an organisation is told; None: it asks itself. Not on the ledger, for it proves nothing.
 
     Raises `UsageFault`: `organisation-unknown`, `webhook-address`, `officer-needed`, `person-…`.
@@ -140,16 +140,10 @@ def change_webhook(registry: Registry, code: str, webhook: str | None, by: str |
     address = None if webhook is None else check_webhook(webhook)
     with registry.store.transaction() as session:
         if by is not None:
-            _require_officer(session, by)
+            admit(session, by, Capacity.REGISTRY)
         found = find_organisation(session, code)
         found.webhook = address
         session.add(found)
-
-
-def _require_officer(session: Session, by: str) -> None:
-    _, capacity = acting(session, by)
-    if capacity is not Capacity.REGISTRY:
-        raise _officer_needed(f"{by} acts for the {capacity}, not the registry.")
 
 
 def _officer_needed(message: str) -> UsageFault:

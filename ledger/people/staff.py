@@ -1,6 +1,6 @@
 """Staff: who approves and witnesses destruction (R43), with a key of their own and no role on the chain.
 
-They decide no application: the contracts do not know them, and `cases.work.acting` refuses them.
+They decide no application: the contracts do not know them, and `people.acting` refuses them.
 """
 
 from __future__ import annotations
@@ -9,22 +9,21 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.keys.keystore import Keystore, is_key_name
 from yinzheng.ledger.keys.provider import Kind, person_key
+from yinzheng.ledger.people.acting import STAFF, Actor, admit, enrolled
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.destruction import StaffRole
+from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models import Person
 from yinzheng.verifier.errors import UsageFault
 
-STAFF = frozenset(role.value for role in StaffRole)
 
-
-def add_staff(registry: Registry, keystore: Keystore, name: str, role: StaffRole, by: str) -> bytes:
+def add_staff(registry: Registry, keystore: Keystore, name: str, role: StaffRole, by: Actor) -> bytes:
     """Enrol a member of staff, on the word of an officer; makes the key and gives its address (20 bytes).
 
-    Raises `UsageFault` (`person-exists`, `key-name`, and as `acting`), `EnvironmentFault` (`disk-…`).
+    Raises `UsageFault` (`person-exists`, `key-name`, and as `admit`), `EnvironmentFault` (`disk-…`).
     """
     key = person_key(name)
     if not is_key_name(key):
@@ -32,7 +31,7 @@ def add_staff(registry: Registry, keystore: Keystore, name: str, role: StaffRole
             "a short name is of a-z, 0-9 and hyphens", code="key-name", hint="Such as `zhang-min`."
         )
     with registry.store.transaction() as session:
-        acting(session, by)
+        admit(session, by, Capacity.REGISTRY)
         if session.get(Person, name) is not None:
             raise UsageFault(
                 f"there is a {name} already",
@@ -44,17 +43,17 @@ def add_staff(registry: Registry, keystore: Keystore, name: str, role: StaffRole
         address = keystore.ethereum(key).address
         now = registry.clock()
         session.add(Person(name=name, role=role.value, address=address, added_at=now))
-        access_log.note(session, now, by, f"staff.add:{role.value}", name)
+        access_log.note(session, now, by.person, f"staff.add:{role.value}", name)
     return address
 
 
-def remove_staff(registry: Registry, name: str, by: str) -> None:
+def remove_staff(registry: Registry, name: str, by: Actor) -> None:
     """Let someone sign no more (R47), on the word of an officer; what was signed stands.
 
     Raises `UsageFault` (`person-unknown`, `person-removed`, `staff-officer` for who holds a role on chain).
     """
     with registry.store.transaction() as session:
-        acting(session, by)
+        admit(session, by, Capacity.REGISTRY)
         person = enrolled(session, name)
         if person.role not in STAFF:
             raise UsageFault(
@@ -64,17 +63,7 @@ def remove_staff(registry: Registry, name: str, by: str) -> None:
             )
         person.removed_at = registry.clock()
         session.add(person)
-        access_log.note(session, person.removed_at, by, "staff.remove", name)
-
-
-def enrolled(session: Session, name: str) -> Person:
-    """Whoever bears that name and may still sign; `UsageFault` (`person-unknown`, `person-removed`)."""
-    person = session.get(Person, name)
-    if person is None:
-        raise UsageFault(f"nobody is called {name} here", code="person-unknown", hint="`yinzheng staff list`")
-    if person.removed_at is not None:
-        raise UsageFault(f"{name} no longer acts for this registry", code="person-removed")
-    return person
+        access_log.note(session, person.removed_at, by.person, "staff.remove", name)
 
 
 def everyone(session: Session) -> Sequence[Person]:

@@ -22,9 +22,10 @@ from typing import Final
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.keys.rewrap import WRAPPED
+from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Progress, Registry
+from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.state.files import disk_faults, make_folder, whole_folder, write_durably
 from yinzheng.ledger.state.instance import Instance, Paths
@@ -172,13 +173,13 @@ def rewrite_places(
     return len(places)
 
 
-def forget_place(registry: Registry, place: Path, by: str) -> None:
+def forget_place(registry: Registry, place: Path, by: Actor) -> None:
     """Give up a place whose key file exists no more, on the word of an officer: the disk was destroyed.
 
-    Raises `UsageFault`: `backup-unknown`, `backup-there` (a key file still lies there), and as `acting`.
+    Raises `UsageFault`: `backup-unknown`, `backup-there` (a key file still lies there), and as `admit`.
     """
     with registry.store.transaction() as session:
-        acting(session, by)
+        admit(session, by, Capacity.REGISTRY)
         row = session.get(Backup, str(place.resolve()))
         if row is None:
             raise UsageFault(
@@ -191,7 +192,7 @@ def forget_place(registry: Registry, place: Path, by: str) -> None:
                 hint="Overwrite and remove it first, and every copy of it.",
             )
         session.delete(row)
-        access_log.note(session, registry.clock(), by, "backup.forget", str(place.resolve()))
+        access_log.note(session, registry.clock(), by.person, "backup.forget", str(place.resolve()))
 
 
 def _require_reachable(instance: Instance, place: Path) -> None:

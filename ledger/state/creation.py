@@ -20,9 +20,11 @@ from yinzheng.ledger.chain.configuration import configure
 from yinzheng.ledger.chain.connect import connect
 from yinzheng.ledger.chain.deployment import Deployment, RoleHolders, deploy
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.evidence import asking
 from yinzheng.ledger.chain.embedded.genesis import FUNDS, Genesis
 from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
 from yinzheng.ledger.chain.modules import Modules, deploy_modules
+from yinzheng.ledger.chain.network import Network, read_network
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Sender
 from yinzheng.ledger.keys.keystore import SCRYPT_N, Keystore
@@ -36,6 +38,7 @@ from yinzheng.ledger.state.files import make_folder, whole_folder, write_durably
 from yinzheng.ledger.state.instance import Instance, IssuerKey, Paths
 from yinzheng.ledger.store.database import open_store, sqlite_url
 from yinzheng.ledger.store.models import Person
+from yinzheng.verifier.chain.consensus import CLIQUE
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 
 MAX_CHAIN_ID = 2**31 - 1
@@ -65,11 +68,11 @@ class Plan:
 
 def create_registry(
     root: Path, plan: Plan, passphrase: Callable[[Path], bytes], clock: Callable[[], int], progress: Progress
-) -> None:
-    """Create the state folder `root`.
+) -> Network:
+    """Create the state folder `root`; tells on what network.
 
     `passphrase` is asked for the keystore's, given the folder of the keys. Raises `UsageFault`
-    (`state-exists`, `credit-code…`, `people-missing`), `EnvironmentFault` (node, disk).
+    (`state-exists`, `credit-code…`, `people-missing`, `validators-differ`), `EnvironmentFault` (node, disk).
     """
     check_credit_code(plan.registry_code)
     if set(plan.people.values()) != {"registry", "committee"}:
@@ -79,7 +82,7 @@ def create_registry(
     _require_free(root)
     root = root.absolute()
     with whole_folder(root) as draft:
-        _fill(Paths(draft), plan, passphrase, clock, progress)
+        return _fill(Paths(draft), plan, passphrase, clock, progress)
 
 
 def _require_free(root: Path) -> None:
@@ -99,7 +102,7 @@ def _fill(
     passphrase: Callable[[Path], bytes],
     clock: Callable[[], int],
     progress: Progress,
-) -> None:
+) -> Network:
     now = clock()
     progress("making keys")
     make_folder(paths.keys, mode=0o700)
@@ -107,7 +110,7 @@ def _fill(
     keys = make_keys(paths.keys, keystore, [*KINDS, *map(person_key, plan.people)], plan.token)
     addresses = {name: keys.ethereum(person_key(name)).address for name in plan.people}
     progress("deploying contracts")
-    with _new_chain(paths, plan, keys, clock) as (w3, genesis, validators):
+    with _new_chain(paths, plan, keys, clock) as (w3, network):
         deployment, modules = _deploy(w3, plan, keys, addresses, now)
     origin = f"{plan.host}/log"
     instance = Instance(
@@ -119,8 +122,9 @@ def _fill(
         demonstration=plan.demonstration,
         chain_url=plan.chain_url,
         chain_id=deployment.chain_id,
-        genesis=genesis,
-        validators=validators,
+        genesis=network.genesis,
+        consensus=network.consensus,
+        validators=network.validators,
         issuers=(IssuerKey(keys.sm2(ISSUER).public_key.point, not_before=now),),
         log_keys=tuple(signer.key.vkey for signer in keys.log_signers(origin)),
         database_url=plan.database_url,
@@ -139,18 +143,19 @@ def _fill(
     finally:
         store.close()
     write_durably(paths.instance, instance.to_json())
+    return network
 
 
 @contextmanager
 def _new_chain(
     paths: Paths, plan: Plan, keys: KeyProvider, clock: Callable[[], int]
-) -> Iterator[tuple[Web3, bytes, tuple[bytes, ...]]]:
-    """The chain to deploy on, its genesis hash and its validators."""
+) -> Iterator[tuple[Web3, Network]]:
+    """The chain to deploy on, and what a policy pins of it."""
     if plan.chain_url is not None:
         w3 = connect(plan.chain_url)
         with translated():
-            genesis = bytes(w3.eth.get_block(0)["hash"])
-        yield w3, genesis, tuple(plan.validators)
+            w3.eth.get_block(0)  # what is no node, or silent, is told in the words of whoever would write
+        yield w3, read_network(asking(w3), plan.validators)
         return
     validator = keys.ethereum(VALIDATOR)
     genesis_block = Genesis(
@@ -160,7 +165,8 @@ def _new_chain(
         timestamp=clock() - 1,
     )
     with EmbeddedChain.create(paths.chain, genesis_block, key=validator.secret_bytes(), clock=clock) as chain:
-        yield Web3(EmbeddedProvider(chain)), chain.meta.genesis, (validator.address,)
+        network = Network(chain.meta.genesis, CLIQUE, (validator.address,))
+        yield Web3(EmbeddedProvider(chain)), network
 
 
 def _deploy(

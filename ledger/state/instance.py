@@ -33,9 +33,11 @@ from yinzheng.verifier.bytes.canonical import (
     list_of,
     nullable,
     object_of,
+    one_of,
     read_object,
     text,
 )
+from yinzheng.verifier.chain.consensus import CONSENSUS, Consensus
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 FORMAT = "yinzheng/state/2"
@@ -58,6 +60,7 @@ _FIELDS: Final[dict[str, Check[Any]]] = {
     "chain_url": nullable(text(1, 500)),
     "chain_id": integer(1),
     "genesis": hex_bytes(32),
+    "consensus": one_of(*CONSENSUS),
     "validators": list_of(hex_bytes(20), 0, 256),
     "issuers": list_of(
         object_of(
@@ -149,6 +152,8 @@ class Instance:
     chain_url: str | None
     chain_id: int
     genesis: bytes
+    consensus: Consensus
+    """How that chain's blocks are agreed on; `UNPROVEN` where no verifier can tell."""
     validators: tuple[bytes, ...]
     issuers: tuple[IssuerKey, ...]
     log_keys: tuple[str, ...]
@@ -176,6 +181,7 @@ class Instance:
             "chain_url": self.chain_url,
             "chain_id": self.chain_id,
             "genesis": self.genesis.hex(),
+            "consensus": self.consensus.name,
             "validators": [address.hex() for address in self.validators],
             "issuers": [{**asdict(issuer), "key": issuer.key.hex()} for issuer in self.issuers],
             "log_keys": list(self.log_keys),
@@ -192,6 +198,7 @@ class Instance:
         value = read_object(canonical.loads(data, max_bytes=MAX_INSTANCE_BYTES), _FIELDS, "instance")
         registry = value.pop("registry")
         del value["format"]
+        value["consensus"] = CONSENSUS[value["consensus"]]
         value["validators"] = tuple(value["validators"])
         value["issuers"] = tuple(IssuerKey(**issuer) for issuer in value["issuers"])
         value["log_keys"] = tuple(value["log_keys"])

@@ -32,7 +32,7 @@ def trust_policy(instance: Instance, *, max_age: int = MAX_AGE) -> dict[str, Any
         "chain": {
             "id": instance.chain_id,
             "genesis": instance.genesis.hex(),
-            "consensus": "clique",
+            "consensus": instance.consensus.name,
             "validators": (
                 [{"from": 0, "to": None, "addresses": [address.hex() for address in instance.validators]}]
                 if instance.validators

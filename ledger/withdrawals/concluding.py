@@ -7,8 +7,7 @@ from typing import cast
 
 from sqlmodel import Session
 
-from yinzheng.ledger.chain.embedded.evidence import asking
-from yinzheng.ledger.chain.evidence import collect, last_final_block
+from yinzheng.ledger.chain.connect import prover
 from yinzheng.ledger.keys.provider import ISSUER
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
@@ -76,11 +75,9 @@ def _proof(registry: Registry, session: Session, event: Event) -> TlogProof:
 
 
 def _evidence(registry: Registry, id_: bytes, size: int) -> JSON:
-    instance, ask = registry.instance, asking(registry.w3)
-    validators = len(instance.validators)
+    instance = registry.instance
     wanted: list[tuple[bytes, Sequence[bytes]]] = [
         (instance.modules.consents, withdrawal_slots(id_)),
         (instance.deployment.anchor, [root_slot(size)]),
     ]
-    block = last_final_block(ask, validators, None)
-    return cast("JSON", collect(ask, block, wanted, validators=validators))
+    return cast("JSON", prover(registry.w3, instance).newest(wanted))

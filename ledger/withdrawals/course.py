@@ -18,17 +18,17 @@ from yinzheng.verifier.formats.withdrawal_steps import Frozen, Notified, Receive
 __all__ = ["freeze", "receipt", "restrict", "resume", "tick"]
 
 
-def freeze(work: ConsentThread, by: str) -> None:
-    """Record that the controller `by` (credit code) shut its data interfaces, and tell everyone concerned.
+def freeze(work: ConsentThread, org: str) -> None:
+    """Record that the controller `org` (credit code) shut its data interfaces, and tell everyone concerned.
 
     Where genetic information is among the data the ethics committee is told in the same step (R34). While a
     dispute holds the consent it is restricted at once: destruction waits (R36). Told again, nothing happens.
 
     Raises `UsageFault`: `withdrawal-actor` (another controller), `move-not-allowed`.
     """
-    if by == work.row.controller and work.situation.is_frozen:
+    if org == work.row.controller and work.situation.is_frozen:
         return
-    frozen = work.move(Move.FREEZE, Capacity.CONTROLLER, Frozen(work.row.id, by, work.now), actor=by)
+    frozen = work.move(Move.FREEZE, Capacity.CONTROLLER, Frozen(work.row.id, org, work.now), actor=org)
     work.ask("withdrawal-frozen", work.registry.client.frozen(work.row.id, frozen))
     if work.row.genetic:
         notices.tell_ethics(work)
@@ -39,14 +39,14 @@ def freeze(work: ConsentThread, by: str) -> None:
     conclude(work)
 
 
-def receipt(work: ConsentThread, signed: SignedReceipt, by: str | None = None) -> bytes:
+def receipt(work: ConsentThread, signed: SignedReceipt, org: str | None = None) -> bytes:
     """Record a destruction receipt in an opened withdrawal; gives the leaf hash of its statement.
 
     The controller's says that its links are cleared, a recipient's that its copies are destroyed. One after
     the deadline is recorded as late. When it was the last one the withdrawal is completed, unless something
     holds it. The same receipt once more changes nothing and gets the same answer.
 
-    `by` is the credit code of who brings it, where that is known: each confirms for itself alone.
+    `org` is the credit code of who brings it, where that is known: each confirms for itself alone.
 
     Raises `UsageFault`: `withdrawal-actor` (nobody waits for it from there), `move-not-allowed`;
     `DataFault` as `verify_receipt`.
@@ -55,7 +55,7 @@ def receipt(work: ConsentThread, signed: SignedReceipt, by: str | None = None) -
     given = _given_before(work, signed)
     if given is not None:
         return given
-    if by is not None and by != code:
+    if org is not None and org != code:
         raise UsageFault(
             "The receipt is another organisation's.",
             code="withdrawal-actor",

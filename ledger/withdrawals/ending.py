@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.consents.notices import hour_of
+from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import DESTRUCTION, FREEZE, HOUR, Ground, Move, Situation, State
@@ -67,7 +67,7 @@ def restrict(
     law: str,
     until: int,
     kept: Sequence[Kept],
-    by: str,
+    by: Actor,
     reference: str | None = None,
 ) -> None:
     """Restrict a withdrawal for a statutory retention: `kept` stays stored and protected, and no more (P47).
@@ -78,7 +78,7 @@ def restrict(
         law: the provision that requires it, 1–200 characters.
         until: when it ends, UTC seconds; rounded up to the full hour. Destruction is due 72 h later.
         kept: what is kept and why, 1–16.
-        by: name of the officer or member of the committee who decides; the access log keeps it.
+        by: the officer who decides; the access log keeps the name.
         reference: what identifies the retention, if anything does.
 
     Raises:
@@ -86,10 +86,9 @@ def restrict(
         DataFault: `field-…`, `encoded-bytes` for words that are none.
     """
     with work_on(registry, id_) as work:
-        acting(work.session, by)
         end = -hour_of(-until)
-        _restrict(work, Ground.RETENTION, law, reference, tuple(kept), end)
-        access_log.note(work.session, work.now, by, "restrict", id_.hex())
+        _restrict(work, Ground.RETENTION, law, reference, tuple(kept), end, by)
+        access_log.note(work.session, work.now, by.person, "restrict", id_.hex())
 
 
 def waiting(session: Session, dispute_id: str) -> tuple[bytes, ...]:
@@ -179,7 +178,13 @@ def _hold(work: ConsentThread) -> None:
 
 
 def _restrict(
-    work: ConsentThread, ground: Ground, law: str, reference: str | None, kept: tuple[Kept, ...], until: int
+    work: ConsentThread,
+    ground: Ground,
+    law: str,
+    reference: str | None,
+    kept: tuple[Kept, ...],
+    until: int,
+    by: Actor | Capacity = Capacity.REGISTRY,
 ) -> None:
     request, _ = work.request
     times = sum(isinstance(one.body, Restricted) for one in work.said)
@@ -194,7 +199,7 @@ def _restrict(
         restricted_at=work.now,
         until=until,
     )
-    leaf = work.move(Move.RESTRICT, Capacity.REGISTRY, body, ground=ground, until=until)
+    leaf = work.move(Move.RESTRICT, by, body, ground=ground, until=until)
     call = work.registry.client.restrict(work.row.id, leaf, until)
     work.ask("withdrawal-restricted", call, str(times))
     notices.tell_conclusion(work, leaf, until)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.consents.reading import OpenedConsent
+from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.consent import Scope, age_group_of
 from yinzheng.ledger.rules.extent import (
@@ -57,7 +57,8 @@ class _Filed:
 
     channel: Way
     claim: Claim
-    actor: str
+    officer: Actor | None
+    controller: str
     received_at: int
 
 
@@ -68,19 +69,20 @@ def file(
     *,
     channel: Way,
     claim: Claim,
-    actor: str | None = None,
+    officer: Actor | None = None,
+    controller: str | None = None,
     received_at: int | None = None,
 ) -> bytes:
     """Receive a withdrawal of the consent `subject`; gives its identifier, 32 bytes (S5.10).
 
     In what capacity it is filed follows from the channel. By `receipt` or by a `guardian` the claim is a
-    receipt's; at a `counter` or through the `controller` it is a document that `actor` saw: an officer by
-    name, or the controller by its credit code. `received_at` is when it came, if it did not come here.
+    receipt's; at a `counter` it is a document that the `officer` saw, through the `controller` (by its credit
+    code) one that the controller saw. `received_at` is when it came, if it did not come here.
 
     A hold does not hinder it (R36). Raises `UsageFault`: as `admitted`; `withdrawal-claim` (the wrong kind of
     proof for this channel), `withdrawal-identity`, `withdrawal-guardian`, `withdrawal-controller`,
-    `person-…`, `withdrawal-received`, `consent-expired`, `withdrawal-empty`, `withdrawal-not-in-force` (never
-    granted, or withdrawn before).
+    `person-…`, `officer-needed`, `withdrawal-received`, `consent-expired`, `withdrawal-empty`,
+    `withdrawal-not-in-force` (never granted, or withdrawn before).
     """
     with filed(
         registry,
@@ -88,7 +90,8 @@ def file(
         extent,
         channel=channel,
         claim=claim,
-        actor=actor,
+        officer=officer,
+        controller=controller,
         received_at=received_at,
     ) as work:
         return work.row.id
@@ -102,11 +105,12 @@ def filed(
     *,
     channel: Way,
     claim: Claim,
-    actor: str | None = None,
+    officer: Actor | None = None,
+    controller: str | None = None,
     received_at: int | None = None,
 ) -> Iterator[ConsentThread]:
     """Receive a withdrawal as `file`, and hand on its thread in the transaction that records it."""
-    filing = _Filed(channel, claim, actor or "", _received(received_at, registry.clock()))
+    filing = _Filed(channel, claim, officer, controller or "", _received(received_at, registry.clock()))
     leave_pool(registry, subject)
     with _opened(registry, subject, filing) as thread:
         checked_by = _check(thread, filing)
@@ -158,9 +162,11 @@ def _check(thread: ConsentThread, filed: _Filed) -> str:
             hint=f"One of: {', '.join(IDENTITY_PROOFS)}.",
         )
     if filed.channel is Way.COUNTER:
-        acting(thread.session, filed.actor)
+        if filed.officer is None:
+            raise UsageFault("An officer looks at the document.", code="officer-needed")
+        admit(thread.session, filed.officer, Capacity.REGISTRY)
     presented = claim.secret if isinstance(claim, ReceiptClaim) else None
-    filing = Filing(filed.channel, presented, at_counter, filed.actor)
+    filing = Filing(filed.channel, presented, at_counter, filed.controller)
     check_filing(filing, opened.consent, opened.secret, thread.now)
     if thread.now >= opened.consent.until:
         raise UsageFault(
@@ -200,8 +206,8 @@ def _write(thread: ConsentThread, filed: _Filed, extent: Extent, cut: Cut, check
         ),
     )
     notices.tell_controller(work)
-    if filed.channel is Way.COUNTER:  # no statement names who looked at the document
-        access_log.note(thread.session, thread.now, filed.actor, "withdraw", work.row.id.hex())
+    if filed.officer is not None:  # no statement names who looked at the document
+        access_log.note(thread.session, thread.now, filed.officer.person, "withdraw", work.row.id.hex())
     return work
 
 

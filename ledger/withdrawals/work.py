@@ -13,6 +13,7 @@ from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.consents.notices import hour_of
 from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
 from yinzheng.ledger.flow.threads import Thread, find_withdrawal
+from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import COURSE, DESTRUCTION, Move, Rule, Situation, State, step
@@ -113,12 +114,12 @@ class ConsentThread(Thread[State, Move]):
         """Raise unless the move is lawful; `options` as for `rules.withdrawal.step`."""
         step(self.situation, move, by, self.now, **options)
 
-    def move(self, move: Move, by: Capacity, body: Step, **options: Any) -> bytes:
+    def move(self, move: Move, by: Actor | Capacity, body: Step, **options: Any) -> bytes:
         """Make a lawful move: record its statement and its state; gives the leaf hash.
 
-        Raises as `rules.withdrawal.step`.
+        Raises as `admit` and `rules.withdrawal.step`.
         """
-        rule, after = step(self.situation, move, by, self.now, **options)
+        rule, after = step(self.situation, move, self.capacity(by), self.now, **options)
         leaf = self.say(rule, body)
         self.row.restricted_until = after.restricted_until
         return leaf

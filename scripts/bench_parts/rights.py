@@ -18,6 +18,7 @@ from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.demonstration.rights import EXAMPLE
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations.enrolment import enrol
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.withdrawals.claims import ReceiptClaim
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
@@ -110,7 +111,7 @@ def _enrol(registry: Registry, about: dict[str, Any]) -> Member:
         "possession": prove_possession(granted, key).hex(),
         "enrolled_at": now,
     }
-    enrol(registry, parse_enrolment(body), OFFICER)
+    enrol(registry, parse_enrolment(body), actor_of(registry, OFFICER))
     return member
 
 

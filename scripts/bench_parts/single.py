@@ -15,6 +15,7 @@ from yinzheng.ledger.chain.sender import Call, Sender
 from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.provider import ADMIN
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.profiles import DEMO
 
@@ -46,7 +47,7 @@ def _until_durable(registry: Registry, cases: list[str], floor: Path) -> list[Fi
     database.execute("PRAGMA synchronous=FULL")
     database.execute("CREATE TABLE event (id INTEGER PRIMARY KEY, row BLOB)")
     for case in cases:
-        times.ours.append(seconds(lambda: deciding.accept(registry, case, OFFICER)))  # noqa: B023
+        times.ours.append(seconds(lambda: deciding.accept(registry, case, actor_of(registry, OFFICER))))  # noqa: B023
         times.floor.append(seconds(lambda: database.execute("INSERT INTO event (row) VALUES (?)", (row,))))
     database.close()
     settle(registry)
@@ -63,7 +64,7 @@ def _until_anchored(registry: Registry, cases: list[str]) -> list[Figure]:
         answers, flags = favourable_review(application.facts, (application.files[0].path,))
 
         def decide() -> None:
-            deciding.review(registry, case, OFFICER, answers, flags)  # noqa: B023
+            deciding.review(registry, case, actor_of(registry, OFFICER), answers, flags)  # noqa: B023
             settle(registry)
 
         times.ours.append(seconds(decide))

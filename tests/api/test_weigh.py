@@ -16,6 +16,7 @@ from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.judge.pack.verify import verify_pack
 from yinzheng.verifier.words.court.blocks import paper_json
 from yinzheng.verifier.words.court.content import court_report
+from yinzheng.verifier.words.court.html import render_html
 
 
 def policy() -> bytes:
@@ -28,7 +29,7 @@ def test_it_says_what_the_command_line_says(tmp_path: Any) -> None:
     path = tmp_path / "case.zip"
     path.write_bytes(genuine_pack())
     with path.open("rb") as file:
-        alone = verify_pack(file, pack_trust(), now=NOW)
+        alone = verify_pack(file, pack_trust(), now=NOW, render=render_html)
     assert weigh(genuine_pack(), policy(), NOW).paper == json.loads(
         json.dumps(paper_json(court_report(alone)))
     )

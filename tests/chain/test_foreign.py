@@ -33,9 +33,10 @@ from tests.chain.embedded_world import (
 from yinzheng.ledger.chain.client import RegistryClient
 from yinzheng.ledger.chain.deployment import RoleHolders, deploy
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
-from yinzheng.ledger.chain.embedded.evidence import collect_evidence
+from yinzheng.ledger.chain.embedded.evidence import asking
 from yinzheng.ledger.chain.embedded.genesis import FUNDS, Genesis
 from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
+from yinzheng.ledger.chain.evidence import Prover, Wanted
 from yinzheng.ledger.chain.records import Head
 from yinzheng.ledger.chain.sender import Sender
 from yinzheng.verifier.chain.consensus import CLIQUE
@@ -117,6 +118,11 @@ def over_http(url: str) -> Web3:
     w3 = Web3(HTTPProvider(url))
     w3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
     return w3
+
+
+def collect_evidence(w3: Web3, block: int, wanted: Wanted, *, validators: int = 1) -> dict[str, Any]:
+    """As a Clique network of so many validators is asked."""
+    return Prover(asking(w3), CLIQUE, validators).collect(block, wanted)
 
 
 @pytest.fixture(scope="module")

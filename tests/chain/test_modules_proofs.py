@@ -13,12 +13,14 @@ from yinzheng.ledger.chain.approvals import Opening, Release, sign
 from yinzheng.ledger.chain.consent_client import ConsentClient
 from yinzheng.ledger.chain.deployment import deploy
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
-from yinzheng.ledger.chain.embedded.evidence import collect_evidence
+from yinzheng.ledger.chain.embedded.evidence import asking
 from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
+from yinzheng.ledger.chain.evidence import Prover
 from yinzheng.ledger.chain.modules import deploy_modules
 from yinzheng.ledger.chain.records import OpeningKind
 from yinzheng.ledger.chain.sender import Sender
 from yinzheng.verifier.bytes.algorithms import keccak256
+from yinzheng.verifier.chain.consensus import CLIQUE
 from yinzheng.verifier.chain.evidence import Contract, parse_evidence
 from yinzheng.verifier.chain.layout_consents import (
     ChainReceipt,
@@ -61,7 +63,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsentClient]:
 
 def proved(w3: Web3, block: int, address: bytes, asked: list[bytes]) -> list[int]:
     """Give the words in these slots, as the verifier takes them out of the chain's own proofs."""
-    evidence = parse_evidence(collect_evidence(w3, block, [(address, asked)]))
+    evidence = parse_evidence(Prover(asking(w3), CLIQUE, 1).collect(block, [(address, asked)]))
     code = w3.eth.get_code(Web3.to_checksum_address(address))
     return evidence.words(Contract(address, keccak256(code)), asked)
 

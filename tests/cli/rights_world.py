@@ -29,6 +29,7 @@ from yinzheng.ledger.consents.receipts import make_receipt
 from yinzheng.ledger.disputes.plans import Concerned
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state.instance import Paths, read_instance
 from yinzheng.ledger.state.policy import trust_policy
@@ -192,7 +193,7 @@ def _filled(registry: Registry, world: World) -> dict[str, Any]:
     clinic = Clinic(world, registry, made.notice, made.digest)
     enrol_one(registry, CLINIC, "party", "recipient")
     forum = Member(COURT, ("forum",), "某市中级人民法院", address(FORUM))
-    enrolment.enrol(registry, forum.enrolment(registry.clock()), OFFICER)
+    enrolment.enrol(registry, forum.enrolment(registry.clock()), actor_of(registry, OFFICER))
     granted = {name: clinic.grant(settle=False) for name in ("kept", "other", "late", "held")}
     settle(registry)
     late = granted["late"]

@@ -35,14 +35,17 @@ def test_a_case_on_anvil_is_recorded_but_not_vouched_for(anvil_url: str, tmp_pat
     state, out = tmp_path / "state", tmp_path / "out"
     dossier(tmp_path / "dossiers" / "clinic")
     plan = replace(PLAN, scrypt_n=2, chain_url=anvil_url)
-    create_registry(state, plan, lambda keys: create_passphrase_file(keys / PASSPHRASE), wall_clock, silent)
+    network = create_registry(
+        state, plan, lambda keys: create_passphrase_file(keys / PASSPHRASE), wall_clock, silent
+    )
+    assert (network.consensus.name, network.provable) == ("none", False)
     numbers = demonstrate(state, out, tmp_path / "dossiers", clock=wall_clock, progress=silent).numbers
     assert len(numbers) == 1
     for options in (("--state", state), ("--offline",)):
         said = run("verify", out / f"{numbers[0]}.pdf", "--trust", out / "trust.json", "--json", *options)
         assert said.code == 3, said.out
         found = {item["number"]: (item["outcome"], item["code"]) for item in said.json["obligations"]}
-        assert found.pop(8) == ("SKIPPED", "unsealed")
+        assert found.pop(8) == ("SKIPPED", "consensus-unsupported")
         assert {outcome for outcome, _ in found.values()} == {"VALID"}
         assert said.json["authentic"] == "undetermined"
     assert run("audit", "--state", state, "--json").json == {"clean": True, "findings": []}

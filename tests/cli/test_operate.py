@@ -34,7 +34,8 @@ def init(state: Path, **changes: str | list[str]) -> list[str]:
 def test_a_registry_is_created_once(tmp_path: Path) -> None:
     state = tmp_path / "state"
     said = run(*init(state), "--json", env=PASSPHRASE)
-    assert (said.code, said.json) == (0, {"state": str(state)}), said
+    assert (said.code, said.json["state"], said.json["consensus"]) == (0, str(state), "clique"), said
+    assert len(said.json["validators"]) == 1
     assert not any(b"a passphrase of the tests" in p.read_bytes() for p in state.rglob("*") if p.is_file())
     before = contents(state)
     refused(*init(state), env=PASSPHRASE, code="state-exists", exit_code=2)

@@ -48,6 +48,9 @@ def clinic(desk: DeskProcess, folder: Path) -> Path:
         *("enrol", value["enrolment"], "--by", OFFICER, "--state", desk.state, "--json"), env=KEYS_OF_STATE
     )
     assert done.json["kid"] == value["kid"]
+    policy = folder / "from-the-officer.json"
+    run("export-trust", "--state", desk.state, "--out", policy)
+    assert run("org", "trust", policy, "--org", folder, "--json").json["issuers"]
     return folder
 
 
@@ -118,6 +121,9 @@ def test_a_withdrawal_at_the_counter_is_carried_out(
     issuer = trust["issuers"][0]
     key = Sm2PublicKey(bytes.fromhex(issuer["key"]))
     verify_webhook(body.read_bytes(), header, key, to=CLINIC, now=int(time.time()))
+
+    received = done(org(desk, clinic, "notices", "--received", body))
+    assert received == [told]
 
     assert done(org(desk, clinic, "freeze", id_))["frozen_at"]
     evidence = tmp_path / "log.txt"
@@ -207,6 +213,10 @@ def test_what_the_command_line_refuses(desk: DeskProcess, founded: Founded, tmp_
     assert len(done(made)["account"]) == 40
     refused(*new, code="org-exists", exit_code=2, env=SECRETS)
     refused(*("org", "notices", "--org", tmp_path / "none"), code="org-missing", exit_code=2, env=SECRETS)
+    unpinned = ("org", "notices", "--org", tmp_path / "o", "--desk", desk.url)
+    refused(*unpinned, code="registry-not-pinned", exit_code=2, env=SECRETS)
+    run("export-trust", "--state", desk.state, "--out", tmp_path / "trust.json")
+    done(run("org", "trust", tmp_path / "trust.json", "--org", tmp_path / "o", "--json"))
     at = ("org", "notices", "--org", tmp_path / "o", "--desk")
     refused(*at, "http://desk.example", code="desk-address", exit_code=2, env=SECRETS)
     refused(*at, "https://desk.example/x", code="desk-address", exit_code=2, env=SECRETS)

@@ -22,6 +22,7 @@ from yinzheng.api.desk.worker import Pace, Worker
 from yinzheng.ledger.consents.batches import Batch, grant_batches
 from yinzheng.ledger.organisations import answers, enrolment
 from yinzheng.ledger.organisations.answers import recall, remember
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import EVERYTHING, Way
 from yinzheng.ledger.store.database import Store, open_store, sqlite_url
@@ -58,12 +59,12 @@ def worker(world: World) -> Iterator[Worker]:
 def withdrawn(world: World, founded: Founded) -> bytes:
     """A withdrawal of which the hospital, that has a webhook, is to be told."""
     with world.open() as registry:
-        enrolment.change_webhook(registry, HOSPITAL, HOOK, OFFICER)
+        enrolment.change_webhook(registry, HOSPITAL, HOOK, actor_of(registry, OFFICER))
         batch = Batch(HOSPITAL, None, b"", [founded.consent()])
         answer: Any = grant_batches(registry, [batch])[0]
         subject = bytes.fromhex(answer["granted"][0]["subject"])
         claim = DocumentClaim("identity_card")
-        return file(registry, subject, EVERYTHING, channel=Way.CONTROLLER, claim=claim, actor=HOSPITAL)
+        return file(registry, subject, EVERYTHING, channel=Way.CONTROLLER, claim=claim, controller=HOSPITAL)
 
 
 def deliveries(store: Store) -> list[Delivery]:

@@ -19,6 +19,7 @@ from tests.ledger.world import World
 from yinzheng.ledger.cases import deciding, issuing, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate
@@ -91,13 +92,15 @@ def _resolve(_world: World, registry: Registry) -> None:
     case = _case(registry)
     with work_on(registry, case) as work:
         name = next(iter(work.situation.open_objections))
-    publicity.resolve(registry, case, name, w.OFFICER, upheld=False, reasons="异议不成立。")
+    publicity.resolve(
+        registry, case, name, actor_of(registry, w.OFFICER), upheld=False, reasons="异议不成立。"
+    )
 
 
 def _issue(world: World, registry: Registry) -> None:
     case = _case(registry)
     w.past_publicity(registry, world.clock, case)
-    issuing.issue(registry, case, w.OFFICER)
+    issuing.issue(registry, case, actor_of(registry, w.OFFICER))
 
 
 def _case(registry: Registry) -> str:
@@ -109,14 +112,14 @@ def _case(registry: Registry) -> str:
 _STEPS: Mapping[str, Callable[[World, Registry], object]] = MappingProxyType(
     {
         "apply": _apply,
-        "accept": lambda _w, r: deciding.accept(r, _case(r), w.OFFICER),
+        "accept": lambda _w, r: deciding.accept(r, _case(r), actor_of(r, w.OFFICER)),
         "review": lambda _w, r: w.favourable(r, _case(r)),
-        "decide": lambda _w, r: deciding.decide(r, _case(r), w.MEMBER),
-        "publish": lambda _w, r: publicity.publish(r, _case(r), w.OFFICER),
+        "decide": lambda _w, r: deciding.decide(r, _case(r), actor_of(r, w.MEMBER)),
+        "publish": lambda _w, r: publicity.publish(r, _case(r), actor_of(r, w.OFFICER)),
         "object": _object,
         "resolve": _resolve,
         "issue": _issue,
-        "deposit": lambda _w, r: issuing.issue(r, _case(r), w.MEMBER),
+        "deposit": lambda _w, r: issuing.issue(r, _case(r), actor_of(r, w.MEMBER)),
     }
 )
 

@@ -13,6 +13,7 @@ from tests.ledger import world as w
 from tests.ledger.world import Clock, World
 from yinzheng.ledger.cases import deciding, issuing, publicity
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import Case
 
@@ -22,15 +23,15 @@ def one_step(registry: Registry, world: World, case: str) -> str | None:
     with registry.store.reading() as session:
         row = session.get_one(Case, case)
     if row.state == "applied":
-        deciding.accept(registry, case, w.OFFICER)
+        deciding.accept(registry, case, actor_of(registry, w.OFFICER))
     elif row.state == "accepted":
         w.favourable(registry, case)
     elif row.state == "reviewed":
-        publicity.publish(registry, case, w.OFFICER)
+        publicity.publish(registry, case, actor_of(registry, w.OFFICER))
     elif row.state == "publicity":
         settle(registry)
         w.past_publicity(registry, world.clock, case)
-        issuing.issue(registry, case, w.OFFICER)
+        issuing.issue(registry, case, actor_of(registry, w.OFFICER))
     else:
         return None
     return row.state

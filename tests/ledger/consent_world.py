@@ -13,6 +13,7 @@ from yinzheng.ledger.consents.granting import Granted, grant
 from yinzheng.ledger.consents.notices import publish_notice
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations.enrolment import enrol
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models_consents import Notice
 from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PrivateKey
@@ -59,7 +60,7 @@ def enrolment_body(registry: Registry, code: str, *roles: str, account: bytes | 
 def enrol_one(registry: Registry, code: str, *roles: str, account: bytes | None = None) -> bytes:
     """Enrol an organisation, by an officer; gives the leaf hash."""
     body = parse_enrolment(enrolment_body(registry, code, *roles, account=account))
-    return enrol(registry, body, OFFICER)
+    return enrol(registry, body, actor_of(registry, OFFICER))
 
 
 def enrol_all(registry: Registry) -> None:

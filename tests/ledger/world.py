@@ -26,6 +26,7 @@ from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.opening import open_registry
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.profiles import DEMO
@@ -207,7 +208,7 @@ def favourable(registry: Registry, case: str) -> None:
     """Review with nothing against registration."""
     with work_on(registry, case) as work:
         facts = deciding.application_of(work).facts
-    deciding.review(registry, case, OFFICER, *favourable_review(facts, ("identity.txt",)))
+    deciding.review(registry, case, actor_of(registry, OFFICER), *favourable_review(facts, ("identity.txt",)))
 
 
 def state_of(registry: Registry, case: str) -> str:
@@ -228,7 +229,7 @@ def apply(registry: Registry, folder: Path, profile: str = DEMO.tag, **changes: 
 
 def to_reviewed(registry: Registry, folder: Path, profile: str = DEMO.tag, **changes: Any) -> str:
     case = apply(registry, folder, profile, **changes)
-    deciding.accept(registry, case, OFFICER)
+    deciding.accept(registry, case, actor_of(registry, OFFICER))
     favourable(registry, case)
     return case
 
@@ -239,8 +240,8 @@ def to_publicity(registry: Registry, folder: Path, profile: str = DEMO.tag, **ch
     with registry.store.reading() as session:
         ordinary = session.get_one(Case, case).procedure == "ordinary"
     if ordinary:
-        deciding.decide(registry, case, MEMBER)
-    publicity.publish(registry, case, OFFICER)
+        deciding.decide(registry, case, actor_of(registry, MEMBER))
+    publicity.publish(registry, case, actor_of(registry, OFFICER))
     settle(registry)
     return case
 
@@ -255,9 +256,9 @@ def to_deposited(
     """The whole way; returns the case and the certificate's number."""
     case = to_publicity(registry, folder, profile, **changes)
     past_publicity(registry, clock, case)
-    issued = issuing.issue(registry, case, OFFICER)
+    issued = issuing.issue(registry, case, actor_of(registry, OFFICER))
     if issued.missing:
-        issued = issuing.issue(registry, case, MEMBER)
+        issued = issuing.issue(registry, case, actor_of(registry, MEMBER))
     settle(registry)
     assert state_of(registry, case) == "deposited"
     return case, issued.number

@@ -26,6 +26,12 @@ def block_hash(header: Header) -> bytes:
     return header.digest()
 
 
+def listed(header: Header) -> tuple[bytes, ...]:
+    """The validators between vanity and seal: at the start of an epoch all of them, else none."""
+    between = header.extra[VANITY:-SEAL]
+    return tuple(between[at : at + 20] for at in range(0, len(between), 20))
+
+
 def sealers(header: Header, pinned: frozenset[bytes]) -> frozenset[bytes]:
     """Who sealed the block: the one address, 20 bytes, if it is pinned.
 

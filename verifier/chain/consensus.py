@@ -24,6 +24,8 @@ class Consensus:
     """Whether a header has the marks of this consensus."""
     block_hash: Callable[[Header], bytes]
     """The hash, 32 bytes, by which children name the block."""
+    listed: Callable[[Header], tuple[bytes, ...]]
+    """The validators that a header names (20 bytes each); none where it names none."""
     sealers: Callable[[Header, frozenset[bytes]], frozenset[bytes]]
     """Who sealed the block, all of them among those pinned for it (addresses of 20 bytes).
 
@@ -42,16 +44,34 @@ class Consensus:
 
 
 CLIQUE: Final = Consensus(
-    "clique", clique.recognises, clique.block_hash, clique.sealers, clique.quorum, later_seals_count=True
+    "clique",
+    clique.recognises,
+    clique.block_hash,
+    clique.listed,
+    clique.sealers,
+    clique.quorum,
+    later_seals_count=True,
 )
 """A Clique signer may seal only one of any ⌊N/2⌋ + 1 consecutive blocks, so that so many headers suffice."""
 
 QBFT: Final = Consensus(
-    "qbft", qbft.recognises, qbft.block_hash, qbft.sealers, qbft.quorum, later_seals_count=False
+    "qbft",
+    qbft.recognises,
+    qbft.block_hash,
+    qbft.listed,
+    qbft.sealers,
+    qbft.quorum,
+    later_seals_count=False,
 )
 
 UNPROVEN: Final = Consensus(
-    "none", lambda _: True, Header.digest, lambda *_: frozenset(), lambda _: 1, later_seals_count=False
+    "none",
+    lambda _: True,
+    Header.digest,
+    lambda _: (),
+    lambda *_: frozenset(),
+    lambda _: 1,
+    later_seals_count=False,
 )
 """Of a chain whose blocks nobody seals (a development node), or not so that it could be read here: what is on
 it is recorded, and a verifier is told that nobody vouches for it.

@@ -94,6 +94,11 @@ class Header:
         """`extraData`, where a consensus keeps its seals."""
         return self.field("extraData")
 
+    @property
+    def encoded(self) -> bytes:
+        """Canonical RLP."""
+        return encode_item(list(self.fields))
+
     def digest(self, *, extra: bytes | None = None) -> bytes:
         """keccak256 of the encoded header, with another `extraData` if one is given."""
         fields: list[Item] = list(self.fields)

@@ -63,6 +63,11 @@ def block_hash(header: Header) -> bytes:
         return header.digest()
 
 
+def listed(header: Header) -> tuple[bytes, ...]:
+    """Who may seal this block; none where a contract keeps them. Raises as `read_extra`."""
+    return read_extra(header).validators
+
+
 def sealers(header: Header, pinned: frozenset[bytes]) -> frozenset[bytes]:
     """Who sealed the block, addresses of 20 bytes: each once, each one of those pinned.
 

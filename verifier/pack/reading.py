@@ -15,6 +15,7 @@ from yinzheng.verifier.formats.evidence_items import MAX_ITEM, Item, parse_item
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.pack.report import FileReport
 from yinzheng.verifier.judge.report import Outcome
+from yinzheng.verifier.judge.trust import MAX_TRUST
 from yinzheng.verifier.pack.archive import Archive
 from yinzheng.verifier.pack.contents import (
     EVIDENCE,
@@ -35,6 +36,9 @@ from yinzheng.verifier.pack.writer import Source
 
 MAX_TOKEN: Final = 64 * 1024
 
+_HEAD: Final = 4096
+"""Bytes of a report that tell its edition."""
+
 Progress: TypeAlias = Callable[[int], None]
 """Told of bytes read, piece by piece."""
 
@@ -50,6 +54,8 @@ class Contents:
     """By path: what a small file says, if it has its form."""
     raw: dict[str, bytes] = field(default_factory=dict)
     """By path: the bytes of small files."""
+    heads: dict[str, bytes] = field(default_factory=dict)
+    """By path: how a report inside begins."""
     changed: set[str] = field(default_factory=set)
     """Paths of files that are not what the manifest names."""
 
@@ -115,6 +121,8 @@ def _read_file(
             for piece in archive.chunks(file.path):
                 hasher.update(piece)
                 progress(len(piece))
+                if file.role == "report":
+                    contents.heads.setdefault(file.path, piece[:_HEAD])
                 if file.size <= size_limit:
                     kept.append(piece)
         except DataFault as found:  # the zip's own checksum: a digest that differs says more
@@ -168,6 +176,7 @@ _PARSERS: Final[Mapping[str, Callable[[bytes], Any]]] = MappingProxyType(
         "chain": parse_chain,
         "dossier-proof": parse_dossier_file,
         "timestamp": bytes,
+        "trust": bytes,
         "timestamp-link": parse_stamp_link,
     }
 )
@@ -178,6 +187,7 @@ _WHOLE: Final[Mapping[str, int]] = MappingProxyType(
         "chain": MAX_CHAIN_BYTES,
         "dossier-proof": MAX_DOSSIER_PROOF,
         "timestamp": MAX_TOKEN,
+        "trust": MAX_TRUST,
         "timestamp-link": MAX_STAMP_LINK,
     }
 )

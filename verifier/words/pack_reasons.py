@@ -171,6 +171,18 @@ PACK_REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "包内没有该项涉及的全部陈述。",
         "The pack does not show all statements the item is about.",
     ),
+    "report-differs": (
+        "包内的报告与包内数据得出的不同：请勿采信，以您自己的核验结果为准。",
+        "The report inside says other than the pack's own data: do not rely on it, but on your own result.",
+    ),
+    "report-not-compared": (
+        "包内的报告未与数据核对，是登记机构自己的陈述。",
+        "The report inside was not compared with the data: it is the registry's own word.",
+    ),
+    "report-other-edition": (
+        "包内的报告是另一版本的程序写成的，未与数据核对。",
+        "The report inside is of another edition than this verifier writes, and was not compared.",
+    ),
     "time-authorities-none": (
         "您的信任策略没有指定时间戳机构。",
         "Your policy pins no time-stamping authority.",

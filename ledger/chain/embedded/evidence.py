@@ -1,27 +1,13 @@
-"""Chain evidence from a web3 instance, with any provider (S7.3)."""
+"""Asking the node behind a web3 instance, with any provider, as evidence is collected (S7.3)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from web3 import Web3
 from web3.types import RPCEndpoint
 
-from yinzheng.ledger.chain.evidence import Ask, collect, encode_header
+from yinzheng.ledger.chain.evidence import Ask
 from yinzheng.ledger.chain.refusals import ChainUnreachable
 from yinzheng.verifier.errors import EnvironmentFault
-
-__all__ = ["asking", "collect_evidence", "encode_header"]
-
-
-def collect_evidence(
-    w3: Web3,
-    block: int,
-    wanted: Sequence[tuple[bytes, Sequence[bytes]]],
-    *,
-    validators: int = 1,
-) -> dict[str, Any]:
-    """As `ledger.chain.evidence.collect`, asking through `w3`."""
-    return collect(asking(w3), block, wanted, validators=validators)
 
 
 def asking(w3: Web3) -> Ask:

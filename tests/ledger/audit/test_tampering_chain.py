@@ -16,6 +16,7 @@ from yinzheng.ledger.cases import issuing
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.provider import ISSUER, KEK, LOG_SM2, RELAY, VALIDATOR, Kind, person_key
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.state.faults import RaiseAt
 from yinzheng.verifier.errors import DataFault, YinzhengError
 
@@ -31,7 +32,7 @@ def earlier(demonstration_template: World, tmp_path: Path) -> World:
         w.past_publicity(registry, world.clock, case)
     shutil.copytree(world.paths.chain, tmp_path / "older-chain")
     with world.open() as registry:
-        issuing.issue(registry, case, w.OFFICER)
+        issuing.issue(registry, case, actor_of(registry, w.OFFICER))
         settle(registry)
     return world
 

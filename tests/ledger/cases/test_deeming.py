@@ -13,6 +13,7 @@ from yinzheng.ledger.cases import deciding
 from yinzheng.ledger.cases.dossier_opening import open_dossier_to
 from yinzheng.ledger.flow.heartbeat import beat
 from yinzheng.ledger.flow.working_days import add_year
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.calendar import date_of, day_of
@@ -37,7 +38,7 @@ def test_silence_accepts_on_the_working_day_after_the_third(world: World, tmp_pa
     with world.open() as registry:
         assert w.state_of(registry, case) == "accepted"
         with pytest.raises(UsageFault) as caught:
-            deciding.accept(registry, case, OFFICER)
+            deciding.accept(registry, case, actor_of(registry, OFFICER))
         assert caught.value.code == "move-not-allowed"
     with open_reader(world.root, world.clock) as reader:
         accepted = reader.history(case, proofs=True)[-1]
@@ -49,7 +50,7 @@ def test_silence_accepts_on_the_working_day_after_the_third(world: World, tmp_pa
 def test_an_answer_in_time_leaves_nothing_to_deem(world: World, tmp_path: Path) -> None:
     with world.open() as registry:
         case = w.apply(registry, tmp_path / "dossier", GD_HEALTH.tag)
-        deciding.request_supplement(registry, case, OFFICER, ["来源证明"])
+        deciding.request_supplement(registry, case, actor_of(registry, OFFICER), ["来源证明"])
     world.clock.advance(30 * DAY)
     with world.open() as registry:
         assert w.state_of(registry, case) == "supplement_requested"

@@ -13,6 +13,7 @@ from yinzheng.ledger.cases import deciding, intake
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.recording import open_event
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event
@@ -55,7 +56,7 @@ def test_each_file_of_a_registered_dossier(world: World, tmp_path: Path) -> None
 def test_a_supplement_has_a_seed_of_its_own(world: World, tmp_path: Path) -> None:
     with world.open() as registry:
         case = w.apply(registry, tmp_path / "dossier")
-        deciding.request_supplement(registry, case, OFFICER, ["补充评估报告"])
+        deciding.request_supplement(registry, case, actor_of(registry, OFFICER), ["补充评估报告"])
         intake.supplement(registry, case, tmp_path / "dossier", silent)
         settle(registry)
         _, first, _ = opened(registry, case, "application.received")

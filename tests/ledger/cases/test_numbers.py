@@ -16,6 +16,7 @@ from tests.ledger.world import World
 from yinzheng.ledger.cases import issuing, publicity
 from yinzheng.ledger.cases.issuing import Issued
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.profiles import DEMO
 from yinzheng.ledger.store.models import Certificate
@@ -40,7 +41,7 @@ def published(registry: Registry, world: World, folder: Path, count: int) -> lis
     """Cases ready to be issued."""
     cases = [w.to_reviewed(registry, folder / f"d{number}", DEMO.tag) for number in range(count)]
     for case in cases:
-        publicity.publish(registry, case, w.OFFICER)
+        publicity.publish(registry, case, actor_of(registry, w.OFFICER))
     settle(registry)
     for case in cases:
         w.past_publicity(registry, world.clock, case)
@@ -68,7 +69,7 @@ def test_several_processes(world: World, tmp_path: Path) -> None:
 
 
 def issue(registry: Registry, case: str) -> Issued:
-    issued = issuing.issue(registry, case, w.OFFICER)
+    issued = issuing.issue(registry, case, actor_of(registry, w.OFFICER))
     settle(registry)
     return issued
 

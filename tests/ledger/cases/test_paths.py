@@ -16,6 +16,7 @@ from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.chain.records import CaseState, Status
 from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.profiles import GD_HEALTH, NDA_2026
@@ -99,9 +100,9 @@ def test_five_working_days_with_a_make_up_day(world: World, tmp_path: Path, prof
         assert w.publicity_end(registry, case) == w.instant("2026-10-14 00:00")
         world.clock.now = w.instant("2026-10-13 23:59")
         with w.unchanged(registry), pytest.raises(UsageFault, match="publicity is not over"):
-            issuing.issue(registry, case, OFFICER)
+            issuing.issue(registry, case, actor_of(registry, OFFICER))
         world.clock.now = w.instant("2026-10-14 00:00")
-        number = issuing.issue(registry, case, OFFICER).number
+        number = issuing.issue(registry, case, actor_of(registry, OFFICER)).number
         settle(registry)
     assert world.audit() == []
     require_genuine(world, number)
@@ -111,16 +112,16 @@ def test_five_working_days_with_a_make_up_day(world: World, tmp_path: Path, prof
 def test_a_supplement(registry: Registry, world: World, tmp_path: Path, accepted: bool) -> None:
     case = w.apply(registry, tmp_path / "first", limits="旧限制")
     if accepted:
-        deciding.accept(registry, case, OFFICER)
-    deciding.request_supplement(registry, case, OFFICER, ["来源证明不清晰", "缺少样例"])
+        deciding.accept(registry, case, actor_of(registry, OFFICER))
+    deciding.request_supplement(registry, case, actor_of(registry, OFFICER), ["来源证明不清晰", "缺少样例"])
     intake.supplement(registry, case, w.dossier(tmp_path / "second", limits="新限制"), silent)
     if not accepted:
-        deciding.accept(registry, case, OFFICER)
+        deciding.accept(registry, case, actor_of(registry, OFFICER))
     w.favourable(registry, case)
-    publicity.publish(registry, case, OFFICER)
+    publicity.publish(registry, case, actor_of(registry, OFFICER))
     settle(registry)
     w.past_publicity(registry, world.clock, case)
-    issuing.issue(registry, case, OFFICER)
+    issuing.issue(registry, case, actor_of(registry, OFFICER))
     settle(registry)
     body = canonical.loads(certificate_of(registry, case).body, max_bytes=8192)
     assert isinstance(body, dict)
@@ -137,13 +138,19 @@ def test_waived_publicity_shows_on_the_certificate(
 ) -> None:
     case = w.to_reviewed(registry, tmp_path / "dossier", GD_HEALTH.tag, source=source)
     if source == "public":
-        deciding.decide(registry, case, MEMBER)
-    publicity.publish(registry, case, OFFICER, waived_by=MEMBER, reason="涉及商业秘密，经申请免除公示。")
+        deciding.decide(registry, case, actor_of(registry, MEMBER))
+    publicity.publish(
+        registry,
+        case,
+        actor_of(registry, OFFICER),
+        waived_by=actor_of(registry, MEMBER),
+        reason="涉及商业秘密，经申请免除公示。",
+    )
     settle(registry)
-    issued = issuing.issue(registry, case, OFFICER)
+    issued = issuing.issue(registry, case, actor_of(registry, OFFICER))
     if source == "public":
         assert issued.missing == (Capacity.COMMITTEE,)
-        issuing.issue(registry, case, MEMBER)
+        issuing.issue(registry, case, actor_of(registry, MEMBER))
     settle(registry)
     body = canonical.loads(certificate_of(registry, case).body, max_bytes=8192)
     assert isinstance(body, dict)
@@ -164,10 +171,12 @@ def test_an_objection_dismissed(world: World, tmp_path: Path) -> None:
         first, second = objection(registry, case), objection(registry, case)
         settle(registry)
         for name in (first, second[:8]):
-            publicity.resolve(registry, case, name, OFFICER, upheld=False, reasons="不成立。")
+            publicity.resolve(
+                registry, case, name, actor_of(registry, OFFICER), upheld=False, reasons="不成立。"
+            )
             settle(registry)
         w.past_publicity(registry, world.clock, case)
-        number = issuing.issue(registry, case, OFFICER).number
+        number = issuing.issue(registry, case, actor_of(registry, OFFICER)).number
         settle(registry)
         assert Counter(history(registry, case))["objection.concluded"] == 2
     assert world.audit() == []
@@ -179,7 +188,9 @@ def test_an_objection_upheld_ends_the_case(world: World, tmp_path: Path) -> None
         case = w.to_publicity(registry, tmp_path / "dossier")
         name = objection(registry, case)
         settle(registry)
-        publicity.resolve(registry, case, name, SECOND_OFFICER, upheld=True, reasons="异议成立。")
+        publicity.resolve(
+            registry, case, name, actor_of(registry, SECOND_OFFICER), upheld=True, reasons="异议成立。"
+        )
         settle(registry)
         assert w.state_of(registry, case) == "closed"
         assert on_chain(registry, case) is CaseState.CLOSED
@@ -193,15 +204,21 @@ def test_a_refusal(world: World, tmp_path: Path, stage: str) -> None:
         if stage in ("applied", "accepted"):
             case = w.apply(registry, tmp_path / "dossier")
             if stage == "accepted":
-                deciding.accept(registry, case, OFFICER)
+                deciding.accept(registry, case, actor_of(registry, OFFICER))
         elif stage == "publicity":
             case = w.to_publicity(registry, tmp_path / "dossier")
         else:
             case = w.to_reviewed(registry, tmp_path / "dossier", source=source)
         if source == "public":
             against = stage == "against"
-            deciding.decide(registry, case, MEMBER, against=against, reasons="不同意。" if against else "")
-        deciding.refuse(registry, case, OFFICER, Ground.DISPUTE, "权属争议尚未解决。")
+            deciding.decide(
+                registry,
+                case,
+                actor_of(registry, MEMBER),
+                against=against,
+                reasons="不同意。" if against else "",
+            )
+        deciding.refuse(registry, case, actor_of(registry, OFFICER), Ground.DISPUTE, "权属争议尚未解决。")
         settle(registry)
         assert w.state_of(registry, case) == "refused"
         assert history(registry, case)[-1] == "application.refused"
@@ -214,16 +231,16 @@ def test_a_refusal(world: World, tmp_path: Path, stage: str) -> None:
 
 def test_a_review_against_leaves_only_refusal(registry: Registry, tmp_path: Path) -> None:
     case = w.apply(registry, tmp_path / "dossier")
-    deciding.accept(registry, case, OFFICER)
+    deciding.accept(registry, case, actor_of(registry, OFFICER))
     with work_on(registry, case) as work:
         answers, flags = favourable_review(deciding.application_of(work).facts, ("sample.txt",))
     answers = tuple(
         ItemAnswer(a.item, Answer.NO, "存在争议", a.evidence) if a.item is Item.NO_DISPUTE else a
         for a in answers
     )
-    assert deciding.review(registry, case, OFFICER, answers, flags) is Move.REVIEW_AGAINST
+    assert deciding.review(registry, case, actor_of(registry, OFFICER), answers, flags) is Move.REVIEW_AGAINST
     assert w.state_of(registry, case) == "refusal_due"
-    deciding.refuse(registry, case, OFFICER, Ground.DISPUTE, "权属争议尚未解决。")
+    deciding.refuse(registry, case, actor_of(registry, OFFICER), Ground.DISPUTE, "权属争议尚未解决。")
     settle(registry)
     assert history(registry, case)[-2:] == ["review.recorded", "application.refused"]
 
@@ -232,13 +249,15 @@ def test_a_draft_made_anew_after_a_day_keeps_its_number(world: World, tmp_path: 
     with world.open() as registry:
         case = w.to_publicity(registry, tmp_path / "dossier", source="public")
         w.past_publicity(registry, world.clock, case)
-        first = issuing.issue(registry, case, OFFICER)
+        first = issuing.issue(registry, case, actor_of(registry, OFFICER))
         world.clock.advance(DRAFT_SECONDS + 1)
         with w.unchanged(registry), pytest.raises(UsageFault, match="registry"):
-            issuing.issue(registry, case, MEMBER)  # the draft is too old for the committee to sign
-        second = issuing.issue(registry, case, SECOND_OFFICER)
+            issuing.issue(
+                registry, case, actor_of(registry, MEMBER)
+            )  # the draft is too old for the committee to sign
+        second = issuing.issue(registry, case, actor_of(registry, SECOND_OFFICER))
         assert second == first
-        assert issuing.issue(registry, case, MEMBER).missing == ()
+        assert issuing.issue(registry, case, actor_of(registry, MEMBER)).missing == ()
         settle(registry)
         assert certificate_of(registry, case).registered_at == world.clock.now
     assert world.audit() == []
@@ -249,16 +268,16 @@ def test_an_objection_after_drafting_makes_issuing_begin_anew(world: World, tmp_
     with world.open() as registry:
         case = w.to_publicity(registry, tmp_path / "dossier", source="public")
         w.past_publicity(registry, world.clock, case)
-        number = issuing.issue(registry, case, OFFICER).number
+        number = issuing.issue(registry, case, actor_of(registry, OFFICER)).number
         name = objection(registry, case)
         settle(registry)
         for person in (OFFICER, MEMBER):
             with w.unchanged(registry), pytest.raises(UsageFault, match=r"objection is open|registry"):
-                issuing.issue(registry, case, person)
-        publicity.resolve(registry, case, name, OFFICER, upheld=False, reasons="不成立。")
+                issuing.issue(registry, case, actor_of(registry, person))
+        publicity.resolve(registry, case, name, actor_of(registry, OFFICER), upheld=False, reasons="不成立。")
         settle(registry)
-        assert issuing.issue(registry, case, OFFICER).number == number
-        issuing.issue(registry, case, MEMBER)
+        assert issuing.issue(registry, case, actor_of(registry, OFFICER)).number == number
+        issuing.issue(registry, case, actor_of(registry, MEMBER))
         settle(registry)
     assert world.audit() == []
     require_genuine(world, number)
@@ -270,9 +289,9 @@ def test_a_deposit_the_chain_could_not_take_for_a_day(world: World, tmp_path: Pa
     with world.open() as registry:
         case = w.to_publicity(registry, tmp_path / "dossier", source=source)
         w.past_publicity(registry, world.clock, case)
-        number = issuing.issue(registry, case, OFFICER).number
+        number = issuing.issue(registry, case, actor_of(registry, OFFICER)).number
         if source == "public":
-            issuing.issue(registry, case, MEMBER)
+            issuing.issue(registry, case, actor_of(registry, MEMBER))
         # Nobody settles: the chain is out of reach over a week-end.
     world.clock.advance(3 * 86_400)
     with pytest.raises(UsageFault) as told, world.open():
@@ -283,9 +302,9 @@ def test_a_deposit_the_chain_could_not_take_for_a_day(world: World, tmp_path: Pa
         assert w.state_of(registry, case) == "publicity"
     assert world.audit() == []
     with world.open() as registry:
-        assert issuing.issue(registry, case, OFFICER).number == number
+        assert issuing.issue(registry, case, actor_of(registry, OFFICER)).number == number
         if source == "public":
-            issuing.issue(registry, case, MEMBER)
+            issuing.issue(registry, case, actor_of(registry, MEMBER))
         settle(registry)
         assert w.state_of(registry, case) == "deposited"
         assert Counter(history(registry, case))["certificate.deposited"] == 2
@@ -297,7 +316,7 @@ def test_a_clock_set_back_only_delays_a_deposit(world: World, tmp_path: Path) ->
     with world.open() as registry:
         case = w.to_publicity(registry, tmp_path / "dossier")
         w.past_publicity(registry, world.clock, case)
-        issuing.issue(registry, case, OFFICER)
+        issuing.issue(registry, case, actor_of(registry, OFFICER))
         world.clock.advance(-2)
         with pytest.raises(UsageFault) as told:
             settle(registry)

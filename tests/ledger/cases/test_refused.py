@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from yinzheng.ledger.cases import deciding, intake, issuing, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.profiles import DEMO, GD_HEALTH
 from yinzheng.ledger.rules.refusals import Ground
@@ -36,20 +38,24 @@ def accept_all(registry: Registry, case: str, person: str) -> None:
     """Review favourably as `person`."""
     with work_on(registry, case) as work:
         facts = deciding.application_of(work).facts
-    deciding.review(registry, case, person, *favourable_review(facts, ("sample.txt",)))
+    deciding.review(registry, case, actor_of(registry, person), *favourable_review(facts, ("sample.txt",)))
 
 
 ACTS: dict[str, Callable[[Registry, str], object]] = {
-    "accept": lambda r, c: deciding.accept(r, c, OFFICER),
-    "request": lambda r, c: deciding.request_supplement(r, c, OFFICER, ["缺少样例"]),
+    "accept": lambda r, c: deciding.accept(r, c, actor_of(r, OFFICER)),
+    "request": lambda r, c: deciding.request_supplement(r, c, actor_of(r, OFFICER), ["缺少样例"]),
     "review": lambda r, c: w.favourable(r, c),
-    "decide": lambda r, c: deciding.decide(r, c, MEMBER),
-    "publish": lambda r, c: publicity.publish(r, c, OFFICER),
-    "waive": lambda r, c: publicity.publish(r, c, OFFICER, waived_by=MEMBER, reason="商业秘密"),
+    "decide": lambda r, c: deciding.decide(r, c, actor_of(r, MEMBER)),
+    "publish": lambda r, c: publicity.publish(r, c, actor_of(r, OFFICER)),
+    "waive": lambda r, c: publicity.publish(
+        r, c, actor_of(r, OFFICER), waived_by=actor_of(r, MEMBER), reason="商业秘密"
+    ),
     "object": lambda r, c: publicity.object_to(r, c, "异议人", "存疑", [r.paths.instance]),
-    "resolve": lambda r, c: publicity.resolve(r, c, "00", OFFICER, upheld=False, reasons="不成立"),
-    "issue": lambda r, c: issuing.issue(r, c, OFFICER),
-    "refuse": lambda r, c: deciding.refuse(r, c, OFFICER, Ground.LAW, "不符合规定"),
+    "resolve": lambda r, c: publicity.resolve(
+        r, c, "00", actor_of(r, OFFICER), upheld=False, reasons="不成立"
+    ),
+    "issue": lambda r, c: issuing.issue(r, c, actor_of(r, OFFICER)),
+    "refuse": lambda r, c: deciding.refuse(r, c, actor_of(r, OFFICER), Ground.LAW, "不符合规定"),
 }
 """What an officer may try, each by the right person."""
 
@@ -79,14 +85,14 @@ def _applied(registry: Registry, _world: World, folder: Path) -> str:
 @stage("supplement", accept=NO, request=NO, review=NO, decide=NO, publish=NO, object=NO, issue=NO)
 def _supplement(registry: Registry, _world: World, folder: Path) -> str:
     case = w.apply(registry, folder / "dossier")
-    deciding.request_supplement(registry, case, OFFICER, ["缺少样例"])
+    deciding.request_supplement(registry, case, actor_of(registry, OFFICER), ["缺少样例"])
     return case
 
 
 @stage("accepted", accept=NO, decide=NO, publish=NO, waive=NO, object=NO, resolve=NO, issue=NO)
 def _accepted(registry: Registry, _world: World, folder: Path) -> str:
     case = w.apply(registry, folder / "dossier")
-    deciding.accept(registry, case, OFFICER)
+    deciding.accept(registry, case, actor_of(registry, OFFICER))
     return case
 
 
@@ -103,7 +109,7 @@ def _reviewed_ordinary(registry: Registry, _world: World, folder: Path) -> str:
 @stage("committee against", accept=NO, review=NO, decide=NO, publish=NO, waive=NO, object=NO, issue=NO)
 def _against(registry: Registry, _world: World, folder: Path) -> str:
     case = w.to_reviewed(registry, folder / "dossier", source="public")
-    deciding.decide(registry, case, MEMBER, against=True, reasons="不同意。")
+    deciding.decide(registry, case, actor_of(registry, MEMBER), against=True, reasons="不同意。")
     return case
 
 
@@ -135,7 +141,7 @@ def _objected(registry: Registry, world: World, folder: Path) -> str:
 def _issuing(registry: Registry, world: World, folder: Path) -> str:
     case = w.to_publicity(registry, folder / "dossier", source="public")
     w.past_publicity(registry, world.clock, case)
-    issuing.issue(registry, case, OFFICER)
+    issuing.issue(registry, case, actor_of(registry, OFFICER))
     return case
 
 
@@ -147,7 +153,7 @@ def _deposited(registry: Registry, world: World, folder: Path) -> str:
 @stage("refused", **dict.fromkeys(ACTS, NO))
 def _refused(registry: Registry, _world: World, folder: Path) -> str:
     case = w.apply(registry, folder / "dossier")
-    deciding.refuse(registry, case, OFFICER, Ground.LAW, "不符合规定")
+    deciding.refuse(registry, case, actor_of(registry, OFFICER), Ground.LAW, "不符合规定")
     return case
 
 
@@ -164,30 +170,44 @@ def test_a_move_the_state_does_not_allow(registry: Registry, world: World, tmp_p
 def test_the_wrong_role(registry: Registry, world: World, tmp_path: Path) -> None:
     wrong = "move-wrong-capacity"
     case = w.apply(registry, tmp_path / "one", source="public")
-    refused(registry, lambda: deciding.accept(registry, case, MEMBER), wrong)
-    refused(registry, lambda: deciding.request_supplement(registry, case, MEMBER, ["x"]), wrong)
-    refused(registry, lambda: deciding.refuse(registry, case, MEMBER, Ground.LAW, "x"), wrong)
-    deciding.accept(registry, case, OFFICER)
-    refused(registry, lambda: accept_all(registry, case, MEMBER), wrong)
-    accept_all(registry, case, OFFICER)
-    refused(registry, lambda: deciding.decide(registry, case, OFFICER), wrong)
-    deciding.decide(registry, case, MEMBER)
-    refused(registry, lambda: publicity.publish(registry, case, MEMBER), wrong)
+    refused(registry, lambda: deciding.accept(registry, case, actor_of(registry, MEMBER)), wrong)
     refused(
         registry,
-        lambda: publicity.publish(registry, case, OFFICER, waived_by=SECOND_OFFICER, reason="x"),
+        lambda: deciding.request_supplement(registry, case, actor_of(registry, MEMBER), ["x"]),
+        wrong,
+    )
+    refused(
+        registry, lambda: deciding.refuse(registry, case, actor_of(registry, MEMBER), Ground.LAW, "x"), wrong
+    )
+    deciding.accept(registry, case, actor_of(registry, OFFICER))
+    refused(registry, lambda: accept_all(registry, case, MEMBER), wrong)
+    accept_all(registry, case, OFFICER)
+    refused(registry, lambda: deciding.decide(registry, case, actor_of(registry, OFFICER)), wrong)
+    deciding.decide(registry, case, actor_of(registry, MEMBER))
+    refused(registry, lambda: publicity.publish(registry, case, actor_of(registry, MEMBER)), wrong)
+    refused(
+        registry,
+        lambda: publicity.publish(
+            registry,
+            case,
+            actor_of(registry, OFFICER),
+            waived_by=actor_of(registry, SECOND_OFFICER),
+            reason="x",
+        ),
         "approval-wrong-capacity",
     )
-    publicity.publish(registry, case, OFFICER)
+    publicity.publish(registry, case, actor_of(registry, OFFICER))
     settle(registry)
     w.past_publicity(registry, world.clock, case)
-    refused(registry, lambda: issuing.issue(registry, case, MEMBER), wrong)
+    refused(registry, lambda: issuing.issue(registry, case, actor_of(registry, MEMBER)), wrong)
     name = publicity.object_to(registry, case, "异议人", "存疑", [registry.paths.instance])
     settle(registry)
     for upheld in (False, True):
         refused(
             registry,
-            lambda u=upheld: publicity.resolve(registry, case, name, MEMBER, upheld=u, reasons="x"),  # type: ignore[misc]
+            lambda u=upheld: publicity.resolve(
+                registry, case, name, actor_of(registry, MEMBER), upheld=u, reasons="x"
+            ),  # type: ignore[misc]
             wrong,
         )
 
@@ -195,19 +215,21 @@ def test_the_wrong_role(registry: Registry, world: World, tmp_path: Path) -> Non
 def test_the_same_person_or_capacity_twice(registry: Registry, world: World, tmp_path: Path) -> None:
     """A second officer's approval would bar the committee's: the contract takes one of each (S5.6)."""
     case = _issuing(registry, world, tmp_path)
-    refused(registry, lambda: issuing.issue(registry, case, OFFICER), "approval-twice")
-    refused(registry, lambda: issuing.issue(registry, case, SECOND_OFFICER), "approval-twice")
-    assert issuing.issue(registry, case, MEMBER).missing == ()
-    refused(registry, lambda: issuing.issue(registry, case, MEMBER), NO)
+    refused(registry, lambda: issuing.issue(registry, case, actor_of(registry, OFFICER)), "approval-twice")
+    refused(
+        registry, lambda: issuing.issue(registry, case, actor_of(registry, SECOND_OFFICER)), "approval-twice"
+    )
+    assert issuing.issue(registry, case, actor_of(registry, MEMBER)).missing == ()
+    refused(registry, lambda: issuing.issue(registry, case, actor_of(registry, MEMBER)), NO)
 
 
 def test_unknown_and_removed_people(registry: Registry, tmp_path: Path) -> None:
     case = w.apply(registry, tmp_path / "dossier")
-    refused(registry, lambda: deciding.accept(registry, case, "nobody"), "person-unknown")
+    refused(registry, lambda: deciding.accept(registry, case, actor_of(registry, "nobody")), "person-unknown")
     with registry.store.transaction() as session:
         session.get_one(Person, OFFICER).removed_at = registry.clock()
-    refused(registry, lambda: deciding.accept(registry, case, OFFICER), "person-removed")
-    deciding.accept(registry, case, SECOND_OFFICER)
+    refused(registry, lambda: deciding.accept(registry, case, actor_of(registry, OFFICER)), "person-removed")
+    deciding.accept(registry, case, actor_of(registry, SECOND_OFFICER))
 
 
 @pytest.mark.parametrize("act", ACTS)
@@ -253,7 +275,7 @@ def declaring(**yes: bool) -> dict[str, Any]:
 def test_hard_refusals(registry: Registry, tmp_path: Path, changes: dict[str, Any]) -> None:
     refused(registry, lambda: w.apply(registry, tmp_path / "dossier", **changes), "registration-refused")
     case = w.apply(registry, tmp_path / "good")
-    deciding.request_supplement(registry, case, OFFICER, ["缺少样例"])
+    deciding.request_supplement(registry, case, actor_of(registry, OFFICER), ["缺少样例"])
     worse = w.dossier(tmp_path / "worse", **changes)
     refused(registry, lambda: intake.supplement(registry, case, worse, silent), "registration-refused")
 
@@ -270,9 +292,17 @@ def test_supplements(registry: Registry, tmp_path: Path) -> None:
     case = w.apply(registry, tmp_path / "dossier")
     other = w.dossier(tmp_path / "other", source="public")
     refused(registry, lambda: intake.supplement(registry, case, other, silent), NO)
-    refused(registry, lambda: deciding.request_supplement(registry, case, OFFICER, []), "text-missing")
-    refused(registry, lambda: deciding.request_supplement(registry, case, OFFICER, [" "]), "text-missing")
-    deciding.request_supplement(registry, case, OFFICER, ["缺少样例"])
+    refused(
+        registry,
+        lambda: deciding.request_supplement(registry, case, actor_of(registry, OFFICER), []),
+        "text-missing",
+    )
+    refused(
+        registry,
+        lambda: deciding.request_supplement(registry, case, actor_of(registry, OFFICER), [" "]),
+        "text-missing",
+    )
+    deciding.request_supplement(registry, case, actor_of(registry, OFFICER), ["缺少样例"])
     refused(registry, lambda: intake.supplement(registry, case, other, silent), "supplement-procedure")
     refused(registry, lambda: intake.supplement(registry, "A-1", other, silent), "case-unknown")
     (other / "extra").write_text("x")
@@ -281,36 +311,53 @@ def test_supplements(registry: Registry, tmp_path: Path) -> None:
 
 def test_reviews(registry: Registry, tmp_path: Path) -> None:
     case = w.apply(registry, tmp_path / "dossier")
-    deciding.accept(registry, case, OFFICER)
+    deciding.accept(registry, case, actor_of(registry, OFFICER))
     with work_on(registry, case) as work:
         facts = deciding.application_of(work).facts
     assert facts.route is InformationRoute.ANONYMISED
     answers, flags = favourable_review(facts, ("sample.txt",))
-    refused(registry, lambda: deciding.review(registry, case, OFFICER, ()), "review-incomplete")
     refused(
-        registry, lambda: deciding.review(registry, case, OFFICER, answers[1:], flags), "review-incomplete"
+        registry,
+        lambda: deciding.review(registry, case, actor_of(registry, OFFICER), ()),
+        "review-incomplete",
+    )
+    refused(
+        registry,
+        lambda: deciding.review(registry, case, actor_of(registry, OFFICER), answers[1:], flags),
+        "review-incomplete",
     )
     unsure = tuple(
         ItemAnswer(a.item, Answer.NOT_APPLICABLE, "无") if a.item is Item.TRUTHFUL else a for a in answers
     )
-    refused(registry, lambda: deciding.review(registry, case, OFFICER, unsure, flags), "review-incomplete")
+    refused(
+        registry,
+        lambda: deciding.review(registry, case, actor_of(registry, OFFICER), unsure, flags),
+        "review-incomplete",
+    )
 
 
 def test_texts(registry: Registry, world: World, tmp_path: Path) -> None:
     long = "长" * 4001
     case = w.to_reviewed(registry, tmp_path / "dossier", source="public")
+    officer, member = actor_of(registry, OFFICER), actor_of(registry, MEMBER)
     for reasons, code in (("", "text-missing"), ("  ", "text-missing"), (long, "text-too-long")):
         for act in (
-            lambda: deciding.decide(registry, case, MEMBER, against=True, reasons=reasons),  # noqa: B023
-            lambda: deciding.refuse(registry, case, OFFICER, Ground.LAW, reasons),  # noqa: B023
+            partial(deciding.decide, registry, case, member, against=True, reasons=reasons),
+            partial(deciding.refuse, registry, case, officer, Ground.LAW, reasons),
         ):
             refused(registry, act, code)
-    refused(registry, lambda: deciding.decide(registry, case, MEMBER, reasons=long), "text-too-long")
-    deciding.decide(registry, case, MEMBER)
+    refused(
+        registry,
+        lambda: deciding.decide(registry, case, actor_of(registry, MEMBER), reasons=long),
+        "text-too-long",
+    )
+    deciding.decide(registry, case, actor_of(registry, MEMBER))
     for reason in ("", " ", long):
         refused(
             registry,
-            lambda r=reason: publicity.publish(registry, case, OFFICER, waived_by=MEMBER, reason=r),  # type: ignore[misc]
+            lambda r=reason: publicity.publish(
+                registry, case, actor_of(registry, OFFICER), waived_by=actor_of(registry, MEMBER), reason=r
+            ),  # type: ignore[misc]
             "waiver-reason",
         )
 
@@ -334,7 +381,9 @@ def test_objections(registry: Registry, tmp_path: Path) -> None:
     for given in ("", "zz", name[:-1] + "g"):
         refused(
             registry,
-            lambda g=given: publicity.resolve(registry, case, g, OFFICER, upheld=False, reasons="x"),  # type: ignore[misc]
+            lambda g=given: publicity.resolve(
+                registry, case, g, actor_of(registry, OFFICER), upheld=False, reasons="x"
+            ),  # type: ignore[misc]
             "objection-unknown",
         )
 
@@ -342,16 +391,21 @@ def test_objections(registry: Registry, tmp_path: Path) -> None:
 def test_before_the_chain_has_heard_of_it(registry: Registry, world: World, tmp_path: Path) -> None:
     """Decisions that need the chain's word wait for it: nothing piles up that it might refuse."""
     case = w.to_reviewed(registry, tmp_path / "dossier")
-    publicity.publish(registry, case, OFFICER)
+    publicity.publish(registry, case, actor_of(registry, OFFICER))
     world.clock.advance(60)
-    refused(registry, lambda: issuing.issue(registry, case, OFFICER), "move-publicity-running")
+    refused(
+        registry, lambda: issuing.issue(registry, case, actor_of(registry, OFFICER)), "move-publicity-running"
+    )
     refused(registry, lambda: ACTS["object"](registry, case), "case-state")
     refused(registry, lambda: ACTS["refuse"](registry, case), "case-state")
 
 
 def test_faults_are_of_the_right_kind(registry: Registry, tmp_path: Path) -> None:
     assert isinstance(
-        refused(registry, lambda: deciding.accept(registry, "A", OFFICER), "case-unknown"), UsageFault
+        refused(
+            registry, lambda: deciding.accept(registry, "A", actor_of(registry, OFFICER)), "case-unknown"
+        ),
+        UsageFault,
     )
     assert isinstance(
         refused(

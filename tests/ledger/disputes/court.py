@@ -29,6 +29,7 @@ from yinzheng.ledger.disputes.plans import Concerned, Plan
 from yinzheng.ledger.disputes.showing import Shown, show
 from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.organisations import enrolment
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.policy import trust_policy
@@ -43,6 +44,7 @@ from yinzheng.verifier.formats.webhook import parse_webhook
 from yinzheng.verifier.judge.pack.report import PackReport
 from yinzheng.verifier.judge.pack.verify import verify_pack
 from yinzheng.verifier.judge.trust import parse_trust
+from yinzheng.verifier.words.court.html import render_html
 
 COURT, OPENER = "11440100MB2DEMC01T", cw.CLINIC
 APPLICANT = w.APPLICANT["code"] or ""
@@ -98,7 +100,7 @@ class Template:
                 Member(APPLICANT, ("controller",), w.APPLICANT["name"] or ""),
             )
             for member in members:
-                enrolment.enrol(registry, member.enrolment(registry.clock()), OFFICER)
+                enrolment.enrol(registry, member.enrolment(registry.clock()), actor_of(registry, OFFICER))
             pipeline.settle(registry)
             case, number = w.to_deposited(registry, world.clock, dossiers / "a")
             published = w.to_publicity(registry, dossiers / "b")
@@ -255,7 +257,7 @@ class Court:
     def judge(self, data: bytes) -> PackReport:
         """What the verifier, trusting the exported policy alone, makes of a pack."""
         policy = parse_trust(canonical.dumps(trust_policy(self.registry.instance)))
-        return verify_pack(io.BytesIO(data), policy, now=self.now)
+        return verify_pack(io.BytesIO(data), policy, now=self.now, render=render_html)
 
 
 def sha256(path: Path) -> str:

@@ -24,6 +24,7 @@ from yinzheng.ledger.chain.records import DisputeState, OpeningKind, WithdrawalS
 from yinzheng.ledger.disputes import opening, release
 from yinzheng.ledger.disputes.showing import listed
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.withdrawals.course import tick
@@ -118,14 +119,14 @@ def test_a_case_is_not_deposited_while_it_is_held(court: Court) -> None:
     case = court.made.published
     w.past_publicity(court.registry, court.world.clock, case)
     with w.unchanged(court.registry), pytest.raises(UsageFault) as refused:
-        issuing.issue(court.registry, case, OFFICER)
+        issuing.issue(court.registry, case, actor_of(court.registry, OFFICER))
     assert refused.value.code == "held-waits"
     with court.registry.store.reading() as session:
         subject = repository.find_case(session, case).subject
     resumed = court.execute(id_)
     assert Resumption(subject, "deposit") in resumed
-    if issuing.issue(court.registry, case, OFFICER).missing:
-        issuing.issue(court.registry, case, MEMBER)
+    if issuing.issue(court.registry, case, actor_of(court.registry, OFFICER)).missing:
+        issuing.issue(court.registry, case, actor_of(court.registry, MEMBER))
     settle(court.registry)
     assert w.state_of(court.registry, case) == "deposited"
 

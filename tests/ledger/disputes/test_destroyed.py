@@ -13,6 +13,7 @@ from yinzheng.ledger.erasure.burial import MOST, split
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import find_dispute
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.destruction import Method, TargetKind
 from yinzheng.ledger.rules.states import Capacity
@@ -24,7 +25,7 @@ from yinzheng.verifier.errors import UsageFault
 
 def _refused(registry: Registry, kind: TargetKind, reference: str, ground: str) -> str:
     with pytest.raises(UsageFault) as refused:
-        proposing.propose(registry, kind, reference, ground, Method.OVERWRITE, OFFICER)
+        proposing.propose(registry, kind, reference, ground, Method.OVERWRITE, actor_of(registry, OFFICER))
     return refused.value.code
 
 
@@ -46,9 +47,11 @@ def test_evidence_keeps_a_consent_until_it_is_destroyed_itself(court: Court) -> 
         blobs = {file.blob for file in repository.files_of(session, row.dossier_id)}
         opened = session.get_one(Consent, consent).wrapped_key or b""
     assert len(blobs) == 2
-    order = proposing.propose(registry, TargetKind.DISPUTE, id_, "court", Method.OVERWRITE, OFFICER)
+    order = proposing.propose(
+        registry, TargetKind.DISPUTE, id_, "court", Method.OVERWRITE, actor_of(registry, OFFICER)
+    )
     w.sign_all(registry, order)
-    erase(registry, order, w.OPERATOR)
+    erase(registry, order, actor_of(registry, w.OPERATOR))
     settle(registry)
     assert not blobs & set(registry.blobs.names())
     assert w.holding(court.world.root, {"key": wrapped}) == set()

@@ -15,6 +15,7 @@ from tests.ledger.disputes.court import Court, sha256
 from yinzheng.ledger.disputes import packing
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models_disputes import Access
 from yinzheng.verifier.errors import YinzhengError
@@ -46,7 +47,7 @@ def full(court: Court) -> str:
         accesses=((0, court.now),),
         as_of=((made.consent, court.now - 1),),
     )
-    preserve(court.registry, id_, wanted, w.OFFICER)
+    preserve(court.registry, id_, wanted, actor_of(court.registry, w.OFFICER))
     settle(court.registry)
     return id_
 
@@ -60,6 +61,9 @@ def test_a_pack_of_everything(court: Court) -> None:
     assert kinds == ["file", "certificate", "consent", "notice", "access_log", "as_of"]
     assert report.opening is not None
     assert report.opening.number == "(2026)粤01民初1号"
+    # The report inside is the one that the data give; its PDF is said not to be compared.
+    said = [(limit.where, limit.code) for limit in report.limits if limit.code.startswith("report-")]
+    assert said == [("report.pdf", "report-not-compared")]
 
 
 def test_the_same_bytes_later_and_by_another_process(court: Court) -> None:

@@ -14,6 +14,7 @@ from yinzheng.ledger.disputes import opening
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
 from yinzheng.ledger.disputes.work import work_on
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_disputes import Access
@@ -54,7 +55,7 @@ def test_what_the_ledger_says(court: Court, tmp_path: Path) -> None:
         as_of=((made.consent, before), (made.consent, court.now)),
         files=(handed,),
     )
-    leaves = preserve(court.registry, id_, wanted, w.OFFICER)
+    leaves = preserve(court.registry, id_, wanted, actor_of(court.registry, w.OFFICER))
     settle(court.registry)
     assert len(leaves) == 6
     assert withdrawal
@@ -72,7 +73,7 @@ def test_what_the_ledger_says(court: Court, tmp_path: Path) -> None:
 
 def test_looking_is_written_down_before_it_is_done(court: Court) -> None:
     id_ = court.open("forum")
-    preserve(court.registry, id_, Wanted(consents=(court.made.consent,)), w.OFFICER)
+    preserve(court.registry, id_, Wanted(consents=(court.made.consent,)), actor_of(court.registry, w.OFFICER))
     with court.registry.store.reading() as session:
         lines = session.exec(select(Access).order_by(col(Access.id))).all()
     (line,) = [line for line in lines if line.action == "evidence"]
@@ -95,7 +96,7 @@ def test_looking_is_written_down_before_it_is_done(court: Court) -> None:
 def test_what_is_not_there(court: Court, wanted: Wanted, code: str) -> None:
     id_ = court.open("forum")
     with pytest.raises(YinzhengError) as caught:
-        preserve(court.registry, id_, wanted, w.OFFICER)
+        preserve(court.registry, id_, wanted, actor_of(court.registry, w.OFFICER))
     assert caught.value.code == code
     assert court.show(id_).items == ()
 
@@ -103,18 +104,20 @@ def test_what_is_not_there(court: Court, wanted: Wanted, code: str) -> None:
 def test_before_its_time_the_ledger_said_nothing(court: Court) -> None:
     id_ = court.open("forum")
     with pytest.raises(YinzhengError) as caught:
-        preserve(court.registry, id_, Wanted(as_of=((court.made.consent, 1),)), w.OFFICER)
+        preserve(
+            court.registry, id_, Wanted(as_of=((court.made.consent, 1),)), actor_of(court.registry, w.OFFICER)
+        )
     assert caught.value.code == "item-empty"
 
 
 def test_who_may(court: Court) -> None:
     wanted = Wanted(notices=(court.made.notice.leaf,))
     with pytest.raises(YinzhengError) as caught:
-        preserve(court.registry, court.open("forum"), wanted, "nobody")
+        preserve(court.registry, court.open("forum"), wanted, actor_of(court.registry, "nobody"))
     assert caught.value.code == "person-unknown"
     draft = opening.draft(court.registry, OPENER, court.plan())
     with pytest.raises(YinzhengError) as caught:
-        preserve(court.registry, draft, wanted, w.OFFICER)
+        preserve(court.registry, draft, wanted, actor_of(court.registry, w.OFFICER))
     assert caught.value.code == "dispute-draft"
 
 
@@ -123,7 +126,9 @@ def test_the_access_range_carries_its_links(court: Court) -> None:
     for _ in range(2):
         with court.registry.store.transaction() as session:
             access_log.note(session, court.now, w.OFFICER, "dossier", court.made.case)
-    preserve(court.registry, id_, Wanted(accesses=((court.now, court.now),)), w.OFFICER)
+    preserve(
+        court.registry, id_, Wanted(accesses=((court.now, court.now),)), actor_of(court.registry, w.OFFICER)
+    )
     value: Any = canonical.loads(content(court, id_, 1), max_bytes=1 << 20)
     assert [line["action"] for line in value["lines"]][:2] == ["dossier", "dossier"]
     assert all(len(line["link"]) == 64 for line in value["lines"])

@@ -40,6 +40,7 @@ from yinzheng.ledger.flow.threads import find_dispute
 from yinzheng.ledger.keys.provider import ADMIN
 from yinzheng.ledger.organisations.enrolment import dismiss_forum
 from yinzheng.ledger.organisations.keys import keys_of
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.rules.consent import Scope
 from yinzheng.ledger.rules.extent import Extent
 from yinzheng.ledger.rules.states import Capacity
@@ -175,7 +176,7 @@ def test_what_the_chain_would_refuse_is_not_recorded(court: Court) -> None:
     """The forum lost its role after it prepared: the log must not say that anything is held."""
     id_ = opening.draft(court.registry, COURT, court.plan("forum"))
     signature = court.sign(opening.prepare(court.registry, id_, address(FORUM)), FORUM)
-    dismiss_forum(court.registry, COURT, w.OFFICER)
+    dismiss_forum(court.registry, COURT, actor_of(court.registry, w.OFFICER))
     settle(court.registry)
     code = refused(court, lambda: opening.open_dispute(court.registry, id_, signature))
     assert code not in ("internal", "revert-unknown"), code

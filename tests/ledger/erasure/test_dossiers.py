@@ -15,6 +15,7 @@ from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.erasure.overview import destructible
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.destruction import Method, TargetKind
 from yinzheng.ledger.store import repository
@@ -23,7 +24,9 @@ from yinzheng.verifier.errors import DataFault, UsageFault
 
 
 def _propose(registry: Registry, case: str, ground: str) -> str:
-    return proposing.propose(registry, TargetKind.CASE, case, ground, Method.OVERWRITE, OFFICER)
+    return proposing.propose(
+        registry, TargetKind.CASE, case, ground, Method.OVERWRITE, actor_of(registry, OFFICER)
+    )
 
 
 def test_a_dossier_is_destroyed_with_its_files(ward: Ward, tmp_path: Path) -> None:
@@ -51,7 +54,7 @@ def test_a_dossier_is_destroyed_with_its_files(ward: Ward, tmp_path: Path) -> No
 
         id_ = _propose(registry, case, "court")
         w.sign_all(registry, id_)
-        erase(registry, id_, w.OPERATOR)
+        erase(registry, id_, actor_of(registry, w.OPERATOR))
         settle(registry)
         assert not blobs & set(registry.blobs.names())
         with registry.store.reading() as session:

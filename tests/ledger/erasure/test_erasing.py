@@ -19,6 +19,7 @@ from yinzheng.ledger.erasure.clearing import resume
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import find_consent, thread
 from yinzheng.ledger.log.check import check_log
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.reading import Reader
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.state.backup import forget_place, make_backup
@@ -188,7 +189,7 @@ def test_while_somebody_reads_the_rest_is_done_later(
     with approved.ward.open() as registry:
         monkeypatch.setattr(registry.store, "fold", lambda: False)  # as it answers after its patience
         with pytest.raises(EnvironmentFault) as waits:
-            erase(registry, approved.id, w.OPERATOR)
+            erase(registry, approved.id, actor_of(registry, w.OPERATOR))
         assert waits.value.code == "erasure-waits"
         with registry.store.reading() as session:
             assert find_consent(session, approved.ward.withdrawn).wrapped_key is None
@@ -205,19 +206,19 @@ def test_an_unreachable_place_of_keys_stops_everything(approved: Approved, tmp_p
         make_backup(registry, tmp_path / "one", keys, silent)
         moved = keys.rename(tmp_path / "unmounted")
         with pytest.raises(EnvironmentFault) as refused:
-            erase(registry, approved.id, w.OPERATOR)
+            erase(registry, approved.id, actor_of(registry, w.OPERATOR))
         assert refused.value.code == "backup-unreachable"
         with registry.store.reading() as session:
             open_consent(registry, session, approved.ward.withdrawn)
         moved.rename(keys)
         with pytest.raises(UsageFault) as there:
-            forget_place(registry, keys, OFFICER)
+            forget_place(registry, keys, actor_of(registry, OFFICER))
         assert there.value.code == "backup-there"
         (keys / NAME).unlink()
-        forget_place(registry, keys, OFFICER)
-        erase(registry, approved.id, w.OPERATOR)
+        forget_place(registry, keys, actor_of(registry, OFFICER))
+        erase(registry, approved.id, actor_of(registry, w.OPERATOR))
         assert w.state_of(registry, approved.id) == "destroyed"
-        assert erase(registry, approved.id, w.OPERATOR)  # once more: nothing happens
+        assert erase(registry, approved.id, actor_of(registry, w.OPERATOR))  # once more: nothing happens
 
 
 def _points(approved: Approved, tmp_path: Path) -> list[tuple[str, int]]:
@@ -226,7 +227,7 @@ def _points(approved: Approved, tmp_path: Path) -> list[tuple[str, int]]:
         make_backup(registry, tmp_path / "backup", tmp_path / "keys", silent)
         settle(registry)
         recorder.seen.clear()
-        erase(registry, approved.id, w.OPERATOR)
+        erase(registry, approved.id, actor_of(registry, w.OPERATOR))
         seen = list(recorder.seen)
     return [(point, seen[: i + 1].count(point)) for i, point in enumerate(seen)]
 
@@ -266,13 +267,13 @@ def test_a_crash_anywhere_rolls_forward(
             faults.seen.clear()
             faults.armed = True
             with pytest.raises(ConnectionAbortedError):
-                erase(registry, approved.id, w.OPERATOR)
+                erase(registry, approved.id, actor_of(registry, w.OPERATOR))
         with ward.open() as registry:  # opening carries on what was begun
             state = w.state_of(registry, approved.id)
             with registry.store.reading() as session:
                 alive = find_consent(session, ward.withdrawn).wrapped_key is not None
             assert state == ("approved" if alive else "destroyed"), (point, nth)
-            erase(registry, approved.id, w.OPERATOR)
+            erase(registry, approved.id, actor_of(registry, w.OPERATOR))
             settle(registry)
         assert w.holding(ward.world.root, secrets) == set(), (point, nth)
         hexed = {name: value.hex().encode() for name, value in secrets.items()}
@@ -297,5 +298,5 @@ def test_the_database_is_written_anew_where_something_is_left(
         monkeypatch.setattr(
             "yinzheng.ledger.erasure.clearing._found", lambda _files, _needles: len(asked) == 0
         )
-        erase(registry, approved.id, w.OPERATOR)
+        erase(registry, approved.id, actor_of(registry, w.OPERATOR))
     assert asked == [1]

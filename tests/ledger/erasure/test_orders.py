@@ -13,14 +13,15 @@ from tests.ledger.erasure import ward as w
 from tests.ledger.erasure.conftest import Approved
 from tests.ledger.erasure.ward import Ward
 from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, open_keys
-from yinzheng.ledger.cases.work import acting
 from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.erasure.order import Order, digest, signer
 from yinzheng.ledger.erasure.overview import Destructible, destructible, erasures
+from yinzheng.ledger.people.acting import actor_of, admit
 from yinzheng.ledger.people.staff import add_staff, remove_staff
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.destruction import Method, StaffRole, TargetKind
+from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.backup import make_backup
 from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
 from yinzheng.ledger.state.record_keys import NAME, read_keys
@@ -40,25 +41,48 @@ def test_signatures_come_in_order_and_each_from_another_person(ward: Ward) -> No
     with ward.open() as registry:
         id_ = w.propose(registry, ward.withdrawn)
         for early in ("head-he", "witness-wu", OFFICER, MEMBER):
-            assert refused(partial(proposing.approve, registry, id_, early)) == "destruction-order"
-        assert refused(lambda: proposing.approve(registry, id_, "nobody")) == "person-unknown"
-        assert proposing.approve(registry, id_, "manager-ma") == {"department_head"}
-        assert refused(lambda: proposing.approve(registry, id_, "manager-ma")) == "destruction-person"
-        assert proposing.approve(registry, id_, "head-he") == {"legal", "security"}
-        assert proposing.approve(registry, id_, "guard-gu") == {"ethics"}
-        assert refused(lambda: proposing.approve(registry, id_, "lawyer-liu")) == "destruction-order"
-        assert proposing.approve(registry, id_, "ethics-er") == {"witness"}
-        assert refused(lambda: proposing.approve(registry, id_, "witness-wu")) == "destruction-order"
-        assert proposing.witness(registry, id_, "witness-wu") == {"witness"}
-        assert refused(lambda: erase(registry, id_, OFFICER)) == "erasure-state"
-        assert refused(lambda: proposing.witness(registry, id_, "witness-wu")) == "destruction-person"
-        assert proposing.witness(registry, id_, "witness-xu") == set()
+            assert (
+                refused(partial(proposing.approve, registry, id_, actor_of(registry, early)))
+                == "destruction-order"
+            )
+        assert (
+            refused(lambda: proposing.approve(registry, id_, actor_of(registry, "nobody")))
+            == "person-unknown"
+        )
+        assert proposing.approve(registry, id_, actor_of(registry, "manager-ma")) == {"department_head"}
+        assert (
+            refused(lambda: proposing.approve(registry, id_, actor_of(registry, "manager-ma")))
+            == "destruction-person"
+        )
+        assert proposing.approve(registry, id_, actor_of(registry, "head-he")) == {"legal", "security"}
+        assert proposing.approve(registry, id_, actor_of(registry, "guard-gu")) == {"ethics"}
+        assert (
+            refused(lambda: proposing.approve(registry, id_, actor_of(registry, "lawyer-liu")))
+            == "destruction-order"
+        )
+        assert proposing.approve(registry, id_, actor_of(registry, "ethics-er")) == {"witness"}
+        assert (
+            refused(lambda: proposing.approve(registry, id_, actor_of(registry, "witness-wu")))
+            == "destruction-order"
+        )
+        assert proposing.witness(registry, id_, actor_of(registry, "witness-wu")) == {"witness"}
+        assert refused(lambda: erase(registry, id_, actor_of(registry, OFFICER))) == "erasure-state"
+        assert (
+            refused(lambda: proposing.witness(registry, id_, actor_of(registry, "witness-wu")))
+            == "destruction-person"
+        )
+        assert proposing.witness(registry, id_, actor_of(registry, "witness-xu")) == set()
         assert w.state_of(registry, id_) == "approved"
-        assert refused(lambda: proposing.approve(registry, id_, "lawyer-liu")) == "erasure-state"
+        assert (
+            refused(lambda: proposing.approve(registry, id_, actor_of(registry, "lawyer-liu")))
+            == "erasure-state"
+        )
         for involved in ("manager-ma", "guard-gu", "witness-xu"):
-            assert refused(partial(erase, registry, id_, involved)) == "destruction-person"
-        assert refused(lambda: erase(registry, id_, "nobody")) == "person-unknown"
-        erase(registry, id_, SECOND_OFFICER)
+            assert (
+                refused(partial(erase, registry, id_, actor_of(registry, involved))) == "destruction-person"
+            )
+        assert refused(lambda: erase(registry, id_, actor_of(registry, "nobody"))) == "person-unknown"
+        erase(registry, id_, actor_of(registry, SECOND_OFFICER))
         with registry.store.reading() as session:
             (listed,) = erasures(session)
     assert listed["state"] == "destroyed"
@@ -82,11 +106,11 @@ def test_without_medical_data_ethics_is_not_asked(ward: Ward) -> None:
             ward.withdrawn.hex(),
             "withdrawal",
             Method.OVERWRITE,
-            OFFICER,
+            actor_of(registry, OFFICER),
             medical=False,
         )
         for name in w.APPROVERS[:3]:
-            missing = proposing.approve(registry, id_, name)
+            missing = proposing.approve(registry, id_, actor_of(registry, name))
     assert missing == {"witness"}
 
 
@@ -96,7 +120,9 @@ def test_what_may_not_be_destroyed(ward: Ward) -> None:
         def propose(subject: bytes | str, ground: str, method: Method = Method.OVERWRITE) -> str:
             name = subject if isinstance(subject, str) else subject.hex()
             return refused(
-                lambda: proposing.propose(registry, TargetKind.CONSENT, name, ground, method, OFFICER)
+                lambda: proposing.propose(
+                    registry, TargetKind.CONSENT, name, ground, method, actor_of(registry, OFFICER)
+                )
             )
 
         assert propose(ward.standing, "withdrawal") == "erasure-ground"
@@ -109,7 +135,12 @@ def test_what_may_not_be_destroyed(ward: Ward) -> None:
         w.propose(registry, ward.withdrawn)
         assert propose(ward.withdrawn, "withdrawal") == "erasure-proposed"
         by_staff = lambda: proposing.propose(  # noqa: E731
-            registry, TargetKind.CONSENT, ward.standing.hex(), "court", Method.OVERWRITE, "manager-ma"
+            registry,
+            TargetKind.CONSENT,
+            ward.standing.hex(),
+            "court",
+            Method.OVERWRITE,
+            actor_of(registry, "manager-ma"),
         )
         assert refused(by_staff) == "person-no-officer"
         ward.world.clock.advance(366 * 86_400)
@@ -139,7 +170,10 @@ def _hold(registry: Registry, subject: bytes) -> None:
 def test_a_hold_that_comes_after_the_signatures_stops_it(approved: Approved) -> None:
     with approved.ward.open() as registry:
         _hold(registry, approved.ward.withdrawn)
-        assert refused(lambda: erase(registry, approved.id, w.OPERATOR)) == "destruction-blocked"
+        assert (
+            refused(lambda: erase(registry, approved.id, actor_of(registry, w.OPERATOR)))
+            == "destruction-blocked"
+        )
         assert refused(lambda: w.propose(registry, approved.ward.withdrawn)) == "destruction-blocked"
         with registry.store.reading() as session:
             assert session.get_one(Consent, approved.ward.withdrawn).wrapped_key is not None
@@ -156,7 +190,9 @@ def test_no_signature_serves_another_order(approved: Approved) -> None:
             row.wording = row.wording.replace(b'"ground":"withdrawal"', b'"ground":"court"')
             assert signer(row.wording, signature) != address
             assert digest(row.wording) != digest(other.canonical())
-        assert refused(lambda: erase(registry, approved.id, w.OPERATOR)) == "erasure-altered"
+        assert (
+            refused(lambda: erase(registry, approved.id, actor_of(registry, w.OPERATOR))) == "erasure-altered"
+        )
     assert "erasure-altered" in approved.ward.world.codes()
 
 
@@ -180,21 +216,30 @@ def test_what_is_dropped_is_signed_and_carried_out_by_nobody(approved: Approved,
     before = set(read_keys(key_file))
     # Carrying out breaks off when the key is gone from the key file, and from nothing else.
     with ward.open(RaiseAt("keyfile.write.after")) as registry, pytest.raises(InjectedFault):
-        erase(registry, id_, w.OPERATOR)
+        erase(registry, id_, actor_of(registry, w.OPERATOR))
     assert before - set(read_keys(key_file))
     with ward.open() as registry:
-        assert refused(lambda: proposing.drop(registry, id_, "manager-ma")) == "person-no-officer"
-        assert refused(lambda: proposing.drop(registry, "E-2026-999999", OFFICER)) == "erasure-unknown"
-        proposing.drop(registry, id_, OFFICER)
+        assert (
+            refused(lambda: proposing.drop(registry, id_, actor_of(registry, "manager-ma")))
+            == "person-no-officer"
+        )
+        assert (
+            refused(lambda: proposing.drop(registry, "E-2026-999999", actor_of(registry, OFFICER)))
+            == "erasure-unknown"
+        )
+        proposing.drop(registry, id_, actor_of(registry, OFFICER))
         assert set(read_keys(key_file)) == before
         assert w.state_of(registry, id_) == "dropped"
-        assert refused(lambda: proposing.drop(registry, id_, OFFICER)) == "erasure-state"
-        assert refused(lambda: erase(registry, id_, w.OPERATOR)) == "erasure-state"
-        assert refused(lambda: proposing.approve(registry, id_, "lawyer-liu")) == "erasure-state"
+        assert refused(lambda: proposing.drop(registry, id_, actor_of(registry, OFFICER))) == "erasure-state"
+        assert refused(lambda: erase(registry, id_, actor_of(registry, w.OPERATOR))) == "erasure-state"
+        assert (
+            refused(lambda: proposing.approve(registry, id_, actor_of(registry, "lawyer-liu")))
+            == "erasure-state"
+        )
         with registry.store.reading() as session:
             assert [one["next"] for one in erasures(session)] == [[]]
         again = w.propose(registry, ward.withdrawn)
-        proposing.drop(registry, again, OFFICER)
+        proposing.drop(registry, again, actor_of(registry, OFFICER))
         w.destroy(registry, ward.withdrawn)
     assert ward.world.codes() == set()
 
@@ -205,18 +250,24 @@ def test_staff_holds_nothing_else(ward: Ward) -> None:
         keystore = open_keys(registry.paths)
 
         def add(name: str, by: str = OFFICER) -> object:
-            return add_staff(registry, keystore, name, StaffRole.LEGAL, by)
+            return add_staff(registry, keystore, name, StaffRole.LEGAL, actor_of(registry, by))
 
         assert refused(lambda: add("manager-ma")) == "person-exists"
         assert refused(lambda: add("Not A Name")) == "key-name"
         assert refused(lambda: add("lawyer-lu", "manager-ma")) == "person-no-officer"
-        assert refused(lambda: remove_staff(registry, OFFICER, OFFICER)) == "staff-officer"
-        remove_staff(registry, "manager-ma", OFFICER)
+        assert (
+            refused(lambda: remove_staff(registry, OFFICER, actor_of(registry, OFFICER))) == "staff-officer"
+        )
+        remove_staff(registry, "manager-ma", actor_of(registry, OFFICER))
         id_ = w.propose(registry, ward.withdrawn)
-        assert refused(lambda: proposing.approve(registry, id_, "manager-ma")) == "person-removed"
+        assert (
+            refused(lambda: proposing.approve(registry, id_, actor_of(registry, "manager-ma")))
+            == "person-removed"
+        )
         add("manager-mu")
         with registry.store.reading() as session:
-            assert refused(lambda: acting(session, "lawyer-liu")) == "person-no-officer"
+            lawyer = actor_of(registry, "lawyer-liu")
+            assert refused(lambda: admit(session, lawyer, Capacity.REGISTRY)) == "person-no-officer"
     assert ward.world.codes() == set()
 
 

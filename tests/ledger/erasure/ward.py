@@ -15,6 +15,7 @@ from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.people.staff import add_staff
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.destruction import Method, StaffRole, TargetKind
@@ -97,27 +98,32 @@ def _grant(clinic: Clinic, number: int) -> bytes:
 
 def enrol_staff(registry: Registry) -> None:
     for name, role in STAFF.items():
-        add_staff(registry, open_keys(registry.paths), name, role, OFFICER)
+        add_staff(registry, open_keys(registry.paths), name, role, actor_of(registry, OFFICER))
 
 
 def propose(registry: Registry, subject: bytes, ground: str = "withdrawal") -> str:
     return proposing.propose(
-        registry, TargetKind.CONSENT, subject.hex(), ground, Method.KEY_DESTRUCTION, OFFICER
+        registry,
+        TargetKind.CONSENT,
+        subject.hex(),
+        ground,
+        Method.KEY_DESTRUCTION,
+        actor_of(registry, OFFICER),
     )
 
 
 def sign_all(registry: Registry, id_: str) -> None:
     for name in APPROVERS:
-        proposing.approve(registry, id_, name)
+        proposing.approve(registry, id_, actor_of(registry, name))
     for name in WITNESSES:
-        proposing.witness(registry, id_, name)
+        proposing.witness(registry, id_, actor_of(registry, name))
 
 
 def destroy(registry: Registry, subject: bytes, ground: str = "withdrawal") -> bytes:
     """The whole way; gives the tombstone."""
     id_ = propose(registry, subject, ground)
     sign_all(registry, id_)
-    return erase(registry, id_, OPERATOR)
+    return erase(registry, id_, actor_of(registry, OPERATOR))
 
 
 def state_of(registry: Registry, id_: str) -> str:

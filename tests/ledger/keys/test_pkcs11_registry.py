@@ -33,6 +33,7 @@ from yinzheng.ledger.keys.rewrap import rewrap, rewrap_registry
 from yinzheng.ledger.keys.token_config import FILE, read_config
 from yinzheng.ledger.keys.token_config import PIN as PIN_VARIABLE
 from yinzheng.ledger.opening import open_registry
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.state.creation import create_registry
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt
@@ -115,7 +116,7 @@ def test_without_its_token_a_dossier_stays_shut_and_nothing_is_half_done(hsm: Hs
     assert code_of(lambda: opened(world).__enter__()) == "token-absent"
     hsm.reconnect()
     with opened(world) as registry:
-        deciding.accept(registry, case, w.OFFICER)
+        deciding.accept(registry, case, actor_of(registry, w.OFFICER))
     hsm.disconnect()
     with opened(world) as registry, w.unchanged(registry):  # what needs no key of the token goes on
         with registry.store.reading() as session:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tests.ledger.world import OFFICER
 from yinzheng.ledger.organisations import enrolment as enrolling
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
 from yinzheng.verifier.formats.certificate import key_id
@@ -105,4 +106,4 @@ class Member:
 
 
 def enrol(registry: Registry, member: Member, webhook: str | None = None) -> bytes:
-    return enrolling.enrol(registry, member.enrolment(registry.clock()), OFFICER, webhook)
+    return enrolling.enrol(registry, member.enrolment(registry.clock()), actor_of(registry, OFFICER), webhook)

@@ -13,6 +13,7 @@ from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.keys.provider import ADMIN, RELAY, person_key
 from yinzheng.ledger.organisations import enrolment, keys
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.organisations import End, Role
 from yinzheng.ledger.store.models_consents import Organisation
@@ -71,7 +72,7 @@ def test_an_enrolment_is_a_public_statement_of_a_thread_of_its_own(registry: Reg
 def test_the_ledger_writes_when_not_the_organisation(registry: Registry, clock: Clock) -> None:
     hospital = Member(HOSPITAL)
     claimed = hospital.enrolment(clock.now - 3600)
-    enrolment.enrol(registry, claimed, OFFICER)
+    enrolment.enrol(registry, claimed, actor_of(registry, OFFICER))
     with registry.store.reading() as session:
         (event,) = thread(session, session.get_one(Organisation, HOSPITAL).head)
     assert event.public is not None
@@ -81,16 +82,20 @@ def test_the_ledger_writes_when_not_the_organisation(registry: Registry, clock: 
 def test_only_an_officer_enrols_and_once(registry: Registry, clock: Clock) -> None:
     hospital = Member(HOSPITAL)
     made = hospital.enrolment(clock.now)
-    refuse(registry, "officer-needed", lambda: enrolment.enrol(registry, made, MEMBER))
-    refuse(registry, "person-unknown", lambda: enrolment.enrol(registry, made, "nobody"))
-    enrolment.enrol(registry, made, OFFICER)
-    refuse(registry, "organisation-enrolled", lambda: enrolment.enrol(registry, made, OFFICER))
+    refuse(registry, "officer-needed", lambda: enrolment.enrol(registry, made, actor_of(registry, MEMBER)))
+    refuse(registry, "person-unknown", lambda: enrolment.enrol(registry, made, actor_of(registry, "nobody")))
+    enrolment.enrol(registry, made, actor_of(registry, OFFICER))
+    refuse(
+        registry,
+        "organisation-enrolled",
+        lambda: enrolment.enrol(registry, made, actor_of(registry, OFFICER)),
+    )
 
 
 @pytest.mark.parametrize("shift", [86_400, -400 * 86_400])
 def test_a_key_that_does_not_hold_now_is_not_enrolled(registry: Registry, clock: Clock, shift: int) -> None:
     made = Member(HOSPITAL).enrolment(clock.now + shift)
-    refuse(registry, "key-not-current", lambda: enrolment.enrol(registry, made, OFFICER))
+    refuse(registry, "key-not-current", lambda: enrolment.enrol(registry, made, actor_of(registry, OFFICER)))
 
 
 def test_roles_are_asked(registry: Registry) -> None:
@@ -117,12 +122,18 @@ def test_a_forum_may_decide_on_chain_until_it_is_dismissed(registry: Registry, c
     settle(registry)
     assert holds_forum(registry.client, account)
 
-    refuse(registry, "officer-needed", lambda: enrolment.dismiss_forum(registry, COURT, MEMBER))
-    enrolment.dismiss_forum(registry, COURT, OFFICER)
+    refuse(
+        registry,
+        "officer-needed",
+        lambda: enrolment.dismiss_forum(registry, COURT, actor_of(registry, MEMBER)),
+    )
+    enrolment.dismiss_forum(registry, COURT, actor_of(registry, OFFICER))
     settle(registry)
     assert not holds_forum(registry.client, account)
     assert row(registry, COURT).account is None
-    refuse(registry, "forum-none", lambda: enrolment.dismiss_forum(registry, COURT, OFFICER))
+    refuse(
+        registry, "forum-none", lambda: enrolment.dismiss_forum(registry, COURT, actor_of(registry, OFFICER))
+    )
 
 
 def test_a_party_with_an_account_decides_nothing(registry: Registry) -> None:
@@ -181,11 +192,11 @@ def test_a_lost_key_is_replaced_by_an_officer(registry: Registry, clock: Clock) 
     old, new = Member(HOSPITAL), Sm2PrivateKey.generate()
     enrol(registry, old)
     clock.advance(86_400)
-    enrolment.revoke(registry, old.revocation("lost", clock.now - 3600), OFFICER)
+    enrolment.revoke(registry, old.revocation("lost", clock.now - 3600), actor_of(registry, OFFICER))
     made = old.rotation(new, clock.now + 60, signed=False)
     refuse(registry, "officer-needed", lambda: enrolment.rotate(registry, made, None))
-    refuse(registry, "officer-needed", lambda: enrolment.rotate(registry, made, MEMBER))
-    enrolment.rotate(registry, made, OFFICER)
+    refuse(registry, "officer-needed", lambda: enrolment.rotate(registry, made, actor_of(registry, MEMBER)))
+    enrolment.rotate(registry, made, actor_of(registry, OFFICER))
     clock.advance(60)
     assert held_at(registry, Member(HOSPITAL, key=new), clock.now)
     with registry.store.reading() as session:
@@ -210,9 +221,9 @@ def test_since_when_is_told_afterwards(registry: Registry, clock: Clock, shift: 
     enrol(registry, member)
     told = member.revocation("lost", clock.now + shift)
     if code:
-        refuse(registry, code, lambda: enrolment.revoke(registry, told, OFFICER))
+        refuse(registry, code, lambda: enrolment.revoke(registry, told, actor_of(registry, OFFICER)))
     else:
-        enrolment.revoke(registry, told, OFFICER)
+        enrolment.revoke(registry, told, actor_of(registry, OFFICER))
         assert not held_at(registry, member, clock.now)
 
 
@@ -221,11 +232,13 @@ def test_only_an_organisations_own_key_is_revoked(registry: Registry, clock: Clo
     enrol(registry, hospital)
     enrol(registry, lab)
     foreign = Member(HOSPITAL, key=lab.key).revocation("lost", clock.now)
-    refuse(registry, "key-unknown", lambda: enrolment.revoke(registry, foreign, OFFICER))
+    refuse(registry, "key-unknown", lambda: enrolment.revoke(registry, foreign, actor_of(registry, OFFICER)))
     refuse(
         registry,
         "officer-needed",
-        lambda: enrolment.revoke(registry, hospital.revocation("lost", clock.now), MEMBER),
+        lambda: enrolment.revoke(
+            registry, hospital.revocation("lost", clock.now), actor_of(registry, MEMBER)
+        ),
     )
 
 
@@ -261,12 +274,12 @@ def test_an_address_that_is_no_webhook(registry: Registry, address: str) -> None
 )
 def test_an_address_that_is_one(registry: Registry, address: str) -> None:
     enrol(registry, Member(HOSPITAL))
-    enrolment.change_webhook(registry, HOSPITAL, address, OFFICER)
+    enrolment.change_webhook(registry, HOSPITAL, address, actor_of(registry, OFFICER))
     assert row(registry, HOSPITAL).webhook == address
     enrolment.change_webhook(registry, HOSPITAL, None, None)
     assert row(registry, HOSPITAL).webhook is None
     refuse(
         registry,
         "officer-needed",
-        lambda: enrolment.change_webhook(registry, HOSPITAL, address, MEMBER),
+        lambda: enrolment.change_webhook(registry, HOSPITAL, address, actor_of(registry, MEMBER)),
     )

@@ -21,6 +21,7 @@ from tests.ledger.world import Clock, World
 from yinzheng.ledger.cases import deciding
 from yinzheng.ledger.chain.reverts import ChainUnreachable
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import silent
 from yinzheng.ledger.state import creation
@@ -193,7 +194,7 @@ def test_a_full_disk(demonstration_template: World, disk: Path, tmp_path: Path) 
         assert caught.value.code in ("disk-full", "chain-disk")
     filler.unlink()
     with world.open() as registry:
-        deciding.accept(registry, case, w.OFFICER)
+        deciding.accept(registry, case, actor_of(registry, w.OFFICER))
         settle(registry)
     assert world.audit() == []
 

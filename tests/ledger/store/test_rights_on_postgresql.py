@@ -24,6 +24,7 @@ from yinzheng.ledger.disputes.plans import Concerned
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.organisations.requests import check_request
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import silent
 from yinzheng.ledger.state.creation import create_registry
 from yinzheng.ledger.store.models_consents import Answer, Consent, Job, Nonce, Withdrawal
@@ -98,7 +99,7 @@ def test_from_enrolment_to_a_clean_audit(world: World, tmp_path: Path) -> None:
         # Disputed, held, settled.
         cw.enrol_one(registry, cw.CLINIC, "party")
         forum = Member(COURT, ("forum",), "某市中级人民法院", address(FORUM))
-        enrolment.enrol(registry, forum.enrolment(registry.clock()), OFFICER)
+        enrolment.enrol(registry, forum.enrolment(registry.clock()), actor_of(registry, OFFICER))
         settle(registry)
         court = Court(world, registry, Template(world, "", "", "", held, made.notice, made.digest))
         dispute = court.open(concerned=Concerned((), (), (held,)))

@@ -15,6 +15,7 @@ from tests.verifier import bodies
 from yinzheng.ledger.consents.granting import Granted, grant
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import EVERYTHING, Extent, Way
 from yinzheng.ledger.store.models_consents import Delivery, Notice, Withdrawal, WithdrawalRecipient
@@ -114,7 +115,8 @@ class Clinic:
             extent,
             channel=channel,
             claim=claim or self.claim(subject),
-            actor=actor,
+            officer=actor_of(self.registry, actor) if actor and channel is Way.COUNTER else None,
+            controller=actor if channel is Way.CONTROLLER else None,
             received_at=received_at,
         )
 

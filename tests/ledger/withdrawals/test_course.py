@@ -9,6 +9,7 @@ from tests.ledger.withdrawals.clinic import DAY, HOSPITAL, HOUR, INSURER, LAB, C
 from tests.ledger.world import OFFICER
 from yinzheng.ledger.chain.records import ReceiptState, Withdrawal, WithdrawalState
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.rules.consent import Scope
 from yinzheng.ledger.rules.extent import Extent, Way
 from yinzheng.ledger.state.policy import trust_policy
@@ -191,7 +192,12 @@ def test_what_an_officer_restricts_ends_with_its_retention(clinic: Clinic) -> No
     end = clinic.registry.clock() + 100 * DAY
     kept = [Kept("住院病历", "保存期限未满")]
     course.restrict(
-        clinic.registry, id_, law="《医疗机构病历管理规定》第二十九条", until=end, kept=kept, by=OFFICER
+        clinic.registry,
+        id_,
+        law="《医疗机构病历管理规定》第二十九条",
+        until=end,
+        kept=kept,
+        by=actor_of(clinic.registry, OFFICER),
     )
     settle(clinic.registry)
     assert clinic.accesses("restrict") == [(OFFICER, id_.hex())]

@@ -18,6 +18,7 @@ from yinzheng.ledger.notify import deliveries
 from yinzheng.ledger.notify.deliveries import LONGEST_WAIT, Round, backoff
 from yinzheng.ledger.notify.sending import Courier, is_public
 from yinzheng.ledger.organisations.enrolment import change_webhook
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.store.models_consents import Delivery
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.webhook import HEADER, Webhook, verify_webhook
@@ -97,7 +98,7 @@ def fault(server: Server, seconds: float = 5) -> str:
 
 
 def test_a_notice_arrives_as_it_was_signed(clinic: Clinic, server: Server) -> None:
-    change_webhook(clinic.registry, HOSPITAL, server.url, OFFICER)
+    change_webhook(clinic.registry, HOSPITAL, server.url, actor_of(clinic.registry, OFFICER))
     id_ = clinic.file(clinic.grant())
     now = clinic.registry.clock()
     assert deliveries.deliver(clinic.registry, Courier(loopback=True), now) == Round(1, 0)
@@ -207,7 +208,7 @@ def test_localhost_that_is_elsewhere(server: Server) -> None:
 
 
 def test_what_failed_is_tried_again_later_and_then_arrives(clinic: Clinic, server: Server) -> None:
-    change_webhook(clinic.registry, HOSPITAL, server.url, OFFICER)
+    change_webhook(clinic.registry, HOSPITAL, server.url, actor_of(clinic.registry, OFFICER))
     clinic.file(clinic.grant())
     server.mood = 503
     now, courier = clinic.registry.clock(), Courier(loopback=True)
@@ -230,8 +231,8 @@ def test_waits_grow_to_six_hours() -> None:
 def test_one_that_fails_is_asked_once_a_round_and_holds_up_nobody(clinic: Clinic, server: Server) -> None:
     with serving() as other:
         other.mood = 500
-        change_webhook(clinic.registry, HOSPITAL, other.url, OFFICER)
-        change_webhook(clinic.registry, LAB, server.url, OFFICER)
+        change_webhook(clinic.registry, HOSPITAL, other.url, actor_of(clinic.registry, OFFICER))
+        change_webhook(clinic.registry, LAB, server.url, actor_of(clinic.registry, OFFICER))
         for _ in range(2):
             clinic.freeze(clinic.file(clinic.grant(settle=False)))
         done = deliveries.deliver(clinic.registry, Courier(loopback=True), clinic.registry.clock())
@@ -239,7 +240,7 @@ def test_one_that_fails_is_asked_once_a_round_and_holds_up_nobody(clinic: Clinic
 
 
 def test_who_dies_between_claim_and_note_sends_again(clinic: Clinic, server: Server) -> None:
-    change_webhook(clinic.registry, HOSPITAL, server.url, OFFICER)
+    change_webhook(clinic.registry, HOSPITAL, server.url, actor_of(clinic.registry, OFFICER))
     clinic.file(clinic.grant())
     now, courier = clinic.registry.clock(), Courier(loopback=True)
     first = deliveries.send_all(deliveries.claim(clinic.registry, now), courier)

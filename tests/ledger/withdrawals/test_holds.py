@@ -10,6 +10,7 @@ from tests.ledger.withdrawals.clinic import DAY, HOSPITAL, HOUR, INSURER, Clinic
 from tests.ledger.world import OFFICER
 from yinzheng.ledger.chain.records import WithdrawalState
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.rules.extent import Extent
 from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.ledger.withdrawals import course
@@ -64,7 +65,14 @@ def test_a_retention_beneath_a_hold_comes_back(court: Court) -> None:
     bench.freeze(id_)
     end = (court.now // HOUR + 40 * 24) * HOUR
     kept = [Kept("住院病历", "保存期限未满")]
-    course.restrict(court.registry, id_, law="《医疗机构病历管理规定》", until=end, kept=kept, by=OFFICER)
+    course.restrict(
+        court.registry,
+        id_,
+        law="《医疗机构病历管理规定》",
+        until=end,
+        kept=kept,
+        by=actor_of(court.registry, OFFICER),
+    )
     court.open()
     bench.world.clock.advance(20 * DAY)
     assert bench.tick() == Ticked(restricted=(id_,))  # the retention ends before the dispute may

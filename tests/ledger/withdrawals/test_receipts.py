@@ -12,6 +12,7 @@ from tests.ledger.withdrawals.clinic import HOSPITAL, HOUR, INSURER, LAB, Clinic
 from tests.ledger.world import OFFICER, unchanged
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
+from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.withdrawals import course
 from yinzheng.ledger.withdrawals.work import work_on
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
@@ -70,7 +71,9 @@ def test_with_a_strangers_key_or_a_wrong_signature(clinic: Clinic, id_: bytes) -
 def test_with_a_key_that_was_lost(clinic: Clinic, id_: bytes) -> None:
     before = clinic.receipt(id_, LAB)
     kid, now = key_id(cw.KEYS[LAB].public_key.point), clinic.registry.clock()
-    enrolment.revoke(clinic.registry, Revocation(LAB, kid, "lost", now, now), OFFICER)
+    enrolment.revoke(
+        clinic.registry, Revocation(LAB, kid, "lost", now, now), actor_of(clinic.registry, OFFICER)
+    )
     assert refused(clinic, id_, before) == "receipt-key-unknown"  # it came when the key no longer held
 
 

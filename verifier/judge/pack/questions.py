@@ -96,6 +96,8 @@ _NO_HINDRANCE: Final = frozenset(
         "parties-unknown",
         "operator-is-party",
         "thread-gap",
+        "report-not-compared",
+        "report-other-edition",
     }
 )
 """Limits of what a pack says that keep nobody from repeating the steps."""
@@ -180,15 +182,20 @@ def platform(
     pack: Sequence[Finding],
     subjects: Sequence[Place],
     operators: Sequence[Operator],
+    reports: Sequence[Reason],
     *,
     parties_known: bool,
 ) -> QuestionAnswer:
-    """C17, the platform: whose log and chain it is, whether they kept their rules, who has an interest."""
+    """C17, the platform: whose log and chain it is, whether they kept their rules, who has an interest.
+
+    `reports`: what is wrong with the registry's own reports inside.
+    """
     asked = [f for f in pack if f.number in (2, 3, 6, 7, 8)]
     vouched = all(f.outcome not in _UNVOUCHED for f in pack if f.number == 8)
     faults = reasons_of(PACK, [f for f in counted(pack) if f in asked], failed=True)
     for subject in subjects:
         faults += reasons_of(subject.where, subject.findings if vouched else (), failed=True)
+    faults += reports
     if faults:
         return QuestionAnswer("C17", Answer.INCONSISTENT, tuple(faults))
     future = [f for f in pack if f.number == 10]  # perhaps the reader's own clock is wrong

@@ -11,6 +11,7 @@ from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.judge.findings import OBLIGATIONS, Findings
 from yinzheng.verifier.judge.pack import checks, questions
 from yinzheng.verifier.judge.pack.exhibits import ChainView, Ground, dispute_holds, look_at_chain
+from yinzheng.verifier.judge.pack.inner_report import Render, compare_reports
 from yinzheng.verifier.judge.pack.parts import (
     judge_dossier_files,
     judge_items,
@@ -35,11 +36,13 @@ def verify_pack(
     now: int,
     limits: PackLimits = DEFAULT_LIMITS,
     progress: Progress = lambda read: None,
+    render: Render | None = None,
 ) -> PackReport:
     """Verify a pack under the reader's own policy, with nothing but the file.
 
-    `file` can seek and is read in pieces; memory does not grow with the evidence in it. `now` is the time of
-    asking (UTC seconds). Bad data ends up in the report; `OSError` of reading the file escapes.
+    `render` sets a report as `report.html`, for comparing the one inside; without it that one is said not to
+    be compared. `file` can seek and is read in pieces; memory does not grow with the evidence in it. `now` is
+    the time of asking (UTC seconds). Bad data ends up in the report; `OSError` of reading the file escapes.
     """
     findings = Findings()
     # (1): a zip of the one layout; sizes and counts, before anything in it is read.
@@ -55,11 +58,31 @@ def verify_pack(
     if manifest is None:
         return stopped(findings, trust, now)
     ground = Ground(manifest, read_contents(zipped.archive, manifest, progress), trust)
-    return conclude(ground, issuer, findings, now)
+    return conclude(ground, issuer, findings, now, compare_reports(ground, written_report, render))
+
+
+def written_report(ground: Ground) -> PackReport:
+    """What a registry finds that writes this pack under this policy, before layout and signature are there
+    (S14.6): a writer guarantees both, or finishes no pack.
+    """
+    manifest, findings = ground.manifest, Findings()
+    # (1): what the writer finishes has the one layout.
+    findings.settle(1, lambda: None)
+    # (2): the policy pins the key that will sign; the writer's pack is not finished without the signature.
+    issuer = findings.settle(2, lambda: checks.pinned_issuer(manifest.signer, ground.trust))
+    if issuer is None:
+        return stopped(findings, ground.trust, manifest.made_at, written_with_pack=True)
+    return conclude(ground, issuer, findings, manifest.made_at, written_with_pack=True)
 
 
 def conclude(
-    ground: Ground, issuer: Issuer, findings: Findings, now: int, *, written_with_pack: bool = False
+    ground: Ground,
+    issuer: Issuer,
+    findings: Findings,
+    now: int,
+    reports: Sequence[Reason] = (),
+    *,
+    written_with_pack: bool = False,
 ) -> PackReport:
     """Obligations 3–10, once 1 and 2 are settled, and the answers to the court's questions."""
     manifest, trust, view = ground.manifest, ground.trust, look_at_chain(ground)
@@ -71,7 +94,7 @@ def conclude(
     findings.settle(9, lambda: dispute_holds(ground, view))
     # (10): how old the block is.
     findings.settle(10, lambda: checks.block_age(ground.chain(), manifest, now, trust.max_age))
-    return _report(ground, view, findings, now, written_with_pack=written_with_pack)
+    return _report(ground, view, findings, now, reports, written_with_pack=written_with_pack)
 
 
 def _sealed(ground: Ground) -> int:
@@ -82,7 +105,13 @@ def _sealed(ground: Ground) -> int:
 
 
 def _report(
-    ground: Ground, view: ChainView, findings: Findings, now: int, *, written_with_pack: bool
+    ground: Ground,
+    view: ChainView,
+    findings: Findings,
+    now: int,
+    reports: Sequence[Reason],
+    *,
+    written_with_pack: bool,
 ) -> PackReport:
     items = judge_items(ground, view, findings)
     statements, dossier_files = judge_statements(ground), judge_dossier_files(ground)
@@ -96,6 +125,8 @@ def _report(
     limits = _limits(ground, findings, items, [*others, *subjects], operators, view)
     limits += questions.stamp_reasons(timestamps, failed=False)
     limits += questions.earlier_stamps(timestamps, len(ground.contents.statements))
+    limits += [reason for reason in reports if not reason.failed]
+    faults = [reason for reason in reports if reason.failed]
     pack, block = findings.in_order(), block_of(ground.contents.evidence, ground.trust, now)
     return PackReport(
         manifest=ground.manifest,
@@ -115,7 +146,7 @@ def _report(
         checked_at=now,
         questions=(
             questions.since_deposit(pack, items, others, timestamps),
-            questions.platform(pack, subjects, operators, parties_known=view.opening is not None),
+            questions.platform(pack, subjects, operators, faults, parties_known=view.opening is not None),
             questions.before_deposit(items),
             questions.repeatable(limits),
         ),

@@ -1,0 +1,120 @@
+"""Any console: whatever its encoding, a report prints, and nothing but the report.
+
+A console of GBK, of `cp936` or of the C locale cannot show every character. What it cannot is written in a
+simpler way, or as `?`; the exit code stays the verdict's. JSON loses nothing there: it escapes instead.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import logging
+import os
+import sys
+import warnings
+from typing import Any, Final, TextIO
+
+from rich.console import Console
+
+SIMPLER: Final = "yinzheng.simpler"
+"""Name of the error handler for characters that a stream cannot show."""
+
+_FORMS: Final = {
+    "✓": "√+",
+    "✗": "×x",
+    "·": "-",
+    "→": ">",
+    "←": "<",
+    "≠": "!",
+    "…": ".",
+    "–": "-",
+    "—": "-",
+    "“": '"',
+    "”": '"',
+    "’": "'",
+    "，": ",",
+    "。": ".",
+    "：": ":",
+    "；": ";",
+    "、": ",",
+    "（": "(",
+    "）": ")",
+}
+"""What stands for a character, the first that can be shown. A mark of an obligation never becomes `?`, which
+is the mark of what cannot be determined."""
+
+
+class UnheardConsole(Console):
+    """A console that leaves a broken pipe to its caller: rich would exit with 1, which is a verdict."""
+
+    def on_broken_pipe(self) -> None:
+        """Nobody reads on."""
+        raise BrokenPipeError
+
+
+def make_ready() -> None:
+    """Prepare this process's streams, once, before anything is printed."""
+    codecs.register_error(SIMPLER, _simpler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=SIMPLER)
+    # Help is printed through typer's own consoles.
+    Console.on_broken_pipe = UnheardConsole.on_broken_pipe  # type: ignore[assignment, method-assign]
+    if not os.environ.get("YINZHENG_DEBUG"):
+        _quiet_libraries()
+
+
+def _quiet_libraries() -> None:
+    """Nothing that a library warns of or logs reaches the reader: what matters of it stands in the report."""
+    warnings.simplefilter("ignore")
+    logging.getLogger().addHandler(logging.NullHandler())
+    for name in ("yinzheng", "asyncio"):  # what the servers' operator is told
+        if logging.lastResort is not None:
+            logging.getLogger(name).addHandler(logging.lastResort)
+
+
+def shows(text: str) -> bool:
+    """Whether standard output can show a text as it is."""
+    return _holds(sys.stdout, text)
+
+
+def json_text(value: Any, stream: TextIO, *, indent: int | None = None) -> str:
+    """JSON that the stream can carry: readable, or with `\\uXXXX` where it could not show a character."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return text if _holds(stream, text) else json.dumps(value, indent=indent)
+
+
+def stop_printing() -> None:
+    """Whoever read our output has left: what is still in the buffers goes nowhere, without a complaint."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+
+
+def _holds(stream: TextIO, text: str) -> bool:
+    try:
+        text.encode(stream.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _simpler(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    hidden = error.object[error.start : error.end]
+    return "".join(_form(character, error.encoding) for character in hidden), error.end
+
+
+def _form(character: str, encoding: str) -> str:
+    """What stands for one character; a byte that was no text (of a file's name) shows as `\\xNN`."""
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    for form in _FORMS.get(character, ""):
+        try:
+            form.encode(encoding)
+        except UnicodeEncodeError:
+            continue
+        return form
+    return "?"

@@ -1,0 +1,231 @@
+"""Any console: in every encoding a report prints, the exit code is the verdict's, nothing else speaks."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Demonstration
+from tests.cli.processes import COMMAND, environment
+from yinzheng.api.cli import main
+
+ENCODINGS = ("gbk", "cp936", "ascii", "latin-1", "utf-8")
+ASCII_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+"""The C locale as it was before Python took it for UTF-8."""
+
+Printed = tuple[int, str, str]
+Console = Callable[..., Printed]
+
+
+@pytest.fixture(params=ENCODINGS)
+def console(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Console]:
+    """A console of this encoding, in this process: the exit code, and what it shows on both streams."""
+    encoding: str = request.param
+
+    def run(*arguments: object) -> Printed:
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding) for _ in range(2))
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["yinzheng", *map(str, arguments)])
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            patch.setenv("LANG", "zh_CN.UTF-8")
+            with pytest.raises(SystemExit) as ended:
+                main()
+        shown = []
+        for stream in (out, err):
+            stream.flush()
+            assert isinstance(stream.buffer, io.BytesIO)
+            shown.append(stream.buffer.getvalue().decode(encoding))
+        assert isinstance(ended.value.code, int)
+        assert "Traceback" not in shown[1]
+        assert "unexpected" not in shown[1]
+        return ended.value.code, shown[0], shown[1]
+
+    return encoding, run
+
+
+@pytest.fixture(scope="module")
+def altered(demonstration: Demonstration, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate's file whose holder was changed to another name in Chinese."""
+    document = json.loads(demonstration.file("json").read_text(encoding="utf-8"))
+    document["record"]["holders"][0]["name"] = "另一家医院"
+    file = tmp_path_factory.mktemp("altered") / "证书.json"
+    file.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    return file
+
+
+def test_a_verdict_prints(demonstration: Demonstration, altered: Path, console: tuple[str, Console]) -> None:
+    encoding, run = console
+    met = {"utf-8": "✓", "gbk": "√", "cp936": "√"}.get(encoding, "+")
+    for file, code in ((demonstration.file("pdf"), 0), (altered, 1)):
+        for language in ((), ("--lang", "zh"), ("--lang", "en")):
+            found, said, trouble = run("verify", file, "--trust", demonstration.trust, *language)
+            assert (found, trouble) == (code, "")
+            marks = re.findall(r"^ (\S) +([0-9]{1,2}) ", said, re.M)
+            assert len(marks) == 10
+            assert (sum(mark == met for mark, _ in marks) == 10) == (code == 0)
+            if not language:
+                # A console that has no Chinese is spoken to in English.
+                english = re.search(r"[a-z]{4}.*\n", said)
+                assert (english is not None) if encoding in ("ascii", "latin-1") else "证书" in said
+
+
+def test_json_loses_nothing(
+    altered: Path, demonstration: Demonstration, console: tuple[str, Console]
+) -> None:
+    _, run = console
+    code, said, trouble = run("verify", altered, "--trust", demonstration.trust, "--json")
+    assert (code, trouble) == (1, "")
+    assert "另一家医院" in str(json.loads(said))
+    _, _, trouble = run("verify", altered.with_name("没有.pdf"), "--trust", demonstration.trust, "--json")
+    assert "没有.pdf" in json.loads(trouble)["error"]["message"]
+
+
+def test_every_kind_of_command_prints(
+    demonstration: Demonstration, console: tuple[str, Console], tmp_path: Path
+) -> None:
+    state = ("--state", demonstration.state)
+    for arguments, code in (
+        (("--help",), 0),
+        (("org", "key", "new", "--help"), 0),
+        (("cases", *state), 0),
+        (("show", demonstration.numbers[0], *state), 0),
+        (("keys", "list", *state), 0),
+        (("show", "没有此号", *state), 2),
+        (("没有此命令",), 2),
+        (("verify", tmp_path / "缺失.pdf", "--trust", demonstration.trust), 2),
+        (("verify", demonstration.file("pdf"), "--trust", tmp_path / "没有"), 2),
+    ):
+        found, said, trouble = console[1](*arguments)
+        assert found == code, (arguments, trouble)
+        assert (said + trouble).strip()
+
+
+def start(
+    changes: dict[str, str], *arguments: object, options: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[bytes]:
+    """One command in a process of its own, under a console's settings."""
+    kept = {name: value for name, value in environment().items() if not name.startswith(("LC_", "LANG"))}
+    python, *rest = COMMAND
+    return subprocess.run(
+        [python, *options, *rest, *(os.fsencode(str(one)) for one in arguments)],
+        capture_output=True,
+        check=False,
+        timeout=120,
+        env={**kept, **changes},
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "encoding"),
+    [
+        ({"PYTHONIOENCODING": "gbk", "LANG": "zh_CN.GBK"}, "gbk"),
+        (ASCII_LOCALE, "ascii"),
+        ({**ASCII_LOCALE, "LC_ALL": "POSIX"}, "ascii"),
+        ({"LC_ALL": "zh_CN.GBK", "LOCPATH": "/nonexistent"}, "utf-8"),
+    ],
+    ids=["GBK", "C", "POSIX", "a locale that is missing"],
+)
+def test_in_a_process(
+    altered: Path, demonstration: Demonstration, changes: dict[str, str], encoding: str
+) -> None:
+    done = start(changes, "verify", altered, "--trust", demonstration.trust)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert re.search(r"^ \S +1 ", done.stdout.decode(encoding), re.M)
+
+
+def test_a_locale_of_gbk(demonstration: Demonstration, tmp_path: Path) -> None:
+    """The real thing where the C library can make it, else the C locale: names of files are GBK as well."""
+    if shutil.which("localedef"):
+        command = ["localedef", "-i", "zh_CN", "-f", "GBK", str(tmp_path / "zh_CN.GBK")]
+        subprocess.run(command, capture_output=True, check=False)
+    changes, made = ASCII_LOCALE, (tmp_path / "zh_CN.GBK").exists()
+    if made:
+        changes = {"LC_ALL": "zh_CN.GBK", "LANG": "zh_CN.GBK", "LOCPATH": str(tmp_path)}
+    name = os.fsencode(tmp_path) + b"/" + "证书.pdf".encode("gbk")
+    shutil.copy(os.fsencode(demonstration.file("pdf")), name)
+    done = start(changes, "verify", os.fsdecode(name), "--trust", demonstration.trust)
+    assert (done.returncode, done.stderr) == (0, b"")
+    if made:
+        assert "证书" in done.stdout.decode("gbk")
+
+
+@pytest.mark.parametrize("changes", [{}, ASCII_LOCALE], ids=["UTF-8", "C"])
+def test_names_that_are_no_text(
+    demonstration: Demonstration, tmp_path: Path, changes: dict[str, str]
+) -> None:
+    """A name of bytes that no encoding explains: the file is read; a missing one is named by its bytes."""
+    name = os.fsencode(tmp_path) + b"/\xff\xfe.pdf"
+    shutil.copy(os.fsencode(demonstration.file("pdf")), name)
+    trust = ("--trust", demonstration.trust)
+    assert start(changes, "verify", os.fsdecode(name), *trust).returncode == 0
+    missing = os.fsdecode(name.replace(b"\xfe", b"\xfd"))
+    gone = start(changes, "verify", missing, *trust)
+    assert (gone.returncode, gone.stdout) == (2, b"")
+    assert rb"\xff" in gone.stderr
+    told = start(changes, "verify", missing, *trust, "--json")
+    assert json.loads(told.stderr)["error"]["exit_code"] == told.returncode == 2
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "cut short": lambda data: data[: len(data) * 2 // 3],
+    "no cross-reference": lambda data: data.replace(b"startxref", b"startxxxx"),
+    "wrong offsets": lambda data: data[:9] + b"%%%% shifted\n" + data[9:],
+    "an object gone": lambda data: data.replace(b"endobj", b"endxxx", 3),
+}
+
+QUIET = """
+import io, sys
+from contextlib import redirect_stdout
+from yinzheng.api.cli import main
+
+trust, *files = sys.argv[1:]
+for file in files:
+    sys.argv = ["yinzheng", "verify", file, "--trust", trust]
+    with redirect_stdout(io.StringIO()):
+        try:
+            main()
+        except SystemExit as end:
+            assert end.code in (0, 1, 3), (file, end.code)
+"""
+
+
+@pytest.mark.parametrize("options", [("-W", "default"), ("-X", "dev")], ids=str)
+def test_no_library_speaks(demonstration: Demonstration, tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Damaged PDFs and pictures, which pypdf and Pillow warn of and log: only our report is heard."""
+    files = [demonstration.file("pdf"), demonstration.file("png")]
+    for suffix in ("pdf", "png"):
+        for name, damage in DAMAGE.items():
+            files.append(tmp_path / f"{name}.{suffix}")
+            files[-1].write_bytes(damage(demonstration.file(suffix).read_bytes()))
+    done = subprocess.run(
+        [sys.executable, *options, "-c", QUIET, str(demonstration.trust), *map(str, files)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env=environment(),
+    )
+    assert done.returncode == 0, done.stderr
+    ours = ("yinzheng: ", "  → ")
+    assert not [line for line in done.stderr.splitlines() if not line.startswith(ours)]
+
+
+@pytest.mark.parametrize("arguments", [("org", "--help"), ("nonsense",)])
+def test_nobody_listens(arguments: tuple[str, ...]) -> None:
+    """A pipe that is closed already: no trace, and an exit code that is no verdict."""
+    with subprocess.Popen(
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment()
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(timeout=60) == 141
