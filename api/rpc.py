@@ -18,7 +18,7 @@ from yinzheng.ledger.net import plain
 from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent
 from yinzheng.ledger.net.routes import address_of
 from yinzheng.verifier.chain.layout import record_slots, root_slot
-from yinzheng.verifier.chain.layout_consents import withdrawal_slots
+from yinzheng.verifier.chain.layout_consents import consent_slots
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 from yinzheng.verifier.judge.live import LiveRecord
 from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
@@ -89,8 +89,7 @@ class RpcReader:
                 code="consents-not-pinned",
                 hint="Get a policy that does, or check the receipt without --rpc.",
             )
-        slots = [slot for id_ in ids for slot in withdrawal_slots(id_)]
-        return self._collect(self._trust.consents.address, slots, size, at)
+        return self._collect(self._trust.consents.address, consent_slots(ids), size, at)
 
     def _collect(self, address: bytes, slots: Sequence[bytes], size: int | None, at: int | None) -> object:
         trust = self._trust

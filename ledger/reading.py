@@ -33,7 +33,7 @@ from yinzheng.ledger.store.database import Store, open_store_read_only, sqlite_u
 from yinzheng.ledger.store.models import Case, Certificate, Event, Objection
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.chain.layout import record_slots, root_slot
-from yinzheng.verifier.chain.layout_consents import withdrawal_slots
+from yinzheng.verifier.chain.layout_consents import consent_slots
 from yinzheng.verifier.containers.certfile import format_file
 from yinzheng.verifier.formats.body import parse_body
 from yinzheng.verifier.formats.tombstone import MAX_TOMBSTONE
@@ -149,8 +149,7 @@ class Reader:
 
     def withdrawals(self, ids: Sequence[bytes], size: int | None, at: int | None) -> object:
         """Evidence for withdrawals, and the anchored root of `size`, at the last block not after `at`."""
-        slots = [slot for id_ in ids for slot in withdrawal_slots(id_)]
-        wanted: list[tuple[bytes, Sequence[bytes]]] = [(self.instance.modules.consents, slots)]
+        wanted: list[tuple[bytes, Sequence[bytes]]] = [(self.instance.modules.consents, consent_slots(ids))]
         if size is not None:
             wanted.append((self.instance.deployment.anchor, [root_slot(size)]))
         return self._prover.newest(wanted, at)

@@ -19,8 +19,8 @@ from yinzheng.ledger.state.instance import Instance
 from yinzheng.ledger.store import repository
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.layout import root_slot
-from yinzheng.verifier.chain.layout_consents import withdrawal_slots
-from yinzheng.verifier.containers.receiptfile import ReceiptEvent, format_receipt_file
+from yinzheng.verifier.chain.layout_consents import consent_slots
+from yinzheng.verifier.containers.receiptfile import Place, ReceiptEvent, format_receipt_file
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.receipt import encode_receipt
@@ -56,30 +56,30 @@ def make_receipt(registry: Registry, subject: bytes) -> Receipt:
     """The receipt of the consent of that subject, 32 bytes, with evidence of now.
 
     Raises `UsageFault` (`consent-unknown`, `consent-erased`), `EnvironmentFault` (`receipt-not-anchored`
-    while the consent waits in the pool or for its anchor; `node-…`), `DataFault` for a store that
-    contradicts itself.
+    while the consent waits in the pool, or anything that happened to it for its anchor; `node-…`),
+    `DataFault` for a store that contradicts itself.
     """
     with registry.store.reading() as session:
         opened = open_consent(registry, session, subject)
         checkpoint = repository.latest_checkpoint(session, anchored=True)
-    index = opened.granted.event.log_index
-    if checkpoint is None or index is None or index >= checkpoint.size:
-        raise EnvironmentFault(
-            "this consent is recorded, and not anchored yet",
-            code="receipt-not-anchored",
-            hint="Consents are sequenced together so that nobody can join them; ask again in a while.",
-        )
+    first, last = opened.events[0].event.log_index, opened.events[-1].event.log_index
+    if checkpoint is None or first is None or last is None or last >= checkpoint.size:
+        raise _not_anchored()
     instance = registry.instance
-    proof = registry.log.tlog_proof(index, checkpoint.note)
+    followed = len(opened.events) > 1
+    proof = registry.log.tlog_proof(first, checkpoint.note)
+    place = Place(last, registry.log.tlog_proof(last, checkpoint.note).hashes) if followed else None
     return assemble(
         opened,
         proof,
+        last=place,
         qr=encode_receipt(
             opened.granted.statement,
             opened.secret,
             registry=Party(instance.registry_name, instance.registry_code),
             notice=opened.notice_leaf,
             issued_at=registry.clock(),
+            head=opened.events[-1].statement.leaf_hash if followed else None,
             signer=registry.keys.sm2("issuer"),
             host=instance.host,
         ),
@@ -87,8 +87,16 @@ def make_receipt(registry: Registry, subject: bytes) -> Receipt:
     )
 
 
-def assemble(opened: OpenedConsent, proof: TlogProof, *, qr: str, chain: JSON) -> Receipt:
-    """Put an opened consent, its proof, code and evidence (S7.3, or None) together; asks nobody."""
+def _not_anchored() -> EnvironmentFault:
+    return EnvironmentFault(
+        "this consent, or its withdrawal, is recorded and not anchored yet",
+        code="receipt-not-anchored",
+        hint="Consents are sequenced together so that nobody can join them; ask again in a while.",
+    )
+
+
+def assemble(opened: OpenedConsent, proof: TlogProof, *, last: Place | None, qr: str, chain: JSON) -> Receipt:
+    """Put an opened consent, its proofs, code and evidence (S7.3, or None) together; asks nobody."""
     file = format_receipt_file(
         qr,
         opened.consent,
@@ -96,6 +104,7 @@ def assemble(opened: OpenedConsent, proof: TlogProof, *, qr: str, chain: JSON) -
         opened.granted.statement,
         proof,
         events=withdrawals_of(opened),
+        last=last,
         chain=chain,
     )
     return Receipt(opened.row.subject, qr, file)
@@ -125,14 +134,17 @@ def withdrawal_slots_wanted(
     instance: Instance, ids: Sequence[bytes], size: int | None
 ) -> list[tuple[bytes, Sequence[bytes]]]:
     """What evidence of these withdrawals is about, and the anchored root of ``size``, for `collect`."""
-    slots = [slot for id_ in ids for slot in withdrawal_slots(id_)]
-    wanted: list[tuple[bytes, Sequence[bytes]]] = [(instance.modules.consents, slots)]
+    wanted: list[tuple[bytes, Sequence[bytes]]] = [(instance.modules.consents, consent_slots(ids))]
     if size is not None:
         wanted.append((instance.deployment.anchor, [root_slot(size)]))
     return wanted
 
 
 def _evidence(registry: Registry, opened: OpenedConsent, proof: TlogProof) -> JSON:
-    size = peek_checkpoint(proof.checkpoint).size
-    wanted = withdrawal_slots_wanted(registry.instance, ids_of(opened), size)
-    return cast("JSON", prover(registry.w3, registry.instance).newest(wanted))
+    size, ids = peek_checkpoint(proof.checkpoint).size, ids_of(opened)
+    asked = prover(registry.w3, registry.instance)
+    block = asked.last_final()
+    told = sum(event.statement.type == REQUESTED_TYPE for event in opened.events)
+    if registry.client.withdrawals_opened(opened.row.subject, block) != told:
+        raise _not_anchored()  # filed a moment ago, or by someone else since
+    return cast("JSON", asked.collect(block, withdrawal_slots_wanted(registry.instance, ids, size)))

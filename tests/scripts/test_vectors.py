@@ -106,6 +106,21 @@ def test_certificates_by_cbor2_and_both_sm2() -> None:
     )
 
 
+def rfc9162_root(leaf: bytes, index: int, size: int, hashes: list[bytes]) -> bytes:
+    """RFC 9162 section 2.1.3.2, literally."""
+    first, last, root = index, size - 1, leaf
+    for one in hashes:
+        if first % 2 or first == last:
+            root = hashlib.sha256(b"\1" + one + root).digest()
+            while not first % 2 and first:
+                first, last = first >> 1, last >> 1
+        else:
+            root = hashlib.sha256(b"\1" + root + one).digest()
+        first, last = first >> 1, last >> 1
+    assert last == 0
+    return root
+
+
 def root_of(leaves: list[bytes]) -> bytes:
     """RFC 6962 section 2.1, literally."""
     if len(leaves) == 1:
@@ -212,6 +227,7 @@ def test_withdrawals_by_other_means() -> None:
     consents = (int.from_bytes(at(entry, 6), "big") + 2).to_bytes(32, "big")
     firsts = {
         "withdrawal": at(entry, 1),
+        "opened": at(entry, 3),
         "receipt": at(inner, at(entry, 2)),
         "dispute": at(entry, 3),
         "evidence": at(inner, at(entry, 4)),
@@ -308,6 +324,12 @@ def test_receipts_by_cbor2_and_hmac() -> None:
             assert event["statement"]["prev"] == previous
             assert event["statement"]["commitment"] == committed(event["secret"], event["body"])
             previous = leaf_of(event["statement"])
+        assert said[8] == (bytes.fromhex(previous) if file["events"] else None)
+        if file["last"] is not None:
+            note = file["proof"].split("\n\n", 1)[1].splitlines()
+            index, hashes = file["last"]["index"], map(bytes.fromhex, file["last"]["hashes"])
+            root = rfc9162_root(bytes.fromhex(previous), index, int(note[1]), list(hashes))
+            assert base64.b64encode(root).decode() == note[2]
 
 
 def test_the_receipts_are_genuine() -> None:

@@ -33,7 +33,7 @@ from tests.verifier.world import (
     trust_json,
 )
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair, keccak256
-from yinzheng.verifier.containers.receiptfile import ReceiptEvent
+from yinzheng.verifier.containers.receiptfile import Place, ReceiptEvent
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.consent import Consent, parse_consent
@@ -55,6 +55,8 @@ NOTICE_LEAF = bytes([0x11]) * 32
 GIVEN = DEPOSITED - 30 * DAY
 ERASED = BLOCK_TIME - BLOCK_TIME % HOUR
 HOST = "yz.example.org"
+LAST = 4
+"""Place of the last event in the log."""
 
 
 def receipt_trust_json(**contracts: Any) -> dict[str, Any]:
@@ -180,6 +182,8 @@ class ReceiptWorld:
     consents_code: bytes = CONSENTS_CODE
     events: list[ReceiptEvent] = field(default_factory=list)
     chain_state: dict[bytes, WithdrawalState] = field(default_factory=dict)
+    opened: int | None = None
+    """What the chain counts; None: the withdrawals it holds."""
 
     def __post_init__(self) -> None:
         self.statement = granted_statement(
@@ -283,6 +287,7 @@ class ReceiptWorld:
             registry=self.registry,
             notice=NOTICE_LEAF,
             issued_at=self.issued_at,
+            head=self.events[-1].statement.leaf_hash if self.events else None,
             signer=self.signer,
             host=HOST,
         )
@@ -291,24 +296,40 @@ class ReceiptWorld:
     def proof(self) -> TlogProof:
         return self.proof_of(3)
 
+    @property
+    def tree(self) -> list[bytes]:
+        """The log's leaf hashes; the last event has the place of the fifth."""
+        found = list(self.leaves)
+        if self.events:
+            found[LAST] = self.events[-1].statement.leaf_hash
+        return found
+
+    @property
+    def last(self) -> Place | None:
+        return Place(LAST, tuple(inclusion(self.tree, LAST))) if self.events else None
+
     def proof_of(self, index: int) -> TlogProof:
-        checkpoint = Checkpoint(ORIGIN, len(self.leaves), root_from_leaves(self.leaves))
+        leaves = self.tree
+        checkpoint = Checkpoint(ORIGIN, len(leaves), root_from_leaves(leaves))
         note = sign_checkpoint(checkpoint, self.log_signers)
-        return TlogProof(index, tuple(inclusion(self.leaves, index)), note)
+        return TlogProof(index, tuple(inclusion(leaves, index)), note)
 
     def chain(self, ids: Sequence[bytes] | None = None, size: int | None = 6, **block: Any) -> dict[str, Any]:
         told = [bytes.fromhex(e.body["withdrawal"]) for e in self.events if "withdrawal" in e.body]
         asked = list(dict.fromkeys([SUBJECT, *told])) if ids is None else ids
-        root = root_from_leaves(self.leaves) if self.anchored_root is None else self.anchored_root
+        root = root_from_leaves(self.tree) if self.anchored_root is None else self.anchored_root
         filler = {slot_of(bytes([at]) * 32, 1): at + 1 for at in range(200, 230)}
         stored = dict(filler)
         for id_, withdrawal in self.chain_state.items():
             stored |= dict(zip(withdrawal_slots(id_), withdrawal.words(), strict=True))
+        counted = sum(one.state > 0 for one in self.chain_state.values())
+        stored[slot_of(SUBJECT, 3)] = counted if self.opened is None else self.opened
         state = State(
             {ANCHOR: ANCHOR_CODE, CONSENTS: self.consents_code},
             {ANCHOR: {**filler, root_slot(6): int.from_bytes(root, "big")}, CONSENTS: stored},
         )
-        accounts = [state.account(CONSENTS, [slot for id_ in asked for slot in withdrawal_slots(id_)])]
+        slots = [slot_of(asked[0], 3), *(slot for id_ in asked for slot in withdrawal_slots(id_))]
+        accounts = [state.account(CONSENTS, slots)]
         if size is not None:
             accounts.insert(0, state.account(ANCHOR, [root_slot(size)]))
         given = {"sealers": self.sealers, "time": self.block_time, "gap": self.gap, **block}
@@ -321,6 +342,7 @@ class ReceiptWorld:
             "body": self.body.to_json(),
             "notice": self.notice,
             "events": [event.to_json() for event in self.events],
+            "last": self.last.to_json() if self.last else None,
             "statement": self.statement.to_json(),
             "proof": self.proof.text,
             "chain": self.chain(),

@@ -5,7 +5,7 @@ Whether a duty is overdue follows from these words alone, for anyone, at any tim
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -113,11 +113,12 @@ def opened_slot(consent: bytes) -> bytes:
     return mapping_slot(consent, CONSENT_OPENED).to_bytes(32, "big")
 
 
-def consent_slots(consent: bytes, later: Iterable[bytes] = ()) -> list[bytes]:
-    """All that tells how it stands with a consent: the count under its subject, then four slots of the first
-    withdrawal, whose identifier is the subject, and of each ``later`` one.
+def consent_slots(ids: Sequence[bytes]) -> list[bytes]:
+    """All that tells how it stands with a consent: the count of its withdrawals, and four slots of each.
+
+    ``ids`` are identifiers of withdrawals; the first is the consent's own (S5.10).
     """
-    return [opened_slot(consent), *(slot for id_ in (consent, *later) for slot in withdrawal_slots(id_))]
+    return [opened_slot(ids[0]), *(slot for id_ in ids for slot in withdrawal_slots(id_))]
 
 
 def receipt_slots(withdrawal_id: bytes, recipient: bytes) -> list[bytes]:

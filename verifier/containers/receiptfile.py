@@ -17,7 +17,9 @@ from yinzheng.verifier.bytes.canonical import (
     constant,
     dumps,
     hex_bytes,
+    integer,
     loads,
+    made_of,
     nullable,
     read_object,
     text,
@@ -28,8 +30,9 @@ from yinzheng.verifier.chain.evidence import Evidence, parse_evidence
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.consent import Consent, parse_consent
 from yinzheng.verifier.formats.notice import Notice, parse_notice
+from yinzheng.verifier.log.merkle import HASH_BYTES
 from yinzheng.verifier.log.statement import Statement, verify_body
-from yinzheng.verifier.log.tlogproof import MAX_PROOF_BYTES, TlogProof
+from yinzheng.verifier.log.tlogproof import MAX_HASHES, MAX_PROOF_BYTES, TlogProof
 
 MAX_RECEIPT: Final = 1024 * 1024
 """Bytes of a receipt file."""
@@ -67,6 +70,18 @@ class ReceiptEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a statement is in the log: its index, and the hashes up to the root of the file's checkpoint."""
+
+    index: int
+    hashes: tuple[bytes, ...]
+
+    def to_json(self) -> dict[str, JSON]:
+        """As in S13.3."""
+        return {"index": self.index, "hashes": [one.hex() for one in self.hashes]}
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptFile:
     """A receipt file, well formed; nothing is verified yet."""
 
@@ -76,6 +91,8 @@ class ReceiptFile:
     notice: Notice
     events: tuple[ReceiptEvent, ...]
     """Oldest first."""
+    last: Place | None
+    """Of the last event, under the checkpoint of ``proof``; None exactly without events."""
     statement: Statement
     proof: TlogProof
     chain: Evidence | None
@@ -98,6 +115,12 @@ def parse_receipt_file(data: bytes) -> ReceiptFile:
     """
     fields = read_object(loads(data, max_bytes=MAX_RECEIPT), _FILE)
     del fields["format"]
+    if bool(fields["events"]) == (fields["last"] is None):
+        raise DataFault(
+            "a file has the place of its last event exactly if it has events",
+            code="field-value",
+            path="$.last",
+        )
     return ReceiptFile(**fields)
 
 
@@ -109,9 +132,10 @@ def format_receipt_file(
     proof: TlogProof,
     *,
     events: Iterable[ReceiptEvent] = (),
+    last: Place | None = None,
     chain: JSON = None,
 ) -> bytes:
-    """Write a receipt file; ``chain`` is the JSON of S7.3, or None.
+    """Write a receipt file; ``last`` is the place of the last event, ``chain`` the JSON of S7.3 or None.
 
     Raises `DataFault` as `parse_receipt_file` does: what cannot be read is not written.
     """
@@ -122,6 +146,7 @@ def format_receipt_file(
             "body": body.to_json(),
             "notice": notice.to_json(),
             "events": [event.to_json() for event in events],
+            "last": last.to_json() if last else None,
             "statement": statement.to_json(),
             "proof": proof.text,
             "chain": chain,
@@ -161,12 +186,14 @@ _EVENT: Final[dict[str, Check[Any]]] = {
     "body": _body,
     "secret": hex_bytes(COMMITMENT_KEY_BYTES),
 }
+_PLACE: Final = made_of(Place, {"index": integer(), "hashes": tuple_of(hex_bytes(HASH_BYTES), 0, MAX_HASHES)})
 _FILE: Final[dict[str, Check[Any]]] = {
     "format": constant(FORMAT),
     "qr": text(1, MAX_QR),
     "body": _consent,
     "notice": _notice,
     "events": tuple_of(_event, 0, MAX_EVENTS),
+    "last": nullable(_PLACE),
     "statement": Statement.from_json,
     "proof": _proof,
     "chain": nullable(parse_evidence),

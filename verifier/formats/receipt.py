@@ -35,7 +35,7 @@ from yinzheng.verifier.log.statement import Statement
 CONSENT_GRANTED: Final = "consent.granted"
 
 _VERSION: Final = 1
-_FIELDS: Final = 8
+_FIELDS: Final = 9
 _AAD: Final = b"yinzheng/consent-receipt/1"
 _FORM: Final = qr_form(r"/c#(?P<core>[^/?#\s.]*)\.(?P<secret>[^/?#\s.]*)")
 
@@ -55,6 +55,8 @@ class ReceiptCore:
     """Leaf hash of the notice's statement."""
     issued_at: int
     """When this receipt was signed, be it long after the consent: a receipt is made anew when asked for."""
+    head: bytes | None
+    """Leaf hash of the last statement about the consent by then; None if none followed its own."""
     kid: bytes
     signed: bytes
     signature: bytes
@@ -86,14 +88,16 @@ def encode_receipt(
     registry: Party,
     notice: bytes,
     issued_at: int,
+    head: bytes | None = None,
     signer: IssuerSigner,
     host: str,
 ) -> str:
     """The QR text of a receipt for a `consent.granted` statement, signed (S13.1, S13.2).
 
     ``secret`` is the commitment's key, ``notice`` the leaf hash of the notice's statement,
-    ``issued_at`` the time of signing. Raises `UsageFault`: `receipt-statement` (not the statement of a
-    consent, or one of later than ``issued_at``), `commitment-key`, `qr-host`.
+    ``issued_at`` the time of signing, ``head`` the leaf hash of the last statement since, if there is one.
+    Raises `UsageFault`: `receipt-statement` (not the statement of a consent, or one of later than
+    ``issued_at``), `commitment-key`, `qr-host`.
     """
     granted = granted_statement(
         subject=statement.subject,
@@ -114,6 +118,7 @@ def encode_receipt(
         5: [registry.name, registry.code],
         6: notice,
         7: issued_at,
+        8: head,
     }
     core = sign_core(cbor2.dumps(fields, canonical=True), signer, _AAD)
     # The longest name of a registry makes some 1,100 characters: far below MAX_QR, and easily read.
@@ -148,8 +153,8 @@ def decode_receipt_core(core: bytes) -> ReceiptCore:
     fields = load_fields(found.payload)
     if list(fields) != list(range(_FIELDS)) or type(fields[0]) is not int or fields[0] != _VERSION:
         raise payload_fault("has not exactly the fields of a receipt")
-    _, subject, profile, at, commitment, registry, notice, issued_at = fields.values()
-    lengths = ((subject, 32), (commitment, 64), (notice, 32))
+    _, subject, profile, at, commitment, registry, notice, issued_at, head = fields.values()
+    lengths = [(subject, 32), (commitment, 64), (notice, 32)] + ([] if head is None else [(head, 32)])
     if any(type(value) is not bytes or len(value) != length for value, length in lengths):
         raise payload_fault("has a hash of another length")
     try:
@@ -161,17 +166,20 @@ def decode_receipt_core(core: bytes) -> ReceiptCore:
             _registry(registry),
             notice,
             integer()(issued_at, "$.issued_at"),
+            head,
             found.kid,
             found.signed,
             found.signature,
         )
-        made.statement()
+        granted = made.statement()
     except DataFault as fault:
         raise DataFault(
             f"the receipt's content is malformed: {fault.message}", code="core-payload", reason=fault.code
         ) from fault
     if made.issued_at < made.at:
         raise payload_fault("was signed before its consent was given")
+    if head == granted.leaf_hash:
+        raise payload_fault("names its own consent as what followed it")
     return made
 
 

@@ -34,6 +34,22 @@ STATUSES: Final[Mapping[ReceiptStatus, Phrase]] = {
     ReceiptStatus.UNDETERMINED: Phrase("状态无法判定", "status cannot be determined"),
 }
 
+PARTS: Final[Mapping[str, Phrase]] = {
+    "in_force_in_part": Phrase("部分有效", "in force in part"),
+    "withdrawal_pending_in_part": Phrase("有撤回正在处理", "a withdrawal is being carried out"),
+    "overdue_in_part": Phrase("有撤回处理逾期", "a withdrawal is overdue"),
+    "restricted_in_part": Phrase("撤回的数据依法仅作保存", "what was withdrawn is kept in storage by law"),
+    "not_newest": Phrase(
+        "但不是最新的回执：无法据此判定状态",
+        "but not the newest: its status cannot be determined from this copy",
+    ),
+    "extent_unknown": Phrase(
+        "曾被撤回：撤回了全部还是一部分，仅凭二维码无法判定",
+        "withdrawn in whole or in part: the code alone cannot tell which",
+    ),
+}
+"""Where something remains in force, or nobody can tell how much: what `ReceiptReport.standing` adds."""
+
 _STATUS_ADVICE: Final[Mapping[ReceiptStatus, Phrase]] = {
     ReceiptStatus.IN_FORCE: Phrase(
         "您可以随时凭此回执全部或部分撤回，撤回和同意一样方便。请妥善保管：持有者可以代为撤回。",
@@ -90,14 +106,6 @@ NOTES: Final[Mapping[str, Phrase]] = {
     "operator-is-party": Phrase(
         "链的运营者之一同时是该数据的处理者。", "One of the chain's operators is itself the controller."
     ),
-    "extent-private": Phrase(
-        "有撤回记录；撤回的是全部还是一部分，只写在最新的回执文件中。",
-        "There was a withdrawal; whether of all or a part stands in the latest receipt file alone.",
-    ),
-    "later-withdrawals": Phrase(
-        "所列以回执文件为准；文件出具之后若再次撤回，请索取新的回执文件。",
-        "What is listed is as of the receipt file. If more was withdrawn since, ask for a new file.",
-    ),
 }
 
 DEMONSTRATION: Final = Phrase("演示回执，无任何效力", "Demonstration receipt, without any effect")
@@ -131,7 +139,12 @@ ANSWERS: Final[Mapping[bool | None, Phrase]] = {
 def advice(report: ReceiptReport) -> Phrase:
     """What to do now."""
     if report.authentic is Authentic.GENUINE:
-        return _STATUS_ADVICE[report.status]
+        said = _STATUS_ADVICE[report.status]
+        if not report.untold:
+            return said
+        newest = _ask_for_newest(report)
+        undetermined = report.status is ReceiptStatus.UNDETERMINED
+        return newest if undetermined else Phrase(said.zh + newest.zh, f"{said.en} {newest.en}")
     if report.authentic in phrases.OTHERS_ADVICE:
         return phrases.OTHERS_ADVICE[report.authentic]
     if any(finding.outcome is Outcome.ERROR for finding in report.findings):
@@ -143,6 +156,24 @@ def advice(report: ReceiptReport) -> Phrase:
     return Phrase(
         "所给内容不足以判定。请提供回执 PDF 或 receipt.json 原件，或联网核验。",
         "What was given is not enough. Give the receipt's own PDF or receipt.json, or check it online.",
+    )
+
+
+def _ask_for_newest(report: ReceiptReport) -> Phrase:
+    """What the chain counts beyond what was shown."""
+    count = report.untold
+    one = count == 1
+    if report.consent is None:
+        exist = "One withdrawal exists" if one else f"{count} withdrawals exist"
+        return Phrase(
+            f"链上登记有 {count} 次撤回；撤回了什么、还剩什么，只写在回执文件中。请索取最新的回执。",
+            f"{exist}. What was taken back, and what remains, stands in the receipt's file alone: ask for "
+            "the newest receipt.",
+        )
+    exist = "One later withdrawal exists" if one else f"{count} later withdrawals exist"
+    return Phrase(
+        f"此后另有 {count} 次撤回，这份回执未载明。请索取最新的回执，不要依据这一份行事。",
+        f"{exist} that this copy does not tell of. Ask for the newest receipt, and do not rely on this one.",
     )
 
 
@@ -172,6 +203,24 @@ _REASONS: Final[Mapping[str, Phrase]] = {
     ),
     "registry-differs": Phrase(
         "回执所载登记机构不是该密钥所属机构。", "The key belongs to another registry than it names."
+    ),
+    "withdrawals-untold": Phrase(
+        "链上登记的撤回多于这份回执所载。", "The chain counts more withdrawals than this copy tells of."
+    ),
+    "extent-private": Phrase(
+        "撤回的是全部还是一部分，只写在回执文件中，二维码中没有。",
+        "Whether all or a part was withdrawn stands in the receipt's file, and not in its code.",
+    ),
+    "withdrawals-uncounted": Phrase(
+        "回执载有链上没有登记的撤回。", "The receipt tells of a withdrawal that the chain does not count."
+    ),
+    "events-cut": Phrase(
+        "回执所载的后续事件不是签名时的那些：有删减或增添。",
+        "The receipt was signed for other events than it tells: some were left out or added.",
+    ),
+    "event-not-in-log": Phrase(
+        "回执所载的后续事件不在公开日志中。",
+        "The events that the receipt tells of are not in the public log.",
     ),
     "term": Phrase("同意的期限有误。", "The term of the consent is wrong."),
     "body-too-large": Phrase("回执内容过大。", "The receipt's content is too large."),

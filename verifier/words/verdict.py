@@ -95,10 +95,9 @@ GENUINE: Final[Mapping[str, Headlines]] = {
     "consent-receipt": {
         **{
             status: Phrase(f"真实，{said.zh}", f"Genuine, {said.en}")
-            for status, said in receipt.STATUSES.items()
+            for status, said in (*receipt.STATUSES.items(), *receipt.PARTS.items())
         },
         "in_force": Phrase("真实，且有效", "Genuine and in force"),
-        "in_force_in_part": Phrase("真实，部分有效", "Genuine, in force in part"),
     },
 }
 """Headlines of what is genuine, by kind of document and how it stands with it."""

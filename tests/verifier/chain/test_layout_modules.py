@@ -78,8 +78,8 @@ def test_slots() -> None:
     assert consents.receipt_slots(ID, OTHER) == consecutive(entry(OTHER, entry(ID, 2)), 2)
     assert consents.opened_slot(ID) == slot_of(ID, 3)
     first, later = consents.withdrawal_slots(ID), consents.withdrawal_slots(OTHER)
-    assert consents.consent_slots(ID) == [slot_of(ID, 3), *first]
-    assert consents.consent_slots(ID, [OTHER]) == [slot_of(ID, 3), *first, *later]
+    assert consents.consent_slots([ID]) == [slot_of(ID, 3), *first]
+    assert consents.consent_slots([ID, OTHER]) == [slot_of(ID, 3), *first, *later]
     assert disputes.dispute_slots(ID) == consecutive(entry(ID, 3), 6)
     assert disputes.evidence_slots(ID, OTHER) == consecutive(entry(OTHER, entry(ID, 4)), 2)
     for at, kind in ((0, "records"), (1, "cases"), (2, "consents")):

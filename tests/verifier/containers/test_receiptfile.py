@@ -31,7 +31,7 @@ def written(world: ReceiptWorld, **changes: Any) -> ReceiptFile:
             parse_notice(world.notice),
             world.statement,
             world.proof,
-            **{"events": world.events, "chain": world.chain(), **changes},
+            **{"events": world.events, "last": world.last, "chain": world.chain(), **changes},
         )
     )
 
@@ -44,7 +44,8 @@ def test_what_is_written_is_read() -> None:
     assert file.notice == parse_notice(world.notice)
     assert file.events == tuple(world.events)
     assert file.chain is not None
-    assert written(world, events=(), chain=None).chain is None
+    assert file.last == world.last
+    assert written(world, events=(), last=None, chain=None).chain is None
     assert "张三" not in repr(file)
     assert file.events[0].secret.hex() not in repr(file)
 

@@ -214,7 +214,6 @@ def status(world: ReceiptWorld, **more: Any) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("chain", "extent", "expected", "left"),
     [
-        (None, {}, "withdrawal_pending", ()),
         ({}, {}, "withdrawal_pending", ()),
         (frozen(), {}, "withdrawal_pending", ()),
         (frozen(), {"scopes": ["research"]}, "withdrawal_pending", ("third_party_research",)),
@@ -232,7 +231,7 @@ def test_withdrawn_in_whole_or_part(chain: Any, extent: Any, expected: str, left
     assert report.remaining.scopes == left
     assert bool(report.remaining.grants) is (left == ("third_party_research",))
     assert report.exit_code == (0 if expected == "in_force" else 1)
-    assert ("later-withdrawals" in {note.code for note in report.notes}) is (chain is not None)
+    assert report.untold == 0
 
 
 def test_overdue_is_seen_by_anyone_from_the_chain_alone() -> None:
@@ -280,8 +279,8 @@ def test_held_for_a_dispute() -> None:
 def test_a_withdrawal_the_file_does_not_tell_of() -> None:
     world = ReceiptWorld(chain_state={SUBJECT: WithdrawalState(request=bytes([5]) * 32, **completed())})
     report = check(world)
-    assert (report.status, report.remaining) == ("withdrawn", None)
-    assert "extent-private" in {note.code for note in report.notes}
+    assert (report.status, report.status_code) == ("undetermined", "withdrawals-untold")
+    assert (report.remaining, report.untold, report.exit_code) == (None, 1, 3)
 
 
 def test_another_withdrawal_than_the_file_tells_of() -> None:

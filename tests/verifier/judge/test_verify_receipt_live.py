@@ -13,6 +13,7 @@ from tests.verifier.world import DEPOSITED, NOW, OUTSIDER
 from yinzheng.verifier import Outcome
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.formats.consent import parse_consent
+from yinzheng.verifier.formats.withdrawal import HOUR
 from yinzheng.verifier.judge.receipt.verify import verify_receipt
 
 
@@ -31,14 +32,20 @@ def test_the_code_alone_is_proved_genuine_without_anything_private() -> None:
     assert (offline.authentic, offline.status) == ("undetermined", "undetermined")
 
 
-@pytest.mark.parametrize(
-    ("chain", "expected"),
-    [({}, "withdrawal_pending"), (completed(), "withdrawn"), (restricted(), "restricted")],
-)
-def test_the_code_alone_tells_of_a_withdrawal(chain: dict[str, Any], expected: str) -> None:
+@pytest.mark.parametrize("chain", [{}, completed(), restricted()])
+def test_the_code_alone_cannot_tell_how_much_was_withdrawn(chain: dict[str, Any]) -> None:
     report = ask(withdrawn(chain, recipients=[LAB]))
-    assert (report.authentic, report.status, report.remaining) == ("genuine", expected, None)
-    assert "extent-private" in {note.code for note in report.notes}
+    assert (report.authentic, report.status, report.remaining) == ("genuine", "undetermined", None)
+    assert (report.status_code, report.untold, report.exit_code) == ("extent-private", 1, 3)
+    assert len(report.withdrawals) == 1
+
+
+def test_the_code_alone_tells_of_a_duty_that_is_overdue() -> None:
+    late = withdrawn(
+        {"received_at": NOW - 80 * HOUR, "opened_at": NOW - 79 * HOUR, "changed_at": NOW - 79 * HOUR}
+    )
+    report = ask(late)
+    assert (report.status, report.untold, report.exit_code) == ("overdue", 1, 1)
 
 
 def test_a_live_answer_is_newer_than_the_file() -> None:
@@ -47,7 +54,8 @@ def test_a_live_answer_is_newer_than_the_file() -> None:
     world.withdraw({})
     world.events.clear()
     report = check(file, live=Ledger(world))
-    assert (report.status, report.remaining) == ("withdrawal_pending", None)
+    assert (report.status, report.status_code) == ("undetermined", "withdrawals-untold")
+    assert (report.remaining, report.untold) == (None, 1)
 
 
 def test_a_ledger_that_is_silent_or_lies_is_not_had() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,32 @@ def test_part_of_a_consent_is_called_a_part() -> None:
     assert said.en.startswith("Genuine, in force in part as of ")
 
 
+def test_a_copy_that_is_not_the_newest_says_so(report: ReceiptReport) -> None:
+    old = replace(report, status=ReceiptStatus.UNDETERMINED, status_code="withdrawals-untold", untold=2)
+    assert "cannot be determined from this copy as of" in verdict(old).headline.en
+    assert verdict(old).exit_code == 3
+    assert "2 later withdrawals exist" in phrases_receipt.advice(old).en
+    assert "One later withdrawal exists" in phrases_receipt.advice(replace(old, untold=1)).en
+    code = replace(old, consent=None, status_code="extent-private")
+    assert "in whole or in part" in verdict(code).headline.en
+    assert "2 withdrawals exist" in phrases_receipt.advice(code).en
+    assert "One withdrawal exists" in phrases_receipt.advice(replace(code, untold=1)).en
+    overdue = replace(code, status=ReceiptStatus.OVERDUE)
+    assert "Tell the registry" in phrases_receipt.advice(overdue).en
+    assert "newest receipt" in phrases_receipt.advice(overdue).en
+
+
+@pytest.mark.parametrize(
+    ("extent", "said"),
+    [({}, "Genuine, withdrawn, being"), ({"scopes": ["research"]}, "Genuine, a withdrawal is being")],
+)
+def test_what_is_withdrawn_in_part_is_not_called_withdrawn(extent: dict[str, Any], said: str) -> None:
+    world = ReceiptWorld()
+    world.withdraw({}, **extent)
+    found = verify_receipt(presented(world.file()), receipt_trust(), now=NOW)
+    assert verdict(found).headline.en.startswith(said)
+
+
 def test_an_outage_is_told_from_missing_evidence(report: ReceiptReport) -> None:
     unknown = replace(report, authentic=Authentic.UNDETERMINED)
     outage = Finding(9, Outcome.ERROR, "node-unreachable", "the node does not answer")
@@ -63,6 +90,9 @@ def test_reasons_speak_of_receipts() -> None:
         "issuer-unknown",
         "registry-differs",
         "term",
+        "events-cut",
+        "event-not-in-log",
+        "withdrawals-uncounted",
     ):
         said = phrases_receipt.reason(Finding(1, Outcome.INVALID, code, "x"))
         assert "certificate" not in said.en
@@ -78,5 +108,7 @@ def test_why_a_status_is_open() -> None:
         "archive-gap",
         "answer-too-old",
         "consents-not-pinned",
+        "withdrawals-untold",
+        "extent-private",
     ):
         assert CHINESE.search(phrases_receipt.why(code).zh)

@@ -10,6 +10,7 @@ import pytest
 
 from yinzheng.verifier.judge.receipt.report import ReceiptStatus
 from yinzheng.verifier.judge.report import Authentic, Note, Status
+from yinzheng.verifier.words import receipt
 from yinzheng.verifier.words import verdict as verdicts
 from yinzheng.verifier.words.verdict import verdict
 
@@ -97,4 +98,4 @@ def test_json() -> None:
 
 def test_every_standing_has_a_headline() -> None:
     assert set(verdicts.GENUINE["certificate"]) == {*Status, "attention"}
-    assert set(verdicts.GENUINE["consent-receipt"]) == {*ReceiptStatus, "in_force_in_part"}
+    assert set(verdicts.GENUINE["consent-receipt"]) == {*ReceiptStatus, *receipt.PARTS}

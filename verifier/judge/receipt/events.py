@@ -1,4 +1,8 @@
-"""What a receipt file tells of the withdrawals of its consent (S13.3), held against the consent's thread."""
+"""What a receipt file tells of the withdrawals of its consent (S13.3), and what binds it to that.
+
+Each event names the one before it by hash. So the last one's leaf hash, which the registry signed, binds all
+of them, and its place in the log proves them: none can be invented, changed, or left out.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from yinzheng.verifier.containers.receiptfile import ReceiptEvent, ReceiptFile
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.receipt import ReceiptCore
 from yinzheng.verifier.formats.withdrawal import Requested, parse_requested, remaining
+from yinzheng.verifier.log.tlogproof import TlogProof
 
 REQUESTED_TYPE = "withdrawal.requested"
 
@@ -35,12 +40,16 @@ def requests_of(file: ReceiptFile, core: ReceiptCore) -> tuple[Request, ...]:
     """The withdrawals the file tells of, oldest first, their bodies opened.
 
     Raises `DataFault`: `thread-broken` (an event is not of this consent, or does not follow the one before
-    it), `commitment` (a body is not what its statement commits to), `withdrawal-course` (what a withdrawal
-    takes does not follow from what was in force), or a code of `parse_requested`.
+    it), `events-cut` (the receipt was signed for others), `commitment` (a body is not what its statement
+    commits to), `withdrawal-course` (what a withdrawal takes does not follow from what was in force), or a
+    code of `parse_requested`.
     """
     granted = core.statement().leaf_hash
     for event in _in_thread(file.events, core.subject, granted):
         event.check()
+    last = file.events[-1].statement.leaf_hash if file.events else None
+    if last != core.head:
+        raise DataFault("the receipt was signed for other events than the file tells", code="events-cut")
     found = tuple(
         Request(event.statement.leaf_hash, parse_requested(dict(event.body)))
         for event in file.events
@@ -52,6 +61,24 @@ def requests_of(file: ReceiptFile, core: ReceiptCore) -> tuple[Request, ...]:
         raise _broken("a withdrawal is of another consent, or stands there twice")
     remaining(file.body, (request.body for request in found))
     return found
+
+
+def events_in_log(file: ReceiptFile | None, proof: TlogProof) -> None:
+    """That the last event is in the log that ``proof`` is to, and with it all that it follows.
+
+    Raises `DataFault` `event-not-in-log`.
+    """
+    if file is None or file.last is None:
+        return
+    last = TlogProof(file.last.index, file.last.hashes, proof.checkpoint)
+    try:
+        last.verify_inclusion(file.events[-1].statement.leaf_hash)
+    except DataFault as fault:
+        raise DataFault(
+            "the events are not in the log that the checkpoint is the head of",
+            code="event-not-in-log",
+            reason=fault.code,
+        ) from fault
 
 
 def _in_thread(events: Iterable[ReceiptEvent], subject: bytes, first: bytes) -> Iterator[ReceiptEvent]:

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven, parse_evidence
 from yinzheng.verifier.chain.layout import root_slot
-from yinzheng.verifier.chain.layout_consents import ChainWithdrawal, decode_withdrawal, withdrawal_slots
+from yinzheng.verifier.chain.layout_consents import NONE, WITHDRAWAL_SLOTS, consent_slots, decode_withdrawal
 from yinzheng.verifier.containers.receiptfile import ReceiptFile
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 from yinzheng.verifier.formats.receipt import ReceiptCore
@@ -20,6 +20,7 @@ from yinzheng.verifier.judge.live import refused
 from yinzheng.verifier.judge.obligations import anchored, checkpoint_signed, in_log
 from yinzheng.verifier.judge.receipt.erasure import Erased, LiveTombstone, parse_erased
 from yinzheng.verifier.judge.receipt.events import Request, requests_of
+from yinzheng.verifier.judge.receipt.status import Standing
 from yinzheng.verifier.judge.report import Note
 from yinzheng.verifier.judge.seals import sealed_or_seal_less
 from yinzheng.verifier.judge.trust import TrustPolicy
@@ -40,8 +41,9 @@ class ReceiptReader(Protocol):
         """`tlog-proof` of the statement with that leaf hash, to an anchored checkpoint; None if unknown."""
 
     def withdrawals(self, ids: Sequence[bytes], size: int | None, at: int | None) -> object:
-        """Evidence (JSON of S7.3) for the slots of the withdrawals of these identifiers (32 bytes), and if
-        ``size`` is given for the anchored root of that size. Headers and ``at`` as `LiveReader.chain`.
+        """Evidence (JSON of S7.3) for `consent_slots` of these identifiers (32 bytes), the consent's own
+        first, and if ``size`` is given for the anchored root of that size. Headers and ``at`` as
+        `LiveReader.chain`.
         """
 
     def tombstone(self, leaf: bytes) -> LiveTombstone | None:
@@ -94,23 +96,29 @@ class ReceiptLedger:
         evidence = parse_evidence(self._reader.withdrawals(ids, size, at))
         sealed_or_seal_less(evidence, self._trust)
         if self._trust.consents is not None:
-            read_withdrawals(evidence, self._trust, ids)
+            read_standing(evidence, self._trust, ids)
         if size is not None:
             evidence.words(self._trust.anchor, [root_slot(size)])
         return evidence
 
 
-def read_withdrawals(
-    evidence: Evidence, trust: TrustPolicy, ids: Sequence[bytes]
-) -> list[ChainWithdrawal | None]:
-    """What the pinned contract holds under these identifiers.
+def read_standing(evidence: Evidence, trust: TrustPolicy, ids: Sequence[bytes]) -> Standing:
+    """What the pinned contract holds under these identifiers, the consent's own first, and its count.
 
-    Raises `NotGiven` (`consents-not-pinned`, `evidence-not-given`), `DataFault` as `Evidence.words` or
-    `decode_withdrawal`.
+    Raises `NotGiven` (`consents-not-pinned`, `evidence-not-given`), `DataFault` as `Evidence.words`,
+    `decode_withdrawal`, and `withdrawal-layout` where the two contradict each other.
     """
     if trust.consents is None:
         raise NotGiven("the policy pins no contract of consents", code="consents-not-pinned")
-    return [decode_withdrawal(evidence.words(trust.consents, withdrawal_slots(id_))) for id_ in ids]
+    opened, *words = evidence.words(trust.consents, consent_slots(ids))
+    starts = range(0, len(words), WITHDRAWAL_SLOTS)
+    held = tuple(decode_withdrawal(words[at : at + WITHDRAWAL_SLOTS]) for at in starts)
+    if (held[0] is not None and held[0].state != NONE) != (opened > 0):
+        raise DataFault(
+            "the first withdrawal and the count of withdrawals contradict each other",
+            code="withdrawal-layout",
+        )
+    return Standing(opened, held)
 
 
 def _not_given() -> YinzhengError:

@@ -52,6 +52,14 @@ class ReceiptStatus(StrEnum):
     UNDETERMINED = "undetermined"
 
 
+_PARTIAL = (
+    ReceiptStatus.IN_FORCE,
+    ReceiptStatus.WITHDRAWAL_PENDING,
+    ReceiptStatus.OVERDUE,
+    ReceiptStatus.RESTRICTED,
+)
+"""What may be so of a part."""
+
 _STATES = {
     NONE: "none",
     REQUESTED: "requested",
@@ -82,6 +90,8 @@ class ReceiptReport:
     """What remains in force; None where that cannot be told."""
     withdrawals: tuple[ChainWithdrawal, ...]
     """What the chain holds, if obligation 9 is VALID."""
+    untold: int
+    """How many withdrawals the chain counts, at the time asked about, besides those the file tells of."""
     erased: Erased | None
     """The tombstone of the registry's record, where a live ledger proved one, whatever the time asked."""
     block: Block | None
@@ -110,8 +120,16 @@ class ReceiptReport:
 
     @property
     def standing(self) -> str:
-        """The status, or `in_force_in_part` where some of it was withdrawn."""
-        return "in_force_in_part" if self.in_force and self.withdrawals else str(self.status)
+        """The status; `…_in_part` where a withdrawal left something in force, or nobody can tell whether; or
+        `not_newest` and `extent_unknown` for a file and a code that do not tell of every withdrawal.
+        """
+        if self.status is ReceiptStatus.UNDETERMINED and self.untold:
+            return "not_newest" if self.consent else "extent_unknown"
+        left = self.remaining is None or not self.remaining.is_empty
+        withdrawn = any(one.state != NONE for one in self.withdrawals)
+        return (
+            f"{self.status}_in_part" if self.status in _PARTIAL and left and withdrawn else str(self.status)
+        )
 
     @property
     def holds(self) -> bool | None:
@@ -123,7 +141,7 @@ class ReceiptReport:
         """The instant the status is of: the block's; the end of a term, which the clock tells, is of now."""
         if self.status in (ReceiptStatus.EXPIRED, ReceiptStatus.ERASED):
             return self.checked_at
-        told = self.status is not ReceiptStatus.UNDETERMINED
+        told = self.status is not ReceiptStatus.UNDETERMINED or self.untold > 0
         return self.block.time if self.block and told else None
 
     @property
@@ -153,6 +171,7 @@ class ReceiptReport:
             "notice": self.notice.to_json() if self.notice else None,
             "remaining": self.remaining.to_json() if self.remaining else None,
             "withdrawals": [_withdrawal(found) for found in self.withdrawals],
+            "untold": self.untold,
             "erased": self.erased.to_json() if self.erased else None,
             "block": block_json(self.block) if self.block else None,
             "notes": [{"code": note.code, "data": dict(note.data)} for note in self.notes],

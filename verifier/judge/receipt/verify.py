@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven
-from yinzheng.verifier.chain.layout_consents import NONE, ChainWithdrawal
 from yinzheng.verifier.containers.receiptfile import ReceiptFile, parse_receipt_file
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
@@ -21,21 +20,29 @@ from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.certificate.status import is_last
 from yinzheng.verifier.judge.certificate.verify import operator_notes
 from yinzheng.verifier.judge.findings import Findings
-from yinzheng.verifier.judge.receipt.events import requests_of
+from yinzheng.verifier.judge.receipt.events import events_in_log, requests_of
 from yinzheng.verifier.judge.receipt.exhibits import (
     ReceiptExhibits,
     ReceiptLedger,
     ReceiptReader,
     gather_receipt,
-    read_withdrawals,
+    read_standing,
 )
 from yinzheng.verifier.judge.receipt.report import ReceiptReport, ReceiptStatus
-from yinzheng.verifier.judge.receipt.status import Known, left_at, standing_at, status_at
-from yinzheng.verifier.judge.report import Authentic, Note, Outcome
+from yinzheng.verifier.judge.receipt.status import (
+    Known,
+    Standing,
+    left_at,
+    require_told,
+    standing_at,
+    status_at,
+)
+from yinzheng.verifier.judge.report import Authentic, Outcome
 from yinzheng.verifier.judge.seals import block_of, sealed
 from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
 from yinzheng.verifier.judge.verdict import word_of
 from yinzheng.verifier.log.statement import verify_body
+from yinzheng.verifier.log.tlogproof import TlogProof
 
 NOTHING: Final = Portion((), ())
 
@@ -58,6 +65,7 @@ class _Answer:
     status: ReceiptStatus
     code: str
     remaining: Portion | None = None
+    untold: int = 0
 
 
 def verify_receipt(
@@ -81,18 +89,16 @@ def verify_receipt(
     if form is None:
         findings.skip_rest("form")
         return _report(
-            findings, None, [], _Answer(ReceiptStatus.UNDETERMINED, "form"), question, presented.kind
+            findings, None, None, _Answer(ReceiptStatus.UNDETERMINED, "form"), question, presented.kind
         )
     code, file = form
     found = gather_receipt(code.core, code.secret, file, ledger)
     chain = _judge(findings, found, question)
     answer = _answer(findings, found, chain, question)
-    return _report(findings, found, chain or [], answer, question, presented.kind)
+    return _report(findings, found, chain, answer, question, presented.kind)
 
 
-def _judge(
-    findings: Findings, found: ReceiptExhibits, question: _Question
-) -> list[ChainWithdrawal | None] | None:
+def _judge(findings: Findings, found: ReceiptExhibits, question: _Question) -> Standing | None:
     """Obligations 2–10, in order. Returns what (9) established."""
     trust, core = question.trust, found.core
     # (2): the issuer's signature verifies under a pinned key.
@@ -102,7 +108,7 @@ def _judge(
     # (4): the consent is the one the statement commits to, and the receipt says the same.
     findings.settle(4, lambda: receipt_opens(core, found.secret, found.file))
     # (5): the statement is in the log.
-    findings.settle(5, lambda: obligations.in_log(core.statement(), found.need_proof()))
+    findings.settle(5, lambda: receipt_in_log(core, found.file, found.need_proof()))
     # (6): every pinned key of the log has signed its head.
     findings.settle(6, lambda: obligations.checkpoint_signed(found.need_proof(), trust))
     # (7): that head is anchored on the chain.
@@ -110,7 +116,7 @@ def _judge(
     # (8): the block is sealed by pinned validators, and final.
     findings.settle(8, lambda: sealed(found.need_evidence(), trust))
     # (9): what the chain holds of this consent's withdrawals.
-    chain = findings.settle(9, lambda: chain_withdrawals(found, found.need_evidence(), trust))
+    chain = findings.settle(9, lambda: chain_standing(found, found.need_evidence(), trust))
     # (10): the answer is young enough.
     findings.settle(
         10, lambda: obligations.answer_age(found.need_evidence(), trust, question.now, question.at)
@@ -165,23 +171,23 @@ def receipt_opens(core: ReceiptCore, secret: bytes, file: ReceiptFile | None) ->
     requests_of(file, core)
 
 
-def chain_withdrawals(
-    found: ReceiptExhibits, evidence: Evidence, trust: TrustPolicy
-) -> list[ChainWithdrawal | None]:
-    """(9) What the pinned contract holds of each withdrawal, and that the file tells of the same requests."""
-    ids = found.ids
-    chain = read_withdrawals(evidence, trust, ids)
-    told = {request.id: request.leaf for request in found.requests or ()}
-    for id_, one in zip(ids, chain, strict=True):
-        if one is not None and one.state != NONE and told.get(id_, one.request) != one.request:
-            raise DataFault("the chain holds another withdrawal than the file", code="withdrawal-differs")
-    return chain
+def receipt_in_log(core: ReceiptCore, file: ReceiptFile | None, proof: TlogProof) -> None:
+    """(5) The statement is in the log, and so is all that the file says came after it."""
+    obligations.in_log(core.statement(), proof)
+    events_in_log(file, proof)
+
+
+def chain_standing(found: ReceiptExhibits, evidence: Evidence, trust: TrustPolicy) -> Standing:
+    """(9) What the pinned contract holds of each withdrawal, and that it counts those the file tells of."""
+    standing = read_standing(evidence, trust, found.ids)
+    require_told(standing, found.ids, found.requests or ())
+    return standing
 
 
 def _answer(
     findings: Findings,
     found: ReceiptExhibits,
-    chain: list[ChainWithdrawal | None] | None,
+    chain: Standing | None,
     question: _Question,
 ) -> _Answer:
     """The status now or at the time asked about. A tombstone tells it alone: no record comes back."""
@@ -191,15 +197,14 @@ def _answer(
         finding = findings.found(number)
         if finding.outcome is not Outcome.VALID and finding.code != "as-of":
             return _Answer(ReceiptStatus.UNDETERMINED, finding.code)
+    assert chain is not None  # (9) is VALID
     try:
-        return _answer_at(found, chain or [], question, vouched=findings.outcome(8) is Outcome.VALID)
+        return _answer_at(found, chain, question, vouched=findings.outcome(8) is Outcome.VALID)
     except (NotGiven, DataFault, EnvironmentFault) as fault:
         return _Answer(ReceiptStatus.UNDETERMINED, fault.code)
 
 
-def _answer_at(
-    found: ReceiptExhibits, chain: list[ChainWithdrawal | None], question: _Question, *, vouched: bool
-) -> _Answer:
+def _answer_at(found: ReceiptExhibits, chain: Standing, question: _Question, *, vouched: bool) -> _Answer:
     evidence = found.need_evidence()
     opened = found.file is not None and found.requests is not None
     known = Known(
@@ -211,21 +216,19 @@ def _answer_at(
     )
     time = question.time
     if question.at is None:
-        standing = [one for one in chain if one is not None]
+        standing = chain
     else:
         standing = _standing_then(known, found, question, question.at, vouched=vouched)
     left = left_at(known, standing, time)
     status, code = status_at(known, standing, left, time)
-    if any(one.state != NONE for one in standing):
-        # Later withdrawals have identifiers of their own, which only a later file knows.
-        found.notes.append(Note("extent-private" if left is None else "later-withdrawals"))
+    untold = standing.untold(known.requests)
     over = known.consent is not None and time >= known.consent.until
-    return _Answer(status, code, NOTHING if over else left)
+    return _Answer(status, code, NOTHING if over else left, untold)
 
 
 def _standing_then(
     known: Known, found: ReceiptExhibits, question: _Question, at: int, *, vouched: bool
-) -> list[ChainWithdrawal]:
+) -> Standing:
     """What there was of withdrawals at a past time, from an archive if the evidence at hand cannot tell."""
     try:
         return standing_at(known, at)
@@ -239,7 +242,7 @@ def _standing_then(
         raise DataFault(
             "the ledger gave another block than the last before the time asked", code="archive-gap"
         )
-    return [one for one in read_withdrawals(past, question.trust, found.ids) if one is not None]
+    return read_standing(past, question.trust, found.ids)
 
 
 def _authentic(findings: Findings) -> Authentic:
@@ -250,7 +253,7 @@ def _authentic(findings: Findings) -> Authentic:
 def _report(
     findings: Findings,
     found: ReceiptExhibits | None,
-    chain: list[ChainWithdrawal | None],
+    chain: Standing | None,
     answer: _Answer,
     question: _Question,
     kind: str,
@@ -268,7 +271,8 @@ def _report(
         consent=file.body if file else None,
         notice=file.notice if file else None,
         remaining=answer.remaining if file else None,
-        withdrawals=tuple(one for one in chain if one is not None),
+        withdrawals=chain.found if chain else (),
+        untold=answer.untold,
         erased=found.erased if found else None,
         block=block_of(found.evidence if found else None, question.trust, question.now),
         checked_at=question.now,
