@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
+from yinzheng.api.extraction import extract
 from yinzheng.api.http.limits import Gate, Limits
-from yinzheng.api.web.extract import extract
 from yinzheng.api.web.intake import Submission
 from yinzheng.api.web.ports import BasisLine, HistoryLine, ReaderPort
 from yinzheng.verifier.containers.target import Presented, read_target

@@ -1,6 +1,6 @@
 """Verifying an uploaded evidence pack in a process of its own: bounded memory, bounded time, then gone.
 
-As with `api.web.extract`: whatever a pack was made to do to its reader, the server goes on.
+As with `api.extraction`: whatever a pack was made to do to its reader, the server goes on.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def blank_picture() -> bytes:
 
 
 def transparent_picture() -> bytes:
-    """A PNG of 25 megapixels with transparency, which takes some 300 MB to look at."""
+    """A PNG of 25 megapixels with transparency, which takes some 180 MiB to look at."""
     buffer = io.BytesIO()
     Image.new("RGBA", (5000, 5000)).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

@@ -8,6 +8,7 @@ import os
 import re
 import tempfile
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from pathlib import Path
 
 import cbor2
@@ -117,7 +118,8 @@ def test_pdf_files(client: Client, reader: FakeReader) -> None:
     file = json.dumps(reader.world.file()).encode()
     no_verdict(client, samples.pdf(file, password="geheim"), "pdf-encrypted")
     no_verdict(client, samples.pdf(None), "pdf-no-attachment")
-    no_verdict(client, samples.pdf(file, name="other.json"), "pdf-no-attachment")
+    renamed = samples.pdf(file, name="other.json")
+    assert client.post("/verify", files={"file": ("x", renamed)}).status_code == HTTPStatus.OK
     no_verdict(client, b"%PDF-1.7\n" + os.urandom(200), "pdf-malformed")
 
 

@@ -48,7 +48,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "document.forms opening",
         "demonstration",
     ),
-    "api": ("http rpc org", "web desk", "cli"),
+    "api": ("http rpc org extraction", "web desk", "cli"),
 }
 
 UPWARD: Final = {

@@ -29,6 +29,12 @@ MAX_DECODED: Final = 112 * 1024 * 1024
 few hundred kilobytes of one colour can stand for a gigabyte.
 """
 
+MAX_WHOLE: Final = 40_000_000
+"""Pixels of a picture that is also looked at whole, for a small code in a large scan (A4 at 600 dpi)."""
+
+FILTERED_SIDE: Final = 2800
+"""Pixels of the longer side where noise and shadows are filtered, which takes longest."""
+
 WORKING_SIDE: Final = 4096
 """Pixels of the longer side first looked at: a code on a photographed page is large enough there."""
 
@@ -181,12 +187,13 @@ def _views(picture: Picture) -> Iterator[Picture]:
     side = max(picture.size)
     first = _within(picture, WORKING_SIDE)
     yield first
-    yield ImageOps.autocontrast(first.filter(ImageFilter.GaussianBlur(1)), cutoff=2)
+    filtered = _within(first, FILTERED_SIDE)
+    yield ImageOps.autocontrast(filtered.filter(ImageFilter.GaussianBlur(1)), cutoff=2)
     yield _within(first, 1400)
-    yield ImageOps.autocontrast(first.filter(ImageFilter.MedianFilter(3)), cutoff=5)
+    yield ImageOps.autocontrast(filtered.filter(ImageFilter.MedianFilter(3)), cutoff=5)
     if side <= WORKING_SIDE // 2:
         yield first.resize((first.width * 2, first.height * 2), Image.Resampling.BICUBIC)
-    if side > WORKING_SIDE:
+    if side > WORKING_SIDE and picture.width * picture.height <= MAX_WHOLE:
         yield picture
 
 

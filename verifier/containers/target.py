@@ -65,7 +65,7 @@ def _read(data: bytes | str, *, pages: bool) -> Presented:
         return _read_text(data)
     if not data:
         raise DataFault("the file is empty", code="target-empty")
-    if b"%PDF-" in data[:_SEARCHED]:
+    if _is_pdf(data):
         return _read_pdf(data, pages=pages)
     if _is_image(data):
         return Presented("image", qr=find_qr(data))
@@ -94,6 +94,15 @@ def _read_pdf(data: bytes, *, pages: bool) -> Presented:
             hint="Printing to PDF drops attachments: give the file as issued, or a picture of its code.",
         )
     return Presented("pdf", qr=qr, shown=(qr,))
+
+
+def needs_taking_apart(data: bytes) -> bool:
+    """Whether reading it takes large libraries that were not written for enemies."""
+    return _is_pdf(data) or _is_image(data)
+
+
+def _is_pdf(data: bytes) -> bool:
+    return b"%PDF-" in data[:_SEARCHED]
 
 
 def _is_image(data: bytes) -> bool:

@@ -1,42 +1,45 @@
-"""Getting a certificate out of an uploaded file in a process of its own.
+"""Getting a certificate out of a file in a process of its own: for the command line as for uploads.
 
 Pictures and PDF files are taken apart by large libraries, partly native, that were not written for enemies.
 The process that does it has nothing else in it, a bounded memory and a bounded time, and is gone afterwards:
-whatever it runs into, the server and everyone else's verification go on.
+whatever it runs into, the server and everyone else's verification go on, and a reader's machine stays usable.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from typing import Any, Final, cast
 
-from yinzheng.verifier.containers.certfile import MAX_FILE
-from yinzheng.verifier.containers.target import Kind, Presented, read_target
+from yinzheng.verifier.containers.target import Kind, Presented, needs_taking_apart, read_target
 from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
 
-MEMORY: Final = 2 * 1024**3
-"""Bytes of address space. A picture of the most pixels allowed, with transparency, needs some 1.3 GiB."""
+MEMORY: Final = 300 * 1024**2
+"""Bytes of data; the largest picture that is decoded takes some 200 MiB."""
+
+PROCESSOR: Final = 4
+"""Seconds of processor time; a photo of 60 megapixels takes about one."""
 
 SECONDS: Final = 30
-"""How long reading a file may take; a photo of 60 megapixels takes about two."""
+"""How long a process that gets no turn is waited for."""
 
 _FAULTS: Final = {kind.__name__: kind for kind in (DataFault, UsageFault)}
 
 
-def extract(data: bytes, *, seconds: float = SECONDS, memory: int = MEMORY) -> Presented:
+def extract(
+    data: bytes, *, name: str = "", seconds: float = SECONDS, processor: int = PROCESSOR, memory: int = MEMORY
+) -> Presented:
     """As `read_target`, for bytes that nobody vouches for.
 
     Raises also `DataFault` `target-too-hard`, where reading it takes too long or too much memory.
     """
-    if data.lstrip()[:1] == b"{" and b"%PDF-" not in data[:1024]:
-        return read_target(data)  # a certificate file: nothing to take apart
+    if not needs_taking_apart(data):
+        return read_target(data, name=name)
     try:
         done = subprocess.run(  # noqa: S603 - ourselves, with a number
-            [sys.executable, "-I", "-m", __name__, str(memory)],
+            [sys.executable, "-I", "-m", __name__, str(memory), str(processor)],
             input=data,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -54,22 +57,21 @@ def extract(data: bytes, *, seconds: float = SECONDS, memory: int = MEMORY) -> P
         ) from error
     if "fault" in answer:
         raise _FAULTS[answer["fault"]](answer["message"], code=answer["code"], hint=answer["hint"])
-    kind = cast(Kind, answer["kind"])
-    return Presented(kind, file or None, answer["qr"], answer["number"])
+    kind, shown = cast(Kind, answer["kind"]), answer["shown"]
+    return Presented(
+        kind, file or None, answer["qr"], answer["number"], None if shown is None else tuple(shown), name
+    )
 
 
 def main() -> None:
     """Read a file from the standard input; write a line of JSON, then the certificate file if any."""
-    memory = int(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _bound(memory=int(sys.argv[1]), processor=int(sys.argv[2]))
     data = sys.stdin.buffer.read()
     file = b""
     try:
         found = read_target(data)
-        # One byte more than the format allows is enough for the verifier to refuse it.
-        file = (found.file or b"")[: MAX_FILE + 1]
-        answer = {"kind": found.kind, "qr": found.qr, "number": found.number}
+        file = found.file or b""
+        answer = {"kind": found.kind, "qr": found.qr, "number": found.number, "shown": found.shown}
     except YinzhengError as error:
         answer = {
             "fault": type(error).__name__,
@@ -78,6 +80,17 @@ def main() -> None:
             "hint": error.hint,
         }
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + file)
+
+
+def _bound(*, memory: int, processor: int) -> None:
+    """Bound this process; where the system knows no such bounds, the time it is waited for must do."""
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (processor, processor + 1))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 if __name__ == "__main__":

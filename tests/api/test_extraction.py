@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from tests.api import samples
 from tests.api.fake import FakeReader
+from yinzheng.api.extraction import MEMORY, extract
 from yinzheng.api.http.limits import MIB
-from yinzheng.api.web.extract import extract
+from yinzheng.verifier.containers.pdf import MAX_ATTACHED
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault
 
@@ -42,8 +45,20 @@ def test_a_file_that_takes_too_long_is_given_up(reader: FakeReader) -> None:
 
 
 def test_a_file_that_takes_too_much_memory_is_given_up() -> None:
-    assert refusal(samples.blank_picture(), memory=400 * MIB) == "image-no-code"
-    assert refusal(samples.transparent_picture(), memory=400 * MIB) in ("target-too-hard", "image-malformed")
+    assert refusal(samples.blank_picture(), memory=200 * MIB) == "image-no-code"
+    large = BytesIO()
+    Image.new("L", (6000, 6000), 255).save(large, "PNG")
+    assert refusal(large.getvalue(), memory=40 * MIB) in ("target-too-hard", "image-malformed")
+    assert refusal(samples.transparent_picture(), memory=MEMORY) == "image-no-code"
+    assert refusal(samples.transparent_picture(), memory=100 * MIB) in ("target-too-hard", "image-malformed")
+
+
+def test_a_file_that_takes_too_much_work_is_given_up() -> None:
+    """A PDF without its table of contents is searched for objects, and that many take long."""
+    objects = b"".join(b"%d 0 obj\n<< /A [%s] >>\nendobj\n" % (at, b"[] " * 400) for at in range(1, 9000))
+    with pytest.raises(DataFault) as caught:
+        extract(b"%PDF-1.7\n" + objects + b"trailer << /Root 1 0 R >>", processor=1)
+    assert caught.value.code in ("target-too-hard", "pdf-malformed", "pdf-no-attachment")
 
 
 def refusal(content: bytes, memory: int) -> str:
@@ -53,9 +68,9 @@ def refusal(content: bytes, memory: int) -> str:
 
 
 def test_an_attachment_beyond_its_format_is_cut(reader: FakeReader) -> None:
-    found = extract(samples.pdf(b"{" + b" " * (3 << 20)))
+    found = extract(samples.pdf(b"{" + b" " * (2 * MAX_ATTACHED)))
     assert found.file is not None
-    assert len(found.file) == (1 << 20) + 1
+    assert len(found.file) == MAX_ATTACHED + 1
 
 
 def test_the_process_inherits_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
