@@ -119,8 +119,13 @@ class Item:
 
     def false_witnesses(self) -> tuple[str, ...]:
         """Give the names of witnesses whose signature does not hold, in order; empty when all do."""
+        pairs = zip(self.witnesses, self.witnesses_hold(), strict=True)
+        return tuple(witness.name for witness, holds in pairs if not holds)
+
+    def witnesses_hold(self) -> tuple[bool, ...]:
+        """Whether the signature of each witness holds, in order."""
         message = self.witness_message()
-        return tuple(w.name for w in self.witnesses if not Sm2PublicKey(w.key).verify(message, w.signature))
+        return tuple(Sm2PublicKey(w.key).verify(message, w.signature) for w in self.witnesses)
 
     @property
     def holder(self) -> str:

@@ -33,7 +33,12 @@ from yinzheng.verifier.log.tlogproof import MAX_HASHES, MAX_PROOF_BYTES, TlogPro
 
 MAX_STATEMENTS: Final = 16_384
 MAX_STATEMENTS_BYTES: Final = 32 * 1024 * 1024
+MAX_STATEMENTS_VALUES: Final = 1_000_000
 MAX_CHAIN_BYTES: Final = 32 * 1024 * 1024
+MAX_CHAIN_VALUES: Final = 500_000
+MAX_HEADS: Final = 64
+"""Checkpoints that the proofs of a pack lead to; each takes two signatures and a proof on chain to check."""
+
 MAX_DOSSIER_PROOF: Final = 8192
 MAX_STAMP_LINK: Final = 64 * 1024
 
@@ -111,17 +116,22 @@ def parse_statements(data: bytes) -> tuple[PackedStatement, ...]:
     """Read `statements.json`, in the order of the log.
 
     Raises `DataFault`: `json-…`, a code of `canonical.read_object`, `proof-malformed`, `statement-secret`
-    (a public body with a secret, or a private one without) or `statements-order`.
+    (a public body with a secret, or a private one without), `statements-order` or `statements-heads`.
     """
-    value = loads(data, max_bytes=MAX_STATEMENTS_BYTES, canonical=True)
+    value = loads(data, max_bytes=MAX_STATEMENTS_BYTES, canonical=True, max_values=MAX_STATEMENTS_VALUES)
     found = tuple(_STATEMENTS(value, "$"))
     check_statements(found)
     return found
 
 
 def check_statements(found: Iterable[PackedStatement]) -> None:
-    """Check secrets and order. Raises `DataFault` (`statement-secret`, `statements-order`)."""
+    """Check secrets, order and number of heads.
+
+    Raises `DataFault` (`statement-secret`, `statements-order`, `statements-heads`).
+    """
     found = tuple(found)
+    if len({packed.proof.checkpoint for packed in found}) > MAX_HEADS:
+        raise DataFault(f"the proofs lead to more than {MAX_HEADS} heads", code="statements-heads")
     for at, packed in enumerate(found):
         if not _is_coherent(packed):
             raise DataFault(
@@ -145,7 +155,8 @@ def format_statements(found: Iterable[PackedStatement]) -> bytes:
 
 def parse_chain(data: bytes) -> Evidence:
     """Read `chain.json` (S7.3). Raises `DataFault` as `parse_evidence`, and `json-…`."""
-    return parse_evidence(loads(data, max_bytes=MAX_CHAIN_BYTES, canonical=True), slots=MAX_SLOTS)
+    value = loads(data, max_bytes=MAX_CHAIN_BYTES, canonical=True, max_values=MAX_CHAIN_VALUES)
+    return parse_evidence(value, slots=MAX_SLOTS)
 
 
 def parse_dossier_file(data: bytes) -> DossierFile:

@@ -30,6 +30,9 @@ from yinzheng.verifier.formats.dispute import evidence_roots
 
 FORMAT: Final = "yinzheng/pack/1"
 MAX_MANIFEST: Final = 8 * 1024 * 1024
+MAX_VALUES: Final = 200_000
+"""Values in a manifest: five of each file, four of each item."""
+
 MAX_SIGNATURE: Final = 72
 """Bytes of a DER signature by SM2, at most."""
 
@@ -171,7 +174,9 @@ def parse_manifest(data: bytes) -> Manifest:
     Raises `DataFault`: `json-…`, a code of `canonical.read_object`, `credit-code`, or `manifest-items`,
     `manifest-roots`, `manifest-files` where its parts do not fit each other.
     """
-    fields = read_object(loads(data, max_bytes=MAX_MANIFEST, canonical=True), _MANIFEST)
+    fields = read_object(
+        loads(data, max_bytes=MAX_MANIFEST, canonical=True, max_values=MAX_VALUES), _MANIFEST
+    )
     del fields["format"]
     manifest = Manifest(**fields)
     check_manifest(manifest)

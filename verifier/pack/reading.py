@@ -56,6 +56,7 @@ class Contents:
     """By path: the bytes of small files."""
     heads: dict[str, bytes] = field(default_factory=dict)
     """By path: how a report inside begins."""
+    _witnessed: dict[str, tuple[bool, ...]] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     """Paths of files that are not what the manifest names."""
 
@@ -73,6 +74,12 @@ class Contents:
     def item(self, path: str) -> Item | None:
         """The body of an item, if it could be read."""
         return self.parsed.get(path)
+
+    def witnesses(self, path: str) -> tuple[bool, ...]:
+        """Whether the signature of each witness of an item that could be read holds; each is checked once."""
+        if path not in self._witnessed:
+            self._witnessed[path] = self.parsed[path].witnesses_hold()
+        return self._witnessed[path]
 
     def dossier_proof(self, path: str) -> DossierFile | None:
         """The proof of a dossier's file, if it could be read."""

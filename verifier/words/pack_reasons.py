@@ -65,6 +65,10 @@ PACK_REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "file-differs": ("文件与清单所列摘要不符。", "A file is not what the manifest names."),
     "statement-secret": ("陈述的密钥不合规。", "A statement has a secret too many or too few."),
     "statements-order": ("陈述未按日志次序排列。", "The statements are not in the order of the log."),
+    "statements-heads": (
+        "陈述的证明指向过多的日志检查点。",
+        "The proofs of the statements lead to too many heads of the log.",
+    ),
     "statement-no-item": (
         "有一条证据陈述不在清单所列各项之中。",
         "A statement of evidence is none of the items listed.",

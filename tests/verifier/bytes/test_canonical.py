@@ -283,3 +283,11 @@ class TestFields:
         with pytest.raises(DataFault) as caught:
             canonical.read_object({"secret": 1}, {})
         assert "secret" not in caught.value.message
+
+
+def test_values_are_counted_before_they_are_parsed() -> None:
+    assert canonical.loads(b'["a,b",[1,2],{}]', max_bytes=100, max_values=7) == ["a,b", [1, 2], {}]
+    with pytest.raises(DataFault) as caught:
+        canonical.loads(b'["a,b",[1,2],{}]', max_bytes=100, max_values=6)
+    assert caught.value.code == "json-too-large"
+    assert canonical.loads(b"1", max_bytes=1, max_values=0) == 1

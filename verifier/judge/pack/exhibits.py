@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,7 @@ from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.pack import checks
 from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED
 from yinzheng.verifier.log.tlogproof import TlogProof
 from yinzheng.verifier.pack.contents import PackedStatement
 from yinzheng.verifier.pack.manifest import Manifest, PackFile
@@ -37,6 +39,15 @@ class Ground:
     def by_leaf(self) -> dict[bytes, PackedStatement]:
         """The pack's statements by leaf hash."""
         return {packed.statement.leaf_hash: packed for packed in self.contents.statements}
+
+    @cached_property
+    def deposits(self) -> dict[bytes, set[bytes]]:
+        """Leaf hashes of the deposits shown, by the certificate's subject."""
+        found: dict[bytes, set[bytes]] = {}
+        for packed in self.contents.statements:
+            if packed.statement.type == CERTIFICATE_DEPOSITED:
+                found.setdefault(packed.statement.subject, set()).add(packed.statement.leaf_hash)
+        return found
 
     @cached_property
     def by_path(self) -> dict[str, PackFile]:
@@ -163,8 +174,7 @@ def dispute_holds(ground: Ground, view: ChainView) -> None:
 def root_over(ground: Ground, view: ChainView, number: int) -> ChainEvidence:
     """(9) The first root of evidence that covers an item, as it stands on chain."""
     # A manifest's last root covers all items, so there is one.
-    pairs = zip(ground.manifest.roots, view.roots, strict=True)
-    found = next(root for listed, root in pairs if listed.size >= number)
+    found = view.roots[bisect_left(ground.manifest.roots, number, key=lambda listed: listed.size)]
     if isinstance(found, YinzhengError):
         raise found
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
-from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.formats.dossier import FileEntry
 from yinzheng.verifier.formats.evidence_items import Item
@@ -20,7 +19,6 @@ from yinzheng.verifier.judge.pack.report import (
     WitnessCheck,
 )
 from yinzheng.verifier.judge.report import Finding
-from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED
 from yinzheng.verifier.pack.contents import EVIDENCE, PackedStatement
 from yinzheng.verifier.pack.manifest import ListedItem, PackFile, number_of
 
@@ -90,9 +88,10 @@ def _shown(ground: Ground, view: ChainView, listed: ListedItem, shared: tuple[Fi
     # (9): a root of evidence over it is on chain.
     anchored = found.settle(9, lambda: root_over(ground, view, listed.number))
     findings = _merged(found, shared)
+    witnesses = _witnesses(item, ground.contents.witnesses(listed.body_path)) if item else ()
     came, why = Answer.UNDETERMINED, "unreadable"
     if item is not None and packed is not None:
-        came, why = questions.provenance(item, packed)
+        came, why = questions.provenance(item, packed, witnesses)
     return ItemReport(
         number=listed.number,
         leaf=listed.leaf,
@@ -101,7 +100,7 @@ def _shown(ground: Ground, view: ChainView, listed: ListedItem, shared: tuple[Fi
         statement=packed,
         anchored_at=anchored.added_at if anchored else None,
         findings=findings,
-        witnesses=_witnesses(item) if item else (),
+        witnesses=witnesses,
         unchanged=questions.unchanged(findings),
         provenance=came,
         provenance_code=why,
@@ -127,11 +126,9 @@ def _merged(found: Findings, shared: tuple[Finding, ...]) -> tuple[Finding, ...]
     return tuple(sorted((*found.in_order(), *shared), key=lambda finding: finding.number))
 
 
-def _witnesses(item: Item) -> tuple[WitnessCheck, ...]:
-    message = item.witness_message()
-    return tuple(
-        WitnessCheck(w.name, w.key, Sm2PublicKey(w.key).verify(message, w.signature)) for w in item.witnesses
-    )
+def _witnesses(item: Item, hold: tuple[bool, ...]) -> tuple[WitnessCheck, ...]:
+    pairs = zip(item.witnesses, hold, strict=True)
+    return tuple(WitnessCheck(witness.name, witness.key, holds) for witness, holds in pairs)
 
 
 def judge_subjects(ground: Ground, view: ChainView) -> list[SubjectReport]:
@@ -144,12 +141,7 @@ def judge_subjects(ground: Ground, view: ChainView) -> list[SubjectReport]:
 
 
 def _subject(ground: Ground, view: ChainView, kind: str, subject: bytes) -> SubjectReport:
-    found = Findings()
-    leaves = {
-        leaf
-        for leaf, packed in ground.by_leaf.items()
-        if packed.statement.subject == subject and packed.statement.type == CERTIFICATE_DEPOSITED
-    }
+    found, leaves = Findings(), ground.deposits.get(subject, set())
     # (9): while the dispute is open the chain holds it.
     count = found.settle(
         9,

@@ -15,6 +15,7 @@ from yinzheng.verifier.judge.pack.report import (
     QuestionAnswer,
     Reason,
     TimestampReport,
+    WitnessCheck,
 )
 from yinzheng.verifier.judge.report import Finding, Outcome
 from yinzheng.verifier.pack.contents import PackedStatement
@@ -70,9 +71,9 @@ def unchanged(findings: Sequence[Finding]) -> Answer:
     return Answer.CONSISTENT if whole else Answer.UNDETERMINED
 
 
-def provenance(item: Item, packed: PackedStatement) -> tuple[Answer, str]:
+def provenance(item: Item, packed: PackedStatement, witnesses: Sequence[WitnessCheck]) -> tuple[Answer, str]:
     """C18 for one item: whether what is claimed agrees with itself and its witnesses, never that it is so."""
-    if item.false_witnesses():
+    if not all(witness.holds for witness in witnesses):
         return Answer.INCONSISTENT, "witness-wrong"
     last = item.custody[-1].at if item.custody else item.captured_at
     if last > packed.statement.at:
