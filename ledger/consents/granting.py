@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from yinzheng.ledger.consents import pool
 from yinzheng.ledger.consents.book import KnownNotice, NoticeBook
 from yinzheng.ledger.consents.notices import book_of, hour_of
+from yinzheng.ledger.flow import pool
 from yinzheng.ledger.flow.recording import Occurrence, compose
 from yinzheng.ledger.keys import sm4
 from yinzheng.ledger.organisations.keys import require

@@ -32,8 +32,8 @@ from yinzheng.ledger.consents.import_order import SEED_BYTES, order_of, subject_
 from yinzheng.ledger.consents.import_results import write_results
 from yinzheng.ledger.consents.import_rows import Ask, LineFile, Made, Maker, Plan, Refused, begin_worker, work
 from yinzheng.ledger.consents.notices import book_of, hour_of
-from yinzheng.ledger.consents.pool import event_row
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.flow.pool import event_row
 from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.organisations import Role

@@ -17,7 +17,7 @@ from yinzheng.ledger.chain.sender import Call, Mined, Sender, SignedTransaction
 from yinzheng.ledger.keys.provider import RELAY
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import ChainCall
-from yinzheng.ledger.withdrawals.late_calls import redate
+from yinzheng.ledger.withdrawals.calls import redate
 from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
 
 PATIENCE_SECONDS = 60

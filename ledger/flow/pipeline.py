@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.chain.records import Head
-from yinzheng.ledger.consents import pool
+from yinzheng.ledger.flow import pool
 from yinzheng.ledger.flow.outbox import carry_out, waiting
 from yinzheng.ledger.flow.outbox import (
     outbox as outbox,  # use cases put their calls there through the pipeline

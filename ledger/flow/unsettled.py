@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, func, select
 
-from yinzheng.ledger.consents.pool import PATIENCE, patience_of
+from yinzheng.ledger.flow.pool import PATIENCE, patience_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import ChainCall, Event
 from yinzheng.ledger.store.models_consents import Pooled

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from sqlmodel import select
 
-from yinzheng.ledger.consents import pool
+from yinzheng.ledger.flow import pool
 from yinzheng.ledger.flow.threads import find_consent
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models_consents import Attempt, Pooled

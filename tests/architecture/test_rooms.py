@@ -59,9 +59,6 @@ UPWARD: Final = {
     ("verifier.pack.howto", "verifier.words.phrases"),
     ("verifier.pack.reading", "verifier.judge"),
     ("ledger.cases.issuing", "ledger.disputes.work"),
-    ("ledger.flow.outbox", "ledger.withdrawals.late_calls"),
-    ("ledger.flow.pipeline", "ledger.consents.pool"),
-    ("ledger.flow.unsettled", "ledger.consents.pool"),
     ("api.http.problems", "api.web.words"),
 }
 """Who still imports what against the order. What is gone leaves this set too; nothing comes in."""

@@ -22,9 +22,9 @@ from tests.ledger.consents.observer import Published, published, striking
 from tests.ledger.consents.test_importing import told
 from tests.ledger.world import Clock, World
 from yinzheng.ledger.consents import importing as bulk
-from yinzheng.ledger.consents import pool
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.importing import import_consents
+from yinzheng.ledger.flow import pool
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.store.models import Checkpoint
@@ -134,7 +134,7 @@ def test_an_import_in_the_order_of_its_file_would_be_seen(
 def test_a_pool_in_the_order_of_arrival_would_be_seen(
     production_template: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("yinzheng.ledger.consents.pool.secrets.SystemRandom", Unshuffled)
+    monkeypatch.setattr("yinzheng.ledger.flow.pool.secrets.SystemRandom", Unshuffled)
     day = live(production_template.copy(tmp_path / "state"), tmp_path, 60)
     assert striking(day.seen, day.persons, ORDER).keys() == ORDER
 
