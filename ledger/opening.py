@@ -10,21 +10,36 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Final
 
+from yinzheng.ledger.cases import calls as case_calls
 from yinzheng.ledger.cases.deeming import deem_accepted
 from yinzheng.ledger.chain.connect import open_chain
 from yinzheng.ledger.chain.consent_client import ConsentClient
 from yinzheng.ledger.chain.sender import Sender
+from yinzheng.ledger.disputes import calls as dispute_calls
 from yinzheng.ledger.erasure.clearing import resume as resume_erasures
 from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.flow.calls import table_of
 from yinzheng.ledger.flow.working_days import calendar_of
 from yinzheng.ledger.keys.provider import RELAY, KeyProvider
 from yinzheng.ledger.log.tilelog import TileLog
+from yinzheng.ledger.organisations import calls as organisation_calls
 from yinzheng.ledger.registry import Clock, Progress, Registry, silent, wall_clock
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.state.instance import LOCK_SECONDS, Paths, read_instance, writer_lock
 from yinzheng.ledger.store.database import open_store, sqlite_url
 from yinzheng.ledger.store.sealed import FolderBlobs
+from yinzheng.ledger.withdrawals import calls as withdrawal_calls
+
+KINDS: Final = table_of(
+    pipeline.ANCHOR,
+    *case_calls.KINDS,
+    *organisation_calls.KINDS,
+    *withdrawal_calls.KINDS,
+    *dispute_calls.KINDS,
+)
+"""Every kind of call that a use case puts into the outbox."""
 
 
 @contextmanager
@@ -62,6 +77,7 @@ def open_registry(
             blobs=blobs,
             w3=w3,
             client=ConsentClient(w3, instance.deployment, instance.modules),
+            kinds=KINDS,
             sender=Sender(w3, provider.account(RELAY), time.sleep),
             keys=provider,
             calendar=calendar_of(paths),

@@ -16,6 +16,7 @@ from typing import Any, cast
 from sqlmodel import Session, col, select
 from web3 import Web3
 
+from yinzheng.ledger.cases.calls import DEPOSIT
 from yinzheng.ledger.cases.deeming import deadlines_of
 from yinzheng.ledger.chain.connect import open_chain, prover
 from yinzheng.ledger.chain.consent_client import ConsentClient
@@ -240,7 +241,7 @@ class Reader:
         with self._store.reading() as session:
             certificate = repository.find_certificate(session, number)
             event = session.get_one(Event, certificate.event_id)
-            call = repository.call_by_key(session, f"deposit:{number}")
+            call = repository.find_call(session, DEPOSIT.name, number)
         return {
             "leaf": event.leaf_hash.hex(),
             "log": self.instance.origin,

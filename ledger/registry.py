@@ -10,6 +10,7 @@ from web3 import Web3
 
 from yinzheng.ledger.chain.consent_client import ConsentClient
 from yinzheng.ledger.chain.sender import Sender
+from yinzheng.ledger.flow.calls import Kinds
 from yinzheng.ledger.keys.provider import RELAY, KeyProvider
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.rules.calendar import WorkingCalendar
@@ -42,6 +43,7 @@ class Registry:
     blobs: FolderBlobs
     w3: Web3
     client: ConsentClient
+    kinds: Kinds
     sender: Sender
     keys: KeyProvider
     calendar: WorkingCalendar

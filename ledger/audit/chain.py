@@ -8,10 +8,11 @@ from sqlmodel import Session, col, select
 
 from yinzheng.contracts import artifact
 from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.cases.calls import DEPOSIT
 from yinzheng.ledger.chain.records import CaseState
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import checksummed
-from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.rules.states import State
 from yinzheng.ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Event
 
@@ -86,12 +87,12 @@ def _check_certificates(audit: Audit, session: Session) -> set[bytes]:
         record = audit.client.record(row.subject)
         event = session.get(Event, row.event_id)
         if record is None:
-            if not under_way(session, f"deposit:{row.number}"):
+            if not under_way(session, DEPOSIT, row.number):
                 audit.found(
                     "certificate-not-on-chain", f"the chain lacks certificate {row.number}", number=row.number
                 )
         elif row.state != "deposited":
-            if not under_way(session, f"deposit:{row.number}"):
+            if not under_way(session, DEPOSIT, row.number):
                 audit.found(
                     "certificate-altered", f"{row.number} is deposited, its row denies it", number=row.number
                 )
@@ -103,18 +104,21 @@ def _check_certificates(audit: Audit, session: Session) -> set[bytes]:
 
 
 def _check_calls(audit: Audit, session: Session) -> None:
-    for call in pipeline.failed_calls(session):
-        audit.found("call-failed", f"the contracts refused {call.key}: {call.error}", call=call.key)
+    for call in session.exec(select(ChainCall).where(ChainCall.state == "failed")).all():
+        audit.found("call-failed", f"the contracts refused {call.name}: {call.error}", call=call.name)
     waiting = session.exec(select(ChainCall).where(col(ChainCall.state).in_(("pending", "sent")))).all()
     for call in waiting:
-        audit.found("unsettled", f"{call.key} has not been carried out yet", call=call.key)
+        audit.found("unsettled", f"{call.name} has not been carried out yet", call=call.name)
 
 
-def under_way(session: Session, key: str | None = None) -> bool:
-    """Whether that call, or any, is still in the outbox; the audit then says `unsettled`, not different."""
+def under_way(session: Session, kind: CallKind | None = None, about: str = "") -> bool:
+    """Whether a call of that kind about that, or any, is still in the outbox.
+
+    The audit then says `unsettled`, not different.
+    """
     waiting = select(ChainCall).where(col(ChainCall.state).in_(("pending", "sent")))
-    if key is not None:
-        waiting = waiting.where(ChainCall.key == key)
+    if kind is not None:
+        waiting = waiting.where(ChainCall.kind == kind.name, ChainCall.about == about)
     return session.exec(waiting.limit(1)).first() is not None
 
 

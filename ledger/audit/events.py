@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 
 from yinzheng.ledger.audit.erasures import check_remains
 from yinzheng.ledger.audit.finding import Audit
-from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.cases.calls import refused_deposits
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.rules.numbers import CertificateNumber
 from yinzheng.ledger.rules.states import TABLE, State, StatementType
@@ -110,7 +110,7 @@ def _check_deposits(session: Session, case: Case, events: Sequence[Event]) -> bo
     if certificate is None:
         withdrawn, standing = 0, 0
     else:
-        withdrawn = pipeline.withdrawn_deposits(session, certificate.number)
+        withdrawn = refused_deposits(session, certificate.number)
         standing = int(certificate.event_id is not None)
     if stated != withdrawn + standing:
         raise DataFault(

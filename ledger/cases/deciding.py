@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from yinzheng.ledger.cases.calls import CLOSURE
 from yinzheng.ledger.cases.work import CaseThread, approve, work_on
 from yinzheng.ledger.chain.approvals import Closure
 from yinzheng.ledger.dossiers.application import Application, parse_application
@@ -98,7 +99,7 @@ def refuse(registry: Registry, case_id: str, by: Actor, ground: Ground, reasons:
             closure = Closure(work.case.subject, recorded.leaf_hash)
             signature = approve(work, closure, "closure", by, Capacity.REGISTRY)
             call = registry.client.close_case(closure, [signature])
-            work.call("closure", case_id, call)
+            work.call(CLOSURE, case_id, call)
         work.case.refusal = ground.value
         work.write(rule, recorded)
 

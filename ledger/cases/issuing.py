@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, delete, select
 
 from yinzheng.ledger.cases.body import certificate_body
+from yinzheng.ledger.cases.calls import DEPOSIT
 from yinzheng.ledger.cases.deciding import application_of
 from yinzheng.ledger.cases.work import CaseThread, approve, work_on
 from yinzheng.ledger.chain.approvals import Deposit
@@ -174,7 +175,7 @@ def _deposit(
     recorded = work.compose(rule, body.to_json(), subject=decision.id, at=body.registered_at)
     if recorded.leaf_hash != decision.content:
         raise DataFault("the statement is not the one approved", code="statement-differs")
-    work.call("deposit", certificate.number, call)
+    work.call(DEPOSIT, certificate.number, call)
     work.write(rule, recorded)
     work.session.flush()
     event = repository.event_by_leaf(work.session, recorded.leaf_hash)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlmodel import select
 
+from yinzheng.ledger.cases.calls import CONCLUSION, OBJECTION, PUBLICITY
 from yinzheng.ledger.cases.deciding import application_of, checked_text
 from yinzheng.ledger.cases.work import approve, work_on
 from yinzheng.ledger.chain.approvals import Conclusion, Publication
@@ -63,7 +64,7 @@ def publish(
         if waived_by is not None:
             signatures.append(approve(work, decision, "publication", waived_by, Capacity.COMMITTEE))
         call = registry.client.open_publicity(decision, signatures)
-        work.call("publicity", case_id, call)
+        work.call(PUBLICITY, case_id, call)
         work.write(rule, recorded)
 
 
@@ -86,7 +87,7 @@ def object_to(registry: Registry, case_id: str, objector: str, reasons: str, mat
         }
         recorded = work.compose(rule, body)
         call = registry.client.raise_objection(work.case.subject, recorded.leaf_hash)
-        work.call("objection", recorded.leaf_hash.hex(), call)
+        work.call(OBJECTION, recorded.leaf_hash.hex(), call)
         work.session.add(
             Objection(
                 case_id=case_id,
@@ -120,7 +121,7 @@ def resolve(
         decision = Conclusion(work.case.subject, leaf, recorded.leaf_hash, upheld)
         signature = approve(work, decision, "conclusion", by, Capacity.REGISTRY)
         call = registry.client.conclude_objection(decision, [signature])
-        work.call("conclusion", recorded.leaf_hash.hex(), call)
+        work.call(CONCLUSION, recorded.leaf_hash.hex(), call)
         row = work.session.exec(select(Objection).where(Objection.leaf == leaf)).one()
         row.concluded_at, row.upheld = work.now, upheld
         work.write(rule, recorded)

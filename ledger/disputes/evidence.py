@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from yinzheng.ledger.disputes.calls import EVIDENCE
 from yinzheng.ledger.disputes.work import DisputeThread, work_on
 from yinzheng.ledger.flow.recording import Recorded
 from yinzheng.ledger.registry import Registry
@@ -83,7 +84,7 @@ def add_items(
             work.write(rule, *recorded)
             root = evidence_root([*(item.leaf for item in before), *leaves])
             call = registry.client.add_evidence(work.dispute.subject, root, leaves[-1])
-            work.call("evidence", f"{work.dispute.id}:{first + len(kept)}", call, tried=False)
+            work.call(EVIDENCE, work.dispute.id, call, part=str(first + len(kept)), tried=False)
             return leaves
     except BaseException:
         drop(registry, kept)

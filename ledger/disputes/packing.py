@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.chain.connect import prover
+from yinzheng.ledger.disputes.calls import KINDS
 from yinzheng.ledger.disputes.collecting import find_thread, opened
 from yinzheng.ledger.disputes.stamps import stamps_for
 from yinzheng.ledger.disputes.work import DRAFT
@@ -234,12 +235,9 @@ def _settled(session: Session, dispute: Dispute, events: Sequence[Event]) -> tup
         .limit(1)
     )
     checkpoint = session.exec(covering).first()
-    prefixes = [f"{kind}:{dispute.id}" for kind in ("dispute", "evidence", "release")]
-    calls = [
-        call
-        for prefix in prefixes
-        for call in session.exec(select(ChainCall).where(col(ChainCall.key).startswith(prefix))).all()
-    ]
+    kinds = [kind.name for kind in KINDS]
+    of_it = select(ChainCall).where(col(ChainCall.kind).in_(kinds), ChainCall.about == dispute.id)
+    calls = session.exec(of_it).all()
     blocks = [
         call.block_number for call in calls if call.state == "confirmed" and call.block_number is not None
     ]

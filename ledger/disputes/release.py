@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from yinzheng.ledger.chain.approvals import Release as Decision
 from yinzheng.ledger.chain.approvals import recover
 from yinzheng.ledger.chain.modules import FORUM
+from yinzheng.ledger.disputes.calls import RELEASE
 from yinzheng.ledger.disputes.hold_notices import RELEASED, tell
 from yinzheng.ledger.disputes.work import (
     DisputeThread,
@@ -110,7 +111,7 @@ def release(
         work.keep_draft(None)
         order = _in_order(signed, parties)
         call = registry.client.release(decision, order, len(_subjects(work)))
-        work.call("release", work.dispute.id, call, tried=False)
+        work.call(RELEASE, work.dispute.id, call, tried=False)
         tell(work, RELEASED, recorded.leaf_hash)
     # After a crash in between, the next round of withdrawals finds them (`ending.tick`).
     resume(registry, dispute_id)

@@ -1,23 +1,24 @@
 """The outbox of the chain: calls written with the decisions that ask for them, sent together, confirmed (D9).
 
 A signed transaction is stored before it is sent: a crash repeats the same one and never makes a second.
-Calls go out in their order. Every other one is tried first and then goes alone; those about withdrawals share
-blocks, many at once, untried: one that the contracts refuse there is tried by itself in the next round, which
-tells whether it only came too early, or why it can never be. It holds up its own withdrawal alone.
+What a call means is its kind's to say (`calls.py`). Calls go out in their order. Most are tried first and
+then go alone; those of kinds that go together share blocks, many at once, untried: one that the contracts
+refuse there is tried by itself in the next round, which tells whether it only came too early, or why it can
+never be. It holds up only what is about the same thing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.chain.reverts import TooEarly
 from yinzheng.ledger.chain.sender import Call, Mined, Sender, SignedTransaction
+from yinzheng.ledger.flow.calls import CallKind, Kinds, kind_of
 from yinzheng.ledger.keys.provider import RELAY
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import ChainCall
-from yinzheng.ledger.withdrawals.calls import redate
 from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
 
 PATIENCE_SECONDS = 60
@@ -29,22 +30,38 @@ TOGETHER = 64
 _WINDOW = 4 * TOGETHER
 """How far ahead calls are looked for that need not wait."""
 
-NoteEffect = Callable[["Registry", Session, ChainCall], None]
-NoteRefusal = Callable[[Session, ChainCall, YinzhengError], YinzhengError]
 
-
-def outbox(session: Session, key: str, call: Call, now: int, sender: str = RELAY) -> ChainCall:
+def outbox(
+    session: Session,
+    kind: CallKind,
+    about: str,
+    call: Call,
+    now: int,
+    *,
+    part: str = "",
+    sender: str = RELAY,
+) -> ChainCall:
     """Put a call into the outbox, in the transaction of the decision that asks for it.
 
-    `sender` names the key that sends it: the relay's, or the administrator's for roles.
+    It is one and the same call however often it is tried: `part` tells calls of one kind apart that are about
+    the same thing. `sender` names the key that sends it: the relay's, or the administrator's for roles.
     """
     assert call.to is not None  # deployments do not go through the outbox
-    row = ChainCall(key=key, sender=sender, target=call.to, data=call.data, gas=call.gas, created_at=now)
+    row = ChainCall(
+        kind=kind.name,
+        about=about,
+        part=part,
+        sender=sender,
+        target=call.to,
+        data=call.data,
+        gas=call.gas,
+        created_at=now,
+    )
     session.add(row)
     return row
 
 
-def waiting(session: Session) -> list[ChainCall]:
+def waiting(session: Session, kinds: Kinds) -> list[ChainCall]:
     """The calls to be looked at next, in order: those already signed by their nonces, else the oldest."""
     signed = select(ChainCall).where(ChainCall.state == "sent").order_by(col(ChainCall.nonce))
     # A key's transactions are mined in the order of its nonces, so one key's are finished first.
@@ -53,20 +70,18 @@ def waiting(session: Session) -> list[ChainCall]:
         return [call for call in kept if call.sender == kept[0].sender]
     pending = select(ChainCall).where(ChainCall.state == "pending").order_by(col(ChainCall.id))
     found = list(session.exec(pending.limit(_WINDOW)).all())
-    apart = next((i for i, call in enumerate(found) if _withdrawal_of(call) is None), len(found))
+    apart = next((i for i, call in enumerate(found) if not kind_of(kinds, call).together), len(found))
     return found[: max(apart, 1)]
 
 
-def carry_out(
-    registry: Registry, calls: Sequence[ChainCall], note_effect: NoteEffect, note_refusal: NoteRefusal
-) -> list[ChainCall]:
+def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]:
     """Send what can be sent of `waiting`, wait for its blocks, and write down what became of each.
 
-    Raises what stands in the way: `EnvironmentFault`, `TooEarly` (the call waits), or what `note_refusal`
-    makes of a call that the contracts refused for good.
+    Raises what stands in the way: `EnvironmentFault`, `TooEarly` (the call waits), or what its kind makes of
+    a call that the contracts refused for good.
     """
     sender = registry.sender_of(calls[0].sender)
-    signed = _signed(registry, calls, sender, note_refusal)
+    signed = _signed(registry, calls, sender)
     missing = [one for _, one in signed if not isinstance(sender.outcome(one.hash), Mined)]
     if missing:
         registry.faults.hit("chain.send.before")
@@ -80,25 +95,19 @@ def carry_out(
             row.block_number = outcome.block_number
             if outcome.refusal is None:
                 row.state, row.error = "confirmed", None
-                note_effect(registry, session, row)
-            elif _withdrawal_of(row) is not None and row.error is None:
+                kind_of(registry.kinds, row).effect(registry.client, session, row)
+            elif kind_of(registry.kinds, row).together and row.error is None:
                 row.state, row.error = "pending", outcome.refusal.code
                 row.raw_tx = row.tx_hash = row.nonce = row.block_number = None
             else:
-                told.append(note_refusal(session, row, outcome.refusal))
+                told.append(_given_up(registry, session, row, outcome.refusal))
     if told:
         raise told[0]
     return [call for call, _ in signed]
 
 
-def _withdrawal_of(call: ChainCall) -> str | None:
-    """Hex of the withdrawal a call is about; None for every other call, which goes out alone."""
-    kind, _, rest = call.key.partition(":")
-    return rest.partition(":")[0] if kind.partition("-")[0] == "withdrawal" else None
-
-
 def _signed(
-    registry: Registry, calls: Sequence[ChainCall], sender: Sender, note_refusal: NoteRefusal
+    registry: Registry, calls: Sequence[ChainCall], sender: Sender
 ) -> list[tuple[ChainCall, SignedTransaction]]:
     """Each call with its one transaction: the one kept, or a new one that is kept before anyone sees it."""
     kept = [
@@ -108,7 +117,7 @@ def _signed(
     ]
     if kept:
         return kept[:TOGETHER]
-    able = _able(registry, calls, sender, note_refusal)
+    able = _able(registry, calls, sender)
     nonce, fees = sender.next_nonce(), sender.fees()
     made = [
         (call, sender.prepare(_call(call), number, fees)) for number, call in enumerate(able, start=nonce)
@@ -120,20 +129,17 @@ def _signed(
     return made
 
 
-def _able(
-    registry: Registry, calls: Sequence[ChainCall], sender: Sender, note_refusal: NoteRefusal
-) -> list[ChainCall]:
+def _able(registry: Registry, calls: Sequence[ChainCall], sender: Sender) -> list[ChainCall]:
     """The calls to be sent now, at least one: those not tried yet, and those that were and would be taken."""
     able: list[ChainCall] = []
-    waits: set[str | None] = set()
+    waits: set[str] = set()
     first: tuple[ChainCall, YinzhengError] | None = None
     for call in calls:
         if len(able) == TOGETHER:
             break
-        withdrawal = _withdrawal_of(call)
-        if withdrawal in waits:
+        if call.about in waits:
             continue
-        if withdrawal is not None and call.error is None:
+        if call.error is None and kind_of(registry.kinds, call).together:
             able.append(call)
             continue
         try:
@@ -143,26 +149,30 @@ def _able(
         except YinzhengError as refusal:
             # Perhaps it only follows another that is on its way: that is known when nothing else goes.
             first = first or (call, refusal)
-            waits.add(withdrawal)
+            waits.add(call.about)
         else:
             able.append(call)
     if able or first is None:
         return able
-    return [_refused(registry, *first, note_refusal)]
+    return [_refused(registry, *first)]
 
 
-def _refused(
-    registry: Registry, call: ChainCall, refusal: YinzhengError, note_refusal: NoteRefusal
-) -> ChainCall:
+def _refused(registry: Registry, call: ChainCall, refusal: YinzhengError) -> ChainCall:
     """What to do about a call that is refused and waits for none of ours: redate, wait, or give up."""
     if isinstance(refusal, TooEarly):
         raise refusal  # it waits: for a clock that was set back, or for another's move
     with registry.store.transaction() as session:
         row = session.get_one(ChainCall, call.id)
-        if redate(session, row, refusal, registry.clock()):
+        if kind_of(registry.kinds, row).redate(session, row, refusal, registry.clock()):
             return row
-        told = note_refusal(session, row, refusal)
+        told = _given_up(registry, session, row, refusal)
     raise told from refusal
+
+
+def _given_up(registry: Registry, session: Session, row: ChainCall, refusal: YinzhengError) -> YinzhengError:
+    """Write down that the contracts refused a call for good; gives what to tell the caller."""
+    row.state, row.error = "failed", refusal.code
+    return kind_of(registry.kinds, row).refusal(session, row, refusal)
 
 
 def _call(row: ChainCall) -> Call:

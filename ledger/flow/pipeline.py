@@ -15,23 +15,29 @@ and rolls forward.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Final
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from yinzheng.ledger.chain.consent_client import ConsentClient
 from yinzheng.ledger.chain.records import Head
 from yinzheng.ledger.flow import pool
-from yinzheng.ledger.flow.outbox import carry_out, waiting
-from yinzheng.ledger.flow.outbox import (
-    outbox as outbox,  # use cases put their calls there through the pipeline
-)
+from yinzheng.ledger.flow.calls import CallKind
+from yinzheng.ledger.flow.outbox import carry_out, outbox, waiting
 from yinzheng.ledger.registry import Progress, Registry, silent
-from yinzheng.ledger.rules.states import State
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models import Case, Certificate, ChainCall
+from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.store.models import Checkpoint as CheckpointRow
-from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
+from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.log.note import Checkpoint
+
+
+def _anchored(_client: ConsentClient, session: Session, call: ChainCall) -> None:
+    session.get_one(CheckpointRow, int(call.about)).anchored_block = call.block_number
+
+
+ANCHOR: Final = CallKind("anchor", effect=_anchored)
+"""About a head of the log, by its size."""
 
 
 def settle(registry: Registry, progress: Progress = silent) -> None:
@@ -97,11 +103,11 @@ def _publish_checkpoint(registry: Registry) -> None:
 def _send_calls(registry: Registry, progress: Progress) -> None:
     while True:
         with registry.store.reading() as session:
-            calls = waiting(session)
+            calls = waiting(session, registry.kinds)
         if not calls:
             return
-        done = carry_out(registry, calls, _note_effect, _note_refusal)
-        kinds = sorted({call.key.partition(":")[0] for call in done})
+        done = carry_out(registry, calls)
+        kinds = sorted({call.kind for call in done})
         progress(f"chain: {len(done)} confirmed ({', '.join(kinds)})")
 
 
@@ -118,18 +124,14 @@ def _anchor(registry: Registry, progress: Progress) -> None:
     if held == size:
         _confirm_anchor(registry, size)
         return
-    key = f"anchor:{size}"
     proof = registry.log.consistency(held, size) if held else []
     with registry.store.transaction() as session:
-        call = session.exec(select(ChainCall).where(ChainCall.key == key)).first()
+        call = repository.find_call(session, ANCHOR.name, str(size))
         if call is None:
             made = registry.client.anchor(Head(size, registry.log.root(size)), proof)
-            call = outbox(session, key, made, registry.clock())
+            call = outbox(session, ANCHOR, str(size), made, registry.clock())
             session.flush()
-            checkpoint = session.get(CheckpointRow, size)
-            if checkpoint is not None:
-                checkpoint.call_id = call.id
-    carry_out(registry, [call], _note_effect, _note_refusal)
+    carry_out(registry, [call])
     progress(f"anchored {size} statements")
 
 
@@ -142,52 +144,3 @@ def _confirm_anchor(registry: Registry, size: int) -> None:
     with registry.store.transaction() as session:
         row = session.get_one(CheckpointRow, size)
         row.anchored_block = registry.w3.eth.block_number
-
-
-def _note_refusal(session: Session, row: ChainCall, refusal: YinzhengError) -> YinzhengError:
-    """Write down that the contracts refused a call for good; gives what to tell the caller.
-
-    A refused deposit is taken back: its date is more than a day old because the chain was out of reach
-    (S5.8), or an approver lost the role. The case returns to where it is issued anew, under the same number;
-    the statement stays in the log, and the chain tells everyone that it was not deposited (R9).
-    """
-    row.state, row.error = "failed", refusal.code
-    kind, _, name = row.key.partition(":")
-    if kind != "deposit":
-        return refusal
-    certificate = session.get_one(Certificate, name)
-    certificate.event_id, certificate.qr = None, None
-    session.get_one(Case, certificate.case_id).state = State.PUBLICITY.value
-    row.key, row.state = f"{row.key}:{row.id}", "withdrawn"
-    return UsageFault(
-        f"the contracts refused the deposit of {name}: {refusal.message}",
-        code="deposit-refused",
-        hint="It is not registered. Have its certificate approved and issued again; it keeps its number.",
-        reason=refusal.code,
-    )
-
-
-def withdrawn_deposits(session: Session, number: str) -> int:
-    """How many deposits of a certificate the contracts refused, each with a statement in the log."""
-    taken_back = select(ChainCall.id).where(
-        col(ChainCall.key).startswith(f"deposit:{number}:"), ChainCall.state == "withdrawn"
-    )
-    return len(session.exec(taken_back).all())
-
-
-def _note_effect(registry: Registry, session: Session, row: ChainCall) -> None:
-    kind, _, name = row.key.partition(":")
-    if kind == "anchor":
-        session.get_one(CheckpointRow, int(name)).anchored_block = row.block_number
-    elif kind == "publicity":
-        case = session.get_one(Case, name)
-        on_chain = registry.client.case(case.subject)
-        if on_chain is not None:
-            case.publicity_end = on_chain.publicity_end
-    elif kind == "deposit":
-        session.get_one(Certificate, name).state = "deposited"
-
-
-def failed_calls(session: Session) -> Sequence[ChainCall]:
-    """Calls the contracts refused for good; an audit names them."""
-    return session.exec(select(ChainCall).where(ChainCall.state == "failed")).all()

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Generic
 from sqlmodel import Session
 
 from yinzheng.ledger.chain.sender import Call
+from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.outbox import outbox
 from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, record
 from yinzheng.ledger.people.acting import Actor, admit
@@ -129,14 +130,14 @@ class Thread(ABC, Generic[StateT, MoveT]):
         self.move_to(rule.to)
         return recorded[-1].leaf_hash
 
-    def call(self, kind: str, about: str, made: Call, *, tried: bool = True) -> None:
+    def call(self, kind: CallKind, about: str, made: Call, *, part: str = "", tried: bool = True) -> None:
         """Ask the chain for something, together with the decision.
 
         `tried`: what the contracts would refuse now is refused at once, with their reason, and not recorded.
         """
         if tried:
             self.registry.client.simulate(made, self.registry.sender.address)
-        outbox(self.session, f"{kind}:{about}", made, self.now)
+        outbox(self.session, kind, about, made, self.now, part=part)
 
 
 def thread(session: Session, head: bytes) -> list[Event]:

@@ -11,11 +11,12 @@ from dataclasses import replace
 from sqlmodel import Session, select
 
 from yinzheng.ledger.chain.forums import grant_forum, revoke_forum
-from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.flow.outbox import outbox
 from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, record
 from yinzheng.ledger.flow.threads import find_organisation
 from yinzheng.ledger.keys.provider import ADMIN
 from yinzheng.ledger.organisations.addresses import check_webhook
+from yinzheng.ledger.organisations.calls import FORUM, FORUM_END
 from yinzheng.ledger.organisations.keys import keys_at
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
@@ -69,7 +70,7 @@ def enrol(registry: Registry, enrolment: Enrolment, by: Actor, webhook: str | No
         )
         if Role.FORUM in body.roles and body.account is not None:
             call = grant_forum(registry.client, body.account)
-            pipeline.outbox(session, f"forum:{leaf.hex()}", call, now, sender=ADMIN)
+            outbox(session, FORUM, leaf.hex(), call, now, sender=ADMIN)
     return leaf
 
 
@@ -127,7 +128,7 @@ def dismiss_forum(registry: Registry, code: str, by: Actor) -> None:
         if found.account is None or Role.FORUM not in found.roles.split():
             raise UsageFault("This organisation decides nothing on chain.", code="forum-none")
         call = revoke_forum(registry.client, found.account)
-        pipeline.outbox(session, f"forum-end:{found.head.hex()}", call, registry.clock(), sender=ADMIN)
+        outbox(session, FORUM_END, found.head.hex(), call, registry.clock(), sender=ADMIN)
         found.account = None
         session.add(found)
 

@@ -225,10 +225,16 @@ class ChainCall(Base, table=True):
     """The outbox of the chain: what must be called, written together with the decision that asks for it."""
 
     __tablename__ = "call"
+    __table_args__ = (UniqueConstraint("kind", "about", "part"),)
 
     id: int | None = Field(default=None, primary_key=True, sa_type=_Serial)
-    key: str = Field(unique=True)
-    """What makes it one and the same call however often it is tried, such as `deposit:SJ4412026110001`."""
+    kind: str
+    """What it is for, as `ledger.flow.calls.CallKind` has it, such as `deposit`."""
+    about: str
+    """What it is about, in the words of its kind, such as a certificate's number."""
+    part: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Tells calls of one kind about the same thing apart: with both it makes one and the same call however
+    often it is tried."""
     sender: str = Field(default="relay", sa_column_kwargs={"server_default": "relay"})
     """Name of the key that sends it: `relay`, or `admin` for roles."""
     target: bytes
@@ -245,6 +251,11 @@ class ChainCall(Base, table=True):
     error: str | None = None
     created_at: int = Field(sa_type=BigInteger)
 
+    @property
+    def name(self) -> str:
+        """What people call it, such as `deposit:SJ4412026110001`."""
+        return ":".join(word for word in (self.kind, self.about, self.part) if word)
+
 
 class Checkpoint(Base, table=True):
     """One signed head of the log, and where it is anchored."""
@@ -255,6 +266,5 @@ class Checkpoint(Base, table=True):
     root: bytes
     note: str
     """The whole signed note."""
-    call_id: int | None = Field(default=None, foreign_key="call.id", sa_type=_Serial)
     anchored_block: int | None = Field(default=None, sa_type=BigInteger)
     created_at: int = Field(sa_type=BigInteger)

@@ -218,9 +218,10 @@ def files_of(session: Session, dossier_id: bytes) -> Sequence[DossierFile]:
     return session.exec(query.order_by(col(DossierFile.number))).all()
 
 
-def call_by_key(session: Session, key: str) -> ChainCall | None:
-    """The outbox's call of that key."""
-    return session.exec(select(ChainCall).where(ChainCall.key == key)).first()
+def find_call(session: Session, kind: str, about: str) -> ChainCall | None:
+    """The outbox's one call of that kind about that."""
+    query = select(ChainCall).where(ChainCall.kind == kind, ChainCall.about == about, ChainCall.part == "")
+    return session.exec(query).first()
 
 
 def anchoring_block(session: Session, index: int) -> int | None:

@@ -7,6 +7,7 @@ from sqlmodel import Session
 from yinzheng.ledger.organisations.keys import find_key
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import Move, State
+from yinzheng.ledger.withdrawals import calls
 from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.ending import conclude, restrict, resume, tick
 from yinzheng.ledger.withdrawals.work import ConsentThread
@@ -29,7 +30,7 @@ def freeze(work: ConsentThread, org: str) -> None:
     if org == work.row.controller and work.situation.is_frozen:
         return
     frozen = work.move(Move.FREEZE, Capacity.CONTROLLER, Frozen(work.row.id, org, work.now), actor=org)
-    work.ask("withdrawal-frozen", work.registry.client.frozen(work.row.id, frozen))
+    work.ask(calls.FROZEN, work.registry.client.frozen(work.row.id, frozen))
     if work.row.genetic:
         notices.tell_ethics(work)
     told = notices.tell_recipients(work)
@@ -76,7 +77,7 @@ def receipt(work: ConsentThread, signed: SignedReceipt, org: str | None = None) 
     row.receipt, row.given_at, row.late = leaf, work.now, late
     work.session.add(row)
     call = work.registry.client.receipt(work.row.id, row.name, leaf)
-    work.ask("withdrawal-receipt", call, row.name.hex())
+    work.ask(calls.RECEIPT, call, row.name.hex())
     if work.situation.state in (State.NOTIFIED, State.RESTRICTED):
         conclude(work)
     return leaf

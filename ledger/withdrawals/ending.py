@@ -19,6 +19,7 @@ from yinzheng.ledger.rules.withdrawal import DESTRUCTION, FREEZE, HOUR, Ground, 
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.ledger.store.models_disputes import DisputeSubject
+from yinzheng.ledger.withdrawals import calls
 from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.overview import Overview, overview, soon_after
 from yinzheng.ledger.withdrawals.work import EXEMPT, ConsentThread, disputes_on, work_on
@@ -201,7 +202,7 @@ def _restrict(
     )
     leaf = work.move(Move.RESTRICT, by, body, ground=ground, until=until)
     call = work.registry.client.restrict(work.row.id, leaf, until)
-    work.ask("withdrawal-restricted", call, str(times))
+    work.ask(calls.RESTRICTED, call, str(times))
     notices.tell_conclusion(work, leaf, until)
 
 
@@ -218,7 +219,7 @@ def _complete(work: ConsentThread) -> None:
     )
     leaf = work.move(Move.COMPLETE, Capacity.REGISTRY, body)
     work.row.ended_at = work.now
-    work.ask("withdrawal-completed", work.registry.client.complete(work.row.id, leaf))
+    work.ask(calls.COMPLETED, work.registry.client.complete(work.row.id, leaf))
     notices.tell_conclusion(work, leaf, None)
 
 

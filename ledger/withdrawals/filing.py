@@ -32,6 +32,7 @@ from yinzheng.ledger.rules.terms import InformationRoute
 from yinzheng.ledger.rules.withdrawal import Move, State, begin
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
+from yinzheng.ledger.withdrawals import calls
 from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.claims import Claim, DocumentClaim, ReceiptClaim, admitted, leave_pool
 from yinzheng.ledger.withdrawals.work import EXEMPT, ConsentThread, open_thread
@@ -195,7 +196,7 @@ def _write(thread: ConsentThread, filed: _Filed, extent: Extent, cut: Cut, check
     leaf = work.say(rule, requested)
     work.move(Move.VERIFY, Capacity.REGISTRY, _verified(filed, requested, checked_by))
     work.ask(
-        "withdrawal",
+        calls.OPENING,
         thread.registry.client.open_withdrawal(
             work.row.id,
             work.row.consent,

@@ -18,6 +18,7 @@ from yinzheng.ledger.rules.withdrawal import Ground, State
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.ledger.withdrawals import duty_notices as notices
+from yinzheng.ledger.withdrawals.calls import FACTS
 from yinzheng.ledger.withdrawals.overview import Overview, overview
 from yinzheng.ledger.withdrawals.work import EXEMPT, ConsentThread, open_work
 from yinzheng.verifier.formats.withdrawal import Portion
@@ -212,16 +213,6 @@ def _restriction(work: ConsentThread) -> Restriction | None:
 
 
 def _facts(session: Session, id_: bytes) -> tuple[Fact, ...]:
-    name = id_.hex()
-    of_it = col(ChainCall.key).in_(
-        [f"{kind}:{name}" for kind in ("withdrawal", "withdrawal-frozen", "withdrawal-completed")]
-    ) | (
-        # Ranges, so that the index of the key is used.
-        col(ChainCall.key).between(f"withdrawal-receipt:{name}:", f"withdrawal-receipt:{name}:~")
-        | col(ChainCall.key).between(f"withdrawal-restricted:{name}:", f"withdrawal-restricted:{name}:~")
-    )
-    calls = session.exec(select(ChainCall).where(of_it).order_by(col(ChainCall.id)))
-    return tuple(
-        Fact(call.key.partition(":")[0].removeprefix("withdrawal-"), call.block_number, call.tx_hash)
-        for call in calls
-    )
+    of_it = col(ChainCall.kind).in_(FACTS), ChainCall.about == id_.hex()
+    calls = session.exec(select(ChainCall).where(*of_it).order_by(col(ChainCall.id)))
+    return tuple(Fact(FACTS[call.kind], call.block_number, call.tx_hash) for call in calls)

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.consents.notices import hour_of
 from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
+from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.threads import Thread, find_withdrawal
 from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
@@ -134,9 +135,9 @@ class ConsentThread(Thread[State, Move]):
         self.everything.append(Said(recorded.statement, leaf, parsed))
         return leaf
 
-    def ask(self, kind: str, made: Call, detail: str = "") -> None:
+    def ask(self, kind: CallKind, made: Call, part: str = "") -> None:
         """Ask the chain for this withdrawal's next move; it is tried when its turn comes (S5.10)."""
-        self.call(kind, f"{self.row.id.hex()}{detail and ':'}{detail}", made, tried=False)
+        self.call(kind, self.row.id.hex(), made, part=part, tried=False)
 
 
 def situation_of(session: Session, row: Withdrawal, recipients: Iterable[WithdrawalRecipient]) -> Situation:

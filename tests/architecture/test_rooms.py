@@ -32,7 +32,8 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "state.policy keys log",
         "store chain.connect",
         "state.access_log keys.rewrap",
-        "state.record_keys registry",
+        "state.record_keys flow.calls",
+        "registry",
         "people",
         # What every decision goes through, then the decisions.
         "flow document",
@@ -77,6 +78,32 @@ def _place(room: str, module: str) -> tuple[int, str] | None:
     ]
     assert named, f"{module} has no place in the order of {room}"
     return max(named, key=lambda found: len(found[1]))
+
+
+USE_CASES: Final = [
+    "audit",
+    "cases",
+    "consents",
+    "demonstration",
+    "disputes",
+    "erasure",
+    "notify",
+    "opening",
+    "organisations",
+    "reading",
+    "withdrawals",
+]
+
+
+def test_the_flow_and_the_handle_know_no_use_case() -> None:
+    """Neither by themselves nor through what they import: use cases hand their kinds of calls over (H4)."""
+    graph = imports()
+    reached, ahead = set(), {"ledger.registry", *(name for name in graph if name.startswith("ledger.flow."))}
+    while ahead:
+        reached |= ahead
+        ahead = {other for name in ahead for other in graph[name]} - reached
+    assert {name.split(".")[1] for name in reached if name.startswith("ledger.")}.isdisjoint(USE_CASES)
+    assert all(any(name.split(".")[1:2] == [case] for name in graph) for case in USE_CASES)
 
 
 @pytest.mark.parametrize("room", ORDER)

@@ -49,8 +49,8 @@ def test_what_is_under_way_hides_no_certificate_the_chain_lacks(earlier: World, 
     shutil.copytree(tmp_path / "older-chain", earlier.paths.chain)
     with closing(sqlite3.connect(earlier.paths.database)) as connection:
         connection.execute(
-            "INSERT INTO call (key, target, data, state, created_at)"
-            " VALUES ('objection:0', x'', x'', 'pending', 0)"
+            "INSERT INTO call (kind, about, target, data, state, created_at)"
+            " VALUES ('objection', '0', x'', x'', 'pending', 0)"
         )
         connection.commit()
     assert {"certificate-not-on-chain", "unsettled"} <= earlier.codes()

@@ -6,15 +6,17 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
 
 from yinzheng.ledger.state.faults import InjectedFault, KillAt, RaiseAt
-from yinzheng.ledger.store import repository
+from yinzheng.ledger.store import database, repository
 from yinzheng.ledger.store.database import Store, open_store, open_store_read_only, sqlite_url
-from yinzheng.ledger.store.models import Base, Certificate, Meta
+from yinzheng.ledger.store.models import Base, Certificate, ChainCall, Checkpoint, Meta
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 
@@ -41,6 +43,41 @@ def test_migrations_make_exactly_the_tables_of_the_models(url: str) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
     engine.dispose()
+
+
+def test_calls_of_before_get_their_kind(tmp_path: Path) -> None:
+    """Names of one and of two colons; a head keeps what it has, and loses the pointer to its call."""
+    path = tmp_path / "old.sqlite"
+    connected = sqlite3.connect(path)
+    engine = create_engine(sqlite_url(path))
+    with engine.begin() as connection:
+        config = database._config(connection)
+        command.upgrade(config, "0002")
+        for id_, key in enumerate(("anchor:7", "deposit:SJ1:12", "withdrawal-receipt:ab:cd"), 1):
+            connection.execute(
+                text(
+                    "INSERT INTO call (id, key, target, data, state, created_at)"
+                    " VALUES (:id, :key, x'01', x'02', 'confirmed', 5)"
+                ),
+                {"id": id_, "key": key},
+            )
+        connection.execute(text("INSERT INTO checkpoint VALUES (7, x'03', 'note', 1, 9, 5)"))
+    engine.dispose()
+    connected.close()
+    store = open_store(sqlite_url(path))
+    with store.reading() as session:
+        calls = session.exec(select(ChainCall).order_by(col(ChainCall.id))).all()
+        assert [(call.kind, call.about, call.part) for call in calls] == [
+            ("anchor", "7", ""),
+            ("deposit", "SJ1", "12"),
+            ("withdrawal-receipt", "ab", "cd"),
+        ]
+        assert [call.name for call in calls] == ["anchor:7", "deposit:SJ1:12", "withdrawal-receipt:ab:cd"]
+        assert [head.anchored_block for head in session.exec(select(Checkpoint))] == [9]
+        assert repository.find_call(session, "anchor", "7") == calls[0]
+        assert repository.find_call(session, "deposit", "SJ1") is None, "it was taken back"
+    store.check_integrity()
+    store.close()
 
 
 def test_opening_twice_changes_nothing(url: str) -> None:

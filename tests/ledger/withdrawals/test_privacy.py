@@ -33,7 +33,9 @@ def test_no_delivery_call_statement_or_log_names_anyone(
     settle(clinic.registry)
     with clinic.registry.store.reading() as session:
         left = [row.body for row in session.exec(select(Delivery))]
-        left += [row.key.encode() + row.data + (row.raw_tx or b"") for row in session.exec(select(ChainCall))]
+        left += [
+            row.name.encode() + row.data + (row.raw_tx or b"") for row in session.exec(select(ChainCall))
+        ]
         left += [row.statement for row in session.exec(select(Event))]
     left += [path.read_bytes() for path in clinic.world.paths.log.rglob("*") if path.is_file()]
     left.append(caplog.text.encode())
@@ -48,9 +50,7 @@ def test_the_chain_names_no_organisation(clinic: Clinic) -> None:
     names = [row.name for id_ in (first, second) for row in clinic.recipients(id_).values() if row.name]
     assert len(set(names)) == len(names) == 4
     with clinic.registry.store.reading() as session:
-        calls = b"".join(
-            row.data for row in session.exec(select(ChainCall)) if row.key.startswith("withdrawal:")
-        )
+        calls = b"".join(row.data for row in session.exec(select(ChainCall)) if row.kind == "withdrawal")
     for code in (HOSPITAL, LAB, INSURER):
         assert code.encode() not in calls
     for name in names:

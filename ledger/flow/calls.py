@@ -1,0 +1,74 @@
+"""Kinds of calls to the chain: what follows from one that was carried out, refused, or came too late (D9).
+
+A call in the outbox names its kind and what it is about. The use case that asks for calls of a kind says here
+what they mean, and hands the kind over with the call; whoever opens the registry puts all kinds into one
+table, by which calls that an earlier process left behind are understood too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from yinzheng.ledger.chain.consent_client import ConsentClient
+from yinzheng.ledger.store.models import ChainCall
+from yinzheng.verifier.errors import DataFault, YinzhengError
+
+Effect = Callable[[ConsentClient, Session, ChainCall], None]
+"""Writes down what a call brought about; in the transaction that confirms it."""
+Refusal = Callable[[Session, ChainCall, YinzhengError], YinzhengError]
+"""Takes back what cannot be, in the transaction that calls it failed; gives what to tell the caller."""
+Redate = Callable[[Session, ChainCall, YinzhengError, int], bool]
+"""Gives a refused call a time that the chain takes now; False if its time is not at fault."""
+
+
+def nothing(_client: ConsentClient, _session: Session, _call: ChainCall) -> None:
+    """Write nothing down: that the call is confirmed says it all."""
+
+
+def as_it_is(_session: Session, _call: ChainCall, refusal: YinzhengError) -> YinzhengError:
+    """Take nothing back, and tell what the contracts said; an audit names the call."""
+    return refusal
+
+
+def never(_session: Session, _call: ChainCall, _refusal: YinzhengError, _now: int) -> bool:
+    """Leave the call as it is: no time stands in it."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class CallKind:
+    """What a kind of call means."""
+
+    name: str
+    """As the outbox has it, for ever."""
+    effect: Effect = nothing
+    refusal: Refusal = as_it_is
+    together: bool = False
+    """Whether its calls share blocks, many at once and untried. One that is refused then holds up only what
+    is about the same thing; every other kind goes out alone, in its turn."""
+    redate: Redate = never
+
+
+Kinds = Mapping[str, CallKind]
+
+
+def table_of(*kinds: CallKind) -> Kinds:
+    """The table of these kinds, by name."""
+    table = {kind.name: kind for kind in kinds}
+    assert len(table) == len(kinds), "two kinds of one name"
+    return table
+
+
+def kind_of(kinds: Kinds, call: ChainCall) -> CallKind:
+    """The kind of a call in the outbox. Raises `DataFault` `call-kind-unknown`."""
+    found = kinds.get(call.kind)
+    if found is None:
+        raise DataFault(
+            f"nobody here knows what the call {call.name} is for",
+            code="call-kind-unknown",
+            hint="A newer program wrote it: use that one. Nothing was sent.",
+        )
+    return found
