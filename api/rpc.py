@@ -19,7 +19,7 @@ from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent
 from yinzheng.ledger.net.routes import address_of
 from yinzheng.verifier.chain.layout import record_slots, root_slot
 from yinzheng.verifier.chain.layout_consents import consent_slots
-from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.judge.live import LiveRecord
 from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
 from yinzheng.verifier.judge.trust import TrustPolicy
@@ -98,7 +98,10 @@ class RpcReader:
             wanted.append((trust.anchor.address, [root_slot(size)]))
         self._require_chain()
         validators = len(trust.validators_at(int(self._ask("eth_blockNumber", []), 16)))
-        return Prover(self._ask, trust.consensus, validators).newest(wanted, at)
+        try:
+            return Prover(self._ask, trust.consensus, validators).newest(wanted, at)
+        except DataFault as fault:
+            raise _silent(f"what the node answers does not hold: {fault.message}", "node-nonsense") from fault
 
     def _require_chain(self) -> None:
         """Another chain's node has nothing to say about ours: identifier and first block tell them apart."""

@@ -23,11 +23,11 @@ from yinzheng.ledger.chain.records import (
     Record,
     Status,
     profile_tag,
+    unreadable,
 )
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Call, checksummed
 from yinzheng.verifier.bytes.algorithms import keccak256
-from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.log.statement import profile_bytes
 
 CALL_GAS = 600_000
@@ -236,12 +236,8 @@ class RegistryClient:
             answer = self._w3.eth.call(call, block)
         try:
             return abi_decode([canonical_type(item) for item in function["outputs"]], answer)
-        except DecodingError as error:
-            raise DataFault(
-                f"The contract's answer to {name} cannot be read.",
-                code="contract-answer",
-                hint="Check that the node is on the right chain and the contracts are there.",
-            ) from error
+        except (DecodingError, UnicodeDecodeError) as error:
+            raise unreadable(name) from error
 
     def _call(self, address: bytes, name: str, arguments: list[Any]) -> Call:
         return Call(address, _encode(self._abi[address][name], arguments), CALL_GAS)

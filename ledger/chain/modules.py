@@ -232,7 +232,7 @@ def _answer(w3: Web3, address: bytes, question: str, kind: str) -> Any:
 def _ask(w3: Web3, address: bytes, data: bytes, kinds: Sequence[str]) -> tuple[Any, ...]:
     with translated():
         answer = w3.eth.call({"to": checksummed(address), "data": "0x" + data.hex()})  # type: ignore[typeddict-item]
-    return abi_decode(kinds, bytes(answer))
+        return abi_decode(kinds, bytes(answer))
 
 
 def _address(value: bytes) -> str:

@@ -2,9 +2,29 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NoReturn
+
+from yinzheng.verifier.errors import DataFault
 
 
-class Status(IntEnum):
+class Told(IntEnum):
+    """What a contract tells by number. One it does not have is an answer that cannot be read."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        raise unreadable(f"{cls.__name__} {value}")
+
+
+def unreadable(what: str) -> DataFault:
+    """A node's answer in a contract's name that no contract of ours gives: `contract-answer`."""
+    return DataFault(
+        f"The contract's answer to {what} cannot be read.",
+        code="contract-answer",
+        hint="Check that the node is on the right chain and the contracts are there.",
+    )
+
+
+class Status(Told):
     """Status of a record; all but `IN_FORCE` are final."""
 
     NONE = 0
@@ -14,7 +34,7 @@ class Status(IntEnum):
     LAPSED = 4
 
 
-class Procedure(IntEnum):
+class Procedure(Told):
     """Procedure of a case (R8)."""
 
     NONE = 0
@@ -22,7 +42,7 @@ class Procedure(IntEnum):
     SIMPLIFIED = 2
 
 
-class CaseState(IntEnum):
+class CaseState(Told):
     """State of a case on the chain."""
 
     NONE = 0
@@ -31,7 +51,7 @@ class CaseState(IntEnum):
     CLOSED = 3
 
 
-class ObjectionState(IntEnum):
+class ObjectionState(Told):
     """State of one objection to a case (R24)."""
 
     NONE = 0
@@ -40,7 +60,7 @@ class ObjectionState(IntEnum):
     UPHELD = 3
 
 
-class WithdrawalState(IntEnum):
+class WithdrawalState(Told):
     """State of the withdrawal of one consent; only `COMPLETED` is final."""
 
     NONE = 0
@@ -50,7 +70,7 @@ class WithdrawalState(IntEnum):
     RESTRICTED = 4
 
 
-class ReceiptState(IntEnum):
+class ReceiptState(Told):
     """What a recipient owes a withdrawal."""
 
     NONE = 0
@@ -58,7 +78,7 @@ class ReceiptState(IntEnum):
     GIVEN = 2
 
 
-class OpeningKind(IntEnum):
+class OpeningKind(Told):
     """Who opened a dispute."""
 
     NONE = 0
@@ -66,7 +86,7 @@ class OpeningKind(IntEnum):
     PARTY = 2
 
 
-class DisputeState(IntEnum):
+class DisputeState(Told):
     """State of a dispute; `RELEASED` is final."""
 
     NONE = 0
@@ -212,4 +232,7 @@ class Amendment:
 
 def profile_tag(value: bytes) -> str:
     """Read a profile tag as the contracts hold it; undoes `verifier.statement.profile_bytes` (S2.5)."""
-    return value.rstrip(b"\0").decode("ascii")
+    try:
+        return value.rstrip(b"\0").decode("ascii")
+    except UnicodeDecodeError:
+        raise unreadable("a profile's tag") from None
