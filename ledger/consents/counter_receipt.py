@@ -9,8 +9,8 @@ from yinzheng.verifier.containers.receiptfile import parse_receipt_file
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.receipt import decode_receipt_qr
-from yinzheng.verifier.judge.obligations import issuer_signature
-from yinzheng.verifier.judge.receipt.verify import receipt_entitled
+from yinzheng.verifier.judge.obligations import issuer_entitled, issuer_signature
+from yinzheng.verifier.judge.receipt.verify import receipt_signed
 from yinzheng.verifier.judge.trust import parse_trust
 
 
@@ -25,7 +25,8 @@ def subject_of_receipt(instance: Instance, shown: bytes) -> bytes:
     qr = presented.qr if presented.file is None else parse_receipt_file(presented.file).qr
     core = decode_receipt_qr(qr or "").core
     try:
-        receipt_entitled(core, issuer_signature(core, parse_trust(canonical.dumps(trust_policy(instance)))))
+        signed, trust = receipt_signed(core), parse_trust(canonical.dumps(trust_policy(instance)))
+        issuer_entitled(signed, issuer_signature(signed, trust))
     except DataFault as fault:
         raise DataFault(
             "this receipt was not signed by this registry",

@@ -50,6 +50,7 @@ def conclusion(registry: Registry, id_: bytes) -> bytes:
         end.body,
         secret,
         registry.keys.sm2(ISSUER),
+        signed_at=registry.clock(),
         proof=proof,
         chain=_evidence(registry, id_, size),
     )

@@ -28,6 +28,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "vectors" / "spec"
 NONCE = 0x59276E27D506861A16680F3AD9C02DCCEF3CC1FA3CDBE4CE6D54B80DEAC1BC21
 FIXED = GmsslBackend(nonce=lambda: NONCE)
 ISSUER = Sm2PrivateKey.from_bytes(bytes(range(1, 33)), FIXED)
+ELSEWHERE = Sm2PrivateKey.from_bytes(bytes(range(5, 37)), FIXED)
 LOG_SM2 = NoteSigner(ORIGIN, Sm2PrivateKey.from_bytes(bytes(range(3, 35)), FIXED))
 HOST = "yz.example.org"
 KEY = bytes(range(32))
@@ -203,6 +204,12 @@ def cases() -> list[dict[str, Any]]:
         numbers = (invalid,) if isinstance(invalid, int) else invalid
         return Case(desc, by["replace"], numbers, "forged", status, 1)
 
+    def damaged(desc: str, replace: dict[str, Any]) -> Case:
+        return Case(desc, replace, (1,), "not_ours", "undetermined", 3)
+
+    def uncovered(desc: str, invalid: tuple[int, ...], replace: dict[str, Any], **by: Any) -> Case:
+        return Case(desc, replace, invalid, "undetermined", by.get("status", "in_force"), 3)
+
     def with_record(desc: str, outcome: str, **fields: Any) -> Case:
         evidence = world(record=RecordState(content, **fields)).chain()
         return Case(desc, {"/file/chain": evidence}, (), "genuine", outcome, 1)
@@ -211,29 +218,32 @@ def cases() -> list[dict[str, Any]]:
         return {f"/trust/issuers/0/{name}": value for name, value in changes.items()}
 
     made = [
-        forged("QR text cut off", 1, "undetermined", replace={"/file/qr": qr[:-8]}),
-        forged("QR text with trailing bytes", 1, "undetermined", replace={"/file/qr": qr + "AAAAAAAA"}),
-        forged("QR text of another system", 1, "undetermined", replace={"/file/qr": "https://example.org/"}),
+        damaged("QR text cut off", {"/file/qr": qr[:-8]}),
+        damaged("QR text with trailing bytes", {"/file/qr": qr + "AAAAAAAA"}),
+        damaged("QR text of another system", {"/file/qr": "https://example.org/"}),
+        Case("signed by a registry nobody pinned",
+             {"/file/qr": encode_qr(world().body, ELSEWHERE, HOST)},
+             (2,), "not_ours", "in_force", 3),
         forged("a digit of the signature changed", 2, replace={"/file/qr": qr[:-20] + last + qr[-19:]}),
         forged("the key's validity had ended", 3, replace=issuer(not_after=registered - 1)),
         forged("the key was compromised before", 3, replace=issuer(compromised_at=registered)),
         forged("numbers of another registry", 3, replace=issuer(prefix="SJ992")),
         forged("the record says something else", 4, replace={"/file/record/scale": "99万条"}),
         forged("another index in the log", 5, replace={"/file/proof": proof.replace("index 3", "index 2")}),
-        forged("a pinned key did not sign", 6, replace={"/file/proof": "".join(signed[:-1])}),
+        uncovered("a pinned key did not sign", (6,), {"/file/proof": "".join(signed[:-1])}),
         forged("another root is anchored", 7,
                replace={"/file/chain": world(anchored_root=bytes(31) + b"\x05").chain()}),
         forged("a node of the state proof changed", (7,),
                replace={"/file/chain/accounts/0/proof/0": _flipped(chain["accounts"][0]["proof"][0], 40)}),
-        forged("sealed by a validator nobody pinned", 8,
-               replace={"/trust/chain/validators/1/addresses": ["11" * 20, "22" * 20, "33" * 20]}),
-        forged("one seal of three is not final", 8, replace={"/file/chain/headers": chain["headers"][:1]}),
+        uncovered("sealed by a validator nobody pinned", (),
+                  {"/trust/chain/validators/1/addresses": ["11" * 20, "22" * 20, "33" * 20]}),
+        uncovered("one seal of three is not final", (), {"/file/chain/headers": chain["headers"][:1]}),
         forged("the chain's record is of something else", 9, "undetermined",
                replace={"/file/chain": world(record=other).chain()}),
         forged("the chain has no such record", 9, "undetermined",
                replace={"/file/chain": world(absent=True).chain()}),
-        forged("the code at the contract's address differs", 9, "undetermined",
-               replace={"/trust/chain/contracts/rights/code_hash": "00" * 32}),
+        uncovered("the code at the contract's address differs", (9,),
+                  {"/trust/chain/contracts/rights/code_hash": "00" * 32}, status="undetermined"),
         Case("the answer is too old", {}, (10,), "genuine", "undetermined", 3, now=NOW + 10_000),
         Case("no evidence of the chain", {"/file/chain": None}, (), "undetermined", "undetermined", 3),
         Case("a consensus whose seals cannot be read", {"/trust/chain/consensus": "qbft"}, (),

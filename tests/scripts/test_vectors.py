@@ -23,10 +23,10 @@ from eth_utils.crypto import keccak as eth_keccak
 from tests.scripts.spec_vectors import FILES, FOLDER, text_of
 from yinzheng.verifier.bytes.sm2 import GmsslBackend, Sm2PublicKey
 from yinzheng.verifier.chain.layout import REMARK_BITS, decode_record
-from yinzheng.verifier.containers.target import read_target
+from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.formats.certificate import decode_qr
-from yinzheng.verifier.formats.conclusion import verify_conclusion
 from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
 from yinzheng.verifier.judge.pack.verify import verify_pack
 from yinzheng.verifier.judge.receipt.verify import verify_receipt
 from yinzheng.verifier.judge.trust import parse_trust
@@ -264,14 +264,16 @@ def test_withdrawals_by_other_means() -> None:
     assert issuer.key.verify(told, base64.urlsafe_b64decode(signature + "=="))
     leaf = hashlib.sha256(b"\0" + rfc8785.dumps(conclusion["file"]["statement"])).digest()
     assert leaf.hex() == conclusion["leaf_hash"]
-    signed = b"yinzheng/withdrawal-conclusion/1\n" + leaf
+    signed_at = conclusion["file"]["signed_at"].to_bytes(8, "big")
+    signed = b"yinzheng/withdrawal-conclusion/2\n" + leaf + signed_at
     assert issuer.key.verify(signed, bytes.fromhex(conclusion["file"]["signature"]))
 
 
 def test_the_conclusion_is_genuine() -> None:
     found = load("withdrawals.json")["conclusion"]
     policy = parse_trust(json.dumps(found["trust"]).encode())
-    report = verify_conclusion(json.dumps(found["file"]).encode(), policy, now=found["now"])
+    shown = Presented("json", file=json.dumps(found["file"]).encode())
+    report = verify_conclusion(shown, policy, now=found["now"])
     assert (str(report.authentic), str(report.standing)) == ("genuine", "completed")
 
 

@@ -14,8 +14,8 @@ from tests.verifier.chain.test_layout_modules import (
     restricted,
     withdrawal_words,
 )
-from tests.verifier.formats import test_conclusion as ended
 from tests.verifier.formats.test_webhook import DATA, webhook
+from tests.verifier.judge import test_conclusion as ended
 from tests.verifier.world import ISSUER as ISSUER_KEY
 from tests.verifier.world import LOG_ED, ORIGIN, trust_json
 from tests.verifier.world import NOW as ASKED
@@ -116,5 +116,7 @@ def _conclusion(issuer: Sm2PrivateKey, log: NoteSigner) -> dict[str, Any]:
     policy["chain"]["contracts"]["consents"] = pin
     proof, root = ended.proof_of(statement.leaf_hash, (LOG_ED, log))
     chain = ended.chain_of(root, ended.on_chain(statement.leaf_hash))
-    data = format_conclusion(statement, step, ended.SECRET, issuer, proof=proof, chain=chain)
+    data = format_conclusion(
+        statement, step, ended.SECRET, issuer, signed_at=ended.SIGNED, proof=proof, chain=chain
+    )
     return {"now": ASKED, "trust": policy, "leaf_hash": statement.leaf_hash.hex(), "file": json.loads(data)}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeAlias, TypeVar
 
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
@@ -15,6 +15,10 @@ OBLIGATIONS: Final = range(1, 11)
 
 _ON_CHAIN: Final = (7, 9)
 """Obligations judged against a block. Where nobody vouches for that block, INVALID proves no forgery."""
+
+
+Placed: TypeAlias = tuple[str, Sequence[Finding]]
+"""Findings and where they were made."""
 
 
 class Findings:
@@ -59,6 +63,27 @@ class Findings:
         if self.outcome(8) in (Outcome.SKIPPED, Outcome.ERROR):
             judged = [number for number in judged if number not in _ON_CHAIN]
         return tuple(self.found(number) for number in judged if self.outcome(number) is Outcome.INVALID)
+
+
+def all_hold(number: int, places: Iterable[Placed]) -> None:
+    """For a document of many parts as a whole: the obligation holds wherever it was asked.
+
+    Raises the first failure with the `where` of all.
+    """
+    found = [
+        (where, finding) for where, findings in places for finding in findings if finding.number == number
+    ]
+    for outcome, fault in ((Outcome.INVALID, DataFault), (Outcome.SKIPPED, NotGiven)):
+        failed = [
+            (where, finding)
+            for where, finding in found
+            if finding.outcome is outcome and finding.code != "withheld"
+        ]
+        if failed:
+            where = [place for place, _ in failed]
+            raise fault(failed[0][1].message, code=failed[0][1].code, where=where)
+    if all(finding.outcome is not Outcome.VALID for _, finding in found):
+        raise NotGiven("nothing is shown of which this could be asked", code="nothing-asked")
 
 
 def _outcome(fault: NotGiven | DataFault | EnvironmentFault) -> Outcome:

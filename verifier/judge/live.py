@@ -39,8 +39,9 @@ class LiveRecord:
 
 
 class LiveReader(Protocol):
-    """A ledger that can be asked. Both raise `EnvironmentFault` when it cannot be reached, and may raise
-    `DataFault` when what it answers contradicts itself.
+    """A ledger that can be asked. Both raise `EnvironmentFault` when it cannot be reached, or is of another
+    chain than the policy pins (`other-chain`), and may raise `DataFault` when what it answers contradicts
+    itself.
     """
 
     def record(self, number: str) -> LiveRecord | None:

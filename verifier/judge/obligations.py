@@ -2,23 +2,21 @@
 
 A check that holds returns what it established. One that does not raises: `DataFault`, the obligation is
 INVALID; `NotGiven`, it is SKIPPED; `EnvironmentFault`, it is an ERROR. Nothing here collects or concludes:
-that is `verify`'s.
+that is `judge`'s.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.bytes.canonical import JSON
-from yinzheng.verifier.bytes.cose import SignedCore
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven
 from yinzheng.verifier.chain.layout import ChainRecord, decode_record, record_slots, root_slot
-from yinzheng.verifier.containers.certfile import CertificateFile, parse_file
-from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.formats.body import PROCEDURES, Body
-from yinzheng.verifier.formats.certificate import ELIDED, Core, decode_qr, statement_of
+from yinzheng.verifier.formats.body import PROCEDURES, Body, Party
+from yinzheng.verifier.formats.certificate import ELIDED, Core, statement_of
 from yinzheng.verifier.judge.report import Difference
 from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
 from yinzheng.verifier.log.note import Checkpoint, open_checkpoint, peek_checkpoint
@@ -32,36 +30,43 @@ CLOCK_SKEW: Final = 300
 """Seconds by which a block may be ahead of the reader's clock."""
 
 
-def form(presented: Presented) -> tuple[Core, CertificateFile | None]:
-    """(1) What is presented has the form of a certificate: QR text and core, and the file if there is one."""
-    if presented.file is not None:
-        file = parse_file(presented.file)
-        return decode_qr(file.qr), file
-    if presented.qr is not None:
-        return decode_qr(presented.qr), None
-    raise NotGiven("a number alone is no certificate", code="number-only")
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What an issuer signed, and when."""
+
+    kid: bytes
+    message: bytes
+    signature: bytes
+    """Raw `r || s`."""
+    at: int
+    """When it was signed, as what was signed says itself."""
+    registry: Party | None
+    """Who says it signed; None: whichever the policy says of the key."""
+    number: str | None = None
+    """Of a certificate: it begins with the key's prefix."""
 
 
-def issuer_signature(core: SignedCore, trust: TrustPolicy) -> Issuer:
+def issuer_signature(signed: Signed, trust: TrustPolicy) -> Issuer:
     """(2) The issuer's signature verifies under the key that `kid` names and the policy pins."""
-    issuer = trust.issuers.get(core.kid)
+    kid = signed.kid.hex()
+    issuer = trust.issuers.get(signed.kid)
     if issuer is None:
-        raise DataFault("the policy pins no issuer of that key", code="issuer-unknown", kid=core.kid.hex())
-    if not issuer.key.verify(core.signed, core.signature):
-        raise DataFault("the issuer's signature is wrong", code="signature-wrong", kid=core.kid.hex())
+        raise DataFault("the policy pins no issuer of that key", code="issuer-unknown", kid=kid)
+    if not issuer.key.verify(signed.message, signed.signature):
+        raise DataFault("the issuer's signature is wrong", code="signature-wrong", kid=kid)
     return issuer
 
 
-def issuer_entitled(core: Core, issuer: Issuer | None) -> None:
-    """(3) The issuer's key was entitled to sign this certificate at the time of registration (R41)."""
-    if issuer is None:
-        raise NotGiven("no pinned issuer is known to have signed", code="issuer-not-established")
-    reason = issuer.entitled(core.body)
+def issuer_entitled(signed: Signed, issuer: Issuer) -> None:
+    """(3) The issuer's key was entitled to sign this when it was signed (R41)."""
+    reason = issuer.entitled_at(signed.at, signed.registry or issuer.registry)
+    if reason is None and signed.number is not None and not signed.number.startswith(issuer.prefix):
+        reason = "prefix-differs"
     if reason is not None:
         raise DataFault(
-            "the issuer's key was not entitled to sign this certificate",
+            "the issuer's key was not entitled to sign this",
             code=reason,
-            registered_at=core.body.registered_at,
+            at=signed.at,
             not_before=issuer.not_before,
             not_after=issuer.not_after,
             compromised_at=issuer.compromised_at,
@@ -119,6 +124,8 @@ def chain_record(
     """
     record = decode_record(record_words(number, evidence, trust))
     if record is None:
+        if body is not None and evidence.block.time < body.registered_at:
+            raise NotGiven("the block is older than the registration", code="block-too-early")
         raise DataFault("the chain has no record of that number", code="record-absent", number=number)
     if body is None or statement is None:
         raise NotGiven("there is no certificate to compare the chain's record with", code="number-only")

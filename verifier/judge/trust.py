@@ -24,7 +24,7 @@ from yinzheng.verifier.bytes.canonical import (
 from yinzheng.verifier.chain.consensus import CONSENSUS, Consensus
 from yinzheng.verifier.chain.evidence import Contract
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.formats.body import Body, Party, check_credit_code, check_plain
+from yinzheng.verifier.formats.body import Party, check_credit_code, check_plain
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.log.note import NoteKey, parse_vkey
 
@@ -44,14 +44,6 @@ class Issuer:
     not_before: int
     not_after: int | None
     compromised_at: int | None
-
-    def entitled(self, body: Body) -> str | None:
-        """None if the key may have signed this body, else the reason code why not (S9.1, obligation 3).
-
-        As `entitled_at`, or `prefix-differs`.
-        """
-        reason = self.entitled_at(body.registered_at, body.registry)
-        return reason or (None if body.number.startswith(self.prefix) else "prefix-differs")
 
     def entitled_at(self, at: int, registry: Party) -> str | None:
         """None if the key may have signed for that registry at that time, else the reason code why not.

@@ -145,6 +145,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "headers-unlinked": ("区块之间不相连。", "The blocks do not follow each other."),
     # (9)
     "record-absent": ("链上没有该编号的登记。", "The chain has no registration of that number."),
+    "block-too-early": (
+        "所示区块早于登记时间，不能说明其后是否登记。",
+        "The block is older than the registration, so it says nothing about it.",
+    ),
     "content-differs": (
         "链上该编号登记的是另一份证书。",
         "The chain has another certificate under that number.",
@@ -173,6 +177,11 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "archive-gap": (
         "账本给出的历史不能确定是当时的最后状态。",
         "The history that the ledger gave is not certain to be the last before that time.",
+    ),
+    "time-future": ("所问时间还没有到。", "The time asked about is yet to come."),
+    "other-chain": (
+        "所问节点或账本属于另一条链，未予采信。",
+        "The ledger asked is of another chain than your policy pins, and was not believed.",
     ),
     "live-refused": (
         "账本的应答不能自证，未予采信。",
@@ -280,6 +289,11 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "链上记载的结果或期限与本文件不同。",
         "The chain states other terms than the conclusion.",
     ),
+    "signed-before-end": (
+        "签署时间早于撤回办结的时间。",
+        "It claims to be signed before the withdrawal had ended.",
+    ),
+    "conclusion-time": ("签署时间早于所载结论。", "It was signed before the end it tells of."),
     "withdrawal-layout": ("链上的撤回数据自相矛盾。", "The chain's withdrawal contradicts itself."),
     "dispute-layout": ("链上的争议数据自相矛盾。", "The chain's dispute contradicts itself."),
     "withdrawal-extent": (

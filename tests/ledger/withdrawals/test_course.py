@@ -20,9 +20,11 @@ from yinzheng.ledger.withdrawals.ending import Ticked
 from yinzheng.ledger.withdrawals.progress import listed, progress, withdrawals_in
 from yinzheng.ledger.withdrawals.work import open_thread, work_on
 from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.formats.conclusion import Standing, verify_conclusion
 from yinzheng.verifier.formats.withdrawal_steps import Kept
+from yinzheng.verifier.judge.conclusion.report import Standing
+from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
 from yinzheng.verifier.judge.report import Authentic
 from yinzheng.verifier.judge.trust import parse_trust
 
@@ -182,7 +184,8 @@ def test_the_end_is_one_signed_document(clinic: Clinic) -> None:
     assert unanchored.value.code == "withdrawal-unanchored"
     settle(clinic.registry)
     trust = parse_trust(canonical.dumps(trust_policy(clinic.registry.instance)))
-    report = verify_conclusion(conclusion(clinic.registry, id_), trust, now=clinic.registry.clock())
+    shown = read_target(conclusion(clinic.registry, id_))
+    report = verify_conclusion(shown, trust, now=clinic.registry.clock())
     assert (report.authentic, report.standing) == (Authentic.GENUINE, Standing.COMPLETED)
 
 

@@ -14,6 +14,7 @@ from tests.verifier.world import (
     NOW,
     NUMBER,
     OUTSIDER,
+    REGISTERED,
     RecordState,
     World,
     body_json,
@@ -34,16 +35,18 @@ from yinzheng.verifier import (
 )
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.formats.certificate import statement_of
+from yinzheng.verifier.judge.certificate.exhibits import CertificateExhibits
 from yinzheng.verifier.judge.certificate.verify import verify
-from yinzheng.verifier.judge.obligations import form
 
 
 def outcomes(report: Report) -> str:
     return "".join(finding.outcome[0] for finding in report.findings)
 
 
-def ask(target: Presented, live: FakeLedger | None = None, *, now: int = NOW) -> Report:
-    return verify(target, trust(), now=now, live=live)
+def ask(
+    target: Presented, live: FakeLedger | None = None, *, now: int = NOW, allow_attached: bool = False
+) -> Report:
+    return verify(target, trust(), now=now, live=live, allow_attached=allow_attached)
 
 
 def qr() -> Presented:
@@ -102,6 +105,24 @@ def test_a_certificate_the_chain_does_not_have() -> None:
     assert (report.authentic, report.exit_code) == (Authentic.FORGED, 1)
 
 
+def test_a_block_older_than_the_registration_says_nothing_about_it() -> None:
+    early = World(absent=True, block_time=REGISTERED - 1)
+    report = ask(qr(), FakeLedger(early, records=False), now=REGISTERED)
+    assert outcomes(report) == "VVVSSSSVSV"
+    assert report.finding(9).code == "block-too-early"
+    assert (report.authentic, report.exit_code) == (Authentic.UNDETERMINED, 3)
+
+
+def test_a_ledger_that_lags_behind_what_is_attached_adds_nothing() -> None:
+    newer = World(record=RecordState(content=World().statement.leaf_hash, status=3), block_number=2000)
+    report = ask(presented(newer.file()), FakeLedger(World()))
+    assert (report.authentic, report.status) == (Authentic.GENUINE, Status.CANCELLED)
+    # Nobody vouches for a later block that strangers have sealed.
+    invented = World(sealers=(OUTSIDER, OUTSIDER), block_number=2000)
+    report = ask(presented(invented.file()), FakeLedger(World()))
+    assert outcomes(report) == "V" * 10
+
+
 def test_a_number_needs_a_ledger() -> None:
     with pytest.raises(UsageFault) as caught:
         ask(number())
@@ -110,7 +131,7 @@ def test_a_number_needs_a_ledger() -> None:
 
 def test_a_number_is_no_form() -> None:
     with pytest.raises(NotGiven) as caught:
-        form(number())
+        CertificateExhibits(number(), trust()).read()
     assert caught.value.code == "number-only"
 
 
@@ -151,8 +172,17 @@ def test_a_file_prefers_the_live_chain() -> None:
     assert report.notes == ()
 
 
-def test_a_silent_node_leaves_the_attached_evidence() -> None:
+def test_asked_and_not_answered_leaves_it_open_whatever_is_attached() -> None:
     report = ask(presented(genuine_file()), FakeLedger(World(), unreachable=("chain",)))
+    assert outcomes(report) == "VVVVVVEEEE"
+    assert (report.authentic, report.exit_code) == (Authentic.UNDETERMINED, 3)
+    assert report.block is None
+    assert report.notes == ()
+
+
+def test_a_silent_node_leaves_the_attached_evidence_if_the_reader_allows_it() -> None:
+    silent = FakeLedger(World(), unreachable=("chain",))
+    report = ask(presented(genuine_file()), silent, allow_attached=True)
     assert report.in_force
     assert [(note.code, note.data["reason"]) for note in report.notes] == [
         ("attached-used", "node-unreachable")
@@ -226,7 +256,8 @@ def test_a_chain_the_policy_does_not_pin_says_nothing(world: World) -> None:
     assert outcomes(report) == "VVVVVVEEEE"
     assert report.finding(8).code == "live-refused"
     assert report.authentic is Authentic.UNDETERMINED
-    attached = ask(presented(genuine_file()), FakeLedger(world))
+    assert ask(presented(genuine_file()), FakeLedger(world)).authentic is Authentic.UNDETERMINED
+    attached = ask(presented(genuine_file()), FakeLedger(world), allow_attached=True)
     assert attached.in_force
     assert attached.notes[0].code == "attached-used"
 

@@ -69,7 +69,9 @@ def test_a_ledger_that_is_silent_or_lies_is_not_had() -> None:
         {"chain": ReceiptWorld(sealers=[OUTSIDER]).chain()},
     ]
     for told in answers:
-        stands_in = check(world, live=Ledger(world, **told))
+        open_ = check(world, live=Ledger(world, **told))
+        assert (open_.authentic, open_.exit_code) == ("undetermined", 3)
+        stands_in = check(world, live=Ledger(world, **told), allow_attached=True)
         assert stands_in.status == "in_force"
         assert "attached-used" in {note.code for note in stands_in.notes}
     lying = ask(world, live=Ledger(world, proof=world.proof.text.replace("index 3", "index 1")))

@@ -1,44 +1,36 @@
-"""What a verification has to go on: what was presented, and what a live ledger adds."""
+"""What the verification of a certificate has to go on: what was presented, and what a live ledger adds."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from yinzheng.verifier.chain.evidence import Evidence, NotGiven
+from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.chain.layout import ChainRecord
-from yinzheng.verifier.containers.certfile import CertificateFile
-from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
+from yinzheng.verifier.containers.certfile import CertificateFile, parse_file
+from yinzheng.verifier.containers.target import Presented
+from yinzheng.verifier.errors import EnvironmentFault
 from yinzheng.verifier.formats.body import Body
-from yinzheng.verifier.formats.certificate import Core
+from yinzheng.verifier.formats.certificate import Core, decode_qr
+from yinzheng.verifier.judge.exhibits import Exhibits
 from yinzheng.verifier.judge.live import Ledger
-from yinzheng.verifier.judge.report import Note
-from yinzheng.verifier.log.note import peek_checkpoint
+from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.statement import Statement
-from yinzheng.verifier.log.tlogproof import TlogProof
-
-
-def _not_given() -> YinzhengError:
-    return NotGiven("this was not given, and no ledger was asked", code="offline")
 
 
 @dataclass
-class Exhibits:
-    """Everything at hand, filled in step by step by `gather`."""
+class CertificateExhibits(Exhibits):
+    """Everything at hand; `read` fills it in."""
 
-    core: Core | None
-    number: str
+    presented: Presented
+    trust: TrustPolicy
+    ledger: Ledger | None = None
+    core: Core | None = None
+    number: str = ""
     """Of the certificate; empty when nothing legible was presented."""
     record: Body | None = None
     statement: Statement | None = None
-    proof: TlogProof | None = None
-    evidence: Evidence | None = None
-    why_no_record: YinzhengError = field(default_factory=_not_given)
-    """Raised by whatever needs record, statement or proof and has none."""
-    why_no_evidence: YinzhengError = field(default_factory=_not_given)
-    """The same for chain evidence."""
     chain: ChainRecord | None = None
     """The chain's record, once obligation 9 holds."""
-    notes: list[Note] = field(default_factory=list)
 
     @property
     def body(self) -> Body | None:
@@ -51,62 +43,51 @@ class Exhibits:
             return self.core.statement()
         return self.statement
 
+    def need_core(self) -> Core:
+        """The certificate; raises `NotGiven` where there is only a number."""
+        if self.core is None:
+            raise NotGiven("no certificate was presented, only a number", code="number-only")
+        return self.core
+
     def need_record(self) -> tuple[Body, Statement]:
         """Record and statement; raises why there are none."""
         if self.record is None or self.statement is None:
-            raise self.why_no_record
+            raise self.why_no_proof
         return self.record, self.statement
 
-    def need_proof(self) -> tuple[Statement, TlogProof]:
-        """Statement and its log proof; raises why there are none."""
-        if self.statement is None or self.proof is None:
-            raise self.why_no_record
-        return self.statement, self.proof
+    def read(self) -> None:
+        """(1) Read QR text, core and file, then ask the ledger, if there is one, for what it adds.
 
-    def need_evidence(self) -> Evidence:
-        """Chain evidence; raises why there is none."""
-        if self.evidence is None:
-            raise self.why_no_evidence
-        return self.evidence
+        The record never changes, so an attached one is used as it is; the chain does, so its live answer is
+        preferred. A number has no form: its certificate is looked up.
+        """
+        file: CertificateFile | None = None
+        if self.presented.number is not None:
+            self.number = self.presented.number
+        else:
+            file = None if self.presented.file is None else parse_file(self.presented.file)
+            self.core = decode_qr(file.qr if file else self.presented.qr or "")
+            self.number = self.core.body.number
+        if file is not None:
+            self.record, self.statement, self.proof = file.record, file.statement, file.proof
+            self.evidence = file.chain
+        if self.ledger is not None:
+            self._ask(self.ledger, recorded=file is not None)
+        self.need_core()
 
+    def _ask(self, ledger: Ledger, *, recorded: bool) -> None:
+        if not recorded:
+            self._ask_record(ledger)
+        self.ask_chain(lambda size: ledger.evidence(self.number, size), self.trust)
 
-def gather(
-    core: Core | None, file: CertificateFile | None, number: str | None, ledger: Ledger | None
-) -> Exhibits:
-    """Collect what was presented and, where a ledger can be asked, what it adds.
-
-    The record never changes, so an attached one is used as it is; the chain does, so its live answer is
-    preferred and the attached one stands in when there is none.
-    """
-    found = Exhibits(core, core.body.number if core else number or "")
-    if file is not None:
-        found.record, found.statement, found.proof = file.record, file.statement, file.proof
-        found.evidence = file.chain
-    if ledger is not None:
-        if file is None:
-            _ask_record(found, found.number, ledger)
-        _ask_chain(found, found.number, ledger)
-    return found
-
-
-def _ask_record(found: Exhibits, number: str, ledger: Ledger) -> None:
-    try:
-        deposited = ledger.deposited(number)
-    except EnvironmentFault as fault:
-        found.why_no_record = fault
-        return
-    if deposited is None:
-        found.why_no_record = NotGiven("the ledger asked keeps no record of that number", code="no-record")
-        return
-    found.record, found.statement, found.proof = deposited.record, deposited.statement, deposited.proof
-    found.core = found.core or deposited.core
-
-
-def _ask_chain(found: Exhibits, number: str, ledger: Ledger) -> None:
-    size = peek_checkpoint(found.proof.checkpoint).size if found.proof else None
-    try:
-        found.evidence = ledger.evidence(number, size)
-    except EnvironmentFault as fault:
-        found.why_no_evidence = fault
-        if found.evidence is not None:
-            found.notes.append(Note("attached-used", {"reason": fault.code}))
+    def _ask_record(self, ledger: Ledger) -> None:
+        try:
+            deposited = ledger.deposited(self.number)
+        except EnvironmentFault as fault:
+            self.why_no_proof = fault
+            return
+        if deposited is None:
+            self.why_no_proof = NotGiven("the ledger asked keeps no record of that number", code="no-record")
+            return
+        self.record, self.statement, self.proof = deposited.record, deposited.statement, deposited.proof
+        self.core = self.core or deposited.core

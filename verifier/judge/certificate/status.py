@@ -21,6 +21,10 @@ _FINAL: Final = {
 }
 
 
+_OVER: Final = (*_FINAL.values(), Status.EXPIRED)
+"""What a certificate never comes back from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is asked: under which policy, when, about when, and of whom."""
@@ -70,11 +74,15 @@ def answer_status(
 
 
 def _status_now(record: ChainRecord, evidence: Evidence, question: Question) -> tuple[Status, str]:
+    # A clock behind the chain's, by no more than (10) allows, is put right by the block.
+    status = status_at(record, max(question.now, evidence.block.time))
     try:
         answer_age(evidence, question.trust, question.now, None)
     except DataFault as fault:
-        return Status.UNDETERMINED, fault.code
-    return status_at(record, question.now), "ok"
+        # What is over stays over, whatever the age of the answer.
+        over = status in _OVER and fault.code == "answer-too-old"
+        return (status, "ok") if over else (Status.UNDETERMINED, fault.code)
+    return status, "ok"
 
 
 def _status_past(

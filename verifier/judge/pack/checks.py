@@ -6,9 +6,8 @@ As in `verifier.obligations` a check that holds returns what it established and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Final, TypeAlias
+from typing import Any, BinaryIO, Final
 
 from yinzheng.verifier.bytes.algorithms import decode_der
 from yinzheng.verifier.bytes.canonical import dumps
@@ -33,7 +32,6 @@ from yinzheng.verifier.formats.dispute import Opening
 from yinzheng.verifier.formats.dossier import FileEntry, check_disclosure
 from yinzheng.verifier.formats.evidence_items import Item
 from yinzheng.verifier.judge.obligations import CLOCK_SKEW
-from yinzheng.verifier.judge.report import Finding, Outcome
 from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
 from yinzheng.verifier.log.statement import verify_body
 from yinzheng.verifier.pack.archive import MANIFEST, SIGNATURE, Archive, PackLimits, open_archive
@@ -48,9 +46,6 @@ from yinzheng.verifier.pack.manifest import (
 )
 
 _SIGNER: Final = re.compile(rb'"signer":"([0-9a-f]{16})"\}\Z')
-
-Placed: TypeAlias = tuple[str, Sequence[Finding]]
-"""Findings and where they were made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,27 +166,6 @@ def dossier_file(
     if content.size != entry.size or not content.digest.matches(entry.digest):
         raise DataFault("the content is not the file of the dossier", code="content-differs")
     return entry
-
-
-def all_hold(number: int, places: Iterable[Placed]) -> None:
-    """(4–7) For the pack as a whole: the obligation holds wherever it was asked.
-
-    Raises the first failure with the `where` of all.
-    """
-    found = [
-        (where, finding) for where, findings in places for finding in findings if finding.number == number
-    ]
-    for outcome, fault in ((Outcome.INVALID, DataFault), (Outcome.SKIPPED, NotGiven)):
-        failed = [
-            (where, finding)
-            for where, finding in found
-            if finding.outcome is outcome and finding.code != "withheld"
-        ]
-        if failed:
-            where = [place for place, _ in failed]
-            raise fault(failed[0][1].message, code=failed[0][1].code, where=where)
-    if all(finding.outcome is not Outcome.VALID for _, finding in found):
-        raise NotGiven("the pack shows nothing of which this could be asked", code="nothing-asked")
 
 
 def preservation_of(trust: TrustPolicy) -> Contract:

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import BinaryIO, Final, NoReturn
 
 from yinzheng.verifier.chain.evidence import NotGiven
-from yinzheng.verifier.judge.findings import OBLIGATIONS, Findings
+from yinzheng.verifier.judge.findings import OBLIGATIONS, Findings, Placed, all_hold
 from yinzheng.verifier.judge.pack import checks, questions
 from yinzheng.verifier.judge.pack.exhibits import ChainView, Ground, dispute_holds, look_at_chain
 from yinzheng.verifier.judge.pack.inner_report import Render, compare_reports
@@ -155,8 +155,8 @@ def _report(
     )
 
 
-def _settle_all(findings: Findings, number: int, places: Sequence[checks.Placed]) -> None:
-    findings.settle(number, lambda: checks.all_hold(number, places))
+def _settle_all(findings: Findings, number: int, places: Sequence[Placed]) -> None:
+    findings.settle(number, lambda: all_hold(number, places))
 
 
 def _limits(

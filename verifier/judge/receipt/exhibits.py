@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven, parse_evidence
 from yinzheng.verifier.chain.layout import root_slot
 from yinzheng.verifier.chain.layout_consents import NONE, WITHDRAWAL_SLOTS, consent_slots, decode_withdrawal
-from yinzheng.verifier.containers.receiptfile import ReceiptFile
-from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
-from yinzheng.verifier.formats.receipt import ReceiptCore
+from yinzheng.verifier.containers.receiptfile import ReceiptFile, parse_receipt_file
+from yinzheng.verifier.containers.target import Presented
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
+from yinzheng.verifier.formats.receipt import ReceiptCode, ReceiptCore, decode_receipt_qr
+from yinzheng.verifier.judge.exhibits import Exhibits
 from yinzheng.verifier.judge.live import refused
 from yinzheng.verifier.judge.obligations import anchored, checkpoint_signed, in_log
 from yinzheng.verifier.judge.receipt.erasure import Erased, LiveTombstone, parse_erased
@@ -121,27 +123,28 @@ def read_standing(evidence: Evidence, trust: TrustPolicy, ids: Sequence[bytes]) 
     return Standing(opened, held)
 
 
-def _not_given() -> YinzhengError:
-    return NotGiven("this was not given, and no ledger was asked", code="offline")
-
-
 @dataclass
-class ReceiptExhibits:
-    """Everything at hand, filled in step by step by `gather_receipt`."""
+class ReceiptExhibits(Exhibits):
+    """Everything at hand; `read` fills it in."""
 
-    core: ReceiptCore
-    secret: bytes = field(repr=False)
-    file: ReceiptFile | None
+    presented: Presented
+    trust: TrustPolicy
+    ledger: ReceiptLedger | None = None
+    code: ReceiptCode | None = None
+    file: ReceiptFile | None = None
     requests: tuple[Request, ...] | None = None
     """The withdrawals that the file tells of, oldest first; None without a file, or where its events are not
     what they claim to be.
     """
-    proof: TlogProof | None = None
-    evidence: Evidence | None = None
     erased: Erased | None = None
-    why_no_proof: YinzhengError = field(default_factory=_not_given)
-    why_no_evidence: YinzhengError = field(default_factory=_not_given)
-    notes: list[Note] = field(default_factory=list)
+    chain: Standing | None = None
+    """What the chain holds of the consent's withdrawals, once obligation 9 holds."""
+
+    @property
+    def core(self) -> ReceiptCore:
+        """The signed core, once the form is read."""
+        assert self.code is not None
+        return self.code.core
 
     @property
     def ids(self) -> list[bytes]:
@@ -149,61 +152,38 @@ class ReceiptExhibits:
         later = (request.id for request in self.requests or ())
         return list(dict.fromkeys((self.core.subject, *later)))
 
-    def need_proof(self) -> TlogProof:
-        """The log proof; raises why there is none."""
-        if self.proof is None:
-            raise self.why_no_proof
-        return self.proof
+    def read(self) -> None:
+        """(1) Read QR text, core and file, then ask the ledger, if there is one, for what it adds.
 
-    def need_evidence(self) -> Evidence:
-        """Chain evidence; raises why there is none."""
-        if self.evidence is None:
-            raise self.why_no_evidence
-        return self.evidence
+        The statement never changes, so an attached proof is used as it is; the chain does, so its live answer
+        is preferred.
+        """
+        shown = self.presented
+        self.file = None if shown.file is None else parse_receipt_file(shown.file)
+        self.code = decode_receipt_qr(self.file.qr if self.file else shown.qr or "")
+        if self.file is not None:
+            self.proof, self.evidence = self.file.proof, self.file.chain
+            with suppress(DataFault):  # obligation 4 will say so
+                self.requests = requests_of(self.file, self.core)
+        if self.ledger is not None:
+            self._ask(self.ledger)
 
+    def _ask(self, ledger: ReceiptLedger) -> None:
+        if self.file is None:
+            self._ask_proof(ledger)
+        self.ask_chain(lambda size: ledger.evidence(self.ids, size), self.trust)
+        self._ask_tombstone(ledger)
 
-def gather_receipt(
-    core: ReceiptCore, secret: bytes, file: ReceiptFile | None, ledger: ReceiptLedger | None
-) -> ReceiptExhibits:
-    """Collect what was presented and, where a ledger can be asked, what it adds.
+    def _ask_proof(self, ledger: ReceiptLedger) -> None:
+        try:
+            self.proof = ledger.proof(self.core.statement())
+        except EnvironmentFault as fault:
+            self.why_no_proof = fault
+            return
+        self.why_no_proof = NotGiven("the ledger asked knows no such statement", code="no-statement")
 
-    The statement never changes, so an attached proof is used as it is; the chain does, so its live answer is
-    preferred and the attached one stands in when there is none.
-    """
-    found = ReceiptExhibits(core, secret, file)
-    if file is not None:
-        found.proof, found.evidence = file.proof, file.chain
-        with suppress(DataFault):  # obligation 4 will say so
-            found.requests = requests_of(file, core)
-    if ledger is not None:
-        if file is None:
-            _ask_proof(found, ledger)
-        _ask_chain(found, ledger)
-        _ask_tombstone(found, ledger)
-    return found
-
-
-def _ask_proof(found: ReceiptExhibits, ledger: ReceiptLedger) -> None:
-    try:
-        found.proof = ledger.proof(found.core.statement())
-    except EnvironmentFault as fault:
-        found.why_no_proof = fault
-        return
-    found.why_no_proof = NotGiven("the ledger asked knows no such statement", code="no-statement")
-
-
-def _ask_chain(found: ReceiptExhibits, ledger: ReceiptLedger) -> None:
-    size = peek_checkpoint(found.proof.checkpoint).size if found.proof else None
-    try:
-        found.evidence = ledger.evidence(found.ids, size)
-    except EnvironmentFault as fault:
-        found.why_no_evidence = fault
-        if found.evidence is not None:
-            found.notes.append(Note("attached-used", {"reason": fault.code}))
-
-
-def _ask_tombstone(found: ReceiptExhibits, ledger: ReceiptLedger) -> None:
-    try:
-        found.erased = ledger.erased(found.core.statement())
-    except EnvironmentFault as fault:
-        found.notes.append(Note("erasure-unknown", {"reason": fault.code}))
+    def _ask_tombstone(self, ledger: ReceiptLedger) -> None:
+        try:
+            self.erased = ledger.erased(self.core.statement())
+        except EnvironmentFault as fault:
+            self.notes.append(Note("erasure-unknown", {"reason": fault.code}))

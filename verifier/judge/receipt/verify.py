@@ -20,6 +20,8 @@ from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.certificate.status import is_last
 from yinzheng.verifier.judge.certificate.verify import operator_notes
 from yinzheng.verifier.judge.findings import Findings
+from yinzheng.verifier.judge.judge import Rules, authentic, judge
+from yinzheng.verifier.judge.obligations import Signed
 from yinzheng.verifier.judge.receipt.events import events_in_log, requests_of
 from yinzheng.verifier.judge.receipt.exhibits import (
     ReceiptExhibits,
@@ -54,10 +56,9 @@ class _Question:
     at: int | None
     ledger: ReceiptLedger | None
 
-    @property
-    def time(self) -> int:
-        """The time the status is asked of."""
-        return self.now if self.at is None else self.at
+    def time(self, block_time: int = 0) -> int:
+        """The time the status is asked of. A clock behind the chain's is put right by the block."""
+        return max(self.now, block_time) if self.at is None else self.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,91 +76,42 @@ def verify_receipt(
     now: int,
     at: int | None = None,
     live: ReceiptReader | None = None,
+    allow_attached: bool = False,
 ) -> ReceiptReport:
     """Verify a receipt that `read_target` found, under the reader's own policy.
 
     ``now`` is the time of asking and ``at`` the time asked about (UTC seconds; None: now). Without ``live``
-    only what was presented is used. Bad data and a silent ledger end up in the report.
+    only what was presented is used; with it, attached evidence stands in for a silent ledger only where
+    ``allow_attached``. Bad data and a silent ledger end up in the report. Raises `UsageFault` `time-future`.
     """
-    findings = Findings()
     ledger = ReceiptLedger(live, trust) if live else None
     question = _Question(trust, now, at, ledger)
-    # (1): what is presented has the form of a receipt.
-    form = findings.settle(1, lambda: receipt_form(presented))
-    if form is None:
-        findings.skip_rest("form")
-        return _report(
-            findings, None, None, _Answer(ReceiptStatus.UNDETERMINED, "form"), question, presented.kind
-        )
-    code, file = form
-    found = gather_receipt(code.core, code.secret, file, ledger)
-    chain = _judge(findings, found, question)
-    answer = _answer(findings, found, chain, question)
-    return _report(findings, found, chain, answer, question, presented.kind)
+    found = ReceiptExhibits(presented, trust, ledger, allow_attached=allow_attached)
+    findings = judge(RECEIPT, found, trust, now, at)
+    if found.code is None:
+        return _report(findings, found, _Answer(ReceiptStatus.UNDETERMINED, "form"), question)
+    return _report(findings, found, _answer(findings, found, question), question)
 
 
-def _judge(findings: Findings, found: ReceiptExhibits, question: _Question) -> Standing | None:
-    """Obligations 2–10, in order. Returns what (9) established."""
-    trust, core = question.trust, found.core
-    # (2): the issuer's signature verifies under a pinned key.
-    issuer = findings.settle(2, lambda: obligations.issuer_signature(core, trust))
-    # (3): that key was entitled to sign this, at that time.
-    findings.settle(3, lambda: receipt_entitled(core, issuer))
-    # (4): the consent is the one the statement commits to, and the receipt says the same.
-    findings.settle(4, lambda: receipt_opens(core, found.secret, found.file))
-    # (5): the statement is in the log.
-    findings.settle(5, lambda: receipt_in_log(core, found.file, found.need_proof()))
-    # (6): every pinned key of the log has signed its head.
-    findings.settle(6, lambda: obligations.checkpoint_signed(found.need_proof(), trust))
-    # (7): that head is anchored on the chain.
-    findings.settle(7, lambda: obligations.anchored(found.need_proof(), found.need_evidence(), trust))
-    # (8): the block is sealed by pinned validators, and final.
-    findings.settle(8, lambda: sealed(found.need_evidence(), trust))
-    # (9): what the chain holds of this consent's withdrawals.
-    chain = findings.settle(9, lambda: chain_standing(found, found.need_evidence(), trust))
-    # (10): the answer is young enough.
-    findings.settle(
-        10, lambda: obligations.answer_age(found.need_evidence(), trust, question.now, question.at)
-    )
-    return chain
-
-
-def receipt_form(presented: Presented) -> tuple[ReceiptCode, ReceiptFile | None]:
-    """(1) What is presented has the form of a receipt: QR text and core, and the file if there is one."""
-    if presented.file is not None:
-        file = parse_receipt_file(presented.file)
-        return decode_receipt_qr(file.qr), file
-    return decode_receipt_qr(presented.qr or ""), None
-
-
-def receipt_entitled(core: ReceiptCore, issuer: Issuer | None) -> None:
-    """(3) The issuer's key was entitled to sign for this registry when the receipt was signed (R41).
+def receipt_signed(core: ReceiptCore) -> Signed:
+    """(2) (3) The core, when it was signed.
 
     Not when consent was given: a receipt may be made anew under a later key, and the log and the chain tell
     that the statement is genuine.
     """
-    if issuer is None:
-        raise NotGiven("no pinned issuer is known to have signed", code="issuer-not-established")
-    reason = issuer.entitled_at(core.issued_at, core.registry)
-    if reason is not None:
-        raise DataFault(
-            "the issuer's key was not entitled to sign this receipt",
-            code=reason,
-            issued_at=core.issued_at,
-            not_before=issuer.not_before,
-            not_after=issuer.not_after,
-            compromised_at=issuer.compromised_at,
-        )
+    return Signed(core.kid, core.signed, core.signature, core.issued_at, core.registry)
 
 
-def receipt_opens(core: ReceiptCore, secret: bytes, file: ReceiptFile | None) -> None:
+def _opens(found: ReceiptExhibits) -> None:
     """(4) The consent is the one the statement commits to; notice and later events are its own."""
+    file, core = found.file, found.core
     if file is None:
         raise NotGiven("the consent itself was not shown, only the code", code="body-not-shown")
     statement = core.statement()
     if file.statement != statement:
         raise DataFault("the file's statement is not the one that was signed", code="statement-differs")
-    verify_body(statement, file.body.canonical(), secret)
+    assert found.code is not None  # obligation 1 holds
+    verify_body(statement, file.body.canonical(), found.code.secret)
     shown = file.body.notice
     same = (
         shown.leaf == core.notice,
@@ -171,37 +123,46 @@ def receipt_opens(core: ReceiptCore, secret: bytes, file: ReceiptFile | None) ->
     requests_of(file, core)
 
 
-def receipt_in_log(core: ReceiptCore, file: ReceiptFile | None, proof: TlogProof) -> None:
-    """(5) The statement is in the log, and so is all that the file says came after it."""
-    obligations.in_log(core.statement(), proof)
-    events_in_log(file, proof)
-
-
-def chain_standing(found: ReceiptExhibits, evidence: Evidence, trust: TrustPolicy) -> Standing:
+def _on_chain(found: ReceiptExhibits, trust: TrustPolicy) -> None:
     """(9) What the pinned contract holds of each withdrawal, and that it counts those the file tells of."""
-    standing = read_standing(evidence, trust, found.ids)
+    standing = read_standing(found.need_evidence(), trust, found.ids)
     require_told(standing, found.ids, found.requests or ())
-    return standing
+    found.chain = standing
 
 
-def _answer(
-    findings: Findings,
-    found: ReceiptExhibits,
-    chain: Standing | None,
-    question: _Question,
-) -> _Answer:
+RECEIPT: Final = Rules(
+    form=ReceiptExhibits.read,
+    signed=lambda found: receipt_signed(found.core),
+    opens=_opens,
+    statement=lambda found: found.core.statement(),
+    also_logged=lambda found, proof: events_in_log(found.file, proof),
+    rests_on=_on_chain,
+    needs=lambda _found, _findings: (1, 2, 3, 5, 6, 7, 8),
+)
+"""A receipt is genuine if the registry received this consent; how that stands is the status's matter."""
+
+
+def _answer(findings: Findings, found: ReceiptExhibits, question: _Question) -> _Answer:
     """The status now or at the time asked about. A tombstone tells it alone: no record comes back."""
-    if found.erased is not None and found.erased.at <= question.time:
+    if found.erased is not None and found.erased.at <= question.time():
         return _Answer(ReceiptStatus.ERASED, "ok", NOTHING)
+    if _over_for_good(findings, found, question.time()):
+        return _Answer(ReceiptStatus.EXPIRED, "ok", NOTHING)
     for number in (9, 10):
         finding = findings.found(number)
         if finding.outcome is not Outcome.VALID and finding.code != "as-of":
             return _Answer(ReceiptStatus.UNDETERMINED, finding.code)
-    assert chain is not None  # (9) is VALID
+    assert found.chain is not None  # (9) is VALID
     try:
-        return _answer_at(found, chain, question, vouched=findings.outcome(8) is Outcome.VALID)
+        return _answer_at(found, found.chain, question, vouched=findings.outcome(8) is Outcome.VALID)
     except (NotGiven, DataFault, EnvironmentFault) as fault:
         return _Answer(ReceiptStatus.UNDETERMINED, fault.code)
+
+
+def _over_for_good(findings: Findings, found: ReceiptExhibits, time: int) -> bool:
+    """Whether its term has ended, of which no later answer could tell otherwise."""
+    told = findings.outcome(4) is Outcome.VALID and findings.found(10).code == "answer-too-old"
+    return told and found.file is not None and time >= found.file.body.until
 
 
 def _answer_at(found: ReceiptExhibits, chain: Standing, question: _Question, *, vouched: bool) -> _Answer:
@@ -214,7 +175,7 @@ def _answer_at(found: ReceiptExhibits, chain: Standing, question: _Question, *, 
         chain=chain,
         block_time=evidence.block.time,
     )
-    time = question.time
+    time = question.time(evidence.block.time)
     if question.at is None:
         standing = chain
     else:
@@ -245,40 +206,26 @@ def _standing_then(
     return read_standing(past, question.trust, found.ids)
 
 
-def _authentic(findings: Findings) -> Authentic:
-    """S13.4: that the registry received this consent. How it stands with it is the status's matter."""
-    return word_of(findings, (1, 2, 3, 5, 6, 7, 8))
-
-
 def _report(
-    findings: Findings,
-    found: ReceiptExhibits | None,
-    chain: Standing | None,
-    answer: _Answer,
-    question: _Question,
-    kind: str,
+    findings: Findings, found: ReceiptExhibits, answer: _Answer, question: _Question
 ) -> ReceiptReport:
-    opened = found is not None and findings.outcome(4) is Outcome.VALID
-    file = found.file if found and opened else None
+    file = found.file if findings.outcome(4) is Outcome.VALID else None
     parties: tuple[Party, ...] = (file.body.controller,) if file else ()
     return ReceiptReport(
-        kind=kind,
+        kind=found.presented.kind,
         findings=findings.in_order(),
-        authentic=_authentic(findings),
+        authentic=authentic(RECEIPT, found, findings),
         status=answer.status,
         status_code=answer.code,
-        core=found.core if found else None,
+        core=found.code.core if found.code else None,
         consent=file.body if file else None,
         notice=file.notice if file else None,
         remaining=answer.remaining if file else None,
-        withdrawals=chain.found if chain else (),
+        withdrawals=found.chain.found if found.chain else (),
         untold=answer.untold,
-        erased=found.erased if found else None,
-        block=block_of(found.evidence if found else None, question.trust, question.now),
+        erased=found.erased,
+        block=block_of(found.evidence, question.trust, question.now),
         checked_at=question.now,
         asked_at=question.at,
-        notes=(
-            *(found.notes if found else ()),
-            *operator_notes(question.trust, {party.code for party in parties}),
-        ),
+        notes=(*found.notes, *operator_notes(question.trust, {party.code for party in parties})),
     )

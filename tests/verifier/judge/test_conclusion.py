@@ -34,19 +34,20 @@ from tests.verifier.world import (
     trust_json,
 )
 from yinzheng.verifier.bytes.canonical import dumps
-from yinzheng.verifier.chain.evidence import parse_evidence
 from yinzheng.verifier.chain.layout_consents import ChainWithdrawal, withdrawal_slots
-from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.containers.target import Presented
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.conclusion import (
     MAX_FILE,
-    ConclusionReport,
-    Standing,
+    Conclusion,
     format_conclusion,
+    is_conclusion_file,
     parse_conclusion,
-    verify_conclusion,
 )
 from yinzheng.verifier.formats.withdrawal_steps import Completed, Restricted, parse_step, step_bytes
-from yinzheng.verifier.judge.report import Authentic
+from yinzheng.verifier.judge.conclusion.report import ConclusionReport, Standing
+from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
+from yinzheng.verifier.judge.report import Authentic, Outcome
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.log.merkle import hash_leaf, root_from_leaves
 from yinzheng.verifier.log.note import Checkpoint, NoteSigner, sign_checkpoint
@@ -58,6 +59,7 @@ ID, SECRET = bytes.fromhex(withdrawals.ID), bytes(range(32))
 ENDED = BLOCK_TIME - 3600
 RECEIVED = ENDED - 24 * 3600
 UNTIL = BLOCK_TIME + 100 * DAY
+SIGNED = BLOCK_TIME - 60
 OTHER_OUTCOME = b"\x0e" * 32
 
 Make = Callable[[], dict[str, Any]]
@@ -140,6 +142,7 @@ def document(
     state: Callable[[bytes], ChainWithdrawal | None] | None = None,
     *,
     at: int = REGISTERED,
+    signed_at: int = SIGNED,
     **block: Any,
 ) -> bytes:
     body = body or (completed() if kind == Completed.TYPE else restricted())
@@ -148,15 +151,15 @@ def document(
     state = state or (on_chain if kind == Completed.TYPE else kept_on_chain)
     step: Any = parse_step(kind, body)
     chain = chain_of(root, state(statement.leaf_hash), **block)
-    return format_conclusion(statement, step, SECRET, ISSUER, proof=proof, chain=chain)
+    return format_conclusion(statement, step, SECRET, ISSUER, signed_at=signed_at, proof=proof, chain=chain)
 
 
 COMPLETED, RESTRICTED = document(), document(Restricted.TYPE)
 TRUST = policy()
 
 
-def check(data: bytes, trust: TrustPolicy = TRUST, now: int = NOW) -> ConclusionReport:
-    return verify_conclusion(data, trust, now=now)
+def check(data: bytes, trust: TrustPolicy = TRUST, now: int = NOW, **more: Any) -> ConclusionReport:
+    return verify_conclusion(Presented("json", file=data), trust, now=now, **more)
 
 
 def codes(report: ConclusionReport) -> dict[int, str]:
@@ -208,9 +211,47 @@ def test_a_restriction_that_was_replaced(state: Callable[[bytes], ChainWithdrawa
 def test_live_evidence_is_preferred() -> None:
     conclusion = parse_conclusion(RESTRICTED)
     _, root = proof_of(conclusion.statement.leaf_hash)
-    live = parse_evidence(chain_of(root, kept_on_chain(OTHER_OUTCOME)))
-    report = verify_conclusion(RESTRICTED, TRUST, now=NOW, evidence=live)
+    live = Told(conclusion, chain_of(root, kept_on_chain(OTHER_OUTCOME)))
+    report = check(RESTRICTED, live=live)
     assert report.standing is Standing.REPLACED
+    assert report.exit_code == 1
+    bare = edited(RESTRICTED, proof=None, chain=None)
+    told = Told(conclusion, json.loads(RESTRICTED)["chain"])
+    assert codes(check(bare, live=told)) == {}
+
+
+def test_asked_and_not_answered() -> None:
+    conclusion = parse_conclusion(RESTRICTED)
+    silent = check(RESTRICTED, live=Told(conclusion, None))
+    assert (silent.authentic, silent.exit_code) == (Authentic.UNDETERMINED, 3)
+    attached = check(RESTRICTED, live=Told(conclusion, None), allow_attached=True)
+    assert (attached.authentic, attached.standing) == (Authentic.GENUINE, Standing.RESTRICTED)
+    assert [note.code for note in attached.notes][:1] == ["attached-used"]
+    nothing = check(edited(RESTRICTED, proof=None), live=Told(conclusion, None, known=False))
+    assert nothing.finding(5).outcome is Outcome.ERROR
+
+
+class Told:
+    """A ledger that tells of one withdrawal; of its chain nothing, where that is None."""
+
+    def __init__(self, conclusion: Conclusion, chain: Any, *, known: bool = True) -> None:
+        self.conclusion, self.told, self.known = conclusion, chain, known
+
+    def statement_proof(self, leaf: bytes) -> str | None:
+        if not self.known:
+            raise EnvironmentFault("silent", code="ledger-locked")
+        assert leaf == self.conclusion.statement.leaf_hash
+        return proof_of(leaf)[0].text
+
+    def withdrawals(self, ids: Sequence[bytes], size: int | None, at: int | None) -> object:
+        if self.told is None:
+            raise EnvironmentFault("silent", code="node-unreachable")
+        assert (list(ids), at) == ([ID], None)
+        assert size in (6, None)
+        return self.told
+
+    def tombstone(self, leaf: bytes) -> None:
+        raise AssertionError(leaf)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +299,9 @@ def test_only_held_is_not_withdrawn() -> None:
     held = on_chain(None, **nothing, holds=1, completed_at=0, request=bytes(32))
     step = parse_step(Completed.TYPE, completed())
     assert isinstance(step, Completed)
-    data = format_conclusion(statement, step, SECRET, ISSUER, proof=proof, chain=chain_of(root, held))
+    data = format_conclusion(
+        statement, step, SECRET, ISSUER, signed_at=SIGNED, proof=proof, chain=chain_of(root, held)
+    )
     assert codes(check(data))[9] == "withdrawal-absent"
 
 
@@ -266,20 +309,97 @@ def test_by_whom() -> None:
     statement = statement_of(Completed.TYPE, completed())
     step = parse_step(Completed.TYPE, completed())
     assert isinstance(step, Completed)
-    strange = format_conclusion(statement, step, SECRET, STRANGER, proof=None, chain=None)
+    strange = format_conclusion(statement, step, SECRET, STRANGER, signed_at=SIGNED, proof=None, chain=None)
     offline = dict.fromkeys((5, 6, 7, 8, 9, 10), "offline") | {10: "offline"}
     assert codes(check(strange)) == offline | {2: "issuer-unknown", 3: "issuer-not-established"}
     assert check(strange).authentic is Authentic.NOT_OURS
-    own = format_conclusion(statement, step, SECRET, ISSUER, proof=None, chain=None)
+    own = format_conclusion(statement, step, SECRET, ISSUER, signed_at=SIGNED, proof=None, chain=None)
     assert codes(check(own)) == offline
     assert check(own).authentic is Authentic.UNDETERMINED
     forged = edited(own, signature=json.loads(strange)["signature"])
     assert codes(check(forged))[2] == "signature-wrong"
 
 
-def test_when() -> None:
-    assert codes(check(document(at=REGISTERED + 2 * DAY)))[3] == "after-key"
-    assert codes(check(document(at=REGISTERED - 2 * DAY)))[3] == "before-key"
+def hour(time: int) -> int:
+    return time - time % 3600
+
+
+def test_a_key_signs_from_its_first_second_on_what_ended_in_that_hour() -> None:
+    """Statements give the full hour alone: it is the time of signing that the key is held to (R41)."""
+    data = document(at=hour(SIGNED))
+    assert hour(SIGNED) < SIGNED
+    trust = policy(lambda p: p["issuers"][0].update(not_before=SIGNED))
+    assert check(data, trust).authentic is Authentic.GENUINE
+    later = policy(lambda p: p["issuers"][0].update(not_before=SIGNED + 1))
+    report = check(data, later)
+    assert codes(report)[3] == "before-key"
+    assert (report.authentic, report.exit_code) == (Authentic.FORGED, 1)
+
+
+def test_after_rotation_it_is_told_anew_under_the_new_key() -> None:
+    rotated = policy(lambda p: p["issuers"][0].update(not_before=SIGNED - 10))
+    assert check(document(at=hour(ENDED)), rotated).authentic is Authentic.GENUINE
+    old = policy(lambda p: p["issuers"][0].update(not_after=SIGNED - 10))
+    assert codes(check(document(at=hour(ENDED)), old))[3] == "after-key"
+
+
+@pytest.mark.parametrize(
+    ("compromised", "word"), [(SIGNED + 1, Authentic.GENUINE), (SIGNED, Authentic.FORGED)]
+)
+def test_after_compromise_nothing_signed_counts(compromised: int, word: Authentic) -> None:
+    trust = policy(lambda p: p["issuers"][0].update(compromised_at=compromised))
+    assert check(COMPLETED, trust).authentic is word
+
+
+def test_who_steals_a_key_cannot_sign_back_before_the_end() -> None:
+    early = check(document(at=hour(ENDED), signed_at=ENDED - 292))
+    assert codes(early)[9] == "signed-before-end"
+    assert early.authentic is Authentic.FORGED
+    assert check(document(at=hour(ENDED), signed_at=ENDED - 291)).authentic is Authentic.GENUINE
+
+
+def test_signed_before_its_statement_is_no_conclusion() -> None:
+    with pytest.raises(DataFault) as caught:
+        document(at=SIGNED + 1)
+    assert caught.value.code == "conclusion-time"
+
+
+def test_as_of_a_time() -> None:
+    ended = ENDED + 9
+    assert check(COMPLETED, at=ended).standing is Standing.COMPLETED
+    assert check(COMPLETED, at=ended - 1).standing is Standing.NOT_YET
+    assert check(RESTRICTED, at=ended).standing is Standing.RESTRICTED
+    assert check(RESTRICTED, at=ended - 1).standing is Standing.NOT_YET
+    open_ = check(RESTRICTED, at=BLOCK_TIME + 1)
+    assert (open_.standing, open_.standing_code) == (Standing.UNDETERMINED, "as-of-needs-archive")
+    with pytest.raises(UsageFault) as caught:
+        check(COMPLETED, at=NOW + 1)
+    assert caught.value.code == "time-future"
+
+
+def test_the_end_of_a_restriction_is_for_ever() -> None:
+    report = check(RESTRICTED, now=UNTIL + 1)
+    assert (report.authentic, report.standing, report.exit_code) == (Authentic.GENUINE, Standing.ENDED, 1)
+    assert report.speaks_of == UNTIL + 1
+    assert check(RESTRICTED, now=UNTIL).standing is Standing.UNDETERMINED
+
+
+def test_what_calls_itself_a_conclusion() -> None:
+    assert is_conclusion_file(COMPLETED)
+    for other in (b"", b"[]", b"{}", edited(COMPLETED, format="yinzheng/certificate/1")):
+        assert not is_conclusion_file(other)
+
+
+def test_json_never_holds_the_secret() -> None:
+    value = check(COMPLETED).to_json()
+    assert SECRET.hex() not in json.dumps(value)
+    assert (value["document"], value["status"]) == ("withdrawal-conclusion", "completed")
+    assert value["conclusion"]["signed_at"] == SIGNED
+    broken = check(b"{}")
+    assert broken.to_json()["conclusion"] is None
+    assert (broken.demonstration, broken.speaks_of) == (False, None)
+    with pytest.raises(TypeError):
+        bool(broken)
 
 
 def test_what_is_disclosed_is_what_was_committed_to() -> None:
@@ -295,7 +415,13 @@ def test_what_is_disclosed_is_what_was_committed_to() -> None:
     assert isinstance(wrong, Completed)
     with pytest.raises(DataFault) as caught:
         format_conclusion(
-            statement_of(Completed.TYPE, completed()), wrong, SECRET, ISSUER, proof=None, chain=None
+            statement_of(Completed.TYPE, completed()),
+            wrong,
+            SECRET,
+            ISSUER,
+            signed_at=SIGNED,
+            proof=None,
+            chain=None,
         )
     assert caught.value.code == "commitment"
 
@@ -327,7 +453,7 @@ def test_the_reader_pins_no_contract_of_consents() -> None:
     [
         (b"", "json-malformed"),
         (b" " * (MAX_FILE + 1), "json-too-large"),
-        (edited(COMPLETED, format="yinzheng/withdrawal-conclusion/2"), "field-value"),
+        (edited(COMPLETED, format="yinzheng/withdrawal-conclusion/1"), "field-value"),
         (edited(COMPLETED, extra=1), "field-unknown"),
         (edited(COMPLETED, proof="no proof"), "proof-malformed"),
         (edited(COMPLETED, body=[]), "field-type"),

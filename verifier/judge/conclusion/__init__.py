@@ -1,0 +1,1 @@
+"""Judging the end document of a withdrawal (S10.9)."""

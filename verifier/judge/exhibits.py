@@ -1,0 +1,74 @@
+"""What a judgement has to go on, whatever the kind of document: what was shown, and what a ledger adds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from yinzheng.verifier.chain.evidence import Evidence, NotGiven
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
+from yinzheng.verifier.judge.report import Note
+from yinzheng.verifier.judge.seals import sealed
+from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.log.note import peek_checkpoint
+from yinzheng.verifier.log.tlogproof import TlogProof
+
+
+def _not_given() -> YinzhengError:
+    return NotGiven("this was not given, and no ledger was asked", code="offline")
+
+
+@dataclass(kw_only=True)
+class Exhibits:
+    """Log proof and chain evidence, and why there are none. A kind of document adds what is its own."""
+
+    proof: TlogProof | None = None
+    """Of the document's statement."""
+    evidence: Evidence | None = None
+    why_no_proof: YinzhengError = field(default_factory=_not_given)
+    """Raised by whatever needs the statement's record or proof and has none."""
+    why_no_evidence: YinzhengError = field(default_factory=_not_given)
+    """The same for chain evidence."""
+    allow_attached: bool = False
+    """Whether attached evidence may stand in for a ledger that was asked and did not answer."""
+    notes: list[Note] = field(default_factory=list)
+
+    def need_proof(self) -> TlogProof:
+        """The log proof; raises why there is none."""
+        if self.proof is None:
+            raise self.why_no_proof
+        return self.proof
+
+    def need_evidence(self) -> Evidence:
+        """Chain evidence; raises why there is none."""
+        if self.evidence is None:
+            raise self.why_no_evidence
+        return self.evidence
+
+    def ask_chain(self, ask: Callable[[int | None], Evidence], trust: TrustPolicy) -> None:
+        """Take a ledger's evidence, asked for with the size of the proof's checkpoint.
+
+        Asked and not answered leaves it open how things stand, whatever is attached (D14), unless the reader
+        allows what is attached to stand in. A ledger that lags behind the attached evidence adds nothing.
+        """
+        size = peek_checkpoint(self.proof.checkpoint).size if self.proof else None
+        attached = self.evidence
+        try:
+            self.evidence = ask(size)
+        except EnvironmentFault as fault:
+            self.why_no_evidence = fault
+            if not self.allow_attached:
+                self.evidence = None
+            elif attached is not None:
+                self.notes.append(Note("attached-used", {"reason": fault.code}))
+            return
+        if attached is not None and self.evidence.block.number < attached.block.number:
+            self.evidence = attached if _is_sealed(attached, trust) else self.evidence
+
+
+def _is_sealed(evidence: Evidence, trust: TrustPolicy) -> bool:
+    try:
+        sealed(evidence, trust)
+    except (DataFault, NotGiven):
+        return False
+    return True

@@ -1,0 +1,120 @@
+"""One judge for every kind of document: the ten obligations of S9.1 in order, each once (D8).
+
+A kind of document is a value, its `Rules`: how its form is read, what was signed and when, how its body opens
+its commitment, which words on chain it rests on, and which obligations its verdict needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Generic, TypeAlias, TypeVar
+
+from yinzheng.verifier.chain.evidence import NotGiven
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.judge import obligations
+from yinzheng.verifier.judge.exhibits import Exhibits
+from yinzheng.verifier.judge.findings import Findings, Placed, all_hold
+from yinzheng.verifier.judge.obligations import Signed
+from yinzheng.verifier.judge.report import Authentic, Outcome
+from yinzheng.verifier.judge.seals import sealed
+from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
+from yinzheng.verifier.judge.verdict import word_of
+from yinzheng.verifier.log.statement import Statement
+
+E = TypeVar("E", bound=Exhibits)
+
+IN_PLACES: Final = (4, 5, 6, 7)
+"""Obligations that a document of many parts settles place by place."""
+
+Age: TypeAlias = Callable[[E, TrustPolicy, int, int | None], object]
+
+
+def _in_full(exhibits: Exhibits, issuer: Issuer) -> None:
+    del exhibits, issuer
+
+
+def _age(exhibits: Exhibits, trust: TrustPolicy, now: int, at: int | None) -> int:
+    return obligations.answer_age(exhibits.need_evidence(), trust, now, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules(Generic[E]):
+    """What is particular to one kind of document. Each raises as the functions of `obligations` do."""
+
+    form: Callable[[E], object]
+    """(1) Read what was presented into the exhibits, and ask a ledger for what it may add."""
+    signed: Callable[[E], Signed]
+    """(2) (3) What the issuer signed, and when."""
+    opens: Callable[[E], object]
+    """(4) The body is the one its statement commits to, and agrees with all that is shown beside it."""
+    statement: Callable[[E], Statement]
+    """(5) What the log contains."""
+    rests_on: Callable[[E, TrustPolicy], object]
+    """(9) The pinned contract holds the words that the document rests on."""
+    needs: Callable[[E, Findings], Collection[int]]
+    """Which obligations must be VALID for `genuine`, once all are settled (S9.2)."""
+    age: Age[E] = _age
+    """(10) The answer is young enough."""
+    entitled: Callable[[E, Issuer], object] = _in_full
+    """(3) What else must hold for an issuer whose key was entitled at the time of signing."""
+    places: Callable[[E], Sequence[Placed]] | None = None
+    """(4–7) Findings of a document of many parts, place by place, in stead of `opens` and `statement`."""
+
+
+def judge(rules: Rules[E], exhibits: E, trust: TrustPolicy, now: int, at: int | None = None) -> Findings:
+    """Settle obligations 1–10 under the reader's policy.
+
+    ``now`` is the time of asking and ``at`` the time asked about (UTC seconds; None: now). Bad data and a
+    silent ledger end up in the findings. Raises `UsageFault` `time-future` for an ``at`` yet to come.
+    """
+    if at is not None and at > now:
+        raise UsageFault(
+            "the time asked about is yet to come",
+            code="time-future",
+            hint="Ask about a time that has passed; without one, the answer is about now.",
+        )
+    found = Findings()
+    # (1): what is presented has the form of its kind.
+    found.settle(1, lambda: rules.form(exhibits))
+    if found.outcome(1) is Outcome.INVALID:
+        found.skip_rest("form")
+        return found
+    # (2): the issuer's signature verifies under a pinned key.
+    issuer = found.settle(2, lambda: obligations.issuer_signature(rules.signed(exhibits), trust))
+    # (3): that key was entitled to sign this, when it was signed.
+    found.settle(3, lambda: _entitled(rules, exhibits, issuer))
+    if rules.places is not None:
+        places = rules.places(exhibits)
+        for number in IN_PLACES:
+            # (4)–(7): wherever something is shown, as each place says in detail.
+            found.settle(number, partial(all_hold, number, places))
+    else:
+        # (4): the body is the one its statement commits to.
+        found.settle(4, lambda: rules.opens(exhibits))
+        # (5): the statement is in the log.
+        found.settle(5, lambda: obligations.in_log(rules.statement(exhibits), exhibits.need_proof()))
+        # (6): every pinned key of the log has signed its head.
+        found.settle(6, lambda: obligations.checkpoint_signed(exhibits.need_proof(), trust))
+        # (7): that head is anchored on the chain.
+        found.settle(7, lambda: obligations.anchored(exhibits.need_proof(), exhibits.need_evidence(), trust))
+    # (8): the block is sealed by pinned validators, and final.
+    found.settle(8, lambda: sealed(exhibits.need_evidence(), trust))
+    # (9): the chain holds what the document rests on.
+    found.settle(9, lambda: rules.rests_on(exhibits, trust))
+    # (10): the answer is young enough.
+    found.settle(10, lambda: rules.age(exhibits, trust, now, at))
+    return found
+
+
+def authentic(rules: Rules[E], exhibits: E, findings: Findings) -> Authentic:
+    """The word for what was found (S9.2)."""
+    return word_of(findings, rules.needs(exhibits, findings))
+
+
+def _entitled(rules: Rules[E], exhibits: E, issuer: Issuer | None) -> None:
+    if issuer is None:
+        raise NotGiven("no pinned issuer is known to have signed", code="issuer-not-established")
+    obligations.issuer_entitled(rules.signed(exhibits), issuer)
+    rules.entitled(exhibits, issuer)
