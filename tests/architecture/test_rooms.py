@@ -54,7 +54,6 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
 
 UPWARD: Final = {
     ("verifier.bytes.wording", "verifier.formats.body"),
-    ("verifier.formats.conclusion", "verifier.judge"),
     ("verifier.formats.webhook", "verifier.judge.trust"),
     ("verifier.pack.chain_slots", "verifier.judge"),
     ("verifier.pack.howto", "verifier.words.phrases"),
