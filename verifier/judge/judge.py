@@ -22,6 +22,7 @@ from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
 from yinzheng.verifier.judge.verdict import word_of
 from yinzheng.verifier.log.statement import Statement
+from yinzheng.verifier.log.tlogproof import TlogProof
 
 E = TypeVar("E", bound=Exhibits)
 
@@ -31,8 +32,8 @@ IN_PLACES: Final = (4, 5, 6, 7)
 Age: TypeAlias = Callable[[E, TrustPolicy, int, int | None], object]
 
 
-def _in_full(exhibits: Exhibits, issuer: Issuer) -> None:
-    del exhibits, issuer
+def _nothing_more(exhibits: Exhibits, of: object) -> None:
+    del exhibits, of
 
 
 def _age(exhibits: Exhibits, trust: TrustPolicy, now: int, at: int | None) -> int:
@@ -57,8 +58,10 @@ class Rules(Generic[E]):
     """Which obligations must be VALID for `genuine`, once all are settled (S9.2)."""
     age: Age[E] = _age
     """(10) The answer is young enough."""
-    entitled: Callable[[E, Issuer], object] = _in_full
+    entitled: Callable[[E, Issuer], object] = _nothing_more
     """(3) What else must hold for an issuer whose key was entitled at the time of signing."""
+    also_logged: Callable[[E, TlogProof], object] = _nothing_more
+    """(5) What else is told must be in the log that the statement's proof is to."""
     places: Callable[[E], Sequence[Placed]] | None = None
     """(4–7) Findings of a document of many parts, place by place, in stead of `opens` and `statement`."""
 
@@ -94,7 +97,7 @@ def judge(rules: Rules[E], exhibits: E, trust: TrustPolicy, now: int, at: int | 
         # (4): the body is the one its statement commits to.
         found.settle(4, lambda: rules.opens(exhibits))
         # (5): the statement is in the log.
-        found.settle(5, lambda: obligations.in_log(rules.statement(exhibits), exhibits.need_proof()))
+        found.settle(5, lambda: _in_log(rules, exhibits))
         # (6): every pinned key of the log has signed its head.
         found.settle(6, lambda: obligations.checkpoint_signed(exhibits.need_proof(), trust))
         # (7): that head is anchored on the chain.
@@ -111,6 +114,12 @@ def judge(rules: Rules[E], exhibits: E, trust: TrustPolicy, now: int, at: int | 
 def authentic(rules: Rules[E], exhibits: E, findings: Findings) -> Authentic:
     """The word for what was found (S9.2)."""
     return word_of(findings, rules.needs(exhibits, findings))
+
+
+def _in_log(rules: Rules[E], exhibits: E) -> None:
+    proof = exhibits.need_proof()
+    obligations.in_log(rules.statement(exhibits), proof)
+    rules.also_logged(exhibits, proof)
 
 
 def _entitled(rules: Rules[E], exhibits: E, issuer: Issuer | None) -> None:

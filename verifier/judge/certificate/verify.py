@@ -17,7 +17,6 @@ from yinzheng.verifier.judge.obligations import Signed
 from yinzheng.verifier.judge.report import Note, Outcome, Report
 from yinzheng.verifier.judge.seals import block_of
 from yinzheng.verifier.judge.trust import TrustPolicy
-from yinzheng.verifier.log.statement import Statement
 
 _BY_LOG: Final = (4, 5, 6, 7)
 """Obligations about what the registry keeps and logs."""
@@ -64,11 +63,6 @@ def _record_equals(found: CertificateExhibits) -> None:
     obligations.record_equals(found.core, *found.need_record())
 
 
-def _statement(found: CertificateExhibits) -> Statement:
-    found.need_proof()
-    return found.need_record()[1]
-
-
 def _on_chain(found: CertificateExhibits, trust: TrustPolicy) -> None:
     found.chain = obligations.chain_record(
         found.need_evidence(), trust, found.number, found.body, found.deposit()
@@ -86,7 +80,7 @@ CERTIFICATE: Final = Rules(
     form=CertificateExhibits.read,
     signed=_signed,
     opens=_record_equals,
-    statement=_statement,
+    statement=lambda found: found.need_record()[1],
     rests_on=_on_chain,
     needs=_needs,
 )

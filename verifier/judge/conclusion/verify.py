@@ -7,7 +7,7 @@ from typing import Final
 
 from yinzheng.verifier.chain import layout_consents as layout
 from yinzheng.verifier.chain.evidence import NotGiven
-from yinzheng.verifier.chain.layout_consents import ChainWithdrawal
+from yinzheng.verifier.chain.layout_consents import ChainWithdrawal, decode_withdrawal, withdrawal_slots
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.formats.conclusion import Conclusion, End, parse_conclusion
@@ -19,7 +19,7 @@ from yinzheng.verifier.judge.exhibits import Exhibits
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.judge import Rules, authentic, judge
 from yinzheng.verifier.judge.obligations import CLOCK_SKEW, Signed
-from yinzheng.verifier.judge.receipt.exhibits import ReceiptLedger, ReceiptReader, read_withdrawals
+from yinzheng.verifier.judge.receipt.exhibits import ReceiptLedger, ReceiptReader
 from yinzheng.verifier.judge.report import Outcome
 from yinzheng.verifier.judge.seals import block_of
 from yinzheng.verifier.judge.trust import TrustPolicy
@@ -56,7 +56,8 @@ class ConclusionExhibits(Exhibits):
                 self.proof = ledger.proof(shown.statement)
             except EnvironmentFault as fault:
                 self.why_no_proof = fault
-        ids = [shown.body.withdrawal]
+        # The first withdrawal of a consent stands under the consent's own subject, and is counted there.
+        ids = list(dict.fromkeys((shown.statement.subject, shown.body.withdrawal)))
         self.ask_chain(lambda size: ledger.evidence(ids, size), self.trust)
 
 
@@ -110,7 +111,10 @@ def _on_chain(found: ConclusionExhibits, trust: TrustPolicy) -> None:
     Raises `NotGiven` `conclusion-replaced` for a restriction after which the chain holds a later outcome.
     """
     shown, body = found.shown, found.shown.body
-    (on_chain,) = read_withdrawals(found.need_evidence(), trust, [body.withdrawal])
+    if trust.consents is None:
+        raise NotGiven("the policy pins no contract of consents", code="consents-not-pinned")
+    words = found.need_evidence().words(trust.consents, withdrawal_slots(body.withdrawal))
+    on_chain = decode_withdrawal(words)
     if on_chain is None or on_chain.state == layout.NONE:
         raise DataFault("the chain knows no such withdrawal", code="withdrawal-absent")
     if on_chain.request != body.request:
