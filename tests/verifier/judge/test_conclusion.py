@@ -34,7 +34,7 @@ from tests.verifier.world import (
     trust_json,
 )
 from yinzheng.verifier.bytes.canonical import dumps
-from yinzheng.verifier.chain.layout_consents import ChainWithdrawal, withdrawal_slots
+from yinzheng.verifier.chain.layout_consents import ChainWithdrawal, consent_slots
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.conclusion import (
@@ -125,14 +125,16 @@ def proof_of(leaf: bytes, signers: Sequence[NoteSigner] = (LOG_ED, LOG_SM2)) -> 
 
 def chain_of(root: bytes, state: ChainWithdrawal | None, **block: Any) -> dict[str, Any]:
     words = [0] * 4 if state is None else withdrawal_words(state)
+    opened = int(state is not None and state.state != 0)
+    slots = consent_slots([ID])
     world = State(
         {ANCHOR: ANCHOR_CODE, CONSENTS: CODE},
         {
             ANCHOR: {root_slot(6): int.from_bytes(root, "big")},
-            CONSENTS: {**dict(zip(withdrawal_slots(ID), words, strict=True)), b"\1" * 32: 7},
+            CONSENTS: {**dict(zip(slots, (opened, *words), strict=True)), b"\1" * 32: 7},
         },
     )
-    accounts = [world.account(ANCHOR, [root_slot(6)]), world.account(CONSENTS, withdrawal_slots(ID))]
+    accounts = [world.account(ANCHOR, [root_slot(6)]), world.account(CONSENTS, slots)]
     return {"headers": headers(world.root, **block), "accounts": accounts}
 
 

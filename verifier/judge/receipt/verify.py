@@ -9,14 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from yinzheng.verifier.chain.evidence import Evidence, NotGiven
-from yinzheng.verifier.containers.receiptfile import ReceiptFile, parse_receipt_file
+from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.formats.body import Party
-from yinzheng.verifier.formats.receipt import ReceiptCode, ReceiptCore, decode_receipt_qr
+from yinzheng.verifier.formats.receipt import ReceiptCore
 from yinzheng.verifier.formats.withdrawal import Portion
-from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.certificate.status import is_last
 from yinzheng.verifier.judge.certificate.verify import operator_notes
 from yinzheng.verifier.judge.findings import Findings
@@ -27,7 +25,6 @@ from yinzheng.verifier.judge.receipt.exhibits import (
     ReceiptExhibits,
     ReceiptLedger,
     ReceiptReader,
-    gather_receipt,
     read_standing,
 )
 from yinzheng.verifier.judge.receipt.report import ReceiptReport, ReceiptStatus
@@ -39,12 +36,10 @@ from yinzheng.verifier.judge.receipt.status import (
     standing_at,
     status_at,
 )
-from yinzheng.verifier.judge.report import Authentic, Outcome
+from yinzheng.verifier.judge.report import Outcome
 from yinzheng.verifier.judge.seals import block_of, sealed
-from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
-from yinzheng.verifier.judge.verdict import word_of
+from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.statement import verify_body
-from yinzheng.verifier.log.tlogproof import TlogProof
 
 NOTHING: Final = Portion((), ())
 
