@@ -1,14 +1,76 @@
-"""With `CI=true` no test is optional: one that would be skipped fails and says what is missing."""
+"""Which tests run: `pytest` alone leaves out what needs more than Python; `scripts/test` runs all.
+A file that is named runs whole.
+
+With `CI=true` no test is optional: one that would be skipped fails and says what is missing.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
-_ALLOWED = ("this Python's OpenSSL has no SM3", "making devices is not allowed", "may not mount")
+ROOT: Final = Path(__file__).resolve().parents[1]
+
+NEEDS: Final = ("browser", "node", "server", "slow", "token")
+"""Markers of what `pytest` alone leaves out (pyproject.toml says what each means)."""
+
+PLACES: Final = {
+    "browser": ("tests/api/browser",),
+    "server": (
+        "tests/cli/test_process.py",
+        "tests/cli/test_verify_live.py",
+        "tests/desk",
+        "tests/ledger/store/test_rewriting.py",
+        "tests/ledger/store/test_rights_on_postgresql.py",
+        "tests/scripts/test_start.py",
+    ),
+    "token": ("tests/cli/test_keys.py", "tests/ledger/keys/test_pkcs11_registry.py"),
+}
+"""Files and folders whose every test needs it; single tests are marked where they stand."""
+
+_ALLOWED: Final = ("this Python's OpenSSL has no SM3", "making devices is not allowed", "may not mount")
 """What depends on the kernel or the interpreter of the machine and no package can bring."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--all`."""
+    parser.addoption("--all", action="store_true", help="run every test, also slow ones and those with needs")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Decide once, where the command line is known, whether all tests run."""
+    named = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
+    given = getattr(config, "workerinput", {}).get("everything")
+    config.stash[_EVERYTHING] = given if given is not None else bool(config.getoption("--all")) or named
+
+
+_EVERYTHING = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker process, which sees no command line."""
+    node.workerinput["everything"] = node.config.stash[_EVERYTHING]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests by their place, and leave out those with needs unless all are asked for."""
+    for item in items:
+        place = item.path.relative_to(ROOT).as_posix()
+        for marker, places in PLACES.items():
+            if any(place == one or place.startswith(f"{one}/") for one in places):
+                item.add_marker(marker)
+    if config.stash[_EVERYTHING]:
+        return
+    left_out = [item for item in items if any(item.get_closest_marker(need) for need in NEEDS)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
 
 
 @pytest.hookimpl(wrapper=True)
