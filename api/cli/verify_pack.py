@@ -19,6 +19,7 @@ from yinzheng.verifier.words import pack as phrases
 from yinzheng.verifier.words.court import words as court_words
 from yinzheng.verifier.words.court.html import render_html
 from yinzheng.verifier.words.phrases import Language, Phrase
+from yinzheng.verifier.words.verdict import verdict
 
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _LARGE: Final = 64 * 1024 * 1024
@@ -69,12 +70,13 @@ def check_pack(
             now=int(time.time()),
             progress=lambda read: bar.advance(task, read),
             render=render_html,
+            name=path.name,
         )
     if html is not None:
         with html.open("x", encoding="utf-8", newline="\n") as out_file:
             out_file.write(render_html(report))
     if as_json:
-        print_json(report_json(report))
+        print_json({"verdict": verdict(report).to_json(), **report_json(report)})
     else:
         print_pack(report, language)
     return report.exit_code
@@ -96,7 +98,7 @@ def print_pack(report: PackReport, language: Language) -> None:
     if report.demonstration:
         out.print(court_words.DEMONSTRATION.said(language), style="bold magenta", markup=False)
     colour = {EXIT_OK: "bold green", EXIT_NOT: "bold red"}.get(report.exit_code, "bold yellow")
-    out.print(phrases.verdict(report).said(language), style=colour, markup=False)
+    out.print(verdict(report).headline.said(language), style=colour, markup=False)
     for question in report.questions:
         answer = phrases.ANSWERS[question.answer].said(language)
         title = phrases.QUESTIONS[question.rule].said(language)

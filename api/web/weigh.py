@@ -20,6 +20,7 @@ from yinzheng.verifier.judge.trust import parse_trust
 from yinzheng.verifier.words.court.blocks import paper_json
 from yinzheng.verifier.words.court.content import court_report
 from yinzheng.verifier.words.court.html import render_html
+from yinzheng.verifier.words.verdict import verdict
 
 MEMORY: Final = 1024**3
 """Bytes of address space; a pack of 64 MiB is read in pieces out of memory."""
@@ -34,7 +35,9 @@ class Weighed:
     """A pack's report, as the command line gives it (S14.4)."""
 
     paper: dict[str, Any]
-    """`verifier.pack.paper.paper_json` of it."""
+    """`verifier.words.court.blocks.paper_json` of it."""
+    verdict: dict[str, Any]
+    """Word, code, headline and exit code, as every face gives them."""
 
 
 def weigh(pack: bytes, trust: bytes, now: int, *, seconds: float = SECONDS, memory: int = MEMORY) -> Weighed:
@@ -53,14 +56,14 @@ def weigh(pack: bytes, trust: bytes, now: int, *, seconds: float = SECONDS, memo
             check=True,
         )
         # A report that is too long is cut off, and then is no JSON.
-        paper: dict[str, Any] = json.loads(done.stdout[:MAX_PAPER])
+        weighed: dict[str, Any] = json.loads(done.stdout[:MAX_PAPER])
     except (subprocess.SubprocessError, ValueError) as error:
         raise DataFault(
             "the file is too large or too odd to be checked here",
             code="pack-too-hard",
             hint="Run `yinzheng verify` on your own computer.",
         ) from error
-    return Weighed(paper)
+    return Weighed(weighed["paper"], weighed["verdict"])
 
 
 def main() -> None:
@@ -70,7 +73,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     trust = parse_trust(sys.stdin.buffer.read(length))
     report = verify_pack(BytesIO(sys.stdin.buffer.read()), trust, now=now, render=render_html)
-    sys.stdout.write(json.dumps(paper_json(court_report(report))))
+    said = {"paper": paper_json(court_report(report)), "verdict": verdict(report).to_json()}
+    sys.stdout.write(json.dumps(said))
 
 
 if __name__ == "__main__":

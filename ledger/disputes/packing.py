@@ -161,6 +161,7 @@ def plan_pack(registry: Registry, dispute_id: str, selection: Selection = EVERYT
     made_at = int(cast("Any", registry.w3.eth.get_block(found.block))["timestamp"])
     return PackPlan(
         dispute=found.dispute.subject,
+        reference=found.dispute.id,
         registry=Party(instance.registry_name, instance.registry_code),
         signer=key_id(registry.keys.sm2(ISSUER).public_key.point),
         made_at=made_at,

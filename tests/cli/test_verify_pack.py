@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.cli.commands import Said, refused, run
 from tests.verifier.pack.damaged import NO_PACKS
 from tests.verifier.pack.pack_world import Dispute, genuine_pack, pack_trust
 from yinzheng.api.cli import verify_pack
+from yinzheng.api.web.weigh import weigh
 
 
 @pytest.fixture
@@ -58,7 +60,8 @@ def test_what_cannot_be_determined(trust: Path) -> None:
 def test_as_json(trust: Path) -> None:
     said = check(trust, genuine_pack(), "--json")
     value = json.loads(said.out)
-    assert (said.code, value["kind"], value["verdict"]) == (0, "pack", "consistent")
+    assert (said.code, value["kind"], value["answer"]) == (0, "pack", "consistent")
+    assert value["verdict"]["word"] == "genuine"
 
 
 @pytest.mark.parametrize("name", NO_PACKS)
@@ -66,6 +69,34 @@ def test_what_is_no_pack_is_none_of_ours_or_damaged(name: str, trust: Path) -> N
     said = check(trust, NO_PACKS[name][0](), "--lang", "en")
     assert (said.code, said.out.startswith("Not one of ours")) == (3, True), said.out
     assert "nconsistent" not in said.out
+
+
+def test_every_face_says_the_same(trust: Path) -> None:
+    changed = bytearray(genuine_pack())
+    changed[changed.index(b"a record of access") + 3] ^= 1
+    packs = {
+        "genuine": genuine_pack(),
+        "forged": bytes(changed),
+        "undetermined": Dispute(withheld=frozenset({1, 2, 3})).pack(),
+        "not_ours": NO_PACKS["cut off"][0](),
+    }
+    for word, pack in packs.items():
+        said = check(trust, pack, "--json")
+        verdict = said.json["verdict"]
+        assert (verdict["word"], verdict["exit_code"]) == (word, said.code)
+        weighed = weigh(pack, trust.read_bytes(), int(time.time()))
+        assert weighed.verdict == verdict
+        assert weighed.paper["verdict"] == [verdict["zh"], verdict["en"]]
+        for language, key in (("zh", "zh"), ("en", "en")):
+            assert check(trust, pack, "--lang", language).out.startswith(verdict[key][:20])
+
+
+def test_a_name_that_differs_is_mentioned(trust: Path) -> None:
+    other = check(trust, genuine_pack(), "--lang", "en", name="d-2026-000002 (1).zip")
+    assert other.code == 0
+    assert "pack: The file is named after another dispute" in other.out
+    for name in ("D-2026-000001.zip", "case.zip"):
+        assert "named after" not in check(trust, genuine_pack(), "--lang", "en", name=name).out
 
 
 def test_what_is_no_pack(trust: Path) -> None:
@@ -94,7 +125,7 @@ def test_the_report_is_written_to_a_new_file(trust: Path) -> None:
     page = trust.parent / "report.html"
     said = check(trust, genuine_pack(), "--report", page, "--json")
     assert said.code == 0, said
-    assert json.loads(said.out)["verdict"] == "consistent"
+    assert json.loads(said.out)["answer"] == "consistent"
     html = page.read_text(encoding="utf-8")
     assert html.startswith("<!doctype html>")
     assert "本报告由核验程序在读者的机器上" in html

@@ -56,6 +56,9 @@ PATHS: Final[Mapping[str, str]] = {
 }
 """What a pack may hold: roles, and the paths of each."""
 
+REFERENCE: Final = r"D-[0-9]{4}-[0-9]{6}"
+"""Form of a registry's reference of a dispute, by which packs are named too."""
+
 REQUIRED: Final = ("HOWTO.txt", "chain.json", "statements.json", "trust.json")
 
 _SIGNED: Final = b"yinzheng/pack/1\n"
@@ -121,6 +124,8 @@ class Manifest:
     """What a pack says it is. `parse_manifest` makes one whose parts fit each other."""
 
     dispute: bytes
+    reference: str
+    """How the registry calls the dispute: `D-2026-000001`."""
     registry: Party
     signer: bytes
     """8 bytes: key ID of the issuer's key that signs."""
@@ -136,6 +141,7 @@ class Manifest:
         return {
             "format": FORMAT,
             "dispute": self.dispute.hex(),
+            "reference": self.reference,
             "registry": self.registry.to_json(),
             "signer": self.signer.hex(),
             "made_at": self.made_at,
@@ -248,6 +254,7 @@ _FILE: Final[dict[str, Check[Any]]] = {
 _MANIFEST: Final[dict[str, Check[Any]]] = {
     "format": constant(FORMAT),
     "dispute": hex_bytes(32),
+    "reference": text(1, 20, REFERENCE),
     "registry": PARTY,
     "signer": hex_bytes(8),
     "made_at": integer(),

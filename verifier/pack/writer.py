@@ -75,6 +75,8 @@ class PackPlan:
     """Everything that goes into a pack. The same plan gives the same bytes but for the signature."""
 
     dispute: bytes
+    reference: str
+    """`D-2026-000001`."""
     registry: Party
     signer: bytes
     """Key ID (8 bytes) of the issuer's key."""
@@ -141,6 +143,7 @@ def lay_out(plan: PackPlan) -> tuple[Manifest, list[Source]]:
     sources = sorted(_sources(plan), key=lambda source: source.file.path)
     manifest = Manifest(
         dispute=plan.dispute,
+        reference=plan.reference,
         registry=plan.registry,
         signer=plan.signer,
         made_at=plan.made_at,

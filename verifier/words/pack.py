@@ -77,7 +77,7 @@ CLAIM: Final = Phrase(
 
 
 _DAMAGED: Final = Phrase(
-    "无法判定：不是本登记体系的证据包，或被重新打包、已损坏：请索取原始证据包。",
+    "不是本登记体系的证据包，或被重新打包、已损坏：请索取原始证据包。",
     "Not one of ours, or repacked or damaged: ask for the original.",
 )
 _OTHER_FORM: Final = Phrase(
@@ -105,8 +105,8 @@ _NOTHING_SHOWN: Final = Phrase(
 )
 
 
-def verdict(report: PackReport) -> Phrase:
-    """The conclusion in one sentence."""
+def headline(report: PackReport) -> Phrase:
+    """The conclusion in one sentence; `verdict.verdict` says it, with its word and its exit code."""
     if report.manifest is None and report.verdict is Answer.UNDETERMINED:
         if report.finding(2).outcome is Outcome.VALID:
             return _OTHER_FORM

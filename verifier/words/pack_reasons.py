@@ -175,6 +175,10 @@ PACK_REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "包内没有该项涉及的全部陈述。",
         "The pack does not show all statements the item is about.",
     ),
+    "name-differs": (
+        "文件名中的争议编号与包内的不同。",
+        "The file is named after another dispute than the one it is about.",
+    ),
     "report-differs": (
         "包内的报告与包内数据得出的不同：请勿采信，以您自己的核验结果为准。",
         "The report inside says other than the pack's own data: do not rely on it, but on your own result.",

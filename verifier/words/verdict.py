@@ -5,12 +5,12 @@ The command line, the pages and the JSON of both say what this one function says
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from yinzheng.verifier.judge.report import Authentic, Note, exit_code_of
-from yinzheng.verifier.words import phrases, receipt
+from yinzheng.verifier.words import pack, phrases, receipt
 from yinzheng.verifier.words.phrase import Phrase
 from yinzheng.verifier.words.times import ago, lately, moment
 
@@ -115,7 +115,13 @@ def verdict(report: Judged) -> Verdict:
     return Verdict(word, code, _headline(report), exit_code_of(word, report.holds))
 
 
+_OWN: Final[Mapping[str, Callable[[Any], Phrase]]] = {"pack": pack.headline}
+"""Kinds of document that answer other questions than whether they are genuine, and say so."""
+
+
 def _headline(report: Judged) -> Phrase:
+    if report.document in _OWN:
+        return _OWN[report.document](report)
     if report.authentic is not Authentic.GENUINE:
         return _OTHERS[report.authentic]
     said, when = GENUINE[report.document][report.standing], _when(report)

@@ -374,6 +374,7 @@ class Dispute:
         ]
         return PackPlan(
             dispute=DISPUTE,
+            reference="D-2026-000001",
             registry=Party(**REGISTRY),
             signer=key_id(self.signer.public_key.point),
             made_at=self.made_at,

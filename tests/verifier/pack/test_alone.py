@@ -49,4 +49,4 @@ def test_a_pack_is_verified_by_the_verifier_alone() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["verdict"] == "consistent"
+    assert json.loads(done.stdout)["answer"] == "consistent"

@@ -7,9 +7,9 @@ import pytest
 from tests.verifier.pack.damaged import NO_PACKS
 from tests.verifier.pack.pack_world import verified
 from yinzheng.verifier.judge.pack.report import Answer
-from yinzheng.verifier.judge.report import Outcome
-from yinzheng.verifier.words import pack as phrases
+from yinzheng.verifier.judge.report import Authentic, Outcome
 from yinzheng.verifier.words.court.html import render_html
+from yinzheng.verifier.words.verdict import verdict
 
 
 @pytest.mark.parametrize("name", NO_PACKS)
@@ -22,7 +22,9 @@ def test_it_is_not_said_to_be_inconsistent(name: str) -> None:
     assert not report.faults()
     assert report.manifest is None
     assert [finding.outcome for finding in report.findings[2:]] == [Outcome.SKIPPED] * 8
-    said = phrases.verdict(report)
+    said = verdict(report).headline
+    assert report.authentic is Authentic.NOT_OURS
+    assert (verdict(report).code, verdict(report).exit_code) == ("not_ours", 3)
     foreign = code == "issuer-unknown"
     assert ("Not one of ours: it is signed by" in said.en) is foreign
     assert ("repacked or damaged: ask for the original" in said.en) is not foreign

@@ -56,7 +56,7 @@ def test_any_value_exchanged_in_a_small_file(data: st.DataObject) -> None:
     new = data.draw(st.sampled_from(VALUES))
     differs: list[bool] = []
     report = verified(changed(lambda value: differs.append(put(value, way, new)), path, pack()))
-    assert json.loads(json.dumps(report_json(report)))["verdict"] == str(report.verdict)
+    assert json.loads(json.dumps(report_json(report)))["answer"] == str(report.verdict)
     if differs[0] and path.startswith("items/"):
         assert report.verdict is Answer.INCONSISTENT
 

@@ -29,6 +29,7 @@ from yinzheng.verifier.pack.writer import PackDossierFile, PackPlan, PackStamp
 from yinzheng.verifier.words import pack as phrases
 from yinzheng.verifier.words.court.html import render_html
 from yinzheng.verifier.words.pack_reasons import PACK_REASONS
+from yinzheng.verifier.words.verdict import verdict
 
 SECRET = bytes([0x77]) * 32
 PAGE = b"%PDF page of a dossier"
@@ -257,7 +258,7 @@ def test_everything_found_has_words_in_both_languages() -> None:
         verified(Dispute(withheld=frozenset({1}), withhold_opening=True, witnessed=False).pack()),
     ]
     for report in reports:
-        assert phrases.verdict(report).zh
+        assert verdict(report).headline.zh
         said: list[Finding | Reason] = [*report.findings, *report.limits, *report.faults()]
         for question in report.questions:
             assert phrases.QUESTIONS[question.rule].en

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -18,11 +19,12 @@ from yinzheng.verifier.judge.pack.report import (
     WitnessCheck,
 )
 from yinzheng.verifier.judge.report import Finding, Outcome
+from yinzheng.verifier.judge.verdict import ISSUER_UNKNOWN, NOT_COVERED
 from yinzheng.verifier.pack.contents import PackedStatement
-from yinzheng.verifier.pack.manifest import Manifest
+from yinzheng.verifier.pack.manifest import REFERENCE, Manifest
 
 PACK: Final = "pack"
-ISSUER_UNKNOWN: Final = "issuer-unknown"
+_REFERENCE: Final = re.compile(REFERENCE, re.IGNORECASE)
 _ON_CHAIN: Final = (7, 9)
 _UNVOUCHED: Final = (Outcome.SKIPPED, Outcome.ERROR)
 _INTEGRITY: Final = range(1, 10)
@@ -42,7 +44,6 @@ class Place(Protocol):
 
 def reasons_of(where: str, findings: Iterable[Finding], *, failed: bool) -> list[Reason]:
     """The findings that failed, or those that could not be settled, as reasons."""
-    wanted = (Outcome.INVALID,) if failed else (Outcome.SKIPPED, Outcome.ERROR)
     return [
         Reason(
             finding.data.get("entry", where),
@@ -53,8 +54,13 @@ def reasons_of(where: str, findings: Iterable[Finding], *, failed: bool) -> list
             failed,
         )
         for finding in findings
-        if finding.outcome in wanted
+        if finding.outcome is not Outcome.VALID and fails(finding) is failed
     ]
+
+
+def fails(finding: Finding) -> bool:
+    """Whether a proof, a signature or a comparison failed, and not the policy to cover it (D14)."""
+    return finding.outcome is Outcome.INVALID and finding.code not in (*NOT_COVERED, ISSUER_UNKNOWN)
 
 
 def counted(findings: Sequence[Finding]) -> list[Finding]:
@@ -65,7 +71,7 @@ def counted(findings: Sequence[Finding]) -> list[Finding]:
 
 def unchanged(findings: Sequence[Finding]) -> Answer:
     """C16 for one part: `consistent` takes every obligation from 1 to 9."""
-    if any(finding.outcome is Outcome.INVALID for finding in counted(findings)):
+    if any(fails(finding) for finding in counted(findings)):
         return Answer.INCONSISTENT
     whole = all(finding.outcome is Outcome.VALID for finding in findings if finding.number in _INTEGRITY)
     return Answer.CONSISTENT if whole else Answer.UNDETERMINED
@@ -97,6 +103,7 @@ _NO_HINDRANCE: Final = frozenset(
         "parties-unknown",
         "operator-is-party",
         "thread-gap",
+        "name-differs",
         "report-not-compared",
         "report-other-edition",
     }
@@ -166,10 +173,10 @@ def of_no_pack(pack: Sequence[Finding]) -> tuple[QuestionAnswer, ...]:
     if signature.outcome is Outcome.VALID:
         wrong, failed = form, form.code in _COMPARED
     elif signature.outcome is Outcome.INVALID:
-        wrong, failed = signature, signature.code != ISSUER_UNKNOWN
+        wrong, failed = signature, fails(signature)
     else:
         wrong, failed = form, False
-    reasons = tuple(replace(one, failed=failed) for one in reasons_of(PACK, [wrong], failed=True))
+    reasons = tuple(replace(one, failed=failed) for one in reasons_of(PACK, [wrong], failed=fails(wrong)))
     answer = Answer.INCONSISTENT if failed else Answer.UNDETERMINED
     return (
         QuestionAnswer("C16", answer, reasons),
@@ -268,6 +275,16 @@ def repeatable(limits: Sequence[Reason]) -> QuestionAnswer:
     """C19: whether an expert finds in the pack all that is needed to repeat every step."""
     wanting = tuple(reason for reason in limits if reason.code not in _NO_HINDRANCE)
     return QuestionAnswer("C19", Answer.UNDETERMINED if wanting else Answer.CONSISTENT, wanting)
+
+
+def named_otherwise(manifest: Manifest, name: str) -> list[Reason]:
+    """What is to be said of a file whose name has the reference of another dispute."""
+    others = {found.upper() for found in _REFERENCE.findall(name)} - {manifest.reference}
+    message = "the file is named after another dispute than it is about"
+    return [
+        Reason(PACK, None, "name-differs", message, {"name": other, "reference": manifest.reference})
+        for other in sorted(others)
+    ]
 
 
 def gaps(manifest: Manifest, statements: Sequence[PackedStatement]) -> list[Reason]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from yinzheng.verifier.chain.evidence import Contract
 from yinzheng.verifier.chain.layout_disputes import ChainDispute
@@ -16,7 +16,7 @@ from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.dispute import Opening, Release
 from yinzheng.verifier.formats.dossier import FileEntry
 from yinzheng.verifier.formats.evidence_items import Item
-from yinzheng.verifier.judge.report import Block, Finding
+from yinzheng.verifier.judge.report import Authentic, Block, Finding, Note, Outcome, exit_code_of
 from yinzheng.verifier.judge.timestamp import TimeStampFinding
 from yinzheng.verifier.pack.contents import PackedStatement
 from yinzheng.verifier.pack.manifest import Manifest, PackFile
@@ -276,10 +276,33 @@ class PackReport:
             return Answer.INCONSISTENT
         return self.question("C16").answer
 
+    # What `words.verdict` asks of every report.
+
+    document: ClassVar = "pack"
+    standing: ClassVar = "consistent"
+    asked_at: ClassVar[int | None] = None
+    holds: ClassVar[bool | None] = True
+    notes: ClassVar[tuple[Note, ...]] = ()
+
+    @property
+    def authentic(self) -> Authentic:
+        """The word for it (D14): `not_ours` where it was not recognised, or signed by a key not pinned."""
+        if self.verdict is Answer.CONSISTENT:
+            return Authentic.GENUINE
+        if self.verdict is Answer.INCONSISTENT:
+            return Authentic.FORGED
+        signed = self.finding(2).outcome is Outcome.VALID
+        return Authentic.UNDETERMINED if signed else Authentic.NOT_OURS
+
+    @property
+    def speaks_of(self) -> int | None:
+        """The time of its block."""
+        return self.block.time if self.block else None
+
     @property
     def exit_code(self) -> int:
         """0 consistent, 1 inconsistent, 3 cannot be determined (S9.4)."""
-        return {Answer.CONSISTENT: 0, Answer.INCONSISTENT: 1, Answer.UNDETERMINED: 3}[self.verdict]
+        return exit_code_of(self.authentic, self.holds)
 
     def question(self, rule: str) -> QuestionAnswer:
         """The answer to `C16`, `C17`, `C18` or `C19`."""

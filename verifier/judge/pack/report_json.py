@@ -23,8 +23,9 @@ def report_json(report: PackReport) -> dict[str, Any]:
     manifest, block = report.manifest, report.block
     return {
         "kind": "pack",
-        "verdict": str(report.verdict),
+        "answer": str(report.verdict),
         "dispute": manifest.dispute.hex() if manifest else None,
+        "reference": manifest.reference if manifest else None,
         "registry": manifest.registry.to_json() if manifest else None,
         "signer": manifest.signer.hex() if manifest else None,
         "made_at": manifest.made_at if manifest else None,

@@ -37,12 +37,14 @@ def verify_pack(
     limits: PackLimits = DEFAULT_LIMITS,
     progress: Progress = lambda read: None,
     render: Render | None = None,
+    name: str = "",
 ) -> PackReport:
     """Verify a pack under the reader's own policy, with nothing but the file.
 
     `render` sets a report as `report.html`, for comparing the one inside; without it that one is said not to
-    be compared. `file` can seek and is read in pieces; memory does not grow with the evidence in it. `now` is
-    the time of asking (UTC seconds). Bad data ends up in the report; `OSError` of reading the file escapes.
+    be compared. `name`: of the file, for a reader who goes by it. `file` can seek and is read in pieces;
+    memory does not grow with the evidence in it. `now` is the time of asking (UTC seconds). Bad data ends up
+    in the report; `OSError` of reading the file escapes.
     """
     findings = Findings()
     # (1): a zip of the one layout; sizes and counts, before anything in it is read.
@@ -58,7 +60,8 @@ def verify_pack(
     if manifest is None:
         return stopped(findings, trust, now)
     ground = Ground(manifest, read_contents(zipped.archive, manifest, progress), trust)
-    return conclude(ground, issuer, findings, now, compare_reports(ground, written_report, render))
+    said = [*questions.named_otherwise(manifest, name), *compare_reports(ground, written_report, render)]
+    return conclude(ground, issuer, findings, now, said)
 
 
 def written_report(ground: Ground) -> PackReport:
@@ -80,11 +83,14 @@ def conclude(
     issuer: Issuer,
     findings: Findings,
     now: int,
-    reports: Sequence[Reason] = (),
+    said: Sequence[Reason] = (),
     *,
     written_with_pack: bool = False,
 ) -> PackReport:
-    """Obligations 3–10, once 1 and 2 are settled, and the answers to the court's questions."""
+    """Obligations 3–10, once 1 and 2 are settled, and the answers to the court's questions.
+
+    `said`: of the file's name, and of the reports inside.
+    """
     manifest, trust, view = ground.manifest, ground.trust, look_at_chain(ground)
     # (8): the block is sealed by pinned validators, and final.
     sealed_at = findings.settle(8, lambda: _sealed(ground))
@@ -94,7 +100,7 @@ def conclude(
     findings.settle(9, lambda: dispute_holds(ground, view))
     # (10): how old the block is.
     findings.settle(10, lambda: checks.block_age(ground.chain(), manifest, now, trust.max_age))
-    return _report(ground, view, findings, now, reports, written_with_pack=written_with_pack)
+    return _report(ground, view, findings, now, said, written_with_pack=written_with_pack)
 
 
 def _sealed(ground: Ground) -> int:
@@ -109,7 +115,7 @@ def _report(
     view: ChainView,
     findings: Findings,
     now: int,
-    reports: Sequence[Reason],
+    said: Sequence[Reason],
     *,
     written_with_pack: bool,
 ) -> PackReport:
@@ -125,8 +131,8 @@ def _report(
     limits = _limits(ground, findings, items, [*others, *subjects], operators, view)
     limits += questions.stamp_reasons(timestamps, failed=False)
     limits += questions.earlier_stamps(timestamps, len(ground.contents.statements))
-    limits += [reason for reason in reports if not reason.failed]
-    faults = [reason for reason in reports if reason.failed]
+    limits += [reason for reason in said if not reason.failed]
+    faults = [reason for reason in said if reason.failed]
     pack, block = findings.in_order(), block_of(ground.contents.evidence, ground.trust, now)
     return PackReport(
         manifest=ground.manifest,

@@ -29,6 +29,7 @@ from yinzheng.verifier.words.court.blocks import (
 from yinzheng.verifier.words.court.items import claims, deposits
 from yinzheng.verifier.words.court.pieces import answered, head, instant, mono, party_cell, strong
 from yinzheng.verifier.words.phrases import OUTCOMES, Phrase
+from yinzheng.verifier.words.verdict import verdict
 
 MAX_STATEMENTS: Final = 500
 """Statements listed; those with a fault always are."""
@@ -56,7 +57,7 @@ def court_report(report: PackReport) -> Paper:
         reference=opening.number if opening else dispute,
         demonstration=report.demonstration,
         origin=words.WITH_PACK if report.written_with_pack else words.CHECKED,
-        verdict=phrases.verdict(report),
+        verdict=verdict(report).headline,
         answer=report.verdict,
         dated=report.checked_at,
         cover=_cover(report),
