@@ -67,6 +67,10 @@ def _receipt(desc: str, made: ReceiptWorld, grants: list[dict[str, str]]) -> dic
     }
 
 
+def _change(desc: str, offset: int, where: str, obligation: int, word: str) -> dict[str, Any]:
+    return {"desc": desc, "offset": offset, "where": where, "obligation": obligation, "word": word}
+
+
 def packs(backend: Sm2Backend) -> dict[str, Any]:
     """S14: a pack of two items, one withheld, and what must be found when one byte of it is another."""
     issuer, log = _signers(backend)
@@ -98,13 +102,10 @@ def packs(backend: Sm2Backend) -> dict[str, Any]:
         "verdict": "consistent",
         "questions": {"C16": "consistent", "C17": "consistent", "C18": "consistent", "C19": "undetermined"},
         "changes": [
-            {"desc": "the item's content", "offset": at, "where": "items/0001", "obligation": 4},
-            {
-                "desc": "a digest in the manifest",
-                "offset": pack.index(b'"sha256":"') + 10,
-                "where": "manifest.json",
-                "obligation": 1,
-            },
-            {"desc": "the end of the zip", "offset": len(pack) - 1, "where": "pack", "obligation": 1},
+            _change("the item's content", at, "items/0001", 4, "forged"),
+            _change(
+                "a digest in the manifest", pack.index(b'"sha256":"') + 10, "manifest.json", 1, "not_ours"
+            ),
+            _change("the end of the zip", len(pack) - 1, "pack", 1, "not_ours"),
         ],
     }
