@@ -45,7 +45,7 @@ PARTS: Final[Mapping[str, Phrase]] = {
     ),
     "extent_unknown": Phrase(
         "曾被撤回：撤回了全部还是一部分，仅凭二维码无法判定",
-        "withdrawn in whole or in part: the code alone cannot tell which",
+        "withdrawn in whole or in part (the code alone cannot tell)",
     ),
 }
 """Where something remains in force, or nobody can tell how much: what `ReceiptReport.standing` adds."""
