@@ -6,27 +6,25 @@ form, which leaves no place for a face, a fingerprint or a file.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.bytes.canonical import (
     JSON,
     Check,
     boolean,
-    constant,
-    dumps,
     hex_bytes,
     integer,
-    made_of,
     nullable,
     one_of,
     read_object,
     tuple_of,
 )
+from yinzheng.verifier.bytes.shape import Codec, Shaped, Versioned, read_shape, shape
 from yinzheng.verifier.bytes.wording import PARTY, check_date, check_words
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code
-from yinzheng.verifier.formats.notice import MAX_RECIPIENTS, RECIPIENT_FIELDS, SCOPES, check_recipients
+from yinzheng.verifier.formats.notice import MAX_RECIPIENTS, SCOPES, Recipient, check_recipients
 
 MAX_CONSENT: Final = 24_576
 """Canonical bytes of a consent."""
@@ -39,152 +37,122 @@ IDENTITY_PROOFS: Final = ("identity_card", "passport", "household_register", "ot
 GUARDIANSHIP_PROOFS: Final = ("birth_certificate", "household_register", "court_document", "appointment")
 
 
+def _scopes(value: object, path: str) -> tuple[bool | None, ...]:
+    answers = read_object(value, _SCOPES, path)
+    return tuple(answers[scope] for scope in SCOPES)
+
+
+def _scopes_json(answers: tuple[bool | None, ...]) -> JSON:
+    return {**dict(zip(SCOPES, answers, strict=True))}
+
+
+def _passed(value: object, path: str) -> bool:
+    if boolean(value, path) is False:
+        raise DataFault(f"{path} is false: the comparison was not passed", code="field-value", path=path)
+    return True
+
+
+_ANSWER: Final = nullable(boolean)
+_SCOPES: Final[dict[str, Check[Any]]] = dict.fromkeys(SCOPES, _ANSWER)
+
+
 @dataclass(frozen=True, slots=True)
-class NoticeReference:
+class NoticeReference(Shaped):
     """Which notice was shown: leaf hash of its statement, and its digest pair."""
 
-    leaf: bytes
-    digest: DigestPair
-
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.3."""
-        return {"leaf": self.leaf.hex(), "digest": {**self.digest.to_json()}}
+    leaf: Annotated[bytes, hex_bytes(32)]
+    digest: Annotated[DigestPair, DigestPair.from_json]
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Person(Shaped):
     """The data subject as the controller knows it. None of it is in `repr`, logs or messages."""
 
-    name: str = field(repr=False)
-    reference: str = field(repr=False)
+    name: Annotated[str, check_words(1, 60)] = field(repr=False)
+    reference: Annotated[str, check_words(1, 60)] = field(repr=False)
     """The controller's own number for this person; no number of an identity document."""
-    born: str = field(repr=False)
+    born: Annotated[str, check_date] = field(repr=False)
     """`YYYY-MM-DD`."""
 
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.3."""
-        return {"name": self.name, "reference": self.reference, "born": self.born}
-
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Shaped):
     """A document that was seen: its kind, its digests, who checked it, when. Itself it stays elsewhere."""
 
-    kind: str
-    digest: DigestPair
-    checked_by: str
+    kind: Annotated[str, one_of(*IDENTITY_PROOFS, *GUARDIANSHIP_PROOFS)]
+    digest: Annotated[DigestPair, DigestPair.from_json]
+    checked_by: Annotated[str, check_credit_code]
     """Credit code of the organisation that checked it."""
-    checked_at: int
+    checked_at: Annotated[int, integer()]
 
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.3."""
-        return {
-            "kind": self.kind,
-            "digest": {**self.digest.to_json()},
-            "checked_by": self.checked_by,
-            "checked_at": self.checked_at,
-        }
+
+def _proof(kinds: tuple[str, ...]) -> Check[Proof]:
+    allowed = one_of(*kinds)
+
+    def check(value: object, path: str) -> Proof:
+        proof = read_shape(Proof, value, path)
+        allowed(proof.kind, f"{path}.kind")
+        return proof
+
+    return check
 
 
 @dataclass(frozen=True, slots=True)
-class LiveFace:
+class LiveFace(Shaped):
     """Result of a live-face comparison: that it was passed, with whom, when. Never the face (R29, R48)."""
 
-    passed: bool
-    checked_by: str
-    checked_at: int
-
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.3."""
-        return {"passed": self.passed, "checked_by": self.checked_by, "checked_at": self.checked_at}
+    passed: Annotated[bool, _passed]
+    checked_by: Annotated[str, check_credit_code]
+    checked_at: Annotated[int, integer()]
 
 
 @dataclass(frozen=True, slots=True)
-class Guardian:
+class Guardian(Shaped):
     """Who acts for a minor, and what shows it (R29)."""
 
-    name: str = field(repr=False)
-    relation: str
-    identity: Proof
-    live_face: LiveFace | None
-    guardianship: Proof | None
+    name: Annotated[str, check_words(1, 60)] = field(repr=False)
+    relation: Annotated[str, one_of(*RELATIONS)]
+    identity: Annotated[Proof, _proof(IDENTITY_PROOFS)]
+    live_face: Annotated[LiveFace | None, nullable(shape(LiveFace))]
+    guardianship: Annotated[Proof | None, nullable(_proof(GUARDIANSHIP_PROOFS))]
 
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.3."""
-        return {
-            "name": self.name,
-            "relation": self.relation,
-            "identity": self.identity.to_json(),
-            "live_face": None if self.live_face is None else self.live_face.to_json(),
-            "guardianship": None if self.guardianship is None else self.guardianship.to_json(),
-        }
+
+check_person: Final[Check[Person]] = shape(Person)
+"""Check for the data subject."""
+
+check_guardian: Final[Check[Guardian | None]] = nullable(shape(Guardian))
+"""Check for the guardian, or null."""
 
 
 @dataclass(frozen=True, slots=True)
-class RecipientAnswer:
-    """A recipient by name, scope, use and form of the data, and the answer; None is unset, so no (R26)."""
+class RecipientAnswer(Recipient):
+    """A recipient as the notice names it, and the answer; None is unset, so no (R26)."""
 
-    name: str
-    code: str
-    scope: str
-    use: str
-    route: str
-    answer: bool | None
-
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.3."""
-        return {
-            "name": self.name,
-            "code": self.code,
-            "scope": self.scope,
-            "use": self.use,
-            "route": self.route,
-            "answer": self.answer,
-        }
+    answer: Annotated[bool | None, _ANSWER]
 
 
 @dataclass(frozen=True, slots=True)
-class Consent:
-    """One consent. `parse_consent` makes one that is known to be well formed."""
+class Consent(Versioned):
+    """One consent (S10.3). `parse_consent` makes one that is known to be well formed."""
 
-    controller: Party
+    controller: Annotated[Party, PARTY]
     notice: NoticeReference
     person: Person
-    guardian: Guardian | None
-    method: str
-    scopes: tuple[bool | None, ...]
+    guardian: Annotated[Guardian | None, check_guardian]
+    method: Annotated[str, one_of(*METHODS)]
+    scopes: Annotated[tuple[bool | None, ...], Codec(_scopes, _scopes_json)]
     """The answers in the order of `SCOPES`; None is unset, so no."""
-    recipients: tuple[RecipientAnswer, ...]
-    genetic: bool
+    recipients: Annotated[tuple[RecipientAnswer, ...], tuple_of(shape(RecipientAnswer), 0, MAX_RECIPIENTS)]
+    genetic: Annotated[bool, boolean]
     """Whether genetic information is among the data (R34)."""
-    given_at: int
-    until: int
+    given_at: Annotated[int, integer()]
+    until: Annotated[int, integer()]
     """The instant at which it ends by itself."""
 
     @property
     def granted(self) -> frozenset[str]:
         """The scopes answered yes."""
         return frozenset(scope for scope, answer in zip(SCOPES, self.scopes, strict=True) if answer is True)
-
-    def to_json(self) -> dict[str, JSON]:
-        """The object of S10.3."""
-        return {
-            "v": 1,
-            "controller": self.controller.to_json(),
-            "notice": self.notice.to_json(),
-            "person": self.person.to_json(),
-            "guardian": None if self.guardian is None else self.guardian.to_json(),
-            "method": self.method,
-            "scopes": {**dict(zip(SCOPES, self.scopes, strict=True))},
-            "recipients": [recipient.to_json() for recipient in self.recipients],
-            "genetic": self.genetic,
-            "given_at": self.given_at,
-            "until": self.until,
-        }
-
-    def canonical(self) -> bytes:
-        """The canonical bytes (S1.1) that are committed to."""
-        return dumps(self.to_json())
 
 
 def parse_consent(value: object) -> Consent:
@@ -204,62 +172,8 @@ def check_consent(value: object, path: str = "$") -> Consent:
 
     No JSON text is shorter than its canonical form.
     """
-    fields = read_object(value, _FIELDS, path)
-    del fields["v"]
-    consent = Consent(**fields)
+    consent = read_shape(Consent, value, path)
     if consent.until <= consent.given_at:
         raise DataFault(f"{path}.until is not after {path}.given_at", code="term", path=f"{path}.until")
     check_recipients(consent.recipients, f"{path}.recipients")
     return consent
-
-
-_ANSWER: Final = nullable(boolean)
-
-
-def _scopes(value: object, path: str) -> tuple[bool | None, ...]:
-    answers = read_object(value, _SCOPES, path)
-    return tuple(answers[scope] for scope in SCOPES)
-
-
-def _passed(value: object, path: str) -> bool:
-    if boolean(value, path) is False:
-        raise DataFault(f"{path} is false: the comparison was not passed", code="field-value", path=path)
-    return True
-
-
-def _proof(kinds: tuple[str, ...]) -> Check[Any]:
-    return made_of(Proof, {"kind": one_of(*kinds), "digest": DigestPair.from_json, **_CHECKED})
-
-
-_SCOPES: Final[dict[str, Check[Any]]] = dict.fromkeys(SCOPES, _ANSWER)
-_CHECKED: Final[dict[str, Check[Any]]] = {"checked_by": check_credit_code, "checked_at": integer()}
-_GUARDIAN: Final[dict[str, Check[Any]]] = {
-    "name": check_words(1, 60),
-    "relation": one_of(*RELATIONS),
-    "identity": _proof(IDENTITY_PROOFS),
-    "live_face": nullable(made_of(LiveFace, {"passed": _passed, **_CHECKED})),
-    "guardianship": nullable(_proof(GUARDIANSHIP_PROOFS)),
-}
-check_person: Final[Check[Person]] = made_of(
-    Person, {"name": check_words(1, 60), "reference": check_words(1, 60), "born": check_date}
-)
-"""Check for the data subject."""
-
-check_guardian: Final[Check[Guardian | None]] = nullable(made_of(Guardian, _GUARDIAN))
-"""Check for the guardian, or null."""
-
-_FIELDS: Final[dict[str, Check[Any]]] = {
-    "v": constant(1),
-    "controller": PARTY,
-    "notice": made_of(NoticeReference, {"leaf": hex_bytes(32), "digest": DigestPair.from_json}),
-    "person": check_person,
-    "guardian": check_guardian,
-    "method": one_of(*METHODS),
-    "scopes": _scopes,
-    "recipients": tuple_of(
-        made_of(RecipientAnswer, {**RECIPIENT_FIELDS, "answer": _ANSWER}), 0, MAX_RECIPIENTS
-    ),
-    "genetic": boolean,
-    "given_at": integer(),
-    "until": integer(),
-}

@@ -4,23 +4,11 @@ Public: it names organisations and kinds of data, and no person.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from yinzheng.verifier.bytes.algorithms import DigestPair
-from yinzheng.verifier.bytes.canonical import (
-    JSON,
-    Check,
-    boolean,
-    constant,
-    dumps,
-    hex_bytes,
-    integer,
-    made_of,
-    nullable,
-    one_of,
-    read_object,
-    tuple_of,
-)
+from yinzheng.verifier.bytes.canonical import boolean, hex_bytes, integer, nullable, one_of, tuple_of
+from yinzheng.verifier.bytes.shape import Shaped, Versioned, read_shape, shape
 from yinzheng.verifier.bytes.wording import PARTY, check_words
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code
@@ -49,89 +37,51 @@ MAX_NOTICE: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Purpose:
+class Purpose(Shaped):
     """One purpose, the scope of consent it falls under, how data is processed for it, and in what form."""
 
-    scope: str
-    purpose: str
-    method: str
-    route: str
-
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.2."""
-        return {"scope": self.scope, "purpose": self.purpose, "method": self.method, "route": self.route}
+    scope: Annotated[str, one_of(*SCOPES)]
+    purpose: Annotated[str, check_words(1, 200)]
+    method: Annotated[str, check_words(1, 200)]
+    route: Annotated[str, one_of(*ROUTES)]
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(Shaped):
     """Someone the controller would share with: name, credit code, scope, use, and form of the data (R26)."""
 
-    name: str
-    code: str
-    scope: str
-    use: str
-    route: str
-
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.2."""
-        return {
-            "name": self.name,
-            "code": self.code,
-            "scope": self.scope,
-            "use": self.use,
-            "route": self.route,
-        }
+    name: Annotated[str, check_words(1, 100)]
+    code: Annotated[str, check_credit_code]
+    scope: Annotated[str, one_of(*SCOPES)]
+    use: Annotated[str, check_words(1, 200)]
+    route: Annotated[str, one_of(*ROUTES)]
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """One version of a notice. `parse_notice` makes one that is known to be well formed."""
+class Notice(Versioned):
+    """One version of a notice (S10.2). `parse_notice` makes one that is known to be well formed."""
 
-    version: int
+    version: Annotated[int, integer(1, 9999)]
     """From 1, without gaps."""
-    replaces: bytes | None
+    replaces: Annotated[bytes | None, nullable(hex_bytes(32))]
     """Leaf hash of the version before; None for version 1."""
-    controller: Party
-    purposes: tuple[Purpose, ...]
-    kinds: tuple[str, ...]
+    controller: Annotated[Party, PARTY]
+    purposes: Annotated[tuple[Purpose, ...], tuple_of(shape(Purpose), 1, 32)]
+    kinds: Annotated[tuple[str, ...], tuple_of(check_words(1, 100), 1, 64)]
     """Kinds of data, in words."""
-    genetic: bool
-    held_at: str
+    genetic: Annotated[bool, boolean]
+    held_at: Annotated[str, check_words(1, 200)]
     """Where the data is held."""
-    retention_months: int
-    recipients: tuple[Recipient, ...]
-    safeguards: tuple[str, ...]
-    term_months: int
+    retention_months: Annotated[int, integer(1, 1200)]
+    recipients: Annotated[tuple[Recipient, ...], tuple_of(shape(Recipient), 0, MAX_RECIPIENTS)]
+    safeguards: Annotated[tuple[str, ...], tuple_of(check_words(1, 200), 1, 32)]
+    term_months: Annotated[int, integer(1, 1200)]
     """How long a consent lasts; nothing renews itself (R26)."""
-    withdraw: str
+    withdraw: Annotated[str, check_words(1, 400)]
     """How to withdraw."""
-    refusal: str
+    refusal: Annotated[str, check_words(1, 400)]
     """What refusing means: no service that does not depend on the data is lost (P16)."""
-    published_at: int
-
-    def to_json(self) -> dict[str, JSON]:
-        """The object of S10.2."""
-        return {
-            "v": 1,
-            "version": self.version,
-            "replaces": None if self.replaces is None else self.replaces.hex(),
-            "controller": self.controller.to_json(),
-            "purposes": [purpose.to_json() for purpose in self.purposes],
-            "kinds": list(self.kinds),
-            "genetic": self.genetic,
-            "held_at": self.held_at,
-            "retention_months": self.retention_months,
-            "recipients": [recipient.to_json() for recipient in self.recipients],
-            "safeguards": list(self.safeguards),
-            "term_months": self.term_months,
-            "withdraw": self.withdraw,
-            "refusal": self.refusal,
-            "published_at": self.published_at,
-        }
-
-    def canonical(self) -> bytes:
-        """The canonical bytes (S1.1) that are committed to."""
-        return dumps(self.to_json())
+    published_at: Annotated[int, integer()]
 
     def digest(self) -> DigestPair:
         """The digest pair (S2.2): the statement's commitment, and what a consent names."""
@@ -144,9 +94,7 @@ def parse_notice(value: object) -> Notice:
     Raises `DataFault`: a code of `canonical.read_object`, `encoded-bytes`, `credit-code`, `notice-version`,
     `recipient-twice` or `body-too-large`.
     """
-    fields = read_object(value, _FIELDS)
-    del fields["v"]
-    notice = Notice(**fields)
+    notice = read_shape(Notice, value)
     if (notice.replaces is None) != (notice.version == 1):
         raise DataFault(
             "a notice names the version it replaces, unless it is the first",
@@ -165,37 +113,3 @@ def check_recipients(recipients: tuple[Any, ...], path: str) -> None:
         raise DataFault(
             f"{path} lists a recipient twice for the same scope", code="recipient-twice", path=path
         )
-
-
-RECIPIENT_FIELDS: Final[dict[str, Check[Any]]] = {
-    "name": check_words(1, 100),
-    "code": check_credit_code,
-    "scope": one_of(*SCOPES),
-    "use": check_words(1, 200),
-    "route": one_of(*ROUTES),
-}
-"""A recipient as notices and consents describe it."""
-
-_PURPOSE: Final[dict[str, Check[Any]]] = {
-    "scope": one_of(*SCOPES),
-    "purpose": check_words(1, 200),
-    "method": check_words(1, 200),
-    "route": one_of(*ROUTES),
-}
-_FIELDS: Final[dict[str, Check[Any]]] = {
-    "v": constant(1),
-    "version": integer(1, 9999),
-    "replaces": nullable(hex_bytes(32)),
-    "controller": PARTY,
-    "purposes": tuple_of(made_of(Purpose, _PURPOSE), 1, 32),
-    "kinds": tuple_of(check_words(1, 100), 1, 64),
-    "genetic": boolean,
-    "held_at": check_words(1, 200),
-    "retention_months": integer(1, 1200),
-    "recipients": tuple_of(made_of(Recipient, RECIPIENT_FIELDS), 0, MAX_RECIPIENTS),
-    "safeguards": tuple_of(check_words(1, 200), 1, 32),
-    "term_months": integer(1, 1200),
-    "withdraw": check_words(1, 400),
-    "refusal": check_words(1, 400),
-    "published_at": integer(),
-}

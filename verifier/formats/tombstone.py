@@ -5,19 +5,10 @@ records of one person leaves two tombstones that nothing joins (R49).
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, ClassVar, Final
 
-from yinzheng.verifier.bytes.canonical import (
-    JSON,
-    Check,
-    constant,
-    dumps,
-    hex_bytes,
-    integer,
-    list_of,
-    one_of,
-    read_object,
-)
+from yinzheng.verifier.bytes.canonical import hex_bytes, integer, list_of, one_of
+from yinzheng.verifier.bytes.shape import Shaped, read_shape
 from yinzheng.verifier.bytes.wording import set_of
 from yinzheng.verifier.errors import DataFault
 
@@ -34,45 +25,6 @@ APPROVERS: Final = ("data_manager", "department_head", "ethics", "legal", "secur
 WITNESSES: Final = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Tombstone:
-    """What remains of an erased record. `parse_tombstone` makes one that is known to be well formed."""
-
-    statements: tuple[bytes, ...]
-    """Leaf hashes of the statements whose bodies are gone, ascending."""
-    ground: str
-    method: str
-    destroyed: tuple[str, ...]
-    places: tuple[str, ...]
-    approved_by: tuple[str, ...]
-    """The functions that approved, never who."""
-    erased_at: int
-
-    def to_json(self) -> dict[str, JSON]:
-        """The object of S10.5."""
-        return {
-            "v": 1,
-            "statements": [leaf.hex() for leaf in self.statements],
-            "ground": self.ground,
-            "method": self.method,
-            "destroyed": list(self.destroyed),
-            "places": list(self.places),
-            "approved_by": list(self.approved_by),
-            "witnesses": WITNESSES,
-            "erased_at": self.erased_at,
-        }
-
-    def canonical(self) -> bytes:
-        """The bytes its statement commits to."""
-        return dumps(self.to_json())
-
-
-def parse_tombstone(value: object) -> Tombstone:
-    """Read a tombstone. Raises `DataFault`: a code of `canonical.read_object`."""
-    fields = read_object(value, _FIELDS)
-    return Tombstone(**{name: fields[name] for name in Tombstone.__slots__})
-
-
 _HASHES: Final = list_of(hex_bytes(32), 1, 256)
 
 
@@ -83,14 +35,23 @@ def _leaves(value: object, path: str) -> tuple[bytes, ...]:
     return tuple(leaves)
 
 
-_FIELDS: Final[dict[str, Check[Any]]] = {
-    "v": constant(1),
-    "statements": _leaves,
-    "ground": one_of(*GROUNDS),
-    "method": one_of(*METHODS),
-    "destroyed": set_of(one_of(*DESTROYED), 1, len(DESTROYED)),
-    "places": set_of(one_of(*PLACES), 1, len(PLACES)),
-    "approved_by": set_of(one_of(*APPROVERS), 3, len(APPROVERS)),
-    "witnesses": constant(WITNESSES),
-    "erased_at": integer(),
-}
+@dataclass(frozen=True, slots=True)
+class Tombstone(Shaped):
+    """What remains of an erased record (S10.5). `parse_tombstone` makes one that is well formed."""
+
+    CONSTANTS: ClassVar = {"v": 1, "witnesses": WITNESSES}
+
+    statements: Annotated[tuple[bytes, ...], _leaves]
+    """Leaf hashes of the statements whose bodies are gone, ascending."""
+    ground: Annotated[str, one_of(*GROUNDS)]
+    method: Annotated[str, one_of(*METHODS)]
+    destroyed: Annotated[tuple[str, ...], set_of(one_of(*DESTROYED), 1, len(DESTROYED))]
+    places: Annotated[tuple[str, ...], set_of(one_of(*PLACES), 1, len(PLACES))]
+    approved_by: Annotated[tuple[str, ...], set_of(one_of(*APPROVERS), 3, len(APPROVERS))]
+    """The functions that approved, never who."""
+    erased_at: Annotated[int, integer()]
+
+
+def parse_tombstone(value: object) -> Tombstone:
+    """Read a tombstone. Raises `DataFault`: a code of `canonical.read_object`."""
+    return read_shape(Tombstone, value)
