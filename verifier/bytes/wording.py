@@ -5,11 +5,13 @@ bound on each length that is how raw biometrics stay out (R29, R48): there is no
 """
 
 import re
-from typing import Final
+from typing import Final, TypeVar
 
 from yinzheng.verifier.bytes.canonical import Check, list_of, made_of
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code, check_plain
+
+T = TypeVar("T", bytes, str)
 
 _RUN = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
 _DATA_URI = re.compile(r"data:[^\s,]*,", re.IGNORECASE)
@@ -67,11 +69,11 @@ def check_date(value: object, path: str) -> str:
     return value
 
 
-def set_of(item: Check[str], low: int, high: int) -> Check[tuple[str, ...]]:
-    """Check for a list of `low`…`high` strings, each once, in ascending order: a set has one form."""
+def set_of(item: Check[T], low: int, high: int) -> Check[tuple[T, ...]]:
+    """Check for a list of `low`…`high` texts or hashes, each once, ascending: a set has one form."""
     check = list_of(item, low, high)
 
-    def sorted_once(value: object, path: str) -> tuple[str, ...]:
+    def sorted_once(value: object, path: str) -> tuple[T, ...]:
         members = check(value, path)
         if members != sorted(set(members)):
             raise DataFault(f"{path} is not in ascending order, each once", code="field-value", path=path)

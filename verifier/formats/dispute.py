@@ -6,23 +6,12 @@ ascending order, each entry once.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Annotated, Final
 
 from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PublicKey
-from yinzheng.verifier.bytes.canonical import (
-    JSON,
-    Check,
-    constant,
-    hex_bytes,
-    integer,
-    list_of,
-    made_of,
-    nullable,
-    one_of,
-    read_object,
-    tuple_of,
-)
-from yinzheng.verifier.bytes.wording import PARTY, check_words
+from yinzheng.verifier.bytes.canonical import Check, hex_bytes, integer, nullable, one_of, tuple_of
+from yinzheng.verifier.bytes.shape import Shaped, Versioned, read_shape, shape
+from yinzheng.verifier.bytes.wording import PARTY, check_words, set_of
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code
 from yinzheng.verifier.log.merkle import hash_node, root_from_leaves
@@ -46,126 +35,86 @@ certificate, deposit that of a case, destruction that of a withdrawn consent, re
 MAX_PARTIES: Final = 16
 MAX_SUBJECTS: Final = 64
 
-T = TypeVar("T", bytes, str)
+
+def _point(value: object, path: str) -> bytes:
+    return Sm2PublicKey(hex_bytes(65)(value, path)).point
+
+
+_HELD: Final = set_of(hex_bytes(32), 0, MAX_SUBJECTS)
 
 
 @dataclass(frozen=True, slots=True)
-class Disputant:
+class Disputant(Shaped):
     """A party: its account of this dispute alone, and the SM2 key of its requests, if it is enrolled."""
 
-    name: str
-    code: str | None
+    name: Annotated[str, check_words(1, 100)]
+    code: Annotated[str | None, nullable(check_credit_code)]
     """None for a natural person."""
-    account: bytes
+    account: Annotated[bytes, hex_bytes(20)]
     """20 bytes."""
-    key: bytes | None
+    key: Annotated[bytes | None, nullable(_point)]
     """65 bytes, `04 || x || y`."""
 
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.6b."""
-        return {
-            "name": self.name,
-            "code": self.code,
-            "account": self.account.hex(),
-            "key": None if self.key is None else self.key.hex(),
-        }
+
+DISPUTANTS: Final[Check[tuple[Disputant, ...]]] = tuple_of(shape(Disputant), 2, MAX_PARTIES)
+"""Check for the parties of a dispute, two at least."""
 
 
 @dataclass(frozen=True, slots=True)
-class Subjects:
+class Subjects(Shaped):
     """What a dispute holds: subjects (S2.4) of certificates, of cases before deposit, and of consents."""
 
-    records: tuple[bytes, ...]
-    cases: tuple[bytes, ...]
-    consents: tuple[bytes, ...]
+    records: Annotated[tuple[bytes, ...], _HELD]
+    cases: Annotated[tuple[bytes, ...], _HELD]
+    consents: Annotated[tuple[bytes, ...], _HELD]
 
     def __len__(self) -> int:
         return len(self.records) + len(self.cases) + len(self.consents)
 
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.6b."""
-        return {
-            "records": [subject.hex() for subject in self.records],
-            "cases": [subject.hex() for subject in self.cases],
-            "consents": [subject.hex() for subject in self.consents],
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """Body of `dispute.opened`. `parse_opening` makes one that is known to be well formed."""
+class Opening(Versioned):
+    """Body of `dispute.opened` (S10.6b). `parse_opening` makes one that is known to be well formed."""
 
-    dispute: bytes
+    dispute: Annotated[bytes, hex_bytes(32)]
     """32 bytes: the dispute's subject, and its identifier on chain."""
-    forum: Party
-    number: str
+    forum: Annotated[Party, PARTY]
+    number: Annotated[str, check_words(1, 100)]
     """The forum's own case number."""
-    kind: str
-    opened_by: bytes
+    kind: Annotated[str, one_of(*OPENINGS)]
+    opened_by: Annotated[bytes, hex_bytes(20)]
     """20 bytes: the account that signed the opening, a party's where a party opened."""
-    parties: tuple[Disputant, ...]
+    parties: Annotated[tuple[Disputant, ...], DISPUTANTS]
     """By ascending account."""
     subjects: Subjects
-    opened_at: int
-    evidence_root: bytes | None
+    opened_at: Annotated[int, integer()]
+    evidence_root: Annotated[bytes | None, nullable(hex_bytes(32))]
     """Root over the items that came with the opening, whose statements precede it; None without any."""
 
-    def to_json(self) -> dict[str, JSON]:
-        """The object of S10.6b."""
-        return {
-            "v": 1,
-            "dispute": self.dispute.hex(),
-            "forum": self.forum.to_json(),
-            "number": self.number,
-            "kind": self.kind,
-            "opened_by": self.opened_by.hex(),
-            "parties": [party.to_json() for party in self.parties],
-            "subjects": self.subjects.to_json(),
-            "opened_at": self.opened_at,
-            "evidence_root": None if self.evidence_root is None else self.evidence_root.hex(),
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class Resumption:
+class Resumption(Shaped):
     """What had waited for a subject and goes on now."""
 
-    subject: bytes
-    what: str
-
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.6b."""
-        return {"subject": self.subject.hex(), "what": self.what}
+    subject: Annotated[bytes, hex_bytes(32)]
+    what: Annotated[str, one_of(*WAITING)]
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
-    """Body of `dispute.released`. `parse_release` makes one that is known to be well formed."""
+class Release(Versioned):
+    """Body of `dispute.released` (S10.6b). `parse_release` makes one that is known to be well formed."""
 
-    dispute: bytes
-    kind: str
-    document: DigestPair
+    dispute: Annotated[bytes, hex_bytes(32)]
+    kind: Annotated[str, one_of(*RELEASES)]
+    document: Annotated[DigestPair, DigestPair.from_json]
     """Of the settlement's or the effective document's bytes."""
-    reference: str
+    reference: Annotated[str, check_words(1, 200)]
     """How the document is cited: its number, court and date."""
-    signers: tuple[bytes, ...]
+    signers: Annotated[tuple[bytes, ...], set_of(hex_bytes(20), 1, MAX_PARTIES)]
     """20 bytes each, ascending: the forum's account, or those of all parties."""
-    released_at: int
-    resumed: tuple[Resumption, ...]
+    released_at: Annotated[int, integer()]
+    resumed: Annotated[tuple[Resumption, ...], tuple_of(shape(Resumption), 0, MAX_SUBJECTS * len(WAITING))]
     """By ascending subject, then by what; empty where nothing had waited."""
-
-    def to_json(self) -> dict[str, JSON]:
-        """The object of S10.6b."""
-        return {
-            "v": 1,
-            "dispute": self.dispute.hex(),
-            "kind": self.kind,
-            "document": {**self.document.to_json()},
-            "reference": self.reference,
-            "signers": [signer.hex() for signer in self.signers],
-            "released_at": self.released_at,
-            "resumed": [resumption.to_json() for resumption in self.resumed],
-        }
 
 
 def parse_opening(value: object) -> Opening:
@@ -176,9 +125,7 @@ def parse_opening(value: object) -> Opening:
     party opened and is none, or a forum opened and is a party) or `dispute-root` (a party opened without
     evidence).
     """
-    fields = read_object(value, _OPENING)
-    del fields["v"]
-    opening = Opening(**fields)
+    opening = read_shape(Opening, value)
     accounts = [party.account for party in opening.parties]
     if accounts != sorted(set(accounts)):
         raise DataFault(
@@ -207,9 +154,7 @@ def parse_release(value: object) -> Release:
     Raises `DataFault`: a code of `canonical.read_object`, `encoded-bytes`, `release-signers` (not one forum,
     or fewer than two parties) or `release-resumed` (not ascending).
     """
-    fields = read_object(value, _RELEASE)
-    del fields["v"]
-    release = Release(**fields)
+    release = read_shape(Release, value)
     if (len(release.signers) == 1) != (release.kind == "document"):
         raise DataFault(
             "one forum signs for a document, all parties for a settlement",
@@ -248,63 +193,3 @@ def evidence_roots(leaves: Iterable[bytes]) -> Iterator[bytes]:
         for _, left in complete[-2::-1]:
             root = hash_node(left, root)
         yield root
-
-
-def _ascending(item: Check[T], low: int, high: int) -> Check[tuple[T, ...]]:
-    check = list_of(item, low, high)
-
-    def sorted_once(value: object, path: str) -> tuple[T, ...]:
-        members = check(value, path)
-        if members != sorted(set(members)):
-            raise DataFault(f"{path} is not in ascending order, each once", code="field-value", path=path)
-        return tuple(members)
-
-    return sorted_once
-
-
-def _point(value: object, path: str) -> bytes:
-    return Sm2PublicKey(hex_bytes(65)(value, path)).point
-
-
-_HELD: Final = _ascending(hex_bytes(32), 0, MAX_SUBJECTS)
-DISPUTANTS: Final[Check[tuple[Disputant, ...]]] = tuple_of(
-    made_of(
-        Disputant,
-        {
-            "name": check_words(1, 100),
-            "code": nullable(check_credit_code),
-            "account": hex_bytes(20),
-            "key": nullable(_point),
-        },
-    ),
-    2,
-    MAX_PARTIES,
-)
-"""Check for the parties of a dispute, two at least."""
-
-_OPENING: Final[dict[str, Check[Any]]] = {
-    "v": constant(1),
-    "dispute": hex_bytes(32),
-    "forum": PARTY,
-    "number": check_words(1, 100),
-    "kind": one_of(*OPENINGS),
-    "opened_by": hex_bytes(20),
-    "parties": DISPUTANTS,
-    "subjects": made_of(Subjects, {"records": _HELD, "cases": _HELD, "consents": _HELD}),
-    "opened_at": integer(),
-    "evidence_root": nullable(hex_bytes(32)),
-}
-_RELEASE: Final[dict[str, Check[Any]]] = {
-    "v": constant(1),
-    "dispute": hex_bytes(32),
-    "kind": one_of(*RELEASES),
-    "document": DigestPair.from_json,
-    "reference": check_words(1, 200),
-    "signers": _ascending(hex_bytes(20), 1, MAX_PARTIES),
-    "released_at": integer(),
-    "resumed": tuple_of(
-        made_of(Resumption, {"subject": hex_bytes(32), "what": one_of(*WAITING)}),
-        0,
-        MAX_SUBJECTS * len(WAITING),
-    ),
-}

@@ -8,24 +8,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PublicKey
 from yinzheng.verifier.bytes.canonical import (
     JSON,
     Check,
-    constant,
     dumps,
     hex_bytes,
     integer,
     list_of,
-    made_of,
     nullable,
     one_of,
     read_object,
     text,
     tuple_of,
 )
+from yinzheng.verifier.bytes.shape import Codec, Shaped, Versioned, read_shape, shape
 from yinzheng.verifier.bytes.wording import check_words
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import check_credit_code, check_plain, is_number
@@ -36,82 +35,87 @@ MAX_ITEM: Final = 32_768
 _WITNESS: Final = b"yinzheng/evidence-witness/1\n"
 
 
+def _number(value: object, path: str) -> str:
+    number = text(15, 15)(value, path)
+    if not is_number(number):
+        raise DataFault(f"{path} is not a certificate number", code="number-malformed", path=path)
+    return number
+
+
+def _as_read(value: object, path: str) -> object:
+    """Check nothing yet: what the kind adds is read once the kind is known."""
+    return value
+
+
+_LEAVES: Final = list_of(hex_bytes(32), 1, 256)
+_NAME: Final = check_words(1, 100)
+
+ABOUT: Final[Mapping[str, Mapping[str, Check[Any]]]] = MappingProxyType(
+    {
+        "file": {"name": check_plain(1, 200), "media_type": text(3, 100, r"[a-z0-9.+-]+/[a-z0-9.+-]+")},
+        "certificate": {"number": _number, "statements": _LEAVES},
+        "consent": {"subject": hex_bytes(32), "statements": _LEAVES},
+        "notice": {"statements": _LEAVES},
+        "access_log": {"since": integer(), "until": integer(), "first": integer(), "last": integer()},
+        "as_of": {"subject": hex_bytes(32), "at": integer(), "tree_size": integer(1), "statements": _LEAVES},
+        "web_capture": {
+            "url": text(8, 2000, r"https?://[!-~]+"),
+            "status": integer(100, 599),
+            "requested_at": integer(),
+        },
+    }
+)
+"""The kinds of items (R37), and what each says about its bytes."""
+
+KINDS: Final = tuple(ABOUT)
+
+
 @dataclass(frozen=True, slots=True)
-class Collector:
+class Collector(Shaped):
     """Who captured it; `code` is None for a natural person."""
 
-    name: str
-    code: str | None
-
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.7."""
-        return {"name": self.name, "code": self.code}
+    name: Annotated[str, _NAME]
+    code: Annotated[str | None, nullable(check_credit_code)]
 
 
 @dataclass(frozen=True, slots=True)
-class Handover:
+class Handover(Shaped):
     """One link of the chain of custody."""
 
-    giver: str
-    taker: str
-    at: int
-    reason: str
-
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.7."""
-        return {"giver": self.giver, "taker": self.taker, "at": self.at, "reason": self.reason}
+    giver: Annotated[str, _NAME]
+    taker: Annotated[str, _NAME]
+    at: Annotated[int, integer()]
+    reason: Annotated[str, check_words(1, 200)]
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(Shaped):
     """A witness: name, SM2 public key `04 || x || y`, and signature, raw `r || s`."""
 
-    name: str
-    key: bytes
-    signature: bytes
-
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.7."""
-        return {"name": self.name, "key": self.key.hex(), "signature": self.signature.hex()}
+    name: Annotated[str, _NAME]
+    key: Annotated[bytes, hex_bytes(65)]
+    signature: Annotated[bytes, hex_bytes(64)]
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One evidence item. `parse_item` makes one that is well formed and whose custody has no gap."""
+class Item(Versioned):
+    """One evidence item (S10.7). `parse_item` makes one that is well formed and whose custody has no gap."""
 
-    kind: str
-    title: str
-    digest: DigestPair
+    kind: Annotated[str, one_of(*KINDS)]
+    title: Annotated[str, _NAME]
+    digest: Annotated[DigestPair, DigestPair.from_json]
     """Of the item's bytes."""
-    size: int
-    about: Mapping[str, JSON]
+    size: Annotated[int, integer()]
+    about: Annotated[Mapping[str, JSON], Codec(_as_read, dict)]
     """What the kind adds, exactly as read."""
     collector: Collector
-    tool: str
-    environment: str
-    captured_at: int
-    provenance: str
+    tool: Annotated[str, check_plain(1, 200)]
+    environment: Annotated[str, check_plain(1, 400)]
+    captured_at: Annotated[int, integer()]
+    provenance: Annotated[str, check_words(0, 400)]
     """What the collector says of how it came about before it was captured: a claim, shown as one (C18)."""
-    custody: tuple[Handover, ...]
-    witnesses: tuple[Witness, ...]
-
-    def to_json(self) -> dict[str, JSON]:
-        """The object of S10.7."""
-        return {
-            "v": 1,
-            "kind": self.kind,
-            "title": self.title,
-            "digest": {**self.digest.to_json()},
-            "size": self.size,
-            "about": dict(self.about),
-            "collector": self.collector.to_json(),
-            "tool": self.tool,
-            "environment": self.environment,
-            "captured_at": self.captured_at,
-            "provenance": self.provenance,
-            "custody": [handover.to_json() for handover in self.custody],
-            "witnesses": [witness.to_json() for witness in self.witnesses],
-        }
+    custody: Annotated[tuple[Handover, ...], tuple_of(shape(Handover), 0, 32)]
+    witnesses: Annotated[tuple[Witness, ...], tuple_of(shape(Witness), 0, 8)]
 
     def witness_message(self) -> bytes:
         """What a witness signs: the item without any witness, so that all sign the same."""
@@ -149,12 +153,10 @@ def parse_item(value: object) -> Item:
     `encoded-bytes`, `item-range` (a range ends before it begins), `item-custody` (a gap, or times out of
     order), `item-witness-twice` or `body-too-large`.
     """
-    fields = read_object(value, _FIELDS)
-    del fields["v"]
-    about = read_object(fields["about"], ABOUT[fields["kind"]], "$.about")
-    if fields["kind"] == "access_log" and (about["since"] > about["until"] or about["first"] > about["last"]):
+    item = read_shape(Item, value)
+    about = read_object(item.about, ABOUT[item.kind], "$.about")
+    if item.kind == "access_log" and (about["since"] > about["until"] or about["first"] > about["last"]):
         raise DataFault("$.about ends before it begins", code="item-range", path="$.about")
-    item = Item(**fields)
     _check_custody(item)
     keys = [Sm2PublicKey(witness.key) for witness in item.witnesses]
     if len(set(keys)) < len(keys):
@@ -176,60 +178,3 @@ def _check_custody(item: Item) -> None:
         )
     if any(later < earlier for earlier, later in pairwise(times)):
         raise DataFault("the chain of custody is not in order of time", code="item-custody", path="$.custody")
-
-
-def _number(value: object, path: str) -> str:
-    number = text(15, 15)(value, path)
-    if not is_number(number):
-        raise DataFault(f"{path} is not a certificate number", code="number-malformed", path=path)
-    return number
-
-
-def _as_read(value: object, path: str) -> object:
-    """Check nothing yet: what the kind adds is read once the kind is known."""
-    return value
-
-
-_LEAVES: Final = list_of(hex_bytes(32), 1, 256)
-_NAME: Final = check_words(1, 100)
-
-ABOUT: Final[Mapping[str, Mapping[str, Check[Any]]]] = MappingProxyType(
-    {
-        "file": {"name": check_plain(1, 200), "media_type": text(3, 100, r"[a-z0-9.+-]+/[a-z0-9.+-]+")},
-        "certificate": {"number": _number, "statements": _LEAVES},
-        "consent": {"subject": hex_bytes(32), "statements": _LEAVES},
-        "notice": {"statements": _LEAVES},
-        "access_log": {"since": integer(), "until": integer(), "first": integer(), "last": integer()},
-        "as_of": {"subject": hex_bytes(32), "at": integer(), "tree_size": integer(1), "statements": _LEAVES},
-        "web_capture": {
-            "url": text(8, 2000, r"https?://[!-~]+"),
-            "status": integer(100, 599),
-            "requested_at": integer(),
-        },
-    }
-)
-"""The kinds of items (R37), and what each says about its bytes."""
-
-KINDS: Final = tuple(ABOUT)
-
-_FIELDS: Final[dict[str, Check[Any]]] = {
-    "v": constant(1),
-    "kind": one_of(*KINDS),
-    "title": _NAME,
-    "digest": DigestPair.from_json,
-    "size": integer(),
-    "about": _as_read,
-    "collector": made_of(Collector, {"name": _NAME, "code": nullable(check_credit_code)}),
-    "tool": check_plain(1, 200),
-    "environment": check_plain(1, 400),
-    "captured_at": integer(),
-    "provenance": check_words(0, 400),
-    "custody": tuple_of(
-        made_of(Handover, {"giver": _NAME, "taker": _NAME, "at": integer(), "reason": check_words(1, 200)}),
-        0,
-        32,
-    ),
-    "witnesses": tuple_of(
-        made_of(Witness, {"name": _NAME, "key": hex_bytes(65), "signature": hex_bytes(64)}), 0, 8
-    ),
-}

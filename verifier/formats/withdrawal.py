@@ -7,23 +7,21 @@ bodies of a withdrawal are in `withdrawal_steps`.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Annotated, Final
 
 from yinzheng.verifier.bytes.algorithms import sha256
 from yinzheng.verifier.bytes.canonical import (
     JSON,
-    Check,
     boolean,
     constant,
-    dumps,
     hex_bytes,
     integer,
-    made_of,
     nullable,
     one_of,
     read_object,
     tuple_of,
 )
+from yinzheng.verifier.bytes.shape import Shaped, Versioned, names_of, read_shape, shape
 from yinzheng.verifier.bytes.wording import check_words, set_of
 from yinzheng.verifier.chain.layout_consents import DESTRUCTION, FREEZE
 from yinzheng.verifier.errors import DataFault
@@ -50,60 +48,56 @@ HOUR: Final = 3600
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Grant:
+class Grant(Shaped):
     """One recipient's part in one scope, and in what form it gets the data."""
 
-    code: str
-    scope: str
-    route: str
+    code: Annotated[str, check_credit_code]
+    scope: Annotated[str, one_of(*SCOPES)]
+    route: Annotated[str, one_of(*ROUTES)]
 
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.6."""
-        return {"code": self.code, "scope": self.scope, "route": self.route}
+
+def _grants(value: object, path: str) -> tuple[Grant, ...]:
+    found: tuple[Grant, ...] = _GRANTS(value, path)
+    pairs = [(grant.code, grant.scope) for grant in found]
+    if pairs != sorted(set(pairs)):
+        raise DataFault(f"{path} is not in ascending order, each once", code="field-value", path=path)
+    return found
+
+
+_GRANTS: Final = tuple_of(shape(Grant), 0, MAX_RECIPIENTS)
+_SCOPES: Final = set_of(one_of(*SCOPES), 0, len(SCOPES))
 
 
 @dataclass(frozen=True, slots=True)
-class Portion:
+class Portion(Shaped):
     """Part of a consent: scopes, and recipients in them; both ascend, each once."""
 
-    scopes: tuple[str, ...]
-    grants: tuple[Grant, ...]
+    scopes: Annotated[tuple[str, ...], _SCOPES]
+    grants: Annotated[tuple[Grant, ...], _grants]
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is in it."""
         return not self.scopes and not self.grants
 
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.6."""
-        return {"scopes": list(self.scopes), "grants": [grant.to_json() for grant in self.grants]}
-
 
 @dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(Shaped):
     """What is taken back: everything, or these scopes and these recipients (credit codes), as filed."""
 
-    everything: bool
-    scopes: tuple[str, ...]
-    recipients: tuple[str, ...]
-
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.6."""
-        return {
-            "everything": self.everything,
-            "scopes": list(self.scopes),
-            "recipients": list(self.recipients),
-        }
+    everything: Annotated[bool, boolean]
+    scopes: Annotated[tuple[str, ...], _SCOPES]
+    recipients: Annotated[tuple[str, ...], set_of(check_credit_code, 0, MAX_RECIPIENTS)]
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
+class Duty(Shaped):
     """What one organisation owes, under which hash it stands on chain."""
 
-    code: str
-    name: str
-    duty: str
-    salt: bytes | None = field(repr=False)
+    code: Annotated[str, check_credit_code]
+    name: Annotated[str, check_words(1, 100)]
+    duty: Annotated[str, one_of(*DUTIES)]
+    salt: Annotated[bytes | None, nullable(hex_bytes(32))] = field(repr=False)
     """32 random bytes; None for who is exempt, and so not on chain."""
 
     @property
@@ -117,37 +111,43 @@ class Duty:
         return None if self.salt is None else sha256(self.code.encode() + self.salt)
 
     def to_json(self) -> dict[str, JSON]:
-        """As in S10.6."""
-        return {
-            "code": self.code,
-            "name": self.name,
-            "duty": self.duty,
-            "reason": self.reason,
-            "salt": None if self.salt is None else self.salt.hex(),
-        }
+        """As in S10.6: with the reason, which follows."""
+        return {**Shaped.to_json(self), "reason": self.reason}
+
+
+def _duty(value: object, path: str) -> Duty:
+    fields = read_object(value, {**names_of(Duty), "reason": nullable(constant(ANONYMISED))}, path)
+    reason = fields.pop("reason")
+    duty = Duty(**fields)
+    exempt = duty.duty == "exempt"
+    if reason != duty.reason or (duty.salt is None) != exempt:
+        raise DataFault(
+            f"{path} has a reason, and no salt, exactly if it is exempt", code="field-value", path=path
+        )
+    return duty
 
 
 @dataclass(frozen=True, slots=True)
-class Requested:
-    """Body of `withdrawal.requested`. `parse_requested` makes one whose parts agree with each other."""
+class Requested(Versioned):
+    """Body of `withdrawal.requested` (S10.6). `parse_requested` makes one whose parts agree."""
 
-    consent: bytes
+    consent: Annotated[bytes, hex_bytes(32)]
     """Leaf hash of `consent.granted`."""
-    withdrawal: bytes
+    withdrawal: Annotated[bytes, hex_bytes(32)]
     """32 bytes: identifier on chain. A consent's first has the consent's subject, later ones are random."""
-    serial: int
+    serial: Annotated[int, integer(1, MAX_SERIAL)]
     """From 1, of the withdrawals of this consent."""
-    channel: str
+    channel: Annotated[str, one_of(*CHANNELS)]
     extent: Extent
     taken: Portion
     remains: Portion
-    minor: bool
-    genetic: bool
-    received_at: int
+    minor: Annotated[bool, boolean]
+    genetic: Annotated[bool, boolean]
+    received_at: Annotated[int, integer()]
     """Exactly; the chain's `receivedAt` is the hour it lies in: no clock ends later than is lawful."""
-    destroy_by: int
-    freeze_by: int | None
-    recipients: tuple[Duty, ...]
+    destroy_by: Annotated[int, integer()]
+    freeze_by: Annotated[int | None, nullable(integer())]
+    recipients: Annotated[tuple[Duty, ...], tuple_of(_duty, 1, MAX_RECIPIENTS + 1)]
     """By ascending credit code, each once, the controller among them."""
 
     @property
@@ -169,29 +169,6 @@ class Requested:
     def before(self) -> Portion:
         """What was in force until then."""
         return _unite(self.taken, self.remains)
-
-    def to_json(self) -> dict[str, JSON]:
-        """The object of S10.6."""
-        return {
-            "v": 1,
-            "consent": self.consent.hex(),
-            "withdrawal": self.withdrawal.hex(),
-            "serial": self.serial,
-            "channel": self.channel,
-            "extent": self.extent.to_json(),
-            "taken": self.taken.to_json(),
-            "remains": self.remains.to_json(),
-            "minor": self.minor,
-            "genetic": self.genetic,
-            "received_at": self.received_at,
-            "destroy_by": self.destroy_by,
-            "freeze_by": self.freeze_by,
-            "recipients": [duty.to_json() for duty in self.recipients],
-        }
-
-    def canonical(self) -> bytes:
-        """The canonical bytes (S1.1) that are committed to."""
-        return dumps(self.to_json())
 
 
 def portion(scopes: Iterable[str], grants: Iterable[Grant]) -> Portion:
@@ -237,9 +214,7 @@ def parse_requested(value: object) -> Requested:
     `withdrawal-extent` (taken and remains are not what the extent makes of them together),
     `withdrawal-clock`, or `withdrawal-duties` (not exactly those who owe, each once, in order).
     """
-    fields = read_object(value, _FIELDS)
-    del fields["v"]
-    request = Requested(**fields)
+    request = read_shape(Requested, value)
     if not _is_cut(request):
         raise DataFault(
             "what is taken and what remains do not follow from the extent", code="withdrawal-extent"
@@ -283,60 +258,3 @@ def _are_all(duties: tuple[Duty, ...], taken: Portion) -> bool:
         and len(controllers) == 1
         and {duty.code: duty.duty for duty in duties} == expected
     )
-
-
-def _grants(value: object, path: str) -> tuple[Grant, ...]:
-    found = _GRANTS(value, path)
-    pairs = [(grant.code, grant.scope) for grant in found]
-    if pairs != sorted(set(pairs)):
-        raise DataFault(f"{path} is not in ascending order, each once", code="field-value", path=path)
-    return found
-
-
-def _duty(value: object, path: str) -> Duty:
-    fields = read_object(value, _DUTY, path)
-    reason = fields.pop("reason")
-    duty = Duty(**fields)
-    exempt = duty.duty == "exempt"
-    if reason != duty.reason or (duty.salt is None) != exempt:
-        raise DataFault(
-            f"{path} has a reason, and no salt, exactly if it is exempt", code="field-value", path=path
-        )
-    return duty
-
-
-_GRANTS: Final = tuple_of(
-    made_of(Grant, {"code": check_credit_code, "scope": one_of(*SCOPES), "route": one_of(*ROUTES)}),
-    0,
-    MAX_RECIPIENTS,
-)
-_SCOPES: Final = set_of(one_of(*SCOPES), 0, len(SCOPES))
-_PORTION: Final = made_of(Portion, {"scopes": _SCOPES, "grants": _grants})
-_EXTENT: Final[dict[str, Check[Any]]] = {
-    "everything": boolean,
-    "scopes": _SCOPES,
-    "recipients": set_of(check_credit_code, 0, MAX_RECIPIENTS),
-}
-_DUTY: Final[dict[str, Check[Any]]] = {
-    "code": check_credit_code,
-    "name": check_words(1, 100),
-    "duty": one_of(*DUTIES),
-    "reason": nullable(constant(ANONYMISED)),
-    "salt": nullable(hex_bytes(32)),
-}
-_FIELDS: Final[dict[str, Check[Any]]] = {
-    "v": constant(1),
-    "consent": hex_bytes(32),
-    "withdrawal": hex_bytes(32),
-    "serial": integer(1, MAX_SERIAL),
-    "channel": one_of(*CHANNELS),
-    "extent": made_of(Extent, _EXTENT),
-    "taken": _PORTION,
-    "remains": _PORTION,
-    "minor": boolean,
-    "genetic": boolean,
-    "received_at": integer(),
-    "destroy_by": integer(),
-    "freeze_by": nullable(integer()),
-    "recipients": tuple_of(_duty, 1, MAX_RECIPIENTS + 1),
-}
