@@ -15,6 +15,14 @@ from yinzheng.verifier.bytes.shape import Codec, Shaped, Versioned, names_of, re
 from yinzheng.verifier.errors import DataFault
 
 
+def _read(value: object, path: str) -> int:
+    return integer()(value, path) // 60
+
+
+def _write(hours: int) -> int:
+    return hours * 60
+
+
 @dataclass(frozen=True, slots=True)
 class Part(Shaped):
     CONSTANTS: ClassVar = {"why": "because"}
@@ -30,7 +38,7 @@ class Whole(Versioned):
     digest: Annotated[DigestPair, DigestPair.from_json]
     part: Part
     parts: Annotated[tuple[Part, ...], tuple_of(shape(Part), 0, 3)]
-    hours: Annotated[int, Codec(lambda value, path: integer()(value, path) // 60, lambda hours: hours * 60)]
+    hours: Annotated[int, Codec(_read, _write)]
 
 
 PARTS = st.builds(Part, st.text(max_size=9))
@@ -44,7 +52,7 @@ WHOLES = st.builds(
     parts=st.lists(PARTS, max_size=3).map(tuple),
     hours=st.integers(0, 99),
 )
-VALUE = {
+VALUE: dict[str, Any] = {
     "v": 1, "number": 3, "yes": None, "leaf": "00ff", "digest": DigestPair(bytes(32), bytes(32)).to_json(),
     "part": {"why": "because", "name": "a"}, "parts": [], "hours": 120,
 }  # fmt: skip
