@@ -88,7 +88,26 @@ _STATUS_ADVICE: Final[Mapping[Status, Phrase]] = {
     ),
 }
 
+PRESENTED: Final[Mapping[str, Phrase]] = {
+    "page-not-compared": Phrase(
+        "未比对 PDF 页面上印的内容：请自行核对权利人（或本人）、编号、期限与上列内容是否一致。",
+        "The printed page was not compared: compare holder (or person), number and term with what stands "
+        "here.",
+    ),
+    "page-code-agrees": Phrase(
+        "PDF 页面上的二维码与所附文件一致；页面上的文字未比对：请自行核对权利人（或本人）、编号、期限。",
+        "The code on the page is that of the file attached; what the page says in letters was not compared: "
+        "compare holder (or person), number and term.",
+    ),
+    "file-name-differs": Phrase(
+        "文件名中的编号与内容不符；以内容为准。",
+        "The file's name has another number than its content; the content counts.",
+    ),
+}
+"""What the eye sees and no proof covers (D14)."""
+
 NOTES: Final[Mapping[str, Phrase]] = {
+    **PRESENTED,
     "attached-used": Phrase(
         "未能取得可信的实时应答，改用证书所附的链上证明；其后的变化未反映在内。",
         "No live answer could be had or believed; the evidence attached to the certificate was used instead, "

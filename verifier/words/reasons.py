@@ -105,6 +105,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "prefix-differs": ("证书编号不属于该登记机构。", "The number is not one of that registry's."),
     # (4)
+    "page-differs": (
+        "PDF 页面上的二维码与所附文件不是同一份：页面与附件被拼接。",
+        "The page shows the code of another document than the file attached: the two were put together.",
+    ),
     "record-differs": (
         "证书与登记记录不一致，以登记记录为准。",
         "Certificate and record differ; the record prevails.",

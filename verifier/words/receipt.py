@@ -93,6 +93,7 @@ _STATUS_ADVICE: Final[Mapping[ReceiptStatus, Phrase]] = {
 }
 
 NOTES: Final[Mapping[str, Phrase]] = {
+    **phrases.PRESENTED,
     "attached-used": Phrase(
         "未能取得可信的实时应答，改用回执所附的链上证明；其后的变化未反映在内。",
         "No live answer could be had or believed; the evidence attached to the receipt was used, and what "

@@ -25,6 +25,8 @@ class CertificateExhibits(Exhibits):
     trust: TrustPolicy
     ledger: Ledger | None = None
     core: Core | None = None
+    qr: str = ""
+    """The text that the core was read from."""
     number: str = ""
     """Of the certificate; empty when nothing legible was presented."""
     record: Body | None = None
@@ -66,7 +68,8 @@ class CertificateExhibits(Exhibits):
             self.number = self.presented.number
         else:
             file = None if self.presented.file is None else parse_file(self.presented.file)
-            self.core = decode_qr(file.qr if file else self.presented.qr or "")
+            self.qr = file.qr if file else self.presented.qr or ""
+            self.core = decode_qr(self.qr)
             self.number = self.core.body.number
         if file is not None:
             self.record, self.statement, self.proof = file.record, file.statement, file.proof

@@ -14,6 +14,7 @@ from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.judge import Rules, authentic, judge
 from yinzheng.verifier.judge.live import Ledger, LiveReader
 from yinzheng.verifier.judge.obligations import Signed
+from yinzheng.verifier.judge.presentation import page_agrees, presentation_notes
 from yinzheng.verifier.judge.report import Note, Outcome, Report
 from yinzheng.verifier.judge.seals import block_of
 from yinzheng.verifier.judge.trust import TrustPolicy
@@ -60,6 +61,7 @@ def _signed(found: CertificateExhibits) -> Signed:
 
 
 def _record_equals(found: CertificateExhibits) -> None:
+    page_agrees(found.presented, found.qr)
     obligations.record_equals(found.core, *found.need_record())
 
 
@@ -110,7 +112,11 @@ def _conclude(findings: Findings, found: CertificateExhibits, question: Question
         block=block_of(found.evidence, question.trust, question.now),
         checked_at=question.now,
         asked_at=question.at,
-        notes=(*found.notes, *operator_notes(question.trust, holders)),
+        notes=(
+            *presentation_notes(found.presented, found.number if found.core else None),
+            *found.notes,
+            *operator_notes(question.trust, holders),
+        ),
     )
 
 

@@ -20,6 +20,7 @@ from yinzheng.verifier.judge.certificate.verify import operator_notes
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.judge import Rules, authentic, judge
 from yinzheng.verifier.judge.obligations import Signed
+from yinzheng.verifier.judge.presentation import page_agrees, presentation_notes
 from yinzheng.verifier.judge.receipt.events import events_in_log, requests_of
 from yinzheng.verifier.judge.receipt.exhibits import (
     ReceiptExhibits,
@@ -106,6 +107,7 @@ def _opens(found: ReceiptExhibits) -> None:
     if file.statement != statement:
         raise DataFault("the file's statement is not the one that was signed", code="statement-differs")
     assert found.code is not None  # obligation 1 holds
+    page_agrees(found.presented, file.qr)
     verify_body(statement, file.body.canonical(), found.code.secret)
     shown = file.body.notice
     same = (
@@ -222,5 +224,9 @@ def _report(
         block=block_of(found.evidence, question.trust, question.now),
         checked_at=question.now,
         asked_at=question.at,
-        notes=(*found.notes, *operator_notes(question.trust, {party.code for party in parties})),
+        notes=(
+            *presentation_notes(found.presented, None),
+            *found.notes,
+            *operator_notes(question.trust, {party.code for party in parties}),
+        ),
     )

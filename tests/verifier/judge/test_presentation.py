@@ -1,0 +1,70 @@
+"""What the eye sees beside what is proved: a page of another certificate, a name that differs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.verifier.receipt_world import genuine_receipt, receipt_trust
+from tests.verifier.receipt_world import presented as presented_receipt
+from tests.verifier.world import NOW, NUMBER, genuine_file, presented, trust
+from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.receipt.verify import verify_receipt
+from yinzheng.verifier.judge.report import Authentic, Outcome
+
+QR = genuine_file()["qr"]
+RECEIPT = genuine_receipt()
+OTHER = RECEIPT["qr"]
+
+
+def codes(notes: object) -> set[str]:
+    return {note.code for note in notes}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("shown", [(QR,), (QR.lower(),), (QR.replace("YZ.EXAMPLE.ORG", "OTHER.EXAMPLE"),)])
+def test_the_same_code_on_the_page(shown: tuple[str, ...]) -> None:
+    report = verify(replace(presented(genuine_file()), kind="pdf", shown=shown), trust(), now=NOW)
+    assert report.in_force
+    assert "page-code-agrees" in codes(report.notes)
+
+
+@pytest.mark.parametrize("shown", [None, ()])
+def test_a_page_that_was_not_compared(shown: tuple[str, ...] | None) -> None:
+    report = verify(replace(presented(genuine_file()), kind="pdf", shown=shown), trust(), now=NOW)
+    assert report.in_force
+    assert "page-not-compared" in codes(report.notes)
+    assert not codes(verify(presented(genuine_file()), trust(), now=NOW).notes) & {"page-not-compared"}
+
+
+@pytest.mark.parametrize("shown", [(OTHER,), (OTHER, QR)])
+def test_a_page_of_another_document(shown: tuple[str, ...]) -> None:
+    report = verify(replace(presented(genuine_file()), kind="pdf", shown=shown), trust(), now=NOW)
+    assert (report.authentic, report.exit_code) == (Authentic.FORGED, 1)
+    assert (report.finding(4).outcome, report.finding(4).code) == (Outcome.INVALID, "page-differs")
+
+
+def test_a_receipt_and_its_page() -> None:
+    shown = replace(presented_receipt(RECEIPT), kind="pdf", shown=(OTHER,))
+    report = verify_receipt(shown, receipt_trust(), now=NOW)
+    assert report.authentic is Authentic.GENUINE
+    assert "page-code-agrees" in codes(report.notes)
+    report = verify_receipt(replace(shown, shown=(QR,)), receipt_trust(), now=NOW)
+    assert (report.authentic, report.finding(4).code) == (Authentic.FORGED, "page-differs")
+
+
+@pytest.mark.parametrize(
+    ("name", "differs"),
+    [
+        (f"{NUMBER}.pdf", False),
+        (f"{NUMBER.lower()} (1).PDF", False),
+        ("证书.pdf", False),
+        ("", False),
+        ("SJ4412026110009.pdf", True),
+        (f"SJ4412026110009-{NUMBER}.json", True),
+    ],
+)
+def test_a_name_that_differs_from_the_content(name: str, differs: bool) -> None:
+    report = verify(replace(presented(genuine_file()), name=name), trust(), now=NOW)
+    assert report.in_force, "a name proves nothing, and disproves nothing"
+    assert ("file-name-differs" in codes(report.notes)) is differs

@@ -1,0 +1,42 @@
+"""What the eye sees beside what is proved (D14): a PDF's page, a file's name. Compared, or said not to be."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from yinzheng.verifier.containers.target import Presented
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.judge.report import Note
+
+_NUMBER: Final = re.compile(r"SJ[0-9]{13}", re.I | re.A)
+
+
+def page_agrees(presented: Presented, qr: str) -> None:
+    """(4) No page of the PDF shows the code of another document than the one presented, whose text is ``qr``.
+
+    Raises `DataFault` `page-differs`.
+    """
+    others = [text for text in presented.shown or () if _content(text) != _content(qr)]
+    if others:
+        raise DataFault(
+            f"the pages show {len(others)} other code(s) than that of the file attached",
+            code="page-differs",
+            others=[text[:48] for text in others],
+        )
+
+
+def presentation_notes(presented: Presented, number: str | None) -> list[Note]:
+    """What the reader should compare by eye; ``number`` is the certificate's, None for what has none."""
+    notes = []
+    if presented.kind == "pdf":
+        notes.append(Note("page-code-agrees" if presented.shown else "page-not-compared"))
+    named = {found.upper() for found in _NUMBER.findall(presented.name)}
+    if number is not None and named - {number}:
+        notes.append(Note("file-name-differs", {"named": sorted(named), "number": number}))
+    return notes
+
+
+def _content(text: str) -> str:
+    """A code without scheme and host, which mean nothing (S6.3), in the case it is printed in."""
+    return re.sub(r"^[a-z][a-z0-9+.-]*://[^/]*", "", text, count=1, flags=re.I).upper()
