@@ -105,11 +105,11 @@ class Checker:
     async def _presented(self, submission: Submission) -> Presented:
         if submission.file is None:
             return read_target(submission.text or "")
-        return await self.present(submission.file)
+        return await self.present(submission.file, submission.name)
 
-    async def present(self, file: bytes) -> Presented:
+    async def present(self, file: bytes, name: str = "") -> Presented:
         """What an uploaded file holds. Raises as `extract`, and `EnvironmentFault` `server-busy`."""
-        return await self._run(self._files, lambda: extract(file))
+        return await self._run(self._files, lambda: extract(file, name=name))
 
     def _verify(self, presented: Presented, with_history: bool) -> Checked:
         trust = self._trust or self._reader.trust()

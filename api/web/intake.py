@@ -38,6 +38,15 @@ class Submission:
     text: str | None
     file: bytes | None
     lang: str | None = None
+    name: str = ""
+    """The file's own, as the browser gave it."""
+
+
+class Fields(dict[str, bytes]):
+    """A form's fields by name, each once."""
+
+    file_name: str = ""
+    """The name of the file in the field `file`."""
 
 
 async def read_submission(request: Request, limits: Limits, lease: Lease, *, json: bool) -> Submission:
@@ -54,21 +63,19 @@ async def read_submission(request: Request, limits: Limits, lease: Lease, *, jso
     return _read_json(read) if isinstance(read, bytes) else _submission(read)
 
 
-async def read_fields(
-    request: Request, limits: Limits, lease: Lease, most: int = MAX_PARTS
-) -> dict[str, bytes]:
+async def read_fields(request: Request, limits: Limits, lease: Lease, most: int = MAX_PARTS) -> Fields:
     """Read a form of at most `most` fields, multipart or not, each field once.
 
     The lease has to last as long as the fields are in use. Raises as `read_submission`.
     """
     read = await _read(request, limits, lease, (_MULTIPART, _FORM), most)
-    assert isinstance(read, dict)
+    assert isinstance(read, Fields)
     return read
 
 
 async def _read(
     request: Request, limits: Limits, lease: Lease, allowed: tuple[str, ...], most: int
-) -> dict[str, bytes] | bytes:
+) -> Fields | bytes:
     """The fields of a form, or the bytes of a JSON body."""
     kind, options = _content_type(request)
     if kind not in allowed:
@@ -135,6 +142,7 @@ class _Parts:
         self._data = bytearray()
         self._count = 0
         self._header_bytes = 0
+        self.file_name = ""
         self.finished = False
 
     def part_begin(self) -> None:
@@ -161,6 +169,8 @@ class _Parts:
         if name in self.fields:
             raise _malformed("the form has the same field twice")
         self.fields[name] = self._data
+        if name == "file":
+            self.file_name = options.get(b"filename", b"").decode("utf-8", "replace")
 
     def part_data(self, data: bytes, start: int, end: int) -> None:
         self._data += data[start:end]
@@ -174,9 +184,7 @@ class _Parts:
             raise _malformed("a part of the form has too long a header")
 
 
-async def _read_multipart(
-    chunks: AsyncIterator[bytes], boundary: bytes, most: int = MAX_PARTS
-) -> dict[str, bytes]:
+async def _read_multipart(chunks: AsyncIterator[bytes], boundary: bytes, most: int = MAX_PARTS) -> Fields:
     parts = _Parts(most)
     try:
         parser = MultipartParser(
@@ -198,15 +206,17 @@ async def _read_multipart(
         raise _malformed("the form cannot be read") from None
     if not parts.finished:
         raise _malformed("the form is cut off")
-    return {name: bytes(value) for name, value in parts.fields.items()}
+    fields = Fields({name: bytes(value) for name, value in parts.fields.items()})
+    fields.file_name = parts.file_name
+    return fields
 
 
-def _read_form(body: bytes, most: int) -> dict[str, bytes]:
+def _read_form(body: bytes, most: int) -> Fields:
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=most, errors="strict")
     except ValueError:
         raise _malformed("the form cannot be read") from None
-    return {name: value.encode() for name, value in pairs}
+    return Fields({name: value.encode() for name, value in pairs})
 
 
 def _read_json(body: bytes) -> Submission:
@@ -226,7 +236,7 @@ def _read_json(body: bytes) -> Submission:
     return Submission(text, None)
 
 
-def _submission(fields: dict[str, bytes]) -> Submission:
+def _submission(fields: Fields) -> Submission:
     """A browser sends an empty file part for a file that was not chosen: empty counts as absent."""
     text = fields.get("text", b"").decode("utf-8", "replace").strip()
     file = fields.get("file", b"")
@@ -238,7 +248,7 @@ def _submission(fields: dict[str, bytes]) -> Submission:
             hint="Send one of them, so that it is clear which one the answer is about.",
         )
     if file:
-        return Submission(None, file, lang)
+        return Submission(None, file, lang, fields.file_name)
     if not text:
         raise _empty()
     if len(text) > MAX_TEXT:

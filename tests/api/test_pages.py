@@ -333,3 +333,10 @@ def test_pages_name_nothing_from_elsewhere(client: Client, reader: FakeReader) -
 def test_head_is_answered_like_get(client: Client, reader: FakeReader) -> None:
     for path in (*PAGES, address(reader)):
         assert client.head(path).status_code == 200
+
+
+def test_a_file_name_that_differs_from_the_content_is_mentioned(client: Client, reader: FakeReader) -> None:
+    file = json.dumps(reader.world.file()).encode()
+    for name, said in (("SJ4412026110009.json", True), (f"{synthetic.NUMBER}.json", False)):
+        page = client.post("/verify", files={"file": (name, file)}, data={"lang": "en"})
+        assert ("another number than its content" in page.text) is said
