@@ -25,7 +25,7 @@ from yinzheng.api.cli.output import (
 
 _MODULES: dict[Extra, tuple[str, ...]] = {
     "": (),
-    "org": ("fastapi", "lmdb", "sqlmodel", "web3"),
+    "org": ("httpcore", "httpx"),
     "registry": ("fastapi", "lmdb", "sqlmodel", "web3"),
 }
 """By what an extra is known to be installed."""
@@ -89,7 +89,8 @@ def _run(given: list[str]) -> int:
         command = getattr(getattr(error, "ctx", None), "command_path", "yinzheng")
         hint = f"See `{command} --help`."
         if not installed("registry"):
-            hint += " Only `verify` is installed; yinzheng[registry] has the other commands."
+            there = "`verify` and `org` are" if installed("org") else "only `verify` is"
+            hint += f" Here {there} installed; yinzheng[registry] has the other commands."
         fail(said, hint, EXIT_USAGE, code="usage", as_json=as_json)
         return EXIT_USAGE
     return code if isinstance(code, int) else EXIT_OK

@@ -67,10 +67,8 @@ def acting(registry: Registry, by: str) -> Actor:
 @contextmanager
 def progress_line(quiet: bool) -> Iterator[Progress]:
     """Show what long work is doing on one line of stderr; nothing when quiet or not at a terminal."""
-    from yinzheng.ledger.registry import silent
-
     if quiet or not err.is_terminal:
-        yield silent
+        yield lambda step: None
         return
     with err.status("…") as status:
         yield lambda step: status.update(step)

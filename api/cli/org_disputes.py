@@ -84,8 +84,8 @@ def open_(
     opened = session(org, desk)
     planned = parse_plan(loads(read_file(plan, MAX_PLAN), max_bytes=MAX_PLAN))
     pairs = [_pair(written) for written in evidence or ()]
-    account = opened.member.keystore.account(ACCOUNT)
-    address = account.address[2:].lower()
+    account = opened.member.keystore.ethereum(ACCOUNT)
+    address = account.address.hex()
     id_ = opened.post("/org/v1/disputes", dumps(planned.to_json()))["dispute"]
     for number, (claim, file) in enumerate(pairs, 1):
         _put(opened, id_, number, claim, file)
@@ -200,7 +200,7 @@ def sign_release(
             code="release-document",
             hint="Sign nothing; ask the others.",
         )
-    signature = sign_typed(typed, opened.member.keystore.account(ACCOUNT)).hex()
+    signature = sign_typed(typed, opened.member.keystore.ethereum(ACCOUNT)).hex()
     say(json_, {"dispute": dispute, "signature": signature}, signature)
 
 

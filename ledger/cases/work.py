@@ -125,7 +125,7 @@ def approve(work: CaseThread, decision: Decision, kind: str, by: Actor, capacity
             code="approval-wrong-capacity",
             hint=f"Have someone of the {capacity} approve.",
         )
-    signature = sign(decision, work.registry.client.domain, key_of(work.session, by).account())
+    signature = sign(decision, work.registry.client.domain, key_of(work.session, by))
     work.session.add(
         Approval(
             case_id=work.case.id,

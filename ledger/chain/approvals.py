@@ -6,12 +6,10 @@ The message is all that binds: a signature holds for one contract on one chain a
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from eth_account import Account
-from eth_account.messages import SignableMessage, encode_typed_data
-from eth_account.signers.base import BaseAccount
-
+from yinzheng.ledger.chain.eip712 import message_digest
 from yinzheng.ledger.chain.records import OpeningKind, Procedure
-from yinzheng.verifier.bytes.algorithms import keccak256
+from yinzheng.ledger.keys.provider import EthereumKey
+from yinzheng.verifier.bytes.algorithms import recover_address
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.log.statement import profile_bytes
 
@@ -189,9 +187,10 @@ def typed_data(decision: Decision, domain: Domain) -> dict[str, Any]:
     }
 
 
-def sign(decision: Decision, domain: Domain, account: BaseAccount) -> bytes:
-    """Sign as `account`; 65 bytes, the same every time unless the key lies in a token."""
-    return bytes(account.sign_message(_message(decision, domain)).signature)
+def sign(decision: Decision, domain: Domain, key: EthereumKey) -> bytes:
+    """Sign with `key`; 65 bytes, the same every time unless the key lies in a token."""
+    made = key.sign_digest(digest(decision, domain))
+    return made[:64] + bytes([made[64] + 27])
 
 
 def recover(decision: Decision, domain: Domain, signature: bytes) -> bytes:
@@ -203,14 +202,9 @@ def recover(decision: Decision, domain: Domain, signature: bytes) -> bytes:
     if len(signature) != SIGNATURE_BYTES or signature[-1] not in (27, 28):
         raise _malformed()
     try:
-        address = Account.recover_message(_message(decision, domain), signature=signature)
-    except Exception as error:  # eth-keys raises several unrelated types for values out of range
-        raise _malformed() from error
-    return bytes.fromhex(address[2:])
-
-
-def _message(decision: Decision, domain: Domain) -> SignableMessage:
-    return encode_typed_data(full_message=typed_data(decision, domain))
+        return recover_address(digest(decision, domain), signature[:64] + bytes([signature[64] - 27]))
+    except DataFault:
+        raise _malformed() from None
 
 
 def _malformed() -> DataFault:
@@ -223,5 +217,4 @@ def _malformed() -> DataFault:
 
 def digest(decision: Decision, domain: Domain) -> bytes:
     """Give the 32 bytes that are signed: the EIP-712 hash of the decision in its domain."""
-    message = _message(decision, domain)
-    return keccak256(b"\x19" + message.version + message.header + message.body)
+    return message_digest(typed_data(decision, domain))

@@ -244,7 +244,7 @@ def _dispute(stage: _Stage, subject: bytes, number: str, progress: Progress) -> 
     if draft:
         decision = opening.prepare(registry, dispute, forum.address)
         domain = registry.client.preservation_domain
-        opening.open_dispute(registry, dispute, sign(decision, domain, forum.account()))
+        opening.open_dispute(registry, dispute, sign(decision, domain, forum))
         settle(registry)
     if stage.remembered("evidence") is None:
         progress("preserving evidence")

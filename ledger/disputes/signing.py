@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from eth_account.signers.base import BaseAccount
-
 from yinzheng.ledger.chain.approvals import PRESERVATION_NAME, Domain, Opening, Release, sign, typed_data
 from yinzheng.ledger.chain.records import OpeningKind
+from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault
 
@@ -44,10 +43,10 @@ def read_typed(value: object) -> tuple[Opening | Release, Domain]:
     return decision, domain
 
 
-def sign_typed(value: object, account: BaseAccount) -> bytes:
+def sign_typed(value: object, key: EthereumKey) -> bytes:
     """Sign a message of `typed_json`; 65 bytes. Raises as `read_typed`."""
     decision, domain = read_typed(value)
-    return sign(decision, domain, account)
+    return sign(decision, domain, key)
 
 
 def _decision(value: Any) -> Opening | Release:

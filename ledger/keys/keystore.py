@@ -11,6 +11,8 @@ wallet reads; those authenticate the key alone, so their address is compared aft
 Python cannot promise to wipe secrets from memory, and this module does not pretend to.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import re
@@ -19,14 +21,12 @@ import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from eth_account import Account
-from eth_account.signers.base import BaseAccount
 
-from yinzheng.ledger.keys import sm4
+from yinzheng.ledger.keys import keyfile_v3, sm4
 from yinzheng.ledger.keys.provider import KEK, LOG_ED25519, LOG_SM2, EthereumKey, KeyWrapper, Kind
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.state.files import create_durably, disk_faults, make_folder
@@ -45,13 +45,14 @@ from yinzheng.verifier.bytes.canonical import (
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.log.note import NoteSigner
 
+if TYPE_CHECKING:
+    from eth_account.signers.base import BaseAccount
+
 FORMAT = "yinzheng/key/1"
 MAX_FILE_BYTES = 16 * 1024
 SCRYPT_N = 2**15
 """With r = 8: 32 MiB and some 100 ms a guess. It slows a guesser down; a good passphrase stops one."""
 _MAX_N = 2**20
-_V3_COSTS = {"n": _MAX_N, "r": 16, "p": 16, "c": 10_000_000, "dklen": 64}
-"""Greatest costs accepted of an Ethereum keystore file: `n`, `r`, `p` of scrypt, `c` of PBKDF2."""
 _NAME = re.compile(r"(?!pkcs11\Z)[a-z0-9][a-z0-9-]{0,63}")
 """`pkcs11.json` in the same folder says what lies in a token instead (`token_config.py`)."""
 
@@ -92,7 +93,7 @@ class Keystore:
         self._open: dict[str, Any] = {}
 
     @classmethod
-    def create(cls, folder: Path, passphrase: bytes, *, scrypt_n: int = SCRYPT_N) -> "Keystore":
+    def create(cls, folder: Path, passphrase: bytes, *, scrypt_n: int = SCRYPT_N) -> Keystore:
         """Make the folder, mode 0700, where it is missing."""
         make_folder(folder, mode=0o700)
         store = cls(folder, passphrase, scrypt_n=scrypt_n)
@@ -230,23 +231,19 @@ class Keystore:
         return Ed25519PrivateKey(secret) if document["kind"] == Kind.ED25519 else KeyWrapper(secret)
 
     def _encode_v3(self, key: EthereumKey) -> bytes:
-        # "iterations" is what eth_account calls the N of scrypt; it takes bytes as well as text.
-        document = Account.encrypt(
-            key.secret_bytes(),
-            self._passphrase,  # type: ignore[arg-type]
-            kdf="scrypt",
-            iterations=self._scrypt_n,
-        )
+        document = keyfile_v3.seal(key.secret_bytes(), key.address, self._passphrase, scrypt_n=self._scrypt_n)
         return json.dumps(document, sort_keys=True).encode() + b"\n"
 
     def _decode_v3(self, name: str, value: dict[str, Any]) -> EthereumKey:
-        _require_bearable(name, value)
         try:
-            secret = Account.decrypt(value, self._passphrase)  # type: ignore[arg-type]
-            key = EthereumKey(bytes(secret))
-        except ValueError:
-            raise _wrong_passphrase(name) from None
-        except (KeyError, TypeError, AttributeError, NotImplementedError):
+            secret = keyfile_v3.unseal(value, self._passphrase) if keyfile_v3.is_bearable(value) else b""
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise _malformed(name) from None
+        if secret is None:
+            raise _wrong_passphrase(name)
+        try:
+            key = EthereumKey(secret)
+        except DataFault:
             raise _malformed(name) from None
         if str(value.get("address", "")).lower().removeprefix("0x") != key.address.hex():
             raise DataFault(f"the file of the key {name} names another address", code="key-swapped")
@@ -259,18 +256,6 @@ def _describe(key: Sm2PrivateKey | Ed25519PrivateKey | KeyWrapper) -> tuple[Kind
     if isinstance(key, Ed25519PrivateKey):
         return Kind.ED25519, key.public_key.raw
     return Kind.SM4, None
-
-
-def _require_bearable(name: str, document: dict[str, Any]) -> None:
-    """Refuse a version 3 file whose costs would take gigabytes or days to open."""
-    crypto = document.get("crypto")
-    costs = crypto.get("kdfparams") if isinstance(crypto, dict) else None
-    if not isinstance(costs, dict):
-        raise _malformed(name)
-    for field, most in _V3_COSTS.items():
-        cost = costs.get(field, 1)
-        if type(cost) is not int or not 1 <= cost <= most:
-            raise _malformed(name)
 
 
 def _derive(passphrase: bytes, salt: bytes, n: int, r: int, p: int) -> bytes:

@@ -4,19 +4,22 @@ A key in a hardware module can do all of this except `EthereumKey.secret_bytes`,
 chain's own sealer asks for.
 """
 
+from __future__ import annotations
+
 import secrets
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from coincurve import PrivateKey
-from eth_account import Account
-from eth_account.signers.base import BaseAccount
 
 from yinzheng.ledger.keys import sm4
 from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey, keccak256
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.log.note import NoteSigner
+
+if TYPE_CHECKING:
+    from eth_account.signers.base import BaseAccount
 
 ISSUER = "issuer"
 LOG_ED25519 = "log-ed25519"
@@ -83,7 +86,7 @@ class EthereumKey:
         self.address = keccak256(self._key.public_key.format(compressed=False)[1:])[12:]
 
     @classmethod
-    def generate(cls) -> "EthereumKey":
+    def generate(cls) -> EthereumKey:
         """A fresh key from the operating system's randomness."""
         return cls(PrivateKey().secret)
 
@@ -92,7 +95,9 @@ class EthereumKey:
         return self._key.sign_recoverable(digest, hasher=None)
 
     def account(self) -> BaseAccount:
-        """The same key as eth_account knows it, for transactions and EIP-712 messages."""
+        """The same key as eth_account knows it, for transactions: the registry alone sends any."""
+        from eth_account import Account
+
         account: BaseAccount = Account.from_key(self._key.secret)
         return account
 

@@ -21,6 +21,7 @@ from yinzheng.ledger.disputes import opening
 from yinzheng.ledger.disputes.evidence import Offered, add_items
 from yinzheng.ledger.disputes.plans import Concerned, Plan
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.policy import trust_policy
@@ -97,7 +98,9 @@ class _Court:
         )
         dispute = opening.draft(self.registry, forum.party.code, plan)
         decision = opening.prepare(self.registry, dispute, account_of(forum))
-        signature = sign(decision, self.registry.client.preservation_domain, forum.account)
+        signature = sign(
+            decision, self.registry.client.preservation_domain, EthereumKey(bytes(forum.account.key))
+        )
         opening.open_dispute(self.registry, dispute, signature)
         settle(self.registry)
         return dispute

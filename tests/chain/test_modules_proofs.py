@@ -9,7 +9,8 @@ from web3 import Web3
 
 from tests.chain.embedded_world import VALIDATOR_KEY, Clock, account, raw_address
 from tests.chain.test_foreign import ADMIN, HOLDERS, RELAY, funded
-from yinzheng.ledger.chain.approvals import Opening, Release, sign
+from tests.wallet import sign
+from yinzheng.ledger.chain.approvals import Opening, Release
 from yinzheng.ledger.chain.consent_client import ConsentClient
 from yinzheng.ledger.chain.deployment import deploy
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain

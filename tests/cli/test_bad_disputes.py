@@ -23,6 +23,7 @@ from tests.ledger.disputes.court import FIRST, SECOND, address, claim
 from tests.verifier.pack.pack_files import unpacked, zipped
 from tests.verifier.pack.pack_world import genuine_pack, pack_trust
 from yinzheng.ledger.disputes.signing import sign_typed
+from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.formats.certificate import key_id
@@ -100,7 +101,7 @@ def test_one_party_alone_releases_nothing(rights: Scene) -> None:
         )
         prepared = call("/prepare", {**deal, "signers": both})
         assert prepared.status == 200
-        one = sign_typed(prepared.json, FIRST).hex()
+        one = sign_typed(prepared.json, EthereumKey(bytes(FIRST.key))).hex()
         for signatures in ([one], [one, one]):
             rights.refuses(
                 call("", {"kind": "settlement", "signatures": signatures}), 400, "release-one-party"

@@ -1,62 +1,28 @@
 """The main promise: our server gone, a stranger's small installation still confirms the certificate.
 
-The installation is made from `requirements/verifier.txt` with its hashes and the project without extras. It
-is kept between runs under a name that follows from what goes into it, but in continuous runs made anew.
+The installation is made from `requirements/verifier.txt` with its hashes and the project without extras.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Demonstration
-from tests.cli.processes import ROOT, environment
+from tests.cli.installations import found, make_installation, run_installed
 
 ABSENT = ("alembic", "eth", "eth_account", "eth_utils", "fastapi", "lmdb", "rlp", "sqlalchemy", "sqlmodel",
           "starlette", "typst", "uvicorn", "web3")  # fmt: skip
-
-PROGRAM = """
-import importlib.util, json, sys
-import yinzheng.api.cli.verify
-print(json.dumps({
-    "found": [name for name in json.loads(sys.argv[1]) if importlib.util.find_spec(name)],
-    "loaded": [name for name in ("yinzheng.ledger", "yinzheng.contracts") if name in sys.modules],
-}))
-"""
 
 
 @pytest.fixture(scope="module")
 def stranger(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `bin` folder of a virtual environment with the verifier alone."""
-    inputs = [ROOT / "requirements" / "verifier.txt", ROOT / "pyproject.toml", ROOT / "scripts" / "setup"]
-    key = hashlib.sha256(b"".join(path.read_bytes() for path in inputs) + sys.version.encode()).hexdigest()[
-        :16
-    ]
-    if os.environ.get("CI"):
-        venv = tmp_path_factory.mktemp("stranger") / "venv"
-    else:
-        kept = pytestconfig.rootpath / ".pytest_cache" / "verifier"
-        venv = kept / key
-        for other in kept.glob("*"):
-            if other.name != key:
-                shutil.rmtree(other)
-    done = subprocess.run(
-        [ROOT / "scripts" / "setup", "verifier", venv],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env={**environment(), "PYTHON": sys.executable},
-    )
-    assert done.returncode == 0, done.stderr
-    return venv / "bin"
+    return make_installation("verifier", pytestconfig, tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +38,7 @@ TRUST = ("--trust", "trust.json", "--json")
 
 
 def stranger_runs(stranger: Path, folder: Path, *args: object) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in environment().items() if name != "PYTHONPATH"}
-    return subprocess.run(
-        [stranger / "yinzheng", *map(str, args)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        cwd=folder,
-        env=kept,
-    )
+    return run_installed(stranger, *args, cwd=folder)
 
 
 @pytest.mark.slow
@@ -116,16 +73,7 @@ def test_an_altered_copy_is_told_apart_there_too(stranger: Path, left: Path, tmp
 
 @pytest.mark.slow
 def test_nothing_of_the_registry_is_installed(stranger: Path, left: Path) -> None:
-    done = subprocess.run(
-        [stranger / "python", "-c", PROGRAM, json.dumps(ABSENT)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-        cwd=left,
-        env={name: value for name, value in environment().items() if name != "PYTHONPATH"},
-    )
-    assert json.loads(done.stdout) == {"found": [], "loaded": []}
+    assert found(stranger, ABSENT, ("yinzheng.api.cli.verify",), cwd=left) == []
 
 
 @pytest.mark.slow

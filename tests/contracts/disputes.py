@@ -7,7 +7,8 @@ import pytest
 from eth_account.signers.local import LocalAccount
 
 from tests.contracts.world import World, address, b32, person
-from yinzheng.ledger.chain.approvals import Deposit, Opening, Release, sign
+from tests.wallet import sign
+from yinzheng.ledger.chain.approvals import Deposit, Opening, Release
 from yinzheng.ledger.chain.consent_client import ConsentClient
 from yinzheng.ledger.chain.modules import deploy_modules
 from yinzheng.ledger.chain.records import Amendment, OpeningKind, Record, Withdrawal

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from web3 import HTTPProvider, Web3
 
 from tests.contracts.world import ADMIN, HOLDERS, MEMBERS, OFFICERS, RELAY, World, address, b32, person
+from tests.wallet import sign
 from yinzheng.contracts import artifact
 from yinzheng.ledger.chain import reverts
 from yinzheng.ledger.chain.approvals import (
@@ -23,7 +24,6 @@ from yinzheng.ledger.chain.approvals import (
     Domain,
     Publication,
     recover,
-    sign,
 )
 from yinzheng.ledger.chain.client import RegistryClient
 from yinzheng.ledger.chain.configuration import configure, missing

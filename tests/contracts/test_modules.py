@@ -10,9 +10,10 @@ from tests.contracts.disputes import CONSENT, Court
 from tests.contracts.disputes import FORUM as COURT
 from tests.contracts.world import ADMIN, MEMBERS, OFFICERS, STRANGER, World, address, b32
 from tests.contracts.world import RELAY as SENDING
+from tests.wallet import sign
 from yinzheng.contracts import MODULE_NAMES, artifact
 from yinzheng.ledger.chain import reverts
-from yinzheng.ledger.chain.approvals import Decision, Domain, Opening, Release, recover, sign
+from yinzheng.ledger.chain.approvals import Decision, Domain, Opening, Release, recover
 from yinzheng.ledger.chain.consent_client import ConsentClient
 from yinzheng.ledger.chain.deployment import MOVES, RELAY, check_deployment
 from yinzheng.ledger.chain.modules import FORUM, MODULE_STEPS, Modules, check_modules, deploy_modules

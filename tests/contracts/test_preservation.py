@@ -27,7 +27,8 @@ from tests.contracts.disputes import (
     record,
 )
 from tests.contracts.world import OFFICERS, STRANGER, address, b32
-from yinzheng.ledger.chain.approvals import Release, sign
+from tests.wallet import sign
+from yinzheng.ledger.chain.approvals import Release
 from yinzheng.ledger.chain.modules import FORUM as FORUM_ROLE
 from yinzheng.ledger.chain.records import (
     Dispute,

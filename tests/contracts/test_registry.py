@@ -19,7 +19,8 @@ from tests.contracts.moves import (
     published,
 )
 from tests.contracts.world import BOTH, MEMBERS, OFFICERS, STRANGER, World, address, b32
-from yinzheng.ledger.chain.approvals import Closure, Conclusion, Publication, sign
+from tests.wallet import sign
+from yinzheng.ledger.chain.approvals import Closure, Conclusion, Publication
 from yinzheng.ledger.chain.deployment import COMMITTEE, MOVES, REGISTRY
 from yinzheng.ledger.chain.records import CaseState, ObjectionState, Procedure, Record, Status
 from yinzheng.ledger.chain.reverts import ApprovalRefused, NotEntitled, TooEarly, WrongState

@@ -14,7 +14,8 @@ from eth_utils.exceptions import ValidationError
 from web3 import EthereumTesterProvider, Web3
 from web3.types import RPCEndpoint, RPCResponse
 
-from yinzheng.ledger.chain.approvals import Closure, Conclusion, Decision, Deposit, Publication, sign
+from tests.wallet import sign
+from yinzheng.ledger.chain.approvals import Closure, Conclusion, Decision, Deposit, Publication
 from yinzheng.ledger.chain.client import RegistryClient
 from yinzheng.ledger.chain.configuration import configure
 from yinzheng.ledger.chain.deployment import RoleHolders, deploy

@@ -20,7 +20,8 @@ from tests.ledger import world as w
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.withdrawals import clinic
 from tests.ledger.world import OFFICER, World
-from yinzheng.ledger.chain.approvals import Release, sign
+from tests.wallet import sign
+from yinzheng.ledger.chain.approvals import Release
 from yinzheng.ledger.chain.records import Dispute as ChainDispute
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.disputes import opening, packing, release

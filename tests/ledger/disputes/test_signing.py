@@ -13,10 +13,12 @@ from eth_account.messages import encode_typed_data
 from yinzheng.ledger.chain.approvals import PRESERVATION_NAME, Domain, Opening, Release, recover
 from yinzheng.ledger.chain.records import OpeningKind
 from yinzheng.ledger.disputes.signing import read_typed, sign_typed, typed_json
+from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.verifier.errors import DataFault
 
 DOMAIN = Domain(77, b"\x05" * 20, PRESERVATION_NAME)
 SIGNER = Account.from_key(b"\x07" * 32)
+KEY = EthereumKey(bytes(SIGNER.key))
 OPENING = Opening(
     case_id=b"\x01" * 32,
     root=b"\x02" * 32,
@@ -33,7 +35,7 @@ RELEASE = Release(b"\x01" * 32, b"\x09" * 32)
 def test_the_way_there_and_back(decision: Opening | Release) -> None:
     sent = json.loads(json.dumps(typed_json(decision, DOMAIN)))
     assert read_typed(sent) == (decision, DOMAIN)
-    signature = sign_typed(sent, SIGNER)
+    signature = sign_typed(sent, KEY)
     assert recover(decision, DOMAIN, signature) == bytes.fromhex(SIGNER.address[2:])
     # Any wallet signs the same message the same way.
     assert bytes(SIGNER.sign_message(encode_typed_data(full_message=sent)).signature) == signature
@@ -73,5 +75,5 @@ def changed(path: str, value: Any) -> Any:
 )
 def test_what_is_not_exactly_such_a_message(message: object) -> None:
     with pytest.raises(DataFault) as caught:
-        sign_typed(message, SIGNER)
+        sign_typed(message, KEY)
     assert caught.value.code == "approval-message"

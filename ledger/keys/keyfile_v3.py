@@ -1,0 +1,84 @@
+"""Ethereum keystore files, version 3 (Web3 Secret Storage), which every wallet reads.
+
+AES-128-CTR under the first half of a key derived by scrypt or PBKDF2; Keccak-256 of the other half and the
+ciphertext authenticates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from yinzheng.verifier.bytes.algorithms import keccak256
+
+KEY_BYTES: Final = 32
+MAX_COSTS: Final = {"n": 2**20, "r": 16, "p": 16, "c": 10_000_000, "dklen": 64}
+"""Greatest costs accepted: `n`, `r`, `p` of scrypt, `c` of PBKDF2. More would take gigabytes or days."""
+
+
+def seal(secret: bytes, address: bytes, passphrase: bytes, *, scrypt_n: int) -> dict[str, Any]:
+    """The file of a key of 32 bytes with its address of 20."""
+    costs = {"n": scrypt_n, "r": 8, "p": 1, "dklen": KEY_BYTES}
+    salt, nonce = secrets.token_bytes(16), secrets.token_bytes(16)
+    derived = _derive("scrypt", {**costs, "salt": salt.hex()}, passphrase)
+    sealed = _cipher(derived, nonce, secret)
+    return {
+        "version": 3,
+        "id": str(uuid.UUID(bytes=secrets.token_bytes(16), version=4)),
+        "address": address.hex(),
+        "crypto": {
+            "cipher": "aes-128-ctr",
+            "cipherparams": {"iv": nonce.hex()},
+            "ciphertext": sealed.hex(),
+            "kdf": "scrypt",
+            "kdfparams": {**costs, "salt": salt.hex()},
+            "mac": keccak256(derived[16:KEY_BYTES] + sealed).hex(),
+        },
+    }
+
+
+def is_bearable(document: Mapping[str, Any]) -> bool:
+    """Whether a file's costs are such that it may be opened."""
+    crypto = document.get("crypto")
+    costs = crypto.get("kdfparams") if isinstance(crypto, dict) else None
+    if not isinstance(costs, dict):
+        return False
+    return all(
+        type(cost := costs.get(field, 1)) is int and 1 <= cost <= most for field, most in MAX_COSTS.items()
+    )
+
+
+def unseal(document: Mapping[str, Any], passphrase: bytes) -> bytes | None:
+    """The key, not checked to be one; None under another passphrase, or if the file was altered.
+
+    Raises `KeyError`, `TypeError`, `ValueError` for what is no such file.
+    """
+    crypto = document["crypto"]
+    if crypto["cipher"] != "aes-128-ctr":
+        raise ValueError(crypto["cipher"])
+    nonce, sealed = bytes.fromhex(crypto["cipherparams"]["iv"]), bytes.fromhex(crypto["ciphertext"])
+    derived = _derive(crypto["kdf"], crypto["kdfparams"], passphrase)
+    if not hmac.compare_digest(keccak256(derived[16:KEY_BYTES] + sealed), bytes.fromhex(crypto["mac"])):
+        return None
+    return _cipher(derived, nonce, sealed)
+
+
+def _derive(name: str, costs: Mapping[str, Any], passphrase: bytes) -> bytes:
+    salt, length = bytes.fromhex(costs["salt"]), costs["dklen"]
+    if name == "scrypt":
+        n, r, p = costs["n"], costs["r"], costs["p"]
+        most = 132 * n * r + (r * p << 8) + 2**20
+        return hashlib.scrypt(passphrase, salt=salt, n=n, r=r, p=p, maxmem=most, dklen=length)
+    if (name, costs.get("prf")) == ("pbkdf2", "hmac-sha256"):
+        return hashlib.pbkdf2_hmac("sha256", passphrase, salt, costs["c"], dklen=length)
+    raise ValueError(name)
+
+
+def _cipher(derived: bytes, nonce: bytes, data: bytes) -> bytes:
+    return Cipher(algorithms.AES(derived[:16]), modes.CTR(nonce)).encryptor().update(data)

@@ -1,0 +1,14 @@
+"""A wallet by others: eth_account signs our messages, so that our EIP-712 is not its own judge."""
+
+from __future__ import annotations
+
+from eth_account.messages import encode_typed_data
+from eth_account.signers.local import LocalAccount
+
+from yinzheng.ledger.chain.approvals import Decision, Domain, typed_data
+
+
+def sign(decision: Decision, domain: Domain, account: LocalAccount) -> bytes:
+    """65 bytes."""
+    message = encode_typed_data(full_message=typed_data(decision, domain))
+    return bytes(account.sign_message(message).signature)
