@@ -32,7 +32,7 @@ def read_typed(value: object) -> tuple[Opening | Release, Domain]:
     try:
         decision, domain = _decision(value), _domain(value)
         same = typed_json(decision, domain) == value
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (DataFault, KeyError, TypeError, ValueError, AttributeError):
         same = False
     if not same:
         raise DataFault(
