@@ -4,14 +4,21 @@ The message is all that binds: a signature holds for one contract on one chain a
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from yinzheng.ledger.chain.eip712 import message_digest
 from yinzheng.ledger.chain.records import OpeningKind, Procedure
-from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.verifier.bytes.algorithms import recover_address
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.log.statement import profile_bytes
+
+
+class SigningKey(Protocol):
+    """A secp256k1 key, wherever it lies."""
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        """Sign 32 bytes: `r || s || v`, 65 bytes, v 0 or 1."""
+
 
 SIGNATURE_BYTES = 65
 """`r || s || v`, v being 27 or 28."""
@@ -187,7 +194,7 @@ def typed_data(decision: Decision, domain: Domain) -> dict[str, Any]:
     }
 
 
-def sign(decision: Decision, domain: Domain, key: EthereumKey) -> bytes:
+def sign(decision: Decision, domain: Domain, key: SigningKey) -> bytes:
     """Sign with `key`; 65 bytes, the same every time unless the key lies in a token."""
     made = key.sign_digest(digest(decision, domain))
     return made[:64] + bytes([made[64] + 27])

@@ -8,9 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from yinzheng.ledger.chain.approvals import PRESERVATION_NAME, Domain, Opening, Release, sign, typed_data
+from yinzheng.ledger.chain.approvals import (
+    PRESERVATION_NAME,
+    Domain,
+    Opening,
+    Release,
+    SigningKey,
+    sign,
+    typed_data,
+)
 from yinzheng.ledger.chain.records import OpeningKind
-from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault
 
@@ -43,7 +50,7 @@ def read_typed(value: object) -> tuple[Opening | Release, Domain]:
     return decision, domain
 
 
-def sign_typed(value: object, key: EthereumKey) -> bytes:
+def sign_typed(value: object, key: SigningKey) -> bytes:
     """Sign a message of `typed_json`; 65 bytes. Raises as `read_typed`."""
     decision, domain = read_typed(value)
     return sign(decision, domain, key)
