@@ -231,10 +231,10 @@ class Reader:
         with self._store.reading() as session:
             return list(session.exec(select(Case).order_by(col(Case.created_at).desc(), col(Case.id).desc())))
 
-    def certificate_of(self, case_id: str) -> Certificate | None:
-        """The certificate, or its draft, of a case."""
+    def certificates_of(self, case_id: str) -> Sequence[Certificate]:
+        """The certificates, and drafts, that came of a case, by number."""
         with self._store.reading() as session:
-            return session.exec(select(Certificate).where(Certificate.case_id == case_id)).first()
+            return repository.certificates_of_case(session, case_id)
 
     def facts(self, number: str) -> dict[str, Any]:
         """Where a certificate was deposited, for the second page of its PDF."""

@@ -279,8 +279,8 @@ def show(
         print_json(value)
         return
     out.print(f"{case.id}  {case.state}  {case.procedure}  {case.profile}", markup=False)
-    if value["certificate"]:
-        out.print(f"certificate {value['certificate']}", markup=False)
+    for certificate in value["certificates"]:
+        out.print(f"certificate {certificate['number']} ({certificate['state']})", markup=False)
     _print_deadlines(due)
     for line in lines:
         where = "waiting" if line.index is None else f"log {line.index}"
@@ -300,7 +300,7 @@ def _print_deadlines(due: Deadlines | None) -> None:
 
 
 def _shown(reader: Reader, case: Case, lines: list[HistoryLine]) -> dict[str, Any]:
-    certificate = reader.certificate_of(case.id)
+    certificates = reader.certificates_of(case.id)
     return {
         "case": case.id,
         "subject": case.subject.hex(),
@@ -308,8 +308,7 @@ def _shown(reader: Reader, case: Case, lines: list[HistoryLine]) -> dict[str, An
         "procedure": case.procedure,
         "profile": case.profile,
         "publicity_end": case.publicity_end,
-        "certificate": None if certificate is None else certificate.number,
-        "certificate_state": None if certificate is None else certificate.state,
+        "certificates": [{"number": one.number, "state": one.state} for one in certificates],
         "history": [
             {
                 "at": line.at,

@@ -99,12 +99,15 @@ _ROWS: Final[tuple[tuple[str, _Say], ...]] = (
     ("type", lambda b, lang: (_label(TYPES, b.type, lang),)),
     ("procedure", lambda b, lang: (procedure_words(b.procedure, lang),)),
     ("profile", lambda b, lang: (profile_words(b.profile, lang),)),
+    ("follows", lambda b, _: tuple(one.number for one in b.follows)),
     ("notices", lambda b, _: tuple(leaf.hex() for leaf in b.notices)),
     ("prev", lambda b, _: (b.prev.hex(),)),
 )
 _ORIGINAL: Final = frozenset({"asset", "holders", "limits", "scale", "registry"})
 _QUIET: Final = frozenset({"prev"})
 """Fields that mean nothing to people, shown only where they differ."""
+_OPTIONAL: Final = frozenset({"notices", "follows"})
+"""Fields that a certificate may lack."""
 
 
 def _name(field: str, language: Language) -> str:
@@ -121,7 +124,7 @@ def rows(report: Report, language: Language) -> tuple[Row, ...]:
     found = []
     for name, words in _ROWS:
         differs = shown is not None and name in differing
-        if differs or not (name in _QUIET or (name == "notices" and not body.notices)):
+        if differs or not (name in _QUIET or (name in _OPTIONAL and not getattr(body, name))):
             beside = words(shown, language) if shown is not None and differs else ()
             found.append(Row(_name(name, language), words(body, language), beside, name in _ORIGINAL))
     return tuple(found)

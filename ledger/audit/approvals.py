@@ -7,7 +7,8 @@ from sqlmodel import Session, select
 from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.cases.issuing import deposit_of
 from yinzheng.ledger.chain.approvals import digest
-from yinzheng.ledger.store.models import Approval, Case, Certificate, Person
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Approval, Case, Person
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import recover_address
 from yinzheng.verifier.errors import DataFault
@@ -35,11 +36,12 @@ def _signer(approval: Approval) -> bytes:
 
 
 def _check_deposit(audit: Audit, session: Session, approval: Approval) -> None:
-    """What was signed is the certificate that stands, or its present draft."""
+    """What was signed is a certificate of the case that stands, or its present draft."""
     case = session.get_one(Case, approval.case_id)
-    certificate = session.exec(select(Certificate).where(Certificate.case_id == case.id)).first()
-    if certificate is None:
+    certificates = repository.certificates_of_case(session, case.id)
+    if not certificates:
         raise DataFault("an approval is of a certificate that is not there", code="certificate-missing")
-    body = parse_body(canonical.loads(certificate.body, max_bytes=8192))
-    if approval.digest != digest(deposit_of(case.subject, body), audit.client.domain):
+    bodies = [parse_body(canonical.loads(one.body, max_bytes=8192)) for one in certificates]
+    decisions = [deposit_of(case.subject, body) for body in bodies]
+    if approval.digest not in {digest(decision, audit.client.domain) for decision in decisions}:
         raise DataFault("an approval is of another certificate", code="approval-altered")

@@ -106,15 +106,12 @@ def _check_objections_gone(session: Session, case: Case, *, alive: bool) -> None
 def _check_deposits(session: Session, case: Case, events: Sequence[Event]) -> bool:
     """Each deposit stated stands or was refused by the contracts; tells whether any was refused."""
     stated = sum(1 for event in events if event.type == StatementType.CERTIFICATE_DEPOSITED)
-    certificate = repository.certificate_of_case(session, case.id)
-    if certificate is None:
-        withdrawn, standing = 0, 0
-    else:
-        withdrawn = refused_deposits(session, certificate.number)
-        standing = int(certificate.event_id is not None)
+    certificates = repository.certificates_of_case(session, case.id)
+    withdrawn = sum(refused_deposits(session, one.number) for one in certificates)
+    standing = sum(one.event_id is not None for one in certificates)
     if stated != withdrawn + standing:
         raise DataFault(
-            f"{stated} deposits are stated; {standing} stands, {withdrawn} were refused",
+            f"{stated} deposits are stated; {standing} stand, {withdrawn} were refused",
             code="certificate-altered",
         )
     return withdrawn > 0

@@ -72,8 +72,8 @@ def issue(registry: Registry, case_id: str, by: Actor) -> Issued:
 
 def _draft(work: CaseThread, by: Actor) -> tuple[Certificate, bool]:
     """The certificate's row with a body that may still be deposited: the standing draft, or a new one."""
-    query = select(Certificate).where(Certificate.case_id == work.case.id)
-    standing = work.session.exec(query).first()
+    # A first registration makes one certificate; what makes several drafts them all before anyone approves.
+    standing = next(iter(repository.certificates_of_case(work.session, work.case.id)), None)
     if work.situation.state is State.ISSUING:
         assert standing is not None  # issuing begins with a draft, in the same transaction
         fresh = work.now - standing.registered_at <= DRAFT_SECONDS

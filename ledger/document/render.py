@@ -145,6 +145,7 @@ def _data(
         "registered": (labels.date_zh(body["registered_at"]), labels.date_en(body["registered_at"])),
         "until": (labels.date_zh(body["valid_until"]), labels.date_en(body["valid_until"])),
         "notices": body.get("notices", []),
+        "follows": body.get("follows", []),
         "remarks": [{"kind": labels.REMARKS[r["kind"]], "text": r["text"]} for r in body["remarks"]],
         "plans": _plans(body),
         "qr": qr_svg(qr_text),

@@ -74,8 +74,7 @@ class Target:
         if self.kind is TargetKind.CONSENT:
             named |= set(session.exec(select(Withdrawal.id).where(Withdrawal.consent == self.subject)).all())
         if self.case_id is not None:
-            certificate = repository.certificate_of_case(session, self.case_id)
-            named |= set() if certificate is None else {certificate.subject}
+            named |= {one.subject for one in repository.certificates_of_case(session, self.case_id)}
         return sum(holds_on(session, subject) for subject in named)
 
 
@@ -150,9 +149,9 @@ def _consent(session: Session, subject: bytes) -> Target:
 
 def _case(session: Session, row: Case) -> Target:
     ended: int | None = row.changed_at if CaseState(row.state) in _ENDED else None
-    certificate = repository.certificate_of_case(session, row.id)
-    if ended is not None and certificate is not None and certificate.event_id is not None:
-        ended = max(ended, certificate.valid_until)
+    if ended is not None:
+        certificates = repository.certificates_of_case(session, row.id)
+        ended = max([ended, *(one.valid_until for one in certificates if one.event_id is not None)])
     return Target(
         kind=TargetKind.CASE,
         subject=row.subject,

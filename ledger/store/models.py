@@ -173,7 +173,8 @@ class Certificate(Base, table=True):
     number: str = Field(primary_key=True)
     subject: bytes = Field(unique=True)
     """S2.4."""
-    case_id: str = Field(foreign_key="case.id", unique=True)
+    case_id: str = Field(foreign_key="case.id", index=True)
+    """Several may come of one case: a transfer of a part makes one for each side (R4)."""
     body: bytes
     """Canonical JSON (S6.1)."""
     qr: str | None = None

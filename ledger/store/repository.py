@@ -232,6 +232,7 @@ def anchoring_block(session: Session, index: int) -> int | None:
     return session.exec(query.order_by(col(Checkpoint.size)).limit(1)).first()
 
 
-def certificate_of_case(session: Session, case_id: str) -> Certificate | None:
-    """The certificate, or its draft, of a case."""
-    return session.exec(select(Certificate).where(Certificate.case_id == case_id)).first()
+def certificates_of_case(session: Session, case_id: str) -> Sequence[Certificate]:
+    """The certificates, and drafts, that came of a case, by number."""
+    query = select(Certificate).where(Certificate.case_id == case_id).order_by(Certificate.number)
+    return session.exec(query).all()

@@ -15,6 +15,7 @@ from typing import Any
 import cbor2
 
 from tests.scripts import rights_vectors, withdrawal_vectors
+from tests.verifier.bodies import INSURER
 from tests.verifier.world import LOG_ED, NOW, NUMBER, ORIGIN, RecordState, World, body_json, trust_json
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
@@ -72,7 +73,25 @@ def statements() -> dict[str, Any]:
 
 
 def certificates() -> dict[str, Any]:
-    """S6: two bodies with core and QR text, the second with a text that gives way to its digest."""
+    """S6: bodies with core and QR text; the second has a text that gives way to its digest, the last two came
+    of one transfer of a part.
+    """
+    first = parse_body(body_json())
+    followed = {"number": first.number, "leaf": statement_of(first).leaf_hash.hex()}
+    (holder,) = body_json()["holders"]
+    halves = (
+        body_json(
+            number=number,
+            type="transfer",
+            holders=[{**party, "rights": rights}],
+            registered_at=first.registered_at + 86_400,
+            follows=[followed],
+        )
+        for number, party, rights in (
+            ("SJ4412026110002", holder, ["hold"]),
+            ("SJ4412026110003", {"name": "某保险公司", "code": INSURER}, ["use", "operate"]),
+        )
+    )
     return {
         "issuer": {
             "secret": ISSUER.secret_bytes().hex(),
@@ -84,6 +103,7 @@ def certificates() -> dict[str, Any]:
         "certificates": [
             _certificate("everything fits", parse_body(body_json())),
             _certificate("limits give way to their digest", parse_body(body_json(limits=LONG))),
+            *(_certificate("one side of a transfer of a part", parse_body(half)) for half in halves),
         ],
     }
 
@@ -238,6 +258,9 @@ def cases() -> list[dict[str, Any]]:
         uncovered("sealed by a validator nobody pinned", (),
                   {"/trust/chain/validators/1/addresses": ["11" * 20, "22" * 20, "33" * 20]}),
         uncovered("one seal of three is not final", (), {"/file/chain/headers": chain["headers"][:1]}),
+        uncovered("no validators are pinned for the block", (), {"/trust/chain/validators/1/from": 2000}),
+        uncovered("a chain that nobody seals", (), {"/trust/chain/consensus": "none"}),
+        uncovered("another consensus than the policy names", (), {"/trust/chain/consensus": "qbft"}),
         forged("the chain's record is of something else", 9, "undetermined",
                replace={"/file/chain": world(record=other).chain()}),
         forged("the chain has no such record", 9, "undetermined",
@@ -246,8 +269,6 @@ def cases() -> list[dict[str, Any]]:
                   {"/trust/chain/contracts/rights/code_hash": "00" * 32}, status="undetermined"),
         Case("the answer is too old", {}, (10,), "genuine", "undetermined", 3, now=NOW + 10_000),
         Case("no evidence of the chain", {"/file/chain": None}, (), "undetermined", "undetermined", 3),
-        Case("a consensus whose seals cannot be read", {"/trust/chain/consensus": "qbft"}, (),
-             "undetermined", "in_force", 3),
         with_record("held", "held", holds=1),
         with_record("cancelled", "cancelled", status=3),
         with_record("superseded", "superseded", status=2, successor=bytes(range(32))),

@@ -98,7 +98,12 @@ def test_certificates_by_cbor2_and_both_sm2() -> None:
         assert Sm2PublicKey(point, GmsslBackend()).verify(signed, signature)
         fields = cbor2.loads(payload)
         assert (17 in fields) is bool(item["elided"])
-    short, elided = found["certificates"]
+    short, elided, *halves = found["certificates"]
+    for half in halves:  # both follow the first, by its number and its deposit's leaf
+        named = {"number": short["body"]["number"], "leaf": short["leaf_hash"]}
+        assert (half["body"]["type"], half["body"]["follows"]) == ("transfer", [named])
+        fields = cbor2.loads(bytes.fromhex(half["payload"]))
+        assert (fields[2], fields[19]) == (3, [[named["number"], bytes.fromhex(named["leaf"])]])
     assert (short["elided"], elided["elided"]) == ([], ["limits"])
     text = elided["body"]["limits"].encode()
     assert (

@@ -7,7 +7,17 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.verifier.world import HOSPITAL, REGISTRY
-from yinzheng.verifier.formats.body import CLASSES, LONGEST_TERM, PROCEDURES, REMARKS, RIGHTS, SOURCES
+from yinzheng.verifier.formats.body import (
+    CLASSES,
+    FIRST,
+    LONGEST_TERM,
+    MAX_PREDECESSORS,
+    PROCEDURES,
+    REMARKS,
+    RIGHTS,
+    SOURCES,
+    TYPES,
+)
 
 _REVERSING = "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 _CHARACTERS = st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=_REVERSING)
@@ -22,8 +32,7 @@ def _bodies() -> st.SearchStrategy[dict[str, Any]]:
     rights = st.sets(st.sampled_from(RIGHTS), min_size=1).map(lambda some: [r for r in RIGHTS if r in some])
     fields: dict[str, st.SearchStrategy[Any]] = {
         "v": st.just(1),
-        "number": st.from_regex(r"SJ[0-9]{3}20[0-9]{2}(0[1-9]|1[0-2])[1-9][0-9]{3}", fullmatch=True),
-        "type": st.just("first"),
+        "number": st.from_regex(r"SJ[0-9]{2}[0-8]20[0-9]{2}(0[1-9]|1[0-2])[1-9][0-9]{3}", fullmatch=True),
         "profile": st.sampled_from(["GD-HEALTH/1", "NDA-2026/2", "DEMO/1"]),
         "procedure": st.sampled_from(PROCEDURES),
         "holders": st.lists(
@@ -45,9 +54,30 @@ def _bodies() -> st.SearchStrategy[dict[str, Any]]:
         ),
         "prev": st.binary(min_size=32, max_size=32).map(bytes.hex),
     }
-    return st.fixed_dictionaries(fields).map(
-        lambda body: {**body, "valid_until": body["registered_at"] + body["valid_until"]}
+    return st.tuples(st.fixed_dictionaries(fields), kinds).map(
+        lambda made: {
+            **made[0],
+            **made[1],
+            "valid_until": made[0]["registered_at"] + made[0]["valid_until"],
+        }
     )
 
+
+def _followed(leaves: dict[str, str]) -> list[dict[str, str]]:
+    return [{"number": number, "leaf": leaves[number]} for number in sorted(leaves)]
+
+
+# Another registry's digit than any number below, so that none follows itself.
+_PREDECESSORS = st.dictionaries(
+    st.from_regex(r"SJ[0-9]{2}920[0-9]{2}(0[1-9]|1[0-2])[1-9][0-9]{3}", fullmatch=True),
+    st.binary(min_size=32, max_size=32).map(bytes.hex),
+    min_size=1,
+    max_size=MAX_PREDECESSORS,
+).map(_followed)
+
+kinds = st.just({"type": FIRST}) | st.fixed_dictionaries(
+    {"type": st.sampled_from(TYPES[1:]), "follows": _PREDECESSORS}
+)
+"""Type of registration, and what it follows."""
 
 bodies = _bodies()

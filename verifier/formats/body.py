@@ -36,13 +36,19 @@ MAX_BODY: Final = 8192
 """Canonical bytes of a body."""
 
 RIGHTS: Final = ("hold", "use", "operate")
-TYPES: Final = ("first",)
+FIRST: Final = "first"
+TYPES: Final = (FIRST, "licence", "transfer", "change", "renewal")
+"""Registration types that a certificate can be of (R1). A cancellation (R7) ends one and makes none."""
+
 PROCEDURES: Final = ("ordinary", "simplified")
 CLASSES: Final = ("personal", "health", "medical", "payment", "resource", "public")
 SOURCES: Final = ("collected", "agreement", "public", "derived")
 REMARKS: Final = ("agreed", "seizure", "control", "other")
 MAX_NOTICES: Final = 4
 """Notice versions a certificate names, at most: more would not leave its QR code readable."""
+
+MAX_PREDECESSORS: Final = 4
+"""Certificates that one follows, at most, for the same reason."""
 
 LONGEST_TERM: Final = 5 * 366 * 86_400
 """Seconds between registration and the end of validity, at most (R9; as the contract counts, S5.8)."""
@@ -121,6 +127,18 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Predecessor:
+    """A certificate that this one follows (R4, R6): its number, and its deposit's leaf hash, 32 bytes."""
+
+    number: str
+    leaf: bytes
+
+    def to_json(self) -> dict[str, JSON]:
+        """As in S6.1."""
+        return {"number": self.number, "leaf": self.leaf.hex()}
+
+
+@dataclass(frozen=True, slots=True)
 class Body:
     """A certificate's body (S6.1). `parse_body` makes one that is known to be well formed."""
 
@@ -141,13 +159,20 @@ class Body:
     valid_until: int
     remarks: tuple[Remark, ...]
     prev: bytes
-    """Leaf hash, 32 bytes, of the last statement of the case."""
+    """Leaf hash, 32 bytes, of the last statement of the case: of several certificates of one case the deposit
+    before this one."""
     notices: tuple[bytes, ...] = ()
     """Leaf hashes, ascending, of the notice versions whose consents are the asset's basis (R27)."""
+    follows: tuple[Predecessor, ...] = ()
+    """What it comes from, ascending by number: none for a first registration (R2), else one at least."""
 
     def to_json(self) -> dict[str, JSON]:
         """The object of S6.1."""
-        notices: dict[str, JSON] = {"notices": [leaf.hex() for leaf in self.notices]} if self.notices else {}
+        optional: dict[str, JSON] = {}
+        if self.notices:
+            optional["notices"] = [leaf.hex() for leaf in self.notices]
+        if self.follows:
+            optional["follows"] = [one.to_json() for one in self.follows]
         return {
             "v": 1,
             "number": self.number,
@@ -166,7 +191,7 @@ class Body:
             "valid_until": self.valid_until,
             "remarks": [remark.to_json() for remark in self.remarks],
             "prev": self.prev.hex(),
-            **notices,
+            **optional,
         }
 
     def canonical(self) -> bytes:
@@ -181,8 +206,8 @@ class Body:
 def parse_body(value: object) -> Body:
     """Read a body from its JSON value.
 
-    Raises `DataFault`: a code of `canonical.read_object`, `number-malformed`, `credit-code`, `term` or
-    `body-too-large`, with `path`.
+    Raises `DataFault`: a code of `canonical.read_object`, `number-malformed`, `credit-code`, `term`,
+    `predecessor` or `body-too-large`, with `path`.
     """
     body = check_body(value)
     size = len(body.canonical())
@@ -195,14 +220,33 @@ def check_body(value: object, path: str = "$") -> Body:
     """As `parse_body`, for a value whose size its container has already bounded."""
     fields = read_object(value, _FIELDS, path, optional=_OPTIONAL)
     del fields["v"]
-    body = Body(data_class=fields.pop("class"), notices=fields.pop("notices") or (), **fields)
+    optional: dict[str, Any] = {name: fields.pop(name) or () for name in _OPTIONAL}
+    body = Body(data_class=fields.pop("class"), **optional, **fields)
     if not body.registered_at < body.valid_until <= body.registered_at + LONGEST_TERM:
         raise DataFault(
             f"{path}.valid_until is not within five years after registration",
             code="term",
             path=f"{path}.valid_until",
         )
+    _check_predecessors(body, f"{path}.follows")
     return body
+
+
+def _check_predecessors(body: Body, path: str) -> None:
+    """Nothing precedes a first registration (R2); every other follows some, each once, never itself."""
+    numbers = [one.number for one in body.follows]
+    if (body.type == FIRST) != (not numbers):
+        raise DataFault(
+            f"{path}: a first registration follows none, every other type one at least",
+            code="predecessor",
+            path=path,
+        )
+    if numbers != sorted(set(numbers)) or body.number in numbers:
+        raise DataFault(
+            f"{path} is not in ascending order, each once, or names the certificate itself",
+            code="predecessor",
+            path=path,
+        )
 
 
 def check_plain(low: int, high: int) -> Check[str]:
@@ -268,4 +312,8 @@ _FIELDS: Final[dict[str, Check[Any]]] = {
     "remarks": tuple_of(_REMARK, 0, 4),
     "prev": hex_bytes(32),
 }
-_OPTIONAL: Final[dict[str, Check[Any]]] = {"notices": check_notices}
+_PREDECESSOR = made_of(Predecessor, {"number": _number, "leaf": hex_bytes(32)})
+_OPTIONAL: Final[dict[str, Check[Any]]] = {
+    "notices": check_notices,
+    "follows": tuple_of(_PREDECESSOR, 1, MAX_PREDECESSORS),
+}

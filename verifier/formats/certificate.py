@@ -65,6 +65,10 @@ COMFORTABLE_QR: Final = 1400
 ELIDED: Final = "…"
 """What stands in a `Core`'s body for a text of which the QR carries only the digest."""
 
+_NOTICES: Final = 18
+_FOLLOWS: Final = 19
+"""Keys of the fields that a certificate may lack (S6.1)."""
+
 _AAD: Final = b"yinzheng/certificate/1"
 _FORM: Final = qr_form(r"/v/(?P<core>[^/?#\s]*)")
 
@@ -170,7 +174,11 @@ def _elide(fields: dict[int, Any], path: str, digest: bytes) -> None:
 
 def _to_cbor(body: Body) -> dict[int, Any]:
     """The payload's map (S6.1), nothing elided."""
-    notices = {18: list(body.notices)} if body.notices else {}
+    optional: dict[int, Any] = {}
+    if body.notices:
+        optional[_NOTICES] = list(body.notices)
+    if body.follows:
+        optional[_FOLLOWS] = [[one.number, one.leaf] for one in body.follows]
     return {
         0: 1,
         1: body.number,
@@ -189,7 +197,7 @@ def _to_cbor(body: Body) -> dict[int, Any]:
         14: body.valid_until,
         15: [[REMARKS.index(remark.kind) + 1, remark.text] for remark in body.remarks],
         16: body.prev,
-        **notices,
+        **optional,
     }
 
 
@@ -229,7 +237,7 @@ def decode_core(core: bytes) -> Core:
 def _read_payload(payload: bytes) -> tuple[Body, dict[str, bytes], bytes | None]:
     fields = load_fields(payload)
     whole = 17 not in fields
-    if list(fields) != [*range(17 if whole else 18), *([18] if 18 in fields else [])]:
+    if list(fields) != [*range(17 if whole else 18), *(key for key in (_NOTICES, _FOLLOWS) if key in fields)]:
         raise payload_fault("has not exactly the fields of a certificate")
     try:
         elided = _take_elided(fields)
@@ -265,9 +273,14 @@ def _is_pair(value: object) -> bool:
 
 def _to_json(fields: dict[int, Any]) -> JSON:
     """The JSON of S6.1 for a payload's map; types of leaves are left to the body's own check."""
-    notices: dict[str, JSON] = (
-        {"notices": [bytes.hex(leaf) for leaf in _list(fields[18])]} if 18 in fields else {}
-    )
+    optional: dict[str, JSON] = {}
+    if _NOTICES in fields:
+        optional["notices"] = [bytes.hex(leaf) for leaf in _list(fields[_NOTICES])]
+    if _FOLLOWS in fields:
+        optional["follows"] = [
+            {"number": number, "leaf": bytes.hex(leaf)}
+            for number, leaf in (_list(one, 2) for one in _list(fields[_FOLLOWS]))
+        ]
     return {
         "v": fields[0],
         "number": fields[1],
@@ -289,7 +302,7 @@ def _to_json(fields: dict[int, Any]) -> JSON:
         "valid_until": fields[14],
         "remarks": [{"kind": _name(REMARKS, kind), "text": text} for kind, text in fields[15]],
         "prev": bytes.hex(fields[16]),
-        **notices,
+        **optional,
     }
 
 

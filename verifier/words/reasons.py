@@ -79,6 +79,11 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "number-malformed": ("证书编号不符合格式。", "The certificate's number is malformed."),
     "credit-code": ("统一社会信用代码有误。", "A unified social credit code is wrong."),
     "term": ("有效期不在登记后五年以内。", "The validity does not end within five years of registration."),
+    "predecessor": (
+        "登记类型与所承接的证书不符：首次登记不承接证书，其他类型至少承接一份。",
+        "Type and predecessors do not fit: a first registration follows no certificate, every other one at "
+        "least.",
+    ),
     "body-too-large": ("证书内容过大。", "The certificate's content is too large."),
     # (2) (3)
     "issuer-unknown": (

@@ -281,3 +281,15 @@ def test_a_text_that_is_no_qr_text_is_refused() -> None:
     with pytest.raises(DataFault) as caught:
         rendered(samples.USUAL, "https://lower.example/v/abc")
     assert caught.value.code == "qr-not-alphanumeric"
+
+
+@pytest.mark.parametrize("body", [samples.USUAL, samples.longest()], ids=["usual", "longest"])
+def test_the_printed_certificate_shows_its_type_and_what_it_follows(body: dict[str, Any]) -> None:
+    before = [{"number": f"SJ441202610000{at}", "leaf": f"{at:02x}" * 32} for at in range(1, 5)]
+    changed = {**body, "type": "transfer", "follows": before}
+    shown = text_of(render_certificate(changed, samples.qr_text(samples.USUAL), samples.ATTACHMENT, facts={}))
+    assert "承接的证书" in shown
+    assert "转让" in shown
+    for one in before:
+        assert one["number"] in shown
+        assert one["leaf"][:16] in shown

@@ -14,7 +14,7 @@ from sqlmodel import select
 
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store, open_store, sqlite_url
-from yinzheng.ledger.store.models import Case, Checkpoint, Dossier, Event
+from yinzheng.ledger.store.models import Case, Certificate, Checkpoint, Dossier, Event
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.log.merkle import hash_leaf
 
@@ -193,3 +193,25 @@ def test_the_latest_checkpoint(store: Store) -> None:
         session.flush()
         found = [repository.latest_checkpoint(session, anchored=anchored) for anchored in (False, True)]
         assert [checkpoint.size for checkpoint in found if checkpoint] == [7, 5]
+
+
+def test_one_case_may_make_several_certificates(store: Store) -> None:
+    """A transfer of a part makes one for each side (R4)."""
+    case_id = add_case(store)
+    for number in ("SJ4412026110002", "SJ4412026110001"):
+        with store.transaction() as session:
+            session.add(
+                Certificate(
+                    number=number,
+                    subject=number.encode(),
+                    case_id=case_id,
+                    body=b"{}",
+                    state="draft",
+                    registered_at=1,
+                    valid_until=2,
+                )
+            )
+    with store.reading() as session:
+        found = [one.number for one in repository.certificates_of_case(session, case_id)]
+        assert found == ["SJ4412026110001", "SJ4412026110002"]
+        assert repository.certificates_of_case(session, "2026-999999") == []

@@ -23,7 +23,7 @@ from yinzheng.verifier import (
     key_id,
     parse_body,
 )
-from yinzheng.verifier.formats.body import LONGEST_TERM
+from yinzheng.verifier.formats.body import LONGEST_TERM, Body
 from yinzheng.verifier.formats.certificate import COMFORTABLE_QR, decode_core, is_qr_text, statement_of
 from yinzheng.verifier.judge.obligations import differences
 
@@ -95,7 +95,7 @@ BAD_BODIES: list[tuple[str, str, dict[str, Any]]] = [
     ("number type", "number-malformed", {"number": 5}),
     ("version", "field-value", {"v": 2}),
     ("version type", "field-value", {"v": True}),
-    ("type", "field-value", {"type": "transfer"}),
+    ("type", "field-value", {"type": "cancellation"}),
     ("profile", "field-value", {"profile": "GD-HEALTH"}),
     ("no holder", "field-value", {"holders": []}),
     ("21 holders", "field-value", {"holders": body_json()["holders"] * 21}),
@@ -356,8 +356,9 @@ def resigned(fields: Any, protected: Any = None, unprotected: Any = None) -> str
     return qr_of(cbor2.dumps(core, canonical=True))
 
 
-def payload() -> dict[int, Any]:
-    fields: dict[int, Any] = cbor2.loads(cbor2.loads(core_of(World().qr))[2])
+def payload(body: Body | None = None) -> dict[int, Any]:
+    world = World() if body is None else World(body=body)
+    fields: dict[int, Any] = cbor2.loads(cbor2.loads(core_of(world.qr))[2])
     return fields
 
 

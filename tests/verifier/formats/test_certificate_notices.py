@@ -76,7 +76,7 @@ def test_a_code_is_read_strictly_even_when_signed(value: Any) -> None:
 
 
 def test_no_other_field_may_follow() -> None:
-    for extra in ({19: b""}, {18: LEAVES[:1], 19: b""}):
+    for extra in ({20: b""}, {18: LEAVES[:1], 20: b""}, {17: LEAVES[0]}):
         with pytest.raises(DataFault) as caught:
             decode_qr(resigned({**payload(), **extra}))
         assert caught.value.code == "core-payload"
