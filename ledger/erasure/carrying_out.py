@@ -16,12 +16,11 @@ from yinzheng.ledger.erasure.burial import bury, needles, split
 from yinzheng.ledger.erasure.clearing import clear
 from yinzheng.ledger.erasure.order import Order
 from yinzheng.ledger.erasure.proposing import (
-    APPROVED,
     DESTROYED,
-    DROPPED,
     OPERATOR,
     Signed,
     add_signature,
+    allow,
     find_erasure,
     read_signed,
     require_lawful,
@@ -31,6 +30,7 @@ from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules import destruction
 from yinzheng.ledger.rules.destruction import DestructionRecord, Method, check_destruction
+from yinzheng.ledger.rules.erasure import Move
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.state.backup import places_of, rewrite_places
 from yinzheng.ledger.state.record_keys import Destroyed
@@ -87,15 +87,8 @@ def _prepare(
     """Check that it may be carried out now; gives the target and what its tombstones will say."""
     signed = read_signed(session, row)
     order, now = signed.order, registry.clock()
-    if row.state == DROPPED:
-        raise UsageFault(f"{row.id} was dropped", code="erasure-state", hint="Propose it anew.")
-    if row.state != APPROVED or signed.next:
-        raise UsageFault(
-            f"{row.id} is not approved: next signs {' or '.join(sorted(signed.next))}",
-            code="erasure-state",
-            hint="Three or four approve in order, then two witnesses sign.",
-        )
     admit(session, operator)
+    allow(row, signed, Move.CARRY_OUT, operator, now)
     target = target_of(session, order.target, order.subject)
     require_lawful(registry, session, target, order.ground, now)
     if (target.private, len(target.files)) != (order.statements, order.files):

@@ -13,7 +13,9 @@ from yinzheng.ledger.erasure.order import Order, sign, signer
 from yinzheng.ledger.erasure.targets import Target, find_target
 from yinzheng.ledger.people.acting import Actor, admit, key_of
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules import erasure as rules
 from yinzheng.ledger.rules.destruction import Approval, Function, Method, StaffRole, TargetKind, next_step
+from yinzheng.ledger.rules.erasure import COURSE, Move, Situation, State
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.state.backup import rewrite_places
@@ -23,8 +25,9 @@ from yinzheng.ledger.store.models_disputes import Erasure, ErasureSignature
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.tombstone import WITNESSES
 
-PROPOSED, APPROVED, DESTROYED, DROPPED = "proposed", "approved", "destroyed", "dropped"
-OVER = frozenset({DESTROYED, DROPPED})
+PROPOSED, APPROVED = State.PROPOSED.value, State.APPROVED.value
+DESTROYED, DROPPED = State.DESTROYED.value, State.DROPPED.value
+OVER = frozenset(state.value for state in rules.OVER)
 """States that nothing follows."""
 WITNESS, OPERATOR = StaffRole.WITNESS.value, "operator"
 CHINA = timedelta(hours=8)
@@ -89,6 +92,7 @@ def propose(
         admit(session, by, Capacity.REGISTRY)
         target = find_target(session, kind, reference)
         now = registry.clock()
+        rule = COURSE.rule_for(Situation(), Move.PROPOSE, by.capacity, now)
         require_lawful(registry, session, target, ground, now)
         _require_only(session, target)
         year = (datetime.fromtimestamp(now, UTC) + CHINA).year
@@ -112,7 +116,7 @@ def propose(
                 ground=ground,
                 method=method.value,
                 wording=order.canonical(),
-                state=PROPOSED,
+                state=rule.to.value,
                 created_at=now,
             )
         )
@@ -153,9 +157,8 @@ def drop(registry: Registry, id_: str, by: Actor) -> None:
         rewrite_places(registry)
     with registry.store.transaction() as session:
         row = find_erasure(session, id_)
-        if row.state in OVER or row.tombstone is not None:
-            raise UsageFault(f"{id_} is carried out, or was dropped before", code="erasure-state")
-        row.state = DROPPED
+        rule = allow(row, read_signed(session, row), Move.DROP, by, registry.clock())
+        row.state = rule.to.value
         session.add(row)
         access_log.note(session, registry.clock(), by.person, "erasure.drop", id_)
 
@@ -179,24 +182,22 @@ def _sign(registry: Registry, id_: str, by: Actor, *, witness: bool) -> frozense
         row = find_erasure(session, id_)
         signed = read_signed(session, row)
         role = admit(session, by).role
-        needed = signed.next
-        if row.state != PROPOSED:
-            raise UsageFault(f"{id_} is {row.state}: nobody signs it any more", code="erasure-state")
         if by.person in signed.names:
             raise UsageFault(f"{by.person} has signed this order already (R43)", code="destruction-person")
-        if role not in needed or (role == WITNESS) is not witness:
-            raise UsageFault(
-                f"next signs: {' or '.join(sorted(needed))}; {by.person} is {role} (R43)",
-                code="destruction-order",
-                hint="Approvals come in order; witnesses sign after them.",
-            )
         now = registry.clock()
+        allow(row, signed, Move.WITNESS if witness else Move.APPROVE, by, now)
         add_signature(session, row, by, role, now)
         missing = read_signed(session, row).next
         if not missing:
             row.state = APPROVED
             session.add(row)
     return missing
+
+
+def allow(row: Erasure, signed: Signed, move: Move, by: Actor, now: int) -> rules.Rule:
+    """The rule that allows an admitted actor's move, or `UsageFault` saying what is possible instead."""
+    situation = Situation(State(row.state), signed.next, row.tombstone is not None)
+    return COURSE.rule_for(situation, move, by.capacity, now)
 
 
 def add_signature(session: Session, row: Erasure, by: Actor, role: str, now: int) -> None:
