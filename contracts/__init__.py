@@ -55,13 +55,6 @@ def artifact(name: str) -> Artifact:
     )
 
 
-@cache
-def layout() -> Mapping[str, int]:
-    """Give the slots of the mappings readers prove against, such as `rights.records` (S5.2)."""
-    slots: dict[str, int] = _read("layout.json")
-    return slots
-
-
 def _read(name: str) -> Any:
     text = resources.files(__package__).joinpath("artifacts", name).read_text("utf-8")
     return json.loads(text)

@@ -119,6 +119,7 @@ def notices(state: State = DEFAULT_STATE, json_: Json = False) -> None:
                     "version": one.version,
                     "published_at": one.published_at,
                     "withdrawals": {"pending": one.counts.pending, "overdue": one.counts.overdue},
+                    "changes": [change.value for change in one.changes],
                 }
                 for one in listed
             ]
@@ -130,6 +131,12 @@ def notices(state: State = DEFAULT_STATE, json_: Json = False) -> None:
             f"pending 待办撤回 {one.counts.pending}  overdue 逾期 {one.counts.overdue}",
             markup=False,
         )
+        if one.changes:
+            out.print(
+                f"  not covered by consents to version 旧版同意不及于 {one.version - 1}: "
+                f"{', '.join(one.changes)}",
+                markup=False,
+            )
 
 
 def _require_officer(registry: Registry, by: str) -> None:

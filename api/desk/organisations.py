@@ -14,7 +14,7 @@ from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON, lines_of, media_of, one_object
 from yinzheng.api.desk.server import Asked, Desk
 from yinzheng.ledger.consents.batches import Batch, grant_batches
-from yinzheng.ledger.consents.notices import publish_notice
+from yinzheng.ledger.consents.notices import changes_of, notice_at, publish_notice
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.consents.receipts import Receipt, make_receipt
 from yinzheng.ledger.consents.uses import record_use
@@ -54,8 +54,7 @@ def organisations(desk: Desk) -> APIRouter:
     async def notices(request: Request) -> Response:
         async with desk.signed(request) as asked:
             body = one_object(asked.body)
-            row = await desk.do(lambda registry: publish_notice(registry, body, asked.org))
-        return _created({"leaf": row.leaf.hex(), "subject": row.subject.hex(), "version": row.version})
+            return _created(await desk.do(lambda registry: _published(registry, body, asked.org)))
 
     @router.post("/consents")
     async def consents(request: Request) -> Response:
@@ -98,6 +97,19 @@ def organisations(desk: Desk) -> APIRouter:
         return _created({"recorded": True})
 
     return router
+
+
+def _published(registry: Registry, body: JSON, org: str) -> JSON:
+    """What was published; `changes`: why consents to the version before do not cover it (R28)."""
+    row = publish_notice(registry, body, org)
+    with registry.store.reading() as session:
+        changes = changes_of(session, notice_at(session, row.leaf))
+    return {
+        "leaf": row.leaf.hex(),
+        "subject": row.subject.hex(),
+        "version": row.version,
+        "changes": [change.value for change in changes],
+    }
 
 
 def _receipt(registry: Registry, subject: bytes, org: str) -> Receipt:

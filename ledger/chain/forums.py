@@ -19,11 +19,6 @@ ADMINISTRATOR: Final = 0
 GAS: Final = 300_000
 
 
-def holds_forum(client: RegistryClient, account: bytes) -> bool:
-    """Tell whether the account (20 bytes) may decide as a forum."""
-    return client.has_role(FORUM, account)
-
-
 def grant_forum(client: RegistryClient, account: bytes) -> Call:
     """Make the call that lets `account` (20 bytes) decide as a forum.
 

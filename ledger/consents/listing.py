@@ -10,6 +10,8 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from yinzheng.ledger.consents.basis import Counts, counts
+from yinzheng.ledger.consents.notices import changes_of, notice_at
+from yinzheng.ledger.rules.consent import Change
 from yinzheng.ledger.state.instance import read_instance
 from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
 from yinzheng.ledger.store.models_consents import Consent, Job, Notice, Organisation, Pooled
@@ -26,6 +28,8 @@ class ListedNotice:
     version: int
     published_at: int
     counts: Counts
+    changes: tuple[Change, ...]
+    """Why consents to the version before do not cover this one (R28)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ def list_notices(root: Path, now: int) -> list[ListedNotice]:
                 row.version,
                 row.published_at,
                 counts(session, row.leaf, now),
+                changes_of(session, notice_at(session, row.leaf)),
             )
             for row, name in session.exec(query)
         ]

@@ -14,7 +14,7 @@ from yinzheng.ledger.consents.book import KnownNotice, NoticeBook
 from yinzheng.ledger.flow.recording import Occurrence, compose, record
 from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.consent import Terms
+from yinzheng.ledger.rules.consent import Change, Terms, changes_needing_consent
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_consents import Notice as NoticeRow
@@ -95,6 +95,16 @@ def publish_notice(registry: Registry, body: JSON, by_code: str) -> NoticeRow:
         session.add(row)
         session.flush()
         return row
+
+
+def changes_of(session: Session, notice: Notice) -> tuple[Change, ...]:
+    """What a version changes so that consents to the one before do not cover it (R28); sorted.
+
+    Empty for a first version, and where the consents given before cover all of it.
+    """
+    if notice.replaces is None:
+        return ()
+    return tuple(sorted(changes_needing_consent(notice_at(session, notice.replaces), notice)))
 
 
 def _before(session: Session, notice: Notice, code: str) -> NoticeRow | None:

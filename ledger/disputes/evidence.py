@@ -17,7 +17,6 @@ from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.course import Rule
 from yinzheng.ledger.rules.disputes import Move, State
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import DossierFile
 from yinzheng.ledger.store.models_disputes import EvidenceItem
 from yinzheng.ledger.store.sealed import SealedFile, seal_file
@@ -164,13 +163,6 @@ def list_items(work: DisputeThread, first: int, leaves: Sequence[bytes], batch: 
     """List items under their numbers."""
     for number, leaf in enumerate(leaves, first):
         work.session.add(EvidenceItem(dispute_id=work.dispute.id, number=number, leaf=leaf, batch=batch))
-
-
-def file_of(work: DisputeThread, number: int) -> DossierFile:
-    """The sealed file of item `number`."""
-    return next(
-        row for row in repository.files_of(work.session, work.dispute.dossier_id) if row.number == number
-    )
 
 
 def _item(claim: dict[str, Any], file: SealedFile, now: int) -> Item:

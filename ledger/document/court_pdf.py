@@ -33,12 +33,6 @@ def render_court(report: PackReport) -> bytes:
     return pages
 
 
-def preview_court(report: PackReport, *, ppi: int = 90) -> list[bytes]:
-    """The pages of `render_court` as PNG pictures at `ppi` pixels an inch; raises the same errors."""
-    pages = _set(report, format="png", ppi=float(ppi))
-    return [pages] if isinstance(pages, bytes) else list(pages)
-
-
 def _set(report: PackReport, **output: Any) -> Any:
     data, lacking = printable(_data(report))
     try:

@@ -51,12 +51,6 @@ def render_receipt(file: bytes) -> bytes:
     return pages
 
 
-def preview_receipt(file: bytes, *, ppi: int = 110) -> list[bytes]:
-    """The pages of `render_receipt` as PNG pictures at `ppi` pixels an inch; raises the same errors."""
-    pages = _set(file, format="png", ppi=float(ppi))
-    return [pages] if isinstance(pages, bytes) else list(pages)
-
-
 def _set(file: bytes, **output: Any) -> Any:
     read = parse_receipt_file(file)
     data = _data(read, file)

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 import typst
 
@@ -35,23 +35,8 @@ the whole page has 12 million."""
 MAX_QR_MILLIMETRES: Final = 62.0
 
 
-class Facts(TypedDict, total=False):
-    """Where the certificate was deposited; what is given is printed on the second page."""
-
-    leaf: str
-    """Leaf hash of the deposit statement, 64 hex (S3.3)."""
-    log: str
-    """Origin of the log (S4.2)."""
-    index: int
-    """Position of the statement in the log."""
-    chain: int
-    """Chain id."""
-    block: int
-    """Number of the block that holds the deposit."""
-    contract: str
-    """Address of `RightsRegistry`, 40 hex."""
-
-
+# Leaf hash of the deposit statement (S3.3), 64 hex; origin of the log (S4.2), the statement's position in it;
+# chain id, address of `RightsRegistry` (40 hex), number of the block that holds the deposit.
 _FACTS: Final = (
     ("leaf", "日志条目哈希", "leaf hash"),
     ("log", "日志", "log"),
@@ -67,21 +52,13 @@ def render_certificate(
 ) -> bytes:
     """Print a certificate body (S6.1) with its QR text (S6.3); attach its file (S6.5) as `NUMBER.json`.
 
-    `facts` are those of `Facts` that are known. The body is taken as already valid. Returns the bytes of the
-    PDF. Raises DataFault `font-missing-character` if a text cannot be printed, `qr-…` if the code cannot be
-    drawn, `document-failed` if setting the page failed.
+    `facts`: where it was deposited, of the names above; what is known is printed on the second page. The body
+    is taken as already valid. Returns the bytes of the PDF. Raises DataFault `font-missing-character` if a
+    text cannot be printed, `qr-…` if the code cannot be drawn, `document-failed` if setting the page failed.
     """
     pages = _set(body, qr_text, attachment, facts, pdf_standards=["a-3a"])
     assert isinstance(pages, bytes)
     return pages
-
-
-def preview_certificate(
-    body: Mapping[str, Any], qr_text: str, attachment: bytes, *, facts: Mapping[str, Any], ppi: int = 110
-) -> list[bytes]:
-    """The pages of `render_certificate` as PNG pictures at `ppi` pixels an inch; raises the same errors."""
-    pages = _set(body, qr_text, attachment, facts, format="png", ppi=float(ppi))
-    return [pages] if isinstance(pages, bytes) else list(pages)
 
 
 def _set(

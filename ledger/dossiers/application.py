@@ -19,6 +19,7 @@ from yinzheng.ledger.dossiers.fields import (
     prose,
     read,
 )
+from yinzheng.ledger.rules.consent import basis_ground_problem
 from yinzheng.ledger.rules.credit_code import check_credit_code
 from yinzheng.ledger.rules.holders import MAX_HOLDERS, Holder, holder_problems, in_order
 from yinzheng.ledger.rules.refusals import Ground, Refusal, refusals
@@ -102,6 +103,8 @@ class Application:
     volume: Volume
     route: InformationRoute
     basis: LawfulBasis | None
+    ground: str
+    """The law, order or approval that a basis other than consent rests on (R27); else empty."""
     processing: frozenset[Processing]
     declared_grounds: frozenset[Ground]
     validity_years: int
@@ -192,6 +195,8 @@ _SCHEMA: Mapping[str, Schema] = {
     "personal_information": {
         "route": canonical.one_of(*InformationRoute),
         "basis": canonical.nullable(canonical.one_of(*LawfulBasis)),
+        "ground": prose(0, 200),
+        "retrospective": canonical.boolean,
     },
     "processing": ListOf(canonical.one_of(*Processing), 0, len(Processing)),
     "declarations": {
@@ -317,12 +322,17 @@ def _volume_problems(volume: dict[str, Any]) -> list[str]:
     return found
 
 
-def _information_problems(information: dict[str, str | None]) -> list[str]:
-    basis = information["basis"]
-    what = basis_problem(
-        InformationRoute(str(information["route"])), None if basis is None else LawfulBasis(basis)
-    )
-    return [f"is wrong: {what} (R19, R27)"] if what else []
+def _information_problems(information: dict[str, Any]) -> list[str]:
+    route = InformationRoute(information["route"])
+    basis = None if information["basis"] is None else LawfulBasis(information["basis"])
+    ground, retrospective = information["ground"], information["retrospective"]
+    if (what := basis_problem(route, basis)) is not None:
+        return [f"is wrong: {what} (R19, R27)"]
+    if basis is None:
+        stray = ground or retrospective
+        return ["is wrong: without a lawful basis there is no ground to name (R27)"] if stray else []
+    wrong = basis_ground_problem(basis, route, ground, retrospective=retrospective)
+    return [] if wrong is None else [f"is wrong: {wrong.what}"]
 
 
 def _sensitive_problems(processing: list[str], volume: dict[str, Any]) -> list[str]:
@@ -384,6 +394,7 @@ def _build(fields: dict[str, Any], notices: tuple[bytes, ...], document: Mapping
         ),
         route=InformationRoute(information["route"]),
         basis=None if basis is None else LawfulBasis(basis),
+        ground=information["ground"],
         processing=frozenset(map(Processing, fields["processing"])),
         declared_grounds=frozenset(Ground(name) for name, yes in fields["declarations"].items() if yes),
         validity_years=fields["validity_years"],

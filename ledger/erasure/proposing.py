@@ -182,7 +182,7 @@ def _sign(registry: Registry, id_: str, by: Actor, *, witness: bool) -> frozense
         row = find_erasure(session, id_)
         signed = read_signed(session, row)
         role = admit(session, by).role
-        if by.person in signed.names:
+        if row.state == PROPOSED and by.person in signed.names:
             raise UsageFault(f"{by.person} has signed this order already (R43)", code="destruction-person")
         now = registry.clock()
         allow(row, signed, Move.WITNESS if witness else Move.APPROVE, by, now)

@@ -204,11 +204,6 @@ def open_token(config: TokenConfig, pin: Callable[[], str]) -> Token:
     return _GATE.open(config, pin)
 
 
-def close_tokens() -> None:
-    """Log out everywhere."""
-    _GATE.close()
-
-
 def translated(error: BaseException) -> BaseException:
     """An error of python-pkcs11 in our terms; any other as it is."""
     kind = type(error)

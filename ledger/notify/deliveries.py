@@ -49,14 +49,6 @@ class Signed:
     header: str
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
-    """What a round of deliveries came to."""
-
-    delivered: int
-    failed: int
-
-
 Send = Callable[[str, bytes, str], None]
 """Sends a body with its header to a URL. Raises `YinzhengError`, whose code is noted, if it was not taken."""
 
@@ -114,15 +106,6 @@ def send_all(outgoing: Iterable[Outgoing], send: Send) -> list[tuple[bytes, str 
             failed[one.url] = fault
         results.append((one.id, fault))
     return results
-
-
-def deliver(registry: Registry, send: Send, now: int) -> Round:
-    """One whole round, for who holds the registry anyway: claim, send, note."""
-    results = send_all(claim(registry, now), send)
-    if results:
-        note(registry, results, registry.clock())
-    failed = sum(fault is not None for _, fault in results)
-    return Round(len(results) - failed, failed)
 
 
 def fetch(registry: Registry, code: str) -> list[Signed]:

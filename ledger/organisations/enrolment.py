@@ -21,7 +21,7 @@ from yinzheng.ledger.organisations.keys import keys_at
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules import organisations as rules
-from yinzheng.ledger.rules.organisations import Role, key_at
+from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.bytes.canonical import JSON
@@ -32,7 +32,6 @@ from yinzheng.verifier.log.statement import organisation_subject
 __all__ = [
     "change_webhook",
     "check_webhook",
-    "current_key_id",
     "dismiss_forum",
     "enrol",
     "revoke",
@@ -208,10 +207,3 @@ def _record(
     recorded = compose(happened, None, now=now)
     record(session, [recorded])
     return recorded
-
-
-def current_key_id(registry: Registry, code: str) -> bytes | None:
-    """8 bytes: the key of an organisation that holds now; None while none does."""
-    with registry.store.reading() as session:
-        held = key_at(keys_at(session, find_organisation(session, code).head), registry.clock())
-    return None if held is None else held.kid

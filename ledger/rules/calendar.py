@@ -21,8 +21,6 @@ CHINA_OFFSET = 8 * 3600
 DAY_SECONDS = 86_400
 _EPOCH = date(1970, 1, 1)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MAX_SPAN = 4000
-"""No period of the rules is longer than this many days; a longer one is a slip of the caller."""
 
 
 def day_of(instant: int) -> int:
@@ -102,17 +100,6 @@ class WorkingCalendar:
     def next_working_day(self, day: int) -> int:
         """Give the first working day after `day`."""
         return day_of(self.add_working_days(start_of(day), 1) - 1)
-
-    def working_days_between(self, start: int, end: int) -> int:
-        """Count the working days after the day of `start`, up to and with the day of `end` (UTC instants).
-
-        Raises:
-            UsageFault: `calendar-span`, when the days lie more than 4000 apart.
-        """
-        first, last = day_of(start) + 1, day_of(end)
-        if last - first > _MAX_SPAN:
-            raise UsageFault("The two instants lie too far apart.", code="calendar-span")
-        return sum(self.is_working(day) for day in range(first, last + 1))
 
     def bitmap(self, first_day: int, count: int) -> int:
         """Give the days from `first_day` as bits: bit i, from the least significant, is day `first_day + i`.

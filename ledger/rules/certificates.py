@@ -1,4 +1,4 @@
-"""What a certificate's validity, status and remarks mean (R9, R12, R16)."""
+"""What a certificate's validity and remarks mean (R9, R16)."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -8,9 +8,6 @@ from yinzheng.ledger.rules.calendar import date_of, day_number, day_of, start_of
 from yinzheng.ledger.rules.profiles import Profile
 from yinzheng.ledger.rules.terms import RemarkKind
 from yinzheng.verifier.errors import UsageFault
-
-IN_FORCE = "in_force"
-"""The one status (S9.2) in which a certificate supports a new registration (R12)."""
 
 REMARK_BITS: Mapping[RemarkKind, int] = MappingProxyType(
     {RemarkKind.AGREED: 1, RemarkKind.SEIZURE: 2, RemarkKind.CONTROL: 4, RemarkKind.OTHER: 8}
@@ -45,13 +42,3 @@ def remark_bits(kinds: Iterable[RemarkKind]) -> int:
     for kind in kinds:
         bits |= REMARK_BITS[kind]
     return bits
-
-
-def blocks_transfer(kinds: Iterable[RemarkKind]) -> bool:
-    """Tell whether the remarks bar a transfer: judicial seizure does (R16)."""
-    return RemarkKind.SEIZURE in set(kinds)
-
-
-def supports_new_registration(status: str) -> bool:
-    """Tell whether a certificate of this status (S9.2) may support a new registration (R12)."""
-    return status == IN_FORCE

@@ -16,7 +16,7 @@ from yinzheng.ledger.rules.retention import months_after
 from yinzheng.ledger.rules.terms import InformationRoute, Label, LawfulBasis
 from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.formats.consent import Consent, RecipientAnswer
+from yinzheng.verifier.formats.consent import Consent
 from yinzheng.verifier.formats.notice import BASE_SCOPES, SCOPES, Notice
 
 
@@ -303,13 +303,6 @@ def is_in_term(consent: Consent, instant: int) -> bool:
     return consent.given_at <= instant < consent.until
 
 
-class Viewer(StrEnum):
-    """Who asks to see a consent (R30)."""
-
-    SUBJECT = "subject"
-    GUARDIAN = "guardian"
-
-
 @dataclass(frozen=True, slots=True)
 class Use:
     """One line of the use log: when, for which purpose, by which operator (R30)."""
@@ -317,48 +310,3 @@ class Use:
     at: int
     purpose: str
     operator: str
-
-
-@dataclass(frozen=True, slots=True)
-class SubjectView:
-    """What the data subject sees (R30)."""
-
-    controller: str
-    held_at: str
-    until: int
-    retention_months: int
-    safeguards: tuple[str, ...]
-    purposes: tuple[str, ...]
-    granted: tuple[Scope, ...]
-    recipients: tuple[RecipientAnswer, ...]
-    uses: tuple[Use, ...]
-
-
-def view_for(
-    viewer: Viewer, consent: Consent, notice: Notice, uses: Iterable[Use], instant: int
-) -> SubjectView:
-    """Give what `viewer` sees at a UTC instant: the subject always, its guardian while it is a minor (R30).
-
-    Purposes are those of the scopes granted; uses come newest first.
-
-    Raises:
-        UsageFault: `view-not-guardian`, when the person has come of age, or has no guardian.
-    """
-    minor = age_group_of(consent, instant).is_minor
-    if viewer is Viewer.GUARDIAN and (consent.guardian is None or not minor):
-        raise UsageFault(
-            "The person this consent is about is of age, or has no guardian in it (R30).",
-            code="view-not-guardian",
-            hint="The person may see it, with the receipt.",
-        )
-    return SubjectView(
-        controller=notice.controller.name,
-        held_at=notice.held_at,
-        until=consent.until,
-        retention_months=notice.retention_months,
-        safeguards=notice.safeguards,
-        purposes=tuple(p.purpose for p in notice.purposes if p.scope in consent.granted),
-        granted=tuple(scope for scope in Scope if scope in consent.granted),
-        recipients=consent.recipients,
-        uses=tuple(sorted(uses, key=lambda use: use.at, reverse=True)),
-    )

@@ -44,19 +44,6 @@ class Deadlines:
     stopped: bool = False
     objections_due: tuple[tuple[str, int], ...] = ()
 
-    def require_deemed(self, now: int) -> None:
-        """Raise unless the case counts as accepted at `now` because nobody answered in time (R11).
-
-        Raises:
-            UsageFault: `move-too-early`.
-        """
-        if self.deemed_accepted_at is None or now < self.deemed_accepted_at:
-            raise UsageFault(
-                "The time for telling acceptance has not passed (R11).",
-                code="move-too-early",
-                hint="Accept the application, or ask for a supplement.",
-            )
-
     def overdue(self, now: int) -> bool:
         """Tell whether the decision, or the investigation of an objection, is late at `now`."""
         limits = [due for _, due in self.objections_due]

@@ -74,11 +74,6 @@ TABLE = COURSE.table
 OPENINGS = frozenset(rule.move for rule in COURSE.rules if rule.state is State.NEW)
 
 
-def rule_for(state: State, move: Move, by: Capacity) -> Rule:
-    """Find the rule that allows `move` to `by`. Raises as `COURSE`."""
-    return COURSE.rule_for(Situation(state), move, by, now=0)
-
-
 @dataclass(frozen=True, slots=True)
 class Party:
     """A party: how it is named in the case, and the account it signs with (compared as given)."""

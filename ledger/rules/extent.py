@@ -3,11 +3,10 @@
 All of it, a scope, or a recipient. It is not retroactive: what was done before stays lawful.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from yinzheng.ledger.rules.consent import SCOPE_RULES, Scope, age_group_of
+from yinzheng.ledger.rules.consent import Scope, age_group_of
 from yinzheng.ledger.rules.terms import InformationRoute, Label
 from yinzheng.verifier.bytes.algorithms import constant_time_equal
 from yinzheng.verifier.errors import UsageFault
@@ -41,12 +40,6 @@ class Extent:
 
 
 EVERYTHING = Extent(everything=True)
-
-
-def granted(consent: Consent) -> InForce:
-    """Give what a consent granted, before any withdrawal: each yes, and nothing that was left unset."""
-    scopes = frozenset(map(Scope, consent.granted))
-    return InForce(scopes, frozenset(_grant(r) for r in consent.recipients if r.answer is True))
 
 
 def _grant(answer: RecipientAnswer) -> Grant:
@@ -192,18 +185,3 @@ def check_filing(filing: Filing, consent: Consent, secret: bytes, now: int) -> N
             code="withdrawal-controller",
             hint="The patient may use the receipt anywhere; without it, the controller of the consent helps.",
         )
-
-
-def permits(in_force: InForce, scope: Scope, code: str | None, route: InformationRoute) -> bool:
-    """Tell whether what is in force permits a use: by the controller (`code` None) or by a recipient."""
-    if scope not in in_force.scopes or route not in SCOPE_RULES[scope].routes:
-        return False
-    return code is None or Grant(code, scope, route) in in_force.grants
-
-
-def unite(cuts: Iterable[Cut]) -> InForce:
-    """Give everything that several withdrawals of one consent took."""
-    taken = [cut.taken for cut in cuts]
-    return InForce(
-        frozenset().union(*(t.scopes for t in taken)), frozenset().union(*(t.grants for t in taken))
-    )

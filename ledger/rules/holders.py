@@ -26,11 +26,6 @@ def in_order(rights: Iterable[Right]) -> tuple[Right, ...]:
     return tuple(sorted(set(rights), key=_ORDER.index))
 
 
-def holders_of(holders: Iterable[Holder], right: Right) -> frozenset[str]:
-    """Give the credit codes of all who have `right`."""
-    return frozenset(holder.code for holder in holders if right in holder.rights)
-
-
 def holder_problems(holders: Sequence[Holder], wanted: Iterable[Right]) -> tuple[str, ...]:
     """List what is wrong with the holders of an application, as sentences; empty when nothing is.
 

@@ -121,15 +121,6 @@ def key_at(keys: Sequence[HeldKey], instant: int) -> HeldKey | None:
     return next((key for key in keys if key.holds_at(instant)), None)
 
 
-def stands(keys: Sequence[HeldKey], kid: bytes, stamped_at: int) -> bool:
-    """Tell whether a signature by key `kid` counts, given when the ledger first saw it (R41).
-
-    The time the signer claims is not asked: who has a stolen key can claim any. Signed and stamped before
-    the key ended stands, whatever became of the key; stamped later does not.
-    """
-    return any(key.kid == kid and key.holds_at(stamped_at) for key in keys)
-
-
 def require_role(roles: Sequence[str], needed: Role) -> None:
     """Raise unless the organisation is enrolled in this role.
 

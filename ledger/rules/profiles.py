@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from yinzheng.ledger.rules.terms import Label, RegistrationType, label
+from yinzheng.ledger.rules.terms import Label, RegistrationType
 from yinzheng.verifier.errors import UsageFault
 
 
@@ -118,28 +118,3 @@ def profile_for(tag: str) -> Profile:
         raise UsageFault(
             "There is no rule profile with this tag.", code="profile-unknown", hint=f"Choose one of: {known}."
         ) from None
-
-
-def check_type(profile: Profile, kind: RegistrationType, *, first_registered: bool) -> Standing:
-    """Check that `kind` may be asked for under `profile` (R1) and that first registration precedes it (R2).
-
-    Returns the standing, so that a recorded licence can be labelled.
-
-    Raises:
-        UsageFault: `type-unavailable`, `type-before-first`.
-    """
-    standing = profile.standing(kind)
-    if standing is Standing.UNAVAILABLE:
-        lawful = ", ".join(k for k, s in profile.types.items() if s is Standing.REGISTRATION)
-        raise UsageFault(
-            f"{profile.tag} does not provide for {label(kind).en} (R1).",
-            code="type-unavailable",
-            hint=f"Its registration types are: {lawful}.",
-        )
-    if kind is not RegistrationType.FIRST and not first_registered:
-        raise UsageFault(
-            f"Nothing precedes first registration of the same data; {label(kind).en} was asked for (R2).",
-            code="type-before-first",
-            hint="Apply for first registration of this data first.",
-        )
-    return standing

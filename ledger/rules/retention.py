@@ -11,7 +11,6 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from yinzheng.ledger.rules.calendar import date_of, day_number, day_of, start_of
-from yinzheng.verifier.errors import UsageFault
 
 
 class RecordKind(StrEnum):
@@ -44,23 +43,6 @@ PERIODS: Mapping[RecordKind, Period] = MappingProxyType(
 
 LONGEST = 100 * 12
 """Months; a longer period is a slip of the pen."""
-
-
-def configured(months: Mapping[RecordKind, int]) -> Mapping[RecordKind, Period]:
-    """Give the table with other periods for some kinds.
-
-    Raises:
-        UsageFault: `retention-period`, for one below what the law asks, or beyond 100 years.
-    """
-    table = dict(PERIODS)
-    for kind, number in months.items():
-        period = PERIODS[kind]
-        if not period.least <= number <= LONGEST:
-            raise UsageFault(
-                f"Retention of {kind} is {period.least} to {LONGEST} months (R42).", code="retention-period"
-            )
-        table[kind] = Period(number, period.least, period.counted_from)
-    return MappingProxyType(table)
 
 
 def months_after(instant: int, months: int) -> int:

@@ -5,14 +5,13 @@ Whatever the table does not hold is refused, with the moves that are possible an
 "Objection open" is no state of its own but a count that blocks issuing (R24).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
 from yinzheng.ledger.rules import course
 from yinzheng.ledger.rules.course import Course
 from yinzheng.ledger.rules.terms import Procedure
-from yinzheng.verifier.errors import UsageFault
 
 
 class State(StrEnum):
@@ -212,57 +211,3 @@ TABLE = COURSE.table
 FINAL = COURSE.final(State)
 """States nothing follows in a first registration."""
 possible, rule_for = COURSE.possible, COURSE.rule_for
-
-
-def step(
-    situation: Situation,
-    move: Move,
-    by: StrEnum,
-    now: int,
-    *,
-    procedure: Procedure | None = None,
-    publicity_end: int | None = None,
-    objection: str = "",
-) -> tuple[Rule, Situation]:
-    """Make `move` at `now`; give the rule it followed and the situation after it.
-
-    `procedure` comes with `apply`, `publicity_end` with `publish` and `publish_waived`, `objection` (any
-    identifier) with `object`, `dismiss` and `uphold`.
-
-    Raises:
-        UsageFault: as `rule_for`, and `move-incomplete` when what the move needs is missing,
-            `objection-unknown`, `objection-known`.
-    """
-    rule = rule_for(situation, move, by, now)
-    after = replace(situation, state=rule.to)
-    match move:
-        case Move.APPLY:
-            if procedure is None:
-                raise UsageFault("apply needs the procedure (R8).", code="move-incomplete")
-            after = replace(after, procedure=procedure)
-        case Move.PUBLISH | Move.PUBLISH_WAIVED:
-            if publicity_end is None:
-                raise UsageFault("publish needs the end of publicity (R24).", code="move-incomplete")
-            after = replace(after, publicity_end=publicity_end)
-        case Move.OBJECT | Move.DISMISS | Move.UPHOLD:
-            after = replace(after, open_objections=_objections(situation, move, objection))
-        case _:
-            pass
-    return rule, after
-
-
-def _objections(situation: Situation, move: Move, objection: str) -> frozenset[str]:
-    known = situation.open_objections
-    if not objection:
-        raise UsageFault(f"{move} needs to say which objection.", code="move-incomplete")
-    if move is Move.OBJECT:
-        if objection in known:
-            raise UsageFault("This objection is open already.", code="objection-known")
-        return known | {objection}
-    if objection not in known:
-        raise UsageFault(
-            "No such objection is open in this case.",
-            code="objection-unknown",
-            hint="Open: " + ", ".join(sorted(known)),
-        )
-    return known - {objection}

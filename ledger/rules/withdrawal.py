@@ -293,14 +293,3 @@ def _check_restriction(situation: Situation, now: int, ground: Ground | None, un
         )
     if not now < until <= now + LONGEST_RESTRICTION:
         raise UsageFault("A restriction ends, after now and within 50 years (R35).", code="withdrawal-end")
-
-
-def change_holds(situation: Situation, by: int) -> Situation:
-    """Add (+1) or release (-1) a hold; possible in every state.
-
-    Raises:
-        UsageFault: `withdrawal-not-held`, for a release too many.
-    """
-    if situation.holds + by < 0:
-        raise UsageFault("This consent is not held.", code="withdrawal-not-held")
-    return replace(situation, holds=situation.holds + by)

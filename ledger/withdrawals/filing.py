@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from yinzheng.ledger.consents.reading import OpenedConsent
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.consent import Scope, age_group_of
+from yinzheng.ledger.rules.consent import Scope, age_group_of, is_in_term
 from yinzheng.ledger.rules.extent import (
     Cut,
     Extent,
@@ -169,7 +169,7 @@ def _check(thread: ConsentThread, filed: _Filed) -> str:
     presented = claim.secret if isinstance(claim, ReceiptClaim) else None
     filing = Filing(filed.channel, presented, at_counter, filed.controller)
     check_filing(filing, opened.consent, opened.secret, thread.now)
-    if thread.now >= opened.consent.until:
+    if not is_in_term(opened.consent, thread.now):
         raise UsageFault(
             "This consent ended by itself: there is nothing left to take back.",
             code="consent-expired",

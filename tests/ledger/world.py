@@ -178,7 +178,7 @@ def application(**changes: Any) -> dict[str, Any]:
         "form": "CSV 文件",
         "limits": "仅限医学研究使用",
         "volume": {"persons": 1200, "sensitive_persons": 0, "nationwide": False, "kinds": []},
-        "personal_information": {"route": "anonymised", "basis": None},
+        "personal_information": {"route": "anonymised", "basis": None, "ground": "", "retrospective": False},
         "processing": [],
         "declarations": {
             "state_secrets": False,

@@ -166,24 +166,6 @@ def check_disclosure(
     return disclosure.entry
 
 
-def check_application(committed: object, key: bytes, application: JSON) -> None:
-    """Check an application's form, disclosed with its key, against a committed form checked elsewhere.
-
-    Raises `DataFault`: `commitment`, or a code of `canonical.read_object`.
-    """
-    expected: DigestPair = read_object(committed, _COMMITTED)["application"]
-    if not hmac_pair(key, dumps(application)).matches(expected):
-        raise DataFault("this is not the application that was committed to", code="commitment")
-
-
-def application_key(body: object) -> bytes:
-    """The key under which a sealed body's application is committed, for disclosing the application.
-
-    Raises `DataFault`: a code of `canonical.read_object`.
-    """
-    return _application_key(_read_sealed(body).seed)
-
-
 @dataclass(frozen=True, slots=True)
 class _Sealed:
     application: dict[str, JSON]

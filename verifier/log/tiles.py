@@ -13,7 +13,6 @@ from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.log.merkle import (
     HASH_BYTES,
     MAX_SIZE,
-    SubtreeReader,
     consistency_path,
     hash_leaf,
     inclusion_path,
@@ -96,25 +95,6 @@ def parse_tile_path(path: str) -> Tile:
     return tile
 
 
-def tiles_between(size1: int, size2: int) -> list[Tile]:
-    """The tiles to be published when a log grows from `size1` to `size2`, level by level.
-
-    Full ones that were not full before, and the partial one at the right edge of each level; not the entry
-    bundles, which are `.bundle` of those at level 0. Raises `UsageFault` (`tile-range`) if the log shrinks.
-    """
-    if not 0 <= size1 <= size2 <= MAX_SIZE:
-        raise UsageFault(f"a log does not grow from {size1} to {size2}", code="tile-range")
-    tiles: list[Tile] = []
-    level = 0
-    while size1 < size2:
-        full, width = divmod(size2, WIDTH)
-        tiles += [Tile(level, index) for index in range(size1 // WIDTH, full)]
-        if width:
-            tiles.append(Tile(level, full, width))
-        size1, size2, level = size1 // WIDTH, full, level + 1
-    return tiles
-
-
 def grow(size: int, leaf_hashes: Sequence[bytes], read: TileReader) -> list[tuple[Tile, bytes]]:
     """Names and bytes of `tiles_between(size, size + len(leaf_hashes))`.
 
@@ -183,11 +163,6 @@ class TiledTree:
         if tile not in self._tiles:
             self._tiles[tile] = read_exactly(tile, self._read)
         return self._tiles[tile]
-
-
-def as_reader(leaf_hashes: Sequence[bytes]) -> SubtreeReader:
-    """Complete subtrees of a tree held in memory, for small trees and tests."""
-    return lambda height, index: root_from_leaves(leaf_hashes[index << height : (index + 1) << height])
 
 
 def encode_bundle(entries: Iterable[bytes]) -> bytes:

@@ -13,10 +13,12 @@ from tests.ledger.document import samples
 from tests.ledger.document.pages import text_of
 from tests.ledger.world import World, apply, to_deposited, unchanged
 from yinzheng.ledger.consents.basis import basis_of, counts, shown
-from yinzheng.ledger.consents.notices import publish_notice
+from yinzheng.ledger.consents.listing import list_notices
+from yinzheng.ledger.consents.notices import changes_of, notice_at, publish_notice
 from yinzheng.ledger.document.render import render_certificate
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.consent import Change
 from yinzheng.ledger.rules.withdrawal import State
 from yinzheng.ledger.store.models_consents import Notice, Withdrawal
 from yinzheng.verifier.errors import DataFault, UsageFault
@@ -126,11 +128,27 @@ def test_a_malformed_list_is_told_with_its_place(clinic: ConsentWorld, tmp_path:
     assert "$.notices[0]" in str(caught.value.data["problems"])
 
 
+def test_a_widened_notice_tells_what_consents_do_not_cover(clinic: ConsentWorld) -> None:
+    """R28: who publishes it is told, and `yinzheng notices` shows it to officers."""
+    registry = clinic.registry
+    before = notice_body(registry)
+    wider = {"kinds": [*before["kinds"], "影像"], "retention_months": before["retention_months"] + 1}
+    body = notice_body(registry, version=2, replaces=clinic.notice.leaf.hex(), **wider)
+    widened = publish_notice(registry, body, HOSPITAL)
+    with registry.store.reading() as session:
+        assert changes_of(session, notice_at(session, widened.leaf)) == (Change.KINDS, Change.PERIOD)
+    first, second = list_notices(registry.paths.root, registry.clock())
+    assert (first.changes, second.changes) == ((), (Change.KINDS, Change.PERIOD))
+
+
 def test_versions_have_no_gap(clinic: ConsentWorld) -> None:
     registry = clinic.registry
     first = clinic.notice.leaf.hex()
     second = publish_notice(registry, notice_body(registry, version=2, replaces=first), HOSPITAL)
     assert (second.version, second.subject) == (2, clinic.notice.subject)
+    with registry.store.reading() as session:
+        assert changes_of(session, notice_at(session, clinic.notice.leaf)) == ()
+        assert changes_of(session, notice_at(session, second.leaf)) == ()
     enrol_one(registry, CLINIC, "controller")
     theirs = {"name": NAMES[CLINIC], "code": CLINIC}
     wrong: list[tuple[dict[str, object], str, str]] = [

@@ -15,10 +15,11 @@ from fontTools.ttLib import TTFont
 from PIL import Image
 
 from tests.ledger.document.pages import fonts_of, glyphs_of, reader
+from tests.ledger.document.previews import preview_court
 from tests.verifier.pack.court_world import PARTY_OPERATES, hundred, planned
 from tests.verifier.pack.pack_world import MADE, NOW, Dispute, genuine_pack, verified
 from yinzheng.ledger.document import court_pdf
-from yinzheng.ledger.document.court_pdf import TEMPLATE, preview_court, render_court
+from yinzheng.ledger.document.court_pdf import TEMPLATE, render_court
 from yinzheng.ledger.document.fonts import DIRECTORY
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.judge.pack.report import PackReport
@@ -160,6 +161,7 @@ def test_a_page_that_cannot_be_set_is_told(monkeypatch: pytest.MonkeyPatch, tmp_
 
 _PROGRAM = """
 import hashlib, pickle, sys
+from tests.ledger.document.previews import preview_court
 from yinzheng.ledger.document.court_pdf import render_court
 from yinzheng.verifier.words.court.html import render_html
 report = pickle.load(sys.stdin.buffer)

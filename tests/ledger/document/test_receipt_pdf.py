@@ -11,6 +11,7 @@ import pytest
 
 from tests.ledger.document.pages import glyphs_of, reader, text_of
 from tests.ledger.document.photos import opened, photographed
+from tests.ledger.document.previews import preview_receipt
 from tests.verifier.bodies import HOSPITAL, LAB, guardian, recipient
 from tests.verifier.receipt_world import (
     ReceiptWorld,
@@ -22,7 +23,7 @@ from tests.verifier.receipt_world import (
 )
 from tests.verifier.world import NOW
 from yinzheng.ledger.document import receipt_pdf
-from yinzheng.ledger.document.receipt_pdf import preview_receipt, render_receipt
+from yinzheng.ledger.document.receipt_pdf import render_receipt
 from yinzheng.verifier.containers.pdf import extract_file
 from yinzheng.verifier.containers.scan import find_qr
 from yinzheng.verifier.containers.target import read_target

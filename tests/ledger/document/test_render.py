@@ -15,8 +15,9 @@ from PIL import Image
 from tests.ledger.document import samples
 from tests.ledger.document.pages import fonts_of, glyphs_of, reader, text_of
 from tests.ledger.document.photos import opened, photographed, png, printed_and_scanned
+from tests.ledger.document.previews import preview_certificate
 from yinzheng.ledger.document.fonts import DIRECTORY
-from yinzheng.ledger.document.render import TEMPLATE, preview_certificate, render_certificate
+from yinzheng.ledger.document.render import TEMPLATE, render_certificate
 from yinzheng.verifier.containers.pdf import extract_file
 from yinzheng.verifier.containers.scan import find_qr
 from yinzheng.verifier.errors import DataFault

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from yinzheng.ledger.keys.token import close_tokens
+from yinzheng.ledger.keys import token as tokens
 from yinzheng.ledger.keys.token_config import TokenConfig
 
 PIN = "a PIN of the tests"
@@ -47,7 +47,7 @@ class Hsm:
         """What a new process would find: no login, the tokens that are there now."""
         import pkcs11
 
-        close_tokens()
+        tokens._GATE.close()
         pkcs11.lib(MODULE).reinitialize()
 
     def connect(self, folder: Path) -> None:
@@ -93,4 +93,4 @@ def softhsm(folder: Path) -> Iterator[Hsm]:
         hsm.restart()
         yield hsm
         hsm.reconnect()
-        close_tokens()
+        tokens._GATE.close()

@@ -14,10 +14,11 @@ from pkcs11 import TokenFlag, exceptions
 
 from tests.ledger.keys.softhsm import LABEL, MODULE, PIN, Hsm, needs_softhsm
 from yinzheng.ledger.keys import token as token_module
+from yinzheng.ledger.keys import token as tokens
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.pkcs11 import Pkcs11Provider, make_in_token
 from yinzheng.ledger.keys.provider import KEK, RELAY
-from yinzheng.ledger.keys.token import Gate, close_tokens, open_token, translated
+from yinzheng.ledger.keys.token import Gate, open_token, translated
 from yinzheng.ledger.keys.token_config import (
     FILE,
     PIN_FILE,
@@ -91,7 +92,7 @@ class TestSoftHsm:
         assert code_of(keys.wrapper) == "token-absent"
         hsm.reconnect()
         assert keys.wrapper().unwrap(wrapped, b"owner") == bytes(16)
-        close_tokens()
+        tokens._GATE.close()
         assert keys.wrapper().unwrap(wrapped, b"owner") == bytes(16)
 
     def test_a_library_that_is_none(self, tmp_path: Path) -> None:

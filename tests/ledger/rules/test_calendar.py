@@ -68,7 +68,8 @@ def test_days_begin_at_midnight_in_china() -> None:
 @given(st.integers(at("2004-01-01 00:00"), at("2026-11-01 00:00")), st.integers(1, 30))
 def test_adding_and_counting_agree(start: int, count: int) -> None:
     end = CALENDAR.add_working_days(start, count)
-    assert CALENDAR.working_days_between(start, end - 1) == count
+    days = range(day_of(start) + 1, day_of(end - 1) + 1)
+    assert sum(map(CALENDAR.is_working, days)) == count
     assert CALENDAR.is_working(day_of(end - 1))
     assert (end + 8 * 3600) % 86_400 == 0
 
@@ -84,8 +85,6 @@ def test_bitmap_has_a_bit_a_day(first: int, count: int) -> None:
 def test_senseless_periods(count: int) -> None:
     with pytest.raises(UsageFault):
         CALENDAR.add_working_days(0, count)
-    with pytest.raises(UsageFault):
-        CALENDAR.working_days_between(0, 5000 * 86_400)
 
 
 def test_an_unknown_year_is_an_error_with_a_hint() -> None:

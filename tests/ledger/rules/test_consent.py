@@ -1,6 +1,5 @@
 """What makes a consent lawful, what needs a new one, who sees it (R26 to R30)."""
 
-import dataclasses
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -16,15 +15,12 @@ from yinzheng.ledger.rules.consent import (
     Change,
     Scope,
     Terms,
-    Use,
-    Viewer,
     age_group,
     basis_ground_problem,
     changes_needing_consent,
     consent_problems,
     is_in_term,
     require_lawful,
-    view_for,
 )
 from yinzheng.ledger.rules.retention import months_after
 from yinzheng.ledger.rules.terms import InformationRoute, LawfulBasis
@@ -253,26 +249,3 @@ def test_a_consent_ends_by_itself() -> None:
         True,
         False,
     ]
-
-
-def test_what_the_subject_sees() -> None:
-    uses = [Use(1, "本院临床研究", "科研处"), Use(2, "本院临床研究", "科研处")]
-    view = view_for(Viewer.SUBJECT, consent(), notice(), uses, NOW)
-    assert [use.at for use in view.uses] == [2, 1]
-    assert view.purposes == ("本院临床研究", "合作研究")
-    assert view.granted == (Scope.RESEARCH, Scope.THIRD_PARTY_RESEARCH)
-    assert (view.held_at, view.retention_months) == ("本院数据中心", 180)
-    less = consent(bodies.consent(research=True), recipients=[])
-    assert view_for(Viewer.SUBJECT, less, notice(), [], NOW).purposes == ("本院临床研究",)
-
-
-def test_a_guardian_sees_until_the_child_is_of_age() -> None:
-    child = change_person(bodies.consent(), "2015-06-01") | {"guardian": bodies.guardian()}
-    given = consent(child)
-    coming_of_age = at("2033-06-01 00:00")
-    view_for(Viewer.GUARDIAN, given, notice(), [], coming_of_age - 1)
-    view_for(Viewer.SUBJECT, given, notice(), [], coming_of_age)
-    for other, instant in ((given, coming_of_age), (dataclasses.replace(given, guardian=None), NOW)):
-        with pytest.raises(UsageFault) as refused:
-            view_for(Viewer.GUARDIAN, other, notice(), [], instant)
-        assert refused.value.code == "view-not-guardian"

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from yinzheng.ledger.rules.disputes import (
+    COURSE,
     HOLD,
     TABLE,
     Act,
@@ -13,11 +14,12 @@ from yinzheng.ledger.rules.disputes import (
     During,
     Move,
     Party,
+    Rule,
+    Situation,
     State,
     check_hold,
     check_opening,
     check_release,
-    rule_for,
 )
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.verifier.bytes.algorithms import digest_pair
@@ -52,6 +54,10 @@ WAITS = [
 DOCUMENT = digest_pair(b"judgment")
 PARTIES = (Party("甲医院", "0xa"), Party("乙公司", "0xb"), Party("患者", "0xc"))
 CASE = Case("某市中级人民法院", "(2026)粤01民初1号", PARTIES, frozenset({b"1" * 32}), 1, 5)
+
+
+def rule_for(state: State, move: Move, by: Capacity) -> Rule:
+    return COURSE.rule_for(Situation(state), move, by, now=0)
 
 
 @pytest.mark.parametrize(("state", "move"), list(itertools.product(State, Move)))

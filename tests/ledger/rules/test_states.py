@@ -1,6 +1,8 @@
 """Every legal and every refused pair of state and move (R8, R11, R24)."""
 
 import itertools
+from dataclasses import replace
+from enum import StrEnum
 
 import pytest
 from hypothesis import given
@@ -11,11 +13,11 @@ from yinzheng.ledger.rules.states import (
     TABLE,
     Capacity,
     Move,
+    Rule,
     Situation,
     State,
     possible,
     rule_for,
-    step,
 )
 from yinzheng.ledger.rules.terms import Procedure
 from yinzheng.verifier.errors import UsageFault
@@ -56,6 +58,60 @@ issuing                      refuse              refused                      re
 """
 EXPECTED = {(row[0], row[1]): row[2:] for row in (line.split() for line in LEGAL.strip().splitlines())}
 NOW = 1000
+
+
+def step(
+    situation: Situation,
+    move: Move,
+    by: StrEnum,
+    now: int,
+    *,
+    procedure: Procedure | None = None,
+    publicity_end: int | None = None,
+    objection: str = "",
+) -> tuple[Rule, Situation]:
+    """A model of a case's rows: make `move` at `now`; give the rule it followed and the situation after it.
+
+    `procedure` comes with `apply`, `publicity_end` with `publish` and `publish_waived`, `objection` (any
+    identifier) with `object`, `dismiss` and `uphold`.
+
+    Raises:
+        UsageFault: as `rule_for`, and `move-incomplete` when what the move needs is missing,
+            `objection-unknown`, `objection-known`.
+    """
+    rule = rule_for(situation, move, by, now)
+    after = replace(situation, state=rule.to)
+    match move:
+        case Move.APPLY:
+            if procedure is None:
+                raise UsageFault("apply needs the procedure (R8).", code="move-incomplete")
+            after = replace(after, procedure=procedure)
+        case Move.PUBLISH | Move.PUBLISH_WAIVED:
+            if publicity_end is None:
+                raise UsageFault("publish needs the end of publicity (R24).", code="move-incomplete")
+            after = replace(after, publicity_end=publicity_end)
+        case Move.OBJECT | Move.DISMISS | Move.UPHOLD:
+            after = replace(after, open_objections=_objections(situation, move, objection))
+        case _:
+            pass
+    return rule, after
+
+
+def _objections(situation: Situation, move: Move, objection: str) -> frozenset[str]:
+    known = situation.open_objections
+    if not objection:
+        raise UsageFault(f"{move} needs to say which objection.", code="move-incomplete")
+    if move is Move.OBJECT:
+        if objection in known:
+            raise UsageFault("This objection is open already.", code="objection-known")
+        return known | {objection}
+    if objection not in known:
+        raise UsageFault(
+            "No such objection is open in this case.",
+            code="objection-unknown",
+            hint="Open: " + ", ".join(sorted(known)),
+        )
+    return known - {objection}
 
 
 def favourable(state: State, move: Move) -> Situation:

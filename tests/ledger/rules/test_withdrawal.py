@@ -18,7 +18,6 @@ from yinzheng.ledger.rules.withdrawal import (
     Situation,
     State,
     begin,
-    change_holds,
     possible,
     rule_for,
     step,
@@ -217,14 +216,6 @@ def test_the_last_second_is_in_time() -> None:
     assert not after.owing, "a late receipt is recorded"
 
 
-def test_holds_are_counted() -> None:
-    where = change_holds(change_holds(situation(), 1), 1)
-    assert where.holds == 2
-    where = change_holds(change_holds(where, -1), -1)
-    with pytest.raises(UsageFault):
-        change_holds(where, -1)
-
-
 @given(st.booleans(), st.booleans(), st.sets(st.sampled_from([LAB, SHOP])), st.data())
 def test_no_walk_completes_unlawfully(
     minor: bool, genetic: bool, owing: set[str], data: st.DataObject
@@ -238,7 +229,7 @@ def test_no_walk_completes_unlawfully(
         if where.state is State.COMPLETED:
             break
         if data.draw(st.integers(0, 4)) == 0:
-            where = change_holds(where, -1 if where.holds else 1)
+            where = replace(where, holds=0 if where.holds else 1)
         before, options = where, possible(where, now)
         if not options:
             continue

@@ -18,7 +18,7 @@ from yinzheng.ledger.chain.client import CALL_GAS
 from yinzheng.ledger.chain.deployment import MOVES
 from yinzheng.ledger.chain.sender import Call, Sender
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.rules.withdrawal import Ground, Move, Situation, State, begin, change_holds, step
+from yinzheng.ledger.rules.withdrawal import Ground, Move, Situation, State, begin, step
 from yinzheng.verifier.bytes.algorithms import keccak256, sha256
 from yinzheng.verifier.errors import UsageFault, YinzhengError
 
@@ -122,7 +122,7 @@ class Pair:
             name = "release(bytes32,bytes32)" if by < 0 else "hold(bytes32,bytes32)"
             data = keccak256(name.encode())[:4] + CONSENT + GROUND
             self.court.send(Call(self.court.client.modules.consents, data, CALL_GAS), self.mover)
-            self.rules = change_holds(self.rules, by)
+            self.rules = replace(self.rules, holds=self.rules.holds + by)
             self.walk()
 
     def compare_clocks(self) -> None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.verifier.log.growth import as_reader
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.log import merkle
-from yinzheng.verifier.log.tiles import as_reader
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "rfc6962"
 CASES = sorted(str(path.relative_to(VECTORS)) for path in VECTORS.rglob("*.json"))

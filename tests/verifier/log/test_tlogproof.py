@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.verifier.log.growth import as_reader
 from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.log.merkle import hash_leaf, inclusion_path, root_from_leaves
 from yinzheng.verifier.log.note import Checkpoint, NoteSigner, sign_checkpoint
-from yinzheng.verifier.log.tiles import as_reader
 from yinzheng.verifier.log.tlogproof import HEADER, MAX_PROOF_BYTES, TlogProof
 
 LEAVES = [hash_leaf(bytes((n,))) for n in range(11)]
