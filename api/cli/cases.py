@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yinzheng.api.cli.common import DEFAULT_STATE, By, CaseId, State, acting, progress_line, writing
+from yinzheng.api.cli.common import (
+    DEFAULT_STATE,
+    ITSELF,
+    By,
+    CaseId,
+    State,
+    acting,
+    progress_line,
+    viewer,
+    writing,
+)
 from yinzheng.api.cli.output import Json, err, out, print_json
 from yinzheng.ledger.rules.profiles import DEFAULT
 from yinzheng.ledger.rules.refusals import Ground
@@ -227,14 +237,14 @@ def dossier(
     case: CaseId,
     out_dir: Annotated[Path, typer.Option("--out", help="A new folder to write to. 输出目录。")],
     state: State = DEFAULT_STATE,
-    by: Annotated[str, typer.Option("--by", help="Who opens it, for the access log. 调阅人。")] = "registry",
+    by: Annotated[str, typer.Option("--by", help="Who opens it, for the access log. 调阅人。")] = ITSELF,
     json_: Json = False,
 ) -> None:
     """Open a dossier for review: decrypted, whole and authenticated, or not at all. 调阅材料。"""
     from yinzheng.ledger.cases.dossier_opening import open_dossier_to
 
     with writing(state, json_) as (registry, progress):
-        written = open_dossier_to(registry, case, out_dir, progress, by)
+        written = open_dossier_to(registry, case, out_dir, progress, viewer(registry, by))
     _say(json_, {"case": case, "files": [str(p) for p in written]}, f"{len(written)} files in {out_dir}")
 
 

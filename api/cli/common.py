@@ -29,6 +29,8 @@ By = Annotated[
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case, such as A-2026-000001. 案件编号。")]
 
 DEFAULT_STATE = Path("state")
+ITSELF = "registry"
+"""Who looked, in the access log, where a command names nobody."""
 
 
 def keystore_of(paths: Paths) -> Keystore:
@@ -62,6 +64,14 @@ def acting(registry: Registry, by: str) -> Actor:
     from yinzheng.ledger.people.acting import actor_of
 
     return actor_of(registry, by)
+
+
+def viewer(registry: Registry, by: str) -> str:
+    """Who looks, for the access log: someone enrolled or, where nobody is named, the registry itself.
+
+    Raises as `acting`: the log names nobody who is not there.
+    """
+    return by if by == ITSELF else acting(registry, by).person
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yinzheng.api.cli.cases import moment
-from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, ITSELF, By, State, acting, viewer, writing
 from yinzheng.api.cli.instants import parse_instant
 from yinzheng.api.cli.output import Json, out, print_json
 
@@ -50,14 +50,12 @@ def disputes(state: State = DEFAULT_STATE, json_: Json = False) -> None:
         out.print(f"{line.id}  {line.state:<9} {line.kind:<6} {line.opener}  {what}  {when}", markup=False)
 
 
-def show_(
-    dispute: DisputeId, state: State = DEFAULT_STATE, by: Viewer = "registry", json_: Json = False
-) -> None:
+def show_(dispute: DisputeId, state: State = DEFAULT_STATE, by: Viewer = ITSELF, json_: Json = False) -> None:
     """Show a dispute: forum, parties, what it holds, its evidence, its end. 争议详情。"""
     from yinzheng.ledger.disputes.showing import show
 
     with writing(state, json_) as (registry, _):
-        shown = show(registry, dispute, by)
+        shown = show(registry, dispute, viewer(registry, by))
     if json_:
         print_json(shown.to_json())
     else:
@@ -117,7 +115,7 @@ def pack(
         typer.Option(help="CASE:PATH, one file out of a dossier, proved alone; repeat. 材料中的单个文件。"),
     ] = None,
     state: State = DEFAULT_STATE,
-    by: Viewer = "registry",
+    by: Viewer = ITSELF,
     json_: Json = False,
 ) -> None:
     """Make the evidence pack of a dispute, which a court checks with `yinzheng verify`. 证据包。"""
@@ -127,7 +125,8 @@ def pack(
     selection = read_selection(only, file or ())
     with writing(state, json_) as (registry, progress):
         settle(registry, progress)
-        written = build_pack(registry, dispute, out_file, selection=selection, by=by, progress=progress)
+        who = viewer(registry, by)
+        written = build_pack(registry, dispute, out_file, selection=selection, by=who, progress=progress)
     value = {"dispute": dispute, "file": str(out_file), "size": written.size}
     if json_:
         print_json(value)

@@ -23,6 +23,7 @@ def test_no_disputes(demonstration: Demonstration) -> None:
     [
         (("dispute", "show", UNKNOWN), "dispute-unknown"),
         (("dispute", "preserve", UNKNOWN, "--by", "nobody"), "person-unknown"),
+        (("dispute", "show", UNKNOWN, "--by", "nobody"), "person-unknown"),
         (("dispute", "preserve", UNKNOWN, "--by", "x", "--consent", "12"), "identifier"),
         (("dispute", "preserve", UNKNOWN, "--by", "x", "--access", "yesterday"), "instant"),
         (("dispute", "preserve", UNKNOWN, "--by", "x", "--as-of", "11" * 32), "instant"),

@@ -31,7 +31,7 @@ def refused(clinic: Clinic, subject: bytes, extent: Extent = EVERYTHING, **optio
     [
         (Way.RECEIPT, None, None, "subject"),
         (Way.COUNTER, CARD, OFFICER, "registry"),
-        (Way.COUNTER, DocumentClaim("passport", guardian=True), MEMBER, "registry"),
+        (Way.COUNTER, DocumentClaim("passport", guardian=True), OFFICER, "registry"),
         (Way.CONTROLLER, CARD, HOSPITAL, "controller"),
     ],
 )
@@ -70,6 +70,7 @@ def test_a_stranger_and_anothers_receipt(clinic: Clinic) -> None:
             "withdrawal-controller"
         )
         assert refused(clinic, subject, channel=Way.COUNTER, claim=CARD, actor="nobody") == "person-unknown"
+        assert refused(clinic, subject, channel=Way.COUNTER, claim=CARD, actor=MEMBER) == "officer-needed"
         assert refused(clinic, subject, channel=Way.COUNTER, claim=right, actor=OFFICER) == "withdrawal-claim"
         assert refused(clinic, subject, channel=Way.RECEIPT, claim=CARD) == "withdrawal-claim"
         selfie = DocumentClaim("selfie")
