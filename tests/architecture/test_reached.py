@@ -18,19 +18,17 @@ ROOMS: Final = ("verifier", "ledger", "api", "contracts")
 APART: Final = {
     # The faults that tests inject, beside the points they inject them at.
     "ledger.state.faults": {"InjectedFault", "KillAt", "RaiseAt", "Recorder"},
-    # With these the tests compare storage, and end documents, with what contracts and ledger write.
-    "verifier.chain.layout_consents": {
-        "ChainReceipt",
-        "consent_slots",
-        "decode_receipt",
-        "opened_slot",
-        "receipt_slots",
-    },
-    "verifier.formats.conclusion": {"ConclusionReport", "Standing", "verify_conclusion"},
+    # What a contract's storage says, read back: the tests compare contracts, client and verifier with it.
+    "verifier.chain.layout_consents": {"ChainReceipt", "decode_receipt", "receipt_slots"},
     "verifier.pack.chain_slots": {"anchor_slots", "consents_slots", "preservation_slots", "rights_slots"},
+    # Conclusions are judged, and no face shows it yet.
+    "verifier.bytes.cose": {"SignedCore"},
+    "verifier.formats.conclusion": {"is_conclusion_file"},
+    "verifier.judge.conclusion.report": {"ConclusionReport", "Standing"},
+    "verifier.judge.conclusion.verify": {"ConclusionExhibits", "verify_conclusion"},
     "verifier.words.phrases": {"explain"},
 }
-"""By module, what tests alone may reach."""
+"""By module, what tests alone may reach. Whoever wires one of these takes it out of here."""
 
 ENTRY: Final = ("api.cli", "main")
 """What the command `yinzheng` calls."""
