@@ -19,11 +19,10 @@ from yinzheng.ledger.dossiers.fields import (
     prose,
     read,
 )
-from yinzheng.ledger.rules.consent import basis_ground_problem
 from yinzheng.ledger.rules.credit_code import check_credit_code
 from yinzheng.ledger.rules.holders import MAX_HOLDERS, Holder, holder_problems, in_order
 from yinzheng.ledger.rules.refusals import Ground, Refusal, refusals
-from yinzheng.ledger.rules.review import CaseFacts, basis_problem
+from yinzheng.ledger.rules.review import CaseFacts, information_problem
 from yinzheng.ledger.rules.terms import (
     DataClass,
     FileRole,
@@ -323,16 +322,10 @@ def _volume_problems(volume: dict[str, Any]) -> list[str]:
 
 
 def _information_problems(information: dict[str, Any]) -> list[str]:
-    route = InformationRoute(information["route"])
     basis = None if information["basis"] is None else LawfulBasis(information["basis"])
-    ground, retrospective = information["ground"], information["retrospective"]
-    if (what := basis_problem(route, basis)) is not None:
-        return [f"is wrong: {what} (R19, R27)"]
-    if basis is None:
-        stray = ground or retrospective
-        return ["is wrong: without a lawful basis there is no ground to name (R27)"] if stray else []
-    wrong = basis_ground_problem(basis, route, ground, retrospective=retrospective)
-    return [] if wrong is None else [f"is wrong: {wrong.what}"]
+    route, ground = InformationRoute(information["route"]), information["ground"]
+    what = information_problem(route, basis, ground, retrospective=information["retrospective"])
+    return [f"is wrong: {what}"] if what else []
 
 
 def _sensitive_problems(processing: list[str], volume: dict[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from yinzheng.ledger.rules.consent import basis_ground_problem
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.states import Move
 from yinzheng.ledger.rules.terms import InformationRoute, Label, LawfulBasis, Processing
@@ -196,6 +197,19 @@ def basis_problem(route: InformationRoute, basis: LawfulBasis | None) -> str | N
     if basis is LawfulBasis.ETHICS_WAIVER and route is not InformationRoute.DEIDENTIFIED:
         return "an ethics waiver goes with de-identified data only"
     return None
+
+
+def information_problem(
+    route: InformationRoute, basis: LawfulBasis | None, ground: str, *, retrospective: bool
+) -> str | None:
+    """Say what is wrong with what an application tells of personal information, or None (R19, R27)."""
+    if (what := basis_problem(route, basis)) is not None:
+        return f"{what} (R19, R27)"
+    if basis is None:
+        stray = ground or retrospective
+        return "without a lawful basis there is no ground to name (R27)" if stray else None
+    problem = basis_ground_problem(basis, route, ground, retrospective=retrospective)
+    return None if problem is None else problem.what
 
 
 def review_problems(
