@@ -18,6 +18,7 @@ from yinzheng.verifier.log.merkle import (
     inclusion_path,
     root_from_leaves,
     root_of,
+    verify_consistency,
 )
 
 HEIGHT = 8
@@ -142,6 +143,18 @@ class TiledTree:
     def root(self) -> bytes:
         """Root of the tree. Raises `DataFault` (`tile-size`)."""
         return root_of(self.size, self._subtree)
+
+    def root_at(self, size: int) -> bytes:
+        """Root of the tree as it was at `size` leaves, proved to be the beginning of the tree whose root is
+        `root()`.
+
+        Raises `UsageFault` (`proof-range`), `DataFault` (`tile-size`; `consistency-proof`: the tiles do not
+        fit together).
+        """
+        proof = self.consistency_proof(size)
+        found = root_of(size, self._subtree)
+        verify_consistency(size, found, self.size, self.root(), proof)
+        return found
 
     def inclusion_proof(self, index: int) -> list[bytes]:
         """Inclusion proof of leaf `index`. Raises `UsageFault` (`proof-range`), `DataFault` (`tile-size`)."""
