@@ -6,13 +6,17 @@ import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
 from yinzheng.api.cli.console import UnheardConsole, json_text, stop_printing
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+
+beside: ContextVar[Mapping[str, Any]] = ContextVar("beside", default={})  # noqa: B039 - never changed
+"""What another part of the same command has to say in the one JSON object that is printed."""
 
 EXIT_OK = 0
 EXIT_NOT = 1
@@ -53,7 +57,9 @@ def fail_unexpectedly(*, as_json: bool) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON value, readable."""
+    """Print one JSON value, readable; an object together with what stands `beside` it."""
+    if isinstance(value, dict):
+        value = {**value, **beside.get()}
     sys.stdout.write(json_text(value, sys.stdout, indent=2) + "\n")
     sys.stdout.flush()  # `node` and `serve` say where they are, then run on
 

@@ -22,6 +22,7 @@ from yinzheng.api.cli.output import (
     out,
     print_json,
 )
+from yinzheng.api.cli.verify_against import comparing
 from yinzheng.api.cli.verify_pack import check_pack, is_pack
 from yinzheng.api.cli.verify_receipt import print_receipt
 from yinzheng.verifier.containers.target import Presented, read_target
@@ -51,6 +52,7 @@ _RIGHTS = {
 }
 
 
+@comparing(lambda path: read_policy(path), lambda lang: _language(lang))
 def verify_command(
     target: Annotated[
         str,
@@ -72,6 +74,17 @@ def verify_command(
         Path | None,
         typer.Option(help="Write an evidence pack's report to this new HTML file. 核验报告另存为网页。"),
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="A checkpoint, certificate, receipt or pack you kept: are both of one history of the log? "
+            "与留存件比对。"
+        ),
+    ] = None,
+    log: Annotated[
+        str | None,
+        typer.Option(help="With --against: the log, a folder or https://…/log. 日志目录或网址。"),
+    ] = None,
     lang: Annotated[str, typer.Option(help="zh or en. 语言。")] = "",
     json_: Json = False,
 ) -> None:
@@ -79,6 +92,7 @@ def verify_command(
 
     Exit code: 0 genuine and in force (pack: unchanged), 1 not, 2 usage, 3 cannot be determined.
     """
+    del against, log  # `comparing` has seen to them
     if offline + (state is not None) + (rpc is not None) > 1:
         raise UsageFault("choose one of --offline, --state and --rpc", code="usage-source")
     language = _language(lang)

@@ -49,7 +49,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "document.forms opening",
         "demonstration",
     ),
-    "api": ("http rpc org extraction", "web desk", "cli"),
+    "api": ("http rpc log_source org extraction", "web desk", "cli"),
 }
 
 UPWARD: Final = {

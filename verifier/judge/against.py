@@ -1,4 +1,4 @@
-"""Whether heads of a log that somebody kept are of one history (S9.10, D18): `verify --against`.
+"""Whether heads of a log that somebody kept are of one history (S9.8, D18): `verify --against`.
 
 Keys sign what they are told to. An operator who has all of them invents a block, a log and a certificate that
 hold together; but whoever kept a head of the log as it was can ask for the log that has both. The log's own
@@ -24,7 +24,7 @@ from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.merkle import EMPTY_ROOT
 from yinzheng.verifier.log.note import Checkpoint, open_checkpoint
 from yinzheng.verifier.log.tiles import Tile, TiledTree
-from yinzheng.verifier.log.tlogproof import HEADER, TlogProof
+from yinzheng.verifier.log.tlogproof import HEADER, MAX_PROOF_BYTES, TlogProof
 from yinzheng.verifier.pack.contents import (
     MAX_CHAIN_BYTES,
     MAX_CHAIN_VALUES,
@@ -104,6 +104,12 @@ def heads_in(document: BinaryIO, trust: TrustPolicy) -> list[Head]:
     return found
 
 
+def is_head(document: BinaryIO) -> bool:
+    """Whether it is a checkpoint or log proof, and nothing that could be verified by itself."""
+    data = document.read(MAX_PROOF_BYTES)
+    return data.startswith(HEADER.encode()) or _is_note(data)
+
+
 def compare(
     kept: Callable[[], Sequence[Head]],
     shown: Callable[[], Sequence[Head]],
@@ -158,7 +164,7 @@ def _of_file(data: bytes) -> tuple[list[str], int | None]:
         raise _none()
     if data.startswith(HEADER.encode()):
         return [TlogProof.from_text(data).checkpoint], None
-    if b"\n\n\xe2\x80\x94 " in data and not data.lstrip().startswith((b"{", b"%PDF")):
+    if _is_note(data):
         try:
             return [data.decode()], None
         except UnicodeDecodeError:
@@ -171,6 +177,10 @@ def _of_file(data: bytes) -> tuple[list[str], int | None]:
     if not isinstance(value, dict) or not isinstance(value.get("proof"), str):
         raise _none()
     return [TlogProof.from_text(str(value["proof"])).checkpoint], _time_of(value.get("chain"))
+
+
+def _is_note(data: bytes) -> bool:
+    return b"\n\n\xe2\x80\x94 " in data and not data.lstrip().startswith((b"{", b"%PDF", b"PK"))
 
 
 def _of_pack(document: BinaryIO) -> tuple[list[str], int | None]:

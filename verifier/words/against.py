@@ -12,10 +12,10 @@ from yinzheng.verifier.words.phrase import Language, Phrase
 _CHINA: Final = timezone(timedelta(hours=8))
 
 _SAID: Final[Mapping[str, Phrase]] = {
-    "against-same-head": Phrase("与留存件出自同一日志头", "the same head of the log as what you kept"),
-    "against-empty": Phrase("日志当时为空", "the log was empty then"),
+    "against-same-head": Phrase("与留存件出自同一日志头", "The same head of the log as what you kept"),
+    "against-empty": Phrase("日志当时为空", "The log was empty then"),
     "against-extended": Phrase(
-        "与留存件属于同一日志，前后一致", "of one log with what you kept: each head extends the one before"
+        "与留存件属于同一日志，前后一致", "Of one log with what you kept: each head extends the one before"
     ),
     "against-same-size": Phrase(
         "日志分叉：同一长度有两个不同的签名日志头，其中之一是伪造或改写的",

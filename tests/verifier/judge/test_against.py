@@ -1,4 +1,4 @@
-"""Two documents and the log between them: one history, a fork, or nobody knows (S9.10)."""
+"""Two documents and the log between them: one history, a fork, or nobody knows (S9.8)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.verifier.world import LOG_ED, LOG_SM2, ORIGIN, trust
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
-from yinzheng.verifier.judge.against import Comparison, Head, Relation, compare, heads_in
+from yinzheng.verifier.judge.against import Comparison, Head, Relation, compare, heads_in, is_head
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.log.merkle import hash_leaf, root_from_leaves
 from yinzheng.verifier.log.note import Checkpoint, sign_checkpoint
@@ -153,7 +153,10 @@ def sizes(data: bytes | str, policy: TrustPolicy = TRUST) -> list[int]:
 def test_a_checkpoint_and_a_log_proof() -> None:
     head = note(leaves(7))
     assert sizes(head) == [7]
-    assert sizes(TlogProof(0, (bytes(32),) * 3, head).text) == [7]
+    proof = TlogProof(0, (bytes(32),) * 3, head).text
+    assert sizes(proof) == [7]
+    for data, alone in ((head, True), (proof, True), (json.dumps({"a": head}), False), ("", False)):
+        assert is_head(io.BytesIO(data.encode())) is alone
 
 
 @pytest.fixture(scope="module")
