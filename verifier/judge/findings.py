@@ -40,10 +40,10 @@ class Findings:
         self._found[number] = Finding(number, Outcome.VALID, "ok", "")
         return value
 
-    def skip_rest(self, code: str) -> None:
-        """What has no form has nothing else to check."""
-        for number in OBLIGATIONS[1:]:
-            self._found[number] = Finding(number, Outcome.SKIPPED, code, "the form is wrong already")
+    def skip_rest(self, code: str, *, after: int = 1) -> None:
+        """What has no form, or no issuer that counts, has nothing else to check."""
+        for number in OBLIGATIONS[after:]:
+            self._found[number] = Finding(number, Outcome.SKIPPED, code, "what came before is wrong already")
 
     def outcome(self, number: int) -> Outcome:
         """Of an obligation that is settled."""

@@ -62,6 +62,8 @@ class Rules(Generic[E]):
     """(3) What else must hold for an issuer whose key was entitled at the time of signing."""
     also_logged: Callable[[E, TlogProof], object] = _nothing_more
     """(5) What else is told must be in the log that the statement's proof is to."""
+    read: Callable[[E], object] | None = None
+    """(1) Read what was signed, of a kind that reads nothing before it is known that a pinned issuer did."""
     places: Callable[[E], Sequence[Placed]] | None = None
     """(4–7) Findings of a document of many parts, place by place, in stead of `opens` and `statement`."""
 
@@ -86,6 +88,34 @@ def judge(rules: Rules[E], exhibits: E, trust: TrustPolicy, now: int, at: int | 
         return found
     # (2): the issuer's signature verifies under a pinned key.
     issuer = found.settle(2, lambda: obligations.issuer_signature(rules.signed(exhibits), trust))
+    if rules.read is None or _is_read(rules.read, exhibits, found):
+        settle_rest(rules, exhibits, issuer, trust, found, now, at)
+    return found
+
+
+def _is_read(read: Callable[[E], object], exhibits: E, found: Findings) -> bool:
+    """(1) Whether what a pinned issuer signed has its form; else nothing more is looked at."""
+    code = "issuer-not-established"
+    if found.outcome(2) is Outcome.VALID:
+        code = "form"
+        # (1): what was signed has the form of its kind.
+        found.settle(1, lambda: read(exhibits))
+        if found.outcome(1) is Outcome.VALID:
+            return True
+    found.skip_rest(code, after=2)
+    return False
+
+
+def settle_rest(
+    rules: Rules[E],
+    exhibits: E,
+    issuer: Issuer | None,
+    trust: TrustPolicy,
+    found: Findings,
+    now: int,
+    at: int | None = None,
+) -> None:
+    """Settle obligations 3–10, once 1 and 2 are."""
     # (3): that key was entitled to sign this, when it was signed.
     found.settle(3, lambda: _entitled(rules, exhibits, issuer))
     if rules.places is not None:
@@ -108,7 +138,6 @@ def judge(rules: Rules[E], exhibits: E, trust: TrustPolicy, now: int, at: int | 
     found.settle(9, lambda: rules.rests_on(exhibits, trust))
     # (10): the answer is young enough.
     found.settle(10, lambda: rules.age(exhibits, trust, now, at))
-    return found
 
 
 def authentic(rules: Rules[E], exhibits: E, findings: Findings) -> Authentic:

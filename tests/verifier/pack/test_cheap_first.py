@@ -20,7 +20,7 @@ from tests.verifier.world import LOG_ED, STRANGER
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.judge.pack import checks, verify
+from yinzheng.verifier.judge.pack import checks, rules, verify
 from yinzheng.verifier.judge.pack.verify import verify_pack
 from yinzheng.verifier.log.note import sign_note
 from yinzheng.verifier.log.tlogproof import TlogProof
@@ -79,7 +79,7 @@ def test_nothing_dear_is_done_for_what_no_pinned_issuer_signed(
 
     data = UNSIGNED[name]()
     monkeypatch.setattr(checks, "parse_manifest", refuse)
-    monkeypatch.setattr(verify, "read_contents", refuse)
+    monkeypatch.setattr(rules, "read_contents", refuse)
     monkeypatch.setattr(Sm2PublicKey, "verify", verified_once)
     file = Counted(data)
     report = verify_pack(file, pack_trust(), now=NOW)

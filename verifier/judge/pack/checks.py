@@ -31,7 +31,7 @@ from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.dispute import Opening
 from yinzheng.verifier.formats.dossier import FileEntry, check_disclosure
 from yinzheng.verifier.formats.evidence_items import Item
-from yinzheng.verifier.judge.obligations import CLOCK_SKEW
+from yinzheng.verifier.judge.obligations import CLOCK_SKEW, Signed
 from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
 from yinzheng.verifier.log.statement import verify_body
 from yinzheng.verifier.pack.archive import MANIFEST, SIGNATURE, Archive, PackLimits, open_archive
@@ -100,25 +100,27 @@ def pinned_issuer(kid: bytes, trust: TrustPolicy) -> Issuer:
     return issuer
 
 
-def manifest_signature(zipped: PackZip, trust: TrustPolicy) -> Issuer:
-    """(2) The issuer's signature of the manifest verifies under a key that the policy pins."""
-    issuer = pinned_issuer(zipped.kid, trust)
-    if not issuer.key.verify(signed_message(zipped.manifest), decode_der(zipped.signature)):
-        message = "the issuer's signature of the manifest is wrong"
-        raise DataFault(message, code="signature-wrong", kid=zipped.kid.hex())
-    return issuer
+def manifest_signed(zipped: PackZip, manifest: Manifest | None) -> Signed:
+    """(2) (3) What the issuer signed; when, and for whom, once the manifest is read."""
+    return Signed(
+        kid=zipped.kid,
+        message=signed_message(zipped.manifest),
+        signature=decode_der(zipped.signature),
+        at=manifest.made_at if manifest else 0,
+        registry=manifest.registry if manifest else None,
+    )
 
 
-def issuer_entitled(manifest: Manifest, issuer: Issuer, sealed_at: int | None) -> None:
-    """(3) That key was entitled to sign for this registry when the pack was made (R41).
+def manifest_to_sign(manifest: Manifest) -> Signed:
+    """(3) What the issuer will sign, when and for whom."""
+    return Signed(manifest.signer, b"", b"", manifest.made_at, manifest.registry)
 
-    Who stole a key may claim an earlier time, but none before the block it shows: `sealed_at`, if (8) holds.
+
+def not_before_its_block(manifest: Manifest, sealed_at: int | None) -> None:
+    """(3) The pack is not older than the block it shows: `sealed_at`, if (8) holds (R41).
+
+    Who stole a key may claim an earlier time, but none before that.
     """
-    reason = issuer.entitled_at(manifest.made_at, manifest.registry)
-    if reason is not None:
-        raise DataFault(
-            "the issuer's key was not entitled to sign this pack", code=reason, made_at=manifest.made_at
-        )
     if sealed_at is not None and sealed_at - manifest.made_at > CLOCK_SKEW:
         raise DataFault("the pack claims to be older than its block", code="block-after-pack")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, NoReturn
 
 from yinzheng.verifier.chain.evidence import NotGiven
@@ -41,16 +43,26 @@ def judge_statements(ground: Ground) -> list[StatementReport]:
     return [judge_statement(ground, packed) for packed in shown]
 
 
-def judge_items(ground: Ground, view: ChainView, pack: Findings) -> list[ItemReport]:
-    """All items in order, withheld ones included."""
-    shared = tuple(finding for finding in pack.in_order() if finding.number in _SHARED)
+def judge_items(ground: Ground, view: ChainView) -> list[ItemReport]:
+    """All items in order, withheld ones included, by the obligations that are their own."""
     return [
-        _shown(ground, view, listed, shared) if listed.disclosed else _withheld(ground, view, listed, shared)
+        _shown(ground, view, listed) if listed.disclosed else _withheld(ground, view, listed)
         for listed in ground.manifest.items
     ]
 
 
-def _withheld(ground: Ground, view: ChainView, listed: ListedItem, shared: tuple[Finding, ...]) -> ItemReport:
+def completed(items: Iterable[ItemReport], pack: Findings) -> list[ItemReport]:
+    """The items with what they share with the pack as a whole, and whether each is unchanged."""
+    shared = tuple(finding for finding in pack.in_order() if finding.number in _SHARED)
+    found = []
+    for item in items:
+        findings = _merged(item.findings, shared)
+        answer = questions.unchanged(findings) if item.disclosed else Answer.UNDETERMINED
+        found.append(replace(item, findings=findings, unchanged=answer))
+    return found
+
+
+def _withheld(ground: Ground, view: ChainView, listed: ListedItem) -> ItemReport:
     found = Findings()
     for number in (1, 4, 5, 6, 7):
         found.settle(number, _item_withheld)
@@ -63,7 +75,7 @@ def _withheld(ground: Ground, view: ChainView, listed: ListedItem, shared: tuple
         item=None,
         statement=None,
         anchored_at=anchored.added_at if anchored else None,
-        findings=_merged(found, shared),
+        findings=found.in_order(),
         witnesses=(),
         unchanged=Answer.UNDETERMINED,
         provenance=Answer.UNDETERMINED,
@@ -71,7 +83,7 @@ def _withheld(ground: Ground, view: ChainView, listed: ListedItem, shared: tuple
     )
 
 
-def _shown(ground: Ground, view: ChainView, listed: ListedItem, shared: tuple[Finding, ...]) -> ItemReport:
+def _shown(ground: Ground, view: ChainView, listed: ListedItem) -> ItemReport:
     found = Findings()
     packed = ground.by_leaf.get(listed.leaf)
     item = ground.contents.item(listed.body_path)
@@ -87,7 +99,6 @@ def _shown(ground: Ground, view: ChainView, listed: ListedItem, shared: tuple[Fi
             found.settle(number, _statement_missing)
     # (9): a root of evidence over it is on chain.
     anchored = found.settle(9, lambda: root_over(ground, view, listed.number))
-    findings = _merged(found, shared)
     witnesses = _witnesses(item, ground.contents.witnesses(listed.body_path)) if item else ()
     came, why = Answer.UNDETERMINED, "unreadable"
     if item is not None and packed is not None:
@@ -99,9 +110,9 @@ def _shown(ground: Ground, view: ChainView, listed: ListedItem, shared: tuple[Fi
         item=item,
         statement=packed,
         anchored_at=anchored.added_at if anchored else None,
-        findings=findings,
+        findings=found.in_order(),
         witnesses=witnesses,
-        unchanged=questions.unchanged(findings),
+        unchanged=Answer.UNDETERMINED,
         provenance=came,
         provenance_code=why,
     )
@@ -122,8 +133,8 @@ def _statement_missing() -> NoReturn:
     raise NotGiven("the pack does not show the item's statement", code="item-statement-missing")
 
 
-def _merged(found: Findings, shared: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    return tuple(sorted((*found.in_order(), *shared), key=lambda finding: finding.number))
+def _merged(own: tuple[Finding, ...], shared: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return tuple(sorted((*own, *shared), key=lambda finding: finding.number))
 
 
 def _witnesses(item: Item, hold: tuple[bool, ...]) -> tuple[WitnessCheck, ...]:

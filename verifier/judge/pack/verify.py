@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from itertools import chain
-from typing import BinaryIO, Final, NoReturn
+from typing import BinaryIO, Final
 
-from yinzheng.verifier.chain.evidence import NotGiven
-from yinzheng.verifier.judge.findings import OBLIGATIONS, Findings, Placed, all_hold
+from yinzheng.verifier.judge.findings import Findings
+from yinzheng.verifier.judge.judge import judge, settle_rest
 from yinzheng.verifier.judge.pack import checks, questions
-from yinzheng.verifier.judge.pack.exhibits import ChainView, Ground, dispute_holds, look_at_chain
+from yinzheng.verifier.judge.pack.exhibits import ChainView, Ground
 from yinzheng.verifier.judge.pack.inner_report import Render, compare_reports
-from yinzheng.verifier.judge.pack.parts import (
-    judge_dossier_files,
-    judge_items,
-    judge_statements,
-    judge_subjects,
-)
+from yinzheng.verifier.judge.pack.parts import completed, judge_subjects
 from yinzheng.verifier.judge.pack.report import ItemReport, Operator, PackReport, Platform, Reason
+from yinzheng.verifier.judge.pack.rules import AS_WRITTEN, PackExhibits, rules_for
 from yinzheng.verifier.judge.pack.stamps import judge_timestamps
-from yinzheng.verifier.judge.report import Block, Outcome
-from yinzheng.verifier.judge.seals import block_of, sealed
-from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
+from yinzheng.verifier.judge.report import Block
+from yinzheng.verifier.judge.seals import block_of
+from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.pack.archive import PackLimits
-from yinzheng.verifier.pack.reading import Progress, read_contents
+from yinzheng.verifier.pack.reading import Progress
 
 DEFAULT_LIMITS: Final = PackLimits()
 
@@ -46,87 +40,47 @@ def verify_pack(
     memory does not grow with the evidence in it. `now` is the time of asking (UTC seconds). Bad data ends up
     in the report; `OSError` of reading the file escapes.
     """
-    findings = Findings()
-    # (1): a zip of the one layout; sizes and counts, before anything in it is read.
-    zipped = findings.settle(1, lambda: checks.layout_form(file, limits))
-    if zipped is None:
+    exhibits = PackExhibits()
+    findings = judge(rules_for(file, limits, progress, trust), exhibits, trust, now)
+    ground = exhibits.ground
+    if ground is None:
         return stopped(findings, trust, now)
-    # (2): the issuer's signature of the manifest verifies under a pinned key.
-    issuer = findings.settle(2, lambda: checks.manifest_signature(zipped, trust))
-    if issuer is None:
-        return stopped(findings, trust, now)
-    # (1): exactly the files that the signed manifest names.
-    manifest = findings.settle(1, lambda: checks.manifest_form(zipped))
-    if manifest is None:
-        return stopped(findings, trust, now)
-    ground = Ground(manifest, read_contents(zipped.archive, manifest, progress), trust)
-    said = [*questions.named_otherwise(manifest, name), *compare_reports(ground, written_report, render)]
-    return conclude(ground, issuer, findings, now, said)
+    said = [
+        *questions.named_otherwise(ground.manifest, name),
+        *compare_reports(ground, written_report, render),
+    ]
+    return _report(exhibits, findings, now, said)
 
 
 def written_report(ground: Ground) -> PackReport:
     """What a registry finds that writes this pack under this policy, before layout and signature are there
     (S14.6): a writer guarantees both, or finishes no pack.
     """
-    manifest, findings = ground.manifest, Findings()
+    manifest, trust, findings, exhibits = ground.manifest, ground.trust, Findings(), PackExhibits()
     # (1): what the writer finishes has the one layout.
     findings.settle(1, lambda: None)
     # (2): the policy pins the key that will sign; the writer's pack is not finished without the signature.
-    issuer = findings.settle(2, lambda: checks.pinned_issuer(manifest.signer, ground.trust))
+    issuer = findings.settle(2, lambda: checks.pinned_issuer(manifest.signer, trust))
     if issuer is None:
-        return stopped(findings, ground.trust, manifest.made_at, written_with_pack=True)
-    return conclude(ground, issuer, findings, manifest.made_at, written_with_pack=True)
-
-
-def conclude(
-    ground: Ground,
-    issuer: Issuer,
-    findings: Findings,
-    now: int,
-    said: Sequence[Reason] = (),
-    *,
-    written_with_pack: bool = False,
-) -> PackReport:
-    """Obligations 3–10, once 1 and 2 are settled, and the answers to the court's questions.
-
-    `said`: of the file's name, and of the reports inside.
-    """
-    manifest, trust, view = ground.manifest, ground.trust, look_at_chain(ground)
-    # (8): the block is sealed by pinned validators, and final.
-    sealed_at = findings.settle(8, lambda: _sealed(ground))
-    # (3): that key was entitled to sign it, at that time.
-    findings.settle(3, lambda: checks.issuer_entitled(manifest, issuer, sealed_at))
-    # (9): the dispute, its evidence, parties and subjects are on chain.
-    findings.settle(9, lambda: dispute_holds(ground, view))
-    # (10): how old the block is.
-    findings.settle(10, lambda: checks.block_age(ground.chain(), manifest, now, trust.max_age))
-    return _report(ground, view, findings, now, said, written_with_pack=written_with_pack)
-
-
-def _sealed(ground: Ground) -> int:
-    """Time of the block, if it is sealed and final."""
-    evidence = ground.chain()
-    sealed(evidence, ground.trust)
-    return evidence.block.time
+        findings.skip_rest("issuer-not-established", after=2)
+        return stopped(findings, trust, manifest.made_at, written_with_pack=True)
+    exhibits.take(ground)
+    settle_rest(AS_WRITTEN, exhibits, issuer, trust, findings, manifest.made_at)
+    return _report(exhibits, findings, manifest.made_at, (), written_with_pack=True)
 
 
 def _report(
-    ground: Ground,
-    view: ChainView,
+    exhibits: PackExhibits,
     findings: Findings,
     now: int,
     said: Sequence[Reason],
     *,
-    written_with_pack: bool,
+    written_with_pack: bool = False,
 ) -> PackReport:
-    items = judge_items(ground, view, findings)
-    statements, dossier_files = judge_statements(ground), judge_dossier_files(ground)
+    """The answers to the court's questions. `said`: of the file's name, and of the reports inside."""
+    ground, view = exhibits.shown(), exhibits.view
+    items, others = completed(exhibits.items, findings), exhibits.others()
     subjects, timestamps = judge_subjects(ground, view), judge_timestamps(ground)
-    others: list[questions.Place] = [*ground.contents.files, *statements, *dossier_files]
-    places = [(place.where, place.findings) for place in chain(items, others)]
-    for number in (4, 5, 6, 7):
-        # (4)–(7): wherever the pack shows something, as each place says in detail.
-        _settle_all(findings, number, places)
     operators = _operators(ground.trust, view)
     limits = _limits(ground, findings, items, [*others, *subjects], operators, view)
     limits += questions.stamp_reasons(timestamps, failed=False)
@@ -139,9 +93,9 @@ def _report(
         findings=pack,
         files=tuple(ground.contents.files),
         items=tuple(items),
-        statements=tuple(statements),
+        statements=tuple(exhibits.statements),
         subjects=tuple(subjects),
-        dossier_files=tuple(dossier_files),
+        dossier_files=tuple(exhibits.dossier_files),
         timestamps=tuple(timestamps),
         opening=view.opening,
         release=view.release,
@@ -159,10 +113,6 @@ def _report(
         limits=tuple(limits),
         written_with_pack=written_with_pack,
     )
-
-
-def _settle_all(findings: Findings, number: int, places: Sequence[Placed]) -> None:
-    findings.settle(number, lambda: all_hold(number, places))
 
 
 def _limits(
@@ -209,10 +159,6 @@ def stopped(
     findings: Findings, trust: TrustPolicy, now: int, *, written_with_pack: bool = False
 ) -> PackReport:
     """Of what is no pack, or none that a pinned issuer signed as it is, nothing else is looked at."""
-    settled = {finding.number for finding in findings.in_order()}
-    code = "form" if findings.outcome(1) is Outcome.INVALID else "issuer-not-established"
-    for number in sorted(set(OBLIGATIONS) - settled):
-        findings.settle(number, partial(_not_looked_at, code))
     operators = _operators(trust, ChainView())
     pack = findings.in_order()
     return PackReport(
@@ -235,7 +181,3 @@ def stopped(
         limits=(),
         written_with_pack=written_with_pack,
     )
-
-
-def _not_looked_at(code: str) -> NoReturn:
-    raise NotGiven("what is no pack, or none of a pinned issuer, is looked at no further", code=code)
