@@ -7,12 +7,6 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-NAMES = ("AccessManager", "CheckpointAnchor", "RightsRegistry")
-"""The contracts a registry deploys, in this order."""
-
-MODULE_NAMES = ("ConsentRegistry", "Preservation")
-"""The contracts that are put beside them later, in this order."""
-
 
 @dataclass(frozen=True, slots=True)
 class Artifact:

@@ -14,8 +14,8 @@ from typing import Final
 
 from yinzheng.ledger.cases import calls as case_calls
 from yinzheng.ledger.cases.deeming import deem_accepted
+from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import open_chain
-from yinzheng.ledger.chain.consent_client import ConsentClient
 from yinzheng.ledger.chain.sender import Sender
 from yinzheng.ledger.disputes import calls as dispute_calls
 from yinzheng.ledger.erasure.clearing import resume as resume_erasures
@@ -76,7 +76,7 @@ def open_registry(
             log=log,
             blobs=blobs,
             w3=w3,
-            client=ConsentClient(w3, instance.deployment, instance.modules),
+            client=ContractsClient(w3, instance.deployment, instance.modules),
             kinds=KINDS,
             sender=Sender(w3, provider.account(RELAY), time.sleep),
             keys=provider,

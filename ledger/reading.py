@@ -18,8 +18,8 @@ from web3 import Web3
 
 from yinzheng.ledger.cases.calls import DEPOSIT
 from yinzheng.ledger.cases.deeming import deadlines_of
+from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import open_chain, prover
-from yinzheng.ledger.chain.consent_client import ConsentClient
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.consents.basis import Basis, basis_of
 from yinzheng.ledger.erasure.tombstones import tombstone_of
@@ -93,7 +93,7 @@ class Reader:
         self._store = store
         self._w3 = w3
         self._prover = prover(w3, instance)
-        self._client = ConsentClient(w3, instance.deployment, instance.modules)
+        self._client = ContractsClient(w3, instance.deployment, instance.modules)
         self._newest = lru_cache(maxsize=EVIDENCE_KEPT)(self._evidence)
 
     def trust(self) -> TrustPolicy:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from web3 import Web3
 
-from yinzheng.ledger.chain.consent_client import ConsentClient
+from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.sender import Sender
 from yinzheng.ledger.flow.calls import Kinds
 from yinzheng.ledger.keys.provider import RELAY, KeyProvider
@@ -42,7 +42,7 @@ class Registry:
     log: TileLog
     blobs: FolderBlobs
     w3: Web3
-    client: ConsentClient
+    client: ContractsClient
     kinds: Kinds
     sender: Sender
     keys: KeyProvider

@@ -23,8 +23,8 @@ from yinzheng.ledger.audit.log import check_published_log
 from yinzheng.ledger.audit.modules import check_modules
 from yinzheng.ledger.audit.stamps import check_time_stamps
 from yinzheng.ledger.audit.threads import check_threads
+from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import open_chain
-from yinzheng.ledger.chain.consent_client import ConsentClient
 from yinzheng.ledger.keys.provider import KeyProvider
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.registry import Clock, Progress
@@ -74,7 +74,7 @@ def audit_registry(
             log=TileLog(paths.log, instance.origin),
             blobs=FolderBlobs(paths.blobs),
             w3=w3,
-            client=ConsentClient(w3, instance.deployment, instance.modules),
+            client=ContractsClient(w3, instance.deployment, instance.modules),
             keys=keys(paths),
         )
         with audit.finding():

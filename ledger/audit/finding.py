@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session
 from web3 import Web3
 
-from yinzheng.ledger.chain.consent_client import ConsentClient
+from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.keys.provider import KeyProvider
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.state.instance import Instance
@@ -43,7 +43,7 @@ class Audit:
     log: TileLog
     blobs: BlobStore
     w3: Web3
-    client: ConsentClient
+    client: ContractsClient
     keys: KeyProvider
     findings: list[Finding] = field(default_factory=list)
 

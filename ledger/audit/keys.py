@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlmodel import select
 
 from yinzheng.ledger.audit.finding import Audit
-from yinzheng.ledger.chain.deployment import COMMITTEE, REGISTRY, RELAY
+from yinzheng.ledger.chain.contracts import COMMITTEE, REGISTRY, RELAY
 from yinzheng.ledger.keys.provider import ISSUER, KEK, VALIDATOR, person_key
 from yinzheng.ledger.keys.provider import RELAY as RELAY_KEY
 from yinzheng.ledger.people.acting import STAFF

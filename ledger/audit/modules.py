@@ -11,8 +11,7 @@ from sqlmodel import Session, col, select
 from yinzheng.contracts import artifact
 from yinzheng.ledger.audit.chain import under_way
 from yinzheng.ledger.audit.finding import Audit
-from yinzheng.ledger.chain.deployment import COMMITTEE, MOVES, REGISTRY, RELAY
-from yinzheng.ledger.chain.modules import FORUM, MODULE
+from yinzheng.ledger.chain.contracts import COMMITTEE, FORUM, MODULE, MOVES, REGISTRY, RELAY
 from yinzheng.ledger.chain.records import DisputeState, WithdrawalState
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import checksummed

@@ -6,21 +6,21 @@ from typing import Final
 
 from sqlmodel import Session, col, func, select
 
-from yinzheng.ledger.chain.consent_client import ConsentClient
+from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.rules.states import State
 from yinzheng.ledger.store.models import Case, Certificate, ChainCall
 from yinzheng.verifier.errors import UsageFault, YinzhengError
 
 
-def _published(client: ConsentClient, session: Session, call: ChainCall) -> None:
+def _published(client: ContractsClient, session: Session, call: ChainCall) -> None:
     case = session.get_one(Case, call.about)
     on_chain = client.case(case.subject)
     if on_chain is not None:
         case.publicity_end = on_chain.publicity_end
 
 
-def _deposited(_client: ConsentClient, session: Session, call: ChainCall) -> None:
+def _deposited(_client: ContractsClient, session: Session, call: ChainCall) -> None:
     session.get_one(Certificate, call.about).state = "deposited"
 
 

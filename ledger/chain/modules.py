@@ -1,58 +1,27 @@
-"""The modules beside a deployment: consents and preservation, added without touching what is there (S5.10).
+"""The modules: consents and preservation, put beside a deployment without touching what is there (S5.10)."""
 
-Like the deployment itself they are a fixed sequence of the administrator's transactions from `first_nonce`
-on, so one that was interrupted continues where it stopped.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
-import rlp
-from eth_abi.abi import decode as abi_decode
-from eth_abi.abi import encode as abi_encode
 from web3 import Web3
 
-from yinzheng.contracts import MODULE_NAMES, artifact
-from yinzheng.ledger.chain.deployment import (
-    COMMITTEE,
-    CREATE_GAS,
-    MOVES,
-    REGISTRY,
-    RELAY,
-    SETUP_GAS,
-    Deployment,
-    check_deployment,
-    read_places,
-    selector,
-)
-from yinzheng.ledger.chain.reverts import translated
-from yinzheng.ledger.chain.sender import Call, Sender, checksummed
-from yinzheng.verifier.bytes.algorithms import keccak256
+from yinzheng.ledger.chain.contracts import COMMITTEE, FORUM, REGISTRY, RELAY
+from yinzheng.ledger.chain.deployment import Deployment, check_deployment
+from yinzheng.ledger.chain.placing import Places, have_roles, holds, put, require_contracts
+from yinzheng.ledger.chain.sender import Sender
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
-
-FORUM, MODULE = 6, 7
-"""Roles in the authority: courts and arbitral bodies, who sign; contracts that move records not held."""
 
 MODULE_STEPS = 3
 """Transactions that `deploy_modules` sends: two contracts, then all roles at once."""
 
-_FORMAT = "yinzheng/modules/1"
-_TARGETS: Mapping[str, Mapping[int, tuple[str, ...]]] = {
-    "ConsentRegistry": {
-        RELAY: ("open", "frozen", "receipt", "complete", "restrict"),
-        MOVES: ("hold", "release"),
-    },
-    "Preservation": {RELAY: ("open", "addEvidence", "release"), MODULE: ("amend",)},
-}
-
 
 @dataclass(frozen=True, slots=True)
-class Modules:
-    """Where the modules are. Addresses are 20 bytes, code hashes keccak256 of the deployed code.
+class Modules(Places):
+    """Where the modules are."""
 
-    `block` is the first block by which everything is there.
-    """
+    FORMAT: ClassVar[str] = "yinzheng/modules/1"
+    NAMES: ClassVar[tuple[str, ...]] = ("consents", "preservation")
 
     chain_id: int
     block: int
@@ -61,25 +30,14 @@ class Modules:
     consents_code_hash: bytes
     preservation_code_hash: bytes
 
-    def to_json(self) -> dict[str, Any]:
-        """Give the JSON object that `from_json` reads."""
-        contracts = {
-            "consents": {"address": self.consents.hex(), "code_hash": self.consents_code_hash.hex()},
-            "preservation": {
-                "address": self.preservation.hex(),
-                "code_hash": self.preservation_code_hash.hex(),
-            },
-        }
-        return {"format": _FORMAT, "chain_id": self.chain_id, "block": self.block, "contracts": contracts}
-
-    @classmethod
-    def from_json(cls, value: Any) -> "Modules":
-        """Read what `to_json` gave.
-
-        Raises:
-            DataFault: `modules-malformed`.
-        """
-        return cls(**read_places(value, _FORMAT, ("consents", "preservation"), _malformed))
+    @staticmethod
+    def malformed() -> DataFault:
+        """What is raised where their file cannot be read: `modules-malformed`."""
+        return DataFault(
+            "The file of modules is malformed.",
+            code="modules-malformed",
+            hint="Restore it from a backup, or find the addresses with the chain's operator.",
+        )
 
 
 def deploy_modules(
@@ -105,27 +63,19 @@ def deploy_modules(
     """
     check_deployment(w3, deployment)
     _check_separation(w3, deployment, sender.address, forums)
-    nonce = sender.next_nonce()
-    first = nonce if first_nonce is None else first_nonce
-    consents, preservation = (keccak256(rlp.encode([sender.address, first + step]))[12:] for step in range(2))
-    steps = [
-        _creation("ConsentRegistry", deployment.manager),
-        _creation("Preservation", deployment.manager, deployment.rights, consents),
-        Call(deployment.manager, _roles(consents, preservation, forums), SETUP_GAS),
-    ]
-    if nonce < first:
-        raise _foreign_nonce()
-    for step in steps[nonce - first :]:
-        sender.send(step, patience)
-    codes = [_code(w3, address) for address in (consents, preservation)]
-    if not all(codes):
-        raise _foreign_nonce()
-    with translated():
-        block = w3.eth.block_number
-    hashes = (keccak256(code) for code in codes)
-    found = Modules(deployment.chain_id, block, consents, preservation, *hashes)
-    check_modules(w3, deployment, found)
-    return found
+    found = put(
+        w3,
+        sender,
+        Modules.NAMES,
+        deployment.addresses,
+        [(FORUM, forum) for forum in forums],
+        first_nonce=sender.next_nonce() if first_nonce is None else first_nonce,
+        patience=patience,
+        foreign=_foreign_nonce,
+    )
+    modules = Modules(chain_id=deployment.chain_id, **found)
+    check_modules(w3, deployment, modules)
+    return modules
 
 
 def check_modules(w3: Web3, deployment: Deployment, modules: Modules) -> None:
@@ -141,35 +91,8 @@ def check_modules(w3: Web3, deployment: Deployment, modules: Modules) -> None:
             code="modules-chain",
             hint="Use the modules that were deployed beside this registry.",
         )
-    for name, address, code_hash in zip(
-        MODULE_NAMES,
-        (modules.consents, modules.preservation),
-        (modules.consents_code_hash, modules.preservation_code_hash),
-        strict=True,
-    ):
-        code = _code(w3, address)
-        joined = code and _answer(w3, address, "authority()", "address") == _address(deployment.manager)
-        if keccak256(code) != code_hash or not artifact(name).matches(code) or not joined:
-            raise _other_code(name, address)
-    for question, expected in (("rights()", deployment.rights), ("consents()", modules.consents)):
-        if _answer(w3, modules.preservation, question, "address") != _address(expected):
-            raise _other_code("Preservation", modules.preservation)
-    _check_roles(w3, deployment, modules)
-
-
-def _check_roles(w3: Web3, deployment: Deployment, modules: Modules) -> None:
-    addresses = dict(zip(MODULE_NAMES, (modules.consents, modules.preservation), strict=True))
-    sound = _holds(w3, deployment, MOVES, modules.preservation)
-    for name, roles in _TARGETS.items():
-        for role, functions in roles.items():
-            for function in functions:
-                asked = _signature_call(
-                    "getTargetFunctionRole(address,bytes4)",
-                    ["address", "bytes4"],
-                    [_address(addresses[name]), selector(name, function)],
-                )
-                sound = sound and _ask(w3, deployment.manager, asked, ["uint64"])[0] == role
-    if not sound:
+    require_contracts(w3, modules, deployment.addresses, _other_code)
+    if not have_roles(w3, modules, deployment.manager):
         raise DataFault(
             "The modules do not have the roles they were deployed with.",
             code="modules-roles",
@@ -180,76 +103,13 @@ def _check_roles(w3: Web3, deployment: Deployment, modules: Modules) -> None:
 def _check_separation(w3: Web3, deployment: Deployment, admin: bytes, forums: Sequence[bytes]) -> None:
     for forum in forums:
         if forum == admin or any(
-            _holds(w3, deployment, role, forum) for role in (RELAY, REGISTRY, COMMITTEE)
+            holds(w3, deployment.manager, role, forum) for role in (RELAY, REGISTRY, COMMITTEE)
         ):
             raise UsageFault(
                 "A forum would also administer, send or approve for the registry.",
                 code="roles-overlap",
                 hint="A forum signs with a key of its own.",
             )
-
-
-def _holds(w3: Web3, deployment: Deployment, role: int, account: bytes) -> bool:
-    asked = _signature_call("hasRole(uint64,address)", ["uint64", "address"], [role, _address(account)])
-    return bool(_ask(w3, deployment.manager, asked, ["bool", "uint32"])[0])
-
-
-def _creation(name: str, *arguments: bytes) -> Call:
-    encoded = abi_encode(["address"] * len(arguments), [checksummed(argument) for argument in arguments])
-    return Call(None, artifact(name).bytecode + encoded, CREATE_GAS)
-
-
-def _roles(consents: bytes, preservation: bytes, forums: Sequence[bytes]) -> bytes:
-    """Encode one `multicall` of the authority that assigns every function and grants every role, or none."""
-    addresses = dict(zip(MODULE_NAMES, (consents, preservation), strict=True))
-    calls = [
-        _signature_call(
-            "setTargetFunctionRole(address,bytes4[],uint64)",
-            ["address", "bytes4[]", "uint64"],
-            [_address(addresses[name]), [selector(name, function) for function in functions], role],
-        )
-        for name, roles in _TARGETS.items()
-        for role, functions in roles.items()
-    ]
-    grants = [(MOVES, preservation), *((FORUM, forum) for forum in forums)]
-    calls += [
-        _signature_call(
-            "grantRole(uint64,address,uint32)", ["uint64", "address", "uint32"], [role, _address(account), 0]
-        )
-        for role, account in grants
-    ]
-    return _signature_call("multicall(bytes[])", ["bytes[]"], [calls])
-
-
-def _signature_call(signature: str, types: Sequence[str], values: Sequence[Any]) -> bytes:
-    return keccak256(signature.encode())[:4] + abi_encode(types, values)
-
-
-def _answer(w3: Web3, address: bytes, question: str, kind: str) -> Any:
-    return _ask(w3, address, keccak256(question.encode())[:4], [kind])[0]
-
-
-def _ask(w3: Web3, address: bytes, data: bytes, kinds: Sequence[str]) -> tuple[Any, ...]:
-    with translated():
-        answer = w3.eth.call({"to": checksummed(address), "data": "0x" + data.hex()})  # type: ignore[typeddict-item]
-        return abi_decode(kinds, bytes(answer))
-
-
-def _address(value: bytes) -> str:
-    return "0x" + value.hex()
-
-
-def _code(w3: Web3, address: bytes) -> bytes:
-    with translated():
-        return bytes(w3.eth.get_code(checksummed(address)))
-
-
-def _malformed() -> DataFault:
-    return DataFault(
-        "The file of modules is malformed.",
-        code="modules-malformed",
-        hint="Restore it from a backup, or find the addresses with the chain's operator.",
-    )
 
 
 def _other_code(name: str, address: bytes) -> DataFault:

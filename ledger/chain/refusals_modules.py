@@ -6,7 +6,7 @@ from yinzheng.ledger.chain.refusals import Meaning, NotEntitled, TooEarly, Value
 
 _LOOK = "Read its state again: someone may have moved it meanwhile."
 
-MODULE_MEANINGS: Mapping[str, Meaning] = {
+CONSENT_REFUSALS: Mapping[str, Meaning] = {
     "WithdrawalNotIn": Meaning(
         WrongState,
         "withdrawal-state",
@@ -76,6 +76,9 @@ MODULE_MEANINGS: Mapping[str, Meaning] = {
         "The withdrawal last changed at {changedAt}, after the time asked.",
         "Ask at a block of that time.",
     ),
+}
+
+PRESERVATION_REFUSALS: Mapping[str, Meaning] = {
     "DisputeNotIn": Meaning(
         WrongState, "dispute-state", "The dispute is in state {actual}; {expected} was expected.", _LOOK
     ),
@@ -120,4 +123,3 @@ MODULE_MEANINGS: Mapping[str, Meaning] = {
         NotEntitled, "holds-reserved", "Only preservation sets and releases holds.", "Leave them as they are."
     ),
 }
-"""By the error's name; whatever is missing here is shared with the registry's own."""

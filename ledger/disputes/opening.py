@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from yinzheng.ledger.cases.intake import DOSSIER_ID_BYTES, DOSSIER_KEY_BYTES, SUBJECT_BYTES
 from yinzheng.ledger.chain.approvals import Opening as Decision
 from yinzheng.ledger.chain.approvals import recover
-from yinzheng.ledger.chain.modules import FORUM
+from yinzheng.ledger.chain.contracts import FORUM
 from yinzheng.ledger.chain.records import OpeningKind
 from yinzheng.ledger.disputes import evidence
 from yinzheng.ledger.disputes.calls import OPENING

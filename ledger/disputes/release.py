@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from yinzheng.ledger.chain.approvals import Release as Decision
 from yinzheng.ledger.chain.approvals import recover
-from yinzheng.ledger.chain.modules import FORUM
+from yinzheng.ledger.chain.contracts import FORUM
 from yinzheng.ledger.disputes.calls import RELEASE
 from yinzheng.ledger.disputes.hold_notices import RELEASED, tell
 from yinzheng.ledger.disputes.work import (

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from yinzheng.ledger.chain.consent_client import ConsentClient
+from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.verifier.errors import DataFault, YinzhengError
 
-Effect = Callable[[ConsentClient, Session, ChainCall], None]
+Effect = Callable[[ContractsClient, Session, ChainCall], None]
 """Writes down what a call brought about; in the transaction that confirms it."""
 Refusal = Callable[[Session, ChainCall, YinzhengError], YinzhengError]
 """Takes back what cannot be, in the transaction that calls it failed; gives what to tell the caller."""
@@ -24,7 +24,7 @@ Redate = Callable[[Session, ChainCall, YinzhengError, int], bool]
 """Gives a refused call a time that the chain takes now; False if its time is not at fault."""
 
 
-def nothing(_client: ConsentClient, _session: Session, _call: ChainCall) -> None:
+def nothing(_client: ContractsClient, _session: Session, _call: ChainCall) -> None:
     """Write nothing down: that the call is confirmed says it all."""
 
 

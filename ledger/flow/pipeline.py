@@ -19,7 +19,7 @@ from typing import Final
 
 from sqlmodel import Session
 
-from yinzheng.ledger.chain.consent_client import ConsentClient
+from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.records import Head
 from yinzheng.ledger.flow import pool
 from yinzheng.ledger.flow.calls import CallKind
@@ -32,7 +32,7 @@ from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.log.note import Checkpoint
 
 
-def _anchored(_client: ConsentClient, session: Session, call: ChainCall) -> None:
+def _anchored(_client: ContractsClient, session: Session, call: ChainCall) -> None:
     session.get_one(CheckpointRow, int(call.about)).anchored_block = call.block_number
 
 

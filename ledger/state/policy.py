@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from yinzheng.ledger.chain.contracts import CONTRACTS
 from yinzheng.ledger.rules.ages import MAX_AGE
 from yinzheng.ledger.state.instance import Instance
 from yinzheng.verifier.formats.certificate import key_id
@@ -12,7 +13,6 @@ from yinzheng.verifier.formats.certificate import key_id
 def trust_policy(instance: Instance, *, max_age: int = MAX_AGE) -> dict[str, Any]:
     """The policy as JSON. Whoever takes it from us trusts us for it: hand it over in person."""
     registry = {"name": instance.registry_name, "code": instance.registry_code}
-    deployment, modules = instance.deployment, instance.modules
     return {
         "format": "yinzheng/trust/1",
         "issuers": [
@@ -39,16 +39,12 @@ def trust_policy(instance: Instance, *, max_age: int = MAX_AGE) -> dict[str, Any
                 else []
             ),
             "contracts": {
-                "anchor": _place(deployment.anchor, deployment.anchor_code_hash),
-                "rights": _place(deployment.rights, deployment.rights_code_hash),
-                "consents": _place(modules.consents, modules.consents_code_hash),
-                "preservation": _place(modules.preservation, modules.preservation_code_hash),
+                name: place
+                for places in (instance.deployment, instance.modules)
+                for name, place in places.to_json()["contracts"].items()
+                if CONTRACTS[name].layout
             },
         },
         "max_age": max_age,
         "operators": [registry],
     }
-
-
-def _place(address: bytes, code_hash: bytes) -> dict[str, str]:
-    return {"address": address.hex(), "code_hash": code_hash.hex()}

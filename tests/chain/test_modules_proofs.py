@@ -11,7 +11,7 @@ from tests.chain.embedded_world import VALIDATOR_KEY, Clock, account, raw_addres
 from tests.chain.test_foreign import ADMIN, HOLDERS, RELAY, funded
 from tests.wallet import sign
 from yinzheng.ledger.chain.approvals import Opening, Release
-from yinzheng.ledger.chain.consent_client import ConsentClient
+from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.deployment import deploy
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
 from yinzheng.ledger.chain.embedded.evidence import asking
@@ -52,14 +52,14 @@ REQUEST, DISPUTE, EVIDENCE = b"\xa1" * 32, b"\xa2" * 32, b"\xa3" * 32
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsentClient]:
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContractsClient]:
     folder: Path = tmp_path_factory.mktemp("modules")
     with EmbeddedChain.create(folder, funded(), key=VALIDATOR_KEY, clock=Clock()) as chain:
         w3 = Web3(EmbeddedProvider(chain))
         admin = Sender(w3, ADMIN, time.sleep)
         deployment = deploy(w3, admin, HOLDERS)
         modules = deploy_modules(w3, admin, deployment, forums=(raw_address(FORUM),))
-        yield ConsentClient(w3, deployment, modules)
+        yield ContractsClient(w3, deployment, modules)
 
 
 def proved(w3: Web3, block: int, address: bytes, asked: list[bytes]) -> list[int]:
@@ -69,7 +69,7 @@ def proved(w3: Web3, block: int, address: bytes, asked: list[bytes]) -> list[int
     return evidence.words(Contract(address, keccak256(code)), asked)
 
 
-def test_sixty_four_consents_held_and_one_withdrawn(client: ConsentClient) -> None:
+def test_sixty_four_consents_held_and_one_withdrawn(client: ContractsClient) -> None:
     w3, relay = client._w3, Sender(client._w3, RELAY, time.sleep)
     parties = (b"\x01" * 20, b"\x02" * 20)
     decision = Opening(DISPUTE, EVIDENCE, OpeningKind.FORUM, parties, REQUEST, consents=CONSENTS)
@@ -142,7 +142,7 @@ def test_sixty_four_consents_held_and_one_withdrawn(client: ConsentClient) -> No
         assert decode_subjects(proved(w3, held, contract, subject_slots(DISPUTE, kind, 0))) == ()
 
 
-def test_roots_of_evidence_and_the_end(client: ConsentClient) -> None:
+def test_roots_of_evidence_and_the_end(client: ContractsClient) -> None:
     w3, relay = client._w3, Sender(client._w3, RELAY, time.sleep)
     contract, later, unknown = client.modules.preservation, b"\xb1" * 32, b"\xb2" * 32
     relay.send(client.add_evidence(DISPUTE, later, REQUEST), 20)
@@ -167,7 +167,7 @@ def test_roots_of_evidence_and_the_end(client: ConsentClient) -> None:
     assert (once_held.state, once_held.holds) == (0, 0)
 
 
-def test_a_withdrawal_to_its_end(client: ConsentClient) -> None:
+def test_a_withdrawal_to_its_end(client: ContractsClient) -> None:
     w3, relay = client._w3, Sender(client._w3, RELAY, time.sleep)
     id_, contract = b"\xc1" * 32, client.modules.consents
     received = int(w3.eth.get_block("latest")["timestamp"])
@@ -184,7 +184,7 @@ def test_a_withdrawal_to_its_end(client: ConsentClient) -> None:
     assert overdue_since(ended, ended.changed_at + 10**9) is None
 
 
-def test_absence_is_proved(client: ConsentClient) -> None:
+def test_absence_is_proved(client: ContractsClient) -> None:
     w3 = client._w3
     block = int(w3.eth.block_number)
     words = proved(w3, block, client.modules.consents, withdrawal_slots(b"\xff" * 32))

@@ -21,8 +21,8 @@ from tests.chain.embedded_world import CHAIN_ID, RICH, Clock, create, raw_addres
 from yinzheng.api.rpc import RpcReader
 from yinzheng.contracts import artifact
 from yinzheng.ledger.chain import wire
+from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import connect
-from yinzheng.ledger.chain.consent_client import ConsentClient
 from yinzheng.ledger.chain.deployment import Deployment
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
 from yinzheng.ledger.chain.embedded.jsonrpc import respond
@@ -223,7 +223,7 @@ def test_words_that_no_contract_says(words: list[int]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(client.Client, "send", say)
         one, two, three, four, five = (bytes([n]) * 20 for n in range(1, 6))
-        ours = ConsentClient(
+        ours = ContractsClient(
             connect("http://127.0.0.1:1"),
             Deployment(1, 0, one, two, three, bytes(32), bytes(32), bytes(32)),
             Modules(1, 0, four, five, bytes(32), bytes(32)),

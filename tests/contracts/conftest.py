@@ -4,7 +4,7 @@ import pytest
 
 from tests.contracts.disputes import CASE, ONE, TWO, Court
 from tests.contracts.world import STRANGER, World, address
-from yinzheng.ledger.chain.modules import MODULE
+from yinzheng.ledger.chain.contracts import MODULE
 from yinzheng.ledger.chain.sender import Sender
 
 

@@ -8,9 +8,12 @@ from tests.contracts.costs_modules import measure_modules
 from tests.contracts.merkle import consistency, root
 from tests.contracts.world import ADMIN, MEMBERS, OFFICERS, World, address, b32
 from yinzheng.ledger.chain.approvals import Deposit
-from yinzheng.ledger.chain.client import CALL_GAS
-from yinzheng.ledger.chain.consent_client import PARTY_GAS, RECIPIENT_GAS, SUBJECT_GAS
-from yinzheng.ledger.chain.deployment import MOVES, addresses
+from yinzheng.ledger.chain.clients.calling import CALL_GAS
+from yinzheng.ledger.chain.clients.consents import RECIPIENT_GAS
+from yinzheng.ledger.chain.clients.preservation import PARTY_GAS, SUBJECT_GAS
+from yinzheng.ledger.chain.contracts import MOVES
+from yinzheng.ledger.chain.deployment import Deployment
+from yinzheng.ledger.chain.placing import addresses_of
 from yinzheng.ledger.chain.records import Amendment, Head, Procedure, Status
 
 LEAVES = [n.to_bytes(4, "big") for n in range(3000)]
@@ -51,7 +54,7 @@ def _deployment(world: World) -> dict[str, int]:
         (transaction,) = world.w3.eth.get_block(number)["transactions"]
         receipt = world.w3.eth.get_transaction_receipt(transaction)  # type: ignore[arg-type]
         found[name] = receipt["gasUsed"]
-    assert addresses(address(ADMIN), 0)[2] == world.client.deployment.rights
+    assert addresses_of(address(ADMIN), 0, Deployment.NAMES) == world.client.deployment.addresses
     return found
 
 

@@ -3,7 +3,8 @@
 from tests.contracts.disputes import CONSENT, DISPUTE, FORUM, PARTIES, Court
 from tests.contracts.world import STRANGER, World, address, b32
 from yinzheng.ledger.chain.approvals import Opening
-from yinzheng.ledger.chain.modules import MODULE, MODULE_STEPS
+from yinzheng.ledger.chain.contracts import MODULE
+from yinzheng.ledger.chain.modules import MODULE_STEPS
 from yinzheng.ledger.chain.records import Amendment, Status
 from yinzheng.ledger.chain.sender import Call, Sender
 

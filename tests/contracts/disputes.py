@@ -9,7 +9,7 @@ from eth_account.signers.local import LocalAccount
 from tests.contracts.world import World, address, b32, person
 from tests.wallet import sign
 from yinzheng.ledger.chain.approvals import Deposit, Opening, Release
-from yinzheng.ledger.chain.consent_client import ConsentClient
+from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.modules import deploy_modules
 from yinzheng.ledger.chain.records import Amendment, OpeningKind, Record, Withdrawal
 from yinzheng.ledger.chain.sender import Call, Mined, Sender
@@ -30,14 +30,14 @@ class Court:
     """One chain with deployment and modules; time as in its `world`."""
 
     world: World
-    client: ConsentClient
+    client: ContractsClient
 
     @classmethod
     def create(cls, world: World) -> "Court":
         """Put the modules beside the deployment of `world`."""
         forums = (address(FORUM), address(OTHER_FORUM))
         modules = deploy_modules(world.w3, world.admin, world.client.deployment, forums=forums)
-        return cls(world, ConsentClient(world.w3, world.client.deployment, modules))
+        return cls(world, ContractsClient(world.w3, world.client.deployment, modules))
 
     @property
     def now(self) -> int:

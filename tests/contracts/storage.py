@@ -5,7 +5,7 @@ from typing import Any
 
 from web3 import Web3
 
-from yinzheng.ledger.chain.consent_client import ConsentClient
+from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.verifier.chain import layout_consents as consents
 from yinzheng.verifier.chain import layout_disputes as disputes
 
@@ -25,7 +25,7 @@ def same(read: Any, shown: Any, names: Iterable[str]) -> None:
         assert seen == said or (seen is None and not any(said)), name
 
 
-def withdrawal(w3: Web3, client: ConsentClient, id_: bytes) -> consents.ChainWithdrawal | None:
+def withdrawal(w3: Web3, client: ContractsClient, id_: bytes) -> consents.ChainWithdrawal | None:
     """Read a withdrawal, which must be what the contract shows."""
     contract, shown = client.modules.consents, client.withdrawal(id_)
     read = consents.decode_withdrawal(words(w3, contract, consents.withdrawal_slots(id_)))
@@ -37,14 +37,14 @@ def withdrawal(w3: Web3, client: ConsentClient, id_: bytes) -> consents.ChainWit
     return read
 
 
-def opened(w3: Web3, client: ConsentClient, consent: bytes) -> int:
+def opened(w3: Web3, client: ContractsClient, consent: bytes) -> int:
     """Read how many withdrawals of a consent were opened, which must be what the contract shows."""
     (read,) = words(w3, client.modules.consents, [consents.opened_slot(consent)])
     assert read == client.withdrawals_opened(consent)
     return read
 
 
-def receipt(w3: Web3, client: ConsentClient, id_: bytes, recipient: bytes) -> None:
+def receipt(w3: Web3, client: ContractsClient, id_: bytes, recipient: bytes) -> None:
     """Require that a receipt reads as the contract shows it."""
     shown = client.receipt_of(id_, recipient)
     read = consents.decode_receipt(words(w3, client.modules.consents, consents.receipt_slots(id_, recipient)))
@@ -54,7 +54,7 @@ def receipt(w3: Web3, client: ConsentClient, id_: bytes, recipient: bytes) -> No
         assert read.given == (shown.state == 2)
 
 
-def dispute(w3: Web3, client: ConsentClient, case_id: bytes, roots: Iterable[bytes]) -> None:
+def dispute(w3: Web3, client: ContractsClient, case_id: bytes, roots: Iterable[bytes]) -> None:
     """Require that a dispute, its evidence, parties and subjects read as the contract shows them."""
     contract, shown = client.modules.preservation, client.dispute(case_id)
     read = disputes.decode_dispute(words(w3, contract, disputes.dispute_slots(case_id)))

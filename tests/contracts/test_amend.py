@@ -7,7 +7,7 @@ import pytest
 from tests.contracts.moves import ID, code_of, deposited, module, order
 from tests.contracts.world import STRANGER, World, address, b32
 from yinzheng.ledger.chain.client import RegistryClient
-from yinzheng.ledger.chain.deployment import MOVES
+from yinzheng.ledger.chain.contracts import MOVES
 from yinzheng.ledger.chain.records import Amendment, Record, Status
 from yinzheng.ledger.chain.reverts import NotEntitled
 from yinzheng.ledger.chain.sender import Sender

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from yinzheng.contracts import MODULE_NAMES, NAMES, artifact
-from yinzheng.verifier.chain import layout as verifier_layout
+from yinzheng.contracts import artifact
+from yinzheng.ledger.chain.contracts import CONTRACTS
+from yinzheng.ledger.chain.deployment import Deployment
+from yinzheng.ledger.chain.modules import Modules
 
 ROOM = Path(__file__).parents[2] / "contracts"
 ARTIFACTS = ROOM / "artifacts"
@@ -42,18 +44,9 @@ def test_the_lock_names_no_registry() -> None:
 
 
 def test_layout_is_that_of_the_contracts_and_of_the_verifier() -> None:
-    assert json.loads((ARTIFACTS / "layout.json").read_text("utf-8")) == {
-        "anchor.roots": verifier_layout.ANCHOR_ROOTS,
-        "rights.records": verifier_layout.RIGHTS_RECORDS,
-        "rights.cases": verifier_layout.RIGHTS_CASES,
-        "consent.withdrawals": verifier_layout.CONSENT_WITHDRAWALS,
-        "consent.receipts": verifier_layout.CONSENT_RECEIPTS,
-        "consent.opened": verifier_layout.CONSENT_OPENED,
-        "preservation.cases": verifier_layout.PRESERVATION_CASES,
-        "preservation.evidence": verifier_layout.PRESERVATION_EVIDENCE,
-        "preservation.parties": verifier_layout.PRESERVATION_PARTIES,
-        "preservation.subjects": verifier_layout.PRESERVATION_SUBJECTS,
-    }
+    """The table's rows have the verifier's slots, which `tests/verifier/chain` compares too."""
+    built = json.loads((ARTIFACTS / "layout.json").read_text("utf-8"))
+    assert built == {name: slot for row in CONTRACTS.values() for name, slot in row.layout.items()}
     types = artifact("RightsRegistry").storage_layout["types"]
     record = next(kind for name, kind in types.items() if name.startswith("t_struct(Record)"))
     places = [(m["label"], int(m["slot"]), m["offset"]) for m in record["members"]]
@@ -130,4 +123,26 @@ def _members(contract: str, struct: str) -> list[tuple[str, int, int]]:
 
 def test_contracts_fit_on_any_chain() -> None:
     """EIP-170 allows 24,576 bytes."""
-    assert all(0 < len(artifact(name).deployed_bytecode) <= 24_576 for name in (*NAMES, *MODULE_NAMES))
+    assert all(0 < len(artifact(row.artifact).deployed_bytecode) <= 24_576 for row in CONTRACTS.values())
+
+
+def test_the_table_names_what_there_is() -> None:
+    """What changes something has a role in its row, and each constructor takes what the row says."""
+    for name, row in CONTRACTS.items():
+        abi = artifact(row.artifact).abi
+        constructor = next(item for item in abi if item["type"] == "constructor")
+        assert [item["type"] for item in constructor["inputs"]] == ["address"] * len(row.arguments), name
+        assert len(row.asked) == sum(argument in CONTRACTS for argument in row.arguments), name
+        errors = {item["name"] for item in abi if item["type"] == "error"}
+        assert set(row.refusals) <= errors, name
+        if row.roles:
+            changing = {
+                item["name"]
+                for item in abi
+                if item["type"] == "function" and item["stateMutability"] == "nonpayable"
+            }
+            assigned = [function for functions in row.roles.values() for function in functions]
+            assert changing - {"setAuthority"} == set(assigned), name
+            assert len(assigned) == len(set(assigned)), name
+    placed = [name for places in (Deployment, Modules) for name in places.NAMES]
+    assert placed == list(CONTRACTS), "deployed in the table's order"

@@ -27,13 +27,7 @@ from yinzheng.ledger.chain.approvals import (
 )
 from yinzheng.ledger.chain.client import RegistryClient
 from yinzheng.ledger.chain.configuration import configure, missing
-from yinzheng.ledger.chain.deployment import (
-    DEPLOY_STEPS,
-    Deployment,
-    RoleHolders,
-    check_deployment,
-    deploy,
-)
+from yinzheng.ledger.chain.deployment import DEPLOY_STEPS, Deployment, RoleHolders, check_deployment, deploy
 from yinzheng.ledger.chain.records import Procedure, profile_tag
 from yinzheng.ledger.chain.reverts import ChainUnreachable, NodeRefused, RevertUnknown, TooEarly, WrongState
 from yinzheng.ledger.chain.sender import Call, Fees, Mined, OutcomeOpen, Pending, Sender, Unknown, checksummed

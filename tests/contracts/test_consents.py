@@ -6,7 +6,7 @@ import pytest
 
 from tests.contracts.disputes import CONSENT, DAY, HOUR, RECIPIENTS, REQUEST, Court
 from tests.contracts.world import STRANGER, address, b32
-from yinzheng.ledger.chain.deployment import MOVES
+from yinzheng.ledger.chain.contracts import MOVES
 from yinzheng.ledger.chain.records import Receipt, ReceiptState, Withdrawal, WithdrawalState
 from yinzheng.ledger.chain.reverts import NotEntitled, ValueRefused, WrongState
 from yinzheng.ledger.chain.sender import Call, Sender
@@ -292,7 +292,7 @@ def test_only_completion_waits_for_a_hold(court: Court) -> None:
 
 
 def _data(court: Court, name: str) -> bytes:
-    return court.client._call(court.client.modules.consents, name, [CONSENT, SAID]).data
+    return court.client._call("consents", name, [CONSENT, SAID]).data
 
 
 def test_zero_is_no_statement(court: Court) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.contracts.costs import measure, parse
-from yinzheng.ledger.chain.client import CALL_GAS
+from yinzheng.ledger.chain.clients.calling import CALL_GAS
 
 PAGE = Path(__file__).parents[2] / "docs/gas.md"
 TOLERANCE = 0.01

@@ -21,7 +21,7 @@ from tests.contracts.disputes import (
     record,
 )
 from tests.contracts.world import STRANGER, address, b32
-from yinzheng.ledger.chain.deployment import MOVES
+from yinzheng.ledger.chain.contracts import MOVES
 from yinzheng.ledger.chain.records import (
     Amendment,
     CaseState,
@@ -67,7 +67,7 @@ def test_modules_do_not_go_round_preservation(held: Court, module: Sender) -> No
         client.amend(ONE, like(record(held), holds=0), GROUND),
         client.amend(ONE, like(record(held), status=Status.CANCELLED), GROUND),
         client.hold_case(CASE, 0, GROUND),
-        client._call(client.modules.consents, "release", [CONSENT, GROUND]),
+        client._call("consents", "release", [CONSENT, GROUND]),
         held.release(FORUM),
     ):
         with pytest.raises(NotEntitled):
@@ -115,7 +115,7 @@ def test_what_the_registry_alone_refuses_and_what_not(held: Court) -> None:
     client.simulate(client.amend(ONE, moves["cancelled"], GROUND), rogue.address)
     held.send(client.amend(ONE, like(record(held), holds=0), GROUND), rogue)
     held.send(client.hold_case(CASE, 0, GROUND), rogue)
-    held.send(client._call(client.modules.consents, "release", [CONSENT, GROUND]), rogue)
+    held.send(client._call("consents", "release", [CONSENT, GROUND]), rogue)
     held.send(held.release(FORUM))  # what was taken away does not keep the forum from ending the dispute
     assert (record(held).holds, case_holds(held), consent_holds(held)) == (0, 0, 0)
 

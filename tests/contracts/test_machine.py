@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from tests.contracts.merkle import consistency, root
 from tests.contracts.world import BOTH, MEMBERS, OFFICERS, STRANGER, World, address, b32
 from yinzheng.ledger.chain.approvals import Closure, Conclusion, Decision, Deposit, Publication
-from yinzheng.ledger.chain.deployment import MOVES, REGISTRY
+from yinzheng.ledger.chain.contracts import MOVES, REGISTRY
 from yinzheng.ledger.chain.records import (
     Amendment,
     CaseState,

@@ -11,12 +11,13 @@ from tests.contracts.disputes import FORUM as COURT
 from tests.contracts.world import ADMIN, MEMBERS, OFFICERS, STRANGER, World, address, b32
 from tests.contracts.world import RELAY as SENDING
 from tests.wallet import sign
-from yinzheng.contracts import MODULE_NAMES, artifact
+from yinzheng.contracts import artifact
 from yinzheng.ledger.chain import reverts
 from yinzheng.ledger.chain.approvals import Decision, Domain, Opening, Release, recover
-from yinzheng.ledger.chain.consent_client import ConsentClient
-from yinzheng.ledger.chain.deployment import MOVES, RELAY, check_deployment
-from yinzheng.ledger.chain.modules import FORUM, MODULE_STEPS, Modules, check_modules, deploy_modules
+from yinzheng.ledger.chain.client import ContractsClient
+from yinzheng.ledger.chain.contracts import CONTRACTS, FORUM, MOVES, RELAY
+from yinzheng.ledger.chain.deployment import check_deployment
+from yinzheng.ledger.chain.modules import MODULE_STEPS, Modules, check_modules, deploy_modules
 from yinzheng.ledger.chain.records import OpeningKind
 from yinzheng.ledger.chain.reverts import NotEntitled, RevertUnknown
 from yinzheng.ledger.chain.sender import Call, Mined, Sender, checksummed
@@ -185,8 +186,8 @@ FOREIGN = {
 
 OWN = {
     item["name"]: item
-    for name in MODULE_NAMES
-    for item in artifact(name).abi
+    for name in Modules.NAMES
+    for item in artifact(CONTRACTS[name].artifact).abi
     if item["type"] == "error" and item["name"] not in FOREIGN
 }
 
@@ -209,7 +210,7 @@ def test_every_custom_error_has_its_meaning(name: str) -> None:
 
 def test_an_address_without_contract_is_no_answer(court: Court) -> None:
     elsewhere = replace(court.client.modules, consents=b"\xee" * 20)
-    client = ConsentClient(court.world.w3, court.client.deployment, elsewhere)
+    client = ContractsClient(court.world.w3, court.client.deployment, elsewhere)
     with pytest.raises(DataFault) as caught:
         client.withdrawal(CONSENT)
     assert caught.value.code == "contract-answer"

@@ -23,7 +23,7 @@ from tests.contracts.disputes import DAY, FORUM, HOUR, OTHER_FORUM, PARTIES, STA
 from tests.contracts.ghosts import GhostDispute, GhostWithdrawal, reasons
 from tests.contracts.world import STRANGER, address, b32
 from yinzheng.ledger.chain.approvals import Opening
-from yinzheng.ledger.chain.modules import MODULE
+from yinzheng.ledger.chain.contracts import MODULE
 from yinzheng.ledger.chain.records import (
     Amendment,
     DisputeState,

@@ -29,7 +29,7 @@ from tests.contracts.disputes import (
 from tests.contracts.world import OFFICERS, STRANGER, address, b32
 from tests.wallet import sign
 from yinzheng.ledger.chain.approvals import Release
-from yinzheng.ledger.chain.modules import FORUM as FORUM_ROLE
+from yinzheng.ledger.chain.contracts import FORUM as FORUM_ROLE
 from yinzheng.ledger.chain.records import (
     Dispute,
     DisputeState,

@@ -21,7 +21,7 @@ from tests.contracts.moves import (
 from tests.contracts.world import BOTH, MEMBERS, OFFICERS, STRANGER, World, address, b32
 from tests.wallet import sign
 from yinzheng.ledger.chain.approvals import Closure, Conclusion, Publication
-from yinzheng.ledger.chain.deployment import COMMITTEE, MOVES, REGISTRY
+from yinzheng.ledger.chain.contracts import COMMITTEE, MOVES, REGISTRY
 from yinzheng.ledger.chain.records import CaseState, ObjectionState, Procedure, Record, Status
 from yinzheng.ledger.chain.reverts import ApprovalRefused, NotEntitled, TooEarly, WrongState
 from yinzheng.verifier.errors import YinzhengError

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from eth_abi.abi import encode as abi_encode
 
 from tests.ledger import consent_world as cw
 from tests.ledger import world as w
@@ -27,10 +26,8 @@ from tests.ledger.disputes.court import (
     address,
     claim,
 )
-from yinzheng.ledger.chain.deployment import selector
-from yinzheng.ledger.chain.modules import MODULE
+from yinzheng.ledger.chain.contracts import MODULE
 from yinzheng.ledger.chain.records import Amendment, Status
-from yinzheng.ledger.chain.sender import Call, checksummed
 from yinzheng.ledger.disputes import evidence, opening, release
 from yinzheng.ledger.disputes.opening import MAX_DRAFTS, SIGN_WITHIN
 from yinzheng.ledger.disputes.plans import Concerned, parse_plan
@@ -59,9 +56,7 @@ COMMERCIAL = Extent(scopes=frozenset({Scope.COMMERCIAL_USE}))
 def module_of(court: Court) -> bytes:
     """An account that may amend records through the contract of disputes, as a later module will."""
     client, holder = court.registry.client, address(STRANGER)
-    arguments = abi_encode(["uint64", "address", "uint32"], [MODULE, checksummed(holder), 0])
-    grant = Call(client.deployment.manager, selector("AccessManager", "grantRole") + arguments, 300_000)
-    court.registry.sender_of(ADMIN).send(grant, 5)
+    court.registry.sender_of(ADMIN).send(client.grant_role(MODULE, holder), 5)
     return holder
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.ledger.organisations.enrolling import COURT, HOSPITAL, LAB, Member, enrol
 from tests.ledger.world import MEMBER, OFFICER, Clock, World, unchanged
-from yinzheng.ledger.chain.modules import FORUM
+from yinzheng.ledger.chain.contracts import FORUM
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.keys.provider import ADMIN, RELAY, person_key

@@ -14,8 +14,8 @@ import pytest
 
 from tests.contracts.disputes import CONSENT, Court
 from tests.contracts.world import STRANGER, World, address, b32
-from yinzheng.ledger.chain.client import CALL_GAS
-from yinzheng.ledger.chain.deployment import MOVES
+from yinzheng.ledger.chain.clients.calling import CALL_GAS
+from yinzheng.ledger.chain.contracts import MOVES
 from yinzheng.ledger.chain.sender import Call, Sender
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import Ground, Move, Situation, State, begin, step

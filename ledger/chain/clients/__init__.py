@@ -1,0 +1,1 @@
+"""What the ledger asks of each contract: one part a contract, put together in `ledger.chain.client`."""

@@ -1,0 +1,81 @@
+"""How a contract is asked and called, whichever it is."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Literal
+
+from eth_abi.abi import decode as abi_decode
+from eth_abi.abi import encode as abi_encode
+from eth_abi.exceptions import DecodingError
+from hexbytes import HexBytes
+from web3 import Web3
+from web3.types import TxParams
+
+from yinzheng.contracts import artifact
+from yinzheng.ledger.chain.contracts import CONTRACTS, canonical_type
+from yinzheng.ledger.chain.records import unreadable
+from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.chain.sender import Call, checksummed
+from yinzheng.verifier.bytes.algorithms import keccak256
+
+CALL_GAS = 600_000
+"""Limit of every call: at least twice what the dearest takes (docs/gas.md), and many still fit in a block."""
+
+Block = int | Literal["latest"]
+
+
+class Calling:
+    """Reads and writes of the contracts at `addresses`, by their names in `CONTRACTS`.
+
+    Identifiers, hashes and roots are 32 bytes, addresses 20. Reads raise `ChainUnreachable` or `NodeRefused`;
+    `block` is the number whose state they show.
+    """
+
+    def __init__(self, w3: Web3, addresses: Mapping[str, bytes]) -> None:
+        """Use the addresses as given; `check_deployment` says whether the contracts are there."""
+        self._w3 = w3
+        self._addresses = addresses
+
+    def simulate(self, call: Call, sender: bytes) -> None:
+        """Make `call` as `sender` in the block to come, without sending it.
+
+        Not in the latest block: where blocks are sealed only when there is something to seal, its time may
+        be days old.
+
+        Raises:
+            ContractRefused, HeadRefused, CalendarShort, RevertUnknown: it would be refused.
+            ChainUnreachable, NodeRefused: the node.
+        """
+        transaction: TxParams = {"from": checksummed(sender), "data": call.data, "gas": call.gas}
+        if call.to is not None:
+            transaction["to"] = checksummed(call.to)
+        with translated():
+            self._w3.eth.call(transaction, "pending")
+
+    def _read(self, contract: str, name: str, arguments: list[Any], block: Block) -> tuple[Any, ...]:
+        function = functions(contract)[name]
+        call: TxParams = {
+            "to": checksummed(self._addresses[contract]),
+            "data": HexBytes(_encode(function, arguments)),
+        }
+        with translated():
+            answer = self._w3.eth.call(call, block)
+        try:
+            return abi_decode([canonical_type(item) for item in function["outputs"]], answer)
+        except (DecodingError, UnicodeDecodeError) as error:
+            raise unreadable(name) from error
+
+    def _call(self, contract: str, name: str, arguments: list[Any], gas: int = CALL_GAS) -> Call:
+        return Call(self._addresses[contract], _encode(functions(contract)[name], arguments), gas)
+
+
+@cache
+def functions(contract: str) -> Mapping[str, Any]:
+    """Give the functions of one of our contracts by name, as its ABI tells them."""
+    abi = artifact(CONTRACTS[contract].artifact).abi
+    return {item["name"]: item for item in abi if item["type"] == "function"}
+
+
+def _encode(function: Any, arguments: Sequence[Any]) -> bytes:
+    types = [canonical_type(item) for item in function["inputs"]]
+    return keccak256(f"{function['name']}({','.join(types)})".encode())[:4] + abi_encode(types, arguments)
