@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from yinzheng.verifier.bytes.algorithms import COMMITMENT_KEY_BYTES
 from yinzheng.verifier.bytes.canonical import (
@@ -19,13 +19,13 @@ from yinzheng.verifier.bytes.canonical import (
     hex_bytes,
     integer,
     loads,
-    made_of,
     nullable,
     read_object,
     text,
     tuple_of,
 )
 from yinzheng.verifier.bytes.cose import MAX_QR
+from yinzheng.verifier.bytes.shape import Shaped, shape
 from yinzheng.verifier.chain.evidence import Evidence, parse_evidence
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.consent import Consent, parse_consent
@@ -70,15 +70,11 @@ class ReceiptEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Place(Shaped):
     """Where a statement is in the log: its index, and the hashes up to the root of the file's checkpoint."""
 
-    index: int
-    hashes: tuple[bytes, ...]
-
-    def to_json(self) -> dict[str, JSON]:
-        """As in S13.3."""
-        return {"index": self.index, "hashes": [one.hex() for one in self.hashes]}
+    index: Annotated[int, integer()]
+    hashes: Annotated[tuple[bytes, ...], tuple_of(hex_bytes(HASH_BYTES), 0, MAX_HASHES)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,14 +182,13 @@ _EVENT: Final[dict[str, Check[Any]]] = {
     "body": _body,
     "secret": hex_bytes(COMMITMENT_KEY_BYTES),
 }
-_PLACE: Final = made_of(Place, {"index": integer(), "hashes": tuple_of(hex_bytes(HASH_BYTES), 0, MAX_HASHES)})
 _FILE: Final[dict[str, Check[Any]]] = {
     "format": constant(FORMAT),
     "qr": text(1, MAX_QR),
     "body": _consent,
     "notice": _notice,
     "events": tuple_of(_event, 0, MAX_EVENTS),
-    "last": nullable(_PLACE),
+    "last": nullable(shape(Place)),
     "statement": Statement.from_json,
     "proof": _proof,
     "chain": nullable(parse_evidence),

@@ -5,22 +5,19 @@ organisation, and signed after a prefix that no other signed object begins with.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Final
 
 from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PrivateKey, Sm2PublicKey
 from yinzheng.verifier.bytes.canonical import (
-    JSON,
     Check,
-    constant,
-    dumps,
     hex_bytes,
     integer,
     loads,
-    made_of,
     nullable,
     one_of,
     read_object,
 )
+from yinzheng.verifier.bytes.shape import Shaped, Versioned, names_of, shape
 from yinzheng.verifier.bytes.wording import check_words
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.body import check_credit_code
@@ -40,64 +37,41 @@ _PREFIX: Final = b"yinzheng/destruction-receipt/1\n"
 
 
 @dataclass(frozen=True, slots=True)
-class DestructionReceipt:
-    """What is signed. Raises `DataFault` (`field-…`, `credit-code`, `encoded-bytes`) for a wrong field."""
+class DestructionReceipt(Versioned):
+    """What is signed (S10.6a). Raises `DataFault` (`field-…`, `credit-code`, `encoded-bytes`)."""
 
-    withdrawal: bytes
+    withdrawal: Annotated[bytes, hex_bytes(32)]
     """32 bytes: identifier of the withdrawal on chain."""
-    request: bytes
+    request: Annotated[bytes, hex_bytes(32)]
     """Leaf hash of `withdrawal.requested`: what was to be destroyed."""
-    recipient: str
+    recipient: Annotated[str, check_credit_code]
     """Credit code of who destroyed."""
-    kid: bytes
+    kid: Annotated[bytes, hex_bytes(8)]
     """8 bytes: `kid` of the signing key (S6.2)."""
-    method: str
+    method: Annotated[str, one_of(*METHODS)]
     """One of `METHODS` (R43)."""
-    copies: int
+    copies: Annotated[int, integer(0, MAX_COPIES)]
     """How many copies, backups included, were destroyed; for a controller, links cleared."""
-    operator: str
+    operator: Annotated[str, check_words(1, 100)]
     """Who did it, in the recipient's own words."""
-    evidence: DigestPair | None
+    evidence: Annotated[DigestPair | None, nullable(DigestPair.from_json)]
     """Of a photograph, a log or a certificate of destruction that the recipient keeps."""
-    destroyed_at: int
+    destroyed_at: Annotated[int, integer()]
 
     def __post_init__(self) -> None:
-        read_object(self.to_json(), _FIELDS)
-
-    def to_json(self) -> dict[str, JSON]:
-        """The object of S10.6."""
-        return {
-            "v": 1,
-            "withdrawal": self.withdrawal.hex(),
-            "request": self.request.hex(),
-            "recipient": self.recipient,
-            "kid": self.kid.hex(),
-            "method": self.method,
-            "copies": self.copies,
-            "operator": self.operator,
-            "evidence": None if self.evidence is None else {**self.evidence.to_json()},
-            "destroyed_at": self.destroyed_at,
-        }
+        read_object(self.to_json(), names_of(DestructionReceipt))
 
     def message(self) -> bytes:
         """The bytes that are signed."""
-        return _PREFIX + dumps(self.to_json())
+        return _PREFIX + self.canonical()
 
 
 @dataclass(frozen=True, slots=True)
-class SignedReceipt:
+class SignedReceipt(Shaped):
     """A receipt and its signature, raw `r || s`. Nothing is verified yet."""
 
     receipt: DestructionReceipt
-    signature: bytes
-
-    def to_json(self) -> dict[str, JSON]:
-        """`{"receipt", "signature"}`."""
-        return {"receipt": self.receipt.to_json(), "signature": self.signature.hex()}
-
-    def canonical(self) -> bytes:
-        """The bytes that are sent."""
-        return dumps(self.to_json())
+    signature: Annotated[bytes, hex_bytes(64)]
 
     def signed_by(self, key: Sm2PublicKey) -> bool:
         """Whether `key` is the one the receipt names, and signed it."""
@@ -176,27 +150,5 @@ _NAMES: Final = "Name the withdrawal and the request as the notice of it does, a
 _OWN: Final = "Each confirms for itself alone (R32)."
 
 
-_FIELDS: Final[dict[str, Check[Any]]] = {
-    "v": constant(1),
-    "withdrawal": hex_bytes(32),
-    "request": hex_bytes(32),
-    "recipient": check_credit_code,
-    "kid": hex_bytes(8),
-    "method": one_of(*METHODS),
-    "copies": integer(0, MAX_COPIES),
-    "operator": check_words(1, 100),
-    "evidence": nullable(DigestPair.from_json),
-    "destroyed_at": integer(),
-}
-
-
-def _receipt(value: object, path: str) -> DestructionReceipt:
-    fields = read_object(value, _FIELDS, path)
-    del fields["v"]
-    return DestructionReceipt(**fields)
-
-
-check_receipt: Final[Check[SignedReceipt]] = made_of(
-    SignedReceipt, {"receipt": _receipt, "signature": hex_bytes(64)}
-)
+check_receipt: Final[Check[SignedReceipt]] = shape(SignedReceipt)
 """Check for a signed receipt inside another object."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher, hmac_pair
 from yinzheng.verifier.bytes.canonical import (
@@ -21,12 +21,12 @@ from yinzheng.verifier.bytes.canonical import (
     dumps,
     hex_bytes,
     integer,
-    made_of,
     object_of,
     one_of,
     read_object,
     tuple_of,
 )
+from yinzheng.verifier.bytes.shape import Shaped, Versioned, read_shape, shape
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.body import check_plain
 from yinzheng.verifier.log.merkle import hash_leaf, inclusion_path, root_from_leaves, verify_inclusion
@@ -43,24 +43,14 @@ _FILE_SALT: Final = b"yinzheng/dossier-file/1\n"
 
 
 @dataclass(frozen=True, slots=True)
-class FileEntry:
-    """What the application says of one file, and the digests of its bytes."""
+class FileEntry(Shaped):
+    """What the application says of one file, and the digests of its bytes (S10.8)."""
 
-    path: str
-    role: str
-    title: str
-    size: int
-    digest: DigestPair
-
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.8."""
-        return {
-            "path": self.path,
-            "role": self.role,
-            "title": self.title,
-            "size": self.size,
-            "digest": {**self.digest.to_json()},
-        }
+    path: Annotated[str, check_plain(1, 200)]
+    role: Annotated[str, one_of("identity", "source", "assessment", "sample", "other")]
+    title: Annotated[str, check_plain(1, 100)]
+    size: Annotated[int, integer()]
+    digest: Annotated[DigestPair, DigestPair.from_json]
 
     def leaf(self, salt: bytes) -> bytes:
         """Hash of the tree's leaf: `SHA-256(0x00 || JCS(entry with its salt))`."""
@@ -77,30 +67,18 @@ class FileEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class FileDisclosure:
-    """One file of a dossier, disclosed alone: entry, place (from 0), salt, and path to the root."""
+class FileDisclosure(Versioned):
+    """One file of a dossier, disclosed alone: entry, place (from 0), salt, and path to the root (S10.8)."""
 
-    index: int
+    index: Annotated[int, integer(0, MAX_FILES - 1)]
     entry: FileEntry
-    salt: bytes
-    path: tuple[bytes, ...]
-
-    def to_json(self) -> dict[str, JSON]:
-        """As in S10.8."""
-        return {
-            "v": 1,
-            "index": self.index,
-            "entry": self.entry.to_json(),
-            "salt": self.salt.hex(),
-            "path": [node.hex() for node in self.path],
-        }
+    salt: Annotated[bytes, hex_bytes(32)]
+    path: Annotated[tuple[bytes, ...], tuple_of(hex_bytes(32), 0, 10)]
 
 
 def parse_disclosure(value: object) -> FileDisclosure:
     """Read a disclosure strictly. Raises `DataFault`: a code of `canonical.read_object`."""
-    fields = read_object(value, _DISCLOSURE)
-    del fields["v"]
-    return FileDisclosure(**fields)
+    return read_shape(FileDisclosure, value)
 
 
 def committed_form(statement_type: str, body: JSON) -> JSON:
@@ -196,31 +174,14 @@ def _any_object(value: object, path: str) -> Any:
     return value
 
 
-_ENTRY: Final = made_of(
-    FileEntry,
-    {
-        "path": check_plain(1, 200),
-        "role": one_of("identity", "source", "assessment", "sample", "other"),
-        "title": check_plain(1, 100),
-        "size": integer(),
-        "digest": DigestPair.from_json,
-    },
-)
 _SEALED: Final[dict[str, Check[Any]]] = {
     "v": constant(2),
     "application": _any_object,
-    "files": tuple_of(_ENTRY, 1, MAX_FILES),
+    "files": tuple_of(shape(FileEntry), 1, MAX_FILES),
     "seed": hex_bytes(SEED_BYTES),
 }
 _COMMITTED: Final[dict[str, Check[Any]]] = {
     "v": constant(2),
     "application": DigestPair.from_json,
     "files": object_of({"count": integer(1, MAX_FILES), "root": hex_bytes(32)}),
-}
-_DISCLOSURE: Final[dict[str, Check[Any]]] = {
-    "v": constant(1),
-    "index": integer(0, MAX_FILES - 1),
-    "entry": _ENTRY,
-    "salt": hex_bytes(32),
-    "path": tuple_of(hex_bytes(32), 0, 10),
 }

@@ -4,20 +4,20 @@ Each key comes with a proof of possession: its own signature over whose it is an
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, Sm2PublicKey
 from yinzheng.verifier.bytes.canonical import (
     JSON,
     Check,
     constant,
-    dumps,
     hex_bytes,
     integer,
     nullable,
     one_of,
     read_object,
 )
+from yinzheng.verifier.bytes.shape import Shaped, Versioned, names_of, read_shape
 from yinzheng.verifier.bytes.wording import PARTY, set_of
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code
@@ -37,37 +37,31 @@ _SUCCESSION: Final = b"yinzheng/key-succession/1\n"
 
 
 @dataclass(frozen=True, slots=True)
-class KeyGrant:
-    """A key as it is entered: whose, valid from `not_before` up to but without `not_after` (UTC seconds)."""
+class KeyGrant(Shaped):
+    """A key as it is entered: whose, valid from `not_before` up to but without `not_after` (UTC seconds).
 
-    code: str
+    Both proofs sign it, in canonical bytes after their prefix.
+    """
+
+    code: Annotated[str, check_credit_code]
     """Credit code of the organisation."""
-    key: bytes
+    key: Annotated[bytes, hex_bytes(65)]
     """65 bytes, `04 || x || y`."""
-    not_before: int
-    not_after: int
+    not_before: Annotated[int, integer()]
+    not_after: Annotated[int, integer()]
 
     @property
     def kid(self) -> bytes:
         """8 bytes (S6.2)."""
         return key_id(self.key)
 
-    def to_json(self) -> dict[str, JSON]:
-        """What both proofs sign, in canonical bytes after their prefix."""
-        return {
-            "code": self.code,
-            "key": self.key.hex(),
-            "not_before": self.not_before,
-            "not_after": self.not_after,
-        }
-
     def possession_message(self) -> bytes:
         """What the key itself signs to prove that its holder has it."""
-        return _POSSESSION + dumps(self.to_json())
+        return _POSSESSION + self.canonical()
 
     def succession_message(self) -> bytes:
         """What the key before signs to hand over to this one."""
-        return _SUCCESSION + dumps(self.to_json())
+        return _SUCCESSION + self.canonical()
 
 
 def prove_possession(grant: KeyGrant, key: Sm2PrivateKey) -> bytes:
@@ -78,6 +72,11 @@ def prove_possession(grant: KeyGrant, key: Sm2PrivateKey) -> bytes:
 def prove_succession(grant: KeyGrant, old: Sm2PrivateKey) -> bytes:
     """Give the old key's signature under its successor, raw `r || s`."""
     return old.sign(grant.succession_message())
+
+
+def _spread(grant: KeyGrant) -> dict[str, JSON]:
+    """A grant's names among those of a body that names the organisation itself."""
+    return {name: value for name, value in grant.to_json().items() if name != "code"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +98,7 @@ class Enrolment:
             "organisation": self.organisation.to_json(),
             "roles": list(self.roles),
             "account": None if self.account is None else self.account.hex(),
-            "key": self.grant.key.hex(),
-            "not_before": self.grant.not_before,
-            "not_after": self.grant.not_after,
+            **_spread(self.grant),
             "possession": self.possession.hex(),
             "enrolled_at": self.enrolled_at,
         }
@@ -125,9 +122,7 @@ class Rotation:
             "v": 1,
             "code": self.grant.code,
             "replaces": self.replaces.hex(),
-            "key": self.grant.key.hex(),
-            "not_before": self.grant.not_before,
-            "not_after": self.grant.not_after,
+            **_spread(self.grant),
             "possession": self.possession.hex(),
             "succession": None if self.succession is None else self.succession.hex(),
             "rotated_at": self.rotated_at,
@@ -143,26 +138,15 @@ class Rotation:
 
 
 @dataclass(frozen=True, slots=True)
-class Revocation:
-    """Body of `organisation.key-revoked`: from `since` on nothing signed with the key counts (R41)."""
+class Revocation(Versioned):
+    """Body of `organisation.key-revoked` (S10.4): from `since` on nothing signed with it counts (R41)."""
 
-    code: str
-    kid: bytes
-    reason: str
-    since: int
+    code: Annotated[str, check_credit_code]
+    kid: Annotated[bytes, hex_bytes(8)]
+    reason: Annotated[str, one_of(*REASONS)]
+    since: Annotated[int, integer()]
     """The instant of loss or compromise, as told; not after `told_at`."""
-    told_at: int
-
-    def to_json(self) -> dict[str, JSON]:
-        """The object of S10.4."""
-        return {
-            "v": 1,
-            "code": self.code,
-            "kid": self.kid.hex(),
-            "reason": self.reason,
-            "since": self.since,
-            "told_at": self.told_at,
-        }
+    told_at: Annotated[int, integer()]
 
 
 def parse_enrolment(value: object) -> Enrolment:
@@ -196,13 +180,12 @@ def parse_rotation(value: object) -> Rotation:
 
 def parse_revocation(value: object) -> Revocation:
     """Read a revocation. Raises `DataFault`: a code of `read_object`, `credit-code` or `key-instant`."""
-    fields = read_object(value, _REVOCATION)
-    del fields["v"]
-    if fields["since"] > fields["told_at"]:
+    revocation = read_shape(Revocation, value)
+    if revocation.since > revocation.told_at:
         raise DataFault(
             "a loss or compromise is told after it happened, not before", code="key-instant", path="$.since"
         )
-    return Revocation(**fields)
+    return revocation
 
 
 def _grant(fields: dict[str, Any], code: str) -> KeyGrant:
@@ -220,9 +203,7 @@ def _grant(fields: dict[str, Any], code: str) -> KeyGrant:
 
 
 _KEY: Final[dict[str, Check[Any]]] = {
-    "key": hex_bytes(65),
-    "not_before": integer(),
-    "not_after": integer(),
+    **{name: check for name, check in names_of(KeyGrant).items() if name != "code"},
     "possession": hex_bytes(64),
 }
 _ENROLMENT: Final[dict[str, Check[Any]]] = {
@@ -240,12 +221,4 @@ _ROTATION: Final[dict[str, Check[Any]]] = {
     **_KEY,
     "succession": nullable(hex_bytes(64)),
     "rotated_at": integer(),
-}
-_REVOCATION: Final[dict[str, Check[Any]]] = {
-    "v": constant(1),
-    "code": check_credit_code,
-    "kid": hex_bytes(8),
-    "reason": one_of(*REASONS),
-    "since": integer(),
-    "told_at": integer(),
 }
