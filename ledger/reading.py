@@ -36,13 +36,13 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.chain.layout import record_slots, root_slot
 from yinzheng.verifier.chain.layout_consents import consent_slots
 from yinzheng.verifier.containers.certfile import format_file
-from yinzheng.verifier.formats.body import parse_body
+from yinzheng.verifier.formats.body import MAX_BODY, parse_body
 from yinzheng.verifier.formats.tombstone import MAX_TOMBSTONE
 from yinzheng.verifier.judge.live import LiveRecord
 from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.log.note import peek_checkpoint
-from yinzheng.verifier.log.statement import Statement, certificate_subject
+from yinzheng.verifier.log.statement import MAX_STATEMENT_BYTES, Statement, certificate_subject
 from yinzheng.verifier.log.tlogproof import TlogProof
 
 EVIDENCE_KEPT = 1024
@@ -121,8 +121,8 @@ class Reader:
         if proof is None:
             return None
         return LiveRecord(
-            record=canonical.loads(certificate.body, max_bytes=8192),
-            statement=canonical.loads(event.statement, max_bytes=4096),
+            record=canonical.loads(certificate.body, max_bytes=MAX_BODY),
+            statement=canonical.loads(event.statement, max_bytes=MAX_STATEMENT_BYTES),
             proof=proof,
             qr=certificate.qr,
         )
@@ -163,7 +163,7 @@ class Reader:
             if event is None or proof is None:
                 return None
             return LiveTombstone(
-                statement=canonical.loads(event.statement, max_bytes=4096),
+                statement=canonical.loads(event.statement, max_bytes=MAX_STATEMENT_BYTES),
                 body=canonical.loads(event.public or b"", max_bytes=MAX_TOMBSTONE),
                 proof=proof,
             )
@@ -260,7 +260,7 @@ class Reader:
             certificate = session.get(Certificate, number)
             if certificate is None or certificate.event_id is None:
                 return ()
-            body = parse_body(canonical.loads(certificate.body, max_bytes=8192))
+            body = parse_body(canonical.loads(certificate.body, max_bytes=MAX_BODY))
             return basis_of(session, body.notices, now)
 
     def health(self) -> dict[str, Any]:
@@ -288,7 +288,7 @@ class Reader:
         return log.tlog_proof(event.log_index, checkpoint.note).text
 
     def _history_line(self, session: Session, event: Event, proofs: bool) -> HistoryLine:
-        statement = canonical.loads(event.statement, max_bytes=4096)
+        statement = canonical.loads(event.statement, max_bytes=MAX_STATEMENT_BYTES)
         assert isinstance(statement, dict)
         block = None
         if event.log_index is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +22,7 @@ from yinzheng.api.cli.common import (
 from yinzheng.api.cli.output import Json, err, out, print_json
 from yinzheng.ledger.rules.profiles import DEFAULT
 from yinzheng.ledger.rules.refusals import Ground
+from yinzheng.verifier.bytes.china_time import CHINA
 
 if TYPE_CHECKING:
     from yinzheng.ledger.reading import HistoryLine, Reader
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from yinzheng.ledger.store.models import Case
 from yinzheng.verifier.errors import UsageFault
 
-CHINA = timezone(timedelta(hours=8))
 Reasons = Annotated[str, typer.Option("--reasons", help="The written reasons. 书面理由。")]
 
 
@@ -349,7 +349,7 @@ def moment(seconds: int | None) -> str:
     """An instant as people here read it: date and time at +08:00."""
     if seconds is None:
         return "—"
-    return datetime.fromtimestamp(seconds, UTC).astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(seconds, CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _say(json_: bool, value: dict[str, Any], text: str) -> None:

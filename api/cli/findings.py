@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from typing import Final
 
 from yinzheng.api.cli.output import out
+from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.judge.report import Finding, Outcome
 from yinzheng.verifier.words.phrases import Language, Phrase
-
-CHINA: Final = timezone(timedelta(hours=8))
 
 _MARKS: Final = {
     Outcome.VALID: ("✓", "green"),
@@ -37,4 +36,4 @@ def print_findings(
 
 def china_time(at: int) -> datetime:
     """UTC seconds as the time at +08:00."""
-    return datetime.fromtimestamp(at, UTC).astimezone(CHINA)
+    return datetime.fromtimestamp(at, CHINA)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
-from typing import Final
+from datetime import datetime
 
+from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.errors import UsageFault
-
-CHINA: Final = timezone(timedelta(hours=8))
 
 
 def parse_instant(written: str) -> int:

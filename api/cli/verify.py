@@ -14,7 +14,7 @@ from typing import Annotated, Protocol
 import typer
 
 from yinzheng.api.cli.console import shows
-from yinzheng.api.cli.findings import CHINA, china_time, print_findings
+from yinzheng.api.cli.findings import china_time, print_findings
 from yinzheng.api.cli.output import (
     EXIT_NOT,
     EXIT_OK,
@@ -25,6 +25,7 @@ from yinzheng.api.cli.output import (
 from yinzheng.api.cli.verify_against import comparing
 from yinzheng.api.cli.verify_pack import check_pack, is_pack
 from yinzheng.api.cli.verify_receipt import print_receipt
+from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.judge.certificate.verify import verify

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Final
 
 from yinzheng.api.http.language import Language
-from yinzheng.ledger.document.labels import BEIJING, date_en, date_zh
+from yinzheng.ledger.document.labels import date_en, date_zh
+from yinzheng.verifier.bytes.china_time import CHINA, LAST_INSTANT
 
-_LAST: Final = 253_402_300_799 - 8 * 3600
 """31 December 9999 at +08:00; nothing later can be written as a date."""
 
 
@@ -23,9 +23,9 @@ class Instant:
 
 def instant(seconds: int, language: Language, *, day_only: bool = False) -> Instant:
     """UTC seconds since 1970 as an `Instant`; seconds beyond the year 9999 stay a number."""
-    if not 0 <= seconds <= _LAST:
+    if not 0 <= seconds <= LAST_INSTANT:
         return Instant(str(seconds), str(seconds))
-    at = datetime.fromtimestamp(seconds, BEIJING)
+    at = datetime.fromtimestamp(seconds, CHINA)
     day = date_zh(seconds) if language == "zh" else date_en(seconds)
     if day_only:
         return Instant(f"{at:%Y-%m-%d}", day)

@@ -12,7 +12,7 @@ from yinzheng.ledger.store.models import Approval, Case, Person
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import recover_address
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.formats.body import parse_body
+from yinzheng.verifier.formats.body import MAX_BODY, parse_body
 
 
 def check_approvals(audit: Audit) -> None:
@@ -41,7 +41,7 @@ def _check_deposit(audit: Audit, session: Session, approval: Approval) -> None:
     certificates = repository.certificates_of_case(session, case.id)
     if not certificates:
         raise DataFault("an approval is of a certificate that is not there", code="certificate-missing")
-    bodies = [parse_body(canonical.loads(one.body, max_bytes=8192)) for one in certificates]
+    bodies = [parse_body(canonical.loads(one.body, max_bytes=MAX_BODY)) for one in certificates]
     decisions = [deposit_of(case.subject, body) for body in bodies]
     if approval.digest not in {digest(decision, audit.client.domain) for decision in decisions}:
         raise DataFault("an approval is of another certificate", code="approval-altered")

@@ -17,7 +17,7 @@ from yinzheng.ledger.store.models import Approval, Case, Certificate, Event, Obj
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.formats.body import parse_body
+from yinzheng.verifier.formats.body import MAX_BODY, parse_body
 from yinzheng.verifier.formats.certificate import decode_qr, statement_of
 from yinzheng.verifier.formats.dossier import committed_form
 from yinzheng.verifier.formats.tombstone import TOMBSTONE
@@ -126,7 +126,7 @@ def _quietly(states: set[State], taken_back: bool) -> set[State]:
 
 
 def _check_certificate(session: Session, certificate: Certificate) -> None:
-    body = parse_body(canonical.loads(certificate.body, max_bytes=8192))
+    body = parse_body(canonical.loads(certificate.body, max_bytes=MAX_BODY))
     statement = statement_of(body)
     of_row = (certificate.number, certificate.subject, certificate.registered_at, certificate.valid_until)
     if of_row != (body.number, statement.subject, body.registered_at, body.valid_until):

@@ -26,7 +26,7 @@ from yinzheng.ledger.store.sealed import SealedValue, check_file
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.evidence_items import parse_item
-from yinzheng.verifier.formats.notice import parse_notice
+from yinzheng.verifier.formats.notice import MAX_NOTICE, parse_notice
 from yinzheng.verifier.log.statement import Body, Statement, verify_body
 
 BATCH = 2000
@@ -103,7 +103,7 @@ def _notices(audit: Audit, session: Session) -> int:
             events = thread(session, row.leaf)
             newest = events[-1]
             check_event(newest, None, events[-2].leaf_hash if len(events) > 1 else None, row.subject)
-            body = parse_notice(canonical.loads(newest.public or b"", max_bytes=65_536))
+            body = parse_notice(canonical.loads(newest.public or b"", max_bytes=MAX_NOTICE))
             if (body.version, body.controller.code) != (row.version, row.controller) or len(
                 events
             ) != row.version:

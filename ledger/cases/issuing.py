@@ -30,7 +30,7 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Approval, Certificate, Person
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.formats.body import Body, parse_body
+from yinzheng.verifier.formats.body import MAX_BODY, Body, parse_body
 from yinzheng.verifier.formats.certificate import encode_qr, statement_of
 
 DRAFT_SECONDS = 86_400 - 600
@@ -56,7 +56,7 @@ def issue(registry: Registry, case_id: str, by: Actor) -> Issued:
     with work_on(registry, case_id) as work:
         check_hold(Act.DEPOSIT, holds_on(work.session, work.case.subject))
         certificate, running_out = _draft(work, by)
-        body = parse_body(canonical.loads(certificate.body, max_bytes=8192))
+        body = parse_body(canonical.loads(certificate.body, max_bytes=MAX_BODY))
         decision = deposit_of(work.case.subject, body)
         capacity = Capacity(by.capacity)  # whom the table let issue or cosign
         _refuse_second(work.session, case_id, by.person, capacity)

@@ -31,6 +31,8 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.dossier import committed_form
+from yinzheng.verifier.formats.notice import MAX_NOTICE
+from yinzheng.verifier.log.statement import MAX_STATEMENT_BYTES
 
 MAX_STATEMENTS = 256
 """Of one item (S10.7)."""
@@ -154,7 +156,7 @@ def find_thread(
 def opened(event: Event, seal: SealedValue | None) -> tuple[JSON, bytes | None]:
     """What a statement commits to and the secret that opens it; None and None where it was erased."""
     if event.public is not None:
-        return canonical.loads(event.public, max_bytes=65_536), None
+        return canonical.loads(event.public, max_bytes=MAX_NOTICE), None
     if seal is None or not event.sealed:
         return None, None
     body, secret = open_event(seal, event.sealed, event.leaf_hash)
@@ -187,7 +189,7 @@ def _statements(
     statements: list[JSON] = []
     for event in logged:
         body, secret = opened(event, seal)
-        statement = canonical.loads(event.statement, max_bytes=4096)
+        statement = canonical.loads(event.statement, max_bytes=MAX_STATEMENT_BYTES)
         statements.append({"statement": statement, "body": body, "secret": secret.hex() if secret else None})
     leaves: list[JSON] = [event.leaf_hash.hex() for event in logged]
     content: dict[str, JSON] = {"format": "yinzheng/history/1", "kind": kind, "statements": statements}

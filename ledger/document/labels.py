@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -17,8 +17,7 @@ from yinzheng.ledger.rules.terms import (
     SourceKind,
     label,
 )
-
-BEIJING: Final = timezone(timedelta(hours=8))
+from yinzheng.verifier.bytes.china_time import CHINA
 
 # Written out, because `calendar.month_name` follows the locale of whoever runs this.
 MONTHS: Final = (
@@ -44,11 +43,11 @@ REMARKS: Final = _headed(RemarkKind)
 
 def date_zh(seconds: int) -> str:
     """The day, at +08:00, of UTC seconds since 1970: 2026年11月21日."""
-    day = datetime.fromtimestamp(seconds, BEIJING)
+    day = datetime.fromtimestamp(seconds, CHINA)
     return f"{day.year}年{day.month}月{day.day}日"
 
 
 def date_en(seconds: int) -> str:
     """The same day as 21 November 2026."""
-    day = datetime.fromtimestamp(seconds, BEIJING)
+    day = datetime.fromtimestamp(seconds, CHINA)
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

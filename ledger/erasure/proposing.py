@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
@@ -22,6 +22,7 @@ from yinzheng.ledger.state.backup import rewrite_places
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Person
 from yinzheng.ledger.store.models_disputes import Erasure, ErasureSignature
+from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.tombstone import WITNESSES
 
@@ -30,7 +31,6 @@ DESTROYED, DROPPED = State.DESTROYED.value, State.DROPPED.value
 OVER = frozenset(state.value for state in rules.OVER)
 """States that nothing follows."""
 WITNESS, OPERATOR = StaffRole.WITNESS.value, "operator"
-CHINA = timedelta(hours=8)
 _OURS = frozenset({Method.KEY_DESTRUCTION, Method.OVERWRITE})
 """What this program does; shredding a disk is outside it, and a logical deletion leaves the bytes."""
 
@@ -95,7 +95,7 @@ def propose(
         rule = COURSE.rule_for(Situation(), Move.PROPOSE, by.capacity, now)
         require_lawful(registry, session, target, ground, now)
         _require_only(session, target)
-        year = (datetime.fromtimestamp(now, UTC) + CHINA).year
+        year = datetime.fromtimestamp(now, CHINA).year
         id_ = f"E-{year}-{repository.next_serial(session, f'erasure:{year}', most=999_999):06d}"
         order = Order(
             id=id_,

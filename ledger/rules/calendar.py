@@ -15,9 +15,9 @@ from typing import Any
 
 import chinese_calendar
 
+from yinzheng.verifier.bytes.china_time import OFFSET
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
-CHINA_OFFSET = 8 * 3600
 DAY_SECONDS = 86_400
 _EPOCH = date(1970, 1, 1)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -25,12 +25,12 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 def day_of(instant: int) -> int:
     """Give the day at +08:00 that a UTC instant falls in."""
-    return (instant + CHINA_OFFSET) // DAY_SECONDS
+    return (instant + OFFSET) // DAY_SECONDS
 
 
 def start_of(day: int) -> int:
     """Give the UTC instant of 00:00 at +08:00 of a day."""
-    return day * DAY_SECONDS - CHINA_OFFSET
+    return day * DAY_SECONDS - OFFSET
 
 
 def end_of(day: int) -> int:

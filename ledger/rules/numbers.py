@@ -6,14 +6,14 @@ A number has no check digit and is guessable: alone it proves nothing.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from typing import Self
 
+from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.body import is_number
 
 _PREFIX = re.compile(r"SJ[0-9]{3}")
-_CHINA = timezone(timedelta(hours=8))
 LAST_SERIAL = 9999
 WARN_FROM = 9000
 """From this serial on, a month is about to run out of numbers."""
@@ -61,7 +61,7 @@ class NextNumber:
 
 def month_of(instant: int) -> str:
     """Give the month YYYYMM at +08:00 that a UTC instant falls in."""
-    return datetime.fromtimestamp(instant, UTC).astimezone(_CHINA).strftime("%Y%m")
+    return datetime.fromtimestamp(instant, CHINA).strftime("%Y%m")
 
 
 def next_number(prefix: str, month: str, last_serial: int) -> NextNumber:

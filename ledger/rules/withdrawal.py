@@ -14,15 +14,11 @@ from yinzheng.ledger.rules import course
 from yinzheng.ledger.rules.course import Course
 from yinzheng.ledger.rules.events import WithdrawalStatement
 from yinzheng.ledger.rules.states import Capacity
+from yinzheng.verifier.chain.layout_consents import DESTRUCTION, FREEZE
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.withdrawal_steps import LONGEST_RESTRICTION
 
 HOUR = 3600
-DESTRUCTION = 72 * HOUR
-"""Seconds from receipt, or from the end of a restriction, until all is destroyed (R32)."""
-FREEZE = 48 * HOUR
-"""Seconds from receipt until a minor's data interfaces are frozen (R33)."""
-LONGEST_RESTRICTION = 50 * 366 * 86_400
-"""Seconds; beyond every period of retention (R42), and yet not for ever."""
 
 
 class State(StrEnum):

@@ -15,7 +15,7 @@ from yinzheng.ledger.consents.notices import hour_of
 from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.rules.withdrawal import DESTRUCTION, FREEZE, HOUR, Ground, Move, Situation, State
+from yinzheng.ledger.rules.withdrawal import HOUR, Ground, Move, Situation, State
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.ledger.store.models_disputes import DisputeSubject
@@ -23,6 +23,7 @@ from yinzheng.ledger.withdrawals import calls
 from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.overview import Overview, overview, soon_after
 from yinzheng.ledger.withdrawals.work import EXEMPT, ConsentThread, disputes_on, work_on
+from yinzheng.verifier.chain.layout_consents import DESTRUCTION, FREEZE
 from yinzheng.verifier.formats.withdrawal_steps import Completed, Exempt, Frozen, Kept, Received, Restricted
 
 HOLD_TERM = 366 * 86_400

@@ -17,9 +17,10 @@ from yinzheng.ledger.flow.threads import Thread, find_withdrawal
 from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.rules.withdrawal import COURSE, DESTRUCTION, Move, Rule, Situation, State, step
+from yinzheng.ledger.rules.withdrawal import COURSE, Move, Rule, Situation, State, step
 from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
+from yinzheng.verifier.chain.layout_consents import DESTRUCTION
 from yinzheng.verifier.formats.withdrawal import Requested
 from yinzheng.verifier.formats.withdrawal_steps import Step, parse_step
 from yinzheng.verifier.log.statement import Statement

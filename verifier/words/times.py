@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Final
 
+from yinzheng.verifier.bytes.china_time import CHINA, LAST_INSTANT
 from yinzheng.verifier.words.phrase import Phrase
-
-CHINA: Final = timezone(timedelta(hours=8))
-"""The mainland's one time zone: all times that people are told are of it."""
-
-_LAST: Final = 253_402_300_799 - 8 * 3600
-"""31 December 9999 at +08:00; nothing later can be written as a date."""
 
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
@@ -59,4 +54,4 @@ def duration(seconds: int) -> Phrase:
 
 
 def _local(seconds: int) -> datetime | None:
-    return datetime.fromtimestamp(seconds, CHINA) if 0 <= seconds <= _LAST else None
+    return datetime.fromtimestamp(seconds, CHINA) if 0 <= seconds <= LAST_INSTANT else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from yinzheng.verifier.bytes.china_time import LAST_INSTANT, OFFSET
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.judge.pack.report import Answer
 from yinzheng.verifier.words import pack as phrases
@@ -16,16 +17,14 @@ _LOOKS: Final = {
     Answer.INCONSISTENT: Look.BAD,
     Answer.UNDETERMINED: Look.OPEN,
 }
-_BEIJING: Final = 8 * 3600
-_LAST: Final = 253_402_271_999
 """The last second of 9999 at +08:00; a claimed time may lie beyond what calendars print."""
 
 
 def instant(at: int) -> str:
     """UTC seconds as a time at +08:00, `2026-11-21 15:00:00 +08:00`; beyond the year 9999 as seconds."""
-    if not 0 <= at <= _LAST:
+    if not 0 <= at <= LAST_INSTANT:
         return f"{at} s"
-    days, seconds = divmod(at + _BEIJING, 86_400)
+    days, seconds = divmod(at + OFFSET, 86_400)
     year, month, day = _date(days)
     hour, minute, second = seconds // 3600, seconds // 60 % 60, seconds % 60
     return f"{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} +08:00"
