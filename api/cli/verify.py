@@ -6,10 +6,11 @@ import os
 import re
 import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
@@ -23,25 +24,23 @@ from yinzheng.api.cli.output import (
     print_json,
 )
 from yinzheng.api.cli.verify_against import comparing
+from yinzheng.api.cli.verify_conclusion import print_conclusion
 from yinzheng.api.cli.verify_pack import check_pack, is_pack
 from yinzheng.api.cli.verify_receipt import print_receipt
 from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.containers.target import Presented, read_target
-from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.judge.certificate.verify import verify
-from yinzheng.verifier.judge.live import LiveReader
-from yinzheng.verifier.judge.receipt.exhibits import ReceiptReader
-from yinzheng.verifier.judge.receipt.verify import verify_receipt
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.judge.conclusion.report import ConclusionReport
+from yinzheng.verifier.judge.kinds import AnyReader, AnyReport, kind_of, unread
+from yinzheng.verifier.judge.receipt.report import ReceiptReport
 from yinzheng.verifier.judge.report import Report
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.words import phrases
 from yinzheng.verifier.words.phrases import Language, Phrase
 from yinzheng.verifier.words.verdict import verdict
 
-
-class _Live(LiveReader, ReceiptReader, Protocol):
-    """A ledger that can be asked about certificates and consents."""
-
+if TYPE_CHECKING:
+    from yinzheng.ledger.reading import Reader
 
 MAX_TARGET = 64 * 1024 * 1024
 MAX_TEXT_ARGUMENT = 8192
@@ -86,12 +85,20 @@ def verify_command(
         str | None,
         typer.Option(help="With --against: the log, a folder or https://…/log. 日志目录或网址。"),
     ] = None,
+    allow_attached: Annotated[
+        bool,
+        typer.Option(
+            "--allow-attached",
+            help="If the ledger asked does not answer, rest on what is attached. 不应答时以所附为准。",
+        ),
+    ] = False,
     lang: Annotated[str, typer.Option(help="zh or en. 语言。")] = "",
     json_: Json = False,
 ) -> None:
-    """Check a certificate, receipt or evidence pack under your own policy. 核验证书、回执或证据包。
+    """Check a certificate, receipt, end of a withdrawal or evidence pack. 核验证书、回执、办结证明或证据包。
 
-    Exit code: 0 genuine and in force (pack: unchanged), 1 not, 2 usage, 3 cannot be determined.
+    Exit code: 0 genuine and in force (pack: unchanged); 1 forged, or not in force; 2 usage; 3 cannot be
+    determined, or not one of ours.
     """
     del against, log  # `comparing` has seen to them
     if offline + (state is not None) + (rpc is not None) > 1:
@@ -105,35 +112,41 @@ def verify_command(
         raise typer.Exit(check_pack(target, policy, language, as_json=json_, html=report))
     if report is not None:
         raise UsageFault("only an evidence pack has a report to write", code="report-not-pack")
-    presented = read_argument(target)
-    if presented.is_receipt:
-        raise typer.Exit(_verify_receipt(presented, policy, asked, (state, rpc), language, as_json=json_))
-    with _live(state, rpc, policy) as live:
-        found = verify(presented, policy, now=int(time.time()), at=asked, live=live)
+    found = _verified(target, policy, asked, (state, rpc), allow_attached=allow_attached)
     if json_:
         print_json({"verdict": verdict(found).to_json(), **found.to_json()})
     else:
-        _print(found, language)
+        _print_any(found, language)
     raise typer.Exit(found.exit_code)
 
 
-def _verify_receipt(
-    presented: Presented,
+def _verified(
+    target: str,
     policy: TrustPolicy,
     asked: int | None,
     source: tuple[Path | None, str | None],
-    language: Language,
     *,
-    as_json: bool,
-) -> int:
-    """Check a patient's receipt; returns the exit code."""
+    allow_attached: bool,
+) -> AnyReport:
+    """The report on a target of whichever kind; what cannot be read has one too."""
+    now = int(time.time())
+    try:
+        presented = read_argument(target)
+    except DataFault as fault:
+        return unread(fault, now=now, at=asked)
     with _live(*source, policy) as live:
-        report = verify_receipt(presented, policy, now=int(time.time()), at=asked, live=live)
-    if as_json:
-        print_json({"verdict": verdict(report).to_json(), **report.to_json()})
-    else:
+        return kind_of(presented).verify(
+            presented, policy, now=now, at=asked, live=live, allow_attached=allow_attached
+        )
+
+
+def _print_any(report: AnyReport, language: Language) -> None:
+    if isinstance(report, ReceiptReport):
         print_receipt(report, language)
-    return report.exit_code
+    elif isinstance(report, ConclusionReport):
+        print_conclusion(report, language)
+    else:
+        _print(report, language)
 
 
 def read_policy(path: Path) -> TrustPolicy:
@@ -169,9 +182,17 @@ def _names_a_file(target: str) -> bool:
         there = path.exists()
     except (OSError, ValueError):
         return False  # no name of a file: too long, or with a null byte
-    if there or (re.search(r"\.(pdf|png|jpe?g|json|webp)$", target, re.I) and "://" not in target):
-        raise UsageFault(f"there is no file {target}", code="target-missing", hint="Check the path.")
+    if there or not _TEXT.search(target):
+        raise UsageFault(
+            f"there is no file {target}",
+            code="target-missing",
+            hint="Check the path. A QR code's text begins with HTTPS://, a certificate's number with SJ.",
+        )
     return False
+
+
+_TEXT: Final = re.compile(r"://|^\s*\{|^\s*SJ[0-9]{13}\s*$|^\s*/?[VC][/#][A-Z2-7.\s]+$", re.I)
+"""What is handed over as a text rather than as the name of a file: a QR text, a JSON file, a number."""
 
 
 def parse_time(value: str) -> int:
@@ -197,7 +218,9 @@ def parse_time(value: str) -> int:
     return int(moment.timestamp())
 
 
-def _live(state: Path | None, rpc: str | None, policy: TrustPolicy) -> AbstractContextManager[_Live | None]:
+def _live(
+    state: Path | None, rpc: str | None, policy: TrustPolicy
+) -> AbstractContextManager[AnyReader | None]:
     if state is not None:
         try:
             from yinzheng.ledger.reading import open_reader
@@ -207,12 +230,33 @@ def _live(state: Path | None, rpc: str | None, policy: TrustPolicy) -> AbstractC
                 code="registry-not-installed",
                 hint="Install yinzheng[registry], or check offline.",
             ) from None
-        return open_reader(state, lambda: int(time.time()))
+        return _state(open_reader(state, lambda: int(time.time())), policy)
     if rpc is not None:
         from yinzheng.api.rpc import RpcReader
 
         return nullcontext(RpcReader(rpc, policy))
     return nullcontext(None)
+
+
+@contextmanager
+def _state(opening: AbstractContextManager[Reader], policy: TrustPolicy) -> Iterator[AnyReader]:
+    """A registry's state folder, if it is of the chain that the policy pins; else one that says it is not."""
+    with opening as reader:
+        pinned = (policy.chain_id, policy.genesis)
+        yield reader if (reader.instance.chain_id, reader.instance.genesis) == pinned else _OtherChain()
+
+
+class _OtherChain:
+    """A ledger of another chain: it has nothing to say about ours."""
+
+    def _ask(self, *_: object) -> NoReturn:
+        raise EnvironmentFault(
+            "this state folder is of another chain than the policy pins",
+            code="other-chain",
+            hint="Name the folder of the registry whose policy you pin.",
+        )
+
+    record = chain = statement_proof = withdrawals = tombstone = _ask
 
 
 def _language(lang: str) -> Language:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
@@ -18,10 +18,10 @@ from yinzheng.api.http.limits import Gate, Limits
 from yinzheng.api.web.intake import Submission
 from yinzheng.api.web.ports import BasisLine, HistoryLine, ReaderPort
 from yinzheng.verifier.containers.target import Presented, read_target
-from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
-from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.judge.conclusion.report import ConclusionReport
+from yinzheng.verifier.judge.kinds import kind_of, unread
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
-from yinzheng.verifier.judge.receipt.verify import verify_receipt
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 
@@ -50,6 +50,17 @@ class CheckedReceipt:
 
     report: ReceiptReport
     trust: TrustPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedConclusion:
+    """What was found about the end document of a withdrawal (S10.9)."""
+
+    report: ConclusionReport
+    trust: TrustPolicy
+
+
+AnyChecked: TypeAlias = Checked | CheckedReceipt | CheckedConclusion
 
 
 class Checker:
@@ -81,24 +92,25 @@ class Checker:
         """The policy as a file (S8)."""
         return self._trust_file or self._reader.trust_file()
 
-    async def check(self, submission: Submission, client: str, *, history: bool) -> Checked | CheckedReceipt:
+    async def check(self, submission: Submission, client: str, *, history: bool) -> AnyChecked:
         """Verify what was submitted, by whomever; with `history` also tell how it was registered.
 
-        A certificate, or a patient's receipt, as it calls itself.
+        A document of whichever kind it calls itself; what cannot be read has a report too.
 
-        Raises `UsageFault` `number-alone`, `EnvironmentFault` `server-busy`, and what `read_target` raises.
+        Raises `UsageFault` `number-alone` and `image-support`, `EnvironmentFault` `server-busy`.
         """
-        presented = await self._presented(submission)
+        try:
+            presented = await self._presented(submission)
+        except DataFault as fault:
+            return Checked(unread(fault, now=self._clock()), None, (), self._policy())
         if presented.number is not None:
             raise UsageFault(
                 "a certificate's number alone proves nothing",
                 code="number-alone",
                 hint="Send the text of its QR code, or its PDF or JSON file.",
             )
-        if presented.is_receipt:
-            return await self._run(self._verifications, lambda: self._verify_receipt(presented))
         checked = await self._run(self._verifications, lambda: self._verify(presented, history))
-        if presented.qr is None:
+        if presented.qr is None or not isinstance(checked, Checked):
             return checked  # whatever is shown came from the file itself
         return replace(checked, report=self._guarded(checked.report, client))
 
@@ -111,9 +123,18 @@ class Checker:
         """What an uploaded file holds. Raises as `extract`, and `EnvironmentFault` `server-busy`."""
         return await self._run(self._files, lambda: extract(file, name=name))
 
-    def _verify(self, presented: Presented, with_history: bool) -> Checked:
-        trust = self._trust or self._reader.trust()
-        report = _presentable(verify(presented, trust, now=self._clock(), live=self._reader.live()))
+    def _policy(self) -> TrustPolicy:
+        return self._trust or self._reader.trust()
+
+    def _verify(self, presented: Presented, with_history: bool) -> AnyChecked:
+        trust = self._policy()
+        found = kind_of(presented).verify(presented, trust, now=self._clock(), live=self._reader.live())
+        findings = tuple(_presentable_finding(finding) for finding in found.findings)
+        if isinstance(found, ReceiptReport):
+            return CheckedReceipt(replace(found, findings=findings), trust)
+        if isinstance(found, ConclusionReport):
+            return CheckedConclusion(replace(found, findings=findings), trust)
+        report = replace(found, findings=findings)
         history: Sequence[HistoryLine] = ()
         basis: Sequence[BasisLine] = ()
         if with_history and report.authentic is Authentic.GENUINE and report.number is not None:
@@ -123,12 +144,6 @@ class Checker:
             except EnvironmentFault:
                 history, basis = (), ()  # the verdict stands without them
         return Checked(report, presented.qr, history, trust, basis)
-
-    def _verify_receipt(self, presented: Presented) -> CheckedReceipt:
-        trust = self._trust or self._reader.trust()
-        report = verify_receipt(presented, trust, now=self._clock(), live=self._reader.live())
-        findings = tuple(_presentable_finding(finding) for finding in report.findings)
-        return CheckedReceipt(replace(report, findings=findings), trust)
 
     def _guarded(self, report: Report, client: str) -> Report:
         """Withhold the ledger's record from whoever guesses numbers (R14, R50).
@@ -154,11 +169,6 @@ class Checker:
                 retry_after=30,
             )
         return await to_thread.run_sync(work, limiter=limiter)
-
-
-def _presentable(report: Report) -> Report:
-    """Keep what a failing database, disk or node said of itself in the operator's log alone."""
-    return replace(report, findings=tuple(_presentable_finding(finding) for finding in report.findings))
 
 
 def _presentable_finding(finding: Finding) -> Finding:

@@ -14,11 +14,12 @@ from starlette.responses import RedirectResponse, Response
 from yinzheng.api.http.guard import client
 from yinzheng.api.http.language import Language, negotiate, other
 from yinzheng.api.http.problems import not_found, problem_of
-from yinzheng.api.web.checking import Checked, CheckedReceipt
+from yinzheng.api.web.checking import AnyChecked, Checked, CheckedConclusion, CheckedReceipt
+from yinzheng.api.web.conclusion_view import ConclusionView, conclusion_view
 from yinzheng.api.web.fields import procedure_words, profile_words
 from yinzheng.api.web.intake import Submission, read_submission
 from yinzheng.api.web.ports import Notice
-from yinzheng.api.web.receipt_view import receipt_view
+from yinzheng.api.web.receipt_view import ReceiptView, receipt_view
 from yinzheng.api.web.report_view import report_view
 from yinzheng.api.web.server import Server, language_of
 from yinzheng.api.web.times import Instant, instant
@@ -86,11 +87,14 @@ def pages(server: Server) -> APIRouter:
     return router
 
 
-def _result(
-    server: Server, request: Request, checked: Checked | CheckedReceipt, language: Language
-) -> Response:
+def _result(server: Server, request: Request, checked: AnyChecked, language: Language) -> Response:
+    own = server.checker.own_policy
     if isinstance(checked, CheckedReceipt):
-        return _receipt(server, request, checked, language)
+        receipt = receipt_view(checked, language, own_policy=own)
+        return _private(server, request, "receipt.html", receipt, language)
+    if isinstance(checked, CheckedConclusion):
+        conclusion = conclusion_view(checked, language, own_policy=own)
+        return _private(server, request, "conclusion.html", conclusion, language)
     view = report_view(checked, language, own_policy=server.checker.own_policy)
     return server.page(
         request,
@@ -103,11 +107,12 @@ def _result(
     )
 
 
-def _receipt(server: Server, request: Request, checked: CheckedReceipt, language: Language) -> Response:
-    view = receipt_view(checked, language, own_policy=server.checker.own_policy)
+def _private(
+    server: Server, request: Request, template: str, view: ReceiptView | ConclusionView, language: Language
+) -> Response:
     return server.page(
         request,
-        "receipt.html",
+        template,
         language=language,
         # The code of a receipt is a key: it stands in no address.
         switch=f"/verify?lang={other(language)}",

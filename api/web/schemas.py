@@ -102,7 +102,7 @@ class NoteOut(_Model):
 class ReportOut(_Model):
     """What a verification found (S9). `authentic` and `status` are two answers; neither implies the other."""
 
-    kind: Literal["pdf", "image", "json", "qr", "number"]
+    kind: Literal["pdf", "image", "json", "qr", "number", "unknown"]
     number: str | None
     authentic: Word
     status: Literal[
@@ -146,6 +146,14 @@ class ReceiptAnswerOut(_Model):
     verdict: Said
     policy: PolicyOut
     receipt: dict[str, Any] = Field(description="The report; the secret of the code is never in it.")
+
+
+class ConclusionAnswerOut(_Model):
+    """The answer of a verification of the end document of a withdrawal (S10.9)."""
+
+    verdict: Said
+    policy: PolicyOut
+    conclusion: dict[str, Any] = Field(description="The report; the document's secret is never in it.")
 
 
 class NoticeOut(_Model):

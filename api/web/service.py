@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from yinzheng.api.http.guard import client
 from yinzheng.api.http.problems import not_found
-from yinzheng.api.web.checking import Checked, CheckedReceipt
+from yinzheng.api.web.checking import AnyChecked, CheckedConclusion, CheckedReceipt
+from yinzheng.api.web.conclusion_view import conclusion_tone
 from yinzheng.api.web.intake import read_submission
 from yinzheng.api.web.log_files import read_log_file
 from yinzheng.api.web.pages import READ
@@ -21,6 +22,7 @@ from yinzheng.api.web.report_view import verdict_name
 from yinzheng.api.web.schemas import (
     AnswerOut,
     BoardOut,
+    ConclusionAnswerOut,
     HealthOut,
     NoticeOut,
     PolicyOut,
@@ -84,16 +86,16 @@ def service(server: Server) -> APIRouter:
             s400="Empty, contradictory or unreadable form; a number alone (`number-alone`).",
             s413="Too large (`too-large`).",
             s415="Neither JSON nor multipart (`content-type`).",
-            s422="No certificate can be got out of the file (`image-…`, `pdf-…`, `target-…`).",
             s429="Too many requests; see Retry-After.",
             s503="Server busy, or the ledger cannot be read. Says nothing about the certificate.",
         ),
     )
-    async def verify_certificate(request: Request) -> AnswerOut | ReceiptAnswerOut:
-        """Check a certificate, or a patient's receipt, against the ledger, by the ten obligations of S9.
+    async def verify_certificate(request: Request) -> AnswerOut | ReceiptAnswerOut | ConclusionAnswerOut:
+        """Check a certificate, a patient's receipt, or the end document of a withdrawal, by S9's obligations.
 
-        The answer is 200 whatever the verdict. It is given by the registry about itself, under the policy
-        named in `policy`: to believe no server, run `yinzheng verify` on the file with a policy of your own.
+        The answer is 200 whatever the verdict, that it is not one of ours included. It is given by the
+        registry about itself, under the policy named in `policy`: to believe no server, run `yinzheng
+        verify` on the file with a policy of your own.
         """
         with server.memory.lease() as lease:
             submission = await read_submission(request, server.limits, lease, json=True)
@@ -173,7 +175,14 @@ def service(server: Server) -> APIRouter:
     return router
 
 
-def _answer(checked: Checked | CheckedReceipt, *, own: bool) -> AnswerOut | ReceiptAnswerOut:
+def _answer(checked: AnyChecked, *, own: bool) -> AnswerOut | ReceiptAnswerOut | ConclusionAnswerOut:
+    if isinstance(checked, CheckedConclusion):
+        end = checked.report
+        return ConclusionAnswerOut(
+            verdict=Said(tone=conclusion_tone(end), **verdict(end).to_json()),
+            policy=_policy(checked.trust, own=own),
+            conclusion=end.to_json(),
+        )
     if isinstance(checked, CheckedReceipt):
         report = checked.report
         return ReceiptAnswerOut(

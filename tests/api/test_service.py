@@ -89,7 +89,6 @@ def test_a_silent_ledger_says_nothing_of_its_whereabouts(serve: Serve, reader: F
         ({"data": {"text": "x"}}, 415, "content-type"),
         ({"files": {"other": ("x", b"x")}}, 400, "form-empty"),
         ({"files": {"file": ("x", b"x")}, "data": {"text": "y"}}, 400, "form-both"),
-        ({"files": {"file": ("x", b"\x00\xff\xfe")}}, 422, "target-unknown"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read(client: Client, options: dict[str, object], status: int, code: str) -> None:

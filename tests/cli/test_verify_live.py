@@ -49,7 +49,7 @@ def test_as_of_a_time_with_an_archive(demonstration: Demonstration) -> None:
     early = with_state(demonstration, demonstration.file("png"), "--json", "--at", before)
     assert (early.code, early.json["status"]) == (1, "not_yet"), early.out
     future = with_state(demonstration, demonstration.file("png"), "--json", "--at", "2090-01-01")
-    assert future.code in (1, 3)
+    assert (future.code, future.error["code"]) == (2, "time-future")
 
 
 def test_state_folders_that_are_none(demonstration: Demonstration, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def _number_of_blocks(genesis: str, head: Any) -> Any:
 
 
 def test_nodes_that_cannot_answer(demonstration: Demonstration) -> None:
-    """Nothing is learnt from them; the picture stays undetermined, the PDF's own evidence stands in."""
+    """Nothing is learnt from them; the PDF's own evidence stands in where the reader allows it."""
     genesis = json.loads(demonstration.trust.read_text(encoding="utf-8"))["chain"]["genesis"]
     nodes = {
         "other chain": lambda _: result({"hash": "0x" + "77" * 32}),
@@ -159,9 +159,12 @@ def test_nodes_that_cannot_answer(demonstration: Demonstration) -> None:
         with answering(make) as url:
             picture = with_rpc(demonstration, demonstration.file("png"), url)
             pdf = with_rpc(demonstration, demonstration.file("pdf"), url)
+            allowed = with_rpc(demonstration, demonstration.file("pdf"), url, "--allow-attached")
         assert (picture.code, picture.json["authentic"]) == (3, "undetermined"), name
         assert "ERROR" in outcomes(picture).values(), name
-        assert pdf.json["authentic"] == "genuine", name
+        assert (pdf.code, pdf.json["authentic"]) == (3, "undetermined"), name
+        assert (allowed.code, allowed.json["authentic"]) == (0, "genuine"), name
+        assert allowed.json["notes"][0]["code"] == "attached-used"
 
 
 def test_a_node_that_is_not_there(demonstration: Demonstration) -> None:

@@ -97,8 +97,12 @@ def test_a_guardian_a_demonstration_and_an_open_status(trust: Path, tmp_path: Pa
 
 def test_a_node_that_does_not_answer_says_nothing_against_it(trust: Path, tmp_path: Path) -> None:
     file = saved(tmp_path, ReceiptWorld())
-    said = check(trust, file, "--rpc", "http://127.0.0.1:1", "--lang", "en")
+    asked = check(trust, file, "--rpc", "http://127.0.0.1:1", "--lang", "en")
+    assert asked.code == 3
+    assert asked.out.startswith("Cannot be determined")
+    said = check(trust, file, "--rpc", "http://127.0.0.1:1", "--lang", "en", "--allow-attached")
     assert said.code == 0
+    assert "the ledger asked did not answer, and this rests on what is attached" in said.out
     assert "evidence attached to the receipt was used" in said.out
     code = check(trust, ReceiptWorld().qr, "--rpc", "http://127.0.0.1:1", "--lang", "en")
     assert code.code == 3

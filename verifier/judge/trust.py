@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -111,9 +112,12 @@ class TrustPolicy:
 
 
 def parse_trust(data: bytes) -> TrustPolicy:
-    """Read a policy (S8.1). Raises `DataFault` `trust-malformed`, with the reason in its message."""
+    """Read a policy (S8.1), with or without a byte-order mark.
+
+    Raises `DataFault` `trust-malformed`, with the reason in its message.
+    """
     try:
-        return _read(loads(data, max_bytes=MAX_TRUST))
+        return _read(loads(data.removeprefix(BOM_UTF8), max_bytes=MAX_TRUST))
     except DataFault as fault:
         raise DataFault(
             f"this is not a trust policy: {fault.message}",

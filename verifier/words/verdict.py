@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from yinzheng.verifier.judge.report import Authentic, Note, exit_code_of
-from yinzheng.verifier.words import pack, phrases, receipt
+from yinzheng.verifier.words import conclusion, pack, phrases, receipt
 from yinzheng.verifier.words.phrase import Phrase
 from yinzheng.verifier.words.times import ago, lately, moment
 
@@ -98,6 +98,10 @@ GENUINE: Final[Mapping[str, Headlines]] = {
             for status, said in (*receipt.STATUSES.items(), *receipt.PARTS.items())
         },
         "in_force": Phrase("真实，且有效", "Genuine and in force"),
+    },
+    "withdrawal-conclusion": {
+        standing: Phrase(f"真实，{said.zh}", f"Genuine: {said.en}")
+        for standing, said in conclusion.STANDINGS.items()
     },
 }
 """Headlines of what is genuine, by kind of document and how it stands with it."""

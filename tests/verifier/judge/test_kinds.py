@@ -1,0 +1,50 @@
+"""Which reader takes what, and the report on what nobody can read."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.verifier.judge.test_conclusion import COMPLETED
+from tests.verifier.receipt_world import ReceiptWorld
+from tests.verifier.receipt_world import presented as receipt
+from tests.verifier.world import NOW, World, genuine_file, presented
+from yinzheng.verifier.containers.target import Presented, read_target
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.judge.kinds import UNDECIDED, kind_of, unread
+from yinzheng.verifier.judge.report import Authentic, Outcome
+from yinzheng.verifier.words.verdict import GENUINE, verdict
+
+
+@pytest.mark.parametrize(
+    ("shown", "document"),
+    [
+        (presented(genuine_file()), "certificate"),
+        (Presented("qr", qr=World().qr), "certificate"),
+        (receipt(ReceiptWorld().file()), "consent-receipt"),
+        (Presented("qr", qr=ReceiptWorld().qr), "consent-receipt"),
+        (Presented("json", file=COMPLETED), "withdrawal-conclusion"),
+        (Presented("json", file=b'{"format": "yinzheng/trust/1"}'), "certificate"),
+        (Presented("number", number="SJ4412026110001"), "certificate"),
+        (read_target("hello"), "certificate"),
+    ],
+)
+def test_what_it_calls_itself_decides_who_reads_it(shown: Presented, document: str) -> None:
+    assert kind_of(shown).document == document
+    assert document in GENUINE
+
+
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [
+        *((code, Authentic.UNDETERMINED) for code in sorted(UNDECIDED)),
+        *((code, Authentic.NOT_OURS) for code in ("target-unknown", "target-empty", "pdf-malformed")),
+        *((code, Authentic.NOT_OURS) for code in ("image-no-code", "image-foreign", "pdf-no-attachment")),
+    ],
+)
+def test_what_cannot_be_read_has_a_report_too(code: str, word: Authentic) -> None:
+    report = unread(DataFault("it cannot be read", code=code), now=NOW)
+    assert (report.authentic, report.exit_code, report.kind) == (word, 3, "unknown")
+    assert verdict(report).word is word
+    assert (report.finding(1).code, report.finding(1).message) == (code, "it cannot be read")
+    assert {finding.outcome for finding in report.findings[1:]} == {Outcome.SKIPPED}
+    assert report.to_json()["obligations"][0]["code"] == code

@@ -1,0 +1,116 @@
+"""Which reader takes what was handed over: a table of kinds, of which a further document is a row (H2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, NoReturn, Protocol, TypeAlias
+
+from yinzheng.verifier.chain.evidence import NotGiven
+from yinzheng.verifier.containers.target import Presented
+from yinzheng.verifier.errors import DataFault, YinzhengError
+from yinzheng.verifier.formats.conclusion import is_conclusion_file
+from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.conclusion.report import ConclusionReport
+from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
+from yinzheng.verifier.judge.findings import OBLIGATIONS, Findings
+from yinzheng.verifier.judge.live import LiveReader
+from yinzheng.verifier.judge.receipt.exhibits import ReceiptReader
+from yinzheng.verifier.judge.receipt.report import ReceiptReport
+from yinzheng.verifier.judge.receipt.verify import verify_receipt
+from yinzheng.verifier.judge.report import Report, Status
+from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.judge.verdict import word_of
+
+AnyReport: TypeAlias = Report | ReceiptReport | ConclusionReport
+
+
+class AnyReader(LiveReader, ReceiptReader, Protocol):
+    """A ledger that can be asked about every kind of document."""
+
+
+class Verify(Protocol):
+    """Verifies one kind of document under the reader's policy; as `certificate.verify`."""
+
+    def __call__(
+        self,
+        presented: Presented,
+        trust: TrustPolicy,
+        *,
+        now: int,
+        at: int | None = None,
+        live: AnyReader | None = None,
+        allow_attached: bool = False,
+    ) -> AnyReport:
+        """The report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of document: what is one by its own account, and who verifies it."""
+
+    document: str
+    takes: Callable[[Presented], bool]
+    verify: Verify
+
+
+KINDS: Final = (
+    Kind("consent-receipt", lambda shown: shown.is_receipt, verify_receipt),
+    Kind(
+        "withdrawal-conclusion",
+        lambda shown: shown.file is not None and is_conclusion_file(shown.file),
+        verify_conclusion,
+    ),
+    Kind("certificate", lambda _: True, verify),
+)
+"""In this order; what no other takes is read as a certificate, and found to be none."""
+
+
+def kind_of(presented: Presented) -> Kind:
+    """The kind that what is presented calls itself; nothing of it is believed."""
+    return next(kind for kind in KINDS if kind.takes(presented))
+
+
+UNDECIDED: Final = frozenset(
+    {
+        "image-several",
+        "image-too-large",
+        "pdf-encrypted",
+        "pdf-several",
+        "pdf-too-large",
+        "target-too-hard",
+        "target-too-large",
+    }
+)
+"""Why nothing could be got out of a file though ours may be in it; any other reason: it is none of ours."""
+
+
+def unread(fault: DataFault, *, now: int, at: int | None = None) -> Report:
+    """The report on what `read_target` got nothing out of: none of ours or damaged, or undecided."""
+    findings = Findings()
+    why: YinzhengError = fault
+    if fault.code in UNDECIDED:
+        why = NotGiven(fault.message, code=fault.code, hint=fault.hint)
+    findings.settle(1, partial(_raise, why))
+    for number in OBLIGATIONS[1:]:
+        findings.settle(number, partial(_raise, NotGiven("nothing could be read", code="form")))
+    return Report(
+        kind="unknown",
+        findings=findings.in_order(),
+        authentic=word_of(findings, OBLIGATIONS[:9]),
+        status=Status.UNDETERMINED,
+        status_code=fault.code,
+        core=None,
+        record=None,
+        differences=(),
+        chain=None,
+        block=None,
+        checked_at=now,
+        asked_at=at,
+        notes=(),
+    )
+
+
+def _raise(fault: YinzhengError) -> NoReturn:
+    raise fault
