@@ -164,7 +164,7 @@ def test_nodes_that_cannot_answer(demonstration: Demonstration) -> None:
         assert "ERROR" in outcomes(picture).values(), name
         assert (pdf.code, pdf.json["authentic"]) == (3, "undetermined"), name
         assert (allowed.code, allowed.json["authentic"]) == (0, "genuine"), name
-        assert allowed.json["notes"][0]["code"] == "attached-used"
+        assert "attached-used" in {note["code"] for note in allowed.json["notes"]}
 
 
 def test_a_node_that_is_not_there(demonstration: Demonstration) -> None:
