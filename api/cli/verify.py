@@ -301,6 +301,10 @@ def _print_fields(report: Report, language: Language) -> None:
         )
     start, end = (china_time(at).date() for at in (body.registered_at, body.valid_until))
     out.print(f" {start} – {end}  {body.registry.name}  {body.profile}", markup=False)
+    if body.follows:
+        before = ", ".join(one.number for one in body.follows)
+        kind = phrases.TYPES[body.type].said(language)
+        out.print(f" {kind} · {phrases.FIELDS['follows'].said(language)} {before}", markup=False)
     if body.limits:
         out.print(f" {phrases.FIELDS['limits'].said(language)}: {body.limits}", markup=False)
     for difference in report.differences:

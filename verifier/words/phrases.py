@@ -126,6 +126,15 @@ NOTES: Final[Mapping[str, Phrase]] = {
 
 DEMONSTRATION: Final = Phrase("演示证书，无任何效力", "Demonstration certificate, without any effect")
 
+TYPES: Final[Mapping[str, Phrase]] = {
+    "first": Phrase("首次登记", "First registration"),
+    "licence": Phrase("许可登记", "Licence"),
+    "transfer": Phrase("转让登记", "Transfer"),
+    "change": Phrase("变更登记", "Change"),
+    "renewal": Phrase("续期登记", "Renewal"),
+}
+"""Registration types (R1)."""
+
 FIELDS: Final[Mapping[str, Phrase]] = {
     "number": Phrase("证书编号", "Number"),
     "type": Phrase("登记类型", "Registration type"),

@@ -72,3 +72,10 @@ def test_a_mixed_digest_is_no_mark_of_clique() -> None:
 def test_more_than_half_make_a_block_final() -> None:
     assert [CLIQUE.quorum(count) for count in range(1, 8)] == [1, 2, 2, 3, 3, 4, 4]
     assert [CLIQUE.headers_until_final(count) for count in (1, 4, 5)] == [1, 3, 3]
+
+
+def test_an_epoch_lists_its_validators() -> None:
+    addresses = tuple(address_of(key) for key in VALIDATORS)
+    epoch = [*FIELDS[:12], bytes(32) + b"".join(addresses), *FIELDS[13:]]
+    assert CLIQUE.listed(parse_header(seal(epoch, VALIDATORS[2]))) == addresses
+    assert CLIQUE.listed(parse_header(seal(FIELDS, VALIDATORS[2]))) == ()

@@ -47,7 +47,8 @@ def test_a_block_as_the_network_made_it(block: dict[str, Any]) -> None:
     assert (recognise(header), header.number) == (QBFT, block["number"])
     assert QBFT.block_hash(header) == raw(block["hash"])
     pinned, extra = addresses(block["validators"]), read_extra(header)
-    assert extra.validators == tuple(map(raw, block["validators"]))
+    assert extra.validators == QBFT.listed(header) == tuple(map(raw, block["validators"]))
+    assert header.encoded == raw(block["header_rlp"])
     if block["verdict"] == "genesis":
         with pytest.raises(NotGiven) as caught:
             QBFT.sealers(header, pinned)
@@ -121,6 +122,12 @@ def test_a_wrong_header_is_refused(vector: dict[str, Any]) -> None:
 def test_the_hash_covers_neither_round_nor_seals(vector: dict[str, Any]) -> None:
     same = QBFT.block_hash(header_of(vector)) == raw(vector["hash"])
     assert same is vector["hash_unchanged"]
+
+
+def test_a_header_without_the_form_names_no_block_of_the_network() -> None:
+    vector = next(one for one in NEGATIVE if one["id"] == "extra-clique")
+    header = header_of(vector)
+    assert QBFT.block_hash(header) == header.digest() != raw(BLOCKS[vector["base"]]["hash"])
 
 
 def test_validators_kept_by_a_contract_are_those_of_the_policy() -> None:

@@ -146,6 +146,15 @@ def test_the_first_blocks_tell_whose_chain_it_is(number: int) -> None:
     )
 
 
+def test_what_no_header_tells_is_not_compared() -> None:
+    """A chain's number, and its genesis once blocks have followed (threat model): a node tells them."""
+
+    def other(policy: dict[str, Any]) -> None:
+        policy["chain"].update(id=1, genesis="00" * 31 + "01")
+
+    assert check(genuine_file(), policy=other).authentic is Authentic.GENUINE
+
+
 def assert_uncovered(report: Report, code: str) -> None:
     """(8) is not judged, nothing else failed, and nobody is called a forger (D14)."""
     assert invalid(report) == {}

@@ -21,7 +21,7 @@ from yinzheng.verifier import (
     Status,
     parse_body,
 )
-from yinzheng.verifier.formats.body import Body
+from yinzheng.verifier.formats.body import TYPES, Body
 from yinzheng.verifier.judge.certificate.verify import verify
 from yinzheng.verifier.words import (
     phrases,
@@ -57,6 +57,7 @@ def test_every_outcome_obligation_note_and_field_has_its_words(report: Report) -
     assert set(phrases.STATUSES) == set(Status)
     assert set(phrases.AUTHENTIC) == set(Authentic)
     may_have = {"notices", "follows"}
+    assert set(phrases.TYPES) == set(TYPES)
     assert set(phrases.FIELDS) == (set(body_json()) - {"v"}) | may_have
     assert phrases.FIELDS["holders"].en == "Registered to"
     assert phrases.reason(report.finding(1)) == phrases.OUTCOMES[Outcome.VALID]
