@@ -22,9 +22,11 @@ from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.judge.pack import checks, rules, verify
 from yinzheng.verifier.judge.pack.verify import verify_pack
+from yinzheng.verifier.judge.report import Authentic
 from yinzheng.verifier.log.note import sign_note
 from yinzheng.verifier.log.tlogproof import TlogProof
 from yinzheng.verifier.pack.contents import MAX_HEADS, check_statements
+from yinzheng.verifier.words.verdict import verdict
 
 MIB = 1024 * 1024
 
@@ -109,6 +111,8 @@ def test_a_signed_manifest_of_too_many_values() -> None:
 
     report = verified(resigned(unpacked(genuine_pack()), fill))
     assert (report.finding(1).code, report.exit_code) == ("json-too-large", 3)
+    assert (report.authentic, report.finding(2).code) == (Authentic.UNDETERMINED, "ok")
+    assert "a form that is not known here" in verdict(report).headline.en
 
 
 def test_heads_are_bounded() -> None:

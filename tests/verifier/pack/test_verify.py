@@ -26,6 +26,7 @@ from tests.verifier.pack.pack_world import (
 )
 from tests.verifier.pack.test_more import with_dossier
 from tests.verifier.world import (
+    BLOCK_TIME,
     HOSPITAL,
     ISSUER,
     STRANGER,
@@ -45,7 +46,7 @@ Edit = Callable[[Any], None]
 def test_a_genuine_pack_is_consistent() -> None:
     report = verified(genuine_pack())
     assert report.verdict is Answer.CONSISTENT
-    assert report.exit_code == 0
+    assert (report.exit_code, report.speaks_of) == (0, BLOCK_TIME)
     assert [finding.outcome for finding in report.findings] == [Outcome.VALID] * 10
     assert [question.answer for question in report.questions] == [Answer.CONSISTENT] * 4
     assert not report.faults()
