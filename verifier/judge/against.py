@@ -9,8 +9,6 @@ by themselves, and anything else stays open.
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,10 +23,12 @@ from yinzheng.verifier.log.merkle import EMPTY_ROOT
 from yinzheng.verifier.log.note import Checkpoint, open_checkpoint
 from yinzheng.verifier.log.tiles import Tile, TiledTree
 from yinzheng.verifier.log.tlogproof import HEADER, MAX_PROOF_BYTES, TlogProof
+from yinzheng.verifier.pack.archive import Archive, open_archive
 from yinzheng.verifier.pack.contents import (
     MAX_CHAIN_BYTES,
     MAX_CHAIN_VALUES,
     MAX_HEADS,
+    MAX_SLOTS,
     MAX_STATEMENTS_BYTES,
     MAX_STATEMENTS_VALUES,
 )
@@ -185,10 +185,10 @@ def _is_note(data: bytes) -> bool:
 
 def _of_pack(document: BinaryIO) -> tuple[list[str], int | None]:
     try:
-        with zipfile.ZipFile(document) as archive:
-            statements = _part(archive, "statements.json", MAX_STATEMENTS_BYTES, MAX_STATEMENTS_VALUES)
-            chain = _part(archive, "chain.json", MAX_CHAIN_BYTES, MAX_CHAIN_VALUES)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, NotImplementedError, EOFError, zlib.error):
+        archive = open_archive(document)
+        statements = _part(archive, "statements.json", MAX_STATEMENTS_BYTES, MAX_STATEMENTS_VALUES)
+        chain = _part(archive, "chain.json", MAX_CHAIN_BYTES, MAX_CHAIN_VALUES)
+    except DataFault:
         raise _none() from None
     if not isinstance(statements, list):
         raise _none()
@@ -199,18 +199,15 @@ def _of_pack(document: BinaryIO) -> tuple[list[str], int | None]:
     return sorted(notes), _time_of(chain)
 
 
-def _part(archive: zipfile.ZipFile, name: str, most: int, values: int) -> JSON:
-    with archive.open(name) as part:
-        data = part.read(most + 1)
-    try:
-        return loads(data, max_bytes=most, max_values=values)
-    except DataFault:
-        raise _none() from None
+def _part(archive: Archive, name: str, most: int, values: int) -> JSON:
+    if name not in archive.entries:
+        raise _none()
+    return loads(archive.read(name, most), max_bytes=most, max_values=values)
 
 
 def _time_of(chain: object) -> int | None:
     try:
-        return None if chain is None else parse_evidence(chain).block.time
+        return None if chain is None else parse_evidence(chain, slots=MAX_SLOTS).block.time
     except DataFault:
         return None
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from yinzheng.verifier.judge.against import Comparison, Head
 from yinzheng.verifier.words.phrase import Language, Phrase
-
-_CHINA: Final = timezone(timedelta(hours=8))
+from yinzheng.verifier.words.times import moment
 
 _SAID: Final[Mapping[str, Phrase]] = {
     "against-same-head": Phrase("与留存件出自同一日志头", "The same head of the log as what you kept"),
@@ -75,4 +73,4 @@ def _head(head: Head, language: Language) -> str:
     said = f"{size} 条" if language == "zh" else f"{size} entries"
     if head.at is None:
         return said
-    return f"{said}, {datetime.fromtimestamp(head.at, _CHINA).isoformat(' ')}"
+    return f"{said}, {moment(head.at).said(language)}"
