@@ -265,6 +265,9 @@ def test_ended_by_its_term() -> None:
     world = ReceiptWorld(body=parse_consent(consent_json(until=NOW)))
     report = check(world)
     assert report.status == "expired"
+    assert report.speaks_of == NOW
+    late = check(world, now=BLOCK_TIME + MAX_AGE + 1)
+    assert (late.finding(10).code, late.status) == ("answer-too-old", "expired")
     assert report.remaining is not None
     assert report.remaining.is_empty
     assert status(ReceiptWorld(body=parse_consent(consent_json(until=NOW + 1))))[0] == "in_force"
