@@ -9,7 +9,7 @@ import typer
 
 from yinzheng.api.cli.cases import moment
 from yinzheng.api.cli.common import DEFAULT_STATE, ITSELF, By, State, acting, viewer, writing
-from yinzheng.api.cli.instants import parse_instant
+from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import Json, out, print_json
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def access(
     """Show who saw what and when; the whole log's links are checked first. 访问日志。"""
     from yinzheng.ledger.state import access_log
 
-    lines = access_log.read_range(state, parse_instant(since), parse_instant(until))
+    lines = access_log.read_range(state, parse_instant(since, Day.BEGINS), parse_instant(until, Day.ENDS))
     if json_:
         print_json(lines)
         return
@@ -213,11 +213,11 @@ def _range(written: str) -> tuple[int, int]:
     since, dots, until = written.partition("..")
     if not dots:
         raise UsageFault(f"{written} is no range of time", code="instant", hint="Write FROM..TO.")
-    return parse_instant(since), parse_instant(until)
+    return parse_instant(since, Day.BEGINS), parse_instant(until, Day.ENDS)
 
 
 def _moment_of(written: str) -> tuple[bytes, int]:
     subject, at, when = written.partition("@")
     if not at:
         raise UsageFault(f"{written} names no time", code="instant", hint="Write SUBJECT@TIME.")
-    return _identifier(subject), parse_instant(when)
+    return _identifier(subject), parse_instant(when, Day.ENDS)

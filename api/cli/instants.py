@@ -1,24 +1,56 @@
-"""Instants as people write them on the command line."""
+"""Instants as people write them: one reader for every command."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Final
 
 from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.errors import UsageFault
 
+_SECONDS: Final = re.compile(r"0|[0-9]{9,12}")
+_WRITTEN: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
+)
+_LAST_SECOND: Final = timedelta(days=1, seconds=-1)
 
-def parse_instant(written: str) -> int:
-    """UTC seconds of `2026-11-22T10:00` (at +08:00 unless it says otherwise), or of a number of seconds.
 
+class Day(Enum):
+    """What a date without a time of day means, where one is given."""
+
+    BEGINS = "begins"
+    """Its first second: from when on."""
+    ENDS = "ends"
+    """Its last second: until when, or how things stood that day."""
+    TOO_LITTLE = "too little"
+    """Nothing: something happened at an instant, and a guess would be written down as one."""
+
+
+def parse_instant(written: str, day: Day = Day.TOO_LITTLE) -> int:
+    """UTC seconds of `2026-11-22T10:00` (at +08:00 unless it says otherwise), or of a number of them.
+
+    A number of eight digits is refused: to one reader it is a date, to another a day in 1970.
     Raises `UsageFault` `instant`.
     """
-    if written.isascii() and written.isdigit() and len(written) <= 15:
+    if _SECONDS.fullmatch(written):
         return int(written)
+    if (form := _WRITTEN.fullmatch(written)) is None:
+        raise _refused(written, "is no date and time", day)
     try:
         found = datetime.fromisoformat(written)
-    except ValueError:
-        raise UsageFault(
-            f"{written} is no date and time", code="instant", hint="Write it as in 2026-11-22T10:00."
-        ) from None
-    return int((found if found.tzinfo else found.replace(tzinfo=CHINA)).timestamp())
+        if form[1] is None and day is Day.ENDS:
+            found += _LAST_SECOND
+        instant = int((found if found.tzinfo else found.replace(tzinfo=CHINA)).timestamp())
+    except (ValueError, OverflowError):
+        raise _refused(written, "is no date and time", day) from None
+    if form[1] is None and day is Day.TOO_LITTLE:
+        raise _refused(written, "lacks the time of day", day)
+    return instant
+
+
+def _refused(written: str, why: str, day: Day) -> UsageFault:
+    date = "" if day is Day.TOO_LITTLE else "2026-11-22, "
+    hint = f"Write {date}2026-11-22T15:00 (+08:00), 2026-11-22T07:00:00Z, or UTC seconds."
+    return UsageFault(f"{written} {why}", code="instant", hint=hint)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from yinzheng.api.cli.instants import parse_instant
+from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
     DEFAULT_ORG,
@@ -130,7 +130,9 @@ def rotate(
         )
     member = Member.open(org, os.environ)
     now = clock()
-    start = now + (MARGIN if out_file is None else DAY) if begins is None else parse_instant(begins)
+    start = (
+        now + (MARGIN if out_file is None else DAY) if begins is None else parse_instant(begins, Day.BEGINS)
+    )
     old = None if lost else member.current(now)
     own, key = member.make_key(start, start + days * DAY)
     rotation = rotation_of(member, own, key, old, now)
@@ -172,7 +174,7 @@ def lost(
     opened = session(org, desk)
     now = clock()
     named = opened.member.current(now)[0].kid.hex() if kid is None else kid
-    began = now if since is None else parse_instant(since)
+    began = now if since is None else parse_instant(since, Day.BEGINS)
     answer = opened.post("/org/v1/key/revoke", dumps({"kid": named, "reason": reason, "since": began}))
     say(json_, {"kid": named, "since": began, **answer}, f"key {named} no longer holds 已吊销")
 

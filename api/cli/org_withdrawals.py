@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli.instants import parse_instant
+from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
     DEFAULT_ORG,
@@ -67,7 +67,7 @@ def notices(
     if received:
         given = [_received(file) for file in received]
     else:
-        query = "" if since is None else f"?since={parse_instant(since)}"
+        query = "" if since is None else f"?since={parse_instant(since, Day.BEGINS)}"
         given = registry.listed(opened.get(f"/org/v1/notices-pending{query}"))
     sound, faults = registry.believed(policy, opened.member.profile.code, given, clock())
     if out_folder is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, keys_of, writing
-from yinzheng.api.cli.instants import parse_instant
+from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import Json, out, print_json
 from yinzheng.verifier.formats.organisation import REASONS
 
@@ -109,7 +109,7 @@ def revoke_key(
         name = b""
     if len(name) != 8:
         raise UsageFault("a key is named by 16 hex characters", code="kid-malformed")
-    began = parse_instant(since)
+    began = parse_instant(since, Day.BEGINS)
     with writing(state, json_) as (registry, _):
         revocation = Revocation(code, name, reason, began, max(began, wall_clock()))
         leaf = enrolment.revoke(registry, revocation, acting(registry, by))

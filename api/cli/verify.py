@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
@@ -16,6 +15,7 @@ import typer
 
 from yinzheng.api.cli.console import shows
 from yinzheng.api.cli.findings import china_time, print_findings
+from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import (
     EXIT_NOT,
     EXIT_OK,
@@ -27,7 +27,6 @@ from yinzheng.api.cli.verify_against import comparing
 from yinzheng.api.cli.verify_conclusion import print_conclusion
 from yinzheng.api.cli.verify_pack import check_pack, is_pack
 from yinzheng.api.cli.verify_receipt import print_receipt
-from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
@@ -105,7 +104,7 @@ def verify_command(
         raise UsageFault("choose one of --offline, --state and --rpc", code="usage-source")
     language = _language(lang)
     policy = read_policy(trust)
-    asked = None if at is None else parse_time(at)
+    asked = None if at is None else parse_instant(at, Day.ENDS)
     if is_pack(target):
         if state is not None or rpc is not None or at is not None:
             raise UsageFault("an evidence pack is checked by itself, as of its block", code="pack-alone")
@@ -193,29 +192,6 @@ def _names_a_file(target: str) -> bool:
 
 _TEXT: Final = re.compile(r"://|^\s*\{|^\s*SJ[0-9]{13}\s*$|^\s*/?[VC][/#][A-Z2-7.\s]+$", re.I)
 """What is handed over as a text rather than as the name of a file: a QR text, a JSON file, a number."""
-
-
-def parse_time(value: str) -> int:
-    """Read a time in UTC seconds; without a zone it is +08:00, a bare date means the end of that day.
-
-    Raises `UsageFault` (`time-malformed`).
-    """
-    if re.fullmatch(r"[0-9]{9,12}", value):
-        return int(value)
-    try:
-        # Without this, 20261121 would be read as a date by some and as seconds by others.
-        moment = datetime.fromisoformat("" if value.isdigit() else value)
-    except ValueError:
-        raise UsageFault(
-            "this is not a time",
-            code="time-malformed",
-            hint="Write 2026-11-21, 2026-11-21T15:00, 2026-11-21T07:00:00Z or UTC seconds.",
-        ) from None
-    if len(value) == 10:
-        moment = moment.replace(hour=23, minute=59, second=59)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=CHINA)
-    return int(moment.timestamp())
 
 
 def _live(

@@ -9,7 +9,7 @@ import typer
 
 from yinzheng.api.cli.cases import moment
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, keys_of, progress_line, writing
-from yinzheng.api.cli.instants import parse_instant
+from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import Json, out, print_json
 from yinzheng.ledger.rules.consent import Scope
 
@@ -161,7 +161,7 @@ def restrict(
     from yinzheng.ledger.withdrawals.progress import progress
     from yinzheng.verifier.formats.withdrawal_steps import Kept
 
-    end = parse_instant(until)
+    end = parse_instant(until, Day.ENDS)
     with writing(state, json_) as (registry, _):
         course.restrict(
             registry,

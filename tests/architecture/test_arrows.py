@@ -91,6 +91,21 @@ def test_the_command_verify_needs_the_verifier_alone() -> None:
         assert not {name for name in names if name.startswith("yinzheng.ledger")}, path
 
 
+def test_nothing_in_production_imports_the_demonstration() -> None:
+    """The command `demo` alone does, when it runs (H11)."""
+    for room in ROOMS:
+        for path in sources(room):
+            if "demonstration" in path.parts:
+                continue
+            names = {name for name in imported(path) if ".demonstration" in name}
+            if path == ROOT / "api" / "cli" / "operate.py":
+                for node in tree(path).body:
+                    at_top = isinstance(node, ast.ImportFrom) and ".demonstration" in (node.module or "")
+                    assert not at_top, "loaded when `demo` runs, not before"
+            else:
+                assert not names, f"{path.relative_to(ROOT)} imports {names}"
+
+
 def test_modules_are_small() -> None:
     long = {
         str(path.relative_to(ROOT)): lines

@@ -309,7 +309,7 @@ def test_as_of_a_time(demonstration: Demonstration) -> None:
     assert "Genuine, but not yet registered at that time as of 1 January 2020 23:59:59" in past.out
     for nonsense in ("yesterday", "2026-13-01", "20261121", "1.5", "-1", "2026-11-21T25:00"):
         refused("verify", demonstration.file("pdf"), "--trust", demonstration.trust, f"--at={nonsense}",
-                code="time-malformed", exit_code=2)  # fmt: skip
+                code="instant", exit_code=2)  # fmt: skip
 
 
 def test_options_that_contradict(demonstration: Demonstration) -> None:
