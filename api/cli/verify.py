@@ -27,6 +27,7 @@ from yinzheng.api.cli.verify_against import comparing
 from yinzheng.api.cli.verify_conclusion import print_conclusion
 from yinzheng.api.cli.verify_pack import check_pack, is_pack
 from yinzheng.api.cli.verify_receipt import print_receipt
+from yinzheng.api.extraction import extract
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
@@ -164,11 +165,11 @@ def read_policy(path: Path) -> TrustPolicy:
 def read_argument(target: str) -> Presented:
     """Take the target as a file if there is one of that name, else as a text; `-` reads standard input."""
     if target == "-":
-        return read_target(sys.stdin.buffer.read(MAX_TARGET + 1))
+        return extract(sys.stdin.buffer.read(MAX_TARGET + 1))
     if _names_a_file(target):
         if Path(target).stat().st_size > MAX_TARGET:
             raise DataFault("the file is larger than 64 MiB", code="target-too-large")
-        return read_target(Path(target).read_bytes())
+        return extract(Path(target).read_bytes(), name=Path(target).name)
     return read_target(target)
 
 

@@ -17,7 +17,7 @@ def page_agrees(presented: Presented, qr: str) -> None:
 
     Raises `DataFault` `page-differs`.
     """
-    others = [text for text in presented.shown or () if _content(text) != _content(qr)]
+    others = _others(presented, qr)
     if others:
         raise DataFault(
             f"the pages show {len(others)} other code(s) than that of the file attached",
@@ -26,15 +26,20 @@ def page_agrees(presented: Presented, qr: str) -> None:
         )
 
 
-def presentation_notes(presented: Presented, number: str | None) -> list[Note]:
+def presentation_notes(presented: Presented, qr: str, number: str | None) -> list[Note]:
     """What the reader should compare by eye; ``number`` is the certificate's, None for what has none."""
     notes = []
-    if presented.kind == "pdf":
+    if presented.kind == "pdf" and not _others(presented, qr):
         notes.append(Note("page-code-agrees" if presented.shown else "page-not-compared"))
     named = {found.upper() for found in _NUMBER.findall(presented.name)}
     if number is not None and named - {number}:
         notes.append(Note("file-name-differs", {"named": sorted(named), "number": number}))
     return notes
+
+
+def _others(presented: Presented, qr: str) -> list[str]:
+    """Codes of ours on the pages that are not the one presented."""
+    return [text for text in presented.shown or () if _content(text) != _content(qr)]
 
 
 def _content(text: str) -> str:

@@ -42,6 +42,7 @@ def test_a_page_of_another_document(shown: tuple[str, ...]) -> None:
     report = verify(replace(presented(genuine_file()), kind="pdf", shown=shown), trust(), now=NOW)
     assert (report.authentic, report.exit_code) == (Authentic.FORGED, 1)
     assert (report.finding(4).outcome, report.finding(4).code) == (Outcome.INVALID, "page-differs")
+    assert not codes(report.notes) & {"page-code-agrees", "page-not-compared"}
 
 
 def test_a_receipt_and_its_page() -> None:

@@ -113,7 +113,7 @@ def _conclude(findings: Findings, found: CertificateExhibits, question: Question
         checked_at=question.now,
         asked_at=question.at,
         notes=(
-            *presentation_notes(found.presented, found.number if found.core else None),
+            *presentation_notes(found.presented, found.qr, found.number if found.core else None),
             *found.notes,
             *operator_notes(question.trust, holders),
         ),

@@ -130,6 +130,8 @@ class ReceiptExhibits(Exhibits):
     presented: Presented
     trust: TrustPolicy
     ledger: ReceiptLedger | None = None
+    qr: str = ""
+    """The text that the code was read from."""
     code: ReceiptCode | None = None
     file: ReceiptFile | None = None
     requests: tuple[Request, ...] | None = None
@@ -160,7 +162,8 @@ class ReceiptExhibits(Exhibits):
         """
         shown = self.presented
         self.file = None if shown.file is None else parse_receipt_file(shown.file)
-        self.code = decode_receipt_qr(self.file.qr if self.file else shown.qr or "")
+        self.qr = self.file.qr if self.file else shown.qr or ""
+        self.code = decode_receipt_qr(self.qr)
         if self.file is not None:
             self.proof, self.evidence = self.file.proof, self.file.chain
             with suppress(DataFault):  # obligation 4 will say so

@@ -225,7 +225,7 @@ def _report(
         checked_at=question.now,
         asked_at=question.at,
         notes=(
-            *presentation_notes(found.presented, None),
+            *presentation_notes(found.presented, found.qr, None),
             *found.notes,
             *operator_notes(question.trust, {party.code for party in parties}),
         ),
