@@ -19,8 +19,8 @@ PANELS: Final = (
             Command(
                 "verify",
                 "verify:verify_command",
-                "Check a certificate, receipt or evidence pack under your own policy. "
-                "核验证书、回执或证据包。",
+                "Check a certificate, receipt, end of a withdrawal or evidence pack. "
+                "核验证书、回执、办结证明或证据包。",
             ),
         ),
     ),
