@@ -87,10 +87,15 @@ def build_demonstration(folder: Path) -> None:
     """`state`, `out` and `dossiers` under `folder`, as `yinzheng demo` makes them, with cheap key files."""
     for name, changes in EXAMPLES.items():
         dossier(folder / "dossiers" / name, **changes)
+    demonstrate_in(folder, folder / "dossiers")
+
+
+def demonstrate_in(folder: Path, dossiers: Path, consents: Path | None = None) -> None:
+    """`state` and `out` under `folder`, of these dossiers; with `consents` the second half too."""
     plan = replace(PLAN, scrypt_n=2)
     state = folder / "state"
     create_registry(state, plan, lambda keys: create_passphrase_file(keys / PASSPHRASE), wall_clock, silent)
-    demonstrate(state, folder / "out", folder / "dossiers", clock=wall_clock, progress=silent)
+    demonstrate(state, folder / "out", dossiers, clock=wall_clock, progress=silent, consents=consents)
 
 
 def contents(state: Path) -> dict[str, str]:
