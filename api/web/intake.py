@@ -46,7 +46,7 @@ class Fields(dict[str, bytes]):
     """A form's fields by name, each once."""
 
     file_name: str = ""
-    """The name of the file in the field `file`."""
+    """The name of the file that was sent, the last if there are several."""
 
 
 async def read_submission(request: Request, limits: Limits, lease: Lease, *, json: bool) -> Submission:
@@ -169,8 +169,8 @@ class _Parts:
         if name in self.fields:
             raise _malformed("the form has the same field twice")
         self.fields[name] = self._data
-        if name == "file":
-            self.file_name = options.get(b"filename", b"").decode("utf-8", "replace")
+        if b"filename" in options:
+            self.file_name = options[b"filename"].decode("utf-8", "replace")
 
     def part_data(self, data: bytes, start: int, end: int) -> None:
         self._data += data[start:end]

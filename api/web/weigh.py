@@ -40,14 +40,16 @@ class Weighed:
     """Word, code, headline and exit code, as every face gives them."""
 
 
-def weigh(pack: bytes, trust: bytes, now: int, *, seconds: float = SECONDS, memory: int = MEMORY) -> Weighed:
-    """Verify a pack under a policy file, as of `now` (UTC seconds).
+def weigh(
+    pack: bytes, trust: bytes, now: int, *, name: str = "", seconds: float = SECONDS, memory: int = MEMORY
+) -> Weighed:
+    """Verify a pack under a policy file, as of `now` (UTC seconds); `name` is its file's, if it had one.
 
     Raises `DataFault` `pack-too-hard`, where it takes too long, too much memory, or says too much.
     """
     try:
         done = subprocess.run(  # noqa: S603 - ourselves, with numbers
-            [sys.executable, "-I", "-m", __name__, str(memory), str(now), str(len(trust))],
+            [sys.executable, "-I", "-m", __name__, str(memory), str(now), str(len(trust)), _printable(name)],
             input=trust + pack,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -66,13 +68,20 @@ def weigh(pack: bytes, trust: bytes, now: int, *, seconds: float = SECONDS, memo
     return Weighed(weighed["paper"], weighed["verdict"])
 
 
+def _printable(name: str) -> str:
+    """A name as an argument can carry it."""
+    return "".join(char for char in name[:255] if char.isprintable())
+
+
 def main() -> None:
     """Read policy and pack from the standard input; write the report as JSON."""
-    memory, now, length = (int(argument) for argument in sys.argv[1:])
+    memory, now, length = (int(argument) for argument in sys.argv[1:4])
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     trust = parse_trust(sys.stdin.buffer.read(length))
-    report = verify_pack(BytesIO(sys.stdin.buffer.read()), trust, now=now, render=render_html)
+    report = verify_pack(
+        BytesIO(sys.stdin.buffer.read()), trust, now=now, name=sys.argv[4], render=render_html
+    )
     said = {"paper": paper_json(court_report(report)), "verdict": verdict(report).to_json()}
     sys.stdout.write(json.dumps(said))
 

@@ -33,7 +33,7 @@ def check(trust: Path, pack: bytes, *options: object, name: str = "case.zip") ->
 def test_a_pack_is_checked_and_explained(trust: Path) -> None:
     chinese = check(trust, genuine_pack(), "--lang", "zh")
     assert chinese.code == 0, chinese
-    assert chinese.out.startswith("一致：所披露的证据自存证之时起未经改动。")
+    assert chinese.out.startswith("一致：所披露的证据自存证之时起未经改动（截至 ")
     order = [chinese.out.index(rule) for rule in ("C16", "C17", "C18", "C19")]
     assert order == sorted(order)
     for words in ("访问日志导出", "采集时间（陈述）", "王公证", "广州互联网法院", "区块 1000"):

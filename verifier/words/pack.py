@@ -10,6 +10,7 @@ from yinzheng.verifier.judge.report import Finding, Outcome
 from yinzheng.verifier.words.pack_reasons import PACK_REASONS
 from yinzheng.verifier.words.phrases import Phrase
 from yinzheng.verifier.words.reasons import REASONS
+from yinzheng.verifier.words.times import moment
 
 ANSWERS: Final[Mapping[Answer, Phrase]] = {
     Answer.CONSISTENT: Phrase("一致", "consistent"),
@@ -56,8 +57,8 @@ KINDS: Final[Mapping[str, Phrase]] = {
 
 _VERDICTS: Final[Mapping[Answer, Phrase]] = {
     Answer.CONSISTENT: Phrase(
-        "一致：所披露的证据自存证之时起未经改动。",
-        "Consistent: the evidence shown is unchanged since its deposit.",
+        "一致：所披露的证据自存证之时起未经改动（截至 {at} 的区块）。",
+        "Consistent: the evidence shown is unchanged since its deposit, as of the block of {at}.",
     ),
     Answer.INCONSISTENT: Phrase(
         "不一致：至少一处与存证、签名或链上记录不符，见下列各处。",
@@ -114,7 +115,11 @@ def headline(report: PackReport) -> Phrase:
     codes = {reason.code for reason in report.question("C16").reasons}
     if report.verdict is Answer.UNDETERMINED and codes & {"nothing-shown", "no-evidence"}:
         return _NOTHING_SHOWN
-    return _VERDICTS[report.verdict]
+    said = _VERDICTS[report.verdict]
+    if report.speaks_of is None:
+        return said
+    at = moment(report.speaks_of)
+    return Phrase(said.zh.format(at=at.zh), said.en.format(at=at.en))
 
 
 def reason(said: Reason | Finding) -> Phrase:

@@ -115,10 +115,10 @@ def test_stamps_that_cannot_be_read_here_keep_it_from_being_compared(
     assert said(read(data))["report.html"] == "report-not-compared"
 
 
-PINNED = "ea353bc9e874a2e09ced050f45dd9a7e4129a02a56acb6f363d42529b2266c27"
+PINNED = "2d14b90e7e65feb7f45c76453103442f2e49f5cd8641019a731ede0d8503f5d9"
 
 
 def test_another_page_is_another_edition() -> None:
     """Readers of one edition write the same bytes: if this fails, raise `EDITION` and pin the page anew."""
     page = re.sub(r"[0-9a-f]{16,}", "#", render_html(planned(Dispute(witnessed=False))))
-    assert (EDITION, sha256(page.encode()).hexdigest()) == ("yinzheng/report/1", PINNED)
+    assert (EDITION, sha256(page.encode()).hexdigest()) == ("yinzheng/report/2", PINNED)
