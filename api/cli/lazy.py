@@ -77,6 +77,13 @@ class LazyGroup(TyperGroup):
         shown = [_shown(entry, panel) for panel, entry in panels]
         super().__init__(**{**attributes, "commands": {one.name: one for one in shown}})
 
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option `--help`, which is off unless given: for a flag without a value typer loads pydantic."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.default = False
+        return option
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
         """The command called, loaded."""
         name, command, rest = super().resolve_command(ctx, args)

@@ -22,6 +22,7 @@ from scripts.bench_parts.bulk import measure_bulk
 from scripts.bench_parts.checks import measure_checks
 from scripts.bench_parts.consents import measure_consents
 from scripts.bench_parts.desk import measure_desk
+from scripts.bench_parts.help import measure_help
 from scripts.bench_parts.measure import Figure, Say
 from scripts.bench_parts.packs import measure_packs
 from scripts.bench_parts.sealing import measure_sealing
@@ -85,6 +86,7 @@ def _sealing(folder: Path, extent: Extent, say: Say, _parts: set[str]) -> list[F
 _Part = Callable[[Path, Extent, Say, set[str]], list[Figure]]
 _PARTS: Final[dict[frozenset[str], _Part]] = {
     frozenset({"checks", "web"}): _checks_and_web,
+    frozenset({"help"}): lambda _folder, extent, _say, _: measure_help(extent.rounds),
     frozenset({"decisions"}): lambda folder, extent, say, _: measure_decisions(
         folder, extent.durable, extent.anchored, say
     ),

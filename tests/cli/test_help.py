@@ -16,11 +16,16 @@ from yinzheng.api.cli.commands import PANELS
 from yinzheng.api.cli.lazy import PACKAGE, Command, Group
 
 HEAVY = (
-    "alembic", "eth", "eth_abi", "eth_account", "eth_hash", "fastapi", "httpx", "lmdb", "numpy", "PIL",
-    "psycopg", "pypdf", "rlp", "sqlalchemy", "sqlmodel", "starlette", "trie", "typst", "uvicorn", "web3",
-    "yinzheng.contracts", "yinzheng.ledger.demonstration", "yinzheng.ledger.registry",
+    "alembic", "eth", "eth_abi", "eth_account", "eth_hash", "eth_keys", "fastapi",
+    "gmssl", "httpx", "lmdb", "numpy", "PIL", "psycopg", "pydantic", "pypdf", "rlp", "segno", "sqlalchemy",
+    "sqlmodel", "starlette", "tongsuopy", "trie", "typst", "uvicorn", "web3", "yinzheng.contracts",
+    "yinzheng.ledger.demonstration", "yinzheng.ledger.registry", "yinzheng.verifier.containers",
+    "yinzheng.verifier.judge",
 )  # fmt: skip
 """Packages whose loading costs more than showing the help."""
+
+SIGNING = ("coincurve", "cryptography")
+"""Loaded by some commands with the words of a format, but by no group, nor by `verify`."""
 
 PROGRAM = """
 import io, json, sys
@@ -55,15 +60,18 @@ def entries(
 ALL = [found for panel in PANELS for found in entries(panel.entries)]
 
 
-@pytest.mark.parametrize("kind", [Group, Command])
-def test_help_loads_no_heavy_package(kind: type[Command | Group]) -> None:
-    words = [list(words) for words, entry in ALL if isinstance(entry, kind)]
-    assert len(words) >= 10
-    if kind is Group:
-        words.append([])
-    heavy = json.dumps(HEAVY)
+COMMANDS = [list(words) for words, entry in ALL if isinstance(entry, Command)]
+GROUPS = [[], *(list(words) for words, entry in ALL if isinstance(entry, Group))]
+
+
+@pytest.mark.parametrize(
+    ("words", "heavy"),
+    [(GROUPS, HEAVY + SIGNING), ([["verify"]], HEAVY + SIGNING), (COMMANDS, HEAVY)],
+    ids=["groups", "verify", "commands"],
+)
+def test_help_loads_no_heavy_package(words: list[list[str]], heavy: tuple[str, ...]) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, json.dumps(words), heavy],
+        [sys.executable, "-c", PROGRAM, json.dumps(words), json.dumps(heavy)],
         capture_output=True,
         text=True,
         timeout=120,
@@ -71,6 +79,12 @@ def test_help_loads_no_heavy_package(kind: type[Command | Group]) -> None:
         env=environment(),
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_every_group_and_command_is_asked() -> None:
+    assert len(GROUPS) >= 11
+    assert len(COMMANDS) >= 50
+    assert ["verify"] in COMMANDS
 
 
 def test_the_table_says_what_the_commands_say() -> None:

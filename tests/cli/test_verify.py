@@ -65,7 +65,7 @@ def test_in_words_the_demonstration_is_labelled_first(demonstration: Demonstrati
     chinese = check(demonstration, demonstration.file("pdf"), "--lang", "zh")
     assert "演示" in chinese.out.splitlines()[0]
     again = check(demonstration, demonstration.file("pdf"), env={"LANG": "zh_CN.UTF-8"})
-    age = re.compile(r"距今 \d+ 秒")
+    age = re.compile(r"截至.+?）|距今 \d+ 秒")
     assert age.sub("", again.out) == age.sub("", chinese.out)
 
 

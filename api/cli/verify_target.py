@@ -1,0 +1,257 @@
+"""What `yinzheng verify` does: it needs the verifier alone, and trusts only the policy it is given (S9)."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import typer
+
+from yinzheng.api.cli.console import shows
+from yinzheng.api.cli.findings import china_time, print_findings
+from yinzheng.api.cli.instants import Day, parse_instant
+from yinzheng.api.cli.output import (
+    EXIT_NOT,
+    EXIT_OK,
+    out,
+    print_json,
+)
+from yinzheng.api.cli.verify_against import comparing
+from yinzheng.api.cli.verify_conclusion import print_conclusion
+from yinzheng.api.cli.verify_pack import check_pack, is_pack
+from yinzheng.api.cli.verify_receipt import print_receipt
+from yinzheng.api.extraction import extract
+from yinzheng.verifier.containers.target import Presented, read_target
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.judge.conclusion.report import ConclusionReport
+from yinzheng.verifier.judge.kinds import AnyReader, AnyReport, kind_of, unread
+from yinzheng.verifier.judge.receipt.report import ReceiptReport
+from yinzheng.verifier.judge.report import Report
+from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.words import phrases
+from yinzheng.verifier.words.phrases import Language, Phrase
+from yinzheng.verifier.words.verdict import verdict
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.reading import Reader
+
+MAX_TARGET = 64 * 1024 * 1024
+MAX_TEXT_ARGUMENT = 8192
+
+_RIGHTS = {
+    "hold": Phrase("持有权", "hold"),
+    "use": Phrase("使用权", "use"),
+    "operate": Phrase("经营权", "operate"),
+}
+
+
+@comparing(lambda path: read_policy(path), lambda lang: _language(lang))
+def verify(
+    *,
+    target: str,
+    trust: Path,
+    offline: bool,
+    state: Path | None,
+    rpc: str | None,
+    at: str | None,
+    report: Path | None,
+    against: Path | None,
+    log: str | None,
+    allow_attached: bool,
+    lang: str,
+    json_: bool,
+) -> None:
+    """What `yinzheng verify` does with its options; it ends in `typer.Exit` with the verdict's code."""
+    del against, log  # `comparing` has seen to them
+    if offline + (state is not None) + (rpc is not None) > 1:
+        raise UsageFault("choose one of --offline, --state and --rpc", code="usage-source")
+    language = _language(lang)
+    policy = read_policy(trust)
+    asked = None if at is None else parse_instant(at, Day.ENDS)
+    if is_pack(target):
+        if state is not None or rpc is not None or at is not None:
+            raise UsageFault("an evidence pack is checked by itself, as of its block", code="pack-alone")
+        raise typer.Exit(check_pack(target, policy, language, as_json=json_, html=report))
+    if report is not None:
+        raise UsageFault("only an evidence pack has a report to write", code="report-not-pack")
+    found = _verified(target, policy, asked, (state, rpc), allow_attached=allow_attached)
+    if json_:
+        print_json({"verdict": verdict(found).to_json(), **found.to_json()})
+    else:
+        _print_any(found, language)
+    raise typer.Exit(found.exit_code)
+
+
+def _verified(
+    target: str,
+    policy: TrustPolicy,
+    asked: int | None,
+    source: tuple[Path | None, str | None],
+    *,
+    allow_attached: bool,
+) -> AnyReport:
+    """The report on a target of whichever kind; what cannot be read has one too."""
+    now = int(time.time())
+    try:
+        presented = read_argument(target)
+    except DataFault as fault:
+        return unread(fault, now=now, at=asked)
+    with _live(*source, policy) as live:
+        return kind_of(presented).verify(
+            presented, policy, now=now, at=asked, live=live, allow_attached=allow_attached
+        )
+
+
+def _print_any(report: AnyReport, language: Language) -> None:
+    if isinstance(report, ReceiptReport):
+        print_receipt(report, language)
+    elif isinstance(report, ConclusionReport):
+        print_conclusion(report, language)
+    else:
+        _print(report, language)
+
+
+def read_policy(path: Path) -> TrustPolicy:
+    """Read the trust policy; `UsageFault` (`trust-missing`), `DataFault` (`trust-malformed`)."""
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError):
+        raise UsageFault(
+            f"there is no trust policy at {path}",
+            code="trust-missing",
+            hint="Get trust.json from whoever you trust for it, not from whoever shows the certificate.",
+        ) from None
+    return parse_trust(data)
+
+
+def read_argument(target: str) -> Presented:
+    """Take the target as a file if there is one of that name, else as a text; `-` reads standard input."""
+    if target == "-":
+        return extract(sys.stdin.buffer.read(MAX_TARGET + 1))
+    if _names_a_file(target):
+        if Path(target).stat().st_size > MAX_TARGET:
+            raise DataFault("the file is larger than 64 MiB", code="target-too-large")
+        return extract(Path(target).read_bytes(), name=Path(target).name)
+    return read_target(target)
+
+
+def _names_a_file(target: str) -> bool:
+    """Whether the target is a file; `UsageFault` (`target-missing`) where it can only be meant as one."""
+    try:
+        path = Path(target)
+        if path.is_file():
+            return True
+        there = path.exists()
+    except (OSError, ValueError):
+        return False  # no name of a file: too long, or with a null byte
+    if there or not _TEXT.search(target):
+        raise UsageFault(
+            f"there is no file {target}",
+            code="target-missing",
+            hint="Check the path. A QR code's text begins with HTTPS://, a certificate's number with SJ.",
+        )
+    return False
+
+
+_TEXT: Final = re.compile(r"://|^\s*\{|^\s*SJ[0-9]{13}\s*$|^\s*/?[VC][/#][A-Z2-7.\s]+$", re.I)
+"""What is handed over as a text rather than as the name of a file: a QR text, a JSON file, a number."""
+
+
+def _live(
+    state: Path | None, rpc: str | None, policy: TrustPolicy
+) -> AbstractContextManager[AnyReader | None]:
+    if state is not None:
+        try:
+            from yinzheng.ledger.reading import open_reader
+        except ImportError:
+            raise UsageFault(
+                "reading a state folder needs the registry's packages",
+                code="registry-not-installed",
+                hint="Install yinzheng[registry], or check offline.",
+            ) from None
+        return _state(open_reader(state, lambda: int(time.time())), policy)
+    if rpc is not None:
+        from yinzheng.api.rpc import RpcReader
+
+        return nullcontext(RpcReader(rpc, policy))
+    return nullcontext(None)
+
+
+@contextmanager
+def _state(opening: AbstractContextManager[Reader], policy: TrustPolicy) -> Iterator[AnyReader]:
+    """A registry's state folder, if it is of the chain that the policy pins; else one that says it is not."""
+    with opening as reader:
+        pinned = (policy.chain_id, policy.genesis)
+        yield reader if (reader.instance.chain_id, reader.instance.genesis) == pinned else _OtherChain()
+
+
+class _OtherChain:
+    """A ledger of another chain: it has nothing to say about ours."""
+
+    def _ask(self, *_: object) -> NoReturn:
+        raise EnvironmentFault(
+            "this state folder is of another chain than the policy pins",
+            code="other-chain",
+            hint="Name the folder of the registry whose policy you pin.",
+        )
+
+    record = chain = statement_proof = withdrawals = tombstone = _ask
+
+
+def _language(lang: str) -> Language:
+    if lang not in ("", "zh", "en"):
+        raise UsageFault("the language is zh or en", code="usage-language")
+    if lang:
+        return "zh" if lang == "zh" else "en"
+    return "zh" if os.environ.get("LANG", "").startswith("zh") and shows("证书") else "en"
+
+
+def _print(report: Report, language: Language) -> None:
+    colour = {EXIT_OK: "bold green", EXIT_NOT: "bold red"}.get(report.exit_code, "bold yellow")
+    if report.demonstration:
+        out.print(phrases.DEMONSTRATION.said(language), style="bold magenta", markup=False)
+    out.print(verdict(report).headline.said(language), style=colour, markup=False)
+    out.print(phrases.advice(report).said(language), markup=False)
+    _print_fields(report, language)
+    out.print()
+    print_findings(report.findings, phrases.OBLIGATIONS, phrases.reason, language)
+    if report.block is not None:
+        block = report.block
+        when = china_time(block.time).isoformat(" ")
+        said = ("区块", "时间", "距今", "秒") if language == "zh" else ("block", "time", "age", "s")
+        out.print(
+            f"\n {said[0]} {block.number} · {said[1]} {when} · {said[2]} {block.age} {said[3]}", markup=False
+        )
+    for note in report.notes:
+        out.print(f" · {phrases.NOTES[note.code].said(language)}", markup=False)
+
+
+def _print_fields(report: Report, language: Language) -> None:
+    body = report.body
+    if body is None:
+        return
+    out.print()
+    out.print(f" {body.number}  {body.asset}", style="bold", markup=False)
+    for holder in body.holders:
+        rights = " ".join(_RIGHTS[right].said(language) for right in holder.rights)
+        out.print(
+            f" {phrases.FIELDS['holders'].said(language)} {holder.name} ({holder.code}): {rights}",
+            markup=False,
+        )
+    start, end = (china_time(at).date() for at in (body.registered_at, body.valid_until))
+    out.print(f" {start} – {end}  {body.registry.name}  {body.profile}", markup=False)
+    if body.follows:
+        before = ", ".join(one.number for one in body.follows)
+        kind = phrases.TYPES[body.type].said(language)
+        out.print(f" {kind} · {phrases.FIELDS['follows'].said(language)} {before}", markup=False)
+    if body.limits:
+        out.print(f" {phrases.FIELDS['limits'].said(language)}: {body.limits}", markup=False)
+    for difference in report.differences:
+        shown, held = difference.certificate, difference.record
+        out.print(f" ≠ {difference.path}: {shown!r} → {held!r}", style="red", markup=False)
