@@ -236,7 +236,9 @@ def enrol_front(folder: Path, state: Path) -> None:
     """`yinzheng org key new`, and an officer's `yinzheng enrol`."""
     roles = ("--role", "controller", "--role", "recipient", "--role", "party")
     args = ("--code", FRONT, "--name", "某机构", *roles, "--account", "--out", folder)
-    made = run("org", "key", "new", *args, "--json", env=SECRETS)
+    policy = folder.with_suffix(".trust.json")
+    assert run("export-trust", "--state", state, "--out", policy).code == 0
+    made = run("org", "key", "new", *args, "--registry", policy, "--json", env=SECRETS)
     assert made.code == 0, made.err
     enrolled = run("enrol", made.json["enrolment"], "--by", OFFICER, "--state", state, env=KEYS_OF_STATE)
     assert enrolled.code == 0, enrolled.err

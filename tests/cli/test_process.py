@@ -20,7 +20,7 @@ def test_a_verdict_is_an_exit_code(demonstration: Demonstration, tmp_path: Path)
     assert (genuine.returncode, genuine.stderr) == (0, "")
     assert json.loads(genuine.stdout)["in_force"] is True
     assert start("verify", demonstration.file("png"), *trust).returncode == 3
-    assert start("verify", "HTTPS://HOST/V/AAAA", *trust).returncode == 1
+    assert start("verify", "HTTPS://HOST/V/AAAA", *trust).returncode == 3
     gone = start("verify", tmp_path / "gone.pdf", *trust)
     assert (gone.returncode, gone.stdout) == (2, "")
     assert gone.stderr.startswith("yinzheng: there is no file")

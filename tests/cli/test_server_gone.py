@@ -94,4 +94,7 @@ def test_what_is_not_there_says_so(stranger: Path, left: Path) -> None:
     assert with_state.returncode == 2
     assert json.loads(with_state.stderr)["error"]["code"] == "registry-not-installed"
     silent = stranger_runs(stranger, left, "verify", pdf, *TRUST, "--rpc", "http://127.0.0.1:9")
-    assert silent.returncode == 0, "the evidence attached stands in for a node that is gone"
+    assert silent.returncode == 3, "who asks and gets no answer is told so"
+    node = ("--rpc", "http://127.0.0.1:9", "--allow-attached")
+    attached = stranger_runs(stranger, left, "verify", pdf, *TRUST, *node)
+    assert attached.returncode == 0, "unless the evidence attached may stand in for it"

@@ -26,7 +26,7 @@ def test_it_is_printed(tmp_path: Path) -> None:
     policy.write_text(json.dumps(trust_json()), encoding="utf-8")
     command = ("verify", file, "--trust", policy, "--offline")
     assert f"Transfer · Follows certificate {BEFORE}" in run(*command, "--lang", "en").out
-    assert f"转让登记 · 承接的证书 {BEFORE}" in run(*command, "--lang", "zh").out
+    assert f"转让登记 · 前序证书 {BEFORE}" in run(*command, "--lang", "zh").out
     said = run(*command, "--json").json
     assert (said["record"]["type"], said["record"]["follows"][0]["number"]) == ("transfer", BEFORE)
 

@@ -152,7 +152,7 @@ FIELDS: Final[Mapping[str, Phrase]] = {
     "valid_until": Phrase("有效期至", "Valid until"),
     "remarks": Phrase("备注", "Remarks"),
     "prev": Phrase("前序记录", "Previous statement"),
-    "follows": Phrase("承接的证书", "Follows certificate"),
+    "follows": Phrase("前序证书", "Follows certificate"),
     "notices": Phrase("同意依据（告知书版本）", "Consent basis (notice versions)"),
 }
 """Names of the body's fields (S6.1)."""

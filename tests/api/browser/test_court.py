@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ViewportSize
 from tests.api.browser.conftest import watch
 from tests.api.browser.test_browser import CONTRAST
 from tests.api.fake import FakeReader
+from tests.verifier.pack.pack_files import unpacked, zipped
 from tests.verifier.pack.pack_world import genuine_pack, pack_trust
 from yinzheng.api.http.limits import MIB, Limits
 
@@ -42,10 +43,10 @@ def small(tmp_path_factory: pytest.TempPathFactory, serve_http: Callable[..., st
 
 
 def tampered() -> bytes:
-    pack = bytearray(genuine_pack())
-    at = pack.index(b"item", len(pack) // 3)
-    pack[at] ^= 1
-    return bytes(pack)
+    """A content exchanged for another, in a zip that is whole: signed for, and not what was deposited."""
+    files = unpacked(genuine_pack())
+    path = "items/0003/content"
+    return zipped([(name, b"\xff" + data[1:] if name == path else data) for name, data in files.items()])
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -28,12 +28,13 @@ import sys
 from pathlib import Path
 from yinzheng.ledger.cases import issuing
 from yinzheng.ledger.opening import open_registry
+from yinzheng.ledger.people.acting import actor_of
 from tests.ledger import world as w
 
 root, now, cases = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
 for case in cases:
     with open_registry(root, w.open_keys, clock=lambda: now, lock_seconds=60) as registry:
-        sys.stdout.write(issuing.issue(registry, case, w.OFFICER).number + "\\n")
+        sys.stdout.write(issuing.issue(registry, case, actor_of(registry, w.OFFICER)).number + "\\n")
 """
 
 

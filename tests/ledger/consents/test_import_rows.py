@@ -9,6 +9,8 @@ HEAVY = ("argon2", "eth_account", "fastapi", "sqlalchemy", "sqlmodel", "web3")
 
 
 def test_a_worker_loads_no_database_and_no_chain() -> None:
-    program = f"import sys, ledger.consents.making; print([n for n in {HEAVY} if n in sys.modules])"
+    program = (
+        f"import sys, yinzheng.ledger.consents.import_rows; print([n for n in {HEAVY} if n in sys.modules])"
+    )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"

@@ -289,7 +289,7 @@ def test_the_printed_certificate_shows_its_type_and_what_it_follows(body: dict[s
     before = [{"number": f"SJ441202610000{at}", "leaf": f"{at:02x}" * 32} for at in range(1, 5)]
     changed = {**body, "type": "transfer", "follows": before}
     shown = text_of(render_certificate(changed, samples.qr_text(samples.USUAL), samples.ATTACHMENT, facts={}))
-    assert "承接的证书" in shown
+    assert "前序证书" in shown
     assert "转让" in shown
     for one in before:
         assert one["number"] in shown
