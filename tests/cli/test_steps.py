@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cli.commands import contents, refused, run
 from tests.cli.conftest import Demonstration
 from tests.ledger.world import APPLICANT, dossier
@@ -75,6 +77,7 @@ class Steps:
         time.sleep(max(0.0, show(self.state, self.case)["publicity_end"] - time.time()) + 0.1)
 
 
+@pytest.mark.slow
 def test_the_ordinary_procedure_with_every_wrong_turn(state: Path, tmp_path: Path) -> None:
     case = Steps(state, tmp_path, source="public")
     case.refuse("move-not-allowed", "publish", "--by", CHEN)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from dataclasses import replace as change
 from typing import ClassVar
 
+import pytest
 from eth_account.signers.local import LocalAccount
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -359,6 +360,7 @@ class Registry(RuleBasedStateMachine):
         assert all(client.anchored_root(size) == head for size, head in self.heads.items())
 
 
+@pytest.mark.slow
 def test_contracts_follow_their_ghost(world: World) -> None:
     world.send(world.client.grant_role(MOVES, address(STRANGER)), world.admin)
     Registry.world = world

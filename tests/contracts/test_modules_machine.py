@@ -6,6 +6,7 @@ As in the registry's machine the ghost knows the rules only as lists of reasons 
 from collections.abc import Sequence
 from typing import ClassVar
 
+import pytest
 from eth_account.signers.local import LocalAccount
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -404,6 +405,7 @@ class Modules(RuleBasedStateMachine):
                 assert overdue_since(read, instant) == overdue
 
 
+@pytest.mark.slow
 def test_modules_follow_their_ghost(court: Court) -> None:
     court.send(court.client.grant_role(MODULE, address(STRANGER)), court.world.admin)
     for id_ in RECORDS:

@@ -86,6 +86,7 @@ def traffic(registry: Registry) -> bytes:
     return b"".join(bytes(tx["input"]) for block in blocks for tx in block["transactions"])
 
 
+@pytest.mark.slow
 def test_ten_thousand_consents_of_five_hundred_people(production_template: World, tmp_path: Path) -> None:
     day = live(production_template.copy(tmp_path / "state"), tmp_path, 500)
     assert len(day.persons) == 10_000

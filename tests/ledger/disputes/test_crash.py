@@ -116,6 +116,7 @@ def finish(court: Court, id_: str, step: str, given: Any) -> None:
     settle(court.registry)
 
 
+@pytest.mark.slow
 def test_every_write_of_a_dispute(course: Course, court_template: Template, tmp_path: Path) -> None:
     tried = rows(course)
     assert len(tried) >= 10

@@ -146,6 +146,7 @@ def test_who_made_a_pack_is_written_down(court: Court) -> None:
         assert (line.actor, line.action, line.target) == ("registry", "pack", id_)
 
 
+@pytest.mark.slow
 def test_a_thousand_items(court: Court) -> None:
     offers = [court.offer(b"item %d" % n, title=f"第{n}号") for n in range(1000)]
     id_ = court.open("party", offers)

@@ -166,6 +166,7 @@ def pair(court: Court) -> Iterator[Pair]:
     court.world.tester.revert_to_snapshot(snapshot)
 
 
+@pytest.mark.slow
 def test_rules_and_contract_allow_the_same(pair: Pair) -> None:
     pair.walk()
     states = {key[0].state for key in pair.seen}

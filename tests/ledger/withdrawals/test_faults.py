@@ -125,6 +125,7 @@ def crash_and_recover(table: Table, row: tuple[str, str, int], folder: Path) -> 
     require_whole(table, world)
 
 
+@pytest.mark.slow
 def test_a_failed_decision_rolls_forward(table: Table, tmp_path: Path) -> None:
     for number, row in enumerate(table.rows(every=30)):
         try:
