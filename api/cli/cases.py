@@ -19,7 +19,7 @@ from yinzheng.api.cli.common import (
     viewer,
     writing,
 )
-from yinzheng.api.cli.output import Json, err, out, print_json
+from yinzheng.api.cli.output import Json, err, out, print_json, tell
 from yinzheng.ledger.rules.profiles import DEFAULT
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.verifier.bytes.china_time import CHINA
@@ -44,7 +44,7 @@ def apply(
 
     with writing(state, json_) as (registry, progress):
         case_id = intake.apply(registry, dossier, profile, progress)
-    _say(json_, {"case": case_id}, f"{case_id}: application received 已收到申请")
+    tell(json_, {"case": case_id}, f"{case_id}: application received 已收到申请")
 
 
 def supplement(
@@ -58,7 +58,7 @@ def supplement(
 
     with writing(state, json_) as (registry, progress):
         intake.supplement(registry, case, dossier, progress)
-    _say(json_, {"case": case}, f"{case}: supplement received 已收到补正")
+    tell(json_, {"case": case}, f"{case}: supplement received 已收到补正")
 
 
 def accept(case: CaseId, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
@@ -67,7 +67,7 @@ def accept(case: CaseId, by: By, state: State = DEFAULT_STATE, json_: Json = Fal
 
     with writing(state, json_) as (registry, _):
         deciding.accept(registry, case, acting(registry, by))
-    _say(json_, {"case": case}, f"{case}: accepted 已受理")
+    tell(json_, {"case": case}, f"{case}: accepted 已受理")
 
 
 def request_supplement(
@@ -82,7 +82,7 @@ def request_supplement(
 
     with writing(state, json_) as (registry, _):
         deciding.request_supplement(registry, case, acting(registry, by), missing)
-    _say(json_, {"case": case}, f"{case}: supplement requested 已告知补正")
+    tell(json_, {"case": case}, f"{case}: supplement requested 已告知补正")
 
 
 def review(
@@ -117,7 +117,7 @@ def review(
     filled = parse_checklist(checklist.read_bytes())
     with writing(state, json_) as (registry, _):
         move = deciding.review(registry, case, acting(registry, by), filled.answers, filled.decisions)
-    _say(json_, {"case": case, "outcome": move.value}, f"{case}: {move.value} 已审查")
+    tell(json_, {"case": case, "outcome": move.value}, f"{case}: {move.value} 已审查")
 
 
 def approve(
@@ -135,7 +135,7 @@ def approve(
 
     with writing(state, json_) as (registry, _):
         deciding.decide(registry, case, acting(registry, by), against=against, reasons=reasons)
-    _say(json_, {"case": case}, f"{case}: committee decided 委员会已决定")
+    tell(json_, {"case": case}, f"{case}: committee decided 委员会已决定")
 
 
 def publish(
@@ -164,7 +164,7 @@ def publish(
     with open_reader(state, wall_clock) as reader:
         row = reader.case(case)
     end = None if row is None else row.publicity_end
-    _say(json_, {"case": case, "publicity_end": end}, f"{case}: publicity until {moment(end)} 公示至此")
+    tell(json_, {"case": case, "publicity_end": end}, f"{case}: publicity until {moment(end)} 公示至此")
 
 
 def object_(
@@ -180,7 +180,7 @@ def object_(
 
     with writing(state, json_) as (registry, _):
         name = publicity.object_to(registry, case, objector, reasons, material)
-    _say(json_, {"case": case, "objection": name}, f"{case}: objection {name[:12]} 已登记异议")
+    tell(json_, {"case": case, "objection": name}, f"{case}: objection {name[:12]} 已登记异议")
 
 
 def resolve(
@@ -199,7 +199,7 @@ def resolve(
 
     with writing(state, json_) as (registry, _):
         publicity.resolve(registry, case, objection, acting(registry, by), upheld=upheld, reasons=reasons)
-    _say(json_, {"case": case, "upheld": upheld}, f"{case}: objection {'upheld' if upheld else 'dismissed'}")
+    tell(json_, {"case": case, "upheld": upheld}, f"{case}: objection {'upheld' if upheld else 'dismissed'}")
 
 
 def refuse(
@@ -215,7 +215,7 @@ def refuse(
 
     with writing(state, json_) as (registry, _):
         deciding.refuse(registry, case, acting(registry, by), ground, reasons)
-    _say(json_, {"case": case, "ground": ground.value}, f"{case}: refused 不予登记")
+    tell(json_, {"case": case, "ground": ground.value}, f"{case}: refused 不予登记")
 
 
 def issue(case: CaseId, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
@@ -226,9 +226,9 @@ def issue(case: CaseId, by: By, state: State = DEFAULT_STATE, json_: Json = Fals
         issued = issuing.issue(registry, case, acting(registry, by))
     result = {"case": case, "number": issued.number, "missing": [c.value for c in issued.missing]}
     if issued.missing:
-        _say(json_, result, f"{issued.number}: still to approve: {', '.join(issued.missing)} 待签")
+        tell(json_, result, f"{issued.number}: still to approve: {', '.join(issued.missing)} 待签")
     else:
-        _say(json_, result, f"{issued.number}: deposited 已存证登记")
+        tell(json_, result, f"{issued.number}: deposited 已存证登记")
     if issued.running_out:
         err.print("yinzheng: this month's certificate numbers are running out (R14)", style="yellow")
 
@@ -245,7 +245,7 @@ def dossier(
 
     with writing(state, json_) as (registry, progress):
         written = open_dossier_to(registry, case, out_dir, progress, viewer(registry, by))
-    _say(json_, {"case": case, "files": [str(p) for p in written]}, f"{len(written)} files in {out_dir}")
+    tell(json_, {"case": case, "files": [str(p) for p in written]}, f"{len(written)} files in {out_dir}")
 
 
 def cases(state: State = DEFAULT_STATE, json_: Json = False) -> None:
@@ -256,11 +256,7 @@ def cases(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     with open_reader(state, wall_clock) as reader:
         rows = reader.cases()
     listed = [{"case": c.id, "state": c.state, "procedure": c.procedure, "profile": c.profile} for c in rows]
-    if json_:
-        print_json(listed)
-        return
-    for row in rows:
-        out.print(f"{row.id}  {row.state:<28} {row.procedure:<11} {row.profile}", markup=False)
+    tell(json_, listed, (f"{row.id}  {row.state:<28} {row.procedure:<11} {row.profile}" for row in rows))
 
 
 def show(
@@ -350,10 +346,3 @@ def moment(seconds: int | None) -> str:
     if seconds is None:
         return "—"
     return datetime.fromtimestamp(seconds, CHINA).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _say(json_: bool, value: dict[str, Any], text: str) -> None:
-    if json_:
-        print_json(value)
-    else:
-        out.print(text, markup=False)

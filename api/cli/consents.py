@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, writing
-from yinzheng.api.cli.output import Json, out, print_json
+from yinzheng.api.cli.output import Json, out, print_json, tell
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry
@@ -63,20 +63,16 @@ def count(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     from yinzheng.ledger.consents.listing import count_consents
 
     totals = count_consents(state)
-    if json_:
-        print_json(
-            {
-                "consents": totals.consents,
-                "waiting": totals.waiting,
-                "erased": totals.erased,
-                "unfinished_imports": totals.unfinished,
-            }
-        )
-        return
-    out.print(
+    tell(
+        json_,
+        {
+            "consents": totals.consents,
+            "waiting": totals.waiting,
+            "erased": totals.erased,
+            "unfinished_imports": totals.unfinished,
+        },
         f"{totals.consents} consents 份同意, {totals.waiting} waiting for company 待入账, "
         f"{totals.erased} erased 已删除, {totals.unfinished} imports unfinished 未完成导入",
-        markup=False,
     )
 
 
@@ -98,10 +94,7 @@ def receipt(
     files = {"receipt.pdf": made.pdf(), "receipt.json": made.file, "receipt.png": made.png()}
     for name, data in files.items():
         _write_new(folder / name, data)
-    if json_:
-        print_json({"files": [str(folder / name) for name in files]})
-    else:
-        out.print(f"{folder}: {', '.join(files)}", markup=False)
+    tell(json_, {"files": [str(folder / name) for name in files]}, f"{folder}: {', '.join(files)}")
 
 
 def notices(state: State = DEFAULT_STATE, json_: Json = False) -> None:

@@ -10,7 +10,7 @@ import typer
 from yinzheng.api.cli.cases import moment
 from yinzheng.api.cli.common import DEFAULT_STATE, ITSELF, By, State, acting, viewer, writing
 from yinzheng.api.cli.instants import Day, parse_instant
-from yinzheng.api.cli.output import Json, out, print_json
+from yinzheng.api.cli.output import Json, out, print_json, tell
 
 if TYPE_CHECKING:
     from yinzheng.ledger.disputes.packing import Selection
@@ -56,10 +56,7 @@ def show_(dispute: DisputeId, state: State = DEFAULT_STATE, by: Viewer = ITSELF,
 
     with writing(state, json_) as (registry, _):
         shown = show(registry, dispute, viewer(registry, by))
-    if json_:
-        print_json(shown.to_json())
-    else:
-        print_dispute(shown.to_json())
+    tell(json_, shown.to_json(), lambda: print_dispute(shown.to_json()))
 
 
 def preserve_(
@@ -97,10 +94,11 @@ def preserve_(
     )
     with writing(state, json_) as (registry, _):
         leaves = preserve(registry, dispute, wanted, acting(registry, by))
-    if json_:
-        print_json({"dispute": dispute, "leaves": [leaf.hex() for leaf in leaves]})
-    else:
-        out.print(f"{dispute}: {len(leaves)} items preserved 已固定", markup=False)
+    tell(
+        json_,
+        {"dispute": dispute, "leaves": [leaf.hex() for leaf in leaves]},
+        f"{dispute}: {len(leaves)} items preserved 已固定",
+    )
 
 
 def pack(
@@ -128,12 +126,7 @@ def pack(
         who = viewer(registry, by)
         written = build_pack(registry, dispute, out_file, selection=selection, by=who, progress=progress)
     value = {"dispute": dispute, "file": str(out_file), "size": written.size}
-    if json_:
-        print_json(value)
-    else:
-        out.print(
-            f"{out_file}: {written.size} bytes; check it with `yinzheng verify` 证据包已生成", markup=False
-        )
+    tell(json_, value, f"{out_file}: {written.size} bytes; check it with `yinzheng verify` 证据包已生成")
 
 
 def access(

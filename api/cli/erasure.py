@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, keystore_of, writing
-from yinzheng.api.cli.output import Json, out, print_json
+from yinzheng.api.cli.output import Json, out, print_json, tell
 from yinzheng.ledger.rules.destruction import Method, StaffRole, TargetKind
 
 ErasureId = Annotated[
@@ -43,10 +43,7 @@ def propose(
         id_ = proposing.propose(
             registry, target, reference, ground, method, acting(registry, by), medical=medical
         )
-    if json_:
-        print_json({"erasure": id_})
-    else:
-        out.print(f"{id_} is proposed; next signs: data_manager 已提出，待数据管理员审批", markup=False)
+    tell(json_, {"erasure": id_}, f"{id_} is proposed; next signs: data_manager 已提出，待数据管理员审批")
 
 
 def approve(id_: ErasureId, by: SignedBy, state: State = DEFAULT_STATE, json_: Json = False) -> None:
@@ -78,10 +75,11 @@ def carry_out(
 
     with writing(state, json_) as (registry, _):
         leaf = erase(registry, id_, acting(registry, by))
-    if json_:
-        print_json({"erasure": id_, "tombstone": leaf.hex()})
-    else:
-        out.print(f"{id_} is carried out 已销毁; tombstone {leaf.hex()}", markup=False)
+    tell(
+        json_,
+        {"erasure": id_, "tombstone": leaf.hex()},
+        f"{id_} is carried out 已销毁; tombstone {leaf.hex()}",
+    )
 
 
 def drop(id_: ErasureId, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
@@ -90,10 +88,11 @@ def drop(id_: ErasureId, by: By, state: State = DEFAULT_STATE, json_: Json = Fal
 
     with writing(state, json_) as (registry, _):
         proposing.drop(registry, id_, acting(registry, by))
-    if json_:
-        print_json({"erasure": id_, "dropped": True})
-    else:
-        out.print(f"{id_} is dropped; nothing was destroyed 已放弃，未销毁任何内容", markup=False)
+    tell(
+        json_,
+        {"erasure": id_, "dropped": True},
+        f"{id_} is dropped; nothing was destroyed 已放弃，未销毁任何内容",
+    )
 
 
 def _say_next(id_: str, missing: frozenset[str], as_json: bool) -> None:
@@ -157,10 +156,11 @@ def add_staff(
 
     with writing(state, json_) as (registry, _):
         address = staff.add_staff(registry, keystore_of(registry.paths), name, role, acting(registry, by))
-    if json_:
-        print_json({"name": name, "role": role, "address": "0x" + address.hex()})
-    else:
-        out.print(f"{name} is enrolled as {role} 已登记", markup=False)
+    tell(
+        json_,
+        {"name": name, "role": role, "address": "0x" + address.hex()},
+        f"{name} is enrolled as {role} 已登记",
+    )
 
 
 def remove_staff(name: Name, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
@@ -169,10 +169,7 @@ def remove_staff(name: Name, by: By, state: State = DEFAULT_STATE, json_: Json =
 
     with writing(state, json_) as (registry, _):
         staff.remove_staff(registry, name, acting(registry, by))
-    if json_:
-        print_json({"name": name, "removed": True})
-    else:
-        out.print(f"{name} signs no more 已注销", markup=False)
+    tell(json_, {"name": name, "removed": True}, f"{name} signs no more 已注销")
 
 
 def list_staff(state: State = DEFAULT_STATE, json_: Json = False) -> None:

@@ -13,7 +13,7 @@ import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, keys_of, progress_line, writing
 from yinzheng.api.cli.keys import ModulePath, TokenLabel, TokenSerial, TokenSm2Option, token_plan
-from yinzheng.api.cli.output import EXIT_NOT, Json, err, out, print_json
+from yinzheng.api.cli.output import EXIT_NOT, Json, err, out, print_json, tell
 from yinzheng.ledger.rules.ages import BLOCK_AGE, MAX_AGE
 from yinzheng.verifier.errors import UsageFault
 
@@ -115,11 +115,7 @@ def documents(
 
     with progress_line(json_), open_reader(state, wall_clock) as reader:
         written = write_documents(reader, number, out_dir)
-    if json_:
-        print_json([str(path) for path in written])
-    else:
-        for path in written:
-            out.print(str(path), markup=False)
+    tell(json_, [str(path) for path in written], (str(path) for path in written))
 
 
 def export_trust(
@@ -163,10 +159,7 @@ def settle(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Carry on what an interrupted command left unfinished; every writing command does so too. 续办。"""
     with writing(state, json_):
         pass
-    if json_:
-        print_json({"settled": True})
-    else:
-        out.print("everything acknowledged is on the chain 已全部上链", markup=False)
+    tell(json_, {"settled": True}, "everything acknowledged is on the chain 已全部上链")
 
 
 def calendar(
@@ -181,10 +174,7 @@ def calendar(
 
     with writing(state, json_) as (registry, _):
         year = add_year(registry, year_file)
-    if json_:
-        print_json({"year": year})
-    else:
-        out.print(f"working days of {year} are known 已录入", markup=False)
+    tell(json_, {"year": year}, f"working days of {year} are known 已录入")
 
 
 def heartbeat(
@@ -268,10 +258,7 @@ def node(
     key = None if read_only else keys_of(paths).ethereum(VALIDATOR).secret_bytes()
 
     def ready(url: str) -> None:
-        if json_:
-            print_json({"url": url, "chain_id": instance.chain_id})
-        else:
-            out.print(f"chain {instance.chain_id} is at {url}", markup=False)
+        tell(json_, {"url": url, "chain_id": instance.chain_id}, f"chain {instance.chain_id} is at {url}")
 
     with suppress(KeyboardInterrupt):  # the way to end it
         serve_node(

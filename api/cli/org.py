@@ -17,10 +17,9 @@ from yinzheng.api.cli.org_common import (
     OrgFolder,
     clock,
     read_file,
-    say,
     session,
 )
-from yinzheng.api.cli.output import Json, print_json
+from yinzheng.api.cli.output import Json, print_json, tell
 from yinzheng.verifier.formats.request import METHODS
 
 if TYPE_CHECKING:
@@ -51,14 +50,14 @@ def publish(
 ) -> None:
     """Publish a version of a notice (S10.2). 发布告知书。"""
     answer = session(org, desk).post("/org/v1/notices", read_file(file, MAX_BODY))
-    say(json_, answer, f"notice {answer['leaf']}, version {answer['version']} 已发布")
+    tell(json_, answer, f"notice {answer['leaf']}, version {answer['version']} 已发布")
 
 
 def add(file: Body, org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False) -> None:
     """Register one consent (S10.3). 登记同意书。"""
     answer = session(org, desk).post("/org/v1/consents", read_file(file, MAX_BODY))
     one = answer["granted"][0]
-    say(json_, one, f"consent {one['subject']} recorded 已登记")
+    tell(json_, one, f"consent {one['subject']} recorded 已登记")
 
 
 def use(
@@ -76,7 +75,7 @@ def use(
     when = clock() if at is None else parse_instant(at)
     body = {"subject": subject, "at": when, "purpose": purpose, "operator": operator}
     answer = session(org, desk).post("/org/v1/uses", dumps(body))
-    say(json_, answer, "use recorded 已登记使用记录")
+    tell(json_, answer, "use recorded 已登记使用记录")
 
 
 def upload(
@@ -99,7 +98,7 @@ def upload(
         "refused_file": str(sending.refused_file) if done.refused else None,
     }
     text = f"{done.granted} recorded 已登记, {done.refused} refused 未通过; see {sending.granted_file}"
-    say(json_, value, text)
+    tell(json_, value, text)
 
 
 def receipts(
@@ -135,7 +134,7 @@ def receipts(
             progress(f"{count} receipts")
     value = {"receipts": count, "waiting": waiting, "folder": str(out_folder)}
     later = f"; {waiting} wait for their anchor, ask again 待上链" if waiting else ""
-    say(json_, value, f"{count} receipts in {out_folder} 回执{later}")
+    tell(json_, value, f"{count} receipts in {out_folder} 回执{later}")
 
 
 def _fetch(client: Client, subject: str, form: str, target: Path) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yinzheng.api.cli.output import out, print_json
 from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
@@ -69,11 +68,3 @@ def read_file(file: Path, most: int) -> bytes:
     if len(data) > most:
         raise UsageFault(f"{file} has more than {most} bytes", code="file-large")
     return data
-
-
-def say(json_: bool, value: Any, text: str) -> None:
-    """Print a result: JSON for programs, a line for people."""
-    if json_:
-        print_json(value)
-    else:
-        out.print(text, markup=False)

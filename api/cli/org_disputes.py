@@ -20,10 +20,9 @@ from yinzheng.api.cli.org_common import (
     Session,
     clock,
     read_file,
-    say,
     session,
 )
-from yinzheng.api.cli.output import Json, print_json
+from yinzheng.api.cli.output import Json, print_json, tell
 from yinzheng.verifier.formats.dispute import RELEASES
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def open_(
     _require_planned(typed, planned)
     signature = sign_typed(typed, account).hex()
     answer = opened.post(f"/org/v1/disputes/{id_}/open", dumps({"signature": signature}))
-    say(json_, answer, f"{id_}: opened, {len(answer['subjects'])} subjects are held 已立案并保全")
+    tell(json_, answer, f"{id_}: opened, {len(answer['subjects'])} subjects are held 已立案并保全")
 
 
 def add(
@@ -110,7 +109,7 @@ def add(
     placed = [
         _put(opened, dispute, number, claim, file) for number, (claim, file) in enumerate(pairs, there + 1)
     ]
-    say(json_, placed, f"{dispute}: {len(placed)} items added 已补充证据")
+    tell(json_, placed, f"{dispute}: {len(placed)} items added 已补充证据")
 
 
 def show(
@@ -118,10 +117,7 @@ def show(
 ) -> None:
     """Show a dispute we have a part in. 争议详情。"""
     answer = session(org, desk).get(f"/org/v1/disputes/{dispute}")
-    if json_:
-        print_json(answer)
-    else:
-        print_dispute(answer)
+    tell(json_, answer, lambda: print_dispute(answer))
 
 
 def discard(
@@ -129,7 +125,7 @@ def discard(
 ) -> None:
     """Drop a draft of ours with its evidence. 撤销未提交的案件。"""
     session(org, desk).client.call("DELETE", f"/org/v1/disputes/{dispute}")
-    say(json_, {"dispute": dispute}, f"{dispute}: discarded 已撤销")
+    tell(json_, {"dispute": dispute}, f"{dispute}: discarded 已撤销")
 
 
 def prepare_release(
@@ -166,7 +162,7 @@ def prepare_release(
     typed = opened.post(f"/org/v1/disputes/{dispute}/release/prepare", dumps(body))
     with disk_faults(out_file), out_file.open("x", encoding="utf-8") as file:
         file.write(json.dumps(typed, ensure_ascii=False, indent=2) + "\n")
-    say(json_, {"dispute": dispute, "file": str(out_file)}, f"{out_file}: every signer signs it 请各方签名")
+    tell(json_, {"dispute": dispute, "file": str(out_file)}, f"{out_file}: every signer signs it 请各方签名")
 
 
 def sign_release(
@@ -201,7 +197,7 @@ def sign_release(
             hint="Sign nothing; ask the others.",
         )
     signature = sign_typed(typed, opened.member.keystore.ethereum(ACCOUNT)).hex()
-    say(json_, {"dispute": dispute, "signature": signature}, signature)
+    tell(json_, {"dispute": dispute, "signature": signature}, signature)
 
 
 def release(
@@ -218,7 +214,7 @@ def release(
     body = dumps({"kind": kind, "signatures": [*signature]})
     answer = session(org, desk).post(f"/org/v1/disputes/{dispute}/release", body)
     resumed = answer["release"]["resumed"]
-    say(json_, answer, f"{dispute}: released, {len(resumed)} things go on 已解除")
+    tell(json_, answer, f"{dispute}: released, {len(resumed)} things go on 已解除")
 
 
 def pack(
@@ -245,7 +241,7 @@ def pack(
         draft.rename(out_file)
     finally:
         draft.unlink(missing_ok=True)
-    say(json_, {"dispute": dispute, "file": str(out_file)}, f"{out_file}: check it with `yinzheng verify`")
+    tell(json_, {"dispute": dispute, "file": str(out_file)}, f"{out_file}: check it with `yinzheng verify`")
 
 
 def witness(
@@ -274,7 +270,7 @@ def witness(
     parse_item(value)
     with disk_faults(out_file), out_file.open("x", encoding="utf-8") as opened:
         opened.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-    say(json_, {"file": str(out_file)}, f"{out_file}: witnessed by {name} 已见证")
+    tell(json_, {"file": str(out_file)}, f"{out_file}: witnessed by {name} 已见证")
 
 
 def _require_planned(typed: object, plan: Plan) -> None:

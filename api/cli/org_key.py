@@ -17,10 +17,9 @@ from yinzheng.api.cli.org_common import (
     OrgFolder,
     clock,
     read_file,
-    say,
     session,
 )
-from yinzheng.api.cli.output import Json
+from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.organisation import REASONS
 
@@ -76,7 +75,7 @@ def new(
     kid = member.profile.keys[0].kid.hex()
     address = None if member.profile.account is None else member.profile.account.hex()
     value = {"code": code, "kid": kid, "account": address, "enrolment": str(file)}
-    say(json_, value, f"key {kid}; hand {file} to the registry's officer 请将该文件交登记机构")
+    tell(json_, value, f"key {kid}; hand {file} to the registry's officer 请将该文件交登记机构")
 
 
 def trust(
@@ -98,7 +97,7 @@ def trust(
         raise UsageFault(f"there is no organisation in {org}", code="org-missing", hint="Name it with --org.")
     policy = pin(org, read_file(file, MAX_TRUST), replace=replace)
     keys = sorted(kid.hex() for kid in policy.issuers)
-    say(json_, {"origin": policy.origin, "issuers": keys}, f"{policy.origin}: {' '.join(keys)}")
+    tell(json_, {"origin": policy.origin, "issuers": keys}, f"{policy.origin}: {' '.join(keys)}")
 
 
 def rotate(
@@ -152,7 +151,7 @@ def rotate(
     told = (
         "the desk knows it 柜台已登记" if out_file is None else f"hand {out_file} to an officer 请交登记机构"
     )
-    say(json_, value, f"key {own.kid.hex()} takes over; {told}")
+    tell(json_, value, f"key {own.kid.hex()} takes over; {told}")
 
 
 def lost(
@@ -176,7 +175,7 @@ def lost(
     named = opened.member.current(now)[0].kid.hex() if kid is None else kid
     began = now if since is None else parse_instant(since, Day.BEGINS)
     answer = opened.post("/org/v1/key/revoke", dumps({"kid": named, "reason": reason, "since": began}))
-    say(json_, {"kid": named, "since": began, **answer}, f"key {named} no longer holds 已吊销")
+    tell(json_, {"kid": named, "since": began, **answer}, f"key {named} no longer holds 已吊销")
 
 
 def list_keys(org: OrgFolder = DEFAULT_ORG, json_: Json = False) -> None:
@@ -188,7 +187,7 @@ def list_keys(org: OrgFolder = DEFAULT_ORG, json_: Json = False) -> None:
         {"name": k.name, "kid": k.kid.hex(), "from": k.not_before, "until": k.not_after}
         for k in member.profile.keys
     ]
-    say(json_, rows, "\n".join(f"{row['kid']}  {row['name']}" for row in rows))
+    tell(json_, rows, "\n".join(f"{row['kid']}  {row['name']}" for row in rows))
 
 
 def _readable(value: object) -> bytes:

@@ -16,10 +16,9 @@ from yinzheng.api.cli.org_common import (
     Session,
     clock,
     read_file,
-    say,
     session,
 )
-from yinzheng.api.cli.output import Json
+from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
 from yinzheng.verifier.formats.tombstone import METHODS
 
@@ -78,7 +77,7 @@ def notices(
             write_durably(out_folder / f"{name}.signature", one.header.encode() + b"\n", mode=0o600)
     told: list[JSON] = [one.notice.to_json() for one in sound]
     if told or not faults:
-        say(json_, told, "\n".join(map(_line, told)) or "nothing new 没有新通知")
+        tell(json_, told, "\n".join(map(_line, told)) or "nothing new 没有新通知")
     registry.require_believed(faults)
 
 
@@ -87,7 +86,7 @@ def show(
 ) -> None:
     """Show what we owe a withdrawal. 撤回详情。"""
     answer = session(org, desk).get(f"/org/v1/withdrawals/{withdrawal}")
-    say(json_, answer, f"the desk says 柜台称: {answer['state']}, we owe: {answer['duty']}")
+    tell(json_, answer, f"the desk says 柜台称: {answer['state']}, we owe: {answer['duty']}")
 
 
 def freeze(
@@ -97,7 +96,7 @@ def freeze(
     opened = session(org, desk)
     _asked(opened, "withdrawal.freeze", withdrawal)
     answer = opened.post(f"/org/v1/withdrawals/{withdrawal}/freeze")
-    say(json_, answer, f"frozen; recipients are told 已冻结并通知; {answer['state']}")
+    tell(json_, answer, f"frozen; recipients are told 已冻结并通知; {answer['state']}")
 
 
 def destroyed(
@@ -138,7 +137,7 @@ def destroyed(
         raise UsageFault(fault.message, code=fault.code, hint=fault.hint) from fault
     signed = sign_receipt(receipt, key)
     answer = opened.post(f"/org/v1/withdrawals/{withdrawal}/receipt", signed.canonical())
-    say(json_, answer, f"receipt recorded 已登记销毁回执; {answer['state']}")
+    tell(json_, answer, f"receipt recorded 已登记销毁回执; {answer['state']}")
 
 
 def withdraw(
@@ -186,7 +185,7 @@ def withdraw(
             "extent": extent,
         }
     answer = session(org, desk).post("/org/v1/withdrawals", dumps(body))
-    say(json_, answer, f"withdrawal {answer['withdrawal']} received 已受理")
+    tell(json_, answer, f"withdrawal {answer['withdrawal']} received 已受理")
 
 
 def _asked(opened: Session, kind: str, withdrawal: str) -> Webhook:

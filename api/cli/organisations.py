@@ -11,7 +11,7 @@ import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, keys_of, writing
 from yinzheng.api.cli.instants import Day, parse_instant
-from yinzheng.api.cli.output import Json, out, print_json
+from yinzheng.api.cli.output import Json, out, print_json, tell
 from yinzheng.verifier.formats.organisation import REASONS
 
 if TYPE_CHECKING:
@@ -81,10 +81,11 @@ def rotate_key(
     with writing(state, json_) as (registry, _):
         leaf = enrolment.rotate(registry, body, None if by is None else acting(registry, by))
     kid = body.grant.kid.hex()
-    if json_:
-        print_json({"code": body.grant.code, "kid": kid, "leaf": leaf.hex()})
-    else:
-        out.print(f"{body.grant.code}: key {kid} takes over 已更换", markup=False)
+    tell(
+        json_,
+        {"code": body.grant.code, "kid": kid, "leaf": leaf.hex()},
+        f"{body.grant.code}: key {kid} takes over 已更换",
+    )
 
 
 def revoke_key(
@@ -113,10 +114,7 @@ def revoke_key(
     with writing(state, json_) as (registry, _):
         revocation = Revocation(code, name, reason, began, max(began, wall_clock()))
         leaf = enrolment.revoke(registry, revocation, acting(registry, by))
-    if json_:
-        print_json({"code": code, "kid": kid, "leaf": leaf.hex()})
-    else:
-        out.print(f"{code}: key {kid} no longer holds 已吊销", markup=False)
+    tell(json_, {"code": code, "kid": kid, "leaf": leaf.hex()}, f"{code}: key {kid} no longer holds 已吊销")
 
 
 def webhook(
@@ -131,10 +129,7 @@ def webhook(
 
     with writing(state, json_) as (registry, _):
         enrolment.change_webhook(registry, code, url, acting(registry, by))
-    if json_:
-        print_json({"code": code, "webhook": url})
-    else:
-        out.print(f"{code}: {url or 'asks for its notices itself 自行查询'}", markup=False)
+    tell(json_, {"code": code, "webhook": url}, f"{code}: {url or 'asks for its notices itself 自行查询'}")
 
 
 def dismiss_forum(code: Code, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
@@ -143,10 +138,7 @@ def dismiss_forum(code: Code, by: By, state: State = DEFAULT_STATE, json_: Json 
 
     with writing(state, json_) as (registry, _):
         enrolment.dismiss_forum(registry, code, acting(registry, by))
-    if json_:
-        print_json({"code": code, "forum": False})
-    else:
-        out.print(f"{code}: decides no more on the chain 已解除", markup=False)
+    tell(json_, {"code": code, "forum": False}, f"{code}: decides no more on the chain 已解除")
 
 
 def desk(

@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from typing import Annotated, Any, ParamSpec, TypeVar
 
@@ -62,6 +62,20 @@ def print_json(value: Any) -> None:
         value = {**value, **beside.get()}
     sys.stdout.write(json_text(value, sys.stdout, indent=2) + "\n")
     sys.stdout.flush()  # `node` and `serve` say where they are, then run on
+
+
+def tell(json_: bool, value: Any, text: str | Iterable[str] | Callable[[], None]) -> None:
+    """Print a result: JSON for programs, or `text` for people.
+
+    `text` is a line; or lines, which a generator makes only if they are printed; or what prints it itself.
+    """
+    if json_:
+        print_json(value)
+    elif callable(text):
+        text()
+    else:
+        for line in [text] if isinstance(text, str) else text:
+            out.print(line, markup=False)
 
 
 def exit_code_of(error: YinzhengError) -> int:

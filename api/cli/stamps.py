@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, writing
-from yinzheng.api.cli.output import Json, out, print_json
+from yinzheng.api.cli.output import Json, tell
 
 if TYPE_CHECKING:
     from yinzheng.verifier.judge.trust import TimeAuthority
@@ -35,11 +35,17 @@ def timestamp(
         progress("asking the authority")
         size, stamped = stamp_checkpoint(registry, authority, pinned)
     at = datetime.fromtimestamp(stamped.stamped_at, UTC).isoformat()
-    if json_:
-        print_json({"size": size, "digest": stamped.digest.hex(), "stamped_at": stamped.stamped_at,
-                    "authority": stamped.authority, "checked": certificate is not None})  # fmt: skip
-    else:
-        out.print(f"checkpoint of size {size} stamped at {at} 已加盖时间戳", markup=False)
+    tell(
+        json_,
+        {
+            "size": size,
+            "digest": stamped.digest.hex(),
+            "stamped_at": stamped.stamped_at,
+            "authority": stamped.authority,
+            "checked": certificate is not None,
+        },
+        f"checkpoint of size {size} stamped at {at} 已加盖时间戳",
+    )
 
 
 def _authorities(path: Path, name: str) -> tuple[TimeAuthority, ...]:

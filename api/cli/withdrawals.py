@@ -10,7 +10,7 @@ import typer
 from yinzheng.api.cli.cases import moment
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, keys_of, progress_line, writing
 from yinzheng.api.cli.instants import Day, parse_instant
-from yinzheng.api.cli.output import Json, out, print_json
+from yinzheng.api.cli.output import Json, out, print_json, tell
 from yinzheng.ledger.rules.consent import Scope
 
 if TYPE_CHECKING:
@@ -138,10 +138,7 @@ def withdrawal(
         found = progress(registry, name)
         if conclusion_to is not None:
             conclusion_to.write_bytes(conclusion(registry, name))
-    if json_:
-        print_json(progress_view(found))
-        return
-    _print(found)
+    tell(json_, progress_view(found), lambda: _print(found))
 
 
 def restrict(
@@ -173,10 +170,7 @@ def restrict(
             reference=reference,
         )
         found = progress(registry, _hex(id_))
-    if json_:
-        print_json(progress_view(found))
-        return
-    _print(found)
+    tell(json_, progress_view(found), lambda: _print(found))
 
 
 def deliver(state: State = DEFAULT_STATE, json_: Json = False) -> None:
