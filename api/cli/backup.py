@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, progress_line, writing
-from yinzheng.api.cli.output import Json, out, print_json
+from yinzheng.api.cli.output import Json, tell
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry
@@ -32,12 +33,13 @@ def backup(
 
     with writing(state, json_) as (registry, progress):
         made = make_backup(registry, folder, keys or _only_place(registry), progress, keystore=with_keystore)
-    if json_:
-        print_json({"backup": str(made.folder), "keys": str(made.key_file), "bytes": made.size})
-        return
-    out.print(f"backup in {made.folder} 已备份; the records' keys are in {made.key_file}", markup=False)
-    if not with_keystore:
-        out.print("  → the keystore is not in it: keep a copy of it elsewhere", markup=False)
+
+    def text() -> Iterator[str]:
+        yield f"backup in {made.folder} 已备份; the records' keys are in {made.key_file}"
+        if not with_keystore:
+            yield "  → the keystore is not in it: keep a copy of it elsewhere"
+
+    tell(json_, {"backup": str(made.folder), "keys": str(made.key_file), "bytes": made.size}, text())
 
 
 def _only_place(registry: Registry) -> Path:
@@ -73,13 +75,14 @@ def places(
             forget_place(registry, forget, acting(registry, by))
         with registry.store.reading() as session:
             known = places_of(session)
-    if json_:
-        print_json([{"place": str(place), "there": (place / NAME).is_file()} for place in known])
-        return
-    for place in known:
-        out.print(f"{place}  {'there' if (place / NAME).is_file() else 'out of reach'}", markup=False)
-    if not known:
-        out.print("no backup was made yet 尚无备份", markup=False)
+
+    def text() -> Iterator[str]:
+        for place in known:
+            yield f"{place}  {'there' if (place / NAME).is_file() else 'out of reach'}"
+        if not known:
+            yield "no backup was made yet 尚无备份"
+
+    tell(json_, [{"place": str(place), "there": (place / NAME).is_file()} for place in known], text())
 
 
 def restore_state(
@@ -98,11 +101,15 @@ def restore_state(
     with progress_line(json_) as progress:
         progress("restoring")
         done = restore(folder, keys, state, wall_clock, keystore=keystore)
-    if json_:
-        print_json({"state": str(state), "keys": done.keys, "destroyed": done.destroyed,
-                    "unknown": done.unknown})  # fmt: skip
-        return
-    out.print(f"restored in {state} 已恢复: {done.keys} records open", markup=False)
-    if done.destroyed:
-        out.print(f"  {done.destroyed} destroyed since then stay destroyed 已销毁者不恢复", markup=False)
-    out.print("  → yinzheng audit --state " + str(state), markup=False)
+
+    def text() -> Iterator[str]:
+        yield f"restored in {state} 已恢复: {done.keys} records open"
+        if done.destroyed:
+            yield f"  {done.destroyed} destroyed since then stay destroyed 已销毁者不恢复"
+        yield "  → yinzheng audit --state " + str(state)
+
+    tell(
+        json_,
+        {"state": str(state), "keys": done.keys, "destroyed": done.destroyed, "unknown": done.unknown},
+        text(),
+    )

@@ -281,17 +281,18 @@ def show(
         due = reader.deadlines(case, wall_clock())
     if proofs is not None:
         _write_proofs(proofs, lines)
-    if json_:
-        print_json(value)
-        return
-    out.print(f"{case.id}  {case.state}  {case.procedure}  {case.profile}", markup=False)
-    for certificate in value["certificates"]:
-        out.print(f"certificate {certificate['number']} ({certificate['state']})", markup=False)
-    _print_deadlines(due)
-    for line in lines:
-        where = "waiting" if line.index is None else f"log {line.index}"
-        block = "" if line.anchored_block is None else f", block {line.anchored_block}"
-        out.print(f"  {moment(line.at)}  {line.type:<24} {where}{block}  {line.leaf[:16]}", markup=False)
+
+    def text() -> None:
+        out.print(f"{case.id}  {case.state}  {case.procedure}  {case.profile}", markup=False)
+        for certificate in value["certificates"]:
+            out.print(f"certificate {certificate['number']} ({certificate['state']})", markup=False)
+        _print_deadlines(due)
+        for line in lines:
+            where = "waiting" if line.index is None else f"log {line.index}"
+            block = "" if line.anchored_block is None else f", block {line.anchored_block}"
+            out.print(f"  {moment(line.at)}  {line.type:<24} {where}{block}  {line.leaf[:16]}", markup=False)
+
+    tell(json_, value, text)
 
 
 def _print_deadlines(due: Deadlines | None) -> None:

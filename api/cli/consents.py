@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, writing
-from yinzheng.api.cli.output import Json, out, print_json, tell
+from yinzheng.api.cli.output import Json, tell
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry
@@ -40,22 +41,25 @@ def import_(
     with writing(state, json_) as (registry, progress):
         _require_officer(registry, by)
         done = import_consents(registry, file, controller, progress=progress, results=told, rejects=rejects)
-    if json_:
-        print_json(
-            {
-                "job": done.job,
-                "recorded": done.recorded,
-                "rejected": done.rejected,
-                "now": done.now,
-                "results": str(told) if done.now or told.exists() else None,
-            }
-        )
-        return
-    if not done.now and done.recorded + done.rejected:
-        out.print("This file was imported before; nothing was recorded now. 该文件已导入过。", markup=False)
-    out.print(f"recorded 已登记 {done.recorded}, refused 被拒 {done.rejected}", markup=False)
-    if done.now:
-        out.print(f"each line's answer 逐行结果: {told}", markup=False)
+
+    def text() -> Iterator[str]:
+        if not done.now and done.recorded + done.rejected:
+            yield "This file was imported before; nothing was recorded now. 该文件已导入过。"
+        yield f"recorded 已登记 {done.recorded}, refused 被拒 {done.rejected}"
+        if done.now:
+            yield f"each line's answer 逐行结果: {told}"
+
+    tell(
+        json_,
+        {
+            "job": done.job,
+            "recorded": done.recorded,
+            "rejected": done.rejected,
+            "now": done.now,
+            "results": str(told) if done.now or told.exists() else None,
+        },
+        text(),
+    )
 
 
 def count(state: State = DEFAULT_STATE, json_: Json = False) -> None:
@@ -103,33 +107,34 @@ def notices(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     from yinzheng.ledger.registry import wall_clock
 
     listed = list_notices(state, wall_clock())
-    if json_:
-        print_json(
-            [
-                {
-                    "leaf": one.leaf.hex(),
-                    "controller": {"name": one.controller, "code": one.code},
-                    "version": one.version,
-                    "published_at": one.published_at,
-                    "withdrawals": {"pending": one.counts.pending, "overdue": one.counts.overdue},
-                    "changes": [change.value for change in one.changes],
-                }
-                for one in listed
-            ]
-        )
-        return
-    for one in listed:
-        out.print(
-            f"{one.leaf.hex()}  {one.code} {one.controller}  version 版本 {one.version}  "
-            f"pending 待办撤回 {one.counts.pending}  overdue 逾期 {one.counts.overdue}",
-            markup=False,
-        )
-        if one.changes:
-            out.print(
-                f"  not covered by consents to version 旧版同意不及于 {one.version - 1}: "
-                f"{', '.join(one.changes)}",
-                markup=False,
+
+    def text() -> Iterator[str]:
+        for one in listed:
+            yield (
+                f"{one.leaf.hex()}  {one.code} {one.controller}  version 版本 {one.version}  "
+                f"pending 待办撤回 {one.counts.pending}  overdue 逾期 {one.counts.overdue}"
             )
+            if one.changes:
+                yield (
+                    f"  not covered by consents to version 旧版同意不及于 {one.version - 1}: "
+                    f"{', '.join(one.changes)}"
+                )
+
+    tell(
+        json_,
+        [
+            {
+                "leaf": one.leaf.hex(),
+                "controller": {"name": one.controller, "code": one.code},
+                "version": one.version,
+                "published_at": one.published_at,
+                "withdrawals": {"pending": one.counts.pending, "overdue": one.counts.overdue},
+                "changes": [change.value for change in one.changes],
+            }
+            for one in listed
+        ],
+        text(),
+    )
 
 
 def _require_officer(registry: Registry, by: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 from yinzheng.api.cli.cases import moment
 from yinzheng.api.cli.common import DEFAULT_STATE, ITSELF, By, State, acting, viewer, writing
 from yinzheng.api.cli.instants import Day, parse_instant
-from yinzheng.api.cli.output import Json, out, print_json, tell
+from yinzheng.api.cli.output import Json, out, tell
 
 if TYPE_CHECKING:
     from yinzheng.ledger.disputes.packing import Selection
@@ -27,27 +28,30 @@ def disputes(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     from yinzheng.ledger.disputes.showing import list_disputes
 
     lines = list_disputes(state)
-    if json_:
-        print_json(
-            [
-                {
-                    "dispute": line.id,
-                    "state": line.state,
-                    "kind": line.kind,
-                    "opener": line.opener,
-                    "subjects": line.subjects,
-                    "items": line.items,
-                    "opened_at": line.opened_at,
-                    "released_at": line.released_at,
-                }
-                for line in lines
-            ]
-        )
-        return
-    for line in lines:
-        what = f"{line.subjects} subjects, {line.items} items"
-        when = f"{moment(line.opened_at)} – {moment(line.released_at)}"
-        out.print(f"{line.id}  {line.state:<9} {line.kind:<6} {line.opener}  {what}  {when}", markup=False)
+
+    def text() -> Iterator[str]:
+        for line in lines:
+            what = f"{line.subjects} subjects, {line.items} items"
+            when = f"{moment(line.opened_at)} – {moment(line.released_at)}"
+            yield f"{line.id}  {line.state:<9} {line.kind:<6} {line.opener}  {what}  {when}"
+
+    tell(
+        json_,
+        [
+            {
+                "dispute": line.id,
+                "state": line.state,
+                "kind": line.kind,
+                "opener": line.opener,
+                "subjects": line.subjects,
+                "items": line.items,
+                "opened_at": line.opened_at,
+                "released_at": line.released_at,
+            }
+            for line in lines
+        ],
+        text(),
+    )
 
 
 def show_(dispute: DisputeId, state: State = DEFAULT_STATE, by: Viewer = ITSELF, json_: Json = False) -> None:
@@ -56,7 +60,8 @@ def show_(dispute: DisputeId, state: State = DEFAULT_STATE, by: Viewer = ITSELF,
 
     with writing(state, json_) as (registry, _):
         shown = show(registry, dispute, viewer(registry, by))
-    tell(json_, shown.to_json(), lambda: print_dispute(shown.to_json()))
+    value = shown.to_json()
+    tell(json_, value, lambda: print_dispute(value))
 
 
 def preserve_(
@@ -139,14 +144,15 @@ def access(
     from yinzheng.ledger.state import access_log
 
     lines = access_log.read_range(state, parse_instant(since, Day.BEGINS), parse_instant(until, Day.ENDS))
-    if json_:
-        print_json(lines)
-        return
-    for line in lines:
-        at = line["at"]
-        assert isinstance(at, int)
-        words = (line["actor"], line["action"], line["target"], line["place"])
-        out.print(f"{moment(at)}  {'  '.join(map(str, words))}", markup=False)
+
+    def text() -> Iterator[str]:
+        for line in lines:
+            at = line["at"]
+            assert isinstance(at, int)
+            words = (line["actor"], line["action"], line["target"], line["place"])
+            yield f"{moment(at)}  {'  '.join(map(str, words))}"
+
+    tell(json_, lines, text())
 
 
 def read_selection(only: str | None, files: list[str] | tuple[str, ...]) -> Selection:

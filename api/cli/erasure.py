@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, keystore_of, writing
-from yinzheng.api.cli.output import Json, out, print_json, tell
+from yinzheng.api.cli.output import Json, tell
 from yinzheng.ledger.rules.destruction import Method, StaffRole, TargetKind
 
 ErasureId = Annotated[
@@ -95,13 +96,12 @@ def drop(id_: ErasureId, by: By, state: State = DEFAULT_STATE, json_: Json = Fal
     )
 
 
-def _say_next(id_: str, missing: frozenset[str], as_json: bool) -> None:
-    if as_json:
-        print_json({"erasure": id_, "next": sorted(missing)})
-    elif missing:
-        out.print(f"{id_}: signed 已签署; next signs: {' or '.join(sorted(missing))}", markup=False)
+def _say_next(id_: str, missing: frozenset[str], json_: bool) -> None:
+    if missing:
+        text = f"{id_}: signed 已签署; next signs: {' or '.join(sorted(missing))}"
     else:
-        out.print(f"{id_}: all have signed 签署完毕; it may be carried out", markup=False)
+        text = f"{id_}: all have signed 签署完毕; it may be carried out"
+    tell(json_, {"erasure": id_, "next": sorted(missing)}, text)
 
 
 def list_erasures(state: State = DEFAULT_STATE, json_: Json = False) -> None:
@@ -110,17 +110,17 @@ def list_erasures(state: State = DEFAULT_STATE, json_: Json = False) -> None:
 
     with writing(state, json_) as (registry, _), registry.store.reading() as session:
         found = erasures(session)
-    if json_:
-        print_json(found)
-        return
-    for one in found:
-        of = f"{one['target']} {str(one['subject'])[:12]}…"
-        signed = one["signatures"]
-        count = len(signed) if isinstance(signed, list) else 0
-        out.print(f"{one['id']}  {one['state']:<9}  {of:<22}  {one['ground']:<15}  {count} signatures",
-                  markup=False)  # fmt: skip
-    if not found:
-        out.print("nothing was destroyed 无销毁记录", markup=False)
+
+    def text() -> Iterator[str]:
+        for one in found:
+            of = f"{one['target']} {str(one['subject'])[:12]}…"
+            signed = one["signatures"]
+            count = len(signed) if isinstance(signed, list) else 0
+            yield f"{one['id']}  {one['state']:<9}  {of:<22}  {one['ground']:<15}  {count} signatures"
+        if not found:
+            yield "nothing was destroyed 无销毁记录"
+
+    tell(json_, found, text())
 
 
 def retention(
@@ -135,13 +135,18 @@ def retention(
 
     with writing(state, json_) as (registry, _):
         found = list(destructible(registry, terms=terms))
-    if json_:
-        print_json([{"target": one.kind, "reference": one.reference, "ground": one.ground} for one in found])
-        return
-    for one in found:
-        out.print(f"{one.kind:<8} {one.reference}  {one.ground}", markup=False)
-    if not found:
-        out.print("nothing may be destroyed now 目前无可销毁档案", markup=False)
+
+    def text() -> Iterator[str]:
+        for one in found:
+            yield f"{one.kind:<8} {one.reference}  {one.ground}"
+        if not found:
+            yield "nothing may be destroyed now 目前无可销毁档案"
+
+    tell(
+        json_,
+        [{"target": one.kind, "reference": one.reference, "ground": one.ground} for one in found],
+        text(),
+    )
 
 
 def add_staff(
@@ -182,10 +187,11 @@ def list_staff(state: State = DEFAULT_STATE, json_: Json = False) -> None:
              "removed_at": one.removed_at}
             for one in staff.everyone(session)
         ]  # fmt: skip
-    if json_:
-        print_json(rows)
-        return
-    for row in rows:
-        left = row["removed_at"]
-        gone = "" if not isinstance(left, int) else f"  left {datetime.fromtimestamp(left, UTC):%Y-%m-%d}"
-        out.print(f"{row['name']!s:<24} {row['role']!s:<16}{gone}", markup=False)
+
+    def text() -> Iterator[str]:
+        for row in rows:
+            left = row["removed_at"]
+            gone = "" if not isinstance(left, int) else f"  left {datetime.fromtimestamp(left, UTC):%Y-%m-%d}"
+            yield f"{row['name']!s:<24} {row['role']!s:<16}{gone}"
+
+    tell(json_, rows, text())

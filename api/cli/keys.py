@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, keystore_of
-from yinzheng.api.cli.output import Json, out, print_json
+from yinzheng.api.cli.output import Json, tell
 
 if TYPE_CHECKING:
     from yinzheng.ledger.keys.making import TokenPlan
@@ -103,13 +103,14 @@ def list_keys(state: State = DEFAULT_STATE, json_: Json = False) -> None:
         }
         for name in sorted(in_token | in_store)
     ]
-    if json_:
-        print_json(rows)
-        return
-    for row in rows:
-        where = f"token {row['token']}" if row["token"] else "keystore"
-        earlier = "; an earlier one in the keystore" if row["earlier_in_keystore"] else ""
-        out.print(f"{row['name']:<24} {row['kind']:<10} {where}{earlier}", markup=False)
+
+    def text() -> Iterator[str]:
+        for row in rows:
+            where = f"token {row['token']}" if row["token"] else "keystore"
+            earlier = "; an earlier one in the keystore" if row["earlier_in_keystore"] else ""
+            yield f"{row['name']:<24} {row['kind']:<10} {where}{earlier}"
+
+    tell(json_, rows, text())
 
 
 def to_token(
@@ -134,12 +135,13 @@ def to_token(
     plan = token_plan(names, module, token, token_serial, token_sm2)
     assert plan is not None  # there is at least one name
     made = add_to_token(paths, keystore_of(paths), plan)
-    if json_:
-        print_json({"token": made.label, "serial": made.serial, "keys": [key.name for key in made.keys]})
-        return
-    out.print(f"made in the token {made.label}: {', '.join(plan.names)} 已生成", markup=False)
-    if KEK in plan.names:
-        out.print("  → wrap the older keys anew too: yinzheng keys rewrap", markup=False)
+
+    def text() -> Iterator[str]:
+        yield f"made in the token {made.label}: {', '.join(plan.names)} 已生成"
+        if KEK in plan.names:
+            yield "  → wrap the older keys anew too: yinzheng keys rewrap"
+
+    tell(json_, {"token": made.label, "serial": made.serial, "keys": [key.name for key in made.keys]}, text())
 
 
 def rewrap(
@@ -157,14 +159,14 @@ def rewrap(
     paths, _ = read_instance(state)
     keystore = keystore_of(paths)
     moved = rewrap_registry(state, keystore, os.environ, to_token=to == "token")
-    if json_:
-        print_json(moved)
-        return
-    counted = ", ".join(f"{count} of {table}" for table, count in moved.items())
-    out.print(f"wrapped anew: {counted} 已重新加密", markup=False)
-    if to == "token" and KEK in keystore.names():
-        out.print(
-            "  → backups made before still open with kek.json of the keystore: keep it off this machine,"
-            " or destroy it together with them",
-            markup=False,
-        )
+
+    def text() -> Iterator[str]:
+        counted = ", ".join(f"{count} of {table}" for table, count in moved.items())
+        yield f"wrapped anew: {counted} 已重新加密"
+        if to == "token" and KEK in keystore.names():
+            yield (
+                "  → backups made before still open with kek.json of the keystore: keep it off this machine,"
+                " or destroy it together with them"
+            )
+
+    tell(json_, moved, text())

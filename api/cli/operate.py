@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final
@@ -71,19 +72,22 @@ def init(
         network = create_registry(
             state, plan, lambda _folder: find_passphrase(os.environ), wall_clock, progress
         )
-    if json_:
-        print_json(
-            {
-                "state": str(state),
-                "consensus": network.consensus.name,
-                "validators": [address.hex() for address in network.validators],
-            }
-        )
-        return
-    out.print(f"registry created in {state} 已创建", markup=False)
-    out.print(f"{network.consensus.name}, {len(network.validators)} validators 验证节点", markup=False)
-    if not network.provable:
-        out.print(_UNPROVABLE, markup=False)
+
+    def text() -> Iterator[str]:
+        yield f"registry created in {state} 已创建"
+        yield f"{network.consensus.name}, {len(network.validators)} validators 验证节点"
+        if not network.provable:
+            yield _UNPROVABLE
+
+    tell(
+        json_,
+        {
+            "state": str(state),
+            "consensus": network.consensus.name,
+            "validators": [address.hex() for address in network.validators],
+        },
+        text(),
+    )
 
 
 _UNPROVABLE: Final = (
@@ -144,13 +148,14 @@ def audit(state: State = DEFAULT_STATE, json_: Json = False) -> None:
 
     with progress_line(json_) as progress:
         findings = audit_registry(state, keys_of, clock=wall_clock, progress=progress)
-    if json_:
-        print_json({"clean": not findings, "findings": [finding.to_json() for finding in findings]})
-    elif findings:
+
+    def text() -> None:
         for finding in findings:
             err.print(f"✗ {finding.code}: {finding.message}", style="red", markup=False)
-    else:
-        out.print("✓ chain, log, database and dossiers agree 全部一致", style="green", markup=False)
+        if not findings:
+            out.print("✓ chain, log, database and dossiers agree 全部一致", style="green", markup=False)
+
+    tell(json_, {"clean": not findings, "findings": [finding.to_json() for finding in findings]}, text)
     if findings:
         raise typer.Exit(EXIT_NOT)
 
@@ -191,8 +196,7 @@ def heartbeat(
     while True:
         with writing(state, True) as (registry, _):
             sealed = beat(registry, older_than=older_than)
-        if json_:
-            print_json({"sealed": sealed})
+        tell(json_, {"sealed": sealed}, ())
         if every is None:
             return
         time.sleep(every)
@@ -224,13 +228,14 @@ def serve(
     if desk is not None:
         check_address(desk)
     url = f"http://{host}:{port}"
-    if json_:
-        print_json({"url": url})
-    else:
+
+    def text() -> None:
         out.print(
             f"\n印证 Yinzheng is at {url}  (check a certificate: {url}/verify)", style="bold", markup=False
         )
         out.print("Ctrl-C ends it; nothing is lost. 按 Ctrl-C 结束。", markup=False)
+
+    tell(json_, {"url": url}, text)
     with suppress(KeyboardInterrupt):  # the way to end it
         serve_web(state, trust, host, port, limits=Limits(requests=Rate(rate, 2 * rate)), desk=desk)
 
@@ -297,21 +302,24 @@ def demo(
         given = demonstrate(state, out_dir, dossiers, clock=wall_clock, progress=progress, consents=consents)
     numbers, shown = given.numbers, given.shown
     assert shown is not None  # the example is there
-    if json_:
-        print_json({"numbers": numbers, "out": str(out_dir), **shown.to_json()})
-        return
-    out.print(f"{len(numbers)} certificates in {out_dir} 演示证书:", style="bold", markup=False)
-    for number in numbers:
-        out.print(f"  {number}.pdf  {number}.png  {number}.json", markup=False)
-    first = out_dir / f"{numbers[0]}.pdf"
-    out.print(
-        "a consent, partly withdrawn, and a dispute 撤回了一部分的同意, 与一起争议:",
-        style="bold",
-        markup=False,
-    )
-    out.print(f"  {shown.receipt.name} (born 出生日期 {shown.born})  {shown.conclusion.name}", markup=False)
-    out.print(f"  {shown.pack.name}", markup=False)
-    trust = out_dir / "trust.json"
-    out.print("Check them, our server off 关掉服务器也能查验:", style="bold", markup=False)
-    for file in (first, shown.receipt, shown.pack):
-        out.print(f"  yinzheng verify {file} --trust {trust}", markup=False)
+
+    def text() -> None:
+        out.print(f"{len(numbers)} certificates in {out_dir} 演示证书:", style="bold", markup=False)
+        for number in numbers:
+            out.print(f"  {number}.pdf  {number}.png  {number}.json", markup=False)
+        first = out_dir / f"{numbers[0]}.pdf"
+        out.print(
+            "a consent, partly withdrawn, and a dispute 撤回了一部分的同意, 与一起争议:",
+            style="bold",
+            markup=False,
+        )
+        out.print(
+            f"  {shown.receipt.name} (born 出生日期 {shown.born})  {shown.conclusion.name}", markup=False
+        )
+        out.print(f"  {shown.pack.name}", markup=False)
+        trust = out_dir / "trust.json"
+        out.print("Check them, our server off 关掉服务器也能查验:", style="bold", markup=False)
+        for file in (first, shown.receipt, shown.pack):
+            out.print(f"  yinzheng verify {file} --trust {trust}", markup=False)
+
+    tell(json_, {"numbers": numbers, "out": str(out_dir), **shown.to_json()}, text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,7 @@ import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, keys_of, writing
 from yinzheng.api.cli.instants import Day, parse_instant
-from yinzheng.api.cli.output import Json, out, print_json, tell
+from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.verifier.formats.organisation import REASONS
 
 if TYPE_CHECKING:
@@ -43,11 +44,12 @@ def enrol(
     with writing(state, json_) as (registry, _):
         leaf = enrolment.enrol(registry, body, acting(registry, by), webhook)
     code, kid = body.organisation.code, body.grant.kid.hex()
-    if json_:
-        print_json({"code": code, "kid": kid, "leaf": leaf.hex()})
-    else:
+
+    def text() -> Iterator[str]:
         roles = ", ".join(body.roles)
-        out.print(f"{code} {body.organisation.name}: enrolled as {roles}, key {kid} 已入册", markup=False)
+        yield f"{code} {body.organisation.name}: enrolled as {roles}, key {kid} 已入册"
+
+    tell(json_, {"code": code, "kid": kid, "leaf": leaf.hex()}, text())
 
 
 def organisations(state: State = DEFAULT_STATE, json_: Json = False) -> None:
@@ -56,12 +58,13 @@ def organisations(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     from yinzheng.ledger.registry import wall_clock
 
     listed = list_organisations(state, wall_clock())
-    if json_:
-        print_json([_shown(one) for one in listed])
-        return
-    for one in listed:
-        kid = "no key in force 无有效密钥" if one.kid is None else f"key {one.kid.hex()}"
-        out.print(f"{one.code}  {one.name}  {' '.join(one.roles)}  {kid}", markup=False)
+
+    def text() -> Iterator[str]:
+        for one in listed:
+            kid = "no key in force 无有效密钥" if one.kid is None else f"key {one.kid.hex()}"
+            yield f"{one.code}  {one.name}  {' '.join(one.roles)}  {kid}"
+
+    tell(json_, [_shown(one) for one in listed], text())
 
 
 def rotate_key(
@@ -161,11 +164,12 @@ def desk(
     read_instance(state)  # or there is nothing to announce
 
     def ready(url: str) -> None:
-        if json_:
-            print_json({"url": url})
-        else:
+
+        def text() -> None:
             out.print(f"\n印证 Yinzheng: the desk is at {url}", style="bold", markup=False)
             out.print("Ctrl-C ends it; nothing is lost. 按 Ctrl-C 结束。", markup=False)
+
+        tell(json_, {"url": url}, text)
 
     # A service manager ends it as Ctrl-C does: what is in hand is finished first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -9,7 +9,7 @@ from typing import Final
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
 from yinzheng.api.cli.findings import china_time, print_findings
-from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK, err, out, print_json
+from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK, err, out, tell
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.judge.pack.report import Answer, ItemReport, PackReport
 from yinzheng.verifier.judge.pack.report_json import report_json
@@ -75,10 +75,8 @@ def check_pack(
     if html is not None:
         with html.open("x", encoding="utf-8", newline="\n") as out_file:
             out_file.write(render_html(report))
-    if as_json:
-        print_json({"verdict": verdict(report).to_json(), **report_json(report)})
-    else:
-        print_pack(report, language)
+    value = {"verdict": verdict(report).to_json(), **report_json(report)}
+    tell(as_json, value, lambda: print_pack(report, language))
     return report.exit_code
 
 

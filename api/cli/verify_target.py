@@ -20,7 +20,7 @@ from yinzheng.api.cli.output import (
     EXIT_NOT,
     EXIT_OK,
     out,
-    print_json,
+    tell,
 )
 from yinzheng.api.cli.verify_against import comparing
 from yinzheng.api.cli.verify_conclusion import print_conclusion
@@ -81,10 +81,8 @@ def verify(
     if report is not None:
         raise UsageFault("only an evidence pack has a report to write", code="report-not-pack")
     found = _verified(target, policy, asked, (state, rpc), allow_attached=allow_attached)
-    if json_:
-        print_json({"verdict": verdict(found).to_json(), **found.to_json()})
-    else:
-        _print_any(found, language)
+    value = {"verdict": verdict(found).to_json(), **found.to_json()}
+    tell(json_, value, lambda: _print_any(found, language))
     raise typer.Exit(found.exit_code)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 from yinzheng.api.cli.cases import moment
 from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, keys_of, progress_line, writing
 from yinzheng.api.cli.instants import Day, parse_instant
-from yinzheng.api.cli.output import Json, out, print_json, tell
+from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.ledger.rules.consent import Scope
 
 if TYPE_CHECKING:
@@ -74,11 +75,12 @@ def withdraw(
             received_at=None if received is None else parse_instant(received),
         ) as work:
             found = progress_of(work)
-    if json_:
-        print_json(progress_view(found))
-        return
-    out.print(f"{found.id.hex()}: withdrawal received 已受理撤回", markup=False)
-    out.print(f"  to be destroyed by 销毁期限 {moment(found.destroy_by)}", markup=False)
+
+    def text() -> Iterator[str]:
+        yield f"{found.id.hex()}: withdrawal received 已受理撤回"
+        yield f"  to be destroyed by 销毁期限 {moment(found.destroy_by)}"
+
+    tell(json_, progress_view(found), text())
 
 
 def withdrawals(
@@ -93,29 +95,31 @@ def withdrawals(
 
     with progress_line(json_), open_registry(state, keys_of, clock=wall_clock) as registry:
         found = listed(registry, overdue=overdue)
-    if json_:
-        print_json(
-            [
-                {
-                    "withdrawal": line.id.hex(),
-                    "controller": line.controller,
-                    "state": line.state.value,
-                    "received_at": line.received_at,
-                    "destroy_by": line.destroy_by,
-                    "overdue_since": line.overdue_since,
-                    "owing": line.owing,
-                }
-                for line in found
-            ]
-        )
-        return
-    for line in found:
-        late = "" if line.overdue_since is None else "  OVERDUE 逾期"
-        out.print(
-            f"{line.id.hex()}  {line.controller}  {line.state.value:<10}  {line.owing} owing  "
-            f"due {moment(line.destroy_by)}{late}",
-            markup=False,
-        )
+
+    def text() -> Iterator[str]:
+        for line in found:
+            late = "" if line.overdue_since is None else "  OVERDUE 逾期"
+            yield (
+                f"{line.id.hex()}  {line.controller}  {line.state.value:<10}  {line.owing} owing  "
+                f"due {moment(line.destroy_by)}{late}"
+            )
+
+    tell(
+        json_,
+        [
+            {
+                "withdrawal": line.id.hex(),
+                "controller": line.controller,
+                "state": line.state.value,
+                "received_at": line.received_at,
+                "destroy_by": line.destroy_by,
+                "overdue_since": line.overdue_since,
+                "owing": line.owing,
+            }
+            for line in found
+        ],
+        text(),
+    )
 
 
 def withdrawal(
@@ -194,12 +198,13 @@ def deliver(state: State = DEFAULT_STATE, json_: Json = False) -> None:
             with open_registry(state, keys_of, clock=wall_clock) as registry:
                 deliveries.note(registry, results, wall_clock())
     failed = [fault for _, fault in results if fault is not None]
-    if json_:
-        print_json({"delivered": len(results) - len(failed), "failed": len(failed), "faults": failed})
-        return
-    out.print(f"{len(results) - len(failed)} delivered 已送达, {len(failed)} failed 未送达", markup=False)
-    for fault in sorted(set(failed)):
-        out.print(f"  {fault}: {failed.count(fault)}", markup=False)
+
+    def text() -> Iterator[str]:
+        yield f"{len(results) - len(failed)} delivered 已送达, {len(failed)} failed 未送达"
+        for fault in sorted(set(failed)):
+            yield f"  {fault}: {failed.count(fault)}"
+
+    tell(json_, {"delivered": len(results) - len(failed), "failed": len(failed), "faults": failed}, text())
 
 
 def _print(found: Progress) -> None:
