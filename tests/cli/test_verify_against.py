@@ -133,6 +133,20 @@ def test_what_cannot_be_compared(demonstration: Demonstration, tmp_path: Path) -
     refused("verify", "-", *base[2:], "--against", kept, code="against-stdin", exit_code=2)
 
 
+def test_the_log_is_asked_though_both_rest_on_one_head(demonstration: Demonstration, tmp_path: Path) -> None:
+    file = demonstration.file("json")
+    assert outcome(against(demonstration, file, file)) == (0, "against-same-head")
+    log = demonstration.state / "log"
+    assert outcome(against(demonstration, file, file, "--log", log)) == (0, "against-same-head")
+    for where in (tmp_path / "nowhere", "http://127.0.0.1:9/log"):
+        assert outcome(against(demonstration, file, file, "--log", where)) == (3, "against-log-unreachable")
+    rewritten = tmp_path / "rewritten"
+    hashes = [bytes(32), *leaves(demonstration)[1:]]
+    head(demonstration, hashes, Path(shutil.copytree(log, rewritten)) / "checkpoint")
+    (rewritten / "tile" / "0" / "000.p" / str(len(hashes))).write_bytes(b"".join(hashes))
+    assert outcome(against(demonstration, file, file, "--log", rewritten)) == (1, "against-not-extended")
+
+
 # ---------------------------------------------------------------- an operator with all keys
 
 

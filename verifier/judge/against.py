@@ -3,8 +3,9 @@
 Keys sign what they are told to. An operator who has all of them invents a block, a log and a certificate that
 hold together; but whoever kept a head of the log as it was can ask for the log that has both. The log's own
 signed head and tiles come from wherever they are served: the tiles are believed only as far as they lead to
-that head, and what they lead to is compared with what was kept. Without them, heads of one size are compared
-by themselves, and anything else stays open.
+that head, and what they lead to is compared with what was kept: also where both documents rest on one head,
+for the log may have been rewritten since. Without a log, heads of one size are compared by themselves, and
+anything else stays open.
 """
 
 from __future__ import annotations
@@ -138,14 +139,19 @@ def _related(
         if roots.setdefault(head.checkpoint.size, head.checkpoint.root) != head.checkpoint.root:
             return Relation.FORKED, "against-same-size", None
     del roots[0]  # every log begins empty
-    if len(roots) <= 1:
-        return Relation.CONSISTENT, "against-same-head" if roots else "against-empty", None
+    alike = {0: "against-empty", 1: "against-same-head"}.get(len(roots))
     if source is None:
-        return Relation.UNDETERMINED, "against-no-log", None
+        return (
+            (Relation.UNDETERMINED, "against-no-log", None)
+            if alike is None
+            else (Relation.CONSISTENT, alike, None)
+        )
     try:
         log = open_checkpoint(source.checkpoint(), trust.origin, trust.log_keys)
-        if log.size < max(roots):
+        if log.size < max(roots, default=0):
             return Relation.UNDETERMINED, "against-log-smaller", log.size
+        if roots.get(log.size, log.root) != log.root:  # signed: no tile is needed to see it
+            return Relation.FORKED, "against-not-extended", log.size
         tree = TiledTree(log.size, source.tile)
         if tree.root() != log.root:
             return Relation.UNDETERMINED, "against-log-tiles", log.size
@@ -156,7 +162,7 @@ def _related(
         return Relation.UNDETERMINED, "against-log-tiles", None
     if forked:
         return Relation.FORKED, "against-not-extended", log.size
-    return Relation.CONSISTENT, "against-extended", log.size
+    return Relation.CONSISTENT, alike or "against-extended", log.size
 
 
 def _of_file(data: bytes) -> tuple[list[str], int | None]:

@@ -100,6 +100,30 @@ def test_one_size_needs_no_log() -> None:
     assert compared(note([]), note(leaves(3))) == ("consistent", "against-same-head")
 
 
+@pytest.mark.parametrize(("size", "code"), [(5, "against-same-head"), (0, "against-empty")])
+def test_a_log_that_is_named_is_asked_though_the_heads_are_one(size: int, code: str) -> None:
+    """The two agree; whether the log still has what they rest on, only the log can show."""
+    same = note(leaves(size))
+    for served in (size, size + 4):
+        assert compared(same, same, Log(leaves(served))) == ("consistent", code)
+    gone = Log(leaves(9))
+    gone.tiles.clear()
+    assert compared(same, same, gone) == ("undetermined", "against-log-unreachable")
+    stranger = Log(leaves(9))
+    stranger.head = note(leaves(9), (LOG_ED,)).encode()
+    assert compared(same, same, stranger) == ("undetermined", "against-log-tiles")
+
+
+def test_a_rewritten_log_shows_though_the_heads_are_one() -> None:
+    same = note(leaves(5))
+    for served in (5, 9):
+        assert compared(same, same, Log(leaves(served, "x"))) == ("forked", "against-not-extended")
+    bare = Log(leaves(5, "x"))
+    bare.tiles.clear()
+    assert compared(same, same, bare) == ("forked", "against-not-extended"), "two heads of one size, signed"
+    assert compared(same, same, Log(leaves(4))) == ("undetermined", "against-log-smaller")
+
+
 def test_what_stays_open() -> None:
     kept, shown = note(leaves(5)), note(leaves(9))
     assert compared(kept, shown) == ("undetermined", "against-no-log")
