@@ -16,10 +16,10 @@ from typing import Any, Final, cast
 from yinzheng.verifier.containers.target import Kind, Presented, needs_taking_apart, read_target
 from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
 
-MEMORY: Final = 300 * 1024**2
+MEMORY: Final = 256 * 1024**2
 """Bytes of data; the largest picture that is decoded takes some 200 MiB."""
 
-PROCESSOR: Final = 4
+PROCESSOR: Final = 3
 """Seconds of processor time; a photo of 60 megapixels takes about one."""
 
 SECONDS: Final = 30
@@ -57,9 +57,9 @@ def extract(
         ) from error
     if "fault" in answer:
         raise _FAULTS[answer["fault"]](answer["message"], code=answer["code"], hint=answer["hint"])
-    kind, shown = cast(Kind, answer["kind"]), answer["shown"]
+    shown = None if answer["shown"] is None else tuple(answer["shown"])
     return Presented(
-        kind, file or None, answer["qr"], answer["number"], None if shown is None else tuple(shown), name
+        cast(Kind, answer["kind"]), file or None, answer["qr"], answer["number"], shown, answer["whole"], name
     )
 
 
@@ -71,7 +71,13 @@ def main() -> None:
     try:
         found = read_target(data)
         file = found.file or b""
-        answer = {"kind": found.kind, "qr": found.qr, "number": found.number, "shown": found.shown}
+        answer = {
+            "kind": found.kind,
+            "qr": found.qr,
+            "number": found.number,
+            "shown": found.shown,
+            "whole": found.whole,
+        }
     except YinzhengError as error:
         answer = {
             "fault": type(error).__name__,

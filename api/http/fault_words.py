@@ -266,6 +266,10 @@ FAULTS: Final = MappingProxyType(
             ),
             Label("请拍摄印在证书上的二维码。", "Photograph the code printed on the certificate itself."),
         ),
+        "text-several": Fault(
+            Label("文本中有多份证书的二维码。", "The text holds the codes of several documents."),
+            Label("请只粘贴其中一个。", "Paste one of them."),
+        ),
         "image-several": Fault(
             Label("图片中有多份证书的二维码。", "The picture shows the codes of several certificates."),
             Label("请裁剪到只剩要核验的一个。", "Crop it to the one to be checked."),

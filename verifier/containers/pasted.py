@@ -33,8 +33,8 @@ _AROUND: Final = "\"'`<>()[]{}.,;:!?。．，、；：！？「」『』《》�
 def find_code(text: str) -> str:
     """The code in a pasted text, or the text as it is where no code of ours can be found in it.
 
-    Raises `DataFault` `qr-fragment-missing` for the address of a receipt's code without what stands after
-    `#`, which holds the receipt itself.
+    Raises `DataFault` `text-several`, and `qr-fragment-missing` for the address of a receipt's code without
+    what stands after `#`, which holds the receipt itself.
     """
     if len(text) > MAX_PASTED:
         return text
@@ -51,16 +51,19 @@ def find_code(text: str) -> str:
             "or a photo of the code.",
         )
     # Joined, a code may have words behind it that look like more of it: only its own form tells its end.
-    whole = next(filter(_is_whole, (joined, *islice(_within(plain), _TRIES))), None)
-    return whole or (joined if _ALONE.fullmatch(joined) else text)
+    whole = set(filter(_is_whole, (joined, *islice(_within(plain), _TRIES))))
+    if len({one.upper() for one in whole}) > 1:
+        raise DataFault(
+            "the text holds the codes of several documents", code="text-several", hint="Give one of them."
+        )
+    return whole.pop() if whole else joined if _ALONE.fullmatch(joined) else text
 
 
 def _within(plain: str) -> Iterator[str]:
     """What may be the code in a longer text: from its address to the end of that line, of the next, …"""
     lines = [re.sub(r"=$", "", line.strip()) for line in plain.splitlines()]
     for number, line in enumerate(lines):
-        begun = _BEGINS.search(line)
-        if begun is not None:
+        for begun in _BEGINS.finditer(line):
             found = begun[0]
             for piece in (line[begun.end() :], *lines[number + 1 :]):
                 digits = _DIGITS.match(piece)

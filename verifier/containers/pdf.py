@@ -89,7 +89,7 @@ def _ours(specifications: Iterator[Any]) -> set[bytes]:
         if count >= MAX_ATTACHMENTS:
             raise DataFault(f"the PDF has more than {MAX_ATTACHMENTS} attachments", code="pdf-malformed")
         embedded = _at(specification, "/EF")
-        content = _content(_at(embedded, "/UF") or _at(embedded, "/F"))
+        content = _content(_at(embedded, "/UF") or _at(embedded, "/F")).removeprefix(b"\xef\xbb\xbf")
         name = str(_at(specification, "/UF") or _at(specification, "/F"))
         named = name == RECEIPT_FILE or (name.endswith(".json") and is_number(name.removesuffix(".json")))
         if named or (content.lstrip()[:1] == b"{" and _MARK in content):

@@ -36,6 +36,8 @@ class Presented:
     """A certificate's number alone: it proves nothing (R14) and needs a live ledger."""
     shown: tuple[str, ...] | None = None
     """QR texts of ours that a PDF's pages show, ascending; None if no page was looked at."""
+    whole: bool = True
+    """Whether all its pages were looked at, if any was."""
     name: str = ""
     """The name of the file that was handed over, if it had one."""
 
@@ -85,7 +87,10 @@ def _read_pdf(data: bytes, *, pages: bool) -> Presented:
     """What is attached, beside what the pages show; of a scan or a print, what they show."""
     file = extract_file(data)
     if file is not None:
-        return Presented("pdf", file=file, shown=codes_shown(data) if pages else None)
+        shown = codes_shown(data) if pages else None
+        if shown is None:
+            return Presented("pdf", file=file)
+        return Presented("pdf", file=file, shown=shown.codes, whole=shown.whole)
     qr = code_shown(data)
     if qr is None:
         raise DataFault(

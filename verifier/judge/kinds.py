@@ -81,6 +81,7 @@ UNDECIDED: Final = frozenset(
         "pdf-too-large",
         "target-too-hard",
         "target-too-large",
+        "text-several",
     }
 )
 """Why nothing could be got out of a file though ours may be in it; any other reason: it is none of ours."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.judge.report import Note
@@ -13,11 +14,14 @@ _NUMBER: Final = re.compile(r"SJ[0-9]{13}", re.I | re.A)
 
 
 def page_agrees(presented: Presented, qr: str) -> None:
-    """(4) No page of the PDF shows the code of another document than the one presented, whose text is ``qr``.
+    """(4) No page of the PDF shows the code of another document than the one presented, whose text is ``qr``
+    (empty for a document that has none).
 
-    Raises `DataFault` `page-differs`.
+    Raises `DataFault` `page-differs`; `NotGiven` `page-several` where its own is there too, as in a binder.
     """
     others = _others(presented, qr)
+    if others and len(others) < len(presented.shown or ()):
+        raise NotGiven("the pages show codes of several documents, its own among them", code="page-several")
     if others:
         raise DataFault(
             f"the pages show {len(others)} other code(s) than that of the file attached",
@@ -30,7 +34,8 @@ def presentation_notes(presented: Presented, qr: str, number: str | None) -> lis
     """What the reader should compare by eye; ``number`` is the certificate's, None for what has none."""
     notes = []
     if presented.kind == "pdf" and not _others(presented, qr):
-        notes.append(Note("page-code-agrees" if presented.shown else "page-not-compared"))
+        agrees = presented.shown and presented.whole
+        notes.append(Note("page-code-agrees" if agrees else "page-not-compared"))
     named = {found.upper() for found in _NUMBER.findall(presented.name)}
     if number is not None and named - {number}:
         notes.append(Note("file-name-differs", {"named": sorted(named), "number": number}))

@@ -110,6 +110,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "prefix-differs": ("证书编号不属于该登记机构。", "The number is not one of that registry's."),
     # (4)
+    "page-several": (
+        "PDF 页面上有多份证书（或回执）的二维码：请单独提供要核验的那一份。",
+        "The pages show the codes of several documents: give the one to be checked by itself.",
+    ),
     "page-differs": (
         "PDF 页面上的二维码与所附文件不是同一份：页面与附件被拼接。",
         "The page shows the code of another document than the file attached: the two were put together.",
@@ -213,6 +217,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "image-foreign": (
         "图片中的二维码不是登记证书的二维码。",
         "The QR code in the picture is not a certificate's.",
+    ),
+    "text-several": (
+        "文本中有多份证书（或回执）的二维码：请只提供其中一份。",
+        "The text holds the codes of several documents: give one of them.",
     ),
     "image-several": (
         "图片中有多份证书的二维码，请只保留一份。",

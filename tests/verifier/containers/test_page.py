@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, NumberObject, StreamObject
 
 from tests.verifier.containers.test_pdf import CONTENT, moved, pdf
 from tests.verifier.containers.test_scan import QR, code, page
@@ -60,7 +61,9 @@ def test_pages_are_not_looked_at_unless_wanted() -> None:
     data = with_attachment(scanned(OTHER))
     assert read_target(data, pages=False).shown is None
     assert read_target(pdf((f"{NUMBER}.json", CONTENT))).shown == ()
-    assert codes_shown(scanned(*[None] * PAGES, QR)) == (), "the first pages are"
+    found = codes_shown(scanned(*[None] * PAGES, QR))
+    assert found is not None
+    assert (found.codes, found.whole) == ((), False), "the first pages are"
 
 
 def test_codes_of_several_certificates() -> None:
@@ -99,3 +102,32 @@ def test_without_the_extra(missing: str, monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(DataFault) as caught:
         read_target(data)
     assert caught.value.code == "pdf-no-attachment"
+
+
+@pytest.mark.parametrize("flags", [4, 36], ids=["seen on screen and paper", "seen on paper alone"])
+def test_what_lies_over_the_page_is_seen(flags: int) -> None:
+    """An annotation that covers the page with another certificate's code, also one for the printer alone."""
+    writer: Any = PdfWriter(clone_from=PdfReader(io.BytesIO(with_attachment(scanned(None)))))
+    cover = PdfReader(io.BytesIO(scanned(OTHER))).pages[0]
+    form = StreamObject()
+    form.set_data(cover.get_contents().get_data())  # type: ignore[union-attr]
+    form.update(
+        {
+            NameObject("/Subtype"): NameObject("/Form"),
+            NameObject("/BBox"): ArrayObject(FloatObject(side) for side in cover.mediabox),
+            NameObject("/Resources"): cover["/Resources"].clone(writer),
+        }
+    )
+    note = DictionaryObject(
+        {
+            NameObject("/Type"): NameObject("/Annot"),
+            NameObject("/Subtype"): NameObject("/Stamp"),
+            NameObject("/Rect"): ArrayObject(FloatObject(side) for side in cover.mediabox),
+            NameObject("/F"): NumberObject(flags),
+            NameObject("/AP"): DictionaryObject({NameObject("/N"): writer._add_object(form)}),
+        }
+    )
+    writer.pages[0][NameObject("/Annots")] = ArrayObject([writer._add_object(note)])
+    out = io.BytesIO()
+    writer.write(out)
+    assert read_target(out.getvalue()).shown == (OTHER,)

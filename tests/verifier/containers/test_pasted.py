@@ -65,8 +65,12 @@ def test_what_is_none_stays_as_it_is(text: str) -> None:
     assert find_code(text) == text
 
 
-def test_of_two_codes_the_first_is_read() -> None:
-    assert find_code(f"{QR} {RECEIPT}") == QR
+@pytest.mark.parametrize("between", [" ", "\n", "。\n\n", "\n> "])
+def test_of_two_codes_neither_is_read(between: str) -> None:
+    with pytest.raises(DataFault) as caught:
+        find_code(f"{QR}{between}{RECEIPT}")
+    assert caught.value.code == "text-several"
+    assert find_code(f"{QR}{between}{QR}") == QR
 
 
 def test_many_beginnings_are_not_all_tried() -> None:
@@ -79,4 +83,4 @@ def test_anything_is_taken(text: str) -> None:
     try:
         assert isinstance(find_code(text), str)
     except DataFault as fault:
-        assert fault.code == "qr-fragment-missing"  # noqa: PT017
+        assert fault.code in ("qr-fragment-missing", "text-several")  # noqa: PT017

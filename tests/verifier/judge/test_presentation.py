@@ -37,9 +37,20 @@ def test_a_page_that_was_not_compared(shown: tuple[str, ...] | None) -> None:
     assert not codes(verify(presented(genuine_file()), trust(), now=NOW).notes) & {"page-not-compared"}
 
 
-@pytest.mark.parametrize("shown", [(OTHER,), (OTHER, QR)])
-def test_a_page_of_another_document(shown: tuple[str, ...]) -> None:
-    report = verify(replace(presented(genuine_file()), kind="pdf", shown=shown), trust(), now=NOW)
+def test_a_binder_is_not_forged() -> None:
+    bound = replace(presented(genuine_file()), kind="pdf", shown=(OTHER, QR))
+    report = verify(bound, trust(), now=NOW)
+    assert (report.authentic, report.exit_code) == (Authentic.UNDETERMINED, 3)
+    assert (report.finding(4).outcome, report.finding(4).code) == (Outcome.SKIPPED, "page-several")
+
+
+def test_pages_that_were_not_all_looked_at_are_not_praised() -> None:
+    long = replace(presented(genuine_file()), kind="pdf", shown=(QR,), whole=False)
+    assert "page-not-compared" in codes(verify(long, trust(), now=NOW).notes)
+
+
+def test_a_page_of_another_document() -> None:
+    report = verify(replace(presented(genuine_file()), kind="pdf", shown=(OTHER,)), trust(), now=NOW)
     assert (report.authentic, report.exit_code) == (Authentic.FORGED, 1)
     assert (report.finding(4).outcome, report.finding(4).code) == (Outcome.INVALID, "page-differs")
     assert not codes(report.notes) & {"page-code-agrees", "page-not-compared"}

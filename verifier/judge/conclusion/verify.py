@@ -19,6 +19,7 @@ from yinzheng.verifier.judge.exhibits import Exhibits
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.judge import Rules, authentic, judge
 from yinzheng.verifier.judge.obligations import CLOCK_SKEW, Signed
+from yinzheng.verifier.judge.presentation import page_agrees, presentation_notes
 from yinzheng.verifier.judge.receipt.exhibits import ReceiptLedger, ReceiptReader
 from yinzheng.verifier.judge.report import Outcome
 from yinzheng.verifier.judge.seals import block_of
@@ -90,7 +91,7 @@ def verify_conclusion(
         block=block_of(found.evidence, trust, now),
         checked_at=now,
         asked_at=at,
-        notes=(*found.notes, *operator_notes(trust, set())),
+        notes=(*presentation_notes(presented, "", None), *found.notes, *operator_notes(trust, set())),
     )
 
 
@@ -102,6 +103,7 @@ def _signed(found: ConclusionExhibits) -> Signed:
 
 def _opens(found: ConclusionExhibits) -> None:
     shown = found.shown
+    page_agrees(found.presented, "")  # it has no code: whatever a page shows is another document's
     verify_body(shown.statement, step_bytes(shown.body), shown.secret)
 
 
