@@ -115,6 +115,16 @@ def anchored(proof: TlogProof, evidence: Evidence, trust: TrustPolicy) -> None:
         )
 
 
+def not_before(evidence: Evidence, known_by: int) -> None:
+    """That the block is late enough to lack only what the chain never knew (S9.2).
+
+    ``known_by``: when it was on the chain at the latest. Before that, a node that lags lacks it too. Raises
+    `NotGiven` `block-too-early`.
+    """
+    if evidence.block.time < known_by:
+        raise NotGiven("the block is too early to know of it", code="block-too-early", known_by=known_by)
+
+
 def chain_record(
     evidence: Evidence, trust: TrustPolicy, number: str, body: Body | None, statement: Statement | None
 ) -> ChainRecord:
@@ -124,8 +134,8 @@ def chain_record(
     """
     record = decode_record(record_words(number, evidence, trust))
     if record is None:
-        if body is not None and evidence.block.time < body.registered_at:
-            raise NotGiven("the block is older than the registration", code="block-too-early")
+        if body is not None:
+            not_before(evidence, body.registered_at + DEPOSIT_WINDOW)
         raise DataFault("the chain has no record of that number", code="record-absent", number=number)
     if body is None or statement is None:
         raise NotGiven("there is no certificate to compare the chain's record with", code="number-only")

@@ -26,16 +26,19 @@ NOT_COVERED: Final = frozenset(
         "contract-absent",
         "code-differs",
         "state-proof-short",
+        # (7): a block from before the anchoring holds no root either. Another one is a contradiction.
+        "not-anchored",
     }
 )
-"""Codes of INVALID findings in which nothing shown has failed: the policy does not cover it, or a proof is
-missing. Every other code of 2–9 means that a proof, a signature or a comparison failed.
+"""Codes of INVALID findings in which nothing shown has failed: the policy does not cover it, a proof is
+missing, or the block may be too early to know. Every other code of 2–9 means that a proof, a signature or a
+comparison failed.
 """
 
 _BY_ITSELF: Final = (4, 5)
 """Obligations in which what is shown is held against itself alone, whatever the policy pins."""
 
-_ABSENT: Final = frozenset({"record-absent", "withdrawal-absent"})
+_ABSENT: Final = frozenset({"record-absent", "withdrawal-absent", "withdrawals-uncounted"})
 """What the pinned chain does not know it does not contradict either."""
 
 

@@ -138,7 +138,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "A signature of the checkpoint is missing.",
     ),
     "checkpoint-origin": ("检查点属于另一份日志。", "The checkpoint is of another log."),
-    "not-anchored": ("链上没有锚定该检查点。", "The chain does not hold that checkpoint."),
+    "not-anchored": (
+        "所示区块中没有锚定该检查点，可能是区块太早。",
+        "The chain does not hold that checkpoint; the block may be too early.",
+    ),
     "root-differs": (
         "链上锚定的是另一份检查点：日志曾被改写。",
         "The chain holds another checkpoint of that size.",
@@ -159,8 +162,8 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     # (9)
     "record-absent": ("链上没有该编号的登记。", "The chain has no registration of that number."),
     "block-too-early": (
-        "所示区块早于登记时间，不能说明其后是否登记。",
-        "The block is older than the registration, so it says nothing about it.",
+        "所示区块太早，不能说明此事其后是否上链。",
+        "The block is too early to know of it, and says nothing about what came after.",
     ),
     "content-differs": (
         "链上该编号登记的是另一份证书。",

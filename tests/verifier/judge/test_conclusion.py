@@ -47,6 +47,7 @@ from yinzheng.verifier.formats.conclusion import (
 from yinzheng.verifier.formats.withdrawal_steps import Completed, Restricted, parse_step, step_bytes
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport, Standing
 from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
+from yinzheng.verifier.judge.obligations import CLOCK_SKEW
 from yinzheng.verifier.judge.report import Authentic, Outcome
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.log.merkle import hash_leaf, root_from_leaves
@@ -288,9 +289,36 @@ class Told:
 def test_the_chain_says_otherwise(
     kind: str, state: Callable[[bytes], ChainWithdrawal | None], code: str
 ) -> None:
-    report = check(document(kind, state=state))
+    report = check(document(kind, state=state, signed_at=BLOCK_TIME - CLOCK_SKEW))
     assert codes(report).get(9) == code
     assert (report.authentic, report.standing) == (Authentic.FORGED, Standing.UNDETERMINED)
+    assert report.chain is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        (Completed.TYPE, lambda _: None),
+        (Completed.TYPE, lambda _: on_chain(None, state=2, completed_at=0)),
+        # Restricted before it was completed, or restricted otherwise.
+        (Completed.TYPE, lambda _: kept_on_chain(OTHER_OUTCOME, restricted_at=ENDED - 1)),
+        (Restricted.TYPE, lambda _: None),
+        (Restricted.TYPE, lambda _: on_chain(None, state=2, completed_at=0)),
+        (Restricted.TYPE, lambda _: kept_on_chain(OTHER_OUTCOME, restricted_at=ENDED - 1)),
+    ],
+)
+def test_a_node_that_lags_behind_the_end(kind: str, state: Callable[[bytes], ChainWithdrawal | None]) -> None:
+    """What it does not know yet, a block cannot deny."""
+    data = document(kind)
+    conclusion = parse_conclusion(data)
+    told = Told(conclusion, chain_of(bytes(32), state(conclusion.statement.leaf_hash)))
+    report = check(edited(data, chain=None), live=told)
+    assert {7: "not-anchored", 9: "block-too-early"}.items() <= codes(report).items()
+    assert (report.authentic, report.standing, report.exit_code) == (
+        Authentic.UNDETERMINED,
+        Standing.UNDETERMINED,
+        3,
+    )
     assert report.chain is None
 
 
@@ -302,7 +330,7 @@ def test_only_held_is_not_withdrawn() -> None:
     step = parse_step(Completed.TYPE, completed())
     assert isinstance(step, Completed)
     data = format_conclusion(
-        statement, step, SECRET, ISSUER, signed_at=SIGNED, proof=proof, chain=chain_of(root, held)
+        statement, step, SECRET, ISSUER, signed_at=ENDED, proof=proof, chain=chain_of(root, held)
     )
     assert codes(check(data))[9] == "withdrawal-absent"
 

@@ -25,6 +25,7 @@ from tests.verifier.world import DAY, DEPOSITED, NOW, STRANGER
 from yinzheng.verifier import Authentic
 from yinzheng.verifier.bytes.algorithms import hmac_pair
 from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.judge.obligations import CLOCK_SKEW
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
 from yinzheng.verifier.log.merkle import root_from_leaves
 from yinzheng.verifier.log.statement import Statement
@@ -152,6 +153,35 @@ def test_one_that_is_not_on_the_chain(missing: bytes) -> None:
 
 def test_a_withdrawal_that_was_only_logged() -> None:
     assert codes(check(withdrawn(None))) == {9: "withdrawals-uncounted"}
+
+
+def test_a_node_that_lags_behind_the_newest_withdrawal() -> None:
+    """It does not hold the head either, and has counted fewer than the receipt was made with."""
+    world, _ = two_withdrawals()
+    file = {**world.file(), "chain": None}
+    lagging = ReceiptWorld(block_time=DEPOSITED - 60, anchored_root=bytes(32))
+    report = check(file, live=Ledger(lagging), now=DEPOSITED + 5)
+    assert codes(report) == {7: "not-anchored", 9: "block-too-early"}
+    assert (report.authentic, report.status, report.exit_code) == ("undetermined", "undetermined", 3)
+
+
+@pytest.mark.parametrize(
+    ("after", "code"), [(CLOCK_SKEW - 1, "block-too-early"), (CLOCK_SKEW, "withdrawals-uncounted")]
+)
+def test_until_when_the_chain_may_not_have_counted(after: int, code: str) -> None:
+    world = withdrawn(None)
+    world.block_time = world.issued_at + after
+    report = check(world)
+    assert report.finding(9).code == code
+    assert (report.authentic is Authentic.FORGED) == (after == CLOCK_SKEW)
+
+
+def test_an_invented_withdrawal_stays_so_under_a_block_that_is_too_early() -> None:
+    file = genuine_receipt()
+    hashes = [one.hex() for one in ReceiptWorld().proof_of(3).hashes]
+    file |= {"events": [invented(file)], "last": {"index": 3, "hashes": hashes}, "chain": None}
+    lagging = ReceiptWorld(block_time=DEPOSITED - 60, anchored_root=bytes(32))
+    assert check(file, live=Ledger(lagging), now=DEPOSITED).authentic is Authentic.FORGED
 
 
 # ---------------------------------------------------------------- invented

@@ -11,7 +11,16 @@ import pytest
 import rlp
 
 from tests.verifier.judge.test_verify_tamper import assert_forged, check, invalid
-from tests.verifier.world import OUTSIDER, VALIDATORS, World, genuine_file, headers, presented
+from tests.verifier.world import (
+    DAY,
+    OUTSIDER,
+    REGISTERED,
+    VALIDATORS,
+    World,
+    genuine_file,
+    headers,
+    presented,
+)
 from yinzheng.verifier import Authentic, Outcome, Report
 from yinzheng.verifier.chain.consensus import CLIQUE
 from yinzheng.verifier.chain.header import parse_header
@@ -118,7 +127,9 @@ def test_an_unsealed_chain_decides_nothing() -> None:
     assert (report.finding(8).outcome, report.finding(8).code) == (Outcome.SKIPPED, "unsealed")
     assert (report.authentic, report.exit_code) == (Authentic.UNDETERMINED, 3)
     # Nor does it show a forgery: nobody vouches for what it lacks.
-    absent = check(World(sealers=(None, None), absent=True, anchored_root=bytes(32)).file())
+    late = REGISTERED + DAY
+    world = World(sealers=(None, None), absent=True, anchored_root=bytes(32), block_time=late)
+    absent = check(world.file(), now=late)
     assert invalid(absent) == {7: "not-anchored", 9: "record-absent"}
     assert absent.authentic is Authentic.UNDETERMINED
 

@@ -29,14 +29,18 @@ SAID: list[tuple[int, str, Authentic]] = [
     (5, "inclusion-proof", FORGED),
     (6, "note-signature", FORGED),
     *((6, code, OPEN) for code in ("note-unsigned", "checkpoint-origin", "checkpoint-signature-missing")),
-    *((7, code, FORGED) for code in ("not-anchored", "root-differs")),
+    (7, "root-differs", FORGED),
+    (7, "not-anchored", OPEN),
     *((n, "state-proof-wrong", FORGED) for n in (7, 9)),
     *((n, "state-proof-surplus", FORGED) for n in (7, 9)),
     *((n, code, OPEN) for n in (7, 9) for code in ("contract-absent", "code-differs", "state-proof-short")),
     *((8, code, FORGED) for code in ("seal-malformed", "headers-unlinked", "header-malformed")),
     *((8, code, FORGED) for code in ("seal-twice", "seal-of-stranger")),
     *((9, code, FORGED) for code in ("record-absent", "content-differs", "terms-differ", "record-layout")),
-    *((9, code, FORGED) for code in ("withdrawal-absent", "withdrawal-differs", "withdrawal-layout")),
+    *(
+        (9, code, FORGED)
+        for code in ("withdrawals-uncounted", "withdrawal-absent", "withdrawal-differs", "withdrawal-layout")
+    ),
 ]
 
 
@@ -87,6 +91,7 @@ def test_where_nobody_vouches_for_the_block_it_shows_no_forgery() -> None:
     [
         ({6: "note-unsigned", 7: "not-anchored", 8: UNKNOWN, 9: "record-absent"}, NOT_OURS),
         ({9: "withdrawal-absent"}, NOT_OURS),
+        ({9: "withdrawals-uncounted"}, NOT_OURS),
         ({9: "contract-absent"}, NOT_OURS),
         ({4: "commitment"}, FORGED),
         ({5: "inclusion-proof"}, FORGED),

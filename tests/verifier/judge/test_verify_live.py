@@ -11,6 +11,8 @@ import pytest
 from tests.verifier.live_world import FakeLedger
 from tests.verifier.world import (
     BLOCK_TIME,
+    DAY,
+    DEPOSITED,
     NOW,
     NUMBER,
     OUTSIDER,
@@ -99,18 +101,28 @@ def test_a_qr_whose_texts_gave_way_to_digests_still_gives_its_statement() -> Non
 
 
 def test_a_certificate_the_chain_does_not_have() -> None:
-    report = ask(qr(), FakeLedger(World(absent=True), records=False))
+    late = World(absent=True, block_time=REGISTERED + DAY)
+    report = ask(qr(), FakeLedger(late, records=False), now=REGISTERED + DAY)
     assert outcomes(report) == "VVVSSSSVIV"
     assert report.finding(9).code == "record-absent"
     assert (report.authentic, report.exit_code) == (Authentic.FORGED, 1)
 
 
-def test_a_block_older_than_the_registration_says_nothing_about_it() -> None:
-    early = World(absent=True, block_time=REGISTERED - 1)
-    report = ask(qr(), FakeLedger(early, records=False), now=REGISTERED)
+@pytest.mark.parametrize("time", [REGISTERED - 1, DEPOSITED - 1, REGISTERED + DAY - 1])
+def test_a_block_from_before_the_latest_deposit_says_nothing_about_it(time: int) -> None:
+    early = World(absent=True, block_time=time)
+    report = ask(qr(), FakeLedger(early, records=False), now=time)
     assert outcomes(report) == "VVVSSSSVSV"
     assert report.finding(9).code == "block-too-early"
     assert (report.authentic, report.exit_code) == (Authentic.UNDETERMINED, 3)
+
+
+def test_a_node_that_lags_makes_no_forgery() -> None:
+    lagging = World(absent=True, anchored_root=bytes(32), block_time=DEPOSITED - 1)
+    for target in (presented({**genuine_file(), "chain": None}), qr()):
+        report = ask(target, FakeLedger(lagging), now=DEPOSITED + 5)
+        assert (report.finding(7).code, report.finding(9).code) == ("not-anchored", "block-too-early")
+        assert (report.authentic, report.exit_code) == (Authentic.UNDETERMINED, 3)
 
 
 def test_a_ledger_that_lags_behind_what_is_attached_adds_nothing() -> None:

@@ -160,6 +160,7 @@ def test_what_others_must_have_vouched_for(world: ReceiptWorld, number: int, cod
 
 _WORDS = {
     "issuer-unknown": Authentic.NOT_OURS,
+    "not-anchored": Authentic.UNDETERMINED,
     "checkpoint-signature-missing": Authentic.UNDETERMINED,
     # How it stands with the consent is not known; that the registry received it is.
     "code-differs": Authentic.GENUINE,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from yinzheng.verifier.chain import layout_consents as layout
-from yinzheng.verifier.chain.evidence import NotGiven
+from yinzheng.verifier.chain.evidence import Evidence, NotGiven
 from yinzheng.verifier.chain.layout_consents import ChainWithdrawal, decode_withdrawal, withdrawal_slots
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
@@ -110,19 +110,25 @@ def _opens(found: ConclusionExhibits) -> None:
 def _on_chain(found: ConclusionExhibits, trust: TrustPolicy) -> None:
     """(9) The withdrawal of the body is on the pinned contract, with its request, state, end and receipts.
 
-    Raises `NotGiven` `conclusion-replaced` for a restriction after which the chain holds a later outcome.
+    Raises `NotGiven`: `conclusion-replaced` for a restriction after which the chain holds a later outcome,
+    `block-too-early` where the end may have come after the block.
     """
     shown, body = found.shown, found.shown.body
     if trust.consents is None:
         raise NotGiven("the policy pins no contract of consents", code="consents-not-pinned")
-    words = found.need_evidence().words(trust.consents, withdrawal_slots(body.withdrawal))
+    evidence = found.need_evidence()
+    words = evidence.words(trust.consents, withdrawal_slots(body.withdrawal))
     on_chain = decode_withdrawal(words)
     if on_chain is None or on_chain.state == layout.NONE:
+        _late_enough(evidence, shown)
         raise DataFault("the chain knows no such withdrawal", code="withdrawal-absent")
     if on_chain.request != body.request:
         raise DataFault("the chain's withdrawal is of another request", code="withdrawal-request-differs")
     if on_chain.outcome != shown.statement.leaf_hash:
-        if isinstance(body, Restricted) and on_chain.outcome is not None and on_chain.restricted_at:
+        later = isinstance(body, Restricted) and on_chain.outcome is not None and on_chain.restricted_at
+        if on_chain.state != layout.COMPLETED and on_chain.restricted_at < _told_at(body):
+            _late_enough(evidence, shown)
+        if later:
             found.chain = on_chain
             raise NotGiven("a later end has taken this one's place", code="conclusion-replaced")
         raise DataFault("the chain's withdrawal has not ended so", code="withdrawal-outcome-differs")
@@ -132,6 +138,15 @@ def _on_chain(found: ConclusionExhibits, trust: TrustPolicy) -> None:
     if _ended_at(on_chain) - shown.signed_at > CLOCK_SKEW:
         raise DataFault("it was signed before the withdrawal had ended", code="signed-before-end")
     found.chain = on_chain
+
+
+def _late_enough(evidence: Evidence, shown: Conclusion) -> None:
+    """That the block would know of the end: it is signed once that is on the chain (S10.9)."""
+    obligations.not_before(evidence, shown.signed_at + CLOCK_SKEW)
+
+
+def _told_at(body: End) -> int:
+    return body.restricted_at if isinstance(body, Restricted) else body.completed_at
 
 
 def _agrees(body: End, on_chain: ChainWithdrawal) -> bool:

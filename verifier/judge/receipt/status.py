@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.chain.layout_consents import (
@@ -24,6 +25,9 @@ from yinzheng.verifier.formats.consent import Consent
 from yinzheng.verifier.formats.withdrawal import Portion, remaining
 from yinzheng.verifier.judge.receipt.events import Request
 from yinzheng.verifier.judge.receipt.report import ReceiptStatus
+
+UNCOUNTED: Final = "withdrawals-uncounted"
+"""The file tells of a withdrawal that the chain does not count, or not yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def require_told(standing: Standing, ids: Sequence[bytes], requests: Sequence[Re
 def _uncounted(standing: Standing, requests: Sequence[Request]) -> DataFault:
     return DataFault(
         "the file tells of a withdrawal that the chain does not count",
-        code="withdrawals-uncounted",
+        code=UNCOUNTED,
         told=len(requests),
         counted=standing.opened,
     )

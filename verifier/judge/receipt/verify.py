@@ -15,11 +15,12 @@ from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.receipt import ReceiptCore
 from yinzheng.verifier.formats.withdrawal import Portion
+from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.certificate.status import is_last
 from yinzheng.verifier.judge.certificate.verify import operator_notes
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.judge import Rules, authentic, judge
-from yinzheng.verifier.judge.obligations import Signed
+from yinzheng.verifier.judge.obligations import CLOCK_SKEW, Signed
 from yinzheng.verifier.judge.presentation import page_agrees, presentation_notes
 from yinzheng.verifier.judge.receipt.events import events_in_log, requests_of
 from yinzheng.verifier.judge.receipt.exhibits import (
@@ -30,6 +31,7 @@ from yinzheng.verifier.judge.receipt.exhibits import (
 )
 from yinzheng.verifier.judge.receipt.report import ReceiptReport, ReceiptStatus
 from yinzheng.verifier.judge.receipt.status import (
+    UNCOUNTED,
     Known,
     Standing,
     left_at,
@@ -122,8 +124,15 @@ def _opens(found: ReceiptExhibits) -> None:
 
 def _on_chain(found: ReceiptExhibits, trust: TrustPolicy) -> None:
     """(9) What the pinned contract holds of each withdrawal, and that it counts those the file tells of."""
-    standing = read_standing(found.need_evidence(), trust, found.ids)
-    require_told(standing, found.ids, found.requests or ())
+    evidence = found.need_evidence()
+    standing = read_standing(evidence, trust, found.ids)
+    try:
+        require_told(standing, found.ids, found.requests or ())
+    except DataFault as fault:
+        if fault.code == UNCOUNTED:
+            # A receipt is made once the chain counts all that it tells of (S13.3).
+            obligations.not_before(evidence, found.core.issued_at + CLOCK_SKEW)
+        raise
     found.chain = standing
 
 
