@@ -12,6 +12,7 @@ from typing import Any, Final, ParamSpec
 import typer
 
 from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK, EXIT_UNDETERMINED, beside, out, print_json
+from yinzheng.api.extraction import extract
 from yinzheng.api.log_source import open_log
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.judge.against import Comparison, Head, Relation, compare, heads_in, is_head
@@ -88,15 +89,20 @@ def _compared(given: dict[str, Any], policy: TrustPolicy) -> tuple[Comparison, b
     with ExitStack() as stack:
         try:
             mine = stack.enter_context(Path(kept).open("rb"))
-        except (FileNotFoundError, IsADirectoryError):
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             raise UsageFault(
                 f"there is no file {kept}", code="file-missing", hint="Check the path."
             ) from None
         try:
             theirs = stack.enter_context(Path(target).open("rb"))
         except (OSError, ValueError):
-            return compare(lambda: heads_in(mine, policy), _nothing, source, policy), False
-        found = compare(lambda: heads_in(mine, policy), lambda: heads_in(theirs, policy), source, policy)
+            return compare(lambda: heads_in(mine, policy, extract), _nothing, source, policy), False
+        found = compare(
+            lambda: heads_in(mine, policy, extract),
+            lambda: heads_in(theirs, policy, extract),
+            source,
+            policy,
+        )
         theirs.seek(0)
         return found, is_head(theirs)
 

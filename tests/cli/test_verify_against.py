@@ -13,6 +13,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
 import rlp
 from trie.hexary import HexaryTrie
 
@@ -22,6 +23,7 @@ from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.chain.layout import IN_FORCE, record_slots, root_slot
 from yinzheng.verifier.chain.rlp import decode_item, encode_item
+from yinzheng.verifier.containers import target
 from yinzheng.verifier.containers.certfile import format_file
 from yinzheng.verifier.formats.body import parse_body
 from yinzheng.verifier.formats.certificate import encode_qr, statement_of
@@ -52,8 +54,8 @@ def head(demonstration: Demonstration, hashes: list[bytes], file: Path) -> Path:
     return file
 
 
-def against(demonstration: Demonstration, target: object, kept: object, *options: object) -> Said:
-    return run("verify", target, "--trust", demonstration.trust, "--against", kept, "--json", *options)
+def against(demonstration: Demonstration, shown: object, kept: object, *options: object) -> Said:
+    return run("verify", shown, "--trust", demonstration.trust, "--against", kept, "--json", *options)
 
 
 def outcome(said: Said) -> tuple[int, str]:
@@ -145,6 +147,22 @@ def test_the_log_is_asked_though_both_rest_on_one_head(demonstration: Demonstrat
     head(demonstration, hashes, Path(shutil.copytree(log, rewritten)) / "checkpoint")
     (rewritten / "tile" / "0" / "000.p" / str(len(hashes))).write_bytes(b"".join(hashes))
     assert outcome(against(demonstration, file, file, "--log", rewritten)) == (1, "against-not-extended")
+
+
+def test_files_are_taken_apart_elsewhere(
+    demonstration: Demonstration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PDF files and pictures go to a bounded process of their own, what was kept as what is checked."""
+
+    def here(*_: object) -> bytes:
+        raise AssertionError("in this process")
+
+    monkeypatch.setattr(target, "extract_file", here)
+    monkeypatch.setattr(target, "find_qr", here)
+    pdf, png = demonstration.file("pdf"), demonstration.file("png")
+    assert outcome(against(demonstration, pdf, pdf)) == (0, "against-same-head")
+    assert outcome(against(demonstration, pdf, png)) == (3, "against-kept-none")
+    assert outcome(against(demonstration, png, pdf)) == (3, "against-shown-none")
 
 
 # ---------------------------------------------------------------- an operator with all keys

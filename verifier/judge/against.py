@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import BinaryIO, Final, Protocol
+from functools import partial
+from typing import BinaryIO, Final, Protocol, TypeAlias
 
 from yinzheng.verifier.bytes.canonical import JSON, loads
 from yinzheng.verifier.chain.evidence import parse_evidence
-from yinzheng.verifier.containers.target import read_target
+from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.merkle import EMPTY_ROOT
@@ -35,6 +36,11 @@ from yinzheng.verifier.pack.contents import (
 )
 
 MAX_FILE: Final = 16 * 1024 * 1024
+
+Reading: TypeAlias = Callable[[bytes], Presented]
+"""Takes a file out of its container, as `read_target`. For files of anyone's, one that is bounded."""
+
+_UNBOUNDED: Final[Reading] = partial(read_target, pages=False)
 
 
 class Relation(StrEnum):
@@ -90,7 +96,7 @@ class LogSource(Protocol):
         """The bytes of a tile, or of the full one in its place."""
 
 
-def heads_in(document: BinaryIO, trust: TrustPolicy) -> list[Head]:
+def heads_in(document: BinaryIO, trust: TrustPolicy, read: Reading = _UNBOUNDED) -> list[Head]:
     """The heads that a checkpoint, log proof, certificate, receipt (file or PDF) or pack rests on.
 
     Each is signed by every log key of the policy. Raises `DataFault`: `against-none` where there is none to
@@ -98,7 +104,7 @@ def heads_in(document: BinaryIO, trust: TrustPolicy) -> list[Head]:
     """
     start = document.read(4)
     document.seek(0)
-    notes, at = _of_pack(document) if start[:2] == b"PK" else _of_file(document.read(MAX_FILE + 1))
+    notes, at = _of_pack(document) if start[:2] == b"PK" else _of_file(document.read(MAX_FILE + 1), read)
     found = [Head(open_checkpoint(note, trust.origin, trust.log_keys), at) for note in dict.fromkeys(notes)]
     if not found:
         raise _none()
@@ -165,7 +171,7 @@ def _related(
     return Relation.CONSISTENT, alike or "against-extended", log.size
 
 
-def _of_file(data: bytes) -> tuple[list[str], int | None]:
+def _of_file(data: bytes, read: Reading) -> tuple[list[str], int | None]:
     if len(data) > MAX_FILE:
         raise _none()
     if data.startswith(HEADER.encode()):
@@ -176,7 +182,7 @@ def _of_file(data: bytes) -> tuple[list[str], int | None]:
         except UnicodeDecodeError:
             raise _none() from None
     try:
-        file = read_target(data, pages=False).file
+        file = read(data).file
         value = None if file is None else loads(file, max_bytes=MAX_FILE)
     except (DataFault, UsageFault):
         raise _none() from None
