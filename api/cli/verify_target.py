@@ -6,10 +6,9 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import Final
 
 import typer
 
@@ -26,9 +25,10 @@ from yinzheng.api.cli.verify_against import comparing
 from yinzheng.api.cli.verify_conclusion import print_conclusion
 from yinzheng.api.cli.verify_pack import check_pack, is_pack
 from yinzheng.api.cli.verify_receipt import print_receipt
+from yinzheng.api.cli.verify_state import open_state
 from yinzheng.api.extraction import extract
 from yinzheng.verifier.containers.target import Presented, read_target
-from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
 from yinzheng.verifier.judge.kinds import AnyReader, AnyReport, kind_of, unread
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
@@ -37,9 +37,6 @@ from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.words import phrases
 from yinzheng.verifier.words.phrases import Language, Phrase
 from yinzheng.verifier.words.verdict import verdict
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.reading import Reader
 
 MAX_TARGET = 64 * 1024 * 1024
 MAX_TEXT_ARGUMENT = 8192
@@ -116,16 +113,22 @@ def _print_any(report: AnyReport, language: Language) -> None:
 
 
 def read_policy(path: Path) -> TrustPolicy:
-    """Read the trust policy; `UsageFault` (`trust-missing`), `DataFault` (`trust-malformed`)."""
+    """Read the trust policy. Raises `UsageFault`: `trust-missing`, `trust-malformed`.
+
+    Without a policy nothing is judged, and so nothing found forged or out of force, which is what 1 says.
+    """
     try:
         data = path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError):
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise UsageFault(
             f"there is no trust policy at {path}",
             code="trust-missing",
             hint="Get trust.json from whoever you trust for it, not from whoever shows the certificate.",
         ) from None
-    return parse_trust(data)
+    try:
+        return parse_trust(data)
+    except DataFault as fault:
+        raise UsageFault(fault.message, code=fault.code, hint=fault.hint, **fault.data) from None
 
 
 def read_argument(target: str) -> Presented:
@@ -165,41 +168,12 @@ def _live(
     state: Path | None, rpc: str | None, policy: TrustPolicy
 ) -> AbstractContextManager[AnyReader | None]:
     if state is not None:
-        try:
-            from yinzheng.ledger.reading import open_reader
-        except ImportError:
-            raise UsageFault(
-                "reading a state folder needs the registry's packages",
-                code="registry-not-installed",
-                hint="Install yinzheng[registry], or check offline.",
-            ) from None
-        return _state(open_reader(state, lambda: int(time.time())), policy)
+        return open_state(state, policy, lambda: int(time.time()))
     if rpc is not None:
         from yinzheng.api.rpc import RpcReader
 
         return nullcontext(RpcReader(rpc, policy))
     return nullcontext(None)
-
-
-@contextmanager
-def _state(opening: AbstractContextManager[Reader], policy: TrustPolicy) -> Iterator[AnyReader]:
-    """A registry's state folder, if it is of the chain that the policy pins; else one that says it is not."""
-    with opening as reader:
-        pinned = (policy.chain_id, policy.genesis)
-        yield reader if (reader.instance.chain_id, reader.instance.genesis) == pinned else _OtherChain()
-
-
-class _OtherChain:
-    """A ledger of another chain: it has nothing to say about ours."""
-
-    def _ask(self, *_: object) -> NoReturn:
-        raise EnvironmentFault(
-            "this state folder is of another chain than the policy pins",
-            code="other-chain",
-            hint="Name the folder of the registry whose policy you pin.",
-        )
-
-    record = chain = statement_proof = withdrawals = tombstone = _ask
 
 
 def _language(lang: str) -> Language:

@@ -255,8 +255,9 @@ def test_trust_files_that_are_none(demonstration: Demonstration, tmp_path: Path)
     ):
         wrong.write_text(text, encoding="utf-8")
         said = run("verify", pdf, "--trust", wrong, "--json")
-        assert (said.code, said.error["hint"] != "" or said.error["message"] != "") == (1, True)
-    refused("verify", pdf, "--trust", demonstration.file("json"), code="trust-malformed", exit_code=1)
+        assert (said.code, said.error["hint"] != "" or said.error["message"] != "") == (2, True)
+    refused("verify", pdf, "--trust", demonstration.file("json"), code="trust-malformed", exit_code=2)
+    refused("verify", pdf, "--trust", pdf / "x", code="trust-missing", exit_code=2)
 
 
 def _other_issuer(policy: dict[str, Any]) -> None:

@@ -128,7 +128,8 @@ def test_what_cannot_be_compared(demonstration: Demonstration, tmp_path: Path) -
     assert outcome(against(demonstration, file, none)) == (3, "against-kept-none")
     assert outcome(against(demonstration, demonstration.file("png"), kept)) == (3, "against-shown-none")
     base = ("verify", file, "--trust", demonstration.trust)
-    refused(*base, "--against", tmp_path / "no", code="file-missing", exit_code=2)
+    for missing in (tmp_path / "no", tmp_path, file / "x"):
+        refused(*base, "--against", missing, code="file-missing", exit_code=2)
     refused(*base, "--log", short, code="usage-source", exit_code=2)
     for url in ("ftp://x/log", "http://", "https://x/log?a"):
         refused(*base, "--against", kept, "--log", url, code="log-url", exit_code=2)

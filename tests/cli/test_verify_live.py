@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -189,3 +189,62 @@ def test_a_node_that_writes_needs_the_validators_key(demonstration: Demonstratio
     shutil.copytree(demonstration.state, state)
     (state / "keys" / "passphrase").unlink()
     refused("node", "--state", state, "--port", "0", code="passphrase-missing", exit_code=2)
+
+
+# ---------------------------------------------------------------- damaged state folders
+
+
+def _overwritten(path: Path, data: bytes) -> None:
+    path.chmod(0o600)
+    path.write_bytes(data)
+
+
+def _cut(path: Path) -> None:
+    _overwritten(path, path.read_bytes()[: path.stat().st_size // 2 + 7])
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "instance empty": lambda state: _overwritten(state / "instance.json", b""),
+    "instance cut": lambda state: _cut(state / "instance.json"),
+    "instance a list": lambda state: _overwritten(state / "instance.json", b"[]"),
+    "ledger cut": lambda state: _cut(state / "ledger.sqlite"),
+    "ledger empty": lambda state: _overwritten(state / "ledger.sqlite", b""),
+    "ledger no database": lambda state: _overwritten(state / "ledger.sqlite", b"x" * 8192),
+    "ledger gone": lambda state: (state / "ledger.sqlite").unlink(),
+    "chain gone": lambda state: shutil.rmtree(state / "chain"),
+    "chain emptied": lambda state: [path.unlink() for path in (state / "chain").rglob("*") if path.is_file()],
+    "chain garbled": lambda state: [
+        _overwritten(path, b"{" * 5000) for path in (state / "chain").rglob("*") if path.is_file()
+    ],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_state_folder_is_a_silent_ledger(
+    demonstration: Demonstration, copied: Callable[[], Path], damage: str
+) -> None:
+    """Nothing was judged against it, and nothing about the document follows from it."""
+    state = copied()
+    DAMAGES[damage](state)
+    before = contents(state)
+    ask = ("--trust", demonstration.trust, "--state", state)
+    for target in (demonstration.file("pdf"), demonstration.file("png"), demonstration.numbers[0]):
+        said = run("verify", target, *ask, "--json")
+        assert (said.code, said.json["authentic"]) == (3, "undetermined"), (damage, said)
+        assert "ERROR" in outcomes(said).values()
+        assert run("verify", target, *ask).code == 3
+    allowed = run("verify", demonstration.file("pdf"), *ask, "--allow-attached", "--json")
+    assert (allowed.code, allowed.json["authentic"]) == (0, "genuine"), (damage, allowed)
+    assert "attached-used" in {note["code"] for note in allowed.json["notes"]}
+    assert contents(state) == before, "reading writes nothing"
+
+
+def test_a_state_folder_without_its_log(demonstration: Demonstration, copied: Callable[[], Path]) -> None:
+    """What the folder has of the log is gone: what needs it is open, what is attached is not asked of it."""
+    state = copied()
+    shutil.rmtree(state / "log")
+    for target in (demonstration.file("png"), demonstration.numbers[0]):
+        said = run("verify", target, "--trust", demonstration.trust, "--state", state, "--json")
+        assert (said.code, said.json["authentic"]) == (3, "undetermined"), said
+    pdf = run("verify", demonstration.file("pdf"), "--trust", demonstration.trust, "--state", state, "--json")
+    assert (pdf.code, pdf.json["authentic"]) == (0, "genuine"), "its own proof, and the chain's answer"

@@ -199,6 +199,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "所问节点或账本属于另一条链，未予采信。",
         "The ledger asked is of another chain than your policy pins, and was not believed.",
     ),
+    "state-unreadable": (
+        "登记系统的状态目录已损坏或不完整，无法读取；这与文件真伪无关。",
+        "The state folder is damaged or not whole and cannot be read; this says nothing about the document.",
+    ),
     "live-refused": (
         "账本的应答不能自证，未予采信。",
         "The ledger's answer does not prove itself and was not believed.",

@@ -1,0 +1,110 @@
+"""A registry's state folder as `yinzheng verify --state` asks it: a damaged one is a ledger that is silent.
+
+Nothing about a document follows from what became of a folder, so none of its faults may end the verification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.judge.kinds import AnyReader
+from yinzheng.verifier.judge.live import LiveRecord
+from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
+from yinzheng.verifier.judge.trust import TrustPolicy
+
+T = TypeVar("T")
+
+
+class StateReader:
+    """A state folder, if it could be opened and is of the chain that the policy pins.
+
+    Whatever stands in the way of an answer is an `EnvironmentFault`: `other-chain`, `state-unreadable`.
+    """
+
+    def __init__(self, opened: Callable[[], AnyReader]) -> None:
+        self._opened = opened
+
+    def record(self, number: str) -> LiveRecord | None:
+        """As `LiveReader`."""
+        return self._ask(lambda reader: reader.record(number))
+
+    def chain(self, subject: bytes, size: int | None, at: int | None) -> object:
+        """As `LiveReader`."""
+        return self._ask(lambda reader: reader.chain(subject, size, at))
+
+    def statement_proof(self, leaf: bytes) -> str | None:
+        """As `ReceiptReader`."""
+        return self._ask(lambda reader: reader.statement_proof(leaf))
+
+    def withdrawals(self, ids: Sequence[bytes], size: int | None, at: int | None) -> object:
+        """As `ReceiptReader`."""
+        return self._ask(lambda reader: reader.withdrawals(ids, size, at))
+
+    def tombstone(self, leaf: bytes) -> LiveTombstone | None:
+        """As `ReceiptReader`."""
+        return self._ask(lambda reader: reader.tombstone(leaf))
+
+    def _ask(self, question: Callable[[AnyReader], T]) -> T:
+        return _silent(lambda: question(self._opened()))
+
+
+@contextmanager
+def open_state(root: Path, policy: TrustPolicy, clock: Callable[[], int]) -> Iterator[AnyReader]:
+    """Open the folder. Raises `UsageFault`: `state-missing`, `registry-not-installed`."""
+    try:
+        from yinzheng.ledger.reading import Reader, open_reader
+    except ImportError:
+        raise UsageFault(
+            "reading a state folder needs the registry's packages",
+            code="registry-not-installed",
+            hint="Install yinzheng[registry], or check offline.",
+        ) from None
+    with ExitStack() as stack:
+
+        def opened() -> Reader:
+            reader = stack.enter_context(open_reader(root, clock))
+            if (reader.instance.chain_id, reader.instance.genesis) != (policy.chain_id, policy.genesis):
+                raise EnvironmentFault(
+                    "this state folder is of another chain than the policy pins",
+                    code="other-chain",
+                    hint="Name the folder of the registry whose policy you pin.",
+                )
+            return reader
+
+        try:
+            found = _silent(opened)
+        except EnvironmentFault as fault:
+            why = fault
+
+            def unopened() -> AnyReader:
+                raise why
+
+            yield StateReader(unopened)
+        else:
+            yield StateReader(lambda: found)
+
+
+def _silent(ask: Callable[[], T]) -> T:
+    """What the folder says; whatever is wrong with it, it has said nothing.
+
+    Its bytes may be anything, so anything may go wrong where they are read: no kind of error is excepted but
+    that there is no such folder.
+    """
+    try:
+        return ask()
+    except EnvironmentFault:
+        raise
+    except Exception as error:
+        if isinstance(error, UsageFault) and error.code == "state-missing":
+            raise
+        said = error.message if isinstance(error, YinzhengError) else type(error).__name__
+        raise EnvironmentFault(
+            f"the state folder cannot be read: {said}",
+            code="state-unreadable",
+            hint="Run `yinzheng audit` on it, or restore it from a backup.",
+            reason=error.code if isinstance(error, YinzhengError) else "damaged",
+        ) from error
