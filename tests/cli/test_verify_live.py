@@ -199,6 +199,18 @@ def _overwritten(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
+def _emptied(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.unlink()
+
+
+def _garbled(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            _overwritten(path, b"{" * 5000)
+
+
 def _cut(path: Path) -> None:
     _overwritten(path, path.read_bytes()[: path.stat().st_size // 2 + 7])
 
@@ -212,10 +224,8 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "ledger no database": lambda state: _overwritten(state / "ledger.sqlite", b"x" * 8192),
     "ledger gone": lambda state: (state / "ledger.sqlite").unlink(),
     "chain gone": lambda state: shutil.rmtree(state / "chain"),
-    "chain emptied": lambda state: [path.unlink() for path in (state / "chain").rglob("*") if path.is_file()],
-    "chain garbled": lambda state: [
-        _overwritten(path, b"{" * 5000) for path in (state / "chain").rglob("*") if path.is_file()
-    ],
+    "chain emptied": lambda state: _emptied(state / "chain"),
+    "chain garbled": lambda state: _garbled(state / "chain"),
 }
 
 
