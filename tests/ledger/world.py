@@ -52,8 +52,10 @@ def instant(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=CHINA).timestamp())
 
 
-START = instant("2026-09-21 10:00")
-"""A Monday; the Sunday before and Saturday 10 October are make-up days, 25 September and 1–7 October off."""
+START = instant("2026-09-21 10:00") + 17 * 60 + 23
+"""A Monday, and no full hour, so that what rounds shows. The Sunday before and Saturday 10 October are
+make-up days, 25 September and 1–7 October off.
+"""
 
 
 class Clock:

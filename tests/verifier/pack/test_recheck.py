@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from hashlib import sha256
@@ -281,6 +281,17 @@ def test_how_it_is_called(tmp_path: Path) -> None:
 # Whatever it is fed, it answers in words
 
 
+@contextlib.contextmanager
+def own_recursion_limit() -> Iterator[None]:
+    """Python's own, as where the script runs: py-evm raises it so far that deep JSON ends the interpreter."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+
+
 def fed(data: bytes, trust: bytes) -> tuple[int, str]:
     """Exit code and words of the script, run here, with signatures that all hold: what follows is reached."""
     with tempfile.TemporaryDirectory() as name:
@@ -292,6 +303,7 @@ def fed(data: bytes, trust: bytes) -> tuple[int, str]:
             mock.patch.object(sys, "argv", ["recheck.py", *paths]),
             mock.patch("subprocess.run", return_value=subprocess.CompletedProcess([], 0)),
             contextlib.redirect_stdout(said),
+            own_recursion_limit(),
             pytest.raises(SystemExit) as ended,
         ):
             exec(compile(recheck(), "recheck.py", "exec"), {"__name__": "__main__"})
