@@ -9,11 +9,13 @@ import pytest
 
 from tests.verifier.judge.test_conclusion import COMPLETED
 from tests.verifier.judge.test_conclusion import check as check_conclusion
+from tests.verifier.live_world import FakeLedger
 from tests.verifier.receipt_checks import check as check_receipt
 from tests.verifier.receipt_world import ReceiptWorld
 from tests.verifier.receipt_world import presented as receipt
 from tests.verifier.world import (
     BLOCK_TIME,
+    DAY,
     DEPOSITED,
     NOW,
     VALID_UNTIL,
@@ -71,6 +73,40 @@ def test_a_consent_whose_term_has_ended_stays_so() -> None:
     assert report.finding(10).code == "answer-too-old"
     assert (report.authentic, report.status, report.exit_code) == ("genuine", "expired", 1)
     assert report.speaks_of == world.body.until + 1
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_expired_as_of_a_time_after_the_block(live: bool) -> None:
+    ledger = FakeLedger(World(), past={"fail": True}) if live else None
+    for at, word in ((VALID_UNTIL, Status.UNDETERMINED), (VALID_UNTIL + 5, Status.EXPIRED)):
+        report = verify(presented(genuine_file()), trust(), now=VALID_UNTIL + DAY, at=at, live=ledger)
+        assert (report.authentic, report.status) == (Authentic.GENUINE, word)
+    assert (report.exit_code, report.status_code) == (1, "ok")
+
+
+def test_expired_as_of_a_time_before_a_later_change() -> None:
+    changed = RecordState(content=World().statement.leaf_hash, changed_at=VALID_UNTIL + DAY)
+    file = World(record=changed, block_time=VALID_UNTIL + DAY).file()
+    report = verify(presented(file), trust(), now=VALID_UNTIL + DAY, at=VALID_UNTIL + 5)
+    assert (report.status, report.exit_code) == (Status.EXPIRED, 1)
+
+
+@pytest.mark.parametrize(
+    ("at", "status"), [(DEPOSITED + 5, Status.UNDETERMINED), (NOW + 9000, Status.CANCELLED)]
+)
+def test_cancelled_as_of_a_time(at: int, status: Status) -> None:
+    record = RecordState(content=World().statement.leaf_hash, status=3, changed_at=DEPOSITED + 6)
+    report = verify(presented(World(record=record).file()), trust(), now=NOW + 10_000, at=at)
+    assert report.status is status
+
+
+def test_a_consent_whose_term_has_ended_as_of_a_time() -> None:
+    world = ReceiptWorld()
+    until = world.body.until
+    for at, status in ((until - 1, "undetermined"), (until, "expired")):
+        report = check_receipt(world, now=until + DAY, at=at)
+        assert (report.authentic, report.status) == ("genuine", status)
+    assert (report.exit_code, report.status_code) == (1, "ok")
 
 
 def test_what_restrains_a_right_in_force_is_minded() -> None:

@@ -87,7 +87,8 @@ def test_remarks_are_those_of_body_and_chain() -> None:
         (DEPOSITED + 99, Status.UNDETERMINED, "as-of-needs-archive"),
         (DEPOSITED + 100, Status.CANCELLED, "ok"),
         (BLOCK_TIME, Status.CANCELLED, "ok"),
-        (BLOCK_TIME + 1, Status.UNDETERMINED, "as-of-needs-archive"),
+        # It never comes back.
+        (BLOCK_TIME + 1, Status.CANCELLED, "ok"),
     ],
 )
 def test_as_of_a_time_offline(at: int, status: Status, code: str) -> None:

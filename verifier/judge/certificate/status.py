@@ -61,7 +61,8 @@ def answer_status(
     if question.at is None:
         return _status_now(record, evidence, question)
     # Before the deposit nothing later matters; after it, the record must not have changed since.
-    if question.at < record.deposited_at or record.changed_at <= question.at <= evidence.block.time:
+    same = record.changed_at <= question.at <= evidence.block.time
+    if question.at < record.deposited_at or same or _is_over(record, question.at):
         return status_at(record, question.at), "ok"
     if question.ledger is None:
         return Status.UNDETERMINED, "as-of-needs-archive"
@@ -71,6 +72,13 @@ def answer_status(
         ), "ok"
     except (DataFault, EnvironmentFault, NotGiven) as fault:
         return Status.UNDETERMINED, fault.code
+
+
+def _is_over(record: ChainRecord, at: int) -> bool:
+    """Whether it was over by then, of which no other block could tell otherwise: an end that has not changed
+    since, or the end of its term.
+    """
+    return record.changed_at <= at if record.status in _FINAL else at > record.valid_until
 
 
 def _status_now(record: ChainRecord, evidence: Evidence, question: Question) -> tuple[Status, str]:

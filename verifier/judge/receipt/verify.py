@@ -152,23 +152,23 @@ def _answer(findings: Findings, found: ReceiptExhibits, question: _Question) -> 
     """The status now or at the time asked about. A tombstone tells it alone: no record comes back."""
     if found.erased is not None and found.erased.at <= question.time():
         return _Answer(ReceiptStatus.ERASED, "ok", NOTHING)
-    if _over_for_good(findings, found, question.time()):
-        return _Answer(ReceiptStatus.EXPIRED, "ok", NOTHING)
     for number in (9, 10):
         finding = findings.found(number)
         if finding.outcome is not Outcome.VALID and finding.code != "as-of":
-            return _Answer(ReceiptStatus.UNDETERMINED, finding.code)
+            return _unless_over(findings, found, question.time(), finding.code)
     assert found.chain is not None  # (9) is VALID
     try:
         return _answer_at(found, found.chain, question, vouched=findings.outcome(8) is Outcome.VALID)
     except (NotGiven, DataFault, EnvironmentFault) as fault:
-        return _Answer(ReceiptStatus.UNDETERMINED, fault.code)
+        return _unless_over(findings, found, question.time(), fault.code)
 
 
-def _over_for_good(findings: Findings, found: ReceiptExhibits, time: int) -> bool:
-    """Whether its term has ended, of which no later answer could tell otherwise."""
-    told = findings.outcome(4) is Outcome.VALID and findings.found(10).code == "answer-too-old"
-    return told and found.file is not None and time >= found.file.body.until
+def _unless_over(findings: Findings, found: ReceiptExhibits, time: int, code: str) -> _Answer:
+    """Undetermined, and why; but a term that has ended stays so: no other block could tell otherwise."""
+    told = findings.outcome(4) is Outcome.VALID and findings.found(10).code in ("answer-too-old", "as-of")
+    if told and found.file is not None and time >= found.file.body.until:
+        return _Answer(ReceiptStatus.EXPIRED, "ok", NOTHING)
+    return _Answer(ReceiptStatus.UNDETERMINED, code)
 
 
 def _answer_at(found: ReceiptExhibits, chain: Standing, question: _Question, *, vouched: bool) -> _Answer:
