@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from io import SEEK_END, BytesIO
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
@@ -15,13 +16,13 @@ from yinzheng.verifier.judge.pack.report import Answer, ItemReport, PackReport
 from yinzheng.verifier.judge.pack.report_json import report_json
 from yinzheng.verifier.judge.pack.verify import verify_pack
 from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.pack.archive import is_zip
 from yinzheng.verifier.words import pack as phrases
 from yinzheng.verifier.words.court import words as court_words
 from yinzheng.verifier.words.court.html import render_html
 from yinzheng.verifier.words.phrases import Language, Phrase
 from yinzheng.verifier.words.verdict import verdict
 
-_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _LARGE: Final = 64 * 1024 * 1024
 """Bytes from which on progress is shown."""
 
@@ -44,40 +45,46 @@ _WORDS: Final = {
 
 
 def is_pack(target: str) -> bool:
-    """Whether the target is a file that begins as a zip does; every other file is no pack."""
+    """Whether the target is a file that begins as a zip does, whatever its name; every other is no pack."""
     try:
         with Path(target).open("rb") as file:
-            return file.read(4) in _ZIP or target.lower().endswith(".zip")
+            return is_zip(file.read(4))
     except (OSError, ValueError):
         return False
 
 
 def check_pack(
-    target: str, trust: TrustPolicy, language: Language, *, as_json: bool, html: Path | None = None
+    target: str | bytes, trust: TrustPolicy, language: Language, *, as_json: bool, html: Path | None = None
 ) -> int:
-    """Verify a pack and print the report; with `html`, write it to that new file too. Returns the exit code.
+    """Verify a pack, a file of that name or the bytes of one, and print the report; returns the exit code.
 
-    Raises `UsageFault` (`report-exists`).
+    With `html`, write the report to that new file too. Raises `UsageFault` (`report-exists`).
     """
     if html is not None and html.exists():
         raise UsageFault(f"{html} exists already", code="report-exists", hint="Name a new file.")
-    path = Path(target)
-    with path.open("rb") as file, _progress(path.stat().st_size) as bar:
-        task = bar.add_task("", total=path.stat().st_size)
-        report = verify_pack(
-            file,
-            trust,
-            now=int(time.time()),
-            progress=lambda read: bar.advance(task, read),
-            render=render_html,
-            name=path.name,
-        )
+    with _opened(target) as file:
+        size = file.seek(0, SEEK_END)
+        file.seek(0)
+        with _progress(size) as bar:
+            task = bar.add_task("", total=size)
+            report = verify_pack(
+                file,
+                trust,
+                now=int(time.time()),
+                progress=lambda read: bar.advance(task, read),
+                render=render_html,
+                name="" if isinstance(target, bytes) else Path(target).name,
+            )
     if html is not None:
         with html.open("x", encoding="utf-8", newline="\n") as out_file:
             out_file.write(render_html(report))
     value = {"verdict": verdict(report).to_json(), **report_json(report)}
     tell(as_json, value, lambda: print_pack(report, language))
     return report.exit_code
+
+
+def _opened(target: str | bytes) -> BinaryIO:
+    return BytesIO(target) if isinstance(target, bytes) else Path(target).open("rb")
 
 
 def _progress(size: int) -> Progress:

@@ -34,6 +34,7 @@ from yinzheng.verifier.judge.kinds import AnyReader, AnyReport, kind_of, unread
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
 from yinzheng.verifier.judge.report import Report
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.pack.archive import is_zip
 from yinzheng.verifier.words import phrases
 from yinzheng.verifier.words.phrases import Language, Phrase
 from yinzheng.verifier.words.verdict import verdict
@@ -71,20 +72,33 @@ def verify(
     language = _language(lang)
     policy = read_policy(trust)
     asked = None if at is None else parse_instant(at, Day.ENDS)
-    if is_pack(target):
+    piped = sys.stdin.buffer.read(MAX_TARGET + 1) if target == "-" else None
+    if is_pack(target) if piped is None else is_zip(piped):
         if state is not None or rpc is not None or at is not None:
             raise UsageFault("an evidence pack is checked by itself, as of its block", code="pack-alone")
-        raise typer.Exit(check_pack(target, policy, language, as_json=json_, html=report))
+        raise typer.Exit(check_pack(_pack(target, piped), policy, language, as_json=json_, html=report))
     if report is not None:
         raise UsageFault("only an evidence pack has a report to write", code="report-not-pack")
-    found = _verified(target, policy, asked, (state, rpc), allow_attached=allow_attached)
+    found = _verified(
+        target if piped is None else piped, policy, asked, (state, rpc), allow_attached=allow_attached
+    )
     value = {"verdict": verdict(found).to_json(), **found.to_json()}
     tell(json_, value, lambda: _print_any(found, language))
     raise typer.Exit(found.exit_code)
 
 
+def _pack(target: str, piped: bytes | None) -> str | bytes:
+    if piped is not None and len(piped) > MAX_TARGET:
+        raise UsageFault(
+            "a pack of more than 64 MiB cannot be piped",
+            code="target-too-large",
+            hint="Save it, and name the file: a pack in a file may be of any size.",
+        )
+    return target if piped is None else piped
+
+
 def _verified(
-    target: str,
+    target: str | bytes,
     policy: TrustPolicy,
     asked: int | None,
     source: tuple[Path | None, str | None],
@@ -131,10 +145,10 @@ def read_policy(path: Path) -> TrustPolicy:
         raise UsageFault(fault.message, code=fault.code, hint=fault.hint, **fault.data) from None
 
 
-def read_argument(target: str) -> Presented:
-    """Take the target as a file if there is one of that name, else as a text; `-` reads standard input."""
-    if target == "-":
-        return extract(sys.stdin.buffer.read(MAX_TARGET + 1))
+def read_argument(target: str | bytes) -> Presented:
+    """Take the target as a file if there is one of that name, else as a text; bytes as what was piped in."""
+    if isinstance(target, bytes):
+        return extract(target)
     if _names_a_file(target):
         if Path(target).stat().st_size > MAX_TARGET:
             raise DataFault("the file is larger than 64 MiB", code="target-too-large")

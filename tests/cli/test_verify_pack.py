@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.cli.commands import Said, refused, run
+from tests.cli.conftest import Demonstration
 from tests.verifier.pack.damaged import NO_PACKS
 from tests.verifier.pack.pack_world import Dispute, genuine_pack, pack_trust
-from yinzheng.api.cli import verify_pack
+from yinzheng.api.cli import verify_pack, verify_target
 from yinzheng.api.web.weigh import weigh
 
 
@@ -104,6 +106,30 @@ def test_what_is_no_pack(trust: Path) -> None:
     assert (other.code, "The file was cut off." in other.out) == (3, True)
     assert not verify_pack.is_pack("\0")
     assert not verify_pack.is_pack(str(trust))
+
+
+def test_a_pack_is_known_by_its_content(
+    trust: Path, demonstration: Demonstration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A certificate called `.zip` is a certificate; a pack called anything, or piped in, is a pack."""
+    for suffix in ("pdf", "json", "png"):
+        named = tmp_path / f"{suffix}.zip"
+        shutil.copy(demonstration.file(suffix), named)
+        plain, said = (
+            run("verify", file, "--trust", demonstration.trust, "--json")
+            for file in (demonstration.file(suffix), named)
+        )
+        assert (said.code, said.json["verdict"]["word"]) == (plain.code, plain.json["verdict"]["word"])
+    assert check(trust, genuine_pack(), "--json", name="pack.pdf").json["answer"] == "consistent"
+    piped = run("verify", "-", "--trust", trust, "--json", stdin=genuine_pack())
+    assert (piped.code, piped.json["answer"]) == (0, "consistent")
+    page = tmp_path / "report.html"
+    assert run("verify", "-", "--trust", trust, "--report", page, stdin=genuine_pack()).code == 0
+    assert page.exists()
+    refused("verify", "-", "--trust", trust, "--at", "2026-11-21", code="pack-alone", exit_code=2,
+            stdin=genuine_pack())  # fmt: skip
+    monkeypatch.setattr(verify_target, "MAX_TARGET", 100)
+    refused("verify", "-", "--trust", trust, code="target-too-large", exit_code=2, stdin=genuine_pack())
 
 
 def test_a_pack_stands_alone(trust: Path) -> None:

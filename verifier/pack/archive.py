@@ -28,6 +28,11 @@ _MAX_NAME: Final = 100
 _TAIL: Final = 65_535 + layout.END_BYTES
 
 
+def is_zip(start: bytes) -> bool:
+    """Whether a file that begins so is a zip, by its signature: what a file is called says nothing."""
+    return start.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
 @dataclass(frozen=True, slots=True)
 class PackLimits:
     """What a reader takes in at most."""
