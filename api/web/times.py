@@ -9,6 +9,7 @@ from typing import Final
 from yinzheng.api.http.language import Language
 from yinzheng.ledger.document.labels import date_en, date_zh
 from yinzheng.verifier.bytes.china_time import CHINA, LAST_INSTANT
+from yinzheng.verifier.words.times import ago
 
 """31 December 9999 at +08:00; nothing later can be written as a date."""
 
@@ -34,11 +35,8 @@ def instant(seconds: int, language: Language, *, day_only: bool = False) -> Inst
 
 def age(seconds: int, language: Language) -> str:
     """How long ago: 3 分钟前, 3 minutes ago."""
-    if seconds < 0:
-        return "时间在未来" if language == "zh" else "in the future"
-    if seconds == 0:
-        return "刚刚" if language == "zh" else "just now"
-    return f"{duration(seconds, language)}前" if language == "zh" else f"{duration(seconds, language)} ago"
+    said = ago(seconds)
+    return said.zh if language == "zh" else said.en
 
 
 def duration(seconds: int, language: Language) -> str:

@@ -115,7 +115,8 @@ def test_instants_are_at_beijing() -> None:
 @pytest.mark.parametrize(
     ("seconds", "zh", "en"),
     [
-        (-5, "时间在未来", "in the future"),
+        (-301, "时间在未来", "in the future"),
+        (-300, "刚刚", "just now"),
         (0, "刚刚", "just now"),
         (1, "1 秒前", "1 second ago"),
         (119, "1 分钟前", "1 minute ago"),

@@ -163,9 +163,9 @@ def record_words(number: str, evidence: Evidence, trust: TrustPolicy) -> list[in
 
 def answer_age(evidence: Evidence, trust: TrustPolicy, now: int, at: int | None) -> int:
     """(10) The block is young enough for an answer about now. Returns its age in seconds."""
+    age = not_from_future(evidence, now)
     if at is not None:
         raise NotGiven("a time was asked about, so the age of the answer does not matter", code="as-of")
-    age = now - evidence.block.time
     if age > trust.max_age:
         raise DataFault(
             "the block is too old to say what holds now",
@@ -173,6 +173,12 @@ def answer_age(evidence: Evidence, trust: TrustPolicy, now: int, at: int | None)
             age=age,
             max_age=trust.max_age,
         )
+    return age
+
+
+def not_from_future(evidence: Evidence, now: int) -> int:
+    """(10) The block is not ahead of the reader's clock, whatever is asked. Returns its age in seconds."""
+    age = now - evidence.block.time
     if age < -CLOCK_SKEW:
         raise DataFault("the block claims a time yet to come", code="block-from-future", age=age)
     return age

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from yinzheng.verifier.bytes.china_time import CHINA, LAST_INSTANT
+from yinzheng.verifier.judge.obligations import CLOCK_SKEW
 from yinzheng.verifier.words.phrase import Phrase
 
 _MONTHS: Final = (
@@ -35,10 +36,10 @@ def lately(seconds: int, now: int) -> Phrase:
 
 
 def ago(seconds: int) -> Phrase:
-    """How long ago: 3 minutes ago, in the largest unit that fits, rounded down."""
-    if seconds < 0:
+    """How long ago: 3 minutes ago, in the largest unit that fits, rounded down. A clock may lag a little."""
+    if seconds < -CLOCK_SKEW:
         return Phrase("时间在未来", "in the future")
-    if seconds == 0:
+    if seconds <= 0:
         return Phrase("刚刚", "just now")
     said = duration(seconds)
     return Phrase(f"{said.zh}前", f"{said.en} ago")

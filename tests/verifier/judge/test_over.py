@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from tests.verifier.judge.test_conclusion import COMPLETED
+from tests.verifier.judge.test_conclusion import COMPLETED, RESTRICTED
 from tests.verifier.judge.test_conclusion import check as check_conclusion
 from tests.verifier.live_world import FakeLedger
 from tests.verifier.receipt_checks import check as check_receipt
@@ -29,8 +29,9 @@ from yinzheng.verifier import Authentic, EnvironmentFault, Finding, Outcome, Sta
 from yinzheng.verifier.judge.certificate.verify import verify
 from yinzheng.verifier.judge.conclusion.report import Standing
 from yinzheng.verifier.judge.exhibits import Exhibits
+from yinzheng.verifier.judge.obligations import CLOCK_SKEW
 from yinzheng.verifier.words import conclusion as words
-from yinzheng.verifier.words.verdict import verdict
+from yinzheng.verifier.words.verdict import Judged, verdict
 
 
 def test_an_expired_certificate_is_expired_for_ever_offline_too() -> None:
@@ -107,6 +108,33 @@ def test_a_consent_whose_term_has_ended_as_of_a_time() -> None:
         report = check_receipt(world, now=until + DAY, at=at)
         assert (report.authentic, report.status) == ("genuine", status)
     assert (report.exit_code, report.status_code) == (1, "ok")
+
+
+BEHIND = (CLOCK_SKEW, CLOCK_SKEW + 1)
+
+
+@pytest.mark.parametrize("behind", BEHIND)
+@pytest.mark.parametrize("past", [False, True])
+def test_a_block_from_the_future_tells_nothing_of_any_kind(behind: int, past: bool) -> None:
+    now = BLOCK_TIME - behind
+    at = now if past else None
+    cancelled = RecordState(content=World().statement.leaf_hash, status=3, changed_at=DEPOSITED)
+    reports: list[Judged] = [
+        verify(presented(genuine_file()), trust(), now=now, at=at),
+        verify(presented(World(record=cancelled).file()), trust(), now=now, at=at),
+        check_receipt(ReceiptWorld(), now=now, at=at),
+        check_conclusion(COMPLETED, now=now, at=at),
+        check_conclusion(RESTRICTED, now=now, at=at),
+    ]
+    for report in reports:
+        assert report.authentic is Authentic.GENUINE
+        if behind > CLOCK_SKEW:
+            assert (report.holds, verdict(report).exit_code) == (None, 3)
+            assert report.to_json()["status_code"] == "block-from-future"  # type: ignore[attr-defined]
+        else:
+            assert report.holds is not None
+            assert "future" not in verdict(report).headline.en
+            assert past or verdict(report).headline.en.endswith(", just now")
 
 
 def test_what_restrains_a_right_in_force_is_minded() -> None:

@@ -29,7 +29,8 @@ def test_today_is_of_the_mainland_too() -> None:
 @pytest.mark.parametrize(
     ("seconds", "en", "zh"),
     [
-        (-5, "in the future", "时间在未来"),
+        (-301, "in the future", "时间在未来"),
+        (-300, "just now", "刚刚"),
         (0, "just now", "刚刚"),
         (1, "1 second ago", "1 秒前"),
         (179, "2 minutes ago", "2 分钟前"),

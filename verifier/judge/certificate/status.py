@@ -9,7 +9,7 @@ from yinzheng.verifier.chain.evidence import Evidence, NotGiven
 from yinzheng.verifier.chain.layout import CANCELLED, LAPSED, SUPERSEDED, ChainRecord, decode_record
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.judge.live import Ledger
-from yinzheng.verifier.judge.obligations import answer_age, record_words
+from yinzheng.verifier.judge.obligations import answer_age, not_from_future, record_words
 from yinzheng.verifier.judge.report import Status
 from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import TrustPolicy
@@ -58,6 +58,10 @@ def answer_status(
     """
     if record is None or evidence is None:
         return Status.UNDETERMINED, "no-record"
+    try:
+        not_from_future(evidence, question.now)
+    except DataFault as fault:
+        return Status.UNDETERMINED, fault.code
     if question.at is None:
         return _status_now(record, evidence, question)
     # Before the deposit nothing later matters; after it, the record must not have changed since.
@@ -88,8 +92,7 @@ def _status_now(record: ChainRecord, evidence: Evidence, question: Question) -> 
         answer_age(evidence, question.trust, question.now, None)
     except DataFault as fault:
         # What is over stays over, whatever the age of the answer.
-        over = status in _OVER and fault.code == "answer-too-old"
-        return (status, "ok") if over else (Status.UNDETERMINED, fault.code)
+        return (status, "ok") if status in _OVER else (Status.UNDETERMINED, fault.code)
     return status, "ok"
 
 

@@ -161,8 +161,9 @@ def _ended_at(on_chain: ChainWithdrawal) -> int:
 
 
 def _age(found: ConclusionExhibits, trust: TrustPolicy, now: int, at: int | None) -> None:
-    """(10) What is completed stays so, whatever the age of the answer."""
+    """(10) What is completed stays so, whatever the age of the answer; but no block is from the future."""
     evidence = found.need_evidence()
+    obligations.not_from_future(evidence, now)
     if isinstance(found.shown.body, Completed):
         raise NotGiven("what is completed stays so, whatever the age of the answer", code="final")
     obligations.answer_age(evidence, trust, now, at)
@@ -196,6 +197,8 @@ def _standing(
             return Standing.UNDETERMINED, findings.found(number).code
     if found.chain is None:
         return Standing.UNDETERMINED, findings.found(9).code
+    if findings.found(10).code == "block-from-future":
+        return Standing.UNDETERMINED, "block-from-future"
     time = now if at is None else at
     if findings.outcome(9) is not Outcome.VALID:
         return Standing.REPLACED, "ok"
