@@ -46,7 +46,8 @@ def verify_command(
         bool,
         typer.Option(
             "--allow-attached",
-            help="If the ledger asked does not answer, rest on what is attached. 不应答时以所附为准。",
+            help="If the ledger asked gives no answer that counts, rest on what is attached. "
+            "无可采信的答复时以所附为准。",
         ),
     ] = False,
     lang: Annotated[str, typer.Option(help="zh or en. 语言。")] = "",

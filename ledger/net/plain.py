@@ -42,7 +42,7 @@ def send(sent: Sent, bounds: Bounds, environment: Mapping[str, str]) -> Answer:
     assert isinstance(sent.body, bytes)
     try:
         connection = _connection(sent.url, bounds, environment)
-    except ValueError as error:
+    except (ValueError, http.client.InvalidURL) as error:
         raise NotSent from error
     with contextlib.closing(connection), _watched(connection, bounds.total) as expired:
         try:

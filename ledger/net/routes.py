@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,6 +21,9 @@ PORTS: Final = {"http": 80, "https": 443}
 VARIABLES: Final = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 """The first that is set counts; one set to nothing means no proxy."""
 EXCEPTIONS: Final = ("no_proxy", "NO_PROXY")
+
+_NO_ADDRESS: Final = re.compile(r"[\x00-\x20\x7f\s\\]")
+"""What no address has as it stands: blanks and controls, which `urlsplit` leaves in or quietly drops."""
 
 _HOUSE: Final = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".test")
 """Ends of names that no public server has (RFC 6761, 6762, 8375; ICANN's `.internal`)."""
@@ -38,7 +42,7 @@ def address_of(url: str) -> tuple[SplitResult, str, int]:
     """Parts, host and port of an http or https URL. Raises `ValueError` for anything else."""
     parts = urlsplit(url)
     host, port = parts.hostname, parts.port
-    if parts.scheme not in PORTS or not host or port == 0:
+    if parts.scheme not in PORTS or not host or port == 0 or _NO_ADDRESS.search(url):
         raise ValueError("not an http or https address")
     return parts, host, port or PORTS[parts.scheme]
 
@@ -108,7 +112,7 @@ def _parsed(named: str) -> Proxy:
         host, port = parts.hostname, parts.port or PORTS["http"]
     except ValueError:
         host, port, parts = None, 0, urlsplit("")
-    if parts.scheme != "http" or not host:
+    if parts.scheme != "http" or not host or _NO_ADDRESS.search(named):
         raise EnvironmentFault(
             "the proxy that the environment names is none we can use",
             code="proxy-unusable",

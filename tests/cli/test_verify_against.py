@@ -131,7 +131,7 @@ def test_what_cannot_be_compared(demonstration: Demonstration, tmp_path: Path) -
     for missing in (tmp_path / "no", tmp_path, file / "x"):
         refused(*base, "--against", missing, code="file-missing", exit_code=2)
     refused(*base, "--log", short, code="usage-source", exit_code=2)
-    for url in ("ftp://x/log", "http://", "https://x/log?a"):
+    for url in ("ftp://x/log", "http://", "https://x/log?a", "http://a b/log", "http://a/l og"):
         refused(*base, "--against", kept, "--log", url, code="log-url", exit_code=2)
     refused("verify", "-", *base[2:], "--against", kept, code="against-stdin", exit_code=2)
 

@@ -165,6 +165,7 @@ def test_nodes_that_cannot_answer(demonstration: Demonstration) -> None:
         assert (pdf.code, pdf.json["authentic"]) == (3, "undetermined"), name
         assert (allowed.code, allowed.json["authentic"]) == (0, "genuine"), name
         assert "attached-used" in {note["code"] for note in allowed.json["notes"]}
+        assert "; the ledger asked gave no answer that counts, and" in allowed.json["verdict"]["en"], name
 
 
 def test_a_node_that_is_not_there(demonstration: Demonstration) -> None:
@@ -177,7 +178,18 @@ def test_a_node_that_is_not_there(demonstration: Demonstration) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["file:///etc/passwd", "ftp://host/", "localhost:8545", "", "http://[bad", "http://h:port", "http://"],
+    [
+        *(
+            "file:///etc/passwd",
+            "ftp://host/",
+            "localhost:8545",
+            "",
+            "http://[bad",
+            "http://h:port",
+            "http://",
+        ),
+        *("http://a b", "http://a\tb", "http://a\u3000b", "http://a\x7f", "http://a/b c", "http://a\\b"),
+    ],
 )
 def test_addresses_that_are_none(demonstration: Demonstration, url: str) -> None:
     trust = ("--trust", demonstration.trust, f"--rpc={url}")

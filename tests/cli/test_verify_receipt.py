@@ -102,7 +102,7 @@ def test_a_node_that_does_not_answer_says_nothing_against_it(trust: Path, tmp_pa
     assert asked.out.startswith("Cannot be determined")
     said = check(trust, file, "--rpc", "http://127.0.0.1:1", "--lang", "en", "--allow-attached")
     assert said.code == 0
-    assert "the ledger asked did not answer, and this rests on what is attached" in said.out
+    assert "the ledger asked gave no answer that counts, and this rests on what is attached" in said.out
     assert "evidence attached to the receipt was used" in said.out
     code = check(trust, ReceiptWorld().qr, "--rpc", "http://127.0.0.1:1", "--lang", "en")
     assert code.code == 3

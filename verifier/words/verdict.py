@@ -107,8 +107,8 @@ GENUINE: Final[Mapping[str, Headlines]] = {
 """Headlines of what is genuine, by kind of document and how it stands with it."""
 
 _ATTACHED: Final = Phrase(
-    "；所问账本没有作答，依据的是所附证明",
-    "; the ledger asked did not answer, and this rests on what is attached",
+    "；所问账本没有给出可采信的答复，依据的是所附证明",
+    "; the ledger asked gave no answer that counts, and this rests on what is attached",
 )
 
 

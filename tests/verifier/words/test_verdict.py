@@ -78,7 +78,9 @@ def test_what_cannot_be_told_names_no_instant() -> None:
 
 def test_what_it_rests_on_is_said() -> None:
     said = verdict(Found(Authentic.GENUINE, notes=(Note("attached-used"),))).headline
-    assert said.en.endswith("; the ledger asked did not answer, and this rests on what is attached")
+    assert said.en.endswith(
+        "; the ledger asked gave no answer that counts, and this rests on what is attached"
+    )
 
 
 def test_nobody_is_said_to_own_anything() -> None:
