@@ -139,6 +139,16 @@ _PATIENT: Final = {
             "Nothing was lost. Try again in a minute, or go to a counter with an identity document.",
         ),
     ),
+    "pack-elsewhere": Fault(
+        Label(
+            "这是证据包（或其他 zip 文件），不在此处核验；这里没有对它作出任何结论。",
+            "This is an evidence pack, or another zip, which is not checked here: nothing is said about it.",
+        ),
+        Label(
+            "请到“证据核验”页面（/court）核验，或在自己的电脑上运行 yinzheng verify。",
+            "Check it on the page “Evidence” (/court), or run yinzheng verify on your own computer.",
+        ),
+    ),
     "pack-too-large": Fault(
         Label(
             "证据包过大，无法在网页上核验。",

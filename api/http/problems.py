@@ -17,6 +17,7 @@ PROBLEM_MEDIA: Final = "application/problem+json"
 
 _STATUS_BY_CODE: Final = {
     "content-type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "pack-elsewhere": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "pack-too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "consent-unknown": HTTPStatus.NOT_FOUND,
     "consent-erased": HTTPStatus.GONE,

@@ -24,6 +24,7 @@ from yinzheng.verifier.judge.kinds import kind_of, unread
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.pack.archive import is_zip
 
 T = TypeVar("T")
 
@@ -97,7 +98,8 @@ class Checker:
 
         A document of whichever kind it calls itself; what cannot be read has a report too.
 
-        Raises `UsageFault` `number-alone` and `image-support`, `EnvironmentFault` `server-busy`.
+        Raises `UsageFault`: `number-alone`, `pack-elsewhere`, `image-support`; `EnvironmentFault`
+        `server-busy`. None of them is a verdict about what was submitted.
         """
         try:
             presented = await self._presented(submission)
@@ -117,6 +119,12 @@ class Checker:
     async def _presented(self, submission: Submission) -> Presented:
         if submission.file is None:
             return read_target(submission.text or "")
+        if is_zip(submission.file):
+            raise UsageFault(
+                "this is an evidence pack, or another zip, which is not checked here",
+                code="pack-elsewhere",
+                hint="Check it on the court's page (/court), or with `yinzheng verify`.",
+            )
         return await self.present(submission.file, submission.name)
 
     async def present(self, file: bytes, name: str = "") -> Presented:

@@ -85,7 +85,7 @@ def service(server: Server) -> APIRouter:
         responses=_problems(
             s400="Empty, contradictory or unreadable form; a number alone (`number-alone`).",
             s413="Too large (`too-large`).",
-            s415="Neither JSON nor multipart (`content-type`).",
+            s415="Neither JSON nor multipart (`content-type`), or an evidence pack (`pack-elsewhere`).",
             s429="Too many requests; see Retry-After.",
             s503="Server busy, or the ledger cannot be read. Says nothing about the certificate.",
         ),

@@ -137,7 +137,24 @@ def test_refusals_in_chinese(client: Client) -> None:
 
 def test_other_files(client: Client) -> None:
     no_verdict(client, b"\x00\x01\x02\xff", "target-unknown")
-    no_verdict(client, b"PK\x03\x04\xff\xfe", "target-unknown")
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04\xff\xfe", b"PK\x05\x06" + bytes(18), b"PK\x03\x04 text"])
+@pytest.mark.parametrize("name", ["D-2026-000001.zip", "x.pdf"])
+def test_packs_are_checked_elsewhere(client: Client, start: bytes, name: str) -> None:
+    """No verdict: the court's page and the command line have the right one."""
+    answer = client.post("/v1/verify", files={"file": (name, start)})
+    assert answer.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    problem = answer.json()
+    assert (problem["code"], "/court" in problem["hint"]) == ("pack-elsewhere", True)
+    assert "verdict" not in problem
+    for language, said in (("zh", "证据包"), ("en", "an evidence pack")):
+        page = client.post("/verify", files={"file": (name, start)}, data={"lang": language})
+        assert page.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        assert said in words(page.text)
+        assert "/court" in words(page.text)
+        for verdict in ("Not one of ours", "不是本登记体系的文件"):
+            assert verdict not in page.text
 
 
 @pytest.mark.parametrize("content", [b"{", b"{}", b'{"format": "yinzheng/certificate/1"}', b'{"a":' * 5000])
