@@ -66,6 +66,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if any(place == one or place.startswith(f"{one}/") for one in places):
                 item.add_marker(marker)
     if config.stash[_EVERYTHING]:
+        # Files with long tests begin first, or the last worker would end long after the others.
+        long = sorted({item.path for item in items if item.get_closest_marker("slow")}, reverse=True)
+        items.sort(key=lambda item: long.index(item.path) if item.path in long else len(long))
         return
     left_out = [item for item in items if any(item.get_closest_marker(need) for need in NEEDS)]
     if left_out:
