@@ -1,10 +1,10 @@
 """Nothing that is published groups consents by person better than chance (R49).
 
-A day of a hospital: everyone consents twenty times, each person's consents follow each other; about half are
-imported from a file sorted by person, the rest registered one by one. Which way each takes is drawn, for if
-everyone took both ways equally often, a person's consents would stand apart more than chance has it, and by
-no fault of the ledger. The observer has the log's files and the chain, nothing else. So that the test is known to see what it looks for, each protection is taken away in
-turn, and must be missed.
+A day of a hospital: everyone consents twenty times, each person's consents follow each other; about half
+are imported from a file sorted by person, the rest registered one by one. Which way each takes is drawn: if
+everyone took both equally often, a person's consents would stand apart more than chance has it, and by no
+fault of the ledger. The observer has the log's files and the chain, nothing else. So that the test is known
+to see what it looks for, each protection is taken away in turn, and must be missed.
 """
 
 from __future__ import annotations
