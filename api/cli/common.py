@@ -87,6 +87,7 @@ def progress_line(quiet: bool) -> Iterator[Progress]:
 @contextmanager
 def writing(state: Path, quiet: bool) -> Iterator[tuple[Registry, Progress]]:
     """Open the registry to write; when the block ends well, carry its decision through log and chain."""
+    from yinzheng.ledger.accesses.batching import commit
     from yinzheng.ledger.flow.pipeline import settle
     from yinzheng.ledger.opening import open_registry
     from yinzheng.ledger.registry import wall_clock
@@ -96,4 +97,5 @@ def writing(state: Path, quiet: bool) -> Iterator[tuple[Registry, Progress]]:
         open_registry(state, keys_of, clock=wall_clock, progress=progress) as registry,
     ):
         yield registry, progress
+        commit(registry, everything=True)  # nobody may come after this command to do it
         settle(registry, progress)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli.common import DEFAULT_STATE, By, State, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, writing
 from yinzheng.api.cli.output import Json, tell
 
 if TYPE_CHECKING:
@@ -88,12 +88,11 @@ def receipt(
     json_: Json = False,
 ) -> None:
     """Make a patient's receipt: PDF, file, QR code; for the patient's hands alone. 患者回执。"""
-    from yinzheng.ledger.consents.receipts import make_receipt
+    from yinzheng.ledger.consents.handover import hand_over
     from yinzheng.ledger.state.files import make_folder
 
     with writing(state, json_) as (registry, _):
-        _require_officer(registry, by)
-        made = make_receipt(registry, _subject(subject))
+        made = hand_over(registry, _subject(subject), acting(registry, by))
     make_folder(folder, mode=0o700)
     files = {"receipt.pdf": made.pdf(), "receipt.json": made.file, "receipt.png": made.png()}
     for name, data in files.items():

@@ -273,6 +273,7 @@ EVENTS: Final = MappingProxyType(
         "dispute.opened": Label("争议保全开始", "Dispute opened"),
         "dispute.evidence": Label("证据存证", "Evidence preserved"),
         "dispute.released": Label("争议保全解除", "Dispute released"),
+        "accesses.noted": Label("访问与使用记录入账", "Accesses noted"),
         "erasure.tombstone": Label("数据销毁留痕", "Erased; a tombstone remains"),
     }
 )

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from yinzheng.ledger.audit.accesses import check_accesses
 from yinzheng.ledger.audit.approvals import check_approvals
 from yinzheng.ledger.audit.chain import check_chain
 from yinzheng.ledger.audit.columns import check_columns
@@ -39,6 +40,7 @@ _STEPS = (
     ("keys", check_keys),
     ("statements and commitments", check_events),
     ("threads", check_threads),
+    ("accesses", check_accesses),
     ("approvals", check_approvals),
     ("log", check_published_log),
     ("chain", check_chain),

@@ -25,6 +25,7 @@ from yinzheng.ledger.store.models_disputes import Dispute, EvidenceItem
 from yinzheng.ledger.store.sealed import SealedValue, check_file
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.access import NOTED
 from yinzheng.verifier.formats.evidence_items import parse_item
 from yinzheng.verifier.formats.notice import MAX_NOTICE, parse_notice
 from yinzheng.verifier.log.statement import Body, Statement, verify_body
@@ -38,7 +39,9 @@ def check_threads(audit: Audit) -> None:
     with audit.store.reading() as session:
         seen = _organisations(audit, session) + _notices(audit, session)
         seen += _consents(audit, session) + _disputes(audit, session)
-        loose = select(func.count()).select_from(Event).where(col(Event.case_id).is_(None))
+        loose = (
+            select(func.count()).select_from(Event).where(col(Event.case_id).is_(None), Event.type != NOTED)
+        )
         there = session.exec(loose).one()
         if there != seen:
             audit.found(

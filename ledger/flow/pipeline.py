@@ -4,7 +4,8 @@ The database decides: what is committed there will happen. Every step below only
 earlier one made durable, looks before it acts, and may be repeated: after a crash the same code runs again
 and rolls forward.
 
-0. *pool*: consents given one by one join the events together, shuffled (database).
+0. *pool*: consents given one by one join the events together, shuffled; access lines are committed in
+   batches (database).
 1. *sequence*: events get their position in the log (database).
 2. *publish*: the log grows to that size and its checkpoint is signed (files).
 3. *call*: contract calls that decisions asked for are sent in order; the signed transaction is stored
@@ -19,6 +20,7 @@ from typing import Final
 
 from sqlmodel import Session
 
+from yinzheng.ledger.accesses import batching
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.records import Head
 from yinzheng.ledger.flow import pool
@@ -49,6 +51,7 @@ def settle(registry: Registry, progress: Progress = silent) -> None:
     """
     _check_log_is_ours(registry)
     pool.flush(registry)
+    batching.commit(registry)
     sequence_and_publish(registry, progress)
     _send_calls(registry, progress)
     _anchor(registry, progress)

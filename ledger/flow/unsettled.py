@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, func, select
 
+from yinzheng.ledger.accesses import batching
 from yinzheng.ledger.flow.pool import PATIENCE, patience_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import ChainCall, Event
@@ -11,9 +12,14 @@ from yinzheng.ledger.store.models_consents import Pooled
 
 
 def is_unsettled(session: Session, now: int, *, patience: int = PATIENCE) -> bool:
-    """Whether something was pooled for `patience` seconds, is not in the log, or was not sent, at `now`."""
+    """Whether at `now` something was pooled for `patience` seconds, is not in the log, or was not sent.
+
+    Access lines count once they are due.
+    """
     waiting, oldest = session.exec(select(func.count(), func.min(Pooled.created_at))).one()
     if waiting and now - oldest >= patience:
+        return True
+    if batching.is_due(session, now):
         return True
     if session.exec(select(Event.id).where(col(Event.log_index).is_(None)).limit(1)).first() is not None:
         return True

@@ -34,6 +34,8 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "state.access_log keys.rewrap",
         "state.record_keys flow.calls",
         "registry",
+        "people.acting flow.recording",
+        "accesses",
         "people",
         # What every decision goes through, then the decisions.
         "flow document",

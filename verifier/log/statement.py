@@ -70,6 +70,7 @@ STATEMENT_TYPES = MappingProxyType(
         "dispute.opened": Body.PRIVATE,
         "dispute.evidence": Body.PRIVATE,
         "dispute.released": Body.PRIVATE,
+        "accesses.noted": Body.PUBLIC,
     }
 )
 """The types of S3.2, in the order a case, an organisation, a consent or a dispute meets them."""

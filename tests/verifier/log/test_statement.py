@@ -66,8 +66,9 @@ def test_types_of_the_specification() -> None:
         "organisation.key-revoked",
         "notice.published",
         "erasure.tombstone",
+        "accesses.noted",
     }
-    assert len(STATEMENT_TYPES) == 27
+    assert len(STATEMENT_TYPES) == 28
     assert DEPOSIT.body_kind is Body.PUBLIC
 
 

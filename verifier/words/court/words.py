@@ -180,6 +180,7 @@ STATEMENTS: Final[Mapping[str, Phrase]] = {
     "dispute.opened": Phrase("争议立案", "dispute opened"),
     "dispute.evidence": Phrase("证据项", "evidence item"),
     "dispute.released": Phrase("保全解除", "dispute released"),
+    "accesses.noted": Phrase("访问与使用记录入账", "accesses noted"),
 }
 CONTRACTS: Final[Mapping[str, Phrase]] = {
     "anchor": Phrase("日志锚定", "anchor of the log"),

@@ -1,0 +1,148 @@
+"""Writing access lines, in the transaction that grants what they tell of: both happen or neither (R30, R47).
+
+A line gets the next number, a fresh secret, its leaf hash (S17.2) and a keyed link to the line before, and is
+sealed under the key of its month. In the log it is committed soon after, with others (`batching`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import insert
+from sqlmodel import Session, col, select
+
+from yinzheng.ledger.accesses.keys import MonthKey, key_for
+from yinzheng.ledger.accesses.reader import Reader
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store.models import Base
+from yinzheng.ledger.store.models_accesses import AccessBatch, AccessRow
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import COMMITMENT_KEY_BYTES
+from yinzheng.verifier.formats.access import AccessLine, Words, leaf_of, parse_line
+from yinzheng.verifier.log.statement import commit_private
+
+GENESIS: Final = bytes(32)
+"""What the first line links to."""
+
+_COLUMNS: Final = ("number", "at", "consent", "leaf", "link", "sealed", "words")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What is used or opened, before it is a line. The words are those of S17.1."""
+
+    action: str
+    kind: str
+    object: str
+    purpose: str
+    consent: bytes | None = None
+    """Subject of the consent whose person it is about."""
+    basis: str = "registration"
+    scope: str | None = None
+    covered: bool | None = None
+    at: int | None = None
+    """When a use happened, UTC seconds; None: now."""
+    words: Words | None = None
+    seal: SealedValue | None = None
+    """The consent's, under which its words lie; without one they lie under the month's key."""
+
+
+def note(registry: Registry, session: Session, reader: Reader, access: Access) -> int:
+    """Write one line, in the caller's transaction; gives its number. Raises as `note_many`."""
+    return note_many(registry, session, reader, (access,)).start
+
+
+def note_many(registry: Registry, session: Session, reader: Reader, accesses: Iterable[Access]) -> range:
+    """Write a line for each, in order, in the caller's transaction; gives their numbers.
+
+    Raises `DataFault`: `field-…`, `access-basis` for a line that its format does not allow.
+    """
+    now = registry.clock()
+    key = key_for(session, registry.keys, now)
+    first, link = _after(session)
+    rows = []
+    for number, access in enumerate(accesses, first):
+        row = _row(key, reader, access, number, now)
+        link = row["link"] = key.link(link, number, row["leaf"])
+        rows.append(row)
+    _insert(session, rows)
+    return range(first, first + len(rows))
+
+
+def _after(session: Session) -> tuple[int, bytes]:
+    """The next number, and the link it follows. A number that a batch has used is never used again."""
+    last = session.exec(
+        select(AccessRow.number, AccessRow.link).order_by(col(AccessRow.number).desc()).limit(1)
+    ).first()
+    batch = session.exec(select(AccessBatch).order_by(col(AccessBatch.first).desc()).limit(1)).first()
+    number, link = (0, GENESIS) if last is None else last
+    return max(number, 0 if batch is None else batch.first + batch.count - 1) + 1, link
+
+
+def _row(key: MonthKey, reader: Reader, access: Access, number: int, now: int) -> dict[str, Any]:
+    words = sealed_words = None
+    if access.words is not None:
+        said, secret = access.words.canonical(), secrets.token_bytes(COMMITMENT_KEY_BYTES)
+        words = commit_private(secret, said)
+        sealed_words = (access.seal or key.seal).seal(
+            b'{"secret":"%b","words":%b}' % (secret.hex().encode(), said), words_place(number)
+        )
+    line = AccessLine(
+        number=number,
+        noted_at=now,
+        at=now if access.at is None else access.at,
+        organisation=reader.organisation,
+        person=reader.person,
+        function=reader.function,
+        action=access.action,
+        kind=access.kind,
+        object=access.object,
+        consent=access.consent,
+        purpose=access.purpose,
+        scope=access.scope,
+        basis=access.basis,
+        covered=access.covered,
+        channel=reader.channel,
+        words=words,
+    )
+    value = line.to_json()
+    parse_line(value)  # what cannot be read is not written
+    body, secret = canonical.dumps(value), secrets.token_bytes(COMMITMENT_KEY_BYTES)
+    return {
+        "number": number,
+        "at": now,
+        "consent": access.consent,
+        "leaf": leaf_of(body, secret),
+        "sealed": key.seal.seal(
+            b'{"line":%b,"secret":"%b"}' % (body, secret.hex().encode()), line_place(number)
+        ),
+        "words": sealed_words,
+    }
+
+
+def line_place(number: int) -> bytes:
+    """What the sealed bytes of a line belong to."""
+    return b"yinzheng/access-line/1:%d" % number
+
+
+def words_place(number: int) -> bytes:
+    """What the sealed words of a line belong to."""
+    return b"yinzheng/access-words/1:%d" % number
+
+
+def _insert(session: Session, rows: list[dict[str, Any]]) -> None:
+    """As `repository.add_events`: SQLite gets its rows straight."""
+    if not rows:
+        return
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        names = ", ".join(f'"{name}"' for name in _COLUMNS)
+        marks = ", ".join("?" * len(_COLUMNS))
+        values = [tuple(row[name] for name in _COLUMNS) for row in rows]
+        connection.exec_driver_sql(f"INSERT INTO access_line ({names}) VALUES ({marks})", values)  # noqa: S608 - our own names
+    else:
+        connection.execute(insert(Base.metadata.tables["access_line"]), rows)

@@ -1,0 +1,54 @@
+"""The tables of access lines (R30, R47; S17). Conventions as in `models`.
+
+Rows are written once and never changed, but for the words of a line, which go with the record they speak of.
+What a line says lies sealed under the access key of its month, so that keys of records may be destroyed and
+the lines stay.
+"""
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field
+
+from yinzheng.ledger.store.models import Base, _Bytes
+
+
+class AccessKey(Base, table=True):
+    """The key of one calendar month's lines: it seals them, and keys their links."""
+
+    __tablename__ = "access_key"
+
+    id: bytes = Field(primary_key=True, sa_type=_Bytes)
+    """ASCII, such as `access/2026-11`, counted at +08:00."""
+    wrapped_key: bytes | None = Field(sa_type=_Bytes)
+    created_at: int = Field(sa_type=BigInteger)
+
+
+class AccessRow(Base, table=True):
+    """One line."""
+
+    __tablename__ = "access_line"
+
+    number: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    """From 1, without gaps."""
+    at: int = Field(index=True, sa_type=BigInteger)
+    """When it was written; says which month's key it is sealed under."""
+    consent: bytes | None = Field(index=True, sa_type=_Bytes)
+    """Subject of the consent it is about, so that its person's lines are found."""
+    leaf: bytes = Field(sa_type=_Bytes)
+    """Leaf hash in the tree of its batch (S17.2)."""
+    link: bytes = Field(sa_type=_Bytes)
+    """HMAC under the month's key over the link before, number and leaf."""
+    sealed: bytes = Field(sa_type=_Bytes)
+    """`{"line", "secret"}` under the month's key."""
+    words: bytes | None = Field(sa_type=_Bytes)
+    """`{"words", "secret"}` under the consent's key, or without one the month's; empty once erased."""
+
+
+class AccessBatch(Base, table=True):
+    """Which lines a statement `accesses.noted` commits to."""
+
+    __tablename__ = "access_batch"
+
+    first: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    count: int = Field(sa_type=BigInteger)
+    leaf: bytes = Field(unique=True)
+    """Leaf hash of the statement."""
