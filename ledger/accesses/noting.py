@@ -22,7 +22,7 @@ from yinzheng.ledger.store.models_accesses import AccessBatch, AccessRow
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import COMMITMENT_KEY_BYTES
-from yinzheng.verifier.formats.access import AccessLine, Words, leaf_of, parse_line
+from yinzheng.verifier.formats.access import AccessLine, Who, Words, leaf_of, parse_line
 from yinzheng.verifier.log.statement import commit_private
 
 GENESIS: Final = bytes(32)
@@ -91,12 +91,13 @@ def _row(key: MonthKey, reader: Reader, access: Access, number: int, now: int) -
         sealed_words = (access.seal or key.seal).seal(
             b'{"secret":"%b","words":%b}' % (secret.hex().encode(), said), words_place(number)
         )
+    who, who_secret = Who(reader.person).canonical(), secrets.token_bytes(COMMITMENT_KEY_BYTES)
     line = AccessLine(
         number=number,
         noted_at=now,
         at=now if access.at is None else access.at,
         organisation=reader.organisation,
-        person=reader.person,
+        who=commit_private(who_secret, who),
         function=reader.function,
         action=access.action,
         kind=access.kind,
@@ -118,7 +119,9 @@ def _row(key: MonthKey, reader: Reader, access: Access, number: int, now: int) -
         "consent": access.consent,
         "leaf": leaf_of(body, secret),
         "sealed": key.seal.seal(
-            b'{"line":%b,"secret":"%b"}' % (body, secret.hex().encode()), line_place(number)
+            b'{"line":%b,"secret":"%b","who":%b,"who_secret":"%b"}'
+            % (body, secret.hex().encode(), who, who_secret.hex().encode()),
+            line_place(number),
         ),
         "words": sealed_words,
     }

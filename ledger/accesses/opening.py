@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 from sqlmodel import Session
 
@@ -14,13 +15,19 @@ from yinzheng.ledger.store.models_accesses import AccessRow
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import COMMITMENT_KEY_BYTES
-from yinzheng.verifier.bytes.canonical import hex_bytes, read_object
-from yinzheng.verifier.bytes.shape import read_shape
+from yinzheng.verifier.bytes.canonical import Check, hex_bytes, read_object
+from yinzheng.verifier.bytes.shape import read_shape, shape
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.formats.access import MAX_ACCESS, AccessLine, Words, leaf_of, parse_line
+from yinzheng.verifier.formats.access import MAX_ACCESS, AccessLine, Who, Words, leaf_of, parse_line
 from yinzheng.verifier.log.statement import commit_private
 
 _SECRET = hex_bytes(COMMITMENT_KEY_BYTES)
+_SEALED: Final[dict[str, Check[Any]]] = {
+    "line": lambda line, _path: parse_line(line),
+    "secret": _SECRET,
+    "who": shape(Who),
+    "who_secret": _SECRET,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,8 @@ class OpenedLine:
     line: AccessLine
     secret: bytes = field(repr=False)
     """Of its commitment."""
+    who: Who
+    who_secret: bytes = field(repr=False)
     leaf: bytes
     link: bytes
 
@@ -56,12 +65,15 @@ class Lines:
         """The line of a row, compared with everything the row says in clear."""
         sealed = self.key(row).seal.open(row.sealed, line_place(row.number))
         value = canonical.loads(sealed, max_bytes=2 * MAX_ACCESS)
-        found = read_object(value, {"line": lambda line, _path: parse_line(line), "secret": _SECRET})
+        found = read_object(value, _SEALED)
         line: AccessLine = found["line"]
         leaf = leaf_of(line.canonical(), found["secret"])
         if (line.number, line.noted_at, line.consent, leaf) != (row.number, row.at, row.consent, row.leaf):
             raise altered(row.number)
-        return OpenedLine(line, found["secret"], row.leaf, row.link)
+        who: Who = found["who"]
+        if not commit_private(found["who_secret"], who.canonical()).matches(line.who):
+            raise altered(row.number)
+        return OpenedLine(line, found["secret"], who, found["who_secret"], row.leaf, row.link)
 
     def words(
         self, row: AccessRow, line: AccessLine, seal_of: Callable[[bytes], SealedValue | None]

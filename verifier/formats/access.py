@@ -4,9 +4,10 @@ Lines are private. Each is committed under 32 fresh bytes of its own (S2.3); the
 hundred lines are the leaves of a Merkle tree (RFC 6962) whose root a public statement `accesses.noted` puts
 into the log. So a line is proved by its secret, a path and that statement, and nobody reads anything else.
 
-What a line says names who acted, by organisation and short name, and never the person it is about: its object
-is a reference or a random subject. Free words, which could name someone, are committed to apart (`Words`),
-so that they can be destroyed with the record they speak of while the line stays.
+What a line says names the organisation that acted and in what function, and never the person it is about: its
+object is a reference or a random subject. Who acted there is committed to apart (`Who`), so that a patient is
+shown the line without a name; and so are free words, which could name someone (`Words`): they can be destroyed
+with the record they speak of while the line stays.
 """
 
 from __future__ import annotations
@@ -114,6 +115,14 @@ class Words(Versioned):
 
 
 @dataclass(frozen=True, slots=True)
+class Who(Versioned):
+    """Who acted, authenticated. Committed to apart: a patient is shown a line without it (R30)."""
+
+    person: Annotated[str, text(1, 64, r"[a-z0-9][a-z0-9-]*")]
+    """Short name, key id (16 hex) of a signed request, `BEARER` or `ITSELF`."""
+
+
+@dataclass(frozen=True, slots=True)
 class AccessLine(Versioned):
     """One line (S17.1). `parse_line` makes one that is well formed."""
 
@@ -125,8 +134,10 @@ class AccessLine(Versioned):
     """When it happened: of a use what the organisation told, else `noted_at`."""
     organisation: Annotated[str | None, nullable(check_credit_code)]
     """Of whoever acted; the registry's own for its staff; None for the holder of a receipt."""
-    person: Annotated[str, text(1, 64, r"[a-z0-9][a-z0-9-]*")]
-    """Authenticated: short name, key id (16 hex) of a signed request, `BEARER` or `ITSELF`."""
+    who: Annotated[DigestPair, DigestPair.from_json]
+    """Commitment (S2.3) to `Who` under a secret of its own: whom the line is about sees the function, an
+    auditor and a court the name too.
+    """
     function: Annotated[str, text(1, 40, r"[a-z]+(?:[_-][a-z]+)*")]
     """In what capacity, such as `registry`, `committee`, `controller`, `recipient`, `holder`."""
     action: Annotated[str, one_of(*ACTIONS)]

@@ -23,7 +23,7 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.access import NOTED, Words, accesses_subject, leaf_of, parse_batch
 from yinzheng.verifier.log.merkle import root_from_leaves
-from yinzheng.verifier.log.statement import Statement
+from yinzheng.verifier.log.statement import Statement, commit_private
 
 
 def dossier(number: int) -> Access:
@@ -51,7 +51,7 @@ def test_a_line_says_who_what_when_and_by_which_door(world: World) -> None:
             opened = [Lines(session, registry.keys).open(row) for row in rows]
         assert [one.line.object for one in opened] == [f"A-2026-00000{n}" for n in (1, 2, 3)]
         line = opened[0].line
-        assert (line.organisation, line.person, line.function) == (
+        assert (line.organisation, opened[0].who.person, line.function) == (
             registry.instance.registry_code,
             OFFICER,
             "registry",
@@ -59,8 +59,10 @@ def test_a_line_says_who_what_when_and_by_which_door(world: World) -> None:
         assert (line.noted_at, line.at, line.channel) == (registry.clock(), registry.clock(), "command")
         assert leaf_of(line.canonical(), opened[0].secret) == rows[0].leaf
         assert len({one.secret for one in opened}) == 3
-        for row in rows:
+        for row, one in zip(rows, opened, strict=True):
             assert OFFICER.encode() not in row.sealed
+            assert OFFICER.encode() not in one.line.canonical(), "a patient is shown no names of staff"
+            assert commit_private(one.who_secret, one.who.canonical()).matches(one.line.who)
     assert world.codes() == set()
 
 
