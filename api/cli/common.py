@@ -23,6 +23,13 @@ State = Annotated[
     Path,
     typer.Option("--state", help="The registry's state folder. 登记机构状态目录。", envvar="YINZHENG_STATE"),
 ]
+Proxy = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="IP address of a reverse proxy whose X-Forwarded-For is believed; repeatable. 反向代理地址。",
+        metavar="ADDRESS",
+    ),
+]
 By = Annotated[
     str, typer.Option("--by", help="Who acts: the name of an officer or committee member. 经办人。")
 ]

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 
 import typer
 
-from yinzheng.api.cli.common import DEFAULT_STATE, State, keys_of, progress_line, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, Proxy, State, keys_of, progress_line, writing
 from yinzheng.api.cli.keys import ModulePath, TokenLabel, TokenSerial, TokenSm2Option, token_plan
 from yinzheng.api.cli.output import EXIT_NOT, Json, err, out, print_json, tell
 from yinzheng.ledger.rules.ages import BLOCK_AGE, MAX_AGE
@@ -216,6 +216,7 @@ def serve(
         str | None,
         typer.Option(help="Hand patients' forms on to the desk at this address. 撤回办理地址。"),
     ] = None,
+    proxy: Proxy = None,
     json_: Json = False,
 ) -> None:
     """Serve the pages and the JSON interface, read-only and without keys. 网页服务。"""
@@ -227,17 +228,22 @@ def serve(
     read_instance(state)  # or there is nothing to announce
     if desk is not None:
         check_address(desk)
-    url = f"http://{host}:{port}"
 
-    def text() -> None:
-        out.print(
-            f"\n印证 Yinzheng is at {url}  (check a certificate: {url}/verify)", style="bold", markup=False
-        )
-        out.print("Ctrl-C ends it; nothing is lost. 按 Ctrl-C 结束。", markup=False)
+    def ready(url: str) -> None:
 
-    tell(json_, {"url": url}, text)
+        def text() -> None:
+            out.print(
+                f"\n印证 Yinzheng is at {url}  (check a certificate: {url}/verify)",
+                style="bold",
+                markup=False,
+            )
+            out.print("Ctrl-C ends it; nothing is lost. 按 Ctrl-C 结束。", markup=False)
+
+        tell(json_, {"url": url}, text)
+
     with suppress(KeyboardInterrupt):  # the way to end it
-        serve_web(state, trust, host, port, limits=Limits(requests=Rate(rate, 2 * rate)), desk=desk)
+        limits = Limits(requests=Rate(rate, 2 * rate))
+        serve_web(state, trust, host, port, limits=limits, desk=desk, proxies=proxy or (), ready=ready)
 
 
 def node(

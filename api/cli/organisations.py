@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, keys_of, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, By, Proxy, State, acting, keys_of, writing
 from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.verifier.formats.organisation import REASONS
@@ -152,6 +152,7 @@ def desk(
         int,
         typer.Option(help="Requests a second granted to each organisation; twice as many at once.", min=1),
     ] = 50,
+    proxy: Proxy = None,
     json_: Json = False,
 ) -> None:
     """Serve organisations and patients: holds the keys, records what they sign. 柜台服务。"""
@@ -181,6 +182,7 @@ def desk(
             port,
             clock=wall_clock,
             limits=DeskLimits(organisation=Rate(rate, 2 * rate)),
+            proxies=proxy or (),
             ready=ready,
         )
 

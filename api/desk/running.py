@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
-
-import uvicorn
 
 from yinzheng.api.desk.app import create_app
 from yinzheng.api.desk.rounds import Rounds
 from yinzheng.api.desk.server import Desk, DeskLimits
 from yinzheng.api.desk.sole import sole_desk
 from yinzheng.api.desk.worker import Pace, Worker
-from yinzheng.api.http.serving import configuration, port_taken
+from yinzheng.api.http.serving import serve_until_ended
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.unsettled import needs_settling
 from yinzheng.ledger.keys.provider import ISSUER, RELAY, KeyProvider
@@ -90,26 +87,16 @@ def run_desk(
     *,
     clock: Clock = lambda: int(time.time()),
     limits: DeskLimits | None = None,
+    proxies: Sequence[str] = (),
     ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Serve the desk until interrupted. `ready` hears the address once it is known.
 
-    Requests are not logged: their addresses name consents. Raises as `open_desk`, and `EnvironmentFault`
-    `port-taken`.
+    Requests are not logged: their addresses name consents. `proxies`: as the web server's. Raises as
+    `open_desk`, and `UsageFault` `proxy-address`, `EnvironmentFault` `port-taken`.
     """
     with open_desk(root, keys, clock=clock, limits=limits) as desk:
-        config = configuration(create_app(desk), host, port)
-        try:
-            listening = config.bind_socket()
-        except SystemExit as exit_:
-            raise port_taken(host, port) from exit_
-        with listening:
-            # asyncio sets it only on sockets it made itself; without it each answer waits 40 ms for its body.
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            listening.listen()  # who hears the address may connect at once
-            shown = f"[{host}]" if ":" in host else host
-            ready(f"http://{shown}:{listening.getsockname()[1]}")
-            uvicorn.Server(config).run(sockets=[listening])
+        serve_until_ended(create_app(desk), host, port, proxies=proxies, ready=ready)
 
 
 def settle_what_waits(registry: Registry) -> None:

@@ -2,32 +2,131 @@
 
 from __future__ import annotations
 
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final, cast
+
 import uvicorn
 from starlette.types import ASGIApp
 
+from yinzheng.api.http.connections import ConnectionLimits, protocol
+from yinzheng.api.http.proxies import check_proxies
 from yinzheng.verifier.errors import EnvironmentFault
 
+_log = logging.getLogger(__name__)
 
-def configuration(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
-    """What both are served with. Requests are not logged: their addresses name certificates and consents."""
+BACKLOG: Final = 512
+"""Connections the system keeps until they are taken up; all of them may be taken up at once."""
+
+OTHERS: Final = 256
+"""Descriptors for everything else: databases, the log's files, processes that take uploads apart."""
+
+
+def configuration(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    *,
+    limits: ConnectionLimits | None = None,
+    proxies: Sequence[str] = (),
+) -> uvicorn.Config:
+    """What both are served with. Requests are not logged: their addresses name certificates and consents.
+
+    `X-Forwarded-For` is believed of `proxies` alone. Raises `UsageFault` `proxy-address`.
+    """
+    check_proxies(proxies)
+    limits = limits or ConnectionLimits()
     return uvicorn.Config(
         app,
         host=host,
         port=port,
+        # A partial is no class, but all that is asked of it is to make one.
+        http=cast(Any, protocol(limits, proxies)),
+        ws="none",
         access_log=False,
-        log_level="warning",
+        # Warnings are about single requests: whoever sends nonsense would fill the disk with them.
+        log_level="error",
         server_header=False,
-        timeout_keep_alive=15,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+        backlog=BACKLOG,
+        timeout_keep_alive=limits.idle_seconds,
         timeout_graceful_shutdown=10,
-        limit_concurrency=1000,
         h11_max_incomplete_event_size=32 * 1024,
     )
+
+
+def serve_until_ended(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    *,
+    limits: ConnectionLimits | None = None,
+    proxies: Sequence[str] = (),
+    ready: Callable[[str], None],
+) -> None:
+    """Serve until interrupted. `ready` hears the address once whoever hears it can connect.
+
+    Raises `UsageFault` `proxy-address`; `EnvironmentFault` `port-taken`.
+    """
+    limits = within_descriptors(limits or ConnectionLimits())
+    config = configuration(app, host, port, limits=limits, proxies=proxies)
+    try:
+        listening = config.bind_socket()
+    except SystemExit as exit_:
+        raise port_taken(host, port) from exit_
+    with listening:
+        # asyncio sets it only on sockets it made itself; without it each answer waits 40 ms for its body.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listening.listen(BACKLOG)  # who hears the address may connect at once
+        ready(url_of(host, listening.getsockname()[1]))
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def within_descriptors(limits: ConnectionLimits) -> ConnectionLimits:
+    """The limits, with no more connections than there can be descriptors for.
+
+    The process's own bound is raised as far as it may; where that is too little, the log says so. Without
+    this a flood would leave no descriptor to open the database with.
+    """
+    try:
+        import resource
+    except ImportError:
+        return limits
+    wanted = limits.total + BACKLOG + OTHERS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return limits
+    most = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+    if most > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    if most == wanted:
+        return limits
+    total = max(16, most - BACKLOG - OTHERS)
+    _log.warning(
+        "%d descriptors are allowed, %d wanted: at most %d connections (raise `ulimit -n`)",
+        most,
+        wanted,
+        total,
+    )
+    return replace(limits, total=total, each=min(limits.each, total))
+
+
+def url_of(host: str, port: int) -> str:
+    """The address of a service; an IPv6 address stands in brackets."""
+    return f"http://{_bracketed(host)}:{port}"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def port_taken(host: str, port: int) -> EnvironmentFault:
     """What is told where nothing can listen."""
     return EnvironmentFault(
-        f"cannot listen on {host}:{port}",
+        f"cannot listen on {_bracketed(host)}:{port}",
         code="port-taken",
         hint="Is another server running there? Choose another with --port.",
     )

@@ -5,6 +5,7 @@ Importing the package loads nothing: the process that takes uploaded files apart
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,10 @@ def serve(
     *,
     limits: Limits | None = None,
     desk: str | None = None,
+    proxies: Sequence[str] = (),
+    ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Serve the registry in the state folder `root`; see `api.web.running.serve`."""
     from yinzheng.api.web import running
 
-    running.serve(root, trust, host, port, limits=limits, desk=desk)
+    running.serve(root, trust, host, port, limits=limits, desk=desk, proxies=proxies, ready=ready)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import uvicorn
-
 from yinzheng.api.http.limits import Limits
-from yinzheng.api.http.serving import configuration, port_taken
+from yinzheng.api.http.serving import serve_until_ended
 from yinzheng.api.web.app import create_app
 from yinzheng.api.web.desk import HttpDesk
 from yinzheng.ledger.reading import open_reader
@@ -23,16 +22,19 @@ def serve(
     *,
     limits: Limits | None = None,
     desk: str | None = None,
+    proxies: Sequence[str] = (),
+    ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Serve the registry in the state folder `root` until interrupted.
 
     Pages verify under the policy in the file `trust`, or under the registry's own where there is none.
     Patients' forms are handed on to the desk at `desk`, an address of this machine.
-    Behind a reverse proxy on the same machine the client's address is taken from X-Forwarded-For. Requests
-    are not logged: the address of a certificate's page is the certificate.
+    Behind a reverse proxy, of which `proxies` has the IP addresses, the client's address is taken from
+    X-Forwarded-For. Requests are not logged: the address of a certificate's page is the certificate. `ready`
+    hears the server's address once it can be asked.
 
-    Raises what `open_reader` raises; `DataFault` `trust-malformed`; `UsageFault` `desk-address`;
-    `EnvironmentFault` `port-taken`.
+    Raises what `open_reader` raises; `DataFault` `trust-malformed`; `UsageFault` `desk-address`,
+    `proxy-address`; `EnvironmentFault` `port-taken`.
     """
     policy = None if trust is None else _read(trust)
     port_of_desk = None if desk is None else HttpDesk(desk)
@@ -45,11 +47,7 @@ def serve(
             demonstration=reader.instance.demonstration,
             desk=port_of_desk,
         )
-        config = configuration(app, host, port)
-        try:
-            uvicorn.Server(config).run()
-        except SystemExit as exit_:
-            raise port_taken(host, port) from exit_
+        serve_until_ended(app, host, port, proxies=proxies, ready=ready)
 
 
 def _read(path: Path) -> bytes:

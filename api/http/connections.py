@@ -1,0 +1,221 @@
+"""Connections with an end: uvicorn's HTTP/1.1 protocol, a time for each phase, places for each address.
+
+uvicorn bounds the size of a head and the idle time between requests. What it leaves open, and what a silent
+client lives on, is bounded here: the time until a head is there, bytes that nobody waits for, answers that
+nobody reads, and how many connections one address and all together may hold. Bodies are `api.http.bodies`'.
+
+Whoever has a request in hand keeps the connection. One that waits for a request gives way, the oldest first,
+to whoever comes when there is no place left: thousands of silent connections cost their owner its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from yinzheng.api.http.limits import client_of
+from yinzheng.api.http.proxies import Proxies
+
+_TEXT: Final = "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
+
+
+def _answer(status: str, body: str, more: str = "") -> bytes:
+    return f"HTTP/1.1 {status}\r\n{_TEXT}{more}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+_FULL: Final = _answer("503 Service Unavailable", "too many connections\n", "Retry-After: 5\r\n")
+_LATE: Final = _answer("408 Request Timeout", "the request's head took too long\n")
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What is granted to connections. Times are seconds."""
+
+    total: int = 2000
+    """Open at once."""
+    each: int = 128
+    """Of one address (an IPv6 /64), unless it is a proxy's; a hospital's may be of many people."""
+    head_seconds: float = 10
+    """From the connection, or from the first byte after an answer, until the head is complete."""
+    idle_seconds: int = 15
+    """Between an answer and the next request."""
+    linger_seconds: float = 5
+    """For the rest of a body that was answered before it was read."""
+    unread_seconds: float = 30
+    """An answer may stand still for so long because its receiver does not read."""
+
+
+class Places:
+    """Who holds how many connections. Lives in the event loop's thread."""
+
+    def __init__(self, limits: ConnectionLimits, proxies: Proxies) -> None:
+        self.limits = limits
+        self._proxies = proxies
+        self._held: dict[str, int] = {}
+        self.total = 0
+        """Connections that hold a place."""
+        self._waiting: dict[str, OrderedDict[Connection, None]] = {}
+        """By address, those without a request in hand, the longest waiting first."""
+
+    def enter(self, connection: Connection) -> bool:
+        """Give it a place, another's if need be; False where everyone has a request in hand."""
+        address = connection.address
+        crowded = self._held.get(address, 0) >= self.limits.each and address not in self._proxies
+        if crowded and not self._give_way(address):
+            return False
+        if not crowded and self.total >= self.limits.total:
+            most = max(self._waiting, key=lambda one: len(self._waiting[one]), default=None)
+            if most is None or not self._give_way(most):
+                return False
+        self._held[address] = self._held.get(address, 0) + 1
+        self.total += 1
+        self.wait(connection)
+        return True
+
+    def leave(self, connection: Connection) -> None:
+        """Take its place back; once for each that has entered."""
+        self.work(connection)
+        self.total -= 1
+        left = self._held[connection.address] - 1
+        if left:
+            self._held[connection.address] = left
+        else:
+            del self._held[connection.address]
+
+    def wait(self, connection: Connection) -> None:
+        """It has no request in hand."""
+        self._waiting.setdefault(connection.address, OrderedDict())[connection] = None
+
+    def work(self, connection: Connection) -> None:
+        """It has one."""
+        waiting = self._waiting.get(connection.address)
+        if waiting is None:
+            return
+        waiting.pop(connection, None)
+        if not waiting:
+            del self._waiting[connection.address]
+
+    def _give_way(self, address: str) -> bool:
+        waiting = self._waiting.get(address)
+        if not waiting:
+            return False
+        next(iter(waiting)).give_way()
+        return True
+
+
+class Connection(H11Protocol):
+    """One connection, with `places` shared by all of a server."""
+
+    def __init__(self, places: Places, **given: Any) -> None:
+        super().__init__(**given)
+        self._places = places
+        self._limits = places.limits
+        self._placed = False
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self.address = "unknown"
+        """Who is at the other end, as far as places are concerned."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a place, or say that there is none."""
+        super().connection_made(transport)
+        self.address = client_of(self.client[0] if self.client else None)
+        self._placed = self._places.enter(self)
+        if self._placed:
+            self._start("head", self._limits.head_seconds, self._late)
+        else:
+            self._end(_FULL)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give the place back."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        self._leave()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on what arrived, and see in which phase the connection is."""
+        super().data_received(data)
+        self._look()
+        if not self._busy() and "linger" not in self._timers:
+            self._start("head", self._limits.head_seconds, self._late)
+
+    def on_response_complete(self) -> None:
+        """See in which phase the connection is; the idle time is uvicorn's to count."""
+        super().on_response_complete()
+        self._look()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """End it, also if the last answer was never read."""
+        super().timeout_keep_alive_handler()
+        self._look()
+
+    def pause_writing(self) -> None:
+        """Begin to wait for a receiver that does not read."""
+        super().pause_writing()
+        self._start("unread", self._limits.unread_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It reads."""
+        super().resume_writing()
+        if not self.transport.is_closing():
+            self._stop("unread")
+
+    def give_way(self) -> None:
+        """End it, for there is no place left and it has no request in hand."""
+        self._end(b"")
+
+    def _busy(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _look(self) -> None:
+        if self.transport.is_closing():
+            self._leave()
+            self._start("unread", self._limits.unread_seconds, self.transport.abort)
+        elif self._busy():
+            self._places.work(self)
+            self._stop("head")
+            self._stop("linger")
+        else:
+            self._places.wait(self)
+            if self.cycle is not None and self.conn.their_state is h11.SEND_BODY:
+                self._start("linger", self._limits.linger_seconds, partial(self._end, b""))
+            else:
+                self._stop("linger")
+
+    def _late(self) -> None:
+        # Browsers open connections in advance: whoever has said nothing is told nothing.
+        self._end(_LATE if self.conn.trailing_data[0] else b"")
+
+    def _end(self, said: bytes) -> None:
+        if said and not self.transport.is_closing():
+            self.transport.write(said)
+        self.transport.close()
+        self._look()
+
+    def _leave(self) -> None:
+        if self._placed:
+            self._placed = False
+            self._places.leave(self)
+
+    def _start(self, name: str, seconds: float, act: Callable[[], None]) -> None:
+        """Start a timer unless it runs."""
+        if name not in self._timers:
+            self._timers[name] = self.loop.call_later(seconds, act)
+
+    def _stop(self, name: str) -> None:
+        timer = self._timers.pop(name, None)
+        if timer is not None:
+            timer.cancel()
+
+
+def protocol(limits: ConnectionLimits, proxies: Sequence[str] = ()) -> Callable[..., Connection]:
+    """What uvicorn is to make connections with: `uvicorn.Config(http=…)`."""
+    return partial(Connection, Places(limits, Proxies(proxies)))
