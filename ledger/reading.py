@@ -68,6 +68,9 @@ class Notice:
     leaf: str
     open_objections: int
     demonstration: bool
+    state: str
+    """Of the case now (`ledger.rules.states`)."""
+    changed_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +205,18 @@ class Reader:
                 for event, case in session.exec(query.order_by(col(Event.id).desc()).limit(500))
             ]
 
+    def notice(self, leaf: str) -> Notice | None:
+        """The notice of that leaf hash, 64 hex, however long ago it ended; None if there is none (R24)."""
+        try:
+            name = bytes.fromhex(leaf)
+        except ValueError:
+            return None
+        with self._store.reading() as session:
+            event = repository.event_by_leaf(session, name)
+            if event is None or event.type != "publicity.opened":
+                return None
+            return self._notice(session, event, session.get_one(Case, event.case_id))
+
     def history(self, number_or_case: str, *, proofs: bool = False) -> list[HistoryLine]:
         """Every event of a certificate's case, oldest first; empty if there is none of that name.
 
@@ -327,6 +342,8 @@ class Reader:
             leaf=event.leaf_hash.hex(),
             open_objections=len(session.exec(still_open).all()),
             demonstration=body["profile"].startswith("DEMO/"),
+            state=case.state,
+            changed_at=case.changed_at,
         )
 
 

@@ -176,10 +176,11 @@ def object_(
     json_: Json = False,
 ) -> None:
     """Raise an objection to a published case. 提出异议。"""
-    from yinzheng.ledger.cases import publicity
+    from yinzheng.ledger.cases import objections
 
+    protest = objections.Protest(objector, reasons, objections.material_of(material))
     with writing(state, json_) as (registry, _):
-        name = publicity.object_to(registry, case, objector, reasons, material)
+        name = objections.object_to(registry, case, protest).name
     tell(json_, {"case": case, "objection": name}, f"{case}: objection {name[:12]} 已登记异议")
 
 
@@ -195,10 +196,10 @@ def resolve(
     json_: Json = False,
 ) -> None:
     """Conclude an objection after investigation. 处理异议。"""
-    from yinzheng.ledger.cases import publicity
+    from yinzheng.ledger.cases import objections
 
     with writing(state, json_) as (registry, _):
-        publicity.resolve(registry, case, objection, acting(registry, by), upheld=upheld, reasons=reasons)
+        objections.resolve(registry, case, objection, acting(registry, by), upheld=upheld, reasons=reasons)
     tell(json_, {"case": case, "upheld": upheld}, f"{case}: objection {'upheld' if upheld else 'dismissed'}")
 
 

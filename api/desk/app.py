@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from yinzheng.api.desk.disputes import disputes
 from yinzheng.api.desk.guard import Guard
+from yinzheng.api.desk.objections import objections
 from yinzheng.api.desk.organisations import organisations
 from yinzheng.api.desk.patients import patients
 from yinzheng.api.desk.problems import answer, problem_of
@@ -38,7 +39,7 @@ def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -
     )
     app.add_exception_handler(YinzhengError, _fault)
     app.add_exception_handler(HTTPException, _http)
-    for routes in (organisations, withdrawals, disputes, patients):
+    for routes in (organisations, withdrawals, disputes, patients, objections):
         app.include_router(routes(desk))
 
     @app.get("/healthz")

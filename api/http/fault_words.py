@@ -170,6 +170,57 @@ _PATIENT: Final = {
 }
 """What can go wrong for whoever holds a receipt or a pack."""
 
+_OFFICE = Label(
+    "也可以到登记机构的柜台，或以书面方式提出异议。",
+    "A counter of the registry takes objections as well, and so does a letter.",
+)
+_OBJECTION: Final = {
+    "objection-empty": Fault(
+        Label("异议需要说明理由，并附至少一份材料。", "An objection needs reasons and at least one file."),
+        Label(
+            "请写明理由并选择文件；出错后需重新选择文件。",
+            "Give both; after an error choose the files again.",
+        ),
+    ),
+    "objection-material": Fault(
+        Label("文件过多，或合计过大。", "There are too many files, or they are too large together."),
+        Label(
+            "此处最多 5 个文件，合计 8 MiB；更多材料请交到登记机构的柜台。",
+            "Here at most 5 files, of 8 MiB together; bring more to a counter of the registry.",
+        ),
+    ),
+    "objection-secret": Fault(
+        Label("异议编号与密码不相符。", "Number and secret do not belong together."),
+        Label("两者都在异议回执上，请核对后重试。", "Both stand on the receipt of the objection."),
+    ),
+    "objections-many": Fault(
+        Label("本案未办结的异议过多，网上暂不受理。", "Too many objections are open for the form."), _OFFICE
+    ),
+    "notice-unknown": Fault(
+        Label("没有这份公示。", "There is no such notice."), Label("请从公示列表进入。", "Look on the board.")
+    ),
+    "material-name": Fault(
+        Label("文件名不合规。", "The name of a file cannot be used."),
+        Label("请改用简短的文件名。", "Rename the file and choose it again."),
+    ),
+    "text-missing": Fault(
+        Label("异议人或理由没有填写。", "Who objects, or the reasons, are missing."), _BACK
+    ),
+    "text-too-long": Fault(
+        Label("文字过长，最多 4000 字。", "A text is longer than 4,000 characters."),
+        Label("请把详细说明放进文件。", "Put the details into a file."),
+    ),
+    "move-not-allowed": Fault(
+        Label("公示已经结束，网上不再受理异议。", "This notice has ended: it takes no objection any more."),
+        _OFFICE,
+    ),
+    "case-state": Fault(
+        Label("公示正在写入账本。", "The notice is being written to the ledger."),
+        Label("请一分钟后再提交。", "Send it again in a minute."),
+    ),
+}
+"""What can go wrong for whoever objects (R24)."""
+
 FAULTS: Final = MappingProxyType(
     {
         "form-empty": Fault(
@@ -309,5 +360,6 @@ FAULTS: Final = MappingProxyType(
             Label("请一次核验一份。", "Check one certificate at a time."),
         ),
         **_PATIENT,
+        **_OBJECTION,
     }
 )

@@ -42,6 +42,8 @@ class Limits:
     """Forms of receipts' holders, for each client; a hospital's guests may share one.
 
     Wrong dates of birth are counted by the desk, for each receipt."""
+    objections: Rate = Rate(1 / 600, 5)
+    """Objections through the form, for each client (R24)."""
     body_bytes: int = 64 * MIB
     """The largest request body."""
     bytes_in_flight: int = 256 * MIB
@@ -87,6 +89,7 @@ class Gate:
         self._lookups = Buckets(limits.lookups, limits.clients, monotonic)
         self._together = Buckets(limits.all_lookups, 1, monotonic)
         self._patients = Buckets(limits.patients, limits.clients, monotonic)
+        self._objections = Buckets(limits.objections, limits.clients, monotonic)
 
     def request(self, client: str) -> None:
         """Count a request. Raises `UsageFault` `rate-limited`."""
@@ -100,6 +103,10 @@ class Gate:
     def patient(self, client: str) -> None:
         """Count a form of a receipt's holder. Raises `UsageFault` `rate-limited`."""
         self._check(self._patients.take(client), "forms of patients", client)
+
+    def objection(self, client: str) -> None:
+        """Count an objection. Raises `UsageFault` `rate-limited`."""
+        self._check(self._objections.take(client), "objections", client)
 
     def _check(self, wait: float, what: str, client: str) -> None:
         if not wait:

@@ -20,6 +20,7 @@ from yinzheng.api.http.problems import of_status, problem_of
 from yinzheng.api.web.checking import Checker
 from yinzheng.api.web.court import court
 from yinzheng.api.web.desk import DeskPort
+from yinzheng.api.web.objections import objections
 from yinzheng.api.web.pages import pages
 from yinzheng.api.web.patients import patients
 from yinzheng.api.web.ports import ReaderPort
@@ -71,7 +72,7 @@ def create_app(
     )
     _handle_errors(app, server)
     app.include_router(service(server))
-    for routes in (pages, patients, court):
+    for routes in (pages, objections, patients, court):
         app.include_router(routes(server))
     return app
 

@@ -48,7 +48,9 @@ def court(server: Server) -> APIRouter:
                 if not pack:
                     raise UsageFault("no pack was chosen", code="pack-empty", hint="Choose a .zip file.")
                 trust, now = server.checker.trust_file(), server.clock()
-                weighed = await _run(limiter, lambda: weigh(pack, trust, now, name=fields.file_name))
+                weighed = await _run(
+                    limiter, lambda: weigh(pack, trust, now, name=fields.file_names.get("pack", ""))
+                )
         except YinzhengError as error:
             return _form(server, request, language, _renamed(error))
         return _report(server, request, language, weighed)

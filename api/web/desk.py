@@ -64,6 +64,12 @@ class DeskPort(Protocol):
     def conclusion(self, bearer: Bearer, withdrawal: str) -> bytes:
         """The signed end document of a withdrawal (hex identifier)."""
 
+    def object_to(self, objection: Mapping[str, JSON]) -> dict[str, Any]:
+        """Hand on an objection (S15.7); its number, and when it was received."""
+
+    def follow(self, number: str, secret: str) -> dict[str, Any]:
+        """How an objection stands, for whoever has its secret (32 hex)."""
+
 
 class NoDesk:
     """Where the operator runs no desk beside the server."""
@@ -81,6 +87,14 @@ class NoDesk:
         raise _absent()
 
     def conclusion(self, bearer: Bearer, withdrawal: str) -> bytes:
+        """Raise `desk-absent`."""
+        raise _absent()
+
+    def object_to(self, objection: Mapping[str, JSON]) -> dict[str, Any]:
+        """Raise `desk-absent`."""
+        raise _absent()
+
+    def follow(self, number: str, secret: str) -> dict[str, Any]:
         """Raise `desk-absent`."""
         raise _absent()
 
@@ -111,17 +125,25 @@ class HttpDesk:
         """See `DeskPort`."""
         return self._ask("conclusion", {**bearer.to_json(), "withdrawal": withdrawal})
 
-    def _object(self, what: str, body: dict[str, JSON]) -> dict[str, Any]:
+    def object_to(self, objection: Mapping[str, JSON]) -> dict[str, Any]:
+        """See `DeskPort`."""
+        return self._object("object", {**objection}, "public")
+
+    def follow(self, number: str, secret: str) -> dict[str, Any]:
+        """See `DeskPort`."""
+        return self._object("follow", {"number": number, "secret": secret}, "public")
+
+    def _object(self, what: str, body: dict[str, JSON], whose: str = "patient") -> dict[str, Any]:
         try:
-            found = json.loads(self._ask(what, body))
+            found = json.loads(self._ask(what, body, whose))
         except ValueError:
             raise _silent() from None
         if not isinstance(found, dict):
             raise _silent()
         return found
 
-    def _ask(self, what: str, body: dict[str, JSON]) -> bytes:
-        url = f"{self._base}/patient/v1/{what}"
+    def _ask(self, what: str, body: dict[str, JSON], whose: str = "patient") -> bytes:
+        url = f"{self._base}/{whose}/v1/{what}"
         sent = Sent("POST", url, dumps(body), {"Content-Type": "application/json"})
         try:
             answer = self._client.send(sent, self._bounds)

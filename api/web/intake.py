@@ -7,8 +7,9 @@ the multipart parser is fed directly.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -45,8 +46,8 @@ class Submission:
 class Fields(dict[str, bytes]):
     """A form's fields by name, each once."""
 
-    file_name: str = ""
-    """The name of the file that was sent, the last if there are several."""
+    file_names: Mapping[str, str] = MappingProxyType({})
+    """The name of the file that was sent in a field, by the field."""
 
 
 async def read_submission(request: Request, limits: Limits, lease: Lease, *, json: bool) -> Submission:
@@ -142,7 +143,7 @@ class _Parts:
         self._data = bytearray()
         self._count = 0
         self._header_bytes = 0
-        self.file_name = ""
+        self.file_names: dict[str, str] = {}
         self.finished = False
 
     def part_begin(self) -> None:
@@ -170,7 +171,7 @@ class _Parts:
             raise _malformed("the form has the same field twice")
         self.fields[name] = self._data
         if b"filename" in options:
-            self.file_name = options[b"filename"].decode("utf-8", "replace")
+            self.file_names[name] = options[b"filename"].decode("utf-8", "replace")
 
     def part_data(self, data: bytes, start: int, end: int) -> None:
         self._data += data[start:end]
@@ -207,7 +208,7 @@ async def _read_multipart(chunks: AsyncIterator[bytes], boundary: bytes, most: i
     if not parts.finished:
         raise _malformed("the form is cut off")
     fields = Fields({name: bytes(value) for name, value in parts.fields.items()})
-    fields.file_name = parts.file_name
+    fields.file_names = parts.file_names
     return fields
 
 
@@ -248,7 +249,7 @@ def _submission(fields: Fields) -> Submission:
             hint="Send one of them, so that it is clear which one the answer is about.",
         )
     if file:
-        return Submission(None, file, lang, fields.file_name)
+        return Submission(None, file, lang, fields.file_names.get("file", ""))
     if not text:
         raise _empty()
     if len(text) > MAX_TEXT:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
@@ -16,13 +15,11 @@ from yinzheng.api.http.language import Language, negotiate, other
 from yinzheng.api.http.problems import not_found, problem_of
 from yinzheng.api.web.checking import AnyChecked, Checked, CheckedConclusion, CheckedReceipt
 from yinzheng.api.web.conclusion_view import ConclusionView, conclusion_view
-from yinzheng.api.web.fields import procedure_words, profile_words
 from yinzheng.api.web.intake import Submission, read_submission
-from yinzheng.api.web.ports import Notice
+from yinzheng.api.web.notice_view import notice_view
 from yinzheng.api.web.receipt_view import ReceiptView, receipt_view
 from yinzheng.api.web.report_view import report_view
 from yinzheng.api.web.server import Server, language_of
-from yinzheng.api.web.times import Instant, instant
 from yinzheng.verifier.errors import YinzhengError
 
 READ: Final = ["GET", "HEAD"]
@@ -64,7 +61,7 @@ def pages(server: Server) -> APIRouter:
             "publicity.html",
             here="publicity",
             demonstration=any(notice.demonstration for notice in notices),
-            notices=[_notice(notice, now, language) for notice in notices],
+            notices=[notice_view(notice, now, language) for notice in notices],
         )
 
     async def asset(request: Request, name: str) -> Response:
@@ -129,50 +126,3 @@ def _switch(request: Request, checked: Checked, language: Language) -> str | Non
     _, found, core = (checked.qr or "").upper().partition("/V/")
     path = f"/V/{quote(core, safe='')}" if found else "/verify"
     return f"{path}?lang={other(language)}"
-
-
-@dataclass(frozen=True, slots=True)
-class _NoticeView:
-    case: str
-    applicant: str
-    asset: str
-    overview: str
-    limits: str
-    profile: str
-    procedure: str
-    opened: Instant
-    ends: Instant | None
-    waived: bool
-    reason: str
-    leaf: str
-    open: bool
-    state: str
-    objections: int
-    demonstration: bool
-
-
-def _notice(notice: Notice, now: int, language: Language) -> _NoticeView:
-    is_open = not notice.waived and (notice.ends_at is None or now < notice.ends_at)
-    words = {
-        "waived": ("免予公示", "Publicity waived"),
-        "open": ("公示中", "On notice"),
-        "over": ("公示期满", "Notice ended"),
-    }["waived" if notice.waived else "open" if is_open else "over"]
-    return _NoticeView(
-        case=notice.case,
-        applicant=notice.applicant,
-        asset=notice.asset,
-        overview=notice.overview,
-        limits=notice.limits,
-        profile=profile_words(notice.profile, language),
-        procedure=procedure_words(notice.procedure, language),
-        opened=instant(notice.opened_at, language),
-        ends=None if notice.ends_at is None else instant(notice.ends_at, language),
-        waived=notice.waived,
-        reason=notice.reason,
-        leaf=notice.leaf,
-        open=is_open,
-        state=words[0 if language == "zh" else 1],
-        objections=notice.open_objections,
-        demonstration=notice.demonstration,
-    )

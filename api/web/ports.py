@@ -74,6 +74,14 @@ class Notice(Protocol):
     def demonstration(self) -> bool:
         """Made under a demonstration profile (S2.5), which has no legal effect."""
 
+    @property
+    def state(self) -> str:
+        """Of the case now, as `ledger/rules/states.py` has it."""
+
+    @property
+    def changed_at(self) -> int:
+        """UTC seconds: when it came into that state."""
+
 
 class HistoryLine(Protocol):
     """One statement of a certificate's case (S3)."""
@@ -164,6 +172,9 @@ class ReaderPort(Protocol):
 
     def notices(self) -> Sequence[Notice]:
         """The notice board, the newest first."""
+
+    def notice(self, leaf: str) -> Notice | None:
+        """The notice of that name in the log, also long after its end; None where there is none."""
 
     def history(self, number: str) -> Sequence[HistoryLine]:
         """Every statement of the certificate's case, the oldest first; empty where the number is unknown."""

@@ -60,6 +60,8 @@ class Event:
     leaf: str
     index: int | None
     block: int | None
+    notice: str | None
+    """Address of the notice's own page, where this opened one (R24)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,7 @@ def _history(lines: Sequence[HistoryLine], language: Language) -> tuple[Event, .
             leaf=line.leaf,
             index=line.index,
             block=line.anchored_block,
+            notice=f"/publicity/{line.leaf}" if line.type == "publicity.opened" else None,
         )
         for line in lines
     )

@@ -61,7 +61,7 @@ class Server:
         self.checker = checker
         self.desk: DeskPort = desk or NoDesk()
         self.takes_in = desk is not None
-        """Whether patients' forms have somewhere to go."""
+        """Whether the forms of patients, and of who objects, have somewhere to go."""
         self.demonstration = demonstration
         self.memory = Memory(limits.bytes_in_flight)
         self.assets = {name: _asset(name, media) for name, media in ASSETS.items()}

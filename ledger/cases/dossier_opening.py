@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from yinzheng.ledger.cases.files import FILE_EVENTS
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.dossiers.dossier import APPLICATION
 from yinzheng.ledger.flow.recording import open_event
@@ -14,6 +16,7 @@ from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.sealed import SealedValue, open_file
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ def open_dossier_to(
     registry: Registry, case_id: str, folder: Path, progress: Progress, by: str = "registry"
 ) -> list[Path]:
     """Write the dossier of a case to the new folder `folder`, the n-th submission under `n/`.
+
+    Objections follow under `objection-n/`: `objection.json`, and the material, numbered from 1.
 
     That `by` opened it is written into the access log first (R47).
 
@@ -40,32 +45,51 @@ def open_dossier_to(
         submissions = list(_submissions(session, case_id, SealedValue(key)))
         rows = iter(repository.files_of(session, case.dossier_id))
     written: list[Path] = []
-    for number, body in enumerate(submissions, 1):
-        home = folder / str(number)
+    for submission in submissions:
+        home = folder / submission.folder
         home.mkdir(parents=True, mode=0o700)
-        application = home / APPLICATION
-        application.write_text(
-            json.dumps(body["application"], ensure_ascii=False, indent=1), encoding="utf-8"
-        )
-        written.append(application)
-        for file in body["files"]:
-            progress(f"opening {file['path']}")
+        text = home / submission.document
+        text.write_text(json.dumps(submission.said, ensure_ascii=False, indent=1), encoding="utf-8")
+        written.append(text)
+        for name, path in submission.files:
+            progress(f"opening {path}")
             row = next(rows, None)
             if row is None:
-                raise DataFault("the dossier lacks a file its application lists", code="dossier-altered")
-            target = home / PurePosixPath(file["path"])
+                raise DataFault("the dossier lacks a file its events list", code="dossier-altered")
+            target = home / PurePosixPath(name)
             _write(target, open_file(registry.blobs, key, row.dossier_id, row.number, row.blob))
             written.append(target)
     return written
 
 
-def _submissions(session: Session, case_id: str, seal: SealedValue) -> Iterator[dict[str, Any]]:
-    """Bodies of the application and its supplements, in order."""
+@dataclass(frozen=True, slots=True)
+class _Submission:
+    """One event that brought files: where they go, under which names, and what was said with them."""
+
+    folder: str
+    document: str
+    said: JSON
+    files: list[tuple[str, str]]
+    """Name in the folder, and path as it was given."""
+
+
+def _submissions(session: Session, case_id: str, seal: SealedValue) -> Iterator[_Submission]:
+    """The application, its supplements, and objections, in the order in which their files are numbered."""
+    applications = objections = 0
     for event in repository.events_of_case(session, case_id):
-        if event.type in ("application.received", "supplement.given"):
-            body, _ = open_event(seal, event.sealed, event.leaf_hash)
-            assert isinstance(body, dict)  # as intake wrote it, authenticated
-            yield body
+        if event.type not in FILE_EVENTS:
+            continue
+        body = cast("dict[str, Any]", open_event(seal, event.sealed, event.leaf_hash)[0])  # authenticated
+        paths = [str(file["path"]) for file in body["files"]]
+        if event.type == "objection.raised":
+            objections += 1
+            said = {name: body[name] for name in ("objector", "contact", "reasons")}
+            named = [(f"{number}-{path}", path) for number, path in enumerate(paths, 1)]
+            yield _Submission(f"objection-{objections}", "objection.json", said, named)
+        else:
+            applications += 1
+            named = [(path, path) for path in paths]
+            yield _Submission(str(applications), APPLICATION, body["application"], named)
 
 
 def _write(target: Path, chunks: Iterator[bytes]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from yinzheng.ledger.cases.body import require_certifiable
+from yinzheng.ledger.cases.files import FilePart, Sealed, add_files, seal_parts, undone_together
 from yinzheng.ledger.cases.work import case_thread, dossier_key, work_on
 from yinzheng.ledger.consents.basis import require_notices
 from yinzheng.ledger.dossiers.application import Application
@@ -18,10 +19,9 @@ from yinzheng.ledger.rules.profiles import Profile, profile_for
 from yinzheng.ledger.rules.refusals import require_registrable
 from yinzheng.ledger.rules.states import Capacity, Move, State
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models import Case, DossierFile
+from yinzheng.ledger.store.models import Case
 from yinzheng.ledger.store.models import Dossier as DossierRow
-from yinzheng.ledger.store.sealed import SealedFile, SealedValue, seal_file
-from yinzheng.verifier.bytes import canonical
+from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.dossier import SEED_BYTES
@@ -50,7 +50,7 @@ def apply(registry: Registry, folder: Path, profile_tag: str, progress: Progress
         dossier_id = secrets.token_bytes(DOSSIER_ID_BYTES)
         key = secrets.token_bytes(DOSSIER_KEY_BYTES)
         sealed = _seal_files(registry, dossier, key, dossier_id, 0, progress)
-        with registry.store.transaction() as session:
+        with registry.store.transaction() as session, undone_together(registry, sealed):
             now = registry.clock()
             case = _new_case(session, profile, application, dossier_id, now)
             wrapped = registry.keys.wrapper().wrap(key, dossier_id)
@@ -59,7 +59,7 @@ def apply(registry: Registry, folder: Path, profile_tag: str, progress: Progress
             session.add(case)
             session.flush()
             seal = SealedValue(key)
-            _add_files(session, seal, dossier_id, 0, sealed)
+            add_files(session, seal, dossier_id, 0, sealed)
             thread = case_thread(registry, session, case, seal, now)
             rule = thread.allow(Move.APPLY, Capacity.APPLICANT)
             thread.write(rule, thread.compose(rule, _body(application, sealed)))
@@ -87,9 +87,9 @@ def supplement(registry: Registry, case_id: str, folder: Path, progress: Progres
                 hint="Apply anew for data from another source.",
             )
         sealed = _seal_files(registry, dossier, key, case.dossier_id, first, progress)
-        with work_on(registry, case_id) as work:
+        with work_on(registry, case_id) as work, undone_together(registry, sealed):
             rule = work.allow(Move.GIVE_SUPPLEMENT, Capacity.APPLICANT)
-            _add_files(work.session, work.seal, case.dossier_id, first, sealed)
+            add_files(work.session, work.seal, case.dossier_id, first, sealed)
             work.write(rule, work.compose(rule, _body(application, sealed)))
 
 
@@ -122,49 +122,15 @@ def _new_case(
 
 def _seal_files(
     registry: Registry, dossier: Dossier, key: bytes, dossier_id: bytes, first: int, progress: Progress
-) -> list[tuple[dict[str, JSON], SealedFile]]:
-    """Seal every file, or leave none behind: a full disk is not filled further by what no case names."""
-    sealed: list[tuple[dict[str, JSON], SealedFile]] = []
-    try:
-        for offset, entry in enumerate(dossier.entries):
-            progress(f"sealing file {offset + 1} of {len(dossier.entries)}")
-            file = seal_file(registry.blobs, key, dossier_id, first + offset, dossier.chunks(entry))
-            manifest: dict[str, JSON] = {
-                "path": entry.path,
-                "role": entry.role.value,
-                "title": entry.title,
-                "size": file.size,
-                "digest": dict(file.digest.to_json()),
-            }
-            sealed.append((manifest, file))
-    except BaseException:
-        for _, file in sealed:
-            registry.blobs.delete(file.blob)
-        raise
-    return sealed
+) -> list[Sealed]:
+    parts = [
+        FilePart(entry.path, entry.role.value, entry.title, lambda entry=entry: dossier.chunks(entry))  # type: ignore[misc]
+        for entry in dossier.entries
+    ]
+    return seal_parts(registry, parts, key, dossier_id, first, progress)
 
 
-def _add_files(
-    session: Session,
-    seal: SealedValue,
-    dossier_id: bytes,
-    first: int,
-    sealed: list[tuple[dict[str, JSON], SealedFile]],
-) -> None:
-    for offset, (manifest, file) in enumerate(sealed):
-        number = first + offset
-        session.add(
-            DossierFile(
-                dossier_id=dossier_id,
-                number=number,
-                blob=file.blob,
-                sealed_size=file.sealed_size,
-                manifest=seal.seal(canonical.dumps(manifest), dossier_id + number.to_bytes(4, "big")),
-            )
-        )
-
-
-def _body(application: Application, sealed: list[tuple[dict[str, JSON], SealedFile]]) -> dict[str, JSON]:
+def _body(application: Application, sealed: list[Sealed]) -> dict[str, JSON]:
     """The body as it is sealed; what is committed to is derived from it, salted by the seed (S10.8)."""
     return {
         "v": 2,

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from yinzheng.ledger.cases import deciding, intake, issuing, publicity
+from yinzheng.ledger.cases import deciding, intake, issuing, objections, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.demonstration.material import favourable_review, prepare_dossier
 from yinzheng.ledger.demonstration.rights import Shown, demonstrate_rights
@@ -172,7 +172,7 @@ def _through_publicity(registry: Registry, case_id: str, example: Path, *, objec
         raised_before = bool(work.bodies("objection.raised"))
         end = work.case.publicity_end or 0
     if still_open:
-        publicity.resolve(
+        objections.resolve(
             registry,
             case_id,
             still_open[0],
@@ -181,12 +181,14 @@ def _through_publicity(registry: Registry, case_id: str, example: Path, *, objec
             reasons="经核查，来源证明完整，异议不成立。",
         )
     elif objected and not raised_before:
-        publicity.object_to(
+        objections.object_to(
             registry,
             case_id,
-            "演示异议人",
-            "请核实数据来源协议的覆盖时段。",
-            [example / "application.json"],
+            objections.Protest(
+                "演示异议人",
+                "请核实数据来源协议的覆盖时段。",
+                objections.material_of([example / "application.json"]),
+            ),
         )
     else:
         time.sleep(max(0, end - registry.clock()))

@@ -218,6 +218,8 @@ class Objection(Base, table=True):
     raised_at: int = Field(sa_type=BigInteger)
     concluded_at: int | None = Field(default=None, sa_type=BigInteger)
     upheld: bool | None = None
+    secret: bytes | None = Field(default=None, unique=True)
+    """Hash of the secret with which whoever raised it through the form follows it."""
     sealed: bytes
     """The objector's text, sealed under the dossier's key."""
 

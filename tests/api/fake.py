@@ -37,6 +37,8 @@ class FakeNotice:
     leaf: str = "5a" * 32
     open_objections: int = 0
     demonstration: bool = False
+    state: str = "publicity"
+    changed_at: int = synthetic.NOW - 2 * DAY
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,22 @@ BOARD = (
         reason="数据已公开多年",
         procedure="ordinary",
         limits="",
+        leaf="5b" * 32,
     ),
-    FakeNotice(case="A-2026-000005", asset="住院结算明细", ends_at=synthetic.NOW - DAY, open_objections=2),
+    FakeNotice(
+        case="A-2026-000005",
+        asset="住院结算明细",
+        ends_at=synthetic.NOW - DAY,
+        open_objections=2,
+        leaf="5c" * 32,
+    ),
+    FakeNotice(
+        case="A-2026-000004",
+        asset="体检数据集",
+        ends_at=synthetic.NOW - DAY,
+        leaf="5d" * 32,
+        state="deposited",
+    ),
 )
 DEMO_NOTICE = FakeNotice(case="A-2026-000001", profile="DEMO/1", demonstration=True, ends_at=None)
 
@@ -164,6 +180,10 @@ class FakeReader:
     def notices(self) -> Sequence[FakeNotice]:
         self._up()
         return self.board
+
+    def notice(self, leaf: str) -> FakeNotice | None:
+        self._up()
+        return next((one for one in self.board if one.leaf == leaf), None)
 
     def history(self, number: str) -> Sequence[FakeLine]:
         self._up()

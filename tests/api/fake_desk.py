@@ -97,6 +97,8 @@ class FakeDesk:
     view: dict[str, Any] = field(default_factory=seen)
     fault: YinzhengError | None = None
     filed: list[tuple[Mapping[str, JSON], bool]] = field(default_factory=list)
+    objected: list[Mapping[str, JSON]] = field(default_factory=list)
+    standing: dict[str, Any] = field(default_factory=dict)
 
     def see(self, bearer: Bearer) -> dict[str, Any]:
         self._up()
@@ -115,6 +117,18 @@ class FakeDesk:
     def conclusion(self, bearer: Bearer, withdrawal: str) -> bytes:
         self._up()
         return withdrawal.encode()
+
+    def object_to(self, objection: Mapping[str, JSON]) -> dict[str, Any]:
+        self._up()
+        self.objected.append(objection)
+        return {"case": "A-2026-000007", "number": "0123456789ab", "raised_at": 1_790_000_000}
+
+    def follow(self, number: str, secret: str) -> dict[str, Any]:
+        self._up()
+        return {
+            "number": number, "case": "A-2026-000007", "raised_at": 1_790_000_000, "due": 1_791_000_000,
+            "concluded_at": None, "upheld": None, "reasons": "", **self.standing,
+        }  # fmt: skip
 
     def _up(self) -> None:
         if self.fault is not None:

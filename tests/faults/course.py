@@ -16,7 +16,7 @@ from sqlmodel import select
 
 from tests.ledger import world as w
 from tests.ledger.world import World
-from yinzheng.ledger.cases import deciding, issuing, publicity
+from yinzheng.ledger.cases import deciding, issuing, objections, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.people.acting import actor_of
@@ -85,14 +85,14 @@ def _apply(world: World, registry: Registry) -> None:
 
 def _object(world: World, registry: Registry) -> None:
     case = _case(registry)
-    publicity.object_to(registry, case, "异议人", "请核实来源。", [world.paths.instance])
+    w.object_to(registry, case, "异议人", "请核实来源。", [world.paths.instance])
 
 
 def _resolve(_world: World, registry: Registry) -> None:
     case = _case(registry)
     with work_on(registry, case) as work:
         name = next(iter(work.situation.open_objections))
-    publicity.resolve(
+    objections.resolve(
         registry, case, name, actor_of(registry, w.OFFICER), upheld=False, reasons="异议不成立。"
     )
 

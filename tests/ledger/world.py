@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -20,7 +20,7 @@ from typing import Any
 from sqlmodel import select
 
 from yinzheng.ledger.audit import Finding, audit_registry
-from yinzheng.ledger.cases import deciding, intake, issuing, publicity
+from yinzheng.ledger.cases import deciding, intake, issuing, objections, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.flow.pipeline import settle
@@ -250,6 +250,12 @@ def to_publicity(registry: Registry, folder: Path, profile: str = DEMO.tag, **ch
 
 def past_publicity(registry: Registry, clock: Clock, case: str) -> None:
     clock.now = max(clock.now, publicity_end(registry, case))
+
+
+def object_to(registry: Registry, case: str, objector: str, reasons: str, material: Sequence[Path]) -> str:
+    """Object with files; returns the objection's name."""
+    protest = objections.Protest(objector, reasons, objections.material_of(material))
+    return objections.object_to(registry, case, protest).name
 
 
 def to_deposited(

@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from tests.ledger import world as w
 from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, World
-from yinzheng.ledger.cases import deciding, intake, issuing, publicity
+from yinzheng.ledger.cases import deciding, intake, issuing, objections, publicity
 from yinzheng.ledger.cases.issuing import DRAFT_SECONDS
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.chain.records import CaseState, Status
@@ -162,7 +162,7 @@ def test_waived_publicity_shows_on_the_certificate(
 
 def objection(registry: Registry, case: str) -> str:
     material = registry.paths.instance
-    return publicity.object_to(registry, case, "异议人", "来源存疑。", [material])
+    return w.object_to(registry, case, "异议人", "来源存疑。", [material])
 
 
 def test_an_objection_dismissed(world: World, tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_an_objection_dismissed(world: World, tmp_path: Path) -> None:
         first, second = objection(registry, case), objection(registry, case)
         settle(registry)
         for name in (first, second[:8]):
-            publicity.resolve(
+            objections.resolve(
                 registry, case, name, actor_of(registry, OFFICER), upheld=False, reasons="不成立。"
             )
             settle(registry)
@@ -188,7 +188,7 @@ def test_an_objection_upheld_ends_the_case(world: World, tmp_path: Path) -> None
         case = w.to_publicity(registry, tmp_path / "dossier")
         name = objection(registry, case)
         settle(registry)
-        publicity.resolve(
+        objections.resolve(
             registry, case, name, actor_of(registry, SECOND_OFFICER), upheld=True, reasons="异议成立。"
         )
         settle(registry)
@@ -274,7 +274,9 @@ def test_an_objection_after_drafting_makes_issuing_begin_anew(world: World, tmp_
         for person in (OFFICER, MEMBER):
             with w.unchanged(registry), pytest.raises(UsageFault, match=r"objection is open|registry"):
                 issuing.issue(registry, case, actor_of(registry, person))
-        publicity.resolve(registry, case, name, actor_of(registry, OFFICER), upheld=False, reasons="不成立。")
+        objections.resolve(
+            registry, case, name, actor_of(registry, OFFICER), upheld=False, reasons="不成立。"
+        )
         settle(registry)
         assert issuing.issue(registry, case, actor_of(registry, OFFICER)).number == number
         issuing.issue(registry, case, actor_of(registry, MEMBER))

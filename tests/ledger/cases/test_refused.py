@@ -11,7 +11,7 @@ import pytest
 
 from tests.ledger import world as w
 from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, World
-from yinzheng.ledger.cases import deciding, intake, issuing, publicity
+from yinzheng.ledger.cases import deciding, intake, issuing, objections, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.flow.pipeline import settle
@@ -50,8 +50,8 @@ ACTS: dict[str, Callable[[Registry, str], object]] = {
     "waive": lambda r, c: publicity.publish(
         r, c, actor_of(r, OFFICER), waived_by=actor_of(r, MEMBER), reason="商业秘密"
     ),
-    "object": lambda r, c: publicity.object_to(r, c, "异议人", "存疑", [r.paths.instance]),
-    "resolve": lambda r, c: publicity.resolve(
+    "object": lambda r, c: w.object_to(r, c, "异议人", "存疑", [r.paths.instance]),
+    "resolve": lambda r, c: objections.resolve(
         r, c, "00", actor_of(r, OFFICER), upheld=False, reasons="不成立"
     ),
     "issue": lambda r, c: issuing.issue(r, c, actor_of(r, OFFICER)),
@@ -131,7 +131,7 @@ def _publicity(registry: Registry, _world: World, folder: Path) -> str:
 )
 def _objected(registry: Registry, world: World, folder: Path) -> str:
     case = w.to_publicity(registry, folder / "dossier")
-    publicity.object_to(registry, case, "异议人", "存疑", [registry.paths.instance])
+    w.object_to(registry, case, "异议人", "存疑", [registry.paths.instance])
     settle(registry)
     w.past_publicity(registry, world.clock, case)
     return case
@@ -200,12 +200,12 @@ def test_the_wrong_role(registry: Registry, world: World, tmp_path: Path) -> Non
     settle(registry)
     w.past_publicity(registry, world.clock, case)
     refused(registry, lambda: issuing.issue(registry, case, actor_of(registry, MEMBER)), wrong)
-    name = publicity.object_to(registry, case, "异议人", "存疑", [registry.paths.instance])
+    name = w.object_to(registry, case, "异议人", "存疑", [registry.paths.instance])
     settle(registry)
     for upheld in (False, True):
         refused(
             registry,
-            lambda u=upheld: publicity.resolve(
+            lambda u=upheld: objections.resolve(
                 registry, case, name, actor_of(registry, MEMBER), upheld=u, reasons="x"
             ),  # type: ignore[misc]
             wrong,
@@ -367,7 +367,7 @@ def test_objections(registry: Registry, tmp_path: Path) -> None:
     file = registry.paths.instance
 
     def objecting(reasons: str, *material: Path) -> Callable[[], str]:
-        return lambda: publicity.object_to(registry, case, "异议人", reasons, material)
+        return lambda: w.object_to(registry, case, "异议人", reasons, material)
 
     refused(registry, objecting("", file), "objection-empty")
     refused(registry, objecting("存疑"), "objection-empty")
@@ -375,13 +375,13 @@ def test_objections(registry: Registry, tmp_path: Path) -> None:
     refused(registry, objecting("存疑", tmp_path), "material-missing")
     refused(registry, objecting("存疑", Path("/dev/zero")), "material-missing")
     refused(registry, objecting("存疑", *[file] * 21), "objection-material")
-    refused(registry, lambda: publicity.object_to(registry, case, " ", "存疑", [file]), "text-missing")
-    name = publicity.object_to(registry, case, "异议人", "存疑", [file])
+    refused(registry, lambda: w.object_to(registry, case, " ", "存疑", [file]), "text-missing")
+    name = w.object_to(registry, case, "异议人", "存疑", [file])
     settle(registry)
     for given in ("", "zz", name[:-1] + "g"):
         refused(
             registry,
-            lambda g=given: publicity.resolve(
+            lambda g=given: objections.resolve(
                 registry, case, g, actor_of(registry, OFFICER), upheld=False, reasons="x"
             ),  # type: ignore[misc]
             "objection-unknown",

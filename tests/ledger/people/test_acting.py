@@ -11,7 +11,7 @@ from tests.ledger import world as w
 from tests.ledger.erasure import ward as wards
 from tests.ledger.erasure.ward import Ward
 from tests.ledger.world import MEMBER, OFFICER
-from yinzheng.ledger.cases import deciding, issuing, publicity
+from yinzheng.ledger.cases import deciding, issuing, objections, publicity
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
 from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.flow.pipeline import settle
@@ -120,10 +120,10 @@ def test_each_step_of_a_case_is_its_own_capacitys(registry: Registry, ward: Ward
     tried(lambda by: deciding.decide(registry, case, by), member, officer)
     tried(lambda by: publicity.publish(registry, case, by), officer, member)
     settle(registry)
-    object_ = publicity.object_to(registry, case, "异议人", "存疑", [registry.paths.instance])
+    object_ = w.object_to(registry, case, "异议人", "存疑", [registry.paths.instance])
     settle(registry)
     tried(
-        lambda by: publicity.resolve(registry, case, object_, by, upheld=False, reasons="不成立"),
+        lambda by: objections.resolve(registry, case, object_, by, upheld=False, reasons="不成立"),
         officer,
         member,
     )

@@ -1,0 +1,113 @@
+"""Objections through the form on a notice (R24), passed on by the public web server on this machine.
+
+Who objects brings a secret, made for the form, and follows with it what becomes of the objection.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from yinzheng.api.desk import fields
+from yinzheng.api.desk.bodies import read_body
+from yinzheng.api.desk.server import Desk, is_local
+from yinzheng.api.http.limits import MIB
+from yinzheng.ledger.cases.objections import SECRET_BYTES, Material, Protest, follow, object_to
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store import repository
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import JSON, Check, hex_bytes, list_of, object_of, text
+from yinzheng.verifier.errors import DataFault, UsageFault
+
+MAX_FILES: Final = 5
+MAX_MATERIAL: Final = 8 * MIB
+"""Bytes of all files together, through the form; a counter takes more."""
+
+MAX_BODY: Final = MAX_MATERIAL * 4 // 3 + 64 * 1024
+
+_FILE: Final[Check[Any]] = object_of({"name": text(0, 400), "content": text(0, MAX_BODY)})
+OBJECT: Final[dict[str, Check[Any]]] = {
+    "notice": hex_bytes(32),
+    "secret": hex_bytes(SECRET_BYTES),
+    "objector": text(0, 400),
+    "contact": text(0, 400),
+    "reasons": text(0, 8000),
+    "files": list_of(_FILE, 0, MAX_FILES),
+}
+FOLLOW: Final[dict[str, Check[Any]]] = {"number": text(0, 64), "secret": hex_bytes(SECRET_BYTES)}
+
+
+def objections(desk: Desk) -> APIRouter:
+    """The routes for whoever objects."""
+    router = APIRouter(prefix="/public/v1")
+
+    async def form(request: Request, wanted: dict[str, Check[Any]], most: int) -> dict[str, Any]:
+        if not is_local(request):
+            raise UsageFault("there is nothing at this address", code="not-found")
+        with desk.memory.lease() as lease:
+            body = await read_body(request, most, lease, desk.limits.body_seconds)
+            value = canonical.loads(body or b"{}", max_bytes=most)
+            if not isinstance(value, dict):
+                raise DataFault("the body is not a JSON object", code="json-malformed")
+            return fields.read(value, wanted)
+
+    @router.post("/object")
+    async def object_(request: Request) -> Response:
+        found = await form(request, OBJECT, MAX_BODY)
+        protest = Protest(found["objector"], found["reasons"], _material(found["files"]), found["contact"])
+
+        def act(registry: Registry) -> JSON:
+            case = _case_of(registry, found["notice"])
+            raised = object_to(registry, case, protest, secret=found["secret"])
+            return {"case": case, "number": raised.number, "raised_at": raised.at}
+
+        return JSONResponse(await desk.do(act), HTTPStatus.CREATED)
+
+    @router.post("/follow")
+    async def follow_(request: Request) -> Response:
+        found = await form(request, FOLLOW, 4096)
+
+        def act(registry: Registry) -> JSON:
+            standing = follow(registry, found["number"], found["secret"])
+            return {
+                "number": standing.number,
+                "case": standing.case,
+                "raised_at": standing.raised_at,
+                "due": standing.due,
+                "concluded_at": standing.concluded_at,
+                "upheld": standing.upheld,
+                "reasons": standing.reasons,
+            }
+
+        return JSONResponse(await desk.do(act))
+
+    return router
+
+
+def _case_of(registry: Registry, notice: bytes) -> str:
+    with registry.store.reading() as session:
+        event = repository.event_by_leaf(session, notice)
+    if event is None or event.type != "publicity.opened" or event.case_id is None:
+        raise UsageFault("there is no such notice", code="notice-unknown", hint="Look on the notice board.")
+    return event.case_id
+
+
+def _material(files: list[dict[str, Any]]) -> list[Material]:
+    material = []
+    for file in files:
+        try:
+            content = base64.b64decode(file["content"], validate=True)
+        except (binascii.Error, ValueError):
+            raise DataFault("a file is not base64", code="field-value") from None
+        material.append(Material(file["name"], lambda content=content: [content]))  # type: ignore[misc]
+    if sum(len(file["content"]) for file in files) > MAX_BODY:
+        raise UsageFault(
+            "the files are too large together", code="too-large", hint="Bring them to a counter."
+        )
+    return material

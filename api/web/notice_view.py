@@ -1,0 +1,80 @@
+"""A public notice as the pages show it (R24)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from yinzheng.api.http.language import Language
+from yinzheng.api.web.fields import procedure_words, profile_words
+from yinzheng.api.web.ports import Notice
+from yinzheng.api.web.times import Instant, instant
+from yinzheng.api.web.words import say
+from yinzheng.ledger.rules.terms import Label
+
+TAKES_OBJECTIONS: Final = frozenset({"publicity", "issuing"})
+"""States of a case in which anyone may object."""
+
+_OUTCOMES: Final = {
+    "deposited": Label("已登记，证书已存证。", "It was registered; the certificate is deposited."),
+    "refused": Label("不予登记。", "Registration was refused."),
+    "closed": Label("异议成立，登记程序终止。", "An objection was upheld, which ended the application."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """One notice, in words."""
+
+    case: str
+    applicant: str
+    asset: str
+    overview: str
+    limits: str
+    profile: str
+    procedure: str
+    opened: Instant
+    ends: Instant | None
+    waived: bool
+    reason: str
+    leaf: str
+    open: bool
+    state: str
+    objections: int
+    demonstration: bool
+    takes: bool
+    """Whether it takes objections now."""
+    outcome: str
+    """How it ended; empty while nothing is decided."""
+    outcome_at: Instant
+
+
+def notice_view(notice: Notice, now: int, language: Language) -> NoticeView:
+    """The words for a notice at `now`, UTC seconds."""
+    is_open = not notice.waived and (notice.ends_at is None or now < notice.ends_at)
+    words = {
+        "waived": ("免予公示", "Publicity waived"),
+        "open": ("公示中", "On notice"),
+        "over": ("公示期满", "Notice ended"),
+    }["waived" if notice.waived else "open" if is_open else "over"]
+    return NoticeView(
+        case=notice.case,
+        applicant=notice.applicant,
+        asset=notice.asset,
+        overview=notice.overview,
+        limits=notice.limits,
+        profile=profile_words(notice.profile, language),
+        procedure=procedure_words(notice.procedure, language),
+        opened=instant(notice.opened_at, language),
+        ends=None if notice.ends_at is None else instant(notice.ends_at, language),
+        waived=notice.waived,
+        reason=notice.reason,
+        leaf=notice.leaf,
+        open=is_open,
+        state=words[0 if language == "zh" else 1],
+        objections=notice.open_objections,
+        demonstration=notice.demonstration,
+        takes=notice.state in TAKES_OBJECTIONS,
+        outcome=say(_OUTCOMES[notice.state], language) if notice.state in _OUTCOMES else "",
+        outcome_at=instant(notice.changed_at, language),
+    )

@@ -1,0 +1,95 @@
+"""Files that come into a dossier, with an application or an objection: sealed, then named by an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from sqlmodel import Session
+
+from yinzheng.ledger.registry import Progress, Registry
+from yinzheng.ledger.store.models import DossierFile
+from yinzheng.ledger.store.sealed import SealedFile, SealedValue, seal_file
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import JSON
+
+FILE_EVENTS: Final = ("application.received", "supplement.given", "objection.raised")
+"""Events whose body lists `files`. In the order of the events they are all files of the dossier."""
+
+Sealed: TypeAlias = tuple[dict[str, JSON], SealedFile]
+"""A file's manifest and where it lies sealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """One file to be sealed; `content` gives its bytes, in pieces of any size."""
+
+    path: str
+    role: str
+    title: str
+    content: Callable[[], Iterable[bytes]] = field(repr=False)
+
+
+def seal_parts(
+    registry: Registry,
+    parts: Sequence[FilePart],
+    key: bytes,
+    dossier_id: bytes,
+    first: int,
+    progress: Progress,
+) -> list[Sealed]:
+    """Seal every file, or leave none behind: a full disk is not filled further by what no case names.
+
+    The dossier's files are counted from 0; `first` is the number of the first of these.
+    """
+    sealed: list[Sealed] = []
+    try:
+        for offset, part in enumerate(parts):
+            progress(f"sealing file {offset + 1} of {len(parts)}")
+            file = seal_file(registry.blobs, key, dossier_id, first + offset, part.content())
+            manifest: dict[str, JSON] = {
+                "path": part.path,
+                "role": part.role,
+                "title": part.title,
+                "size": file.size,
+                "digest": dict(file.digest.to_json()),
+            }
+            sealed.append((manifest, file))
+    except BaseException:
+        _delete(registry, sealed)
+        raise
+    return sealed
+
+
+@contextmanager
+def undone_together(registry: Registry, sealed: Sequence[Sealed]) -> Iterator[None]:
+    """Delete what was sealed if the event that would name it is refused; goes inside its transaction."""
+    try:
+        yield
+    except BaseException:
+        _delete(registry, sealed)
+        raise
+
+
+def _delete(registry: Registry, sealed: Sequence[Sealed]) -> None:
+    for _, file in sealed:
+        registry.blobs.delete(file.blob)
+
+
+def add_files(
+    session: Session, seal: SealedValue, dossier_id: bytes, first: int, sealed: Sequence[Sealed]
+) -> None:
+    """Enter sealed files, in the transaction of the event that names them."""
+    for offset, (manifest, file) in enumerate(sealed):
+        number = first + offset
+        session.add(
+            DossierFile(
+                dossier_id=dossier_id,
+                number=number,
+                blob=file.blob,
+                sealed_size=file.sealed_size,
+                manifest=seal.seal(canonical.dumps(manifest), dossier_id + number.to_bytes(4, "big")),
+            )
+        )
