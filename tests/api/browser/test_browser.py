@@ -104,6 +104,9 @@ def places(readers: dict[str, FakeReader]) -> list[Place]:
         Place("genuine", "/V/ABC", "不是本登记体系的文件，或已损坏", "Not one of ours, or damaged"),
         Place("genuine", "/nothing", "此地址没有内容", "There is nothing at this address", 404),
         Place("down", "/publicity", "暂时无法读取账本", "The ledger cannot be read", 503),
+        Place("genuine", "/publicity/" + "5a" * 32, "提出异议", "takes in no objections"),
+        Place("genuine", "/publicity/" + "5d" * 32, "已登记，证书已存证", "It was registered"),
+        Place("genuine", "/objection", "查询异议", "Follow an objection"),
     ]
 
 
