@@ -4,10 +4,10 @@ Lines are private. Each is committed under 32 fresh bytes of its own (S2.3); the
 hundred lines are the leaves of a Merkle tree (RFC 6962) whose root a public statement `accesses.noted` puts
 into the log. So a line is proved by its secret, a path and that statement, and nobody reads anything else.
 
-What a line says names the organisation that acted and in what function, and never the person it is about: its
-object is a reference or a random subject. Who acted there is committed to apart (`Who`), so that a patient is
-shown the line without a name; and so are free words, which could name someone (`Words`): they can be destroyed
-with the record they speak of while the line stays.
+What a line says names the organisation that acted and in what function, and never the person it is about:
+its object is a reference or a random subject. Who acted there is committed to apart (`Who`), so that a
+patient is shown the line without a name; and so are free words, which could name someone (`Words`): they can
+be destroyed with the record they speak of while the line stays.
 """
 
 from __future__ import annotations
