@@ -111,7 +111,8 @@ def notices(state: State = DEFAULT_STATE, json_: Json = False) -> None:
         for one in listed:
             yield (
                 f"{one.leaf.hex()}  {one.code} {one.controller}  version 版本 {one.version}  "
-                f"pending 待办撤回 {one.counts.pending}  overdue 逾期 {one.counts.overdue}"
+                f"pending 待办撤回 {one.counts.pending}  overdue 逾期 {one.counts.overdue}  "
+                f"someone not told 有未通知到 {one.counts.not_told}"
             )
             if one.changes:
                 yield (
@@ -127,7 +128,11 @@ def notices(state: State = DEFAULT_STATE, json_: Json = False) -> None:
                 "controller": {"name": one.controller, "code": one.code},
                 "version": one.version,
                 "published_at": one.published_at,
-                "withdrawals": {"pending": one.counts.pending, "overdue": one.counts.overdue},
+                "withdrawals": {
+                    "pending": one.counts.pending,
+                    "overdue": one.counts.overdue,
+                    "not_told": one.counts.not_told,
+                },
                 "changes": [change.value for change in one.changes],
             }
             for one in listed

@@ -96,7 +96,7 @@ def freeze(
     opened = session(org, desk)
     _asked(opened, "withdrawal.freeze", withdrawal)
     answer = opened.post(f"/org/v1/withdrawals/{withdrawal}/freeze")
-    tell(json_, answer, f"frozen; recipients are told 已冻结并通知; {answer['state']}")
+    tell(json_, answer, f"frozen 已冻结; {answer['state']}")
 
 
 def destroyed(

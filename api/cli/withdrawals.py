@@ -85,6 +85,9 @@ def withdraw(
 
 def withdrawals(
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those overdue. 仅逾期。")] = False,
+    not_told: Annotated[
+        bool, typer.Option("--not-told", help="Only those of which someone was never reached. 仅未通知到。")
+    ] = False,
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
@@ -92,17 +95,21 @@ def withdrawals(
     from yinzheng.ledger.opening import open_registry
     from yinzheng.ledger.registry import wall_clock
     from yinzheng.ledger.withdrawals.progress import listed
+    from yinzheng.ledger.withdrawals.reach import SILENCES
 
     with progress_line(json_), open_registry(state, keys_of, clock=wall_clock) as registry:
-        found = listed(registry, overdue=overdue)
+        found = listed(registry, overdue=overdue, not_told=not_told)
 
     def text() -> Iterator[str]:
         for line in found:
             late = "" if line.overdue_since is None else "  OVERDUE 逾期"
             yield (
                 f"{line.id.hex()}  {line.controller}  {line.state.value:<10}  {line.owing} owing  "
-                f"due {moment(line.destroy_by)}{late}"
+                f"{len(line.not_told)} not told 未通知到  due {moment(line.destroy_by)}{late}"
             )
+            for one in line.not_told:
+                why = SILENCES[one.silence]
+                yield f"  not told 未通知到: {one.code} {one.name or ''}  {why.en} {why.zh}"
 
     tell(
         json_,
@@ -115,6 +122,9 @@ def withdrawals(
                 "destroy_by": line.destroy_by,
                 "overdue_since": line.overdue_since,
                 "owing": line.owing,
+                "not_told": [
+                    {"code": one.code, "name": one.name, "reason": one.silence.value} for one in line.not_told
+                ],
             }
             for line in found
         ],
@@ -208,6 +218,8 @@ def deliver(state: State = DEFAULT_STATE, json_: Json = False) -> None:
 
 
 def _print(found: Progress) -> None:
+    from yinzheng.ledger.withdrawals.reach import SILENCES
+
     out.print(f"{found.id.hex()}  {found.words.zh} / {found.words.en}", markup=False)
     out.print(f"  received 收到 {moment(found.received_at)}", markup=False)
     if found.freeze_by is not None:
@@ -217,11 +229,13 @@ def _print(found: Progress) -> None:
         out.print(f"  OVERDUE since 逾期 {moment(found.overdue_since)}", style="bold red", markup=False)
     for one in found.answers:
         answered = "late 逾期" if one.late else "in time 按期"
-        told = "told 已通知" if one.told_at is not None else "not told yet 未通知"
         if one.exempt is not None:
             standing = f"exempt 豁免: {one.exempt.zh}"
+        elif one.silence is not None:
+            why = SILENCES[one.silence]
+            standing = f"NOT TOLD 未通知到 ({why.en} {why.zh})"
         elif one.given_at is None:
-            standing = f"awaited 待回执 ({told})"
+            standing = "told, receipt awaited 已通知，待回执"
         else:
             standing = f"{moment(one.given_at)} {answered}"
         out.print(f"  {one.code} {one.name}: {standing}", markup=False)

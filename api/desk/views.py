@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from yinzheng.ledger.rules.terms import Label
 from yinzheng.ledger.withdrawals.progress import Answer, Fact, Progress, Restriction
+from yinzheng.ledger.withdrawals.reach import SILENCES
 from yinzheng.verifier.bytes.canonical import JSON
 
 
@@ -46,6 +47,9 @@ def _answer(one: Answer) -> JSON:
         "name": one.name,
         "duty": one.duty,
         "told_at": one.told_at,
+        "not_told": None
+        if one.silence is None
+        else {"reason": one.silence.value, **label_view(SILENCES[one.silence])},
         "given_at": one.given_at,
         "late": one.late,
         "exempt": None if one.exempt is None else label_view(one.exempt),

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from yinzheng.api.http.language import Language
 from yinzheng.api.web.times import Instant, duration, instant
-from yinzheng.api.web.words import CALLS, DUTIES, DUTY_STATES, METHODS, STATES, say
+from yinzheng.api.web.words import CALLS, DUTIES, DUTY_STATES, METHODS, NOT_TOLD, STATES, say
 from yinzheng.verifier.formats.consent import Consent, parse_consent
 from yinzheng.verifier.formats.notice import SCOPES, Notice, parse_notice
 from yinzheng.verifier.words.phrases import Phrase
@@ -53,6 +53,8 @@ class AnswerLine:
     state: str
     tone: str
     told: Instant | None
+    not_told: str | None
+    """Why it was never reached (R35)."""
     given: Instant | None
     exempt: str | None
 
@@ -237,7 +239,7 @@ def _withdrawal(
 ) -> WithdrawalView:
     done, overdue = one["state"] in _ENDED, one["overdue_since"]
     restricted = one["restriction"] is not None and one["restriction"]["in_force"]
-    name = "overdue" if overdue is not None else one["state"]
+    name = _headline(one)
     running = not done and not restricted and not one["held"] and now < one["destroy_by"]
     taken = one["taken"]
     return WithdrawalView(
@@ -264,22 +266,35 @@ def _withdrawal(
     )
 
 
+def _headline(one: Mapping[str, Any]) -> str:
+    """The word for where it stands; that nobody was reached is no refusal (R35)."""
+    if one["overdue_since"] is None:
+        return str(one["state"])
+    silent = [a for a in one["answers"] if a["given_at"] is None and a["exempt"] is None]
+    untold = bool(silent) and all(a["not_told"] is not None for a in silent)
+    return "overdue_untold" if untold else "overdue"
+
+
 def _answer(one: Mapping[str, Any], destroy_by: int, now: int, language: Language) -> AnswerLine:
     exempt, given = one["exempt"], one["given_at"]
     if exempt is not None:
         state, tone = "exempt", "unknown"
     elif given is not None:
         state, tone = ("late", "warn") if one["late"] else ("done", "good")
-    elif now >= destroy_by:
+    elif one["not_told"] is not None:
+        # It owes all the same, but it does not refuse: nobody reached it.
+        state, tone = ("untold_overdue", "bad") if now > destroy_by else ("untold", "warn")
+    elif now > destroy_by:
         state, tone = "overdue", "bad"
     else:
-        state, tone = ("waiting", "unknown") if one["told_at"] is not None else ("sent", "unknown")
+        state, tone = "waiting", "unknown"
     return AnswerLine(
         name=one["name"],
         duty=say(DUTIES[one["duty"]], language),
         state=say(DUTY_STATES[state], language),
         tone=tone,
         told=_instant(one["told_at"], language),
+        not_told=None if one["not_told"] is None else say(NOT_TOLD[one["not_told"]["reason"]], language),
         given=_instant(given, language),
         exempt=None if exempt is None else str(exempt[language]),
     )

@@ -122,6 +122,10 @@ class Counts(Protocol):
     def overdue(self) -> str:
         """With a deadline that has passed (R35)."""
 
+    @property
+    def not_told(self) -> str:
+        """Pending ones of which someone who owes was never reached."""
+
 
 class BasisLine(Protocol):
     """One notice that a certificate names as the basis of its data (R27)."""

@@ -75,6 +75,7 @@ class Basis:
     pending: str
     overdue: str
     any_overdue: bool
+    not_told: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,7 @@ def _basis(line: BasisLine, language: Language) -> Basis:
         pending=line.counts.pending,
         overdue=line.counts.overdue,
         any_overdue=line.counts.overdue != "0",
+        not_told=line.counts.not_told,
     )
 
 

@@ -304,11 +304,17 @@ METHODS: Final = MappingProxyType(
 # How a withdrawal stands (R35), for the person who filed it.
 STATES: Final = MappingProxyType(
     {
-        "verified": Label("已收到，正在冻结数据", "Received; your data is being frozen"),
-        "notified": Label("已冻结，已通知各方销毁", "Frozen; everyone was told to destroy their copies"),
+        "notified": Label(
+            "已收到，已向各方发出通知，正在冻结数据",
+            "Received; notices to everyone are out, and your data is being frozen",
+        ),
+        "frozen": Label("已冻结，等待各方销毁", "Frozen; everyone has to destroy their copies"),
         "restricted": Label("已停止使用，依法仅作保存", "No longer used; kept in storage by law"),
         "completed": Label("已办结，各方均已确认", "Done; everyone has confirmed"),
         "overdue": Label("已逾期：有一方没有按时完成", "Overdue: someone has not done its duty in time"),
+        "overdue_untold": Label(
+            "已过期限：有一方尚未通知到", "Past its deadline: someone could not be told yet"
+        ),
     }
 )
 
@@ -324,12 +330,34 @@ DUTIES: Final = MappingProxyType(
 # Whether it has done so.
 DUTY_STATES: Final = MappingProxyType(
     {
-        "sent": Label("正在通知", "being told"),
+        "untold": Label("尚未通知到", "not told yet"),
+        "untold_overdue": Label("已过期限，尚未通知到", "past the deadline, not told yet"),
         "waiting": Label("已通知，等待回执", "told; receipt awaited"),
         "done": Label("已确认完成", "confirmed"),
         "late": Label("已确认（逾期）", "confirmed, late"),
         "overdue": Label("逾期未回复", "overdue"),
         "exempt": Label("豁免", "exempt"),
+    }
+)
+
+# Why an organisation was not reached, for the person who filed it (R35).
+NOT_TOLD: Final = MappingProxyType(
+    {
+        "not_enrolled": Label(
+            "该机构尚未在登记机构注册，将电话或书面通知；期限照常计算",
+            "It is not enrolled, so the registry telephones or writes to it; the deadline runs all the same",
+        ),
+        "no_answer": Label(
+            "其服务器没有接收通知，登记机构将电话联系；期限照常计算",
+            "Its server took no notice, and the registry telephones it; the deadline runs all the same",
+        ),
+        "not_fetched": Label(
+            "该机构还没有领取通知；期限照常计算",
+            "It has not fetched its notice yet; the deadline runs all the same",
+        ),
+        "on_its_way": Label(
+            "通知正在途中；期限照常计算", "The notice is on its way; the deadline runs all the same"
+        ),
     }
 )
 

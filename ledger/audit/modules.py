@@ -25,8 +25,8 @@ from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
 _STATES: Mapping[str, WithdrawalState] = {
     State.REQUESTED: WithdrawalState.REQUESTED,
     State.VERIFIED: WithdrawalState.REQUESTED,
+    State.NOTIFIED: WithdrawalState.REQUESTED,
     State.FROZEN: WithdrawalState.FROZEN,
-    State.NOTIFIED: WithdrawalState.FROZEN,
     State.RESTRICTED: WithdrawalState.RESTRICTED,
     State.COMPLETED: WithdrawalState.COMPLETED,
 }

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlmodel import Session, select
+from sqlalchemy import distinct, func
+from sqlmodel import Session, col, select
 
 from yinzheng.ledger.consents.notices import notice_at
 from yinzheng.ledger.dossiers.application import Application
 from yinzheng.ledger.rules.withdrawal import Situation, State
 from yinzheng.ledger.store.models_consents import Notice as NoticeRow
-from yinzheng.ledger.store.models_consents import Withdrawal
+from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
 from yinzheng.verifier.errors import DataFault
 
 SMALL: Final = 5
@@ -30,6 +31,8 @@ class Counts:
     """Not completed, overdue ones among them."""
     overdue: str
     """With a deadline that has passed (R35)."""
+    not_told: str = "0"
+    """Pending ones of which someone who owes was never reached: it does not refuse, it does not know."""
 
     @property
     def any_overdue(self) -> bool:
@@ -66,7 +69,23 @@ def counts(session: Session, leaf: bytes, now: int) -> Counts:
     for row in session.exec(query):
         pending += 1
         overdue += _situation(row).overdue_since(now) is not None
-    return Counts(shown(pending), shown(overdue))
+    return Counts(shown(pending), shown(overdue), shown(_not_told(session, leaf)))
+
+
+def _not_told(session: Session, leaf: bytes) -> int:
+    query = (
+        select(func.count(distinct(col(Withdrawal.id))))
+        .join(NoticeRow, Withdrawal.notice_id == NoticeRow.id)  # type: ignore[arg-type]
+        .join(WithdrawalRecipient, WithdrawalRecipient.withdrawal_id == Withdrawal.id)  # type: ignore[arg-type]
+        .where(
+            NoticeRow.leaf == leaf,
+            Withdrawal.state != State.COMPLETED.value,
+            WithdrawalRecipient.duty != "exempt",
+            col(WithdrawalRecipient.receipt).is_(None),
+            col(WithdrawalRecipient.told_at).is_(None),
+        )
+    )
+    return session.exec(query).one()
 
 
 def _situation(row: Withdrawal) -> Situation:

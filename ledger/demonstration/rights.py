@@ -200,7 +200,7 @@ def _withdraw(stage: _Stage, subject: bytes, progress: Progress) -> bytes:
         file(registry, subject, extent, channel=Way.RECEIPT, claim=claim)
     with work_on(registry, subject) as work:
         state, request = work.situation.state, work.request[0]
-    if state is State.VERIFIED:
+    if state is State.NOTIFIED:
         with work_on(registry, subject) as work:
             course.freeze(work, stage.party("controller").code)
     if state is not State.COMPLETED:

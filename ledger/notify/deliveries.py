@@ -16,6 +16,7 @@ from yinzheng.ledger.flow.threads import find_organisation
 from yinzheng.ledger.keys.provider import ISSUER
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models_consents import Delivery, Organisation
+from yinzheng.ledger.withdrawals.reach import reached
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.formats.webhook import parse_webhook, sign_webhook
 
@@ -90,6 +91,7 @@ def note(registry: Registry, results: Iterable[tuple[bytes, str | None]], now: i
                 row.last_error = fault
             elif row.state == "pending":
                 row.state, row.delivered_at, row.last_error = "delivered", now, None
+                reached(session, row.withdrawal_id, row.code, now)
             session.add(row)
 
 
@@ -119,8 +121,7 @@ def fetch(registry: Registry, code: str) -> list[Signed]:
         query = select(Delivery).where(Delivery.code == code, Delivery.state == "pending")
         rows = list(session.exec(query.order_by(col(Delivery.created_at), col(Delivery.id)).limit(FETCHED)))
         for row in rows:
-            row.state, row.delivered_at = "fetched", registry.clock()
-            session.add(row)
+            _fetched(session, row, registry.clock())
     return [Signed(*_sign(registry, row)) for row in rows]
 
 
@@ -137,12 +138,21 @@ def refetch(registry: Registry, code: str, since: int) -> list[Signed]:
 
 
 def about(registry: Registry, code: str, withdrawal_id: bytes) -> list[Signed]:
-    """What an organisation was or is to be told of one withdrawal, oldest first; nothing is marked."""
-    with registry.store.reading() as session:
+    """What an organisation was or is to be told of one withdrawal, oldest first; it knows of them then."""
+    with registry.store.transaction() as session:
         query = select(Delivery).where(Delivery.code == code, Delivery.withdrawal_id == withdrawal_id)
         newest = query.order_by(col(Delivery.created_at).desc(), col(Delivery.id)).limit(OF_ONE)
         rows = list(session.exec(newest))
+        for row in rows:
+            if row.state == "pending":
+                _fetched(session, row, registry.clock())
     return [Signed(*_sign(registry, row)) for row in reversed(rows)]
+
+
+def _fetched(session: Session, row: Delivery, now: int) -> None:
+    row.state, row.delivered_at = "fetched", now
+    session.add(row)
+    reached(session, row.withdrawal_id, row.code, now)
 
 
 def _send(one: Outgoing, send: Send) -> str | None:

@@ -1,7 +1,8 @@
 """The course of a withdrawal (R31 to R36) as one table, with its two clocks and what each recipient owes.
 
-requested → verified → frozen → notified → receipts → completed, or restricted until its ground ends.
-"Overdue" is no state but a view of the clocks, which start at receipt and which nothing pauses. A hold stops
+requested → verified → notified → frozen → receipts → completed, or restricted until its ground ends. Everyone
+concerned is told as soon as it is verified, whatever the controller does. "Overdue" is no state but a view of
+the clocks, which start at receipt and which nothing pauses. A hold stops
 completion alone: a withdrawal is accepted, and narrows what may be done, while a dispute goes on (R36).
 """
 
@@ -20,6 +21,9 @@ from yinzheng.verifier.formats.withdrawal_steps import LONGEST_RESTRICTION
 
 HOUR = 3600
 
+LAST_REMINDER: Final = 12 * HOUR
+"""Seconds before the end of a duty when who still owes it is reminded for the last time in time."""
+
 
 class State(StrEnum):
     """Where a withdrawal stands."""
@@ -27,8 +31,8 @@ class State(StrEnum):
     NEW = "new"
     REQUESTED = "requested"
     VERIFIED = "verified"
-    FROZEN = "frozen"
     NOTIFIED = "notified"
+    FROZEN = "frozen"
     RESTRICTED = "restricted"
     COMPLETED = "completed"
 
@@ -40,8 +44,8 @@ class Move(StrEnum):
     FILE_AT_COUNTER = "file_at_counter"
     FORWARD = "forward"
     VERIFY = "verify"
-    FREEZE = "freeze"
     NOTIFY = "notify"
+    FREEZE = "freeze"
     CLEAR_LINKS = "clear_links"
     CONFIRM_DESTRUCTION = "confirm_destruction"
     COMPLETE = "complete"
@@ -63,6 +67,14 @@ class Ground(StrEnum):
     HOLD = "hold"
 
 
+class Reminder(StrEnum):
+    """Why who still owes is told once more: 36 h and 60 h into 72 h, 24 h and 36 h into 48 h, and after."""
+
+    HALF = "half"
+    LAST = "last"
+    OVERDUE = "overdue"
+
+
 Rule: TypeAlias = course.Rule[State, Move]
 """One line of the table; each writes a statement."""
 
@@ -82,12 +94,12 @@ _RULES = [
     *_rule("new", Move.FILE_AT_COUNTER, _S.REQUESTED, _C.REGISTRY, _T.REQUESTED),
     *_rule("new", Move.FORWARD, _S.REQUESTED, _C.CONTROLLER, _T.REQUESTED),
     *_rule("requested", Move.VERIFY, _S.VERIFIED, _C.REGISTRY, _T.VERIFIED),
-    *_rule("verified", Move.FREEZE, _S.FROZEN, _C.CONTROLLER, _T.FROZEN),
-    *_rule("frozen", Move.NOTIFY, _S.NOTIFIED, _C.REGISTRY, _T.NOTIFIED),
+    *_rule("verified", Move.NOTIFY, _S.NOTIFIED, _C.REGISTRY, _T.NOTIFIED),
+    *_rule("notified", Move.FREEZE, _S.FROZEN, _C.CONTROLLER, _T.FROZEN),
     # A receipt is recorded whenever it comes, also early, late, under a hold or a restriction: done is done.
-    *_rule("verified frozen notified restricted", Move.CLEAR_LINKS, None, _C.CONTROLLER, _T.RECEIPT),
-    *_rule("verified frozen notified restricted", Move.CONFIRM_DESTRUCTION, None, _C.RECIPIENT, _T.RECEIPT),
-    *_rule("notified", Move.COMPLETE, _S.COMPLETED, _C.REGISTRY, _T.COMPLETED, *_DONE),
+    *_rule("notified frozen restricted", Move.CLEAR_LINKS, None, _C.CONTROLLER, _T.RECEIPT),
+    *_rule("notified frozen restricted", Move.CONFIRM_DESTRUCTION, None, _C.RECIPIENT, _T.RECEIPT),
+    *_rule("frozen", Move.COMPLETE, _S.COMPLETED, _C.REGISTRY, _T.COMPLETED, *_DONE),
     *_rule(
         "restricted",
         Move.COMPLETE,
@@ -98,7 +110,7 @@ _RULES = [
         Guard.RESTRICTION_OVER,
     ),
     # From restricted too: the end moves. A hold that was released brings its own end forward (R39).
-    *_rule("notified restricted", Move.RESTRICT, _S.RESTRICTED, _C.REGISTRY, _T.RESTRICTED),
+    *_rule("frozen restricted", Move.RESTRICT, _S.RESTRICTED, _C.REGISTRY, _T.RESTRICTED),
 ]
 
 INTAKE = frozenset({Move.REQUEST, Move.FILE_AT_COUNTER, Move.FORWARD})
@@ -145,7 +157,21 @@ class Situation:
     @property
     def is_frozen(self) -> bool:
         """Tell whether the data interfaces are frozen."""
-        return self.state not in (State.NEW, State.REQUESTED, State.VERIFIED)
+        return self.state in (State.FROZEN, State.RESTRICTED, State.COMPLETED)
+
+    def reminder(self, now: int, due: int) -> tuple[int, Reminder | None]:
+        """Since when who owes a duty that ends at `due` is to be told once more, and why (R35).
+
+        The duty began at receipt or, once restricted, when that ended: from then on, and without a reason,
+        until half of its time is over. Of several that were missed the latest counts.
+        """
+        begins = self.restricted_until or self.received_at
+        called = (
+            (due + 1, Reminder.OVERDUE),
+            (due - LAST_REMINDER, Reminder.LAST),
+            (begins + (due - begins) // 2, Reminder.HALF),
+        )
+        return next(((at, reminder) for at, reminder in called if now >= at), (begins, None))
 
     def overdue_since(self, now: int) -> int | None:
         """Give the earliest deadline that has passed with its duty open at `now`, or None (R35).

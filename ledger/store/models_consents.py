@@ -180,6 +180,8 @@ class WithdrawalRecipient(Base, table=True):
     """Leaf hash of the statement of its receipt."""
     given_at: int | None = Field(default=None, sa_type=BigInteger)
     late: bool = False
+    told_at: int | None = Field(default=None, sa_type=BigInteger)
+    """When it was first known to have been reached: it took or fetched a notice, or answered."""
 
 
 class Delivery(Base, table=True):
@@ -195,7 +197,8 @@ class Delivery(Base, table=True):
     """Canonical JSON, exactly what is signed."""
     withdrawal_id: bytes | None = Field(default=None, foreign_key="withdrawal.id", index=True)
     state: str = Field(default="pending", index=True)
-    """`pending`, `delivered`, or `fetched` where the organisation asked for it itself."""
+    """`pending`, `delivered`, `fetched` where the organisation asked for it itself, or `moot` where what it
+    asks for was done before it arrived."""
     attempts: int = 0
     next_at: int = Field(sa_type=BigInteger)
     delivered_at: int | None = Field(default=None, sa_type=BigInteger)

@@ -1,4 +1,4 @@
-"""A withdrawal carried out: frozen, everyone told, destruction confirmed by signed receipts (R32 to R35)."""
+"""A withdrawal carried out by who was told: frozen, destruction confirmed by signed receipts (R32 to R35)."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ from sqlmodel import Session
 
 from yinzheng.ledger.organisations.keys import find_key
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.rules.withdrawal import Move, State
+from yinzheng.ledger.rules.withdrawal import Move
 from yinzheng.ledger.withdrawals import calls
 from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.ending import conclude, restrict, resume, tick
+from yinzheng.ledger.withdrawals.reach import reached
 from yinzheng.ledger.withdrawals.work import ConsentThread
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.destruction import Awaited, SignedReceipt, verify_receipt
-from yinzheng.verifier.formats.withdrawal_steps import Frozen, Notified, Received
+from yinzheng.verifier.formats.withdrawal_steps import Frozen, Received
 
 __all__ = ["freeze", "receipt", "restrict", "resume", "tick"]
 
 
 def freeze(work: ConsentThread, org: str) -> None:
-    """Record that the controller `org` (credit code) shut its data interfaces, and tell everyone concerned.
+    """Record that the controller `org` (credit code) shut its data interfaces (R33).
 
-    Where genetic information is among the data the ethics committee is told in the same step (R34). While a
-    dispute holds the consent it is restricted at once: destruction waits (R36). Told again, nothing happens.
+    While a dispute holds the consent it is restricted at once: destruction waits (R36). Told again, nothing
+    happens.
 
     Raises `UsageFault`: `withdrawal-actor` (another controller), `move-not-allowed`.
     """
@@ -31,12 +32,8 @@ def freeze(work: ConsentThread, org: str) -> None:
         return
     frozen = work.move(Move.FREEZE, Capacity.CONTROLLER, Frozen(work.row.id, org, work.now), actor=org)
     work.ask(calls.FROZEN, work.registry.client.frozen(work.row.id, frozen))
-    if work.row.genetic:
-        notices.tell_ethics(work)
-    told = notices.tell_recipients(work)
-    ethics_at = work.now if work.row.genetic else None
-    notified = Notified(work.row.id, told, work.row.genetic, ethics_at, work.now)
-    work.move(Move.NOTIFY, Capacity.REGISTRY, notified, ethics_told=work.row.genetic)
+    notices.withhold(work, org, (notices.FREEZE,))
+    reached(work.session, work.row.id, org, work.now)
     conclude(work)
 
 
@@ -76,9 +73,11 @@ def receipt(work: ConsentThread, signed: SignedReceipt, org: str | None = None) 
     row = work.recipients[code]
     row.receipt, row.given_at, row.late = leaf, work.now, late
     work.session.add(row)
+    notices.withhold(work, code, (notices.DESTROY, notices.HELD))
+    reached(work.session, work.row.id, code, work.now)
     call = work.registry.client.receipt(work.row.id, row.name, leaf)
     work.ask(calls.RECEIPT, call, row.name.hex())
-    if work.situation.state in (State.NOTIFIED, State.RESTRICTED):
+    if work.situation.is_frozen:
         conclude(work)
     return leaf
 

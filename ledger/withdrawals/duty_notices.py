@@ -2,24 +2,25 @@
 
 A notice names subjects, scopes and deadlines, and no person. It is written in the transaction of the decision
 it tells of, and delivered later. A recipient that is not enrolled cannot be told by us, nor could it answer:
-it is told as soon as it is enrolled.
+it is told as soon as it is enrolled. Whether anyone was reached is `reach`'s to tell.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from sqlalchemy import func
-from sqlmodel import Session, select
+from sqlalchemy import update
+from sqlmodel import Session, col
 
+from yinzheng.ledger.rules.withdrawal import Reminder
 from yinzheng.ledger.store.models_consents import Delivery, Organisation
 from yinzheng.ledger.withdrawals.work import ConsentThread
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.webhook import ID_BYTES, Webhook
 from yinzheng.verifier.formats.withdrawal import Requested
 
-FREEZE, DESTROY = "withdrawal.freeze", "withdrawal.destroy"
+FREEZE, DESTROY, HELD = "withdrawal.freeze", "withdrawal.destroy", "withdrawal.held"
 ETHICS, CONCLUDED = "withdrawal.ethics", "withdrawal.concluded"
 
 
@@ -49,8 +50,24 @@ def queue(
     return True
 
 
-def tell_controller(work: ConsentThread) -> bool:
-    """Tell the controller which interfaces to freeze; for minors the freezing itself has a deadline (R33)."""
+def tell_everyone(work: ConsentThread) -> tuple[str, ...]:
+    """Tell everyone concerned in the moment of verification (R35); gives the codes of who could be told.
+
+    The controller: to freeze, what it owes itself and, where genetic information is concerned, to bring it
+    before its ethics committee (R34). Who is exempt is told too: no new data may come to it.
+    """
+    tell_controller(work)
+    if work.row.genetic:
+        _, request = work.request
+        _queue(work, work.row.controller, ETHICS, scopes=list(request.taken.scopes))
+    return tuple(code for code in sorted(work.recipients) if tell_duty(work, code))
+
+
+def tell_controller(work: ConsentThread, reminder: Reminder | None = None) -> bool:
+    """Tell the controller which interfaces to freeze; for minors the freezing itself has a deadline (R33).
+
+    False if it is not enrolled.
+    """
     _, request = work.request
     return _queue(
         work,
@@ -59,37 +76,26 @@ def tell_controller(work: ConsentThread) -> bool:
         scopes=[*request.taken.scopes],
         recipients=[*sorted({grant.code for grant in request.taken.grants})],
         deadline=request.freeze_by or request.destroy_by,
+        reminder=_why(reminder),
     )
 
 
-def tell_recipients(work: ConsentThread) -> tuple[str, ...]:
-    """Tell everyone concerned, the controller among them, what they owe; gives who could be told.
+def tell_duty(work: ConsentThread, code: str, reminder: Reminder | None = None) -> bool:
+    """Tell one organisation what it owes, and until when; also as a reminder. False if it is not enrolled.
 
-    Who is exempt is told too: no new data may come to it.
+    While a dispute holds the data: to stop using it and to destroy nothing (R36, R39).
     """
-    return tuple(code for code in sorted(work.recipients) if tell_duty(work, code))
-
-
-def tell_duty(work: ConsentThread, code: str) -> bool:
-    """Tell one organisation what it owes, and until when; also as a reminder. False if it is not enrolled."""
     _, request = work.request
     parts = sorted({(g.scope, g.route) for g in request.taken.grants if g.code == code})
     scopes = request.taken.scopes if code == work.row.controller else sorted({scope for scope, _ in parts})
-    return _queue(
-        work,
-        code,
-        DESTROY,
-        duty=work.recipients[code].duty,
-        scopes=list(scopes),
-        parts=[{"scope": scope, "route": route} for scope, route in parts],
-        deadline=work.destroy_by,
-    )
-
-
-def tell_ethics(work: ConsentThread) -> None:
-    """Let the controller bring it before its ethics committee, for the record (R34)."""
-    _, request = work.request
-    _queue(work, work.row.controller, ETHICS, scopes=list(request.taken.scopes))
+    duty: dict[str, JSON] = {
+        "duty": work.recipients[code].duty,
+        "scopes": list(scopes),
+        "parts": [{"scope": scope, "route": route} for scope, route in parts],
+    }
+    if work.situation.holds:
+        return _queue(work, code, HELD, **duty)
+    return _queue(work, code, DESTROY, **duty, deadline=work.destroy_by, reminder=_why(reminder))
 
 
 def tell_conclusion(work: ConsentThread, statement: bytes, until: int | None) -> None:
@@ -99,12 +105,24 @@ def tell_conclusion(work: ConsentThread, statement: bytes, until: int | None) ->
         _queue(work, code, CONCLUDED, outcome=outcome, statement=statement.hex(), until=until)
 
 
-def reached(session: Session, withdrawal_id: bytes, code: str, kind: str) -> int | None:
-    """When an organisation first took or fetched a notice of a withdrawal; None while it has not."""
-    query = select(func.min(Delivery.delivered_at)).where(
-        Delivery.withdrawal_id == withdrawal_id, Delivery.code == code, Delivery.kind == kind
+def withhold(work: ConsentThread, code: str, kinds: Iterable[str]) -> None:
+    """Send no more what was queued, for what it asks of `code` is done, or asked no longer."""
+    session = work.session
+    session.flush()
+    session.execute(
+        update(Delivery)
+        .where(
+            col(Delivery.withdrawal_id) == work.row.id,
+            col(Delivery.code) == code,
+            col(Delivery.kind).in_(list(kinds)),
+            col(Delivery.state) == "pending",
+        )
+        .values(state="moot")
     )
-    return session.exec(query).one()
+
+
+def _why(reminder: Reminder | None) -> str | None:
+    return None if reminder is None else reminder.value
 
 
 def _queue(work: ConsentThread, to: str, kind: str, **data: JSON) -> bool:

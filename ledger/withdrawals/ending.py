@@ -15,13 +15,14 @@ from yinzheng.ledger.consents.notices import hour_of
 from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.rules.withdrawal import HOUR, Ground, Move, Situation, State
+from yinzheng.ledger.rules.withdrawal import Ground, Move, Situation, State
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.ledger.store.models_disputes import DisputeSubject
 from yinzheng.ledger.withdrawals import calls
 from yinzheng.ledger.withdrawals import duty_notices as notices
-from yinzheng.ledger.withdrawals.overview import Overview, overview, soon_after
+from yinzheng.ledger.withdrawals.overview import overview, soon_after
+from yinzheng.ledger.withdrawals.reminding import remind
 from yinzheng.ledger.withdrawals.work import EXEMPT, ConsentThread, disputes_on, work_on
 from yinzheng.verifier.chain.layout_consents import DESTRUCTION, FREEZE
 from yinzheng.verifier.formats.withdrawal_steps import Completed, Exempt, Frozen, Kept, Received, Restricted
@@ -30,8 +31,6 @@ HOLD_TERM = 366 * 86_400
 """Seconds for which a restriction is recorded whose dispute has no end yet."""
 RENEW = 30 * 86_400
 """Seconds before the end of such a restriction when it is renewed, if the dispute goes on."""
-NOTICE = 24 * HOUR
-"""Seconds before a deadline when who has not answered is reminded."""
 
 DESTROY_LAW = "《中华人民共和国个人信息保护法》第十五条、第四十七条"
 """P15, P47: withdrawal, and destruction that follows it."""
@@ -55,7 +54,7 @@ def conclude(work: ConsentThread) -> State:
     before = work.situation
     if before.holds:
         ends_soon = before.restricted_until - work.now < RENEW
-        if before.state is State.NOTIFIED or ends_soon:
+        if before.state is State.FROZEN or ends_soon:
             _hold(work)
     elif not before.owing and work.now >= before.restricted_until:
         _complete(work)
@@ -137,16 +136,16 @@ def tick(registry: Registry) -> Ticked:
                 state = conclude(work)
             (completed if state is State.COMPLETED else restricted).append(one.id)
         else:
-            reminded += _remind(registry, one, now)
+            reminded += remind(registry, one, now)
     return Ticked(tuple(completed), tuple(restricted), tuple(resumed), reminded)
 
 
 def _has_end(situation: Situation, now: int) -> bool:
     """Whether `conclude` would do something."""
-    if situation.state not in (State.NOTIFIED, State.RESTRICTED):
+    if situation.state not in (State.FROZEN, State.RESTRICTED):
         return False
     if situation.holds:
-        return situation.state is State.NOTIFIED or situation.restricted_until - now < RENEW
+        return situation.state is State.FROZEN or situation.restricted_until - now < RENEW
     return not situation.owing and now >= situation.restricted_until
 
 
@@ -202,6 +201,8 @@ def _restrict(
         until=until,
     )
     leaf = work.move(Move.RESTRICT, by, body, ground=ground, until=until)
+    for code in work.recipients:  # what still waits to be sent would have it destroyed
+        notices.withhold(work, code, (notices.DESTROY, notices.HELD))
     call = work.registry.client.restrict(work.row.id, leaf, until)
     work.ask(calls.RESTRICTED, call, str(times))
     notices.tell_conclusion(work, leaf, until)
@@ -246,26 +247,3 @@ def was_late(work: ConsentThread) -> bool:
 
 def _exempt(work: ConsentThread) -> tuple[Exempt, ...]:
     return tuple(Exempt(code) for code in sorted(work.recipients) if work.recipients[code].duty == EXEMPT)
-
-
-def _remind(registry: Registry, one: Overview, now: int) -> int:
-    """Remind who has not answered: when the duty began, a day before its end, and when it has passed."""
-    situation = one.situation
-    if situation.state is State.VERIFIED:
-        begins, due = situation.received_at, situation.freeze_by or situation.destroy_by
-        kind, codes = notices.FREEZE, [situation.controller]
-    elif situation.state is State.NOTIFIED or (
-        situation.state is State.RESTRICTED and now >= situation.restricted_until
-    ):
-        begins = situation.restricted_until or situation.received_at
-        due, kind, codes = situation.destroy_by, notices.DESTROY, sorted(situation.owing)
-    else:
-        return 0
-    mark = max(at for at in (begins, due - NOTICE, due + 1) if at <= now)
-    silent = [code for code in codes if one.told.get((code, kind), -1) < mark]
-    if not silent:
-        return 0
-    with work_on(registry, one.id) as work:
-        if kind == notices.FREEZE:
-            return int(notices.tell_controller(work))
-        return sum(notices.tell_duty(work, code) for code in silent)

@@ -35,11 +35,12 @@ from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipien
 from yinzheng.ledger.withdrawals import calls
 from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.claims import Claim, DocumentClaim, ReceiptClaim, admitted, leave_pool
+from yinzheng.ledger.withdrawals.reach import reached
 from yinzheng.ledger.withdrawals.work import EXEMPT, ConsentThread, open_thread
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats import withdrawal as bodies
 from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
-from yinzheng.verifier.formats.withdrawal_steps import Verified
+from yinzheng.verifier.formats.withdrawal_steps import Notified, Verified
 
 LONGEST_WAY = 22 * 3600
 """Seconds from a receipt elsewhere until it is filed here: the chain takes none that is over a day old."""
@@ -195,6 +196,7 @@ def _write(thread: ConsentThread, filed: _Filed, extent: Extent, cut: Cut, check
     work = _entered(thread, requested)
     leaf = work.say(rule, requested)
     work.move(Move.VERIFY, Capacity.REGISTRY, _verified(filed, requested, checked_by))
+    _notify(work)
     work.ask(
         calls.OPENING,
         thread.registry.client.open_withdrawal(
@@ -206,10 +208,19 @@ def _write(thread: ConsentThread, filed: _Filed, extent: Extent, cut: Cut, check
             minor=requested.minor,
         ),
     )
-    notices.tell_controller(work)
+    if filed.channel is Way.CONTROLLER:  # who brings it knows of it
+        reached(work.session, work.row.id, work.row.controller, work.now)
     if filed.officer is not None:  # no statement names who looked at the document
         access_log.note(thread.session, thread.now, filed.officer.person, "withdraw", work.row.id.hex())
     return work
+
+
+def _notify(work: ConsentThread) -> None:
+    """Tell everyone concerned, in the moment of verification (R34, R35)."""
+    told = notices.tell_everyone(work)
+    genetic = work.row.genetic
+    notified = Notified(work.row.id, told, genetic, work.now if genetic else None, work.now)
+    work.move(Move.NOTIFY, Capacity.REGISTRY, notified, ethics_told=genetic)
 
 
 def _entered(thread: ConsentThread, requested: bodies.Requested) -> ConsentThread:

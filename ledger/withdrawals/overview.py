@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.consents.notices import hour_of
@@ -26,6 +26,12 @@ class Overview:
     """Whether any dispute ever concerned it, open or not."""
     told: Mapping[tuple[str, str], int]
     """When each organisation was last told something of each kind, by code and kind."""
+    untold: frozenset[str]
+    """Credit codes of those who owe and were never reached (R35)."""
+
+    def told_last(self, code: str, kind: str, other: str) -> bool:
+        """Whether of two kinds of notices, each taking back the other, it was told the first one last."""
+        return self.told.get((code, kind), -1) > self.told.get((code, other), -1)
 
     def outlived(self, now: int) -> bool:
         """Whether its restriction may have outlived the dispute it rested on."""
@@ -50,7 +56,8 @@ def overview(session: Session) -> list[Overview]:
         .where(col(Withdrawal.ended_at).is_(None))
         .order_by(col(Withdrawal.received_at), col(Withdrawal.id))
     ).all()
-    owing, disputes, told = _owing(session), _disputes(session), _told(session)
+    owing, disputes, told = _owes(session), _disputes(session), _told(session)
+    untold = owing_untold(session)
     found = []
     for row in rows:
         concerned = disputes.get(row.consent, {}) | disputes.get(row.id, {})
@@ -64,11 +71,12 @@ def overview(session: Session) -> list[Overview]:
             holds=sum(state == "open" for state in concerned.values()),
             restricted_until=row.restricted_until,
         )
-        found.append(Overview(row.id, situation, bool(concerned), told.get(row.id, {})))
+        untold_here = frozenset(untold.get(row.id, ()))
+        found.append(Overview(row.id, situation, bool(concerned), told.get(row.id, {}), untold_here))
     return found
 
 
-def _owing(session: Session) -> Mapping[bytes, list[str]]:
+def _owes(session: Session, *more: ColumnElement[bool]) -> Mapping[bytes, list[str]]:
     query = (
         select(WithdrawalRecipient.withdrawal_id, WithdrawalRecipient.code)
         .join(Withdrawal)
@@ -76,12 +84,18 @@ def _owing(session: Session) -> Mapping[bytes, list[str]]:
             col(Withdrawal.ended_at).is_(None),
             col(WithdrawalRecipient.receipt).is_(None),
             WithdrawalRecipient.duty != EXEMPT,
+            *more,
         )
     )
     found: dict[bytes, list[str]] = defaultdict(list)
     for id_, code in session.exec(query):
         found[id_].append(code)
     return found
+
+
+def owing_untold(session: Session) -> Mapping[bytes, list[str]]:
+    """Who owes something under a withdrawal and was never reached about it, by its identifier."""
+    return _owes(session, col(WithdrawalRecipient.told_at).is_(None))
 
 
 def _disputes(session: Session) -> Mapping[bytes, dict[str, str]]:

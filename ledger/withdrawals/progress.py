@@ -16,17 +16,20 @@ from yinzheng.ledger.rules.extent import EXEMPT_REASON
 from yinzheng.ledger.rules.terms import Label
 from yinzheng.ledger.rules.withdrawal import Ground, State
 from yinzheng.ledger.store.models import ChainCall
-from yinzheng.ledger.store.models_consents import Withdrawal
-from yinzheng.ledger.withdrawals import duty_notices as notices
+from yinzheng.ledger.store.models_consents import Organisation, Withdrawal
 from yinzheng.ledger.withdrawals.calls import FACTS
 from yinzheng.ledger.withdrawals.overview import Overview, overview
+from yinzheng.ledger.withdrawals.reach import Silence, silence_of
 from yinzheng.ledger.withdrawals.work import EXEMPT, ConsentThread, open_work
 from yinzheng.verifier.formats.withdrawal import Portion
 from yinzheng.verifier.formats.withdrawal_steps import Completed, Frozen, Kept, Notified, Restricted
 
 STATES: dict[State, Label] = {
-    State.VERIFIED: Label("已受理，等待数据处理者冻结", "received; the controller has to freeze"),
-    State.NOTIFIED: Label("已冻结并已通知，等待销毁回执", "frozen, everyone told; receipts awaited"),
+    State.NOTIFIED: Label(
+        "已受理并向各方发出通知，等待数据处理者冻结",
+        "received, notices to everyone sent; the controller has to freeze",
+    ),
+    State.FROZEN: Label("已冻结，等待销毁回执", "frozen; receipts awaited"),
     State.RESTRICTED: Label("仅存储和保护，暂不销毁", "stored and protected only; not destroyed yet"),
     State.COMPLETED: Label("已完成", "completed"),
 }
@@ -47,7 +50,9 @@ class Answer:
     duty: str
     """Of `verifier.withdrawal.DUTIES`."""
     told_at: int | None
-    """When it took or fetched our notice; None while it has not."""
+    """When it first took or fetched our notice, or answered; None while it was never reached."""
+    silence: Silence | None
+    """Why it was never reached: whom to telephone, and that it is not refusing (R35)."""
     given_at: int | None
     late: bool
     exempt: Label | None
@@ -136,18 +141,44 @@ class Line:
     destroy_by: int
     overdue_since: int | None
     owing: int
+    """How many know of it and have not answered."""
+    not_told: tuple[Untold, ...]
+    """Who owes something and was never reached: whom to telephone."""
 
 
-def listed(registry: Registry, *, overdue: bool = False, most: int = 1000) -> list[Line]:
-    """Withdrawals that are not completed, oldest first; with `overdue` those alone with a duty overdue."""
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """One that was never reached. `name` is None where it is not enrolled: the withdrawal itself has it."""
+
+    code: str
+    name: str | None
+    silence: Silence
+
+
+def listed(
+    registry: Registry, *, overdue: bool = False, not_told: bool = False, most: int = 1000
+) -> list[Line]:
+    """Withdrawals that are not completed, oldest first; with `overdue` those alone with a duty overdue.
+
+    With `not_told` those alone of which someone who owes was never reached.
+    """
     now = registry.clock()
     with registry.store.reading() as session:
-        lines = (_line(one, now) for one in overview(session))
-        return list(islice((line for line in lines if not overdue or line.overdue_since is not None), most))
+        wanted = (
+            one
+            for one in overview(session)
+            if (not overdue or one.situation.overdue_since(now) is not None) and (not not_told or one.untold)
+        )
+        return [_line(session, one, now) for one in islice(wanted, most)]
 
 
-def _line(one: Overview, now: int) -> Line:
+def _line(session: Session, one: Overview, now: int) -> Line:
     situation = one.situation
+    untold = []
+    for code in sorted(one.untold):
+        known = session.get(Organisation, code)
+        name = None if known is None else known.name
+        untold.append(Untold(code, name, silence_of(session, one.id, code)))
     return Line(
         id=one.id,
         controller=situation.controller,
@@ -155,7 +186,8 @@ def _line(one: Overview, now: int) -> Line:
         received_at=situation.received_at,
         destroy_by=situation.destroy_by,
         overdue_since=situation.overdue_since(now),
-        owing=len(situation.owing),
+        owing=len(situation.owing - one.untold),
+        not_told=tuple(untold),
     )
 
 
@@ -197,9 +229,11 @@ def _answers(work: ConsentThread) -> tuple[Answer, ...]:
     found = []
     for duty in request.recipients:
         row = work.recipients[duty.code]
-        told = notices.reached(work.session, work.row.id, duty.code, notices.DESTROY)
+        silence = None if row.told_at is not None else silence_of(work.session, work.row.id, duty.code)
         exempt = EXEMPT_REASON if duty.duty == EXEMPT else None
-        found.append(Answer(duty.code, duty.name, duty.duty, told, row.given_at, row.late, exempt))
+        found.append(
+            Answer(duty.code, duty.name, duty.duty, row.told_at, silence, row.given_at, row.late, exempt)
+        )
     return tuple(found)
 
 

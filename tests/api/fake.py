@@ -59,6 +59,7 @@ class FakeCounts:
 
     pending: str
     overdue: str
+    not_told: str = "0"
 
 
 @dataclass(frozen=True)

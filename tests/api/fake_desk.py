@@ -19,8 +19,13 @@ def answer(code: str, name: str, duty: str = "destroy", **changes: Any) -> dict[
     """One organisation's part."""
     return {
         "code": code, "name": name, "duty": duty, "told_at": None, "given_at": None, "late": False,
-        "exempt": None, **changes,
+        "not_told": None, "exempt": None, **changes,
     }  # fmt: skip
+
+
+def not_told(reason: str) -> dict[str, Any]:
+    """Why an organisation was never reached."""
+    return {"reason": reason, "zh": "", "en": ""}
 
 
 def withdrawal(at: int, **changes: Any) -> dict[str, Any]:
@@ -29,7 +34,7 @@ def withdrawal(at: int, **changes: Any) -> dict[str, Any]:
         "withdrawal": "ab" * 32,
         "consent": "cd" * 32,
         "serial": 1,
-        "state": "notified",
+        "state": "frozen",
         "words": {"zh": "", "en": ""},
         "received_at": at,
         "destroy_by": at + 72 * HOUR,

@@ -59,7 +59,7 @@ def test_all_that_a_subject_may_see(serve: Serve, tmp_path: Path) -> None:
 
 def test_a_running_withdrawal(serve: Serve, tmp_path: Path) -> None:
     text = shown(serve, tmp_path)
-    assert "Frozen; everyone was told to destroy their copies" in text
+    assert "Frozen; everyone has to destroy their copies" in text
     assert "2 days left" in text
     assert "某市人民医院 confirmed" in text
     assert "某研究院 told; receipt awaited" in text
@@ -74,6 +74,29 @@ def test_a_late_one(serve: Serve, tmp_path: Path) -> None:
     assert "Overdue: someone has not done its duty" in text
     assert "某研究院 overdue" in text
     assert "left" not in text
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("not_enrolled", "It is not enrolled, so the registry telephones or writes to it"),
+        ("no_answer", "Its server took no notice, and the registry telephones it"),
+        ("not_fetched", "It has not fetched its notice yet"),
+        ("on_its_way", "The notice is on its way"),
+    ],
+)
+def test_one_that_was_never_reached_does_not_refuse(
+    serve: Serve, tmp_path: Path, reason: str, said: str
+) -> None:
+    answers = fake_desk.withdrawal(AT)["answers"]
+    answers[1] |= {"told_at": None, "not_told": fake_desk.not_told(reason)}
+    text = shown(serve, tmp_path, answers=answers, state="notified", frozen_at=None)
+    assert "notices to everyone are out" in text
+    assert f"某研究院 not told yet destroys its copies {said}; the deadline runs all the same." in text
+    late = shown(serve, tmp_path, AT + 80 * HOUR, answers=answers, overdue_since=AT + 72 * HOUR)
+    assert "Past its deadline: someone could not be told yet" in late
+    assert "某研究院 past the deadline, not told yet" in late
+    assert "someone has not done its duty" not in late
 
 
 def test_a_restricted_one(serve: Serve, tmp_path: Path) -> None:

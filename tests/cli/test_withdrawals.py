@@ -28,7 +28,7 @@ def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:
     filed = run(*part, "--json").json
     assert (filed["withdrawal"], filed["state"], filed["remains"]["scopes"]) == (
         name,
-        "verified",
+        "notified",
         ["research"],
     )
     refused(*part, code="withdrawal-not-in-force", exit_code=2)
@@ -58,7 +58,7 @@ def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:
     assert name in {line["withdrawal"] for line in run("withdrawals", *at, "--json").json}
     assert name in run("withdrawals", *at).out
     assert name not in run("withdrawals", "--overdue", *at).out
-    assert "待回执" in run("withdrawal", name, *at).out
+    assert "没有来领取通知" in run("withdrawal", name, *at).out
     refused("withdrawal", name, "--conclusion", tmp_path / "end", *at, code="withdrawal-open", exit_code=2)
 
     with open_registry(state, keys_of, clock=wall_clock) as registry, work_on(registry, subject) as work:

@@ -157,10 +157,11 @@ def test_a_withdrawal_from_the_page_to_the_last_receipt(desk: DeskProcess, found
     assert id_ == subject
 
     told = [json.loads(one["body"]) for one in desk.call("GET", "/org/v1/notices-pending").json["notices"]]
-    assert [(one["kind"], one["data"]["withdrawal"]) for one in told] == [("withdrawal.freeze", id_)]
+    kinds = sorted((one["kind"], one["data"]["withdrawal"]) for one in told)
+    assert kinds == [("withdrawal.destroy", id_), ("withdrawal.freeze", id_)]
     assert desk.call("GET", "/org/v1/notices-pending").json["notices"] == []
     since = int(time.time()) - 60
-    assert len(desk.call("GET", f"/org/v1/notices-pending?since={since}").json["notices"]) == 1
+    assert len(desk.call("GET", f"/org/v1/notices-pending?since={since}").json["notices"]) == 2
 
     path = f"/org/v1/withdrawals/{id_}"
     assert desk.call("GET", path, org=INSURER).code == "withdrawal-unknown"

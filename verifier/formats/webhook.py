@@ -59,18 +59,29 @@ _HELD: Final[dict[str, Check[Any]]] = {
     "cases": _SUBJECTS,
     "consents": _SUBJECTS,
 }
+REMINDERS: Final = ("half", "last", "overdue")
+"""Why a duty is told once more: half of its time is over, its end is near, its end has passed."""
+_REMINDER: Final = nullable(one_of(*REMINDERS))
 _PART: Final = object_of({"scope": one_of(*SCOPES), "route": one_of(*ROUTES)})
+
+_DUTY: Final[dict[str, Check[Any]]] = {
+    **_OF,
+    "duty": one_of(*DUTIES),
+    "scopes": _SCOPES,
+    "parts": list_of(_PART, 0, MAX_RECIPIENTS),
+}
 
 _DATA: Final[Mapping[str, Mapping[str, Check[Any]]]] = MappingProxyType(
     {
-        "withdrawal.freeze": {**_OF, "scopes": _SCOPES, "recipients": _CODES, "deadline": integer()},
-        "withdrawal.destroy": {
+        "withdrawal.freeze": {
             **_OF,
-            "duty": one_of(*DUTIES),
             "scopes": _SCOPES,
-            "parts": list_of(_PART, 0, MAX_RECIPIENTS),
+            "recipients": _CODES,
             "deadline": integer(),
+            "reminder": _REMINDER,
         },
+        "withdrawal.destroy": {**_DUTY, "deadline": integer(), "reminder": _REMINDER},
+        "withdrawal.held": _DUTY,
         "withdrawal.ethics": {**_OF, "scopes": _SCOPES},
         "withdrawal.concluded": {
             **_OF,
@@ -191,7 +202,7 @@ def _parse_header(header: str) -> tuple[bytes, bytes]:
 
 def _check_data(kind: str, data: Mapping[str, JSON]) -> None:
     found = read_object({**data}, _DATA[kind], "$.data")
-    if kind == "withdrawal.destroy":
+    if kind in ("withdrawal.destroy", "withdrawal.held"):
         parts = [(part["scope"], part["route"]) for part in found["parts"]]
         coherent = parts == sorted(set(parts))
     elif kind == "withdrawal.concluded":

@@ -93,7 +93,7 @@ def test_withdraw_a_part_and_see_it_done(rights: Rights, context: BrowserContext
     assert "某研究院" in page.inner_text("#what + ul")
     page.click("main form[action^='/c/withdraw'] button")
     assert page.inner_text("h1") == "Your withdrawal was received"
-    assert "being told" in page.inner_text(".answers")
+    assert "not told yet" in page.inner_text(".answers")
     looked_at(page, rights)
     # The language changes, and nothing is filed again.
     page.click("button.switch")

@@ -69,7 +69,7 @@ def test_counts_follow_states_and_clocks(clinic: ConsentWorld) -> None:
         withdraw(registry, clinic, State.REQUESTED, now)
     withdraw(registry, clinic, State.COMPLETED, now - 900 * HOUR)
     assert told() == ("<5", "0")
-    withdraw(registry, clinic, State.NOTIFIED, now)
+    withdraw(registry, clinic, State.FROZEN, now)
     withdraw(registry, clinic, State.RESTRICTED, now - 100 * HOUR, now + 100 * HOUR)
     assert told() == ("5", "0")
     assert told(now + 72 * HOUR) == ("5", "0")

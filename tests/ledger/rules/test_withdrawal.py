@@ -15,6 +15,7 @@ from yinzheng.ledger.rules.withdrawal import (
     TABLE,
     Ground,
     Move,
+    Reminder,
     Situation,
     State,
     begin,
@@ -30,16 +31,14 @@ new         request              requested   subject     withdrawal.requested
 new         file_at_counter      requested   registry    withdrawal.requested
 new         forward              requested   controller  withdrawal.requested
 requested   verify               verified    registry    withdrawal.verified
-verified    freeze               frozen      controller  withdrawal.frozen
-frozen      notify               notified    registry    withdrawal.notified
-verified    clear_links          verified    controller  withdrawal.receipt
-verified    confirm_destruction  verified    recipient   withdrawal.receipt
-frozen      clear_links          frozen      controller  withdrawal.receipt
-frozen      confirm_destruction  frozen      recipient   withdrawal.receipt
+verified    notify               notified    registry    withdrawal.notified
+notified    freeze               frozen      controller  withdrawal.frozen
 notified    clear_links          notified    controller  withdrawal.receipt
 notified    confirm_destruction  notified    recipient   withdrawal.receipt
-notified    complete             completed   registry    withdrawal.completed
-notified    restrict             restricted  registry    withdrawal.restricted
+frozen      clear_links          frozen      controller  withdrawal.receipt
+frozen      confirm_destruction  frozen      recipient   withdrawal.receipt
+frozen      complete             completed   registry    withdrawal.completed
+frozen      restrict             restricted  registry    withdrawal.restricted
 restricted  clear_links          restricted  controller  withdrawal.receipt
 restricted  confirm_destruction  restricted  recipient   withdrawal.receipt
 restricted  complete             completed   registry    withdrawal.completed
@@ -50,7 +49,7 @@ NOW = 1_795_000_000
 HOSPITAL, LAB, SHOP = "hospital", "lab", "shop"
 
 
-def situation(state: State = State.NOTIFIED, **changes: object) -> Situation:
+def situation(state: State = State.FROZEN, **changes: object) -> Situation:
     base = Situation(state, controller=HOSPITAL, received_at=NOW)
     return replace(base, **changes)  # type: ignore[arg-type]
 
@@ -87,14 +86,14 @@ def test_wrong_capacity(state: str, move: str, by: Capacity) -> None:
 
 
 def test_table_and_expectation_have_the_same_size() -> None:
-    assert len(TABLE) == len(EXPECTED) == 18
+    assert len(TABLE) == len(EXPECTED) == 16
     assert {State.COMPLETED} == FINAL
     with pytest.raises(UsageFault, match="completed") as refused:
         rule_for(situation(State.COMPLETED), Move.COMPLETE, Capacity.REGISTRY, NOW)
     assert "Nothing more" in refused.value.hint
 
 
-@pytest.mark.parametrize("state", [State.NOTIFIED, State.RESTRICTED])
+@pytest.mark.parametrize("state", [State.FROZEN, State.RESTRICTED])
 def test_completion_needs_every_receipt_and_no_hold(state: State) -> None:
     args = (Move.COMPLETE, Capacity.REGISTRY, NOW)
     fault("withdrawal-receipts-missing", situation(state, owing=frozenset({LAB})), *args)
@@ -112,7 +111,7 @@ def test_completion_waits_for_the_end_of_a_restriction() -> None:
 def test_a_hold_lets_everything_pass_but_completion() -> None:
     free = {(r.state, r.move) for s in State for r in possible(situation(s), NOW)}
     held = {(r.state, r.move) for s in State for r in possible(situation(s, holds=1), NOW)}
-    assert free - held == {(State.NOTIFIED, Move.COMPLETE), (State.RESTRICTED, Move.COMPLETE)}
+    assert free - held == {(State.FROZEN, Move.COMPLETE), (State.RESTRICTED, Move.COMPLETE)}
 
 
 @pytest.mark.parametrize(
@@ -137,9 +136,9 @@ def test_begin(move: Move, by: Capacity) -> None:
 
 
 def test_each_for_itself_alone() -> None:
-    where = situation(State.VERIFIED, owing=frozenset({HOSPITAL, LAB}))
+    where = situation(State.NOTIFIED, owing=frozenset({HOSPITAL, LAB}))
     fault("withdrawal-actor", where, Move.FREEZE, Capacity.CONTROLLER, NOW, actor=SHOP)
-    where = replace(where, state=State.NOTIFIED)
+    where = replace(where, state=State.FROZEN)
     for actor in (SHOP, HOSPITAL, ""):
         fault("withdrawal-actor", where, Move.CONFIRM_DESTRUCTION, Capacity.RECIPIENT, NOW, actor=actor)
     fault("withdrawal-actor", where, Move.CLEAR_LINKS, Capacity.CONTROLLER, NOW, actor=LAB)
@@ -151,7 +150,7 @@ def test_each_for_itself_alone() -> None:
 
 
 def test_genetic_information_is_told_to_the_ethics_committee() -> None:
-    where = situation(State.FROZEN, genetic=True)
+    where = situation(State.VERIFIED, genetic=True)
     fault("withdrawal-ethics", where, Move.NOTIFY, Capacity.REGISTRY, NOW)
     _, after = step(where, Move.NOTIFY, Capacity.REGISTRY, NOW, ethics_told=True)
     assert after.state is State.NOTIFIED
@@ -193,6 +192,7 @@ def test_a_restriction_names_ground_and_end(holds: int, ground: Ground | None, u
         (situation(State.REQUESTED, minor=True), 48, None),
         (situation(State.REQUESTED, minor=True), 49, 48),
         (situation(State.VERIFIED, minor=True), 80, 48),
+        (situation(State.NOTIFIED, minor=True), 49, 48),
         (situation(State.FROZEN, minor=True), 72, None),
         (situation(State.FROZEN, minor=True), 73, 72),
         (situation(State.RESTRICTED, restricted_until=NOW + 100 * HOUR), 172, None),
@@ -202,6 +202,31 @@ def test_a_restriction_names_ground_and_end(holds: int, ground: Ground | None, u
 def test_clocks(where: Situation, hours: int, overdue_at: int | None) -> None:
     expected = None if overdue_at is None else NOW + overdue_at * HOUR
     assert where.overdue_since(NOW + hours * HOUR) == expected
+
+
+@pytest.mark.parametrize(
+    ("minor", "hours", "reminder"),
+    [
+        (False, 0, None), (False, 35, None), (False, 36, Reminder.HALF), (False, 59, Reminder.HALF),
+        (False, 60, Reminder.LAST), (False, 72, Reminder.LAST), (False, 73, Reminder.OVERDUE),
+        (True, 23, None), (True, 24, Reminder.HALF), (True, 36, Reminder.LAST), (True, 48, Reminder.LAST),
+        (True, 49, Reminder.OVERDUE),
+    ],
+)  # fmt: skip
+def test_reminders_follow_the_duty_and_its_clock(minor: bool, hours: int, reminder: Reminder | None) -> None:
+    where = situation(State.NOTIFIED, minor=minor)
+    due = where.freeze_by or where.destroy_by
+    since, found = where.reminder(NOW + hours * HOUR, due)
+    assert found is reminder
+    assert since <= NOW + hours * HOUR
+    # What was said at `since` is not called for again.
+    assert where.reminder(since, due) == (since, reminder)
+
+
+def test_after_a_restriction_the_clock_begins_anew() -> None:
+    where = situation(State.RESTRICTED, restricted_until=NOW + 900 * HOUR)
+    assert where.reminder(NOW + 935 * HOUR, where.destroy_by) == (NOW + 900 * HOUR, None)
+    assert where.reminder(NOW + 936 * HOUR, where.destroy_by) == (NOW + 936 * HOUR, Reminder.HALF)
 
 
 def test_the_last_second_is_in_time() -> None:
@@ -273,6 +298,8 @@ def test_no_walk_completes_unlawfully(
         assert now >= where.restricted_until
         for needed in (Move.VERIFY, Move.FREEZE, Move.NOTIFY):
             assert done.count(needed) == 1
+        first = [move for move in done if move in (Move.VERIFY, Move.NOTIFY, Move.FREEZE)]
+        assert first == [Move.VERIFY, Move.NOTIFY, Move.FREEZE], "everyone is told before anyone obeys"
 
 
 def test_a_released_hold_brings_its_own_end_forward() -> None:

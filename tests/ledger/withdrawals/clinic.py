@@ -194,13 +194,13 @@ class Clinic:
 
     def told(self, id_: bytes) -> Counter[tuple[str, str]]:
         """How often each organisation was told what."""
-        return Counter((one.kind.removeprefix("withdrawal."), one.to) for one in self._webhooks(id_))
+        return Counter((one.kind.removeprefix("withdrawal."), one.to) for one in self.webhooks(id_))
 
     def notices(self, id_: bytes, kind: str) -> list[Mapping[str, Any]]:
         """What notices of a kind said, in no order."""
-        return [one.data for one in self._webhooks(id_) if one.kind == kind]
+        return [one.data for one in self.webhooks(id_) if one.kind == kind]
 
-    def _webhooks(self, id_: bytes) -> list[Webhook]:
+    def webhooks(self, id_: bytes) -> list[Webhook]:
         with self.registry.store.reading() as session:
             rows = session.exec(select(Delivery).where(Delivery.withdrawal_id == id_)).all()
         notices = [parse_webhook(row.body) for row in rows]

@@ -17,7 +17,7 @@ from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.withdrawals import course
 from yinzheng.ledger.withdrawals.concluding import conclusion
 from yinzheng.ledger.withdrawals.ending import Ticked
-from yinzheng.ledger.withdrawals.progress import listed, progress, withdrawals_in
+from yinzheng.ledger.withdrawals.progress import progress, withdrawals_in
 from yinzheng.ledger.withdrawals.work import open_thread, work_on
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.containers.target import read_target
@@ -48,22 +48,23 @@ def test_an_adult_withdraws_everything(clinic: Clinic) -> None:
     assert (opened.state, opened.received_at, opened.minor) == (WithdrawalState.REQUESTED, hour, False)
     assert opened.request == clinic.request_leaf(id_)
     assert opened.recipients == 2  # the insurer has anonymised data alone
-    assert clinic.told(id_) == {("freeze", HOSPITAL): 1}
-
-    clinic.world.clock.advance(5 * HOUR)
-    clinic.freeze(id_)
-    settle(clinic.registry)
-    assert on_chain(clinic, id_).state is WithdrawalState.FROZEN
-    assert clinic.told(id_) == {
+    told_at_once = {
         ("freeze", HOSPITAL): 1,
         ("destroy", HOSPITAL): 1,
         ("destroy", LAB): 1,
         ("destroy", INSURER): 1,
     }
+    assert clinic.told(id_) == told_at_once  # whatever the controller does
+
+    clinic.world.clock.advance(5 * HOUR)
+    clinic.freeze(id_)
+    settle(clinic.registry)
+    assert on_chain(clinic, id_).state is WithdrawalState.FROZEN
+    assert clinic.told(id_) == told_at_once
 
     clinic.confirm(id_, LAB)
     settle(clinic.registry)
-    assert (on_chain(clinic, id_).receipts, clinic.row(id_).state) == (1, "notified")
+    assert (on_chain(clinic, id_).receipts, clinic.row(id_).state) == (1, "frozen")
     clinic.world.clock.advance(HOUR)
     clinic.confirm(id_, HOSPITAL)
     settle(clinic.registry)
@@ -78,7 +79,7 @@ def test_an_adult_withdraws_everything(clinic: Clinic) -> None:
             assert given is not None
             assert (given.state, given.statement, given.late) == (ReceiptState.GIVEN, row.receipt, False)
     assert clinic.types(subject) == [
-        "requested", "verified", "frozen", "notified", "receipt", "receipt", "completed",
+        "requested", "verified", "notified", "frozen", "receipt", "receipt", "completed",
     ]  # fmt: skip
     assert clinic.row(id_).ended_at == clinic.registry.clock()
     assert clinic.told(id_)["concluded", LAB] == 1
@@ -102,7 +103,6 @@ def test_a_child_has_a_second_clock(clinic: Clinic) -> None:
 
 def test_genetic_information_is_told_to_the_ethics_committee(clinic: Clinic) -> None:
     id_ = clinic.file(clinic.grant(genetic=True))
-    clinic.freeze(id_)
     assert clinic.told(id_)["ethics", HOSPITAL] == 1
     assert progress(clinic.registry, id_).ethics_at == clinic.registry.clock()
 
@@ -149,7 +149,7 @@ def test_the_thread_is_one_and_its_times_are_full_hours(clinic: Clinic) -> None:
     assert {one.subject for one in thread} == {subject}
     assert all(one.at % HOUR == 0 for one in thread)
     assert [one.by for one in thread[1:]] == [
-        "subject", "registry", "controller", "registry", "recipient", "controller", "registry",
+        "subject", "registry", "registry", "controller", "recipient", "controller", "registry",
     ]  # fmt: skip
 
 
@@ -221,24 +221,6 @@ def test_what_an_officer_restricts_ends_with_its_retention(clinic: Clinic) -> No
     assert clinic.tick() == Ticked()
     settle(clinic.registry)
     assert (on_chain(clinic, id_).state, on_chain(clinic, id_).late) == (WithdrawalState.COMPLETED, False)
-
-
-def test_who_is_silent_is_reminded_and_overdue_shows(clinic: Clinic) -> None:
-    id_ = clinic.file(clinic.grant())
-    received = clinic.row(id_).received_at
-    clinic.world.clock.now = received + 48 * HOUR
-    assert clinic.tick() == Ticked(reminded=1)  # the controller has not frozen
-    clinic.freeze(id_)
-    clinic.confirm(id_, HOSPITAL)
-    assert clinic.tick() == Ticked()
-    clinic.world.clock.now = received + 72 * HOUR
-    assert listed(clinic.registry, overdue=True) == []
-    clinic.world.clock.now += 1
-    assert clinic.tick() == Ticked(reminded=1)
-    assert clinic.tick() == Ticked()
-    assert clinic.told(id_)["destroy", LAB] == 2
-    (line,) = listed(clinic.registry, overdue=True)
-    assert (line.id, line.owing, line.overdue_since) == (id_, 1, received + 72 * HOUR)
 
 
 def test_an_outage_of_days_dates_the_opening_anew(clinic: Clinic) -> None:

@@ -111,8 +111,8 @@ def test_a_notice_arrives_as_it_was_signed(clinic: Clinic, server: Server) -> No
     change_webhook(clinic.registry, HOSPITAL, server.url, actor_of(clinic.registry, OFFICER))
     id_ = clinic.file(clinic.grant())
     now = clinic.registry.clock()
-    assert deliver(clinic.registry, Courier(loopback=True), now) == (1, 0)
-    ((path, body, header),) = server.got
+    assert deliver(clinic.registry, Courier(loopback=True), now) == (2, 0)
+    ((path, body, header),) = [one for one in server.got if b"withdrawal.freeze" in one[1]]
     issuer = clinic.registry.keys.sm2(ISSUER).public_key
     notice = verify_webhook(body, header, issuer, to=HOSPITAL, now=now)
     assert path == "/notices?of=us"
@@ -222,13 +222,13 @@ def test_what_failed_is_tried_again_later_and_then_arrives(clinic: Clinic, serve
     clinic.file(clinic.grant())
     server.mood = 503
     now, courier = clinic.registry.clock(), Courier(loopback=True)
-    assert deliver(clinic.registry, courier, now) == (0, 1)
+    assert deliver(clinic.registry, courier, now) == (0, 2)
     assert deliver(clinic.registry, courier, now + 59) == (0, 0)
-    assert deliver(clinic.registry, courier, now + 60) == (0, 1)
+    assert deliver(clinic.registry, courier, now + 60) == (0, 2)
     assert deliver(clinic.registry, courier, now + 60 + 119) == (0, 0)
     server.mood = 200
-    assert deliver(clinic.registry, courier, now + 60 + 120) == (1, 0)
-    assert len({body for _, body, _ in server.got}) == 1  # the same notice each time
+    assert deliver(clinic.registry, courier, now + 60 + 120) == (2, 0)
+    assert len({body for _, body, _ in server.got}) == 2  # the same notices each time
 
 
 def test_waits_grow_to_six_hours() -> None:
@@ -244,7 +244,7 @@ def test_one_that_fails_is_asked_once_a_round_and_holds_up_nobody(clinic: Clinic
         change_webhook(clinic.registry, HOSPITAL, other.url, actor_of(clinic.registry, OFFICER))
         change_webhook(clinic.registry, LAB, server.url, actor_of(clinic.registry, OFFICER))
         for _ in range(2):
-            clinic.freeze(clinic.file(clinic.grant(settle=False)))
+            clinic.file(clinic.grant(settle=False))
         done = deliver(clinic.registry, Courier(loopback=True), clinic.registry.clock())
         assert (done, len(other.got), len(server.got)) == ((2, 4), 1, 2)
 
@@ -257,13 +257,12 @@ def test_who_dies_between_claim_and_note_sends_again(clinic: Clinic, server: Ser
     second = deliveries.send_all(deliveries.claim(clinic.registry, now + 60), courier)
     assert first == second
     deliveries.note(clinic.registry, second, now + 61)
-    assert len(server.got) == 2
+    assert len(server.got) == 4
     assert deliveries.claim(clinic.registry, now + HOUR) == []
 
 
 def test_what_is_not_delivered_may_be_fetched(clinic: Clinic) -> None:
-    id_ = clinic.file(clinic.grant())
-    clinic.freeze(id_)
+    clinic.file(clinic.grant())
     (signed,) = deliveries.fetch(clinic.registry, LAB)
     issuer, now = clinic.registry.keys.sm2(ISSUER).public_key, clinic.registry.clock()
     notice: Webhook = verify_webhook(signed.body, signed.header, issuer, to=LAB, now=now)

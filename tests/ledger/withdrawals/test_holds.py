@@ -32,7 +32,7 @@ def test_a_dispute_that_comes_later_restricts_at_the_next_round(court: Court) ->
     id_ = bench.file(court.made.consent)
     bench.freeze(id_)
     dispute = court.open()
-    assert bench.row(id_).state == "notified"
+    assert bench.row(id_).state == "frozen"
     assert bench.tick() == Ticked(restricted=(id_,))
     assert bench.tick() == Ticked()
     settle(court.registry)

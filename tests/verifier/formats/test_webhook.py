@@ -25,23 +25,25 @@ from yinzheng.verifier.formats.webhook import (
 A, B, C, D = (letter * 64 for letter in "abcd")
 OF: dict[str, Any] = {"withdrawal": A, "consent": B, "request": C}
 HELD: dict[str, Any] = {"dispute": A, "statement": B, "records": [], "cases": [], "consents": [C, D]}
+DUTY: dict[str, Any] = {
+    **OF,
+    "duty": "destroy",
+    "scopes": [],
+    "parts": [
+        {"scope": "insurance", "route": "identifiable"},
+        {"scope": "research", "route": "deidentified"},
+    ],
+}
 DATA: dict[str, dict[str, Any]] = {
     "withdrawal.freeze": {
         **OF,
         "scopes": ["insurance", "research"],
         "recipients": sorted([HOSPITAL, LAB]),
         "deadline": NOW,
+        "reminder": None,
     },
-    "withdrawal.destroy": {
-        **OF,
-        "duty": "destroy",
-        "scopes": [],
-        "parts": [
-            {"scope": "insurance", "route": "identifiable"},
-            {"scope": "research", "route": "deidentified"},
-        ],
-        "deadline": NOW,
-    },
+    "withdrawal.destroy": {**DUTY, "deadline": NOW, "reminder": "half"},
+    "withdrawal.held": DUTY,
     "withdrawal.ethics": {**OF, "scopes": []},
     "withdrawal.concluded": {**OF, "outcome": "restricted", "statement": D, "until": NOW},
     "dispute.hold": HELD,
@@ -116,6 +118,7 @@ def test_data_is_closed(kind: str) -> None:
     [
         ("withdrawal.destroy", {"parts": DATA["withdrawal.destroy"]["parts"][::-1]}),
         ("withdrawal.destroy", {"parts": DATA["withdrawal.destroy"]["parts"][:1] * 2}),
+        ("withdrawal.held", {"parts": DUTY["parts"][::-1]}),
         ("withdrawal.concluded", {"until": None}),
         ("withdrawal.concluded", {"outcome": "completed"}),
         ("dispute.hold", {"consents": []}),
