@@ -36,6 +36,8 @@ class Limits:
     requests: Rate = Rate(50, 100)
     lookups: Rate = Rate(1, 10)
     """Look-ups by a certificate number, for each client (R14)."""
+    miss: int = 5
+    """What a look-up of a number that does not exist costs its client: guessing is mostly missing (R14)."""
     all_lookups: Rate = Rate(20, 100)
     """Look-ups by number of all clients together: many addresses do not make enumeration lawful (R50)."""
     patients: Rate = Rate(5, 50)
@@ -60,6 +62,10 @@ class Limits:
     """Clients remembered; the least recently seen is forgotten first."""
 
 
+ALARMS: Final = Rate(1 / 60, 2)
+"""Lines in the log about one client's refusals."""
+
+
 class Buckets:
     """Token buckets by client. `monotonic` gives seconds."""
 
@@ -71,14 +77,24 @@ class Buckets:
 
     def take(self, client: str) -> float:
         """Take a token. Gives 0, or the seconds until there will be one."""
+        tokens = self._refilled(client)
+        wait = 0.0 if tokens >= 1 else (1 - tokens) / self._rate.per_second
+        self._keep(client, tokens if wait else tokens - 1)
+        return wait
+
+    def charge(self, client: str, tokens: int) -> None:
+        """Take tokens whether they are there or not: what was granted turned out dearer."""
+        self._keep(client, self._refilled(client) - tokens)
+
+    def _refilled(self, client: str) -> float:
         now = self._monotonic()
         tokens, then = self._level.pop(client, (float(self._rate.burst), now))
-        tokens = min(float(self._rate.burst), tokens + (now - then) * self._rate.per_second)
-        wait = 0.0 if tokens >= 1 else (1 - tokens) / self._rate.per_second
-        self._level[client] = (tokens if wait else tokens - 1, now)
+        return min(float(self._rate.burst), tokens + (now - then) * self._rate.per_second)
+
+    def _keep(self, client: str, tokens: float) -> None:
+        self._level[client] = (tokens, self._monotonic())
         if len(self._level) > self._clients:
             self._level.popitem(last=False)
-        return wait
 
 
 class Gate:
@@ -90,6 +106,8 @@ class Gate:
         self._together = Buckets(limits.all_lookups, 1, monotonic)
         self._patients = Buckets(limits.patients, limits.clients, monotonic)
         self._objections = Buckets(limits.objections, limits.clients, monotonic)
+        self._miss = limits.miss
+        self._alarms = Buckets(ALARMS, limits.clients, monotonic)
 
     def request(self, client: str) -> None:
         """Count a request. Raises `UsageFault` `rate-limited`."""
@@ -99,6 +117,10 @@ class Gate:
         """Count a look-up by number. Raises `UsageFault` `rate-limited`."""
         self._check(self._lookups.take(client), "look-ups by number", client)
         self._check(self._together.take(""), "look-ups by number, of all clients together", client)
+
+    def missed(self, client: str) -> None:
+        """A look-up that `lookup` granted found nothing: count the rest of its cost."""
+        self._lookups.charge(client, self._miss - 1)
 
     def patient(self, client: str) -> None:
         """Count a form of a receipt's holder. Raises `UsageFault` `rate-limited`."""
@@ -111,8 +133,10 @@ class Gate:
     def _check(self, wait: float, what: str, client: str) -> None:
         if not wait:
             return
-        # The alarm of R50; who is alarmed by what is the operator's logging configuration.
-        _log.warning("rate limit on %s exceeded by %s", what, client)
+        # The alarm of R50; who is alarmed by what is the operator's logging configuration. One line for many
+        # refusals: whoever is refused must not fill the disk.
+        if not self._alarms.take(client):
+            _log.warning("rate limit on %s exceeded by %s", what, client)
         raise UsageFault(
             f"too many {what}",
             code="rate-limited",

@@ -57,7 +57,7 @@ def create_app(
     """
     limits = limits or Limits()
     gate = Gate(limits, monotonic)
-    checker = Checker(reader, clock, limits, gate, trust)
+    checker = Checker(reader, clock, limits, trust)
     server = Server(reader, clock, limits, gate, checker, desk, demonstration=demonstration)
     app = FastAPI(
         title="Yinzheng 印证",

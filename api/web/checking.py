@@ -9,16 +9,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
 from yinzheng.api.extraction import extract
-from yinzheng.api.http.limits import Gate, Limits
+from yinzheng.api.http.limits import Limits
 from yinzheng.api.web.intake import Submission
 from yinzheng.api.web.ports import BasisLine, HistoryLine, ReaderPort
 from yinzheng.verifier.containers.target import Presented, read_target
-from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.judge.certificate.verify import verify
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
 from yinzheng.verifier.judge.kinds import kind_of, unread
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
@@ -29,6 +30,9 @@ from yinzheng.verifier.pack.archive import is_zip
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
+
+_ISSUED: Final = (2, 3)
+"""The obligations of the issuer's signature, which need no ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,10 @@ class Checker:
         reader: ReaderPort,
         clock: Callable[[], int],
         limits: Limits,
-        gate: Gate,
         trust: bytes | None,
     ) -> None:
         self._reader = reader
         self._clock = clock
-        self._gate = gate
         self._trust_file = trust
         self._trust = None if trust is None else parse_trust(trust)
         self._waiting_allowed = limits.waiting
@@ -93,7 +95,7 @@ class Checker:
         """The policy as a file (S8)."""
         return self._trust_file or self._reader.trust_file()
 
-    async def check(self, submission: Submission, client: str, *, history: bool) -> AnyChecked:
+    async def check(self, submission: Submission, *, history: bool) -> AnyChecked:
         """Verify what was submitted, by whomever; with `history` also tell how it was registered.
 
         A document of whichever kind it calls itself; what cannot be read has a report too.
@@ -111,10 +113,7 @@ class Checker:
                 code="number-alone",
                 hint="Send the text of its QR code, or its PDF or JSON file.",
             )
-        checked = await self._run(self._verifications, lambda: self._verify(presented, history))
-        if presented.qr is None or not isinstance(checked, Checked):
-            return checked  # whatever is shown came from the file itself
-        return replace(checked, report=self._guarded(checked.report, client))
+        return await self._run(self._verifications, lambda: self._verify(presented, history))
 
     async def _presented(self, submission: Submission) -> Presented:
         if submission.file is None:
@@ -135,8 +134,12 @@ class Checker:
         return self._trust or self._reader.trust()
 
     def _verify(self, presented: Presented, with_history: bool) -> AnyChecked:
-        trust = self._policy()
-        found = kind_of(presented).verify(presented, trust, now=self._clock(), live=self._reader.live())
+        trust, now = self._policy(), self._clock()
+        kind = kind_of(presented)
+        live = (
+            self._reader.live() if kind.document != "certificate" or _signed(presented, trust, now) else None
+        )
+        found = kind.verify(presented, trust, now=now, live=live)
         findings = tuple(_presentable_finding(finding) for finding in found.findings)
         if isinstance(found, ReceiptReport):
             return CheckedReceipt(replace(found, findings=findings), trust)
@@ -153,21 +156,6 @@ class Checker:
                 history, basis = (), ()  # the verdict stands without them
         return Checked(report, presented.qr, history, trust, basis)
 
-    def _guarded(self, report: Report, client: str) -> Report:
-        """Withhold the ledger's record from whoever guesses numbers (R14, R50).
-
-        Anyone can write a certificate of any number; only the issuer can sign it. Where the signature does
-        not hold, being shown the record is a look-up by number, and is counted as one.
-        """
-        if report.finding(2).outcome is Outcome.VALID or report.record is None:
-            return report
-        try:
-            self._gate.lookup(client)
-        except YinzhengError:
-            findings = tuple(replace(finding, data={}) for finding in report.findings)
-            return replace(report, record=None, differences=(), findings=findings)
-        return report
-
     async def _run(self, limiter: CapacityLimiter, work: Callable[[], T]) -> T:
         if limiter.statistics().tasks_waiting >= self._waiting_allowed:
             raise EnvironmentFault(
@@ -177,6 +165,16 @@ class Checker:
                 retry_after=30,
             )
         return await to_thread.run_sync(work, limiter=limiter)
+
+
+def _signed(presented: Presented, trust: TrustPolicy, now: int) -> bool:
+    """Whether an issuer of the policy signed a certificate: only about such a one is the ledger asked (R50).
+
+    Anyone can write a certificate of any number. Whatever the ledger added to the answer about it (that there
+    is no such number, that its record is another) would be a look-up by number without its limit.
+    """
+    offline = verify(presented, trust, now=now)
+    return all(offline.finding(number).outcome is Outcome.VALID for number in _ISSUED)
 
 
 def _presentable_finding(finding: Finding) -> Finding:

@@ -99,7 +99,7 @@ def service(server: Server) -> APIRouter:
         """
         with server.memory.lease() as lease:
             submission = await read_submission(request, server.limits, lease, json=True)
-            checked = await server.checker.check(submission, client(request), history=False)
+            checked = await server.checker.check(submission, history=False)
         return _answer(checked, own=server.checker.own_policy)
 
     @router.get(
@@ -132,6 +132,7 @@ def service(server: Server) -> APIRouter:
         name = number.upper()
         content = await run_in_threadpool(server.reader.certificate_file, name) if is_number(name) else None
         if content is None:
+            server.gate.missed(client(request))
             return server.problem(request, not_found())
         return Response(
             content,

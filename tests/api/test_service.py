@@ -132,11 +132,23 @@ def test_there_is_no_list_of_certificates(client: Client) -> None:
 def test_lookups_by_number_are_few(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         codes = [client.get(f"/v1/certificates/SJ441202611{at:04d}").status_code for at in range(1, 13)]
-    assert codes == [200] + [404] * 9 + [429] * 2
+    assert codes == [200] + [404] * 2 + [429] * 9, "a miss costs more than a hit"
     assert "look-ups by number" in caplog.text
+    assert len(caplog.records) == 2, "one alarm is enough"
     assert problem(client, "GET", f"/v1/certificates/{NUMBER}") == (429, "rate-limited")
     assert int(client.get(f"/v1/certificates/{NUMBER}").headers["retry-after"]) >= 1
     assert client.get(f"/v1/certificates/{NUMBER}", host="203.0.113.8").status_code == 200
+
+
+def test_hits_alone_are_granted_longer(client: Client) -> None:
+    codes = [client.get(f"/v1/certificates/{NUMBER}").status_code for _ in range(12)]
+    assert codes == [200] * 10 + [429] * 2
+
+
+def test_a_client_of_ipv6_has_one_limit_whatever_it_calls_itself(client: Client) -> None:
+    hosts = [f"2001:db8:1:2:{at:x}::1" for at in range(4)]
+    codes = [client.get("/v1/certificates/SJ4412026110009", host=host).status_code for host in hosts]
+    assert codes == [404, 404, 429, 429]
 
 
 def test_many_clients_together_cannot_enumerate(client: Client) -> None:
