@@ -26,6 +26,7 @@ from yinzheng.ledger.keys.provider import RELAY, KeyProvider
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.organisations import calls as organisation_calls
 from yinzheng.ledger.registry import Clock, Progress, Registry, silent, wall_clock
+from yinzheng.ledger.state.backup import sweep_after_kills
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.state.instance import LOCK_SECONDS, Paths, read_instance, writer_lock
 from yinzheng.ledger.store.database import open_store, sqlite_url
@@ -52,8 +53,11 @@ def open_registry(
     settle: bool = True,
     lock_seconds: float = LOCK_SECONDS,
     progress: Progress = silent,
+    tell: Progress = silent,
 ) -> Iterator[Registry]:
     """Open the state folder `root` for writing and roll forward what was left unfinished.
+
+    `progress` hears what is being done, `tell` what the operator should know afterwards.
 
     Raises `UsageFault` (`state-missing`), `EnvironmentFault` (`state-locked`, `state-read-only`, …), and
     whatever database, log, chain or keys find wrong: nothing is written then.
@@ -84,6 +88,8 @@ def open_registry(
             clock=clock,
             faults=faults,
         )
+        for path in sweep_after_kills(registry):
+            tell(f"removed what a killed backup or restoration left 已清除中断残留: {path}")
         if settle:
             pipeline.settle(registry, progress)
             if deem_accepted(registry):

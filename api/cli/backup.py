@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, progress_line, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, keys_of, progress_line, writing
 from yinzheng.api.cli.output import Json, tell
 
 if TYPE_CHECKING:
@@ -35,11 +35,27 @@ def backup(
         made = make_backup(registry, folder, keys or _only_place(registry), progress, keystore=with_keystore)
 
     def text() -> Iterator[str]:
+        yield from _swept(made.swept)
         yield f"backup in {made.folder} 已备份; the records' keys are in {made.key_file}"
         if not with_keystore:
             yield "  → the keystore is not in it: keep a copy of it elsewhere"
 
-    tell(json_, {"backup": str(made.folder), "keys": str(made.key_file), "bytes": made.size}, text())
+    tell(
+        json_,
+        {
+            "backup": str(made.folder),
+            "keys": str(made.key_file),
+            "bytes": made.size,
+            "swept": [str(path) for path in made.swept],
+        },
+        text(),
+    )
+
+
+def _swept(paths: Iterable[Path]) -> Iterator[str]:
+    """What an earlier one that was killed had left, and is gone."""
+    for path in paths:
+        yield f"removed what a killed one left 已清除中断残留: {path}"
 
 
 def _only_place(registry: Registry) -> Path:
@@ -92,6 +108,9 @@ def restore_state(
     keystore: Annotated[
         Path | None, typer.Option("--keystore", help="Folder of the encrypted keys, if not in the backup.")
     ] = None,
+    database: Annotated[
+        str | None, typer.Option(help="SQLAlchemy URL of a new PostgreSQL database; default: SQLite.")
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Make a state folder from a backup; what was destroyed since stays destroyed. 恢复。"""
@@ -100,16 +119,34 @@ def restore_state(
 
     with progress_line(json_) as progress:
         progress("restoring")
-        done = restore(folder, keys, state, wall_clock, keystore=keystore)
+        done = restore(
+            folder,
+            keys,
+            state,
+            wall_clock,
+            keys=lambda paths: keys_of(paths, keystore),
+            keystore=keystore,
+            database_url=database,
+        )
 
     def text() -> Iterator[str]:
-        yield f"restored in {state} 已恢复: {done.keys} records open"
+        yield from _swept(done.swept)
+        tried = f"{done.opened} of {done.living}"
+        yield f"restored in {state} 已恢复: {done.keys} keys put back, {tried} records opened 已开启核对"
         if done.destroyed:
             yield f"  {done.destroyed} destroyed since then stay destroyed 已销毁者不恢复"
         yield "  → yinzheng audit --state " + str(state)
 
     tell(
         json_,
-        {"state": str(state), "keys": done.keys, "destroyed": done.destroyed, "unknown": done.unknown},
+        {
+            "state": str(state),
+            "keys": done.keys,
+            "opened": done.opened,
+            "living": done.living,
+            "destroyed": done.destroyed,
+            "unknown": done.unknown,
+            "swept": [str(path) for path in done.swept],
+        },
         text(),
     )

@@ -40,8 +40,10 @@ ITSELF = "registry"
 """Who looked, in the access log, where a command names nobody."""
 
 
-def keystore_of(paths: Paths) -> Keystore:
+def keystore_of(paths: Paths, folder: Path | None = None) -> Keystore:
     """The keystore, its passphrase from the environment; a demonstration's lies beside its keys.
+
+    `folder` is where those lie, if not in `paths`.
 
     Raises `UsageFault` (`passphrase-missing`, …).
     """
@@ -49,18 +51,18 @@ def keystore_of(paths: Paths) -> Keystore:
     from yinzheng.ledger.keys.keystore import Keystore
     from yinzheng.ledger.keys.passphrase import PASSPHRASE, find_passphrase
 
-    beside = paths.keys / PASSPHRASE
+    beside = (folder or paths.keys) / PASSPHRASE
     given = {"YINZHENG_PASSPHRASE", "YINZHENG_PASSPHRASE_FILE"} & os.environ.keys()
     return Keystore(
         paths.keys, find_passphrase(os.environ, beside if beside.is_file() and not given else None)
     )
 
 
-def keys_of(paths: Paths) -> KeyProvider:
+def keys_of(paths: Paths, folder: Path | None = None) -> KeyProvider:
     """The keystore and, where some keys lie in a token, that; as `keystore_of`."""
     from yinzheng.ledger.keys.pkcs11 import with_token
 
-    return with_token(keystore_of(paths), paths.keys, os.environ)
+    return with_token(keystore_of(paths, folder), paths.keys, os.environ)
 
 
 def acting(registry: Registry, by: str) -> Actor:
@@ -91,6 +93,11 @@ def progress_line(quiet: bool) -> Iterator[Progress]:
         yield lambda step: status.update(step)
 
 
+def told(line: str) -> None:
+    """Say on stderr what the operator should know, whatever else a command prints."""
+    err.print(line, markup=False)
+
+
 @contextmanager
 def writing(state: Path, quiet: bool) -> Iterator[tuple[Registry, Progress]]:
     """Open the registry to write; when the block ends well, carry its decision through log and chain."""
@@ -101,7 +108,7 @@ def writing(state: Path, quiet: bool) -> Iterator[tuple[Registry, Progress]]:
 
     with (
         progress_line(quiet) as progress,
-        open_registry(state, keys_of, clock=wall_clock, progress=progress) as registry,
+        open_registry(state, keys_of, clock=wall_clock, progress=progress, tell=told) as registry,
     ):
         yield registry, progress
         commit(registry, everything=True)  # nobody may come after this command to do it

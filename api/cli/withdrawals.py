@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yinzheng.api.cli.cases import moment
-from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, keys_of, progress_line, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, keys_of, progress_line, told, writing
 from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.ledger.rules.consent import Scope
@@ -97,7 +97,7 @@ def withdrawals(
     from yinzheng.ledger.withdrawals.progress import listed
     from yinzheng.ledger.withdrawals.reach import SILENCES
 
-    with progress_line(json_), open_registry(state, keys_of, clock=wall_clock) as registry:
+    with progress_line(json_), open_registry(state, keys_of, clock=wall_clock, tell=told) as registry:
         found = listed(registry, overdue=overdue, not_told=not_told)
 
     def text() -> Iterator[str]:
@@ -148,7 +148,7 @@ def withdrawal(
     from yinzheng.ledger.withdrawals.progress import progress
 
     name = _hex(id_)
-    with progress_line(json_), open_registry(state, keys_of, clock=wall_clock) as registry:
+    with progress_line(json_), open_registry(state, keys_of, clock=wall_clock, tell=told) as registry:
         found = progress(registry, name)
         if conclusion_to is not None:
             conclusion_to.write_bytes(conclusion(registry, name))
@@ -197,7 +197,7 @@ def deliver(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     from yinzheng.ledger.withdrawals import course
 
     with progress_line(json_):
-        with open_registry(state, keys_of, clock=wall_clock) as registry:
+        with open_registry(state, keys_of, clock=wall_clock, tell=told) as registry:
             course.tick(registry)
             settle(registry)
             outgoing = deliveries.claim(registry, wall_clock())
@@ -205,7 +205,7 @@ def deliver(state: State = DEFAULT_STATE, json_: Json = False) -> None:
         # Without the writer's lock: an organisation's server may take its time.
         results = deliveries.send_all(outgoing, courier)
         if results:
-            with open_registry(state, keys_of, clock=wall_clock) as registry:
+            with open_registry(state, keys_of, clock=wall_clock, tell=told) as registry:
                 deliveries.note(registry, results, wall_clock())
     failed = [fault for _, fault in results if fault is not None]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ from yinzheng.ledger.store.database import open_store, sqlite_url
 
 LOCK_PATIENCE: Final = 25.0
 """Seconds the writer waits for a command that holds the lock, such as a long import."""
+
+
+_log = logging.getLogger(__name__)
 
 
 class KeysOnce:
@@ -64,7 +68,9 @@ def open_desk(
 
         @contextmanager
         def opened() -> Iterator[Registry]:
-            with open_registry(root, provider, clock=clock, lock_seconds=LOCK_PATIENCE) as registry:
+            with open_registry(
+                root, provider, clock=clock, lock_seconds=LOCK_PATIENCE, tell=_log.warning
+            ) as registry:
                 yield registry
 
         worker = Worker(opened, settle_what_waits, pace=pace)

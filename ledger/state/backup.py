@@ -1,6 +1,7 @@
 """Backups: a copy of the state without any record's key, and one current key file elsewhere (R44).
 
-A backup folder is as the state folder, but that in its database every wrapped key is NULL, and:
+A backup folder is as the state folder, but that in its database, always an SQLite file, every wrapped key is
+NULL, and:
 
     BACKUP/backup.json     {"format": "yinzheng/backup/1", "genesis", "made_at", "origin"}: written last
     BACKUP/keys/           only where asked for: the encrypted keys, without a demonstration's passphrase
@@ -13,9 +14,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 from collections.abc import Collection, Iterable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,16 +26,30 @@ from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state import access_log
-from yinzheng.ledger.state.files import disk_faults, make_folder, whole_folder, write_durably
+from yinzheng.ledger.state.drafts import drafting, sweep_drafts
+from yinzheng.ledger.state.files import disk_faults, make_folder, write_durably
 from yinzheng.ledger.state.instance import Instance, Paths
-from yinzheng.ledger.state.record_keys import NAME, Destroyed, Header, Line, lines_of, read_header, write_keys
+from yinzheng.ledger.state.record_keys import (
+    NAME,
+    Destroyed,
+    Header,
+    Line,
+    lines_of,
+    read_header,
+    sweep_keys,
+    write_keys,
+)
+from yinzheng.ledger.store.copying import copy_to_file
+from yinzheng.ledger.store.models import Meta
 from yinzheng.ledger.store.models_disputes import Backup
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 MARKER: Final = "backup.json"
 FORMAT: Final = "yinzheng/backup/1"
+_FOLDER: Final = "backups in "
 _PIECE = 1024 * 1024
+_KEY_COLUMNS: Final = frozenset((place.table, place.column) for place in WRAPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,8 @@ class Made:
     folder: Path
     key_file: Path
     size: int
+    swept: tuple[Path, ...] = ()
+    """What killed backups had left there, removed."""
 
 
 def make_backup(
@@ -53,30 +68,68 @@ def make_backup(
 ) -> Made:
     """Copy the settled state to the new folder `folder`, and the records' keys to `key_folder`.
 
+    The database is copied row by row without the records' keys, so that they are never where the copy lies.
+
     Args:
         registry: open for writing, and so nothing moves meanwhile.
         folder: must not exist, or be empty; gets its name when it is whole.
-        key_folder: where the current key file lies, not inside `folder`; remembered for erasures.
+        key_folder: where the current key file lies, not inside `folder`; remembered for erasures once it
+            holds one.
         progress: told what is being copied.
         keystore: copy the encrypted keys too; who has all three needs the passphrase alone.
 
-    Raises `UsageFault` (`backup-exists`, `backup-together`, `backup-postgresql`), `EnvironmentFault`
+    Raises `UsageFault` (`backup-exists`, `backup-together`, `backup-place-taken`), `EnvironmentFault`
     (`disk-…`, `backup-unreachable`).
     """
     folder, key_folder = folder.resolve(), key_folder.resolve()
     _require_apart(registry.paths, folder, key_folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageFault(f"{folder} exists already", code="backup-exists", hint="Name a new folder.")
-    make_folder(key_folder, mode=0o700)
+    _require_no_other(registry.instance, key_folder)
+    make_folder(folder.parent)
+    swept = sweep_drafts(folder.parent, registry.instance)
+    with registry.store.transaction() as session:
+        remember_folder(session, folder.parent)
     now = registry.clock()
+    with drafting(folder, registry.instance) as draft:
+        size = _fill(registry, Paths(draft), progress, keystore=keystore)
+        progress("writing the key file")
+        _register(registry, key_folder, now)
+        _write_place(registry, key_folder, (), ())
+        registry.faults.hit("backup.whole.before")
+        write_durably(draft / MARKER, _marker(registry.instance, now))
+    registry.faults.hit("backup.whole.after")
+    return Made(folder, key_folder / NAME, size, swept)
+
+
+def _require_no_other(instance: Instance, key_folder: Path) -> None:
+    """A key file is written over: never another registry's, nor what is none."""
+    try:
+        whose = read_header(key_folder / NAME)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except DataFault:
+        whose = None
+    if whose is None or not whose.is_of(instance):
+        raise UsageFault(
+            f"{key_folder / NAME} is not a key file of this registry",
+            code="backup-place-taken",
+            hint="Name another folder with --keys: this file would be written over.",
+        )
+
+
+def _register(registry: Registry, key_folder: Path, now: int) -> None:
+    """Remember a place once it holds a key file, and before it holds a key.
+
+    A place that was named and never written would stand in the way of every erasure; one that was written
+    and is not known would keep what erasure destroys.
+    """
+    make_folder(key_folder, mode=0o700)
+    if not (key_folder / NAME).exists():
+        write_keys(key_folder, Header(registry.instance.origin, registry.instance.genesis, now), ())
+    registry.faults.hit("backup.place.before")
     with registry.store.transaction() as session:
         session.merge(Backup(place=str(key_folder), made_at=now))
-    with whole_folder(folder) as draft:
-        size = _fill(registry, Paths(draft), progress, keystore=keystore)
-        write_durably(draft / MARKER, _marker(registry.instance, now))
-        progress("writing the key file")
-        _write_place(registry, key_folder, (), ())
-    return Made(folder, key_folder / NAME, size)
 
 
 def _require_apart(paths: Paths, folder: Path, key_folder: Path) -> None:
@@ -95,9 +148,8 @@ def _require_apart(paths: Paths, folder: Path, key_folder: Path) -> None:
 def _fill(registry: Registry, draft: Paths, progress: Progress, *, keystore: bool) -> int:
     paths = registry.paths
     progress("copying the database")
-    registry.store.copy_to(draft.database)
-    _without_keys(draft.database)
-    size = draft.database.stat().st_size
+    size = copy_to_file(registry.store, draft.database, _KEY_COLUMNS)
+    registry.faults.hit("backup.database.after")
     for source, target in ((paths.log, draft.log), (paths.blobs, draft.blobs), (paths.chain, draft.chain)):
         progress(f"copying {source.name}")
         size += copy_tree(source, target)
@@ -108,16 +160,6 @@ def _fill(registry: Registry, draft: Paths, progress: Progress, *, keystore: boo
         size += sum(copy_file(path, draft.keys / path.name) for path in sorted(paths.keys.glob("*.json")))
     write_durably(draft.instance, paths.instance.read_bytes())
     return size
-
-
-def _without_keys(path: Path) -> None:
-    """Take every wrapped key out of a copy, and every page that ever held one."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode=DELETE")
-        connection.execute("PRAGMA secure_delete=ON")
-        for place in WRAPPED:
-            connection.execute(f'UPDATE "{place.table}" SET "{place.column}" = NULL')  # noqa: S608 - our own names
-        connection.execute("VACUUM")
 
 
 def copy_tree(source: Path, target: Path) -> int:
@@ -153,6 +195,25 @@ def _marker(instance: Instance, now: int) -> bytes:
 def places_of(session: Session) -> list[Path]:
     """The folders where key files lie."""
     return [Path(place) for place in session.exec(select(Backup.place).order_by(col(Backup.place)))]
+
+
+def remember_folder(session: Session, folder: Path) -> None:
+    """Remember where backups are made, so that opening clears away what a killed one leaves there."""
+    session.merge(Meta(key=f"{_FOLDER}{folder}", value=""))
+
+
+def sweep_after_kills(registry: Registry) -> tuple[Path, ...]:
+    """Clear away what killed backups and restorations left, beside the state and wherever backups are made.
+
+    Gives what was removed. Places out of reach are left for the next time.
+    """
+    with registry.store.reading() as session:
+        known = session.exec(select(Meta.key).where(col(Meta.key).startswith(_FOLDER, autoescape=True)))
+        folders = {Path(key.removeprefix(_FOLDER)) for key in known}
+        places = places_of(session)
+    folders.add(registry.paths.root.parent)
+    drafts = [path for folder in sorted(folders) for path in sweep_drafts(folder, registry.instance)]
+    return (*drafts, *(path for place in places for path in sweep_keys(place)))
 
 
 def rewrite_places(

@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -27,7 +28,14 @@ from sqlmodel import Session, col, select
 
 from yinzheng.ledger.keys.rewrap import WRAPPED
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
-from yinzheng.ledger.state.files import discard, disk_faults, overwrite, sync_folder, temporary_beside
+from yinzheng.ledger.state.files import (
+    TEMPORARY_SUFFIX,
+    disk_faults,
+    overwrite,
+    shred,
+    sync_folder,
+    temporary_beside,
+)
 from yinzheng.ledger.state.instance import Instance
 from yinzheng.ledger.store.models import Base, Event
 from yinzheng.verifier.bytes import canonical
@@ -99,6 +107,7 @@ def write_keys(folder: Path, header: Header, lines: Iterable[Line], faults: Faul
     """
     path = folder / NAME
     temporary = temporary_beside(path)
+    sweep_keys(folder)
     faults.hit("keyfile.write.before")
     with disk_faults(path):
         try:
@@ -109,23 +118,53 @@ def write_keys(folder: Path, header: Header, lines: Iterable[Line], faults: Faul
                 os.fsync(file.fileno())
             _replace(temporary, path)
         except BaseException:
-            discard(temporary)
+            sweep_keys(folder)
             raise
         sync_folder(folder)
     faults.hit("keyfile.write.after")
     return path
 
 
+def sweep_keys(folder: Path) -> tuple[Path, ...]:
+    """Overwrite and remove what a kill left in `folder` beside the key file; gives what was removed.
+
+    It is a file half written, or the one before. What cannot be removed stays: it is tried again before the
+    next key file is written.
+    """
+    done = []
+    for path in sorted(folder.glob(f".{NAME}.*{TEMPORARY_SUFFIX}")):
+        with suppress(OSError):
+            if _is_current(path, folder / NAME):
+                path.unlink()
+            else:
+                shred(path)
+            done.append(path)
+    return tuple(done)
+
+
+def _is_current(path: Path, current: Path) -> bool:
+    """Whether it is but another name of the key file that is in place."""
+    return current.exists() and path.samefile(current)
+
+
 def _replace(temporary: Path, path: Path) -> None:
-    """Rename, then overwrite what had the name before: renamed away, its bytes would stay on the disk."""
+    """Rename, then overwrite what had the name before: renamed away, its bytes would stay on the disk.
+
+    It keeps a name of its own until then, so that a kill in between leaves it to be swept.
+    """
     try:
         earlier = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
         temporary.replace(path)
         return
+    kept = temporary_beside(path)
     try:
+        with suppress(OSError):  # a disk that knows no second names
+            os.link(path, kept)
         temporary.replace(path)
+        sync_folder(path.parent)
         overwrite(earlier)
+        kept.unlink(missing_ok=True)
     finally:
         os.close(earlier)
 

@@ -7,7 +7,7 @@ written anew: its content in the backup opens to nobody, and the audit of the re
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,13 +16,17 @@ from sqlmodel import Session, col, select
 
 from yinzheng.ledger.erasure.burial import bury, forget_files
 from yinzheng.ledger.erasure.targets import Target, kind_of, target_of
+from yinzheng.ledger.keys.provider import KeyProvider
 from yinzheng.ledger.keys.rewrap import WRAPPED, Wrapped
 from yinzheng.ledger.rules.destruction import may_restore
 from yinzheng.ledger.state.backup import FORMAT, MARKER, copy_file, copy_tree
-from yinzheng.ledger.state.files import make_folder, whole_folder, write_durably
+from yinzheng.ledger.state.drafts import drafting, sweep_drafts
+from yinzheng.ledger.state.files import make_folder, shred, write_durably
 from yinzheng.ledger.state.instance import Instance, Paths, read_instance
 from yinzheng.ledger.state.record_keys import NAME, Destroyed, LivingKey, read_header, read_keys
+from yinzheng.ledger.state.sample import open_sample
 from yinzheng.ledger.store.blobs import FolderBlobs
+from yinzheng.ledger.store.copying import copy_rows
 from yinzheng.ledger.store.database import Store, open_store, sqlite_url
 from yinzheng.ledger.store.models import Base, Case, Event
 from yinzheng.ledger.store.models_disputes import Dispute
@@ -49,30 +53,47 @@ class Restored:
     """Living in the backup, destroyed since."""
     unknown: int
     """Keys of records that came after the backup: what they open is not in it."""
+    opened: int = 0
+    """Records that were opened to see that they open …"""
+    living: int = 0
+    """… of so many."""
+    swept: tuple[Path, ...] = ()
+    """What killed restorations had left there, removed."""
 
 
 def restore(
-    backup: Path, key_file: Path, root: Path, clock: Callable[[], int], *, keystore: Path | None = None
+    backup: Path,
+    key_file: Path,
+    root: Path,
+    clock: Callable[[], int],
+    *,
+    keys: Callable[[Paths], KeyProvider],
+    keystore: Path | None = None,
+    database_url: str | None = None,
 ) -> Restored:
-    """Make the new state folder `root` from a backup and the current key file.
+    """Make the new state folder `root` from a backup and the current key file, and open records of it.
 
     Args:
         backup: the folder of `make_backup`.
         key_file: the key file, or the folder it lies in.
         root: must not exist, or be empty; gets its name when all is in place.
         clock: UTC seconds.
+        keys: unlocks the keys of the new folder: without the key-encryption key nothing is restored.
         keystore: the folder of the encrypted keys, where the backup does not hold them.
+        database_url: a new PostgreSQL database for it; by default an SQLite file, whatever it was before.
 
     Raises:
-        UsageFault: `state-exists`, `backup-missing`, `keyfile-missing`, `keystore-missing`.
+        UsageFault: `state-exists`, `backup-missing`, `keyfile-missing`, `keystore-missing`,
+            `database-in-use`, and what `keys` finds wrong.
         DataFault: `backup-malformed`, `keyfile-…`, `keyfile-foreign` (of another registry), `keyfile-older`
-            (it lacks keys of records that the backup holds: it is not the current one).
-        EnvironmentFault: `disk-…`.
+            (it lacks keys of records that the backup holds: it is not the current one), `record-unopened`
+            (the key-encryption key is another one).
+        EnvironmentFault: `disk-…`, `key-missing`.
     """
     instance = _check_backup(backup)
     key_file = _find_key_file(key_file, instance)
-    keys = keystore or Paths(backup).keys
-    if not keys.is_dir():
+    keystore = keystore or Paths(backup).keys
+    if not keystore.is_dir():
         raise UsageFault(
             "the backup holds no keystore",
             code="keystore-missing",
@@ -81,10 +102,32 @@ def restore(
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise UsageFault(f"{root} exists already", code="state-exists", hint="Choose a new folder.")
     root = root.absolute()
-    with whole_folder(root) as draft:
-        restored = _fill(Paths(draft), Paths(backup), keys, key_file, clock())
-        write_durably(draft / "instance.json", Paths(backup).instance.read_bytes())
-    return restored
+    make_folder(root.parent)
+    swept = sweep_drafts(root.parent, instance)
+    with drafting(root, instance) as folder:
+        draft = Paths(folder)
+        _copy_files(draft, Paths(backup), keystore)
+        wrapper = keys(draft).wrapper()
+        store = open_store(sqlite_url(draft.database))
+        try:
+            restored = _put_keys(store, draft, key_file, instance, clock())
+            sample = open_sample(store, wrapper)
+            if database_url is not None:
+                _move_database(store, database_url)
+        finally:
+            store.close()
+        if database_url is not None:
+            shred(draft.database)
+        write_durably(draft.instance, replace(instance, database_url=database_url).to_json())
+    return replace(restored, opened=sample.opened, living=sample.living, swept=swept)
+
+
+def _move_database(store: Store, url: str) -> None:
+    target = open_store(url)
+    try:
+        copy_rows(store, target)
+    finally:
+        target.close()
 
 
 def _check_backup(backup: Path) -> Instance:
@@ -118,27 +161,25 @@ def _find_key_file(path: Path, instance: Instance) -> Path:
     return found
 
 
-def _fill(draft: Paths, backup: Paths, keys: Path, key_file: Path, now: int) -> Restored:
+def _copy_files(draft: Paths, backup: Paths, keystore: Path) -> None:
     for source, target in ((backup.log, draft.log), (backup.blobs, draft.blobs), (backup.chain, draft.chain)):
         copy_tree(source, target)
     if backup.calendar.is_dir():
         copy_tree(backup.calendar, draft.calendar)
     make_folder(draft.keys, mode=0o700)
-    for path in sorted(keys.glob("*.json")):
+    for path in sorted(keystore.glob("*.json")):
         copy_file(path, draft.keys / path.name)
     copy_file(backup.database, draft.database)
-    _, instance = read_instance(backup.root)
-    store = open_store(sqlite_url(draft.database))
-    try:
-        with store.transaction() as session:
-            restored, blobs = _put_back(session, key_file, instance, now)
-        for name in blobs:
-            FolderBlobs(draft.blobs).destroy(name)
-        if restored.destroyed:
-            store.rewrite(())
-        _require_whole(store)
-    finally:
-        store.close()
+
+
+def _put_keys(store: Store, draft: Paths, key_file: Path, instance: Instance, now: int) -> Restored:
+    with store.transaction() as session:
+        restored, blobs = _put_back(session, key_file, instance, now)
+    for name in blobs:
+        FolderBlobs(draft.blobs).destroy(name)
+    if restored.destroyed:
+        store.rewrite(())
+    _require_whole(store)
     return restored
 
 

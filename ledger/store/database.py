@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -27,7 +27,7 @@ from sqlmodel import Session
 
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.store import models_accesses, models_consents, models_disputes  # noqa: F401 - or their tables would not be known
-from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_SECONDS = 10.0
@@ -126,22 +126,6 @@ class Store:
                 for table in tables:
                     connection.exec_driver_sql(f'VACUUM (FULL) "{table}"')
         return self.fold()
-
-    def copy_to(self, path: Path) -> None:
-        """Write a consistent copy of an SQLite database to the new file `path`, by its own backup interface.
-
-        Raises `UsageFault` (`backup-postgresql`) for another database.
-        """
-        if self._engine.dialect.name != "sqlite":
-            raise UsageFault(
-                "only an SQLite database is copied here",
-                code="backup-postgresql",
-                hint="Back PostgreSQL up with its own tools, encrypted: its copies hold the wrapped keys.",
-            )
-        with _translated(), closing(sqlite3.connect(path)) as target, self._connected() as connection:
-            source = connection.connection.driver_connection
-            assert isinstance(source, sqlite3.Connection)
-            source.backup(target)
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:

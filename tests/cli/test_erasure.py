@@ -55,9 +55,13 @@ def test_a_dossier_is_destroyed_and_stays_so(copied: Callable[[], Path], tmp_pat
     assert run("audit", *at).code == 0
 
     restored = tmp_path / "restored"
-    said = run("restore", backup, "--keys", keys, "--state", restored, "--json")
+    # A demonstration's passphrase lies beside its keys, and goes into no backup.
+    refused("restore", backup, "--keys", keys, "--state", restored, code="passphrase-missing", exit_code=2)
+    unlocked = {"YINZHENG_PASSPHRASE_FILE": str(state / "keys" / "passphrase")}
+    said = run("restore", backup, "--keys", keys, "--state", restored, "--json", env=unlocked)
     assert said.code == 0, said
     assert said.json["destroyed"] == 1
+    assert 0 < said.json["opened"] == said.json["living"]
     refused("restore", backup, "--keys", keys, "--state", restored, code="state-exists", exit_code=2)
     refused(
         "restore", tmp_path, "--keys", keys, "--state", tmp_path / "n", code="backup-missing", exit_code=2

@@ -11,7 +11,7 @@ import pytest
 from tests.ledger.erasure import ward as w
 from tests.ledger.erasure.conftest import Approved
 from tests.ledger.erasure.ward import Ward
-from tests.ledger.world import OFFICER, World
+from tests.ledger.world import OFFICER, World, open_keys
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.consents.receipts import make_receipt
 from yinzheng.ledger.erasure.carrying_out import erase
@@ -26,7 +26,7 @@ from yinzheng.ledger.state.backup import forget_place, make_backup
 from yinzheng.ledger.state.faults import Recorder
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.state.record_keys import NAME, LivingKey, read_header, read_keys, write_keys
-from yinzheng.ledger.state.restore import restore
+from yinzheng.ledger.state.restore import Restored, restore
 from yinzheng.ledger.store.models_consents import Use
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
@@ -43,6 +43,11 @@ def check_published_log(registry: Registry) -> None:
     """Every tile and entry of the published log, from one end to the other."""
     keys = [parse_vkey(text) for text in registry.instance.log_keys]
     assert check_log(registry.log, keys).size == registry.log.size
+
+
+def _restore(ward: Ward, backup: Path, key_file: Path, root: Path) -> Restored:
+    clock, keystore = ward.world.clock, ward.world.paths.keys
+    return restore(backup, key_file, root, clock, keys=open_keys, keystore=keystore)
 
 
 def test_nothing_is_left_in_the_state_or_in_any_backup(ward: Ward, tmp_path: Path) -> None:
@@ -89,7 +94,7 @@ def test_nothing_is_left_in_the_state_or_in_any_backup(ward: Ward, tmp_path: Pat
 
     for number, backup in enumerate((before, after)):
         root = tmp_path / f"restored{number}"
-        done = restore(backup, keys, root, ward.world.clock, keystore=ward.world.paths.keys)
+        done = _restore(ward, backup, keys, root)
         assert (done.destroyed, done.unknown) == ((1, 0) if backup is before else (0, 0))
         again = World(root, ward.world.clock)
         with again.open() as registry, registry.store.reading() as session:
@@ -110,7 +115,14 @@ def test_an_old_key_file_restores_no_newer_backup(ward: Ward, tmp_path: Path) ->
         settle(registry)
         make_backup(registry, tmp_path / "two", keys, silent)
     # It still holds the destroyed key, which the backup knows to be destroyed: it does not come back.
-    done = restore(tmp_path / "two", stale, tmp_path / "r", ward.world.clock, keystore=ward.world.paths.keys)
+    done = restore(
+        tmp_path / "two",
+        stale,
+        tmp_path / "r",
+        ward.world.clock,
+        keys=open_keys,
+        keystore=ward.world.paths.keys,
+    )
     assert done.unknown == 1
     again = World(tmp_path / "r", ward.world.clock)
     with again.open() as registry, registry.store.reading() as session:
@@ -118,7 +130,14 @@ def test_an_old_key_file_restores_no_newer_backup(ward: Ward, tmp_path: Path) ->
     content = (stale / NAME).read_bytes().replace(b"k consent", b"k Consent", 1)
     (stale / NAME).write_bytes(content)
     with pytest.raises(DataFault) as refused:
-        restore(tmp_path / "two", stale, tmp_path / "s", ward.world.clock, keystore=ward.world.paths.keys)
+        restore(
+            tmp_path / "two",
+            stale,
+            tmp_path / "s",
+            ward.world.clock,
+            keys=open_keys,
+            keystore=ward.world.paths.keys,
+        )
     assert refused.value.code == "keyfile-malformed"
     assert not (tmp_path / "s").exists()
 
@@ -133,15 +152,29 @@ def test_a_key_file_older_than_the_backup_is_refused(ward: Ward, tmp_path: Path)
         write_keys(stale, read_header(keys / NAME), lines)
         assert len((stale / NAME).read_bytes()) < len(content)
     with pytest.raises(DataFault) as refused:
-        restore(tmp_path / "one", stale, tmp_path / "r", ward.world.clock, keystore=ward.world.paths.keys)
+        restore(
+            tmp_path / "one",
+            stale,
+            tmp_path / "r",
+            ward.world.clock,
+            keys=open_keys,
+            keystore=ward.world.paths.keys,
+        )
     assert refused.value.code == "keyfile-older"
     header = replace(read_header(keys / NAME), genesis=bytes(32))
     write_keys(stale, header, lines)
     with pytest.raises(DataFault) as foreign:
-        restore(tmp_path / "one", stale, tmp_path / "r", ward.world.clock, keystore=ward.world.paths.keys)
+        restore(
+            tmp_path / "one",
+            stale,
+            tmp_path / "r",
+            ward.world.clock,
+            keys=open_keys,
+            keystore=ward.world.paths.keys,
+        )
     assert foreign.value.code == "keyfile-foreign"
     with pytest.raises(UsageFault) as missing:
-        restore(tmp_path / "one", keys, tmp_path / "r", ward.world.clock)
+        restore(tmp_path / "one", keys, tmp_path / "r", ward.world.clock, keys=open_keys)
     assert missing.value.code == "keystore-missing"
     assert not (tmp_path / "r").exists()
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-import pytest
-
 from yinzheng.ledger.erasure.clearing import TABLES
 from yinzheng.ledger.store.database import open_store, sqlite_url
 from yinzheng.ledger.store.models import Base, Meta
-from yinzheng.verifier.errors import UsageFault
 
 NEEDLE = "a needle that is to be nowhere " * 4
 
@@ -65,13 +62,3 @@ def test_somebody_who_reads_is_told_of(tmp_path: Path) -> None:
         assert store.fold()
     finally:
         store.close()
-
-
-def test_postgresql_is_copied_by_its_own_tools(postgres: str, tmp_path: Path) -> None:
-    store = open_store(postgres)
-    try:
-        with pytest.raises(UsageFault) as refused:
-            store.copy_to(tmp_path / "copy")
-    finally:
-        store.close()
-    assert refused.value.code == "backup-postgresql"

@@ -1,0 +1,127 @@
+"""`kill -9` of backups and restorations at random moments: no key of a record reaches the backup disk (R44).
+
+`YINZHENG_KILLS=60 pytest tests/faults/test_kill_backup.py` kills more often than a run of all tests does.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.ledger import world as w
+from tests.ledger.world import World, open_keys
+from yinzheng.ledger.opening import open_registry
+from yinzheng.ledger.registry import silent
+from yinzheng.ledger.state.backup import make_backup, places_of
+from yinzheng.ledger.state.drafts import MARK, left_drafts
+from yinzheng.ledger.state.instance import read_instance
+from yinzheng.ledger.state.record_keys import NAME, LivingKey, lines_of, read_keys
+
+ROOT = Path(__file__).parents[2]
+KILLS = int(os.environ.get("YINZHENG_KILLS", "4"))
+LONGEST = 0.5
+"""Seconds a backup or a restoration takes here, and some."""
+
+
+class _Working:
+    """The program that is killed over and over."""
+
+    def __init__(self, *arguments: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.backing", *arguments],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+
+    def kill(self, name: str, chance: random.Random) -> str:
+        """Let it work for a while and kill it; gives the step it was in."""
+        self._write(name)
+        _, _, pid = self._line().partition("pid ")
+        wanted = chance.choice(("backup", "restore"))
+        while (line := self._line()) != wanted:
+            assert line not in ("", "ended"), "it ended by itself"
+        time.sleep(chance.uniform(0, LONGEST))
+        os.kill(int(pid), signal.SIGKILL)
+        last = wanted
+        while (line := self._line()) != "ended":
+            last = line
+        return last
+
+    def _write(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+    def close(self) -> None:
+        """Let it go."""
+        self._process.communicate(timeout=30)
+
+
+def _holding(folder: Path, keys: list[bytes]) -> list[tuple[str, str]]:
+    """Where a wrapped key is, in bytes or in hex, to the last byte of every file."""
+    found = []
+    for path in folder.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            found += [
+                (path.name, key.hex()) for key in keys if key in content or key.hex().encode() in content
+            ]
+    return found
+
+
+@pytest.mark.slow
+def test_no_kill_leaves_a_key_on_the_backup_disk(world: World, tmp_path: Path) -> None:
+    chance = random.Random(20_261_128)
+    disk, place, room = (tmp_path / name for name in ("disk", "place", "room"))
+    for folder in (disk, place, room):
+        folder.mkdir()
+    with world.open() as registry:
+        for number in range(4):
+            w.apply(registry, tmp_path / f"work{number}")
+        with registry.store.reading() as session:
+            keys = [line.wrapped for line in lines_of(session) if isinstance(line, LivingKey)]
+    assert len(keys) == 4
+    assert _holding(world.root, keys)
+    steps: Counter[str] = Counter()
+    with closing(_Working(world.root, disk, place, room)) as working:
+        for number in range(KILLS):
+            steps[working.kill(f"k{number}", chance)] += 1
+            assert _holding(disk, keys) == []
+            _open_after(world, disk, place, keys, number)
+    assert world.audit() == []
+    assert sum(steps.values()) == KILLS
+
+
+def _open_after(world: World, disk: Path, place: Path, keys: list[bytes], number: int) -> None:
+    """What was left is swept and told; the next backup is as if nothing had been."""
+    left = left_drafts(disk, read_instance(world.root)[1])
+    said: list[str] = []
+    with open_registry(world.root, open_keys, clock=world.resume().clock, tell=said.append) as registry:
+        assert {str(path) for path in left} <= {line.rpartition(": ")[2] for line in said}
+        for draft in disk.glob(".*"):  # killed before it said whose it is: there is nothing in it
+            assert {path.name for path in draft.iterdir()} <= {f"{MARK}.part"}
+        with registry.store.reading() as session:
+            places = places_of(session)
+        assert places or _holding(place, keys) == []
+        assert {path.name for path in place.iterdir()} <= {NAME}
+        made = make_backup(registry, disk / f"after{number}", place, silent)
+        held = {line.wrapped for line in read_keys(made.key_file) if isinstance(line, LivingKey)}
+        assert held == set(keys)
+    assert _holding(made.folder, keys) == []
+    shutil.rmtree(made.folder)
