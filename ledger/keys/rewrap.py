@@ -25,6 +25,7 @@ from yinzheng.ledger.keys.token_config import read_config
 from yinzheng.ledger.state.instance import read_instance, writer_lock
 from yinzheng.ledger.store.database import Store, open_store, sqlite_url
 from yinzheng.ledger.store.models import Base, Dossier
+from yinzheng.ledger.store.models_accesses import AccessKey
 from yinzheng.ledger.store.models_consents import Consent, Job
 from yinzheng.verifier.bytes.algorithms import constant_time_equal
 from yinzheng.verifier.errors import DataFault, UsageFault
@@ -45,6 +46,10 @@ WRAPPED: Final = (
     Wrapped(str(Dossier.__tablename__), "id"),
     Wrapped(str(Consent.__tablename__), "subject"),
 )
+"""The keys of records: none is in a backup, and erasure destroys them one by one (R44)."""
+
+BESIDE: Final = (Wrapped(str(AccessKey.__tablename__), "id"),)
+"""Keys of no record, which stay where they are and go with every backup."""
 
 
 def rewrap(store: Store, opener: KeyWrapper, sealer: KeyWrapper) -> dict[str, int]:
@@ -61,7 +66,7 @@ def rewrap(store: Store, opener: KeyWrapper, sealer: KeyWrapper) -> dict[str, in
                 code="import-unfinished",
                 hint="run the import again to its end, then this command",
             )
-        return {place.table: _move(session, place, opener, sealer) for place in WRAPPED}
+        return {place.table: _move(session, place, opener, sealer) for place in (*WRAPPED, *BESIDE)}
 
 
 def rewrap_registry(

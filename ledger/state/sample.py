@@ -8,7 +8,8 @@ many as say it with certainty enough, drawn at random.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from sqlmodel import Session, select
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.keys.provider import KeyWrapper
-from yinzheng.ledger.keys.rewrap import WRAPPED, Wrapped
+from yinzheng.ledger.keys.rewrap import BESIDE, WRAPPED, Wrapped
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.store.models import Base, Case, Event
@@ -39,7 +40,7 @@ class Sample:
 
 
 def open_sample(store: Store, wrapper: KeyWrapper, *, most: int = MOST) -> Sample:
-    """Open up to `most` records of each table.
+    """Open up to `most` records of each table, and unwrap every key of no record.
 
     Raises `DataFault` `record-unopened` where one does not open, as `open_event` and `unwrap` say.
     """
@@ -51,6 +52,9 @@ def open_sample(store: Store, wrapper: KeyWrapper, *, most: int = MOST) -> Sampl
             for owner in owners if len(owners) <= most else random.SystemRandom().sample(owners, most):
                 _open(session, wrapper, place, owner)
                 opened += 1
+        for place in BESIDE:
+            for owner in _living(session, place):
+                _unwrap(session, wrapper, place, owner)
     return Sample(opened, living)
 
 
@@ -61,13 +65,26 @@ def _living(session: Session, place: Wrapped) -> Sequence[bytes]:
 
 
 def _open(session: Session, wrapper: KeyWrapper, place: Wrapped, owner: bytes) -> None:
+    with _told(place):
+        seal = SealedValue(_unwrap(session, wrapper, place, owner))
+        for sealed, leaf in _sealed(session, place, owner):
+            open_event(seal, sealed, leaf)
+
+
+def _unwrap(session: Session, wrapper: KeyWrapper, place: Wrapped, owner: bytes) -> bytes:
     table: Any = Base.metadata.tables[place.table]
     query = select(table.c[place.column]).where(table.c[place.owner] == owner)
+    with _told(place):
+        return wrapper.unwrap(bytes(session.connection().execute(query).scalar_one()), owner)
+
+
+@contextmanager
+def _told(place: Wrapped) -> Iterator[None]:
     try:
-        key = wrapper.unwrap(bytes(session.connection().execute(query).scalar_one()), owner)
-        for sealed, leaf in _sealed(session, place, owner):
-            open_event(SealedValue(key), sealed, leaf)
+        yield
     except DataFault as fault:
+        if fault.code == "record-unopened":
+            raise
         raise DataFault(
             f"a record of the table {place.table} does not open: {fault.message}",
             code="record-unopened",
