@@ -25,6 +25,7 @@ from yinzheng.ledger.flow.working_days import calendar_of
 from yinzheng.ledger.keys.provider import RELAY, KeyProvider
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.organisations import calls as organisation_calls
+from yinzheng.ledger.people import calls as people_calls
 from yinzheng.ledger.registry import Clock, Progress, Registry, silent, wall_clock
 from yinzheng.ledger.state.backup import sweep_after_kills
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
@@ -36,6 +37,7 @@ from yinzheng.ledger.withdrawals import calls as withdrawal_calls
 KINDS: Final = table_of(
     pipeline.ANCHOR,
     *case_calls.KINDS,
+    *people_calls.KINDS,
     *organisation_calls.KINDS,
     *withdrawal_calls.KINDS,
     *dispute_calls.KINDS,

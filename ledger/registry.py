@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from web3 import Web3
 
 from yinzheng.ledger.chain.client import ContractsClient
-from yinzheng.ledger.chain.sender import Sender
+from yinzheng.ledger.chain.sender import Carrier, Sender
 from yinzheng.ledger.flow.calls import Kinds
 from yinzheng.ledger.keys.provider import RELAY, KeyProvider
 from yinzheng.ledger.log.tilelog import TileLog
@@ -50,8 +50,6 @@ class Registry:
     clock: Clock
     faults: Faults
 
-    def sender_of(self, key: str) -> Sender:
-        """Sends for the key of that name; the administrator's is only unlocked when it is asked for."""
-        if key == RELAY:
-            return self.sender
-        return Sender(self.w3, self.keys.account(key), time.sleep)
+    def carrier_of(self, sender: str) -> Carrier:
+        """Carries what that sender signed: the relay's key is here, a person's never is."""
+        return self.sender if sender == RELAY else Carrier(self.w3, time.sleep)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, keys_of, progress_line, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, allowed, keys_of, progress_line, writing
 from yinzheng.api.cli.output import Json, tell
+from yinzheng.api.cli.persons import As, MaybeAs
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry
@@ -18,6 +19,7 @@ from yinzheng.verifier.errors import UsageFault
 
 def backup(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder for the copy. 备份目录。")],
+    as_: As,
     keys: Annotated[
         Path | None,
         typer.Option("--keys", help="Where the current key file lies, on another disk. 密钥文件目录。"),
@@ -29,9 +31,12 @@ def backup(
     json_: Json = False,
 ) -> None:
     """Copy the state without the records' keys, and those into one file elsewhere. 备份。"""
+    from yinzheng.ledger.rules.destruction import StaffRole
+    from yinzheng.ledger.rules.states import Capacity
     from yinzheng.ledger.state.backup import make_backup
 
     with writing(state, json_) as (registry, progress):
+        allowed(registry, as_, Capacity.REGISTRY, StaffRole.SECURITY)
         made = make_backup(registry, folder, keys or _only_place(registry), progress, keystore=with_keystore)
 
     def text() -> Iterator[str]:
@@ -76,7 +81,7 @@ def places(
     forget: Annotated[
         Path | None, typer.Option(help="Give up a place whose key file exists no more. 注销密钥文件位置。")
     ] = None,
-    by: Annotated[str | None, typer.Option("--by", help="The officer who says so. 经办人。")] = None,
+    as_: MaybeAs = None,
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
@@ -86,9 +91,9 @@ def places(
 
     with writing(state, json_) as (registry, _):
         if forget is not None:
-            if by is None:
-                raise UsageFault("say who gives the place up: --by", code="person-unknown")
-            forget_place(registry, forget, acting(registry, by))
+            if as_ is None:
+                raise UsageFault("say who gives the place up: --as", code="person-unknown")
+            forget_place(registry, forget, acting(registry, as_))
         with registry.store.reading() as session:
             known = places_of(session)
 

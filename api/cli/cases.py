@@ -10,16 +10,15 @@ import typer
 
 from yinzheng.api.cli.common import (
     DEFAULT_STATE,
-    ITSELF,
-    By,
     CaseId,
     State,
     acting,
+    allowed,
     progress_line,
-    viewer,
     writing,
 )
 from yinzheng.api.cli.output import Json, err, out, print_json, tell
+from yinzheng.api.cli.persons import As
 from yinzheng.ledger.rules.profiles import DEFAULT
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.verifier.bytes.china_time import CHINA
@@ -61,18 +60,18 @@ def supplement(
     tell(json_, {"case": case}, f"{case}: supplement received 已收到补正")
 
 
-def accept(case: CaseId, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
+def accept(case: CaseId, as_: As, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Accept an application (within 3 working days). 受理。"""
     from yinzheng.ledger.cases import deciding
 
     with writing(state, json_) as (registry, _):
-        deciding.accept(registry, case, acting(registry, by))
+        deciding.accept(registry, case, acting(registry, as_))
     tell(json_, {"case": case}, f"{case}: accepted 已受理")
 
 
 def request_supplement(
     case: CaseId,
-    by: By,
+    as_: As,
     missing: Annotated[list[str], typer.Option("--missing", help="One thing that is missing; repeat.")],
     state: State = DEFAULT_STATE,
     json_: Json = False,
@@ -81,13 +80,13 @@ def request_supplement(
     from yinzheng.ledger.cases import deciding
 
     with writing(state, json_) as (registry, _):
-        deciding.request_supplement(registry, case, acting(registry, by), missing)
+        deciding.request_supplement(registry, case, acting(registry, as_), missing)
     tell(json_, {"case": case}, f"{case}: supplement requested 已告知补正")
 
 
 def review(
     case: CaseId,
-    by: Annotated[str, typer.Option("--by", help="The reviewing officer. 审查人。")] = "",
+    as_: As,
     checklist: Annotated[Path | None, typer.Option(help="The filled-in checklist, JSON. 审查清单。")] = None,
     show_template: Annotated[
         bool, typer.Option("--template", help="Print the checklist to fill in.")
@@ -99,16 +98,19 @@ def review(
     from yinzheng.ledger.cases import deciding
     from yinzheng.ledger.cases.work import work_on
     from yinzheng.ledger.dossiers.checklist import parse_checklist, template
+    from yinzheng.ledger.rules.states import Capacity
 
     if show_template:
-        with writing(state, True) as (registry, _), work_on(registry, case) as work:
-            print_json(template(deciding.application_of(work).facts))
+        with writing(state, True) as (registry, _):
+            allowed(registry, as_, Capacity.REGISTRY)
+            with work_on(registry, case) as work:
+                print_json(template(deciding.application_of(work).facts))
         return
-    if checklist is None or not by:
+    if checklist is None:
         raise UsageFault(
-            "a review needs --by and --checklist",
+            "a review needs --checklist",
             code="review-incomplete",
-            hint=f"Print it with `yinzheng review {case} --template`, fill it in, pass it as --checklist.",
+            hint=f"Print it with `yinzheng review {case} --as {as_} --template`, fill it in, then pass it.",
         )
     if not checklist.is_file():
         raise UsageFault(
@@ -116,13 +118,13 @@ def review(
         )
     filled = parse_checklist(checklist.read_bytes())
     with writing(state, json_) as (registry, _):
-        move = deciding.review(registry, case, acting(registry, by), filled.answers, filled.decisions)
+        move = deciding.review(registry, case, acting(registry, as_), filled.answers, filled.decisions)
     tell(json_, {"case": case, "outcome": move.value}, f"{case}: {move.value} 已审查")
 
 
 def approve(
     case: CaseId,
-    by: By,
+    as_: As,
     against: Annotated[
         bool, typer.Option("--against", help="Decide against registration. 不予通过。")
     ] = False,
@@ -134,15 +136,16 @@ def approve(
     from yinzheng.ledger.cases import deciding
 
     with writing(state, json_) as (registry, _):
-        deciding.decide(registry, case, acting(registry, by), against=against, reasons=reasons)
+        deciding.decide(registry, case, acting(registry, as_), against=against, reasons=reasons)
     tell(json_, {"case": case}, f"{case}: committee decided 委员会已决定")
 
 
 def publish(
     case: CaseId,
-    by: By,
+    as_: As,
     waived_by: Annotated[
-        str | None, typer.Option(help="Committee member who agrees to waive publicity. 免除公示同意人。")
+        str | None,
+        typer.Option(metavar="NAME", help="Committee member who agrees to waive publicity. 免除公示同意人。"),
     ] = None,
     reasons: Reasons = "",
     state: State = DEFAULT_STATE,
@@ -157,7 +160,7 @@ def publish(
         publicity.publish(
             registry,
             case,
-            acting(registry, by),
+            acting(registry, as_),
             waived_by=None if waived_by is None else acting(registry, waived_by),
             reason=reasons,
         )
@@ -187,7 +190,7 @@ def object_(
 def resolve(
     case: CaseId,
     objection: Annotated[str, typer.Argument(help="The objection's name, or its first characters.")],
-    by: By,
+    as_: As,
     reasons: Reasons,
     upheld: Annotated[
         bool, typer.Option("--upheld/--dismissed", help="Upheld ends the case. 异议是否成立。")
@@ -199,13 +202,13 @@ def resolve(
     from yinzheng.ledger.cases import objections
 
     with writing(state, json_) as (registry, _):
-        objections.resolve(registry, case, objection, acting(registry, by), upheld=upheld, reasons=reasons)
+        objections.resolve(registry, case, objection, acting(registry, as_), upheld=upheld, reasons=reasons)
     tell(json_, {"case": case, "upheld": upheld}, f"{case}: objection {'upheld' if upheld else 'dismissed'}")
 
 
 def refuse(
     case: CaseId,
-    by: By,
+    as_: As,
     ground: Annotated[Ground, typer.Option(help="The rule's ground. 依据。")],
     reasons: Reasons,
     state: State = DEFAULT_STATE,
@@ -215,16 +218,16 @@ def refuse(
     from yinzheng.ledger.cases import deciding
 
     with writing(state, json_) as (registry, _):
-        deciding.refuse(registry, case, acting(registry, by), ground, reasons)
+        deciding.refuse(registry, case, acting(registry, as_), ground, reasons)
     tell(json_, {"case": case, "ground": ground.value}, f"{case}: refused 不予登记")
 
 
-def issue(case: CaseId, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
+def issue(case: CaseId, as_: As, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Approve the final certificate; the last approval deposits it. 签发。"""
     from yinzheng.ledger.cases import issuing
 
     with writing(state, json_) as (registry, _):
-        issued = issuing.issue(registry, case, acting(registry, by))
+        issued = issuing.issue(registry, case, acting(registry, as_))
     result = {"case": case, "number": issued.number, "missing": [c.value for c in issued.missing]}
     if issued.missing:
         tell(json_, result, f"{issued.number}: still to approve: {', '.join(issued.missing)} 待签")
@@ -237,15 +240,15 @@ def issue(case: CaseId, by: By, state: State = DEFAULT_STATE, json_: Json = Fals
 def dossier(
     case: CaseId,
     out_dir: Annotated[Path, typer.Option("--out", help="A new folder to write to. 输出目录。")],
+    as_: As,
     state: State = DEFAULT_STATE,
-    by: Annotated[str, typer.Option("--by", help="Who opens it, for the access log. 调阅人。")] = ITSELF,
     json_: Json = False,
 ) -> None:
     """Open a dossier for review: decrypted, whole and authenticated, or not at all. 调阅材料。"""
     from yinzheng.ledger.cases.dossier_opening import open_dossier_to
 
     with writing(state, json_) as (registry, progress):
-        written = open_dossier_to(registry, case, out_dir, progress, viewer(registry, by))
+        written = open_dossier_to(registry, case, out_dir, progress, acting(registry, as_))
     tell(json_, {"case": case, "files": [str(p) for p in written]}, f"{len(written)} files in {out_dir}")
 
 

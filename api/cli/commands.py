@@ -110,6 +110,39 @@ PANELS: Final = (
                 "Make a state folder from a backup; what was destroyed since stays destroyed. 恢复。",
             ),
             Group(
+                "people",
+                "Who acts for the registry, each with a key of their own. 人员与密钥。",
+                (
+                    Command(
+                        "key",
+                        "people:make_key",
+                        "Make a key of one's own, to carry: a file under a passphrase, or a key in a "
+                        "token. 本人密钥。",
+                    ),
+                    Command(
+                        "add",
+                        "people:add",
+                        "Enrol someone who acts for the registry, with a key of their own. 登记人员。",
+                    ),
+                    Command(
+                        "remove",
+                        "people:remove",
+                        "End what someone may do, at once, here and on the chain; what was signed "
+                        "stands. 注销人员。",
+                    ),
+                    Command(
+                        "list",
+                        "people:list_people",
+                        "List everyone who acts for the registry, also who left. 人员名单。",
+                    ),
+                    Command(
+                        "passphrase",
+                        "people:passphrase",
+                        "Put one's own key under another passphrase; the key stays the one it is. 更换口令。",
+                    ),
+                ),
+            ),
+            Group(
                 "keys",
                 "Where the registry's keys lie. 密钥管理。",
                 (
@@ -345,26 +378,6 @@ PANELS: Final = (
                         "erasure:drop",
                         "Give up an erasure that is not carried out, such as one overtaken by "
                         "new statements. 放弃销毁。",
-                    ),
-                ),
-            ),
-            Group(
-                "staff",
-                "Who approves and witnesses destruction. 销毁审批人员。",
-                (
-                    Command(
-                        "add",
-                        "erasure:add_staff",
-                        "Enrol someone who approves or witnesses destruction, with a key of "
-                        "their own. 登记人员。",
-                    ),
-                    Command(
-                        "remove",
-                        "erasure:remove_staff",
-                        "Let someone sign no more; what was signed stands. 注销人员。",
-                    ),
-                    Command(
-                        "list", "erasure:list_staff", "List everyone who signs for the registry. 人员名单。"
                     ),
                 ),
             ),

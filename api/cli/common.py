@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from yinzheng.api.cli import persons
 from yinzheng.api.cli.output import err
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from yinzheng.ledger.keys.provider import KeyProvider
     from yinzheng.ledger.people.acting import Actor
     from yinzheng.ledger.registry import Progress, Registry
+    from yinzheng.ledger.rules.offices import Role
     from yinzheng.ledger.state.instance import Paths
 
 State = Annotated[
@@ -30,14 +32,9 @@ Proxy = Annotated[
         metavar="ADDRESS",
     ),
 ]
-By = Annotated[
-    str, typer.Option("--by", help="Who acts: the name of an officer or committee member. 经办人。")
-]
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case, such as A-2026-000001. 案件编号。")]
 
 DEFAULT_STATE = Path("state")
-ITSELF = "registry"
-"""Who looked, in the access log, where a command names nobody."""
 
 
 def keystore_of(paths: Paths, folder: Path | None = None) -> Keystore:
@@ -65,22 +62,16 @@ def keys_of(paths: Paths, folder: Path | None = None) -> KeyProvider:
     return with_token(keystore_of(paths, folder), paths.keys, os.environ)
 
 
-def acting(registry: Registry, by: str) -> Actor:
-    """Who acts: the enrolled person of that name, with the key of theirs in the registry's keystore.
-
-    Raises `UsageFault` (`person-unknown`, `person-removed`).
-    """
-    from yinzheng.ledger.people.acting import actor_of
-
-    return actor_of(registry, by)
+def acting(registry: Registry, name: str) -> Actor:
+    """Who acts: the enrolled person of that name, whose own key has proved it. Raises as `persons.acting`."""
+    return persons.acting(registry.store, registry.paths, name)
 
 
-def viewer(registry: Registry, by: str) -> str:
-    """Who looks, for the access log: someone enrolled or, where nobody is named, the registry itself.
+def allowed(registry: Registry, name: str, *capacities: Role) -> Actor:
+    """Who reads, in one of these capacities. Raises as `acting` and `admit`."""
+    from yinzheng.ledger.people.acting import require
 
-    Raises as `acting`: the log names nobody who is not there.
-    """
-    return by if by == ITSELF else acting(registry, by).person
+    return require(registry, acting(registry, name), *capacities)
 
 
 @contextmanager
@@ -105,7 +96,9 @@ def writing(state: Path, quiet: bool) -> Iterator[tuple[Registry, Progress]]:
     from yinzheng.ledger.flow.pipeline import settle
     from yinzheng.ledger.opening import open_registry
     from yinzheng.ledger.registry import wall_clock
+    from yinzheng.ledger.state.instance import read_instance
 
+    persons.open_keys(read_instance(state)[0])  # typed before anybody else has to wait
     with (
         progress_line(quiet) as progress,
         open_registry(state, keys_of, clock=wall_clock, progress=progress, tell=told) as registry,

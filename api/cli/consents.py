@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, allowed, writing
 from yinzheng.api.cli.output import Json, tell
-
-if TYPE_CHECKING:
-    from yinzheng.ledger.registry import Registry
+from yinzheng.api.cli.persons import As
 from yinzheng.verifier.errors import UsageFault
 
 SUBJECT_HEX = 64
@@ -23,7 +21,7 @@ def import_(
     controller: Annotated[
         str, typer.Option("--controller", help="Credit code of whose consents they are. 数据处理者代码。")
     ],
-    by: By,
+    as_: As,
     state: State = DEFAULT_STATE,
     results: Annotated[
         Path | None,
@@ -36,10 +34,11 @@ def import_(
 ) -> None:
     """Import consents from a file; interrupted, run it again and it goes on. 批量导入同意。"""
     from yinzheng.ledger.consents.importing import import_consents
+    from yinzheng.ledger.rules.states import Capacity
 
     told = results or file.with_name(f"{file.name}.results")
     with writing(state, json_) as (registry, progress):
-        _require_officer(registry, by)
+        allowed(registry, as_, Capacity.REGISTRY)
         done = import_consents(registry, file, controller, progress=progress, results=told, rejects=rejects)
 
     def text() -> Iterator[str]:
@@ -83,7 +82,7 @@ def count(state: State = DEFAULT_STATE, json_: Json = False) -> None:
 def receipt(
     subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="The consent, 64 hex. 同意标识。")],
     folder: Annotated[Path, typer.Option("--out", help="Folder for the files. 输出文件夹。")],
-    by: By,
+    as_: As,
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
@@ -92,7 +91,7 @@ def receipt(
     from yinzheng.ledger.state.files import make_folder
 
     with writing(state, json_) as (registry, _):
-        made = hand_over(registry, _subject(subject), acting(registry, by))
+        made = hand_over(registry, _subject(subject), acting(registry, as_))
     make_folder(folder, mode=0o700)
     files = {"receipt.pdf": made.pdf(), "receipt.json": made.file, "receipt.png": made.png()}
     for name, data in files.items():
@@ -139,14 +138,6 @@ def notices(state: State = DEFAULT_STATE, json_: Json = False) -> None:
         ],
         text(),
     )
-
-
-def _require_officer(registry: Registry, by: str) -> None:
-    from yinzheng.ledger.people.acting import actor_of, admit
-    from yinzheng.ledger.rules.states import Capacity
-
-    with registry.store.reading() as session:
-        admit(session, actor_of(registry, by), Capacity.REGISTRY)
 
 
 def _subject(text: str) -> bytes:

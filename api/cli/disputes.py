@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yinzheng.api.cli.cases import moment
-from yinzheng.api.cli.common import DEFAULT_STATE, ITSELF, By, State, acting, viewer, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, writing
 from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import Json, out, tell
+from yinzheng.api.cli.persons import As, open_keys, reading_store
+from yinzheng.api.cli.persons import acting as acting_on
 
 if TYPE_CHECKING:
     from yinzheng.ledger.disputes.packing import Selection
@@ -20,7 +22,6 @@ from yinzheng.verifier.errors import UsageFault
 DisputeId = Annotated[
     str, typer.Argument(metavar="DISPUTE", help="The dispute, such as D-2026-000001. 争议编号。")
 ]
-Viewer = Annotated[str, typer.Option("--by", help="Who looks, for the access log. 查阅人。")]
 
 
 def disputes(state: State = DEFAULT_STATE, json_: Json = False) -> None:
@@ -54,19 +55,19 @@ def disputes(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     )
 
 
-def show_(dispute: DisputeId, state: State = DEFAULT_STATE, by: Viewer = ITSELF, json_: Json = False) -> None:
+def show_(dispute: DisputeId, as_: As, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Show a dispute: forum, parties, what it holds, its evidence, its end. 争议详情。"""
     from yinzheng.ledger.disputes.showing import show
 
     with writing(state, json_) as (registry, _):
-        shown = show(registry, dispute, viewer(registry, by))
+        shown = show(registry, dispute, acting(registry, as_))
     value = shown.to_json()
     tell(json_, value, lambda: print_dispute(value))
 
 
 def preserve_(
     dispute: DisputeId,
-    by: By,
+    as_: As,
     certificate: Annotated[
         list[str] | None, typer.Option(help="A certificate and its history; repeat. 证书及其历史。")
     ] = None,
@@ -98,7 +99,7 @@ def preserve_(
         files=tuple(file or ()),
     )
     with writing(state, json_) as (registry, _):
-        leaves = preserve(registry, dispute, wanted, acting(registry, by))
+        leaves = preserve(registry, dispute, wanted, acting(registry, as_))
     tell(
         json_,
         {"dispute": dispute, "leaves": [leaf.hex() for leaf in leaves]},
@@ -109,6 +110,7 @@ def preserve_(
 def pack(
     dispute: DisputeId,
     out_file: Annotated[Path, typer.Option("--out", help="A new file, such as case.zip. 输出文件。")],
+    as_: As,
     only: Annotated[
         str | None,
         typer.Option(help="Numbers of the items to disclose, such as 1,3; default: all. 证据编号。"),
@@ -118,7 +120,6 @@ def pack(
         typer.Option(help="CASE:PATH, one file out of a dossier, proved alone; repeat. 材料中的单个文件。"),
     ] = None,
     state: State = DEFAULT_STATE,
-    by: Viewer = ITSELF,
     json_: Json = False,
 ) -> None:
     """Make the evidence pack of a dispute, which a court checks with `yinzheng verify`. 证据包。"""
@@ -128,7 +129,7 @@ def pack(
     selection = read_selection(only, file or ())
     with writing(state, json_) as (registry, progress):
         settle(registry, progress)
-        who = viewer(registry, by)
+        who = acting(registry, as_)
         written = build_pack(registry, dispute, out_file, selection=selection, by=who, progress=progress)
     value = {"dispute": dispute, "file": str(out_file), "size": written.size}
     tell(json_, value, f"{out_file}: {written.size} bytes; check it with `yinzheng verify` 证据包已生成")
@@ -137,12 +138,20 @@ def pack(
 def access(
     since: Annotated[str, typer.Option(help="From when on, such as 2026-11-22. 自。")],
     until: Annotated[str, typer.Option(help="Until when. 至。")],
+    as_: As,
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
     """Show who saw what and when; the whole log's links are checked first. 访问日志。"""
+    from yinzheng.ledger.people.acting import admit
+    from yinzheng.ledger.rules.offices import Office
     from yinzheng.ledger.state import access_log
 
+    with reading_store(state) as (store, paths):
+        open_keys(paths)
+        who = acting_on(store, paths, as_)
+        with store.reading() as session:
+            admit(session, who, Office.AUDITOR)
     lines = access_log.read_range(state, parse_instant(since, Day.BEGINS), parse_instant(until, Day.ENDS))
 
     def text() -> Iterator[str]:

@@ -1,22 +1,22 @@
-"""Commands for destroying records with proof (R43), what may be destroyed (R42), and staff who sign."""
+"""Commands for destroying records with proof (R43), and what may be destroyed (R42)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, keystore_of, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, allowed, writing
 from yinzheng.api.cli.output import Json, tell
+from yinzheng.api.cli.persons import As
 from yinzheng.ledger.rules.destruction import Method, StaffRole, TargetKind
+from yinzheng.ledger.rules.offices import Office
+from yinzheng.ledger.rules.states import Capacity
 
 ErasureId = Annotated[
     str, typer.Argument(metavar="ERASURE", help="The erasure, such as E-2026-000001. 销毁编号。")
 ]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A short name, such as zhang-min. 姓名简称。")]
-SignedBy = Annotated[str, typer.Option("--by", help="Who signs. 签署人。")]
 
 
 def propose(
@@ -27,7 +27,7 @@ def propose(
     ground: Annotated[
         str, typer.Option(help="withdrawal, retention_ended, court or subject_right. 销毁依据。")
     ],
-    by: By,
+    as_: As,
     method: Annotated[
         Method, typer.Option(help="What the record calls it. 销毁方式。")
     ] = Method.KEY_DESTRUCTION,
@@ -42,32 +42,32 @@ def propose(
 
     with writing(state, json_) as (registry, _):
         id_ = proposing.propose(
-            registry, target, reference, ground, method, acting(registry, by), medical=medical
+            registry, target, reference, ground, method, acting(registry, as_), medical=medical
         )
     tell(json_, {"erasure": id_}, f"{id_} is proposed; next signs: data_manager 已提出，待数据管理员审批")
 
 
-def approve(id_: ErasureId, by: SignedBy, state: State = DEFAULT_STATE, json_: Json = False) -> None:
+def approve(id_: ErasureId, as_: As, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Approve an erasure, in order. 审批销毁。"""
     from yinzheng.ledger.erasure import proposing
 
     with writing(state, json_) as (registry, _):
-        missing = proposing.approve(registry, id_, acting(registry, by))
+        missing = proposing.approve(registry, id_, acting(registry, as_))
     _say_next(id_, missing, json_)
 
 
-def witness(id_: ErasureId, by: SignedBy, state: State = DEFAULT_STATE, json_: Json = False) -> None:
+def witness(id_: ErasureId, as_: As, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Sign an approved erasure as a witness. 见证销毁。"""
     from yinzheng.ledger.erasure import proposing
 
     with writing(state, json_) as (registry, _):
-        missing = proposing.witness(registry, id_, acting(registry, by))
+        missing = proposing.witness(registry, id_, acting(registry, as_))
     _say_next(id_, missing, json_)
 
 
 def carry_out(
     id_: ErasureId,
-    by: Annotated[str, typer.Option("--by", help="Who carries it out; signed nothing before. 操作人。")],
+    as_: As,
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
@@ -75,7 +75,7 @@ def carry_out(
     from yinzheng.ledger.erasure.carrying_out import erase
 
     with writing(state, json_) as (registry, _):
-        leaf = erase(registry, id_, acting(registry, by))
+        leaf = erase(registry, id_, acting(registry, as_))
     tell(
         json_,
         {"erasure": id_, "tombstone": leaf.hex()},
@@ -83,12 +83,12 @@ def carry_out(
     )
 
 
-def drop(id_: ErasureId, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
+def drop(id_: ErasureId, as_: As, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Give up an erasure that is not carried out, such as one overtaken by new statements. 放弃销毁。"""
     from yinzheng.ledger.erasure import proposing
 
     with writing(state, json_) as (registry, _):
-        proposing.drop(registry, id_, acting(registry, by))
+        proposing.drop(registry, id_, acting(registry, as_))
     tell(
         json_,
         {"erasure": id_, "dropped": True},
@@ -104,12 +104,14 @@ def _say_next(id_: str, missing: frozenset[str], json_: bool) -> None:
     tell(json_, {"erasure": id_, "next": sorted(missing)}, text)
 
 
-def list_erasures(state: State = DEFAULT_STATE, json_: Json = False) -> None:
+def list_erasures(as_: As, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """List erasures proposed, approved and carried out. 销毁台账。"""
     from yinzheng.ledger.erasure.overview import erasures
 
-    with writing(state, json_) as (registry, _), registry.store.reading() as session:
-        found = erasures(session)
+    with writing(state, json_) as (registry, _):
+        allowed(registry, as_, Capacity.REGISTRY, Office.AUDITOR, *StaffRole)
+        with registry.store.reading() as session:
+            found = erasures(session)
 
     def text() -> Iterator[str]:
         for one in found:
@@ -124,6 +126,7 @@ def list_erasures(state: State = DEFAULT_STATE, json_: Json = False) -> None:
 
 
 def retention(
+    as_: As,
     terms: Annotated[
         bool, typer.Option("--terms", help="Open every consent, to see whose term is over. 检查同意期限。")
     ] = False,
@@ -134,6 +137,7 @@ def retention(
     from yinzheng.ledger.erasure.overview import destructible
 
     with writing(state, json_) as (registry, _):
+        allowed(registry, as_, Capacity.REGISTRY, StaffRole.DATA_MANAGER)
         found = list(destructible(registry, terms=terms))
 
     def text() -> Iterator[str]:
@@ -147,51 +151,3 @@ def retention(
         [{"target": one.kind, "reference": one.reference, "ground": one.ground} for one in found],
         text(),
     )
-
-
-def add_staff(
-    name: Name,
-    role: Annotated[StaffRole, typer.Option(help="In what function someone signs. 职责。")],
-    by: By,
-    state: State = DEFAULT_STATE,
-    json_: Json = False,
-) -> None:
-    """Enrol someone who approves or witnesses destruction, with a key of their own. 登记人员。"""
-    from yinzheng.ledger.people import staff
-
-    with writing(state, json_) as (registry, _):
-        address = staff.add_staff(registry, keystore_of(registry.paths), name, role, acting(registry, by))
-    tell(
-        json_,
-        {"name": name, "role": role, "address": "0x" + address.hex()},
-        f"{name} is enrolled as {role} 已登记",
-    )
-
-
-def remove_staff(name: Name, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
-    """Let someone sign no more; what was signed stands. 注销人员。"""
-    from yinzheng.ledger.people import staff
-
-    with writing(state, json_) as (registry, _):
-        staff.remove_staff(registry, name, acting(registry, by))
-    tell(json_, {"name": name, "removed": True}, f"{name} signs no more 已注销")
-
-
-def list_staff(state: State = DEFAULT_STATE, json_: Json = False) -> None:
-    """List everyone who signs for the registry. 人员名单。"""
-    from yinzheng.ledger.people import staff
-
-    with writing(state, json_) as (registry, _), registry.store.reading() as session:
-        rows = [
-            {"name": one.name, "role": one.role, "address": "0x" + one.address.hex(),
-             "removed_at": one.removed_at}
-            for one in staff.everyone(session)
-        ]  # fmt: skip
-
-    def text() -> Iterator[str]:
-        for row in rows:
-            left = row["removed_at"]
-            gone = "" if not isinstance(left, int) else f"  left {datetime.fromtimestamp(left, UTC):%Y-%m-%d}"
-            yield f"{row['name']!s:<24} {row['role']!s:<16}{gone}"
-
-    tell(json_, rows, text())

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, keystore_of
 from yinzheng.api.cli.output import Json, tell
+from yinzheng.api.cli.persons import As, acting, open_keys, reading_store
 
 if TYPE_CHECKING:
     from yinzheng.ledger.keys.making import TokenPlan
@@ -115,6 +117,7 @@ def list_keys(state: State = DEFAULT_STATE, json_: Json = False) -> None:
 
 def to_token(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Keys to make, such as kek.")],
+    as_: As,
     module: ModulePath = None,
     token: TokenLabel = None,
     token_serial: TokenSerial = "",
@@ -129,6 +132,7 @@ def to_token(
     from yinzheng.ledger.state.instance import read_instance
 
     paths, _ = read_instance(state)
+    _require_administrator(state, as_)
     config = read_config(paths.keys)
     if config is not None:
         module, token = module or config.module, token or config.label
@@ -145,6 +149,7 @@ def to_token(
 
 
 def rewrap(
+    as_: As,
     to: Annotated[str, typer.Option(help="`token` or `keystore`. 目标。")] = "token",
     state: State = DEFAULT_STATE,
     json_: Json = False,
@@ -157,6 +162,7 @@ def rewrap(
     if to not in ("token", "keystore"):
         raise UsageFault("keys are wrapped in the token or in the keystore", code="rewrap-target")
     paths, _ = read_instance(state)
+    _require_administrator(state, as_)
     keystore = keystore_of(paths)
     moved = rewrap_registry(state, keystore, os.environ, to_token=to == "token")
 
@@ -170,3 +176,15 @@ def rewrap(
             )
 
     tell(json_, moved, text())
+
+
+def _require_administrator(state: Path, as_: str) -> None:
+    """Who keeps the keys is no one who decides, reads or exports (R47)."""
+    from yinzheng.ledger.people.acting import admit
+    from yinzheng.ledger.rules.offices import Office
+
+    with reading_store(state) as (store, paths):
+        open_keys(paths)
+        who = acting(store, paths, as_)
+        with store.reading() as session:
+            admit(session, who, Office.ADMINISTRATOR)

@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from yinzheng.api.cli.output import guarded
+from yinzheng.api.cli.persons import proved
 
 PACKAGE = "yinzheng.api.cli"
 
@@ -63,7 +64,7 @@ class Unloaded(TyperCommand):
         module, _, function = self._entry.where.partition(":")
         found = getattr(importlib.import_module(f"{PACKAGE}.{module}"), function)
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        alone.command(self._entry.name)(guarded(found))
+        alone.command(self._entry.name)(guarded(proved(found)))
         command = typer.main.get_command(alone)
         assert isinstance(command, TyperCommand)  # it stands alone: no group
         return command

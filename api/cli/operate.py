@@ -12,9 +12,10 @@ from typing import Annotated, Final
 
 import typer
 
-from yinzheng.api.cli.common import DEFAULT_STATE, Proxy, State, keys_of, progress_line, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, Proxy, State, acting, keys_of, progress_line, writing
 from yinzheng.api.cli.keys import ModulePath, TokenLabel, TokenSerial, TokenSm2Option, token_plan
 from yinzheng.api.cli.output import EXIT_NOT, Json, err, out, print_json, tell
+from yinzheng.api.cli.persons import As, by_name, new_passphrase
 from yinzheng.ledger.rules.ages import BLOCK_AGE, MAX_AGE
 from yinzheng.verifier.errors import UsageFault
 
@@ -26,6 +27,9 @@ def init(
     code: Annotated[str, typer.Option(help="Its unified social credit code. 统一社会信用代码。")],
     officer: Annotated[list[str], typer.Option(help="An officer's short name; repeat. 登记员。")],
     committee: Annotated[list[str], typer.Option(help="A committee member's short name; repeat. 委员。")],
+    admin: Annotated[
+        str, typer.Option("--administrator", help="The administrator's short name. 系统管理员。")
+    ],
     prefix: Annotated[str, typer.Option(help="First 5 characters of its numbers: SJ, region, registry.")],
     host: Annotated[str, typer.Option(help="Host in QR codes, such as verify.example.org. 二维码域名。")],
     state: State = DEFAULT_STATE,
@@ -37,6 +41,16 @@ def init(
     ] = None,
     database: Annotated[
         str | None, typer.Option(help="SQLAlchemy URL of a PostgreSQL database; default: SQLite.")
+    ] = None,
+    auditor: Annotated[
+        list[str] | None, typer.Option(help="An auditor's short name; repeat. 审计员。")
+    ] = None,
+    passphrase_file: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FILE",
+            help="A person's own passphrase; repeat for each; default: it is asked for. 各人口令文件。",
+        ),
     ] = None,
     in_token: Annotated[
         list[str] | None,
@@ -53,10 +67,11 @@ def init(
     from yinzheng.ledger.registry import wall_clock
     from yinzheng.ledger.state.creation import Plan, create_registry
 
-    people = dict.fromkeys(officer, "registry")
-    if set(people) & set(committee) or len(people) + len(set(committee)) < len(officer) + len(committee):
+    held = {"registry": officer, "committee": committee, "administrator": [admin], "auditor": auditor or []}
+    people = {one: role for role, names in held.items() for one in names}
+    if len(people) < sum(map(len, held.values())):
         raise UsageFault("each person is named once and has one role", code="people-twice")
-    people |= dict.fromkeys(committee, "committee")
+    files = by_name(tuple(people), passphrase_file)
     plan = Plan(
         registry_name=name,
         registry_code=code,
@@ -70,7 +85,12 @@ def init(
     )
     with progress_line(json_) as progress:
         network = create_registry(
-            state, plan, lambda _folder: find_passphrase(os.environ), wall_clock, progress
+            state,
+            plan,
+            lambda _folder: find_passphrase(os.environ),
+            lambda _paths, one: new_passphrase(one, files.get(one)),
+            wall_clock,
+            progress,
         )
 
     def text() -> Iterator[str]:
@@ -171,6 +191,7 @@ def calendar(
     year_file: Annotated[
         Path, typer.Argument(metavar="FILE", help='{"year": 2027, "holidays": [...], "make_up": [...]}')
     ],
+    as_: As,
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
@@ -178,7 +199,7 @@ def calendar(
     from yinzheng.ledger.flow.working_days import add_year
 
     with writing(state, json_) as (registry, _):
-        year = add_year(registry, year_file)
+        year = add_year(registry, year_file, acting(registry, as_))
     tell(json_, {"year": year}, f"working days of {year} are known 已录入")
 
 

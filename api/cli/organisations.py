@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli.common import DEFAULT_STATE, By, Proxy, State, acting, keys_of, writing
+from yinzheng.api.cli.common import DEFAULT_STATE, Proxy, State, acting, keys_of, writing
 from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import Json, out, tell
+from yinzheng.api.cli.persons import Administrator, As, MaybeAs
 from yinzheng.verifier.formats.organisation import REASONS
 
 if TYPE_CHECKING:
@@ -29,11 +30,12 @@ Code = Annotated[
 
 def enrol(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="enrolment.json, as `org key new` made it.")],
-    by: By,
+    as_: As,
     state: State = DEFAULT_STATE,
     webhook: Annotated[
         str | None, typer.Option(help="https URL where it is told; default: it asks. 通知地址。")
     ] = None,
+    administrator: Administrator = None,
     json_: Json = False,
 ) -> None:
     """Enrol an organisation whose identity was checked. 机构入册。"""
@@ -42,7 +44,8 @@ def enrol(
 
     body = parse_enrolment(_read(file))
     with writing(state, json_) as (registry, _):
-        leaf = enrolment.enrol(registry, body, acting(registry, by), webhook)
+        giver = None if administrator is None else acting(registry, administrator)
+        leaf = enrolment.enrol(registry, body, acting(registry, as_), webhook, administrator=giver)
     code, kid = body.organisation.code, body.grant.kid.hex()
 
     def text() -> Iterator[str]:
@@ -70,10 +73,7 @@ def organisations(state: State = DEFAULT_STATE, json_: Json = False) -> None:
 def rotate_key(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="rotation.json, as `org key rotate` made it.")],
     state: State = DEFAULT_STATE,
-    by: Annotated[
-        str | None,
-        typer.Option("--by", help="The officer who binds a key whose predecessor is lost. 经办人。"),
-    ] = None,
+    as_: MaybeAs = None,
     json_: Json = False,
 ) -> None:
     """Let an organisation's new key take over. 更换密钥。"""
@@ -82,7 +82,7 @@ def rotate_key(
 
     body = parse_rotation(_read(file))
     with writing(state, json_) as (registry, _):
-        leaf = enrolment.rotate(registry, body, None if by is None else acting(registry, by))
+        leaf = enrolment.rotate(registry, body, None if as_ is None else acting(registry, as_))
     kid = body.grant.kid.hex()
     tell(
         json_,
@@ -96,7 +96,7 @@ def revoke_key(
     kid: Annotated[str, typer.Argument(metavar="KID", help="The key's 16 hex characters. 密钥标识。")],
     reason: Annotated[str, typer.Option(help=f"One of {', '.join(REASONS)}. 原因。")],
     since: Annotated[str, typer.Option(help="From when on, such as 2026-11-22T10:00. 自何时起。")],
-    by: By,
+    as_: As,
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
@@ -116,13 +116,13 @@ def revoke_key(
     began = parse_instant(since, Day.BEGINS)
     with writing(state, json_) as (registry, _):
         revocation = Revocation(code, name, reason, began, max(began, wall_clock()))
-        leaf = enrolment.revoke(registry, revocation, acting(registry, by))
+        leaf = enrolment.revoke(registry, revocation, acting(registry, as_))
     tell(json_, {"code": code, "kid": kid, "leaf": leaf.hex()}, f"{code}: key {kid} no longer holds 已吊销")
 
 
 def webhook(
     code: Code,
-    by: By,
+    as_: As,
     url: Annotated[str | None, typer.Argument(metavar="[URL]", help="Leave out: it asks itself.")] = None,
     state: State = DEFAULT_STATE,
     json_: Json = False,
@@ -131,16 +131,16 @@ def webhook(
     from yinzheng.ledger.organisations import enrolment
 
     with writing(state, json_) as (registry, _):
-        enrolment.change_webhook(registry, code, url, acting(registry, by))
+        enrolment.change_webhook(registry, code, url, acting(registry, as_))
     tell(json_, {"code": code, "webhook": url}, f"{code}: {url or 'asks for its notices itself 自行查询'}")
 
 
-def dismiss_forum(code: Code, by: By, state: State = DEFAULT_STATE, json_: Json = False) -> None:
+def dismiss_forum(code: Code, as_: As, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """Take a forum's power to decide on chain, as after a compromise. 解除裁判机构链上权限。"""
     from yinzheng.ledger.organisations import enrolment
 
     with writing(state, json_) as (registry, _):
-        enrolment.dismiss_forum(registry, code, acting(registry, by))
+        enrolment.dismiss_forum(registry, code, acting(registry, as_))
     tell(json_, {"code": code, "forum": False}, f"{code}: decides no more on the chain 已解除")
 
 

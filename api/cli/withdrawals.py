@@ -9,9 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yinzheng.api.cli.cases import moment
-from yinzheng.api.cli.common import DEFAULT_STATE, By, State, acting, keys_of, progress_line, told, writing
+from yinzheng.api.cli.common import (
+    DEFAULT_STATE,
+    State,
+    acting,
+    allowed,
+    keys_of,
+    progress_line,
+    told,
+    writing,
+)
 from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import Json, out, tell
+from yinzheng.api.cli.persons import As
 from yinzheng.ledger.rules.consent import Scope
 
 if TYPE_CHECKING:
@@ -24,7 +34,7 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="The withdrawal, 64 hex di
 
 
 def withdraw(
-    by: By,
+    as_: As,
     subject: Annotated[
         str | None, typer.Argument(metavar="SUBJECT", help="The consent, 64 hex digits. 同意编号。")
     ] = None,
@@ -71,7 +81,7 @@ def withdraw(
             extent,
             channel=Way.COUNTER,
             claim=DocumentClaim(document, guardian),
-            officer=acting(registry, by),
+            officer=acting(registry, as_),
             received_at=None if received is None else parse_instant(received),
         ) as work:
             found = progress_of(work)
@@ -84,6 +94,7 @@ def withdraw(
 
 
 def withdrawals(
+    as_: As,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those overdue. 仅逾期。")] = False,
     not_told: Annotated[
         bool, typer.Option("--not-told", help="Only those of which someone was never reached. 仅未通知到。")
@@ -92,12 +103,12 @@ def withdrawals(
     json_: Json = False,
 ) -> None:
     """List withdrawals that are not completed, oldest first. 未完成的撤回。"""
-    from yinzheng.ledger.opening import open_registry
-    from yinzheng.ledger.registry import wall_clock
+    from yinzheng.ledger.rules.states import Capacity
     from yinzheng.ledger.withdrawals.progress import listed
     from yinzheng.ledger.withdrawals.reach import SILENCES
 
-    with progress_line(json_), open_registry(state, keys_of, clock=wall_clock, tell=told) as registry:
+    with writing(state, json_) as (registry, _):
+        allowed(registry, as_, Capacity.REGISTRY)
         found = listed(registry, overdue=overdue, not_told=not_told)
 
     def text() -> Iterator[str]:
@@ -134,6 +145,7 @@ def withdrawals(
 
 def withdrawal(
     id_: Id,
+    as_: As,
     conclusion_to: Annotated[
         Path | None, typer.Option("--conclusion", help="Write its signed end document here. 办结证明。")
     ] = None,
@@ -142,13 +154,13 @@ def withdrawal(
 ) -> None:
     """Show how a withdrawal stands: who answered, what is due, what remains. 撤回进度。"""
     from yinzheng.api.desk.views import progress_view
-    from yinzheng.ledger.opening import open_registry
-    from yinzheng.ledger.registry import wall_clock
+    from yinzheng.ledger.rules.states import Capacity
     from yinzheng.ledger.withdrawals.concluding import conclusion
     from yinzheng.ledger.withdrawals.progress import progress
 
     name = _hex(id_)
-    with progress_line(json_), open_registry(state, keys_of, clock=wall_clock, tell=told) as registry:
+    with writing(state, json_) as (registry, _):
+        allowed(registry, as_, Capacity.REGISTRY)
         found = progress(registry, name)
         if conclusion_to is not None:
             conclusion_to.write_bytes(conclusion(registry, name))
@@ -157,7 +169,7 @@ def withdrawal(
 
 def restrict(
     id_: Id,
-    by: By,
+    as_: As,
     law: Annotated[str, typer.Option("--ground", help="The provision that requires keeping it. 法律依据。")],
     until: Annotated[str, typer.Option(help="When it ends, as in 2041-01-01T00:00. 截止时间。")],
     what: Annotated[str, typer.Option(help="What is kept. 保留内容。")] = "撤回所及的数据",
@@ -180,7 +192,7 @@ def restrict(
             law=law,
             until=end,
             kept=[Kept(what, why)],
-            by=acting(registry, by),
+            by=acting(registry, as_),
             reference=reference,
         )
         found = progress(registry, _hex(id_))

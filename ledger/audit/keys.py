@@ -5,13 +5,14 @@ from __future__ import annotations
 from sqlmodel import select
 
 from yinzheng.ledger.audit.finding import Audit
-from yinzheng.ledger.chain.contracts import COMMITTEE, REGISTRY, RELAY
-from yinzheng.ledger.keys.provider import ISSUER, KEK, VALIDATOR, person_key
+from yinzheng.ledger.chain.contracts import RELAY
+from yinzheng.ledger.keys.provider import ISSUER, KEK, VALIDATOR
 from yinzheng.ledger.keys.provider import RELAY as RELAY_KEY
-from yinzheng.ledger.people.acting import STAFF
+from yinzheng.ledger.people.enrolling import CHAIN_ROLES
+from yinzheng.ledger.rules.offices import ROLES, role_of
 from yinzheng.ledger.store.models import Person
 
-_ROLES = {"registry": REGISTRY, "committee": COMMITTEE}
+_ROLES = frozenset(role.value for role in ROLES)
 
 
 def check_keys(audit: Audit) -> None:
@@ -36,23 +37,23 @@ def check_keys(audit: Audit) -> None:
 def _check_people(audit: Audit) -> None:
     with audit.store.reading() as session:
         people = session.exec(select(Person)).all()
-    at_hand = set(audit.keys.names())
     for person in people:
-        name = person_key(person.name)
         _check_role(audit, person)
-        if name in at_hand:
-            with audit.finding(key=name):
-                _same(audit, name, audit.keys.ethereum(name).address == person.address)
 
 
 def _check_role(audit: Audit, person: Person) -> None:
-    """Officers and members of the committee hold their role on the chain; staff holds none (`modules`)."""
-    if person.removed_at is not None or person.role in STAFF:
-        return
+    """Whoever acts holds their roles on the chain, and who left none; staff and auditors have none there."""
     if person.role not in _ROLES:
         audit.found("person-altered", f"{person.name} has a role there is not", person=person.name)
-    elif not audit.client.has_role(_ROLES[person.role], person.address):
-        audit.found("role-missing", f"{person.name} does not hold its role on the chain", person=person.name)
+        return
+    for held in CHAIN_ROLES.get(role_of(person.role), {}).values():
+        there = audit.client.has_role(held, person.address)
+        if person.removed_at is None and not there:
+            audit.found(
+                "role-missing", f"{person.name} does not hold its role on the chain", person=person.name
+            )
+        elif person.removed_at is not None and there:
+            audit.found("role-left", f"{person.name} left, and holds a role on the chain", person=person.name)
 
 
 def _same(audit: Audit, name: str, same: bool) -> None:

@@ -12,7 +12,9 @@ from yinzheng.ledger.cases.files import FILE_EVENTS
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.dossiers.dossier import APPLICATION
 from yinzheng.ledger.flow.recording import open_event
+from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Progress, Registry
+from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.sealed import SealedValue, open_file
@@ -24,23 +26,24 @@ if TYPE_CHECKING:
 
 
 def open_dossier_to(
-    registry: Registry, case_id: str, folder: Path, progress: Progress, by: str = "registry"
+    registry: Registry, case_id: str, folder: Path, progress: Progress, by: Actor
 ) -> list[Path]:
     """Write the dossier of a case to the new folder `folder`, the n-th submission under `n/`.
 
     Objections follow under `objection-n/`: `objection.json`, and the material, numbered from 1.
 
-    That `by` opened it is written into the access log first (R47).
+    That `by` opened it, an officer or a member of the committee, is written into the access log first (R47).
 
     A submission is its `application.json` and the files it declares. Only whole, authenticated files keep
     their name; if one does not open, it is removed again. Raises `UsageFault` (`folder-exists`,
-    `case-unknown`), `DataFault` (`blob-…`, `dossier-altered`, `dossier-destroyed`).
+    `case-unknown`, and as `admit`), `DataFault` (`blob-…`, `dossier-altered`, `dossier-destroyed`).
     """
     if folder.exists():
         raise UsageFault(f"{folder} exists already", code="folder-exists", hint="Name a new folder.")
     with registry.store.transaction() as session:
+        admit(session, by, Capacity.REGISTRY, Capacity.COMMITTEE)
         case = repository.find_case(session, case_id)
-        access_log.note(session, registry.clock(), by, "dossier", case_id)
+        access_log.note(session, registry.clock(), by.person, "dossier", case_id)
         key = dossier_key(registry, session, case.dossier_id)
         submissions = list(_submissions(session, case_id, SealedValue(key)))
         rows = iter(repository.files_of(session, case.dossier_id))

@@ -77,55 +77,13 @@ class OutcomeOpen(EnvironmentFault):
     """The transaction was not mined in the time given. It may still be: ask for its `outcome` later."""
 
 
-class Sender:
-    """Sends one account's transactions. The caller sees to it that an account has one sender at a time."""
+class Carrier:
+    """Carries transactions that are signed already, and looks up what became of them; holds no key."""
 
-    def __init__(self, w3: Web3, account: BaseAccount, sleep: Callable[[float], None]) -> None:
+    def __init__(self, w3: Web3, sleep: Callable[[float], None]) -> None:
         """Use `sleep` (seconds) between two looks at a pending transaction."""
         self._w3 = w3
-        self._account = account
         self._sleep = sleep
-        with translated():
-            self._chain_id = w3.eth.chain_id
-
-    @property
-    def address(self) -> bytes:
-        """Address of the account, 20 bytes."""
-        return bytes.fromhex(self._account.address[2:])
-
-    def next_nonce(self) -> int:
-        """Count the account's mined transactions: the nonce of its next one if none is pending."""
-        with translated():
-            return self._w3.eth.get_transaction_count(self._account.address)
-
-    def fees(self) -> Fees:
-        """Give fees that survive several full blocks; zero on a chain whose base fee is zero."""
-        with translated():
-            base = self._w3.eth.get_block("latest").get("baseFeePerGas")
-            if base is None:
-                return Fees(self._w3.eth.gas_price, None)
-        return Fees(2 * base, 0)
-
-    def prepare(self, call: Call, nonce: int, fees: Fees) -> SignedTransaction:
-        """Sign `call`. No node is asked.
-
-        A key in memory gives the same bytes for the same arguments (RFC 6979); one in a token need not.
-        """
-        fields: dict[str, Sequence[Any] | bytes | HexStr | int] = {
-            "chainId": self._chain_id,
-            "nonce": nonce,
-            "gas": call.gas,
-            "value": call.value,
-            "data": call.data,
-        }
-        if call.to is not None:
-            fields["to"] = checksummed(call.to)
-        if fees.priority is None:
-            fields["gasPrice"] = fees.highest
-        else:
-            fields |= {"type": 2, "maxFeePerGas": fees.highest, "maxPriorityFeePerGas": fees.priority}
-        signed = self._account.sign_transaction(fields)
-        return SignedTransaction(bytes(signed.raw_transaction), bytes(signed.hash), nonce)
 
     def broadcast(self, transaction: SignedTransaction) -> None:
         """Hand the transaction to the node; one that the node knows already counts as handed over.
@@ -180,6 +138,56 @@ class Sender:
             hint="Nothing is lost: look it up again by its hash; do not send it under another nonce.",
             transaction=transaction_hash.hex(),
         )
+
+
+class Sender(Carrier):
+    """Sends one account's transactions. The caller sees to it that an account has one sender at a time."""
+
+    def __init__(self, w3: Web3, account: BaseAccount, sleep: Callable[[float], None]) -> None:
+        """As `Carrier`, with the account that signs."""
+        super().__init__(w3, sleep)
+        self._account = account
+        with translated():
+            self._chain_id = w3.eth.chain_id
+
+    @property
+    def address(self) -> bytes:
+        """Address of the account, 20 bytes."""
+        return bytes.fromhex(self._account.address[2:])
+
+    def next_nonce(self) -> int:
+        """Count the account's mined transactions: the nonce of its next one if none is pending."""
+        with translated():
+            return self._w3.eth.get_transaction_count(self._account.address)
+
+    def fees(self) -> Fees:
+        """Give fees that survive several full blocks; zero on a chain whose base fee is zero."""
+        with translated():
+            base = self._w3.eth.get_block("latest").get("baseFeePerGas")
+            if base is None:
+                return Fees(self._w3.eth.gas_price, None)
+        return Fees(2 * base, 0)
+
+    def prepare(self, call: Call, nonce: int, fees: Fees) -> SignedTransaction:
+        """Sign `call`. No node is asked.
+
+        A key in memory gives the same bytes for the same arguments (RFC 6979); one in a token need not.
+        """
+        fields: dict[str, Sequence[Any] | bytes | HexStr | int] = {
+            "chainId": self._chain_id,
+            "nonce": nonce,
+            "gas": call.gas,
+            "value": call.value,
+            "data": call.data,
+        }
+        if call.to is not None:
+            fields["to"] = checksummed(call.to)
+        if fees.priority is None:
+            fields["gasPrice"] = fees.highest
+        else:
+            fields |= {"type": 2, "maxFeePerGas": fees.highest, "maxPriorityFeePerGas": fees.priority}
+        signed = self._account.sign_transaction(fields)
+        return SignedTransaction(bytes(signed.raw_transaction), bytes(signed.hash), nonce)
 
     def send(self, call: Call, patience: float) -> Mined:
         """Prepare, broadcast and wait, for those who keep nothing in between (deployment, administration).

@@ -16,6 +16,7 @@ from pathlib import Path
 from yinzheng.ledger.cases import deciding, intake, issuing, objections, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.demonstration.material import favourable_review, prepare_dossier
+from yinzheng.ledger.demonstration.people import acting_as
 from yinzheng.ledger.demonstration.rights import Shown, demonstrate_rights
 from yinzheng.ledger.document.forms import write_documents
 from yinzheng.ledger.flow.heartbeat import beat
@@ -23,7 +24,7 @@ from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.passphrase import PASSPHRASE, create_passphrase_file
 from yinzheng.ledger.opening import open_registry
-from yinzheng.ledger.people.acting import actor_of
+from yinzheng.ledger.people.keyring import make_demonstration_passphrase
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Clock, Progress, Registry
 from yinzheng.ledger.rules.profiles import DEMO
@@ -35,13 +36,18 @@ from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import repository
 from yinzheng.verifier.errors import UsageFault
 
-OFFICER, MEMBER = "officer-chen", "committee-lin"
+OFFICER, MEMBER, ADMINISTRATOR, AUDITOR = "officer-chen", "committee-lin", "keeper-wu", "auditor-he"
 PLAN = Plan(
     registry_name="岭南健康数据登记中心（演示）",
     registry_code="12440000MB2DEM001E",
     prefix="SJ441",
     host="localhost:8000",
-    people={OFFICER: "registry", MEMBER: "committee"},
+    people={
+        OFFICER: "registry",
+        MEMBER: "committee",
+        ADMINISTRATOR: "administrator",
+        AUDITOR: "auditor",
+    },
     demonstration=True,
 )
 _OBJECTED = 1
@@ -81,7 +87,14 @@ def demonstrate(
     if not examples:
         raise UsageFault(f"there is no dossier under {dossiers}", code="demo-no-dossiers")
     if not (state / "instance.json").exists():
-        create_registry(state, PLAN, lambda f: create_passphrase_file(f / PASSPHRASE), clock, progress)
+        create_registry(
+            state,
+            PLAN,
+            lambda f: create_passphrase_file(f / PASSPHRASE),
+            make_demonstration_passphrase,
+            clock,
+            progress,
+        )
     if not read_instance(state)[1].demonstration:
         # Asked first: `demonstration_keys` would leave a passphrase beside a real registry's keys.
         raise UsageFault(
@@ -97,7 +110,9 @@ def demonstrate(
         shown = None
         if consents is not None:
             own = keys(registry.paths)
-            shown = demonstrate_rights(registry, own, OFFICER, consents, out, numbers[0], progress)
+            shown = demonstrate_rights(
+                registry, own, (OFFICER, ADMINISTRATOR), consents, out, numbers[0], progress
+            )
         beat(registry)
         policy = trust_policy(registry.instance)
     with open_reader(state, clock) as reader:
@@ -112,12 +127,12 @@ def _register(registry: Registry, example: Path, progress: Progress, *, objected
     """Take one dossier all the way; returns its certificate's number."""
     case_id = _case_of(registry, example, progress)
     steps: dict[State, Callable[[], object]] = {
-        State.APPLIED: lambda: deciding.accept(registry, case_id, actor_of(registry, OFFICER)),
+        State.APPLIED: lambda: deciding.accept(registry, case_id, acting_as(registry, OFFICER)),
         State.ACCEPTED: lambda: _review(registry, case_id),
         State.REVIEWED: lambda: _decide_or_publish(registry, case_id),
-        State.COMMITTEE_DECIDED: lambda: publicity.publish(registry, case_id, actor_of(registry, OFFICER)),
+        State.COMMITTEE_DECIDED: lambda: publicity.publish(registry, case_id, acting_as(registry, OFFICER)),
         State.PUBLICITY: lambda: _through_publicity(registry, case_id, example, objected=objected),
-        State.ISSUING: lambda: issuing.issue(registry, case_id, actor_of(registry, MEMBER)),
+        State.ISSUING: lambda: issuing.issue(registry, case_id, acting_as(registry, MEMBER)),
     }
     while True:
         settle(registry)
@@ -154,16 +169,16 @@ def _review(registry: Registry, case_id: str) -> None:
         application = deciding.application_of(work)
     evidence = (application.files[0].path,)
     answers, decisions = favourable_review(application.facts, evidence)
-    deciding.review(registry, case_id, actor_of(registry, OFFICER), answers, decisions)
+    deciding.review(registry, case_id, acting_as(registry, OFFICER), answers, decisions)
 
 
 def _decide_or_publish(registry: Registry, case_id: str) -> None:
     with work_on(registry, case_id) as work:
         ordinary = work.case.procedure == "ordinary"
     if ordinary:
-        deciding.decide(registry, case_id, actor_of(registry, MEMBER))
+        deciding.decide(registry, case_id, acting_as(registry, MEMBER))
     else:
-        publicity.publish(registry, case_id, actor_of(registry, OFFICER))
+        publicity.publish(registry, case_id, acting_as(registry, OFFICER))
 
 
 def _through_publicity(registry: Registry, case_id: str, example: Path, *, objected: bool) -> None:
@@ -176,7 +191,7 @@ def _through_publicity(registry: Registry, case_id: str, example: Path, *, objec
             registry,
             case_id,
             still_open[0],
-            actor_of(registry, OFFICER),
+            acting_as(registry, OFFICER),
             upheld=False,
             reasons="经核查，来源证明完整，异议不成立。",
         )
@@ -192,4 +207,4 @@ def _through_publicity(registry: Registry, case_id: str, example: Path, *, objec
         )
     else:
         time.sleep(max(0, end - registry.clock()))
-        issuing.issue(registry, case_id, actor_of(registry, OFFICER))
+        issuing.issue(registry, case_id, acting_as(registry, OFFICER))

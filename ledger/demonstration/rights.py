@@ -15,6 +15,7 @@ from yinzheng.ledger.chain.approvals import sign
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.notices import publish_notice
 from yinzheng.ledger.consents.receipts import make_receipt
+from yinzheng.ledger.demonstration.people import acting_as
 from yinzheng.ledger.disputes import collecting, evidence, opening, packing
 from yinzheng.ledger.disputes.evidence import Offered
 from yinzheng.ledger.disputes.plans import Concerned, Plan
@@ -24,7 +25,7 @@ from yinzheng.ledger.flow.threads import find_dispute
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.provider import Kind
 from yinzheng.ledger.organisations.enrolment import enrol
-from yinzheng.ledger.people.acting import actor_of
+from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.extent import Extent, Way
 from yinzheng.ledger.rules.states import Capacity
@@ -75,8 +76,13 @@ class _Stage:
 
     registry: Registry
     keys: Keystore
-    officer: str
+    people: tuple[str, str]
+    """The officer and the administrator."""
     example: dict[str, Any]
+
+    @property
+    def officer(self) -> Actor:
+        return acting_as(self.registry, self.people[0])
 
     def party(self, role: str) -> Party:
         return Party(self.example[role]["name"], self.example[role]["code"])
@@ -97,7 +103,7 @@ class _Stage:
 def demonstrate_rights(
     registry: Registry,
     keys: Keystore,
-    officer: str,
+    people: tuple[str, str],
     example: Path,
     out: Path,
     number: str,
@@ -108,7 +114,7 @@ def demonstrate_rights(
     `example` holds `demonstration.json`; `number` is a certificate the dispute's evidence includes. Files go
     to `out`.
     """
-    stage = _Stage(registry, keys, officer, json.loads((example / EXAMPLE).read_text(encoding="utf-8")))
+    stage = _Stage(registry, keys, people, json.loads((example / EXAMPLE).read_text(encoding="utf-8")))
     progress("enrolling a hospital, a company and a court")
     for role in ("controller", "recipient", "forum"):
         _enrol(stage, role)
@@ -143,7 +149,8 @@ def _enrol(stage: _Stage, role: str) -> None:
         "possession": prove_possession(granted, key).hex(),
         "enrolled_at": now,
     }
-    enrol(registry, parse_enrolment(body), actor_of(registry, stage.officer))
+    administrator = acting_as(registry, stage.people[1])
+    enrol(registry, parse_enrolment(body), stage.officer, administrator=administrator)
 
 
 def _consents(stage: _Stage, progress: Progress) -> tuple[bytes, ...]:
@@ -295,5 +302,5 @@ def _write(
     write_durably(shown.receipt.with_suffix(".png"), receipt.png())
     write_durably(shown.conclusion, conclusion(stage.registry, withdrawal))
     if not shown.pack.exists():
-        packing.build_pack(stage.registry, dispute, shown.pack, progress=progress)
+        packing.build_pack(stage.registry, dispute, shown.pack, by=stage.officer, progress=progress)
     return shown

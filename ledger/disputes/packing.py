@@ -25,7 +25,9 @@ from yinzheng.ledger.document.court_pdf import render_court
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import find_dispute, thread
 from yinzheng.ledger.keys.provider import ISSUER
+from yinzheng.ledger.people.acting import Actor, admit, require
 from yinzheng.ledger.registry import Progress, Registry
+from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.state.files import disk_faults, temporary_beside
 from yinzheng.ledger.state.policy import trust_policy
@@ -100,10 +102,10 @@ def build_pack(
     target: Path,
     *,
     selection: Selection = EVERYTHING,
-    by: str = "registry",
+    by: Actor,
     progress: Progress,
 ) -> WrittenPack:
-    """Write the pack of a dispute to the new file `target`; `by` is noted in the access log.
+    """Write the pack of a dispute to the new file `target`; `by`, an officer, is noted in the access log.
 
     Raises `UsageFault`: `dispute-unknown`, `dispute-draft`, `pack-exists`, `pack-unsettled` (something of it
     is not on the chain yet), `pack-selection`; `DataFault` where what is stored is not what was recorded;
@@ -112,9 +114,11 @@ def build_pack(
     if target.exists():
         raise UsageFault(f"{target} exists already", code="pack-exists", hint="Name a new file.")
     progress("gathering statements and proofs")
+    require(registry, by, Capacity.REGISTRY)
     plan = with_report(plan_pack(registry, dispute_id, selection))
     with registry.store.transaction() as session:
-        access_log.note(session, registry.clock(), by, "pack", dispute_id)
+        admit(session, by, Capacity.REGISTRY)
+        access_log.note(session, registry.clock(), by.person, "pack", dispute_id)
     draft = temporary_beside(target)
     try:
         with disk_faults(target), draft.open("xb+") as out:

@@ -14,6 +14,7 @@ from yinzheng.ledger.disputes.work import DRAFT, DisputeThread, work_on
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.organisations.keys import public_key
+from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state import access_log
@@ -128,12 +129,16 @@ class Standing:
             )
 
 
-def show(registry: Registry, dispute_id: str, by: str | None = None, place: str = "command") -> Shown:
+def show(registry: Registry, dispute_id: str, by: Actor | str | None = None, place: str = "command") -> Shown:
     """Everything about a dispute but the contents of its items; `by` is noted in the access log.
 
-    Raises as `work_on`.
+    `by` is an officer; or the credit code of an organisation whose signed request this answers; or nobody,
+    for what the program itself asks. Raises as `work_on` and `admit`.
     """
     with work_on(registry, dispute_id) as work:
+        if isinstance(by, Actor):
+            admit(work.session, by, Capacity.REGISTRY)
+            by = by.person
         if by is not None:
             access_log.note(work.session, work.now, by, "dispute", dispute_id, place)
         return _draft(work) if work.dispute.state == DRAFT else _opened(work)

@@ -9,14 +9,15 @@ never be. It holds up only what is about the same thing.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
-from yinzheng.ledger.chain.reverts import TooEarly
+from yinzheng.ledger.chain.reverts import NodeRefused, TooEarly
 from yinzheng.ledger.chain.sender import Call, Mined, Sender, SignedTransaction
 from yinzheng.ledger.flow.calls import CallKind, Kinds, kind_of
-from yinzheng.ledger.keys.provider import RELAY
+from yinzheng.ledger.keys.provider import RELAY, EthereumKey
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
@@ -39,25 +40,54 @@ def outbox(
     now: int,
     *,
     part: str = "",
-    sender: str = RELAY,
 ) -> ChainCall:
-    """Put a call into the outbox, in the transaction of the decision that asks for it.
+    """Put a call into the outbox, in the transaction of the decision that asks for it; the relay sends it.
 
     It is one and the same call however often it is tried: `part` tells calls of one kind apart that are about
-    the same thing. `sender` names the key that sends it: the relay's, or the administrator's for roles.
+    the same thing.
     """
     assert call.to is not None  # deployments do not go through the outbox
     row = ChainCall(
         kind=kind.name,
         about=about,
         part=part,
-        sender=sender,
+        sender=RELAY,
         target=call.to,
         data=call.data,
         gas=call.gas,
         created_at=now,
     )
     session.add(row)
+    return row
+
+
+def outbox_signed(
+    registry: Registry,
+    session: Session,
+    kind: CallKind,
+    about: str,
+    call: Call,
+    now: int,
+    *,
+    person: str,
+    key: EthereumKey,
+    part: str = "",
+) -> ChainCall:
+    """As `outbox`, for what only a person's own key may ask of the chain: giving and taking roles.
+
+    It is tried, then signed at once, for the key leaves with its bearer and whoever carries the call out
+    later has none. Raises what the contracts say of it, and what the node does.
+    """
+    sender = Sender(registry.w3, key.account(), time.sleep)
+    registry.client.simulate(call, sender.address)
+    latest = select(func.max(ChainCall.nonce)).where(ChainCall.sender == person, ChainCall.state == "sent")
+    ahead = session.exec(latest).one()
+    nonce = sender.next_nonce() if ahead is None else max(sender.next_nonce(), ahead + 1)
+    made = sender.prepare(call, nonce, sender.fees())
+    row = outbox(session, kind, about, call, now, part=part)
+    row.sender, row.state = person, "sent"
+    row.raw_tx, row.tx_hash, row.nonce = made.raw, made.hash, made.nonce
+    session.flush()  # the next call of this transaction counts it
     return row
 
 
@@ -80,12 +110,17 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
     Raises what stands in the way: `EnvironmentFault`, `TooEarly` (the call waits), or what its kind makes of
     a call that the contracts refused for good.
     """
-    sender = registry.sender_of(calls[0].sender)
-    signed = _signed(registry, calls, sender)
+    sender = registry.carrier_of(calls[0].sender)
+    signed = _signed(registry, calls)
     missing = [one for _, one in signed if not isinstance(sender.outcome(one.hash), Mined)]
     if missing:
         registry.faults.hit("chain.send.before")
-        sender.broadcast_all(missing)
+        try:
+            sender.broadcast_all(missing)
+        except NodeRefused as refusal:
+            if calls[0].sender == RELAY:
+                raise
+            raise _signed_in_vain(registry, [call for call, _ in signed], refusal) from None
         registry.faults.hit("chain.send.after")
     mined = [(call, sender.wait(one.hash, PATIENCE_SECONDS)) for call, one in signed]
     told: list[YinzhengError] = []
@@ -106,9 +141,17 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
     return [call for call, _ in signed]
 
 
-def _signed(
-    registry: Registry, calls: Sequence[ChainCall], sender: Sender
-) -> list[tuple[ChainCall, SignedTransaction]]:
+def _signed_in_vain(registry: Registry, calls: Sequence[ChainCall], refusal: YinzhengError) -> YinzhengError:
+    """Give up what a person signed and no node takes: the account sent something else meanwhile.
+
+    Nobody here can sign it anew; it would hold up everything else.
+    """
+    with registry.store.transaction() as session:
+        told = [_given_up(registry, session, session.get_one(ChainCall, call.id), refusal) for call in calls]
+    return told[0]
+
+
+def _signed(registry: Registry, calls: Sequence[ChainCall]) -> list[tuple[ChainCall, SignedTransaction]]:
     """Each call with its one transaction: the one kept, or a new one that is kept before anyone sees it."""
     kept = [
         (call, SignedTransaction(call.raw_tx, call.tx_hash, call.nonce))
@@ -117,6 +160,7 @@ def _signed(
     ]
     if kept:
         return kept[:TOGETHER]
+    sender = registry.sender
     able = _able(registry, calls, sender)
     nonce, fees = sender.next_nonce(), sender.fees()
     made = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import secrets
 import uuid
 from collections.abc import Mapping
@@ -15,11 +16,54 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.verifier.bytes.algorithms import keccak256
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 KEY_BYTES: Final = 32
 MAX_COSTS: Final = {"n": 2**20, "r": 16, "p": 16, "c": 10_000_000, "dklen": 64}
 """Greatest costs accepted: `n`, `r`, `p` of scrypt, `c` of PBKDF2. More would take gigabytes or days."""
+
+
+def encode(key: EthereumKey, passphrase: bytes, *, scrypt_n: int) -> bytes:
+    """The file of a key, as it is stored."""
+    document = seal(key.secret_bytes(), key.address, passphrase, scrypt_n=scrypt_n)
+    return json.dumps(document, sort_keys=True).encode() + b"\n"
+
+
+def decode(name: str, document: Mapping[str, Any], passphrase: bytes) -> EthereumKey:
+    """The key `name` of a file that was read; its address, which nothing authenticates, is compared.
+
+    Raises `EnvironmentFault` (`wrong-passphrase`), `DataFault` (`key-malformed`, `key-swapped`).
+    """
+    try:
+        secret = unseal(document, passphrase) if is_bearable(document) else b""
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise malformed(name) from None
+    if secret is None:
+        raise wrong_passphrase(name)
+    try:
+        key = EthereumKey(secret)
+    except DataFault:
+        raise malformed(name) from None
+    if str(document.get("address", "")).lower().removeprefix("0x") != key.address.hex():
+        raise DataFault(f"the file of the key {name} names another address", code="key-swapped")
+    return key
+
+
+def wrong_passphrase(name: str) -> EnvironmentFault:
+    """What is raised where a key does not open."""
+    return EnvironmentFault(
+        f"the key {name} does not open: the passphrase is wrong, or the file was altered",
+        code="wrong-passphrase",
+        hint="give the passphrase the key was made with",
+        name=name,
+    )
+
+
+def malformed(name: str) -> DataFault:
+    """What is raised for a file that is none."""
+    return DataFault(f"the file of the key {name} is malformed", code="key-malformed", name=name)
 
 
 def seal(secret: bytes, address: bytes, passphrase: bytes, *, scrypt_n: int) -> dict[str, Any]:

@@ -14,7 +14,6 @@ Python cannot promise to wipe secrets from memory, and this module does not pret
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import secrets
 import stat
@@ -127,7 +126,11 @@ class Keystore:
             raise _exists(name)
         if name != KEK and self._path(KEK).exists():
             self.wrapper()  # one folder, one passphrase: a typing error must not lock a new key away
-        encoded = self._encode_v3(key) if isinstance(key, EthereumKey) else self._encode(name, key)
+        encoded = (
+            keyfile_v3.encode(key, self._passphrase, scrypt_n=self._scrypt_n)
+            if isinstance(key, EthereumKey)
+            else self._encode(name, key)
+        )
         self._faults.hit("key.write.before")
         try:
             create_durably(path, encoded, mode=0o600)
@@ -197,7 +200,7 @@ class Keystore:
         self._check_folder()
         value = canonical.loads(data, max_bytes=MAX_FILE_BYTES)
         if isinstance(value, dict) and value.get("version") == 3:
-            return self._decode_v3(name, value)
+            return keyfile_v3.decode(name, value, self._passphrase)
         return self._decode(name, value)
 
     def _encode(self, name: str, key: Sm2PrivateKey | Ed25519PrivateKey | KeyWrapper) -> bytes:
@@ -225,29 +228,10 @@ class Keystore:
         try:
             secret = cipher.decrypt(document["nonce"], document["sealed"], canonical.dumps(clear))
         except InvalidTag:
-            raise _wrong_passphrase(name) from None
+            raise keyfile_v3.wrong_passphrase(name) from None
         if document["kind"] == Kind.SM2:
             return Sm2PrivateKey.from_bytes(secret)
         return Ed25519PrivateKey(secret) if document["kind"] == Kind.ED25519 else KeyWrapper(secret)
-
-    def _encode_v3(self, key: EthereumKey) -> bytes:
-        document = keyfile_v3.seal(key.secret_bytes(), key.address, self._passphrase, scrypt_n=self._scrypt_n)
-        return json.dumps(document, sort_keys=True).encode() + b"\n"
-
-    def _decode_v3(self, name: str, value: dict[str, Any]) -> EthereumKey:
-        try:
-            secret = keyfile_v3.unseal(value, self._passphrase) if keyfile_v3.is_bearable(value) else b""
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise _malformed(name) from None
-        if secret is None:
-            raise _wrong_passphrase(name)
-        try:
-            key = EthereumKey(secret)
-        except DataFault:
-            raise _malformed(name) from None
-        if str(value.get("address", "")).lower().removeprefix("0x") != key.address.hex():
-            raise DataFault(f"the file of the key {name} names another address", code="key-swapped")
-        return key
 
 
 def _describe(key: Sm2PrivateKey | Ed25519PrivateKey | KeyWrapper) -> tuple[Kind, bytes | None]:
@@ -264,19 +248,6 @@ def _derive(passphrase: bytes, salt: bytes, n: int, r: int, p: int) -> bytes:
         return hashlib.scrypt(passphrase, salt=salt, n=n, r=r, p=p, maxmem=132 * n * r + 2**20, dklen=32)
     except ValueError:
         raise DataFault("scrypt refuses these costs", code="key-malformed") from None
-
-
-def _wrong_passphrase(name: str) -> EnvironmentFault:
-    return EnvironmentFault(
-        f"the key {name} does not open: the passphrase is wrong, or the file was altered",
-        code="wrong-passphrase",
-        hint="give the passphrase the keystore was made with",
-        name=name,
-    )
-
-
-def _malformed(name: str) -> DataFault:
-    return DataFault(f"the file of the key {name} is malformed", code="key-malformed", name=name)
 
 
 def _exists(name: str) -> UsageFault:

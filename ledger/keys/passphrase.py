@@ -11,6 +11,7 @@ from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 
 VARIABLE = "YINZHENG_PASSPHRASE"
 FILE_VARIABLE = "YINZHENG_PASSPHRASE_FILE"
+PERSON_FILE_VARIABLE = "YINZHENG_PERSON_PASSPHRASE_FILE"
 PASSPHRASE = "passphrase"  # noqa: S105 - the name of a file
 """Where a demonstration's passphrase lies, beside its keys; nothing else has it there."""
 
@@ -28,14 +29,22 @@ def find_passphrase(environment: Mapping[str, str], file: Path | None = None) ->
     if file is None and FILE_VARIABLE in environment:
         file = Path(environment[FILE_VARIABLE])
     if file is not None:
-        return _checked(read_secret(file, "passphrase", MAX_BYTES))
+        return checked(read_secret(file, "passphrase", MAX_BYTES))
     if VARIABLE in environment:
-        return _checked(environment[VARIABLE].encode())
+        return checked(environment[VARIABLE].encode())
     raise UsageFault(
         "the keystore needs its passphrase",
         code="passphrase-missing",
         hint=f"set {FILE_VARIABLE} to a file only you can read, or {VARIABLE}",
     )
+
+
+def find_person_passphrase(file: Path) -> bytes:
+    """A person's passphrase, or PIN, in a file of their own.
+
+    Raises `UsageFault` `passphrase-missing`, `EnvironmentFault` `passphrase-exposed` when others may read it.
+    """
+    return read_secret(file, "passphrase", MAX_BYTES)
 
 
 def create_passphrase_file(path: Path) -> bytes:
@@ -47,7 +56,7 @@ def create_passphrase_file(path: Path) -> bytes:
     try:
         create_durably(path, text + b"\n", mode=0o600)
     except FileExistsError:
-        return _checked(read_secret(path, "passphrase", MAX_BYTES))
+        return checked(read_secret(path, "passphrase", MAX_BYTES))
     return text
 
 
@@ -69,9 +78,8 @@ def read_secret(path: Path, kind: str, most: int) -> bytes:
     return text.rstrip(b"\r\n")
 
 
-def _checked(passphrase: bytes) -> bytes:
-    if not MIN_BYTES <= len(passphrase) <= MAX_BYTES:
-        raise UsageFault(
-            f"a passphrase has between {MIN_BYTES} and {MAX_BYTES} bytes", code="passphrase-weak"
-        )
+def checked(passphrase: bytes, least: int = MIN_BYTES) -> bytes:
+    """A passphrase of a length that holds; `UsageFault` (`passphrase-weak`)."""
+    if not least <= len(passphrase) <= MAX_BYTES:
+        raise UsageFault(f"a passphrase has between {least} and {MAX_BYTES} bytes", code="passphrase-weak")
     return passphrase

@@ -126,8 +126,16 @@ def with_token(keystore: KeyProvider, folder: Path, environment: Mapping[str, st
     return Pkcs11Provider(keystore, config, lambda: find_pin(environment))
 
 
+def lone_key(config: TokenConfig, pin: Callable[[], str]) -> EthereumKey:
+    """The one key that a person's configuration names; raises as `Pkcs11Provider.ethereum`."""
+    (entry,) = config.keys
+    token = open_token(config, pin)
+    handle = token.run(lambda session: _find(session, entry, Kind.SECP256K1))
+    return TokenEthereumKey(token, handle, _public(entry))
+
+
 def kind_of(name: str) -> Kind:
-    """What a key is by its name; people's are secp256k1."""
+    """What a key is by its name; a person's is secp256k1."""
     return KINDS.get(name, Kind.SECP256K1)
 
 

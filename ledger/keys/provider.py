@@ -26,13 +26,7 @@ LOG_ED25519 = "log-ed25519"
 LOG_SM2 = "log-sm2"
 VALIDATOR = "validator"
 RELAY = "relay"
-ADMIN = "admin"
 KEK = "kek"
-
-
-def person_key(slug: str) -> str:
-    """The name of the key of the person called `slug`."""
-    return f"person-{slug}"
 
 
 class Kind(StrEnum):
@@ -53,10 +47,9 @@ KINDS = {
     LOG_SM2: Kind.SM2,
     VALIDATOR: Kind.SECP256K1,
     RELAY: Kind.SECP256K1,
-    ADMIN: Kind.SECP256K1,
     KEK: Kind.SM4,
 }
-"""The keys of an instance; those of people come beside them and are `secp256k1`."""
+"""The keys of an instance. Those of people are no part of it (`personal.py`)."""
 
 
 def is_token_wrapped(wrapped: bytes) -> bool:

@@ -122,6 +122,10 @@ class TokenConfig:
 
     def write(self, folder: Path) -> None:
         """Keep it in the key folder, durably, in place of an older one."""
+        write_durably(folder / FILE, self.encode(), mode=0o600)
+
+    def encode(self) -> bytes:
+        """The file."""
         value = {
             "format": FORMAT,
             "module": self.module,
@@ -137,7 +141,7 @@ class TokenConfig:
                 for entry in self.keys
             ],
         }
-        write_durably(folder / FILE, canonical.dumps(value) + b"\n", mode=0o600)
+        return canonical.dumps(value) + b"\n"
 
 
 def read_config(folder: Path) -> TokenConfig | None:
@@ -148,7 +152,12 @@ def read_config(folder: Path) -> TokenConfig | None:
             data = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         return None
-    value = read_object(canonical.loads(data, max_bytes=MAX_FILE_BYTES), _FIELDS, FILE)
+    return decode(canonical.loads(data, max_bytes=MAX_FILE_BYTES))
+
+
+def decode(document: object) -> TokenConfig:
+    """The configuration of a file that was read; `DataFault` if it is malformed."""
+    value = read_object(document, _FIELDS, FILE)
     return TokenConfig(
         module=value["module"],
         label=value["token"]["label"],
@@ -173,6 +182,11 @@ def find_pin(environment: Mapping[str, str]) -> str:
             code="pin-missing",
             hint=f"set {PIN_FILE} to a file only you can read, or {PIN}",
         )
+    return checked_pin(given)
+
+
+def checked_pin(given: bytes) -> str:
+    """A PIN as tokens take one; `UsageFault` (`pin-malformed`)."""
     try:
         pin = given.decode()
     except UnicodeDecodeError:

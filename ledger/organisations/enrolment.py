@@ -11,16 +11,16 @@ from dataclasses import replace
 from sqlmodel import Session, select
 
 from yinzheng.ledger.chain.forums import grant_forum, revoke_forum
-from yinzheng.ledger.flow.outbox import outbox
+from yinzheng.ledger.flow.outbox import outbox_signed
 from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, record
 from yinzheng.ledger.flow.threads import find_organisation
-from yinzheng.ledger.keys.provider import ADMIN
 from yinzheng.ledger.organisations.addresses import check_webhook
 from yinzheng.ledger.organisations.calls import FORUM, FORUM_END
 from yinzheng.ledger.organisations.keys import keys_at
-from yinzheng.ledger.people.acting import Actor, admit
+from yinzheng.ledger.people.acting import Actor, admit, key_of, require_two
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules import organisations as rules
+from yinzheng.ledger.rules.offices import Office
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models_consents import Organisation
@@ -39,13 +39,21 @@ __all__ = [
 ]
 
 
-def enrol(registry: Registry, enrolment: Enrolment, by: Actor, webhook: str | None = None) -> bytes:
-    """Bind a key to an organisation (R41); gives the leaf hash of the statement.
+def enrol(
+    registry: Registry,
+    enrolment: Enrolment,
+    by: Actor,
+    webhook: str | None = None,
+    *,
+    administrator: Actor | None = None,
+) -> bytes:
+    """Bind a key to an organisation (R41), on the word of an officer; gives the leaf hash of the statement.
 
-    A forum that has an account receives the role FORUM on chain when the registry settles.
+    A forum that has an account receives the role FORUM on chain when the registry settles: an administrator
+    gives it, who is another person than the officer.
 
     Raises `UsageFault`: `organisation-enrolled`, `key-not-current` (its time is over, or far ahead),
-    `account-taken`, `roles-overlap`, `webhook-address`, `officer-needed`, `person-…`.
+    `account-taken`, `roles-overlap`, `webhook-address`, `officer-needed`, `administrator-needed`, `person-…`.
     """
     address = None if webhook is None else check_webhook(webhook)
     now = registry.clock()
@@ -68,8 +76,19 @@ def enrol(registry: Registry, enrolment: Enrolment, by: Actor, webhook: str | No
             )
         )
         if Role.FORUM in body.roles and body.account is not None:
+            giver = _administrator(session, administrator)
+            require_two(by, giver)
             call = grant_forum(registry.client, body.account)
-            outbox(session, FORUM, leaf.hex(), call, now, sender=ADMIN)
+            outbox_signed(
+                registry,
+                session,
+                FORUM,
+                leaf.hex(),
+                call,
+                now,
+                person=giver.person,
+                key=key_of(session, giver),
+            )
     return leaf
 
 
@@ -119,15 +138,24 @@ def revoke(registry: Registry, revocation: Revocation, by: Actor | None) -> byte
 def dismiss_forum(registry: Registry, code: str, by: Actor) -> None:
     """Take the role FORUM from an organisation's account, as after a compromise; what it decided stands.
 
-    Raises `UsageFault`: `organisation-unknown`, `forum-none`, `officer-needed`, `person-…`.
+    Raises `UsageFault`: `organisation-unknown`, `forum-none`, `administrator-needed`, `person-…`.
     """
     with registry.store.transaction() as session:
-        admit(session, by, Capacity.REGISTRY)
+        admit(session, by, Office.ADMINISTRATOR)
         found = find_organisation(session, code)
         if found.account is None or Role.FORUM not in found.roles.split():
             raise UsageFault("This organisation decides nothing on chain.", code="forum-none")
         call = revoke_forum(registry.client, found.account)
-        outbox(session, FORUM_END, found.head.hex(), call, registry.clock(), sender=ADMIN)
+        outbox_signed(
+            registry,
+            session,
+            FORUM_END,
+            found.head.hex(),
+            call,
+            registry.clock(),
+            person=by.person,
+            key=key_of(session, by),
+        )
         found.account = None
         session.add(found)
 
@@ -144,6 +172,17 @@ def change_webhook(registry: Registry, code: str, webhook: str | None, by: Actor
         found = find_organisation(session, code)
         found.webhook = address
         session.add(found)
+
+
+def _administrator(session: Session, given: Actor | None) -> Actor:
+    if given is None:
+        raise UsageFault(
+            "an administrator gives a forum its role on chain",
+            code="administrator-needed",
+            hint="Both act together: the officer with --as, the administrator with --administrator.",
+        )
+    admit(session, given, Office.ADMINISTRATOR)
+    return given
 
 
 def _officer_needed(message: str) -> UsageFault:

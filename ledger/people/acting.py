@@ -1,62 +1,80 @@
-"""Who acts, in what capacity, with what key: said by who asks, and established in one place.
+"""Who acts, in what capacity, with what key: proved by who asks, and established in one place (R47).
 
-A request brings its `Actor`. `admit` compares it with the enrolment, in the transaction of what is done; no
-use case looks for a person, a role or a key by itself, and nobody signs with another's key.
+An `Actor` is made by `authenticate`, from the person's own key, and in no other way: a name alone acts for
+nobody. `admit` compares it with the enrolment, in the transaction of what is done, so that who was removed is
+refused from that instant, by running processes too. Nobody signs with another's key: the registry has none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import secrets
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.keys.provider import EthereumKey, person_key
+from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.destruction import StaffRole
+from yinzheng.ledger.rules.offices import ON_CHAIN, ROLES, Office, Role, role_of
 from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.store.models import Person
+from yinzheng.verifier.bytes.algorithms import constant_time_equal, keccak256, recover_address
 from yinzheng.verifier.errors import DataFault, UsageFault
 
-STAFF = frozenset(role.value for role in StaffRole)
+STAFF = frozenset(role.value for role in ROLES if role not in ON_CHAIN)
+"""Roles that the contracts do not know."""
 
-Signer: TypeAlias = Callable[[], EthereumKey]
-"""Opens the key of who acts, once something is to be signed."""
+_CHALLENGE: Final = b"yinzheng: who acts\n"
+_PROVED: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Someone who asks for something. It says who that is; `admit` finds out whether it is true.
+    """Someone who asks for something and has proved who that is; `admit` finds out whether it still counts.
 
     `person` is the short name under which the registry enrolled them.
     """
 
     person: str
-    capacity: Capacity | StaffRole
-    signer: Signer | None = field(default=None, repr=False, compare=False)
-    """None: this request brings no key, and can sign nothing."""
+    capacity: Role
+    address: bytes
+    """Of the key they proved to have, 20 bytes."""
+    key: EthereumKey = field(repr=False, compare=False)
+    proof: object = field(repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what `authenticate` did not make."""
+        if self.proof is not _PROVED:
+            raise TypeError("an Actor is made by authenticate")
 
 
-def actor_of(registry: Registry, name: str) -> Actor:
-    """The actor of an enrolled name whose key lies in the registry's own keystore, as its commands have it.
+def authenticate(store: Store, name: str, key: EthereumKey) -> Actor:
+    """The actor of an enrolled name, who holds `key`: it signs a challenge, and is the one enrolled.
 
-    Raises `UsageFault`: `person-unknown`, `person-removed`.
+    Raises `UsageFault`: `person-unknown`, `person-removed`; `DataFault`: `key-differs`.
     """
-    with registry.store.reading() as session:
+    with store.reading() as session:
         person = enrolled(session, name)
-    return Actor(name, capacity_of(person), lambda: registry.keys.ethereum(person_key(name)))
+    digest = keccak256(_CHALLENGE + secrets.token_bytes(32))
+    proved = recover_address(digest, key.sign_digest(digest))
+    if not constant_time_equal(proved, person.address):
+        raise _differs(name)
+    return Actor(name, role_of(person.role), proved, key, _PROVED)
 
 
-def admit(session: Session, actor: Actor, *capacities: Capacity | StaffRole) -> Person:
-    """Establish who acts and in what capacity; without `capacities` any will do.
+def admit(session: Session, actor: Actor, *capacities: Role) -> Person:
+    """Establish who acts and in what capacity; without `capacities` the caller compares it with its course.
 
     Raises `UsageFault`: `person-unknown`, `person-removed`, `person-capacity` (they act here in another one),
     and where they may not do this `person-no-officer` (staff), `officer-needed`, `committee-needed`,
-    `staff-needed`.
+    `administrator-needed`, `auditor-needed`, `staff-needed`; `DataFault` `key-differs`.
     """
     person = enrolled(session, actor.person)
-    held = capacity_of(person)
+    if not constant_time_equal(actor.address, person.address):
+        raise _differs(actor.person)
+    held = role_of(person.role)
     if held is not actor.capacity:
         raise UsageFault(
             f"{actor.person} acts for the {held}, not the {actor.capacity}", code="person-capacity"
@@ -66,15 +84,39 @@ def admit(session: Session, actor: Actor, *capacities: Capacity | StaffRole) -> 
     return person
 
 
-def _not_theirs(actor: Actor, needed: tuple[Capacity | StaffRole, ...]) -> UsageFault:
-    of_staff = not any(isinstance(one, Capacity) for one in needed)
-    if isinstance(actor.capacity, StaffRole) and not of_staff:
+def require(registry: Registry, actor: Actor, *capacities: Role) -> Actor:
+    """Admit someone to what is only read; the actor again. Raises as `admit`."""
+    with registry.store.reading() as session:
+        admit(session, actor, *capacities)
+    return actor
+
+
+def require_two(first: Actor, second: Actor) -> None:
+    """Refuse one person, or one key, in the place of two. Raises `UsageFault` (`person-twice`)."""
+    if first.person == second.person or constant_time_equal(first.address, second.address):
+        raise UsageFault(
+            "two persons do this together, and this is one",
+            code="person-twice",
+            hint="Each with a key and a passphrase of their own (R47).",
+        )
+
+
+def _differs(name: str) -> DataFault:
+    return DataFault(
+        f"the key of {name} is not the one enrolled",
+        code="key-differs",
+        hint="Bring the key that was enrolled; a new one is enrolled by an administrator.",
+    )
+
+
+def _not_theirs(actor: Actor, needed: tuple[Role, ...]) -> UsageFault:
+    who = next(word for role, word in _NEEDED if role is None or role in needed)
+    if isinstance(actor.capacity, StaffRole) and who in ("officer", "committee"):
         return UsageFault(
             f"{actor.person} is staff and decides nothing here",
             code="person-no-officer",
             hint="Have an officer or a member of the committee do it.",
         )
-    who = "staff" if of_staff else "officer" if Capacity.REGISTRY in needed else "committee"
     return UsageFault(
         f"{actor.person} acts for the {actor.capacity}, not the {' or '.join(needed)}",
         code=f"{who}-needed",
@@ -82,30 +124,32 @@ def _not_theirs(actor: Actor, needed: tuple[Capacity | StaffRole, ...]) -> Usage
     )
 
 
+_NEEDED: Final[tuple[tuple[Role | None, str], ...]] = (
+    (Capacity.REGISTRY, "officer"),
+    (Capacity.COMMITTEE, "committee"),
+    (Office.ADMINISTRATOR, "administrator"),
+    (Office.AUDITOR, "auditor"),
+    (None, "staff"),
+)
+"""By the first of these that may, the refusal is named."""
+
 _WHO = {
     "officer": "An officer of the registry does this.",
     "committee": "A member of the committee does this.",
+    "administrator": "An administrator does this; who administers sees no dossier, and who decides none.",
+    "auditor": "An auditor reads this.",
     "staff": "Staff in that function does this.",
 }
 
 
 def key_of(session: Session, actor: Actor) -> EthereumKey:
-    """The key that came with an admitted actor's request, to sign with in their name.
+    """The key of an actor, to sign with in their name, once more compared with the enrolment.
 
-    Raises `UsageFault` `signer-missing`, `DataFault` `key-differs` (it is not the one enrolled), and what
-    opening it raises.
+    Raises `DataFault` `key-differs` (it is not the one enrolled).
     """
-    if actor.signer is None:
-        raise UsageFault(f"{actor.person} has to sign this, and brings no key", code="signer-missing")
-    key = actor.signer()
-    if key.address != session.get_one(Person, actor.person).address:
-        raise DataFault(f"the key of {actor.person} is not the one enrolled", code="key-differs")
-    return key
-
-
-def capacity_of(person: Person) -> Capacity | StaffRole:
-    """In what capacity an enrolled person acts here."""
-    return StaffRole(person.role) if person.role in STAFF else Capacity(person.role)
+    if not constant_time_equal(actor.key.address, session.get_one(Person, actor.person).address):
+        raise _differs(actor.person)
+    return actor.key
 
 
 def enrolled(session: Session, name: str) -> Person:

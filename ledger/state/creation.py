@@ -29,11 +29,14 @@ from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Sender
 from yinzheng.ledger.keys.keystore import SCRYPT_N, Keystore
 from yinzheng.ledger.keys.making import TokenPlan, make_keys
-from yinzheng.ledger.keys.provider import ADMIN, ISSUER, KINDS, RELAY, VALIDATOR, KeyProvider, person_key
+from yinzheng.ledger.keys.provider import ISSUER, KINDS, RELAY, VALIDATOR, EthereumKey, KeyProvider
+from yinzheng.ledger.people import keyring
 from yinzheng.ledger.registry import Progress
 from yinzheng.ledger.rules.calendar import day_of, official_calendar
 from yinzheng.ledger.rules.credit_code import check_credit_code
+from yinzheng.ledger.rules.offices import ROLES, Office
 from yinzheng.ledger.rules.profiles import PROFILES
+from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.files import make_folder, whole_folder, write_durably
 from yinzheng.ledger.state.instance import Instance, IssuerKey, Paths
 from yinzheng.ledger.store.database import open_store, sqlite_url
@@ -47,10 +50,10 @@ MAX_CHAIN_ID = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to create. `people`: name → `registry` or `committee`; `chain_url` None: the embedded chain.
+    """What to create. `people`: name → role (`rules.offices`); `chain_url` None: the embedded chain.
 
-    `scrypt_n` is the cost of guessing at the keystore's passphrase; each key's file keeps its own. `token`
-    takes some of the keys instead (D10).
+    The administrator deploys, and gives the roles. `scrypt_n` is the cost of guessing at passphrases; each
+    key's file keeps its own. `token` takes some of the registry's keys instead (D10).
     """
 
     registry_name: str
@@ -67,22 +70,42 @@ class Plan:
 
 
 def create_registry(
-    root: Path, plan: Plan, passphrase: Callable[[Path], bytes], clock: Callable[[], int], progress: Progress
+    root: Path,
+    plan: Plan,
+    passphrase: Callable[[Path], bytes],
+    of_person: Callable[[Paths, str], bytes],
+    clock: Callable[[], int],
+    progress: Progress,
 ) -> Network:
     """Create the state folder `root`; tells on what network.
 
-    `passphrase` is asked for the keystore's, given the folder of the keys. Raises `UsageFault`
-    (`state-exists`, `credit-code…`, `people-missing`, `validators-differ`), `EnvironmentFault` (node, disk).
+    `passphrase` is asked for the keystore's, given the folder of the keys; `of_person` for that of each
+    person, no two of which may be the same. Raises `UsageFault` (`state-exists`, `credit-code…`,
+    `people-missing`, `key-name`, `passphrase-shared`, `validators-differ`), `EnvironmentFault` (node, disk).
     """
     check_credit_code(plan.registry_code)
-    if set(plan.people.values()) != {"registry", "committee"}:
-        raise UsageFault(
-            "a registry needs at least one officer and one member of the committee", code="people-missing"
-        )
+    _check_people(plan.people)
     _require_free(root)
     root = root.absolute()
     with whole_folder(root) as draft:
-        return _fill(Paths(draft), plan, passphrase, clock, progress)
+        return _fill(Paths(draft), plan, passphrase, of_person, clock, progress)
+
+
+def _check_people(people: Mapping[str, str]) -> None:
+    held = list(people.values())
+    needed = (Capacity.REGISTRY.value, Capacity.COMMITTEE.value, Office.ADMINISTRATOR.value)
+    if set(held) - {role.value for role in ROLES} or not all(role in held for role in needed):
+        raise UsageFault(
+            "a registry needs an officer, a member of the committee and an administrator at least",
+            code="people-missing",
+            hint="They are different persons (R47).",
+        )
+    if held.count(Office.ADMINISTRATOR.value) > 1:
+        raise UsageFault(
+            "one administrator creates a registry",
+            code="people-twice",
+            hint="Others are enrolled afterwards: `yinzheng people add`.",
+        )
 
 
 def _require_free(root: Path) -> None:
@@ -100,18 +123,22 @@ def _fill(
     paths: Paths,
     plan: Plan,
     passphrase: Callable[[Path], bytes],
+    of_person: Callable[[Paths, str], bytes],
     clock: Callable[[], int],
     progress: Progress,
 ) -> Network:
     now = clock()
     progress("making keys")
     make_folder(paths.keys, mode=0o700)
-    keystore = Keystore.create(paths.keys, passphrase(paths.keys), scrypt_n=plan.scrypt_n)
-    keys = make_keys(paths.keys, keystore, [*KINDS, *map(person_key, plan.people)], plan.token)
-    addresses = {name: keys.ethereum(person_key(name)).address for name in plan.people}
+    own = passphrase(paths.keys)
+    keystore = Keystore.create(paths.keys, own, scrypt_n=plan.scrypt_n)
+    keys = make_keys(paths.keys, keystore, KINDS, plan.token)
+    people = _make_people(paths, plan, own, of_person)
+    addresses = {name: key.address for name, key in people.items()}
+    (admin,) = (people[name] for name, role in plan.people.items() if role == Office.ADMINISTRATOR)
     progress("deploying contracts")
-    with _new_chain(paths, plan, keys, clock) as (w3, network):
-        deployment, modules = _deploy(w3, plan, keys, addresses, now)
+    with _new_chain(paths, plan, keys, admin, clock) as (w3, network):
+        deployment, modules = _deploy(w3, plan, keys, admin, addresses, now)
     origin = f"{plan.host}/log"
     instance = Instance(
         registry_name=plan.registry_name,
@@ -146,9 +173,19 @@ def _fill(
     return network
 
 
+def _make_people(
+    paths: Paths, plan: Plan, own: bytes, of_person: Callable[[Paths, str], bytes]
+) -> dict[str, EthereumKey]:
+    """Everyone's key, each under a passphrase that is neither another's nor the registry's own."""
+    given = {name: of_person(paths, name) for name in plan.people}
+    if len({own, *given.values()}) <= len(given):
+        raise keyring.shared()
+    return {name: keyring.make_key(paths, name, given[name], scrypt_n=plan.scrypt_n) for name in plan.people}
+
+
 @contextmanager
 def _new_chain(
-    paths: Paths, plan: Plan, keys: KeyProvider, clock: Callable[[], int]
+    paths: Paths, plan: Plan, keys: KeyProvider, admin: EthereumKey, clock: Callable[[], int]
 ) -> Iterator[tuple[Web3, Network]]:
     """The chain to deploy on, and what a policy pins of it."""
     if plan.chain_url is not None:
@@ -161,7 +198,7 @@ def _new_chain(
     genesis_block = Genesis(
         chain_id=1 + secrets.randbelow(MAX_CHAIN_ID),
         validator=validator.address,
-        balances={keys.ethereum(name).address: FUNDS for name in (ADMIN, RELAY)},
+        balances={one.address: FUNDS for one in (admin, keys.ethereum(RELAY))},
         timestamp=clock() - 1,
     )
     with EmbeddedChain.create(paths.chain, genesis_block, key=validator.secret_bytes(), clock=clock) as chain:
@@ -170,9 +207,9 @@ def _new_chain(
 
 
 def _deploy(
-    w3: Web3, plan: Plan, keys: KeyProvider, addresses: Mapping[str, bytes], now: int
+    w3: Web3, plan: Plan, keys: KeyProvider, own: EthereumKey, addresses: Mapping[str, bytes], now: int
 ) -> tuple[Deployment, Modules]:
-    admin = Sender(w3, keys.account(ADMIN), time.sleep)
+    admin = Sender(w3, own.account(), time.sleep)
     if plan.chain_url is not None:
         _require_funds(w3, {"administrator": admin.address, "relay": keys.ethereum(RELAY).address})
     by_role = {

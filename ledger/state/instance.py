@@ -4,6 +4,7 @@ STATE/instance.json   what this instance is (this module); written last by `init
 STATE/ledger.sqlite   the database        STATE/blobs/  sealed dossier files
 STATE/log/            the published log   STATE/chain/  the embedded chain
 STATE/keys/           encrypted keys      STATE/calendar/  years of working days handed in
+STATE/people/         people's own keys, each under its own passphrase, where nobody carries theirs
 STATE/lock            held by the one writer
 """
 
@@ -117,6 +118,11 @@ class Paths:
     def keys(self) -> Path:
         """Encrypted keys."""
         return self.root / "keys"
+
+    @property
+    def people(self) -> Path:
+        """People's own keys, each under a passphrase of its own; the registry opens none of them."""
+        return self.root / "people"
 
     @property
     def calendar(self) -> Path:

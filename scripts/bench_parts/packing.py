@@ -15,13 +15,15 @@ from scripts.bench_parts.measure import peak_mib, seconds
 
 
 def _build(state: Path, dispute: str, pack: Path) -> float:
-    from yinzheng.ledger.demonstration.certificates import demonstration_keys
+    from yinzheng.ledger.demonstration.certificates import OFFICER, demonstration_keys
+    from yinzheng.ledger.demonstration.people import acting_as
     from yinzheng.ledger.disputes.packing import build_pack
     from yinzheng.ledger.opening import open_registry
     from yinzheng.ledger.registry import silent
 
     with open_registry(state, demonstration_keys) as registry:
-        return seconds(lambda: build_pack(registry, dispute, pack, progress=silent))
+        by = acting_as(registry, OFFICER)
+        return seconds(lambda: build_pack(registry, dispute, pack, by=by, progress=silent))
 
 
 def _verify(pack: Path, trust: Path) -> float:

@@ -15,10 +15,11 @@ from scripts.bench_parts.site import OFFICER
 from yinzheng.ledger.consents.granting import Granted, grant
 from yinzheng.ledger.consents.notices import publish_notice
 from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.demonstration.certificates import ADMINISTRATOR
+from yinzheng.ledger.demonstration.people import acting_as
 from yinzheng.ledger.demonstration.rights import EXAMPLE
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations.enrolment import enrol
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.withdrawals.claims import ReceiptClaim
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
@@ -111,7 +112,8 @@ def _enrol(registry: Registry, about: dict[str, Any]) -> Member:
         "possession": prove_possession(granted, key).hex(),
         "enrolled_at": now,
     }
-    enrol(registry, parse_enrolment(body), actor_of(registry, OFFICER))
+    administrator = acting_as(registry, ADMINISTRATOR)
+    enrol(registry, parse_enrolment(body), acting_as(registry, OFFICER), administrator=administrator)
     return member
 
 

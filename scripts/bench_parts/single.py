@@ -12,10 +12,10 @@ from scripts.bench_parts.site import EXAMPLE, OFFICER, make_site, opened
 from yinzheng.ledger.cases import deciding, intake
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.chain.sender import Call, Sender
+from yinzheng.ledger.demonstration.certificates import ADMINISTRATOR
 from yinzheng.ledger.demonstration.material import favourable_review
+from yinzheng.ledger.demonstration.people import acting_as
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.keys.provider import ADMIN
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.profiles import DEMO
 
@@ -40,14 +40,14 @@ def measure_decisions(folder: Path, durable: int, anchored: int, say: Say) -> li
 
 def _until_durable(registry: Registry, cases: list[str], floor: Path) -> list[Figure]:
     """An acceptance: rule, person, commitment, seal, two rows; acknowledged once on the disk."""
-    times = Times()
+    times, by = Times(), acting_as(registry, OFFICER)
     row = os.urandom(ROW_BYTES)
     database = sqlite3.connect(floor, isolation_level=None)
     database.execute("PRAGMA journal_mode=WAL")
     database.execute("PRAGMA synchronous=FULL")
     database.execute("CREATE TABLE event (id INTEGER PRIMARY KEY, row BLOB)")
     for case in cases:
-        times.ours.append(seconds(lambda: deciding.accept(registry, case, actor_of(registry, OFFICER))))  # noqa: B023
+        times.ours.append(seconds(lambda: deciding.accept(registry, case, by)))  # noqa: B023
         times.floor.append(seconds(lambda: database.execute("INSERT INTO event (row) VALUES (?)", (row,))))
     database.close()
     settle(registry)
@@ -56,15 +56,15 @@ def _until_durable(registry: Registry, cases: list[str], floor: Path) -> list[Fi
 
 def _until_anchored(registry: Registry, cases: list[str]) -> list[Figure]:
     """A review, carried through log and chain before the next."""
-    times = Times()
-    sender = Sender(registry.w3, registry.keys.account(ADMIN), time.sleep)
+    times, by = Times(), acting_as(registry, OFFICER)
+    sender = Sender(registry.w3, acting_as(registry, ADMINISTRATOR).key.account(), time.sleep)
     for case in cases:
         with work_on(registry, case) as work:
             application = deciding.application_of(work)
         answers, flags = favourable_review(application.facts, (application.files[0].path,))
 
         def decide() -> None:
-            deciding.review(registry, case, actor_of(registry, OFFICER), answers, flags)  # noqa: B023
+            deciding.review(registry, case, by, answers, flags)  # noqa: B023
             settle(registry)
 
         times.ours.append(seconds(decide))

@@ -17,6 +17,7 @@ from yinzheng.ledger.demonstration.certificates import (
 )
 from yinzheng.ledger.keys.passphrase import PASSPHRASE, create_passphrase_file
 from yinzheng.ledger.opening import open_registry
+from yinzheng.ledger.people.keyring import make_demonstration_passphrase
 from yinzheng.ledger.registry import Registry, silent, wall_clock
 from yinzheng.ledger.state.creation import create_registry
 
@@ -43,7 +44,14 @@ def make_site(folder: Path, *, certified: bool = False, demonstration: bool = Tr
     """
     state, out = folder / "state", folder / "out"
     plan = replace(PLAN, scrypt_n=_SCRYPT_N, demonstration=demonstration)
-    create_registry(state, plan, lambda f: create_passphrase_file(f / PASSPHRASE), wall_clock, silent)
+    create_registry(
+        state,
+        plan,
+        lambda f: create_passphrase_file(f / PASSPHRASE),
+        make_demonstration_passphrase,
+        wall_clock,
+        silent,
+    )
     if not certified:
         return Site(state)
     shutil.copytree(EXAMPLE, folder / "dossiers" / EXAMPLE.name)

@@ -13,9 +13,10 @@ from scripts.bench_parts.measure import Figure, Say, Times, seconds
 from scripts.bench_parts.rights import Rights, claim_of, found_rights, grant_many
 from scripts.bench_parts.site import make_site, opened
 from yinzheng.ledger.chain.sender import Call, Sender
+from yinzheng.ledger.demonstration.certificates import ADMINISTRATOR
+from yinzheng.ledger.demonstration.people import acting_as
 from yinzheng.ledger.flow.outbox import TOGETHER
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.keys.provider import ADMIN
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import EVERYTHING, Way
 from yinzheng.ledger.rules.withdrawal import State
@@ -59,7 +60,7 @@ class _Bench:
     def __init__(self, registry: Registry, rights: Rights) -> None:
         self.registry = registry
         self._rights = rights
-        self._sender = Sender(registry.w3, registry.keys.account(ADMIN), time.sleep)
+        self._sender = Sender(registry.w3, acting_as(registry, ADMINISTRATOR).key.account(), time.sleep)
 
     # What happens outside the registry: it is not measured.
 

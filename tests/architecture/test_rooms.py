@@ -39,7 +39,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "people",
         # What every decision goes through, then the decisions.
         "flow document",
-        "organisations",
+        "people.enrolling organisations",
         "consents",
         "cases",
         "state.backup",

@@ -19,8 +19,10 @@ from tests.ledger.world import dossier
 from yinzheng.api.cli import build
 from yinzheng.ledger.demonstration.certificates import PLAN, demonstrate
 from yinzheng.ledger.keys.passphrase import PASSPHRASE, create_passphrase_file
+from yinzheng.ledger.people.keyring import demonstration_passphrase, make_demonstration_passphrase
 from yinzheng.ledger.registry import silent, wall_clock
 from yinzheng.ledger.state.creation import create_registry
+from yinzheng.ledger.state.instance import Paths
 
 EXAMPLES = {
     "a-clinic": {},
@@ -94,8 +96,21 @@ def demonstrate_in(folder: Path, dossiers: Path, consents: Path | None = None) -
     """`state` and `out` under `folder`, of these dossiers; with `consents` the second half too."""
     plan = replace(PLAN, scrypt_n=2)
     state = folder / "state"
-    create_registry(state, plan, lambda keys: create_passphrase_file(keys / PASSPHRASE), wall_clock, silent)
+    create_registry(
+        state,
+        plan,
+        lambda keys: create_passphrase_file(keys / PASSPHRASE),
+        make_demonstration_passphrase,
+        wall_clock,
+        silent,
+    )
     demonstrate(state, folder / "out", dossiers, clock=wall_clock, progress=silent, consents=consents)
+
+
+def secret_file(state: Path, name: str) -> Path:
+    """The passphrase of somebody who is to be enrolled, where the demonstration keeps everyone's."""
+    make_demonstration_passphrase(Paths(state), name)
+    return demonstration_passphrase(Paths(state), name)
 
 
 def contents(state: Path) -> dict[str, str]:

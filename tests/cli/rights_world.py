@@ -24,12 +24,11 @@ from tests.ledger.consent_world import ConsentWorld as Registered
 from tests.ledger.disputes.court import COURT, FIRST, FORUM, SECOND, Court, Template, address
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.withdrawals.clinic import NOTICE, Clinic
-from tests.ledger.world import OFFICER, Clock, World, create
+from tests.ledger.world import KEEPER, OFFICER, Clock, World, actor_of, create
 from yinzheng.ledger.consents.receipts import make_receipt
 from yinzheng.ledger.disputes.plans import Concerned
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state.instance import Paths, read_instance
 from yinzheng.ledger.state.policy import trust_policy
@@ -193,7 +192,12 @@ def _filled(registry: Registry, world: World) -> dict[str, Any]:
     clinic = Clinic(world, registry, made.notice, made.digest)
     enrol_one(registry, CLINIC, "party", "recipient")
     forum = Member(COURT, ("forum",), "某市中级人民法院", address(FORUM))
-    enrolment.enrol(registry, forum.enrolment(registry.clock()), actor_of(registry, OFFICER))
+    enrolment.enrol(
+        registry,
+        forum.enrolment(registry.clock()),
+        actor_of(registry, OFFICER),
+        administrator=actor_of(registry, KEEPER),
+    )
     granted = {name: clinic.grant(settle=False) for name in ("kept", "other", "late", "held")}
     settle(registry)
     late = granted["late"]
@@ -240,7 +244,7 @@ def enrol_front(folder: Path, state: Path) -> None:
     assert run("export-trust", "--state", state, "--out", policy).code == 0
     made = run("org", "key", "new", *args, "--registry", policy, "--json", env=SECRETS)
     assert made.code == 0, made.err
-    enrolled = run("enrol", made.json["enrolment"], "--by", OFFICER, "--state", state, env=KEYS_OF_STATE)
+    enrolled = run("enrol", made.json["enrolment"], "--as", OFFICER, "--state", state, env=KEYS_OF_STATE)
     assert enrolled.code == 0, enrolled.err
 
 

@@ -131,7 +131,7 @@ def test_bad_consents_by_command_line(rights: Scene, tmp_path: Path) -> None:
     lines.write_bytes(b"\n".join(dumps(body) for body, _ in cases.values()))
     before = rights.kept()
     done = run(
-        *("consents", "import", lines, "--controller", HOSPITAL, "--by", OFFICER),
+        *("consents", "import", lines, "--controller", HOSPITAL, "--as", OFFICER),
         *("--state", rights.desk.state, "--json"),
         env=KEYS_OF_STATE,
     )
@@ -231,7 +231,7 @@ def test_withdrawals_of_what_was_never_given(rights: Scene) -> None:
             rights.refuses(rights.desk.call("POST", WITHDRAWALS, body, org=who), status, code)
         org(rights, "withdraw", "--subject", NOBODY, code="consent-unknown", exit_code=2)
         org(rights, "withdraw", "--subject", kept, code="withdrawal-controller", exit_code=2)
-        by = ("--by", OFFICER)
+        by = ("--as", OFFICER)
         officer(rights, "withdraw", NOBODY, *by, code="consent-unknown", exit_code=2)
         officer(rights, "withdraw", rights.subjects["late"], *by, code="withdrawal-not-in-force", exit_code=2)
 

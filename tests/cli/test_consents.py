@@ -31,7 +31,7 @@ def test_import_count_notices_and_a_receipt(clinic: tuple[Path, str, list[bytes]
     file.write_bytes(b"".join(lines) + b"nothing\n")
     rejects = tmp_path / "rejects"
     before = run("consents", "count", "--state", state, "--json").json["consents"]
-    command = ("consents", "import", file, "--controller", code, "--by", OFFICER, "--state", state)
+    command = ("consents", "import", file, "--controller", code, "--as", OFFICER, "--state", state)
     done = run(*command, "--rejects", rejects, "--json").json
     assert (done["recorded"], done["rejected"], done["now"]) == (3, 1, 4)
     answers = [json.loads(line) for line in (tmp_path / "in.ndjson.results").read_text().splitlines()]
@@ -44,7 +44,7 @@ def test_import_count_notices_and_a_receipt(clinic: tuple[Path, str, list[bytes]
     assert [one["withdrawals"]["pending"] for one in listed if one["controller"]["code"] == code] == ["0"]
     assert code in run("notices", "--state", state).out
     out = tmp_path / "receipt"
-    receipt = ("consent", "receipt", answers[0]["subject"], "--out", out, "--by", OFFICER, "--state", state)
+    receipt = ("consent", "receipt", answers[0]["subject"], "--out", out, "--as", OFFICER, "--state", state)
     assert len(run(*receipt, "--json").json["files"]) == 3
     assert (out / "receipt.json").stat().st_mode & 0o777 == 0o600
     refused(*receipt, code="file-exists", exit_code=2)
@@ -55,8 +55,8 @@ def test_wrong_requests(clinic: tuple[Path, str, list[bytes]], tmp_path: Path) -
     file = tmp_path / "in.ndjson"
     file.write_bytes(lines[0])
     command = ("consents", "import", file, "--controller", code, "--state", state)
-    refused(*command, "--by", MEMBER, code="officer-needed", exit_code=2)
-    refused(*command, "--by", "nobody", code="person-unknown", exit_code=2)
-    receipt = ("consent", "receipt", "--out", tmp_path / "r", "--by", OFFICER, "--state", state)
+    refused(*command, "--as", MEMBER, code="officer-needed", exit_code=2)
+    refused(*command, "--as", "nobody", code="person-unknown", exit_code=2)
+    receipt = ("consent", "receipt", "--out", tmp_path / "r", "--as", OFFICER, "--state", state)
     refused(*receipt, "zz", code="consent-subject", exit_code=2)
     refused(*receipt, "00" * 32, code="consent-unknown", exit_code=2)

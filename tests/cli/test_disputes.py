@@ -9,8 +9,10 @@ import pytest
 
 from tests.cli.commands import contents, refused, run
 from tests.cli.conftest import Demonstration
+from yinzheng.ledger.demonstration.certificates import AUDITOR, OFFICER
 
 UNKNOWN = "D-2026-999999"
+PACK = ("--as", OFFICER, "--out", "never.zip")
 
 
 def test_no_disputes(demonstration: Demonstration) -> None:
@@ -21,17 +23,20 @@ def test_no_disputes(demonstration: Demonstration) -> None:
 @pytest.mark.parametrize(
     ("args", "code"),
     [
-        (("dispute", "show", UNKNOWN), "dispute-unknown"),
-        (("dispute", "preserve", UNKNOWN, "--by", "nobody"), "person-unknown"),
-        (("dispute", "show", UNKNOWN, "--by", "nobody"), "person-unknown"),
-        (("dispute", "preserve", UNKNOWN, "--by", "x", "--consent", "12"), "identifier"),
-        (("dispute", "preserve", UNKNOWN, "--by", "x", "--access", "yesterday"), "instant"),
-        (("dispute", "preserve", UNKNOWN, "--by", "x", "--as-of", "11" * 32), "instant"),
-        (("pack", UNKNOWN, "--out", "never.zip"), "dispute-unknown"),
-        (("pack", UNKNOWN, "--out", "never.zip", "--only", "all"), "pack-selection"),
-        (("pack", UNKNOWN, "--out", "never.zip", "--file", "A-2026-000001"), "pack-selection"),
-        (("access-log", "--since", "2000-01-01", "--until", "2000-01-02"), "access-range"),
-        (("access-log", "--since", "long ago", "--until", "2000-01-02"), "instant"),
+        (("dispute", "show", UNKNOWN, "--as", OFFICER), "dispute-unknown"),
+        (("dispute", "preserve", UNKNOWN, "--as", "nobody"), "person-unknown"),
+        (("dispute", "show", UNKNOWN, "--as", "nobody"), "person-unknown"),
+        (("dispute", "preserve", UNKNOWN, "--as", "x", "--consent", "12"), "identifier"),
+        (("dispute", "preserve", UNKNOWN, "--as", "x", "--access", "yesterday"), "instant"),
+        (("dispute", "preserve", UNKNOWN, "--as", "x", "--as-of", "11" * 32), "instant"),
+        (("pack", UNKNOWN, *PACK), "dispute-unknown"),
+        (("pack", UNKNOWN, *PACK, "--only", "all"), "pack-selection"),
+        (
+            ("pack", UNKNOWN, "--as", OFFICER, "--out", "never.zip", "--file", "A-2026-000001"),
+            "pack-selection",
+        ),
+        (("access-log", "--as", AUDITOR, "--since", "2000-01-01", "--until", "2000-01-02"), "access-range"),
+        (("access-log", "--as", AUDITOR, "--since", "long ago", "--until", "2000-01-02"), "instant"),
     ],
 )
 def test_refusals(
@@ -48,9 +53,10 @@ def test_refusals(
 def test_who_opened_a_dossier(copied: Callable[[], Path], tmp_path: Path) -> None:
     state = copied()
     case = run("cases", "--state", state, "--json").json[0]["case"]
-    out = ("--out", tmp_path / "dossier", "--state", state, "--by", "officer-chen")
+    out = ("--out", tmp_path / "dossier", "--state", state, "--as", "officer-chen")
     assert run("dossier", case, *out).code == 0
-    (line,) = run("access-log", "--since", "0", "--until", "9999999999", "--state", state, "--json").json
+    log = ("access-log", "--as", AUDITOR, "--since", "0", "--until", "9999999999", "--state", state)
+    (line,) = run(*log, "--json").json
     assert (line["actor"], line["action"], line["target"]) == ("officer-chen", "dossier", case)
-    spoken = run("access-log", "--since", "0", "--until", "9999999999", "--state", state)
+    spoken = run(*log)
     assert f"officer-chen  dossier  {case}  command" in spoken.out

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.cli.commands import refused, run
+from tests.cli.commands import refused, run, secret_file
 
 
 def test_a_dossier_is_destroyed_and_stays_so(copied: Callable[[], Path], tmp_path: Path) -> None:
     state = copied()
     at = ("--state", state)
-    assert run("retention", *at, "--json").code == 0
+    assert run("retention", "--as", "officer-chen", *at, "--json").code == 0
     for name, role in (
         ("ma", "data_manager"),
         ("he", "department_head"),
@@ -20,38 +20,63 @@ def test_a_dossier_is_destroyed_and_stays_so(copied: Callable[[], Path], tmp_pat
         ("wu", "witness"),
         ("xu", "witness"),
     ):
-        said = run("staff", "add", name, "--role", role, "--by", "officer-chen", *at, "--json")
+        said = run(
+            *("people", "add", name, "--role", role, "--as", "keeper-wu", *at, "--json"),
+            *("--new-passphrase-file", secret_file(state, name)),
+        )
         assert said.code == 0, said
-    assert "ethics" in run("staff", "list", *at).out
+    assert "ethics" in run("people", "list", *at).out
     keys, backup = tmp_path / "disk" / "keys", tmp_path / "backup"
-    refused("backup", backup, *at, code="backup-place", exit_code=2)
-    refused("backup", backup, "--keys", backup / "keys", *at, code="backup-together", exit_code=2)
-    refused("backup", backup, "--keys", state / "k", *at, code="backup-together", exit_code=2)
-    said = run("backup", backup, "--keys", keys, "--with-keystore", *at)
+    by = ("--as", "officer-chen", *at)
+    refused("backup", backup, *by, code="backup-place", exit_code=2)
+    refused(
+        "backup",
+        backup,
+        "--keys",
+        backup / "keys",
+        "--as",
+        "officer-chen",
+        *at,
+        code="backup-together",
+        exit_code=2,
+    )
+    refused(
+        "backup",
+        backup,
+        "--keys",
+        state / "k",
+        "--as",
+        "officer-chen",
+        *at,
+        code="backup-together",
+        exit_code=2,
+    )
+    said = run("backup", backup, "--keys", keys, "--with-keystore", "--as", "officer-chen", *at)
     assert said.code == 0, said
-    refused("backup", backup, *at, code="backup-exists", exit_code=2)
+    by = ("--as", "officer-chen", *at)
+    refused("backup", backup, *by, code="backup-exists", exit_code=2)
 
-    propose = ("erase", "propose", "case", "A-2026-000001", "--by", "officer-chen", *at)
+    propose = ("erase", "propose", "case", "A-2026-000001", "--as", "officer-chen", *at)
     refused(*propose, "--ground", "retention_ended", code="destruction-blocked", exit_code=2)
     dropped = run(*propose, "--ground", "court", "--json").json["erasure"]
-    assert "dropped" in run("erase", "drop", dropped, "--by", "officer-chen", *at).out
+    assert "dropped" in run("erase", "drop", dropped, "--as", "officer-chen", *at).out
     id_ = run(*propose, "--ground", "court", "--json").json["erasure"]
-    refused("erase", "witness", id_, "--by", "wu", *at, code="destruction-order", exit_code=2)
+    refused("erase", "witness", id_, "--as", "wu", *at, code="destruction-order", exit_code=2)
     for name in ("ma", "he", "gu", "er"):
-        assert run("erase", "approve", id_, "--by", name, *at).code == 0
-    refused("erase", "carry-out", id_, "--by", "officer-chen", *at, code="erasure-state", exit_code=2)
+        assert run("erase", "approve", id_, "--as", name, *at).code == 0
+    refused("erase", "carry-out", id_, "--as", "officer-chen", *at, code="erasure-state", exit_code=2)
     for name in ("wu", "xu"):
-        assert run("erase", "witness", id_, "--by", name, *at).code == 0
+        assert run("erase", "witness", id_, "--as", name, *at).code == 0
     away = keys.rename(tmp_path / "away")
-    refused("erase", "carry-out", id_, "--by", "officer-chen", *at, code="backup-unreachable", exit_code=3)
+    refused("erase", "carry-out", id_, "--as", "officer-chen", *at, code="backup-unreachable", exit_code=3)
     assert "out of reach" in run("backup-places", *at).out
     away.rename(keys)
-    said = run("erase", "carry-out", id_, "--by", "officer-chen", *at, "--json")
+    said = run("erase", "carry-out", id_, "--as", "officer-chen", *at, "--json")
     assert said.code == 0, said
-    given_up, listed = run("erasures", *at, "--json").json
+    given_up, listed = run("erasures", "--as", "auditor-he", *at, "--json").json
     assert (given_up["id"], given_up["state"]) == (dropped, "dropped")
     assert (listed["state"], listed["tombstone"]) == ("destroyed", said.json["tombstone"])
-    assert "destroyed" in run("erasures", *at).out
+    assert "destroyed" in run("erasures", "--as", "auditor-he", *at).out
     assert run("audit", *at).code == 0
 
     restored = tmp_path / "restored"
@@ -66,5 +91,5 @@ def test_a_dossier_is_destroyed_and_stays_so(copied: Callable[[], Path], tmp_pat
     refused(
         "restore", tmp_path, "--keys", keys, "--state", tmp_path / "n", code="backup-missing", exit_code=2
     )
-    refused("backup-places", "--forget", keys, "--by", "ma", *at, code="person-no-officer", exit_code=2)
-    assert run("staff", "remove", "ma", "--by", "officer-chen", *at).code == 0
+    refused("backup-places", "--forget", keys, "--as", "ma", *at, code="person-no-officer", exit_code=2)
+    assert run("people", "remove", "ma", "--as", "keeper-wu", *at).code == 0

@@ -13,6 +13,7 @@ from tests.cli.commands import run
 from tests.ledger.world import dossier
 from yinzheng.ledger.demonstration.certificates import PLAN, demonstrate
 from yinzheng.ledger.keys.passphrase import PASSPHRASE, create_passphrase_file
+from yinzheng.ledger.people.keyring import make_demonstration_passphrase
 from yinzheng.ledger.registry import silent, wall_clock
 from yinzheng.ledger.state.creation import create_registry
 
@@ -36,7 +37,12 @@ def test_a_case_on_anvil_is_recorded_but_not_vouched_for(anvil_url: str, tmp_pat
     dossier(tmp_path / "dossiers" / "clinic")
     plan = replace(PLAN, scrypt_n=2, chain_url=anvil_url)
     network = create_registry(
-        state, plan, lambda keys: create_passphrase_file(keys / PASSPHRASE), wall_clock, silent
+        state,
+        plan,
+        lambda keys: create_passphrase_file(keys / PASSPHRASE),
+        make_demonstration_passphrase,
+        wall_clock,
+        silent,
     )
     assert (network.consensus.name, network.provable) == ("none", False)
     numbers = demonstrate(state, out, tmp_path / "dossiers", clock=wall_clock, progress=silent).numbers

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import contents, refused, run
-from tests.cli.test_operate import PASSPHRASE, init
+from tests.cli.test_operate import PASSPHRASE, init, own_passphrases
 from tests.ledger.keys.softhsm import LABEL, MODULE, PIN, Hsm, needs_softhsm, softhsm
 
 pytestmark = needs_softhsm
@@ -24,6 +24,7 @@ def hsm(tmp_path: Path) -> Iterator[Hsm]:
 
 def test_a_registry_with_keys_in_a_token(hsm: Hsm, tmp_path: Path) -> None:
     state = tmp_path / "state"
+    keeper = ("--as", "wu-bo", "--passphrase-file", own_passphrases()["wu-bo"])
     wanted: dict[str, str | list[str]] = {**TOKEN, "in-token": ["kek", "relay"]}
     said = run(*init(state, **wanted), "--json", env=ENVIRONMENT)
     assert said.code == 0, said
@@ -44,18 +45,21 @@ def test_a_registry_with_keys_in_a_token(hsm: Hsm, tmp_path: Path) -> None:
     hsm.disconnect()
     refused("audit", "--state", state, env=ENVIRONMENT, code="token-absent", exit_code=3)
     hsm.reconnect()
-    out = run("keys", "rewrap", "--to", "keystore", "--state", state, "--json", env=ENVIRONMENT)
+    out = run("keys", "rewrap", *keeper, "--to", "keystore", "--state", state, "--json", env=ENVIRONMENT)
     assert out.json == {"dossier": 0, "consent": 0}
     rows = {row["name"]: row["where"] for row in run("keys", "list", "--state", state, "--json").json}
     assert (rows["kek"], rows["relay"]) == ("keystore", "token")
     before = contents(state)
-    refused("keys", "to-token", "issuer", "--state", state, env=ENVIRONMENT, code="key-in-use", exit_code=2)
-    refused("keys", "rewrap", "--to", "paper", "--state", state, code="rewrap-target", exit_code=2)
-    refused("keys", "rewrap", "--state", state, env=ENVIRONMENT, code="kek-elsewhere", exit_code=2)
+    issuer = ("keys", "to-token", "issuer", "--state", state)
+    refused(*issuer, *keeper, env=ENVIRONMENT, code="key-in-use", exit_code=2)
+    officer = ("--as", "li-wei", "--passphrase-file", own_passphrases()["li-wei"])
+    refused(*issuer, *officer, env=ENVIRONMENT, code="administrator-needed", exit_code=2)
+    refused("keys", "rewrap", *keeper, "--to", "paper", "--state", state, code="rewrap-target", exit_code=2)
+    refused("keys", "rewrap", *keeper, "--state", state, env=ENVIRONMENT, code="kek-elsewhere", exit_code=2)
     assert contents(state) == before
-    said = run("keys", "to-token", "kek", "--state", state, env=ENVIRONMENT)
+    said = run("keys", "to-token", "kek", *keeper, "--state", state, env=ENVIRONMENT)
     assert "keys rewrap" in said.out, said
-    said = run("keys", "rewrap", "--state", state, env=ENVIRONMENT)
+    said = run("keys", "rewrap", *keeper, "--state", state, env=ENVIRONMENT)
     assert "0 of dossier" in said.out, said
     assert "kek.json" in said.out
     assert run("audit", "--state", state, env=ENVIRONMENT).code == 0

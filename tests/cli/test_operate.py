@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from tests.cli.commands import contents, refused, run
 from tests.cli.conftest import Demonstration
+from yinzheng.ledger.state.files import create_durably
 from yinzheng.verifier.judge.trust import parse_trust
 
 PASSPHRASE = {"YINZHENG_PASSPHRASE": "a passphrase of the tests"}
@@ -20,7 +23,18 @@ GOOD: dict[str, str | list[str]] = {
     "--host": "verify.example.org",
     "--officer": "li-wei",
     "--committee": "chen-jie",
+    "--administrator": "wu-bo",
 }
+PEOPLE = ("li-wei", "chen-jie", "wu-bo")
+
+
+@cache
+def own_passphrases() -> dict[str, Path]:
+    """A file for each person's own passphrase, which none but its owner may read."""
+    folder = Path(tempfile.mkdtemp())
+    for name in PEOPLE:
+        create_durably(folder / name, f"the passphrase of {name}\n".encode(), mode=0o600)
+    return {name: folder / name for name in PEOPLE}
 
 
 def init(state: Path, **changes: str | list[str]) -> list[str]:
@@ -28,6 +42,8 @@ def init(state: Path, **changes: str | list[str]) -> list[str]:
     for option, value in {**GOOD, **{f"--{name}": value for name, value in changes.items()}}.items():
         for one in [value] if isinstance(value, str) else value:
             arguments += [option, one]
+    for name, file in own_passphrases().items():
+        arguments += ["--passphrase-file", f"{name}={file}"]
     return arguments
 
 
@@ -143,15 +159,25 @@ def test_a_published_year_is_taken_in(state: Path, tmp_path: Path) -> None:
     }
     file = tmp_path / "2027.json"
     file.write_text(json.dumps(year))
-    assert run("calendar", file, "--state", state, "--json").json == {"year": 2027}
+    assert run("calendar", file, "--as", "keeper-wu", "--state", state, "--json").json == {"year": 2027}
     before = contents(state)
-    assert run("calendar", file, "--state", state).code == 0
+    assert run("calendar", file, "--as", "keeper-wu", "--state", state).code == 0
     assert contents(state) == before, "handing it in again changes nothing"
+    at = ("--as", "keeper-wu", "--state", state)
     file.write_text(json.dumps({**year, "holidays": ["2027-01-01"]}))
-    refused("calendar", file, "--state", state, code="calendar-year-conflict", exit_code=1)
+    refused("calendar", file, *at, code="calendar-year-conflict", exit_code=1)
     file.write_text(json.dumps({**year, "year": 2028}))
-    refused("calendar", file, "--state", state, code="calendar-file", exit_code=1)
-    refused("calendar", tmp_path / "none.json", "--state", state, code="calendar-missing", exit_code=2)
+    refused("calendar", file, "--as", "keeper-wu", "--state", state, code="calendar-file", exit_code=1)
+    refused(
+        "calendar",
+        tmp_path / "none.json",
+        "--as",
+        "keeper-wu",
+        "--state",
+        state,
+        code="calendar-missing",
+        exit_code=2,
+    )
     assert contents(state) == before
     assert run("audit", "--state", state).code == 0
 
@@ -164,7 +190,7 @@ def test_every_command_names_a_folder_that_is_no_registry(tmp_path: Path) -> Non
         ("audit",),
         ("settle",),
         ("export-trust",),
-        ("calendar", file),
+        ("calendar", file, "--as", "keeper-wu"),
         ("documents", "SJ4412026110001", "--out", tmp_path / "out"),
         ("serve", "--port", "0"),
         ("node", "--port", "0"),

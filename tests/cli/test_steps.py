@@ -33,7 +33,7 @@ def show(state: Path, case: str) -> Any:
 
 def filled(state: Path, case: str, path: Path, *, against: str = "") -> Path:
     """The reviewer's checklist, as the officer fills in what `--template` printed."""
-    template = done("review", case, "--template", "--state", state)
+    template = done("review", case, "--as", CHEN, "--template", "--state", state)
     for answer in template["answers"]:
         if not answer["answer"]:
             answer.update(answer="yes", note="经核验相符", evidence=["identity.txt"])
@@ -63,9 +63,9 @@ class Steps:
         return error
 
     def reviewed(self) -> None:
-        self.take("accept", "--by", CHEN)
+        self.take("accept", "--as", CHEN)
         checklist = filled(self.state, self.case, self.folder / "checklist.json")
-        self.take("review", "--by", CHEN, "--checklist", checklist)
+        self.take("review", "--as", CHEN, "--checklist", checklist)
 
     @property
     def where(self) -> str:
@@ -80,26 +80,26 @@ class Steps:
 @pytest.mark.slow
 def test_the_ordinary_procedure_with_every_wrong_turn(state: Path, tmp_path: Path) -> None:
     case = Steps(state, tmp_path, source="public")
-    case.refuse("move-not-allowed", "publish", "--by", CHEN)
-    case.refuse("person-unknown", "accept", "--by", "nobody")
-    case.refuse("move-wrong-capacity", "accept", "--by", LIN)
-    case.take("accept", "--by", CHEN)
-    error = case.refuse("move-not-allowed", "accept", "--by", CHEN)
+    case.refuse("move-not-allowed", "publish", "--as", CHEN)
+    case.refuse("person-unknown", "accept", "--as", "nobody")
+    case.refuse("move-wrong-capacity", "accept", "--as", LIN)
+    case.take("accept", "--as", CHEN)
+    error = case.refuse("move-not-allowed", "accept", "--as", CHEN)
     assert "review" in error["hint"], "the hint says what is possible"
-    case.refuse("review-incomplete", "review", "--by", CHEN)
-    case.refuse("checklist-missing", "review", "--by", CHEN, "--checklist", tmp_path / "none.json")
+    case.refuse("review-incomplete", "review", "--as", CHEN)
+    case.refuse("checklist-missing", "review", "--as", CHEN, "--checklist", tmp_path / "none.json")
     empty = tmp_path / "empty.json"
     empty.write_text("{}")
-    case.refuse("field-missing", "review", "--by", CHEN, "--checklist", empty, exit_code=1)
+    case.refuse("field-missing", "review", "--as", CHEN, "--checklist", empty, exit_code=1)
     checklist = filled(state, case.case, tmp_path / "checklist.json")
-    case.refuse("move-wrong-capacity", "review", "--by", LIN, "--checklist", checklist)
-    assert case.take("review", "--by", CHEN, "--checklist", checklist)["outcome"] == "review"
-    case.refuse("move-procedure", "publish", "--by", CHEN)
-    case.refuse("move-wrong-capacity", "approve", "--by", CHEN)
-    case.refuse("text-missing", "approve", "--by", LIN, "--against")
-    case.take("approve", "--by", LIN)
-    case.refuse("move-wrong-capacity", "publish", "--by", LIN)
-    published = case.take("publish", "--by", CHEN)
+    case.refuse("move-wrong-capacity", "review", "--as", LIN, "--checklist", checklist)
+    assert case.take("review", "--as", CHEN, "--checklist", checklist)["outcome"] == "review"
+    case.refuse("move-procedure", "publish", "--as", CHEN)
+    case.refuse("move-wrong-capacity", "approve", "--as", CHEN)
+    case.refuse("text-missing", "approve", "--as", LIN, "--against")
+    case.take("approve", "--as", LIN)
+    case.refuse("move-wrong-capacity", "publish", "--as", LIN)
+    published = case.take("publish", "--as", CHEN)
     assert published["publicity_end"] > 0
     material = tmp_path / "letter.txt"
     material.write_text("异议材料", encoding="utf-8")
@@ -107,17 +107,17 @@ def test_the_ordinary_procedure_with_every_wrong_turn(state: Path, tmp_path: Pat
     case.refuse("material-missing", *objecting, "--material", tmp_path / "none.txt")
     objection = case.take(*objecting, "--material", material)["objection"]
     case.wait_out_publicity()
-    case.refuse("move-objection-open", "issue", "--by", CHEN)
-    case.refuse("objection-unknown", "resolve", "ff" * 32, "--by", CHEN, "--reasons", "x", "--dismissed")
-    case.refuse("move-wrong-capacity", "resolve", objection, "--by", LIN, "--reasons", "x", "--dismissed")
-    case.take("resolve", objection[:12], "--by", CHEN, "--reasons", "不成立", "--dismissed")
-    case.refuse("move-wrong-capacity", "issue", "--by", LIN)
-    issued = case.take("issue", "--by", CHEN)
+    case.refuse("move-objection-open", "issue", "--as", CHEN)
+    case.refuse("objection-unknown", "resolve", "ff" * 32, "--as", CHEN, "--reasons", "x", "--dismissed")
+    case.refuse("move-wrong-capacity", "resolve", objection, "--as", LIN, "--reasons", "x", "--dismissed")
+    case.take("resolve", objection[:12], "--as", CHEN, "--reasons", "不成立", "--dismissed")
+    case.refuse("move-wrong-capacity", "issue", "--as", LIN)
+    issued = case.take("issue", "--as", CHEN)
     assert issued["missing"] == ["committee"]
-    case.refuse("approval-twice", "issue", "--by", CHEN)
-    deposited = case.take("issue", "--by", LIN)
+    case.refuse("approval-twice", "issue", "--as", CHEN)
+    deposited = case.take("issue", "--as", LIN)
     assert (deposited["missing"], deposited["number"]) == ([], issued["number"])
-    case.refuse("move-not-allowed", "issue", "--by", LIN)
+    case.refuse("move-not-allowed", "issue", "--as", LIN)
     assert case.where == "deposited"
     types = [line["type"] for line in show(state, case.case)["history"]]
     assert types == [
@@ -139,26 +139,26 @@ def test_the_ordinary_procedure_with_every_wrong_turn(state: Path, tmp_path: Pat
 
 def test_supplement_refusal_and_the_end(state: Path, tmp_path: Path) -> None:
     case = Steps(state, tmp_path)
-    assert run("request-supplement", case.case, "--by", CHEN, "--state", state).code == 2, (
+    assert run("request-supplement", case.case, "--as", CHEN, "--state", state).code == 2, (
         "no list, no request"
     )
-    case.take("request-supplement", "--by", CHEN, "--missing", "来源证明不清", "--missing", "样例缺字段")
+    case.take("request-supplement", "--as", CHEN, "--missing", "来源证明不清", "--missing", "样例缺字段")
     assert case.where == "supplement_requested"
     case.refuse("dossier-not-folder", "supplement", tmp_path / "nothing")
     case.take("supplement", dossier(tmp_path / "better", scale="1300条"))
     assert case.where == "applied"
-    case.refuse("text-missing", "refuse", "--by", CHEN, "--ground", "dispute", "--reasons", " ")
-    assert run("refuse", case.case, "--by", CHEN, "--ground", "dislike", "--reasons", "x").code == 2
-    case.take("refuse", "--by", CHEN, "--ground", "dispute", "--reasons", "权属争议尚未解决")
+    case.refuse("text-missing", "refuse", "--as", CHEN, "--ground", "dispute", "--reasons", " ")
+    assert run("refuse", case.case, "--as", CHEN, "--ground", "dislike", "--reasons", "x").code == 2
+    case.take("refuse", "--as", CHEN, "--ground", "dispute", "--reasons", "权属争议尚未解决")
     assert case.where == "refused"
-    case.refuse("move-not-allowed", "accept", "--by", CHEN)
+    case.refuse("move-not-allowed", "accept", "--as", CHEN)
 
 
 def test_a_review_against_leads_to_refusal(state: Path, tmp_path: Path) -> None:
     case = Steps(state, tmp_path)
-    case.take("accept", "--by", CHEN)
+    case.take("accept", "--as", CHEN)
     checklist = filled(state, case.case, tmp_path / "checklist.json", against="identity")
-    assert case.take("review", "--by", CHEN, "--checklist", checklist)["outcome"] == "review_against"
+    assert case.take("review", "--as", CHEN, "--checklist", checklist)["outcome"] == "review_against"
     assert case.where == "refusal_due"
 
 
@@ -167,12 +167,12 @@ def test_waived_publicity_needs_the_committee_and_an_upheld_objection_ends_a_cas
 ) -> None:
     case = Steps(state, tmp_path)
     case.reviewed()
-    case.refuse("approval-wrong-capacity", "publish", "--by", CHEN, "--waived-by", CHEN, "--reasons", "公益")
-    case.take("publish", "--by", CHEN, "--waived-by", LIN, "--reasons", "公益用途，书面申请")
+    case.refuse("approval-wrong-capacity", "publish", "--as", CHEN, "--waived-by", CHEN, "--reasons", "公益")
+    case.take("publish", "--as", CHEN, "--waived-by", LIN, "--reasons", "公益用途，书面申请")
     material = tmp_path / "letter.txt"
     material.write_text("异议材料", encoding="utf-8")
     objection = case.take("object", "--objector", "甲", "--reasons", "权属", "--material", material)
-    case.take("resolve", objection["objection"], "--by", CHEN, "--reasons", "成立", "--upheld")
+    case.take("resolve", objection["objection"], "--as", CHEN, "--reasons", "成立", "--upheld")
     assert case.where == "closed"
 
 
@@ -180,35 +180,35 @@ def test_publicity_runs_its_time(state: Path, tmp_path: Path) -> None:
     """Under the real profile the five working days have not passed a second later."""
     material = dossier(tmp_path / "dossier")
     case = done("apply", material, "--state", state)["case"]
-    done("accept", case, "--by", CHEN, "--state", state)
+    done("accept", case, "--as", CHEN, "--state", state)
     checklist = filled(state, case, tmp_path / "checklist.json")
-    done("review", case, "--by", CHEN, "--checklist", checklist, "--state", state)
-    end = done("publish", case, "--by", CHEN, "--state", state)["publicity_end"]
+    done("review", case, "--as", CHEN, "--checklist", checklist, "--state", state)
+    end = done("publish", case, "--as", CHEN, "--state", state)["publicity_end"]
     assert end - time.time() > 4 * 86_400
-    refused("issue", case, "--by", CHEN, "--state", state, code="move-publicity-running", exit_code=2)
+    refused("issue", case, "--as", CHEN, "--state", state, code="move-publicity-running", exit_code=2)
 
 
 def test_the_dossier_is_opened_whole_into_a_new_folder(state: Path, tmp_path: Path) -> None:
     secret = "电话 000-12345678"
     case = Steps(state, tmp_path, applicant={**APPLICANT, "contact": secret})
     opened = tmp_path / "opened"
-    listed = case.take("dossier", "--out", opened)
+    listed = case.take("dossier", "--as", CHEN, "--out", opened)
     given = sorted((tmp_path / "dossier").glob("*.txt"))
     assert {Path(name).name for name in listed["files"]} >= {path.name for path in given}
     for path in given:
         assert (opened / "1" / path.name).read_bytes() == path.read_bytes()
-    case.refuse("folder-exists", "dossier", "--out", opened)
+    case.refuse("folder-exists", "dossier", "--as", CHEN, "--out", opened)
     assert not any(secret.encode() in file.read_bytes() for file in state.rglob("*") if file.is_file())
 
 
 def test_cases_that_do_not_exist(demonstration: Demonstration, state: Path, tmp_path: Path) -> None:
     for command in (
-        ("accept", "A-2026-999999", "--by", CHEN),
-        ("issue", "A-2026-999999", "--by", CHEN),
+        ("accept", "A-2026-999999", "--as", CHEN),
+        ("issue", "A-2026-999999", "--as", CHEN),
         ("show", "A-2026-999999"),
         ("show", "SJ4412026119999"),
         ("supplement", "A-2026-999999", dossier(tmp_path / "dossier")),
-        ("dossier", "A-2026-999999", "--out", tmp_path / "out"),
+        ("dossier", "A-2026-999999", "--as", CHEN, "--out", tmp_path / "out"),
     ):
         refused(*command, "--state", state, code="case-unknown", exit_code=2)
     assert not (tmp_path / "out").exists()

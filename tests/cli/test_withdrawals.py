@@ -24,7 +24,7 @@ def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:
         subject = grant(registry, [ConsentWorld(registry).body()], HOSPITAL)[0].subject
         settle(registry)
     name, at = subject.hex(), ("--state", state)
-    part = ("withdraw", name, "--scope", "third_party_research", "--by", OFFICER, *at)
+    part = ("withdraw", name, "--scope", "third_party_research", "--as", OFFICER, *at)
     filed = run(*part, "--json").json
     assert (filed["withdrawal"], filed["state"], filed["remains"]["scopes"]) == (
         name,
@@ -32,9 +32,9 @@ def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:
         ["research"],
     )
     refused(*part, code="withdrawal-not-in-force", exit_code=2)
-    refused("withdraw", "--by", OFFICER, *at, code="withdrawal-subject", exit_code=2)
-    refused("withdraw", "zz", "--by", OFFICER, *at, code="identifier", exit_code=2)
-    missing = ("withdraw", "--receipt", tmp_path / "none", "--by", OFFICER, *at)
+    refused("withdraw", "--as", OFFICER, *at, code="withdrawal-subject", exit_code=2)
+    refused("withdraw", "zz", "--as", OFFICER, *at, code="identifier", exit_code=2)
+    missing = ("withdraw", "--receipt", tmp_path / "none", "--as", OFFICER, *at)
     refused(*missing, code="receipt-missing", exit_code=2)
     forged = tmp_path / "forged.txt"
     with open_registry(state, keys_of, clock=wall_clock) as registry:
@@ -46,27 +46,40 @@ def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:
                 issued_at=core.issued_at, signer=Sm2PrivateKey.generate(), host="x.example",
             )
         )  # fmt: skip
-    by_receipt = ("withdraw", "--by", OFFICER, *at, "--receipt")
+    by_receipt = ("withdraw", "--as", OFFICER, *at, "--receipt")
     refused(*by_receipt, forged, code="receipt-foreign", exit_code=1)
     shown = tmp_path / "receipt.json"
     shown.write_bytes(genuine.file)
     refused(*by_receipt, shown, "--scope", "insurance", code="withdrawal-not-in-force", exit_code=2)
     shown.write_bytes(genuine.file[:-1])
     refused(*by_receipt, shown, code="json-malformed", exit_code=1)
-    refused("withdraw", "00" * 32, "--by", OFFICER, *at, code="consent-unknown", exit_code=2)
+    refused("withdraw", "00" * 32, "--as", OFFICER, *at, code="consent-unknown", exit_code=2)
 
-    assert name in {line["withdrawal"] for line in run("withdrawals", *at, "--json").json}
-    assert name in run("withdrawals", *at).out
-    assert name not in run("withdrawals", "--overdue", *at).out
-    assert "没有来领取通知" in run("withdrawal", name, *at).out
-    refused("withdrawal", name, "--conclusion", tmp_path / "end", *at, code="withdrawal-open", exit_code=2)
+    assert name in {line["withdrawal"] for line in run("withdrawals", "--as", OFFICER, *at, "--json").json}
+    assert name in run("withdrawals", "--as", OFFICER, *at).out
+    assert name not in run("withdrawals", "--overdue", "--as", OFFICER, *at).out
+    assert "没有来领取通知" in run("withdrawal", name, "--as", OFFICER, *at).out
+    refused(
+        "withdrawal",
+        name,
+        "--conclusion",
+        tmp_path / "end",
+        "--as",
+        OFFICER,
+        *at,
+        code="withdrawal-open",
+        exit_code=2,
+    )
 
     with open_registry(state, keys_of, clock=wall_clock) as registry, work_on(registry, subject) as work:
         course.freeze(work, HOSPITAL)
-    ground = ("--ground", "《医疗机构病历管理规定》", "--until", "2041-01-01T00:00", "--by", OFFICER)
+    ground = ("--ground", "《医疗机构病历管理规定》", "--until", "2041-01-01T00:00", "--as", OFFICER)
     assert "限制处理" in run("restrict", name, *ground, *at).out
     assert (
-        run("withdrawal", name, "--conclusion", tmp_path / "end", *at, "--json").json["state"] == "restricted"
+        run("withdrawal", name, "--conclusion", tmp_path / "end", "--as", OFFICER, *at, "--json").json[
+            "state"
+        ]
+        == "restricted"
     )
     assert b"withdrawal.restricted" in (tmp_path / "end").read_bytes()
     # None of these organisations has a webhook: they ask.

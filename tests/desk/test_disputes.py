@@ -17,7 +17,7 @@ from tests.desk.calls import KEYS_OF_STATE, DeskProcess, running_desk
 from tests.desk.conftest import Founded
 from tests.ledger.consent_world import CLINIC, HOSPITAL
 from tests.ledger.disputes.court import COURT, claim
-from tests.ledger.world import OFFICER
+from tests.ledger.world import AUDITOR, KEEPER, OFFICER
 from yinzheng.ledger.state.instance import read_instance
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.verifier.bytes.canonical import dumps
@@ -95,7 +95,8 @@ def bench(founded: Founded, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         made = run("org", "key", "new", *args, "--json", env=SECRETS)
         assert made.code == 0, made.err
         enrolled = run(
-            *("enrol", made.json["enrolment"], "--by", OFFICER, "--state", folder / "state", "--json"),
+            *("enrol", made.json["enrolment"], "--as", OFFICER, "--administrator", KEEPER, "--json"),
+            *("--state", folder / "state"),
             env=KEYS_OF_STATE,
         )
         assert enrolled.code == 0, enrolled.err
@@ -131,9 +132,9 @@ def test_a_party_opens_and_all_settle(bench: Bench) -> None:
     assert bench.done("other", "dispute", "add", id_, "--evidence", page)[0]["number"] == 2
     assert bench.code("court", "dispute", "add", id_, "--evidence", page) == "dispute-standing"
     assert len(bench.done("court", "dispute", "show", id_)["items"]) == 2
-    bench.officer("dispute", "preserve", id_, "--by", OFFICER, "--consent", bench.subject)
+    bench.officer("dispute", "preserve", id_, "--as", OFFICER, "--consent", bench.subject)
     assert [line["items"] for line in bench.officer("disputes")] == [3]
-    assert bench.officer("dispute", "show", id_, "--by", OFFICER)["items"][2]["item"]["kind"] == "consent"
+    assert bench.officer("dispute", "show", id_, "--as", OFFICER)["items"][2]["item"]["kind"] == "consent"
 
     trust = bench.folder / "trust.json"
     trust.write_bytes(dumps(trust_policy(read_instance(bench.desk.state)[1])))
@@ -141,7 +142,7 @@ def test_a_party_opens_and_all_settle(bench: Bench) -> None:
     judged = run("verify", pack, "--trust", trust, "--json")
     assert judged.code == 0, judged.out[:2000]
     own = bench.folder / "own.zip"
-    bench.officer("pack", id_, "--out", own, "--by", OFFICER)
+    bench.officer("pack", id_, "--out", own, "--as", OFFICER)
     assert own.read_bytes() == pack.read_bytes()
 
     deal, message = bench.folder / "deal.txt", bench.folder / "message.json"
@@ -161,7 +162,7 @@ def test_a_party_opens_and_all_settle(bench: Bench) -> None:
     both = (*one, "--signature", signatures[1])
     assert bench.done("clinic", "dispute", "release", id_, *both)["state"] == "released"
 
-    seen = bench.officer("access-log", "--since", "0", "--until", "9999999999")
+    seen = bench.officer("access-log", "--as", AUDITOR, "--since", "0", "--until", "9999999999")
     assert {(line["actor"], line["action"]) for line in seen} >= {
         (OTHER, "pack"), (OFFICER, "pack"), (OFFICER, "evidence"), (OFFICER, "dispute"), (COURT, "dispute"),
     }  # fmt: skip

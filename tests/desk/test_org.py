@@ -16,7 +16,7 @@ from tests.desk.calls import KEYS_OF_STATE, DeskProcess
 from tests.desk.conftest import Founded
 from tests.ledger import consent_world
 from tests.ledger.consent_world import CLINIC, LAB
-from tests.ledger.world import OFFICER
+from tests.ledger.world import KEEPER, OFFICER
 from tests.verifier import bodies
 from yinzheng.api.org.member import Member
 from yinzheng.verifier.bytes import canonical
@@ -45,7 +45,7 @@ def clinic(desk: DeskProcess, folder: Path) -> Path:
     assert made.returncode == 0, made.stderr
     value = json.loads(made.stdout)
     done = run(
-        *("enrol", value["enrolment"], "--by", OFFICER, "--state", desk.state, "--json"), env=KEYS_OF_STATE
+        *("enrol", value["enrolment"], "--as", OFFICER, "--state", desk.state, "--json"), env=KEYS_OF_STATE
     )
     assert done.json["kid"] == value["kid"]
     policy = folder / "from-the-officer.json"
@@ -188,14 +188,14 @@ def test_keys_hand_over_and_are_reported(desk: DeskProcess, clinic: Path) -> Non
         *("org", "key", "rotate", "--lost", "--out", file, "--begins", begins, "--org", clinic, "--json"),
         env=SECRETS,
     )
-    bound = run("rotate-key", file, "--state", desk.state, "--by", OFFICER, "--json", env=KEYS_OF_STATE)
+    bound = run("rotate-key", file, "--state", desk.state, "--as", OFFICER, "--json", env=KEYS_OF_STATE)
     assert done(bound)["kid"] == done(made)["kid"]
     time.sleep(max(0.0, begins - time.time()) + 1)
     done(org(desk, clinic, "notices"))
     assert len(done(run("org", "key", "list", "--org", clinic, "--json", env=SECRETS))) == len(before) + 2
 
     # What an officer is told ends it likewise.
-    run_base = ("revoke-key", CLINIC, done(made)["kid"], "--reason", "lost", "--by", OFFICER)
+    run_base = ("revoke-key", CLINIC, done(made)["kid"], "--reason", "lost", "--as", OFFICER)
     run(*run_base, "--since", str(int(time.time())), "--state", desk.state, "--json", env=KEYS_OF_STATE)
     refused(
         *("org", "notices", "--org", clinic, "--desk", desk.url),
@@ -235,7 +235,8 @@ def test_what_the_command_line_refuses(desk: DeskProcess, founded: Founded, tmp_
 
 
 def test_what_officers_are_refused(desk: DeskProcess, tmp_path: Path) -> None:
-    state = ("--by", OFFICER, "--state", desk.state)
+    state = ("--as", OFFICER, "--state", desk.state)
+    keeper = ("--as", KEEPER, "--state", desk.state)
     refused("enrol", tmp_path / "no", *state, code="file-missing", exit_code=2, env=KEYS_OF_STATE)
     key = ("revoke-key", LAB, "00" * 8, "--since", "2026-01-01T00:00")
     refused(*key, "--reason", "bored", *state, code="key-reason", exit_code=2, env=KEYS_OF_STATE)
@@ -246,7 +247,7 @@ def test_what_officers_are_refused(desk: DeskProcess, tmp_path: Path) -> None:
     refused(*when, code="instant", exit_code=2, env=KEYS_OF_STATE)
     hook = ("webhook", LAB, "http://lab.example", *state)
     refused(*hook, code="webhook-address", exit_code=2, env=KEYS_OF_STATE)
-    refused("dismiss-forum", LAB, *state, code="forum-none", exit_code=2, env=KEYS_OF_STATE)
+    refused("dismiss-forum", LAB, *keeper, code="forum-none", exit_code=2, env=KEYS_OF_STATE)
     set_ = run("webhook", LAB, "https://lab.example/hook", *state, "--json", env=KEYS_OF_STATE)
     assert set_.json == {"code": LAB, "webhook": "https://lab.example/hook"}
     assert consent_world.NAMES[LAB] in run("organisations", "--state", desk.state).out

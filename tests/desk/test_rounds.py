@@ -15,14 +15,13 @@ from sqlmodel import Session, select
 
 from tests.desk.conftest import Founded
 from tests.ledger.consent_world import HOSPITAL, LAB
-from tests.ledger.world import OFFICER, Clock, World
+from tests.ledger.world import OFFICER, Clock, World, actor_of
 from yinzheng.api.desk.rounds import Rounds
 from yinzheng.api.desk.running import settle_what_waits
 from yinzheng.api.desk.worker import Pace, Worker
 from yinzheng.ledger.consents.batches import Batch, grant_batches
 from yinzheng.ledger.organisations import answers, enrolment
 from yinzheng.ledger.organisations.answers import recall, remember
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import EVERYTHING, Way
 from yinzheng.ledger.store.database import Store, open_store, sqlite_url

@@ -15,11 +15,10 @@ from types import MappingProxyType
 from sqlmodel import select
 
 from tests.ledger import world as w
-from tests.ledger.world import World
+from tests.ledger.world import World, actor_of
 from yinzheng.ledger.cases import deciding, issuing, objections, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate

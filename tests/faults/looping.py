@@ -10,10 +10,9 @@ import sys
 from pathlib import Path
 
 from tests.ledger import world as w
-from tests.ledger.world import Clock, World
+from tests.ledger.world import Clock, World, actor_of
 from yinzheng.ledger.cases import deciding, issuing, publicity
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import Case
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.ledger.world import OFFICER
+from tests.ledger.world import OFFICER, actor_of
 from tests.verifier import bodies
 from yinzheng.ledger.consents.granting import Granted, grant
 from yinzheng.ledger.consents.notices import publish_notice
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations.enrolment import enrol
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models_consents import Notice
 from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PrivateKey

@@ -23,12 +23,16 @@ from yinzheng.ledger.audit import Finding, audit_registry
 from yinzheng.ledger.cases import deciding, intake, issuing, objections, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.demonstration.material import favourable_review
+from yinzheng.ledger.demonstration.people import acting_as
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.opening import open_registry
-from yinzheng.ledger.people.acting import actor_of
+from yinzheng.ledger.people.acting import Actor
+from yinzheng.ledger.people.enrolling import enrol_with_key
+from yinzheng.ledger.people.keyring import make_demonstration_passphrase
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.rules.offices import Role
 from yinzheng.ledger.rules.profiles import DEMO
 from yinzheng.ledger.state.creation import Plan, create_registry
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
@@ -43,6 +47,7 @@ from yinzheng.verifier.judge.trust import parse_trust
 
 CHINA = timezone(timedelta(hours=8))
 OFFICER, SECOND_OFFICER, MEMBER = "officer-chen", "officer-wang", "committee-lin"
+KEEPER, AUDITOR = "keeper-wu", "auditor-he"
 PASSPHRASE = b"a passphrase of the tests"
 APPLICANT = {"name": "云汐测试医院（虚构）", "code": "12990100DEM0000492", "contact": None}
 
@@ -77,15 +82,44 @@ def plan(*, demonstration: bool = True) -> Plan:
         registry_code="12440000MB2DEM001E",
         prefix="SJ441",
         host="registry.example",
-        people={OFFICER: "registry", SECOND_OFFICER: "registry", MEMBER: "committee"},
+        people={
+            OFFICER: "registry",
+            SECOND_OFFICER: "registry",
+            MEMBER: "committee",
+            KEEPER: "administrator",
+            AUDITOR: "auditor",
+        },
         demonstration=demonstration,
         scrypt_n=2,
     )
 
 
 def create(root: Path, clock: Clock, *, demonstration: bool = True) -> Path:
-    create_registry(root, plan(demonstration=demonstration), lambda _folder: PASSPHRASE, clock, silent)
+    create_registry(
+        root,
+        plan(demonstration=demonstration),
+        lambda _folder: PASSPHRASE,
+        secret_of,
+        clock,
+        silent,
+    )
     return root
+
+
+def secret_of(paths: Paths, name: str) -> bytes:
+    """Somebody's passphrase, which in these worlds lies beside their key."""
+    return make_demonstration_passphrase(paths, name)
+
+
+def actor_of(registry: Registry, name: str) -> Actor:
+    """Somebody who acts, with their own key; everyone's passphrase lies beside it."""
+    return acting_as(registry, name)
+
+
+def enrol_staff(registry: Registry, name: str, role: Role) -> None:
+    """Enrol somebody as an administrator does, with a cheap key file."""
+    secret = make_demonstration_passphrase(registry.paths, name)
+    enrol_with_key(registry, name, role, secret, actor_of(registry, KEEPER), scrypt_n=2)
 
 
 def open_keys(paths: Paths) -> Keystore:

@@ -8,14 +8,13 @@ from contextlib import closing
 import pytest
 from sqlmodel import select
 
-from tests.ledger.world import OFFICER, World
+from tests.ledger.world import OFFICER, World, actor_of
 from yinzheng.ledger.accesses import batching
 from yinzheng.ledger.accesses.keys import month_of
 from yinzheng.ledger.accesses.noting import Access, note, note_many
 from yinzheng.ledger.accesses.opening import Lines
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_accesses import AccessKey, AccessRow

@@ -11,12 +11,11 @@ import pytest
 
 from tests.ledger import world as w
 from tests.ledger.audit.settled import Settled
-from tests.ledger.world import PASSPHRASE, World
+from tests.ledger.world import PASSPHRASE, World, actor_of
 from yinzheng.ledger.cases import issuing
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.keystore import Keystore
-from yinzheng.ledger.keys.provider import ISSUER, KEK, LOG_SM2, RELAY, VALIDATOR, Kind, person_key
-from yinzheng.ledger.people.acting import actor_of
+from yinzheng.ledger.keys.provider import ISSUER, KEK, LOG_SM2, RELAY, VALIDATOR, Kind
 from yinzheng.ledger.state.faults import RaiseAt
 from yinzheng.verifier.errors import DataFault, YinzhengError
 
@@ -88,7 +87,6 @@ def replace_key(world: World, name: str, kind: Kind) -> None:
         (LOG_SM2, Kind.SM2, "key-differs"),
         (VALIDATOR, Kind.SECP256K1, "key-differs"),
         (RELAY, Kind.SECP256K1, "key-differs"),
-        (person_key(w.OFFICER), Kind.SECP256K1, "key-differs"),
         (KEK, Kind.SM4, "seal-broken"),
     ],
 )

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.ledger import world as w
-from tests.ledger.world import OFFICER, World
+from tests.ledger.world import OFFICER, World, actor_of
 from yinzheng.ledger.cases import deciding
 from yinzheng.ledger.cases.dossier_opening import open_dossier_to
 from yinzheng.ledger.flow.heartbeat import beat
 from yinzheng.ledger.flow.working_days import add_year
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.calendar import date_of, day_of
@@ -73,8 +72,8 @@ def test_a_published_year_reaches_program_and_chain(world: World, tmp_path: Path
     file.write_text(json.dumps(YEAR_2027), encoding="utf-8")
     with world.open() as registry:
         before = registry.client.calendar_range()[1]
-        assert add_year(registry, file) == 2027
-        assert add_year(registry, file) == 2027
+        assert add_year(registry, file, w.actor_of(registry, w.KEEPER)) == 2027
+        assert add_year(registry, file, w.actor_of(registry, w.KEEPER)) == 2027
         end = registry.client.calendar_range()[1]
     assert date_of(before).year == 2027
     assert date_of(end).isoformat() == "2028-01-01"
@@ -99,18 +98,18 @@ def test_a_year_that_is_none_changes_nothing(
     file = tmp_path / "year.json"
     file.write_text(json.dumps(content), encoding="utf-8")
     with w.unchanged(registry), pytest.raises(DataFault) as caught:
-        add_year(registry, file)
+        add_year(registry, file, w.actor_of(registry, w.KEEPER))
     assert caught.value.code == code
     assert not registry.paths.calendar.exists()
     with pytest.raises(UsageFault) as missing:
-        add_year(registry, tmp_path / "none.json")
+        add_year(registry, tmp_path / "none.json", w.actor_of(registry, w.KEEPER))
     assert missing.value.code == "calendar-missing"
 
 
 def test_a_dossier_opens_whole_or_not_at_all(registry: Registry, tmp_path: Path) -> None:
     source = tmp_path / "dossier"
     case = w.apply(registry, source)
-    written = open_dossier_to(registry, case, tmp_path / "review", silent)
+    written = open_dossier_to(registry, case, tmp_path / "review", silent, w.actor_of(registry, w.OFFICER))
     assert {path.name for path in written} == {path.name for path in source.iterdir()}
     for path in written:
         given = (source / path.relative_to(tmp_path / "review" / "1")).read_bytes()
@@ -119,12 +118,12 @@ def test_a_dossier_opens_whole_or_not_at_all(registry: Registry, tmp_path: Path)
         else:
             assert path.read_bytes() == given
     with pytest.raises(UsageFault) as caught:
-        open_dossier_to(registry, case, tmp_path / "review", silent)
+        open_dossier_to(registry, case, tmp_path / "review", silent, w.actor_of(registry, w.OFFICER))
     assert caught.value.code == "folder-exists"
     blob = next(path for path in registry.paths.blobs.rglob("*") if path.is_file())
     blob.write_bytes(blob.read_bytes()[:-1])
     with pytest.raises(DataFault):
-        open_dossier_to(registry, case, tmp_path / "again", silent)
+        open_dossier_to(registry, case, tmp_path / "again", silent, w.actor_of(registry, w.OFFICER))
     whole = [path for path in (tmp_path / "again").rglob("*") if path.is_file()]
     assert len(whole) < len(written)
 

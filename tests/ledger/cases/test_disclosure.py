@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.ledger import world as w
-from tests.ledger.world import OFFICER, World
+from tests.ledger.world import OFFICER, World, actor_of
 from yinzheng.ledger.cases import deciding, intake
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.recording import open_event
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event

@@ -12,11 +12,10 @@ import pytest
 from sqlmodel import select
 
 from tests.ledger import world as w
-from tests.ledger.world import World
+from tests.ledger.world import World, actor_of
 from yinzheng.ledger.cases import issuing, publicity
 from yinzheng.ledger.cases.issuing import Issued
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.profiles import DEMO
 from yinzheng.ledger.store.models import Certificate
@@ -28,7 +27,7 @@ import sys
 from pathlib import Path
 from yinzheng.ledger.cases import issuing
 from yinzheng.ledger.opening import open_registry
-from yinzheng.ledger.people.acting import actor_of
+from tests.ledger.world import actor_of
 from tests.ledger import world as w
 
 root, now, cases = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]

@@ -10,12 +10,11 @@ import pytest
 from sqlmodel import select
 
 from tests.ledger import world as w
-from tests.ledger.world import OFFICER, World
+from tests.ledger.world import OFFICER, World, actor_of
 from yinzheng.ledger.cases import objections
 from yinzheng.ledger.cases.dossier_opening import open_dossier_to
 from yinzheng.ledger.cases.objections import Material, Protest, follow, object_to, resolve
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import silent
 from yinzheng.ledger.store.models import Objection
 from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
@@ -51,7 +50,9 @@ def test_from_the_form_to_the_conclusion(world: World, tmp_path: Path) -> None:
         assert (standing.upheld, standing.reasons, standing.due) == (False, "不成立。", None)
         with registry.store.reading() as session:
             assert secret not in session.exec(select(Objection)).one().sealed
-        written = open_dossier_to(registry, case, tmp_path / "opened", silent)
+        written = open_dossier_to(
+            registry, case, tmp_path / "opened", silent, w.actor_of(registry, w.OFFICER)
+        )
     home = tmp_path / "opened" / "objection-1"
     assert (home / "1-信.pdf").read_bytes() == LETTER
     assert (home / "2-信.pdf") in written

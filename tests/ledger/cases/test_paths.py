@@ -9,14 +9,13 @@ import pytest
 from sqlmodel import select
 
 from tests.ledger import world as w
-from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, World
+from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, World, actor_of
 from yinzheng.ledger.cases import deciding, intake, issuing, objections, publicity
 from yinzheng.ledger.cases.issuing import DRAFT_SECONDS
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.chain.records import CaseState, Status
 from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.profiles import GD_HEALTH, NDA_2026

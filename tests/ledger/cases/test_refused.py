@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 
 from tests.ledger import world as w
-from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, World
+from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, World, actor_of
 from yinzheng.ledger.cases import deciding, intake, issuing, objections, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.profiles import DEMO, GD_HEALTH
 from yinzheng.ledger.rules.refusals import Ground

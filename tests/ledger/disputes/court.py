@@ -19,7 +19,7 @@ from tests.ledger import consent_world as cw
 from tests.ledger import world as w
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.withdrawals import clinic
-from tests.ledger.world import OFFICER, World
+from tests.ledger.world import KEEPER, OFFICER, World, actor_of
 from tests.wallet import sign
 from yinzheng.ledger.chain.approvals import Release
 from yinzheng.ledger.chain.records import Dispute as ChainDispute
@@ -30,7 +30,6 @@ from yinzheng.ledger.disputes.plans import Concerned, Plan
 from yinzheng.ledger.disputes.showing import Shown, show
 from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.organisations import enrolment
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.policy import trust_policy
@@ -101,7 +100,12 @@ class Template:
                 Member(APPLICANT, ("controller",), w.APPLICANT["name"] or ""),
             )
             for member in members:
-                enrolment.enrol(registry, member.enrolment(registry.clock()), actor_of(registry, OFFICER))
+                enrolment.enrol(
+                    registry,
+                    member.enrolment(registry.clock()),
+                    actor_of(registry, OFFICER),
+                    administrator=actor_of(registry, KEEPER),
+                )
             pipeline.settle(registry)
             case, number = w.to_deposited(registry, world.clock, dossiers / "a")
             published = w.to_publicity(registry, dossiers / "b")
@@ -252,7 +256,14 @@ class Court:
 
     def pack(self, id_: str, selection: packing.Selection = packing.EVERYTHING, name: str = "a") -> Path:
         target = self.world.root.parent / f"{name}.zip"
-        packing.build_pack(self.registry, id_, target, selection=selection, progress=silent)
+        packing.build_pack(
+            self.registry,
+            id_,
+            target,
+            by=actor_of(self.registry, OFFICER),
+            selection=selection,
+            progress=silent,
+        )
         return target
 
     def judge(self, data: bytes) -> PackReport:

@@ -18,13 +18,12 @@ from tests.ledger.disputes.court import (
     address,
 )
 from tests.ledger.withdrawals.clinic import HOSPITAL, HOUR, LAB
-from tests.ledger.world import MEMBER, OFFICER
+from tests.ledger.world import MEMBER, OFFICER, actor_of
 from yinzheng.ledger.cases import issuing
 from yinzheng.ledger.chain.records import DisputeState, OpeningKind, WithdrawalState
 from yinzheng.ledger.disputes import opening, release
 from yinzheng.ledger.disputes.showing import listed
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.withdrawals.course import tick

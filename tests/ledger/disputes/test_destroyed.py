@@ -6,14 +6,13 @@ import pytest
 
 from tests.ledger.disputes.court import Court
 from tests.ledger.erasure import ward as w
-from tests.ledger.world import OFFICER
+from tests.ledger.world import OFFICER, actor_of
 from yinzheng.ledger.disputes.collecting import consent_item
 from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.burial import MOST, split
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import find_dispute
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.destruction import Method, TargetKind
 from yinzheng.ledger.rules.states import Capacity

@@ -12,10 +12,10 @@ import pytest
 
 from tests.ledger import world as w
 from tests.ledger.disputes.court import Court, sha256
+from tests.ledger.world import actor_of
 from yinzheng.ledger.disputes import packing
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models_disputes import Access
 from yinzheng.verifier.errors import YinzhengError
@@ -26,10 +26,11 @@ import sys
 from pathlib import Path
 from yinzheng.ledger.disputes import packing
 from yinzheng.ledger.registry import silent
-from tests.ledger.world import Clock, World
+from tests.ledger.world import Clock, OFFICER, World, actor_of
 world = World(Path(sys.argv[1]), Clock(int(sys.argv[2])))
 with world.open() as registry:
-    packing.build_pack(registry, sys.argv[3], Path(sys.argv[4]), progress=silent)
+    by = actor_of(registry, OFFICER)
+    packing.build_pack(registry, sys.argv[3], Path(sys.argv[4]), by=by, progress=silent)
 """
 
 
@@ -143,7 +144,7 @@ def test_who_made_a_pack_is_written_down(court: Court) -> None:
     court.pack(id_)
     with court.registry.store.reading() as session:
         line = session.get_one(Access, access_log.check(session))
-        assert (line.actor, line.action, line.target) == ("registry", "pack", id_)
+        assert (line.actor, line.action, line.target) == (w.OFFICER, "pack", id_)
 
 
 @pytest.mark.slow

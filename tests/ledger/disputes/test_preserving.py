@@ -10,11 +10,11 @@ from sqlmodel import col, select
 
 from tests.ledger import world as w
 from tests.ledger.disputes.court import OPENER, Court
+from tests.ledger.world import actor_of
 from yinzheng.ledger.disputes import opening
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
 from yinzheng.ledger.disputes.work import work_on
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_disputes import Access

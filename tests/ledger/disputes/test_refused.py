@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,18 +27,18 @@ from tests.ledger.disputes.court import (
     address,
     claim,
 )
+from tests.ledger.world import actor_of
 from yinzheng.ledger.chain.contracts import MODULE
 from yinzheng.ledger.chain.records import Amendment, Status
+from yinzheng.ledger.chain.sender import Sender
 from yinzheng.ledger.disputes import evidence, opening, release
 from yinzheng.ledger.disputes.opening import MAX_DRAFTS, SIGN_WITHIN
 from yinzheng.ledger.disputes.plans import Concerned, parse_plan
 from yinzheng.ledger.disputes.showing import standing
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import find_dispute
-from yinzheng.ledger.keys.provider import ADMIN
 from yinzheng.ledger.organisations.enrolment import dismiss_forum
 from yinzheng.ledger.organisations.keys import keys_of
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.rules.consent import Scope
 from yinzheng.ledger.rules.extent import Extent
 from yinzheng.ledger.rules.states import Capacity
@@ -56,7 +57,8 @@ COMMERCIAL = Extent(scopes=frozenset({Scope.COMMERCIAL_USE}))
 def module_of(court: Court) -> bytes:
     """An account that may amend records through the contract of disputes, as a later module will."""
     client, holder = court.registry.client, address(STRANGER)
-    court.registry.sender_of(ADMIN).send(client.grant_role(MODULE, holder), 5)
+    key = actor_of(court.registry, w.KEEPER).key
+    Sender(court.registry.w3, key.account(), time.sleep).send(client.grant_role(MODULE, holder), 5)
     return holder
 
 
@@ -171,7 +173,7 @@ def test_what_the_chain_would_refuse_is_not_recorded(court: Court) -> None:
     """The forum lost its role after it prepared: the log must not say that anything is held."""
     id_ = opening.draft(court.registry, COURT, court.plan("forum"))
     signature = court.sign(opening.prepare(court.registry, id_, address(FORUM)), FORUM)
-    dismiss_forum(court.registry, COURT, actor_of(court.registry, w.OFFICER))
+    dismiss_forum(court.registry, COURT, actor_of(court.registry, w.KEEPER))
     settle(court.registry)
     code = refused(court, lambda: opening.open_dispute(court.registry, id_, signature))
     assert code not in ("internal", "revert-unknown"), code

@@ -12,14 +12,13 @@ import pytest
 from tests.ledger.erasure import ward as w
 from tests.ledger.erasure.conftest import Approved
 from tests.ledger.erasure.ward import Ward
-from tests.ledger.world import PASSPHRASE, World, open_keys
+from tests.ledger.world import PASSPHRASE, World, actor_of, open_keys
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.provider import KEK, Kind
 from yinzheng.ledger.keys.rewrap import BESIDE, WRAPPED
 from yinzheng.ledger.opening import open_registry
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.state.backup import make_backup, places_of
 from yinzheng.ledger.state.drafts import MARK, drafting, left_drafts

@@ -9,13 +9,12 @@ import pytest
 from tests.ledger import world as tw
 from tests.ledger.erasure import ward as w
 from tests.ledger.erasure.ward import Ward
-from tests.ledger.world import OFFICER
+from tests.ledger.world import OFFICER, actor_of
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.erasure.overview import destructible
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.destruction import Method, TargetKind
 from yinzheng.ledger.store import repository

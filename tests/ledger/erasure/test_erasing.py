@@ -11,7 +11,7 @@ import pytest
 from tests.ledger.erasure import ward as w
 from tests.ledger.erasure.conftest import Approved
 from tests.ledger.erasure.ward import Ward
-from tests.ledger.world import OFFICER, World, open_keys
+from tests.ledger.world import OFFICER, World, actor_of, open_keys
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.consents.receipts import make_receipt
 from yinzheng.ledger.erasure.carrying_out import erase
@@ -19,7 +19,6 @@ from yinzheng.ledger.erasure.clearing import resume
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import find_consent, thread
 from yinzheng.ledger.log.check import check_log
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.reading import Reader
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.state.backup import forget_place, make_backup

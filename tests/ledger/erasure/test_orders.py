@@ -12,13 +12,13 @@ from tests.ledger.consent_world import HOSPITAL
 from tests.ledger.erasure import ward as w
 from tests.ledger.erasure.conftest import Approved
 from tests.ledger.erasure.ward import Ward
-from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, open_keys
+from tests.ledger.world import AUDITOR, KEEPER, MEMBER, OFFICER, SECOND_OFFICER, actor_of
 from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.erasure.order import Order, digest, signer
 from yinzheng.ledger.erasure.overview import Destructible, destructible, erasures
-from yinzheng.ledger.people.acting import actor_of, admit
-from yinzheng.ledger.people.staff import add_staff, remove_staff
+from yinzheng.ledger.people.acting import admit
+from yinzheng.ledger.people.enrolling import enrol_person, remove_person
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.destruction import Method, StaffRole, TargetKind
 from yinzheng.ledger.rules.states import Capacity
@@ -247,18 +247,15 @@ def test_what_is_dropped_is_signed_and_carried_out_by_nobody(approved: Approved,
 def test_staff_holds_nothing_else(ward: Ward) -> None:
     assert ward.world.codes() == set()
     with ward.open() as registry:
-        keystore = open_keys(registry.paths)
 
-        def add(name: str, by: str = OFFICER) -> object:
-            return add_staff(registry, keystore, name, StaffRole.LEGAL, actor_of(registry, by))
+        def add(name: str, by: str = KEEPER) -> None:
+            enrol_person(registry, name, StaffRole.LEGAL, bytes(19) + b"\7", actor_of(registry, by))
 
         assert refused(lambda: add("manager-ma")) == "person-exists"
         assert refused(lambda: add("Not A Name")) == "key-name"
-        assert refused(lambda: add("lawyer-lu", "manager-ma")) == "person-no-officer"
-        assert (
-            refused(lambda: remove_staff(registry, OFFICER, actor_of(registry, OFFICER))) == "staff-officer"
-        )
-        remove_staff(registry, "manager-ma", actor_of(registry, OFFICER))
+        for other in ("manager-ma", OFFICER, MEMBER, AUDITOR):
+            assert refused(partial(add, "lawyer-lu", other)) == "administrator-needed"
+        remove_person(registry, "manager-ma", actor_of(registry, KEEPER))
         id_ = w.propose(registry, ward.withdrawn)
         assert (
             refused(lambda: proposing.approve(registry, id_, actor_of(registry, "manager-ma")))

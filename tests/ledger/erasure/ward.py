@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.ledger import consent_world as cw
+from tests.ledger import world as w
 from tests.ledger.withdrawals.clinic import Clinic, Template
-from tests.ledger.world import OFFICER, World, open_keys
+from tests.ledger.world import OFFICER, World, actor_of
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.people.acting import actor_of
-from yinzheng.ledger.people.staff import add_staff
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.destruction import Method, StaffRole, TargetKind
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
@@ -98,7 +97,7 @@ def _grant(clinic: Clinic, number: int) -> bytes:
 
 def enrol_staff(registry: Registry) -> None:
     for name, role in STAFF.items():
-        add_staff(registry, open_keys(registry.paths), name, role, actor_of(registry, OFFICER))
+        w.enrol_staff(registry, name, role)
 
 
 def propose(registry: Registry, subject: bytes, ground: str = "withdrawal") -> str:

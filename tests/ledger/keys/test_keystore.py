@@ -26,7 +26,6 @@ from yinzheng.ledger.keys.provider import (
     KeyProvider,
     KeyWrapper,
     Kind,
-    person_key,
 )
 from yinzheng.ledger.state.faults import InjectedFault, KillAt, RaiseAt
 from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey, recover_address
@@ -87,7 +86,7 @@ def test_the_log_is_signed_by_both_its_keys(store: Keystore) -> None:
 
 def test_secp256k1_keys_are_what_wallets_read(store: Keystore, folder: Path) -> None:
     key = EthereumKey.generate()
-    store.add(person_key("li-wei"), key)
+    store.add("person-li-wei", key)
     document = json.loads((folder / "person-li-wei.json").read_text())
     secret = Account.decrypt(document, PASSPHRASE.decode())
     assert bytes(secret) == key.secret_bytes()
@@ -317,4 +316,4 @@ class TestKeys:
 
     def test_names_of_people_are_slugs(self, store: Keystore) -> None:
         with pytest.raises(UsageFault):
-            store.generate(person_key("Lǐ Wěi"), Kind.SECP256K1)
+            store.generate("Lǐ Wěi", Kind.SECP256K1)

@@ -19,7 +19,6 @@ from tests.ledger.keys.softhsm import PIN, Hsm, needs_softhsm
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.pkcs11 import Pkcs11Provider, make_in_token, with_token
 from yinzheng.ledger.keys.provider import (
-    ADMIN,
     ISSUER,
     KEK,
     LOG_ED25519,
@@ -28,7 +27,6 @@ from yinzheng.ledger.keys.provider import (
     VALIDATOR,
     KeyProvider,
     Kind,
-    person_key,
 )
 from yinzheng.ledger.keys.token import open_token
 from yinzheng.ledger.keys.token_config import PIN as PIN_VARIABLE
@@ -70,12 +68,12 @@ def test_keys_in_the_token_and_beside_it_are_one_provider(
     hsm: Hsm, keystore: Keystore, tmp_path: Path
 ) -> None:
     keystore.generate(LOG_SM2, Kind.SM2)
-    keystore.generate(ADMIN, Kind.SECP256K1)
+    keystore.generate(VALIDATOR, Kind.SECP256K1)
     made(hsm, LOG_ED25519, RELAY, KEK).write(tmp_path / "keys")
     hsm.restart()
     keys: KeyProvider = with_token(keystore, tmp_path / "keys", {PIN_VARIABLE: PIN})
-    assert keys.names() == [ADMIN, KEK, LOG_ED25519, LOG_SM2, RELAY]
-    assert keys.ethereum(ADMIN).address == keystore.ethereum(ADMIN).address
+    assert keys.names() == [VALIDATOR, KEK, LOG_ED25519, LOG_SM2, RELAY]
+    assert keys.ethereum(VALIDATOR).address == keystore.ethereum(VALIDATOR).address
     assert keys.sm2(LOG_SM2).public_key == keystore.sm2(LOG_SM2).public_key
     digest = secrets.token_bytes(32)
     assert recover_address(digest, keys.ethereum(RELAY).sign_digest(digest)) == keys.ethereum(RELAY).address
@@ -189,7 +187,7 @@ class TestEthereum:
         assert account.unsafe_sign_hash(Hash32(bytes(32))).v in (27, 28)
 
     def test_a_public_half_that_is_not_the_token_s(self, hsm: Hsm, keystore: Keystore) -> None:
-        config = made(hsm, RELAY, person_key("li-wei"), LOG_ED25519)
+        config = made(hsm, RELAY, "li-wei", LOG_ED25519)
         relay, person, log = config.keys
         swapped = replace(config, keys=(replace(relay, public=person.public), replace(log, public=bytes(32))))
         keys = provider(keystore, swapped)

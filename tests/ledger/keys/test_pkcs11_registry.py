@@ -13,27 +13,24 @@ from sqlmodel import select
 
 from tests.ledger import world as w
 from tests.ledger.keys.softhsm import LABEL, MODULE, PIN, Hsm, needs_softhsm
-from tests.ledger.world import PASSPHRASE, Clock, World
+from tests.ledger.world import PASSPHRASE, Clock, World, actor_of
 from yinzheng.ledger.audit import audit_registry
 from yinzheng.ledger.cases import deciding
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.keys.making import TokenPlan, add_to_token
 from yinzheng.ledger.keys.pkcs11 import with_token
 from yinzheng.ledger.keys.provider import (
-    ADMIN,
     ISSUER,
     KEK,
     LOG_ED25519,
     RELAY,
     KeyProvider,
     is_token_wrapped,
-    person_key,
 )
 from yinzheng.ledger.keys.rewrap import rewrap, rewrap_registry
 from yinzheng.ledger.keys.token_config import FILE, read_config
 from yinzheng.ledger.keys.token_config import PIN as PIN_VARIABLE
 from yinzheng.ledger.opening import open_registry
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.state.creation import create_registry
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt
@@ -70,7 +67,9 @@ def code_of(action: Callable[[], object]) -> str:
 
 def created(root: Path, *names: str) -> World:
     clock = Clock()
-    create_registry(root, replace(w.plan(), token=plan(*names)), lambda _: PASSPHRASE, clock, silent)
+    create_registry(
+        root, replace(w.plan(), token=plan(*names)), lambda _: PASSPHRASE, w.secret_of, clock, silent
+    )
     return World(root, clock)
 
 
@@ -87,7 +86,7 @@ def wrapped(world: World) -> dict[bytes, bytes | None]:
 
 
 def test_from_application_to_certificate(hsm: Hsm, tmp_path: Path) -> None:
-    world = created(tmp_path / "state", KEK, RELAY, ADMIN, LOG_ED25519, person_key(w.OFFICER))
+    world = created(tmp_path / "state", KEK, RELAY, LOG_ED25519)
     assert not (world.paths.keys / "kek.json").exists()
     hsm.restart()
     with opened(world) as registry:
@@ -243,11 +242,11 @@ class TestMovingTheKeyEncryptionKey:
 
     def test_only_keys_nobody_knows_are_made_later(self, hsm: Hsm, world: World) -> None:
         keystore = w.open_keys(world.paths)
-        for name in (ISSUER, RELAY, person_key(w.OFFICER)):
+        for name in (ISSUER, RELAY):
             assert code_of(lambda name=name: add_to_token(world.paths, keystore, plan(name))) == "key-in-use"  # type: ignore[misc]
         assert code_of(lambda: add_to_token(world.paths, keystore, plan("no name"))) == "key-name"
         assert hsm.objects() == []
-        made = add_to_token(world.paths, keystore, plan(person_key("new")))
+        made = add_to_token(world.paths, keystore, plan("new"))
         assert read_config(world.paths.keys) == made
         assert made.serial
         other = TokenPlan(MODULE, "another", (KEK,), lambda: PIN)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 
-from tests.ledger.world import OFFICER
+from tests.ledger.world import KEEPER, OFFICER, actor_of
 from yinzheng.ledger.organisations import enrolment as enrolling
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
 from yinzheng.verifier.formats.certificate import key_id
@@ -106,4 +105,10 @@ class Member:
 
 
 def enrol(registry: Registry, member: Member, webhook: str | None = None) -> bytes:
-    return enrolling.enrol(registry, member.enrolment(registry.clock()), actor_of(registry, OFFICER), webhook)
+    return enrolling.enrol(
+        registry,
+        member.enrolment(registry.clock()),
+        actor_of(registry, OFFICER),
+        webhook,
+        administrator=actor_of(registry, KEEPER),
+    )

@@ -8,13 +8,12 @@ from functools import partial
 import pytest
 
 from tests.ledger.organisations.enrolling import COURT, HOSPITAL, LAB, Member, enrol
-from tests.ledger.world import MEMBER, OFFICER, Clock, World, unchanged
+from tests.ledger.world import KEEPER, MEMBER, OFFICER, Clock, World, actor_of, unchanged
 from yinzheng.ledger.chain.contracts import FORUM
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import thread
-from yinzheng.ledger.keys.provider import ADMIN, RELAY, person_key
+from yinzheng.ledger.keys.provider import RELAY
 from yinzheng.ledger.organisations import enrolment, keys
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.organisations import End, Role
 from yinzheng.ledger.store.models_consents import Organisation
@@ -125,15 +124,15 @@ def test_a_forum_may_decide_on_chain_until_it_is_dismissed(registry: Registry, c
 
     refuse(
         registry,
-        "officer-needed",
+        "administrator-needed",
         lambda: enrolment.dismiss_forum(registry, COURT, actor_of(registry, MEMBER)),
     )
-    enrolment.dismiss_forum(registry, COURT, actor_of(registry, OFFICER))
+    enrolment.dismiss_forum(registry, COURT, actor_of(registry, KEEPER))
     settle(registry)
     assert not registry.client.has_role(FORUM, account)
     assert row(registry, COURT).account is None
     refuse(
-        registry, "forum-none", lambda: enrolment.dismiss_forum(registry, COURT, actor_of(registry, OFFICER))
+        registry, "forum-none", lambda: enrolment.dismiss_forum(registry, COURT, actor_of(registry, KEEPER))
     )
 
 
@@ -149,9 +148,9 @@ def test_a_party_with_an_account_decides_nothing(registry: Registry) -> None:
     )
 
 
-@pytest.mark.parametrize("name", [RELAY, ADMIN, person_key(OFFICER), person_key(MEMBER)])
+@pytest.mark.parametrize("name", [RELAY, KEEPER, OFFICER, MEMBER])
 def test_who_decides_for_the_registry_is_no_forum(registry: Registry, name: str) -> None:
-    account = registry.keys.ethereum(name).address
+    account = registry.sender.address if name == RELAY else actor_of(registry, name).address
     refuse(registry, "roles-overlap", lambda: enrol(registry, Member(COURT, ("forum",), account=account)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,14 @@ import pytest
 from tests.ledger import world as w
 from tests.ledger.erasure import ward as wards
 from tests.ledger.erasure.ward import Ward
-from tests.ledger.world import MEMBER, OFFICER
+from tests.ledger.world import KEEPER, MEMBER, OFFICER, actor_of
 from yinzheng.ledger.cases import deciding, issuing, objections, publicity
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
 from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
-from yinzheng.ledger.people.acting import Actor, actor_of, admit
-from yinzheng.ledger.people.staff import add_staff, remove_staff
+from yinzheng.ledger.people.acting import Actor, admit
+from yinzheng.ledger.people.enrolling import remove_person
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.destruction import Method, StaffRole, TargetKind
 from yinzheng.ledger.rules.extent import Extent, Way
@@ -38,16 +39,17 @@ Act = Callable[[Actor], object]
 @pytest.fixture
 def registry(ward: Ward) -> Iterator[Registry]:
     with ward.open() as registry:
-        remove_staff(registry, LEFT, actor_of(registry, OFFICER))
+        remove_person(registry, LEFT, actor_of(registry, KEEPER))
         yield registry
 
 
 def strangers(registry: Registry) -> dict[str, Actor]:
     """Who is refused whatever they do as officers, by the code they are told."""
     return {
-        "person-unknown": Actor("nobody", Capacity.REGISTRY),
-        "person-removed": Actor(LEFT, StaffRole.LEGAL),
-        "person-capacity": Actor(MEMBER, Capacity.REGISTRY, actor_of(registry, OFFICER).signer),
+        "person-unknown": replace(actor_of(registry, OFFICER), person="nobody"),
+        "person-removed": replace(actor_of(registry, OFFICER), person=LEFT),
+        "person-capacity": replace(actor_of(registry, MEMBER), capacity=Capacity.REGISTRY),
+        "key-differs": replace(actor_of(registry, MEMBER), person=OFFICER, capacity=Capacity.REGISTRY),
     }
 
 
@@ -61,17 +63,10 @@ def outcome(act: Act, by: Actor) -> str:
 
 def test_what_officers_do_nobody_else_does(registry: Registry, ward: Ward, tmp_path: Path) -> None:
     """Each of these is refused later for what it is about, so that nothing changes though it is tried."""
-    keystore = w.open_keys(registry.paths)
     counter = {"channel": Way.COUNTER, "claim": DocumentClaim("identity_card")}
     acts: dict[str, tuple[Act, str]] = {
-        "enrol staff": (
-            lambda by: add_staff(registry, keystore, OFFICER, StaffRole.LEGAL, by),
-            "person-exists",
-        ),
-        "remove staff": (lambda by: remove_staff(registry, MEMBER, by), "staff-officer"),
         "forget a backup": (lambda by: forget_place(registry, tmp_path, by), "backup-unknown"),
         "webhook": (lambda by: enrolment.change_webhook(registry, "X", None, by), "organisation-unknown"),
-        "dismiss": (lambda by: enrolment.dismiss_forum(registry, "X", by), "organisation-unknown"),
         "preserve": (lambda by: preserve(registry, "D-2026-000099", Wanted(), by), "dispute-unknown"),
         "counter": (
             lambda by: file(registry, ward.standing, Extent(), officer=by, **counter),  # type: ignore[arg-type]
@@ -135,20 +130,16 @@ def test_each_step_of_a_case_is_its_own_capacitys(registry: Registry, ward: Ward
 def test_nobody_signs_with_anothers_key(registry: Registry, tmp_path: Path) -> None:
     case = w.to_reviewed(registry, tmp_path / "dossier")
     member = actor_of(registry, MEMBER)
-    borrowed = Actor(OFFICER, Capacity.REGISTRY, member.signer)
+    borrowed = replace(actor_of(registry, OFFICER), key=member.key)
     assert outcome(lambda by: publicity.publish(registry, case, by), borrowed) == "key-differs"
-    unarmed = Actor(OFFICER, Capacity.REGISTRY)
-    assert outcome(lambda by: publicity.publish(registry, case, by), unarmed) == "signer-missing"
-    deciding.refuse(registry, case, unarmed, Ground.LAW, "不符合规定")  # not on chain yet: nothing to sign
 
 
 def test_an_order_is_signed_with_the_key_of_who_signs(registry: Registry, ward: Ward) -> None:
     id_ = wards.propose(registry, ward.withdrawn)
-    borrowed = Actor("manager-ma", StaffRole.DATA_MANAGER, actor_of(registry, "head-he").signer)
+    borrowed = replace(actor_of(registry, "manager-ma"), key=actor_of(registry, "head-he").key)
     assert outcome(lambda by: proposing.approve(registry, id_, by), borrowed) == "key-differs"
-    assert outcome(
-        lambda by: proposing.approve(registry, id_, by), Actor("manager-ma", StaffRole.WITNESS)
-    ) == ("person-capacity")
+    posing = replace(actor_of(registry, "manager-ma"), capacity=StaffRole.WITNESS)
+    assert outcome(lambda by: proposing.approve(registry, id_, by), posing) == "person-capacity"
 
 
 def test_committee_and_staff_are_asked_for_by_name(registry: Registry) -> None:

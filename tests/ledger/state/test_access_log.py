@@ -69,9 +69,11 @@ def test_opening_a_dossier_is_written_down(world: World, tmp_path: Path) -> None
     with world.open() as registry:
         case = w.apply(registry, tmp_path / "dossier")
         now = registry.clock()
-        open_dossier_to(registry, case, tmp_path / "out", silent, OFFICER)
+        open_dossier_to(registry, case, tmp_path / "out", silent, w.actor_of(registry, OFFICER))
         with pytest.raises(YinzhengError):
-            open_dossier_to(registry, "A-2026-999999", tmp_path / "out2", silent, OFFICER)
+            open_dossier_to(
+                registry, "A-2026-999999", tmp_path / "out2", silent, w.actor_of(registry, OFFICER)
+            )
     (line,) = access_log.read_range(world.root, now, now)
     assert (line["actor"], line["action"], line["target"]) == (OFFICER, "dossier", case)
 

@@ -17,11 +17,10 @@ from pathlib import Path
 import pytest
 
 from tests.ledger import world as w
-from tests.ledger.world import Clock, World
+from tests.ledger.world import Clock, World, actor_of
 from yinzheng.ledger.cases import deciding
 from yinzheng.ledger.chain.reverts import ChainUnreachable
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import silent
 from yinzheng.ledger.state import creation
@@ -220,11 +219,24 @@ def test_a_registry_is_never_created_over_another(world: World) -> None:
     assert w.files(world.root) == before
 
 
-@pytest.mark.parametrize("people", [{}, {"a": "registry"}, {"a": "committee"}])
+@pytest.mark.parametrize(
+    "people",
+    [
+        {},
+        {"a": "registry", "b": "administrator"},
+        {"a": "registry", "b": "committee"},
+        {"a": "clerk"},
+    ],
+)
 def test_a_registry_needs_its_people(tmp_path: Path, people: dict[str, str]) -> None:
     with pytest.raises(UsageFault) as caught:
         creation.create_registry(
-            tmp_path / "state", replace(w.plan(), people=people), lambda _f: w.PASSPHRASE, Clock(), silent
+            tmp_path / "state",
+            replace(w.plan(), people=people),
+            lambda _f: w.PASSPHRASE,
+            w.secret_of,
+            Clock(),
+            silent,
         )
     assert caught.value.code == "people-missing"
     assert not list(tmp_path.iterdir())

@@ -16,7 +16,7 @@ from tests.ledger import consent_world as cw
 from tests.ledger.disputes.court import COURT, FORUM, Court, Template, address
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.withdrawals import clinic
-from tests.ledger.world import OFFICER, PASSPHRASE, Clock, World, plan
+from tests.ledger.world import KEEPER, OFFICER, PASSPHRASE, Clock, World, actor_of, plan, secret_of
 from yinzheng.ledger.consents import importing as bulk
 from yinzheng.ledger.consents.batches import Batch, grant_batches
 from yinzheng.ledger.consents.uses import record_use
@@ -24,7 +24,6 @@ from yinzheng.ledger.disputes.plans import Concerned
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.organisations.requests import check_request
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import silent
 from yinzheng.ledger.state.creation import create_registry
 from yinzheng.ledger.store.models_consents import Answer, Consent, Job, Nonce, Withdrawal
@@ -46,7 +45,7 @@ def world(postgres: str, tmp_path: Path) -> World:
     engine.dispose()
     clock = Clock()
     on_server = replace(plan(), database_url=postgres.replace("/postgres?", f"/{name}?"))
-    create_registry(tmp_path / "state", on_server, lambda _folder: PASSPHRASE, clock, silent)
+    create_registry(tmp_path / "state", on_server, lambda _folder: PASSPHRASE, secret_of, clock, silent)
     return World(tmp_path / "state", clock)
 
 
@@ -99,7 +98,12 @@ def test_from_enrolment_to_a_clean_audit(world: World, tmp_path: Path) -> None:
         # Disputed, held, settled.
         cw.enrol_one(registry, cw.CLINIC, "party")
         forum = Member(COURT, ("forum",), "某市中级人民法院", address(FORUM))
-        enrolment.enrol(registry, forum.enrolment(registry.clock()), actor_of(registry, OFFICER))
+        enrolment.enrol(
+            registry,
+            forum.enrolment(registry.clock()),
+            actor_of(registry, OFFICER),
+            administrator=actor_of(registry, KEEPER),
+        )
         settle(registry)
         court = Court(world, registry, Template(world, "", "", "", held, made.notice, made.digest))
         dispute = court.open(concerned=Concerned((), (), (held,)))

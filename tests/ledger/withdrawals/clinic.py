@@ -10,12 +10,11 @@ from typing import Any
 from sqlmodel import select
 
 from tests.ledger import consent_world as cw
-from tests.ledger.world import World
+from tests.ledger.world import World, actor_of
 from tests.verifier import bodies
 from yinzheng.ledger.consents.granting import Granted, grant
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.flow import pipeline
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import EVERYTHING, Extent, Way
 from yinzheng.ledger.store.models_consents import Delivery, Notice, Withdrawal, WithdrawalRecipient

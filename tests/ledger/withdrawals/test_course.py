@@ -6,10 +6,9 @@ import pytest
 from sqlmodel import select
 
 from tests.ledger.withdrawals.clinic import DAY, HOSPITAL, HOUR, INSURER, LAB, Clinic
-from tests.ledger.world import OFFICER
+from tests.ledger.world import OFFICER, actor_of
 from yinzheng.ledger.chain.records import ReceiptState, Withdrawal, WithdrawalState
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.rules.consent import Scope
 from yinzheng.ledger.rules.extent import Extent, Way
 from yinzheng.ledger.state.policy import trust_policy

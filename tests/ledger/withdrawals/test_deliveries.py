@@ -12,13 +12,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.ledger.withdrawals.clinic import HOSPITAL, HOUR, INSURER, LAB, Clinic
-from tests.ledger.world import OFFICER
+from tests.ledger.world import OFFICER, actor_of
 from yinzheng.ledger.keys.provider import ISSUER
 from yinzheng.ledger.notify import deliveries
 from yinzheng.ledger.notify.deliveries import LONGEST_WAIT, backoff
 from yinzheng.ledger.notify.sending import Courier, is_public
 from yinzheng.ledger.organisations.enrolment import change_webhook
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models_consents import Delivery
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault

@@ -7,10 +7,9 @@ from sqlmodel import select
 from tests.ledger.disputes.conftest import court, court_template
 from tests.ledger.disputes.court import Court
 from tests.ledger.withdrawals.clinic import DAY, HOSPITAL, HOUR, INSURER, Clinic
-from tests.ledger.world import OFFICER
+from tests.ledger.world import OFFICER, actor_of
 from yinzheng.ledger.chain.records import WithdrawalState
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.rules.extent import Extent
 from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.ledger.withdrawals import course

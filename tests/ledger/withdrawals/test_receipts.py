@@ -9,10 +9,9 @@ import pytest
 
 from tests.ledger import consent_world as cw
 from tests.ledger.withdrawals.clinic import HOSPITAL, HOUR, INSURER, LAB, Clinic
-from tests.ledger.world import OFFICER, unchanged
+from tests.ledger.world import OFFICER, actor_of, unchanged
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.withdrawals import course
 from yinzheng.ledger.withdrawals.work import work_on
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey

@@ -10,12 +10,11 @@ from sqlmodel import select
 from tests.ledger.disputes.conftest import court, court_template
 from tests.ledger.disputes.court import Court
 from tests.ledger.withdrawals.clinic import HOSPITAL, HOUR, INSURER, LAB, Clinic, Template
-from tests.ledger.world import OFFICER
+from tests.ledger.world import OFFICER, actor_of
 from yinzheng.ledger.consents.basis import counts
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.notify import deliveries
 from yinzheng.ledger.organisations.enrolment import change_webhook
-from yinzheng.ledger.people.acting import actor_of
 from yinzheng.ledger.rules.extent import Way
 from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
 from yinzheng.ledger.store.models_consents import Delivery, Organisation

@@ -1,0 +1,153 @@
+"""Who acts for the registry: enrolled and removed by an administrator, each with a key of their own (R47).
+
+Roles of officers, the committee and administrators lie on the chain too, where the administrator's own key
+gives and takes them; staff (R43) and auditors hold none there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sqlmodel import Session, col, select
+
+from yinzheng.ledger.chain import contracts
+from yinzheng.ledger.chain.forums import ADMINISTRATOR
+from yinzheng.ledger.flow.outbox import outbox_signed
+from yinzheng.ledger.keys.keystore import SCRYPT_N
+from yinzheng.ledger.keys.personal import check_name
+from yinzheng.ledger.people import keyring
+from yinzheng.ledger.people.acting import Actor, admit, enrolled, key_of
+from yinzheng.ledger.people.calls import ROLE, ROLE_END
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.offices import Office, Role, role_of
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.state import access_log
+from yinzheng.ledger.store.models import Person
+from yinzheng.verifier.errors import UsageFault
+
+CHAIN_ROLES: Final[Mapping[Role, Mapping[str, int]]] = {
+    Capacity.REGISTRY: {"registry": contracts.REGISTRY},
+    Capacity.COMMITTEE: {"committee": contracts.COMMITTEE},
+    Office.ADMINISTRATOR: {"calendar": contracts.CALENDAR, "administrator": ADMINISTRATOR},
+}
+"""What a capacity holds on chain, by the part its call bears."""
+
+
+def enrol_person(registry: Registry, name: str, role: Role, address: bytes, by: Actor) -> None:
+    """Enrol someone whose key has `address`, 20 bytes, on the word of an administrator.
+
+    Officers, members of the committee and administrators receive their roles on chain when the registry
+    settles.
+
+    Raises `UsageFault`: `person-exists`, `key-name`, `person-address` (another person's key, or the
+    registry's own), and as `admit`; what the chain says.
+    """
+    check_name(name)
+    with registry.store.transaction() as session:
+        admit(session, by, Office.ADMINISTRATOR)
+        if session.get(Person, name) is not None:
+            raise UsageFault(
+                f"there is a {name} already",
+                code="person-exists",
+                hint="A name is given once, also after its bearer has left.",
+            )
+        _require_own_key(registry, session, address)
+        now = registry.clock()
+        session.add(Person(name=name, role=role.value, address=address, added_at=now))
+        session.flush()
+        for part, held in CHAIN_ROLES.get(role, {}).items():
+            call = registry.client.grant_role(held, address)
+            outbox_signed(
+                registry, session, ROLE, name, call, now, person=by.person, key=key_of(session, by), part=part
+            )
+        access_log.note(session, now, by.person, f"person.add:{role.value}", name)
+
+
+def enrol_with_key(
+    registry: Registry, name: str, role: Role, passphrase: bytes, by: Actor, *, scrypt_n: int = SCRYPT_N
+) -> bytes:
+    """Enrol someone and make their key in the state folder, under their own passphrase; gives its address.
+
+    Raises as `enrol_person` and `keyring.make_key`.
+    """
+    with registry.store.reading() as session:
+        admit(session, by, Office.ADMINISTRATOR)
+        known = session.get(Person, check_name(name)) is not None
+    file = keyring.key_file(registry.paths, name)
+    if not known:
+        file.unlink(missing_ok=True)  # a crash came between a key and its row: it is nobody's
+    address = b""
+    if not known:
+        address = keyring.make_key(registry.paths, name, passphrase, scrypt_n=scrypt_n).address
+    try:
+        enrol_person(registry, name, role, address, by)
+    except BaseException:
+        if not known:
+            file.unlink(missing_ok=True)
+        raise
+    return address
+
+
+def _require_own_key(registry: Registry, session: Session, address: bytes) -> None:
+    """One person, one key: also who left had that one alone."""
+    taken = session.exec(select(Person.name).where(Person.address == address)).first()
+    if taken is not None or address == registry.sender.address:
+        raise UsageFault(
+            "this key is another's already",
+            code="person-address",
+            hint="One person, one key: have a fresh one made (R47).",
+        )
+
+
+def remove_person(registry: Registry, name: str, by: Actor) -> None:
+    """End a person at once, on the word of an administrator; what was signed stands (R47).
+
+    From this transaction on nothing is done for them here, by any process; their roles on chain are taken
+    when the registry settles.
+
+    Raises `UsageFault`: `person-unknown`, `person-removed`, `person-last` (no administrator would remain),
+    and as `admit`; what the chain says.
+    """
+    with registry.store.transaction() as session:
+        admit(session, by, Office.ADMINISTRATOR)
+        person = enrolled(session, name)
+        role = role_of(person.role)
+        if role is Office.ADMINISTRATOR:
+            _require_another(session, name)
+        now = registry.clock()
+        for part, held in CHAIN_ROLES.get(role, {}).items():
+            call = registry.client.revoke_role(held, person.address)
+            outbox_signed(
+                registry,
+                session,
+                ROLE_END,
+                name,
+                call,
+                now,
+                person=by.person,
+                key=key_of(session, by),
+                part=part,
+            )
+        person.removed_at = now
+        session.add(person)
+        access_log.note(session, now, by.person, "person.remove", name)
+
+
+def _require_another(session: Session, name: str) -> None:
+    others = select(Person.name).where(
+        Person.role == Office.ADMINISTRATOR.value,
+        Person.name != name,
+        col(Person.removed_at).is_(None),
+    )
+    if session.exec(others).first() is None:
+        raise UsageFault(
+            f"{name} is the last administrator",
+            code="person-last",
+            hint="Enrol another one first: without any, nobody could be enrolled or removed.",
+        )
+
+
+def everyone(session: Session) -> Sequence[Person]:
+    """Everyone who acts for the registry, also who left, by name."""
+    return session.exec(select(Person).order_by(col(Person.name))).all()
