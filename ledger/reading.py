@@ -58,6 +58,8 @@ class Notice:
     asset: str
     overview: str
     limits: str
+    importance: str
+    """`important` or `core` where the data was decided to be such (R23); else empty."""
     profile: str
     procedure: str
     opened_at: int
@@ -333,6 +335,7 @@ class Reader:
             asset=body["asset"],
             overview=body["overview"],
             limits=body["limits"],
+            importance=body["importance"],
             profile=body["profile"],
             procedure=body["procedure"],
             opened_at=body["opened_at"],

@@ -21,6 +21,7 @@ from yinzheng.api.cli.output import Json, err, out, print_json, tell
 from yinzheng.api.cli.persons import As
 from yinzheng.ledger.rules.profiles import DEFAULT
 from yinzheng.ledger.rules.refusals import Ground
+from yinzheng.ledger.rules.terms import Procedure, label
 from yinzheng.verifier.bytes.china_time import CHINA
 
 if TYPE_CHECKING:
@@ -60,13 +61,42 @@ def supplement(
     tell(json_, {"case": case}, f"{case}: supplement received 已收到补正")
 
 
-def accept(case: CaseId, as_: As, state: State = DEFAULT_STATE, json_: Json = False) -> None:
-    """Accept an application (within 3 working days). 受理。"""
+def accept(
+    case: CaseId,
+    as_: As,
+    procedure: Annotated[
+        Procedure, typer.Option(help="The procedure decided: ordinary where public data is involved. 程序。")
+    ],
+    reasons: Annotated[str, typer.Option("--reasons", help="Why this procedure. 理由。")],
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Accept an application (within 3 working days), deciding its procedure. 受理。"""
     from yinzheng.ledger.cases import deciding
 
     with writing(state, json_) as (registry, _):
-        deciding.accept(registry, case, acting(registry, as_))
-    tell(json_, {"case": case}, f"{case}: accepted 已受理")
+        deciding.accept(registry, case, acting(registry, as_), procedure, reasons)
+    said = label(procedure)
+    tell(
+        json_,
+        {"case": case, "procedure": procedure.value},
+        f"{case}: accepted, {said.en} 已受理，适用{said.zh}",
+    )
+
+
+def to_ordinary(
+    case: CaseId,
+    as_: As,
+    reasons: Annotated[str, typer.Option("--reasons", help="Why. 理由。")],
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Move a case from the simplified to the ordinary procedure. 转为普通程序。"""
+    from yinzheng.ledger.cases import deciding
+
+    with writing(state, json_) as (registry, _):
+        deciding.to_ordinary(registry, case, acting(registry, as_), reasons)
+    tell(json_, {"case": case, "procedure": "ordinary"}, f"{case}: ordinary procedure 已转为普通程序")
 
 
 def request_supplement(

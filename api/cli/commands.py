@@ -176,7 +176,16 @@ PANELS: Final = (
                 "cases:supplement",
                 "Hand in the corrected dossier that was asked for. 补正材料。",
             ),
-            Command("accept", "cases:accept", "Accept an application (within 3 working days). 受理。"),
+            Command(
+                "accept",
+                "cases:accept",
+                "Accept an application (within 3 working days), deciding its procedure. 受理。",
+            ),
+            Command(
+                "to-ordinary",
+                "cases:to_ordinary",
+                "Move a case from the simplified to the ordinary procedure. 转为普通程序。",
+            ),
             Command(
                 "review", "cases:review", "Record the registry's review with its checklist. 登记机构审查。"
             ),

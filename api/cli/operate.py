@@ -56,6 +56,10 @@ def init(
         list[str] | None,
         typer.Option(help="A key to make in a token, such as kek; repeat. 放入密码设备的密钥。"),
     ] = None,
+    authority: Annotated[
+        str | None,
+        typer.Option(help="Data authority whose name certificates bear. 数据主管部门名称。"),
+    ] = None,
     module: ModulePath = None,
     token: TokenLabel = None,
     token_serial: TokenSerial = "",
@@ -82,6 +86,7 @@ def init(
         validators=tuple(_address(item) for item in validator or []),
         database_url=database,
         token=token_plan(in_token or [], module, token, token_serial, token_sm2),
+        authority=authority,
     )
     with progress_line(json_) as progress:
         network = create_registry(

@@ -36,6 +36,7 @@ from yinzheng.verifier.judge.report import Report
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.pack.archive import is_zip
 from yinzheng.verifier.words import phrases
+from yinzheng.verifier.words.levels import level_words
 from yinzheng.verifier.words.phrases import Language, Phrase
 from yinzheng.verifier.words.verdict import verdict
 
@@ -236,6 +237,15 @@ def _print_fields(report: Report, language: Language) -> None:
         before = ", ".join(one.number for one in body.follows)
         kind = phrases.TYPES[body.type].said(language)
         out.print(f" {kind} · {phrases.FIELDS['follows'].said(language)} {before}", markup=False)
+    level = body.level
+    words = level_words(level.scheme, level.value).said(language)
+    line = f" {phrases.FIELDS['level'].said(language)} {level.value} ({level.scheme})"
+    out.print(f"{line}: {words}" if words else line, markup=False)
+    if body.importance:
+        said = phrases.IMPORTANCES[body.importance].said(language)
+        out.print(f" {phrases.FIELDS['importance'].said(language)}: {said}", style="yellow", markup=False)
+    if body.authority:
+        out.print(f" {phrases.supervised(body.authority).said(language)}", markup=False)
     if body.limits:
         out.print(f" {phrases.FIELDS['limits'].said(language)}: {body.limits}", markup=False)
     for difference in report.differences:

@@ -8,12 +8,13 @@ from typing import Final
 
 from yinzheng.api.http.language import Language
 from yinzheng.api.web.times import instant
-from yinzheng.ledger.document.labels import CLASSES, PROCEDURES, REMARKS, RIGHTS, SOURCES, TYPES
+from yinzheng.ledger.document.labels import CLASSES, IMPORTANCES, PROCEDURES, REMARKS, RIGHTS, SOURCES, TYPES
 from yinzheng.ledger.rules.profiles import PROFILES
 from yinzheng.verifier.formats.body import Body, Party
 from yinzheng.verifier.formats.certificate import ELIDED
 from yinzheng.verifier.judge.report import Report
-from yinzheng.verifier.words.phrases import FIELDS
+from yinzheng.verifier.words.levels import level_words
+from yinzheng.verifier.words.phrases import FIELDS, supervised
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,17 @@ def procedure_words(name: str, language: Language) -> str:
     return _label(PROCEDURES, name, language) if name in PROCEDURES else name
 
 
+def importance_words(name: str, language: Language) -> str:
+    """What data was decided to be (R23), in words; empty for general data."""
+    return _label(IMPORTANCES, name, language) if name in IMPORTANCES else name
+
+
+def _level(body: Body, language: Language) -> tuple[str, ...]:
+    level = body.level
+    said = level_words(level.scheme, level.value).said(language)
+    return (f"{level.value} · {level.scheme}", *([said] if said else []))
+
+
 _ROWS: Final[tuple[tuple[str, _Say], ...]] = (
     ("number", lambda b, _: (b.number,)),
     ("asset", lambda b, _: (b.asset,)),
@@ -90,10 +102,12 @@ _ROWS: Final[tuple[tuple[str, _Say], ...]] = (
     ("limits", lambda b, lang: (_text(b.limits, lang),)),
     ("remarks", _remarks),
     ("class", lambda b, lang: (_label(CLASSES, b.data_class, lang),)),
-    ("level", lambda b, _: (f"{b.level.value} · {b.level.scheme}",)),
+    ("importance", lambda b, lang: (importance_words(b.importance, lang),) if b.importance else ()),
+    ("level", _level),
     ("source", lambda b, lang: (_label(SOURCES, b.source, lang),)),
     ("scale", lambda b, lang: (_text(b.scale, lang),)),
     ("registry", lambda b, _: _party(b.registry)),
+    ("authority", lambda b, lang: (supervised(b.authority).said(lang),) if b.authority else ()),
     ("registered_at", lambda b, lang: (instant(b.registered_at, lang).text,)),
     ("valid_until", lambda b, lang: (instant(b.valid_until, lang).text,)),
     ("type", lambda b, lang: (_label(TYPES, b.type, lang),)),
@@ -106,7 +120,7 @@ _ROWS: Final[tuple[tuple[str, _Say], ...]] = (
 _ORIGINAL: Final = frozenset({"asset", "holders", "limits", "scale", "registry"})
 _QUIET: Final = frozenset({"prev"})
 """Fields that mean nothing to people, shown only where they differ."""
-_OPTIONAL: Final = frozenset({"notices", "follows"})
+_OPTIONAL: Final = frozenset({"notices", "follows", "importance", "authority"})
 """Fields that a certificate may lack."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from yinzheng.api.http.language import Language
-from yinzheng.api.web.fields import procedure_words, profile_words
+from yinzheng.api.web.fields import importance_words, procedure_words, profile_words
 from yinzheng.api.web.ports import Notice
 from yinzheng.api.web.times import Instant, instant
 from yinzheng.api.web.words import say
@@ -31,6 +31,8 @@ class NoticeView:
     asset: str
     overview: str
     limits: str
+    importance: str
+    """What the data was decided to be (R23); empty for general data."""
     profile: str
     procedure: str
     opened: Instant
@@ -63,6 +65,7 @@ def notice_view(notice: Notice, now: int, language: Language) -> NoticeView:
         asset=notice.asset,
         overview=notice.overview,
         limits=notice.limits,
+        importance=importance_words(notice.importance, language),
         profile=profile_words(notice.profile, language),
         procedure=procedure_words(notice.procedure, language),
         opened=instant(notice.opened_at, language),

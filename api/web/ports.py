@@ -39,6 +39,11 @@ class Notice(Protocol):
         """Limits on the rights; may be empty."""
 
     @property
+    def importance(self) -> str:
+        """`important` or `core` where the data was decided to be such (R23); else empty."""
+        ...
+
+    @property
     def profile(self) -> str:
         """Profile tag (S2.5)."""
 

@@ -164,6 +164,7 @@ class NoticeOut(_Model):
     asset: str
     overview: str
     limits: str
+    importance: str = Field(description="`important` or `core` data by a person's decision; else empty.")
     profile: str
     procedure: str
     opened_at: int

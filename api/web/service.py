@@ -219,6 +219,7 @@ def _notice(notice: Notice) -> NoticeOut:
         asset=notice.asset,
         overview=notice.overview,
         limits=notice.limits,
+        importance=notice.importance,
         profile=notice.profile,
         procedure=notice.procedure,
         opened_at=notice.opened_at,

@@ -10,10 +10,12 @@ from yinzheng.ledger.chain.approvals import Closure
 from yinzheng.ledger.dossiers.application import Application, parse_application
 from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.procedure import check_procedure
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.review import ItemAnswer, grounds_against, require_complete, review_move
 from yinzheng.ledger.rules.states import Capacity, Move, State
-from yinzheng.ledger.rules.volume import FlagDecision
+from yinzheng.ledger.rules.terms import Procedure
+from yinzheng.ledger.rules.volume import FlagDecision, importance_of
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
@@ -21,11 +23,41 @@ from yinzheng.verifier.errors import UsageFault
 MAX_TEXT = 4000
 
 
-def accept(registry: Registry, case_id: str, by: Actor) -> None:
-    """Accept an application (R11)."""
+def accept(registry: Registry, case_id: str, by: Actor, procedure: Procedure, reasons: str) -> None:
+    """Accept an application (R11), and decide which procedure it takes (R8), with reasons.
+
+    Raises `UsageFault` (`procedure-public-data`, `text-missing`, `text-too-long`).
+    """
     with work_on(registry, case_id) as work:
         rule = work.allow(Move.ACCEPT, by)
-        work.write(rule, work.compose(rule, {"v": 1, "person": by.person}))
+        application = application_of(work)
+        check_procedure(procedure, work.rules, public_data=application.public_data)
+        body: dict[str, JSON] = {
+            "v": 1,
+            "person": by.person,
+            "procedure": procedure.value,
+            "stated": application.procedure.value,
+            "reasons": checked_text(reasons),
+        }
+        work.case.procedure = procedure.value
+        work.write(rule, work.compose(rule, body))
+
+
+def to_ordinary(registry: Registry, case_id: str, by: Actor, reasons: str) -> None:
+    """Move a case from the simplified to the ordinary procedure, with reasons (R8); never the other way.
+
+    Raises `UsageFault` (`move-…`, `text-missing`, `text-too-long`).
+    """
+    with work_on(registry, case_id) as work:
+        rule = work.allow(Move.TO_ORDINARY, by)
+        body: dict[str, JSON] = {
+            "v": 1,
+            "person": by.person,
+            "procedure": Procedure.ORDINARY.value,
+            "reasons": checked_text(reasons),
+        }
+        work.case.procedure = Procedure.ORDINARY.value
+        work.write(rule, work.compose(rule, body))
 
 
 def request_supplement(registry: Registry, case_id: str, by: Actor, missing: Sequence[str]) -> None:
@@ -49,14 +81,21 @@ def review(
     answers: Sequence[ItemAnswer],
     decisions: Sequence[FlagDecision] = (),
 ) -> Move:
-    """Record the registry's review with its whole checklist (R19, R23); any "no" is a review against.
+    """Record the registry's review with its whole checklist (R19, R23).
 
-    Raises `DataFault` (`review-incomplete`) naming every item that is missing.
+    Any "no" is a review against, and so is core data where the profile does not admit it.
+
+    Raises `DataFault` (`review-incomplete`) naming every item that is missing, `UsageFault`
+    (`procedure-public-data`) where a supplement told of public data after acceptance.
     """
     with work_on(registry, case_id) as work:
-        move = review_move(answers)
+        grounds = grounds_against(answers, decisions, admits_core_data=work.rules.admits_core_data)
+        move = review_move(grounds)
         rule = work.allow(move, by)
-        require_complete(application_of(work).facts, answers, decisions)
+        application = application_of(work)
+        require_complete(application.facts, answers, decisions)
+        if move is Move.REVIEW:
+            check_procedure(Procedure(work.case.procedure), work.rules, public_data=application.public_data)
         body: dict[str, JSON] = {
             "v": 1,
             "person": by.person,
@@ -65,9 +104,16 @@ def review(
                 for a in answers
             ],
             "flags": [
-                {"flag": d.flag.value, "confirmed": d.confirmed, "reason": d.reason} for d in decisions
+                {
+                    "flag": d.flag.value,
+                    "confirmed": d.confirmed,
+                    "reason": d.reason,
+                    "assessment": d.assessment,
+                }
+                for d in decisions
             ],
-            "grounds": [ground.value for ground in grounds_against(answers)],
+            "importance": str(importance_of(decisions) or ""),
+            "grounds": [ground.value for ground in grounds],
         }
         work.write(rule, work.compose(rule, body))
     return move
@@ -108,6 +154,11 @@ def application_of(work: CaseThread) -> Application:
     """The case's application as it stands: the first one, or the latest supplement's."""
     bodies = work.bodies("supplement.given") or work.bodies("application.received")
     return parse_application(canonical.dumps(bodies[-1]["application"]))
+
+
+def importance_of_case(work: CaseThread) -> str:
+    """What the review decided the data to be: `important`, `core`, or empty (R23)."""
+    return str(work.bodies("review.recorded")[-1]["importance"])
 
 
 def checked_text(value: str) -> str:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from sqlmodel import Session, select
 
+from yinzheng.ledger.cases.deciding import application_of
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.calendar import WorkingCalendar
 from yinzheng.ledger.rules.deadlines import DatedMove, Deadlines, deadlines
+from yinzheng.ledger.rules.procedure import deemed_procedure
 from yinzheng.ledger.rules.profiles import profile_for
 from yinzheng.ledger.rules.states import Capacity, Move, State
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Objection
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import EnvironmentFault
 
 _MOVES = {
@@ -65,5 +68,9 @@ def _deem(registry: Registry, case_id: str) -> bool:
         if since is None or work.now < since:
             return False
         rule = work.allow(Move.DEEM_ACCEPTED, Capacity.REGISTRY)
-        work.write(rule, work.compose(rule, {"v": 1, "deemed": True, "since": since}))
+        application = application_of(work)
+        procedure = deemed_procedure(application.procedure, work.rules, public_data=application.public_data)
+        work.case.procedure = procedure.value
+        body: dict[str, JSON] = {"v": 1, "deemed": True, "since": since, "procedure": procedure.value}
+        work.write(rule, work.compose(rule, body))
         return True

@@ -80,15 +80,12 @@ def supplement(registry: Registry, case_id: str, folder: Path, progress: Progres
         require_certifiable(application, registry.instance, profile_for(case.profile), registry.clock())
         with registry.store.reading() as session:
             require_notices(session, application)
-        if application.procedure.value != case.procedure:
-            raise UsageFault(
-                "the supplement changes the source of the data, and with it the procedure (R8)",
-                code="supplement-procedure",
-                hint="Apply anew for data from another source.",
-            )
         sealed = _seal_files(registry, dossier, key, case.dossier_id, first, progress)
         with work_on(registry, case_id) as work, undone_together(registry, sealed):
             rule = work.allow(Move.GIVE_SUPPLEMENT, Capacity.APPLICANT)
+            if work.situation.state is State.SUPPLEMENT_REQUESTED:
+                # Stated anew; once accepted, the officer's decision stands (R8).
+                work.case.procedure = application.procedure.value
             add_files(work.session, work.seal, case.dossier_id, first, sealed)
             work.write(rule, work.compose(rule, _body(application, sealed)))
 

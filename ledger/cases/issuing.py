@@ -13,7 +13,7 @@ from sqlmodel import Session, col, delete, select
 
 from yinzheng.ledger.cases.body import certificate_body
 from yinzheng.ledger.cases.calls import DEPOSIT
-from yinzheng.ledger.cases.deciding import application_of
+from yinzheng.ledger.cases.deciding import application_of, importance_of_case
 from yinzheng.ledger.cases.work import CaseThread, approve, work_on
 from yinzheng.ledger.chain.approvals import Deposit
 from yinzheng.ledger.disputes.work import holds_on
@@ -116,7 +116,15 @@ def _body(work: CaseThread, number: str) -> Body:
     prev = repository.last_leaf(work.session, work.case.id)
     assert prev is not None  # a case begins with its application
     return certificate_body(
-        application_of(work), work.registry.instance, work.rules, number, work.now, prev, _remarks(work)
+        application_of(work),
+        work.registry.instance,
+        work.rules,
+        number,
+        work.now,
+        prev,
+        Procedure(work.case.procedure),
+        importance_of_case(work),
+        _remarks(work),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from yinzheng.ledger.cases.calls import PUBLICITY
-from yinzheng.ledger.cases.deciding import application_of
+from yinzheng.ledger.cases.deciding import application_of, importance_of_case
 from yinzheng.ledger.cases.work import approve, work_on
 from yinzheng.ledger.chain.approvals import Publication
 from yinzheng.ledger.chain.records import Procedure as ChainProcedure
@@ -38,6 +38,7 @@ def publish(
             ends_at=publicity_end(registry.calendar, work.rules, work.now, waived=waived),
             waived=waived,
             reason=check_waiver(reason) if waived else "",
+            importance=importance_of_case(work),
         )
         recorded = work.compose(rule, dict(notice.body()))  # type: ignore[arg-type]  # a TypedDict of plain values
         decision = Publication(

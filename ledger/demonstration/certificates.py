@@ -29,6 +29,7 @@ from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Clock, Progress, Registry
 from yinzheng.ledger.rules.profiles import DEMO
 from yinzheng.ledger.rules.states import State
+from yinzheng.ledger.rules.terms import label
 from yinzheng.ledger.state.creation import Plan, create_registry
 from yinzheng.ledger.state.files import write_durably
 from yinzheng.ledger.state.instance import Paths, read_instance
@@ -49,6 +50,7 @@ PLAN = Plan(
         AUDITOR: "auditor",
     },
     demonstration=True,
+    authority="岭南数据管理局（虚构）",
 )
 _OBJECTED = 1
 """Which dossier, counted from 0, someone objects to."""
@@ -127,7 +129,7 @@ def _register(registry: Registry, example: Path, progress: Progress, *, objected
     """Take one dossier all the way; returns its certificate's number."""
     case_id = _case_of(registry, example, progress)
     steps: dict[State, Callable[[], object]] = {
-        State.APPLIED: lambda: deciding.accept(registry, case_id, acting_as(registry, OFFICER)),
+        State.APPLIED: lambda: _accept(registry, case_id),
         State.ACCEPTED: lambda: _review(registry, case_id),
         State.REVIEWED: lambda: _decide_or_publish(registry, case_id),
         State.COMMITTEE_DECIDED: lambda: publicity.publish(registry, case_id, acting_as(registry, OFFICER)),
@@ -162,6 +164,13 @@ def _case_of(registry: Registry, example: Path, progress: Progress) -> str:
     with registry.store.transaction() as session:
         repository.write_meta(session, {key: case_id})
     return case_id
+
+
+def _accept(registry: Registry, case_id: str) -> None:
+    with work_on(registry, case_id) as work:
+        stated = deciding.application_of(work).procedure
+    reasons = f"演示：经核对数据来源与是否涉及公共数据，适用{label(stated).zh}。"
+    deciding.accept(registry, case_id, acting_as(registry, OFFICER), stated, reasons)
 
 
 def _review(registry: Registry, case_id: str) -> None:

@@ -9,7 +9,7 @@ import struct
 from pathlib import Path
 
 from yinzheng.ledger.rules.review import Answer, CaseFacts, Item, ItemAnswer, mandatory_items
-from yinzheng.ledger.rules.volume import FlagDecision, flags
+from yinzheng.ledger.rules.volume import Flag, FlagDecision, flags
 
 LARGE_FILE = "imaging-volume.nii"
 """Declared by an example dossier, and made on the fly because it is too large to be committed."""
@@ -76,7 +76,12 @@ def favourable_review(
         for item in Item
     )
     decisions = tuple(
-        FlagDecision(flag, confirmed=False, reason="演示：经人工判断，汇总数据不属于该类数据")
+        FlagDecision(
+            flag,
+            confirmed=flag is Flag.IMPORTANT_DATA,
+            reason="演示：经人工判断，按重要数据管理，不属于核心数据",
+            assessment=min(facts.reports, default=""),
+        )
         for flag in sorted(flags(facts.volume))
     )
     return answers, decisions

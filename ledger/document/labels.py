@@ -9,6 +9,7 @@ from typing import Final
 
 from yinzheng.ledger.rules.terms import (
     DataClass,
+    Importance,
     Label,
     Procedure,
     RegistrationType,
@@ -39,6 +40,7 @@ RIGHTS: Final = _headed(Right)
 CLASSES: Final = _headed(DataClass)
 SOURCES: Final = _headed(SourceKind)
 REMARKS: Final = _headed(RemarkKind)
+IMPORTANCES: Final = _headed(Importance)
 
 
 def date_zh(seconds: int) -> str:

@@ -19,9 +19,12 @@ import typst
 from yinzheng.ledger.document import labels
 from yinzheng.ledger.document.fonts import DIRECTORY, require_printable
 from yinzheng.ledger.document.qr import qr_svg, qr_symbol
+from yinzheng.ledger.rules.profiles import GD_HEALTH, PROFILES
+from yinzheng.ledger.rules.terms import Label
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.words.levels import level_words
 
 TEMPLATE: Final = Path(__file__).parent / "certificate.typ"
 
@@ -94,6 +97,7 @@ def _texts(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "level.scheme", body["level"]["scheme"]
     yield "registry.name", body["registry"]["name"]
     yield "registry.code", body["registry"]["code"]
+    yield "authority", body.get("authority", "")
     for i, remark in enumerate(body["remarks"]):
         yield f"remarks[{i}].text", remark["text"]
 
@@ -115,7 +119,10 @@ def _data(
         "words": labels.RIGHTS,
         "limits": body["limits"],
         "class": labels.CLASSES[body["class"]],
-        "level": body["level"],
+        "level": {**body["level"], "words": level_words(body["level"]["scheme"], body["level"]["value"])},
+        "importance": labels.IMPORTANCES.get(body.get("importance", "")),
+        "title": _title(body["profile"]),
+        "authority": body.get("authority", ""),
         "source": labels.SOURCES[body["source"]],
         "scale": body["scale"],
         "registry": body["registry"],
@@ -134,6 +141,11 @@ def _data(
         },
         "deposit": [(zh, en, str(facts[name])) for name, zh, en in _FACTS if name in facts],
     }
+
+
+def _title(profile: str) -> Label:
+    """What a certificate under that profile is called (R13)."""
+    return PROFILES.get(profile, GD_HEALTH).title
 
 
 def _plans(body: Mapping[str, Any]) -> list[list[str]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from yinzheng.ledger.dossiers.crosschecks import cross_checks, holders_of, volume_of
 from yinzheng.ledger.dossiers.fields import (
     MISSING,
     ListOf,
@@ -20,9 +21,9 @@ from yinzheng.ledger.dossiers.fields import (
     read,
 )
 from yinzheng.ledger.rules.credit_code import check_credit_code
-from yinzheng.ledger.rules.holders import MAX_HOLDERS, Holder, holder_problems, in_order
+from yinzheng.ledger.rules.holders import MAX_HOLDERS, Holder, in_order
 from yinzheng.ledger.rules.refusals import Ground, Refusal, refusals
-from yinzheng.ledger.rules.review import CaseFacts, information_problem
+from yinzheng.ledger.rules.review import CaseFacts
 from yinzheng.ledger.rules.terms import (
     DataClass,
     FileRole,
@@ -32,7 +33,6 @@ from yinzheng.ledger.rules.terms import (
     Processing,
     Right,
     SourceKind,
-    procedure_for,
 )
 from yinzheng.ledger.rules.volume import SpecialKind, Volume
 from yinzheng.verifier.bytes import canonical
@@ -43,10 +43,6 @@ FORMAT = "yinzheng/application/1"
 MAX_BYTES = 256 * 1024
 MAX_FILES = 1000
 MAX_PATH = 200
-_CERTIFICATE_SHARE = 5000
-"""Bytes of the 8192 of a certificate's body (S6.1) that holders and limits may take."""
-REQUIRED_ROLES = frozenset({FileRole.IDENTITY, FileRole.SOURCE, FileRole.ASSESSMENT, FileRole.SAMPLE})
-"""Without a file of each of these an application is not complete (R18)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +83,10 @@ class Application:
     asset: Asset
     overview: str
     source: SourceKind
+    public_data: bool
+    """Whether public data 公共数据 is involved (R8, R18); `source` does not tell."""
+    procedure: Procedure
+    """As the applicant states it; the officer decides at acceptance (R8)."""
     rights: tuple[Right, ...]
     holders: tuple[Holder, ...]
     data_class: DataClass
@@ -114,14 +114,10 @@ class Application:
     """The JSON document itself, for the private commitment of `application.received` (S2.3)."""
 
     @property
-    def procedure(self) -> Procedure:
-        """The procedure this application takes (R8)."""
-        return procedure_for(self.source)
-
-    @property
     def facts(self) -> CaseFacts:
         """What the reviewer's checklist depends on (R19, R23)."""
-        return CaseFacts(self.route, self.processing, self.volume)
+        reports = frozenset(file.path for file in self.files if file.role is FileRole.RISK)
+        return CaseFacts(self.route, self.processing, self.volume, reports)
 
     def refusals(self, registry_code: str) -> tuple[Refusal, ...]:
         """List the grounds of refusal the application shows by itself (R20, R21)."""
@@ -179,6 +175,8 @@ _SCHEMA: Mapping[str, Schema] = {
     },
     "overview": prose(1, 400),
     "source": canonical.one_of(*SourceKind),
+    "public_data": canonical.boolean,
+    "procedure": canonical.one_of(*Procedure),
     "rights": _RIGHTS,
     "holders": ListOf({"name": prose(1, 100), "code": _credit_code, "rights": _RIGHTS}, 1, MAX_HOLDERS),
     "class": canonical.one_of(*DataClass),
@@ -230,7 +228,7 @@ def examine(data: bytes) -> Examined:
     notices, rest = _take_notices(document, problems)
     fields = read(rest, _SCHEMA, problems)
     if fields is not MISSING:
-        _cross_checks(fields, problems)
+        cross_checks(fields, notices, problems)
     files = None
     if fields is not MISSING and is_whole(fields["files"]):
         files = tuple(DeclaredFile(f["path"], FileRole(f["role"]), f["title"]) for f in fields["files"])
@@ -268,107 +266,18 @@ def parse_application(data: bytes) -> Application:
     return examined.application
 
 
-def _cross_checks(fields: dict[str, Any], problems: list[Problem]) -> None:
-    """Check what only holds between fields, wherever the fields concerned could be read."""
-    for names, check in _CROSS:
-        values = [fields[name] for name in names]
-        if is_whole(*values):
-            problems += [Problem(f"$.{names[0]}", what) for what in check(*values)]
-
-
-def _name_problems(asset: dict[str, str]) -> list[str]:
-    absent = [
-        part for part in ("time", "region", "trade", "content", "type") if asset[part] not in asset["name"]
-    ]
-    return [f"has a name that leaves out its own {', '.join(absent)} (R18)"] if absent else []
-
-
-def _holders_problems(holders: list[dict[str, Any]], asked: list[str]) -> list[str]:
-    if any(_twice(holder["rights"]) for holder in holders):
-        return ["is wrong: a holder has the same right twice (R3)"]
-    return [f"is wrong: {what} (R3)" for what in holder_problems(_holders(holders), map(Right, asked))]
-
-
-def _size_problems(holders: list[dict[str, Any]], limits: str) -> list[str]:
-    size = len(canonical.dumps({"holders": holders, "limits": limits}))
-    return (
-        [f"and limits take {size} bytes, more than {_CERTIFICATE_SHARE}"] if size > _CERTIFICATE_SHARE else []
-    )
-
-
-def _applicant_problems(holders: list[dict[str, Any]], applicant: dict[str, Any]) -> list[str]:
-    names = {holder["code"]: holder["name"] for holder in holders}
-    if applicant["code"] not in names:
-        return ["leaves out the applicant, who asks for a right of its own"]
-    if names[applicant["code"]] != applicant["name"]:
-        return ["gives the applicant another name than $.applicant.name"]
-    return []
-
-
-def _twice(values: list[str]) -> list[str]:
-    return ["names something twice"] if len(set(values)) < len(values) else []
-
-
-def _span_problems(span: dict[str, date]) -> list[str]:
-    return ["ends before it begins"] if span["to"] < span["from"] else []
-
-
-def _volume_problems(volume: dict[str, Any]) -> list[str]:
-    more = volume["sensitive_persons"] > volume["persons"]
-    found = ["has more persons with sensitive data than persons"] if more else []
-    if volume["kinds"] and not volume["nationwide"]:
-        found.append("names kinds, which count nationwide data only (R23)")
-    return found
-
-
-def _information_problems(information: dict[str, Any]) -> list[str]:
-    basis = None if information["basis"] is None else LawfulBasis(information["basis"])
-    route, ground = InformationRoute(information["route"]), information["ground"]
-    what = information_problem(route, basis, ground, retrospective=information["retrospective"])
-    return [f"is wrong: {what}"] if what else []
-
-
-def _sensitive_problems(processing: list[str], volume: dict[str, Any]) -> list[str]:
-    if volume["sensitive_persons"] and Processing.SENSITIVE not in processing:
-        return ["leaves out sensitive, though the volume counts persons with sensitive data"]
-    return []
-
-
-def _file_problems(files: list[dict[str, str]]) -> list[str]:
-    missing = sorted(REQUIRED_ROLES - {FileRole(f["role"]) for f in files})
-    return [f"has no file of role {role} (R18)" for role in missing]
-
-
-_CROSS: tuple[tuple[tuple[str, ...], Any], ...] = (
-    (("asset",), _name_problems),
-    (("rights",), _twice),
-    (("holders", "rights"), _holders_problems),
-    (("holders", "applicant"), _applicant_problems),
-    (("holders", "limits"), _size_problems),
-    (("time_span",), _span_problems),
-    (("sample_fields",), _twice),
-    (("volume",), _volume_problems),
-    (("personal_information",), _information_problems),
-    (("processing",), _twice),
-    (("processing", "volume"), _sensitive_problems),
-    (("files",), _file_problems),
-)
-
-
-def _holders(holders: list[dict[str, Any]]) -> tuple[Holder, ...]:
-    return tuple(Holder(h["name"], h["code"], in_order(map(Right, h["rights"]))) for h in holders)
-
-
 def _build(fields: dict[str, Any], notices: tuple[bytes, ...], document: Mapping[str, Any]) -> Application:
-    volume, information = fields["volume"], fields["personal_information"]
+    information = fields["personal_information"]
     basis = information["basis"]
     return Application(
         applicant=Party(**fields["applicant"]),
         asset=Asset(**fields["asset"]),
         overview=fields["overview"],
         source=SourceKind(fields["source"]),
+        public_data=fields["public_data"],
+        procedure=Procedure(fields["procedure"]),
         rights=in_order(map(Right, fields["rights"])),
-        holders=_holders(fields["holders"]),
+        holders=holders_of(fields["holders"]),
         data_class=DataClass(fields["class"]),
         level_scheme=fields["level"]["scheme"],
         level=fields["level"]["value"],
@@ -379,12 +288,7 @@ def _build(fields: dict[str, Any], notices: tuple[bytes, ...], document: Mapping
         update_frequency=fields["update_frequency"],
         form=fields["form"],
         limits=fields["limits"],
-        volume=Volume(
-            volume["persons"],
-            volume["sensitive_persons"],
-            volume["nationwide"],
-            frozenset(map(SpecialKind, volume["kinds"])),
-        ),
+        volume=volume_of(fields["volume"]),
         route=InformationRoute(information["route"]),
         basis=None if basis is None else LawfulBasis(basis),
         ground=information["ground"],

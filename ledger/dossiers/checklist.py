@@ -37,7 +37,16 @@ _FIELDS: Final[dict[str, Check[Any]]] = {
         len(Item),
     ),
     "flags": list_of(
-        object_of({"flag": one_of(*Flag), "confirmed": boolean, "reason": text(0, 2000)}), 0, len(Flag)
+        object_of(
+            {
+                "flag": one_of(*Flag),
+                "confirmed": boolean,
+                "reason": text(0, 2000),
+                "assessment": text(0, 200),
+            }
+        ),
+        0,
+        len(Flag),
     ),
 }
 
@@ -58,7 +67,10 @@ def parse_checklist(data: bytes) -> Checklist:
             ItemAnswer(Item(a["item"]), Answer(a["answer"]), a["note"], tuple(a["evidence"]))
             for a in fields["answers"]
         ),
-        decisions=tuple(FlagDecision(Flag(d["flag"]), d["confirmed"], d["reason"]) for d in fields["flags"]),
+        decisions=tuple(
+            FlagDecision(Flag(d["flag"]), d["confirmed"], d["reason"], d["assessment"])
+            for d in fields["flags"]
+        ),
     )
 
 
@@ -81,6 +93,12 @@ def template(facts: CaseFacts) -> dict[str, Any]:
             for item in Item
         ],
         "flags": [
-            {"flag": flag.value, "confirmed": True, "reason": ""} for flag in sorted(flags(facts.volume))
+            {
+                "flag": flag.value,
+                "confirmed": True,
+                "reason": "",
+                "assessment": min(facts.reports, default=""),
+            }
+            for flag in sorted(flags(facts.volume))
         ],
     }

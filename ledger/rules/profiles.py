@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from yinzheng.ledger.rules.terms import Label, RegistrationType
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.words.levels import LEVELS
 
 
 class Standing(StrEnum):
@@ -48,6 +49,15 @@ class Profile:
     label: Label
     publicity: Duration
     types: Mapping[RegistrationType, Standing]
+    title: Label
+    """What its certificates are called (R13)."""
+    level_schemes: frozenset[str] | None = None
+    """The schemes whose levels it takes (R22); None: any that is named."""
+    public_data_rules_in_force: bool = False
+    """Whether the province's rules on authorised operation of public data are in force: until then products
+    that involve public data take the ordinary procedure (R8)."""
+    admits_core_data: bool = False
+    """Whether core data may be registered at all (R23)."""
     acceptance_days: int = 3
     decision_days: int = 10
     decision_extension_days: int = 10
@@ -77,6 +87,8 @@ GD_HEALTH = Profile(
     label=Label("广东健康数据产权登记规则", "Guangdong health-data registration rules"),
     publicity=Duration(5, Unit.WORKING_DAYS),
     types=_types("first licence transfer change cancellation"),
+    title=Label("健康医疗数据产权登记证书", "Certificate of Health-Data Property Registration"),
+    level_schemes=frozenset(LEVELS),
 )
 """The Guangdong guide, with the national guide's durations where it is silent; the default."""
 
@@ -86,6 +98,7 @@ NDA_2026 = Profile(
     label=Label("国家数据产权登记规则（2026）", "National data registration rules (2026)"),
     publicity=Duration(5, Unit.WORKING_DAYS),
     types=_types("first renewal transfer change cancellation", recorded="licence"),
+    title=Label("数据产权登记证书", "Certificate of Data Property Registration"),
 )
 """The national guide: renewal is a registration type, a licence is not."""
 

@@ -20,6 +20,7 @@ class NoticeBody(TypedDict):
     asset: str
     overview: str
     limits: str
+    importance: str
     opened_at: int
     ends_at: int
     waived: bool
@@ -31,6 +32,7 @@ class Notice:
     """A public notice. `ends_at` is in UTC seconds; publicity is over at that instant and later.
 
     `reason` is empty unless publicity was waived: then it is the applicant's request as accepted.
+    `importance` is `important` or `core` where the data was decided to be such (R23), else empty.
     """
 
     profile: str
@@ -43,6 +45,7 @@ class Notice:
     ends_at: int
     waived: bool = False
     reason: str = ""
+    importance: str = ""
 
     def body(self) -> NoticeBody:
         """Give the body as it is hashed and shown."""
@@ -54,6 +57,7 @@ class Notice:
             asset=self.asset,
             overview=self.overview,
             limits=self.limits,
+            importance=self.importance,
             opened_at=self.opened_at,
             ends_at=self.ends_at,
             waived=self.waived,

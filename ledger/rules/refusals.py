@@ -1,11 +1,11 @@
 """Grounds of refusal (R20, R21), and which of them the facts of an application show by themselves."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from yinzheng.ledger.rules.prescribers import prescriber_statistics
 from yinzheng.ledger.rules.terms import Label
 from yinzheng.verifier.errors import DataFault
 
@@ -16,6 +16,7 @@ class Ground(StrEnum):
     STATE_SECRETS = "state_secrets"
     PUBLIC_SECURITY = "public_security"
     PRESCRIBER_STATISTICS = "prescriber_statistics"
+    CORE_DATA = "core_data"
     HARM = "harm"
     UNLAWFUL_SOURCE = "unlawful_source"
     DISPUTE = "dispute"
@@ -31,8 +32,11 @@ HARD = frozenset({Ground.STATE_SECRETS, Ground.PUBLIC_SECURITY, Ground.PRESCRIBE
 GROUND_LABELS: Mapping[Ground, Label] = MappingProxyType(
     {
         Ground.STATE_SECRETS: Label("涉及国家秘密", "state secrets"),
-        Ground.PUBLIC_SECURITY: Label("危害国家或公共安全的数据", "national or public security data"),
-        Ground.PRESCRIBER_STATISTICS: Label("统方数据", "prescriber statistics"),
+        Ground.PUBLIC_SECURITY: Label(
+            "涉及国家安全、公共安全的数据", "data touching national or public security"
+        ),
+        Ground.PRESCRIBER_STATISTICS: Label("涉及统方的数据", "prescriber statistics"),
+        Ground.CORE_DATA: Label("核心数据", "core data"),
         Ground.HARM: Label(
             "损害国家安全、公共利益或他人合法权益", "harm to security, public or private interests"
         ),
@@ -45,11 +49,6 @@ GROUND_LABELS: Mapping[Ground, Label] = MappingProxyType(
     }
 )
 
-# Fields that together show which doctor prescribed how much of which drug: what 统方 is made of.
-_PRESCRIBER = re.compile(r"(处方|开方|开单|开药)(医师|医生|者|人)|prescriber", re.IGNORECASE)
-_DRUG = re.compile(r"药品|药物|drug|medicine", re.IGNORECASE)
-_AMOUNT = re.compile(r"数量|用量|金额|销量|quantity|amount", re.IGNORECASE)
-
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -57,12 +56,6 @@ class Refusal:
 
     ground: Ground
     why: str
-
-
-def shows_prescriber_statistics(sample_fields: Iterable[str]) -> bool:
-    """Tell whether the fields name a prescriber, a drug and an amount (R20)."""
-    text = "\n".join(sample_fields)
-    return all(pattern.search(text) for pattern in (_PRESCRIBER, _DRUG, _AMOUNT))
 
 
 def refusals(
@@ -77,11 +70,13 @@ def refusals(
         registry_code: the registry's own; a registry cannot register its own data (R21).
     """
     found = [Refusal(ground, "declared in the application") for ground in Ground if ground in set(declared)]
-    if Ground.PRESCRIBER_STATISTICS not in {r.ground for r in found} and shows_prescriber_statistics(
-        sample_fields
-    ):
+    shown = prescriber_statistics(sample_fields)
+    if shown and Ground.PRESCRIBER_STATISTICS not in {r.ground for r in found}:
         found.append(
-            Refusal(Ground.PRESCRIBER_STATISTICS, "the sample fields name prescriber, drug and amount")
+            Refusal(
+                Ground.PRESCRIBER_STATISTICS,
+                "the sample fields tell doctor, drug or consumable and amount: " + "、".join(shown),
+            )
         )
     if registry_code in set(codes):
         found.append(Refusal(Ground.OWN_DATA, "applicant or holder is the registry itself"))

@@ -12,8 +12,15 @@ from types import MappingProxyType
 from yinzheng.ledger.rules.consent import basis_ground_problem
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.states import Move
-from yinzheng.ledger.rules.terms import InformationRoute, Label, LawfulBasis, Processing
-from yinzheng.ledger.rules.volume import FlagDecision, Volume, flags, undecided
+from yinzheng.ledger.rules.terms import Importance, InformationRoute, Label, LawfulBasis, Processing
+from yinzheng.ledger.rules.volume import (
+    FlagDecision,
+    Volume,
+    decision_problems,
+    flags,
+    importance_of,
+    undecided,
+)
 from yinzheng.verifier.errors import DataFault
 
 
@@ -28,6 +35,7 @@ class Answer(StrEnum):
 class Item(StrEnum):
     """Items of the checklist, in the order they are asked."""
 
+    CLASSIFICATION = "classification"
     IDENTITY = "identity"
     HONESTY = "honesty"
     NO_PENALTY = "no_penalty"
@@ -57,6 +65,13 @@ class ItemText:
 
 CHECKLIST: Mapping[Item, ItemText] = MappingProxyType(
     {
+        Item.CLASSIFICATION: ItemText(
+            Label(
+                "数据类别、级别与所依据的分级标准相符（已逐级对照）",
+                "Class and level were checked against the scheme named, and agree with it",
+            ),
+            Ground.LAW,
+        ),
         Item.IDENTITY: ItemText(
             Label("主体身份真实有效", "The identity of the applicant is genuine"), Ground.CONCEALMENT
         ),
@@ -108,13 +123,19 @@ CHECKLIST: Mapping[Item, ItemText] = MappingProxyType(
             ),
             Ground.LAW,
         ),
-        Item.NO_STATE_SECRETS: ItemText(Label("不涉及国家秘密", "No state secrets"), Ground.STATE_SECRETS),
+        Item.NO_STATE_SECRETS: ItemText(
+            Label("不涉及国家秘密", "Touches no state secrets"), Ground.STATE_SECRETS
+        ),
         Item.NO_SECURITY_DATA: ItemText(
-            Label("不含危害国家或公共安全的数据", "No national or public security data"),
+            Label("不涉及国家安全、公共安全", "Touches no national or public security"),
             Ground.PUBLIC_SECURITY,
         ),
         Item.NO_PRESCRIBER_STATISTICS: ItemText(
-            Label("不含统方数据", "No prescriber statistics"), Ground.PRESCRIBER_STATISTICS
+            Label(
+                "不涉及统方（按医生统计药品或耗材的用量、金额）",
+                "Touches no prescriber statistics (drugs or consumables by doctor)",
+            ),
+            Ground.PRESCRIBER_STATISTICS,
         ),
         Item.NO_HARM: ItemText(
             Label(
@@ -156,6 +177,8 @@ class CaseFacts:
     route: InformationRoute
     processing: frozenset[Processing]
     volume: Volume
+    reports: frozenset[str] = frozenset()
+    """Paths of the dossier's files of role `risk`: assessments of important data (R23)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +242,7 @@ def review_problems(
 
     Each item has exactly one answer; mandatory ones are not "not applicable"; a "no" and a "not applicable"
     have a note; a mandatory conditional item answered "yes" names its evidence; every flag of R23 has a
-    person's decision with a reason.
+    person's decision with a reason, resting on an assessment that is a file of the dossier.
     """
     problems = []
     given: dict[Item, ItemAnswer] = {}
@@ -232,6 +255,7 @@ def review_problems(
         problem = _item_problem(item, given.get(item), item in mandatory)
         if problem:
             problems.append(f"{item}: {problem}")
+    problems += decision_problems(decisions := tuple(decisions), facts.reports)
     problems += [
         f"{flag}: no decision with a reason (R23)" for flag in sorted(undecided(facts.volume, decisions))
     ]
@@ -268,12 +292,22 @@ def require_complete(
         )
 
 
-def grounds_against(answers: Iterable[ItemAnswer]) -> tuple[Ground, ...]:
-    """Give the grounds of refusal that the answers "no" stand for, in the order of `Ground`."""
+def grounds_against(
+    answers: Iterable[ItemAnswer],
+    decisions: Iterable[FlagDecision] = (),
+    *,
+    admits_core_data: bool = False,
+) -> tuple[Ground, ...]:
+    """Give the grounds of refusal that a review stands for, in the order of `Ground`.
+
+    They are those of the answers "no", and core data where the profile does not admit it (R23).
+    """
     found = {CHECKLIST[a.item].ground for a in answers if a.answer is Answer.NO}
+    if importance_of(decisions) is Importance.CORE and not admits_core_data:
+        found.add(Ground.CORE_DATA)
     return tuple(ground for ground in Ground if ground in found)
 
 
-def review_move(answers: Iterable[ItemAnswer]) -> Move:
-    """Tell which move a complete review is: for registration, or against it after any "no" (R20, R21)."""
-    return Move.REVIEW_AGAINST if grounds_against(answers) else Move.REVIEW
+def review_move(grounds: Iterable[Ground]) -> Move:
+    """Tell which move a complete review is: for registration, or against it on any ground (R20, R21)."""
+    return Move.REVIEW_AGAINST if tuple(grounds) else Move.REVIEW

@@ -40,6 +40,7 @@ class Move(StrEnum):
     DEEM_ACCEPTED = "deem_accepted"
     REQUEST_SUPPLEMENT = "request_supplement"
     GIVE_SUPPLEMENT = "give_supplement"
+    TO_ORDINARY = "to_ordinary"
     REVIEW = "review"
     REVIEW_AGAINST = "review_against"
     DECIDE = "decide"
@@ -80,6 +81,7 @@ class StatementType(StrEnum):
     APPLICATION_ACCEPTED = "application.accepted"
     SUPPLEMENT_REQUESTED = "supplement.requested"
     SUPPLEMENT_GIVEN = "supplement.given"
+    PROCEDURE_CHANGED = "procedure.changed"
     REVIEW_RECORDED = "review.recorded"
     COMMITTEE_DECIDED = "committee.decided"
     PUBLICITY_OPENED = "publicity.opened"
@@ -131,6 +133,9 @@ _RULES = [
         _C.APPLICANT,
         _T.SUPPLEMENT_GIVEN,
     ),
+    # Decided at acceptance, the procedure may only become the ordinary one, before the public is told.
+    *_rule("accepted", Move.TO_ORDINARY, _S.ACCEPTED, _C.REGISTRY, _T.PROCEDURE_CHANGED, Guard.SIMPLIFIED),
+    *_rule("reviewed", Move.TO_ORDINARY, _S.REVIEWED, _C.REGISTRY, _T.PROCEDURE_CHANGED, Guard.SIMPLIFIED),
     *_rule("accepted", Move.REVIEW, _S.REVIEWED, _C.REGISTRY, _T.REVIEW_RECORDED),
     *_rule("accepted", Move.REVIEW_AGAINST, _S.REFUSAL_DUE, _C.REGISTRY, _T.REVIEW_RECORDED),
     *_rule("reviewed", Move.DECIDE, _S.COMMITTEE_DECIDED, _C.COMMITTEE, _T.COMMITTEE_DECIDED, Guard.ORDINARY),
@@ -194,7 +199,10 @@ COURSE: Final = Course(
     tuple(_RULES),
     {
         Guard.ORDINARY: ("move-procedure", "only the ordinary procedure has a committee (R8)"),
-        Guard.SIMPLIFIED: ("move-procedure", "the ordinary procedure needs the committee's decision (R8)"),
+        Guard.SIMPLIFIED: (
+            "move-procedure",
+            "the case takes the ordinary procedure, with the committee's decision (R8)",
+        ),
         Guard.OBJECTION_OPEN: ("move-no-objection", "no objection is open"),
         Guard.NO_OBJECTION_OPEN: (
             "move-objection-open",

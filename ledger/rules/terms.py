@@ -47,7 +47,8 @@ class SourceKind(StrEnum):
 
     COLLECTED = "collected"
     AGREEMENT = "agreement"
-    PUBLIC = "public"
+    OPEN = "open"
+    """公开数据: openly accessible, gathered automatically. Public data 公共数据 is another thing (R8)."""
     DERIVED = "derived"
 
 
@@ -78,7 +79,15 @@ class FileRole(StrEnum):
     SOURCE = "source"
     ASSESSMENT = "assessment"
     SAMPLE = "sample"
+    RISK = "risk"
     OTHER = "other"
+
+
+class Importance(StrEnum):
+    """What data was decided to be that is more than general (R23)."""
+
+    IMPORTANT = "important"
+    CORE = "core"
 
 
 class InformationRoute(StrEnum):
@@ -118,14 +127,14 @@ _PAIRS: tuple[tuple[StrEnum, Label], ...] = (
     (RegistrationType.CHANGE, Label("变更登记", "change")),
     (RegistrationType.CANCELLATION, Label("注销登记", "cancellation")),
     (RegistrationType.RENEWAL, Label("续期登记", "renewal")),
-    (Procedure.ORDINARY, Label("一般程序", "ordinary procedure")),
+    (Procedure.ORDINARY, Label("普通程序", "ordinary procedure")),
     (Procedure.SIMPLIFIED, Label("简易程序", "simplified procedure")),
     (Right.HOLD, Label("持有权", "right to hold")),
     (Right.USE, Label("使用权", "right to use")),
     (Right.OPERATE, Label("经营权", "right to operate")),
     (SourceKind.COLLECTED, Label("自行采集", "collected")),
     (SourceKind.AGREEMENT, Label("协议取得", "by agreement")),
-    (SourceKind.PUBLIC, Label("公共数据", "public data")),
+    (SourceKind.OPEN, Label("公开数据自动采集", "openly accessible data, gathered automatically")),
     (SourceKind.DERIVED, Label("加工衍生", "derived")),
     (DataClass.PERSONAL, Label("个人属性数据", "personal attribute data")),
     (DataClass.HEALTH, Label("健康状况数据", "health status data")),
@@ -141,7 +150,10 @@ _PAIRS: tuple[tuple[StrEnum, Label], ...] = (
     (FileRole.SOURCE, Label("数据来源证明", "proof of source")),
     (FileRole.ASSESSMENT, Label("第三方评估", "third-party assessment")),
     (FileRole.SAMPLE, Label("数据样例", "sample")),
+    (FileRole.RISK, Label("重要数据风险评估", "risk assessment of important data")),
     (FileRole.OTHER, Label("其他材料", "other material")),
+    (Importance.IMPORTANT, Label("重要数据", "important data")),
+    (Importance.CORE, Label("核心数据", "core data")),
     (InformationRoute.ANONYMISED, Label("匿名化", "anonymised")),
     (InformationRoute.DEIDENTIFIED, Label("去标识化", "de-identified")),
     (InformationRoute.IDENTIFIABLE, Label("可识别", "identifiable")),
@@ -158,7 +170,7 @@ _PAIRS: tuple[tuple[StrEnum, Label], ...] = (
     (Processing.EXPORT, Label("出境", "export")),
     (Processing.HUMAN_GENETIC, Label("人类遗传资源", "human genetic resources")),
 )
-# Members of two enumerations compare equal when their values do (`SourceKind.PUBLIC == DataClass.PUBLIC`),
+# Members of two enumerations compare equal when their values do (`FileRole.OTHER == RemarkKind.OTHER`),
 # so a term alone is not a key.
 _LABELS: Mapping[tuple[type[StrEnum], str], Label] = MappingProxyType(
     {(type(term), term.value): label for term, label in _PAIRS}
@@ -168,8 +180,3 @@ _LABELS: Mapping[tuple[type[StrEnum], str], Label] = MappingProxyType(
 def label(term: StrEnum) -> Label:
     """Give the word of the interface for a term of this module, in both languages."""
     return _LABELS[type(term), term.value]
-
-
-def procedure_for(source: SourceKind) -> Procedure:
-    """Choose the procedure: ordinary for products from public data, simplified for the rest (R8)."""
-    return Procedure.ORDINARY if source is SourceKind.PUBLIC else Procedure.SIMPLIFIED

@@ -1,11 +1,11 @@
 """Important and core data (R23): thresholds that call for a human decision, recorded in the review."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from yinzheng.ledger.rules.terms import Label
+from yinzheng.ledger.rules.terms import Importance, Label
 
 
 class SpecialKind(StrEnum):
@@ -75,11 +75,42 @@ def flags(volume: Volume) -> frozenset[Flag]:
 
 @dataclass(frozen=True, slots=True)
 class FlagDecision:
-    """A named flag, what a person decided on it and why: `confirmed` means it is such data."""
+    """A named flag, what a person decided on it and why: `confirmed` means it is such data.
+
+    `assessment` is the path of the file in the dossier that the decision rests on, of role `risk`.
+    """
 
     flag: Flag
     confirmed: bool
     reason: str
+    assessment: str = ""
+
+
+def decision_problems(decisions: Iterable[FlagDecision], reports: Collection[str]) -> tuple[str, ...]:
+    """List what is wrong with decisions on flags (R23); `reports` are the dossier's files of role `risk`."""
+    problems = []
+    given: dict[Flag, FlagDecision] = {}
+    for decision in decisions:
+        if decision.flag in given:
+            problems.append(f"{decision.flag}: decided twice")
+        given[decision.flag] = decision
+        if decision.assessment not in reports:
+            named = ", ".join(sorted(reports)) or "none is there"
+            problems.append(
+                f"{decision.flag}: the assessment is no file of role risk in the dossier ({named}; R23)"
+            )
+    core, important = given.get(Flag.CORE_DATA), given.get(Flag.IMPORTANT_DATA)
+    if core is not None and core.confirmed and important is not None and not important.confirmed:
+        problems.append(f"{Flag.CORE_DATA}: core data is important data too")
+    return tuple(problems)
+
+
+def importance_of(decisions: Iterable[FlagDecision]) -> Importance | None:
+    """Give what the data was decided to be (R23), or None where it is general data."""
+    confirmed = {decision.flag for decision in decisions if decision.confirmed}
+    if Flag.CORE_DATA in confirmed:
+        return Importance.CORE
+    return Importance.IMPORTANT if Flag.IMPORTANT_DATA in confirmed else None
 
 
 def undecided(volume: Volume, decisions: Iterable[FlagDecision]) -> frozenset[Flag]:

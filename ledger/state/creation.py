@@ -67,6 +67,8 @@ class Plan:
     database_url: str | None = None
     scrypt_n: int = SCRYPT_N
     token: TokenPlan | None = None
+    authority: str | None = None
+    """The data authority whose name stands on certificates (R13)."""
 
 
 def create_registry(
@@ -143,6 +145,7 @@ def _fill(
     instance = Instance(
         registry_name=plan.registry_name,
         registry_code=plan.registry_code,
+        authority=plan.authority,
         prefix=plan.prefix,
         host=plan.host,
         origin=origin,

@@ -53,7 +53,7 @@ def _passed(value: object, _path: str) -> object:
 
 _FIELDS: Final[dict[str, Check[Any]]] = {
     "format": constant(FORMAT),
-    "registry": object_of({"name": text(1, 100), "code": text(18, 18)}),
+    "registry": object_of({"name": text(1, 100), "code": text(18, 18), "authority": nullable(text(1, 100))}),
     "prefix": text(5, 5, r"SJ[0-9]{3}"),
     "host": text(1, 200, r"[A-Za-z0-9.:-]+"),
     "origin": text(1, 200, r"[^\s+]+"),
@@ -151,6 +151,8 @@ class Instance:
 
     registry_name: str
     registry_code: str
+    authority: str | None
+    """Name of the data authority that supervises its certificates (R13); None where there is none."""
     prefix: str
     host: str
     origin: str
@@ -179,7 +181,11 @@ class Instance:
         """Encode for `instance.json`."""
         value = {
             "format": FORMAT,
-            "registry": {"name": self.registry_name, "code": self.registry_code},
+            "registry": {
+                "name": self.registry_name,
+                "code": self.registry_code,
+                "authority": self.authority,
+            },
             "prefix": self.prefix,
             "host": self.host,
             "origin": self.origin,
@@ -210,7 +216,12 @@ class Instance:
         value["log_keys"] = tuple(value["log_keys"])
         value["deployment"] = Deployment.from_json(value["deployment"])
         value["modules"] = Modules.from_json(value["modules"])
-        return cls(registry_name=registry["name"], registry_code=registry["code"], **value)
+        return cls(
+            registry_name=registry["name"],
+            registry_code=registry["code"],
+            authority=registry["authority"],
+            **value,
+        )
 
 
 def read_instance(root: Path) -> tuple[Paths, Instance]:

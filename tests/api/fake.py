@@ -28,6 +28,7 @@ class FakeNotice:
     asset: str = "2021至2025年糖尿病门诊随访数据集"
     overview: str = "广州地区二型糖尿病患者门诊随访记录，已去标识化，按季度更新。"
     limits: str = "仅限科研与临床参考，不得用于识别个人"
+    importance: str = ""
     profile: str = "GD-HEALTH/1"
     procedure: str = "simplified"
     opened_at: int = synthetic.NOW - 2 * DAY
@@ -83,6 +84,7 @@ BOARD = (
         procedure="ordinary",
         limits="",
         leaf="5b" * 32,
+        importance="important",
     ),
     FakeNotice(
         case="A-2026-000005",

@@ -27,7 +27,7 @@ from yinzheng.ledger.state.instance import Paths
 EXAMPLES = {
     "a-clinic": {},
     "b-public": {
-        "source": "public",
+        "public_data": True,
         "overview": "公开监测数据汇编。",
     },
 }

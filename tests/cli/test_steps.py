@@ -45,6 +45,10 @@ def filled(state: Path, case: str, path: Path, *, against: str = "") -> Path:
     return path
 
 
+SIMPLE = ("--procedure", "simplified", "--reasons", "不涉及公共数据")
+PUBLIC = ("--procedure", "ordinary", "--reasons", "涉及公共数据")
+
+
 class Steps:
     """One case; each method is one command, which must succeed."""
 
@@ -63,7 +67,7 @@ class Steps:
         return error
 
     def reviewed(self) -> None:
-        self.take("accept", "--as", CHEN)
+        self.take("accept", "--as", CHEN, *SIMPLE)
         checklist = filled(self.state, self.case, self.folder / "checklist.json")
         self.take("review", "--as", CHEN, "--checklist", checklist)
 
@@ -79,12 +83,14 @@ class Steps:
 
 @pytest.mark.slow
 def test_the_ordinary_procedure_with_every_wrong_turn(state: Path, tmp_path: Path) -> None:
-    case = Steps(state, tmp_path, source="public")
+    case = Steps(state, tmp_path, public_data=True)
     case.refuse("move-not-allowed", "publish", "--as", CHEN)
-    case.refuse("person-unknown", "accept", "--as", "nobody")
-    case.refuse("move-wrong-capacity", "accept", "--as", LIN)
-    case.take("accept", "--as", CHEN)
-    error = case.refuse("move-not-allowed", "accept", "--as", CHEN)
+    case.refuse("person-unknown", "accept", "--as", "nobody", *PUBLIC)
+    case.refuse("move-wrong-capacity", "accept", "--as", LIN, *PUBLIC)
+    case.refuse("procedure-public-data", "accept", "--as", CHEN, *SIMPLE)
+    case.refuse("text-missing", "accept", "--as", CHEN, "--procedure", "ordinary", "--reasons", " ")
+    case.take("accept", "--as", CHEN, *PUBLIC)
+    error = case.refuse("move-not-allowed", "accept", "--as", CHEN, *PUBLIC)
     assert "review" in error["hint"], "the hint says what is possible"
     case.refuse("review-incomplete", "review", "--as", CHEN)
     case.refuse("checklist-missing", "review", "--as", CHEN, "--checklist", tmp_path / "none.json")
@@ -151,12 +157,12 @@ def test_supplement_refusal_and_the_end(state: Path, tmp_path: Path) -> None:
     assert run("refuse", case.case, "--as", CHEN, "--ground", "dislike", "--reasons", "x").code == 2
     case.take("refuse", "--as", CHEN, "--ground", "dispute", "--reasons", "权属争议尚未解决")
     assert case.where == "refused"
-    case.refuse("move-not-allowed", "accept", "--as", CHEN)
+    case.refuse("move-not-allowed", "accept", "--as", CHEN, *SIMPLE)
 
 
 def test_a_review_against_leads_to_refusal(state: Path, tmp_path: Path) -> None:
     case = Steps(state, tmp_path)
-    case.take("accept", "--as", CHEN)
+    case.take("accept", "--as", CHEN, *SIMPLE)
     checklist = filled(state, case.case, tmp_path / "checklist.json", against="identity")
     assert case.take("review", "--as", CHEN, "--checklist", checklist)["outcome"] == "review_against"
     assert case.where == "refusal_due"
@@ -180,7 +186,7 @@ def test_publicity_runs_its_time(state: Path, tmp_path: Path) -> None:
     """Under the real profile the five working days have not passed a second later."""
     material = dossier(tmp_path / "dossier")
     case = done("apply", material, "--state", state)["case"]
-    done("accept", case, "--as", CHEN, "--state", state)
+    done("accept", case, "--as", CHEN, *SIMPLE, "--state", state)
     checklist = filled(state, case, tmp_path / "checklist.json")
     done("review", case, "--as", CHEN, "--checklist", checklist, "--state", state)
     end = done("publish", case, "--as", CHEN, "--state", state)["publicity_end"]
@@ -203,7 +209,7 @@ def test_the_dossier_is_opened_whole_into_a_new_folder(state: Path, tmp_path: Pa
 
 def test_cases_that_do_not_exist(demonstration: Demonstration, state: Path, tmp_path: Path) -> None:
     for command in (
-        ("accept", "A-2026-999999", "--as", CHEN),
+        ("accept", "A-2026-999999", "--as", CHEN, *SIMPLE),
         ("issue", "A-2026-999999", "--as", CHEN),
         ("show", "A-2026-999999"),
         ("show", "SJ4412026119999"),

@@ -77,7 +77,7 @@ def take(world: World, registry: Registry, step: str) -> None:
 def _apply(world: World, registry: Registry) -> None:
     folder = Path(tempfile.mkdtemp(dir=world.root.parent))
     try:
-        w.apply(registry, folder / "dossier", source="public")
+        w.apply(registry, folder / "dossier", public_data=True)
     finally:
         shutil.rmtree(folder)
 
@@ -111,7 +111,7 @@ def _case(registry: Registry) -> str:
 _STEPS: Mapping[str, Callable[[World, Registry], object]] = MappingProxyType(
     {
         "apply": _apply,
-        "accept": lambda _w, r: deciding.accept(r, _case(r), actor_of(r, w.OFFICER)),
+        "accept": lambda _w, r: w.accept(r, _case(r)),
         "review": lambda _w, r: w.favourable(r, _case(r)),
         "decide": lambda _w, r: deciding.decide(r, _case(r), actor_of(r, w.MEMBER)),
         "publish": lambda _w, r: publicity.publish(r, _case(r), actor_of(r, w.OFFICER)),

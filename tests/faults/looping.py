@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.ledger import world as w
 from tests.ledger.world import Clock, World, actor_of
-from yinzheng.ledger.cases import deciding, issuing, publicity
+from yinzheng.ledger.cases import issuing, publicity
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import Case
@@ -22,7 +22,7 @@ def one_step(registry: Registry, world: World, case: str) -> str | None:
     with registry.store.reading() as session:
         row = session.get_one(Case, case)
     if row.state == "applied":
-        deciding.accept(registry, case, actor_of(registry, w.OFFICER))
+        w.accept(registry, case)
     elif row.state == "accepted":
         w.favourable(registry, case)
     elif row.state == "reviewed":

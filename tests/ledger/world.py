@@ -202,10 +202,12 @@ def application(**changes: Any) -> dict[str, Any]:
         },
         "overview": "匿名化的随访汇总数据。",
         "source": "collected",
+        "public_data": False,
+        "procedure": "simplified",
         "rights": ["hold", "use", "operate"],
         "holders": [{"name": name, "code": APPLICANT["code"], "rights": ["hold", "use", "operate"]}],
         "class": "health",
-        "level": {"scheme": "五级分级指引", "value": 2},
+        "level": {"scheme": "GB/T 39725-2020", "value": 2},
         "use": "医学研究。",
         "sample_fields": ["年份", "区县", "人次"],
         "scale": "1200条",
@@ -228,7 +230,9 @@ def application(**changes: Any) -> dict[str, Any]:
 
 
 def dossier(folder: Path, **changes: Any) -> Path:
-    """Write a tiny dossier; a source `public` or `derived` decides the procedure (R8)."""
+    """Write a tiny dossier; `public_data=True` states the ordinary procedure too (R8)."""
+    if changes.get("public_data"):
+        changes.setdefault("procedure", "ordinary")
     folder.mkdir(parents=True)
     document = application(**changes)
     (folder / "application.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
@@ -238,6 +242,13 @@ def dossier(folder: Path, **changes: Any) -> Path:
 
 
 # ---------------------------------------------------------------- steps of a case
+
+
+def accept(registry: Registry, case: str, by: str = OFFICER) -> None:
+    """Accept, in the procedure that the applicant stated."""
+    with work_on(registry, case) as work:
+        stated = deciding.application_of(work).procedure
+    deciding.accept(registry, case, actor_of(registry, by), stated, "经核对，同意所申请的程序")
 
 
 def favourable(registry: Registry, case: str) -> None:
@@ -265,7 +276,7 @@ def apply(registry: Registry, folder: Path, profile: str = DEMO.tag, **changes: 
 
 def to_reviewed(registry: Registry, folder: Path, profile: str = DEMO.tag, **changes: Any) -> str:
     case = apply(registry, folder, profile, **changes)
-    deciding.accept(registry, case, actor_of(registry, OFFICER))
+    accept(registry, case)
     favourable(registry, case)
     return case
 

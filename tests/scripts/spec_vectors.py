@@ -73,8 +73,8 @@ def statements() -> dict[str, Any]:
 
 
 def certificates() -> dict[str, Any]:
-    """S6: bodies with core and QR text; the second has a text that gives way to its digest, the last two came
-    of one transfer of a part.
+    """S6: bodies with core and QR text; the second has a text that gives way to its digest, the next two came
+    of one transfer of a part, the last is of important data, under a data authority's supervision.
     """
     first = parse_body(body_json())
     followed = {"number": first.number, "leaf": statement_of(first).leaf_hash.hex()}
@@ -104,6 +104,10 @@ def certificates() -> dict[str, Any]:
             _certificate("everything fits", parse_body(body_json())),
             _certificate("limits give way to their digest", parse_body(body_json(limits=LONG))),
             *(_certificate("one side of a transfer of a part", parse_body(half)) for half in halves),
+            _certificate(
+                "important data, and the authority that supervises",
+                parse_body(body_json(importance="important", authority="某省数据管理局（虚构）")),
+            ),
         ],
     }
 

@@ -98,7 +98,9 @@ def test_certificates_by_cbor2_and_both_sm2() -> None:
         assert Sm2PublicKey(point, GmsslBackend()).verify(signed, signature)
         fields = cbor2.loads(payload)
         assert (17 in fields) is bool(item["elided"])
-    short, elided, *halves = found["certificates"]
+    short, elided, *halves, important = found["certificates"]
+    fields = cbor2.loads(bytes.fromhex(important["payload"]))
+    assert (fields[20], fields[21]) == (1, important["body"]["authority"])
     for half in halves:  # both follow the first, by its number and its deposit's leaf
         named = {"number": short["body"]["number"], "leaf": short["leaf_hash"]}
         assert (half["body"]["type"], half["body"]["follows"]) == ("transfer", [named])

@@ -10,6 +10,7 @@ from tests.verifier.world import HOSPITAL, REGISTRY
 from yinzheng.verifier.formats.body import (
     CLASSES,
     FIRST,
+    IMPORTANCES,
     LONGEST_TERM,
     MAX_PREDECESSORS,
     PROCEDURES,
@@ -54,7 +55,8 @@ def _bodies() -> st.SearchStrategy[dict[str, Any]]:
         ),
         "prev": st.binary(min_size=32, max_size=32).map(bytes.hex),
     }
-    return st.tuples(st.fixed_dictionaries(fields), kinds).map(
+    optional = {"importance": st.sampled_from(IMPORTANCES), "authority": plain(1, 100)}
+    return st.tuples(st.fixed_dictionaries(fields, optional=optional), kinds).map(
         lambda made: {
             **made[0],
             **made[1],

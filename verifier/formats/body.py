@@ -42,7 +42,12 @@ TYPES: Final = (FIRST, "licence", "transfer", "change", "renewal")
 
 PROCEDURES: Final = ("ordinary", "simplified")
 CLASSES: Final = ("personal", "health", "medical", "payment", "resource", "public")
-SOURCES: Final = ("collected", "agreement", "public", "derived")
+SOURCES: Final = ("collected", "agreement", "open", "derived")
+"""`open` is 公开数据, gathered where anyone may; whether 公共数据 is involved is another thing (R8, R18)."""
+
+IMPORTANCES: Final = ("important", "core")
+"""What a person decided the data to be (R23); a certificate of other data says nothing."""
+
 REMARKS: Final = ("agreed", "seizure", "control", "other")
 MAX_NOTICES: Final = 4
 """Notice versions a certificate names, at most: more would not leave its QR code readable."""
@@ -165,6 +170,10 @@ class Body:
     """Leaf hashes, ascending, of the notice versions whose consents are the asset's basis (R27)."""
     follows: tuple[Predecessor, ...] = ()
     """What it comes from, ascending by number: none for a first registration (R2), else one at least."""
+    importance: str = ""
+    """One of `IMPORTANCES` where it was decided that the data is such (R23), else empty."""
+    authority: str = ""
+    """Name of the data authority under whose supervision it is made (R13), empty where there is none."""
 
     def to_json(self) -> dict[str, JSON]:
         """The object of S6.1."""
@@ -173,6 +182,10 @@ class Body:
             optional["notices"] = [leaf.hex() for leaf in self.notices]
         if self.follows:
             optional["follows"] = [one.to_json() for one in self.follows]
+        if self.importance:
+            optional["importance"] = self.importance
+        if self.authority:
+            optional["authority"] = self.authority
         return {
             "v": 1,
             "number": self.number,
@@ -220,7 +233,8 @@ def check_body(value: object, path: str = "$") -> Body:
     """As `parse_body`, for a value whose size its container has already bounded."""
     fields = read_object(value, _FIELDS, path, optional=_OPTIONAL)
     del fields["v"]
-    optional: dict[str, Any] = {name: fields.pop(name) or () for name in _OPTIONAL}
+    given: dict[str, Any] = {name: fields.pop(name) for name in _OPTIONAL}
+    optional = {name: value for name, value in given.items() if value is not None}
     body = Body(data_class=fields.pop("class"), **optional, **fields)
     if not body.registered_at < body.valid_until <= body.registered_at + LONGEST_TERM:
         raise DataFault(
@@ -316,4 +330,6 @@ _PREDECESSOR = made_of(Predecessor, {"number": _number, "leaf": hex_bytes(32)})
 _OPTIONAL: Final[dict[str, Check[Any]]] = {
     "notices": check_notices,
     "follows": tuple_of(_PREDECESSOR, 1, MAX_PREDECESSORS),
+    "importance": one_of(*IMPORTANCES),
+    "authority": check_plain(1, 100),
 }

@@ -30,6 +30,7 @@ from yinzheng.verifier.bytes.cose import (
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.body import (
     CLASSES,
+    IMPORTANCES,
     PROCEDURES,
     REMARKS,
     RIGHTS,
@@ -67,6 +68,9 @@ ELIDED: Final = "…"
 
 _NOTICES: Final = 18
 _FOLLOWS: Final = 19
+_IMPORTANCE: Final = 20
+_AUTHORITY: Final = 21
+_OPTIONAL: Final = (_NOTICES, _FOLLOWS, _IMPORTANCE, _AUTHORITY)
 """Keys of the fields that a certificate may lack (S6.1)."""
 
 _AAD: Final = b"yinzheng/certificate/1"
@@ -179,6 +183,10 @@ def _to_cbor(body: Body) -> dict[int, Any]:
         optional[_NOTICES] = list(body.notices)
     if body.follows:
         optional[_FOLLOWS] = [[one.number, one.leaf] for one in body.follows]
+    if body.importance:
+        optional[_IMPORTANCE] = IMPORTANCES.index(body.importance) + 1
+    if body.authority:
+        optional[_AUTHORITY] = body.authority
     return {
         0: 1,
         1: body.number,
@@ -237,7 +245,7 @@ def decode_core(core: bytes) -> Core:
 def _read_payload(payload: bytes) -> tuple[Body, dict[str, bytes], bytes | None]:
     fields = load_fields(payload)
     whole = 17 not in fields
-    if list(fields) != [*range(17 if whole else 18), *(key for key in (_NOTICES, _FOLLOWS) if key in fields)]:
+    if list(fields) != [*range(17 if whole else 18), *(key for key in _OPTIONAL if key in fields)]:
         raise payload_fault("has not exactly the fields of a certificate")
     try:
         elided = _take_elided(fields)
@@ -281,6 +289,10 @@ def _to_json(fields: dict[int, Any]) -> JSON:
             {"number": number, "leaf": bytes.hex(leaf)}
             for number, leaf in (_list(one, 2) for one in _list(fields[_FOLLOWS]))
         ]
+    if _IMPORTANCE in fields:
+        optional["importance"] = _name(IMPORTANCES, fields[_IMPORTANCE])
+    if _AUTHORITY in fields:
+        optional["authority"] = fields[_AUTHORITY]
     return {
         "v": fields[0],
         "number": fields[1],

@@ -47,7 +47,7 @@ class FileEntry(Shaped):
     """What the application says of one file, and the digests of its bytes (S10.8)."""
 
     path: Annotated[str, check_plain(1, 200)]
-    role: Annotated[str, one_of("identity", "source", "assessment", "sample", "other")]
+    role: Annotated[str, one_of("identity", "source", "assessment", "sample", "risk", "other")]
     title: Annotated[str, check_plain(1, 100)]
     size: Annotated[int, integer()]
     digest: Annotated[DigestPair, DigestPair.from_json]

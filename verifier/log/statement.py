@@ -47,6 +47,7 @@ STATEMENT_TYPES = MappingProxyType(
         "application.accepted": Body.PRIVATE,
         "supplement.requested": Body.PRIVATE,
         "supplement.given": Body.PRIVATE,
+        "procedure.changed": Body.PRIVATE,
         "review.recorded": Body.PRIVATE,
         "committee.decided": Body.PRIVATE,
         "publicity.opened": Body.PUBLIC,

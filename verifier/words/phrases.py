@@ -154,8 +154,22 @@ FIELDS: Final[Mapping[str, Phrase]] = {
     "prev": Phrase("前序记录", "Previous statement"),
     "follows": Phrase("前序证书", "Follows certificate"),
     "notices": Phrase("同意依据（告知书版本）", "Consent basis (notice versions)"),
+    "importance": Phrase("重要性认定", "Importance"),
+    "authority": Phrase("监制", "Under the supervision of"),
 }
 """Names of the body's fields (S6.1)."""
+
+
+IMPORTANCES: Final[Mapping[str, Phrase]] = {
+    "important": Phrase("重要数据", "important data"),
+    "core": Phrase("核心数据", "core data"),
+}
+"""What data was decided to be (R23)."""
+
+
+def supervised(authority: str) -> Phrase:
+    """The line of a certificate that names the data authority (R13)."""
+    return Phrase(f"由数据主管部门（{authority}）统一监制", f"Supervised by the data authority, {authority}")
 
 
 OTHERS_ADVICE: Final[Mapping[Authentic, Phrase]] = {

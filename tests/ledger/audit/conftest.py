@@ -16,7 +16,7 @@ def template(demonstration_template: World, tmp_path_factory: pytest.TempPathFac
     world = demonstration_template.copy(folder / "state")
     with world.open() as registry:
         case, number = w.to_deposited(registry, world.clock, folder / "one")
-        other_case, other = w.to_deposited(registry, world.clock, folder / "two", source="public")
+        other_case, other = w.to_deposited(registry, world.clock, folder / "two", public_data=True)
         w.to_publicity(registry, folder / "three")
         for _ in range(3):  # older partial tiles, longer proofs
             w.apply(registry, folder / f"more{registry.clock()}")

@@ -64,12 +64,16 @@ ORDINARY = [*SIMPLIFIED[:3], "committee.decided", *SIMPLIFIED[3:]]
 
 
 @pytest.mark.parametrize(
-    ("source", "types"),
-    [("collected", SIMPLIFIED), ("agreement", SIMPLIFIED), ("public", ORDINARY)],
+    ("source", "public_data", "types"),
+    [("collected", True, ORDINARY), ("agreement", False, SIMPLIFIED), ("open", False, SIMPLIFIED)],
 )
-def test_from_application_to_certificate(world: World, tmp_path: Path, source: str, types: list[str]) -> None:
+def test_from_application_to_certificate(
+    world: World, tmp_path: Path, source: str, public_data: bool, types: list[str]
+) -> None:
     with world.open() as registry:
-        case, number = w.to_deposited(registry, world.clock, tmp_path / "dossier", source=source)
+        case, number = w.to_deposited(
+            registry, world.clock, tmp_path / "dossier", source=source, public_data=public_data
+        )
         assert history(registry, case) == types
         record = registry.client.record(certificate_subject(number))
         assert record is not None
@@ -81,7 +85,7 @@ def test_from_application_to_certificate(world: World, tmp_path: Path, source: s
 
 def test_the_history_of_a_case_can_be_proved_line_by_line(world: World, tmp_path: Path) -> None:
     with world.open() as registry:
-        case, _ = w.to_deposited(registry, world.clock, tmp_path / "dossier", source="public")
+        case, _ = w.to_deposited(registry, world.clock, tmp_path / "dossier", public_data=True)
     with open_reader(world.root, world.clock) as reader:
         lines = reader.history(case, proofs=True)
     assert [line.type for line in lines] == ORDINARY
@@ -111,11 +115,11 @@ def test_five_working_days_with_a_make_up_day(world: World, tmp_path: Path, prof
 def test_a_supplement(registry: Registry, world: World, tmp_path: Path, accepted: bool) -> None:
     case = w.apply(registry, tmp_path / "first", limits="旧限制")
     if accepted:
-        deciding.accept(registry, case, actor_of(registry, OFFICER))
+        w.accept(registry, case)
     deciding.request_supplement(registry, case, actor_of(registry, OFFICER), ["来源证明不清晰", "缺少样例"])
     intake.supplement(registry, case, w.dossier(tmp_path / "second", limits="新限制"), silent)
     if not accepted:
-        deciding.accept(registry, case, actor_of(registry, OFFICER))
+        w.accept(registry, case)
     w.favourable(registry, case)
     publicity.publish(registry, case, actor_of(registry, OFFICER))
     settle(registry)
@@ -131,12 +135,12 @@ def test_a_supplement(registry: Registry, world: World, tmp_path: Path, accepted
         assert len(repository.files_of(session, dossier)) == 8  # the first dossier stays on record
 
 
-@pytest.mark.parametrize("source", ["collected", "public"])
+@pytest.mark.parametrize("public_data", [False, True])
 def test_waived_publicity_shows_on_the_certificate(
-    registry: Registry, world: World, tmp_path: Path, source: str
+    registry: Registry, world: World, tmp_path: Path, public_data: bool
 ) -> None:
-    case = w.to_reviewed(registry, tmp_path / "dossier", GD_HEALTH.tag, source=source)
-    if source == "public":
+    case = w.to_reviewed(registry, tmp_path / "dossier", GD_HEALTH.tag, public_data=public_data)
+    if public_data:
         deciding.decide(registry, case, actor_of(registry, MEMBER))
     publicity.publish(
         registry,
@@ -147,7 +151,7 @@ def test_waived_publicity_shows_on_the_certificate(
     )
     settle(registry)
     issued = issuing.issue(registry, case, actor_of(registry, OFFICER))
-    if source == "public":
+    if public_data:
         assert issued.missing == (Capacity.COMMITTEE,)
         issuing.issue(registry, case, actor_of(registry, MEMBER))
     settle(registry)
@@ -198,17 +202,17 @@ def test_an_objection_upheld_ends_the_case(world: World, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("stage", ["applied", "accepted", "reviewed", "decided", "against", "publicity"])
 def test_a_refusal(world: World, tmp_path: Path, stage: str) -> None:
-    source = "public" if stage in ("decided", "against") else "collected"
+    public_data = stage in ("decided", "against")
     with world.open() as registry:
         if stage in ("applied", "accepted"):
             case = w.apply(registry, tmp_path / "dossier")
             if stage == "accepted":
-                deciding.accept(registry, case, actor_of(registry, OFFICER))
+                w.accept(registry, case)
         elif stage == "publicity":
             case = w.to_publicity(registry, tmp_path / "dossier")
         else:
-            case = w.to_reviewed(registry, tmp_path / "dossier", source=source)
-        if source == "public":
+            case = w.to_reviewed(registry, tmp_path / "dossier", public_data=public_data)
+        if public_data:
             against = stage == "against"
             deciding.decide(
                 registry,
@@ -230,7 +234,7 @@ def test_a_refusal(world: World, tmp_path: Path, stage: str) -> None:
 
 def test_a_review_against_leaves_only_refusal(registry: Registry, tmp_path: Path) -> None:
     case = w.apply(registry, tmp_path / "dossier")
-    deciding.accept(registry, case, actor_of(registry, OFFICER))
+    w.accept(registry, case)
     with work_on(registry, case) as work:
         answers, flags = favourable_review(deciding.application_of(work).facts, ("sample.txt",))
     answers = tuple(
@@ -246,7 +250,7 @@ def test_a_review_against_leaves_only_refusal(registry: Registry, tmp_path: Path
 
 def test_a_draft_made_anew_after_a_day_keeps_its_number(world: World, tmp_path: Path) -> None:
     with world.open() as registry:
-        case = w.to_publicity(registry, tmp_path / "dossier", source="public")
+        case = w.to_publicity(registry, tmp_path / "dossier", public_data=True)
         w.past_publicity(registry, world.clock, case)
         first = issuing.issue(registry, case, actor_of(registry, OFFICER))
         world.clock.advance(DRAFT_SECONDS + 1)
@@ -265,7 +269,7 @@ def test_a_draft_made_anew_after_a_day_keeps_its_number(world: World, tmp_path: 
 
 def test_an_objection_after_drafting_makes_issuing_begin_anew(world: World, tmp_path: Path) -> None:
     with world.open() as registry:
-        case = w.to_publicity(registry, tmp_path / "dossier", source="public")
+        case = w.to_publicity(registry, tmp_path / "dossier", public_data=True)
         w.past_publicity(registry, world.clock, case)
         number = issuing.issue(registry, case, actor_of(registry, OFFICER)).number
         name = objection(registry, case)
@@ -284,14 +288,16 @@ def test_an_objection_after_drafting_makes_issuing_begin_anew(world: World, tmp_
     require_genuine(world, number)
 
 
-@pytest.mark.parametrize("source", ["collected", "public"])
-def test_a_deposit_the_chain_could_not_take_for_a_day(world: World, tmp_path: Path, source: str) -> None:
+@pytest.mark.parametrize("public_data", [False, True])
+def test_a_deposit_the_chain_could_not_take_for_a_day(
+    world: World, tmp_path: Path, public_data: bool
+) -> None:
     """The contract refuses a date a day old (S5.8): the certificate is issued anew, nothing is stuck."""
     with world.open() as registry:
-        case = w.to_publicity(registry, tmp_path / "dossier", source=source)
+        case = w.to_publicity(registry, tmp_path / "dossier", public_data=public_data)
         w.past_publicity(registry, world.clock, case)
         number = issuing.issue(registry, case, actor_of(registry, OFFICER)).number
-        if source == "public":
+        if public_data:
             issuing.issue(registry, case, actor_of(registry, MEMBER))
         # Nobody settles: the chain is out of reach over a week-end.
     world.clock.advance(3 * 86_400)
@@ -304,7 +310,7 @@ def test_a_deposit_the_chain_could_not_take_for_a_day(world: World, tmp_path: Pa
     assert world.audit() == []
     with world.open() as registry:
         assert issuing.issue(registry, case, actor_of(registry, OFFICER)).number == number
-        if source == "public":
+        if public_data:
             issuing.issue(registry, case, actor_of(registry, MEMBER))
         settle(registry)
         assert w.state_of(registry, case) == "deposited"

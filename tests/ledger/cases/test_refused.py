@@ -41,7 +41,7 @@ def accept_all(registry: Registry, case: str, person: str) -> None:
 
 
 ACTS: dict[str, Callable[[Registry, str], object]] = {
-    "accept": lambda r, c: deciding.accept(r, c, actor_of(r, OFFICER)),
+    "accept": lambda r, c: w.accept(r, c),
     "request": lambda r, c: deciding.request_supplement(r, c, actor_of(r, OFFICER), ["缺少样例"]),
     "review": lambda r, c: w.favourable(r, c),
     "decide": lambda r, c: deciding.decide(r, c, actor_of(r, MEMBER)),
@@ -91,7 +91,7 @@ def _supplement(registry: Registry, _world: World, folder: Path) -> str:
 @stage("accepted", accept=NO, decide=NO, publish=NO, waive=NO, object=NO, resolve=NO, issue=NO)
 def _accepted(registry: Registry, _world: World, folder: Path) -> str:
     case = w.apply(registry, folder / "dossier")
-    deciding.accept(registry, case, actor_of(registry, OFFICER))
+    w.accept(registry, case)
     return case
 
 
@@ -102,12 +102,12 @@ def _reviewed(registry: Registry, _world: World, folder: Path) -> str:
 
 @stage("reviewed, ordinary", accept=NO, review=NO, publish="move-procedure", waive="move-procedure", issue=NO)
 def _reviewed_ordinary(registry: Registry, _world: World, folder: Path) -> str:
-    return w.to_reviewed(registry, folder / "dossier", source="public")
+    return w.to_reviewed(registry, folder / "dossier", public_data=True)
 
 
 @stage("committee against", accept=NO, review=NO, decide=NO, publish=NO, waive=NO, object=NO, issue=NO)
 def _against(registry: Registry, _world: World, folder: Path) -> str:
-    case = w.to_reviewed(registry, folder / "dossier", source="public")
+    case = w.to_reviewed(registry, folder / "dossier", public_data=True)
     deciding.decide(registry, case, actor_of(registry, MEMBER), against=True, reasons="不同意。")
     return case
 
@@ -138,7 +138,7 @@ def _objected(registry: Registry, world: World, folder: Path) -> str:
 
 @stage("issuing", accept=NO, review=NO, decide=NO, publish=NO, resolve=NO, issue="approval-twice")
 def _issuing(registry: Registry, world: World, folder: Path) -> str:
-    case = w.to_publicity(registry, folder / "dossier", source="public")
+    case = w.to_publicity(registry, folder / "dossier", public_data=True)
     w.past_publicity(registry, world.clock, case)
     issuing.issue(registry, case, actor_of(registry, OFFICER))
     return case
@@ -168,8 +168,8 @@ def test_a_move_the_state_does_not_allow(registry: Registry, world: World, tmp_p
 
 def test_the_wrong_role(registry: Registry, world: World, tmp_path: Path) -> None:
     wrong = "move-wrong-capacity"
-    case = w.apply(registry, tmp_path / "one", source="public")
-    refused(registry, lambda: deciding.accept(registry, case, actor_of(registry, MEMBER)), wrong)
+    case = w.apply(registry, tmp_path / "one", public_data=True)
+    refused(registry, lambda: w.accept(registry, case, MEMBER), wrong)
     refused(
         registry,
         lambda: deciding.request_supplement(registry, case, actor_of(registry, MEMBER), ["x"]),
@@ -178,7 +178,7 @@ def test_the_wrong_role(registry: Registry, world: World, tmp_path: Path) -> Non
     refused(
         registry, lambda: deciding.refuse(registry, case, actor_of(registry, MEMBER), Ground.LAW, "x"), wrong
     )
-    deciding.accept(registry, case, actor_of(registry, OFFICER))
+    w.accept(registry, case)
     refused(registry, lambda: accept_all(registry, case, MEMBER), wrong)
     accept_all(registry, case, OFFICER)
     refused(registry, lambda: deciding.decide(registry, case, actor_of(registry, OFFICER)), wrong)
@@ -224,11 +224,11 @@ def test_the_same_person_or_capacity_twice(registry: Registry, world: World, tmp
 
 def test_unknown_and_removed_people(registry: Registry, tmp_path: Path) -> None:
     case = w.apply(registry, tmp_path / "dossier")
-    refused(registry, lambda: deciding.accept(registry, case, actor_of(registry, "nobody")), "person-unknown")
+    refused(registry, lambda: w.accept(registry, case, "nobody"), "person-unknown")
     with registry.store.transaction() as session:
         session.get_one(Person, OFFICER).removed_at = registry.clock()
-    refused(registry, lambda: deciding.accept(registry, case, actor_of(registry, OFFICER)), "person-removed")
-    deciding.accept(registry, case, actor_of(registry, SECOND_OFFICER))
+    refused(registry, lambda: w.accept(registry, case), "person-removed")
+    w.accept(registry, case, SECOND_OFFICER)
 
 
 @pytest.mark.parametrize("act", ACTS)
@@ -289,7 +289,7 @@ def test_a_character_the_certificate_cannot_print(registry: Registry, tmp_path: 
 
 def test_supplements(registry: Registry, tmp_path: Path) -> None:
     case = w.apply(registry, tmp_path / "dossier")
-    other = w.dossier(tmp_path / "other", source="public")
+    other = w.dossier(tmp_path / "other", public_data=True)
     refused(registry, lambda: intake.supplement(registry, case, other, silent), NO)
     refused(
         registry,
@@ -302,7 +302,6 @@ def test_supplements(registry: Registry, tmp_path: Path) -> None:
         "text-missing",
     )
     deciding.request_supplement(registry, case, actor_of(registry, OFFICER), ["缺少样例"])
-    refused(registry, lambda: intake.supplement(registry, case, other, silent), "supplement-procedure")
     refused(registry, lambda: intake.supplement(registry, "A-1", other, silent), "case-unknown")
     (other / "extra").write_text("x")
     refused(registry, lambda: intake.supplement(registry, case, other, silent), "dossier-undeclared")
@@ -310,7 +309,7 @@ def test_supplements(registry: Registry, tmp_path: Path) -> None:
 
 def test_reviews(registry: Registry, tmp_path: Path) -> None:
     case = w.apply(registry, tmp_path / "dossier")
-    deciding.accept(registry, case, actor_of(registry, OFFICER))
+    w.accept(registry, case)
     with work_on(registry, case) as work:
         facts = deciding.application_of(work).facts
     assert facts.route is InformationRoute.ANONYMISED
@@ -337,7 +336,7 @@ def test_reviews(registry: Registry, tmp_path: Path) -> None:
 
 def test_texts(registry: Registry, world: World, tmp_path: Path) -> None:
     long = "长" * 4001
-    case = w.to_reviewed(registry, tmp_path / "dossier", source="public")
+    case = w.to_reviewed(registry, tmp_path / "dossier", public_data=True)
     officer, member = actor_of(registry, OFFICER), actor_of(registry, MEMBER)
     for reasons, code in (("", "text-missing"), ("  ", "text-missing"), (long, "text-too-long")):
         for act in (
@@ -401,9 +400,7 @@ def test_before_the_chain_has_heard_of_it(registry: Registry, world: World, tmp_
 
 def test_faults_are_of_the_right_kind(registry: Registry, tmp_path: Path) -> None:
     assert isinstance(
-        refused(
-            registry, lambda: deciding.accept(registry, "A", actor_of(registry, OFFICER)), "case-unknown"
-        ),
+        refused(registry, lambda: w.accept(registry, "A"), "case-unknown"),
         UsageFault,
     )
     assert isinstance(

@@ -58,7 +58,7 @@ def demonstration() -> dict[str, Any]:
     return changed(
         profile="DEMO/1",
         procedure="ordinary",
-        source="public",
+        source="open",
         limits="",
         remarks=[],
         holders=[USUAL["holders"][0] | {"rights": ["hold", "use", "operate"]}],

@@ -64,8 +64,8 @@ def test_every_text_of_the_body_is_printed_and_can_be_copied(name: str) -> None:
 def test_words_dates_and_rules_of_the_field() -> None:
     printed = text_of(pdf_of("usual"))
     for words in (
-        "数据产权登记证书",
-        "CertificateofDataPropertyRegistration",
+        "健康医疗数据产权登记证书",
+        "CertificateofHealth-DataPropertyRegistration",
         "登记于下列权利人名下",
         "areregisteredtotheholders",
         "初步证明",
@@ -85,6 +85,25 @@ def test_words_dates_and_rules_of_the_field() -> None:
         "SJ4412026110001.json",
     ):
         assert words in printed
+
+
+def test_titles_importance_authority_and_the_levels_words() -> None:
+    body = samples.changed(
+        profile="NDA-2026/1",
+        level={"scheme": "GB/T 39725-2020", "value": 4},
+        importance="important",
+        authority="某省数据管理局（虚构）",
+    )
+    printed = text_of(render_certificate(body, samples.qr_text(body), b"{}", facts={}))
+    assert "健康医疗" not in printed[: printed.index("编号")]
+    assert "CertificateofDataPropertyRegistration" in printed
+    assert "仅在较小范围内访问使用" in printed
+    assert "重要性认定" in printed
+    assert "重要数据" in printed
+    assert "由数据主管部门（某省数据管理局（虚构））统一监制" in printed
+    usual = text_of(pdf_of("usual"))
+    assert "统一监制" not in usual
+    assert "重要性认定" not in usual
 
 
 def test_digests_on_the_page_are_those_of_the_body() -> None:

@@ -74,7 +74,8 @@ def test_the_examples_are_whole(example: Path, tmp_path: Path) -> None:
 def test_the_examples_differ() -> None:
     documents = [json.loads((path / "application.json").read_text(encoding="utf-8")) for path in EXAMPLES]
     assert len(documents) >= 4
-    assert {d["source"] for d in documents} == {"collected", "agreement", "public", "derived"}
+    assert {d["source"] for d in documents} == {"collected", "agreement", "open", "derived"}
+    assert {d["public_data"] for d in documents} == {True, False}
     assert len({d["class"] for d in documents}) == len({d["level"]["value"] for d in documents}) == 4
     assert all("虚构" in d["applicant"]["name"] for d in documents)
     assert sum(LARGE_FILE in str(d["files"]) for d in documents) == 1

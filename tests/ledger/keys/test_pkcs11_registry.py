@@ -13,9 +13,8 @@ from sqlmodel import select
 
 from tests.ledger import world as w
 from tests.ledger.keys.softhsm import LABEL, MODULE, PIN, Hsm, needs_softhsm
-from tests.ledger.world import PASSPHRASE, Clock, World, actor_of
+from tests.ledger.world import PASSPHRASE, Clock, World
 from yinzheng.ledger.audit import audit_registry
-from yinzheng.ledger.cases import deciding
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.keys.making import TokenPlan, add_to_token
 from yinzheng.ledger.keys.pkcs11 import with_token
@@ -115,7 +114,7 @@ def test_without_its_token_a_dossier_stays_shut_and_nothing_is_half_done(hsm: Hs
     assert code_of(lambda: opened(world).__enter__()) == "token-absent"
     hsm.reconnect()
     with opened(world) as registry:
-        deciding.accept(registry, case, actor_of(registry, w.OFFICER))
+        w.accept(registry, case)
     hsm.disconnect()
     with opened(world) as registry, w.unchanged(registry):  # what needs no key of the token goes on
         with registry.store.reading() as session:

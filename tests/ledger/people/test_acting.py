@@ -25,6 +25,7 @@ from yinzheng.ledger.rules.extent import Extent, Way
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.review import ItemAnswer
 from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.rules.terms import Procedure
 from yinzheng.ledger.state.backup import forget_place
 from yinzheng.ledger.withdrawals.claims import DocumentClaim
 from yinzheng.ledger.withdrawals.filing import file
@@ -98,7 +99,7 @@ def test_what_officers_do_nobody_else_does(registry: Registry, ward: Ward, tmp_p
 def test_each_step_of_a_case_is_its_own_capacitys(registry: Registry, ward: Ward, tmp_path: Path) -> None:
     officer, member = actor_of(registry, OFFICER), actor_of(registry, MEMBER)
     staff = actor_of(registry, "manager-ma")
-    case = w.apply(registry, tmp_path / "dossier", source="public")
+    case = w.apply(registry, tmp_path / "dossier", public_data=True)
 
     def tried(act: Act, by: Actor, other: Actor, later: str = "done") -> None:
         codes = {**strangers(registry)}
@@ -109,7 +110,7 @@ def test_each_step_of_a_case_is_its_own_capacitys(registry: Registry, ward: Ward
     nothing: tuple[ItemAnswer, ...] = ()
     tried(lambda by: deciding.request_supplement(registry, case, by, []), officer, member, "text-missing")
     tried(lambda by: deciding.refuse(registry, case, by, Ground.LAW, ""), officer, member, "text-missing")
-    tried(lambda by: deciding.accept(registry, case, by), officer, member)
+    tried(lambda by: deciding.accept(registry, case, by, Procedure.ORDINARY, "涉及公共数据"), officer, member)
     tried(lambda by: deciding.review(registry, case, by, nothing), officer, member, "review-incomplete")
     w.favourable(registry, case)
     tried(lambda by: deciding.decide(registry, case, by), member, officer)

@@ -14,7 +14,6 @@ from yinzheng.ledger.rules.refusals import (
     Refusal,
     refusals,
     require_registrable,
-    shows_prescriber_statistics,
 )
 from yinzheng.ledger.rules.review import (
     CHECKLIST,
@@ -31,15 +30,26 @@ from yinzheng.ledger.rules.review import (
 )
 from yinzheng.ledger.rules.states import Move
 from yinzheng.ledger.rules.terms import InformationRoute, LawfulBasis, Processing
-from yinzheng.ledger.rules.volume import Flag, FlagDecision, SpecialKind, Volume, flags, undecided
+from yinzheng.ledger.rules.volume import (
+    Flag,
+    FlagDecision,
+    SpecialKind,
+    Volume,
+    decision_problems,
+    flags,
+    importance_of,
+    undecided,
+)
 from yinzheng.verifier.errors import DataFault
 
 REGISTRY = "11990100DEM000022D"
 SMALL = Volume(1000, 0)
-PLAIN = CaseFacts(InformationRoute.ANONYMISED, frozenset(), SMALL)
+RISK = "risk.pdf"
+PLAIN = CaseFacts(InformationRoute.ANONYMISED, frozenset(), SMALL, frozenset({RISK}))
 ALWAYS = {
-    "identity", "honesty", "no_penalty", "capability", "information_route", "no_state_secrets",
-    "no_security_data", "no_prescriber_statistics", "no_harm", "source_lawful", "no_dispute", "truthful",
+    "classification", "identity", "honesty", "no_penalty", "capability", "information_route",
+    "no_state_secrets", "no_security_data", "no_prescriber_statistics", "no_harm", "source_lawful",
+    "no_dispute", "truthful",
 }  # fmt: skip
 
 
@@ -77,6 +87,7 @@ def facts_of_a_case(draw: st.DrawFn) -> CaseFacts:
         draw(st.sampled_from(InformationRoute)),
         draw(st.frozensets(st.sampled_from(Processing))),
         Volume(persons, draw(st.integers(0, persons)), draw(st.booleans())),
+        frozenset({RISK}),
     )
 
 
@@ -84,7 +95,7 @@ def facts_of_a_case(draw: st.DrawFn) -> CaseFacts:
 def test_a_full_review_is_complete_and_each_omission_shows(facts: CaseFacts) -> None:
     answers, decisions = favourable_review(facts, ("a.pdf",))
     require_complete(facts, answers, decisions)
-    assert review_move(answers) is Move.REVIEW
+    assert review_move(grounds_against(answers, decisions)) is Move.REVIEW
     for i, left_out in enumerate(answers):
         problems = review_problems(facts, answers[:i] + answers[i + 1 :], decisions)
         assert problems == (f"{left_out.item}: not answered",)
@@ -115,7 +126,7 @@ def test_incomplete_answers(answer: ItemAnswer, problem: str) -> None:
 
 def test_an_item_answered_twice() -> None:
     answers, _ = favourable_review(PLAIN, ())
-    assert review_problems(PLAIN, [*answers, answers[0]]) == ("identity: answered twice",)
+    assert review_problems(PLAIN, [*answers, answers[0]]) == ("classification: answered twice",)
 
 
 @pytest.mark.parametrize("item", Item)
@@ -123,8 +134,8 @@ def test_any_no_speaks_against(item: Item) -> None:
     answers, _ = favourable_review(PLAIN, ("a.pdf",))
     changed = [ItemAnswer(item, Answer.NO, "不符") if a.item is item else a for a in answers]
     assert review_problems(PLAIN, changed) == ()
-    assert review_move(changed) is Move.REVIEW_AGAINST
     assert grounds_against(changed) == (CHECKLIST[item].ground,)
+    assert review_move(grounds_against(changed)) is Move.REVIEW_AGAINST
 
 
 @pytest.mark.parametrize(
@@ -186,21 +197,6 @@ def test_a_flag_needs_a_reasoned_decision() -> None:
     assert undecided(volume, [FlagDecision(Flag.IMPORTANT_DATA, False, "汇总数据")]) == frozenset()
 
 
-@pytest.mark.parametrize(
-    ("fields", "shown"),
-    [
-        (["处方医师", "药品名称", "数量"], True),
-        (["开方医生工号", "药物", "金额（元）"], True),
-        (["prescriber_id", "drug", "quantity"], True),
-        (["药品名称", "数量"], False),
-        (["处方医师", "诊断"], False),
-        (["收缩压", "用药依从性"], False),
-    ],
-)
-def test_prescriber_statistics(fields: list[str], shown: bool) -> None:
-    assert shows_prescriber_statistics(fields) is shown
-
-
 def test_refusals_name_every_ground() -> None:
     found = refusals(
         [Ground.PUBLIC_SECURITY, Ground.STATE_SECRETS],
@@ -230,3 +226,52 @@ def test_the_registrys_own_data_alone() -> None:
 def test_declared_prescriber_statistics_are_named_once() -> None:
     found = refusals([Ground.PRESCRIBER_STATISTICS], ["处方医师", "药品", "用量"], [], REGISTRY)
     assert [r.ground for r in found] == [Ground.PRESCRIBER_STATISTICS]
+
+
+IMPORTANT_YES = FlagDecision(Flag.IMPORTANT_DATA, True, "属于", RISK)
+IMPORTANT_NO = FlagDecision(Flag.IMPORTANT_DATA, False, "不属于", RISK)
+CORE_YES = FlagDecision(Flag.CORE_DATA, True, "属于", RISK)
+
+
+def test_classification_comes_first() -> None:
+    assert next(iter(Item)) is Item.CLASSIFICATION
+    assert next(iter(CHECKLIST)) is Item.CLASSIFICATION
+
+
+@pytest.mark.parametrize("assessment", ["", "任意文字", "identity.pdf", "risk.pdf "])
+def test_a_decision_rests_on_a_file_of_the_dossier_and_no_other_words(assessment: str) -> None:
+    answers, decisions = favourable_review(replace(PLAIN, volume=Volume(1_000_000, 0)), ("a.pdf",))
+    facts = replace(PLAIN, volume=Volume(1_000_000, 0))
+    require_complete(facts, answers, decisions)
+    loose = [replace(decision, assessment=assessment) for decision in decisions]
+    (problem,) = review_problems(facts, answers, loose)
+    assert problem.startswith(
+        "important_data: the assessment is no file of role risk in the dossier (risk.pdf"
+    )
+
+
+def test_decisions_contradict_neither_themselves_nor_each_other() -> None:
+    reports = frozenset({RISK})
+    assert decision_problems([IMPORTANT_YES, CORE_YES], reports) == ()
+    assert decision_problems([CORE_YES], reports) == ()
+    assert decision_problems([IMPORTANT_YES, IMPORTANT_NO], reports) == ("important_data: decided twice",)
+    assert decision_problems([IMPORTANT_NO, CORE_YES], reports) == (
+        "core_data: core data is important data too",
+    )
+
+
+@pytest.mark.parametrize(
+    ("decisions", "expected"),
+    [
+        ([], None),
+        ([IMPORTANT_NO], None),
+        ([IMPORTANT_YES], "important"),
+        ([IMPORTANT_YES, CORE_YES], "core"),
+        ([CORE_YES], "core"),
+    ],
+)
+def test_what_was_decided(decisions: list[FlagDecision], expected: str | None) -> None:
+    assert importance_of(decisions) == expected
+    grounds = grounds_against((), decisions)
+    assert grounds == ((Ground.CORE_DATA,) if expected == "core" else ())
+    assert grounds_against((), decisions, admits_core_data=True) == ()

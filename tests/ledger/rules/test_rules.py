@@ -1,6 +1,8 @@
 """The smaller rules: profiles, numbers, codes, holders, validity, remarks, approvals, publicity."""
 
+from dataclasses import replace
 from enum import StrEnum
+from itertools import product
 from typing import get_args
 
 import pytest
@@ -17,13 +19,16 @@ from yinzheng.ledger.rules.certificates import (
 )
 from yinzheng.ledger.rules.credit_code import check_credit_code
 from yinzheng.ledger.rules.holders import Holder, holder_problems, in_order
+from yinzheng.ledger.rules.levels import require_scheme
 from yinzheng.ledger.rules.numbers import CertificateNumber, month_of, next_number
+from yinzheng.ledger.rules.procedure import check_procedure, deemed_procedure
 from yinzheng.ledger.rules.profiles import (
     DEFAULT,
     DEMO,
     GD_HEALTH,
     NDA_2026,
     PROFILES,
+    Profile,
     Unit,
     profile_for,
 )
@@ -36,11 +41,11 @@ from yinzheng.ledger.rules.terms import (
     Right,
     SourceKind,
     label,
-    procedure_for,
 )
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.formats import body as certificate
 from yinzheng.verifier.log import statement
+from yinzheng.verifier.words.levels import LEVELS, level_words
 
 CALENDAR = official_calendar()
 
@@ -91,12 +96,44 @@ def test_the_words_are_those_of_the_certificate() -> None:
     kinds = [kind for kind in vars(terms).values() if isinstance(kind, type) and issubclass(kind, StrEnum)]
     words = [member for kind in kinds for member in kind]
     assert len({label(word).zh for word in words}) == len({label(word).en for word in words}) == len(words)
-    assert label(terms.SourceKind.PUBLIC) != label(terms.DataClass.PUBLIC)
+    assert label(terms.FileRole.OTHER) != label(terms.RemarkKind.OTHER)
+    assert tuple(terms.Importance) == certificate.IMPORTANCES
+    assert [label(one).zh for one in Procedure] == ["普通程序", "简易程序"]
+    assert "公共数据" not in {label(one).zh for one in SourceKind}, "public data is no kind of source (R18)"
 
 
-@pytest.mark.parametrize("source", SourceKind)
-def test_procedure(source: SourceKind) -> None:
-    assert procedure_for(source) is (Procedure.ORDINARY if source == "public" else Procedure.SIMPLIFIED)
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_procedure(profile: Profile) -> None:
+    in_force = replace(profile, public_data_rules_in_force=True)
+    for public_data, rules in product((False, True), (profile, in_force)):
+        check_procedure(Procedure.ORDINARY, rules, public_data=public_data)
+        deemed = {one: deemed_procedure(one, rules, public_data=public_data) for one in Procedure}
+        assert deemed[Procedure.ORDINARY] is Procedure.ORDINARY
+        if public_data and rules is profile:
+            with pytest.raises(UsageFault) as refused:
+                check_procedure(Procedure.SIMPLIFIED, rules, public_data=True)
+            assert refused.value.code == "procedure-public-data"
+            assert deemed[Procedure.SIMPLIFIED] is Procedure.ORDINARY
+        else:
+            check_procedure(Procedure.SIMPLIFIED, rules, public_data=public_data)
+            assert deemed[Procedure.SIMPLIFIED] is Procedure.SIMPLIFIED
+
+
+def test_titles_and_level_schemes() -> None:
+    assert GD_HEALTH.title.zh == "健康医疗数据产权登记证书"
+    assert NDA_2026.title.zh == "数据产权登记证书"
+    assert set(GD_HEALTH.level_schemes or ()) == {"GB/T 39725-2020", "GB/T 43697-2024"}
+    for scheme in LEVELS:
+        require_scheme(GD_HEALTH, scheme)
+        assert set(LEVELS[scheme]) == {1, 2, 3, 4, 5}
+        assert all(phrase.zh and phrase.en for phrase in LEVELS[scheme].values())
+    require_scheme(NDA_2026, "五级分级指引")
+    for scheme in ("五级分级指引", "GB/T 39725—2020", "GB/T 39725", ""):
+        with pytest.raises(DataFault) as refused:
+            require_scheme(GD_HEALTH, scheme)
+        assert refused.value.code == "level-scheme"
+        assert level_words(scheme, 3) == ("", "")
+    assert level_words("GB/T 39725-2020", 3) != level_words("GB/T 43697-2024", 3)
 
 
 @given(st.integers(0, 999), st.integers(1, 12), st.integers(1, 9999))
@@ -309,6 +346,7 @@ def test_the_public_sees_this_and_nothing_else() -> None:
         "asset": "数据",
         "overview": "概述",
         "limits": "",
+        "importance": "",
         "opened_at": 1,
         "ends_at": 2,
         "waived": False,

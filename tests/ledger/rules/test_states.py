@@ -32,11 +32,13 @@ applied                      refuse              refused                      re
 supplement_requested         give_supplement     applied                      applicant  supplement.given
 supplement_requested         refuse              refused                      registry   application.refused
 accepted                     request_supplement  review_supplement_requested  registry   supplement.requested
+accepted                     to_ordinary         accepted                     registry   procedure.changed
 accepted                     review              reviewed                     registry   review.recorded
 accepted                     review_against      refusal_due                  registry   review.recorded
 accepted                     refuse              refused                      registry   application.refused
 review_supplement_requested  give_supplement     accepted                     applicant  supplement.given
 review_supplement_requested  refuse              refused                      registry   application.refused
+reviewed                     to_ordinary         reviewed                     registry   procedure.changed
 reviewed                     decide              committee_decided            committee  committee.decided
 reviewed                     decide_against      refusal_due                  committee  committee.decided
 reviewed                     publish             publicity                    registry   publicity.opened
@@ -153,7 +155,7 @@ def test_wrong_capacity(state: str, move: str, by: Capacity) -> None:
 
 
 def test_table_and_expectation_have_the_same_size() -> None:
-    assert len(TABLE) == len(EXPECTED) == 31
+    assert len(TABLE) == len(EXPECTED) == 33
     assert {State.DEPOSITED, State.REFUSED, State.CLOSED} == FINAL
 
 

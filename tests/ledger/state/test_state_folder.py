@@ -17,8 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.ledger import world as w
-from tests.ledger.world import Clock, World, actor_of
-from yinzheng.ledger.cases import deciding
+from tests.ledger.world import Clock, World
 from yinzheng.ledger.chain.reverts import ChainUnreachable
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.reading import open_reader
@@ -193,7 +192,7 @@ def test_a_full_disk(demonstration_template: World, disk: Path, tmp_path: Path) 
         assert caught.value.code in ("disk-full", "chain-disk")
     filler.unlink()
     with world.open() as registry:
-        deciding.accept(registry, case, actor_of(registry, w.OFFICER))
+        w.accept(registry, case)
         settle(registry)
     assert world.audit() == []
 

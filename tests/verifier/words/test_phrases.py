@@ -21,7 +21,7 @@ from yinzheng.verifier import (
     Status,
     parse_body,
 )
-from yinzheng.verifier.formats.body import TYPES, Body
+from yinzheng.verifier.formats.body import IMPORTANCES, TYPES, Body
 from yinzheng.verifier.judge.certificate.verify import verify
 from yinzheng.verifier.words import (
     phrases,
@@ -56,7 +56,8 @@ def test_every_outcome_obligation_note_and_field_has_its_words(report: Report) -
     assert set(phrases.OUTCOMES) == set(Outcome)
     assert set(phrases.STATUSES) == set(Status)
     assert set(phrases.AUTHENTIC) == set(Authentic)
-    may_have = {"notices", "follows"}
+    may_have = {"notices", "follows", "importance", "authority"}
+    assert set(phrases.IMPORTANCES) == set(IMPORTANCES)
     assert set(phrases.TYPES) == set(TYPES)
     assert set(phrases.FIELDS) == (set(body_json()) - {"v"}) | may_have
     assert phrases.FIELDS["holders"].en == "Registered to"
