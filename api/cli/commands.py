@@ -92,7 +92,7 @@ PANELS: Final = (
             Command(
                 "access-log",
                 "disputes:access",
-                "Show who saw what and when; the whole log's links are checked first. 访问日志。",
+                "Show who saw what and when; all lines are checked first. 访问日志。",
             ),
             Command(
                 "backup",

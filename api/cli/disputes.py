@@ -12,8 +12,7 @@ from yinzheng.api.cli.cases import moment
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, writing
 from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import Json, out, tell
-from yinzheng.api.cli.persons import As, open_keys, reading_store
-from yinzheng.api.cli.persons import acting as acting_on
+from yinzheng.api.cli.persons import As
 
 if TYPE_CHECKING:
     from yinzheng.ledger.disputes.packing import Selection
@@ -142,24 +141,19 @@ def access(
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
-    """Show who saw what and when; the whole log's links are checked first. 访问日志。"""
-    from yinzheng.ledger.people.acting import admit
-    from yinzheng.ledger.rules.offices import Office
-    from yinzheng.ledger.state import access_log
+    """Show who saw what and when; all lines are checked first. 访问日志。"""
+    from yinzheng.ledger.accesses.reading import read_lines
 
-    with reading_store(state) as (store, paths):
-        open_keys(paths)
-        who = acting_on(store, paths, as_)
-        with store.reading() as session:
-            admit(session, who, Office.AUDITOR)
-    lines = access_log.read_range(state, parse_instant(since, Day.BEGINS), parse_instant(until, Day.ENDS))
+    from_, to = parse_instant(since, Day.BEGINS), parse_instant(until, Day.ENDS)
+    with writing(state, json_) as (registry, _):
+        lines = [one.to_json() for one in read_lines(registry, from_, to, acting(registry, as_))]
 
     def text() -> Iterator[str]:
-        for line in lines:
-            at = line["at"]
-            assert isinstance(at, int)
-            words = (line["actor"], line["action"], line["target"], line["place"])
-            yield f"{moment(at)}  {'  '.join(map(str, words))}"
+        for one in lines:
+            line: Any = one["line"]
+            who: Any = one["who"]
+            words = (who["person"], line["function"], line["action"], line["kind"], line["object"])
+            yield f"{moment(line['noted_at'])}  {'  '.join(words)}  {line['channel']}"
 
     tell(json_, lines, text())
 

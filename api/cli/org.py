@@ -64,6 +64,15 @@ def use(
     subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="The consent's subject. 同意书编号。")],
     purpose: Annotated[str, typer.Option(help="What the data was used for. 用途。")],
     operator: Annotated[str, typer.Option(help="Who used it. 操作人。")],
+    scope: Annotated[
+        str | None, typer.Option(help="The scope of the consent it rests on, such as research. 同意范围。")
+    ] = None,
+    basis: Annotated[
+        str, typer.Option(help="On what it rests where not on consent, such as statutory_duty. 其他依据。")
+    ] = "consent",
+    ground: Annotated[
+        str | None, typer.Option(help="Law, order or approval of a basis other than consent. 法律依据。")
+    ] = None,
     at: Annotated[str | None, typer.Option(help="When; default: now. 时间。")] = None,
     org: OrgFolder = DEFAULT_ORG,
     desk: DeskUrl = DEFAULT_DESK,
@@ -73,9 +82,18 @@ def use(
     from yinzheng.verifier.bytes.canonical import dumps
 
     when = clock() if at is None else parse_instant(at)
-    body = {"subject": subject, "at": when, "purpose": purpose, "operator": operator}
+    body = {
+        "subject": subject,
+        "at": when,
+        "purpose": purpose,
+        "operator": operator,
+        "scope": scope,
+        "basis": basis,
+        "ground": ground,
+    }
     answer = session(org, desk).post("/org/v1/uses", dumps(body))
-    tell(json_, answer, "use recorded 已登记使用记录")
+    outside = "" if answer["covered"] is not False else "; no answer covers it 超出同意范围"
+    tell(json_, answer, f"use recorded 已登记使用记录: line 第 {answer['line']} 条{outside}")
 
 
 def upload(

@@ -16,19 +16,19 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import one_object
-from yinzheng.api.desk.organisations import PLACE
-from yinzheng.api.desk.server import Desk
+from yinzheng.api.desk.server import Asked, Desk, reader_of
 from yinzheng.api.desk.uploads import Uploads
+from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.disputes import opening, release
+from yinzheng.ledger.disputes.disclosing import note_pack
 from yinzheng.ledger.disputes.evidence import MAX_ITEMS, Offered
 from yinzheng.ledger.disputes.numbered_items import Placed, place_item
 from yinzheng.ledger.disputes.packing import Selection, plan_pack, sign_once, with_report, write_out
 from yinzheng.ledger.disputes.plans import parse_plan
-from yinzheng.ledger.disputes.showing import Standing, show, standing
+from yinzheng.ledger.disputes.showing import Standing, is_draft, show, standing
 from yinzheng.ledger.disputes.signing import typed_json
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.state import access_log
 from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.bytes.canonical import JSON, Check, hex_bytes, list_of, one_of
 from yinzheng.verifier.bytes.wording import check_words
@@ -74,7 +74,9 @@ def disputes(desk: Desk) -> APIRouter:
     @router.get("/{written}")
     async def shown(request: Request, written: str) -> Response:
         async with desk.signed(request) as asked:
-            act = _for(asked.signed, written, lambda registry, _: _shown(registry, written, asked.org))
+            act = _for(
+                asked.signed, written, lambda registry, has: _shown(registry, written, _reader(asked, has))
+            )
             return JSONResponse(await desk.do(act))
 
     @router.delete("/{written}")
@@ -93,7 +95,7 @@ def disputes(desk: Desk) -> APIRouter:
             offered, file = Offered(sent.claim, sent.content.chunks()), sent.content.file
 
             def act(registry: Registry, has: Standing) -> Placed:
-                if show(registry, written).state != "draft":
+                if not is_draft(registry, written):
                     has.require(Capacity.PARTY)
                 return place_item(registry, written, place, offered, file.digest, file.size)
 
@@ -117,9 +119,9 @@ def disputes(desk: Desk) -> APIRouter:
         async with desk.signed(request) as asked:
             signature = fields.read(one_object(asked.body), _OPEN)["signature"]
 
-            def act(registry: Registry, _: Standing) -> JSON:
+            def act(registry: Registry, has: Standing) -> JSON:
                 opening.open_dispute(registry, written, signature)
-                return _shown(registry, written, asked.org)
+                return _shown(registry, written, _reader(asked, has))
 
             return JSONResponse(await desk.do(_for(asked.signed, written, act)))
 
@@ -143,7 +145,7 @@ def disputes(desk: Desk) -> APIRouter:
             def act(registry: Registry, has: Standing) -> JSON:
                 has.require(_CAPACITY[found["kind"]])
                 release.release(registry, written, found["kind"], found["signatures"])
-                return _shown(registry, written, asked.org)
+                return _shown(registry, written, _reader(asked, has))
 
             return JSONResponse(await desk.do(_for(asked.signed, written, act)))
 
@@ -153,10 +155,9 @@ def disputes(desk: Desk) -> APIRouter:
         selection = Selection(_only(dict(request.query_params)))
         async with desk.signed(request) as asked:
 
-            def act(registry: Registry, _: Standing) -> Any:
+            def act(registry: Registry, has: Standing) -> Any:
                 plan = plan_pack(registry, written, selection)
-                with registry.store.transaction() as session:
-                    access_log.note(session, registry.clock(), asked.org, "pack", written, PLACE)
+                note_pack(registry, plan, _reader(asked, has))
                 return plan, registry.paths.root
 
             if packing.locked():
@@ -204,8 +205,14 @@ def _for(signed: Signed, written: str, act: Callable[[Registry, Standing], Any])
     return checked
 
 
-def _shown(registry: Registry, written: str, org: str) -> JSON:
-    return show(registry, written, org, PLACE).to_json()
+def _reader(asked: Asked, has: Standing) -> Reader:
+    """Who asks, for the access lines, in what it is here."""
+    function = "forum" if has.forum else "party" if has.party else "opener"
+    return reader_of(asked).acting_as(function)
+
+
+def _shown(registry: Registry, written: str, by: Reader) -> JSON:
+    return show(registry, written, by).to_json()
 
 
 def _placed(placed: Placed) -> dict[str, JSON]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from yinzheng.ledger.rules.consent import Scope
 from yinzheng.ledger.rules.extent import Extent
+from yinzheng.ledger.rules.terms import LawfulBasis
 from yinzheng.verifier.bytes.canonical import (
     JSON,
     Check,
@@ -61,8 +62,11 @@ USE: Final[dict[str, Check[Any]]] = {
     "at": integer(),
     "purpose": check_words(1, 200),
     "operator": check_words(1, 100),
+    "scope": nullable(one_of(*SCOPES)),
+    "basis": one_of(*LawfulBasis),
+    "ground": nullable(check_words(1, 200)),
 }
-"""Body of one use of a consent's data (R30)."""
+"""Body of one use of a consent's data (R30), which rests on a scope of it or on another basis (R27)."""
 REVOKE: Final[dict[str, Check[Any]]] = {"kid": hex_bytes(8), "reason": one_of(*REASONS), "since": integer()}
 """Body of an organisation's report that a key of its own is lost or worse."""
 

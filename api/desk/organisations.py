@@ -12,21 +12,16 @@ from starlette.responses import JSONResponse, Response
 
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON, lines_of, media_of, one_object
-from yinzheng.api.desk.server import Asked, Desk
+from yinzheng.api.desk.server import Asked, Desk, reader_of
 from yinzheng.ledger.consents.batches import Batch, grant_batches
+from yinzheng.ledger.consents.handover import pass_on
 from yinzheng.ledger.consents.notices import changes_of, notice_at, publish_notice
-from yinzheng.ledger.consents.reading import open_consent
-from yinzheng.ledger.consents.receipts import Receipt, make_receipt
-from yinzheng.ledger.consents.uses import record_use
+from yinzheng.ledger.consents.uses import Told, record_use
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.state import access_log
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.organisation import Revocation, parse_rotation
-
-PLACE = "desk"
-"""Where accesses come from, in the access log (R47)."""
 
 
 def organisations(desk: Desk) -> APIRouter:
@@ -83,7 +78,7 @@ def organisations(desk: Desk) -> APIRouter:
         form = fields.form_of(dict(request.query_params))
         async with desk.signed(request) as asked:
             subject = fields.identifier(written)
-            made = await desk.do(lambda registry: _receipt(registry, subject, asked.org))
+            made = await desk.do(lambda registry: pass_on(registry, subject, reader_of(asked)))
         if form == "pdf":
             return Response(await run_in_threadpool(made.pdf), media_type="application/pdf")
         return Response(made.file, media_type=JSON_MEDIA)
@@ -92,9 +87,9 @@ def organisations(desk: Desk) -> APIRouter:
     async def uses(request: Request) -> Response:
         """One use of a consent's data, by the controller or a recipient (R30)."""
         async with desk.signed(request) as asked:
-            use = fields.read(one_object(asked.body), fields.USE)
-            await desk.do(lambda registry: record_use(registry, **use, by_code=asked.org))
-        return _created({"recorded": True})
+            told = Told(**fields.read(one_object(asked.body), fields.USE))
+            noted = await desk.do(lambda registry: record_use(registry, told, reader_of(asked)))
+        return _created({"recorded": True, "line": noted.number, "covered": noted.covered})
 
     return router
 
@@ -110,15 +105,6 @@ def _published(registry: Registry, body: JSON, org: str) -> JSON:
         "version": row.version,
         "changes": [change.value for change in changes],
     }
-
-
-def _receipt(registry: Registry, subject: bytes, org: str) -> Receipt:
-    with registry.store.transaction() as session:
-        if open_consent(registry, session, subject).consent.controller.code != org:
-            # Nobody else learns that it exists.
-            raise UsageFault("no such consent was ever given here", code="consent-unknown")
-        access_log.note(session, registry.clock(), org, "receipt", subject.hex(), PLACE)
-    return make_receipt(registry, subject)
 
 
 def _require_own(asked: Asked, code: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -18,16 +19,16 @@ from starlette.responses import JSONResponse, Response
 
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import MAX_JSON, one_object, read_body
-from yinzheng.api.desk.organisations import PLACE
 from yinzheng.api.desk.server import Desk, is_local
 from yinzheng.api.desk.views import progress_view
 from yinzheng.api.desk.withdrawals import filed_by_receipt
+from yinzheng.ledger.accesses.noting import Access, note
+from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.consents.receipts import Receipt, make_receipt
 from yinzheng.ledger.consents.uses import uses_of
 from yinzheng.ledger.flow.threads import find_withdrawal, unknown_withdrawal
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import InForce
-from yinzheng.ledger.state import access_log
 from yinzheng.ledger.withdrawals.claims import ReceiptClaim, admitted
 from yinzheng.ledger.withdrawals.concluding import conclusion
 from yinzheng.ledger.withdrawals.filing import in_force
@@ -35,9 +36,6 @@ from yinzheng.ledger.withdrawals.progress import progress_of, withdrawals_in
 from yinzheng.ledger.withdrawals.work import ConsentThread
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
-
-HOLDER = "receipt"
-"""Who looked, in the access log: whoever holds the receipt. The log names no data subject (R47, R49)."""
 
 
 def patients(desk: Desk) -> APIRouter:
@@ -61,7 +59,7 @@ def patients(desk: Desk) -> APIRouter:
         found = await form(request, fields.SEE)
 
         def act(registry: Registry) -> JSON:
-            with _admitted(registry, found, "progress") as thread:
+            with _admitted(registry, found, "see", "withdrawal") as thread:
                 return {"withdrawals": _withdrawals(thread)}
 
         return JSONResponse(await desk.do(act))
@@ -82,7 +80,7 @@ def patients(desk: Desk) -> APIRouter:
         found = await form(request, fields.RECEIPT)
 
         def act(registry: Registry) -> Receipt:
-            with _admitted(registry, found, "receipt") as thread:
+            with _admitted(registry, found, "export", "receipt") as thread:
                 subject = thread.subject
             return make_receipt(registry, subject)
 
@@ -98,7 +96,7 @@ def patients(desk: Desk) -> APIRouter:
         found = await form(request, fields.CONCLUSION)
 
         def act(registry: Registry) -> bytes:
-            with _admitted(registry, found, "conclusion") as thread:
+            with _admitted(registry, found, "export", "conclusion") as thread:
                 if find_withdrawal(thread.session, found["withdrawal"]).consent != thread.subject:
                     # Nobody else learns that it exists.
                     raise unknown_withdrawal()
@@ -110,11 +108,13 @@ def patients(desk: Desk) -> APIRouter:
 
 
 @contextmanager
-def _admitted(registry: Registry, found: dict[str, Any], action: str) -> Iterator[ConsentThread]:
+def _admitted(registry: Registry, found: dict[str, Any], action: str, kind: str) -> Iterator[ConsentThread]:
     """The consent's thread, once receipt and date of birth are right; opened once, and noted."""
     code = fields.receipt_of(found)
     with admitted(registry, code.core.subject, ReceiptClaim(code.secret, found["born"])) as thread:
-        access_log.note(thread.session, thread.now, HOLDER, action, thread.subject.hex(), PLACE)
+        subject = thread.subject
+        access = Access(action, kind, subject.hex(), "own", consent=subject, basis="own")
+        note(registry, thread.session, Reader.of_bearer(), access)
         yield thread
 
 
@@ -124,16 +124,16 @@ def _withdrawals(thread: ConsentThread) -> list[JSON]:
 
 def _seen(registry: Registry, found: dict[str, Any]) -> JSON:
     """All that R30 lets the data subject see: what was consented to, what holds, and what became of it."""
-    with _admitted(registry, found, "see") as thread:
+    with _admitted(registry, found, "see", "consent") as thread:
         opened = thread.opened
-        uses = uses_of(thread.session, opened.seal, thread.subject)
+        uses = uses_of(registry, thread.session, opened.seal, thread.subject)
         return {
             "subject": thread.subject.hex(),
             "consent": opened.consent.to_json(),
             "notice": opened.notice.to_json(),
             "notice_leaf": opened.notice_leaf.hex(),
             "in_force": _portion(in_force(thread)),
-            "uses": [{"at": use.at, "purpose": use.purpose, "operator": use.operator} for use in uses],
+            "uses": [{**asdict(use)} for use in uses],
             "withdrawals": _withdrawals(thread),
         }
 

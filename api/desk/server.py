@@ -18,6 +18,7 @@ from starlette.requests import Request
 from yinzheng.api.desk.bodies import MAX_JSON, read_body
 from yinzheng.api.desk.worker import Worker
 from yinzheng.api.http.limits import MIB, Buckets, Memory, Rate
+from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.organisations.requests import check_request
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.database import Store
@@ -126,6 +127,12 @@ class Desk:
     ) -> T:
         """Have something done by the writer, together with what is alike (`Worker.do_together`)."""
         return await asyncio.wrap_future(self.worker.do_together(alike, item, run))
+
+
+def reader_of(asked: Asked | Signed) -> Reader:
+    """The organisation that asks, for the access log, by the key that signed (R47)."""
+    signed = asked.signed if isinstance(asked, Asked) else asked
+    return Reader.of_organisation(signed.org, signed.key)
 
 
 def target_of(request: Request) -> str:

@@ -13,8 +13,10 @@ from starlette.responses import JSONResponse, Response
 
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import one_object
-from yinzheng.api.desk.server import Desk
+from yinzheng.api.desk.server import Desk, reader_of
 from yinzheng.api.desk.views import progress_view
+from yinzheng.ledger.accesses.noting import Access, note
+from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.flow.threads import unknown_withdrawal
 from yinzheng.ledger.notify import deliveries
 from yinzheng.ledger.registry import Registry
@@ -42,9 +44,9 @@ def withdrawals(desk: Desk) -> APIRouter:
 
             def act(registry: Registry) -> JSON:
                 filing = (
-                    filed_by_receipt(registry, found)
+                    filed_by_receipt(registry, found, reader_of(asked))
                     if by_receipt
-                    else _forwarded(registry, found, asked.org)
+                    else _forwarded(registry, found, reader_of(asked))
                 )
                 with filing as work:
                     return {"withdrawal": work.row.id.hex(), **_deadlines(progress_of(work))}
@@ -58,7 +60,7 @@ def withdrawals(desk: Desk) -> APIRouter:
             id_ = fields.identifier(written)
 
             def look(registry: Registry) -> JSON:
-                found = _looked_up(registry, id_, asked.org)
+                found = _looked_up(registry, id_, reader_of(asked))
                 told = deliveries.about(registry, asked.org, id_)
                 return {**found, "notices": _signed(told)}
 
@@ -73,7 +75,7 @@ def withdrawals(desk: Desk) -> APIRouter:
             def act(registry: Registry) -> JSON:
                 with work_on(registry, id_) as work:
                     course.freeze(work, asked.org)
-                    return _shown(work, asked.org)
+                    return _shown(work, reader_of(asked), "process")
 
             return JSONResponse(await desk.do(act))
 
@@ -85,7 +87,7 @@ def withdrawals(desk: Desk) -> APIRouter:
             def act(registry: Registry) -> JSON:
                 with work_on(registry, id_) as work:
                     leaf = course.receipt(work, receipt, asked.org)
-                    return {"leaf": leaf.hex(), **_shown(work, asked.org)}
+                    return {"leaf": leaf.hex(), **_shown(work, reader_of(asked), "process")}
 
             return JSONResponse(await desk.do(act), HTTPStatus.CREATED)
 
@@ -110,8 +112,13 @@ def _signed(found: Iterable[deliveries.Signed]) -> list[JSON]:
     return [{"body": one.body.decode(), "header": one.header} for one in found]
 
 
-def filed_by_receipt(registry: Registry, found: dict[str, Any]) -> AbstractContextManager[ConsentThread]:
-    """File what the holder of a receipt withdraws (`fields.WITHDRAW`); hands on its thread."""
+def filed_by_receipt(
+    registry: Registry, found: dict[str, Any], by: Reader | None = None
+) -> AbstractContextManager[ConsentThread]:
+    """File what the holder of a receipt withdraws (`fields.WITHDRAW`); hands on its thread.
+
+    `by` is the organisation that passes it on, if one does.
+    """
     code = fields.receipt_of(found)
     return filed(
         registry,
@@ -119,18 +126,22 @@ def filed_by_receipt(registry: Registry, found: dict[str, Any]) -> AbstractConte
         fields.extent_of(found["extent"]),
         channel=Way.GUARDIAN if found["guardian"] else Way.RECEIPT,
         claim=ReceiptClaim(code.secret, found["born"]),
+        by=by,
     )
 
 
-def _forwarded(registry: Registry, found: dict[str, Any], org: str) -> AbstractContextManager[ConsentThread]:
+def _forwarded(
+    registry: Registry, found: dict[str, Any], by: Reader
+) -> AbstractContextManager[ConsentThread]:
     return filed(
         registry,
         found["subject"],
         fields.extent_of(found["extent"]),
         channel=Way.CONTROLLER,
         claim=DocumentClaim(found["document"], found["guardian"]),
-        controller=org,
+        controller=by.organisation,
         received_at=found["received_at"],
+        by=by.acting_as("controller"),
     )
 
 
@@ -138,19 +149,23 @@ def _deadlines(found: Progress) -> dict[str, JSON]:
     return {"state": found.state.value, "destroy_by": found.destroy_by, "freeze_by": found.freeze_by}
 
 
-def _looked_up(registry: Registry, id_: bytes, org: str) -> dict[str, JSON]:
-    """What `org` may see; whoever has no part in a withdrawal does not learn that it exists."""
-    with registry.store.reading() as session:
-        if session.get(WithdrawalRecipient, (id_, org)) is None:
+def _looked_up(registry: Registry, id_: bytes, by: Reader) -> dict[str, JSON]:
+    """What `by` may see; whoever has no part in a withdrawal does not learn that it exists."""
+    with registry.store.transaction() as session:
+        if session.get(WithdrawalRecipient, (id_, by.organisation)) is None:
             raise unknown_withdrawal()
-        return _shown(open_work(registry, session, id_), org)
+        return _shown(open_work(registry, session, id_), by, "see")
 
 
-def _shown(work: ConsentThread, org: str) -> dict[str, JSON]:
-    """The whole of it for the controller; for a recipient its own duty."""
+def _shown(work: ConsentThread, by: Reader, action: str) -> dict[str, JSON]:
+    """The whole of it for the controller; for a recipient its own duty. It is written down (R47)."""
+    org = by.organisation or ""
     mine = work.recipients.get(org)
     if mine is None:
         raise unknown_withdrawal()
+    function = "controller" if org == work.row.controller else "recipient"
+    access = Access(action, "withdrawal", work.row.id.hex(), "withdrawal", consent=work.subject)
+    note(work.registry, work.session, by.acting_as(function), access)
     leaf, body = work.request
     found = progress_of(work)
     if org == work.row.controller:

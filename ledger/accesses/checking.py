@@ -21,7 +21,7 @@ from yinzheng.ledger.store.models_consents import Consent
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.formats.access import NOTED, Batch, accesses_subject, parse_batch
+from yinzheng.verifier.formats.access import NOTED, AccessLine, Batch, accesses_subject, parse_batch
 from yinzheng.verifier.log.merkle import root_from_leaves
 from yinzheng.verifier.log.statement import Statement, verify_body
 
@@ -113,31 +113,44 @@ def _of_row(
 ) -> Iterator[DataFault]:
     """What is wrong with one line; `before` is the link it follows, None where the line before is missing."""
     try:
-        opened = lines.open(row)
-        if before is not None and lines.key(row).link(before, row.number, row.leaf) != row.link:
-            raise altered(row.number)
-        consent = None if row.consent is None else session.get(Consent, row.consent)
-        destroyed = consent is not None and consent.wrapped_key is None
-        if opened.line.words is not None and (row.words is None or bool(row.words) is destroyed):
-            raise altered(row.number)
-
-        def seal_of(subject: bytes) -> SealedValue | None:
-            if consent is None or consent.wrapped_key is None:
-                return None
-            return SealedValue(lines.keys.wrapper().unwrap(consent.wrapped_key, subject))
-
-        lines.words(row, opened.line, seal_of)
+        line = lines.open(row).line
     except DataFault as fault:
         if fault.code == "access-key-missing":
             yield DataFault(fault.message, code=fault.code, line=row.number)
-        elif row.number > committed and fault.code == "seal-broken":
-            yield DataFault(
-                f"access line {row.number} was not written by this registry, or was altered",
-                code="access-added",
-                line=row.number,
-            )
+        elif fault.code == "seal-broken" and row.number > committed:
+            yield _added(row.number)
         else:
             yield altered(row.number)
+        return
+    linked = before is None or lines.key(row).link(before, row.number, row.leaf) == row.link
+    if not (linked and _has_words(session, lines, row, line)):
+        yield altered(row.number)
+
+
+def _has_words(session: Session, lines: Lines, row: AccessRow, line: AccessLine) -> bool:
+    """Whether a line's words are there, and those it commits to; or gone, with the key of its consent."""
+    consent = None if line.consent is None else session.get(Consent, line.consent)
+    wrapped = None if consent is None else consent.wrapped_key
+    erased = consent is not None and wrapped is None
+    if line.words is not None and (row.words is None or bool(row.words) is erased):
+        return False
+
+    def seal_of(subject: bytes) -> SealedValue | None:
+        return None if wrapped is None else SealedValue(lines.keys.wrapper().unwrap(wrapped, subject))
+
+    try:
+        lines.words(row, line, seal_of)
+    except DataFault:
+        return False
+    return True
+
+
+def _added(number: int) -> DataFault:
+    return DataFault(
+        f"access line {number} was not written by this registry, or was altered",
+        code="access-added",
+        line=number,
+    )
 
 
 def _held(batch: Batch, leaves: list[bytes]) -> Iterator[DataFault]:

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from yinzheng.ledger.accesses.keys import MonthKey, key_for
 from yinzheng.ledger.accesses.reader import Reader
+from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import Base
 from yinzheng.ledger.store.models_accesses import AccessBatch, AccessRow
@@ -54,6 +55,21 @@ class Access:
 def note(registry: Registry, session: Session, reader: Reader, access: Access) -> int:
     """Write one line, in the caller's transaction; gives its number. Raises as `note_many`."""
     return note_many(registry, session, reader, (access,)).start
+
+
+def acted(
+    registry: Registry,
+    session: Session,
+    actor: Actor,
+    kind: str,
+    object_: str,
+    purpose: str,
+    *,
+    consent: bytes | None = None,
+) -> int:
+    """Write down what an admitted person did to the registry itself, such as enrolling staff. As `note`."""
+    access = Access("act", kind, object_, purpose, consent=consent)
+    return note(registry, session, Reader.of_actor(registry, actor), access)
 
 
 def note_many(registry: Registry, session: Session, reader: Reader, accesses: Iterable[Access]) -> range:

@@ -15,7 +15,7 @@ from yinzheng.ledger.store.models_accesses import AccessRow
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import COMMITMENT_KEY_BYTES
-from yinzheng.verifier.bytes.canonical import Check, hex_bytes, read_object
+from yinzheng.verifier.bytes.canonical import JSON, Check, hex_bytes, read_object
 from yinzheng.verifier.bytes.shape import read_shape, shape
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.access import MAX_ACCESS, AccessLine, Who, Words, leaf_of, parse_line
@@ -40,7 +40,18 @@ class OpenedLine:
     who: Who
     who_secret: bytes = field(repr=False)
     leaf: bytes
-    link: bytes
+
+    def to_json(self) -> dict[str, JSON]:
+        """`{"line", "secret", "who", "who_secret"}`, for an auditor or a court.
+
+        `leaf_of` line and secret is the leaf in its batch's tree.
+        """
+        return {
+            "line": self.line.to_json(),
+            "secret": self.secret.hex(),
+            "who": self.who.to_json(),
+            "who_secret": self.who_secret.hex(),
+        }
 
 
 class Lines:
@@ -73,7 +84,7 @@ class Lines:
         who: Who = found["who"]
         if not commit_private(found["who_secret"], who.canonical()).matches(line.who):
             raise altered(row.number)
-        return OpenedLine(line, found["secret"], who, found["who_secret"], row.leaf, row.link)
+        return OpenedLine(line, found["secret"], who, found["who_secret"], row.leaf)
 
     def words(
         self, row: AccessRow, line: AccessLine, seal_of: Callable[[bytes], SealedValue | None]

@@ -13,14 +13,12 @@ from sqlmodel import Session, col, select
 
 from yinzheng.ledger.audit.erasures import check_remains
 from yinzheng.ledger.audit.finding import Audit
-from yinzheng.ledger.consents.uses import open_use
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.organisations.keys import keys_at
-from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event
-from yinzheng.ledger.store.models_consents import Consent, Notice, Organisation, Pooled, Use
+from yinzheng.ledger.store.models_consents import Consent, Notice, Organisation, Pooled
 from yinzheng.ledger.store.models_disputes import Dispute, EvidenceItem
 from yinzheng.ledger.store.sealed import SealedValue, check_file
 from yinzheng.verifier.bytes import canonical
@@ -35,7 +33,7 @@ BATCH = 2000
 
 
 def check_threads(audit: Audit) -> None:
-    """Check every thread, that no statement is outside of one, and the access log."""
+    """Check every thread, that no statement is outside of one."""
     with audit.store.reading() as session:
         seen = _organisations(audit, session) + _notices(audit, session)
         seen += _consents(audit, session) + _disputes(audit, session)
@@ -47,9 +45,6 @@ def check_threads(audit: Audit) -> None:
             audit.found(
                 "event-unlinked", f"{there} statements lie outside the applications, threads reach {seen}"
             )
-        _uses(audit, session)
-        with audit.finding():
-            access_log.check(session)
 
 
 def check_event(event: Event, seal: SealedValue | None, prev: bytes | None, subject: bytes) -> Statement:
@@ -192,14 +187,3 @@ def _items(audit: Audit, session: Session, row: Dispute, events: Sequence[Event]
             if number not in files:
                 raise DataFault("an item's bytes are not in the dossier", code="evidence-altered")
             check_file(audit.blobs, key, row.dossier_id, number, files[number].blob, item.size, item.digest)
-
-
-def _uses(audit: Audit, session: Session) -> None:
-    query = select(Use, Consent.wrapped_key).join(Consent).order_by(col(Use.id))
-    for use, wrapped in session.exec(query):
-        with audit.finding(use=use.id):
-            if wrapped is not None:
-                key = audit.keys.wrapper().unwrap(wrapped, use.consent)
-                open_use(SealedValue(key), use)
-            elif use.sealed:
-                raise DataFault("a use log outlived its consent", code="erasure-unproved")

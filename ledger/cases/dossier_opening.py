@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
 
+from yinzheng.ledger.accesses.noting import Access, note
+from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.cases.files import FILE_EVENTS
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.dossiers.dossier import APPLICATION
@@ -15,7 +17,6 @@ from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.sealed import SealedValue, open_file
 from yinzheng.verifier.bytes.canonical import JSON
@@ -32,7 +33,7 @@ def open_dossier_to(
 
     Objections follow under `objection-n/`: `objection.json`, and the material, numbered from 1.
 
-    That `by` opened it, an officer or a member of the committee, is written into the access log first (R47).
+    That `by` opened it, an officer or a member of the committee, is written down first (R47).
 
     A submission is its `application.json` and the files it declares. Only whole, authenticated files keep
     their name; if one does not open, it is removed again. Raises `UsageFault` (`folder-exists`,
@@ -43,7 +44,8 @@ def open_dossier_to(
     with registry.store.transaction() as session:
         admit(session, by, Capacity.REGISTRY, Capacity.COMMITTEE)
         case = repository.find_case(session, case_id)
-        access_log.note(session, registry.clock(), by.person, "dossier", case_id)
+        access = Access("export", "dossier", case_id, "registration")
+        note(registry, session, Reader.of_actor(registry, by), access)
         key = dossier_key(registry, session, case.dossier_id)
         submissions = list(_submissions(session, case_id, SealedValue(key)))
         rows = iter(repository.files_of(session, case.dossier_id))

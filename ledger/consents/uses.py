@@ -1,92 +1,167 @@
-"""The use log of a consent: when the data was used, for which purpose, by which operator (R30).
+"""Uses of a consent's data: when, for which purpose, by which operator, resting on what (R30).
 
-Each line is sealed under the consent's key: the subject sees it with the receipt, and once the key is
-destroyed nobody does.
+A use is an access line (S17) like an opening. The organisation says which scope of the consent it rests on,
+or which other basis (R27); whether an answer that was in force then covers it is worked out here. What was
+used outside the consent is written down all the same: a log that hid it would be none. Its free words lie
+under the consent's key: the subject sees them with the receipt, and once the key is destroyed nobody does.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.accesses.noting import Access, note
+from yinzheng.ledger.accesses.opening import Lines
+from yinzheng.ledger.accesses.reader import Reader
+from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
 from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.consent import Use
+from yinzheng.ledger.rules.consent import Scope, Use, is_in_term
+from yinzheng.ledger.rules.extent import covers
 from yinzheng.ledger.rules.organisations import Role
-from yinzheng.ledger.store.models_consents import Use as UseRow
+from yinzheng.ledger.rules.terms import LawfulBasis
+from yinzheng.ledger.store.models_accesses import AccessRow
 from yinzheng.ledger.store.sealed import SealedValue
-from yinzheng.verifier.bytes import canonical
-from yinzheng.verifier.bytes.canonical import Check, integer, read_object
-from yinzheng.verifier.bytes.wording import check_words
+from yinzheng.verifier.bytes.canonical import nullable, one_of
+from yinzheng.verifier.bytes.shape import read_shape
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.formats.body import check_credit_code
+from yinzheng.verifier.formats.access import Words
+from yinzheng.verifier.formats.notice import SCOPES
+from yinzheng.verifier.formats.withdrawal import granted, parse_requested
 
-MAX_USE: Final = 4096
-"""Canonical bytes of a line."""
-
-_FIELDS: Final[dict[str, Check[Any]]] = {
-    "at": integer(),
-    "purpose": check_words(1, 200),
-    "operator": check_words(1, 100),
-    "by": check_credit_code,
-}
+_SCOPE: Final = nullable(one_of(*SCOPES))
 
 
-def record_use(
-    registry: Registry, subject: bytes, at: int, purpose: str, operator: str, by_code: str
-) -> None:
-    """Note that the data of the consent `subject` was used at `at` (UTC seconds), told by `by_code`.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an organisation says of a use. It rests on a scope of the consent, or on another basis."""
 
-    The controller tells its own uses, a recipient that was answered yes tells its own. What was used outside
-    the consent's term or after a withdrawal is noted all the same: a log that hid it would be none. Raises
-    `UsageFault` (`consent-unknown`, `consent-erased`, `use-stranger`, `organisation-…`), `DataFault`
-    (`field-…`, `encoded-bytes`, `use-future`, `use-early`).
+    subject: bytes
+    at: int
+    """UTC seconds."""
+    purpose: str
+    operator: str
+    scope: str | None
+    basis: str
+    ground: str | None
+    """The law, order or approval of a basis other than consent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """The line a use became, and whether an answer in force then covers it; None on another basis."""
+
+    number: int
+    covered: bool | None
+
+
+def record_use(registry: Registry, told: Told, by: Reader) -> Noted:
+    """Write down that the data of a consent was used, told by the organisation `by`.
+
+    The controller tells its own uses, a recipient that the consent names its own, whatever it was answered.
+    Raises `UsageFault` (`consent-unknown`, `consent-erased`, `use-stranger`, `organisation-…`), `DataFault`
+    (`field-…`, `encoded-bytes`, `use-future`, `use-early`, `use-basis`).
     """
-    line = read_object({"at": at, "purpose": purpose, "operator": operator, "by": by_code}, _FIELDS)
-    if at > registry.clock():
+    words = read_shape(
+        Words, {"v": 1, "purpose": told.purpose, "operator": told.operator, "ground": told.ground}
+    )
+    _check_basis(told)
+    if told.at > registry.clock():
         raise DataFault(
             "the use would lie in the future", code="use-future", hint="Set the clock; note a use afterwards."
         )
     with registry.store.transaction() as session:
-        opened = open_consent(registry, session, subject)
-        consent = opened.consent
-        if by_code == consent.controller.code:
-            require(session, by_code, Role.CONTROLLER)
-        elif any(one.code == by_code and one.answer is True for one in consent.recipients):
-            require(session, by_code, Role.RECIPIENT)
-        else:
-            raise UsageFault(
-                "this organisation is neither controller nor recipient of the consent",
-                code="use-stranger",
-                hint="Who uses data without being named in the consent has no consent to use it.",
-            )
-        if at < consent.given_at:
+        opened = open_consent(registry, session, told.subject)
+        role = _role(session, opened, by.organisation or "")
+        if told.at < opened.consent.given_at:
             raise DataFault(
                 "the use lies before the consent was given",
                 code="use-early",
                 hint="Check the consent's subject and the time of the use.",
             )
-        sealed = opened.seal.seal(canonical.dumps(line), _associated(subject))
-        session.add(UseRow(consent=subject, sealed=sealed))
+        covered = None if told.scope is None else _covered(opened, told.scope, by.organisation or "", told.at)
+        access = Access(
+            "use",
+            "data",
+            told.subject.hex(),
+            "stated",
+            consent=told.subject,
+            basis=told.basis,
+            scope=told.scope,
+            covered=covered,
+            at=told.at,
+            words=words,
+            seal=opened.seal,
+        )
+        return Noted(note(registry, session, by.acting_as(role.value), access), covered)
 
 
-def uses_of(session: Session, seal: SealedValue, subject: bytes) -> list[Use]:
-    """List the uses of a consent's data, oldest first; `seal` is the consent's own (`reading`).
+def _check_basis(told: Told) -> None:
+    """Consent is named by its scope; every other basis by what it rests on, never assumed (R27)."""
+    _SCOPE(told.scope, "$.scope")
+    of_consent = told.basis == LawfulBasis.CONSENT.value
+    if (told.scope is not None) is not of_consent or (told.ground is not None) is of_consent:
+        raise DataFault(
+            "a use rests on a scope of the consent, or on another basis and its ground",
+            code="use-basis",
+            hint="Name the scope; or the basis with the law, order or approval.",
+        )
 
-    Raises `DataFault` (`seal-broken`).
+
+def _role(session: Session, opened: OpenedConsent, code: str) -> Role:
+    """In what role an organisation that the consent names uses the data."""
+    if code == opened.consent.controller.code:
+        require(session, code, Role.CONTROLLER)
+        return Role.CONTROLLER
+    if any(one.code == code for one in opened.consent.recipients):
+        require(session, code, Role.RECIPIENT)
+        return Role.RECIPIENT
+    raise UsageFault(
+        "this organisation is neither controller nor recipient of the consent",
+        code="use-stranger",
+        hint="Who uses data without being named in the consent has no consent to use it.",
+    )
+
+
+def _covered(opened: OpenedConsent, scope: str, code: str, at: int) -> bool:
+    """Whether an answer that was in force at `at` covers a use: a withdrawal ends it when it is received."""
+    force = granted(opened.consent)
+    for one in opened.events:
+        if one.statement.type == "withdrawal.requested":
+            request = parse_requested(one.body)
+            if request.received_at <= at:
+                force = request.remains
+    named = frozenset((grant.code, Scope(grant.scope)) for grant in force.grants)
+    scopes = frozenset(map(Scope, force.scopes))
+    controller = code == opened.consent.controller.code
+    return is_in_term(opened.consent, at) and covers(scopes, named, Scope(scope), code, controller=controller)
+
+
+def uses_of(registry: Registry, session: Session, seal: SealedValue, subject: bytes) -> list[Use]:
+    """List the uses of a consent's data as they were told, oldest first; `seal` is the consent's own.
+
+    Raises `DataFault` (`seal-broken`, `access-…`).
     """
-    rows = session.exec(select(UseRow).where(UseRow.consent == subject).order_by(col(UseRow.id)))
-    return [open_use(seal, row) for row in rows]
-
-
-def open_use(seal: SealedValue, row: UseRow) -> Use:
-    """Open one line, under its consent's seal. Raises `DataFault` (`seal-broken`)."""
-    value = canonical.loads(seal.open(row.sealed, _associated(row.consent)), max_bytes=MAX_USE)
-    line = read_object(value, _FIELDS)
-    return Use(line["at"], line["purpose"], line["operator"])
-
-
-def _associated(subject: bytes) -> bytes:
-    return b"yinzheng/use/1:" + subject
+    lines = Lines(session, registry.keys)
+    found = []
+    query = select(AccessRow).where(AccessRow.consent == subject).order_by(col(AccessRow.number))
+    for row in session.exec(query):
+        line = lines.open(row).line
+        said = lines.words(row, line, lambda _subject: seal) if line.action == "use" else None
+        if said is not None:
+            words, _ = said
+            found.append(
+                Use(
+                    at=line.at,
+                    purpose=words.purpose,
+                    operator=words.operator or "",
+                    organisation=line.organisation or "",
+                    scope=line.scope,
+                    basis=line.basis,
+                    covered=line.covered,
+                )
+            )
+    return found

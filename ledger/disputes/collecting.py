@@ -15,12 +15,12 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.accesses.reading import between
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.disputes.evidence import Offered
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.state import access_log
 from yinzheng.ledger.state.files import disk_faults
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate, Checkpoint, Event
@@ -99,13 +99,13 @@ def as_of_item(registry: Registry, subject: bytes, at: int) -> Offered:
 
 
 def access_item(registry: Registry, since: int, until: int) -> Offered:
-    """A range of the access log with its links; `UsageFault` `access-range`."""
+    """The access lines of a time, each with what proves it; `UsageFault` `access-range`."""
     with registry.store.reading() as session:
-        lines = access_log.between(session, since, until)
-        first, last = lines[0].id or 0, lines[-1].id or 0
-        listed: list[JSON] = [{**access_log.as_json(line), "link": line.link.hex()} for line in lines]
+        lines = between(session, registry.keys, since, until)
+        first, last = lines[0].line.number, lines[-1].line.number
+        listed: list[JSON] = [one.to_json() for one in lines]
     about: dict[str, JSON] = {"since": since, "until": until, "first": first, "last": last}
-    content: dict[str, JSON] = {"format": "yinzheng/access-log/1", "first": first, "lines": listed}
+    content: dict[str, JSON] = {"format": "yinzheng/access-lines/1", "first": first, "lines": listed}
     return _offered(registry, "访问日志区间", "access_log", about, content)
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from yinzheng.ledger.disputes import evidence, opening
 from yinzheng.ledger.disputes.evidence import Offered
-from yinzheng.ledger.disputes.showing import show
+from yinzheng.ledger.disputes.showing import Shown, look
+from yinzheng.ledger.disputes.work import work_on
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.verifier.bytes.algorithms import DigestPair
@@ -34,7 +35,7 @@ def place_item(
     Raises `UsageFault`: `dispute-moved` (that number is taken by another, or not the next), and as
     `evidence.add_items`.
     """
-    shown = show(registry, dispute_id)
+    shown = _look(registry, dispute_id)
     if number <= len(shown.items):
         there = shown.items[number - 1]
         same = parse_item({**offered.claim, "digest": {**digest.to_json()}, "size": size}) == there.item
@@ -47,8 +48,13 @@ def place_item(
         opening.add_to_draft(registry, dispute_id, [offered])
     else:
         evidence.add_items(registry, dispute_id, [offered], Capacity.PARTY)
-    added = show(registry, dispute_id).items[number - 1]
+    added = _look(registry, dispute_id).items[number - 1]
     return Placed(number, added.leaf, added.item, new=True)
+
+
+def _look(registry: Registry, dispute_id: str) -> Shown:
+    with work_on(registry, dispute_id) as work:
+        return look(work)
 
 
 def _moved(there: int) -> UsageFault:

@@ -15,20 +15,21 @@ from typing import Any, BinaryIO, cast
 
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.chain.connect import prover
 from yinzheng.ledger.disputes.calls import KINDS
 from yinzheng.ledger.disputes.collecting import find_thread, opened
+from yinzheng.ledger.disputes.disclosing import note_pack
 from yinzheng.ledger.disputes.stamps import stamps_for
 from yinzheng.ledger.disputes.work import DRAFT
 from yinzheng.ledger.document.court_pdf import render_court
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import find_dispute, thread
 from yinzheng.ledger.keys.provider import ISSUER
-from yinzheng.ledger.people.acting import Actor, admit, require
+from yinzheng.ledger.people.acting import Actor, require
 from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.state import access_log
 from yinzheng.ledger.state.files import disk_faults, temporary_beside
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import repository
@@ -105,7 +106,7 @@ def build_pack(
     by: Actor,
     progress: Progress,
 ) -> WrittenPack:
-    """Write the pack of a dispute to the new file `target`; `by`, an officer, is noted in the access log.
+    """Write the pack of a dispute to the new file `target`. That `by`, an officer, got it is written down.
 
     Raises `UsageFault`: `dispute-unknown`, `dispute-draft`, `pack-exists`, `pack-unsettled` (something of it
     is not on the chain yet), `pack-selection`; `DataFault` where what is stored is not what was recorded;
@@ -115,10 +116,9 @@ def build_pack(
         raise UsageFault(f"{target} exists already", code="pack-exists", hint="Name a new file.")
     progress("gathering statements and proofs")
     require(registry, by, Capacity.REGISTRY)
-    plan = with_report(plan_pack(registry, dispute_id, selection))
-    with registry.store.transaction() as session:
-        admit(session, by, Capacity.REGISTRY)
-        access_log.note(session, registry.clock(), by.person, "pack", dispute_id)
+    plan = plan_pack(registry, dispute_id, selection)
+    note_pack(registry, plan, Reader.of_actor(registry, by), by)
+    plan = with_report(plan)
     draft = temporary_beside(target)
     try:
         with disk_faults(target), draft.open("xb+") as out:

@@ -9,6 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlmodel import Session
+
+from yinzheng.ledger.accesses.noting import Access, note_many
+from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.disputes import collecting
 from yinzheng.ledger.disputes.evidence import Offered, add_items
 from yinzheng.ledger.disputes.work import DRAFT
@@ -16,7 +20,7 @@ from yinzheng.ledger.flow.threads import find_dispute
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.state import access_log
+from yinzheng.ledger.store.models_consents import Consent
 from yinzheng.verifier.errors import UsageFault
 
 
@@ -43,20 +47,27 @@ def preserve(registry: Registry, dispute_id: str, wanted: Wanted, by: Actor) -> 
         admit(session, by, Capacity.REGISTRY)
         if find_dispute(session, dispute_id).state == DRAFT:
             raise UsageFault("a draft holds its opener's evidence alone", code="dispute-draft")
-        for target in named:
-            access_log.note(session, registry.clock(), by.person, "evidence", f"{dispute_id} {target}")
+        reader = Reader.of_actor(registry, by)
+        note_many(registry, session, reader, (_access(session, dispute_id, *one) for one in named))
     return add_items(registry, dispute_id, _offers(registry, wanted), Capacity.REGISTRY)
 
 
-def _named(wanted: Wanted) -> list[str]:
+def _named(wanted: Wanted) -> list[tuple[str, bytes | None]]:
+    """What is looked at, in the words of a line's object, and which subject it is about."""
     return [
-        *(f"certificate {number}" for number in wanted.certificates),
-        *(f"consent {subject.hex()}" for subject in wanted.consents),
-        *(f"notice {leaf.hex()}" for leaf in wanted.notices),
-        *(f"access {since}..{until}" for since, until in wanted.accesses),
-        *(f"as-of {subject.hex()}@{at}" for subject, at in wanted.as_of),
-        *("file" for _ in wanted.files),
+        *((f"certificate:{number}", None) for number in wanted.certificates),
+        *((f"consent:{subject.hex()}", subject) for subject in wanted.consents),
+        *((f"notice:{leaf.hex()}", None) for leaf in wanted.notices),
+        *((f"accesses:{since}-{until}", None) for since, until in wanted.accesses),
+        *((f"as-of:{subject.hex()}:{at}", subject) for subject, at in wanted.as_of),
+        *(("file", None) for _ in wanted.files),
     ]
+
+
+def _access(session: Session, dispute_id: str, what: str, subject: bytes | None) -> Access:
+    of_consent = subject is not None and session.get(Consent, subject) is not None
+    consent = subject if of_consent else None
+    return Access("process", "evidence", f"{dispute_id}:{what}", "dispute", consent=consent)
 
 
 def _offers(registry: Registry, wanted: Wanted) -> Sequence[Offered]:

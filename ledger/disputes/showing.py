@@ -9,15 +9,16 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.accesses.noting import Access, note
+from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.disputes.plans import parse_plan
 from yinzheng.ledger.disputes.work import DRAFT, DisputeThread, work_on
 from yinzheng.ledger.flow.recording import open_event
-from yinzheng.ledger.flow.threads import thread
+from yinzheng.ledger.flow.threads import find_dispute, thread
 from yinzheng.ledger.organisations.keys import public_key
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.state import access_log
 from yinzheng.ledger.state.instance import read_instance
 from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
 from yinzheng.ledger.store.models import Dossier, Event
@@ -129,19 +130,28 @@ class Standing:
             )
 
 
-def show(registry: Registry, dispute_id: str, by: Actor | str | None = None, place: str = "command") -> Shown:
-    """Everything about a dispute but the contents of its items; `by` is noted in the access log.
+def show(registry: Registry, dispute_id: str, by: Actor | Reader) -> Shown:
+    """Everything about a dispute but the contents of its items; that `by` saw it is written down (R47).
 
-    `by` is an officer; or the credit code of an organisation whose signed request this answers; or nobody,
-    for what the program itself asks. Raises as `work_on` and `admit`.
+    `by` is an officer, or an organisation whose signed request this answers. Raises as `work_on` and `admit`.
     """
     with work_on(registry, dispute_id) as work:
         if isinstance(by, Actor):
             admit(work.session, by, Capacity.REGISTRY)
-            by = by.person
-        if by is not None:
-            access_log.note(work.session, work.now, by, "dispute", dispute_id, place)
-        return _draft(work) if work.dispute.state == DRAFT else _opened(work)
+            by = Reader.of_actor(registry, by)
+        note(registry, work.session, by, Access("see", "dispute", dispute_id, "dispute"))
+        return look(work)
+
+
+def is_draft(registry: Registry, dispute_id: str) -> bool:
+    """Whether a dispute is still a draft. Raises `UsageFault` `dispute-unknown`."""
+    with registry.store.reading() as session:
+        return find_dispute(session, dispute_id).state == DRAFT
+
+
+def look(work: DisputeThread) -> Shown:
+    """An opened dispute as its own use cases see it; nobody is shown it."""
+    return _draft(work) if work.dispute.state == DRAFT else _opened(work)
 
 
 def list_disputes(root: Path) -> list[Line]:

@@ -17,7 +17,8 @@ from yinzheng.ledger.flow.recording import Occurrence, compose, record
 from yinzheng.ledger.rules.destruction import TargetKind
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models import Dossier, DossierFile, Event, Objection
-from yinzheng.ledger.store.models_consents import Attempt, Consent, Use
+from yinzheng.ledger.store.models_accesses import AccessRow
+from yinzheng.ledger.store.models_consents import Attempt, Consent
 from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.verifier.formats.tombstone import TOMBSTONE, Tombstone
 
@@ -74,7 +75,8 @@ def _empty_events(session: Session, target: Target) -> None:
 def _bury_consent(session: Session, target: Target, head: bytes) -> None:
     ours = col(Consent.subject) == target.subject
     _change(session, update(Consent).where(ours).values(wrapped_key=None, head=head))
-    _change(session, delete(Use).where(col(Use.consent) == target.subject))
+    told = col(AccessRow.consent) == target.subject, col(AccessRow.words).is_not(None)
+    _change(session, update(AccessRow).where(*told).values(words=b""))  # the lines stay (S17)
     _change(session, delete(Attempt).where(col(Attempt.subject) == target.subject))
 
 
@@ -100,7 +102,8 @@ def needles(session: Session, target: Target) -> tuple[bytes, ...]:
     found = [event.sealed for event in target.events]
     if target.kind is TargetKind.CONSENT:
         found.append(session.get_one(Consent, target.subject).wrapped_key or b"")
-        found += session.exec(select(Use.sealed).where(Use.consent == target.subject)).all()
+        words = select(AccessRow.words).where(AccessRow.consent == target.subject)
+        found += [one or b"" for one in session.exec(words)]
     else:
         found.append(session.get_one(Dossier, target.owner).wrapped_key or b"")
         files = select(DossierFile.manifest).where(DossierFile.dossier_id == target.owner)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from sqlmodel import Session
 
+from yinzheng.ledger.accesses.noting import acted
 from yinzheng.ledger.consents.notices import hour_of
 from yinzheng.ledger.erasure.burial import bury, needles, split
 from yinzheng.ledger.erasure.clearing import clear
@@ -29,9 +30,8 @@ from yinzheng.ledger.erasure.targets import Target, target_of
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules import destruction
-from yinzheng.ledger.rules.destruction import DestructionRecord, Method, check_destruction
+from yinzheng.ledger.rules.destruction import DestructionRecord, Method, TargetKind, check_destruction
 from yinzheng.ledger.rules.erasure import Move
-from yinzheng.ledger.state import access_log
 from yinzheng.ledger.state.backup import places_of, rewrite_places
 from yinzheng.ledger.state.record_keys import Destroyed
 from yinzheng.ledger.store.models_disputes import Erasure
@@ -72,13 +72,17 @@ def erase(registry: Registry, id_: str, operator: Actor) -> bytes:
         target, stones = _prepare(registry, session, row, operator)
         remembered = needles(session, target)
         now = registry.clock()
-        add_signature(session, row, operator, OPERATOR, now)
+        add_signature(registry, session, row, operator, OPERATOR, now)
         leaf = bury(session, target, stones, registry.instance.profile, now)
         row.tombstone, row.erased_at = leaf, now
         session.add(row)
-        access_log.note(session, now, operator.person, "erasure.carry-out", id_)
+        acted(registry, session, operator, "erasure", id_, "erasure", consent=_consent_of(target))
     clear(registry, id_, remembered)
     return leaf
+
+
+def _consent_of(target: Target) -> bytes | None:
+    return target.subject if target.kind is TargetKind.CONSENT else None
 
 
 def _prepare(

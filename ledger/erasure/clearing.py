@@ -21,9 +21,9 @@ from yinzheng.ledger.store.models_disputes import Erasure
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 TABLES: Final = (
+    "access_line",
     "attempt",
     "consent",
-    "data_use",
     "dispute",
     "dossier",
     "dossier_file",

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.accesses.noting import acted
 from yinzheng.ledger.erasure import grounds
 from yinzheng.ledger.erasure.order import Order, sign, signer
 from yinzheng.ledger.erasure.targets import Target, find_target
@@ -17,7 +18,6 @@ from yinzheng.ledger.rules import erasure as rules
 from yinzheng.ledger.rules.destruction import Approval, Function, Method, StaffRole, TargetKind, next_step
 from yinzheng.ledger.rules.erasure import COURSE, Move, Situation, State
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.state import access_log
 from yinzheng.ledger.state.backup import rewrite_places
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Person
@@ -120,8 +120,12 @@ def propose(
                 created_at=now,
             )
         )
-        access_log.note(session, now, by.person, "erasure.propose", id_)
+        acted(registry, session, by, "erasure", id_, "erasure", consent=_consent_of(kind, target.subject))
     return id_
+
+
+def _consent_of(kind: TargetKind, subject: bytes) -> bytes | None:
+    return subject if kind is TargetKind.CONSENT else None
 
 
 def require_lawful(registry: Registry, session: Session, target: Target, ground: str, now: int) -> None:
@@ -160,7 +164,7 @@ def drop(registry: Registry, id_: str, by: Actor) -> None:
         rule = allow(row, read_signed(session, row), Move.DROP, by, registry.clock())
         row.state = rule.to.value
         session.add(row)
-        access_log.note(session, registry.clock(), by.person, "erasure.drop", id_)
+        acted(registry, session, by, "erasure", id_, "erasure")
 
 
 def approve(registry: Registry, id_: str, by: Actor) -> frozenset[str]:
@@ -186,7 +190,7 @@ def _sign(registry: Registry, id_: str, by: Actor, *, witness: bool) -> frozense
             raise UsageFault(f"{by.person} has signed this order already (R43)", code="destruction-person")
         now = registry.clock()
         allow(row, signed, Move.WITNESS if witness else Move.APPROVE, by, now)
-        add_signature(session, row, by, role, now)
+        add_signature(registry, session, row, by, role, now)
         missing = read_signed(session, row).next
         if not missing:
             row.state = APPROVED
@@ -200,7 +204,7 @@ def allow(row: Erasure, signed: Signed, move: Move, by: Actor, now: int) -> rule
     return COURSE.rule_for(situation, move, by.capacity, now)
 
 
-def add_signature(session: Session, row: Erasure, by: Actor, role: str, now: int) -> None:
+def add_signature(registry: Registry, session: Session, row: Erasure, by: Actor, role: str, now: int) -> None:
     """Sign the order with the key that came with the request, in the caller's transaction.
 
     Raises as `key_of`.
@@ -208,7 +212,7 @@ def add_signature(session: Session, row: Erasure, by: Actor, role: str, now: int
     signature = sign(row.wording, key_of(session, by))
     session.add(ErasureSignature(erasure_id=row.id, person=by.person, role=role, signature=signature, at=now))
     session.flush()
-    access_log.note(session, now, by.person, f"erasure.sign:{role}", row.id)
+    acted(registry, session, by, "erasure", row.id, "erasure")
 
 
 def find_erasure(session: Session, id_: str) -> Erasure:

@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.accesses.noting import acted
 from yinzheng.ledger.chain import contracts
 from yinzheng.ledger.chain.forums import ADMINISTRATOR
 from yinzheng.ledger.flow.outbox import outbox_signed
@@ -22,7 +23,6 @@ from yinzheng.ledger.people.calls import ROLE, ROLE_END
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.offices import Office, Role, role_of
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models import Person
 from yinzheng.verifier.errors import UsageFault
 
@@ -61,7 +61,7 @@ def enrol_person(registry: Registry, name: str, role: Role, address: bytes, by: 
             outbox_signed(
                 registry, session, ROLE, name, call, now, person=by.person, key=key_of(session, by), part=part
             )
-        access_log.note(session, now, by.person, f"person.add:{role.value}", name)
+        acted(registry, session, by, "person", name, "keeping")
 
 
 def enrol_with_key(
@@ -131,7 +131,7 @@ def remove_person(registry: Registry, name: str, by: Actor) -> None:
             )
         person.removed_at = now
         session.add(person)
-        access_log.note(session, now, by.person, "person.remove", name)
+        acted(registry, session, by, "person", name, "keeping")
 
 
 def _require_another(session: Session, name: str) -> None:

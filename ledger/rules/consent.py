@@ -305,8 +305,15 @@ def is_in_term(consent: Consent, instant: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One line of the use log: when, for which purpose, by which operator (R30)."""
+    """One line of the use log: when, for which purpose, by which operator, resting on what (R30)."""
 
     at: int
     purpose: str
     operator: str
+    organisation: str
+    """Credit code."""
+    scope: str | None
+    """Of the consent; None where it rests on another basis."""
+    basis: str
+    covered: bool | None
+    """Whether an answer in force then covers it; None on another basis."""

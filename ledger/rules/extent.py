@@ -6,7 +6,7 @@ All of it, a scope, or a recipient. It is not retroactive: what was done before 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from yinzheng.ledger.rules.consent import Scope, age_group_of
+from yinzheng.ledger.rules.consent import SCOPE_RULES, Scope, age_group_of
 from yinzheng.ledger.rules.terms import InformationRoute, Label
 from yinzheng.verifier.bytes.algorithms import constant_time_equal
 from yinzheng.verifier.errors import UsageFault
@@ -126,6 +126,24 @@ def duties(cut: Cut) -> tuple[Duty, ...]:
 def owing(cut: Cut) -> frozenset[str]:
     """Give the credit codes whose receipts completion awaits, besides the controller's."""
     return frozenset(duty.code for duty in duties(cut) if duty.owes_receipt)
+
+
+def covers(
+    scopes: frozenset[Scope],
+    named: frozenset[tuple[str, Scope]],
+    scope: Scope,
+    code: str,
+    *,
+    controller: bool,
+) -> bool:
+    """Tell whether what is in force covers a use under `scope` by the organisation `code` (R26, R30).
+
+    A recipient uses what it was named for. The controller uses what was granted, but for what goes to
+    recipients by name alone.
+    """
+    if scope not in scopes:
+        return False
+    return (code, scope) in named or (controller and not SCOPE_RULES[scope].needs_recipient)
 
 
 class Way(StrEnum):

@@ -21,11 +21,12 @@ from typing import Final
 
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.accesses.noting import Access, note
+from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.keys.rewrap import WRAPPED
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.state import access_log
 from yinzheng.ledger.state.drafts import drafting, sweep_drafts
 from yinzheng.ledger.state.files import disk_faults, make_folder, write_durably
 from yinzheng.ledger.state.instance import Instance, Paths
@@ -44,6 +45,7 @@ from yinzheng.ledger.store.models import Meta
 from yinzheng.ledger.store.models_disputes import Backup
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.formats.access import Words
 
 MARKER: Final = "backup.json"
 FORMAT: Final = "yinzheng/backup/1"
@@ -253,7 +255,9 @@ def forget_place(registry: Registry, place: Path, by: Actor) -> None:
                 hint="Overwrite and remove it first, and every copy of it.",
             )
         session.delete(row)
-        access_log.note(session, registry.clock(), by.person, "backup.forget", str(place.resolve()))
+        said = Words(str(place.resolve())[:200], None, None)
+        access = Access("act", "backup", "place", "stated", words=said)
+        note(registry, session, Reader.of_actor(registry, by), access)
 
 
 def _require_reachable(instance: Instance, place: Path) -> None:

@@ -131,17 +131,6 @@ class Rejected(Base, table=True):
     """Names no person."""
 
 
-class Use(Base, table=True):
-    """One line of a consent's use log (R30), sealed under the consent's key."""
-
-    __tablename__ = "data_use"
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=_Serial)
-    consent: bytes = Field(foreign_key="consent.subject", index=True)
-    sealed: bytes
-    """Canonical JSON `{"at", "purpose", "operator", "by"}`."""
-
-
 class Withdrawal(Base, table=True):
     """One withdrawal of a consent. Overdue is no column: it follows from the times (R35)."""
 

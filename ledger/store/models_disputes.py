@@ -1,4 +1,4 @@
-"""The tables of disputes, erasure, access and time stamps (D10). Conventions as in `models`."""
+"""The tables of disputes, erasure and time stamps (D10). Conventions as in `models`."""
 
 from sqlalchemy import BigInteger
 from sqlmodel import Field
@@ -128,21 +128,3 @@ class Backup(Base, table=True):
     place: str = Field(primary_key=True)
     """Folder of the key file, as an absolute path."""
     made_at: int = Field(sa_type=BigInteger)
-
-
-class Access(Base, table=True):
-    """One line of the access log (R47): who saw what, when. Each line names the hash of the one before."""
-
-    __tablename__ = "access"
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=_Serial)
-    at: int = Field(sa_type=BigInteger)
-    actor: str
-    """An officer's short name, an organisation's credit code, or `receipt`: whoever showed one."""
-    action: str
-    target: str
-    """A reference, or lower-case hex of a subject."""
-    place: str
-    """From where: `command`, or the address a request came from, shortened to its network."""
-    link: bytes
-    """SHA-256(link of the line before || canonical JSON of this line)."""

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.accesses.noting import Access, note
+from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.consents.notices import hour_of
 from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import Ground, Move, Situation, State
-from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.ledger.store.models_disputes import DisputeSubject
 from yinzheng.ledger.withdrawals import calls
@@ -89,7 +90,8 @@ def restrict(
     with work_on(registry, id_) as work:
         end = -hour_of(-until)
         _restrict(work, Ground.RETENTION, law, reference, tuple(kept), end, by)
-        access_log.note(work.session, work.now, by.person, "restrict", id_.hex())
+        access = Access("process", "withdrawal", id_.hex(), "withdrawal", consent=work.subject)
+        note(registry, work.session, Reader.of_actor(registry, by), access)
 
 
 def waiting(session: Session, dispute_id: str) -> tuple[bytes, ...]:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from yinzheng.ledger.accesses.noting import Access, note
+from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.consents.reading import OpenedConsent
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
@@ -30,7 +32,6 @@ from yinzheng.ledger.rules.extent import (
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.terms import InformationRoute
 from yinzheng.ledger.rules.withdrawal import Move, State, begin
-from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
 from yinzheng.ledger.withdrawals import calls
 from yinzheng.ledger.withdrawals import duty_notices as notices
@@ -110,14 +111,31 @@ def filed(
     officer: Actor | None = None,
     controller: str | None = None,
     received_at: int | None = None,
+    by: Reader | None = None,
 ) -> Iterator[ConsentThread]:
-    """Receive a withdrawal as `file`, and hand on its thread in the transaction that records it."""
+    """Receive a withdrawal as `file`, and hand on its thread in the transaction that records it.
+
+    `by` is the organisation that passes it on, for the access lines (R47); else it is the officer, or the
+    holder of the receipt.
+    """
     filing = _Filed(channel, claim, officer, controller or "", _received(received_at, registry.clock()))
     leave_pool(registry, subject)
     with _opened(registry, subject, filing) as thread:
         checked_by = _check(thread, filing)
         cut = withdraw(in_force(thread), extent)
-        yield _write(thread, filing, extent, cut, checked_by)
+        work = _write(thread, filing, extent, cut, checked_by)
+        own = by is None and officer is None
+        reader = by or (Reader.of_bearer() if officer is None else Reader.of_actor(registry, officer))
+        access = Access(
+            "process",
+            "withdrawal",
+            work.row.id.hex(),
+            "own" if own else "withdrawal",
+            consent=subject,
+            basis="own" if own else "registration",
+        )
+        note(registry, thread.session, reader, access)
+        yield work
 
 
 @contextmanager
@@ -210,8 +228,6 @@ def _write(thread: ConsentThread, filed: _Filed, extent: Extent, cut: Cut, check
     )
     if filed.channel is Way.CONTROLLER:  # who brings it knows of it
         reached(work.session, work.row.id, work.row.controller, work.now)
-    if filed.officer is not None:  # no statement names who looked at the document
-        access_log.note(thread.session, thread.now, filed.officer.person, "withdraw", work.row.id.hex())
     return work
 
 

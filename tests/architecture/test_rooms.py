@@ -31,7 +31,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "state.instance",
         "state.policy keys log",
         "store chain.connect",
-        "state.access_log state.drafts keys.rewrap",
+        "state.drafts keys.rewrap",
         "state.record_keys flow.calls",
         "registry",
         "people.acting flow.recording",

@@ -53,7 +53,7 @@ FACES = (TEMPLATE, PHOTO, f"data:image/jpeg;base64,{PHOTO[:64]}", f"照片 {TEMP
 
 _KEPT = (
     models.Event, models_consents.Organisation, models_consents.Notice, models_consents.Consent,
-    models_consents.Pooled, models_consents.Job, models_consents.Use, models_consents.Withdrawal,
+    models_consents.Pooled, models_consents.Job, models_consents.Withdrawal,
     models_consents.Answer, models_disputes.Dispute, models_disputes.DisputeSubject,
     models_disputes.EvidenceItem, models_disputes.Signature, models_disputes.Erasure, models.DossierFile,
 )  # fmt: skip

@@ -13,8 +13,10 @@ from pathlib import Path
 from tests.cli.processes import environment, start
 from tests.desk.calls import KEYS_OF_STATE, DeskProcess, running_desk, signed
 from tests.desk.conftest import Founded
+from tests.ledger.access_lines import opened_in
 from tests.ledger.consent_world import CLINIC, HOSPITAL, INSURER, KEYS, LAB
-from yinzheng.ledger.state import access_log
+from tests.ledger.world import PASSPHRASE
+from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.state.instance import Paths
 from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
@@ -197,18 +199,33 @@ def confirm(desk: DeskProcess, id_: str, request: str, org: str) -> None:
 
 def test_the_patient_sees_who_used_the_data(desk: DeskProcess, founded: Founded) -> None:
     subject, shown = receipt(desk, founded, 33)
-    use = {"subject": subject, "at": int(time.time()), "purpose": "肺结节模型研究", "operator": "信息科"}
-    assert desk.call("POST", "/org/v1/uses", use, org=LAB).status == 201
+    use = {
+        "subject": subject,
+        "at": int(time.time()),
+        "purpose": "肺结节模型研究",
+        "operator": "信息科",
+        "scope": "third_party_research",
+        "basis": "consent",
+        "ground": None,
+    }
+    noted = desk.call("POST", "/org/v1/uses", use, org=LAB)
+    assert (noted.status, noted.json["covered"]) == (201, True)
     assert desk.call("POST", "/org/v1/uses", use, org=INSURER).code == "use-stranger"
     future = {**use, "at": int(time.time()) + 3600}
     assert desk.call("POST", "/org/v1/uses", future).code == "use-future"
     (one,) = desk.patient("see", shown).json["uses"]
-    assert one == {"at": use["at"], "purpose": use["purpose"], "operator": use["operator"]}
-    url = sqlite_url(Paths(desk.state).database)
-    with closing(open_store_read_only(url)) as store, store.reading() as session:
-        lines = access_log.between(session, 0, int(time.time()) + 60)
-    noted = [(line.actor, line.action) for line in lines if line.target == subject]
-    assert noted == [(HOSPITAL, "receipt"), ("receipt", "see")]
+    told = {name: use[name] for name in ("at", "purpose", "operator", "scope", "basis")}
+    assert one == {**told, "organisation": LAB, "covered": True}
+    paths = Paths(desk.state)
+    with closing(open_store_read_only(sqlite_url(paths.database))) as store:
+        opened = opened_in(store, Keystore(paths.keys, PASSPHRASE))
+        lines = [one.line for one in opened if one.line.consent == bytes.fromhex(subject)]
+    noted_ = [(line.organisation, line.function, line.action, line.kind) for line in lines]
+    assert noted_ == [
+        (HOSPITAL, "controller", "export", "receipt"),
+        (LAB, "recipient", "use", "data"),
+        (None, "holder", "see", "consent"),
+    ]
 
 
 def test_a_counter_forwards_a_withdrawal(desk: DeskProcess, founded: Founded) -> None:

@@ -27,7 +27,8 @@ from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.disputes import opening, packing, release
 from yinzheng.ledger.disputes.evidence import Offered, add_items
 from yinzheng.ledger.disputes.plans import Concerned, Plan
-from yinzheng.ledger.disputes.showing import Shown, show
+from yinzheng.ledger.disputes.showing import Shown, look
+from yinzheng.ledger.disputes.work import work_on
 from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.registry import Registry, silent
@@ -214,7 +215,8 @@ class Court:
     # ---------------------------------------------------------------- looking
 
     def show(self, id_: str) -> Shown:
-        return show(self.registry, id_)
+        with work_on(self.registry, id_) as work:
+            return look(work)
 
     def chain(self, id_: str) -> ChainDispute:
         found = self.registry.client.dispute(self.show(id_).subject)

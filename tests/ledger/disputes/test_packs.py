@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.ledger import world as w
+from tests.ledger.access_lines import lines_of, opened_dossier, said
 from tests.ledger.disputes.court import Court, sha256
 from tests.ledger.world import actor_of
 from yinzheng.ledger.disputes import packing
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.state import access_log
-from yinzheng.ledger.store.models_disputes import Access
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.judge.pack.report import Answer
 
@@ -39,8 +38,7 @@ def full(court: Court) -> str:
     made = court.made
     id_ = court.open()
     court.world.clock.advance(60)
-    with court.registry.store.transaction() as session:
-        access_log.note(session, court.now, w.OFFICER, "dossier", made.case)
+    opened_dossier(court.registry, made.case)
     wanted = Wanted(
         certificates=(made.number,),
         consents=(made.consent,),
@@ -142,9 +140,20 @@ def test_a_pack_after_the_release(court: Court) -> None:
 def test_who_made_a_pack_is_written_down(court: Court) -> None:
     id_ = court.open()
     court.pack(id_)
-    with court.registry.store.reading() as session:
-        line = session.get_one(Access, access_log.check(session))
-        assert (line.actor, line.action, line.target) == (w.OFFICER, "pack", id_)
+    assert said(court.registry)[-1] == (w.OFFICER, "export", "pack", id_)
+
+
+def test_whose_consent_a_pack_discloses_finds_it_among_their_lines(court: Court) -> None:
+    id_ = court.open()
+    wanted = Wanted(consents=(court.made.consent,))
+    preserve(court.registry, id_, wanted, actor_of(court.registry, w.OFFICER))
+    settle(court.registry)
+    court.pack(id_)
+    *_, pack, consent = lines_of(court.registry)
+    assert (pack.kind, pack.consent) == ("pack", None)
+    assert (consent.kind, consent.object, consent.consent) == ("consent", id_, court.made.consent)
+    court.pack(id_, packing.Selection(frozenset()), "b")
+    assert lines_of(court.registry)[-1].kind == "pack", "nothing of it was disclosed"
 
 
 @pytest.mark.slow

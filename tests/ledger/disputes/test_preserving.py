@@ -6,18 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import col, select
 
 from tests.ledger import world as w
+from tests.ledger.access_lines import lines_of, opened_dossier, said
 from tests.ledger.disputes.court import OPENER, Court
 from tests.ledger.world import actor_of
 from yinzheng.ledger.disputes import opening
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
 from yinzheng.ledger.disputes.work import work_on
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.state import access_log
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models_disputes import Access
 from yinzheng.ledger.store.sealed import open_file
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import YinzhengError
@@ -74,10 +72,10 @@ def test_what_the_ledger_says(court: Court, tmp_path: Path) -> None:
 def test_looking_is_written_down_before_it_is_done(court: Court) -> None:
     id_ = court.open("forum")
     preserve(court.registry, id_, Wanted(consents=(court.made.consent,)), actor_of(court.registry, w.OFFICER))
-    with court.registry.store.reading() as session:
-        lines = session.exec(select(Access).order_by(col(Access.id))).all()
-    (line,) = [line for line in lines if line.action == "evidence"]
-    assert (line.actor, line.target) == (w.OFFICER, f"{id_} consent {court.made.consent.hex()}")
+    (line,) = [line for line in lines_of(court.registry) if line.kind == "evidence"]
+    consent = court.made.consent
+    assert (w.OFFICER, "process", "evidence", f"{id_}:consent:{consent.hex()}") in said(court.registry)
+    assert line.consent == consent, "its person sees it"
 
 
 @pytest.mark.parametrize(
@@ -124,11 +122,10 @@ def test_who_may(court: Court) -> None:
 def test_the_access_range_carries_its_links(court: Court) -> None:
     id_ = court.open("forum")
     for _ in range(2):
-        with court.registry.store.transaction() as session:
-            access_log.note(session, court.now, w.OFFICER, "dossier", court.made.case)
+        opened_dossier(court.registry, court.made.case)
     preserve(
         court.registry, id_, Wanted(accesses=((court.now, court.now),)), actor_of(court.registry, w.OFFICER)
     )
     value: Any = canonical.loads(content(court, id_, 1), max_bytes=1 << 20)
-    assert [line["action"] for line in value["lines"]][:2] == ["dossier", "dossier"]
-    assert all(len(line["link"]) == 64 for line in value["lines"])
+    assert [one["line"]["kind"] for one in value["lines"]][:2] == ["dossier", "dossier"]
+    assert all(len(one["secret"]) == 64 for one in value["lines"])

@@ -7,13 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlmodel import col, select
 
+from tests.ledger.consent_world import HOSPITAL
 from tests.ledger.erasure import ward as w
 from tests.ledger.erasure.conftest import Approved
 from tests.ledger.erasure.ward import Ward
 from tests.ledger.world import OFFICER, World, actor_of, open_keys
+from yinzheng.ledger.accesses.reader import Reader as AccessReader
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.consents.receipts import make_receipt
+from yinzheng.ledger.consents.uses import Told, record_use
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.erasure.clearing import resume
 from yinzheng.ledger.flow.pipeline import settle
@@ -26,8 +30,7 @@ from yinzheng.ledger.state.faults import Recorder
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.state.record_keys import NAME, LivingKey, read_header, read_keys, write_keys
 from yinzheng.ledger.state.restore import Restored, restore
-from yinzheng.ledger.store.models_consents import Use
-from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.ledger.store.models_accesses import AccessRow
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
@@ -53,9 +56,19 @@ def test_nothing_is_left_in_the_state_or_in_any_backup(ward: Ward, tmp_path: Pat
     secrets = ward.secrets(ward.withdrawn)
     before, after, keys = tmp_path / "before", tmp_path / "after", tmp_path / "keys"
     with ward.open() as registry:
-        with registry.store.transaction() as session:
-            key = registry.keys.wrapper().unwrap(secrets["wrapped key"], ward.withdrawn)
-            session.add(Use(consent=ward.withdrawn, sealed=SealedValue(key).seal(b"{}", ward.withdrawn)))
+        told = Told(
+            subject=ward.withdrawn,
+            at=registry.clock(),
+            purpose="研究",
+            operator="信息科",
+            scope="research",
+            basis="consent",
+            ground=None,
+        )
+        record_use(registry, told, AccessReader.of_organisation(HOSPITAL, bytes(8)))
+        with registry.store.reading() as session:
+            words = session.exec(select(AccessRow.words).where(col(AccessRow.words).is_not(None))).one()
+        secrets["words"] = (words or b"")[:32]
         make_backup(registry, before, keys, silent)
     # The needles are right: the database and the key file hold what is looked for.
     assert ("wrapped key", "ledger.sqlite") in w.holding(ward.world.root, secrets)

@@ -17,9 +17,10 @@ from tests.ledger.disputes.court import COURT, FORUM, Court, Template, address
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.withdrawals import clinic
 from tests.ledger.world import KEEPER, OFFICER, PASSPHRASE, Clock, World, actor_of, plan, secret_of
+from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.consents import importing as bulk
 from yinzheng.ledger.consents.batches import Batch, grant_batches
-from yinzheng.ledger.consents.uses import record_use
+from yinzheng.ledger.consents.uses import Told, record_use
 from yinzheng.ledger.disputes.plans import Concerned
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
@@ -87,7 +88,8 @@ def test_from_enrolment_to_a_clean_audit(world: World, tmp_path: Path) -> None:
         )
         assert (done.recorded, done.rejected) == (200, 1)
         settle(registry)
-        record_use(registry, withdrawn, registry.clock(), "研究", "信息科", by_code=cw.LAB)
+        told = Told(withdrawn, registry.clock(), "研究", "信息科", "third_party_research", "consent", None)
+        assert record_use(registry, told, Reader.of_organisation(cw.LAB, bytes(8))).covered
 
         # Withdrawn and destroyed everywhere.
         id_ = bench.file(withdrawn)

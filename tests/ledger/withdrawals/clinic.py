@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import select
 
 from tests.ledger import consent_world as cw
+from tests.ledger.access_lines import lines_of, said
 from tests.ledger.world import World, actor_of
 from tests.verifier import bodies
 from yinzheng.ledger.consents.granting import Granted, grant
@@ -18,7 +19,7 @@ from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import EVERYTHING, Extent, Way
 from yinzheng.ledger.store.models_consents import Delivery, Notice, Withdrawal, WithdrawalRecipient
-from yinzheng.ledger.store.models_disputes import Access, Dispute
+from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.ledger.withdrawals import course, filing
 from yinzheng.ledger.withdrawals.claims import Claim, ReceiptClaim
 from yinzheng.ledger.withdrawals.ending import Ticked
@@ -206,11 +207,10 @@ class Clinic:
         assert [(n.to, n.kind, n.id) for n in notices] == [(row.code, row.kind, row.id) for row in rows]
         return notices
 
-    def accesses(self, action: str) -> list[tuple[str, str]]:
-        """Who did something, to what, by the access log."""
-        with self.registry.store.reading() as session:
-            lines = session.exec(select(Access).where(Access.action == action)).all()
-        return [(line.actor, line.target) for line in lines]
+    def handled(self) -> list[tuple[str, str]]:
+        """Who did something about which withdrawal, by the access lines."""
+        assert all(line.consent for line in lines_of(self.registry) if line.kind == "withdrawal")
+        return [(who, what) for who, _, kind, what in said(self.registry) if kind == "withdrawal"]
 
     def dispute(self, reference: str) -> Dispute:
         with self.registry.store.reading() as session:

@@ -202,7 +202,7 @@ def test_what_an_officer_restricts_ends_with_its_retention(clinic: Clinic) -> No
         by=actor_of(clinic.registry, OFFICER),
     )
     settle(clinic.registry)
-    assert clinic.accesses("restrict") == [(OFFICER, id_.hex())]
+    assert clinic.handled()[-1] == (OFFICER, id_.hex())
     chain = on_chain(clinic, id_)
     assert (chain.state, chain.restricted_until) == (
         WithdrawalState.RESTRICTED,

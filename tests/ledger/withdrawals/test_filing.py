@@ -87,7 +87,7 @@ def test_who_guesses_the_date_of_birth_is_stopped(clinic: Clinic) -> None:
         assert refused(clinic, subject, claim=wrong) == "receipt-born"
     assert refused(clinic, subject, claim=right) == "receipt-locked"
     assert clinic.file(subject, channel=Way.COUNTER, claim=CARD, actor=OFFICER) == subject
-    assert clinic.accesses("withdraw") == [(OFFICER, subject.hex())]
+    assert clinic.handled() == [(OFFICER, subject.hex())]
     clinic.world.clock.advance(LOCKED - 1)
     assert refused(clinic, subject, claim=right) == "receipt-locked"
     clinic.world.clock.advance(1)
