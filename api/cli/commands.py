@@ -90,6 +90,16 @@ PANELS: Final = (
                 "Serve organisations and patients: holds the keys, records what they sign. 柜台服务。",
             ),
             Command(
+                "accesses",
+                "accesses:accesses",
+                "List who opened or used what, whose, when, on which basis; asking is a line too. 访问记录。",
+            ),
+            Command(
+                "approve-bulk",
+                "accesses:approve_bulk",
+                "Approve as a second person that someone opens many persons' records. 批准批量查阅。",
+            ),
+            Command(
                 "access-log",
                 "disputes:access",
                 "Show who saw what and when; all lines are checked first. 访问日志。",

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.accesses.bulk import count_openings, persons_in
 from yinzheng.ledger.accesses.keys import MonthKey, key_for
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.people.acting import Actor
@@ -50,6 +51,8 @@ class Access:
     words: Words | None = None
     seal: SealedValue | None = None
     """The consent's, under which its words lie; without one they lie under the month's key."""
+    counted: bool = True
+    """Whether it counts among bulk openings, where it shows a person (`bulk`)."""
 
 
 def note(registry: Registry, session: Session, reader: Reader, access: Access) -> int:
@@ -75,9 +78,12 @@ def acted(
 def note_many(registry: Registry, session: Session, reader: Reader, accesses: Iterable[Access]) -> range:
     """Write a line for each, in order, in the caller's transaction; gives their numbers.
 
-    Raises `DataFault`: `field-…`, `access-basis` for a line that its format does not allow.
+    Nothing is written, and so nothing may be opened, of what `bulk.count_openings` refuses. Raises as that,
+    and `DataFault`: `field-…`, `access-basis` for a line that its format does not allow.
     """
-    now = registry.clock()
+    now, accesses = registry.clock(), list(accesses)
+    shown = (persons_in(one.action, one.kind, one.object, one.consent) for one in accesses if one.counted)
+    count_openings(registry, session, reader, {person for person in shown if person is not None})
     key = key_for(session, registry.keys, now)
     first, link = _after(session)
     rows = []

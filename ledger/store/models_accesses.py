@@ -8,7 +8,7 @@ the lines stay.
 from sqlalchemy import BigInteger
 from sqlmodel import Field
 
-from yinzheng.ledger.store.models import Base, _Bytes
+from yinzheng.ledger.store.models import Base, _Bytes, _Serial
 
 
 class AccessKey(Base, table=True):
@@ -52,3 +52,34 @@ class AccessBatch(Base, table=True):
     count: int = Field(sa_type=BigInteger)
     leaf: bytes = Field(unique=True)
     """Leaf hash of the statement."""
+
+
+class BulkApproval(Base, table=True):
+    """A second person's word that one actor opens many persons' records (R47)."""
+
+    __tablename__ = "bulk_approval"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_Serial)
+    actor: str = Field(index=True)
+    """A person's short name, or an organisation's credit code."""
+    purpose: str
+    persons: int
+    """How many."""
+    used: int
+    """How many of them so far."""
+    since: int = Field(sa_type=BigInteger)
+    until: int = Field(sa_type=BigInteger)
+    by: str = Field(foreign_key="person.name")
+    signature: bytes
+    """65 bytes `r || s || v` over the approval's digest."""
+
+
+class RecentOpening(Base, table=True):
+    """Whom an actor opened within the last ten minutes; forgotten after that, the lines remain."""
+
+    __tablename__ = "recent_opening"
+
+    actor: str = Field(primary_key=True)
+    object: bytes = Field(primary_key=True, sa_type=_Bytes)
+    """A consent's subject, or the digest of a dossier's reference."""
+    at: int = Field(index=True, sa_type=BigInteger)

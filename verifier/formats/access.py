@@ -53,6 +53,7 @@ ACTIONS: Final = ("act", "export", "list", "process", "see", "use")
 `list`ed, opened in the course of a decision (`process`); and an `act` on the registry itself."""
 
 KINDS: Final = (
+    "approval",
     "audit",
     "backup",
     "certificate",

@@ -1,0 +1,109 @@
+"""What an auditor asks of the access lines (R47, D19): who opened what, whose, when, on which basis.
+
+Asking is itself a line, written before the answer is given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlmodel import Session, col, select
+
+from yinzheng.ledger.accesses.noting import Access, note
+from yinzheng.ledger.accesses.opening import Lines, OpenedLine
+from yinzheng.ledger.accesses.reader import Reader
+from yinzheng.ledger.people.acting import Actor, admit
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.offices import Office
+from yinzheng.ledger.store.models_accesses import AccessBatch, AccessRow
+from yinzheng.ledger.store.models_consents import Consent
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.access import Words
+
+MAX_LISTED: Final = 100_000
+"""Lines looked through for one question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which lines: all that match everything that is named."""
+
+    since: int
+    until: int
+    """Noted in between, both included; UTC seconds."""
+    consent: bytes | None = None
+    """Subject of a consent, whose person's lines they are."""
+    organisation: str | None = None
+    person: str | None = None
+    """Short name, or key id of an organisation's request."""
+    outside: bool = False
+    """Uses that were said to rest on consent, and that none covered."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLine:
+    """A line as an auditor sees it."""
+
+    opened: OpenedLine
+    words: Words | None
+    """None: nothing was said, or it is destroyed with the record it spoke of."""
+    batch: bytes | None
+    """Leaf hash of the statement that commits to it; None while it waits for one."""
+
+
+def list_lines(registry: Registry, question: Question, by: Actor) -> list[ListedLine]:
+    """The lines that match, oldest first, for an auditor: nobody else reads who saw what.
+
+    Raises `UsageFault`: as `admit`; `access-range` (more than `MAX_LISTED` lie in that time); `DataFault` as
+    `opening.Lines`.
+    """
+    with registry.store.transaction() as session:
+        admit(session, by, Office.AUDITOR)
+        found = _matching(registry, session, question)
+        asked = Access("list", "lines", str(len(found)), "audit", consent=question.consent)
+        note(registry, session, Reader.of_actor(registry, by), asked)
+    return found
+
+
+def _matching(registry: Registry, session: Session, question: Question) -> list[ListedLine]:
+    query = select(AccessRow).where(col(AccessRow.at).between(question.since, question.until))
+    if question.consent is not None:
+        query = query.where(AccessRow.consent == question.consent)
+    rows = session.exec(query.order_by(col(AccessRow.number)).limit(MAX_LISTED + 1)).all()
+    if len(rows) > MAX_LISTED:
+        raise UsageFault(
+            f"there are more than {MAX_LISTED} access lines then",
+            code="access-range",
+            hint="Name a shorter time.",
+        )
+    lines, found = Lines(session, registry.keys), []
+    for row in rows:
+        opened = lines.open(row)
+        if _matches(question, opened):
+            said = lines.words(row, opened.line, lambda subject: _seal(registry, session, subject))
+            found.append(ListedLine(opened, said and said[0], _batch(session, row.number)))
+    return found
+
+
+def _matches(question: Question, opened: OpenedLine) -> bool:
+    line = opened.line
+    return (
+        question.organisation in (None, line.organisation)
+        and question.person in (None, opened.who.person)
+        and (not question.outside or line.covered is False)
+    )
+
+
+def _seal(registry: Registry, session: Session, subject: bytes) -> SealedValue | None:
+    consent = session.get(Consent, subject)
+    if consent is None or consent.wrapped_key is None:
+        return None
+    return SealedValue(registry.keys.wrapper().unwrap(consent.wrapped_key, subject))
+
+
+def _batch(session: Session, number: int) -> bytes | None:
+    query = select(AccessBatch).where(AccessBatch.first <= number).order_by(col(AccessBatch.first).desc())
+    found = session.exec(query.limit(1)).first()
+    return found.leaf if found is not None and number < found.first + found.count else None
