@@ -100,11 +100,6 @@ PANELS: Final = (
                 "Approve as a second person that someone opens many persons' records. 批准批量查阅。",
             ),
             Command(
-                "access-log",
-                "disputes:access",
-                "Show who saw what and when; all lines are checked first. 访问日志。",
-            ),
-            Command(
                 "backup",
                 "backup:backup",
                 "Copy the state without the records' keys, and those into one file elsewhere. 备份。",

@@ -1,4 +1,4 @@
-"""Commands of officers about disputes: see them, preserve evidence, make the pack; and the access log."""
+"""Commands of officers about disputes: see them, preserve evidence, make the pack."""
 
 from __future__ import annotations
 
@@ -132,30 +132,6 @@ def pack(
         written = build_pack(registry, dispute, out_file, selection=selection, by=who, progress=progress)
     value = {"dispute": dispute, "file": str(out_file), "size": written.size}
     tell(json_, value, f"{out_file}: {written.size} bytes; check it with `yinzheng verify` 证据包已生成")
-
-
-def access(
-    since: Annotated[str, typer.Option(help="From when on, such as 2026-11-22. 自。")],
-    until: Annotated[str, typer.Option(help="Until when. 至。")],
-    as_: As,
-    state: State = DEFAULT_STATE,
-    json_: Json = False,
-) -> None:
-    """Show who saw what and when; all lines are checked first. 访问日志。"""
-    from yinzheng.ledger.accesses.reading import read_lines
-
-    from_, to = parse_instant(since, Day.BEGINS), parse_instant(until, Day.ENDS)
-    with writing(state, json_) as (registry, _):
-        lines = [one.to_json() for one in read_lines(registry, from_, to, acting(registry, as_))]
-
-    def text() -> Iterator[str]:
-        for one in lines:
-            line: Any = one["line"]
-            who: Any = one["who"]
-            words = (who["person"], line["function"], line["action"], line["kind"], line["object"])
-            yield f"{moment(line['noted_at'])}  {'  '.join(words)}  {line['channel']}"
-
-    tell(json_, lines, text())
 
 
 def read_selection(only: str | None, files: list[str] | tuple[str, ...]) -> Selection:

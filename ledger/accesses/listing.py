@@ -5,20 +5,21 @@ Asking is itself a line, written before the answer is given.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.accesses.committed import seals
 from yinzheng.ledger.accesses.noting import Access, note
-from yinzheng.ledger.accesses.opening import Lines, OpenedLine
+from yinzheng.ledger.accesses.opening import Lines, OpenedLine, altered
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.offices import Office
 from yinzheng.ledger.store.models_accesses import AccessBatch, AccessRow
-from yinzheng.ledger.store.models_consents import Consent
-from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.access import Words
 
@@ -57,7 +58,7 @@ def list_lines(registry: Registry, question: Question, by: Actor) -> list[Listed
     """The lines that match, oldest first, for an auditor: nobody else reads who saw what.
 
     Raises `UsageFault`: as `admit`; `access-range` (more than `MAX_LISTED` lie in that time); `DataFault` as
-    `opening.Lines`.
+    `opening.Lines`, and `access-altered` where a line of the time is gone.
     """
     with registry.store.transaction() as session:
         admit(session, by, Office.AUDITOR)
@@ -78,11 +79,13 @@ def _matching(registry: Registry, session: Session, question: Question) -> list[
             code="access-range",
             hint="Name a shorter time.",
         )
-    lines, found = Lines(session, registry.keys), []
+    if question.consent is None:
+        _require_whole([row.number for row in rows])
+    lines, found, seal_of = Lines(session, registry.keys), [], seals(registry, session)
     for row in rows:
         opened = lines.open(row)
         if _matches(question, opened):
-            said = lines.words(row, opened.line, lambda subject: _seal(registry, session, subject))
+            said = lines.words(row, opened.line, seal_of)
             found.append(ListedLine(opened, said and said[0], _batch(session, row.number)))
     return found
 
@@ -96,11 +99,11 @@ def _matches(question: Question, opened: OpenedLine) -> bool:
     )
 
 
-def _seal(registry: Registry, session: Session, subject: bytes) -> SealedValue | None:
-    consent = session.get(Consent, subject)
-    if consent is None or consent.wrapped_key is None:
-        return None
-    return SealedValue(registry.keys.wrapper().unwrap(consent.wrapped_key, subject))
+def _require_whole(numbers: Sequence[int]) -> None:
+    """Lines written in one time have numbers without a gap."""
+    for before, number in pairwise(numbers):
+        if number != before + 1:
+            raise altered(before + 1)
 
 
 def _batch(session: Session, number: int) -> bytes | None:

@@ -15,7 +15,8 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.accesses.reading import between
+from yinzheng.ledger.accesses.committed import seals
+from yinzheng.ledger.accesses.ranges import range_between
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.disputes.evidence import Offered
 from yinzheng.ledger.flow.recording import open_event
@@ -30,7 +31,9 @@ from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.access_range import format_range
 from yinzheng.verifier.formats.dossier import committed_form
+from yinzheng.verifier.formats.evidence_items import ACCESS_LOG
 from yinzheng.verifier.formats.notice import MAX_NOTICE
 from yinzheng.verifier.log.statement import MAX_STATEMENT_BYTES
 
@@ -99,14 +102,17 @@ def as_of_item(registry: Registry, subject: bytes, at: int) -> Offered:
 
 
 def access_item(registry: Registry, since: int, until: int) -> Offered:
-    """The access lines of a time, each with what proves it; `UsageFault` `access-range`."""
+    """All access lines of a time, each with what proves it, and the proof that they are all (S16.7).
+
+    Raises as `ranges.range_between`.
+    """
     with registry.store.reading() as session:
-        lines = between(session, registry.keys, since, until)
-        first, last = lines[0].line.number, lines[-1].line.number
-        listed: list[JSON] = [one.to_json() for one in lines]
+        batches = range_between(session, registry.keys, since, until, seals(registry, session))
+    first, last = batches[0].lines[0].line.number, batches[-1].lines[-1].line.number
+    leaves: list[JSON] = [batch.statement.leaf_hash.hex() for batch in batches]
     about: dict[str, JSON] = {"since": since, "until": until, "first": first, "last": last}
-    content: dict[str, JSON] = {"format": "yinzheng/access-lines/1", "first": first, "lines": listed}
-    return _offered(registry, "访问日志区间", "access_log", about, content)
+    content = format_range(batches)
+    return _offered(registry, "访问记录区间", ACCESS_LOG, {**about, "statements": leaves}, content)
 
 
 def file_item(registry: Registry, path: Path) -> Offered:
@@ -197,7 +203,7 @@ def _statements(
 
 
 def _offered(
-    registry: Registry, title: str, kind: str, about: dict[str, JSON], content: dict[str, JSON]
+    registry: Registry, title: str, kind: str, about: dict[str, JSON], content: dict[str, JSON] | bytes
 ) -> Offered:
     instance = registry.instance
     claim: dict[str, Any] = {
@@ -213,7 +219,7 @@ def _offered(
         "custody": [],
         "witnesses": [],
     }
-    return Offered(claim, [canonical.dumps(content)])
+    return Offered(claim, [content if isinstance(content, bytes) else canonical.dumps(content)])
 
 
 def _empty() -> UsageFault:

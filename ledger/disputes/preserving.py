@@ -11,11 +11,13 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from yinzheng.ledger.accesses import batching
 from yinzheng.ledger.accesses.noting import Access, note_many
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.disputes import collecting
 from yinzheng.ledger.disputes.evidence import Offered, add_items
 from yinzheng.ledger.disputes.work import DRAFT
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import find_dispute
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
@@ -49,6 +51,9 @@ def preserve(registry: Registry, dispute_id: str, wanted: Wanted, by: Actor) -> 
             raise UsageFault("a draft holds its opener's evidence alone", code="dispute-draft")
         reader = Reader.of_actor(registry, by)
         note_many(registry, session, reader, (_access(session, dispute_id, *one) for one in named))
+    if wanted.accesses:  # up to the line about this very command
+        batching.commit(registry, everything=True)
+        settle(registry)
     return add_items(registry, dispute_id, _offers(registry, wanted), Capacity.REGISTRY)
 
 

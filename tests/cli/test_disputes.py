@@ -35,8 +35,8 @@ def test_no_disputes(demonstration: Demonstration) -> None:
             ("pack", UNKNOWN, "--as", OFFICER, "--out", "never.zip", "--file", "A-2026-000001"),
             "pack-selection",
         ),
-        (("access-log", "--as", AUDITOR, "--since", "2000-01-01", "--until", "2000-01-02"), "access-range"),
-        (("access-log", "--as", AUDITOR, "--since", "long ago", "--until", "2000-01-02"), "instant"),
+        (("accesses", "--as", OFFICER, "--since", "2000-01-01", "--until", "2000-01-02"), "auditor-needed"),
+        (("accesses", "--as", AUDITOR, "--since", "long ago", "--until", "2000-01-02"), "instant"),
     ],
 )
 def test_refusals(
@@ -55,8 +55,12 @@ def test_who_opened_a_dossier(copied: Callable[[], Path], tmp_path: Path) -> Non
     case = run("cases", "--state", state, "--json").json[0]["case"]
     out = ("--out", tmp_path / "dossier", "--state", state, "--as", "officer-chen")
     assert run("dossier", case, *out).code == 0
-    log = ("access-log", "--as", AUDITOR, "--since", "0", "--until", "9999999999", "--state", state)
-    (line,) = run(*log, "--json").json
-    assert (line["actor"], line["action"], line["target"]) == ("officer-chen", "dossier", case)
+    log = ("accesses", "--as", AUDITOR, "--since", "0", "--until", "9999999999", "--state", state)
+    found = run(*log, "--officer", "officer-chen", "--json").json
+    assert [(one["person"], one["action"], one["kind"], one["object"]) for one in found][-1:] == [
+        ("officer-chen", "export", "dossier", case)
+    ]
     spoken = run(*log)
-    assert f"officer-chen  dossier  {case}  command" in spoken.out
+    assert "officer-chen (officer of the registry)  exported a dossier 导出登记材料" in spoken.out
+    (own,) = run(*log, "--officer", AUDITOR, "--json").json[:1]
+    assert (own["action"], own["kind"]) == ("list", "lines")

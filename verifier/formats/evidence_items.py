@@ -32,6 +32,9 @@ from yinzheng.verifier.formats.body import check_credit_code, check_plain, is_nu
 MAX_ITEM: Final = 32_768
 """Canonical bytes of an item, its content not counted."""
 
+ACCESS_LOG: Final = "access_log"
+"""The kind of a range of access lines (S16.6), whose bytes a reader of a pack looks into."""
+
 _WITNESS: Final = b"yinzheng/evidence-witness/1\n"
 
 
@@ -56,7 +59,13 @@ ABOUT: Final[Mapping[str, Mapping[str, Check[Any]]]] = MappingProxyType(
         "certificate": {"number": _number, "statements": _LEAVES},
         "consent": {"subject": hex_bytes(32), "statements": _LEAVES},
         "notice": {"statements": _LEAVES},
-        "access_log": {"since": integer(), "until": integer(), "first": integer(), "last": integer()},
+        ACCESS_LOG: {
+            "since": integer(),
+            "until": integer(),
+            "first": integer(1),
+            "last": integer(1),
+            "statements": _LEAVES,
+        },
         "as_of": {"subject": hex_bytes(32), "at": integer(), "tree_size": integer(1), "statements": _LEAVES},
         "web_capture": {
             "url": text(8, 2000, r"https?://[!-~]+"),
@@ -155,7 +164,7 @@ def parse_item(value: object) -> Item:
     """
     item = read_shape(Item, value)
     about = read_object(item.about, ABOUT[item.kind], "$.about")
-    if item.kind == "access_log" and (about["since"] > about["until"] or about["first"] > about["last"]):
+    if item.kind == ACCESS_LOG and (about["since"] > about["until"] or about["first"] > about["last"]):
         raise DataFault("$.about ends before it begins", code="item-range", path="$.about")
     _check_custody(item)
     keys = [Sm2PublicKey(witness.key) for witness in item.witnesses]

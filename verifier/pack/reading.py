@@ -11,7 +11,9 @@ from yinzheng.verifier.bytes.algorithms import PairHasher
 from yinzheng.verifier.bytes.canonical import loads
 from yinzheng.verifier.chain.evidence import Evidence
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.formats.evidence_items import MAX_ITEM, Item, parse_item
+from yinzheng.verifier.formats.access_range import MAX_BYTES as MAX_RANGE
+from yinzheng.verifier.formats.access_range import AccessRange, check_range
+from yinzheng.verifier.formats.evidence_items import ACCESS_LOG, MAX_ITEM, Item, parse_item
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.pack.report import FileReport
 from yinzheng.verifier.judge.report import Outcome
@@ -56,6 +58,8 @@ class Contents:
     """By path: the bytes of small files."""
     heads: dict[str, bytes] = field(default_factory=dict)
     """By path: how a report inside begins."""
+    ranges: dict[str, AccessRange | DataFault] = field(default_factory=dict)
+    """By path of an item's body: what its range of access lines shows, or why it is not whole."""
     _witnessed: dict[str, tuple[bool, ...]] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     """Paths of files that are not what the manifest names."""
@@ -96,6 +100,7 @@ def read_contents(archive: Archive, manifest: Manifest, progress: Progress) -> C
     leaves = {item.leaf for item in manifest.items}
     for file in manifest.files:
         contents.files.append(_read_file(archive, file, contents, progress, leaves))
+    _settle_ranges(contents, lambda path: archive.read(path, MAX_RANGE))
     return contents
 
 
@@ -103,16 +108,32 @@ def take_as_named(sources: Iterable[Source], leaves: Collection[bytes]) -> Conte
     """What the files of a plan hold, before there is a pack: the small ones as a reader will find them.
 
     Contents are taken to be what the manifest names, and are not read: a writer compares them while it
-    writes, and finishes no pack in which one differs.
+    writes, and finishes no pack in which one differs. Ranges of access lines alone are, for what they say.
     """
-    contents = Contents()
+    contents, sources = Contents(), list(sources)
     for source in sources:
         findings = Findings()
         findings.settle(4, lambda: None)
         if source.file.role in _PARSERS:
             _settle_form(source.file, b"".join(source.chunks()), contents, findings, leaves)
         contents.files.append(FileReport(source.file, findings.in_order()))
+    by_path = {source.file.path: source for source in sources}
+    _settle_ranges(contents, lambda path: b"".join(by_path[path].chunks()))
     return contents
+
+
+def _settle_ranges(contents: Contents, read: Callable[[str], bytes]) -> None:
+    """Look into the items that are ranges of access lines, one after the other, and keep what each shows."""
+    for path, parsed in contents.parsed.items():
+        if isinstance(parsed, Item) and parsed.kind == ACCESS_LOG:
+            try:
+                found: AccessRange | DataFault = check_range(
+                    read(path.removesuffix("item.json") + "content"), parsed.about
+                )
+            except DataFault as fault:
+                fault.__traceback__ = None
+                found = fault
+            contents.ranges[path] = found
 
 
 def _read_file(

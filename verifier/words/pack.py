@@ -122,12 +122,24 @@ def headline(report: PackReport) -> Phrase:
     return Phrase(said.zh.format(at=at.zh), said.en.format(at=at.en))
 
 
+def _naming(said: Phrase, lines: object) -> Phrase:
+    """With the access lines that it is about, where it is about some."""
+    if not isinstance(lines, list) or not lines:
+        return said
+    first, last = lines[0], lines[-1]
+    if first == last:
+        return Phrase(f"{said.zh}（第 {first} 条）", f"{said.en} It is access line {first}.")
+    return Phrase(
+        f"{said.zh}（第 {first} 至 {last} 条）", f"{said.en} They are access lines {first} to {last}."
+    )
+
+
 def reason(said: Reason | Finding) -> Phrase:
     """A reason or a finding in both languages; English where there is no Chinese for its code."""
     if isinstance(said, Finding) and said.outcome is Outcome.VALID:
         return Phrase("通过", "valid")
     known = PACK_REASONS.get(said.code) or REASONS.get(said.code)
     if known is not None:
-        return Phrase(*known)
+        return _naming(Phrase(*known), said.data.get("lines"))
     message = f"{said.message[:1].upper()}{said.message[1:]}."
     return Phrase(f"{message}（{said.code}）", message)

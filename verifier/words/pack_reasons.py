@@ -74,6 +74,27 @@ PACK_REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "A statement of evidence is none of the items listed.",
     ),
     "signature-wrong": ("登记机构对清单的签名不成立。", "The issuer's signature of the manifest is wrong."),
+    # Ranges of access lines.
+    "access-missing": (
+        "访问记录区间不完整：有记录缺失。",
+        "The range of access lines is not whole: something of it is missing.",
+    ),
+    "access-differs": (
+        "有访问记录与入账时的承诺不符。",
+        "An access line is not the one that was committed to.",
+    ),
+    "access-batch": (
+        "访问记录与其批次的日志陈述不符。",
+        "Access lines are not those that the statement of their batch commits to.",
+    ),
+    "access-thread": (
+        "访问记录的批次前后不相接。",
+        "A batch of access lines does not follow the one before it.",
+    ),
+    "access-unproved": (
+        "证据包没有附访问记录批次的日志陈述。",
+        "The pack does not show the statement of a batch of access lines.",
+    ),
     # Items.
     "withheld": ("未披露。", "Withheld."),
     "content-differs": (

@@ -119,7 +119,7 @@ def test_who_may(court: Court) -> None:
     assert caught.value.code == "dispute-draft"
 
 
-def test_the_access_range_carries_its_links(court: Court) -> None:
+def test_the_access_range_is_whole_and_says_who_looked(court: Court) -> None:
     id_ = court.open("forum")
     for _ in range(2):
         opened_dossier(court.registry, court.made.case)
@@ -127,5 +127,8 @@ def test_the_access_range_carries_its_links(court: Court) -> None:
         court.registry, id_, Wanted(accesses=((court.now, court.now),)), actor_of(court.registry, w.OFFICER)
     )
     value: Any = canonical.loads(content(court, id_, 1), max_bytes=1 << 20)
-    assert [one["line"]["kind"] for one in value["lines"]][:2] == ["dossier", "dossier"]
-    assert all(len(one["secret"]) == 64 for one in value["lines"])
+    lines = [one for batch in value["batches"] for one in batch["lines"]]
+    assert [one["line"]["kind"] for one in lines] == ["dossier", "dossier", "evidence"]
+    assert {one["who"]["who"]["person"] for one in lines} == {w.OFFICER}
+    numbers = [one["line"]["number"] for one in lines]
+    assert numbers == list(range(numbers[0], numbers[0] + 3))

@@ -19,7 +19,7 @@ ABOUTS: dict[str, dict[str, Any]] = {
     "certificate": {"number": "SJ4412026110001", "statements": ["11" * 32]},
     "consent": {"subject": "22" * 32, "statements": ["11" * 32, "33" * 32]},
     "notice": {"statements": ["44" * 32]},
-    "access_log": {"since": NOW - 100, "until": NOW, "first": 7, "last": 7},
+    "access_log": {"since": NOW - 100, "until": NOW, "first": 7, "last": 7, "statements": ["55" * 32]},
     "as_of": {"subject": "22" * 32, "at": NOW - 50, "tree_size": 9, "statements": ["11" * 32]},
     "web_capture": {"url": "https://example.org/a?b=c", "status": 200, "requested_at": NOW},
 }

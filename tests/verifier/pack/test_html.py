@@ -266,7 +266,7 @@ def test_what_each_kind_of_item_is_about() -> None:
     leaf = "ab" * 32
     abouts = {
         "consent": {"subject": leaf, "statements": [leaf]},
-        "access_log": {"since": 0, "until": 86_400, "first": 1, "last": 9},
+        "access_log": {"since": 0, "until": 86_400, "first": 1, "last": 9, "statements": ["55" * 32]},
         "web_capture": {"url": "https://example.org/a", "status": 200, "requested_at": 0},
     }
     changes = {n: {"kind": kind, "about": about} for n, (kind, about) in enumerate(abouts.items(), 1)}

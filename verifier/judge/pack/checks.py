@@ -6,6 +6,7 @@ As in `verifier.obligations` a check that holds returns what it established and 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
@@ -28,6 +29,7 @@ from yinzheng.verifier.chain.layout_disputes import (
     subject_slots,
 )
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.access_range import AccessRange
 from yinzheng.verifier.formats.dispute import Opening
 from yinzheng.verifier.formats.dossier import FileEntry, check_disclosure
 from yinzheng.verifier.formats.evidence_items import Item
@@ -145,6 +147,17 @@ def item_committed(item: Item, body: bytes, packed: PackedStatement, content: Pa
     if packed.secret is None:
         raise DataFault("the item is shown without the secret that opens its commitment", code="item-secret")
     verify_body(packed.statement, body, packed.secret)
+
+
+def range_whole(found: AccessRange | DataFault, shown: Mapping[bytes, PackedStatement]) -> None:
+    """(4) A range of access lines is whole, and the pack shows the statement of each of its batches.
+
+    That those are in the log, under a signed and anchored head, is said of each statement (5–7).
+    """
+    if isinstance(found, DataFault):
+        raise found
+    if any(leaf not in shown or shown[leaf].body is None for leaf in found.leaves):
+        raise DataFault("the pack does not show the statement of a batch of lines", code="access-unproved")
 
 
 def body_committed(packed: PackedStatement) -> None:

@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.formats.dossier import FileEntry
-from yinzheng.verifier.formats.evidence_items import Item
+from yinzheng.verifier.formats.evidence_items import ACCESS_LOG, Item
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.pack import checks, holds, questions
 from yinzheng.verifier.judge.pack.exhibits import ChainView, Ground, root_over
@@ -123,6 +123,8 @@ def _committed(ground: Ground, listed: ListedItem, item: Item | None, packed: Pa
     if item is None or packed is None:
         raise NotGiven("body or statement cannot be read", code="item-unreadable")
     checks.item_committed(item, ground.contents.raw[listed.body_path], packed, content, ground.same(content))
+    if item.kind == ACCESS_LOG:
+        checks.range_whole(ground.contents.ranges[listed.body_path], ground.by_leaf)
 
 
 def _item_withheld() -> NoReturn:

@@ -166,7 +166,8 @@ def _places(group: Sequence[Reason]) -> Cell:
 
 
 def _said(group: Sequence[Reason]) -> Cell:
-    first = group[0]
+    # What the pack as a whole says repeats what a part of it said; the part names the access lines.
+    first = next((reason for reason in group if reason.data.get("lines")), group[0])
     lines = [Line(phrases.reason(first), Look.BAD if first.failed else Look.PLAIN)]
     if first.obligation is not None:
         title = phrases.OBLIGATIONS[first.obligation]
