@@ -32,7 +32,10 @@ def import_(
     ] = None,
     json_: Json = False,
 ) -> None:
-    """Import consents from a file; interrupted, run it again and it goes on. 批量导入同意。"""
+    """Import consents from a file; interrupted, run it again and it goes on. 批量导入同意。
+
+    Exit code 1 where a line was refused; the others are recorded. 有被拒行时退出码为 1。
+    """
     from yinzheng.ledger.consents.importing import import_consents
     from yinzheng.ledger.rules.states import Capacity
 
@@ -42,9 +45,21 @@ def import_(
         done = import_consents(registry, file, controller, progress=progress, results=told, rejects=rejects)
 
     def text() -> Iterator[str]:
-        if not done.now and done.recorded + done.rejected:
+        if not done.now and done.recorded + done.rejected + done.already:
             yield "This file was imported before; nothing was recorded now. 该文件已导入过。"
-        yield f"recorded 已登记 {done.recorded}, refused 被拒 {done.rejected}"
+        yield (
+            f"recorded 已登记 {done.recorded}, recorded before 此前已登记 {done.already}, "
+            f"refused 被拒 {done.rejected}"
+        )
+        for one in done.refused:
+            yield f"  line 第 {one.line} 行: {one.code}: {one.message}"
+        if done.rejected > len(done.refused):
+            yield f"  and 另有 {done.rejected - len(done.refused)} more"
+        if done.rejected:
+            yield (
+                "Correct the refused lines and import the file again: what is recorded stays once. "
+                "请改正被拒的行后重新导入，已登记的不会重复。"
+            )
         if done.now:
             yield f"each line's answer 逐行结果: {told}"
 
@@ -54,11 +69,15 @@ def import_(
             "job": done.job,
             "recorded": done.recorded,
             "rejected": done.rejected,
+            "already": done.already,
+            "refused": [{"line": one.line, "code": one.code, "message": one.message} for one in done.refused],
             "now": done.now,
             "results": str(told) if done.now or told.exists() else None,
         },
         text(),
     )
+    if done.rejected:
+        raise typer.Exit(1)
 
 
 def count(state: State = DEFAULT_STATE, json_: Json = False) -> None:

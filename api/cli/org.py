@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 
 MAX_BODY = 8 * 1024 * 1024
+
+LISTED = 100
+"""Refused lines that are shown at once."""
 
 
 def request(
@@ -102,7 +106,10 @@ def upload(
     desk: DeskUrl = DEFAULT_DESK,
     json_: Json = False,
 ) -> None:
-    """Register many consents; run again to continue. 批量登记同意书，可断点续传。"""
+    """Register many consents; run again to continue. 批量登记同意书，可断点续传。
+
+    Exit code 1 where a line was refused; the others are recorded. 有被拒行时退出码为 1。
+    """
     from yinzheng.api.org.uploading import Upload
 
     opened = session(org, desk)
@@ -112,11 +119,27 @@ def upload(
     value = {
         "granted": done.granted,
         "refused": done.refused,
+        "already": done.already,
         "granted_file": str(sending.granted_file),
         "refused_file": str(sending.refused_file) if done.refused else None,
     }
-    text = f"{done.granted} recorded 已登记, {done.refused} refused 未通过; see {sending.granted_file}"
-    tell(json_, value, text)
+
+    def text() -> Iterator[str]:
+        yield (
+            f"{done.granted} recorded 已登记 ({done.already} of them before 其中此前已登记), "
+            f"{done.refused} refused 未通过; see {sending.granted_file}"
+        )
+        for one in sending.refusals(LISTED):
+            yield f"  line 第 {one['line']} 行: {one['code']}: {one['message']}"
+        if done.refused:
+            yield (
+                f"All refused lines 全部被拒行: {sending.refused_file}. Correct them and upload them "
+                "as a file of their own. 请改正后另存为新文件上传。"
+            )
+
+    tell(json_, value, text())
+    if done.refused:
+        raise typer.Exit(1)
 
 
 def receipts(

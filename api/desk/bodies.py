@@ -8,6 +8,7 @@ from typing import Final
 from starlette.requests import ClientDisconnect, Request
 
 from yinzheng.api.http.limits import MIB, Lease
+from yinzheng.ledger.consents.ndjson import EncodingCheck, content, is_blank
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
@@ -64,11 +65,15 @@ def one_object(body: bytes) -> dict[str, JSON]:
 
 
 def lines_of(body: bytes) -> list[JSON]:
-    """The JSON values of a batch, one a line; empty lines do not count.
+    """The JSON values of a batch, one a line; what is a line, `ndjson` says, as for a file.
 
-    Raises `UsageFault` `batch-lines`; `DataFault` (`json-…`) whose `line` counts from 1.
+    Raises `UsageFault` `batch-lines`; `DataFault` (`import-encoding`; `json-…`) whose `line` counts from 1.
     """
-    numbered = [(n, line) for n, line in enumerate(body.split(b"\n"), 1) if line.strip()]
+    encoding = EncodingCheck()
+    encoding.take(body, final=True)
+    lines = enumerate(body.split(b"\n"), 1)
+    numbered = [(n, content(line, first=n == 1)) for n, line in lines]
+    numbered = [(n, line) for n, line in numbered if not is_blank(line)]
     if not 1 <= len(numbered) <= MAX_LINES:
         raise UsageFault(f"a batch has 1 to {MAX_LINES} lines", code="batch-lines", hint="Split it.")
     found: list[JSON] = []

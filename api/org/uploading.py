@@ -15,10 +15,12 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from yinzheng.api.org.calling import JSON_MEDIA, Answer, Client
+from yinzheng.ledger.consents.ndjson import EncodingCheck, content, is_blank
 from yinzheng.ledger.state.files import disk_faults
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
@@ -26,6 +28,7 @@ from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 BATCH_LINES: Final = 1000
 BATCH_BYTES: Final = 7 * 1024 * 1024
 MAX_LINE: Final = 64 * 1024
+_PIECE: Final = 1024 * 1024
 NDJSON: Final = "application/x-ndjson"
 TRIES: Final = 5
 """Times a batch is sent while the desk is busy or does not answer."""
@@ -36,7 +39,10 @@ class Uploaded:
     """What an upload came to, earlier runs included."""
 
     granted: int
+    """Recorded ones; each stands in the log once."""
     refused: int
+    already: int = 0
+    """Of those granted, how many had been recorded before, by whichever way, or stand in the file twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +73,40 @@ class Upload:
         self.refused_file = file.with_name(file.name + ".refused.ndjson")
 
     def run(self) -> Uploaded:
-        """Send what has not been sent. Raises `UsageFault` (`file-missing`), and what the desk refuses."""
+        """Send what has not been sent.
+
+        Raises `UsageFault` (`file-missing`), `DataFault` (`import-encoding`: nothing is sent of such a file),
+        and what the desk refuses.
+        """
+        self._check_encoding()
         granted, refused = _numbers(self.granted_file), _numbers(self.refused_file)
         done = granted | refused
         for batch in self._batches(done):
             self._send(batch)
             granted, refused = _numbers(self.granted_file), _numbers(self.refused_file)
             self._progress(f"{len(granted)} recorded, {len(refused)} refused")
-        return Uploaded(len(granted), len(refused))
+        return Uploaded(len(granted), len(refused), _already(self.granted_file))
+
+    def refusals(self, most: int) -> list[dict[str, object]]:
+        """The first lines the registry refused: their `line`, `code` and `message`."""
+        try:
+            with self.refused_file.open("rb") as file:
+                return [json.loads(line) for line in islice(file, most)]
+        except FileNotFoundError:
+            return []
+
+    def _check_encoding(self) -> None:
+        encoding = EncodingCheck()
+        with self._opened() as file, disk_faults(self._file):
+            while piece := file.read(_PIECE):
+                encoding.take(piece)
+            encoding.take(b"", final=True)
+
+    def _opened(self) -> BinaryIO:
+        try:
+            return self._file.open("rb")
+        except FileNotFoundError:
+            raise UsageFault(f"there is no file {self._file}", code="file-missing") from None
 
     def _batches(self, done: set[int]) -> Iterator[list[_Line]]:
         batch: list[_Line] = []
@@ -94,13 +126,11 @@ class Upload:
             yield batch
 
     def _lines(self) -> Iterator[_Line]:
-        try:
-            with disk_faults(self._file), self._file.open("rb") as file:
-                for number, data in enumerate(file, 1):
-                    if data.strip():
-                        yield _Line(number, data.rstrip(b"\r\n"))
-        except FileNotFoundError:
-            raise UsageFault(f"there is no file {self._file}", code="file-missing") from None
+        with self._opened() as file, disk_faults(self._file):
+            for number, data in enumerate(file, 1):
+                line = content(data, first=number == 1)
+                if not is_blank(line):
+                    yield _Line(number, line)
 
     def _send(self, batch: Sequence[_Line]) -> None:
         """Send a batch; where one line is refused, those before it, then those after it."""
@@ -120,7 +150,7 @@ class Upload:
                 self._note(rest, granted)
                 return
 
-    def _call(self, lines: Sequence[_Line]) -> list[dict[str, str]]:
+    def _call(self, lines: Sequence[_Line]) -> list[dict[str, object]]:
         body = b"\n".join(line.data for line in lines) + b"\n"
         once = hmac.new(self._secret, body, hashlib.sha256).digest()[:16]
         path = f"/org/v1/consents?once={once.hex()}"
@@ -130,17 +160,19 @@ class Upload:
             raise DataFault("the desk's answer is not one to this batch", code="answer-malformed")
         return granted
 
-    def _note(self, lines: Sequence[_Line], granted: Sequence[dict[str, str]]) -> None:
+    def _note(self, lines: Sequence[_Line], granted: Sequence[dict[str, object]]) -> None:
         _append(
             self.granted_file,
             [
                 {"line": line.number, "subject": one["subject"], "leaf": one["leaf"]}
+                | ({"already": True} if one.get("already") is True else {})
                 for line, one in zip(lines, granted, strict=True)
             ],
         )
 
     def _refuse(self, line: _Line, fault: DataFault) -> None:
-        _append(self.refused_file, [{"line": line.number, "code": fault.code, "message": fault.message}])
+        told = f"{fault.message}; {fault.hint}" if fault.hint else fault.message
+        _append(self.refused_file, [{"line": line.number, "code": fault.code, "message": told}])
 
 
 LONG: Final = frozenset({"receipt-not-anchored"})
@@ -200,6 +232,15 @@ def _numbers(file: Path) -> set[int]:
         with file.open("r+b") as opened:
             opened.truncate(len(whole))
     return {int(json.loads(line)["line"]) for line in whole.splitlines()}
+
+
+def _already(file: Path) -> int:
+    """How many noted lines say that theirs was recorded before."""
+    try:
+        with file.open("rb") as opened:
+            return sum(json.loads(line).get("already") is True for line in opened)
+    except FileNotFoundError:
+        return 0
 
 
 def _append(file: Path, values: Sequence[dict[str, object]]) -> None:

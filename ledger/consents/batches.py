@@ -69,4 +69,8 @@ def _recalled(session: Session, batch: Batch) -> JSON:
 
 
 def _granted(granted: Sequence[Granted]) -> JSON:
-    return {"granted": [{"subject": one.subject.hex(), "leaf": one.leaf.hex()} for one in granted]}
+    return {
+        "granted": [
+            {"subject": one.subject.hex(), "leaf": one.leaf.hex(), "already": one.already} for one in granted
+        ]
+    }

@@ -9,19 +9,25 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from sqlmodel import select
 
 from yinzheng.ledger.consents.book import KnownNotice, NoticeBook
 from yinzheng.ledger.consents.notices import book_of, hour_of
+from yinzheng.ledger.consents.twins import known, twins_of
 from yinzheng.ledger.flow import pool
 from yinzheng.ledger.flow.recording import Occurrence, compose
 from yinzheng.ledger.keys import sm4
 from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.organisations import Role
+from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Consent as ConsentRow
+from yinzheng.ledger.store.models_consents import Pooled
 from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.verifier.bytes.algorithms import sha256
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.consent import Consent, parse_consent
@@ -39,6 +45,8 @@ class Granted:
 
     subject: bytes
     leaf: bytes
+    already: bool = False
+    """Whether it was recorded before, or stands in the same call twice: nothing was recorded for it."""
 
 
 def grant(
@@ -49,7 +57,8 @@ def grant(
 ) -> list[Granted]:
     """Record consents of the controller `by_code`, durably, in one transaction: all of them or none.
 
-    The answers come in the order of `consents`; what is recorded keeps no trace of it. Raises `UsageFault`
+    The answers come in the order of `consents`; what is recorded keeps no trace of it. The same consent, to
+    the byte of its canonical form, is recorded once and answered alike again (`twins`). Raises `UsageFault`
     (`consents-many`, or where `by_code` is no enrolled controller); `DataFault` with what is wrong with the
     first that is not lawful, and its place, from 0, as `index`. What `also` writes happens together with it.
     """
@@ -64,7 +73,17 @@ def grant(
         require(session, by_code, Role.CONTROLLER)
         book = book_of(session, by_code)
         lawful = [_lawful(book, value, index, now) for index, value in enumerate(consents)]
-        granted = [_record(registry, session, consent, notice.id, now) for consent, notice in lawful]
+        twins = twins_of(session, registry.keys.wrapper(), by_code)
+        digests = [twins.digest(sha256(consent.canonical())) for consent, _ in lawful]
+        before = {digest: _found(session, subject) for digest, subject in known(session, digests).items()}
+        granted = []
+        for digest, (consent, notice) in zip(digests, lawful, strict=True):
+            if digest not in before:
+                made = _record(registry, session, consent, notice.id, digest, now)
+                before[digest] = replace(made, already=True)
+                granted.append(made)
+            else:
+                granted.append(before[digest])
         if also is not None:
             also(session, granted)
         return granted
@@ -79,7 +98,18 @@ def _lawful(book: NoticeBook, value: JSON, index: int, now: int) -> tuple[Consen
         raise DataFault(fault.message, code=fault.code, hint=fault.hint, **data) from fault
 
 
-def _record(registry: Registry, session: Session, consent: Consent, notice_id: int, now: int) -> Granted:
+def _found(session: Session, subject: bytes) -> Granted:
+    """A consent that was recorded before; its statement may still wait in the pool."""
+    waiting = session.exec(select(Pooled.leaf).where(Pooled.subject == subject)).first()
+    if waiting is None:
+        first = select(Event.leaf_hash).where(Event.subject == subject, Event.type == "consent.granted")
+        waiting = session.exec(first).one()
+    return Granted(subject, waiting, already=True)
+
+
+def _record(
+    registry: Registry, session: Session, consent: Consent, notice_id: int, digest: bytes, now: int
+) -> Granted:
     subject, key = secrets.token_bytes(32), secrets.token_bytes(sm4.KEY_BYTES)
     recorded = compose(
         Occurrence(
@@ -101,6 +131,7 @@ def _record(registry: Registry, session: Session, consent: Consent, notice_id: i
             notice_id=notice_id,
             wrapped_key=registry.keys.wrapper().wrap(key, subject),
             created_at=now,
+            digest=digest,
         )
     )
     pool.put(session, recorded, now)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from yinzheng.ledger.consents.ndjson import EncodingCheck
 from yinzheng.ledger.state.files import disk_faults
 from yinzheng.verifier.errors import DataFault, UsageFault
 
@@ -41,17 +42,20 @@ class LineIndex:
 def read_index(path: Path, prefix: bytes) -> LineIndex:
     """Find the lines of `path`; its digest begins with `prefix`.
 
-    Raises `UsageFault` (`import-missing`, `import-many`), `EnvironmentFault` (`disk-io`).
+    Raises `UsageFault` (`import-missing`, `import-many`), `DataFault` (`import-encoding`),
+    `EnvironmentFault` (`disk-io`).
     """
-    digest = hashlib.sha256(prefix)
+    digest, encoding = hashlib.sha256(prefix), EncodingCheck()
     offsets = array("Q", [0])
     with open_import(path) as file, disk_faults(path):
         identity = identity_of(file)
         at = 0
         while piece := file.read(_PIECE):
             digest.update(piece)
+            encoding.take(piece)
             _find_ends(piece, at, offsets)
             at += len(piece)
+        encoding.take(b"", final=True)
     if offsets[-1] != at:
         offsets.append(at)
     return LineIndex(path, offsets, digest.digest(), identity)

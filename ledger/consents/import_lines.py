@@ -18,6 +18,7 @@ import re
 from typing import Final
 
 from yinzheng.ledger.consents.book import KnownNotice, NoticeBook, require_standing
+from yinzheng.ledger.consents.ndjson import BLANK, is_blank
 from yinzheng.ledger.rules.consent import moment_problems
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault
@@ -75,8 +76,8 @@ class LineReader:
         return body, known
 
     def _read_in_full(self, line: bytes) -> tuple[bytes, Consent, KnownNotice]:
-        if not line.strip():
-            raise DataFault("the line is blank", code="line-blank")
+        if is_blank(line):
+            raise DataFault("the line is blank", code=BLANK)
         consent = parse_consent(canonical.loads(line, max_bytes=MAX_LINE))
         return consent.canonical(), consent, self._book.require(consent, self._now)
 

@@ -8,16 +8,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from yinzheng.ledger.consents.import_file import LineIndex, open_import, require_unchanged
 from yinzheng.ledger.consents.import_order import subject_of
+from yinzheng.ledger.consents.ndjson import BLANK
 from yinzheng.ledger.state.files import discard, disk_faults, sync_folder, temporary_beside
 from yinzheng.ledger.store.models_consents import Job, Rejected
 from yinzheng.verifier.bytes import canonical
+
+ALREADY: Final = "consent-already"
+"""The code of a line whose consent was recorded before; its message is the subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A line that was refused: its number, from 1, why, and what to do."""
+
+    line: int
+    code: str
+    message: str
 
 
 def write_results(
@@ -43,18 +58,35 @@ def _results(session: Session, job: Job, seed: bytes) -> Iterator[bytes]:
     waiting = next(refused, None)
     for line in range(1, job.total + 1):
         if waiting is not None and waiting.line == line:
-            told = {"line": line, "error": waiting.code, "message": waiting.message}
-            yield canonical.dumps(told) + b"\n"
+            yield from _unmade(waiting)
             waiting = next(refused, None)
         else:
             yield b'{"line":%d,"subject":"%b"}\n' % (line, subject_of(seed, line - 1).hex().encode())
+
+
+def _unmade(one: Rejected) -> Iterator[bytes]:
+    """What became of a line that made no consent: recorded before, refused, or blank and so no line."""
+    if one.code == ALREADY:
+        yield canonical.dumps({"line": one.line, "subject": one.message, "already": True}) + b"\n"
+    elif one.code != BLANK:
+        yield canonical.dumps({"line": one.line, "error": one.code, "message": one.message}) + b"\n"
+
+
+def refusals(session: Session, job: Job, most: int) -> tuple[Refusal, ...]:
+    """The first lines that were refused, at most so many."""
+    query = _refused_only(job).order_by(col(Rejected.line)).limit(most)
+    return tuple(Refusal(one.line, one.code, one.message) for one in session.exec(query))
+
+
+def _refused_only(job: Job) -> SelectOfScalar[Rejected]:
+    return select(Rejected).where(Rejected.job_id == job.id, col(Rejected.code).not_in((ALREADY, BLANK)))
 
 
 def _rejects(session: Session, job: Job, index: LineIndex) -> Iterator[bytes]:
     """The refused lines as they stood, each ended."""
     with open_import(index.path) as file:
         require_unchanged(index.identity, file)
-        for one in _refused(session, job):
+        for one in session.exec(_refused_only(job).order_by(col(Rejected.line))):
             start, end = index.offsets[one.line - 1], index.offsets[one.line]
             yield from _copy(file, start, end)
 

@@ -7,6 +7,7 @@ wraps, so that a key-encryption key never leaves the process, or the hardware, t
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import signal
@@ -19,12 +20,13 @@ from typing import Final, NamedTuple
 from yinzheng.ledger.consents.book import NoticeBook
 from yinzheng.ledger.consents.import_file import open_import, require_unchanged
 from yinzheng.ledger.consents.import_lines import MAX_LINE, LineReader
+from yinzheng.ledger.consents.ndjson import content
 from yinzheng.ledger.flow.recording import Occurrence, compose
 from yinzheng.ledger.keys import sm4
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.errors import DataFault
 
-MAX_MESSAGE: Final = 200
+MAX_MESSAGE: Final = 300
 
 
 class Ask(NamedTuple):
@@ -47,13 +49,15 @@ class Made(NamedTuple):
     leaf: bytes
     sealed: bytes
     key: bytes
+    fingerprint: bytes
+    """SHA-256 of the canonical body, by which `twins` knows it; it is not kept."""
 
     def __repr__(self) -> str:
         return f"Made(line={self.line})"
 
 
 class Refused(NamedTuple):
-    """A line that is no lawful consent, and why; the message names no person."""
+    """A line that is no lawful consent, and why; the message says what to do and names no person."""
 
     line: int
     code: str
@@ -103,7 +107,8 @@ class Maker:
         try:
             body, known = self._reader.read(self._line(asked))
         except DataFault as fault:
-            return Refused(asked.line, fault.code, fault.message[:MAX_MESSAGE])
+            told = f"{fault.message}; {fault.hint}" if fault.hint else fault.message
+            return Refused(asked.line, fault.code, told[:MAX_MESSAGE])
         key = secrets.token_bytes(sm4.KEY_BYTES)
         happened = Occurrence(
             type="consent.granted",
@@ -124,13 +129,14 @@ class Maker:
             row["leaf_hash"],
             row["sealed"],
             key,
+            hashlib.sha256(body).digest(),
         )
 
     def _line(self, asked: Ask) -> bytes:
         if asked.length > MAX_LINE + 2:
             raise DataFault(f"the line has more than {MAX_LINE} bytes", code="line-too-long")
         line = os.pread(self._file.fileno(), asked.length, asked.offset)
-        return line.removesuffix(b"\n").removesuffix(b"\r")
+        return content(line, first=asked.offset == 0)
 
 
 _maker: Maker | None = None

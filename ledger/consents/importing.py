@@ -7,7 +7,8 @@ wraps keys and writes.
 
 An import is named by who sends which bytes. Killed at any point and called again with the same file it goes
 on where the last batch ended: no line twice, none left out, the same subjects. Once finished it is never done
-again. Memory is some 12 bytes a line and a few batches.
+again. A consent that was recorded before, by whichever way, is told and not recorded again (`twins`). Memory
+is some 12 bytes a line and a few batches.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ from sqlmodel import Session, col
 
 from yinzheng.ledger.consents.import_file import LineIndex, read_index
 from yinzheng.ledger.consents.import_order import SEED_BYTES, order_of, subject_of
-from yinzheng.ledger.consents.import_results import write_results
+from yinzheng.ledger.consents.import_results import ALREADY, Refusal, refusals, write_results
 from yinzheng.ledger.consents.import_rows import Ask, LineFile, Made, Maker, Plan, Refused, begin_worker, work
+from yinzheng.ledger.consents.ndjson import BLANK
 from yinzheng.ledger.consents.notices import book_of, hour_of
+from yinzheng.ledger.consents.twins import Twins, known, twins_of
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.pool import event_row
 from yinzheng.ledger.organisations.keys import require
@@ -44,6 +47,9 @@ from yinzheng.verifier.errors import EnvironmentFault
 
 BATCH: Final = 10_000
 """Lines in one transaction."""
+
+LISTED: Final = 100
+"""Refused lines that are told at once; the results file has all."""
 
 CHUNK: Final = 500
 """Lines a worker is given at a time."""
@@ -58,14 +64,18 @@ _Mill = Callable[[int, list[Ask]], "Future[_Rows]"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an import came to: lines recorded and refused, ever, and how many lines this call looked at."""
+    """What an import came to, ever, and how many lines this call looked at. Blank lines are none."""
 
     job: str
     """Lower-case hex SHA-256 of credit code and file."""
     recorded: int
     rejected: int
+    already: int
+    """Recorded before, by this or any other way, or twice in the file; each stands in the log once."""
     now: int
     """0 where the import had been finished before."""
+    refused: tuple[Refusal, ...] = ()
+    """The first of those rejected, `LISTED` at most; none where the import had been finished before."""
 
 
 def import_consents(
@@ -81,20 +91,22 @@ def import_consents(
 ) -> Outcome:
     """Record the consents in the NDJSON file `path` for the controller `by_code`, and anchor them.
 
-    `results` gets one line of JSON for each line of the file, in its order: `{"line": n, "subject": hex}`, or
+    `results` gets one line of JSON for each line of the file that is not blank, in its order:
+    `{"line": n, "subject": hex}`, with `"already": true` where that was recorded before, or
     `{"line": n, "error": code, "message": …}`, n from 1. `rejects` gets the refused lines themselves, to be
-    corrected and imported as a file of their own (the whole file again would record the others again). Both
-    are written whole when all lines are recorded, and cannot be had again once the import is finished.
+    corrected and imported. Both are written whole when all lines are recorded, and cannot be had again once
+    the import is finished.
 
     Raises `UsageFault` (`import-missing`, `import-many`, or where `by_code` is no enrolled controller),
-    `DataFault` (`import-changed`), `EnvironmentFault` (`import-worker`, `disk-…`), and as `pipeline.settle`.
+    `DataFault` (`import-changed`; `import-encoding`: nothing was recorded), `EnvironmentFault`
+    (`import-worker`, `disk-…`), and as `pipeline.settle`.
     What was recorded stays; call again to go on.
     """
     progress("reading the file")
     index = read_index(path, by_code.encode())
     job = _begin(registry, by_code, index)
     if job.finished_at is not None:
-        return Outcome(job.id, job.total - job.rejected, job.rejected, 0)
+        return _outcome(job, 0)
     seed = registry.keys.wrapper().unwrap(job.sealed, _associated(job.id))
     before = job.done
     if before < index.lines:
@@ -106,8 +118,14 @@ def import_consents(
     with registry.store.reading() as session:
         done = session.get_one(Job, job.id)
         write_results(session, done, index, seed, results, rejects)
+        refused = refusals(session, done, LISTED)
     _finish(registry, job.id)
-    return Outcome(job.id, done.total - done.rejected, done.rejected, index.lines - before)
+    return _outcome(done, index.lines - before, refused)
+
+
+def _outcome(job: Job, now: int, refused: tuple[Refusal, ...] = ()) -> Outcome:
+    recorded = job.total - job.rejected - job.already - job.blank
+    return Outcome(job.id, recorded, job.rejected, job.already, now, refused)
 
 
 def _associated(job_id: str) -> bytes:
@@ -218,33 +236,54 @@ def _chunks(order: array[int], done: int, index: LineIndex, seed: bytes, size: i
 def _write(registry: Registry, job_id: str, rows: _Rows, done: int) -> None:
     """Write one batch and the job's progress, durably, each event with its place in the log already."""
     now = registry.clock()
-    made = [row for row in rows if isinstance(row, Made)]
-    refused = [row for row in rows if isinstance(row, Refused)]
     wrapper = registry.keys.wrapper()
-    keys = [wrapper.wrap(one.key, one.subject) for one in made]
     with registry.store.transaction() as session:
+        job = session.get_one(Job, job_id)
+        made, digests, unmade = _apart(session, twins_of(session, wrapper, job.code), rows)
+        keys = [wrapper.wrap(one.key, one.subject) for one in made]
         repository.add_sequenced(session, [_event(one, now) for one in made])
         _add_consents(
             session,
-            [(one.subject, one.leaf, one.notice_id, key, now) for one, key in zip(made, keys, strict=True)],
+            [
+                (one.subject, one.leaf, one.notice_id, key, now, digest)
+                for one, key, digest in zip(made, keys, digests, strict=True)
+            ],
         )
         session.add_all(
-            Rejected(job_id=job_id, line=one.line + 1, code=one.code, message=one.message) for one in refused
+            Rejected(job_id=job_id, line=one.line + 1, code=one.code, message=one.message) for one in unmade
         )
-        job = session.get_one(Job, job_id)
+        codes = [one.code for one in unmade]
         job.done = done
-        job.rejected += len(refused)
+        job.already += codes.count(ALREADY)
+        job.blank += codes.count(BLANK)
+        job.rejected += len(codes) - codes.count(ALREADY) - codes.count(BLANK)
 
 
-def _add_consents(session: Session, rows: list[tuple[bytes, bytes, int, bytes, int]]) -> None:
+def _apart(session: Session, twins: Twins, rows: _Rows) -> tuple[list[Made], list[bytes], list[Refused]]:
+    """The consents that are new, with their digests, and the lines that make none."""
+    found = [(row, twins.digest(row.fingerprint)) for row in rows if isinstance(row, Made)]
+    before = {**known(session, (digest for _, digest in found))}
+    made, digests = [], []
+    unmade = [row for row in rows if isinstance(row, Refused)]
+    for row, digest in found:
+        if digest in before:
+            unmade.append(Refused(row.line, ALREADY, before[digest].hex()))
+            continue
+        before[digest] = row.subject
+        made.append(row)
+        digests.append(digest)
+    return made, digests, unmade
+
+
+def _add_consents(session: Session, rows: list[tuple[bytes, bytes, int, bytes, int, bytes]]) -> None:
     """Insert rows of consents; SQLite gets them straight, as `repository.add_events` has it."""
     if not rows:
         return
     connection = session.connection()
-    columns = ("subject", "head", "notice_id", "wrapped_key", "created_at")
+    columns = ("subject", "head", "notice_id", "wrapped_key", "created_at", "digest")
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(
-            f"INSERT INTO consent ({', '.join(columns)}) VALUES (?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
+            f"INSERT INTO consent ({', '.join(columns)}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
             rows,
         )
     else:

@@ -74,7 +74,7 @@ def _empty_events(session: Session, target: Target) -> None:
 
 def _bury_consent(session: Session, target: Target, head: bytes) -> None:
     ours = col(Consent.subject) == target.subject
-    _change(session, update(Consent).where(ours).values(wrapped_key=None, head=head))
+    _change(session, update(Consent).where(ours).values(wrapped_key=None, head=head, digest=None))
     told = col(AccessRow.consent) == target.subject, col(AccessRow.words).is_not(None)
     _change(session, update(AccessRow).where(*told).values(words=b""))  # the lines stay (S17)
     _change(session, delete(Attempt).where(col(Attempt.subject) == target.subject))
@@ -101,7 +101,8 @@ def needles(session: Session, target: Target) -> tuple[bytes, ...]:
     """By what the target's key and sealed content are recognised, if any of it is left somewhere."""
     found = [event.sealed for event in target.events]
     if target.kind is TargetKind.CONSENT:
-        found.append(session.get_one(Consent, target.subject).wrapped_key or b"")
+        row = session.get_one(Consent, target.subject)
+        found += [row.wrapped_key or b"", row.digest or b""]
         words = select(AccessRow.words).where(AccessRow.consent == target.subject)
         found += [one or b"" for one in session.exec(words)]
     else:

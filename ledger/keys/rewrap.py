@@ -26,7 +26,7 @@ from yinzheng.ledger.state.instance import read_instance, writer_lock
 from yinzheng.ledger.store.database import Store, open_store, sqlite_url
 from yinzheng.ledger.store.models import Base, Dossier
 from yinzheng.ledger.store.models_accesses import AccessKey
-from yinzheng.ledger.store.models_consents import Consent, Job
+from yinzheng.ledger.store.models_consents import Consent, DigestKey, Job
 from yinzheng.verifier.bytes.algorithms import constant_time_equal
 from yinzheng.verifier.errors import DataFault, UsageFault
 
@@ -45,6 +45,7 @@ class Wrapped:
 WRAPPED: Final = (
     Wrapped(str(Dossier.__tablename__), "id"),
     Wrapped(str(Consent.__tablename__), "subject"),
+    Wrapped(str(DigestKey.__tablename__), "id"),
 )
 """The keys of records: none is in a backup, and erasure destroys them one by one (R44)."""
 

@@ -75,6 +75,7 @@ class Consent(Base, table=True):
     """One consent: its key, and where its thread ends. Who gave what lies sealed in the thread."""
 
     __tablename__ = "consent"
+    __table_args__ = (Index("ix_consent_digest", "digest", unique=True),)
 
     subject: bytes = Field(primary_key=True, sa_type=_Bytes)
     """32 random bytes."""
@@ -84,6 +85,19 @@ class Consent(Base, table=True):
     wrapped_key: bytes | None = Field(sa_type=_Bytes)
     """None once destroyed."""
     created_at: int = Field(sa_type=BigInteger)
+    digest: bytes | None = Field(default=None, sa_type=_Bytes)
+    """By which the same consent is known when it comes again (`consents/twins.py`); None once erased."""
+
+
+class DigestKey(Base, table=True):
+    """The key under which one controller's consents are digested, wrapped by the key-encryption key."""
+
+    __tablename__ = "digest_key"
+
+    id: bytes = Field(primary_key=True)
+    """`consent-digest:` and its credit code."""
+    wrapped_key: bytes | None = Field(sa_type=_Bytes)
+    """None in a backup, as every key is."""
 
 
 class Pooled(Base, table=True):
@@ -114,12 +128,15 @@ class Job(Base, table=True):
     done: int
     rejected: int = 0
     """How many of those done were refused."""
+    already: int = 0
+    """How many were recorded before, or stand in the file twice."""
+    blank: int = 0
     created_at: int = Field(sa_type=BigInteger)
     finished_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class Rejected(Base, table=True):
-    """A line of an import that was refused, kept until the import is finished; the line itself is not."""
+    """A line of an import that made no consent, kept until the import is finished; the line itself is not."""
 
     __tablename__ = "rejected_line"
 
@@ -127,8 +144,9 @@ class Rejected(Base, table=True):
     line: int = Field(primary_key=True)
     """From 1."""
     code: str
+    """Why it was refused; or `line-blank`, or `consent-already`."""
     message: str
-    """Names no person."""
+    """Names no person. Of a consent recorded before, its subject in hex."""
 
 
 class Withdrawal(Base, table=True):

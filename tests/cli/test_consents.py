@@ -32,12 +32,21 @@ def test_import_count_notices_and_a_receipt(clinic: tuple[Path, str, list[bytes]
     rejects = tmp_path / "rejects"
     before = run("consents", "count", "--state", state, "--json").json["consents"]
     command = ("consents", "import", file, "--controller", code, "--as", OFFICER, "--state", state)
-    done = run(*command, "--rejects", rejects, "--json").json
-    assert (done["recorded"], done["rejected"], done["now"]) == (3, 1, 4)
+    ended = run(*command, "--rejects", rejects, "--json")
+    done = ended.json
+    assert (ended.code, done["recorded"], done["rejected"], done["already"], done["now"]) == (1, 3, 1, 0, 4)
+    assert [(one["line"], one["code"]) for one in done["refused"]] == [(4, "json-malformed")]
     answers = [json.loads(line) for line in (tmp_path / "in.ndjson.results").read_text().splitlines()]
     assert [one.get("error") for one in answers] == [None, None, None, "json-malformed"]
     assert rejects.read_bytes() == b"nothing\n"
-    assert "imported before" in run(*command).out
+    again = run(*command)
+    assert (again.code, "imported before" in again.out) == (1, True)
+    # Corrected, the whole file may come again: what is recorded stays once.
+    file.write_bytes(b"\xef\xbb\xbf" + b"\r\n".join(line.strip() for line in lines) + b"\r\n\r\n")
+    whole = run(*command)
+    assert (whole.code, "此前已登记 3" in whole.out) == (0, True)
+    file.write_bytes("医院很多".encode("gbk") + b"\n" + lines[0])
+    refused(*command, code="import-encoding", exit_code=1)
     assert run("consents", "count", "--state", state, "--json").json["consents"] == before + 3
     assert "consents" in run("consents", "count", "--state", state).out
     listed = run("notices", "--state", state, "--json").json

@@ -89,9 +89,15 @@ def test_consents_are_uploaded_and_their_receipts_fetched(
     lines = [consent(founded, notice, n) for n in range(3)]
     lines.insert(1, consent(founded, notice, 9, until=7))
     file.write_bytes(b"\n".join(lines))
-    sent = done(org(desk, clinic, "consents", "upload", file))
-    assert (sent["granted"], sent["refused"]) == (3, 1)
-    assert done(org(desk, clinic, "consents", "upload", file))["granted"] == 3
+    first, again = (org(desk, clinic, "consents", "upload", file) for _ in range(2))
+    sent = first.json
+    assert (first.code, sent["granted"], sent["refused"], sent["already"]) == (1, 3, 1, 0)
+    assert (again.code, again.json["granted"]) == (1, 3)
+    # The same ones in another file are known again, and stay one each.
+    copy = tmp_path / "copy.ndjson"
+    copy.write_bytes(b"\xef\xbb\xbf" + b"\r\n".join([lines[0], b"", *lines[2:]]) + b"\r\n")
+    known = done(org(desk, clinic, "consents", "upload", copy))
+    assert (known["granted"], known["already"]) == (3, 3)
 
     out = tmp_path / "receipts"
     got = done(org(desk, clinic, "consents", "receipts", sent["granted_file"], "--out", out))

@@ -91,6 +91,41 @@ def test_what_is_refused_is_set_aside_and_the_rest_goes_on(desk: Desk, tmp_path:
     assert "bad" not in sending.refused_file.read_text()
 
 
+def test_what_an_editor_leaves_means_nothing(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "consents.ndjson"
+    file.write_bytes(b"\xef\xbb\xbf1\r\n\r\n \t\r\n2\r\n3\n\n\n")
+    sending = upload(desk, file)
+    assert sending.run() == Uploaded(3, 0)
+    assert desk.recorded == ["1", "2", "3"]
+    assert [one["line"] for one in noted(sending.granted_file)] == [1, 4, 5]
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-16"])
+def test_of_a_file_in_another_encoding_nothing_is_sent(desk: Desk, tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "consents.ndjson"
+    file.write_bytes("1\n2\n云汐市\n".encode(encoding))
+    with pytest.raises(DataFault) as caught:
+        upload(desk, file).run()
+    assert caught.value.code == "import-encoding"
+    assert (desk.calls, desk.recorded) == (0, [])
+
+
+def test_what_was_recorded_before_is_counted(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = desk.call
+
+    def call(method: str, path: str, body: bytes = b"", media: str = "") -> Answer:
+        value = inner(method, path, body, media).json()
+        value["granted"][0]["already"] = True
+        return Answer("application/json", json.dumps(value).encode())
+
+    monkeypatch.setattr(desk, "call", call)
+    sending = upload(desk, file_of(tmp_path, ["1", "2", "3", "4", "5"]))
+    assert sending.run() == Uploaded(5, 0, already=2)
+    assert [one.get("already") for one in noted(sending.granted_file)] == [True, None, None, None, True]
+
+
 def test_a_line_no_consent_fills_is_not_sent(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,6 +123,7 @@ class ConsentWorld:
     def __init__(self, registry: Registry, **notice_changes: Any) -> None:
         enrol_all(registry)
         self.registry = registry
+        self.granted = 0
         self.notice_body = notice_body(registry, **notice_changes)
         self.notice = publish_notice(registry, self.notice_body, HOSPITAL)
         self.digest = digest_of(self.notice_body)
@@ -132,8 +133,11 @@ class ConsentWorld:
         """A lawful consent given now, not recorded."""
         return consent_body(self.notice, self.digest, self.registry.clock(), number, **changes)
 
-    def grant(self, number: int = 1, **changes: Any) -> Granted:
-        """A consent recorded and in the log."""
+    def grant(self, number: int | None = None, **changes: Any) -> Granted:
+        """A consent recorded and in the log; without a number, of someone who gave none yet."""
+        if number is None:
+            self.granted += 1
+            number = self.granted
         (granted,) = grant(self.registry, [self.body(number, **changes)], HOSPITAL)
         settle(self.registry)
         return granted

@@ -74,7 +74,7 @@ def test_one_that_waits_in_the_pool_opens_too(clinic: ConsentWorld) -> None:
 
 def test_each_has_a_subject_a_key_and_a_secret_of_its_own(clinic: ConsentWorld) -> None:
     registry = clinic.registry
-    granted = grant(registry, [clinic.body(1), clinic.body(1)], HOSPITAL)
+    granted = grant(registry, [clinic.body(1), clinic.body(2)], HOSPITAL)
     with registry.store.reading() as session:
         opened = [open_consent(registry, session, one.subject) for one in granted]
         wrapped = [session.get_one(Consent, one.subject).wrapped_key for one in granted]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 import random
@@ -9,6 +10,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +22,19 @@ from tests.ledger.consent_world import HOSPITAL, LAB, ConsentWorld
 from tests.ledger.world import World, unchanged
 from yinzheng.ledger.consents import import_file as importfile
 from yinzheng.ledger.consents import importing as bulk
+from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.import_lines import MAX_LINE
 from yinzheng.ledger.consents.import_rows import Ask, Made, Refused
 from yinzheng.ledger.consents.importing import Outcome, import_consents
 from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.consents.twins import Twins
 from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.rules.extent import EVERYTHING, Way
 from yinzheng.ledger.state.faults import InjectedFault, RaiseAt, Recorder
 from yinzheng.ledger.store.models import Event
-from yinzheng.ledger.store.models_consents import Consent, Job, Rejected
+from yinzheng.ledger.store.models_consents import Consent, DigestKey, Job, Pooled, Rejected
+from yinzheng.ledger.withdrawals import filing
+from yinzheng.ledger.withdrawals.claims import ReceiptClaim
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.notice import SCOPES
@@ -76,6 +84,11 @@ def require_once_each(registry: Registry, results: Path, count: int) -> None:
     assert head.size == registry.log.size
 
 
+def pooled(registry: Registry) -> int:
+    with registry.store.reading() as session:
+        return len(session.exec(select(Pooled)).all())
+
+
 def run(registry: Registry, path: Path, **options: Any) -> Outcome:
     return import_consents(registry, path, HOSPITAL, progress=silent, **options)
 
@@ -114,9 +127,6 @@ def test_bad_lines_are_told_by_number_and_stop_nothing(clinic: ConsentWorld, tmp
     value = clinic.body()
     spaced = json.dumps(clinic.body(6), indent=None).encode()
     wrong = {
-        b"": "line-blank",
-        b"  \t": "line-blank",
-        b"\xff\xfe": "json-malformed",
         b"not json": "json-malformed",
         b"[1,2]": "field-type",
         good[0][:-1]: "json-malformed",
@@ -132,19 +142,121 @@ def test_bad_lines_are_told_by_number_and_stop_nothing(clinic: ConsentWorld, tmp
         good[0].replace(b'"born":"1980', b'"born":"2016'): "consent-guardian",
         good[0].replace(b'"name":"', b'"name":"data:image/png,', 1): "encoded-bytes",
     }
-    lines = [good[0], *wrong, *good[1:], spaced + b"\r"]
+    lines = [b"\xef\xbb\xbf" + good[0], *wrong, b"", b"  \t", b"\r", *good[1:], spaced + b"\r"]
     file = tmp_path / "in.ndjson"
     file.write_bytes(b"\n".join(lines))  # the last line has no end
+    blank = {len(wrong) + 2, len(wrong) + 3, len(wrong) + 4}
     results, rejects = tmp_path / "results", tmp_path / "rejects"
     outcome = run(registry, file, results=results, rejects=rejects, batch=5)
-    assert (outcome.recorded, outcome.rejected) == (7, len(wrong))
+    assert (outcome.recorded, outcome.rejected, outcome.already) == (7, len(wrong), 0)
+    assert [(one.line, one.code) for one in outcome.refused] == [*enumerate(wrong.values(), 2)]
     answers = told(results)
-    assert [one["line"] for one in answers] == list(range(1, len(lines) + 1))
+    assert [one["line"] for one in answers] == [n for n in range(1, len(lines) + 1) if n not in blank]
     assert [one.get("error") for one in answers] == [None, *wrong.values(), *[None] * 6]
     assert rejects.read_bytes() == b"".join(line + b"\n" for line in wrong)
     assert "测试甲" not in results.read_text(encoding="utf-8")
     with registry.store.reading() as session:
         assert session.exec(select(Rejected)).all() == []
+
+
+def spoilt(lines: Sequence[bytes]) -> dict[str, bytes]:
+    """The same consents as editors and office programs leave them."""
+    plain = b"".join(line + b"\n" for line in lines)
+    return {
+        "as it is": plain,
+        "mark": b"\xef\xbb\xbf" + plain,
+        "no end": plain[:-1],
+        "blank end": plain + b"\n\n \n",
+        "blank between": plain.replace(b"\n", b"\n\n"),
+        "crlf": plain.replace(b"\n", b"\r\n"),
+        "mark, crlf, blank": b"\xef\xbb\xbf\r\n" + plain.replace(b"\n", b"\r\n") + b"\r\n",
+    }
+
+
+def test_what_an_editor_leaves_means_nothing_and_nothing_comes_twice(
+    clinic: ConsentWorld, tmp_path: Path
+) -> None:
+    lines = consents(clinic, 4)
+    for number, (name, data) in enumerate(spoilt(lines).items()):
+        file = tmp_path / f"{number}.ndjson"
+        file.write_bytes(data)
+        outcome = run(clinic.registry, file)
+        assert outcome.rejected == 0, name
+        assert (outcome.recorded, outcome.already) == ((0, 4) if number else (4, 0)), name
+    assert len(recorded(clinic.registry)) == 4
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "gb18030", "utf-16", "utf-16-le", "utf-32"])
+def test_a_file_in_another_encoding_is_refused_as_a_whole(
+    clinic: ConsentWorld, tmp_path: Path, encoding: str
+) -> None:
+    plain = [json.dumps(clinic.body(n, method="paper"), ensure_ascii=True) for n in range(3)]
+    chinese = json.dumps(clinic.body(3), ensure_ascii=False)
+    file = tmp_path / "in.ndjson"
+    file.write_bytes("\n".join([*plain, chinese]).encode(encoding))
+    with unchanged(clinic.registry), pytest.raises(DataFault) as caught:
+        run(clinic.registry, file)
+    assert caught.value.code == "import-encoding"
+    if encoding.startswith("gb"):
+        assert caught.value.data["line"] == 4
+
+
+def test_the_same_consent_twice_in_a_file_and_across_files(clinic: ConsentWorld, tmp_path: Path) -> None:
+    lines = consents(clinic, 5)
+    results = tmp_path / "results"
+    spaced = json.dumps(json.loads(lines[1])).encode()  # the same, spelt otherwise
+    outcome = run(
+        clinic.registry, write(tmp_path / "a", [*lines[:3], lines[0], spaced]), results=results, batch=2
+    )
+    assert (outcome.recorded, outcome.already, outcome.rejected) == (3, 2, 0)
+    answers = told(results)
+    assert [one["line"] for one in answers] == [1, 2, 3, 4, 5]
+    assert sum(one.get("already", False) for one in answers) == 2
+    assert (answers[0]["subject"], answers[1]["subject"]) == (answers[3]["subject"], answers[4]["subject"])
+    again = run(clinic.registry, write(tmp_path / "b", lines), results=tmp_path / "more")
+    assert (again.recorded, again.already) == (2, 3)
+    assert [one["subject"] for one in told(tmp_path / "more")][:3] == [one["subject"] for one in answers[:3]]
+    assert len(recorded(clinic.registry)) == 5
+
+
+def test_given_alone_and_from_a_file_it_is_one_and_its_withdrawal_leaves_no_twin(
+    clinic: ConsentWorld, tmp_path: Path
+) -> None:
+    registry = clinic.registry
+    bodies = [clinic.body(n) for n in range(3)]
+    alone = grant(registry, [bodies[0], bodies[1], bodies[0]], HOSPITAL)
+    assert [one.already for one in alone] == [False, False, True]
+    assert replace(alone[2], already=False) == alone[0]
+    results = tmp_path / "results"
+    file = write(tmp_path / "in", [canonical.dumps(body) for body in bodies])
+    assert run(registry, file, results=results).already == 2
+    assert [one["subject"] for one in told(results)][:2] == [one.subject.hex() for one in alone[:2]]
+    (again,) = grant(registry, [bodies[2]], HOSPITAL)
+    assert (again.already, again.subject.hex()) == (True, told(results)[2]["subject"])
+    with registry.store.reading() as session:
+        opened = open_consent(registry, session, alone[0].subject)
+    claim = ReceiptClaim(opened.secret, opened.consent.person.born)
+    filing.file(registry, alone[0].subject, EVERYTHING, channel=Way.RECEIPT, claim=claim)
+    # Sent once more it is the one that was withdrawn, and brings nothing back.
+    (late,) = grant(registry, [bodies[0]], HOSPITAL)
+    assert (late.already, late.subject) == (True, alone[0].subject)
+    assert len(recorded(registry)) + pooled(registry) == 3
+
+
+def test_the_database_alone_does_not_tell_who_gave_what(clinic: ConsentWorld) -> None:
+    registry = clinic.registry
+    body = clinic.body(1)
+    grant(registry, [body], HOSPITAL)
+    with registry.store.reading() as session:
+        (row,) = session.exec(select(Consent)).all()
+        (key,) = session.exec(select(DigestKey)).all()
+    text = canonical.dumps(body)
+    plain = {sha256(text).digest(), sha256(sha256(text).digest()).digest()}
+    assert row.digest not in plain
+    assert key.wrapped_key is not None
+    assert hmac.digest(key.wrapped_key, sha256(text).digest(), "sha256") != row.digest
+    other = Twins(bytes(16))
+    assert other.digest(sha256(text).digest()) != row.digest
 
 
 def test_an_empty_file_is_an_import_of_nothing(clinic: ConsentWorld, tmp_path: Path) -> None:
@@ -204,6 +316,26 @@ def test_a_crash_anywhere_leaves_no_double_and_no_gap(world: World, tmp_path: Pa
                 require_once_each(registry, results, 20)
             else:
                 assert len(recorded(registry)) == 20  # it had been finished, but for the answer
+
+
+@pytest.mark.parametrize(("point", "nth"), [("store.commit.after", 2), ("store.commit.before", 3)])
+def test_the_same_twice_is_once_and_told_after_a_crash_too(
+    world: World, tmp_path: Path, point: str, nth: int
+) -> None:
+    with world.open() as registry:
+        clinic = ConsentWorld(registry)
+        lines = consents(clinic, 4)
+        grant(registry, [json.loads(lines[3])], HOSPITAL)
+        file = write(tmp_path / "in", [*lines, *lines[:3]])
+    results = tmp_path / "results"
+    with pytest.raises(InjectedFault), world.open(RaiseAt(point, nth), settle=False) as registry:
+        run(registry, file, batch=2, results=results)
+    with world.open() as registry:
+        outcome = run(registry, file, batch=2, results=results)
+        assert (outcome.recorded, outcome.already, outcome.rejected) == (3, 4, 0)
+        subjects = [one["subject"] for one in told(results)]
+        assert subjects[:3] == subjects[4:]
+        assert len(recorded(registry)) == 4
 
 
 def test_a_resumed_import_gives_the_subjects_it_gave(world: World, tmp_path: Path) -> None:

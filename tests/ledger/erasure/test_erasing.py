@@ -31,6 +31,7 @@ from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.state.record_keys import NAME, LivingKey, read_header, read_keys, write_keys
 from yinzheng.ledger.state.restore import Restored, restore
 from yinzheng.ledger.store.models_accesses import AccessRow
+from yinzheng.ledger.store.models_consents import Consent
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
@@ -84,8 +85,8 @@ def test_nothing_is_left_in_the_state_or_in_any_backup(ward: Ward, tmp_path: Pat
     assert w.holding(after, secrets) == set()
     hexed = {name: value.hex().encode() for name, value in secrets.items()}
     assert w.holding(keys, secrets | hexed) == set()
-    # In the earlier backup sealed bytes are left, and nothing that opens them.
-    openers = {n: v for n, v in (secrets | hexed).items() if not n.startswith("sealed")}
+    # In the earlier backup sealed bytes are left, and a digest, and nothing that opens or explains them.
+    openers = {n: v for n, v in (secrets | hexed).items() if not n.startswith(("sealed", "digest"))}
     assert w.holding(before, openers) == set()
 
     assert ward.world.codes() == set()
@@ -95,6 +96,8 @@ def test_nothing_is_left_in_the_state_or_in_any_backup(ward: Ward, tmp_path: Pat
             with pytest.raises(UsageFault) as refused:
                 open_consent(registry, session, ward.withdrawn)
             open_consent(registry, session, ward.standing)
+            assert session.get_one(Consent, ward.withdrawn).digest is None
+            assert session.get_one(Consent, ward.standing).digest is not None
             events = thread(session, find_consent(session, ward.withdrawn).head)
     assert refused.value.code == "consent-erased"
     assert events[-1].leaf_hash == leaf

@@ -74,6 +74,7 @@ class Ward:
                 "reference": opened.consent.person.reference.encode(),
                 "record key": registry.keys.wrapper().unwrap(wrapped, subject),
                 "wrapped key": wrapped,
+                "digest": session.get_one(Consent, subject).digest or b"",
             }
             for number, one in enumerate(opened.events):
                 assert one.secret is not None

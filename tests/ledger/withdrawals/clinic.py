@@ -68,12 +68,16 @@ class Clinic:
     registry: Registry
     notice: Notice
     digest: DigestPair
+    granted: int = 0
+    """How many people gave a consent by `grant`: no two give the same."""
 
     # ---------------------------------------------------------------- consents
 
     def grant(self, *, settle: bool = True, born: str = BORN, genetic: bool = False) -> bytes:
         """A consent to everything in the notice; gives its subject. A child's is given by a parent."""
-        (granted,) = grant(self.registry, [self.body(1, born=born, genetic=genetic)], HOSPITAL)
+        self.granted += 1
+        body = self.body(self.granted, born=born, genetic=genetic)
+        (granted,) = grant(self.registry, [body], HOSPITAL)
         if settle:
             pipeline.settle(self.registry)
         return granted.subject

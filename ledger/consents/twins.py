@@ -1,0 +1,66 @@
+"""Knowing a consent that was recorded before, without keeping anything by which it could be guessed.
+
+Of each consent a digest is kept: HMAC-SHA-256 of the SHA-256 of its canonical body, under a random key of
+its controller, which lies wrapped by the key-encryption key. Whoever has the database alone learns nothing
+from it, not even by trying every name and date of birth; and no two controllers' digests can be compared. It
+is unique in its table, so that the same consent cannot be recorded twice, by whichever ways it comes, and a
+withdrawal leaves no twin behind. Erasing a consent takes its digest away: then the person may consent anew.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from sqlmodel import Session, col, select
+
+from yinzheng.ledger.keys.provider import KeyWrapper
+from yinzheng.ledger.store.models_consents import Consent, DigestKey
+
+KEY_BYTES: Final = 16
+_TOGETHER: Final = 500
+
+
+class Twins:
+    """The digests of one controller's consents."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def digest(self, fingerprint: bytes) -> bytes:
+        """The digest, 32 bytes, by the SHA-256 of a consent's canonical body."""
+        return hmac.digest(self._key, fingerprint, "sha256")
+
+    def __repr__(self) -> str:
+        return "Twins()"
+
+
+def twins_of(session: Session, wrapper: KeyWrapper, code: str) -> Twins:
+    """Those of a controller, by its credit code; its key is made with its first consent.
+
+    A key that a restored backup lacks is made anew: what was recorded before is then not known again. In a
+    transaction that writes. Raises `DataFault` `seal-broken`.
+    """
+    name = b"consent-digest:" + code.encode()
+    row = session.get(DigestKey, name) or DigestKey(id=name, wrapped_key=None)
+    if row.wrapped_key is not None:
+        return Twins(wrapper.unwrap(row.wrapped_key, name))
+    key = secrets.token_bytes(KEY_BYTES)
+    row.wrapped_key = wrapper.wrap(key, name)
+    session.add(row)
+    session.flush()
+    return Twins(key)
+
+
+def known(session: Session, digests: Iterable[bytes]) -> Mapping[bytes, bytes]:
+    """Subjects of the consents that were recorded before, by digest."""
+    asked = list(digests)
+    found: dict[bytes, bytes] = {}
+    for first in range(0, len(asked), _TOGETHER):
+        some = col(Consent.digest).in_(asked[first : first + _TOGETHER])
+        for digest, subject in session.exec(select(Consent.digest, Consent.subject).where(some)):
+            assert digest is not None  # it was asked for
+            found[digest] = subject
+    return found
