@@ -7,12 +7,16 @@ whatever it runs into, the server and everyone else's verification go on, and a 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final, cast
 
+from yinzheng.verifier.containers.declared import check_pixels
 from yinzheng.verifier.containers.target import Kind, Presented, needs_taking_apart, read_target
 from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
 
@@ -25,6 +29,10 @@ PROCESSOR: Final = 3
 SECONDS: Final = 30
 """How long a process that gets no turn is waited for."""
 
+LESS_URGENT: Final = 10
+"""How far the process stands back: a server goes on answering others while it works."""
+
+_ENVIRONMENT: Final = {"PATH": os.defpath, "LANG": "C.UTF-8"}
 _FAULTS: Final = {kind.__name__: kind for kind in (DataFault, UsageFault)}
 
 
@@ -33,33 +41,85 @@ def extract(
 ) -> Presented:
     """As `read_target`, for bytes that nobody vouches for.
 
-    Raises also `DataFault` `target-too-hard`, where reading it takes too long or too much memory.
+    Raises also `DataFault` `target-too-hard`, where reading it takes too long or too much memory, and
+    `image-too-large` before anything is begun, where it declares more pixels than are read.
     """
     if not needs_taking_apart(data):
         return read_target(data, name=name)
+    check_pixels(data)
     try:
         done = subprocess.run(  # noqa: S603 - ourselves, with a number
-            [sys.executable, "-I", "-m", __name__, str(memory), str(processor)],
+            _command(memory, processor),
             input=data,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=seconds,
-            env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+            env=_ENVIRONMENT,
             check=True,
         )
-        head, _, file = done.stdout.partition(b"\n")
+    except subprocess.SubprocessError as error:
+        raise _too_hard() from error
+    return _answer(done.stdout, name)
+
+
+async def extract_while_waited_for(data: bytes, *, name: str = "") -> Presented:
+    """As `extract`, for servers: whoever is cancelled meanwhile ends the process."""
+    if not needs_taking_apart(data):
+        return await asyncio.to_thread(read_target, data, name=name)
+    said = await answer_of(_command(MEMORY, PROCESSOR), data, SECONDS)
+    if said is None:
+        raise _too_hard()
+    return _answer(said, name)
+
+
+async def answer_of(command: Sequence[str], data: bytes, seconds: float) -> bytes | None:
+    """What a process of ours says to `data`; None where it fails, or takes longer.
+
+    It ends with whoever waits for it: when that is cancelled, it is killed.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_ENVIRONMENT,
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            said, _ = await process.communicate(data)
+    except TimeoutError:
+        return None
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    return None if process.returncode else said
+
+
+def _command(memory: int, processor: int) -> list[str]:
+    return [sys.executable, "-I", "-m", __name__, str(memory), str(processor)]
+
+
+def _answer(said: bytes, name: str) -> Presented:
+    head, _, file = said.partition(b"\n")
+    try:
         answer: dict[str, Any] = json.loads(head)
-    except (subprocess.SubprocessError, ValueError) as error:
-        raise DataFault(
-            "the file is too hard to read",
-            code="target-too-hard",
-            hint="Send the certificate's PDF or JSON file as issued, or a photo of its code.",
-        ) from error
+    except ValueError as error:
+        raise _too_hard() from error
     if "fault" in answer:
         raise _FAULTS[answer["fault"]](answer["message"], code=answer["code"], hint=answer["hint"])
     shown = None if answer["shown"] is None else tuple(answer["shown"])
     return Presented(
         cast(Kind, answer["kind"]), file or None, answer["qr"], answer["number"], shown, answer["whole"], name
+    )
+
+
+def _too_hard() -> DataFault:
+    return DataFault(
+        "the file is too hard to read",
+        code="target-too-hard",
+        hint="Send the certificate's PDF or JSON file as issued, or a photo of its code.",
     )
 
 
@@ -97,6 +157,7 @@ def _bound(*, memory: int, processor: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (processor, processor + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(LESS_URGENT)
 
 
 if __name__ == "__main__":

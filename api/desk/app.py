@@ -19,6 +19,8 @@ from yinzheng.api.desk.patients import patients
 from yinzheng.api.desk.problems import answer, problem_of
 from yinzheng.api.desk.server import Desk
 from yinzheng.api.desk.withdrawals import withdrawals
+from yinzheng.api.http.bodies import Bodies
+from yinzheng.api.http.hangups import Hangups
 from yinzheng.api.http.headers import SecurityHeaders
 from yinzheng.api.http.limits import Gate, Limits
 from yinzheng.api.http.problems import of_status
@@ -35,7 +37,12 @@ def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(SecurityHeaders), Middleware(Guard, gate=gate)],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(Guard, gate=gate),
+            Middleware(Hangups),
+            Middleware(Bodies, pace=desk.limits.pace),
+        ],
     )
     app.add_exception_handler(YinzhengError, _fault)
     app.add_exception_handler(HTTPException, _http)

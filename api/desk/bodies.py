@@ -7,7 +7,8 @@ from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
-from yinzheng.api.http.limits import MIB, Lease
+from yinzheng.api.http.limits import MIB
+from yinzheng.api.http.memory import Lease
 from yinzheng.ledger.consents.ndjson import EncodingCheck, content, is_blank
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
@@ -33,9 +34,7 @@ async def read_body(request: Request, ceiling: int, lease: Lease, seconds: float
 
     Raises `UsageFault`: `too-large`, `body-slow`; `EnvironmentFault` `server-busy`.
     """
-    declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared[:20]) > ceiling:
-        raise _too_large(ceiling)
+    check_length(request, ceiling)
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
@@ -49,6 +48,13 @@ async def read_body(request: Request, ceiling: int, lease: Lease, seconds: float
     except ClientDisconnect:
         raise UsageFault("the client went away", code="json-malformed") from None
     return bytes(body)
+
+
+def check_length(request: Request, ceiling: int) -> None:
+    """Refuse at once what announces itself as too large. Raises `UsageFault` `too-large`."""
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdigit() and int(declared[:20]) > ceiling:
+        raise _too_large(ceiling)
 
 
 def media_of(request: Request) -> str:

@@ -50,7 +50,7 @@ def objections(desk: Desk) -> APIRouter:
     async def form(request: Request, wanted: dict[str, Check[Any]], most: int) -> dict[str, Any]:
         if not is_local(request):
             raise UsageFault("there is nothing at this address", code="not-found")
-        with desk.memory.lease() as lease:
+        with desk.memory.lease(request) as lease:
             body = await read_body(request, most, lease, desk.limits.body_seconds)
             value = canonical.loads(body or b"{}", max_bytes=most)
             if not isinstance(value, dict):

@@ -45,7 +45,7 @@ def patients(desk: Desk) -> APIRouter:
     async def form(request: Request, wanted: dict[str, Any]) -> dict[str, Any]:
         if not is_local(request):
             raise UsageFault("there is nothing at this address", code="not-found")
-        with desk.memory.lease() as lease:
+        with desk.memory.lease(request) as lease:
             body = await read_body(request, MAX_JSON, lease, desk.limits.body_seconds)
             return fields.read(one_object(body), wanted)
 

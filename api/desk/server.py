@@ -15,14 +15,16 @@ from typing import Any, TypeVar
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from yinzheng.api.desk.bodies import MAX_JSON, read_body
+from yinzheng.api.desk.bodies import MAX_JSON, check_length, read_body
 from yinzheng.api.desk.worker import Worker
-from yinzheng.api.http.limits import MIB, Buckets, Memory, Rate
+from yinzheng.api.http.bodies import BodyPace
+from yinzheng.api.http.limits import MIB, Buckets, Rate
+from yinzheng.api.http.memory import Memory
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.organisations.requests import check_request
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.database import Store
-from yinzheng.verifier.bytes.algorithms import digest_pair
+from yinzheng.verifier.bytes.algorithms import DigestPair, digest_pair
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.request import HEADER, Received, parse_request
 from yinzheng.verifier.formats.request import Request as Signed
@@ -40,8 +42,12 @@ class DeskLimits:
     """Signed requests of each organisation."""
     address: Rate = field(default_factory=lambda: Rate(200, 400))
     """Requests of each address, signed or not; several organisations may share one."""
-    bytes_in_flight: int = 128 * MIB
-    """Bodies held in memory at once."""
+    bytes_in_flight: int = 96 * MIB
+    """Large bodies held in memory at once; one organisation has a quarter of it at most."""
+    small_in_flight: int = 32 * MIB
+    """The reserve for small ones."""
+    pace: BodyPace = field(default_factory=BodyPace)
+    """The slowest a body may come."""
     body_seconds: float = 60
     """How long a client may take to send a body."""
     clients: int = 10_000
@@ -76,7 +82,7 @@ class Desk:
         self.store = store
         self.clock = clock
         self.limits = limits or DeskLimits()
-        self.memory = Memory(self.limits.bytes_in_flight)
+        self.memory = Memory(self.limits.bytes_in_flight, self.limits.small_in_flight)
         self._buckets = Buckets(self.limits.organisation, self.limits.clients, monotonic)
         self._checking = threading.Lock()
 
@@ -97,26 +103,37 @@ class Desk:
     async def signed(self, request: Request, ceiling: int = MAX_JSON) -> AsyncIterator[Asked]:
         """Read a signed request (S11.3); its body is held as long as the block lasts.
 
-        The order: is there a signature, is the body bounded, does the signature hold, and only then what the
-        body says. Raises `DataFault` (`request-…`), `UsageFault` (`too-large`, `rate-limited`, …).
+        The order: is there a signature, is the body bounded, does the signature hold over the digest that it
+        names and may the organisation ask, and only then is the body read and compared with that digest. So
+        nobody without a key has a body read, and each organisation has its own share of the memory.
+
+        Raises `DataFault` (`request-…`), `UsageFault` (`too-large`, `rate-limited`, …).
+        """
+        check_length(request, ceiling)
+        signed = await self.asked(request)
+        with self.memory.lease(request, signed.org) as lease:
+            body = await read_body(request, ceiling, lease, self.limits.body_seconds)
+            if not signed.body.matches(await run_in_threadpool(digest_pair, body)):
+                raise other_body()
+            yield Asked(signed, body)
+
+    async def asked(self, request: Request) -> Signed:
+        """Who asks, by the signature over the digest of a body that is still to come.
+
+        Raises `DataFault` (`request-…`), `UsageFault` `rate-limited`.
         """
         token = request.headers.get(HEADER)
         if token is None:
             raise DataFault(
                 "the request is not signed", code="request-missing", hint=f"Send {HEADER} (S11.2)."
             )
-        parse_request(token)  # what is malformed is not worth reading a body for
-        with self.memory.lease() as lease:
-            body = await read_body(request, ceiling, lease, self.limits.body_seconds)
-            method, target = request.method, target_of(request)
-            yield Asked(await run_in_threadpool(self._check, token, method, target, body), body)
+        named, _ = parse_request(token)
+        return await run_in_threadpool(self._check, token, request.method, target_of(request), named.body)
 
-    def _check(self, token: str, method: str, target: str, body: bytes) -> Signed:
-        digests = digest_pair(body)
+    def _check(self, token: str, method: str, target: str, body: DigestPair) -> Signed:
         # One after the other: threads that wait for the database's own lock do so by sleeping.
         with self._checking:
-            received = Received(method, target, digests, self.clock())
-            return check_request(self.store, token, received, self.admit)
+            return check_request(self.store, token, Received(method, target, body, self.clock()), self.admit)
 
     async def do(self, act: Callable[[Registry], T]) -> T:
         """Have something done by the writer."""
@@ -133,6 +150,13 @@ def reader_of(asked: Asked | Signed) -> Reader:
     """The organisation that asks, for the access log, by the key that signed (R47)."""
     signed = asked.signed if isinstance(asked, Asked) else asked
     return Reader.of_organisation(signed.org, signed.key)
+
+
+def other_body() -> DataFault:
+    """What is told where a body is not the one whose digest was signed."""
+    return DataFault(
+        "the body is not the one that was signed", code="request-mismatch", hint="Sign again and send both."
+    )
 
 
 def target_of(request: Request) -> str:

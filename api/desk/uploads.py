@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,14 +15,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
 from yinzheng.api.desk.bodies import media_of, one_object
-from yinzheng.api.desk.server import Desk, target_of
+from yinzheng.api.desk.server import Desk, other_body
 from yinzheng.api.http.limits import MIB
 from yinzheng.ledger.disputes.spool import Spool, Spooled
-from yinzheng.ledger.organisations.requests import check_request
 from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.evidence_items import MAX_ITEM
-from yinzheng.verifier.formats.request import HEADER, Received, parse_request
 from yinzheng.verifier.formats.request import Request as Signed
 
 MEDIA: Final = "application/vnd.yinzheng.item"
@@ -30,11 +29,15 @@ MEDIA: Final = "application/vnd.yinzheng.item"
 MAX_UPLOAD: Final = 4 * 1024 * MIB
 """Bytes of an item that comes by HTTP; larger ones an officer takes in."""
 
-AT_ONCE: Final = 4
+AT_ONCE: Final = 8
 """Uploads at the same time."""
 
+EACH_AT_ONCE: Final = 2
+"""Of one organisation."""
+
 SLOWEST: Final = 128 * 1024
-"""Bytes a second a sender must reach on the whole, after a minute to begin with."""
+"""Bytes a second a sender must reach on the whole, after a minute to begin with; that it never stops is
+`api.http.bodies`'."""
 
 _AHEAD: Final = 16
 """Pieces read before they are sealed."""
@@ -54,21 +57,11 @@ class Uploads:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._spool: Spool | None = None
-        self._free = asyncio.Semaphore(AT_ONCE)
+        self._busy: Counter[str] = Counter()
 
     async def asked(self, request: Request) -> Signed:
-        """Who asks: the signature is checked before the body is read, over the digest that it names.
-
-        Raises as `Desk.signed`.
-        """
-        token = request.headers.get(HEADER)
-        if token is None:
-            raise DataFault(
-                "the request is not signed", code="request-missing", hint=f"Send {HEADER} (S11.2)."
-            )
-        named, _ = parse_request(token)
-        received = Received(request.method, target_of(request), named.body, self._desk.clock())
-        return await run_in_threadpool(check_request, self._desk.store, token, received, self._desk.admit)
+        """Who asks; see `Desk.asked`."""
+        return await self._desk.asked(request)
 
     @asynccontextmanager
     async def item(self, request: Request, signed: Signed) -> AsyncIterator[Sent]:
@@ -80,18 +73,34 @@ class Uploads:
         if media_of(request) != MEDIA:
             raise UsageFault("an item is sent as " + MEDIA, code="content-type")
         length = _length(request)
-        if self._free.locked():
-            raise EnvironmentFault(
-                "too many uploads at once", code="server-busy", hint="Try again.", retry_after=10
-            )
-        async with self._free:
+        with self._place(signed.org):
             sent, digest = await self._receive(request, 60 + length / SLOWEST)
             try:
                 if digest != signed.body:
-                    raise DataFault("the body is not the one that was signed", code="request-mismatch")
+                    raise other_body()
                 yield sent
             finally:
                 await run_in_threadpool(sent.content.spool.drop, sent.content)
+
+    @contextmanager
+    def _place(self, org: str) -> Iterator[None]:
+        """One of the places for uploads: an organisation that fills its own leaves the others' alone."""
+        if self._busy[org] >= EACH_AT_ONCE:
+            raise UsageFault(
+                "too many uploads of this organisation at once",
+                code="rate-limited",
+                hint="Send one after the other; sign each again.",
+                retry_after=10,
+            )
+        if self._busy.total() >= AT_ONCE:
+            raise EnvironmentFault(
+                "too many uploads at once", code="server-busy", hint="Try again.", retry_after=10
+            )
+        self._busy[org] += 1
+        try:
+            yield
+        finally:
+            self._busy[org] -= 1
 
     async def _receive(self, request: Request, seconds: float) -> tuple[Sent, DigestPair]:
         if self._spool is None:

@@ -89,7 +89,8 @@ class Worker:
         with self._changed:
             left, self._waiting = list(self._waiting), deque()
         for job in left:
-            job.answer.set_exception(_closing())
+            if job.answer.set_running_or_notify_cancel():
+                job.answer.set_exception(_closing())
 
     def do(self, act: Callable[[Registry], T]) -> Future[T]:
         """Have `act` done with the registry open. Raises `EnvironmentFault` `server-busy`."""
@@ -108,6 +109,8 @@ class Worker:
     def _put(self, alike: Hashable | None, item: Any, run: Callable[..., Any]) -> Future[Any]:
         job = _Job(alike, item, run, Future())
         with self._changed:
+            if len(self._waiting) >= MOST_WAITING:  # those whose clients went hold no place
+                self._waiting = deque(one for one in self._waiting if not one.answer.cancelled())
             if len(self._waiting) >= MOST_WAITING or self._ending.is_set():
                 raise EnvironmentFault(
                     "too much is waiting to be recorded",
@@ -148,20 +151,25 @@ class Worker:
             self._refuse_all(error)
 
     def _take(self) -> list[_Job]:
-        """The next job, and those alike that wait."""
+        """The next job, and those alike that wait; none of those whose clients went."""
         with self._changed:
-            first = self._waiting.popleft()
-            if first.alike is None:
-                return [first]
-            together = [first]
-            others: deque[_Job] = deque()
-            for job in self._waiting:
-                fits = job.alike == first.alike and len(together) < MOST_TOGETHER
-                (together if fits else others).append(job)
-            self._waiting = others
-            return together
+            return [job for job in self._next() if job.answer.set_running_or_notify_cancel()]
+
+    def _next(self) -> list[_Job]:
+        first = self._waiting.popleft()
+        if first.alike is None:
+            return [first]
+        together = [first]
+        others: deque[_Job] = deque()
+        for job in self._waiting:
+            fits = job.alike == first.alike and len(together) < MOST_TOGETHER
+            (together if fits else others).append(job)
+        self._waiting = others
+        return together
 
     def _carry_out(self, registry: Registry, jobs: Sequence[_Job]) -> None:
+        if not jobs:
+            return
         try:
             answers = jobs[0].run(registry, [job.item for job in jobs])
         except Exception as error:
@@ -187,7 +195,8 @@ class Worker:
         with self._changed:
             left, self._waiting = list(self._waiting), deque()
         for job in left:
-            job.answer.set_exception(told)
+            if job.answer.set_running_or_notify_cancel():
+                job.answer.set_exception(told)
 
 
 def _told(error: Exception) -> YinzhengError:

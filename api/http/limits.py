@@ -9,12 +9,12 @@ import ipaddress
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
-from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.api.http.bodies import BodyPace
+from yinzheng.verifier.errors import UsageFault
 
 _log = logging.getLogger(__name__)
 
@@ -49,15 +49,20 @@ class Limits:
     body_bytes: int = 64 * MIB
     """The largest request body."""
     bytes_in_flight: int = 256 * MIB
-    """Bodies held in memory at once, of all clients."""
+    """Large bodies held in memory at once, of all clients (`api.http.memory`)."""
+    small_in_flight: int = 64 * MIB
+    """The reserve for small ones."""
+    pace: BodyPace = field(default_factory=BodyPace)
+    """The slowest a body may come."""
     body_seconds: float = 60
     """How long a client may take to send a body."""
     verifications: int = max(1, os.cpu_count() or 1)
     """Verifications at once: they are bound by the processor, so more would only wait in threads."""
     files: int = 2
-    """Uploaded files read at once; a picture of tens of megapixels takes hundreds of megabytes."""
+    """Uploaded files read at once, all but one of them at most one client's; a picture of tens of megapixels
+    takes hundreds of megabytes."""
     waiting: int = 200
-    """Verifications that may wait for their turn."""
+    """Verifications that may wait for their turn, and files; of one client a quarter as many."""
     clients: int = 10_000
     """Clients remembered; the least recently seen is forgotten first."""
 
@@ -143,46 +148,6 @@ class Gate:
             hint="Wait a little and try again.",
             retry_after=max(1, int(wait + 0.999)),
         )
-
-
-class Memory:
-    """The bytes of request bodies held at once."""
-
-    def __init__(self, capacity: int) -> None:
-        self._free = capacity
-
-    @contextmanager
-    def lease(self) -> Iterator[Lease]:
-        """A lease that grows as a body arrives and is given back whole, however it ends."""
-        lease = Lease(self)
-        try:
-            yield lease
-        finally:
-            self._free += lease.held
-
-    def take(self, count: int) -> None:
-        """Take `count` bytes. Raises `EnvironmentFault` `server-busy`."""
-        if count > self._free:
-            raise EnvironmentFault(
-                "too many uploads at the same moment",
-                code="server-busy",
-                hint="Try again in a minute. Nothing is wrong with the certificate.",
-                retry_after=30,
-            )
-        self._free -= count
-
-
-class Lease:
-    """What one request holds of the memory."""
-
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
-        self.held = 0
-
-    def grow(self, count: int) -> None:
-        """Hold `count` bytes more. Raises `EnvironmentFault` `server-busy`."""
-        self._memory.take(count)
-        self.held += count
 
 
 def client_of(host: str | None) -> str:

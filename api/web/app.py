@@ -13,7 +13,9 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from yinzheng.api.http.bodies import Bodies
 from yinzheng.api.http.guard import Guard
+from yinzheng.api.http.hangups import Hangups
 from yinzheng.api.http.headers import SecurityHeaders
 from yinzheng.api.http.limits import Gate, Limits
 from yinzheng.api.http.problems import of_status, problem_of
@@ -68,7 +70,12 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(SecurityHeaders), Middleware(Guard, gate=gate, answer=server.problem)],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(Guard, gate=gate, answer=server.problem),
+            Middleware(Hangups),
+            Middleware(Bodies, pace=limits.pace),
+        ],
     )
     _handle_errors(app, server)
     app.include_router(service(server))

@@ -9,14 +9,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 
-from yinzheng.api.extraction import extract
+from yinzheng.api.extraction import extract_while_waited_for
 from yinzheng.api.http.limits import Limits
+from yinzheng.api.http.turns import Turns
 from yinzheng.api.web.intake import Submission
 from yinzheng.api.web.ports import BasisLine, HistoryLine, ReaderPort
+from yinzheng.verifier.containers.declared import check_pixels
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.judge.certificate.verify import verify
@@ -26,8 +28,6 @@ from yinzheng.verifier.judge.receipt.report import ReceiptReport
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.pack.archive import is_zip
-
-T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -82,9 +82,9 @@ class Checker:
         self._clock = clock
         self._trust_file = trust
         self._trust = None if trust is None else parse_trust(trust)
-        self._waiting_allowed = limits.waiting
-        self._verifications = CapacityLimiter(limits.verifications)
-        self._files = CapacityLimiter(limits.files)
+        self._verifications = Turns(limits.verifications, limits.waiting)
+        # Reading a file takes seconds: one client's files never have all places.
+        self._files = Turns(limits.files, limits.waiting, each=max(1, limits.files - 1))
 
     @property
     def own_policy(self) -> bool:
@@ -95,8 +95,8 @@ class Checker:
         """The policy as a file (S8)."""
         return self._trust_file or self._reader.trust_file()
 
-    async def check(self, submission: Submission, *, history: bool) -> AnyChecked:
-        """Verify what was submitted, by whomever; with `history` also tell how it was registered.
+    async def check(self, submission: Submission, client: str, *, history: bool) -> AnyChecked:
+        """Verify what `client` submitted, whoever made it; with `history` also tell how it was registered.
 
         A document of whichever kind it calls itself; what cannot be read has a report too.
 
@@ -104,7 +104,7 @@ class Checker:
         `server-busy`. None of them is a verdict about what was submitted.
         """
         try:
-            presented = await self._presented(submission)
+            presented = await self._presented(submission, client)
         except DataFault as fault:
             return Checked(unread(fault, now=self._clock()), None, (), self._policy())
         if presented.number is not None:
@@ -113,9 +113,10 @@ class Checker:
                 code="number-alone",
                 hint="Send the text of its QR code, or its PDF or JSON file.",
             )
-        return await self._run(self._verifications, lambda: self._verify(presented, history))
+        async with self._verifications.turn(client):
+            return await to_thread.run_sync(self._verify, presented, history)
 
-    async def _presented(self, submission: Submission) -> Presented:
+    async def _presented(self, submission: Submission, client: str) -> Presented:
         if submission.file is None:
             return read_target(submission.text or "")
         if is_zip(submission.file):
@@ -124,11 +125,13 @@ class Checker:
                 code="pack-elsewhere",
                 hint="Check it on the court's page (/court), or with `yinzheng verify`.",
             )
-        return await self.present(submission.file, submission.name)
+        return await self.present(submission.file, client, submission.name)
 
-    async def present(self, file: bytes, name: str = "") -> Presented:
+    async def present(self, file: bytes, client: str, name: str = "") -> Presented:
         """What an uploaded file holds. Raises as `extract`, and `EnvironmentFault` `server-busy`."""
-        return await self._run(self._files, lambda: extract(file, name=name))
+        check_pixels(file)
+        async with self._files.turn(client):
+            return await extract_while_waited_for(file, name=name)
 
     def _policy(self) -> TrustPolicy:
         return self._trust or self._reader.trust()
@@ -155,16 +158,6 @@ class Checker:
             except EnvironmentFault:
                 history, basis = (), ()  # the verdict stands without them
         return Checked(report, presented.qr, history, trust, basis)
-
-    async def _run(self, limiter: CapacityLimiter, work: Callable[[], T]) -> T:
-        if limiter.statistics().tasks_waiting >= self._waiting_allowed:
-            raise EnvironmentFault(
-                "too many verifications are waiting",
-                code="server-busy",
-                hint="Try again in a minute. Nothing is wrong with the certificate.",
-                retry_after=30,
-            )
-        return await to_thread.run_sync(work, limiter=limiter)
 
 
 def _signed(presented: Presented, trust: TrustPolicy, now: int) -> bool:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from yinzheng.api.http.guard import client
 from yinzheng.api.http.language import Language, negotiate
 from yinzheng.api.http.limits import MIB
 from yinzheng.api.http.problems import problem_of
+from yinzheng.api.http.turns import Turns
 from yinzheng.api.web.intake import read_fields
 from yinzheng.api.web.server import Server, language_of
 from yinzheng.api.web.weigh import Weighed, weigh
-from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.errors import UsageFault, YinzhengError
 from yinzheng.verifier.words.pack import ANSWERS
 
 AT_ONCE: Final = 2
@@ -32,7 +32,8 @@ _TONES: Final = {"consistent": "good", "inconsistent": "bad", "undetermined": "u
 def court(server: Server) -> APIRouter:
     """The routes."""
     router = APIRouter(include_in_schema=False)
-    limiter = CapacityLimiter(AT_ONCE)
+    # One client's packs never have all places.
+    turns = Turns(AT_ONCE, WAITING, each=AT_ONCE - 1)
 
     async def form(request: Request) -> Response:
         return _form(server, request, language_of(request), None)
@@ -40,7 +41,7 @@ def court(server: Server) -> APIRouter:
     async def submitted(request: Request) -> Response:
         language = language_of(request)
         try:
-            with server.memory.lease() as lease:
+            with server.memory.lease(request) as lease:
                 fields = await read_fields(request, server.limits, lease)
                 asked = fields.get("lang", b"").decode("ascii", "replace")
                 language = negotiate(asked or None, request.headers.get("accept-language"))
@@ -48,9 +49,8 @@ def court(server: Server) -> APIRouter:
                 if not pack:
                     raise UsageFault("no pack was chosen", code="pack-empty", hint="Choose a .zip file.")
                 trust, now = server.checker.trust_file(), server.clock()
-                weighed = await _run(
-                    limiter, lambda: weigh(pack, trust, now, name=fields.file_names.get("pack", ""))
-                )
+                async with turns.turn(client(request)):
+                    weighed = await weigh(pack, trust, now, name=fields.file_names.get("pack", ""))
         except YinzhengError as error:
             return _form(server, request, language, _renamed(error))
         return _report(server, request, language, weighed)
@@ -99,11 +99,3 @@ def _renamed(error: YinzhengError) -> YinzhengError:
     return UsageFault(
         error.message, code="pack-too-large", hint="Run `yinzheng verify` on your own computer."
     )
-
-
-async def _run(limiter: CapacityLimiter, work: Callable[[], Weighed]) -> Weighed:
-    if limiter.statistics().tasks_waiting >= WAITING:
-        raise EnvironmentFault(
-            "too many verifications are waiting", code="server-busy", hint="Try again later.", retry_after=30
-        )
-    return await to_thread.run_sync(work, limiter=limiter)

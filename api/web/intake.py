@@ -17,7 +17,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from yinzheng.api.http.limits import Lease, Limits
+from yinzheng.api.http.limits import Limits
+from yinzheng.api.http.memory import Lease
 from yinzheng.verifier.bytes.canonical import loads
 from yinzheng.verifier.errors import DataFault, UsageFault
 

@@ -110,7 +110,7 @@ class Objections:
         if found is None:
             return self._server.problem(request, not_found())
         try:
-            with self._server.memory.lease() as lease:
+            with self._server.memory.lease(request) as lease:
                 form = read_objection_form(await read_fields(request, self._server.limits, lease, 16))
                 body = form.to_json(found.leaf)
                 self._server.gate.objection(client(request))
@@ -137,7 +137,7 @@ class Objections:
             return self._followed(request, language)
         try:
             self._server.gate.patient(client(request))
-            with self._server.memory.lease() as lease:
+            with self._server.memory.lease(request) as lease:
                 fields = await read_fields(request, self._server.limits, lease)
             language = negotiate(_plain(fields, "lang") or None, request.headers.get("accept-language"))
             number, secret = _plain(fields, "number"), _plain(fields, "secret")

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from yinzheng.api.http.guard import client
 from yinzheng.api.http.language import Language, negotiate, other
 from yinzheng.api.http.problems import not_found, problem_of
 from yinzheng.api.web.checking import AnyChecked, Checked, CheckedConclusion, CheckedReceipt
@@ -38,17 +39,17 @@ def pages(server: Server) -> APIRouter:
     async def submitted(request: Request) -> Response:
         language = language_of(request)
         try:
-            with server.memory.lease() as lease:
+            with server.memory.lease(request) as lease:
                 submission = await read_submission(request, server.limits, lease, json=False)
                 language = negotiate(submission.lang, request.headers.get("accept-language"))
-                checked = await server.checker.check(submission, history=True)
+                checked = await server.checker.check(submission, client(request), history=True)
         except YinzhengError as error:
             return server.problem(request, problem_of(error), language)
         return _result(server, request, checked, language)
 
     async def scanned(request: Request, core: str) -> Response:
         # Whatever the host and the case: the address of the page is the text of the code (S6.3).
-        checked = await server.checker.check(Submission(f"/V/{core}", None), history=True)
+        checked = await server.checker.check(Submission(f"/V/{core}", None), client(request), history=True)
         return _result(server, request, checked, language_of(request))
 
     async def board(request: Request) -> Response:

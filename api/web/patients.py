@@ -158,13 +158,13 @@ class Patients:
         form, language = PatientForm(), language_of(request)
         try:
             self._server.gate.patient(client(request))
-            with self._server.memory.lease() as lease:
+            with self._server.memory.lease(request) as lease:
                 fields = await read_fields(request, self._server.limits, lease, MOST_FIELDS)
                 form = read_patient_form(fields)
                 language = negotiate(form.lang, request.headers.get("accept-language"))
                 if form.file:
                     file = form.file
-                    form = form.with_file(await self._server.checker.present(file))
+                    form = form.with_file(await self._server.checker.present(file, client(request)))
             answered: Response = await answer(form, language)
         except YinzhengError as error:
             return self._start(request, form, language, error)

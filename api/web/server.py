@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from yinzheng.api.http.language import HTML_LANG, Language, negotiate, other
-from yinzheng.api.http.limits import Gate, Limits, Memory
+from yinzheng.api.http.limits import Gate, Limits
+from yinzheng.api.http.memory import Memory
 from yinzheng.api.http.problems import PROBLEM_MEDIA, Problem
 from yinzheng.api.web.checking import Checker
 from yinzheng.api.web.desk import DeskPort, NoDesk
@@ -63,7 +64,7 @@ class Server:
         self.takes_in = desk is not None
         """Whether the forms of patients, and of who objects, have somewhere to go."""
         self.demonstration = demonstration
-        self.memory = Memory(limits.bytes_in_flight)
+        self.memory = Memory(limits.bytes_in_flight, limits.small_in_flight, largest=limits.body_bytes)
         self.assets = {name: _asset(name, media) for name, media in ASSETS.items()}
         self._templates = Environment(
             loader=PackageLoader("yinzheng.api.web"),

@@ -97,9 +97,9 @@ def service(server: Server) -> APIRouter:
         registry about itself, under the policy named in `policy`: to believe no server, run `yinzheng
         verify` on the file with a policy of your own.
         """
-        with server.memory.lease() as lease:
+        with server.memory.lease(request) as lease:
             submission = await read_submission(request, server.limits, lease, json=True)
-            checked = await server.checker.check(submission, history=False)
+            checked = await server.checker.check(submission, client(request), history=False)
         return _answer(checked, own=server.checker.own_policy)
 
     @router.get(

@@ -6,14 +6,13 @@ As with `api.extraction`: whatever a pack was made to do to its reader, the serv
 from __future__ import annotations
 
 import json
-import os
 import resource
-import subprocess
 import sys
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
 
+from yinzheng.api.extraction import answer_of
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.judge.pack.verify import verify_pack
 from yinzheng.verifier.judge.trust import parse_trust
@@ -40,26 +39,21 @@ class Weighed:
     """Word, code, headline and exit code, as every face gives them."""
 
 
-def weigh(
+async def weigh(
     pack: bytes, trust: bytes, now: int, *, name: str = "", seconds: float = SECONDS, memory: int = MEMORY
 ) -> Weighed:
     """Verify a pack under a policy file, as of `now` (UTC seconds); `name` is its file's, if it had one.
 
+    In a process that ends when whoever waits for it is cancelled.
+
     Raises `DataFault` `pack-too-hard`, where it takes too long, too much memory, or says too much.
     """
+    command = [sys.executable, "-I", "-m", __name__, str(memory), str(now), str(len(trust)), _printable(name)]
+    said = await answer_of(command, trust + pack, seconds)
     try:
-        done = subprocess.run(  # noqa: S603 - ourselves, with numbers
-            [sys.executable, "-I", "-m", __name__, str(memory), str(now), str(len(trust)), _printable(name)],
-            input=trust + pack,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=seconds,
-            env={"PATH": os.defpath, "LANG": "C.UTF-8"},
-            check=True,
-        )
         # A report that is too long is cut off, and then is no JSON.
-        weighed: dict[str, Any] = json.loads(done.stdout[:MAX_PAPER])
-    except (subprocess.SubprocessError, ValueError) as error:
+        weighed: dict[str, Any] = json.loads((said or b"")[:MAX_PAPER])
+    except ValueError as error:
         raise DataFault(
             "the file is too large or too odd to be checked here",
             code="pack-too-hard",

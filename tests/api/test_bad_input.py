@@ -239,7 +239,7 @@ def test_memory_for_uploads_is_bounded_and_given_back(serve: Serve, reader: Fake
     client = serve(reader, limits=Limits(bytes_in_flight=MIB))
     for _ in range(3):
         answer = client.post("/v1/verify", files={"file": ("x", bytes(2 * MIB))})
-        assert (answer.status_code, answer.json()["code"]) == (503, "server-busy")
+        assert (answer.status_code, answer.json()["code"]) == (429, "rate-limited")
     assert client.post("/v1/verify", json={"text": reader.world.qr}).status_code == 200
     answer = client.post("/v1/verify", files={"file": ("x", b"\xff" * (MIB // 2))})
     assert answer.json()["report"]["status_code"] == "target-unknown"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yinzheng.api.http.language import negotiate
-from yinzheng.api.http.limits import Buckets, Memory, Rate, client_of
+from yinzheng.api.http.limits import Buckets, Rate, client_of
 from yinzheng.api.http.problems import of_status, problem_of
 from yinzheng.api.web.intake import _read_multipart
 from yinzheng.api.web.times import age, instant
@@ -67,15 +67,6 @@ def test_clients_are_forgotten_the_oldest_first() -> None:
 )
 def test_who_asks(host: str | None, client: str) -> None:
     assert client_of(host) == client
-
-
-def test_memory_is_given_back_after_a_failure() -> None:
-    memory = Memory(10)
-    with pytest.raises(EnvironmentFault), memory.lease() as lease:
-        lease.grow(6)
-        lease.grow(6)
-    with memory.lease() as lease:
-        lease.grow(10)
 
 
 @pytest.mark.parametrize(

@@ -234,7 +234,7 @@ def test_every_client_has_its_own_rate(serve: Serve, reader: FakeReader) -> None
 
 
 def test_too_many_waiting(serve: Serve, reader: FakeReader) -> None:
-    client = serve(reader, limits=Limits(waiting=0))
+    client = serve(reader, limits=Limits(verifications=0, waiting=0))
     answer = client.post("/v1/verify", json={"text": reader.world.qr})
     assert answer.status_code == 503
     assert answer.json()["code"] == "server-busy"

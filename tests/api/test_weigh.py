@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -30,14 +31,14 @@ def test_it_says_what_the_command_line_says(tmp_path: Any) -> None:
     path.write_bytes(genuine_pack())
     with path.open("rb") as file:
         alone = verify_pack(file, pack_trust(), now=NOW, render=render_html)
-    assert weigh(genuine_pack(), policy(), NOW).paper == json.loads(
+    assert asyncio.run(weigh(genuine_pack(), policy(), NOW)).paper == json.loads(
         json.dumps(paper_json(court_report(alone)))
     )
 
 
 @pytest.mark.parametrize("name", ["a PDF", "compressed", "of another registry"])
 def test_what_is_none_is_not_said_to_be_changed(name: str) -> None:
-    paper = weigh(NO_PACKS[name][0](), policy(), NOW).paper
+    paper = asyncio.run(weigh(NO_PACKS[name][0](), policy(), NOW)).paper
     assert paper["answer"] == "undetermined"
     assert paper["verdict"][1].startswith("Not one of ours")
 
@@ -45,7 +46,7 @@ def test_what_is_none_is_not_said_to_be_changed(name: str) -> None:
 @pytest.mark.parametrize("bounds", [{"seconds": 0.01}, {"memory": 4 * 1024 * 1024}])
 def test_its_bounds(bounds: dict[str, Any]) -> None:
     with pytest.raises(DataFault) as caught:
-        weigh(genuine_pack(), policy(), NOW, **bounds)
+        asyncio.run(weigh(genuine_pack(), policy(), NOW, **bounds))
     assert caught.value.code == "pack-too-hard"
 
 

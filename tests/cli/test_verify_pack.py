@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import time
@@ -86,7 +87,7 @@ def test_every_face_says_the_same(trust: Path) -> None:
         said = check(trust, pack, "--json")
         verdict = said.json["verdict"]
         assert (verdict["word"], verdict["exit_code"]) == (word, said.code)
-        weighed = weigh(pack, trust.read_bytes(), int(time.time()))
+        weighed = asyncio.run(weigh(pack, trust.read_bytes(), int(time.time())))
         assert weighed.verdict == verdict
         assert weighed.paper["verdict"] == [verdict["zh"], verdict["en"]]
         for language, key in (("zh", "zh"), ("en", "en")):

@@ -19,7 +19,7 @@ from tests.ledger.world import World
 from yinzheng.api.desk.app import _fault
 from yinzheng.api.desk.objections import objections
 from yinzheng.api.desk.server import Desk, DeskLimits
-from yinzheng.api.http.limits import Memory
+from yinzheng.api.http.memory import Memory
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import Event, Objection
@@ -33,7 +33,7 @@ class _Here:
     """A desk that acts at once, in this process."""
 
     limits = DeskLimits()
-    memory = Memory(limits.bytes_in_flight)
+    memory = Memory(limits.bytes_in_flight, limits.small_in_flight)
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

@@ -18,7 +18,7 @@ from tests.ledger.consent_world import HOSPITAL
 from tests.ledger.world import Clock, World
 from yinzheng.api.desk.patients import patients
 from yinzheng.api.desk.server import Desk, DeskLimits
-from yinzheng.api.http.limits import Memory
+from yinzheng.api.http.memory import Memory
 from yinzheng.ledger.consents import reading
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.receipts import make_receipt
@@ -61,7 +61,7 @@ class _Here:
     """A desk that acts at once, in this process."""
 
     limits = DeskLimits()
-    memory = Memory(limits.bytes_in_flight)
+    memory = Memory(limits.bytes_in_flight, limits.small_in_flight)
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

@@ -185,3 +185,36 @@ def test_an_idle_writer_holds_nothing(registers: Registers) -> None:
         time.sleep(0.01)
     assert not inside.is_set()
     worker.stop()
+
+
+def test_a_job_whose_client_went_is_not_done(worker: Worker, registers: Registers) -> None:
+    """Its place in the queue is free, and what waits with it is done."""
+    registers.gate.clear()
+    done_: list[int] = []
+
+    def all_of(_: Registry, items: Sequence[int]) -> Sequence[int]:
+        done_.extend(items)
+        return items
+
+    answers = [worker.do_together("alike", at, all_of) for at in range(4)]
+    alone = worker.do(lambda _: done_.append(99))
+    assert answers[0].cancel()
+    assert answers[2].cancel()
+    assert alone.cancel()
+    registers.gate.set()
+    assert [done(answers[1]), done(answers[3])] == [1, 3]
+    assert done(worker.do(lambda _: done_)) == [1, 3]
+
+
+def test_cancelled_jobs_make_room(
+    worker: Worker, registers: Registers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "MOST_WAITING", 2)
+    registers.gate.clear()
+    waiting = [worker.do(lambda _: None) for _ in range(2)]
+    with pytest.raises(EnvironmentFault):
+        worker.do(lambda _: None)
+    waiting[0].cancel()
+    last = worker.do(lambda _: "done")
+    registers.gate.set()
+    assert done(last) == "done"

@@ -11,6 +11,12 @@ import warnings
 from collections.abc import Iterable, Iterator, Set
 from typing import TYPE_CHECKING, Any, Final
 
+from yinzheng.verifier.containers.declared import (
+    MAX_PIXELS,
+    MAX_WHOLE,
+    check_pixels,
+    too_many_pixels,
+)
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.certificate import is_qr_text
 from yinzheng.verifier.formats.receipt import is_receipt_text
@@ -21,16 +27,10 @@ if TYPE_CHECKING:
 MAX_IMAGE: Final = 25 * 1024 * 1024
 """Bytes of a picture."""
 
-MAX_PIXELS: Final = 89_478_485
-"""Pixels of a picture. Pillow's own limit for a warning; a phone's largest photos have some 60 million."""
-
 MAX_DECODED: Final = 112 * 1024 * 1024
 """Bytes that a picture may take once decoded; a page scanned in colour at 600 dots an inch takes 100 MiB. A
 few hundred kilobytes of one colour can stand for a gigabyte.
 """
-
-MAX_WHOLE: Final = 40_000_000
-"""Pixels of a picture that is also looked at whole, for a small code in a large scan (A4 at 600 dpi)."""
 
 FILTERED_SIDE: Final = 2800
 """Pixels of the longer side where noise and shadows are filtered, which takes longest."""
@@ -57,6 +57,7 @@ def find_qr(data: bytes) -> str:
             code="image-support",
             hint="Install it with: pip install 'yinzheng[image]'. Or paste the text of the QR code instead.",
         )
+    check_pixels(data)
     return find_in(read_codes(view) for view in _views(_open(data)))
 
 
@@ -137,7 +138,7 @@ def _open(data: bytes) -> Picture:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture: Picture = Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP"))
     except Image.DecompressionBombError as error:
-        raise _too_many_pixels() from error
+        raise too_many_pixels() from error
     except Exception as error:
         raise DataFault(
             "this is not a picture in PNG, JPEG or WebP",
@@ -145,13 +146,13 @@ def _open(data: bytes) -> Picture:
             hint="Convert it, or take a screenshot of it.",
         ) from error
     width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise _too_many_pixels()
+    if width * height > MAX_PIXELS:  # should a library read the header otherwise than we did
+        raise too_many_pixels()
     # A JPEG can be decoded at half, a quarter or an eighth, never smaller than asked: less memory.
     scale = min(1.0, 2 * WORKING_SIDE / max(width, height))
     picture.draft("L", (int(width * scale), int(height * scale)))
     if picture.width * picture.height * _bytes_a_pixel(picture) > MAX_DECODED:
-        raise _too_many_pixels()
+        raise too_many_pixels()
     try:
         return _grey(picture)
     except Exception as error:
@@ -206,11 +207,3 @@ def _within(picture: Picture, side: int) -> Picture:
     scale = side / max(picture.size)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     return picture.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
-
-
-def _too_many_pixels() -> DataFault:
-    return DataFault(
-        "the picture has more pixels than can be needed to read a code",
-        code="image-too-large",
-        hint="Take a photo of the code alone, or scale the picture down.",
-    )

@@ -1,0 +1,94 @@
+"""What nobody waits for any more is not done: a request ends the moment its client goes.
+
+Cancelling gives up its place in every queue, ends the process that takes its upload apart, and gives back its
+memory. What a thread or the desk's writer has begun is finished: it is short, or recorded whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class Hangups:
+    """Cancels the app's work when the client goes before it is answered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        work = asyncio.current_task()
+        assert work is not None
+        line = _Line(receive)
+        answered = gone = False
+
+        async def watched() -> None:
+            nonlocal gone
+            await line.hung_up(without_body=not _has_body(scope))
+            if not answered:
+                gone = True
+                work.cancel()
+
+        async def sending(message: Message) -> None:
+            nonlocal answered
+            await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                answered = True
+
+        watching = asyncio.create_task(watched())
+        try:
+            await self._app(scope, line.receive, sending)
+        except asyncio.CancelledError:
+            if not gone or work.uncancel():
+                raise
+        finally:
+            watching.cancel()
+
+
+class _Line:
+    """One request's messages, for the app and for whoever watches it."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._kept: deque[Message] = deque()
+        self._over = asyncio.Event()
+        """The body is read, or there is none to come."""
+        self._gone = False
+        self._news = asyncio.Event()
+
+    async def receive(self) -> Message:
+        """What the app receives: the body, and then nothing until the end."""
+        while self._over.is_set():
+            if self._kept:
+                return self._kept.popleft()
+            if self._gone:
+                return {"type": "http.disconnect"}
+            self._news.clear()
+            await self._news.wait()
+        message = await self._receive()
+        if not message.get("more_body"):
+            self._over.set()
+        return message
+
+    async def hung_up(self, *, without_body: bool) -> None:
+        """Wait until the client goes, or has its answer."""
+        if without_body:
+            self._over.set()
+        else:
+            await self._over.wait()
+        while (message := await self._receive())["type"] != "http.disconnect":
+            self._kept.append(message)
+            self._news.set()
+        self._gone = True
+        self._news.set()
+
+
+def _has_body(scope: Scope) -> bool:
+    names = dict(scope["headers"])
+    return b"transfer-encoding" in names or names.get(b"content-length", b"0") != b"0"
