@@ -13,18 +13,21 @@ from typing import Self
 
 from yinzheng.ledger.rules.calendar import date_of, day_of
 from yinzheng.ledger.rules.retention import months_after
-from yinzheng.ledger.rules.terms import InformationRoute, Label, LawfulBasis
+from yinzheng.ledger.rules.terms import InformationRoute, LawfulBasis
 from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.consent import Consent
-from yinzheng.verifier.formats.notice import BASE_SCOPES, SCOPES, Notice
+from yinzheng.verifier.formats.notice import SCOPES, Notice
 
 
 class Scope(StrEnum):
-    """What a consent can be given for (R26): the base scope's two parts, then six extended scopes."""
+    """What a consent can be given for (R26): the base scope, then six extended scopes.
 
-    RESEARCH = "research"
-    CLINICAL_REFERENCE = "clinical_reference"
+    Their words are `verifier.words.receipt.SCOPES`, on every face.
+    """
+
+    BASE = "base"
+    """Medical research and clinical reference together."""
     THIRD_PARTY_RESEARCH = "third_party_research"
     COMMERCIAL_USE = "commercial_use"
     PUBLIC_HEALTH_STATISTICS = "public_health_statistics"
@@ -33,41 +36,28 @@ class Scope(StrEnum):
     INSURANCE = "insurance"
 
 
-BASE = frozenset(map(Scope, BASE_SCOPES))
-
 _ANY = frozenset(InformationRoute)
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeRule:
-    """A scope's words, the forms its data may have, and whether it is nothing without a named recipient."""
+    """The forms a scope's data may have, and whether it is nothing without a named recipient."""
 
-    label: Label
     routes: frozenset[InformationRoute] = _ANY
     needs_recipient: bool = False
 
 
 SCOPE_RULES: Mapping[Scope, ScopeRule] = MappingProxyType(
     {
-        Scope.RESEARCH: ScopeRule(Label("本机构科研", "research by the controller")),
-        Scope.CLINICAL_REFERENCE: ScopeRule(Label("临床诊疗参考", "clinical reference")),
-        Scope.THIRD_PARTY_RESEARCH: ScopeRule(
-            Label("第三方科研", "research by third parties"), needs_recipient=True
-        ),
-        Scope.COMMERCIAL_USE: ScopeRule(
-            Label("商业化使用（仅匿名化）", "commercial use (anonymised only)"),
-            frozenset({InformationRoute.ANONYMISED}),
-            needs_recipient=True,
-        ),
+        Scope.BASE: ScopeRule(),
+        Scope.THIRD_PARTY_RESEARCH: ScopeRule(needs_recipient=True),
+        Scope.COMMERCIAL_USE: ScopeRule(frozenset({InformationRoute.ANONYMISED}), needs_recipient=True),
         Scope.PUBLIC_HEALTH_STATISTICS: ScopeRule(
-            Label("公共卫生统计（仅脱敏）", "public-health statistics (desensitised only)"),
-            frozenset({InformationRoute.ANONYMISED, InformationRoute.DEIDENTIFIED}),
+            frozenset({InformationRoute.ANONYMISED, InformationRoute.DEIDENTIFIED})
         ),
-        Scope.DIAGNOSTIC_AI: ScopeRule(Label("辅助诊断人工智能训练", "training of diagnostic AI")),
-        Scope.PROFESSIONAL_TRAINING: ScopeRule(Label("专业人员培训", "training of professionals")),
-        Scope.INSURANCE: ScopeRule(
-            Label("保险定价与理赔", "insurance pricing and claims"), needs_recipient=True
-        ),
+        Scope.DIAGNOSTIC_AI: ScopeRule(),
+        Scope.PROFESSIONAL_TRAINING: ScopeRule(),
+        Scope.INSURANCE: ScopeRule(needs_recipient=True),
     }
 )
 
@@ -75,9 +65,10 @@ SCOPE_RULES: Mapping[Scope, ScopeRule] = MappingProxyType(
 class AgeGroup(StrEnum):
     """Ages that the rules tell apart (R29, R33)."""
 
-    UNDER_14 = "under_14"
+    UP_TO_14 = "up_to_14"
+    """14 included (14周岁以下): the guardian alone."""
     MINOR = "minor"
-    """14 to 17: together with a guardian."""
+    """15 to 17: together with a guardian."""
     ADULT = "adult"
 
     @property
@@ -96,7 +87,7 @@ def age_group(born: date, instant: int) -> AgeGroup:
     if born > today:
         raise DataFault("The date of birth lies in the future.", code="born-in-future")
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    return AgeGroup.UNDER_14 if age < 14 else AgeGroup.MINOR if age < 18 else AgeGroup.ADULT
+    return AgeGroup.UP_TO_14 if age <= 14 else AgeGroup.MINOR if age < 18 else AgeGroup.ADULT
 
 
 def age_group_of(consent: Consent, instant: int) -> AgeGroup:
@@ -225,13 +216,15 @@ def _guardian_problems(consent: Consent) -> Iterable[Problem]:
     guardian = consent.guardian
     group = age_group_of(consent, consent.given_at)
     if guardian is None:
-        if group is AgeGroup.UNDER_14:
-            yield Problem("consent-guardian", "under 14 the guardian consents, with proof (R29)")
+        if group is AgeGroup.UP_TO_14:
+            yield Problem("consent-guardian", "the guardian consents, up to and including 14 (R29)")
         elif group is AgeGroup.MINOR:
-            yield Problem("consent-guardian", "from 14 to 17 consent is given together with a guardian (R29)")
+            yield Problem("consent-guardian", "from 15 to 17 consent is given together with a guardian (R29)")
         return
-    if group is AgeGroup.UNDER_14 and guardian.live_face is None:
-        yield Problem("consent-live-face", "under 14 the guardian's live-face result is needed (R29)")
+    if group is AgeGroup.UP_TO_14 and guardian.live_face is None:
+        yield Problem(
+            "consent-live-face", "up to and including 14 a guardian's live-face result is needed (R29)"
+        )
     if group is not AgeGroup.MINOR and guardian.guardianship is None:
         yield Problem("consent-guardianship", "proof of guardianship is needed (R29)")
     proofs = (guardian.identity, guardian.live_face, guardian.guardianship)

@@ -87,7 +87,7 @@ def seen(*withdrawals: dict[str, Any], consent: dict[str, Any] | None = None) ->
         "notice": bodies.notice(),
         "notice_leaf": "00" * 32,
         "in_force": {
-            "scopes": ["research", "third_party_research"],
+            "scopes": ["base", "third_party_research"],
             "grants": [{"code": bodies.LAB, "scope": "third_party_research", "route": "deidentified"}],
         },
         "uses": [{"at": 1_790_000_000, "purpose": "肺结节模型研究", "operator": "某研究院 信息科"}],

@@ -42,7 +42,7 @@ def test_all_that_a_subject_may_see(serve: Serve, tmp_path: Path) -> None:
         "张三",
         "某市人民医院",
         "某研究院",
-        "Medical research yes, in force",
+        "Medical research and clinical reference yes, in force",
         "Insurance pricing and claims no",
     ):
         assert said in text
@@ -134,10 +134,10 @@ def test_withdrawing_asks_first_and_tells_who_must_do_what(serve: Serve, tmp_pat
     assert "Everything is withdrawn" in text
     assert "某市人民医院 , 某研究院 must clear or destroy" in text.replace("院,", "院 ,")
     assert desk.filed == []
-    part = {**FORM, "scope.research": "on", "scope.nonsense": "on", f"recipient.{bodies.LAB}": "on"}
+    part = {**FORM, "scope.base": "on", "scope.nonsense": "on", f"recipient.{bodies.LAB}": "on"}
     done = web.post("/c/withdraw", data={**part, "who": "guardian"})
     assert heading(done.text) == "Your withdrawal was received"
-    extent = {"everything": False, "scopes": ["research"], "recipients": [bodies.LAB]}
+    extent = {"everything": False, "scopes": ["base"], "recipients": [bodies.LAB]}
     assert desk.filed == [(extent, True)]
 
 

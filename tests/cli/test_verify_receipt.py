@@ -36,19 +36,25 @@ def test_a_file_proves_itself_and_is_explained(trust: Path, tmp_path: Path) -> N
     chinese = check(trust, file, "--lang", "zh")
     assert chinese.code == 0, chinese
     assert chinese.out.startswith("真实，且有效")
-    for words in ("张三", "某市人民医院", "医学研究: 同意", "保险定价与理赔: 不同意", "门诊服务台撤回"):
+    for words in (
+        "张三",
+        "某市人民医院",
+        "医学研究与临床诊断参考: 同意",
+        "商业保险定价及理赔: 不同意",
+        "门诊服务台撤回",
+    ):
         assert words in chinese.out
     english = check(trust, file, "--lang", "en")
     assert english.out.startswith("Genuine and in force")
-    assert "Medical research: Yes" in english.out
+    assert "Medical research and clinical reference: Yes" in english.out
 
 
 def test_a_withdrawn_part_is_listed(trust: Path, tmp_path: Path) -> None:
     world = ReceiptWorld()
-    world.withdraw(completed(), recipients=[LAB], scopes=["research"])
+    world.withdraw(completed(), recipients=[LAB], scopes=["base"])
     said = check(trust, saved(tmp_path, world), "--lang", "en")
     assert said.out.startswith("Genuine, in force in part")
-    assert "in force Research by third parties" in said.out
+    assert "in force Research with third parties" in said.out
     assert "withdrawal received" in said.out
     assert "confirmed 2/2" in said.out
     whole = ReceiptWorld()

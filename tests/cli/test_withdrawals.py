@@ -29,7 +29,7 @@ def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:
     assert (filed["withdrawal"], filed["state"], filed["remains"]["scopes"]) == (
         name,
         "notified",
-        ["research"],
+        ["base"],
     )
     refused(*part, code="withdrawal-not-in-force", exit_code=2)
     refused("withdraw", "--as", OFFICER, *at, code="withdrawal-subject", exit_code=2)

@@ -150,7 +150,7 @@ def test_a_withdrawal_from_the_page_to_the_last_receipt(desk: DeskProcess, found
     seen = desk.patient("see", shown)
     assert seen.status == 200
     assert seen.json["consent"]["person"]["born"] == "1980-02-29"
-    assert seen.json["in_force"]["scopes"] == ["research", "third_party_research"]
+    assert seen.json["in_force"]["scopes"] == ["base", "third_party_research"]
     assert seen.json["withdrawals"] == []
 
     filed = desk.patient("withdraw", {**shown, "guardian": False, "extent": EVERYTHING})

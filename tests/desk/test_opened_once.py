@@ -98,7 +98,7 @@ def test_a_request_opens_its_consent_once(
         opened.take()
         return post(what, {**shown, **more})
 
-    for number, scope in enumerate(("research", "third_party_research"), 1):
+    for number, scope in enumerate(("base", "third_party_research"), 1):
         extent = {"everything": False, "scopes": [scope], "recipients": []}
         assert asked("withdraw", guardian=False, extent=extent)["consent"] == subject.hex()
         assert opened.take() == 1

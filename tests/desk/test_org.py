@@ -113,7 +113,7 @@ def test_a_withdrawal_at_the_counter_is_carried_out(
 ) -> None:
     file = tmp_path / "consent.json"
     scopes = dict.fromkeys(founded.consent()["scopes"])
-    file.write_bytes(consent(founded, notice, 20, recipients=[], scopes={**scopes, "research": True}))
+    file.write_bytes(consent(founded, notice, 20, recipients=[], scopes={**scopes, "base": True}))
     subject = done(org(desk, clinic, "consent", "add", file))["subject"]
     filed = done(org(desk, clinic, "withdraw", "--subject", subject))
     id_ = filed["withdrawal"]

@@ -88,7 +88,7 @@ def digest_of(body: Json) -> DigestPair:
 def consent_body(notice: Notice, digest: DigestPair, at: int, number: int = 1, **changes: Any) -> Json:
     """A lawful consent of an adult, given at `at` to the notice of `publish`; `changes` replace fields."""
     answers: dict[str, bool | None] = dict.fromkeys(SCOPES)
-    answers |= {"research": True, "third_party_research": True}
+    answers |= {"base": True, "third_party_research": True}
     return {
         "v": 1,
         "controller": {"name": NAMES[HOSPITAL], "code": HOSPITAL},

@@ -62,7 +62,7 @@ def _receipt(desc: str, made: ReceiptWorld, grants: list[dict[str, str]]) -> dic
         "file": made.file(),
         "authentic": "genuine",
         "status": "in_force",
-        "remaining": {"scopes": ["research", SCOPE], "grants": grants},
+        "remaining": {"scopes": ["base", SCOPE], "grants": grants},
         "exit_code": 0,
     }
 

@@ -69,7 +69,7 @@ def use(number: int, consent: bytes, organisation: str = HOSPITAL, **changes: An
         "action": "use",
         "kind": "data",
         "purpose": "stated",
-        "scope": "research",
+        "scope": "base",
         "basis": "consent",
         "covered": True,
         "channel": "desk 203.0.113.0/24",

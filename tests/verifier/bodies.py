@@ -31,7 +31,7 @@ def notice() -> dict[str, Any]:
         "controller": {"name": "某市人民医院", "code": HOSPITAL},
         "purposes": [
             {
-                "scope": "research",
+                "scope": "base",
                 "purpose": "本院临床研究",
                 "method": "去标识化后统计分析",
                 "route": "deidentified",
@@ -72,7 +72,7 @@ def guardian() -> dict[str, Any]:
 
 def consent(**scopes: bool | None) -> dict[str, Any]:
     answers: dict[str, bool | None] = dict.fromkeys(SCOPES)
-    answers |= scopes or {"research": True, "third_party_research": True}
+    answers |= scopes or {"base": True, "third_party_research": True}
     return {
         "v": 1,
         "controller": {"name": "某市人民医院", "code": HOSPITAL},

@@ -81,7 +81,7 @@ def notice_json() -> dict[str, Any]:
 
 def consent_json(**changes: Any) -> dict[str, Any]:
     digest = parse_notice(notice_json()).digest().to_json()
-    body = bodies.consent(research=True, third_party_research=True, insurance=False)
+    body = bodies.consent(base=True, third_party_research=True, insurance=False)
     body |= {
         "notice": {"leaf": NOTICE_LEAF.hex(), "digest": digest},
         "given_at": GIVEN,

@@ -44,7 +44,7 @@ def requested() -> dict[str, Any]:
         "channel": "guardian",
         "extent": {"everything": False, "scopes": ["third_party_research"], "recipients": []},
         "taken": part(["third_party_research"], LAB_RESEARCH),
-        "remains": part(["insurance", "research"], INSURER_GRANT),
+        "remains": part(["base", "insurance"], INSURER_GRANT),
         "minor": True,
         "genetic": False,
         "received_at": RECEIVED,

@@ -14,7 +14,9 @@ from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code
 from yinzheng.verifier.log.statement import commit_public
 
-BASE_SCOPES: Final = ("research", "clinical_reference")
+BASE_SCOPE: Final = "base"
+"""Medical research and clinical reference together, one yes or no (R26)."""
+
 EXTENDED_SCOPES: Final = (
     "third_party_research",
     "commercial_use",
@@ -23,7 +25,7 @@ EXTENDED_SCOPES: Final = (
     "professional_training",
     "insurance",
 )
-SCOPES: Final = BASE_SCOPES + EXTENDED_SCOPES
+SCOPES: Final = (BASE_SCOPE, *EXTENDED_SCOPES)
 """What a consent can be given for (R26), in the order it is asked."""
 
 ROUTES: Final = ("anonymised", "deidentified", "identifiable")

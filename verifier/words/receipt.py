@@ -112,16 +112,17 @@ NOTES: Final[Mapping[str, Phrase]] = {
 DEMONSTRATION: Final = Phrase("演示回执，无任何效力", "Demonstration receipt, without any effect")
 
 SCOPES: Final[Mapping[str, Phrase]] = {
-    "research": Phrase("医学研究", "Medical research"),
-    "clinical_reference": Phrase("临床参考", "Clinical reference"),
-    "third_party_research": Phrase("第三方研究", "Research by third parties"),
+    "base": Phrase("医学研究与临床诊断参考", "Medical research and clinical reference"),
+    "third_party_research": Phrase("第三方合作研究", "Research with third parties"),
     "commercial_use": Phrase("商业用途（仅限匿名化）", "Commercial use, anonymised only"),
-    "public_health_statistics": Phrase("公共卫生统计", "Public-health statistics"),
-    "diagnostic_ai": Phrase("诊断人工智能训练", "Training of diagnostic AI"),
+    "public_health_statistics": Phrase(
+        "公共卫生统计与政策制定（仅限脱敏）", "Public-health statistics and policy, desensitised only"
+    ),
+    "diagnostic_ai": Phrase("AI 辅助诊断系统训练", "Training of diagnostic AI"),
     "professional_training": Phrase("专业人员培训", "Training of professionals"),
-    "insurance": Phrase("保险定价与理赔", "Insurance pricing and claims"),
+    "insurance": Phrase("商业保险定价及理赔", "Insurance pricing and claims"),
 }
-"""The scopes of S10.2."""
+"""The scopes of S10.2, in the words of the consent agreement (R26), which every face shows."""
 
 ROUTES: Final[Mapping[str, Phrase]] = {
     "anonymised": Phrase("匿名化", "anonymised"),

@@ -135,7 +135,7 @@ def test_a_month_has_its_key(world: World) -> None:
     [
         ({"covered": True}, "access-basis"),
         ({"basis": "consent"}, "access-basis"),
-        ({"scope": "research"}, "access-basis"),
+        ({"scope": "base"}, "access-basis"),
         ({"kind": "diary"}, "field-value"),
         ({"object": "测试甲"}, "field-value"),
     ],

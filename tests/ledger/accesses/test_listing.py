@@ -57,7 +57,7 @@ def _use(consent: bytes, *, covered: bool) -> Access:
         "stated",
         consent=consent,
         basis="consent",
-        scope="research",
+        scope="base",
         covered=covered,
         words=said,
     )

@@ -32,7 +32,7 @@ def told(subject: bytes, at: int, **changes: Any) -> Told:
         "at": at,
         "purpose": "本院临床研究",
         "operator": "王医生",
-        "scope": "research",
+        "scope": "base",
         "basis": "consent",
         "ground": None,
     }
@@ -57,7 +57,7 @@ def test_uses_are_listed_in_order_and_lie_sealed(clinic: ConsentWorld) -> None:
     assert record_use(registry, told(first.subject, now), by(HOSPITAL)) == Noted(1, True)
     assert record_use(registry, told(first.subject, now, **shared), by(LAB)) == Noted(2, True)
     assert listed(registry, first.subject) == [
-        Use(now, "本院临床研究", "王医生", HOSPITAL, "research", "consent", True),
+        Use(now, "本院临床研究", "王医生", HOSPITAL, "base", "consent", True),
         Use(now, "合作研究", "分析员甲", LAB, "third_party_research", "consent", True),
     ]
     assert listed(registry, other.subject) == []
@@ -69,12 +69,12 @@ def test_uses_are_listed_in_order_and_lie_sealed(clinic: ConsentWorld) -> None:
 @pytest.mark.parametrize(
     ("code", "scope", "covered"),
     [
-        (HOSPITAL, "research", True),
-        (HOSPITAL, "clinical_reference", False),
+        (HOSPITAL, "base", True),
+        (HOSPITAL, "diagnostic_ai", False),
         (HOSPITAL, "third_party_research", False),
         (HOSPITAL, "insurance", False),
         (LAB, "third_party_research", True),
-        (LAB, "research", False),
+        (LAB, "base", False),
     ],
 )
 def test_whether_an_answer_covers_it_is_worked_out(
@@ -116,7 +116,7 @@ def test_after_the_withdrawal_nothing_covers_it(clinic: ConsentWorld, world: Wor
     before = registry.clock()
     world.clock.advance(DAY)
     patient = Clinic(world, registry, clinic.notice, clinic.digest)
-    patient.file(subject, Extent(scopes=frozenset({Scope.RESEARCH})))
+    patient.file(subject, Extent(scopes=frozenset({Scope.BASE})))
     now = registry.clock()
     lab = {"scope": "third_party_research"}
     assert record_use(registry, told(subject, before), by(HOSPITAL)).covered is True
@@ -133,8 +133,8 @@ def test_a_consent_that_ended_by_itself_covers_nothing(clinic: ConsentWorld, wor
     world.clock.advance(365 * DAY)
     with registry.store.transaction() as session:  # keys of organisations end before
         opened = open_consent(registry, session, subject)
-        assert uses._covered(opened, "research", HOSPITAL, registry.clock()) is False
-        assert uses._covered(opened, "research", HOSPITAL, registry.clock() - 1) is True
+        assert uses._covered(opened, "base", HOSPITAL, registry.clock()) is False
+        assert uses._covered(opened, "base", HOSPITAL, registry.clock() - 1) is True
 
 
 @pytest.mark.parametrize(

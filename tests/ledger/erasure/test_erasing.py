@@ -62,7 +62,7 @@ def test_nothing_is_left_in_the_state_or_in_any_backup(ward: Ward, tmp_path: Pat
             at=registry.clock(),
             purpose="研究",
             operator="信息科",
-            scope="research",
+            scope="base",
             basis="consent",
             ground=None,
         )

@@ -9,7 +9,6 @@ import pytest
 from tests.ledger.rules.times import at
 from tests.verifier import bodies
 from yinzheng.ledger.rules.consent import (
-    BASE,
     SCOPE_RULES,
     AgeGroup,
     Change,
@@ -27,6 +26,7 @@ from yinzheng.ledger.rules.terms import InformationRoute, LawfulBasis
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.consent import Consent, parse_consent
 from yinzheng.verifier.formats.notice import EXTENDED_SCOPES, ROUTES, SCOPES, Notice, parse_notice
+from yinzheng.verifier.words import receipt as words
 
 NOW = bodies.NOW
 Json = dict[str, Any]
@@ -58,14 +58,26 @@ def codes(consent_: Consent, notice_: Notice) -> list[str]:
 
 def test_scopes_are_those_of_the_format() -> None:
     assert tuple(Scope) == SCOPES
-    assert frozenset(Scope) - BASE == set(EXTENDED_SCOPES)
+    assert frozenset(Scope) - {Scope.BASE} == set(EXTENDED_SCOPES)
+    assert len(EXTENDED_SCOPES) == 6
+    assert set(words.SCOPES) == set(SCOPES)
+    assert words.SCOPES["base"].zh == "医学研究与临床诊断参考"
+    extended = [words.SCOPES[scope].zh.partition("（")[0] for scope in EXTENDED_SCOPES]
+    assert extended == [
+        "第三方合作研究",
+        "商业用途",
+        "公共卫生统计与政策制定",
+        "AI 辅助诊断系统训练",
+        "专业人员培训",
+        "商业保险定价及理赔",
+    ]
     assert set(SCOPE_RULES) == set(Scope)
     assert tuple(InformationRoute) == ROUTES
 
 
 def test_a_lawful_consent() -> None:
     require_lawful(consent(), Terms.of(notice()))
-    require_lawful(consent(bodies.consent(research=True), recipients=[]), Terms.of(notice()))
+    require_lawful(consent(bodies.consent(base=True), recipients=[]), Terms.of(notice()))
 
 
 def test_every_scope_each_by_its_own_yes() -> None:
@@ -173,8 +185,10 @@ def test_proofs_come_before_consent() -> None:
 @pytest.mark.parametrize(
     ("instant", "group"),
     [
-        ("2026-02-28 23:59", AgeGroup.UNDER_14),
-        ("2026-03-01 00:00", AgeGroup.MINOR),
+        ("2026-02-28 23:59", AgeGroup.UP_TO_14),
+        ("2026-03-01 00:00", AgeGroup.UP_TO_14),  # 14 included (R29)
+        ("2027-02-28 23:59", AgeGroup.UP_TO_14),
+        ("2027-03-01 00:00", AgeGroup.MINOR),
         ("2030-02-28 23:59", AgeGroup.MINOR),
         ("2030-03-01 00:00", AgeGroup.ADULT),
     ],

@@ -30,7 +30,7 @@ from yinzheng.verifier.formats.consent import Consent, parse_consent
 A, D = InformationRoute.ANONYMISED, InformationRoute.DEIDENTIFIED
 LAB, SHOP = bodies.LAB, bodies.INSURER
 RESEARCH, THIRD, TRADE, AI = (
-    Scope.RESEARCH,
+    Scope.BASE,
     Scope.THIRD_PARTY_RESEARCH,
     Scope.COMMERCIAL_USE,
     Scope.DIAGNOSTIC_AI,
@@ -50,8 +50,8 @@ def granted(consent: Consent) -> InForce:
 
 
 def test_granted_is_each_yes_alone() -> None:
-    body = bodies.consent(research=True, third_party_research=True, insurance=False)
-    unset = {**bodies.recipient(SHOP, "research"), "answer": None}
+    body = bodies.consent(base=True, third_party_research=True, insurance=False)
+    unset = {**bodies.recipient(SHOP, "base"), "answer": None}
     body["recipients"] += [unset, {**unset, "code": bodies.HOSPITAL, "answer": False}]
     assert granted(parse_consent(body)) == InForce(
         frozenset({RESEARCH, THIRD}), frozenset({Grant(LAB, THIRD, D)})

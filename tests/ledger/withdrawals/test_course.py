@@ -113,7 +113,7 @@ def test_one_scope_is_taken_back_and_the_rest_provably_remains(clinic: Clinic) -
     settle(clinic.registry)
     shown = progress(clinic.registry, id_)
     assert shown.taken.scopes == ("third_party_research",)
-    assert shown.remains.scopes == ("commercial_use", "research")
+    assert shown.remains.scopes == ("base", "commercial_use")
     assert [answer.code for answer in shown.answers] == [LAB, HOSPITAL]
     assert on_chain(clinic, id_).state is WithdrawalState.COMPLETED
 

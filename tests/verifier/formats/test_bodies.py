@@ -153,9 +153,9 @@ class TestNotice:
 
 class TestConsent:
     def test_unset_is_no(self) -> None:
-        consent = parse_consent(bodies.consent(research=True, insurance=False))
-        assert consent.granted == {"research"}
-        assert len(consent.scopes) == len(SCOPES) == 8
+        consent = parse_consent(bodies.consent(base=True, insurance=False))
+        assert consent.granted == {"base"}
+        assert len(consent.scopes) == len(SCOPES) == 7
 
     def test_bounds(self) -> None:
         assert code_of(parse_consent, bodies.consent() | {"until": bodies.NOW}) == "term"

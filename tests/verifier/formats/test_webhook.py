@@ -30,14 +30,14 @@ DUTY: dict[str, Any] = {
     "duty": "destroy",
     "scopes": [],
     "parts": [
+        {"scope": "base", "route": "deidentified"},
         {"scope": "insurance", "route": "identifiable"},
-        {"scope": "research", "route": "deidentified"},
     ],
 }
 DATA: dict[str, dict[str, Any]] = {
     "withdrawal.freeze": {
         **OF,
-        "scopes": ["insurance", "research"],
+        "scopes": ["base", "insurance"],
         "recipients": sorted([HOSPITAL, LAB]),
         "deadline": NOW,
         "reminder": None,

@@ -129,7 +129,7 @@ def everything(**changes: Any) -> dict[str, Any]:
     """An adult takes all back; the insurer has only anonymised data."""
     body = withdrawals.requested() | {
         "extent": {"everything": True, "scopes": [], "recipients": []},
-        "taken": part(["research", "third_party_research"], INSURER_STATISTICS, LAB_RESEARCH),
+        "taken": part(["base", "third_party_research"], INSURER_STATISTICS, LAB_RESEARCH),
         "remains": part([]),
         "minor": False,
         "freeze_by": None,
@@ -166,10 +166,10 @@ class TestRequested:
             # Everything, and yet something remains.
             {"extent": {"everything": True, "scopes": [], "recipients": []}},
             # In both.
-            {"remains": part(["research", "third_party_research"], INSURER_GRANT)},
-            {"remains": part(["research"], LAB_RESEARCH)},
+            {"remains": part(["base", "third_party_research"], INSURER_GRANT)},
+            {"remains": part(["base"], LAB_RESEARCH)},
             # More or less than was filed.
-            {"taken": part(["research", "third_party_research"], LAB_RESEARCH)},
+            {"taken": part(["base", "third_party_research"], LAB_RESEARCH)},
             {"taken": part(["third_party_research"], INSURER_GRANT, LAB_RESEARCH), "remains": part([])},
             {"taken": part(["third_party_research"])}
             | {"remains": part([], LAB_RESEARCH), "recipients": [duty(HOSPITAL, "clear_links")]},
@@ -321,7 +321,7 @@ class TestCourse:
     def test_what_remains_is_what_was_granted_less_what_was_taken(
         self, scopes: set[str], grants: list[tuple[str, str, str]], cuts: list[tuple[set[str], set[str]]]
     ) -> None:
-        consent = consent_of(dict.fromkeys(scopes, True) or {"research": False}, grants)
+        consent = consent_of(dict.fromkeys(scopes, True) or {"base": False}, grants)
         left = granted(consent)
         assert left == portion(scopes, (Grant(*grant) for grant in grants))
         requests: list[Any] = []
@@ -341,7 +341,7 @@ class TestCourse:
 
     def test_of_another_consent(self) -> None:
         consent = consent_of(
-            {"research": True, "third_party_research": True, "insurance": True}, [LAB_RESEARCH, INSURER_GRANT]
+            {"base": True, "third_party_research": True, "insurance": True}, [LAB_RESEARCH, INSURER_GRANT]
         )
         request = parse_requested(withdrawals.requested())
         assert remaining(consent, [request]) == request.remains

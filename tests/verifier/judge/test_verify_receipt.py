@@ -52,7 +52,7 @@ def test_a_receipt_proves_itself() -> None:
     assert codes(report) == {}
     assert (report.authentic, report.status, report.exit_code) == (Authentic.GENUINE, "in_force", 0)
     assert report.remaining is not None
-    assert report.remaining.scopes == ("research", "third_party_research")
+    assert report.remaining.scopes == ("base", "third_party_research")
     assert [grant.code for grant in report.remaining.grants] == [LAB]
     assert report.consent is not None
     assert not report.demonstration
@@ -218,11 +218,11 @@ def status(world: ReceiptWorld, **more: Any) -> tuple[str, str]:
     [
         ({}, {}, "withdrawal_pending", ()),
         (frozen(), {}, "withdrawal_pending", ()),
-        (frozen(), {"scopes": ["research"]}, "withdrawal_pending", ("third_party_research",)),
+        (frozen(), {"scopes": ["base"]}, "withdrawal_pending", ("third_party_research",)),
         (restricted(), {}, "restricted", ()),
         (completed(), {}, "withdrawn", ()),
-        (completed(), {"scopes": ["research"]}, "in_force", ("third_party_research",)),
-        (completed(), {"recipients": [LAB]}, "in_force", ("research", "third_party_research")),
+        (completed(), {"scopes": ["base"]}, "in_force", ("third_party_research",)),
+        (completed(), {"recipients": [LAB]}, "in_force", ("base", "third_party_research")),
     ],
 )
 def test_withdrawn_in_whole_or_part(chain: Any, extent: Any, expected: str, left: Any) -> None:
@@ -248,7 +248,7 @@ def test_overdue_is_seen_by_anyone_from_the_chain_alone() -> None:
 
 def test_two_withdrawals() -> None:
     world = withdrawn(completed(), recipients=[LAB])
-    world.withdraw(completed(received_at=DEPOSITED - DEPOSITED % HOUR), scopes=["research"], at=DEPOSITED + 1)
+    world.withdraw(completed(received_at=DEPOSITED - DEPOSITED % HOUR), scopes=["base"], at=DEPOSITED + 1)
     report = check(world)
     assert (report.status, report.remaining and report.remaining.scopes) == (
         "in_force",
@@ -350,7 +350,7 @@ def test_requests_that_are_not_the_consents_own(change: dict[str, Any], code: st
 
 def test_the_same_identifier_twice() -> None:
     world = withdrawn({}, recipients=[LAB])
-    world.event("withdrawal.requested", world.request(scopes=["research"]) | {"withdrawal": SUBJECT.hex()})
+    world.event("withdrawal.requested", world.request(scopes=["base"]) | {"withdrawal": SUBJECT.hex()})
     assert _thread(world) == "thread-broken"
 
 

@@ -34,7 +34,7 @@ def test_advice_keeps_the_two_questions_apart(report: ReceiptReport) -> None:
 
 def test_part_of_a_consent_is_called_a_part() -> None:
     world = ReceiptWorld()
-    world.withdraw(completed(), scopes=["research"])
+    world.withdraw(completed(), scopes=["base"])
     said = verdict(verify_receipt(presented(world.file()), receipt_trust(), now=NOW)).headline
     assert said.en.startswith("Genuine, in force in part as of ")
 
@@ -56,7 +56,7 @@ def test_a_copy_that_is_not_the_newest_says_so(report: ReceiptReport) -> None:
 
 @pytest.mark.parametrize(
     ("extent", "said"),
-    [({}, "Genuine, withdrawn, being"), ({"scopes": ["research"]}, "Genuine, a withdrawal is being")],
+    [({}, "Genuine, withdrawn, being"), ({"scopes": ["base"]}, "Genuine, a withdrawal is being")],
 )
 def test_what_is_withdrawn_in_part_is_not_called_withdrawn(extent: dict[str, Any], said: str) -> None:
     world = ReceiptWorld()
