@@ -264,8 +264,8 @@ def _erase(bench: Bench) -> None:
         erased = select(Erasure.subject)
         subject = bench.pick(
             select(Withdrawal.consent).where(
-                Withdrawal.state == "completed", Withdrawal.consent.not_in(erased)
-            )  # type: ignore[attr-defined]
+                Withdrawal.state == "completed", col(Withdrawal.consent).not_in(erased)
+            )
         )
         if subject is None:
             return _answer(bench)
