@@ -34,16 +34,17 @@ from tests.ledger import world as w
 from tests.ledger.disputes.court import Court, Template
 from tests.ledger.erasure import ward
 from tests.ledger.withdrawals.clinic import LAB, Clinic
-from tests.ledger.world import OFFICER, Clock, World
+from tests.ledger.world import OFFICER, Clock, World, actor_of, secret_of
 from yinzheng.ledger.cases import deciding, issuing, objections, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.importing import import_consents
+from yinzheng.ledger.disputes.plans import Concerned
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.flow import pool
 from yinzheng.ledger.flow.heartbeat import beat
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.people.acting import Actor, actor_of
+from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.state.backup import make_backup
 from yinzheng.ledger.state.creation import create_registry
@@ -241,7 +242,9 @@ def _dispute(bench: Bench) -> None:
     """Opened by a party, added to, settled by all parties."""
     id_ = bench.pick(select(Dispute.id).where(Dispute.state == "open"))
     if id_ is None:
-        bench.tell("dispute", bench.court.open(settle=False))
+        made = bench.court.made  # the case in publicity may be deposited by now
+        concerned = Concerned((made.number,), (), (made.consent,))
+        bench.tell("dispute", bench.court.open(settle=False, concerned=concerned))
     elif bench.chance.random() < 0.5:
         bench.court.add(id_, bench.court.offer(secrets.token_bytes(40)))
     else:
@@ -513,7 +516,7 @@ def made_world(folder: Path, database: str | None = None) -> Iterator[Template]:
     """
     clock, root = Clock(), folder / "template"
     planned = replace(w.plan(), database_url=database)
-    create_registry(root, planned, lambda _folder: w.PASSPHRASE, clock, silent)
+    create_registry(root, planned, lambda _folder: w.PASSPHRASE, secret_of, clock, silent)
     world = World(root, clock)
     template = Template.create(world, folder / "dossiers")
     with world.open() as registry:
