@@ -35,10 +35,12 @@ from tests.ledger.disputes.court import Court, Template
 from tests.ledger.erasure import ward
 from tests.ledger.withdrawals.clinic import LAB, Clinic
 from tests.ledger.world import OFFICER, Clock, World, actor_of, secret_of
+from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.cases import deciding, issuing, objections, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.importing import import_consents
+from yinzheng.ledger.consents.uses import Told, record_use
 from yinzheng.ledger.disputes.plans import Concerned
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.flow import pool
@@ -51,6 +53,7 @@ from yinzheng.ledger.state.creation import create_registry
 from yinzheng.ledger.state.faults import Faults, InjectedFault
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Event, Objection
+from yinzheng.ledger.store.models_accesses import AccessRow
 from yinzheng.ledger.store.models_consents import Consent, Pooled, Withdrawal, WithdrawalRecipient
 from yinzheng.ledger.store.models_disputes import Dispute, Erasure
 from yinzheng.verifier.bytes import canonical
@@ -201,6 +204,17 @@ def _import(bench: Bench) -> None:
     file.rename(file.with_suffix(".done"))
 
 
+def _use(bench: Bench) -> None:
+    """Told by the hospital: a line of the accesses, in the transaction that grants it."""
+    pool.flush(bench.registry, force=True)
+    subject = bench.pick(select(Consent.subject).where(col(Consent.wrapped_key).is_not(None)))
+    if subject is not None:
+        now = bench.registry.clock()
+        told = Told(subject, now, "随访研究", "信息科", "research", "consent", None)
+        noted = record_use(bench.registry, told, Reader.of_organisation(cw.HOSPITAL, bytes(8)))
+        bench.tell("line", str(noted.number))
+
+
 def _withdraw(bench: Bench) -> None:
     pool.flush(bench.registry, force=True)
     taken = select(Withdrawal.consent)
@@ -295,6 +309,7 @@ OPERATIONS: Final[Mapping[str, tuple[int, Callable[[Bench], None]]]] = MappingPr
         "object": (1, _object),
         "grant": (3, _grant),
         "import": (2, _import),
+        "use": (3, _use),
         "withdraw": (2, _withdraw),
         "answer": (4, _answer),
         "dispute": (2, _dispute),
@@ -429,6 +444,8 @@ def require_acknowledged(registry: Registry, told: list[tuple[str, str]]) -> Non
                 events = select(func.count()).where(Event.subject == subject, Event.type == "consent.granted")
                 waits = select(func.count()).where(Pooled.subject == subject)
                 assert session.exec(events).one() + session.exec(waits).one() == 1, (kind, name)
+            elif kind == "line":
+                there = session.get(AccessRow, int(name))
             elif kind == "withdrawal":
                 there = session.get(Withdrawal, bytes.fromhex(name))
             elif kind == "receipt":
