@@ -148,9 +148,7 @@ def _issue(bench: Bench, case: str) -> None:
 
 _CASE_STEPS: Final[Mapping[str, Callable[[Bench, str], object]]] = MappingProxyType(
     {
-        "applied": lambda bench, case: deciding.accept(
-            bench.registry, case, actor_of(bench.registry, OFFICER)
-        ),
+        "applied": lambda bench, case: w.accept(bench.registry, case),
         "accepted": lambda bench, case: w.favourable(bench.registry, case),
         "reviewed": _publish,
         "committee_decided": _publish,
