@@ -31,12 +31,14 @@ def backup(
     json_: Json = False,
 ) -> None:
     """Copy the state without the records' keys, and those into one file elsewhere. 备份。"""
+    from yinzheng.ledger.accesses.noting import Access
     from yinzheng.ledger.rules.destruction import StaffRole
     from yinzheng.ledger.rules.states import Capacity
     from yinzheng.ledger.state.backup import make_backup
 
     with writing(state, json_) as (registry, progress):
-        allowed(registry, as_, Capacity.REGISTRY, StaffRole.SECURITY)
+        access = Access("export", "backup", "state", "keeping")
+        allowed(registry, as_, access, Capacity.REGISTRY, StaffRole.SECURITY)
         made = make_backup(registry, folder, keys or _only_place(registry), progress, keystore=with_keystore)
 
     def text() -> Iterator[str]:

@@ -125,6 +125,7 @@ def review(
     json_: Json = False,
 ) -> None:
     """Record the registry's review with its checklist. 登记机构审查。"""
+    from yinzheng.ledger.accesses.noting import Access
     from yinzheng.ledger.cases import deciding
     from yinzheng.ledger.cases.work import work_on
     from yinzheng.ledger.dossiers.checklist import parse_checklist, template
@@ -132,7 +133,8 @@ def review(
 
     if show_template:
         with writing(state, True) as (registry, _):
-            allowed(registry, as_, Capacity.REGISTRY)
+            access = Access("see", "dossier", case, "registration")
+            allowed(registry, as_, access, Capacity.REGISTRY)
             with work_on(registry, case) as work:
                 print_json(template(deciding.application_of(work).facts))
         return

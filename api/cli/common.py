@@ -14,6 +14,7 @@ from yinzheng.api.cli import persons
 from yinzheng.api.cli.output import err
 
 if TYPE_CHECKING:
+    from yinzheng.ledger.accesses.noting import Access
     from yinzheng.ledger.keys.keystore import Keystore
     from yinzheng.ledger.keys.provider import KeyProvider
     from yinzheng.ledger.people.acting import Actor
@@ -67,11 +68,11 @@ def acting(registry: Registry, name: str) -> Actor:
     return persons.acting(registry.store, registry.paths, name)
 
 
-def allowed(registry: Registry, name: str, *capacities: Role) -> Actor:
-    """Who reads, in one of these capacities. Raises as `acting` and `admit`."""
-    from yinzheng.ledger.people.acting import require
+def allowed(registry: Registry, name: str, access: Access, *capacities: Role) -> Actor:
+    """Who reads, in one of these capacities; that they do is written down first. Raises as `opening`."""
+    from yinzheng.ledger.accesses.noting import opening
 
-    return require(registry, acting(registry, name), *capacities)
+    return opening(registry, acting(registry, name), access, *capacities)
 
 
 @contextmanager

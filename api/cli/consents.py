@@ -36,12 +36,14 @@ def import_(
 
     Exit code 1 where a line was refused; the others are recorded. 有被拒行时退出码为 1。
     """
+    from yinzheng.ledger.accesses.noting import Access
     from yinzheng.ledger.consents.importing import import_consents
     from yinzheng.ledger.rules.states import Capacity
 
     told = results or file.with_name(f"{file.name}.results")
     with writing(state, json_) as (registry, progress):
-        allowed(registry, as_, Capacity.REGISTRY)
+        access = Access("act", "import", controller, "import")
+        allowed(registry, as_, access, Capacity.REGISTRY)
         done = import_consents(registry, file, controller, progress=progress, results=told, rejects=rejects)
 
     def text() -> Iterator[str]:

@@ -106,10 +106,12 @@ def _say_next(id_: str, missing: frozenset[str], json_: bool) -> None:
 
 def list_erasures(as_: As, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """List erasures proposed, approved and carried out. 销毁台账。"""
+    from yinzheng.ledger.accesses.noting import Access
     from yinzheng.ledger.erasure.overview import erasures
 
     with writing(state, json_) as (registry, _):
-        allowed(registry, as_, Capacity.REGISTRY, Office.AUDITOR, *StaffRole)
+        access = Access("list", "work_list", "erasures", "erasure")
+        allowed(registry, as_, access, Capacity.REGISTRY, Office.AUDITOR, *StaffRole)
         with registry.store.reading() as session:
             found = erasures(session)
 
@@ -134,10 +136,12 @@ def retention(
     json_: Json = False,
 ) -> None:
     """List what may be destroyed now: withdrawn as a whole, or beyond its retention. 可销毁清单。"""
+    from yinzheng.ledger.accesses.noting import Access
     from yinzheng.ledger.erasure.overview import destructible
 
     with writing(state, json_) as (registry, _):
-        allowed(registry, as_, Capacity.REGISTRY, StaffRole.DATA_MANAGER)
+        access = Access("list", "work_list", "retention", "erasure")
+        allowed(registry, as_, access, Capacity.REGISTRY, StaffRole.DATA_MANAGER)
         found = list(destructible(registry, terms=terms))
 
     def text() -> Iterator[str]:

@@ -103,12 +103,14 @@ def withdrawals(
     json_: Json = False,
 ) -> None:
     """List withdrawals that are not completed, oldest first. 未完成的撤回。"""
+    from yinzheng.ledger.accesses.noting import Access
     from yinzheng.ledger.rules.states import Capacity
     from yinzheng.ledger.withdrawals.progress import listed
     from yinzheng.ledger.withdrawals.reach import SILENCES
 
     with writing(state, json_) as (registry, _):
-        allowed(registry, as_, Capacity.REGISTRY)
+        access = Access("list", "work_list", "withdrawals", "work")
+        allowed(registry, as_, access, Capacity.REGISTRY)
         found = listed(registry, overdue=overdue, not_told=not_told)
 
     def text() -> Iterator[str]:
@@ -154,16 +156,13 @@ def withdrawal(
 ) -> None:
     """Show how a withdrawal stands: who answered, what is due, what remains. 撤回进度。"""
     from yinzheng.api.desk.views import progress_view
-    from yinzheng.ledger.rules.states import Capacity
-    from yinzheng.ledger.withdrawals.concluding import conclusion
-    from yinzheng.ledger.withdrawals.progress import progress
+    from yinzheng.ledger.withdrawals.looking import conclude_to, look_at
 
     name = _hex(id_)
     with writing(state, json_) as (registry, _):
-        allowed(registry, as_, Capacity.REGISTRY)
-        found = progress(registry, name)
+        found = look_at(registry, name, acting(registry, as_))
         if conclusion_to is not None:
-            conclusion_to.write_bytes(conclusion(registry, name))
+            conclusion_to.write_bytes(conclude_to(registry, name, acting(registry, as_)))
     tell(json_, progress_view(found), lambda: _print(found))
 
 

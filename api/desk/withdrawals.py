@@ -99,8 +99,14 @@ def withdrawals(desk: Desk) -> APIRouter:
 
             def act(registry: Registry) -> list[deliveries.Signed]:
                 if since is None:
-                    return deliveries.fetch(registry, asked.org)
-                return deliveries.refetch(registry, asked.org, since)
+                    found = deliveries.fetch(registry, asked.org)
+                else:
+                    found = deliveries.refetch(registry, asked.org, since)
+                if found:  # who asks in vain, as organisations do all day, was shown nothing
+                    with registry.store.transaction() as session:
+                        access = Access("list", "notices", str(len(found)), "work")
+                        note(registry, session, reader_of(asked), access)
+                return found
 
             found = await desk.do(act)
         return JSONResponse({"notices": _signed(found)})

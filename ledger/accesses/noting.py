@@ -17,8 +17,9 @@ from sqlmodel import Session, col, select
 from yinzheng.ledger.accesses.bulk import count_openings, persons_in
 from yinzheng.ledger.accesses.keys import MonthKey, key_for
 from yinzheng.ledger.accesses.reader import Reader
-from yinzheng.ledger.people.acting import Actor
+from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.offices import Role
 from yinzheng.ledger.store.models import Base
 from yinzheng.ledger.store.models_accesses import AccessBatch, AccessRow
 from yinzheng.ledger.store.sealed import SealedValue
@@ -73,6 +74,17 @@ def acted(
     """Write down what an admitted person did to the registry itself, such as enrolling staff. As `note`."""
     access = Access("act", kind, object_, purpose, consent=consent)
     return note(registry, session, Reader.of_actor(registry, actor), access)
+
+
+def opening(registry: Registry, actor: Actor, access: Access, *capacities: Role) -> Actor:
+    """Admit someone to what is only read, and write it down, in one transaction; the actor again.
+
+    Raises as `admit`: then nothing is shown, and there is no line.
+    """
+    with registry.store.transaction() as session:
+        admit(session, actor, *capacities)
+        note(registry, session, Reader.of_actor(registry, actor), access)
+    return actor
 
 
 def note_many(registry: Registry, session: Session, reader: Reader, accesses: Iterable[Access]) -> range:

@@ -15,6 +15,8 @@ from typing import Final
 
 from sqlmodel import Session, col, func, select
 
+from yinzheng.ledger.accesses.noting import Access, note
+from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.cases.calls import CONCLUSION, OBJECTION
 from yinzheng.ledger.cases.deciding import checked_text
 from yinzheng.ledger.cases.deeming import deadlines_of
@@ -181,9 +183,10 @@ def resolve(
 def follow(registry: Registry, number: str, secret: bytes) -> Standing:
     """How the objection of that number stands, for whoever has its secret.
 
-    Raises `UsageFault` `objection-secret`: an unknown number and a wrong secret are answered alike.
+    That they looked is written down (R47). Raises `UsageFault` `objection-secret`: an unknown number and a
+    wrong secret are answered alike.
     """
-    with registry.store.reading() as session:
+    with registry.store.transaction() as session:
         row = session.exec(select(Objection).where(Objection.secret == _digest(secret))).first()
         if row is None or not hmac.compare_digest(
             row.leaf.hex()[:NUMBER_DIGITS].encode(), number.encode("utf-8", "replace")
@@ -193,6 +196,8 @@ def follow(registry: Registry, number: str, secret: bytes) -> Standing:
                 code="objection-secret",
                 hint="Both stand on the receipt of the objection.",
             )
+        access = Access("see", "objection", number, "own", basis="own")
+        note(registry, session, Reader.of_bearer(), access)
         case = session.get_one(Case, row.case_id)
         due = deadlines_of(session, case, registry.calendar, registry.clock())
         return Standing(

@@ -67,6 +67,7 @@ KINDS: Final = (
     "import",
     "lines",
     "notices",
+    "objection",
     "pack",
     "person",
     "receipt",
