@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from scripts.bench_parts.accesses import measure_accesses
 from scripts.bench_parts.bulk import measure_bulk
 from scripts.bench_parts.checks import measure_checks
 from scripts.bench_parts.consents import measure_consents
@@ -53,10 +54,16 @@ class Extent:
     """Batches of withdrawals, and withdrawals one at a time."""
     evidence: tuple[int, int]
     """MiB of the large pack, and items of the pack of small ones."""
+    lines: int
+    """Access lines written in bulk."""
 
 
-USUAL: Final = Extent((1_000, 100_000), 200, 60, 30, 1_000, 1024, (100_000,), 400, (5, 30), (1024, 1_000))
-QUICK: Final = Extent((1_000, 15_000), 40, 15, 6, 200, 64, (5_000,), 80, (1, 5), (64, 100))
+USUAL: Final = Extent(
+    (1_000, 100_000), 200, 60, 30, 1_000, 1024, (100_000,), 400, (5, 30), (1024, 1_000), 50_000
+)
+    (1_000, 100_000), 200, 60, 30, 1_000, 1024, (100_000,), 400, (5, 30), (1024, 1_000), 50_000
+)
+QUICK: Final = Extent((1_000, 15_000), 40, 15, 6, 200, 64, (5_000,), 80, (1, 5), (64, 100), 20_000)
 FULL: Final = replace(
     USUAL,
     sizes=(1_000, 100_000, 1_000_000),
@@ -93,6 +100,9 @@ _PARTS: Final[dict[frozenset[str], _Part]] = {
     frozenset({"sealing"}): _sealing,
     frozenset({"bulk"}): lambda folder, extent, say, _: measure_bulk(folder, extent.sizes, say),
     frozenset({"consents"}): lambda folder, extent, say, _: measure_consents(folder, extent.consents, say),
+    frozenset({"accesses"}): lambda folder, extent, say, _: measure_accesses(
+        folder, extent.lines, extent.durable, say
+    ),
     frozenset({"desk"}): lambda folder, extent, say, _: measure_desk(folder, extent.signed, say),
     frozenset({"withdrawals"}): lambda folder, extent, say, _: measure_withdrawals(
         folder, extent.withdrawn, say
