@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import insert
@@ -23,14 +24,17 @@ from yinzheng.ledger.rules.offices import Role
 from yinzheng.ledger.store.models import Base
 from yinzheng.ledger.store.models_accesses import AccessBatch, AccessRow
 from yinzheng.ledger.store.sealed import SealedValue
-from yinzheng.verifier.bytes import canonical
-from yinzheng.verifier.bytes.algorithms import COMMITMENT_KEY_BYTES
+from yinzheng.verifier.bytes.algorithms import COMMITMENT_KEY_BYTES, DigestPair
+from yinzheng.verifier.bytes.shape import names_of, read_shape
+from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.access import AccessLine, Who, Words, leaf_of, parse_line
 from yinzheng.verifier.log.statement import commit_private
 
 GENESIS: Final = bytes(32)
 """What the first line links to."""
 
+_OBJECT: Final = names_of(AccessLine)["object"]
+_AT: Final = names_of(AccessLine)["at"]
 _COLUMNS: Final = ("number", "at", "consent", "leaf", "link", "sealed", "words")
 
 
@@ -125,7 +129,7 @@ def _row(key: MonthKey, reader: Reader, access: Access, number: int, now: int) -
         sealed_words = (access.seal or key.seal).seal(
             b'{"secret":"%b","words":%b}' % (secret.hex().encode(), said), words_place(number)
         )
-    who, who_secret = Who(reader.person).canonical(), secrets.token_bytes(COMMITMENT_KEY_BYTES)
+    who, who_secret = _who(reader.person), secrets.token_bytes(COMMITMENT_KEY_BYTES)
     line = AccessLine(
         number=number,
         noted_at=now,
@@ -144,9 +148,8 @@ def _row(key: MonthKey, reader: Reader, access: Access, number: int, now: int) -
         channel=reader.channel,
         words=words,
     )
-    value = line.to_json()
-    parse_line(value)  # what cannot be read is not written
-    body, secret = canonical.dumps(value), secrets.token_bytes(COMMITMENT_KEY_BYTES)
+    _check(line)
+    body, secret = line.canonical(), secrets.token_bytes(COMMITMENT_KEY_BYTES)
     return {
         "number": number,
         "at": now,
@@ -159,6 +162,50 @@ def _row(key: MonthKey, reader: Reader, access: Access, number: int, now: int) -
         ),
         "words": sealed_words,
     }
+
+
+@lru_cache(maxsize=1024)
+def _who(person: str) -> bytes:
+    return read_shape(Who, Who(person).to_json()).canonical()
+
+
+def _check(line: AccessLine) -> None:
+    """What cannot be read is not written. What many lines have in common is looked at once."""
+    _OBJECT(line.object, "$.object")
+    _AT(line.at, "$.at")
+    if line.consent is not None and len(line.consent) != 32:
+        raise DataFault("$.consent is not of 32 bytes", code="field-value", path="$.consent")
+    _check_common(
+        line.organisation,
+        line.function,
+        line.action,
+        line.kind,
+        line.purpose,
+        line.scope,
+        line.basis,
+        line.covered,
+        line.channel,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _check_common(
+    organisation: str | None,
+    function: str,
+    action: str,
+    kind: str,
+    purpose: str,
+    scope: str | None,
+    basis: str,
+    covered: bool | None,
+    channel: str,
+) -> None:
+    pair = DigestPair(bytes(32), bytes(32))
+    line = AccessLine(
+        1, 0, 0, organisation, pair, function, action, kind, "0", None, purpose, scope, basis, covered,
+        channel, None,
+    )  # fmt: skip
+    parse_line(line.to_json())
 
 
 def line_place(number: int) -> bytes:

@@ -78,7 +78,7 @@ def _one_by_one(registry: Registry, reader: Reader, floor: sqlite3.Connection, l
 def _accesses(count: int) -> Iterator[Access]:
     for _ in range(count):
         subject = os.urandom(32)
-        yield Access("export", "receipt", subject.hex(), "handover", consent=subject)
+        yield Access("process", "consent", subject.hex(), "withdrawal", consent=subject)
 
 
 def _write(registry: Registry, reader: Reader, count: int) -> None:

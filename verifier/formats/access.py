@@ -18,7 +18,6 @@ from typing import Annotated, Final
 from yinzheng.verifier.bytes.algorithms import DigestPair, sha256
 from yinzheng.verifier.bytes.canonical import (
     boolean,
-    dumps,
     hex_bytes,
     integer,
     nullable,
@@ -159,6 +158,22 @@ class AccessLine(Versioned):
     words: Annotated[DigestPair | None, nullable(DigestPair.from_json)]
     """Commitment (S2.3) to `Words` under a secret of their own."""
 
+    def canonical(self) -> bytes:
+        """The canonical bytes of a line that `parse_line` would take.
+
+        Names are in order and no value needs escaping, so that this is `dumps(self.to_json())` in a tenth of
+        its time: every opening writes a line.
+        """
+        covered = "null" if self.covered is None else "true" if self.covered else "false"
+        return (
+            f'{{"action":"{self.action}","at":{self.at},"basis":"{self.basis}","channel":"{self.channel}",'
+            f'"consent":{_quoted(self.consent and self.consent.hex())},"covered":{covered},'
+            f'"function":"{self.function}","kind":"{self.kind}","noted_at":{self.noted_at},'
+            f'"number":{self.number},"object":"{self.object}","organisation":{_quoted(self.organisation)},'
+            f'"purpose":"{self.purpose}","scope":{_quoted(self.scope)},"v":1,"who":{_pair(self.who)},'
+            f'"words":{"null" if self.words is None else _pair(self.words)}}}'
+        ).encode()
+
 
 @dataclass(frozen=True, slots=True)
 class Batch(Versioned):
@@ -172,6 +187,14 @@ class Batch(Versioned):
     """`noted_at` of the last."""
     root: Annotated[bytes, hex_bytes(32)]
     """RFC 6962 root over the lines' leaf hashes (`leaf_of`)."""
+
+
+def _quoted(value: object) -> str:
+    return "null" if value is None else f'"{value}"'
+
+
+def _pair(pair: DigestPair) -> str:
+    return f'{{"sha256":"{pair.sha256.hex()}","sm3":"{pair.sm3.hex()}"}}'
 
 
 def parse_line(value: object) -> AccessLine:
@@ -192,7 +215,7 @@ def leaf_of(line: bytes, secret: bytes) -> bytes:
 
     `SHA-256(0x00 || JCS(commitment))`, the commitment being S2.3's under the line's secret, 32 bytes.
     """
-    return hash_leaf(dumps(commit_private(secret, line).to_json()))
+    return hash_leaf(_pair(commit_private(secret, line)).encode())
 
 
 def accesses_subject(origin: str) -> bytes:
