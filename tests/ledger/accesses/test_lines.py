@@ -26,7 +26,7 @@ from yinzheng.verifier.log.statement import Statement, commit_private
 
 
 def dossier(number: int) -> Access:
-    return Access("export", "dossier", f"A-2026-{number:06d}", "registration")
+    return Access("process", "dossier", f"A-2026-{number:06d}", "registration")
 
 
 def write(registry: Registry, count: int = 3, first: int = 1) -> range:
@@ -256,7 +256,7 @@ def _forge(registry: Registry, session: object, reader: Reader, objects: list[st
     forged = pytest.MonkeyPatch()
     forged.setattr(noting, "_after", lambda _session: (1, noting.GENESIS))
     try:
-        accesses = (Access("export", "dossier", name, "registration") for name in objects)
+        accesses = (Access("process", "dossier", name, "registration") for name in objects)
         return len(note_many(registry, session, reader, accesses))  # type: ignore[arg-type]
     finally:
         forged.undo()
