@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -23,6 +24,7 @@ from yinzheng.api.http.bodies import Bodies
 from yinzheng.api.http.hangups import Hangups
 from yinzheng.api.http.headers import SecurityHeaders
 from yinzheng.api.http.limits import Gate, Limits
+from yinzheng.api.http.methods import Methods, allowed
 from yinzheng.api.http.problems import of_status
 from yinzheng.verifier.errors import YinzhengError
 
@@ -42,6 +44,7 @@ def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -
             Middleware(Guard, gate=gate),
             Middleware(Hangups),
             Middleware(Bodies, pace=desk.limits.pace),
+            Middleware(Methods),
         ],
     )
     app.add_exception_handler(YinzhengError, _fault)
@@ -62,9 +65,9 @@ async def _fault(_: Request, error: Exception) -> Response:
     return answer(problem_of(error), **places)
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     made = answer(of_status(error.status_code))
-    for name, value in (error.headers or {}).items():
-        made.headers[name] = value  # `Allow` of a 405
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        made.headers["Allow"] = ", ".join(allowed(request.app.routes, request.scope))
     return made

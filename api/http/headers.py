@@ -26,8 +26,19 @@ HEADERS: Final = {
 }
 
 
+OPEN: Final = "/log/"
+"""Under this all is public and depends on nobody who asks: monitors and witnesses may run in a browser, which
+must be able to read refusals and errors too.
+"""
+
+_OPEN_TO_ALL: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Retry-After",
+}
+
+
 class SecurityHeaders:
-    """Adds `HEADERS`, and forbids keeping an answer unless its maker allowed it."""
+    """Adds `HEADERS`, opens what is `OPEN`, and forbids keeping an answer unless its maker allowed it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -43,6 +54,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if scope["path"].startswith(OPEN):
+                    headers.update(_OPEN_TO_ALL)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

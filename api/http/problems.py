@@ -37,6 +37,14 @@ _PUBLIC: Final = frozenset(
 )
 """Codes of this server's own environment faults, whose messages are fit for anyone."""
 
+CHALLENGE: Final = 'Yinzheng-Request realm="organisations"'
+"""How a request says who asks: the header of S11.2, named after it."""
+
+RETRY_SECONDS: Final = 30
+"""When to come again, where nothing better is known."""
+
+_LATER: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+
 _log = logging.getLogger(__name__)
 
 
@@ -62,8 +70,12 @@ class Problem:
         }
 
     def headers(self) -> dict[str, str]:
-        """Headers that go with it."""
-        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        """Headers that go with it: when to come again, and how to say who asks (RFC 9110, RFC 6585)."""
+        if self.status is HTTPStatus.UNAUTHORIZED:
+            return {"WWW-Authenticate": CHALLENGE}
+        if self.retry_after is None and self.status not in _LATER:
+            return {}
+        return {"Retry-After": str(self.retry_after or RETRY_SECONDS)}
 
     def said(self, language: Language) -> tuple[str, str]:
         """Message and hint for people. A code the words do not know keeps its own message, in English."""

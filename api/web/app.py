@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 from fastapi import FastAPI
@@ -18,6 +19,7 @@ from yinzheng.api.http.guard import Guard
 from yinzheng.api.http.hangups import Hangups
 from yinzheng.api.http.headers import SecurityHeaders
 from yinzheng.api.http.limits import Gate, Limits
+from yinzheng.api.http.methods import Methods, allowed
 from yinzheng.api.http.problems import of_status, problem_of
 from yinzheng.api.web.checking import Checker
 from yinzheng.api.web.court import court
@@ -75,6 +77,7 @@ def create_app(
             Middleware(Guard, gate=gate, answer=server.problem),
             Middleware(Hangups),
             Middleware(Bodies, pace=limits.pace),
+            Middleware(Methods),
         ],
     )
     _handle_errors(app, server)
@@ -92,8 +95,8 @@ def _handle_errors(app: FastAPI, server: Server) -> None:
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         answer = server.problem(request, of_status(error.status_code))
-        for name, value in (error.headers or {}).items():
-            answer.headers[name] = value  # `Allow` of a 405
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            answer.headers["Allow"] = ", ".join(allowed(app.routes, request.scope))
         return answer
 
     async def invalid(request: Request, _: Exception) -> Response:

@@ -14,7 +14,7 @@ from yinzheng.api.http.problems import not_found
 from yinzheng.api.web.checking import AnyChecked, CheckedConclusion, CheckedReceipt
 from yinzheng.api.web.conclusion_view import conclusion_tone
 from yinzheng.api.web.intake import read_submission
-from yinzheng.api.web.log_files import read_log_file
+from yinzheng.api.web.log_files import read_log_file, reads_gzip
 from yinzheng.api.web.pages import READ
 from yinzheng.api.web.ports import Notice
 from yinzheng.api.web.receipt_view import receipt_tone
@@ -61,7 +61,7 @@ _VERIFY_BODY = {
                         "text": {"type": "string", "description": "The text of the QR code."},
                         "file": {
                             "type": "string",
-                            "contentMediaType": "application/octet-stream",
+                            "format": "binary",
                             "description": "A PNG, JPEG or WebP of the QR code, or the certificate's PDF or "
                             "JSON file; at most 64 MiB. Held in memory alone, and not kept.",
                         },
@@ -167,7 +167,8 @@ def service(server: Server) -> APIRouter:
         )
 
     async def log_file(request: Request, path: str) -> Response:
-        answer = await run_in_threadpool(read_log_file, server.reader.log_root, path)
+        packed = reads_gzip(request.headers.get("accept-encoding", ""))
+        answer = await run_in_threadpool(read_log_file, server.reader.log_root, path, packed=packed)
         return answer or server.problem(request, not_found())
 
     router.add_api_route(

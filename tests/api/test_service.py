@@ -202,7 +202,7 @@ def test_openapi_describes_every_address_for_programs(client: Client) -> None:
 def test_methods_that_are_not_there(client: Client) -> None:
     assert problem(client, "GET", "/v1/verify") == (405, "method")
     assert problem(client, "DELETE", "/v1/publicity") == (405, "method")
-    assert client.request("PUT", "/v1/publicity").headers["allow"] == "GET"
+    assert client.request("PUT", "/v1/publicity").headers["allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_a_defect_of_ours_shows_no_trace(
