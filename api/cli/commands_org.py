@@ -85,7 +85,8 @@ ORG: Final = Group(
                 Command(
                     "receipts",
                     "org:receipts",
-                    "Fetch the patients' receipts of an upload; run again to continue. 下载患者回执。",
+                    "Fetch the patients' receipts of an upload, each once; run again to continue. "
+                    "下载患者回执。",
                 ),
             ),
         ),

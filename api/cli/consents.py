@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,10 @@ from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, allowed, writi
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.consents.receipts import Receipt
 
 SUBJECT_HEX = 64
 
@@ -107,17 +111,69 @@ def receipt(
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
-    """Make a patient's receipt: PDF, file, QR code; for the patient's hands alone. 患者回执。"""
-    from yinzheng.ledger.consents.handover import hand_over
+    """Hand out a patient's receipt: PDF, file, QR code; once, for the patient's hands alone. 患者回执。"""
+    from yinzheng.ledger.consents.handover import issue_receipt
+
+    found, paths = _subject(subject), _free(folder)
+    with writing(state, json_) as (registry, _):
+        made = issue_receipt(registry, found, acting(registry, as_))
+    _write_receipt(paths, made, json_)
+
+
+def replace_receipt(
+    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="The consent, 64 hex. 同意标识。")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the files. 输出文件夹。")],
+    document: Annotated[str, typer.Option(help=f"What you looked at: {', '.join(IDENTITY_PROOFS)}. 证件。")],
+    as_: As,
+    guardian: Annotated[
+        bool, typer.Option("--guardian", help="Handed to a minor's guardian. 由监护人领取。")
+    ] = False,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Replace a lost receipt at a counter, having seen a document; the old one ends at once. 补发回执。"""
+    from yinzheng.ledger.consents import handover
+
+    found, paths = _subject(subject), _free(folder)
+    with writing(state, json_) as (registry, _):
+        seen = handover.Seen(document, guardian)
+        made = handover.replace_receipt(registry, found, acting(registry, as_), seen)
+    _write_receipt(paths, made, json_)
+
+
+def proof_copy(
+    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="The consent, 64 hex. 同意标识。")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the files. 输出文件夹。")],
+    as_: As,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Make a copy that proves a consent, and with which nobody acts; it discloses a person. 证明副本。"""
+    from yinzheng.ledger.consents.handover import copy_receipt
+
+    found, paths = _subject(subject), _free(folder)
+    with writing(state, json_) as (registry, _):
+        made = copy_receipt(registry, found, acting(registry, as_))
+    _write_receipt(paths, made, json_)
+
+
+def _free(folder: Path) -> list[Path]:
+    """Where a receipt's files go. Nothing is handed out that could not be written. `file-exists`."""
     from yinzheng.ledger.state.files import make_folder
 
-    with writing(state, json_) as (registry, _):
-        made = hand_over(registry, _subject(subject), acting(registry, as_))
     make_folder(folder, mode=0o700)
-    files = {"receipt.pdf": made.pdf(), "receipt.json": made.file, "receipt.png": made.png()}
-    for name, data in files.items():
-        _write_new(folder / name, data)
-    tell(json_, {"files": [str(folder / name) for name in files]}, f"{folder}: {', '.join(files)}")
+    paths = [folder / name for name in ("receipt.pdf", "receipt.json", "receipt.png")]
+    for path in paths:
+        if path.exists():
+            raise _exists(path)
+    return paths
+
+
+def _write_receipt(paths: list[Path], made: Receipt, json_: bool) -> None:
+    for path, data in zip(paths, (made.pdf(), made.file, made.png()), strict=True):
+        _write_new(path, data)
+    names = ", ".join(path.name for path in paths)
+    tell(json_, {"files": [str(path) for path in paths]}, f"{paths[0].parent}: {names}")
 
 
 def notices(state: State = DEFAULT_STATE, json_: Json = False) -> None:
@@ -181,6 +237,8 @@ def _write_new(path: Path, data: bytes) -> None:
     try:
         create_durably(path, data, mode=0o600)
     except FileExistsError:
-        raise UsageFault(
-            f"{path} exists already", code="file-exists", hint="Name another folder with --out."
-        ) from None
+        raise _exists(path) from None
+
+
+def _exists(path: Path) -> UsageFault:
+    return UsageFault(f"{path} exists already", code="file-exists", hint="Name another folder with --out.")

@@ -148,40 +148,49 @@ def receipts(
         "receipts"
     ),
     json_only: Annotated[
-        bool, typer.Option("--no-pdf", help="The receipt files alone, without PDF.")
+        bool, typer.Option("--no-pdf", help="Files and the codes' texts, without PDF.")
     ] = False,
     org: OrgFolder = DEFAULT_ORG,
     desk: DeskUrl = DEFAULT_DESK,
     json_: Json = False,
 ) -> None:
-    """Fetch the patients' receipts of an upload; run again to continue. 下载患者回执。"""
+    """Fetch the patients' receipts of an upload, each once; run again to continue. 下载患者回执。"""
     from yinzheng.api.org.uploading import read_granted
     from yinzheng.ledger.state.files import make_folder
 
     opened = session(org, desk)
     make_folder(out_folder, mode=0o700)
-    forms = ("json",) if json_only else ("json", "pdf")
-    count = waiting = 0
+    count = waiting = before = 0
     with progress_line(json_) as progress:
         for subject in read_granted(file):
             try:
-                for form in forms:
-                    _fetch(opened.client, subject, form, out_folder / f"{subject}.{form}")
+                _fetch(opened.client, subject, out_folder, pdf=not json_only)
                 count += 1
             except EnvironmentFault as fault:
                 if fault.code != "receipt-not-anchored":
                     raise
                 waiting += 1
+            except UsageFault as fault:
+                if fault.code != "receipt-issued":
+                    raise
+                before += 1
             progress(f"{count} receipts")
-    value = {"receipts": count, "waiting": waiting, "folder": str(out_folder)}
+    value = {"receipts": count, "waiting": waiting, "issued_before": before, "folder": str(out_folder)}
     later = f"; {waiting} wait for their anchor, ask again 待上链" if waiting else ""
-    tell(json_, value, f"{count} receipts in {out_folder} 回执{later}")
+    lost = f"; {before} were handed out before: replace a lost one at a counter 曾经发出" if before else ""
+    tell(json_, value, f"{count} receipts in {out_folder} 回执{later}{lost}")
 
 
-def _fetch(client: Client, subject: str, form: str, target: Path) -> None:
+def _fetch(client: Client, subject: str, folder: Path, *, pdf: bool) -> None:
+    """The file that proves, and the patient's own: its PDF, or the text of its code. Each once."""
     from yinzheng.api.org.uploading import patiently
     from yinzheng.ledger.state.files import write_durably
 
-    if not target.exists():
-        answer = patiently(client, f"/org/v1/consents/{subject}/receipt?form={form}")
-        write_durably(target, answer.body, mode=0o600)
+    path, proof = f"/org/v1/consents/{subject}/receipt", folder / f"{subject}.json"
+    if not proof.exists():
+        write_durably(proof, patiently(client, path).body, mode=0o600)
+    own = folder / f"{subject}.{'pdf' if pdf else 'code.txt'}"
+    if not own.exists():
+        form, body = "pdf" if pdf else "json", b'{"document":null,"guardian":false}'
+        answer = client.call("POST", f"{path}?form={form}", body)  # once: a second time it is refused
+        write_durably(own, answer.body if pdf else answer.json()["code"].encode(), mode=0o600)

@@ -61,7 +61,9 @@ def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -
 
 async def _fault(_: Request, error: Exception) -> Response:
     assert isinstance(error, YinzhengError)
-    places = {name: error.data[name] for name in ("line", "index", "path", "left") if name in error.data}
+    places = {
+        name: error.data[name] for name in ("line", "index", "path", "replaced_at") if name in error.data
+    }
     return answer(problem_of(error), **places)
 
 

@@ -46,6 +46,11 @@ RECEIPT: Final[dict[str, Check[Any]]] = {**_BEARER, "form": one_of("json", "pdf"
 """Body of a patient who asks for the receipt anew."""
 CONCLUSION: Final[dict[str, Check[Any]]] = {**_BEARER, "withdrawal": hex_bytes(32)}
 """Body of a patient who asks for the end document of a withdrawal."""
+HAND_OUT: Final[dict[str, Check[Any]]] = {
+    "document": nullable(one_of(*IDENTITY_PROOFS)),
+    "guardian": boolean,
+}
+"""Body of a controller that hands out a receipt; `document` is what it saw before replacing a lost one."""
 WITHDRAW: Final[dict[str, Check[Any]]] = {**_BEARER, "guardian": boolean, "extent": _EXTENT}
 """Body of a patient's withdrawal, or of one that any enrolled organisation passes on."""
 AT_COUNTER: Final[dict[str, Check[Any]]] = {

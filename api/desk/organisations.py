@@ -13,13 +13,17 @@ from starlette.responses import JSONResponse, Response
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON, lines_of, media_of, one_object
 from yinzheng.api.desk.server import Asked, Desk, reader_of
+from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.consents.batches import Batch, grant_batches
-from yinzheng.ledger.consents.handover import pass_on
+from yinzheng.ledger.consents.handover import Seen, copy_receipt, issue_receipt, replace_receipt
 from yinzheng.ledger.consents.notices import changes_of, notice_at, publish_notice
+from yinzheng.ledger.consents.receipts import Receipt
 from yinzheng.ledger.consents.uses import Told, record_use
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.registry import Registry
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.containers.receiptfile import MAX_RECEIPT
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.organisation import Revocation, parse_rotation
 
@@ -72,16 +76,30 @@ def organisations(desk: Desk) -> APIRouter:
                 answer = await desk.do_together(("consents", asked.org), item, grant_batches)
         return _created(answer)
 
-    @router.api_route("/consents/{written}/receipt", methods=["GET", "POST"])
-    async def receipt(request: Request, written: str) -> Response:
-        """The patient's receipt, for the controller that hands it over: a file, or with `form=pdf` a PDF."""
+    @router.get("/consents/{written}/receipt")
+    async def proof_copy(request: Request, written: str) -> Response:
+        """A copy that proves, and with which nobody acts: a file, or with `form=pdf` a PDF."""
         form = fields.form_of(dict(request.query_params))
         async with desk.signed(request) as asked:
             subject = fields.identifier(written)
-            made = await desk.do(lambda registry: pass_on(registry, subject, reader_of(asked)))
+            made = await desk.do(lambda registry: copy_receipt(registry, subject, reader_of(asked)))
         if form == "pdf":
             return Response(await run_in_threadpool(made.pdf), media_type="application/pdf")
         return Response(made.file, media_type=JSON_MEDIA)
+
+    @router.post("/consents/{written}/receipt")
+    async def receipt(request: Request, written: str) -> Response:
+        """The patient's own, for the controller that hands it over: once, or in place of a lost one."""
+        form = fields.form_of(dict(request.query_params))
+        async with desk.signed(request) as asked:
+            subject = fields.identifier(written)
+            found = fields.read(one_object(asked.body), fields.HAND_OUT)
+            made = await desk.do(lambda registry: _handed_out(registry, subject, reader_of(asked), found))
+        if form == "pdf":
+            data = await run_in_threadpool(made.pdf)
+            return Response(data, HTTPStatus.CREATED, media_type="application/pdf")
+        value = {"code": made.qr, "receipt": canonical.loads(made.file, max_bytes=MAX_RECEIPT)}
+        return _created(value)
 
     @router.post("/uses")
     async def uses(request: Request) -> Response:
@@ -105,6 +123,12 @@ def _published(registry: Registry, body: JSON, org: str) -> JSON:
         "version": row.version,
         "changes": [change.value for change in changes],
     }
+
+
+def _handed_out(registry: Registry, subject: bytes, by: Reader, found: dict[str, Any]) -> Receipt:
+    if found["document"] is None:
+        return issue_receipt(registry, subject, by)
+    return replace_receipt(registry, subject, by, Seen(found["document"], found["guardian"]))
 
 
 def _require_own(asked: Asked, code: str) -> None:

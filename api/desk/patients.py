@@ -2,15 +2,21 @@
 
 The web server has no keys and reads nothing private; it hands the browser's form on and shows the answer.
 Who asks is known by the receipt and the date of birth alone. Only this machine is answered.
+
+Whoever is not let in gets one answer, whatever the reason, at one of a few moments after asking: neither what
+is said nor how long it took tells a stranger whether there is such a consent (R50).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import math
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -35,7 +41,13 @@ from yinzheng.ledger.withdrawals.filing import in_force
 from yinzheng.ledger.withdrawals.progress import progress_of, withdrawals_in
 from yinzheng.ledger.withdrawals.work import ConsentThread
 from yinzheng.verifier.bytes.canonical import JSON
-from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.errors import UsageFault, YinzhengError
+
+T = TypeVar("T")
+
+REFUSED_AFTER: Final = 0.25
+"""Seconds: a refusal leaves when a multiple of these has passed since the request was read. Opening a consent
+and counting a wrong answer take a tenth of it."""
 
 
 def patients(desk: Desk) -> APIRouter:
@@ -49,10 +61,18 @@ def patients(desk: Desk) -> APIRouter:
             body = await read_body(request, MAX_JSON, lease, desk.limits.body_seconds)
             return fields.read(one_object(body), wanted)
 
+    async def do(act: Callable[[Registry], T]) -> T:
+        began = time.monotonic()
+        try:
+            return await desk.do(act)
+        except YinzhengError:
+            await asyncio.sleep(until_next(time.monotonic() - began))
+            raise
+
     @router.post("/see")
     async def see(request: Request) -> Response:
         found = await form(request, fields.SEE)
-        return JSONResponse(await desk.do(lambda registry: _seen(registry, found)))
+        return JSONResponse(await do(lambda registry: _seen(registry, found)))
 
     @router.post("/progress")
     async def going(request: Request) -> Response:
@@ -62,7 +82,7 @@ def patients(desk: Desk) -> APIRouter:
             with _admitted(registry, found, "see", "withdrawal") as thread:
                 return {"withdrawals": _withdrawals(thread)}
 
-        return JSONResponse(await desk.do(act))
+        return JSONResponse(await do(act))
 
     @router.post("/withdraw")
     async def withdraw(request: Request) -> Response:
@@ -72,19 +92,24 @@ def patients(desk: Desk) -> APIRouter:
             with filed_by_receipt(registry, found) as work:
                 return progress_view(progress_of(work))
 
-        return JSONResponse(await desk.do(act), HTTPStatus.CREATED)
+        return JSONResponse(await do(act), HTTPStatus.CREATED)
 
     @router.post("/receipt")
     async def receipt(request: Request) -> Response:
-        """The receipt as of now, with every withdrawal so far: what a patient keeps."""
+        """The receipt as of now, with every withdrawal so far: what a patient keeps.
+
+        The PDF bears the credential that was shown, for the ledger has none to give; the file has none.
+        """
         found = await form(request, fields.RECEIPT)
 
         def act(registry: Registry) -> Receipt:
+            code = fields.receipt_of(found)
             with _admitted(registry, found, "export", "receipt") as thread:
                 subject = thread.subject
-            return make_receipt(registry, subject)
+            assert code.credential is not None  # nobody is admitted without
+            return make_receipt(registry, subject).owned(code.credential)
 
-        made = await desk.do(act)
+        made = await do(act)
         if found["form"] == "json":
             return Response(made.file, media_type="application/json")
         # Setting a page takes a second, which the writer shall not spend.
@@ -102,16 +127,21 @@ def patients(desk: Desk) -> APIRouter:
                     raise unknown_withdrawal()
             return conclusion(registry, found["withdrawal"])
 
-        return Response(await desk.do(act), media_type="application/json")
+        return Response(await do(act), media_type="application/json")
 
     return router
+
+
+def until_next(passed: float) -> float:
+    """Seconds until a refusal may leave, so many after the request was read."""
+    return math.ceil(passed / REFUSED_AFTER + 1e-9) * REFUSED_AFTER - passed
 
 
 @contextmanager
 def _admitted(registry: Registry, found: dict[str, Any], action: str, kind: str) -> Iterator[ConsentThread]:
     """The consent's thread, once receipt and date of birth are right; opened once, and noted."""
     code = fields.receipt_of(found)
-    with admitted(registry, code.core.subject, ReceiptClaim(code.secret, found["born"])) as thread:
+    with admitted(registry, code.core.subject, ReceiptClaim(code, found["born"])) as thread:
         subject = thread.subject
         access = Access(action, kind, subject.hex(), "own", consent=subject, basis="own")
         note(registry, thread.session, Reader.of_bearer(), access)

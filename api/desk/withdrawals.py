@@ -131,7 +131,7 @@ def filed_by_receipt(
         code.core.subject,
         fields.extent_of(found["extent"]),
         channel=Way.GUARDIAN if found["guardian"] else Way.RECEIPT,
-        claim=ReceiptClaim(code.secret, found["born"]),
+        claim=ReceiptClaim(code, found["born"]),
         by=by,
     )
 

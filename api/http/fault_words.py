@@ -30,10 +30,6 @@ _AS_ISSUED = Label(
 )
 _BACK = Label("请返回表单重试。", "Go back to the form and try again.")
 
-_COUNTER = Label(
-    "请再试一次，或携带身份证件到登记机构或医院的柜台办理，同样方便。",
-    "Try again, or go to a counter of the registry or the hospital with an identity document: it is as easy.",
-)
 _PATIENT: Final = {
     "receipt-unreadable": Fault(
         Label("这不是同意回执，或内容不完整。", "This is not a consent receipt, or not the whole of one."),
@@ -49,33 +45,38 @@ _PATIENT: Final = {
     "who-missing": Fault(
         Label("请选择您是患者本人还是监护人。", "Say whether you are the patient or the guardian."), _BACK
     ),
-    "receipt-born": Fault(
-        Label("出生日期与这份同意不符。", "This is not the date of birth in this consent."),
+    "receipt-refused": Fault(
+        Label("凭这份回执和这个出生日期，打不开任何内容。", "This receipt and this date open nothing here."),
         Label(
-            "请填写患者的出生日期（监护人请填写孩子的）。多次填错会暂时锁定。",
-            "Give the patient's, also as a guardian. Several wrong ones lock it for a while.",
+            "请核对患者的出生日期（监护人请填写孩子的）。填错五次，回执关闭一小时。"
+            "携带身份证件到柜台可以当场办理或补发回执。"
+            "同意的内容已依法销毁的，回执也打不开；用“核验”可以看到。",
+            "Check the patient's date of birth, also as a guardian. After five wrong dates a receipt is "
+            "closed for an hour. A counter withdraws at once or replaces the receipt, with an identity "
+            "document. A consent that was erased opens nothing either: verifying the receipt tells.",
         ),
     ),
-    "receipt-locked": Fault(
-        Label("填错次数过多，已暂时锁定。", "Too many wrong dates: it is locked for a while."),
+    "receipt-replaced": Fault(
+        Label("这份回执已经补发，旧的不再有效。", "This receipt was replaced, and opens nothing any more."),
         Label(
-            "一小时后可以再试。也可以现在就携带身份证件到柜台办理，不受影响。",
-            "Try again in an hour. A counter helps at once, with an identity document.",
+            "请使用新的回执。如果不是您补发的，请尽快携带身份证件到柜台查询。",
+            "Use the newer one. If you did not ask for it, go to a counter with an identity document.",
         ),
     ),
-    "withdrawal-receipt": Fault(
-        Label("这份回执不属于这份同意。", "This receipt does not belong to this consent."), _COUNTER
-    ),
-    "consent-unknown": Fault(
-        Label("本登记机构没有这份同意。", "This registry has no such consent."),
+    "receipt-proof": Fault(
+        Label("这是证明副本，不能用来办理。", "This is a proof copy: nobody acts with it."),
         Label(
-            "它可能属于另一家登记机构。请使用回执上的网址，或到柜台查询。",
-            "It may belong to another registry: use the address on the receipt, or ask at a counter.",
+            "请使用您自己的回执（PDF 或上面的二维码）。回执丢失，柜台可以补发。",
+            "Use your own receipt: its PDF, or the code on it. A lost one is replaced at a counter.",
         ),
     ),
-    "consent-erased": Fault(
-        Label("这份同意的内容已依法销毁。", "What this consent said has been erased, as the law requires."),
-        Label("已没有可撤回的内容。", "There is nothing left to withdraw."),
+    "receipt-foreign": Fault(
+        Label("这份回执不是本登记机构签发的。", "This receipt was not signed by this registry."),
+        Label(
+            "它可能属于另一家登记机构，请使用回执上的网址。回执损坏或签发密钥已停用的，柜台可以补发。",
+            "It may belong to another registry: use the address on it. One that is damaged, or signed with a "
+            "key no longer to be trusted, is replaced at a counter.",
+        ),
     ),
     "consent-expired": Fault(
         Label("这份同意已到期，自动终止。", "This consent has ended by itself."),

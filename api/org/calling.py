@@ -199,7 +199,9 @@ def _problem(status: int, headers: Mapping[str, str], body: bytes) -> YinzhengEr
         kind = DataFault
     elif status == 429 or status >= 500:
         kind = EnvironmentFault
-    data: dict[str, JSON] = {name: found[name] for name in ("line", "index", "path", "left") if name in found}
+    data: dict[str, JSON] = {
+        name: found[name] for name in ("line", "index", "path", "replaced_at") if name in found
+    }
     wait = headers.get("retry-after", "")
     if wait.isascii() and wait.isdigit():
         data["retry_after"] = int(wait[:6])

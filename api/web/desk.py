@@ -188,7 +188,7 @@ def _refusal(status: int, data: bytes) -> YinzhengError:
             hint="Try again in a minute. Nothing was recorded.",
             retry_after=30,
         )
-    more = {name: said[name] for name in ("left",) if isinstance(said.get(name), int)}
+    more = {name: said[name] for name in ("replaced_at",) if isinstance(said.get(name), int)}
     return UsageFault(message, code=code, hint=hint, status=status, **more)
 
 

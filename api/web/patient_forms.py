@@ -69,25 +69,37 @@ class PatientForm:
         return self.who == GUARDIAN
 
     def bearer(self) -> tuple[Bearer, ReceiptCore]:
-        """Who asks. Raises `UsageFault`: `receipt-unreadable`, `born-malformed`, `who-missing`."""
+        """Who asks.
+
+        Raises `UsageFault`: `receipt-unreadable`, `receipt-proof`, `born-malformed`, `who-missing`.
+        """
         try:
-            core = decode_receipt_qr(self.receipt).core
+            code = decode_receipt_qr(self.receipt)
         except DataFault as fault:
             raise _unreadable() from fault
+        if code.credential is None:
+            raise _proof_copy()
         if self.who not in (PATIENT, GUARDIAN):
             raise UsageFault("it is not said who acts", code="who-missing", hint="Patient or guardian.")
-        return Bearer(self.receipt, birth_date(self.born)), core
+        return Bearer(self.receipt, birth_date(self.born)), code.core
 
     def with_file(self, presented: Presented) -> PatientForm:
-        """With the code that an uploaded file held. Raises `UsageFault` `receipt-unreadable`."""
+        """With the code that an uploaded file shows: the page of a PDF, for what is attached bears none.
+
+        Raises `UsageFault` `receipt-unreadable`, `receipt-proof` (a receipt file, a proof copy's PDF).
+        """
         if not presented.is_receipt:
             raise _unreadable()
         if presented.file is None:
             return replace(self, receipt=presented.qr or "", file=b"")
         try:
-            return replace(self, receipt=parse_receipt_file(presented.file).qr, file=b"")
+            attached = decode_receipt_qr(parse_receipt_file(presented.file).qr).core
         except DataFault as fault:
             raise _unreadable() from fault
+        owned = {text for text in presented.shown or () if _is_own(text, attached)}
+        if len(owned) != 1:
+            raise _proof_copy()
+        return replace(self, receipt=owned.pop(), file=b"")
 
 
 def read_patient_form(fields: Mapping[str, bytes]) -> PatientForm:
@@ -133,6 +145,23 @@ def birth_date(written: str) -> str:
 
 def _ticked(fields: Iterable[str], prefix: str) -> Iterable[str]:
     return (name.removeprefix(prefix) for name in fields if name.startswith(prefix))
+
+
+def _is_own(text: str, attached: ReceiptCore) -> bool:
+    """Whether a page's code is the patient's own of the receipt attached, and not another or a proof copy."""
+    try:
+        shown = decode_receipt_qr(text)
+    except DataFault:
+        return False
+    return shown.credential is not None and shown.core == attached
+
+
+def _proof_copy() -> UsageFault:
+    return UsageFault(
+        "this proves the consent, and nobody acts with it",
+        code="receipt-proof",
+        hint="Use the receipt itself: its PDF, or a photo of the code on it.",
+    )
 
 
 def _unreadable() -> UsageFault:

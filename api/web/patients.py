@@ -7,6 +7,7 @@ whether they belong together, and every page asks it anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
@@ -27,6 +28,7 @@ from yinzheng.api.web.patient_view import consent_view, names_of, portion, withd
 from yinzheng.api.web.server import Server, language_of
 from yinzheng.api.web.words import say
 from yinzheng.ledger.rules.consent import age_group_of
+from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
 from yinzheng.verifier.formats.consent import parse_consent
 from yinzheng.verifier.formats.receipt import ReceiptCore
@@ -193,7 +195,7 @@ class Patients:
             form=form,
             fault=said if known or said is None else _unknown(language),
             code="" if problem is None else problem.code,
-            left=None if error is None else error.data.get("left"),
+            replaced=_date_of(error),
             takes_in=self._server.takes_in,
         )
 
@@ -260,6 +262,12 @@ def _taken(in_force: Mapping[str, Any], chosen: Chosen) -> list[tuple[str, str, 
         for one in in_force["grants"]
         if chosen.everything or one["scope"] in chosen.scopes or one["code"] in chosen.recipients
     ]
+
+
+def _date_of(error: YinzhengError | None) -> str | None:
+    """When the receipt that was shown was replaced, as a day; None for any other error."""
+    at = None if error is None else error.data.get("replaced_at")
+    return f"{datetime.fromtimestamp(at, CHINA):%Y-%m-%d}" if isinstance(at, int) else None
 
 
 def _unknown(language: Language) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""A receipt that somebody shows at a counter: whose consent it is of, if this registry signed it (S13.1)."""
+"""A receipt that somebody shows: whose consent it is of, if this registry signed it (S13.1)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.containers.receiptfile import parse_receipt_file
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.formats.receipt import decode_receipt_qr
+from yinzheng.verifier.formats.receipt import ReceiptCore, decode_receipt_qr
 from yinzheng.verifier.judge.obligations import issuer_entitled, issuer_signature
 from yinzheng.verifier.judge.receipt.verify import receipt_signed
 from yinzheng.verifier.judge.trust import parse_trust
@@ -17,13 +17,22 @@ from yinzheng.verifier.judge.trust import parse_trust
 def subject_of_receipt(instance: Instance, shown: bytes) -> bytes:
     """The subject of the consent, 32 bytes, by a receipt as PDF, picture, file or QR text.
 
-    Believed for its signed core alone: by a key of this registry, entitled when it signed. Raises `DataFault`
-    (`receipt-foreign`: signed by nobody entitled here; or what reading it raises), `UsageFault` as
-    `read_target`.
+    Believed for its signed core alone, as `require_signed_here`; nobody is let in by it. Raises `DataFault`
+    (`receipt-foreign`, or what reading it raises), `UsageFault` as `read_target`.
     """
     presented = read_target(shown)
     qr = presented.qr if presented.file is None else parse_receipt_file(presented.file).qr
     core = decode_receipt_qr(qr or "").core
+    require_signed_here(instance, core)
+    return core.subject
+
+
+def require_signed_here(instance: Instance, core: ReceiptCore) -> None:
+    """(2) (3) The core is signed by a key of this registry that was entitled to when it signed (R41).
+
+    Asks no store, so that the answer is the same whatever consents there are. Raises `DataFault`
+    (`receipt-foreign`).
+    """
     try:
         signed, trust = receipt_signed(core), parse_trust(canonical.dumps(trust_policy(instance)))
         issuer_entitled(signed, issuer_signature(signed, trust))
@@ -31,8 +40,7 @@ def subject_of_receipt(instance: Instance, shown: bytes) -> bytes:
         raise DataFault(
             "this receipt was not signed by this registry",
             code="receipt-foreign",
-            hint="Ask for the receipt that this registry gave, or name the consent by its subject and see "
-            "the patient's document.",
+            hint="Show the receipt that this registry gave. One that is damaged, or signed with a key no "
+            "longer to be trusted, is replaced at a counter, where an identity document is seen.",
             reason=fault.code,
         ) from fault
-    return core.subject

@@ -8,10 +8,11 @@ from sqlmodel import Session
 
 from yinzheng.ledger.consents.notices import notice_at
 from yinzheng.ledger.flow.recording import open_event
-from yinzheng.ledger.flow.threads import find_consent, thread
+from yinzheng.ledger.flow.threads import find_consent, thread, unknown_consent
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Consent as ConsentRow
+from yinzheng.ledger.store.models_consents import Notice as NoticeRow
 from yinzheng.ledger.store.models_consents import Pooled
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes.canonical import JSON
@@ -50,6 +51,17 @@ class OpenedConsent:
     def granted(self) -> OpenedEvent:
         """The event of the consent itself."""
         return self.events[0]
+
+
+def require_controller(session: Session, subject: bytes, code: str) -> None:
+    """Answer about a consent to its controller alone, known by its notice and so also once it is erased.
+
+    Whoever else asks learns nothing: not that it exists, nor that it did (R50). Raises `UsageFault`
+    `consent-unknown`, the same in every case.
+    """
+    row = session.get(ConsentRow, subject)
+    if row is None or session.get_one(NoticeRow, row.notice_id).controller != code:
+        raise unknown_consent()
 
 
 def open_key(registry: Registry, row: ConsentRow) -> SealedValue:

@@ -1,13 +1,14 @@
 """The patient's receipt (S13): what proves a consent, made from the store for the one it belongs to.
 
-It is made anew whenever it is asked for, with fresh evidence and every withdrawal so far; the QR text of two
-receipts of one consent differs in its signature alone.
+It is made anew whenever it is asked for, with fresh evidence and every withdrawal so far. What is made is a
+proof copy, with which nobody acts; the patient's own bears a credential besides (`credentials`), which is
+handed out (`handover`) once, and again in place of a lost one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from yinzheng.ledger.chain.connect import prover
@@ -23,7 +24,7 @@ from yinzheng.verifier.chain.layout_consents import consent_slots
 from yinzheng.verifier.containers.receiptfile import Place, ReceiptEvent, format_receipt_file
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.formats.body import Party
-from yinzheng.verifier.formats.receipt import encode_receipt
+from yinzheng.verifier.formats.receipt import encode_receipt, with_credential
 from yinzheng.verifier.formats.withdrawal import parse_requested
 from yinzheng.verifier.judge.receipt.events import REQUESTED_TYPE
 from yinzheng.verifier.log.note import peek_checkpoint
@@ -36,12 +37,17 @@ class Receipt:
 
     subject: bytes
     qr: str = field(repr=False)
+    """With the credential, on the patient's own."""
     file: bytes = field(repr=False)
-    """`receipt.json` (S13.3)."""
+    """`receipt.json` (S13.3); without a credential, always."""
+
+    def owned(self, credential: bytes) -> Receipt:
+        """The patient's own: its code and page, not its file, bear the credential, 32 bytes."""
+        return replace(self, qr=with_credential(self.qr, credential))
 
     def pdf(self) -> bytes:
         """The file as a PDF that proves itself. Raises as `render_receipt`."""
-        return render_receipt(self.file)
+        return render_receipt(self.file, self.qr)
 
     def png(self) -> bytes:
         """The QR code as a picture."""
@@ -53,7 +59,7 @@ class Receipt:
 
 
 def make_receipt(registry: Registry, subject: bytes) -> Receipt:
-    """The receipt of the consent of that subject, 32 bytes, with evidence of now.
+    """A proof copy of the receipt of the consent of that subject, 32 bytes, with evidence of now.
 
     Raises `UsageFault` (`consent-unknown`, `consent-erased`), `EnvironmentFault` (`receipt-not-anchored`
     while the consent waits in the pool, or anything that happened to it for its anchor; `node-…`),
@@ -65,7 +71,6 @@ def make_receipt(registry: Registry, subject: bytes) -> Receipt:
     first, last = opened.events[0].event.log_index, opened.events[-1].event.log_index
     if checkpoint is None or first is None or last is None or last >= checkpoint.size:
         raise _not_anchored()
-    instance = registry.instance
     followed = len(opened.events) > 1
     proof = registry.log.tlog_proof(first, checkpoint.note)
     place = Place(last, registry.log.tlog_proof(last, checkpoint.note).hashes) if followed else None
@@ -73,17 +78,22 @@ def make_receipt(registry: Registry, subject: bytes) -> Receipt:
         opened,
         proof,
         last=place,
-        qr=encode_receipt(
-            opened.granted.statement,
-            opened.secret,
-            registry=Party(instance.registry_name, instance.registry_code),
-            notice=opened.notice_leaf,
-            issued_at=registry.clock(),
-            head=opened.events[-1].statement.leaf_hash if followed else None,
-            signer=registry.keys.sm2("issuer"),
-            host=instance.host,
-        ),
+        qr=sign_code(registry, opened),
         chain=_evidence(registry, opened, proof),
+    )
+
+
+def sign_code(registry: Registry, opened: OpenedConsent) -> str:
+    """The QR text of an opened consent's proof copy, signed now (S13.2); asks neither log nor chain."""
+    instance = registry.instance
+    return encode_receipt(
+        opened.granted.statement,
+        registry=Party(instance.registry_name, instance.registry_code),
+        notice=opened.notice_leaf,
+        issued_at=registry.clock(),
+        head=opened.events[-1].statement.leaf_hash if len(opened.events) > 1 else None,
+        signer=registry.keys.sm2("issuer"),
+        host=instance.host,
     )
 
 
@@ -99,6 +109,7 @@ def assemble(opened: OpenedConsent, proof: TlogProof, *, last: Place | None, qr:
     """Put an opened consent, its proofs, code and evidence (S7.3, or None) together; asks nobody."""
     file = format_receipt_file(
         qr,
+        opened.secret,
         opened.consent,
         opened.notice,
         opened.granted.statement,

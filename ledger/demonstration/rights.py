@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from yinzheng.ledger.chain.approvals import sign
 from yinzheng.ledger.consents.granting import grant
+from yinzheng.ledger.consents.handover import Seen, issue_receipt, replace_receipt
 from yinzheng.ledger.consents.notices import publish_notice
-from yinzheng.ledger.consents.receipts import make_receipt
+from yinzheng.ledger.consents.receipts import Receipt, make_receipt
 from yinzheng.ledger.demonstration.people import acting_as
 from yinzheng.ledger.disputes import collecting, evidence, opening, packing
 from yinzheng.ledger.disputes.evidence import Offered
@@ -38,6 +39,7 @@ from yinzheng.ledger.withdrawals.claims import ReceiptClaim
 from yinzheng.ledger.withdrawals.concluding import conclusion
 from yinzheng.ledger.withdrawals.filing import file
 from yinzheng.ledger.withdrawals.work import work_on
+from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.destruction import DestructionReceipt, sign_receipt
@@ -79,6 +81,8 @@ class _Stage:
     people: tuple[str, str]
     """The officer and the administrator."""
     example: dict[str, Any]
+    receipt: Receipt | None = None
+    """The patient's own, where this run handed it out: nobody can be given its credential again."""
 
     @property
     def officer(self) -> Actor:
@@ -201,8 +205,8 @@ def _withdraw(stage: _Stage, subject: bytes, progress: Progress) -> bytes:
         begun = session.get(Withdrawal, subject) is not None
     if not begun:
         progress("withdrawing one recipient by the patient's receipt")
-        secret = decode_receipt_qr(make_receipt(registry, subject).qr).secret
-        claim = ReceiptClaim(secret, stage.example["patients"][0]["born"])
+        code = decode_receipt_qr(_own_receipt(stage, subject).qr)
+        claim = ReceiptClaim(code, stage.example["patients"][0]["born"])
         extent = Extent(recipients=frozenset({stage.party("recipient").code}))
         file(registry, subject, extent, channel=Way.RECEIPT, claim=claim)
     with work_on(registry, subject) as work:
@@ -229,6 +233,27 @@ def _withdraw(stage: _Stage, subject: bytes, progress: Progress) -> bytes:
                 if work.recipients[stage.party(role).code].receipt is None:
                     course.receipt(work, sign_receipt(signed, key))
     return subject
+
+
+def _own_receipt(stage: _Stage, subject: bytes) -> Receipt:
+    """The patient's own receipt, with evidence of now.
+
+    Where an earlier run was interrupted, or its files were taken away, another takes the place of the one
+    that run handed out.
+    """
+    registry, by = stage.registry, stage.officer
+    if stage.receipt is not None:
+        credential = decode_receipt_qr(stage.receipt.qr).credential
+        assert credential is not None  # it is the patient's own
+        stage.receipt = make_receipt(registry, subject).owned(credential)
+        return stage.receipt
+    try:
+        stage.receipt = issue_receipt(registry, subject, by)
+    except UsageFault as fault:
+        if fault.code != "receipt-issued":
+            raise
+        stage.receipt = replace_receipt(registry, subject, by, Seen("identity_card"))
+    return stage.receipt
 
 
 def _dispute(stage: _Stage, subject: bytes, number: str, progress: Progress) -> str:
@@ -291,15 +316,16 @@ def _write(
 ) -> Shown:
     progress("writing receipt, conclusion and pack")
     out.mkdir(parents=True, exist_ok=True)
-    receipt = make_receipt(stage.registry, subject)
     shown = Shown(
         receipt=out / "consent-receipt.pdf",
         born=stage.example["patients"][0]["born"],
         conclusion=out / "withdrawal-conclusion.json",
         pack=out / f"{dispute}.zip",
     )
-    write_durably(shown.receipt, receipt.pdf())
-    write_durably(shown.receipt.with_suffix(".png"), receipt.png())
+    if not shown.receipt.exists():
+        receipt = _own_receipt(stage, subject)
+        write_durably(shown.receipt.with_suffix(".png"), receipt.png())
+        write_durably(shown.receipt, receipt.pdf())
     write_durably(shown.conclusion, conclusion(stage.registry, withdrawal))
     if not shown.pack.exists():
         packing.build_pack(stage.registry, dispute, shown.pack, by=stage.officer, progress=progress)

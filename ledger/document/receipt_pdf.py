@@ -39,21 +39,22 @@ MAX_QR_MILLIMETRES: Final = 56.0
 WITHDRAWN: Final = Phrase("已撤回", "Withdrawn")
 
 
-def render_receipt(file: bytes) -> bytes:
+def render_receipt(file: bytes, qr: str = "") -> bytes:
     """Print a receipt file (S13.3) and attach it as `receipt.json`. Returns the bytes of the PDF.
 
+    `qr` is the text of the code on the page of the patient's own; without it a proof copy is printed.
     The file is read, and its requests are held against its consent; who signed it is not asked. Raises
     `DataFault`: what `parse_receipt_file`, `decode_receipt_qr` or `requests_of` raises, `document-failed` if
     setting the page failed.
     """
-    pages = _set(file, pdf_standards=["a-3a"])
+    pages = _set(file, qr, pdf_standards=["a-3a"])
     assert isinstance(pages, bytes)
     return pages
 
 
-def _set(file: bytes, **output: Any) -> Any:
+def _set(file: bytes, code: str = "", **output: Any) -> Any:
     read = parse_receipt_file(file)
-    data = _data(read, file)
+    data = _data(read, file, code or read.qr)
     qr = data.pop("qr")
     data, lacking = printable(data)
     data |= {"qr": qr, "lacking": lacking}
@@ -73,7 +74,7 @@ def _set(file: bytes, **output: Any) -> Any:
         ) from error
 
 
-def _data(file: ReceiptFile, raw: bytes) -> dict[str, Any]:
+def _data(file: ReceiptFile, raw: bytes, qr: str) -> dict[str, Any]:
     """What the template reads, words already looked up."""
     core = decode_receipt_qr(file.qr).core
     requests = requests_of(file, core)
@@ -94,8 +95,9 @@ def _data(file: ReceiptFile, raw: bytes) -> dict[str, Any]:
         ],
         "withdraw": notice.withdraw,
         "notice": _notice(notice),
-        "qr": qr_svg(file.qr),
-        "qr_mm": min(MAX_QR_MILLIMETRES, qr_symbol(file.qr).size * MODULE_MILLIMETRES),
+        "proof": decode_receipt_qr(qr).credential is None,
+        "qr": qr_svg(qr),
+        "qr_mm": min(MAX_QR_MILLIMETRES, qr_symbol(qr).size * MODULE_MILLIMETRES),
         "facts": _facts(file, core),
         "attachment": {"name": RECEIPT_FILE, "sha256": hashlib.sha256(raw).hexdigest()},
     }

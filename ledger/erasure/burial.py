@@ -18,7 +18,7 @@ from yinzheng.ledger.rules.destruction import TargetKind
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models import Dossier, DossierFile, Event, Objection
 from yinzheng.ledger.store.models_accesses import AccessRow
-from yinzheng.ledger.store.models_consents import Attempt, Consent
+from yinzheng.ledger.store.models_consents import Attempt, Consent, ReceiptCredential
 from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.verifier.formats.tombstone import TOMBSTONE, Tombstone
 
@@ -77,6 +77,7 @@ def _bury_consent(session: Session, target: Target, head: bytes) -> None:
     _change(session, update(Consent).where(ours).values(wrapped_key=None, head=head, digest=None))
     told = col(AccessRow.consent) == target.subject, col(AccessRow.words).is_not(None)
     _change(session, update(AccessRow).where(*told).values(words=b""))  # the lines stay (S17)
+    _change(session, delete(ReceiptCredential).where(col(ReceiptCredential.subject) == target.subject))
     _change(session, delete(Attempt).where(col(Attempt.subject) == target.subject))
 
 
@@ -105,6 +106,8 @@ def needles(session: Session, target: Target) -> tuple[bytes, ...]:
         found += [row.wrapped_key or b"", row.digest or b""]
         words = select(AccessRow.words).where(AccessRow.consent == target.subject)
         found += [one or b"" for one in session.exec(words)]
+        credential = select(ReceiptCredential.sealed).where(ReceiptCredential.subject == target.subject)
+        found += session.exec(credential).all()
     else:
         found.append(session.get_one(Dossier, target.owner).wrapped_key or b"")
         files = select(DossierFile.manifest).where(DossierFile.dossier_id == target.owner)

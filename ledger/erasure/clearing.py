@@ -30,6 +30,7 @@ TABLES: Final = (
     "event",
     "objection",
     "pooled",
+    "receipt_credential",
 )
 """Whose old rows PostgreSQL clears away."""
 _PIECE: Final = 16 * 1024 * 1024

@@ -177,12 +177,17 @@ def find_consent(session: Session, subject: bytes) -> Consent:
     """The consent of that subject; `UsageFault` `consent-unknown`."""
     found = session.get(Consent, subject)
     if found is None:
-        raise UsageFault(
-            "no such consent was ever given here",
-            code="consent-unknown",
-            hint="Check the receipt; it names the registry that issued it.",
-        )
+        raise unknown_consent()
     return found
+
+
+def unknown_consent() -> UsageFault:
+    """What everyone is told who has no part in a consent, whether there is one, was one, or never was."""
+    return UsageFault(
+        "no such consent was ever given here",
+        code="consent-unknown",
+        hint="Check the receipt; it names the registry that issued it.",
+    )
 
 
 def find_withdrawal(session: Session, id_: bytes) -> Withdrawal:

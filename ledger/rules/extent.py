@@ -8,9 +8,8 @@ from enum import StrEnum
 
 from yinzheng.ledger.rules.consent import SCOPE_RULES, Scope, age_group_of
 from yinzheng.ledger.rules.terms import InformationRoute, Label
-from yinzheng.verifier.bytes.algorithms import constant_time_equal
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.formats.consent import Consent, RecipientAnswer
+from yinzheng.verifier.formats.consent import IDENTITY_PROOFS, Consent, RecipientAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,17 +158,18 @@ class Way(StrEnum):
 class Filing:
     """What came with a withdrawal.
 
-    `presented` is the secret of the receipt, if one was shown. `identity_checked`: an officer or the
-    controller compared the person's document. `controller` is the credit code of a controller that files.
+    `receipt_proved`: the consent's own receipt was shown, with all that it asks for. `identity_checked`: an
+    officer or the controller compared the person's document. `controller` is the credit code of a controller
+    that files.
     """
 
     way: Way
-    presented: bytes | None = None
+    receipt_proved: bool = False
     identity_checked: bool = False
     controller: str = ""
 
 
-def check_filing(filing: Filing, consent: Consent, secret: bytes, now: int) -> None:
+def check_filing(filing: Filing, consent: Consent, now: int) -> None:
     """Check that who files may: the receipt's holder, a minor's guardian, or a counter (R31).
 
     Raises:
@@ -177,19 +177,14 @@ def check_filing(filing: Filing, consent: Consent, secret: bytes, now: int) -> N
             of age, or has no guardian in this consent), `withdrawal-identity`, `withdrawal-controller`.
     """
     if filing.way in (Way.RECEIPT, Way.GUARDIAN):
-        if filing.presented is None or not constant_time_equal(filing.presented, secret):
+        if not filing.receipt_proved:
             raise UsageFault(
                 "This receipt does not belong to this consent.",
                 code="withdrawal-receipt",
                 hint="Show the receipt of this consent, or withdraw at a counter with an identity document.",
             )
-        minor = age_group_of(consent, now).is_minor
-        if filing.way is Way.GUARDIAN and (consent.guardian is None or not minor):
-            raise UsageFault(
-                "The person is of age, or this consent has no guardian.",
-                code="withdrawal-guardian",
-                hint="The person withdraws with the receipt; the guardian may go to a counter.",
-            )
+        if filing.way is Way.GUARDIAN:
+            check_guardian(consent, now)
         return
     if not filing.identity_checked:
         raise UsageFault(
@@ -202,4 +197,27 @@ def check_filing(filing: Filing, consent: Consent, secret: bytes, now: int) -> N
             "This consent was given to another controller.",
             code="withdrawal-controller",
             hint="The patient may use the receipt anywhere; without it, the controller of the consent helps.",
+        )
+
+
+def check_identity(document: str) -> None:
+    """Check that a document seen at a counter is one of identity (S10.3); else `withdrawal-identity`."""
+    if document not in IDENTITY_PROOFS:
+        raise UsageFault(
+            "This is no document of identity.",
+            code="withdrawal-identity",
+            hint=f"One of: {', '.join(IDENTITY_PROOFS)}.",
+        )
+
+
+def check_guardian(consent: Consent, now: int) -> None:
+    """Check that a guardian may act for the person now: a minor still, with a guardian in this consent (R29).
+
+    Raises `UsageFault` `withdrawal-guardian`.
+    """
+    if consent.guardian is None or not age_group_of(consent, now).is_minor:
+        raise UsageFault(
+            "The person is of age, or this consent has no guardian.",
+            code="withdrawal-guardian",
+            hint="The person withdraws with the receipt; the guardian may go to a counter.",
         )

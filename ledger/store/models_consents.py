@@ -214,8 +214,18 @@ class Delivery(Base, table=True):
     created_at: int = Field(sa_type=BigInteger)
 
 
+class ReceiptCredential(Base, table=True):
+    """What the credentials of a consent's receipts are checked by (`consents/credentials.py`)."""
+
+    __tablename__ = "receipt_credential"
+
+    subject: bytes = Field(primary_key=True, foreign_key="consent.subject", sa_type=_Bytes)
+    sealed: bytes = Field(sa_type=_Bytes)
+    """Canonical JSON `{"v": 1, "issued": list}`, sealed under the consent's key."""
+
+
 class Attempt(Base, table=True):
-    """Wrong answers given with a consent's receipt: who guesses is stopped."""
+    """Wrong dates of birth given with a consent's current receipt: who guesses is stopped."""
 
     __tablename__ = "attempt"
 

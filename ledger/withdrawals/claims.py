@@ -1,8 +1,15 @@
 """Who withdraws: the receipt's holder with the date of birth, or someone whose document was seen (R31).
 
-The receipt's secret has 32 bytes: nobody guesses it. A date of birth one can guess, so who holds a receipt
-that is not theirs is stopped after a few wrong ones. A wrong secret counts for nothing: the subject stands in
-the log for everyone to see, and nobody shall lock a stranger's receipt with it.
+A receipt is believed for three things: its core is signed by this registry, by a key entitled to; it is of
+the consent asked about; its credential is that of the current receipt. Then a date of birth is asked for. One
+can guess that, so who holds a receipt that is not theirs is stopped after a few wrong ones. A wrong
+credential counts for nothing: the subject stands in the log for everyone to see, and nobody shall lock a
+stranger's receipt with it. Who found a receipt can lock it, and it alone: the one that replaces it counts
+anew.
+
+Whoever does not get in is told one thing (`receipt-refused`), whether there is no such consent, it was
+erased, the credential is wrong, the date is, or too many were: a stranger learns nothing (R50). Only who
+proves a credential that was replaced is told so.
 """
 
 from __future__ import annotations
@@ -10,28 +17,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeAlias
 
-from sqlmodel import select
+from sqlmodel import Session, select
 
+from yinzheng.ledger.consents import credentials
+from yinzheng.ledger.consents.counter_receipt import require_signed_here
+from yinzheng.ledger.consents.reading import open_key
 from yinzheng.ledger.flow import pool
 from yinzheng.ledger.flow.threads import find_consent
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.store.models_consents import Attempt, Pooled
+from yinzheng.ledger.store.models_consents import Attempt, Consent, Pooled
 from yinzheng.ledger.withdrawals.work import ConsentThread, open_thread
 from yinzheng.verifier.bytes.algorithms import constant_time_equal
+from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.receipt import ReceiptCode
 
 WRONG_ANSWERS = 5
-"""So many within `LOCKED` seconds lock a receipt until they are over."""
+"""So many within `LOCKED` seconds close a receipt until they are over."""
 LOCKED = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptClaim:
-    """What the holder of a receipt shows: the secret on it, and the date of birth, `YYYY-MM-DD`."""
+    """What the holder of a receipt shows: its code, and the date of birth, `YYYY-MM-DD`."""
 
-    secret: bytes = field(repr=False)
+    code: ReceiptCode
     born: str = field(repr=False)
 
 
@@ -52,38 +65,52 @@ def admitted(registry: Registry, subject: bytes, claim: ReceiptClaim) -> Iterato
 
     Only then may anything private be shown. Wrong answers are kept, durably.
 
-    Raises `UsageFault`: `consent-unknown`, `consent-erased`, `withdrawal-receipt` (another consent's receipt,
-    or none), `receipt-locked`, `receipt-born`.
+    Raises `UsageFault`: `receipt-proof` (a proof copy, with which nobody acts), `receipt-replaced` (with
+    `replaced_at`), `receipt-refused` for all else; `DataFault` `receipt-foreign`.
     """
+    require_signed_here(registry.instance, claim.code.core)
     with registry.store.transaction() as session:
+        _require_current(registry, session, subject, claim.code)
         thread = open_thread(registry, session, subject)
-        if not constant_time_equal(claim.secret, thread.opened.secret):
-            raise UsageFault(
-                "This receipt does not belong to this consent.",
-                code="withdrawal-receipt",
-                hint="Show the receipt of this consent, or withdraw at a counter with an identity document.",
-            )
-        refusal = _answered(thread, claim)
-        if refusal is None:
+        right = _answered(thread, claim)
+        if right:
             yield thread
-    if refusal is not None:
-        raise refusal
+    if not right:
+        raise refused()
 
 
-def _answered(thread: ConsentThread, claim: ReceiptClaim) -> UsageFault | None:
-    """Count the answer; the refusal, if it is not the right one or comes after too many wrong ones."""
-    session, subject, now = thread.session, thread.subject, thread.now
-    tried = session.get(Attempt, subject) or Attempt(subject=subject, wrong=0, since=now)
+def require_receipt(registry: Registry, subject: bytes, claim: ReceiptClaim) -> None:
+    """Check all of a claim but the date of birth, before anything is done for it. Raises as `admitted`."""
+    require_signed_here(registry.instance, claim.code.core)
+    with registry.store.reading() as session:
+        _require_current(registry, session, subject, claim.code)
+
+
+def _require_current(registry: Registry, session: Session, subject: bytes, code: ReceiptCode) -> None:
+    if code.credential is None:
+        raise _proof_copy()
+    row = session.get(Consent, subject)
+    if code.core.subject != subject or row is None or row.wrapped_key is None:
+        raise refused()
+    issue = credentials.proved(session, open_key(registry, row), subject, code.credential)
+    if issue is None:
+        raise refused()
+    if issue.ended_at is not None:
+        raise _replaced(issue.ended_at)
+
+
+def _answered(thread: ConsentThread, claim: ReceiptClaim) -> bool:
+    """Count the answer; whether it is the right one, and does not come after too many wrong ones."""
+    session, now = thread.session, thread.now
+    tried = session.get(Attempt, thread.subject) or Attempt(subject=thread.subject, wrong=0, since=now)
     if now - tried.since >= LOCKED:
         tried.wrong, tried.since = 0, now
     session.add(tried)
     if tried.wrong >= WRONG_ANSWERS:
-        return _locked(tried.since + LOCKED)
-    if not constant_time_equal(claim.born.encode(), thread.opened.consent.person.born.encode()):
-        tried.wrong += 1
-        return _wrong(WRONG_ANSWERS - tried.wrong)
-    tried.wrong = 0
-    return None
+        return False
+    right = constant_time_equal(claim.born.encode(), thread.opened.consent.person.born.encode())
+    tried.wrong = 0 if right else tried.wrong + 1
+    return right
 
 
 def leave_pool(registry: Registry, subject: bytes) -> None:
@@ -95,19 +122,28 @@ def leave_pool(registry: Registry, subject: bytes) -> None:
         pool.flush(registry, force=True)
 
 
-def _locked(until: int) -> UsageFault:
+def refused() -> UsageFault:
+    """What everyone is told who is not let in, whatever the reason."""
     return UsageFault(
-        "Too many wrong dates of birth were given with this receipt.",
-        code="receipt-locked",
-        hint="Try again in an hour, or go to a counter with an identity document: it takes no longer there.",
-        until=until,
+        "This receipt and this date of birth open nothing here.",
+        code="receipt-refused",
+        hint="Write the date as year-month-day. After five wrong dates a receipt is closed for an hour. A "
+        "counter withdraws at once or replaces the receipt, with an identity document.",
     )
 
 
-def _wrong(left: int) -> UsageFault:
+def _replaced(at: int) -> UsageFault:
     return UsageFault(
-        "This is not the date of birth in this consent.",
-        code="receipt-born",
-        hint="Year-month-day, with hyphens; a counter helps with an identity document.",
-        left=left,
+        f"This receipt was replaced on {datetime.fromtimestamp(at, CHINA):%Y-%m-%d} and opens nothing more.",
+        code="receipt-replaced",
+        hint="Use the newer one. If you did not ask for it, go to a counter with an identity document.",
+        replaced_at=at,
+    )
+
+
+def _proof_copy() -> UsageFault:
+    return UsageFault(
+        "This is a proof copy: it proves the consent, and nobody acts with it.",
+        code="receipt-proof",
+        hint="Use the receipt itself, with its own code; a lost one is replaced at a counter.",
     )

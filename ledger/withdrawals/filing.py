@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
-from yinzheng.ledger.consents.reading import OpenedConsent
+from yinzheng.ledger.consents.reading import OpenedConsent, require_controller
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.consent import Scope, age_group_of, is_in_term
@@ -25,6 +25,7 @@ from yinzheng.ledger.rules.extent import (
     InForce,
     Way,
     check_filing,
+    check_identity,
     duties,
     owing,
     withdraw,
@@ -35,12 +36,18 @@ from yinzheng.ledger.rules.withdrawal import Move, State, begin
 from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
 from yinzheng.ledger.withdrawals import calls
 from yinzheng.ledger.withdrawals import duty_notices as notices
-from yinzheng.ledger.withdrawals.claims import Claim, DocumentClaim, ReceiptClaim, admitted, leave_pool
+from yinzheng.ledger.withdrawals.claims import (
+    Claim,
+    DocumentClaim,
+    ReceiptClaim,
+    admitted,
+    leave_pool,
+    require_receipt,
+)
 from yinzheng.ledger.withdrawals.reach import reached
 from yinzheng.ledger.withdrawals.work import EXEMPT, ConsentThread, open_thread
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats import withdrawal as bodies
-from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
 from yinzheng.verifier.formats.withdrawal_steps import Notified, Verified
 
 LONGEST_WAY = 22 * 3600
@@ -119,7 +126,7 @@ def filed(
     holder of the receipt.
     """
     filing = _Filed(channel, claim, officer, controller or "", _received(received_at, registry.clock()))
-    leave_pool(registry, subject)
+    _before_opening(registry, subject, filing)
     with _opened(registry, subject, filing) as thread:
         checked_by = _check(thread, filing)
         cut = withdraw(in_force(thread), extent)
@@ -136,6 +143,16 @@ def filed(
         )
         note(registry, thread.session, reader, access)
         yield work
+
+
+def _before_opening(registry: Registry, subject: bytes, filed: _Filed) -> None:
+    """Take the consent out of the pool, but for nobody who may not: strangers shall not part the company."""
+    if isinstance(filed.claim, ReceiptClaim):
+        require_receipt(registry, subject, filed.claim)
+    elif filed.channel is Way.CONTROLLER:
+        with registry.store.reading() as session:
+            require_controller(session, subject, filed.controller)
+    leave_pool(registry, subject)
 
 
 @contextmanager
@@ -175,19 +192,14 @@ def _check(thread: ConsentThread, filed: _Filed) -> str:
             "A receipt is shown by who withdraws; at a counter a document is looked at.",
             code="withdrawal-claim",
         )
-    if isinstance(claim, DocumentClaim) and claim.document not in IDENTITY_PROOFS:
-        raise UsageFault(
-            "This is no document of identity.",
-            code="withdrawal-identity",
-            hint=f"One of: {', '.join(IDENTITY_PROOFS)}.",
-        )
+    if isinstance(claim, DocumentClaim):
+        check_identity(claim.document)
     if filed.channel is Way.COUNTER:
         if filed.officer is None:
             raise UsageFault("An officer looks at the document.", code="officer-needed")
         admit(thread.session, filed.officer, Capacity.REGISTRY)
-    presented = claim.secret if isinstance(claim, ReceiptClaim) else None
-    filing = Filing(filed.channel, presented, at_counter, filed.controller)
-    check_filing(filing, opened.consent, opened.secret, thread.now)
+    filing = Filing(filed.channel, isinstance(claim, ReceiptClaim), at_counter, filed.controller)
+    check_filing(filing, opened.consent, thread.now)
     if not is_in_term(opened.consent, thread.now):
         raise UsageFault(
             "This consent ended by itself: there is nothing left to take back.",

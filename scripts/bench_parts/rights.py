@@ -12,9 +12,11 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from scripts.bench_parts.site import OFFICER
+from yinzheng.ledger.consents import credentials
 from yinzheng.ledger.consents.granting import Granted, grant
 from yinzheng.ledger.consents.notices import publish_notice
 from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.consents.receipts import sign_code
 from yinzheng.ledger.demonstration.certificates import ADMINISTRATOR
 from yinzheng.ledger.demonstration.people import acting_as
 from yinzheng.ledger.demonstration.rights import EXAMPLE
@@ -27,6 +29,7 @@ from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.notice import SCOPES, parse_notice
 from yinzheng.verifier.formats.organisation import KeyGrant, parse_enrolment, prove_possession
+from yinzheng.verifier.formats.receipt import decode_receipt_qr, with_credential
 
 FOLDER = Path("examples/consents")
 TERM = 365 * 86_400
@@ -135,7 +138,9 @@ def grant_many(registry: Registry, rights: Rights, count: int) -> Sequence[Grant
 
 
 def claim_of(registry: Registry, subject: bytes) -> ReceiptClaim:
-    """What the person shows who gave this consent."""
-    with registry.store.reading() as session:
+    """What the person shows who gave this consent, with a receipt just handed out."""
+    with registry.store.transaction() as session:
         opened = open_consent(registry, session, subject)
-    return ReceiptClaim(opened.secret, opened.consent.person.born)
+        credential = credentials.issue(session, opened.seal, subject, registry.clock())
+    code = decode_receipt_qr(with_credential(sign_code(registry, opened), credential))
+    return ReceiptClaim(code, opened.consent.person.born)

@@ -13,9 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.verifier.receipt_world import ReceiptWorld, json_bytes
 from yinzheng.api.web.desk import MAX_ANSWER, Bearer, HttpDesk
-from yinzheng.api.web.patient_forms import birth_date, read_patient_form
+from yinzheng.api.web.patient_forms import PatientForm, birth_date, read_patient_form
+from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.formats.receipt import without_credential
 
 BEARER = Bearer("HTTPS://A/C#B.C", "1980-02-29")
 
@@ -46,6 +49,26 @@ def test_what_is_no_date(written: str) -> None:
 def test_any_form_is_read(fields: dict[str, bytes]) -> None:
     form = read_patient_form(fields)
     assert "receipt=" not in repr(form)
+
+
+def test_the_code_of_an_upload_is_that_of_its_page() -> None:
+    """What is attached to a receipt's PDF bears no credential: the page does, beside codes of others."""
+    world, other = ReceiptWorld(), ReceiptWorld()
+    own, file = world.qr, json_bytes(world.file())
+    attached = json_bytes({**world.file(), "qr": without_credential(own)})
+    form = PatientForm()
+    shown = Presented("pdf", file=attached, shown=(other.qr, without_credential(own), own, "HTTPS://X/C#A.B"))
+    assert form.with_file(shown).receipt == own
+    assert form.with_file(Presented("image", qr=own)).receipt == own
+    for presented in (
+        Presented("json", file=file),
+        Presented("pdf", file=attached, shown=(without_credential(own),)),
+        Presented("pdf", file=attached, shown=(other.qr,)),
+        Presented("pdf", file=attached, shown=None),
+    ):
+        with pytest.raises(UsageFault) as caught:
+            form.with_file(presented)
+        assert caught.value.code == "receipt-proof"
 
 
 def test_a_bearer_is_in_no_log() -> None:
@@ -81,7 +104,7 @@ def problem(code: str, **more: int) -> bytes:
 @pytest.mark.parametrize(
     ("answer", "kind", "code"),
     [
-        (reply(403, problem("receipt-born", left=2)), UsageFault, "receipt-born"),
+        (reply(403, problem("receipt-replaced", replaced_at=2)), UsageFault, "receipt-replaced"),
         (reply(503, problem("state-locked")), EnvironmentFault, "desk-busy"),
         (reply(500, problem("internal")), EnvironmentFault, "desk-busy"),
         (reply(403, b"<html>"), EnvironmentFault, "desk-silent"),
@@ -96,8 +119,8 @@ def test_answers_that_cannot_be_used(answer: bytes, kind: type[YinzhengError], c
     with saying(answer) as url, pytest.raises(kind) as caught:
         HttpDesk(url, seconds=5).see(BEARER)
     assert caught.value.code == code
-    if code == "receipt-born":
-        assert caught.value.data["left"] == 2
+    if code == "receipt-replaced":
+        assert caught.value.data["replaced_at"] == 2
 
 
 def test_a_desk_that_says_nothing_in_time() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,14 @@ from tests.verifier import bodies
 from tests.verifier.receipt_world import ReceiptWorld
 from yinzheng.api.http.limits import Limits, Rate
 from yinzheng.api.web.desk import HttpDesk
+from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.verifier.formats.receipt import without_credential
 
 QR = ReceiptWorld().qr
+PROOF_COPY = without_credential(QR)
 AT = bodies.NOW + bodies.DAY
+DAY = f"{datetime.fromtimestamp(AT, CHINA):%Y-%m-%d}"
 FORM = {"receipt": QR, "born": "1980-02-29", "who": "patient", "lang": "en"}
 
 
@@ -163,10 +168,13 @@ def test_papers(serve: Serve, tmp_path: Path, paper: str, data: bytes) -> None:
 @pytest.mark.parametrize(
     ("fault", "status", "said"),
     [
-        (UsageFault("", code="receipt-born", left=3), 403, "Tries left: 3"),
-        (UsageFault("", code="receipt-locked"), 429, "locked for a while"),
-        (UsageFault("", code="consent-unknown"), 404, "no such consent"),
-        (UsageFault("", code="consent-erased"), 410, "erased"),
+        (UsageFault("", code="receipt-refused"), 403, "open nothing here"),
+        (
+            UsageFault("", code="receipt-replaced", replaced_at=AT),
+            403,
+            f"Replaced on {DAY}",
+        ),
+        (UsageFault("", code="receipt-foreign"), 403, "not signed by this registry"),
         (UsageFault("secret words", code="nobody-knows"), 400, "desk is busy"),
         (EnvironmentFault("", code="desk-away"), 503, "Nothing was lost"),
         (EnvironmentFault("", code="desk-silent"), 503, "twice does no harm"),
@@ -181,6 +189,15 @@ def test_what_can_go_wrong(
     assert said in words(got.text)
     assert "secret words" not in got.text
     assert QR in got.text, "the receipt is kept for another try"
+
+
+def test_with_a_proof_copy_nobody_acts(serve: Serve, tmp_path: Path) -> None:
+    """The page says so itself; the desk is not asked."""
+    desk = FakeDesk(fault=EnvironmentFault("", code="desk-away"))
+    for path in ("see", "progress", "confirm", "withdraw", "paper"):
+        got = client(serve, tmp_path, desk).post(f"/c/{path}", data={**FORM, "receipt": PROOF_COPY})
+        assert got.status_code == 403
+        assert "nobody acts with it" in words(got.text)
 
 
 @pytest.mark.parametrize(

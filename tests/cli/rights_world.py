@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import copy
-import json
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -25,7 +24,6 @@ from tests.ledger.disputes.court import COURT, FIRST, FORUM, SECOND, Court, Temp
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.withdrawals.clinic import NOTICE, Clinic
 from tests.ledger.world import KEEPER, OFFICER, Clock, World, actor_of, create
-from yinzheng.ledger.consents.receipts import make_receipt
 from yinzheng.ledger.disputes.plans import Concerned
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
@@ -211,9 +209,7 @@ def _filled(registry: Registry, world: World) -> dict[str, Any]:
         "notice": made.notice,
         "digest": made.digest,
         "subjects": {name: subject.hex() for name, subject in granted.items()},
-        "receipts": {
-            name: json.loads(make_receipt(registry, subject).file)["qr"] for name, subject in granted.items()
-        },
+        "receipts": {name: clinic.own(subject) for name, subject in granted.items()},
         "request": clinic.request_leaf(late).hex(),
         "dispute": dispute,
     }

@@ -244,8 +244,9 @@ def test_receipts_of_others(rights: Scene) -> None:
         return {"receipt": receipt, "born": born, "guardian": guardian, "extent": EVERYTHING}
 
     cases = (
-        (body(mixed), 403, "withdrawal-receipt"),
-        (body(kept, "1980-03-01"), 403, "receipt-born"),
+        (body(mixed), 403, "receipt-refused"),
+        (body(kept, "1980-03-01"), 403, "receipt-refused"),
+        (body(kept.rsplit(".", 1)[0] + ".PROOF"), 403, "receipt-proof"),
         (body(kept, "29/2/1980"), 422, "field-value"),
         (body(kept, guardian=True), 400, "withdrawal-guardian"),
         (body(kept[:-8]), 422, "qr-bits"),
@@ -258,8 +259,8 @@ def test_receipts_of_others(rights: Scene) -> None:
             rights.refuses(rights.desk.call("POST", WITHDRAWALS, asked, org=LAB), status, code)
         seen = {key: value for key, value in body(mixed).items() if key in ("receipt", "born")}
         for what in ("see", "progress"):
-            rights.refuses(rights.desk.patient(what, seen), 403, "withdrawal-receipt")
-    for code in ("withdrawal-receipt", "receipt-born", "withdrawal-guardian", "withdrawal-not-in-force"):
+            rights.refuses(rights.desk.patient(what, seen), 403, "receipt-refused")
+    for code in ("receipt-proof", "receipt-refused", "withdrawal-guardian", "withdrawal-not-in-force"):
         fault = FAULTS[code]
         assert all((fault.message.zh, fault.message.en, fault.hint.zh, fault.hint.en)), code
 

@@ -42,7 +42,7 @@ def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:
         core = decode_receipt_qr(genuine.qr).core
         forged.write_text(
             encode_receipt(
-                core.statement(), bytes(32), registry=core.registry, notice=core.notice,
+                core.statement(), registry=core.registry, notice=core.notice,
                 issued_at=core.issued_at, signer=Sm2PrivateKey.generate(), host="x.example",
             )
         )  # fmt: skip

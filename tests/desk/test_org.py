@@ -154,12 +154,15 @@ def test_a_receipt_withdraws_what_it_names(
     file = tmp_path / "consent.json"
     file.write_bytes(consent(founded, notice, 30))
     subject = done(org(desk, clinic, "consent", "add", file))["subject"]
-    qr = done(org(desk, clinic, "request", "GET", f"/org/v1/consents/{subject}/receipt"))["qr"]
+    handing = tmp_path / "handing.json"
+    handing.write_text('{"document":null,"guardian":false}')
+    path = f"/org/v1/consents/{subject}/receipt"
+    qr = done(org(desk, clinic, "request", "POST", path, "--body", handing))["code"]
     shown = tmp_path / "receipt.txt"
     shown.write_text(qr)
     base = ("org", "withdraw", "--receipt", shown, "--org", clinic, "--desk", desk.url)
     refused(*base, code="withdrawal-claim", exit_code=2, env=SECRETS)
-    refused(*base, "--born", "1980-03-01", code="receipt-born", exit_code=2, env=SECRETS)
+    refused(*base, "--born", "1980-03-01", code="receipt-refused", exit_code=2, env=SECRETS)
     filed = run(*base, "--born", "1980-02-29", "--recipient", LAB, "--json", env=SECRETS)
     assert done(filed)["withdrawal"] == subject
 

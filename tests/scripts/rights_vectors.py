@@ -11,7 +11,7 @@ from tests.verifier.bodies import LAB
 from tests.verifier.pack.pack_world import CONTENTS, Dispute, item_json, pack_trust
 from tests.verifier.pack.pack_world import NOW as PACKED
 from tests.verifier.pack.pack_world import WITNESS as WITNESS_KEY
-from tests.verifier.receipt_world import SECRET, ReceiptWorld, completed, receipt_trust_json
+from tests.verifier.receipt_world import CREDENTIAL, SECRET, ReceiptWorld, completed, receipt_trust_json
 from tests.verifier.world import ISSUER as ISSUER_KEY
 from tests.verifier.world import LOG_ED, NOW, ORIGIN
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
@@ -40,6 +40,7 @@ def receipts(backend: Sm2Backend) -> dict[str, Any]:
         "now": NOW,
         "trust": receipt_trust_json(),
         "k": SECRET.hex(),
+        "credential": CREDENTIAL.hex(),
         "receipts": [
             _receipt("in force", whole, [{"code": LAB, "scope": SCOPE, "route": "deidentified"}]),
             _receipt("withdrawn from its recipient", part, []),
@@ -53,6 +54,7 @@ def _receipt(desc: str, made: ReceiptWorld, grants: list[dict[str, str]]) -> dic
     return {
         "desc": desc,
         "qr": made.qr,
+        "proof_copy": made.proof_copy,
         "core": core.hex(),
         "protected": protected.hex(),
         "payload": payload.hex(),

@@ -305,9 +305,10 @@ def test_receipts_by_cbor2_and_hmac() -> None:
     (issuer,) = found["trust"]["issuers"]
     for item in found["receipts"]:
         file = item["file"]
-        assert item["qr"] == file["qr"]
-        core, k = item["qr"].split("/C#")[1].split(".")
-        assert (unbased32(core).hex(), unbased32(k).hex()) == (item["core"], found["k"])
+        assert (item["proof_copy"], found["k"]) == (file["qr"], file["secret"])
+        core, credential = item["qr"].split("/C#")[1].split(".")
+        assert item["proof_copy"].split("/C#")[1] == f"{core}.PROOF"
+        assert (unbased32(core).hex(), unbased32(credential).hex()) == (item["core"], found["credential"])
         protected, unprotected, payload, signature = cbor2.loads(unbased32(core))
         assert (protected.hex(), unprotected) == (item["protected"], {})
         assert (payload.hex(), signature.hex()) == (item["payload"], item["signature"])

@@ -38,7 +38,7 @@ from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.consent import Consent, parse_consent
 from yinzheng.verifier.formats.notice import parse_notice
-from yinzheng.verifier.formats.receipt import encode_receipt, granted_statement
+from yinzheng.verifier.formats.receipt import encode_receipt, granted_statement, with_credential
 from yinzheng.verifier.formats.withdrawal import HOUR, Portion, deadlines, granted, parse_requested
 from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
@@ -51,6 +51,7 @@ CONSENTS = bytes.fromhex("c3" * 20)
 CONSENTS_CODE = keccak256(b"consents")
 SUBJECT = bytes(range(100, 132))
 SECRET = bytes(range(200, 232))
+CREDENTIAL = bytes(range(63, 31, -1))
 NOTICE_LEAF = bytes([0x11]) * 32
 GIVEN = DEPOSITED - 30 * DAY
 ERASED = BLOCK_TIME - BLOCK_TIME % HOUR
@@ -281,9 +282,14 @@ class ReceiptWorld:
 
     @property
     def qr(self) -> str:
+        """The patient's own code."""
+        return with_credential(self.proof_copy, CREDENTIAL)
+
+    @property
+    def proof_copy(self) -> str:
+        """The code that proves and lets nobody act."""
         return encode_receipt(
             self.statement,
-            SECRET,
             registry=self.registry,
             notice=NOTICE_LEAF,
             issued_at=self.issued_at,
@@ -338,7 +344,8 @@ class ReceiptWorld:
     def file(self) -> dict[str, Any]:
         return {
             "format": "yinzheng/consent-receipt/1",
-            "qr": self.qr,
+            "qr": self.proof_copy,
+            "secret": SECRET.hex(),
             "body": self.body.to_json(),
             "notice": self.notice,
             "events": [event.to_json() for event in self.events],

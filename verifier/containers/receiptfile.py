@@ -1,7 +1,8 @@
 """The receipt file (S13.3): a consent with everything that proves it, for the patient alone.
 
 It discloses the private body. Whoever is shown the file reads the person's name and answers; whoever is
-shown the QR code without it learns nothing but that the registry received some consent.
+shown the QR code without it learns nothing but that the registry received some consent. The file proves and
+gives no power: the receipt's credential is never in it, so that it can be handed to a court.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from yinzheng.verifier.chain.evidence import Evidence, parse_evidence
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.consent import Consent, parse_consent
 from yinzheng.verifier.formats.notice import Notice, parse_notice
+from yinzheng.verifier.formats.receipt import PROOF, is_receipt_text, without_credential
 from yinzheng.verifier.log.merkle import HASH_BYTES
 from yinzheng.verifier.log.statement import Statement, verify_body
 from yinzheng.verifier.log.tlogproof import MAX_HASHES, MAX_PROOF_BYTES, TlogProof
@@ -82,7 +84,9 @@ class ReceiptFile:
     """A receipt file, well formed; nothing is verified yet."""
 
     qr: str = field(repr=False)
-    """The QR text, not yet read."""
+    """The QR text of the proof copy, without a credential; its core is not yet verified."""
+    secret: bytes = field(repr=False)
+    """Opens the commitment of the consent's statement (S2.3)."""
     body: Consent
     notice: Notice
     events: tuple[ReceiptEvent, ...]
@@ -122,6 +126,7 @@ def parse_receipt_file(data: bytes) -> ReceiptFile:
 
 def format_receipt_file(
     qr: str,
+    secret: bytes,
     body: Consent,
     notice: Notice,
     statement: Statement,
@@ -131,14 +136,16 @@ def format_receipt_file(
     last: Place | None = None,
     chain: JSON = None,
 ) -> bytes:
-    """Write a receipt file; ``last`` is the place of the last event, ``chain`` the JSON of S7.3 or None.
+    """Write a receipt file; ``secret`` opens the statement's commitment, ``last`` is the place of the last
+    event, ``chain`` the JSON of S7.3 or None. A credential in ``qr`` is left out.
 
     Raises `DataFault` as `parse_receipt_file` does: what cannot be read is not written.
     """
     data = dumps(
         {
             "format": FORMAT,
-            "qr": qr,
+            "qr": without_credential(qr),
+            "secret": secret.hex(),
             "body": body.to_json(),
             "notice": notice.to_json(),
             "events": [event.to_json() for event in events],
@@ -150,6 +157,18 @@ def format_receipt_file(
     )
     parse_receipt_file(data)
     return data
+
+
+def _proof_copy(value: object, path: str) -> str:
+    """The text is read where obligation 1 is; here only that nobody is made to hand over a credential."""
+    qr = text(1, MAX_QR)(value, path)
+    if is_receipt_text(qr) and not qr.strip().upper().endswith(f".{PROOF}"):
+        raise DataFault(
+            f"{path} carries a receipt's credential, which belongs on the patient's own receipt alone",
+            code="receipt-credential",
+            path=path,
+        )
+    return qr
 
 
 def _consent(value: object, _path: str) -> Consent:
@@ -184,7 +203,8 @@ _EVENT: Final[dict[str, Check[Any]]] = {
 }
 _FILE: Final[dict[str, Check[Any]]] = {
     "format": constant(FORMAT),
-    "qr": text(1, MAX_QR),
+    "qr": _proof_copy,
+    "secret": hex_bytes(COMMITMENT_KEY_BYTES),
     "body": _consent,
     "notice": _notice,
     "events": tuple_of(_event, 0, MAX_EVENTS),

@@ -1,8 +1,9 @@
 """The patient's receipt of a consent: its signed core and its QR text (S13.1, S13.2).
 
-The text carries in its fragment the 32 bytes that open the consent's commitment: whoever holds the receipt
-can show what was consented to, and withdraw it. No browser sends a fragment, so no server's log keeps it.
-The core itself names nobody; it is the registry's word that this statement was received.
+The core names nobody; it is the registry's word that this statement was received. The text that the patient
+holds carries besides, in its fragment, the receipt's credential: 32 bytes by which the registry knows who
+asks. No browser sends a fragment, so no server's log keeps it. What opens the consent's commitment is another
+secret and stands in the receipt file (S13.3), which proves and gives no power: packs and courts see it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 import cbor2
 
-from yinzheng.verifier.bytes.algorithms import COMMITMENT_KEY_BYTES, DigestPair
+from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.bytes.canonical import integer
 from yinzheng.verifier.bytes.cose import (
     IssuerSigner,
@@ -34,10 +35,15 @@ from yinzheng.verifier.log.statement import Statement
 
 CONSENT_GRANTED: Final = "consent.granted"
 
+CREDENTIAL_BYTES: Final = 32
+
+PROOF: Final = "PROOF"
+"""Stands in a proof copy's text where the credential would: never base 32 of 32 bytes."""
+
 _VERSION: Final = 1
 _FIELDS: Final = 9
 _AAD: Final = b"yinzheng/consent-receipt/1"
-_FORM: Final = qr_form(r"/c#(?P<core>[^/?#\s.]*)\.(?P<secret>[^/?#\s.]*)")
+_FORM: Final = qr_form(r"/c#(?P<core>[^/?#\s.]*)\.(?P<credential>[^/?#\s.]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +76,10 @@ class ReceiptCore:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptCode:
-    """What a receipt's QR code holds: the core, and the secret that opens the statement's commitment."""
+    """What a receipt's QR code holds: the core, and the credential of who asks; None for a proof copy."""
 
     core: ReceiptCore
-    secret: bytes = field(repr=False)
+    credential: bytes | None = field(repr=False)
 
 
 def granted_statement(*, subject: bytes, profile: str, at: int, commitment: DigestPair) -> Statement:
@@ -83,7 +89,6 @@ def granted_statement(*, subject: bytes, profile: str, at: int, commitment: Dige
 
 def encode_receipt(
     statement: Statement,
-    secret: bytes,
     *,
     registry: Party,
     notice: bytes,
@@ -92,12 +97,12 @@ def encode_receipt(
     signer: IssuerSigner,
     host: str,
 ) -> str:
-    """The QR text of a receipt for a `consent.granted` statement, signed (S13.1, S13.2).
+    """The QR text of a receipt's proof copy for a `consent.granted` statement, signed (S13.1, S13.2).
 
-    ``secret`` is the commitment's key, ``notice`` the leaf hash of the notice's statement,
-    ``issued_at`` the time of signing, ``head`` the leaf hash of the last statement since, if there is one.
+    ``notice`` is the leaf hash of the notice's statement, ``issued_at`` the time of signing, ``head`` the
+    leaf hash of the last statement since, if there is one. `with_credential` makes the patient's own of it.
     Raises `UsageFault`: `receipt-statement` (not the statement of a consent, or one of later than
-    ``issued_at``), `commitment-key`, `qr-host`.
+    ``issued_at``), `qr-host`.
     """
     granted = granted_statement(
         subject=statement.subject,
@@ -107,8 +112,6 @@ def encode_receipt(
     )
     if statement != granted or issued_at < statement.at:
         raise UsageFault("a receipt is for the statement of a consent", code="receipt-statement")
-    if len(secret) != COMMITMENT_KEY_BYTES:
-        raise UsageFault("a commitment key has 32 bytes", code="commitment-key")
     fields = {
         0: _VERSION,
         1: statement.subject,
@@ -122,7 +125,30 @@ def encode_receipt(
     }
     core = sign_core(cbor2.dumps(fields, canonical=True), signer, _AAD)
     # The longest name of a registry makes some 1,100 characters: far below MAX_QR, and easily read.
-    return f"{qr_prefix(host, '/C#')}{to_base32(core)}.{to_base32(secret)}"
+    return f"{qr_prefix(host, '/C#')}{to_base32(core)}.{PROOF}"
+
+
+def with_credential(qr: str, credential: bytes) -> str:
+    """The text with this credential: what the patient's own receipt shows.
+
+    Raises as `decode_receipt_qr`, and `UsageFault` `receipt-credential` for other than 32 bytes.
+    """
+    if len(credential) != CREDENTIAL_BYTES:
+        raise UsageFault("a receipt's credential has 32 bytes", code="receipt-credential")
+    return f"{_up_to_credential(qr)}{to_base32(credential)}"
+
+
+def without_credential(qr: str) -> str:
+    """The text of the proof copy: the same core, and nothing that lets anyone act.
+
+    Raises as `decode_receipt_qr`.
+    """
+    return f"{_up_to_credential(qr)}{PROOF}"
+
+
+def _up_to_credential(qr: str) -> str:
+    decode_receipt_qr(qr)
+    return qr.strip().rpartition(".")[0] + "."
 
 
 def is_receipt_text(text: str) -> bool:
@@ -133,15 +159,18 @@ def is_receipt_text(text: str) -> bool:
 def decode_receipt_qr(qr: str) -> ReceiptCode:
     """Read a receipt's QR text strictly (S13.2). The host means nothing.
 
-    Raises `DataFault`: `qr-too-long`, `qr-foreign`, `qr-scheme`, `qr-alphabet`, `qr-bits`, `receipt-secret`
-    (not of 32 bytes), or what `decode_receipt_core` raises.
+    Raises `DataFault`: `qr-too-long`, `qr-foreign`, `qr-scheme`, `qr-alphabet`, `qr-bits`,
+    `receipt-credential` (not of 32 bytes), or what `decode_receipt_core` raises.
     """
     hint = "Scan the code on the receipt itself; its text has the form HTTPS://…/C#…."
     match = match_qr(qr, _FORM, "receipt", hint)
-    core, secret = decode_receipt_core(from_base32(match["core"])), from_base32(match["secret"])
-    if len(secret) != COMMITMENT_KEY_BYTES:
-        raise DataFault("a receipt's QR text ends in 32 bytes", code="receipt-secret")
-    return ReceiptCode(core, secret)
+    core = decode_receipt_core(from_base32(match["core"]))
+    if match["credential"].upper() == PROOF:
+        return ReceiptCode(core, None)
+    credential = from_base32(match["credential"])
+    if len(credential) != CREDENTIAL_BYTES:
+        raise DataFault("a receipt's QR text ends in 32 bytes", code="receipt-credential")
+    return ReceiptCode(core, credential)
 
 
 def decode_receipt_core(core: bytes) -> ReceiptCore:

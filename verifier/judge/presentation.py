@@ -8,6 +8,7 @@ from typing import Final
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.receipt import is_receipt_text
 from yinzheng.verifier.judge.report import Note
 
 _NUMBER: Final = re.compile(r"SJ[0-9]{13}", re.I | re.A)
@@ -48,5 +49,9 @@ def _others(presented: Presented, qr: str) -> list[str]:
 
 
 def _content(text: str) -> str:
-    """A code without scheme and host, which mean nothing (S6.3), in the case it is printed in."""
-    return re.sub(r"^[a-z][a-z0-9+.-]*://[^/]*", "", text, count=1, flags=re.I).upper()
+    """A code without scheme and host, which mean nothing (S6.3), in the case it is printed in.
+
+    A receipt's page shows its credential too, and the file never does (S13.3): the cores are compared.
+    """
+    content = re.sub(r"^[a-z][a-z0-9+.-]*://[^/]*", "", text, count=1, flags=re.I).upper()
+    return content.rpartition(".")[0] if is_receipt_text(text) else content

@@ -15,11 +15,12 @@ import uvicorn
 
 from tests.desk.calls import DeskProcess, running_desk
 from tests.ledger.consent_world import HOSPITAL, KEYS, LAB, ConsentWorld
-from tests.ledger.world import Clock, World, create
+from tests.ledger.world import OFFICER, Clock, World, actor_of, create
 from yinzheng.api.http.limits import Limits, Rate
 from yinzheng.api.web.app import create_app
 from yinzheng.api.web.desk import HttpDesk
-from yinzheng.ledger.consents.receipts import Receipt, make_receipt
+from yinzheng.ledger.consents.handover import issue_receipt
+from yinzheng.ledger.consents.receipts import Receipt
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.reading import open_reader
 from yinzheng.verifier.formats.certificate import key_id
@@ -79,7 +80,8 @@ def rights_world(root: Path) -> Iterator[Rights]:
         made = ConsentWorld(registry)
         granted = [made.grant(1), made.grant_minor(2, CHILD_BORN), made.grant(3), made.grant(4)]
         settle(registry)
-        receipts = [make_receipt(registry, one.subject) for one in granted]
+        by = actor_of(registry, OFFICER)
+        receipts = [issue_receipt(registry, one.subject, by) for one in granted]
     # The server reads a copy's own files, as another process would; LMDB opens a folder once per process.
     shutil.copytree(world.root, root / "served")
     with running_desk(root / "served") as desk, _served(root / "served", desk.url) as (url, away):

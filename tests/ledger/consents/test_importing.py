@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from tests.ledger.claiming import handed_out
 from tests.ledger.consent_world import HOSPITAL, LAB, ConsentWorld
 from tests.ledger.world import World, unchanged
 from yinzheng.ledger.consents import import_file as importfile
@@ -34,7 +35,6 @@ from yinzheng.ledger.state.faults import InjectedFault, RaiseAt, Recorder
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Consent, DigestKey, Job, Pooled, Rejected
 from yinzheng.ledger.withdrawals import filing
-from yinzheng.ledger.withdrawals.claims import ReceiptClaim
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.notice import SCOPES
@@ -233,9 +233,7 @@ def test_given_alone_and_from_a_file_it_is_one_and_its_withdrawal_leaves_no_twin
     assert [one["subject"] for one in told(results)][:2] == [one.subject.hex() for one in alone[:2]]
     (again,) = grant(registry, [bodies[2]], HOSPITAL)
     assert (again.already, again.subject.hex()) == (True, told(results)[2]["subject"])
-    with registry.store.reading() as session:
-        opened = open_consent(registry, session, alone[0].subject)
-    claim = ReceiptClaim(opened.secret, opened.consent.person.born)
+    claim = handed_out(registry, alone[0].subject)
     filing.file(registry, alone[0].subject, EVERYTHING, channel=Way.RECEIPT, claim=claim)
     # Sent once more it is the one that was withdrawn, and brings nothing back.
     (late,) = grant(registry, [bodies[0]], HOSPITAL)

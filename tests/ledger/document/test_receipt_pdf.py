@@ -14,7 +14,9 @@ from tests.ledger.document.pages import glyphs_of, reader, text_of
 from tests.ledger.document.photos import opened, photographed
 from tests.ledger.document.previews import preview_receipt
 from tests.verifier.bodies import HOSPITAL, LAB, guardian, recipient
+from tests.verifier.receipt_checks import codes
 from tests.verifier.receipt_world import (
+    CREDENTIAL,
     ReceiptWorld,
     completed,
     consent_json,
@@ -31,6 +33,7 @@ from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.consent import parse_consent
 from yinzheng.verifier.formats.notice import parse_notice
+from yinzheng.verifier.formats.receipt import with_credential
 from yinzheng.verifier.judge.receipt.verify import verify_receipt
 
 
@@ -40,11 +43,31 @@ def raw(file: dict[str, Any]) -> bytes:
 
 @cache
 def usual() -> bytes:
-    return render_receipt(raw(genuine_receipt()))
+    file = genuine_receipt()
+    return render_receipt(raw(file), with_credential(file["qr"], CREDENTIAL))
 
 
 def rendered(world: ReceiptWorld) -> str:
     return text_of(render_receipt(raw(world.file())))
+
+
+def test_a_proof_copy_says_that_nobody_acts_with_it() -> None:
+    """The page of the patient's own alone shows the credential; what is attached is the same file."""
+    file = genuine_receipt()
+    copy, own = render_receipt(raw(file)), usual()
+    printed = text_of(copy)
+    assert "证明副本" in printed
+    assert "nobodycanseemoreorwithdrawwithit" in printed
+    assert "请像钥匙一样保管" not in printed
+    assert "证明副本：" not in text_of(own)
+    shown, owned = read_target(copy), read_target(own)
+    assert shown.file == owned.file == raw(file)
+    assert shown.shown == (file["qr"],)
+    assert owned.shown == (with_credential(file["qr"], CREDENTIAL),)
+    for presented in (shown, owned):
+        report = verify_receipt(presented, receipt_trust(), now=NOW)
+        assert codes(report) == {}
+        assert "page-code-agrees" in [note.code for note in report.notes]
 
 
 def test_says_who_what_until_when_and_how_to_withdraw() -> None:
@@ -92,7 +115,8 @@ def test_archival_without_boxes_and_the_same_each_time() -> None:
     glyphs = list(glyphs_of(usual()))
     assert len(glyphs) > 1000
     assert 0 not in glyphs
-    assert render_receipt(raw(genuine_receipt())) == usual()
+    file = genuine_receipt()
+    assert render_receipt(raw(file), with_credential(file["qr"], CREDENTIAL)) == usual()
     metadata = reader(usual()).xmp_metadata
     assert metadata is not None
     assert "<pdfaid:conformance>A</pdfaid:conformance>" in metadata.stream.get_data().decode()

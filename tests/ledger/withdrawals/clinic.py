@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import select
@@ -13,8 +13,10 @@ from tests.ledger import consent_world as cw
 from tests.ledger.access_lines import lines_of, said
 from tests.ledger.world import World, actor_of
 from tests.verifier import bodies
+from yinzheng.ledger.consents import credentials
 from yinzheng.ledger.consents.granting import Granted, grant
 from yinzheng.ledger.consents.reading import open_consent
+from yinzheng.ledger.consents.receipts import sign_code
 from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import EVERYTHING, Extent, Way
@@ -27,6 +29,7 @@ from yinzheng.ledger.withdrawals.work import work_on
 from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PrivateKey
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.destruction import DestructionReceipt, SignedReceipt, sign_receipt
+from yinzheng.verifier.formats.receipt import decode_receipt_qr, with_credential
 from yinzheng.verifier.formats.webhook import Webhook, parse_webhook
 from yinzheng.verifier.log.statement import Statement
 
@@ -70,6 +73,8 @@ class Clinic:
     digest: DigestPair
     granted: int = 0
     """How many people gave a consent by `grant`: no two give the same."""
+    credentials: dict[bytes, bytes] = field(default_factory=dict, repr=False)
+    """Of the patients' receipts, by subject."""
 
     # ---------------------------------------------------------------- consents
 
@@ -96,10 +101,23 @@ class Clinic:
         return grant(self.registry, [self.body(n) for n in range(count)], HOSPITAL)
 
     def claim(self, subject: bytes) -> ReceiptClaim:
-        """What the right person shows."""
+        """What the right person shows; the receipt is handed out the first time, and kept."""
+        with self.registry.store.transaction() as session:
+            opened = open_consent(self.registry, session, subject)
+            if subject not in self.credentials:
+                known = bool(credentials.issued(session, opened.seal, subject))
+                self.credentials[subject] = credentials.issue(
+                    session, opened.seal, subject, self.registry.clock(), replaces=known
+                )
+        return ReceiptClaim(decode_receipt_qr(self.own(subject)), opened.consent.person.born)
+
+    def own(self, subject: bytes) -> str:
+        """The text of the code on the patient's own receipt."""
+        if subject not in self.credentials:
+            self.claim(subject)
         with self.registry.store.reading() as session:
             opened = open_consent(self.registry, session, subject)
-        return ReceiptClaim(opened.secret, opened.consent.person.born)
+        return with_credential(sign_code(self.registry, opened), self.credentials[subject])
 
     # ---------------------------------------------------------------- withdrawals
 

@@ -51,9 +51,9 @@ def test_a_guardian_files_for_a_child_until_it_is_of_age(clinic: Clinic) -> None
 
 
 def test_what_was_never_given(clinic: Clinic) -> None:
-    claim = ReceiptClaim(bytes(32), "1980-02-29")
+    claim = clinic.claim(clinic.grant())
     with unchanged(clinic.registry):
-        assert refused(clinic, b"\7" * 32, claim=claim) == "consent-unknown"
+        assert refused(clinic, b"\7" * 32, claim=claim) == "receipt-refused"
         assert (
             refused(clinic, b"\7" * 32, channel=Way.COUNTER, claim=CARD, actor=OFFICER) == "consent-unknown"
         )
@@ -61,14 +61,18 @@ def test_what_was_never_given(clinic: Clinic) -> None:
 
 def test_a_stranger_and_anothers_receipt(clinic: Clinic) -> None:
     subject, other = clinic.grant(), clinic.grant()
-    right = clinic.claim(subject)
+    right, others = clinic.claim(subject), clinic.claim(other)
     with unchanged(clinic.registry):
-        assert refused(clinic, subject, claim=replace(right, secret=bytes(32))) == "withdrawal-receipt"
-        assert refused(clinic, subject, claim=clinic.claim(other)) == "withdrawal-receipt"
-        assert refused(clinic, subject, claim=replace(right, secret=b"")) == "withdrawal-receipt"
-        assert refused(clinic, subject, channel=Way.CONTROLLER, claim=CARD, actor=LAB) == (
-            "withdrawal-controller"
-        )
+        for credential in (bytes(32), b"", others.code.credential):
+            wrong = replace(right, code=replace(right.code, credential=credential))
+            assert refused(clinic, subject, claim=wrong) == "receipt-refused"
+        proof = replace(right, code=replace(right.code, credential=None))
+        assert refused(clinic, subject, claim=proof) == "receipt-proof"
+        assert refused(clinic, subject, claim=others) == "receipt-refused"
+        for org in (LAB, "91110105MA01A2B34X"):
+            assert (
+                refused(clinic, subject, channel=Way.CONTROLLER, claim=CARD, actor=org) == "consent-unknown"
+            )
         assert refused(clinic, subject, channel=Way.COUNTER, claim=CARD, actor="nobody") == "person-unknown"
         assert refused(clinic, subject, channel=Way.COUNTER, claim=CARD, actor=MEMBER) == "officer-needed"
         assert refused(clinic, subject, channel=Way.COUNTER, claim=right, actor=OFFICER) == "withdrawal-claim"
@@ -84,21 +88,22 @@ def test_who_guesses_the_date_of_birth_is_stopped(clinic: Clinic) -> None:
     right = clinic.claim(subject)
     wrong = replace(right, born="1980-03-01")
     for _ in range(WRONG_ANSWERS):
-        assert refused(clinic, subject, claim=wrong) == "receipt-born"
-    assert refused(clinic, subject, claim=right) == "receipt-locked"
+        assert refused(clinic, subject, claim=wrong) == "receipt-refused"
+    assert refused(clinic, subject, claim=right) == "receipt-refused"
     assert clinic.file(subject, channel=Way.COUNTER, claim=CARD, actor=OFFICER) == subject
     assert clinic.handled() == [(OFFICER, subject.hex())]
     clinic.world.clock.advance(LOCKED - 1)
-    assert refused(clinic, subject, claim=right) == "receipt-locked"
+    assert refused(clinic, subject, claim=right) == "receipt-refused"
     clinic.world.clock.advance(1)
     assert refused(clinic, subject, claim=right) == "withdrawal-not-in-force"
 
 
 def test_a_stranger_locks_nobody_out(clinic: Clinic) -> None:
     subject = clinic.grant()
+    right = clinic.claim(subject)
+    stranger = ReceiptClaim(replace(right.code, credential=b"\1" * 32), "1980-03-01")
     for _ in range(WRONG_ANSWERS + 1):
-        stranger = ReceiptClaim(b"\1" * 32, "1980-03-01")
-        assert refused(clinic, subject, claim=stranger) == "withdrawal-receipt"
+        assert refused(clinic, subject, claim=stranger) == "receipt-refused"
     assert clinic.file(subject) == subject
 
 
@@ -107,7 +112,7 @@ def test_a_right_answer_takes_the_wrong_ones_back(clinic: Clinic) -> None:
     right = clinic.claim(subject)
     for extent in (Extent(recipients=frozenset({LAB})), Extent(recipients=frozenset({INSURER}))):
         for _ in range(WRONG_ANSWERS - 1):
-            assert refused(clinic, subject, claim=replace(right, born="")) == "receipt-born"
+            assert refused(clinic, subject, claim=replace(right, born="")) == "receipt-refused"
         clinic.file(subject, extent, claim=right)
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import logging
+from dataclasses import replace
 
 import pytest
 from sqlmodel import select
 
 from tests.ledger.withdrawals.clinic import HOSPITAL, INSURER, LAB, Clinic
 from tests.ledger.world import OFFICER
+from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.rules.extent import Way
 from yinzheng.ledger.store.models import ChainCall, Event
 from yinzheng.ledger.store.models_consents import Delivery
 from yinzheng.ledger.withdrawals.claims import DocumentClaim, ReceiptClaim
+from yinzheng.verifier.bytes.cose import to_base32
 from yinzheng.verifier.errors import YinzhengError
 
 
@@ -21,7 +25,14 @@ def needles(clinic: Clinic, subject: bytes) -> list[bytes]:
     """What identifies the person or opens a commitment, in every form in which it might leak."""
     claim = clinic.claim(subject)
     words = ["测试甲1", "P-0000001", claim.born]
-    return [word.encode() for word in words] + [claim.secret, claim.secret.hex().encode()]
+    with clinic.registry.store.reading() as session:
+        opens = open_consent(clinic.registry, session, subject).secret
+    assert claim.code.credential is not None
+    return [word.encode() for word in words] + [
+        form
+        for secret in (opens, claim.code.credential)
+        for form in (secret, secret.hex().encode(), to_base32(secret).encode(), base64.b64encode(secret))
+    ]
 
 
 def test_no_delivery_call_statement_or_log_names_anyone(
@@ -61,7 +72,10 @@ def test_errors_and_values_show_no_secret(clinic: Clinic) -> None:
     subject = clinic.grant()
     claim = clinic.claim(subject)
     shown = [repr(claim)]
-    for wrong in (ReceiptClaim(bytes(32), claim.born), ReceiptClaim(claim.secret, "1999-01-01")):
+    credential = claim.code.credential
+    assert credential is not None
+    stranger = replace(claim.code, credential=bytes(32))
+    for wrong in (ReceiptClaim(stranger, claim.born), ReceiptClaim(claim.code, "1999-01-01")):
         with pytest.raises(YinzhengError) as caught:
             clinic.file(subject, claim=wrong)
         shown.append(f"{caught.value!r} {caught.value} {caught.value.hint} {caught.value.data}")
@@ -69,5 +83,5 @@ def test_errors_and_values_show_no_secret(clinic: Clinic) -> None:
         document = DocumentClaim("selfie")
         clinic.file(subject, channel=Way.COUNTER, claim=document, actor=OFFICER)
     shown.append(f"{caught.value} {caught.value.data}")
-    for needle in (claim.born, claim.secret.hex(), "测试甲"):
+    for needle in (claim.born, credential.hex(), to_base32(credential), repr(credential), "测试甲"):
         assert not any(needle in one for one in shown)

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.verifier.bodies import LAB
-from tests.verifier.receipt_world import ReceiptWorld, genuine_receipt, presented
+from tests.verifier.receipt_world import CREDENTIAL, SECRET, ReceiptWorld, genuine_receipt, presented
 from tests.verifier.world import NOW, World, genuine_file, trust
 from yinzheng.verifier import DataFault, UsageFault
+from yinzheng.verifier.bytes.cose import to_base32
 from yinzheng.verifier.containers.receiptfile import (
     MAX_RECEIPT,
     ReceiptFile,
@@ -20,6 +21,7 @@ from yinzheng.verifier.containers.receiptfile import (
 )
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.formats.notice import parse_notice
+from yinzheng.verifier.formats.receipt import without_credential
 from yinzheng.verifier.judge.certificate.verify import verify
 
 
@@ -27,6 +29,7 @@ def written(world: ReceiptWorld, **changes: Any) -> ReceiptFile:
     return parse_receipt_file(
         format_receipt_file(
             world.qr,
+            SECRET,
             world.body,
             parse_notice(world.notice),
             world.statement,
@@ -48,6 +51,24 @@ def test_what_is_written_is_read() -> None:
     assert written(world, events=(), last=None, chain=None).chain is None
     assert "张三" not in repr(file)
     assert file.events[0].secret.hex() not in repr(file)
+    assert (file.secret, SECRET.hex() in repr(file)) == (SECRET, False)
+
+
+def test_the_credential_is_neither_written_nor_taken() -> None:
+    """A file is handed to courts: it proves, and nobody can act with it."""
+    world = ReceiptWorld()
+    patients, proof_copy = world.qr, without_credential(world.qr)
+    for given in (patients, proof_copy):
+        data = format_receipt_file(
+            given, SECRET, world.body, parse_notice(world.notice), world.statement, world.proof
+        )
+        assert parse_receipt_file(data).qr == without_credential(given)
+        assert to_base32(CREDENTIAL).encode() not in data
+    for carried in (patients, patients.lower(), f" {patients}\n"):
+        file = json.dumps(genuine_receipt() | {"qr": carried}).encode()
+        with pytest.raises(DataFault) as caught:
+            parse_receipt_file(file)
+        assert caught.value.code == "receipt-credential"
 
 
 def test_what_could_not_be_read_is_not_written() -> None:

@@ -10,38 +10,42 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.verifier.receipt_world import HOST, NOTICE_LEAF, SECRET, SUBJECT, ReceiptWorld
+from tests.verifier.receipt_world import CREDENTIAL, HOST, NOTICE_LEAF, SECRET, SUBJECT, ReceiptWorld
 from tests.verifier.world import ISSUER, REGISTRY, World
 from yinzheng.verifier import DataFault, UsageFault
 from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.bytes.cose import from_base32, sign_core, to_base32
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.receipt import (
+    PROOF,
     decode_receipt_core,
     decode_receipt_qr,
     encode_receipt,
     granted_statement,
     is_receipt_text,
+    with_credential,
+    without_credential,
 )
 from yinzheng.verifier.log.statement import Statement
 
 WORLD = ReceiptWorld()
 QR = WORLD.qr
 CORE, K = QR.split("#")[1].split(".")
+PROOF_COPY = QR.replace(K, PROOF)
 REGISTRY_PARTY = Party(**REGISTRY)
 
 
 def encode(statement: Statement = WORLD.statement, **changes: Any) -> str:
     given: dict[str, Any] = {
-        "secret": SECRET, "registry": REGISTRY_PARTY, "notice": NOTICE_LEAF, "issued_at": 2**53 - 1,
+        "registry": REGISTRY_PARTY, "notice": NOTICE_LEAF, "issued_at": 2**53 - 1,
         "signer": ISSUER, "host": HOST,
     } | changes  # fmt: skip
-    return encode_receipt(statement, given.pop("secret"), **given)
+    return encode_receipt(statement, **given)
 
 
 def test_what_is_written_is_read() -> None:
     code = decode_receipt_qr(QR)
-    assert code.secret == SECRET
+    assert code.credential == CREDENTIAL
     assert code.core.statement() == WORLD.statement
     assert (code.core.registry, code.core.notice, code.core.subject) == (REGISTRY_PARTY, NOTICE_LEAF, SUBJECT)
     assert ISSUER.public_key.verify(code.core.signed, code.core.signature)
@@ -54,7 +58,30 @@ def test_the_core_names_nobody_and_the_secret_is_in_no_repr() -> None:
     payload = cbor2.loads(cbor2.loads(from_base32(CORE))[2])
     assert sorted(payload) == list(range(9))
     assert "张三" not in repr(payload)
-    assert "secret" not in repr(code)
+    assert "credential" not in repr(code)
+    assert SECRET not in from_base32(CORE)
+    assert CREDENTIAL not in from_base32(CORE)
+
+
+def test_a_proof_copy_is_the_same_core_and_lets_nobody_act() -> None:
+    code = decode_receipt_qr(PROOF_COPY.lower())
+    assert (code.core, code.credential) == (decode_receipt_qr(QR).core, None)
+    assert without_credential(QR) == without_credential(PROOF_COPY) == PROOF_COPY
+    assert with_credential(PROOF_COPY, CREDENTIAL) == with_credential(f" {QR}\n", CREDENTIAL) == QR
+    with pytest.raises(UsageFault) as caught:
+        with_credential(QR, CREDENTIAL[1:])
+    assert caught.value.code == "receipt-credential"
+    with pytest.raises(DataFault) as foreign:
+        without_credential("https://elsewhere.example/")
+    assert foreign.value.code == "qr-foreign"
+
+
+@pytest.mark.parametrize("end", range(1, len(K)))
+def test_no_part_of_a_code_is_a_proof_copy_or_another_code(end: int) -> None:
+    """What a camera or a clipboard cut off is read as damaged, whereever it was cut."""
+    for cut in (QR[:-end], PROOF_COPY[: -min(end, 5)]):
+        with pytest.raises(DataFault):
+            decode_receipt_qr(cut)
 
 
 @pytest.mark.parametrize(
@@ -87,9 +114,9 @@ def test_case_host_and_blanks_around_mean_nothing(text: str) -> None:
         (f"/C#{CORE}=.{K}", "qr-alphabet"),
         (f"/C#{CORE}.{K[:-1]}1", "qr-alphabet"),
         (f"/C#{CORE}.{K[:-1]}7", "qr-bits"),
-        (f"/C#{CORE}.{K}A", "receipt-secret"),
-        (f"/C#{CORE}.{to_base32(SECRET[1:])}", "receipt-secret"),
-        (f"/C#{CORE}.{to_base32(SECRET + b'1')}", "receipt-secret"),
+        (f"/C#{CORE}.{K}A", "receipt-credential"),
+        (f"/C#{CORE}.{to_base32(CREDENTIAL[1:])}", "receipt-credential"),
+        (f"/C#{CORE}.{to_base32(CREDENTIAL + b'1')}", "receipt-credential"),
         (f"/C#{to_base32(from_base32(CORE)[:-1])}.{K}", "core-malformed"),
     ],
 )  # fmt: skip
@@ -152,7 +179,6 @@ def test_the_signature_is_of_receipts_alone() -> None:
         ({"statement": replace(WORLD.statement, prev=bytes(32))}, "receipt-statement"),
         ({"statement": replace(WORLD.statement, type="withdrawal.requested")}, "receipt-statement"),
         ({"issued_at": WORLD.statement.at - 1}, "receipt-statement"),
-        ({"secret": bytes(31)}, "commitment-key"),
         ({"host": "a b"}, "qr-host"),
         ({"host": "x/y"}, "qr-host"),
     ],
@@ -177,11 +203,11 @@ def test_the_longest_is_within_bounds() -> None:
     st.binary(min_size=64, max_size=64),
     st.binary(min_size=32, max_size=32),
 )
-def test_every_statement_has_one_receipt(subject: bytes, at: int, pair: bytes, secret: bytes) -> None:
+def test_every_statement_has_one_receipt(subject: bytes, at: int, pair: bytes, credential: bytes) -> None:
     commitment = DigestPair(pair[:32], pair[32:])
     statement = granted_statement(subject=subject, profile="DEMO/1", at=at, commitment=commitment)
-    code = decode_receipt_qr(encode(statement, secret=secret))
-    assert (code.core.statement(), code.secret) == (statement, secret)
+    code = decode_receipt_qr(with_credential(encode(statement), credential))
+    assert (code.core.statement(), code.credential) == (statement, credential)
 
 
 @settings(max_examples=60, deadline=None)

@@ -108,9 +108,8 @@ def _opens(found: ReceiptExhibits) -> None:
     statement = core.statement()
     if file.statement != statement:
         raise DataFault("the file's statement is not the one that was signed", code="statement-differs")
-    assert found.code is not None  # obligation 1 holds
     page_agrees(found.presented, file.qr)
-    verify_body(statement, file.body.canonical(), found.code.secret)
+    verify_body(statement, file.body.canonical(), file.secret)
     shown = file.body.notice
     same = (
         shown.leaf == core.notice,

@@ -1,0 +1,162 @@
+"""The commands about consents, disputes, withdrawals and erasure; as `commands.py`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from yinzheng.api.cli.lazy import Command, Group, Panel
+
+RIGHTS: Final = (
+    Panel(
+        "Consents 同意",
+        "registry",
+        (
+            Command(
+                "notices",
+                "consents:notices",
+                "List notices, the leaf hash that consents name, and withdrawals under each. 告知书列表。",
+            ),
+            Group(
+                "consents",
+                "Many consents. 批量同意。",
+                (
+                    Command(
+                        "import",
+                        "consents:import_",
+                        "Import consents from a file; interrupted, run it again and it goes "
+                        "on. 批量导入同意。",
+                    ),
+                    Command("count", "consents:count", "Count the consents kept here. 同意数量。"),
+                ),
+            ),
+            Group(
+                "consent",
+                "One consent. 单份同意。",
+                (
+                    Command(
+                        "receipt",
+                        "consents:receipt",
+                        "Hand out a patient's receipt: PDF, file, QR code; once, for the patient's "
+                        "hands alone. 患者回执。",
+                    ),
+                    Command(
+                        "replace-receipt",
+                        "consents:replace_receipt",
+                        "Replace a lost receipt at a counter, having seen a document; the old one ends "
+                        "at once. 补发回执。",
+                    ),
+                    Command(
+                        "proof-copy",
+                        "consents:proof_copy",
+                        "Make a copy that proves a consent, and with which nobody acts; it discloses a "
+                        "person. 证明副本。",
+                    ),
+                ),
+            ),
+        ),
+    ),
+    Panel(
+        "Disputes 争议",
+        "registry",
+        (
+            Command("disputes", "disputes:disputes", "List all disputes. 争议列表。"),
+            Command(
+                "pack",
+                "disputes:pack",
+                "Make the evidence pack of a dispute, which a court checks with `yinzheng verify`. 证据包。",
+            ),
+            Group(
+                "dispute",
+                "One dispute and its evidence. 争议与证据。",
+                (
+                    Command(
+                        "show",
+                        "disputes:show_",
+                        "Show a dispute: forum, parties, what it holds, its evidence, its end. 争议详情。",
+                    ),
+                    Command(
+                        "preserve",
+                        "disputes:preserve_",
+                        "Preserve evidence from the ledger itself, or files handed in. 登记机构固定证据。",
+                    ),
+                ),
+            ),
+        ),
+    ),
+    Panel(
+        "Withdrawals 撤回",
+        "registry",
+        (
+            Command(
+                "withdraw",
+                "withdrawals:withdraw",
+                "Receive a withdrawal at a counter: all of a consent, or scopes and "
+                "recipients. 柜台受理撤回。",
+            ),
+            Command(
+                "withdrawals",
+                "withdrawals:withdrawals",
+                "List withdrawals that are not completed, oldest first. 未完成的撤回。",
+            ),
+            Command(
+                "withdrawal",
+                "withdrawals:withdrawal",
+                "Show how a withdrawal stands: who answered, what is due, what remains. 撤回进度。",
+            ),
+            Command(
+                "restrict",
+                "withdrawals:restrict",
+                "Keep data that the law requires to be kept: stored and protected, nothing else. 限制处理。",
+            ),
+            Command(
+                "deliver",
+                "withdrawals:deliver",
+                "Send the notices that are due to organisations, once; the desk does "
+                "so by itself. 发送通知。",
+            ),
+        ),
+    ),
+    Panel(
+        "Erasure 销毁",
+        "registry",
+        (
+            Command(
+                "erasures",
+                "erasure:list_erasures",
+                "List erasures proposed, approved and carried out. 销毁台账。",
+            ),
+            Command(
+                "retention",
+                "erasure:retention",
+                "List what may be destroyed now: withdrawn as a whole, or beyond its retention. 可销毁清单。",
+            ),
+            Group(
+                "erase",
+                "Destroy a record with proof. 销毁档案。",
+                (
+                    Command(
+                        "propose",
+                        "erasure:propose",
+                        "Propose to destroy a record; nothing is destroyed yet. 提出销毁。",
+                    ),
+                    Command("approve", "erasure:approve", "Approve an erasure, in order. 审批销毁。"),
+                    Command(
+                        "witness", "erasure:witness", "Sign an approved erasure as a witness. 见证销毁。"
+                    ),
+                    Command(
+                        "carry-out",
+                        "erasure:carry_out",
+                        "Destroy what was approved; it does not come back. 执行销毁。Repeated, it "
+                        "finishes what was begun.",
+                    ),
+                    Command(
+                        "drop",
+                        "erasure:drop",
+                        "Give up an erasure that is not carried out, such as one overtaken by "
+                        "new statements. 放弃销毁。",
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
