@@ -16,11 +16,14 @@ from yinzheng.ledger.cases import calls as case_calls
 from yinzheng.ledger.cases.deeming import deem_accepted
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import open_chain
+from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Sender
 from yinzheng.ledger.disputes import calls as dispute_calls
 from yinzheng.ledger.erasure.clearing import resume as resume_erasures
 from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.flow.calls import table_of
+from yinzheng.ledger.flow.clock import LEAP, LedgerClock, last_written, let_stand, standing_time
+from yinzheng.ledger.flow.histories import known_of, require_one_history
 from yinzheng.ledger.flow.working_days import calendar_of
 from yinzheng.ledger.keys.provider import RELAY, KeyProvider
 from yinzheng.ledger.log.tilelog import TileLog
@@ -33,6 +36,7 @@ from yinzheng.ledger.state.instance import LOCK_SECONDS, Paths, read_instance, w
 from yinzheng.ledger.store.database import open_store, sqlite_url
 from yinzheng.ledger.store.sealed import FolderBlobs
 from yinzheng.ledger.withdrawals import calls as withdrawal_calls
+from yinzheng.verifier.errors import EnvironmentFault
 
 KINDS: Final = table_of(
     pipeline.ANCHOR,
@@ -56,13 +60,20 @@ def open_registry(
     lock_seconds: float = LOCK_SECONDS,
     progress: Progress = silent,
     tell: Progress = silent,
+    leap: int | None = LEAP,
+    clock_is_right: bool = False,
+    log_anew: bool = False,
 ) -> Iterator[Registry]:
     """Open the state folder `root` for writing and roll forward what was left unfinished.
 
-    `progress` hears what is being done, `tell` what the operator should know afterwards.
+    `progress` hears what is being done, `tell` what the operator should know afterwards. `leap` as in
+    `LedgerClock`. On an operator's word, `clock_is_right` believes the clock however far ahead it is, and
+    lets the ledger's time stand still where the clock is behind it; `log_anew` lets a log that is older than
+    the database be written anew from it.
 
-    Raises `UsageFault` (`state-missing`), `EnvironmentFault` (`state-locked`, `state-read-only`, …), and
-    whatever database, log, chain or keys find wrong: nothing is written then.
+    Raises `UsageFault` (`state-missing`), `EnvironmentFault` (`state-locked`, `state-read-only`, `clock-…`),
+    `DataFault` (one of the three is older than the others: `require_one_history`), and whatever database,
+    log, chain or keys find wrong: nothing is written then.
     """
     paths, instance = read_instance(root)
     with ExitStack() as stack:
@@ -70,26 +81,27 @@ def open_registry(
         provider = keys(paths)
         store = open_store(instance.database_url or sqlite_url(paths.database), faults=faults)
         stack.callback(store.close)
-        w3 = stack.enter_context(open_chain(paths, instance, provider, clock=clock, faults=faults))
-        log = TileLog(paths.log, instance.origin, faults=faults)
-        blobs = FolderBlobs(paths.blobs, faults=faults)
-        log.sweep()  # what a crash left half written; nobody else writes now
-        blobs.sweep()
+        held = LedgerClock(clock, leap=None if clock_is_right else leap)
+        w3 = stack.enter_context(open_chain(paths, instance, provider, clock=held, faults=faults))
         registry = Registry(
             paths=paths,
             instance=instance,
             store=store,
-            log=log,
-            blobs=blobs,
+            log=TileLog(paths.log, instance.origin, faults=faults),
+            blobs=FolderBlobs(paths.blobs, faults=faults),
             w3=w3,
             client=ContractsClient(w3, instance.deployment, instance.modules),
             kinds=KINDS,
             sender=Sender(w3, provider.account(RELAY), time.sleep),
             keys=provider,
             calendar=calendar_of(paths),
-            clock=clock,
+            clock=held,
             faults=faults,
         )
+        _require_one_history(registry, log_anew=log_anew)
+        _begin(held, registry, clock_is_right=clock_is_right)
+        registry.log.sweep()  # what a crash left half written; nobody else writes now
+        registry.blobs.sweep()
         for path in sweep_after_kills(registry):
             tell(f"removed what a killed backup or restoration left 已清除中断残留: {path}")
         if settle:
@@ -98,3 +110,34 @@ def open_registry(
                 pipeline.settle(registry, progress)
             resume_erasures(registry)
         yield registry
+
+
+def _require_one_history(registry: Registry, *, log_anew: bool) -> None:
+    with registry.store.reading() as session:
+        known = known_of(session, RELAY)
+    require_one_history(
+        known,
+        registry.store,
+        registry.log,
+        registry.client,
+        registry.sender,
+        foreign=registry.instance.chain_url is not None,
+        log_anew=log_anew,
+    )
+
+
+def _begin(clock: LedgerClock, registry: Registry, *, clock_is_right: bool) -> None:
+    """Hold the clock against the last block and the last thing written, or let the ledger stand still."""
+    with translated():
+        block = registry.w3.eth.get_block("latest")["timestamp"]
+    with registry.store.reading() as session:
+        written, standing = last_written(session), standing_time(session)
+    foreign = registry.instance.chain_url is not None
+    try:
+        clock.begin(block=block, written=written, standing=standing, foreign=foreign)
+    except EnvironmentFault as fault:
+        if fault.code != "clock-behind" or not clock_is_right:
+            raise
+        with registry.store.transaction() as session:
+            let_stand(session, clock.last)
+        clock.begin(block=block, written=written, standing=clock.last, foreign=foreign)

@@ -72,7 +72,7 @@ PANELS: Final = (
             Command(
                 "node",
                 "operate:node",
-                "Serve the embedded chain as a JSON-RPC node for foreign clients. 链节点服务。",
+                "Serve the embedded chain as a JSON-RPC node, reading beside whoever writes. 链节点服务。",
             ),
             Command(
                 "demo",

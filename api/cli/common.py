@@ -91,8 +91,13 @@ def told(line: str) -> None:
 
 
 @contextmanager
-def writing(state: Path, quiet: bool) -> Iterator[tuple[Registry, Progress]]:
-    """Open the registry to write; when the block ends well, carry its decision through log and chain."""
+def writing(
+    state: Path, quiet: bool, *, clock_is_right: bool = False, log_anew: bool = False
+) -> Iterator[tuple[Registry, Progress]]:
+    """Open the registry to write; when the block ends well, carry its decision through log and chain.
+
+    `clock_is_right` and `log_anew` as in `open_registry`.
+    """
     from yinzheng.ledger.accesses.batching import commit
     from yinzheng.ledger.flow.pipeline import settle
     from yinzheng.ledger.opening import open_registry
@@ -102,7 +107,15 @@ def writing(state: Path, quiet: bool) -> Iterator[tuple[Registry, Progress]]:
     persons.open_keys(read_instance(state)[0])  # typed before anybody else has to wait
     with (
         progress_line(quiet) as progress,
-        open_registry(state, keys_of, clock=wall_clock, progress=progress, tell=told) as registry,
+        open_registry(
+            state,
+            keys_of,
+            clock=wall_clock,
+            progress=progress,
+            tell=told,
+            clock_is_right=clock_is_right,
+            log_anew=log_anew,
+        ) as registry,
     ):
         yield registry, progress
         commit(registry, everything=True)  # nobody may come after this command to do it

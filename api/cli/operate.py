@@ -185,9 +185,15 @@ def audit(state: State = DEFAULT_STATE, json_: Json = False) -> None:
         raise typer.Exit(EXIT_NOT)
 
 
-def settle(state: State = DEFAULT_STATE, json_: Json = False) -> None:
+def settle(
+    state: State = DEFAULT_STATE,
+    log_anew: Annotated[
+        bool, typer.Option("--log-anew", help="Write a log that is older anew from the database. 重写日志。")
+    ] = False,
+    json_: Json = False,
+) -> None:
     """Carry on what an interrupted command left unfinished; every writing command does so too. 续办。"""
-    with writing(state, json_):
+    with writing(state, json_, log_anew=log_anew):
         pass
     tell(json_, {"settled": True}, "everything acknowledged is on the chain 已全部上链")
 
@@ -214,14 +220,21 @@ def heartbeat(
     every: Annotated[
         int | None, typer.Option(help="Repeat every so many seconds until ended.", min=1)
     ] = None,
+    clock_is_right: Annotated[
+        bool,
+        typer.Option(
+            "--clock-is-right", help="Go on although the clock lies far from the last block. 确认时钟无误。"
+        ),
+    ] = False,
     json_: Json = False,
 ) -> None:
     """Have a fresh block sealed on a quiet chain, so that answers stay young. 心跳。"""
     from yinzheng.ledger.flow.heartbeat import beat
 
     while True:
-        with writing(state, True) as (registry, _):
+        with writing(state, True, clock_is_right=clock_is_right) as (registry, _):
             sealed = beat(registry, older_than=older_than)
+        clock_is_right = False  # a word about now, not about what comes
         tell(json_, {"sealed": sealed}, ())
         if every is None:
             return
@@ -276,13 +289,15 @@ def node(
     state: State = DEFAULT_STATE,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port.", min=0, max=65535)] = 8545,
-    read_only: Annotated[
-        bool, typer.Option("--read-only", help="Refuse transactions; needs no key.")
+    seal: Annotated[
+        bool,
+        typer.Option("--seal", help="Take transactions too: with the validator's key, as the one writer."),
     ] = False,
     json_: Json = False,
 ) -> None:
-    """Serve the embedded chain as a JSON-RPC node for foreign clients. 链节点服务。"""
+    """Serve the embedded chain as a JSON-RPC node, reading beside whoever writes. 链节点服务。"""
     from yinzheng.ledger.chain.embedded.node import serve_node
+    from yinzheng.ledger.flow.clock import LEAP
     from yinzheng.ledger.keys.provider import VALIDATOR
     from yinzheng.ledger.registry import wall_clock
     from yinzheng.ledger.state.instance import read_instance
@@ -292,7 +307,7 @@ def node(
         raise UsageFault(
             "this registry has no embedded chain", code="node-foreign", hint=f"Use {instance.chain_url}."
         )
-    key = None if read_only else keys_of(paths).ethereum(VALIDATOR).secret_bytes()
+    key = keys_of(paths).ethereum(VALIDATOR).secret_bytes() if seal else None
 
     def ready(url: str) -> None:
         tell(json_, {"url": url, "chain_id": instance.chain_id}, f"chain {instance.chain_id} is at {url}")
@@ -306,6 +321,7 @@ def node(
             key=key,
             chain_id=instance.chain_id,
             genesis=instance.genesis,
+            leap=LEAP,
             ready=ready,
         )
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Call
+from yinzheng.ledger.flow.histories import count_mined, count_signed
+from yinzheng.ledger.keys.provider import RELAY
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.ages import BLOCK_AGE
 
@@ -19,11 +21,20 @@ _TRANSFER_GAS = 21_000
 def beat(registry: Registry, *, older_than: int = BLOCK_AGE) -> bool:
     """Have a block sealed if the newest is older than `older_than` seconds; tells whether there was need.
 
-    Raises `EnvironmentFault` (node). Decides nothing and records nothing, so it may fail or be repeated.
+    Raises `EnvironmentFault` (node, `clock-…`). Decides nothing, and notes only that it sent a transaction,
+    so it may fail or be repeated.
     """
     with translated():
         head = registry.w3.eth.get_block("latest")
     if registry.clock() - head["timestamp"] <= older_than:
         return False
-    registry.sender.send(Call(registry.sender.address, b"", _TRANSFER_GAS), _PATIENCE)
+    sender = registry.sender
+    call = Call(sender.address, b"", _TRANSFER_GAS)
+    transaction = sender.prepare(call, sender.next_nonce(), sender.fees())
+    with registry.store.transaction() as session:
+        count_signed(session, RELAY, transaction.nonce + 1)
+    sender.broadcast(transaction)
+    sender.wait(transaction.hash, _PATIENCE)
+    with registry.store.transaction() as session:
+        count_mined(session, RELAY, transaction.nonce + 1)
     return True

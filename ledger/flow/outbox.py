@@ -17,6 +17,7 @@ from sqlmodel import Session, col, func, select
 from yinzheng.ledger.chain.reverts import NodeRefused, TooEarly
 from yinzheng.ledger.chain.sender import Call, Mined, Sender, SignedTransaction
 from yinzheng.ledger.flow.calls import CallKind, Kinds, kind_of
+from yinzheng.ledger.flow.histories import count_mined, count_signed
 from yinzheng.ledger.keys.provider import RELAY, EthereumKey
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import ChainCall
@@ -125,6 +126,7 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
     mined = [(call, sender.wait(one.hash, PATIENCE_SECONDS)) for call, one in signed]
     told: list[YinzhengError] = []
     with registry.store.transaction() as session:
+        count_mined(session, calls[0].sender, max(one.nonce for _, one in signed) + 1)
         for call, outcome in mined:
             row = session.get_one(ChainCall, call.id)
             row.block_number = outcome.block_number
@@ -170,6 +172,7 @@ def _signed(registry: Registry, calls: Sequence[ChainCall]) -> list[tuple[ChainC
         for call, one in made:
             row = session.get_one(ChainCall, call.id)
             row.raw_tx, row.tx_hash, row.nonce, row.state = one.raw, one.hash, one.nonce, "sent"
+        count_signed(session, calls[0].sender, nonce + len(made))
     return made
 
 

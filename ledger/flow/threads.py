@@ -35,6 +35,9 @@ from yinzheng.verifier.log.statement import Statement
 LONGEST = 10_000
 """Statements of one thread; more are not walked."""
 
+LONGEST_AGO = 86_400
+"""Seconds a decision may be older than its recording: the contracts take no older one (S5.8, S5.10)."""
+
 
 @dataclass(kw_only=True)
 class Thread(ABC, Generic[StateT, MoveT]):
@@ -108,14 +111,24 @@ class Thread(ABC, Generic[StateT, MoveT]):
         """Commit to the rule's statement without writing it, for calls and signatures naming its leaf hash.
 
         It follows `after`, or the latest statement written. `subject` and `at` where they are others than
-        the thread's. Raises as `recording.compose`.
+        the thread's. Raises `UsageFault` `decision-date` where that is yet to come or over a day ago: no
+        block would take it; and as `recording.compose`.
         """
         assert rule.statement is not None  # a move without a statement is not composed
+        dated = self.at if at is None else at
+        if not self.now - LONGEST_AGO <= dated <= self.now:
+            raise UsageFault(
+                "a decision is dated when it is taken, or within the day before",
+                code="decision-date",
+                hint="Nothing was recorded. Check the clock and the date given.",
+                at=dated,
+                now=self.now,
+            )
         happened = Occurrence(
             type=rule.statement.value,
             profile=self.profile,
             subject=subject or self.subject,
-            at=self.at if at is None else at,
+            at=dated,
             by=rule.by.value,
             body=body,
             prev=self.head if after is None else after.leaf_hash,

@@ -6,6 +6,7 @@ written anew: its content in the backup opens to nobody, and the audit of the re
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,10 +15,15 @@ from typing import Any, Final
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.chain.client import ContractsClient
+from yinzheng.ledger.chain.connect import open_chain
+from yinzheng.ledger.chain.sender import Sender
 from yinzheng.ledger.erasure.burial import bury, forget_files
 from yinzheng.ledger.erasure.targets import Target, kind_of, target_of
-from yinzheng.ledger.keys.provider import KeyProvider
+from yinzheng.ledger.flow.histories import known_of, require_one_history
+from yinzheng.ledger.keys.provider import RELAY, KeyProvider
 from yinzheng.ledger.keys.rewrap import WRAPPED, Wrapped
+from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.rules.destruction import may_restore
 from yinzheng.ledger.state.backup import FORMAT, MARKER, copy_file, copy_tree
 from yinzheng.ledger.state.drafts import drafting, sweep_drafts
@@ -87,7 +93,7 @@ def restore(
             `database-in-use`, and what `keys` finds wrong.
         DataFault: `backup-malformed`, `keyfile-…`, `keyfile-foreign` (of another registry), `keyfile-older`
             (it lacks keys of records that the backup holds: it is not the current one), `record-unopened`
-            (the key-encryption key is another one).
+            (the key-encryption key is another one), and as `require_one_history`.
         EnvironmentFault: `disk-…`, `key-missing`.
     """
     instance = _check_backup(backup)
@@ -107,11 +113,14 @@ def restore(
     with drafting(root, instance) as folder:
         draft = Paths(folder)
         _copy_files(draft, Paths(backup), keystore)
-        wrapper = keys(draft).wrapper()
+        provider = keys(draft)
+        wrapper = provider.wrapper()
         store = open_store(sqlite_url(draft.database))
         try:
             restored = _put_keys(store, draft, key_file, instance, clock())
             sample = open_sample(store, wrapper)
+            if instance.chain_url is None:  # a node's chain is compared when the registry is opened
+                _require_one_history(draft, instance, store, provider, clock)
             if database_url is not None:
                 _move_database(store, database_url)
         finally:
@@ -120,6 +129,21 @@ def restore(
             shred(draft.database)
         write_durably(draft.instance, replace(instance, database_url=database_url).to_json())
     return replace(restored, opened=sample.opened, living=sample.living, swept=swept)
+
+
+def _require_one_history(
+    draft: Paths, instance: Instance, store: Store, keys: KeyProvider, clock: Callable[[], int]
+) -> None:
+    """Refuse parts of different days, before they get a name as one registry."""
+    with open_chain(draft, instance, None, clock=clock) as w3, store.reading() as session:
+        require_one_history(
+            known_of(session, RELAY),
+            store,
+            TileLog(draft.log, instance.origin),
+            ContractsClient(w3, instance.deployment, instance.modules),
+            Sender(w3, keys.account(RELAY), time.sleep),
+            foreign=False,
+        )
 
 
 def _move_database(store: Store, url: str) -> None:

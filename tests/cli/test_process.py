@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_text_that_is_no_utf_8(demonstration: Demonstration) -> None:
 
 
 def test_ctrl_c_ends_a_node_quietly(demonstration: Demonstration) -> None:
-    command = [*COMMAND, "node", "--state", str(demonstration.state), "--port", "0", "--read-only"]
+    command = [*COMMAND, "node", "--state", str(demonstration.state), "--port", "0"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
     ) as process:
@@ -94,8 +95,18 @@ def test_ctrl_c_ends_a_node_quietly(demonstration: Demonstration) -> None:
 
 
 def test_a_locked_registry_says_so(state: Path) -> None:
-    """A node that may write keeps the chain; a reader goes on beside it, a writer is told to wait."""
-    with node(state):
+    """A node that may seal keeps the chain: a writer is told to wait."""
+    with node(state, "--seal"):
         done = start("settle", "--state", state, "--json")
     assert done.returncode == 3
     assert json.loads(done.stderr)["error"]["code"] in ("state-locked", "chain-locked")
+
+
+def test_a_node_reads_beside_who_writes(state: Path) -> None:
+    """It keeps nobody from writing, and shows what was written since."""
+    with node(state) as url:
+        before = int(ask(url, "eth_blockNumber"), 16)
+        time.sleep(1.1)  # or the last block is not old
+        done = start("heartbeat", "--older-than", "1", "--state", state, "--json")
+        assert (done.returncode, json.loads(done.stdout)) == (0, {"sealed": True})
+        assert int(ask(url, "eth_blockNumber"), 16) == before + 1

@@ -78,7 +78,7 @@ def test_a_state_folder_of_another_chain(demonstration: Demonstration, tmp_path:
 def url(demonstration: Demonstration, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     state = tmp_path_factory.mktemp("node") / "state"
     shutil.copytree(demonstration.state, state)
-    with node(state, "--read-only") as found:
+    with node(state) as found:
         yield found
 
 

@@ -84,6 +84,7 @@ class EmbeddedChain:
         faults: Faults,
     ) -> None:
         self._clock, self._key, self._lock, self._faults = clock, key, lock, faults
+        self._leap: int | None = None
         self._sealing = threading.Lock()
         # Who sent many at once asks for the receipts one by one, and each is read from the whole block.
         self._receipt_views = lru_cache(maxsize=4)(self._read_receipt_views)
@@ -129,10 +130,12 @@ class EmbeddedChain:
         chain_id: int | None = None,
         genesis: bytes | None = None,
         faults: Faults = NO_FAULTS,
+        leap: int | None = None,
     ) -> "EmbeddedChain":
         """Open the chain in `folder`, to write if the validator's 32-byte `key` is given, else to read.
 
-        `chain_id` and `genesis` (32-byte hash) are what the caller expects to find. Raises
+        `chain_id` and `genesis` (32-byte hash) are what the caller expects to find. Nothing is sealed by a
+        clock more than `leap` seconds ahead of the last block; None: the caller sees to that. Raises
         `EnvironmentFault` `chain-missing`, `chain-locked`, `chain-read-only`, `chain-unreadable`,
         `chain-newer`, `chain-foreign` (another chain's folder); `UsageFault` `chain-wrong-key`; `DataFault`
         `chain-damaged` (the head does not hang together).
@@ -143,6 +146,7 @@ class EmbeddedChain:
         chain = None
         try:
             chain = cls(folder, clock, _private_key(key) if key is not None else None, lock, faults)
+            chain._leap = leap
             chain._adopt(chain._stored_meta(chain_id, genesis))
             chain.check_head()
         except BaseException:
@@ -329,6 +333,13 @@ class EmbeddedChain:
                 hint="Open it with the validator's key, or send to the node that has it.",
             )
         parent, now = self.head(), self._clock()
+        if self._leap is not None and now > parent.timestamp + self._leap:
+            raise EnvironmentFault(
+                f"The clock is {(now - parent.timestamp) // 86_400} days ahead of the last block.",
+                code="chain-clock",
+                hint="Set the clock right; if it is, have the registry say so first:"
+                " `yinzheng heartbeat --clock-is-right`.",
+            )
         if now < parent.timestamp - CLOCK_TOLERANCE:
             raise EnvironmentFault(
                 f"The clock is {parent.timestamp - now} seconds behind the last block.",

@@ -10,12 +10,15 @@ of a chain are immutable once written, and readers start from the head, so short
 
 import errno
 import os
+import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import lmdb
 from eth.db.backends.base import BaseAtomicDB
@@ -86,6 +89,7 @@ _environments_lock = threading.Lock()
 
 def _open_lmdb(folder: Path, writable: bool, map_size: int) -> Any:
     """An LMDB environment; on a read-only file system, where no writer can be, without reader locks."""
+    _require_whole(folder)
     locked = writable or not os.statvfs(folder).f_flag & os.ST_RDONLY
     try:
         return lmdb.open(
@@ -106,11 +110,64 @@ def _open_lmdb(folder: Path, writable: bool, map_size: int) -> Any:
         ) from error
 
 
+def _require_whole(folder: Path) -> None:
+    """Refuse a file that was cut short: reading a page that is not there would end the process (SIGBUS).
+
+    LMDB may number pages at the end that it never wrote, so a file shorter than its newest meta page says is
+    walked through to the end, by another process.
+    """
+    path = folder / "data.mdb"
+    try:
+        with path.open("rb") as file:
+            needed = _length(file.read(_META_BYTES), file)
+            size = os.fstat(file.fileno()).st_size
+    except FileNotFoundError:
+        return
+    if size >= needed:
+        return
+    command = [sys.executable, "-c", _WALK, str(folder)]
+    walk = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own program
+    if walk.returncode != 0:
+        raise EnvironmentFault(
+            f"The chain's database is cut short: {size} bytes of {needed}.",
+            code="chain-truncated",
+            hint="Put the newest whole copy of the folder back, or restore the registry from a backup.",
+        )
+
+
+def _length(first: bytes, file: BinaryIO) -> int:
+    """How long the file is by the newer of its two meta pages; 0 where they are none: LMDB says it better."""
+    if not first:
+        return 0
+    page = struct.unpack_from("=I", first, _PAGE_SIZE_AT)[0] if len(first) == _META_BYTES else 0
+    file.seek(page)
+    metas = [raw for raw in (first, file.read(_META_BYTES)) if len(raw) == _META_BYTES]
+    found = [
+        (struct.unpack_from("=QQ", raw, _LAST_PAGE_AT)[::-1])
+        for raw in metas
+        if struct.unpack_from("=I", raw, _MAGIC_AT)[0] == _MAGIC
+    ]
+    return 0 if not found else (max(found)[1] + 1) * page
+
+
+_MAGIC = 0xBEEFC0DE
+_MAGIC_AT, _PAGE_SIZE_AT, _LAST_PAGE_AT, _META_BYTES = 16, 40, 136, 152
+"""Where they stand in a meta page (lmdb.h, MDB_meta behind a page header, 64 bits): magic, size of a page,
+number of the last page and then of the transaction."""
+
+_WALK = (
+    "import lmdb, os, sys; env = lmdb.open(sys.argv[1], readonly=True, lock=False, create=False);"
+    " env.copyfd(os.open(os.devnull, os.O_WRONLY), compact=True)"
+)
+"""Reads every page that is in use."""
+
+
 class Store(BaseAtomicDB):
     """A key-value store in `folder`; `Store(folder, writable=True)` creates it where there is none.
 
     Several `Store`s of one process share one LMDB environment, as LMDB demands. Thread-safe; not to be
-    used in a forked child. Raises `EnvironmentFault` `chain-missing`, `chain-unreadable` or `chain-disk`.
+    used in a forked child. Raises `EnvironmentFault` `chain-missing`, `chain-truncated`,
+    `chain-unreadable` or `chain-disk`.
     """
 
     def __init__(self, folder: Path, *, writable: bool = False, map_size: int = _INITIAL_MAP) -> None:

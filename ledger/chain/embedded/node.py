@@ -74,16 +74,20 @@ def serve_node(
     key: bytes | None = None,
     chain_id: int | None = None,
     genesis: bytes | None = None,
+    leap: int | None = None,
     allowed_hosts: Sequence[str] = LOOPBACK,
     ready: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Serve the chain in `folder` until SIGINT or SIGTERM; with the validator's `key` it can seal.
 
-    `port` 0 takes a free one; `ready` is called with the URL once connections are accepted. Raises as
+    Without it the chain is read beside whoever writes it. `leap` as in `EmbeddedChain.open`. `port` 0 takes a
+    free one; `ready` is called with the URL once connections are accepted. Raises as
     `EmbeddedChain.open` does, or `EnvironmentFault` `node-address` if it cannot listen there.
     """
     with (
-        EmbeddedChain.open(folder, clock=clock, key=key, chain_id=chain_id, genesis=genesis) as chain,
+        EmbeddedChain.open(
+            folder, clock=clock, key=key, chain_id=chain_id, genesis=genesis, leap=leap
+        ) as chain,
         _listen(host, port) as listener,
     ):
         config = uvicorn.Config(

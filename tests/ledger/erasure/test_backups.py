@@ -15,6 +15,7 @@ from tests.ledger.erasure.ward import Ward
 from tests.ledger.world import PASSPHRASE, World, actor_of, open_keys
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.erasure.carrying_out import erase
+from yinzheng.ledger.flow.heartbeat import beat
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.provider import KEK, Kind
 from yinzheng.ledger.keys.rewrap import BESIDE, WRAPPED
@@ -215,6 +216,21 @@ def test_without_its_key_encryption_key_nothing_is_restored(ward: Ward, tmp_path
     with pytest.raises(DataFault) as another:
         restore(backup, keys, tmp_path / "r", clock, keys=open_keys, keystore=store)
     assert another.value.code == "record-unopened"
+    assert not (tmp_path / "r").exists()
+    assert not list(tmp_path.glob(".r.*"))
+
+
+def test_parts_of_different_days_are_not_restored_as_one(ward: Ward, tmp_path: Path) -> None:
+    backup, keys = _backed_up(ward, tmp_path)
+    ward.world.clock.advance(100)
+    with ward.open() as registry:
+        assert beat(registry, older_than=0)
+        later = make_backup(registry, tmp_path / "later", keys.parent, silent).folder
+    clock, store = ward.world.clock, ward.world.paths.keys
+    shutil.copy(backup / "chain" / "data.mdb", later / "chain" / "data.mdb")
+    with pytest.raises(DataFault) as refused:
+        restore(later, keys, tmp_path / "r", clock, keys=open_keys, keystore=store)
+    assert refused.value.code == "chain-behind-database"
     assert not (tmp_path / "r").exists()
     assert not list(tmp_path.glob(".r.*"))
 

@@ -1,0 +1,177 @@
+"""Whether database, log and chain are of one history, and none older than the others (D9).
+
+Each of the three knows something of the other two: the database every statement of the log, every head that
+was signed and every transaction that was sent; the log what was published; the chain the heads that were
+anchored and how many transactions it took. A copy from another day, put beside the others, is told by that,
+before anything is written over a history that others hold.
+
+How many transactions the relay signed, and how many were found in blocks, is counted beside the outbox,
+heartbeats included: one that the chain has and nobody here signed was signed by a newer database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlmodel import Session, col, select
+
+from yinzheng.ledger.chain.client import ContractsClient
+from yinzheng.ledger.chain.sender import Sender, Unknown
+from yinzheng.ledger.log.tilelog import TileLog
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.database import Store
+from yinzheng.ledger.store.models import ChainCall, Checkpoint, Counter
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
+
+_TOGETHER: Final = (
+    "Nothing was written. Put its newest copy back; if there is none, restore all three from one backup:"
+    " `yinzheng restore`."
+)
+
+
+def count_signed(session: Session, sender: str, nonces: int) -> None:
+    """Note, before any is sent, that `sender` signed so many transactions in all."""
+    _raise_to(session, f"signed:{sender}", nonces)
+
+
+def count_mined(session: Session, sender: str, nonces: int) -> None:
+    """Note that so many transactions of `sender` are in blocks."""
+    _raise_to(session, f"mined:{sender}", nonces)
+
+
+def _raise_to(session: Session, scope: str, number: int) -> None:
+    row = session.get(Counter, scope) or Counter(scope=scope, last=0)
+    row.last = max(row.last, number)
+    session.add(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database knows of the other two, as of one moment."""
+
+    size: int
+    """Statements that have a place in the log."""
+    head: Checkpoint | None
+    """The latest that was signed …"""
+    anchored: Checkpoint | None
+    """… and the latest that the chain holds."""
+    signed: int
+    mined: int
+    """Transactions of the relay."""
+    confirmed: ChainCall | None
+    """The newest call that was found in a block."""
+
+
+def known_of(session: Session, relay: str) -> Known:
+    """Read what the database knows."""
+    calls = select(ChainCall).where(ChainCall.state == "confirmed", ChainCall.sender == relay)
+    signed, mined = (session.get(Counter, f"{word}:{relay}") for word in ("signed", "mined"))
+    return Known(
+        size=repository.sequenced(session),
+        head=repository.latest_checkpoint(session),
+        anchored=repository.latest_checkpoint(session, anchored=True),
+        signed=0 if signed is None else signed.last,
+        mined=0 if mined is None else mined.last,
+        confirmed=session.exec(calls.order_by(col(ChainCall.id).desc()).limit(1)).first(),
+    )
+
+
+def require_one_history(
+    known: Known,
+    store: Store,
+    log: TileLog,
+    client: ContractsClient,
+    relay: Sender,
+    *,
+    foreign: bool,
+    log_anew: bool = False,
+) -> None:
+    """Refuse to go on where one of the three is older than the others, or of another history.
+
+    `log_anew`: a log that is older is written anew from the database. `foreign`: the chain is a node's, which
+    may lag.
+
+    Raises `DataFault`: `database-behind-log`, `database-behind-chain`, `log-behind-database`,
+    `chain-behind-database`, `database-forked`, `log-forked`, `chain-forked`; `EnvironmentFault`
+    `chain-behind-database` where a node's chain is behind, and what cannot be read.
+    """
+    _check_log(known, store, log, client, log_anew=log_anew)
+    _check_chain(known, log, client, relay, foreign=foreign)
+
+
+def _check_log(known: Known, store: Store, log: TileLog, client: ContractsClient, *, log_anew: bool) -> None:
+    if log.size > known.size:
+        raise DataFault(
+            f"the log holds {log.size} statements, the database only {known.size} of them",
+            code="database-behind-log",
+            hint=f"The database is older than the log. {_TOGETHER}",
+        )
+    head = known.head
+    if head is None or (log_anew and log.size < head.size):
+        return
+    if log.size < head.size:
+        raise DataFault(
+            f"the database knows a head of the log of {head.size} statements, the log holds only {log.size}",
+            code="log-behind-database",
+            hint="The log is older than the database. Nothing was written. Put its newest copy back, or have"
+            " it written anew from the database: `yinzheng settle --log-anew`.",
+        )
+    if log.root(head.size) != head.root or not _same_statements(store, log, head.size):
+        anchor = client.latest_anchor()
+        by_chain = anchor is not None and anchor.size <= log.size and log.root(anchor.size) == anchor.root
+        which, other = ("database", "log") if by_chain else ("log", "database")
+        raise DataFault(
+            f"the {which} is of another history than the {other}",
+            code=f"{which}-forked",
+            hint=f"It was written on from an older copy. {_TOGETHER}",
+        )
+
+
+def _same_statements(store: Store, log: TileLog, first: int) -> bool:
+    """Whether what the log holds beyond the last head the database knows is what the database has there."""
+    with store.reading() as session:
+        ours = repository.statements(session, first, log.size)
+        return all(one == other for one, other in zip(ours, log.entries(first), strict=True))
+
+
+def _check_chain(
+    known: Known, log: TileLog, client: ContractsClient, relay: Sender, *, foreign: bool
+) -> None:
+    count, anchor = relay.next_nonce(), client.latest_anchor()
+    held = 0 if anchor is None else anchor.size
+    if count > known.signed or held > known.size:
+        raise DataFault(
+            "the chain holds transactions of this registry that its database never sent",
+            code="database-behind-chain",
+            hint=f"The database is older than the chain. {_TOGETHER}",
+        )
+    if count < known.mined or (known.anchored is not None and held < known.anchored.size):
+        raise _chain_behind(foreign)
+    confirmed = known.confirmed
+    if confirmed is not None and confirmed.tx_hash is not None:
+        lost = isinstance(relay.outcome(confirmed.tx_hash), Unknown)
+        if lost and foreign:  # its block was orphaned, perhaps, and the node forgot the transaction
+            raise _chain_behind(foreign)
+    else:
+        lost = False
+    if lost or (anchor is not None and held <= log.size and log.root(held) != anchor.root):
+        raise DataFault(
+            "the chain is of another history than database and log",
+            code="chain-forked",
+            hint=f"It was written on from an older copy. {_TOGETHER}",
+        )
+
+
+def _chain_behind(foreign: bool) -> YinzhengError:
+    message = "the chain lacks transactions that the database has found in its blocks"
+    if foreign:
+        return EnvironmentFault(
+            message,
+            code="chain-behind-database",
+            hint="The node lags or was put back: wait until it has caught up, or ask another. Nothing was"
+            " written.",
+        )
+    return DataFault(
+        message, code="chain-behind-database", hint=f"The chain is older than the database. {_TOGETHER}"
+    )

@@ -1,0 +1,161 @@
+"""A chain, a log or a database from another day, put beside the others, is refused by name and untouched."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.ledger import world as w
+from tests.ledger.world import Clock, World, open_keys
+from yinzheng.ledger.flow.heartbeat import beat
+from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.log.check import check_log
+from yinzheng.ledger.opening import open_registry
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.log.note import parse_vkey
+
+PARTS = {"chain": ("chain/data.mdb",), "database": ("ledger.sqlite",), "log": ("log",)}
+
+
+def put(parts: Iterable[str], source: Path, target: Path) -> None:
+    """Put copies of these of the three in the place of those of `target`."""
+    for part in parts:
+        for name in PARTS[part]:
+            there = target / name
+            if there.is_dir():
+                shutil.rmtree(there)
+                shutil.copytree(source / name, there)
+            else:
+                shutil.copy(source / name, there)
+
+
+def written_on(world: World, folder: Path, name: str, *, cases: int = 1) -> World:
+    """A copy with further cases, all the way to the chain."""
+    further = world.copy(folder / name)
+    further.clock.advance(100)
+    with further.open() as registry:
+        for number in range(cases):
+            w.apply(registry, folder / f"{name}-work{number}")
+            settle(registry)
+    return further
+
+
+@dataclass
+class Days:
+    """One registry on a day, on a later one, and written on elsewhere, by as much, from the first day."""
+
+    old: World
+    new: World
+    other: World
+
+
+@pytest.fixture(scope="session")
+def days(demonstration_template: World, tmp_path_factory: pytest.TempPathFactory) -> Days:
+    folder = tmp_path_factory.mktemp("days")
+    old = written_on(demonstration_template, folder, "old", cases=2)
+    return Days(old, written_on(old, folder, "new"), written_on(old, folder, "other"))
+
+
+def content(root: Path) -> dict[str, str]:
+    """Every byte but those of locks."""
+    return {
+        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and path.name not in ("lock", "lock.mdb", "writer.lock", "ledger.sqlite-shm")
+    }
+
+
+def refusal(root: Path, clock: Clock) -> str:
+    before = content(root)
+    with pytest.raises(DataFault) as fault, open_registry(root, open_keys, clock=clock, lock_seconds=0.2):
+        pass
+    after = content(root)
+    assert {name: after[name] for name in before} == before
+    assert set(after) - set(before) <= {"ledger.sqlite-wal"}
+    assert "Nothing was written" in fault.value.hint
+    return fault.value.code
+
+
+@pytest.mark.parametrize(
+    ("older", "code"),
+    [
+        (("chain",), "chain-behind-database"),
+        (("database",), "database-behind-log"),
+        (("log",), "log-behind-database"),
+        (("database", "log"), "database-behind-chain"),
+        (("chain", "log"), "log-behind-database"),
+        (("chain", "database"), "database-behind-log"),
+    ],
+)
+def test_what_is_older_is_named(days: Days, tmp_path: Path, older: tuple[str, ...], code: str) -> None:
+    mixed = days.new.copy(tmp_path / "state")
+    put(older, days.old.root, mixed.root)
+    assert refusal(mixed.root, days.new.clock) == code
+    put(PARTS, days.new.root, mixed.root)  # the way back
+    with mixed.open() as registry:
+        w.apply(registry, tmp_path / "work")
+    assert mixed.codes() == set()
+
+
+@pytest.mark.parametrize(
+    ("other", "code"),
+    [
+        (("chain",), "chain-forked"),
+        (("database",), "database-forked"),
+        (("log",), "log-forked"),
+        (("database", "log"), "chain-forked"),
+        (("chain", "log"), "database-forked"),
+        (("chain", "database"), "log-forked"),
+    ],
+)
+def test_what_was_written_on_elsewhere_is_named(
+    days: Days, tmp_path: Path, other: tuple[str, ...], code: str
+) -> None:
+    """As long as ours, and of another history. Of two against one, the one is named."""
+    mixed = days.new.copy(tmp_path / "state")
+    put(other, days.other.root, mixed.root)
+    assert refusal(mixed.root, days.new.clock) == code
+
+
+def test_a_chain_older_by_a_heartbeat_alone(days: Days, tmp_path: Path) -> None:
+    """Nothing of log or database tells of it but the count of transactions."""
+    beaten = days.new.copy(tmp_path / "state")
+    beaten.clock.advance(1000)
+    with beaten.open() as registry:
+        assert beat(registry, older_than=0)
+    put(("chain",), days.new.root, beaten.root)
+    assert refusal(beaten.root, beaten.clock) == "chain-behind-database"
+    late = days.new.copy(tmp_path / "late")
+    late.clock.advance(1000)
+    with late.open() as registry:
+        assert beat(registry, older_than=0)
+    put(("database",), days.new.root, late.root)
+    assert refusal(late.root, late.clock) == "database-behind-chain"
+
+
+def test_a_lost_log_is_written_anew_from_the_database(days: Days, tmp_path: Path) -> None:
+    for name, source in (("older", days.old.root / "log"), ("none", None)):
+        mixed = days.new.copy(tmp_path / name)
+        shutil.rmtree(mixed.paths.log)
+        if source is None:
+            mixed.paths.log.mkdir()
+        else:
+            shutil.copytree(source, mixed.paths.log)
+        assert refusal(mixed.root, mixed.clock) == "log-behind-database"
+        with open_registry(mixed.root, open_keys, clock=mixed.clock, log_anew=True) as registry:
+            keys = [parse_vkey(text) for text in registry.instance.log_keys]
+            assert check_log(registry.log, keys).size == registry.log.size
+        assert mixed.codes() == set()
+    forked = days.new.copy(tmp_path / "forked")
+    put(("log",), days.other.root, forked.root)
+    with (
+        pytest.raises(DataFault) as fault,
+        open_registry(forked.root, open_keys, clock=forked.clock, log_anew=True),
+    ):
+        pass
+    assert fault.value.code == "log-forked"
