@@ -16,7 +16,7 @@ from tests.ledger import consent_world as cw
 from tests.ledger.disputes.court import COURT, FORUM, Court, Template, address
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.withdrawals import clinic
-from tests.ledger.world import KEEPER, OFFICER, PASSPHRASE, Clock, World, actor_of, plan, secret_of
+from tests.ledger.world import KEEPER, OFFICER, PASSPHRASE, Clock, World, actor_of, open_keys, plan, secret_of
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.consents import importing as bulk
 from yinzheng.ledger.consents.batches import Batch, grant_batches
@@ -26,12 +26,15 @@ from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.organisations.requests import check_request
 from yinzheng.ledger.registry import silent
+from yinzheng.ledger.state.backup import make_backup
 from yinzheng.ledger.state.creation import create_registry
+from yinzheng.ledger.state.instance import Paths
+from yinzheng.ledger.state.restore import restore
 from yinzheng.ledger.store.models_consents import Answer, Consent, Job, Nonce, Withdrawal
 from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.bytes.canonical import dumps
-from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.request import Received, Request, sign_request
 
@@ -126,3 +129,57 @@ def test_from_enrolment_to_a_clean_audit(world: World, tmp_path: Path) -> None:
         assert counts == {Answer: 1, Consent: 203, Dispute: 1, Job: 1, Nonce: 1, Withdrawal: 2}
     assert [str(finding) for finding in world.audit()] == []
     assert json.loads((tmp_path / "results").read_text().splitlines()[-1])["line"] == 201
+
+
+def test_a_backup_of_a_server_restored_to_a_file_and_to_a_server(
+    world: World, postgres: str, tmp_path: Path
+) -> None:
+    with world.open() as registry:
+        made = cw.ConsentWorld(registry, **clinic.NOTICE)
+        subject = clinic.Clinic(world, registry, made.notice, made.digest).grant()
+        settle(registry)
+        with registry.store.reading() as session:
+            wrapped = session.get_one(Consent, subject).wrapped_key or b""
+        backup = make_backup(registry, tmp_path / "b", tmp_path / "keys", silent)
+    held = [path for path in backup.folder.rglob("*") if path.is_file() and wrapped in path.read_bytes()]
+    assert held == []
+
+    name = "restored_" + hashlib.sha256(str(tmp_path).encode()).hexdigest()[:16]
+    engine = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    for url in (None, postgres.replace("/postgres?", f"/{name}?")):
+        root = tmp_path / f"restored-{url is None}"
+        done = restore(
+            backup.folder,
+            backup.key_file,
+            root,
+            world.clock,
+            keys=open_keys,
+            keystore=world.paths.keys,
+            database_url=url,
+        )
+        assert done.opened == done.living == 1
+        assert Paths(root).database.exists() == (url is None)
+        again = World(root, world.clock)
+        with again.open() as registry:
+            assert registry.store.dialect == ("sqlite" if url is None else "postgresql")
+            with registry.store.reading() as session:
+                assert session.get_one(Consent, subject).wrapped_key == wrapped
+            # Numbers go on where they were.
+            second = clinic.Clinic(again, registry, made.notice, made.digest).grant()
+            assert second != subject
+            settle(registry)
+        assert [str(finding) for finding in again.audit()] == []
+    with pytest.raises(UsageFault) as refused:
+        restore(
+            backup.folder,
+            backup.key_file,
+            tmp_path / "third",
+            world.clock,
+            keys=open_keys,
+            keystore=world.paths.keys,
+            database_url=url,
+        )
+    assert refused.value.code == "database-in-use"
