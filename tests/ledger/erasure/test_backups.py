@@ -222,8 +222,8 @@ def test_without_its_key_encryption_key_nothing_is_restored(ward: Ward, tmp_path
 
 def test_parts_of_different_days_are_not_restored_as_one(ward: Ward, tmp_path: Path) -> None:
     backup, keys = _backed_up(ward, tmp_path)
-    ward.world.clock.advance(100)
     with ward.open() as registry:
+        ward.world.clock.advance(100)
         assert beat(registry, older_than=0)
         later = make_backup(registry, tmp_path / "later", keys.parent, silent).folder
     clock, store = ward.world.clock, ward.world.paths.keys

@@ -125,14 +125,14 @@ def test_what_was_written_on_elsewhere_is_named(
 def test_a_chain_older_by_a_heartbeat_alone(days: Days, tmp_path: Path) -> None:
     """Nothing of log or database tells of it but the count of transactions."""
     beaten = days.new.copy(tmp_path / "state")
-    beaten.clock.advance(1000)
     with beaten.open() as registry:
+        beaten.clock.advance(1000)
         assert beat(registry, older_than=0)
     put(("chain",), days.new.root, beaten.root)
     assert refusal(beaten.root, beaten.clock) == "chain-behind-database"
     late = days.new.copy(tmp_path / "late")
-    late.clock.advance(1000)
     with late.open() as registry:
+        late.clock.advance(1000)
         assert beat(registry, older_than=0)
     put(("database",), days.new.root, late.root)
     assert refusal(late.root, late.clock) == "database-behind-chain"
