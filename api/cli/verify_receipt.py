@@ -11,6 +11,7 @@ from yinzheng.verifier.formats.consent import Consent
 from yinzheng.verifier.formats.notice import SCOPES
 from yinzheng.verifier.formats.withdrawal import Portion
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
+from yinzheng.verifier.words import accesses as words
 from yinzheng.verifier.words import receipt as phrases_receipt
 from yinzheng.verifier.words.phrases import Language, Phrase
 from yinzheng.verifier.words.verdict import verdict
@@ -44,6 +45,7 @@ def print_receipt(report: ReceiptReport, language: Language) -> None:
     out.print()
     _print_content(report, language)
     _print_withdrawals(report, language)
+    _print_accesses(report, language)
     print_findings(report.findings, phrases_receipt.OBLIGATIONS, phrases_receipt.reason, language)
     if report.block is not None:
         block, said = report.block, _said(language)
@@ -111,6 +113,26 @@ def _print_withdrawals(report: ReceiptReport, language: Language) -> None:
                 f"{_moment(found.destroy_by)} · {said['receipts']} {found.receipts}/{found.recipients}",
                 markup=False,
             )
+
+
+def _print_accesses(report: ReceiptReport, language: Language) -> None:
+    """Who used or opened what; what no consent covers stands out."""
+    if report.lines is None:
+        return
+    known, listed = report.lines.count, len(report.accesses)
+    out.print(f" {words.LISTED.said(language).format(known=known, listed=listed)}", markup=False)
+    for one in report.accesses:
+        line, said = one.proved.line, one.proved.words
+        who = one.organisation or line.organisation or ""
+        function = words.function_of(line).said(language)
+        deed = words.deed_of(line).said(language)
+        purpose = words.PURPOSES[line.purpose].said(language) if said is None else said.words.purpose
+        out.print(f"   {line.number}  {_moment(line.at)}  {who} {function}  {deed}  {purpose}", markup=False)
+        basis = words.BASES[line.basis].said(language)
+        scope = "" if line.scope is None else f" · {phrases_receipt.SCOPES[line.scope].said(language)}"
+        outside = f"  {words.OUTSIDE.said(language)}" if one.outside else ""
+        out.print(f"      {basis}{scope}{outside}", style="bold red" if one.outside else "", markup=False)
+    out.print()
 
 
 def _said(language: Language) -> dict[str, str]:

@@ -30,6 +30,7 @@ from yinzheng.api.desk.views import progress_view
 from yinzheng.api.desk.withdrawals import filed_by_receipt
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
+from yinzheng.ledger.accesses.showing import openings_of
 from yinzheng.ledger.consents.receipts import Receipt, make_receipt
 from yinzheng.ledger.consents.uses import uses_of
 from yinzheng.ledger.flow.threads import find_withdrawal, unknown_withdrawal
@@ -164,6 +165,7 @@ def _seen(registry: Registry, found: dict[str, Any]) -> JSON:
             "notice_leaf": opened.notice_leaf.hex(),
             "in_force": _portion(in_force(thread)),
             "uses": [{**asdict(use)} for use in uses],
+            "openings": [{**asdict(one)} for one in openings_of(registry, thread.session, thread.subject)],
             "withdrawals": _withdrawals(thread),
         }
 

@@ -11,6 +11,7 @@ from yinzheng.api.web.times import Instant, duration, instant
 from yinzheng.api.web.words import CALLS, DUTIES, DUTY_STATES, METHODS, NOT_TOLD, STATES, say
 from yinzheng.verifier.formats.consent import Consent, parse_consent
 from yinzheng.verifier.formats.notice import SCOPES, Notice, parse_notice
+from yinzheng.verifier.words.accesses import ACTIONS, BASES, FUNCTIONS, KINDS, PURPOSES
 from yinzheng.verifier.words.phrases import Phrase
 from yinzheng.verifier.words.receipt import ROUTES
 from yinzheng.verifier.words.receipt import SCOPES as SCOPE_WORDS
@@ -37,11 +38,31 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class UseLine:
-    """One line of the use log (R30)."""
+    """One use of the data: by whom, for what, on which answer or other basis (R30)."""
 
     at: Instant
     purpose: str
+    organisation: str
     operator: str
+    """As the organisation calls it."""
+    basis: str
+    """The answer it rests on, or the other basis with its ground."""
+    outside: bool
+    """Whether it was said to rest on consent, and none covers it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningLine:
+    """One opening of what is kept here: by whom in what function, what and what for; no name (R30)."""
+
+    at: Instant
+    who: str
+    deed: str
+    purpose: str
+    own: bool
+    """By who holds the receipt."""
+    logged: bool
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +145,7 @@ class ConsentView:
     refusal: str
     withdraw: str
     uses: tuple[UseLine, ...]
+    openings: tuple[OpeningLine, ...]
     withdrawals: tuple[WithdrawalView, ...]
     anything: bool
     """Whether anything is left to be withdrawn."""
@@ -156,7 +178,8 @@ def consent_view(seen: Mapping[str, Any], now: int, language: Language, profile:
         safeguards=notice.safeguards,
         refusal=notice.refusal,
         withdraw=notice.withdraw,
-        uses=_uses(seen["uses"], language),
+        uses=_uses(seen["uses"], names, language),
+        openings=tuple(_opening(one, language) for one in seen["openings"]),
         withdrawals=withdrawal_views(seen, now, language, names),
         anything=bool(scopes or granted) and not expired,
         demonstration=profile.startswith("DEMO/"),
@@ -228,9 +251,35 @@ def _purposes(notice: Notice, language: Language) -> tuple[tuple[str, str], ...]
     )
 
 
-def _uses(uses: Sequence[Mapping[str, Any]], language: Language) -> tuple[UseLine, ...]:
+def _uses(
+    uses: Sequence[Mapping[str, Any]], names: Mapping[str, str], language: Language
+) -> tuple[UseLine, ...]:
     return tuple(
-        UseLine(instant(one["at"], language), one["purpose"], one["operator"]) for one in reversed(uses)
+        UseLine(
+            at=instant(one["at"], language),
+            purpose=one["purpose"],
+            organisation=names.get(one["organisation"], one["organisation"]),
+            operator=one["operator"],
+            basis=_said(BASES[one["basis"]] if one["scope"] is None else SCOPE_WORDS[one["scope"]], language),
+            outside=one["covered"] is False,
+        )
+        for one in reversed(uses)
+    )
+
+
+def _opening(one: Mapping[str, Any], language: Language) -> OpeningLine:
+    """Words for codes; a function that has no word of its own is shown as it is."""
+    function = FUNCTIONS.get(one["function"])
+    told = one["function"] if function is None else _said(function, language)
+    action, kind = _said(ACTIONS[one["action"]], language), _said(KINDS[one["kind"]], language)
+    return OpeningLine(
+        at=instant(one["at"], language),
+        who=told if one["name"] is None else f"{one['name']} · {told}",
+        deed=f"{action}{kind}" if language == "zh" else f"{action} {kind}",
+        purpose=_said(PURPOSES[one["purpose"]], language),
+        own=one["organisation"] is None,
+        logged=bool(one["logged"]),
+        number=int(one["number"]),
     )
 
 

@@ -21,6 +21,7 @@ from yinzheng.ledger.flow.threads import find_consent, unknown_consent
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import check_guardian, check_identity
+from yinzheng.ledger.rules.openings import FRESH
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.verifier.formats.access import Words
@@ -63,7 +64,8 @@ def copy_receipt(registry: Registry, subject: bytes, by: By) -> Receipt:
     """
     with registry.store.transaction() as session:
         reader = _reader(registry, session, subject, by)
-        access = Access("export", "receipt", subject.hex(), "handover", consent=subject)
+        counted = not _is_fresh(registry, session, subject, by)
+        access = Access("export", "receipt", subject.hex(), "handover", consent=subject, counted=counted)
         note(registry, session, reader, access)
     return make_receipt(registry, subject)
 
@@ -88,6 +90,7 @@ def _hand_out(registry: Registry, subject: bytes, by: By, seen: Seen | None) -> 
             consent=subject,
             words=words,
             seal=opened.seal,
+            counted=seen is not None or not _is_fresh(registry, session, subject, by),
         )
         note(registry, session, reader, access)
         credential = credentials.issue(
@@ -100,6 +103,12 @@ def _hand_out(registry: Registry, subject: bytes, by: By, seen: Seen | None) -> 
             guardian=seen.guardian if seen else False,
         )
     return made.owned(credential)
+
+
+def _is_fresh(registry: Registry, session: Session, subject: bytes, by: By) -> bool:
+    """Whether it shows a controller nothing that it did not just send: no bulk opening then (R47)."""
+    age = registry.clock() - find_consent(session, subject).created_at
+    return isinstance(by, Reader) and age <= FRESH
 
 
 def _reader(registry: Registry, session: Session, subject: bytes, by: By) -> Reader:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+from yinzheng.ledger.accesses.proving import lines_of_consent
 from yinzheng.ledger.chain.connect import prover
 from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
 from yinzheng.ledger.document.qr import qr_png, qr_svg
@@ -21,6 +22,7 @@ from yinzheng.ledger.store import repository
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.layout import root_slot
 from yinzheng.verifier.chain.layout_consents import consent_slots
+from yinzheng.verifier.containers.receipt_lines import ToldLines
 from yinzheng.verifier.containers.receiptfile import Place, ReceiptEvent, format_receipt_file
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.formats.body import Party
@@ -68,8 +70,11 @@ def make_receipt(registry: Registry, subject: bytes) -> Receipt:
     with registry.store.reading() as session:
         opened = open_consent(registry, session, subject)
         checkpoint = repository.latest_checkpoint(session, anchored=True)
+        if checkpoint is None:
+            raise _not_anchored()
+        told = lines_of_consent(registry, session, subject, opened.seal, checkpoint)
     first, last = opened.events[0].event.log_index, opened.events[-1].event.log_index
-    if checkpoint is None or first is None or last is None or last >= checkpoint.size:
+    if first is None or last is None or last >= checkpoint.size:
         raise _not_anchored()
     followed = len(opened.events) > 1
     proof = registry.log.tlog_proof(first, checkpoint.note)
@@ -78,13 +83,17 @@ def make_receipt(registry: Registry, subject: bytes) -> Receipt:
         opened,
         proof,
         last=place,
-        qr=sign_code(registry, opened),
+        accesses=told,
+        qr=sign_code(registry, opened, told.digest(opened.secret)),
         chain=_evidence(registry, opened, proof),
     )
 
 
-def sign_code(registry: Registry, opened: OpenedConsent) -> str:
-    """The QR text of an opened consent's proof copy, signed now (S13.2); asks neither log nor chain."""
+def sign_code(registry: Registry, opened: OpenedConsent, lines: bytes | None = None) -> str:
+    """The QR text of an opened consent's proof copy, signed now (S13.2); asks neither log nor chain.
+
+    ``lines``: the digest of what the file tells of accesses.
+    """
     instance = registry.instance
     return encode_receipt(
         opened.granted.statement,
@@ -92,6 +101,7 @@ def sign_code(registry: Registry, opened: OpenedConsent) -> str:
         notice=opened.notice_leaf,
         issued_at=registry.clock(),
         head=opened.events[-1].statement.leaf_hash if len(opened.events) > 1 else None,
+        lines=lines,
         signer=registry.keys.sm2("issuer"),
         host=instance.host,
     )
@@ -105,7 +115,15 @@ def _not_anchored() -> EnvironmentFault:
     )
 
 
-def assemble(opened: OpenedConsent, proof: TlogProof, *, last: Place | None, qr: str, chain: JSON) -> Receipt:
+def assemble(
+    opened: OpenedConsent,
+    proof: TlogProof,
+    *,
+    last: Place | None,
+    accesses: ToldLines,
+    qr: str,
+    chain: JSON,
+) -> Receipt:
     """Put an opened consent, its proofs, code and evidence (S7.3, or None) together; asks nobody."""
     file = format_receipt_file(
         qr,
@@ -116,6 +134,7 @@ def assemble(opened: OpenedConsent, proof: TlogProof, *, last: Place | None, qr:
         proof,
         events=withdrawals_of(opened),
         last=last,
+        accesses=accesses,
         chain=chain,
     )
     return Receipt(opened.row.subject, qr, file)

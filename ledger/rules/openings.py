@@ -19,6 +19,9 @@ WINDOW: Final = 600
 FREE: Final = 10
 """Persons of that time that one actor opens on its own word."""
 
+FRESH: Final = 3600
+"""Seconds after a consent was recorded in which its controller is shown nothing that it did not just send."""
+
 MAX_PERSONS: Final = 100_000
 """Persons of one approval."""
 

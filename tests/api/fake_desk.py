@@ -79,6 +79,37 @@ def restriction(until: int, *, in_force: bool = True) -> dict[str, Any]:
     }
 
 
+def use(**changes: Any) -> dict[str, Any]:
+    """A use by the research institute, on its own yes."""
+    return {
+        "at": 1_790_000_000,
+        "purpose": "肺结节模型研究",
+        "operator": "某研究院 信息科",
+        "organisation": bodies.LAB,
+        "scope": "third_party_research",
+        "basis": "consent",
+        "covered": True,
+        **changes,
+    }
+
+
+def opening(number: int, **changes: Any) -> dict[str, Any]:
+    """An officer handed out the receipt."""
+    return {
+        "number": number,
+        "at": 1_790_000_000 + number,
+        "organisation": "12440000MB2DEM001E",
+        "name": "测试登记中心（虚构）",
+        "function": "registry",
+        "action": "export",
+        "kind": "receipt",
+        "purpose": "handover",
+        "basis": "registration",
+        "logged": True,
+        **changes,
+    }
+
+
 def seen(*withdrawals: dict[str, Any], consent: dict[str, Any] | None = None) -> dict[str, Any]:
     """What `see` answers."""
     return {
@@ -90,7 +121,8 @@ def seen(*withdrawals: dict[str, Any], consent: dict[str, Any] | None = None) ->
             "scopes": ["base", "third_party_research"],
             "grants": [{"code": bodies.LAB, "scope": "third_party_research", "route": "deidentified"}],
         },
-        "uses": [{"at": 1_790_000_000, "purpose": "肺结节模型研究", "operator": "某研究院 信息科"}],
+        "uses": [use(), use(organisation=bodies.INSURER, purpose="核保", scope="insurance", covered=False)],
+        "openings": [opening(3), opening(2, organisation=None, name=None, function="holder", purpose="own")],
         "withdrawals": [*withdrawals],
     }
 

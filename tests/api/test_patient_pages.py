@@ -62,6 +62,32 @@ def test_all_that_a_subject_may_see(serve: Serve, tmp_path: Path) -> None:
     assert "script" not in got.headers["content-security-policy"]
 
 
+def test_who_used_what_on_which_answer_and_what_no_consent_covers(serve: Serve, tmp_path: Path) -> None:
+    page = client(serve, tmp_path, FakeDesk()).post("/c/see", data=FORM)
+    text = words(page.text)
+    assert "肺结节模型研究" in text
+    assert "某研究院 · 某研究院 信息科 on Research with third parties" in text
+    assert "核保 no consent covers it" in text
+    assert page.text.count("no consent covers it") == 1
+    assert f"{bodies.INSURER}" in text, "an organisation the consent does not name is shown by its code"
+
+
+def test_who_opened_the_record_by_function_and_never_by_name(serve: Serve, tmp_path: Path) -> None:
+    text = words(client(serve, tmp_path, FakeDesk()).post("/c/see", data=FORM).text)
+    assert "exported the receipt" in text
+    assert "测试登记中心（虚构） · officer of the registry" in text
+    assert "who holds the receipt" in text
+    assert "for handing over to whom it belongs · line 3" in text
+    many = [fake_desk.opening(number, logged=number < 8) for number in range(9, 0, -1)]
+    desk = FakeDesk(fake_desk.seen() | {"openings": many, "uses": []})
+    chinese = client(serve, tmp_path, desk).post("/c/see", data=FORM | {"lang": "zh"}).text
+    assert chinese.count("导出回执") == 9
+    assert chinese.count("即将写入公开日志") == 2
+    assert chinese.count("<details") - chinese.count("</details") == 0
+    assert chinese.count("<ol") == chinese.count("</ol>")
+    assert "至今没有使用记录" in chinese
+
+
 def test_a_running_withdrawal(serve: Serve, tmp_path: Path) -> None:
     text = shown(serve, tmp_path)
     assert "Frozen; everyone has to destroy their copies" in text

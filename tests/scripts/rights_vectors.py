@@ -7,11 +7,19 @@ from typing import Any
 
 import cbor2
 
+from tests.verifier.access_world import chained, line, use
 from tests.verifier.bodies import LAB
 from tests.verifier.pack.pack_world import CONTENTS, Dispute, item_json, pack_trust
 from tests.verifier.pack.pack_world import NOW as PACKED
 from tests.verifier.pack.pack_world import WITNESS as WITNESS_KEY
-from tests.verifier.receipt_world import CREDENTIAL, SECRET, ReceiptWorld, completed, receipt_trust_json
+from tests.verifier.receipt_world import (
+    CREDENTIAL,
+    SECRET,
+    SUBJECT,
+    ReceiptWorld,
+    completed,
+    receipt_trust_json,
+)
 from tests.verifier.world import ISSUER as ISSUER_KEY
 from tests.verifier.world import LOG_ED, NOW, ORIGIN
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
@@ -23,6 +31,7 @@ from yinzheng.verifier.log.note import NoteSigner, sign_checkpoint
 
 LOG_KEY = bytes(range(3, 35))
 SCOPE = "third_party_research"
+GRANT = {"code": LAB, "scope": SCOPE, "route": "deidentified"}
 
 
 def _signers(backend: Sm2Backend) -> tuple[Sm2PrivateKey, tuple[NoteSigner, NoteSigner]]:
@@ -36,14 +45,22 @@ def receipts(backend: Sm2Backend) -> dict[str, Any]:
     whole = ReceiptWorld(signer=issuer, log_signers=log)
     part = ReceiptWorld(signer=issuer, log_signers=log)
     part.withdraw(completed(), recipients=[LAB])
+    read = ReceiptWorld(signer=issuer, log_signers=log)
+    read.noted = chained(
+        [
+            [line(1, None), use(2, SUBJECT), use(3, SUBJECT, LAB, scope="insurance")],
+            [line(4, SUBJECT), line(5, None)],
+        ]
+    )
     return {
         "now": NOW,
         "trust": receipt_trust_json(),
         "k": SECRET.hex(),
         "credential": CREDENTIAL.hex(),
         "receipts": [
-            _receipt("in force", whole, [{"code": LAB, "scope": SCOPE, "route": "deidentified"}]),
+            _receipt("in force", whole, [{**GRANT}]),
             _receipt("withdrawn from its recipient", part, []),
+            _receipt("used twice, once outside consent", read, [{**GRANT}]),
         ],
     }
 

@@ -335,11 +335,28 @@ def test_receipts_by_cbor2_and_hmac() -> None:
             assert event["statement"]["commitment"] == committed(event["secret"], event["body"])
             previous = leaf_of(event["statement"])
         assert said[8] == (bytes.fromhex(previous) if file["events"] else None)
+        _check_lines(file, said[9])
         if file["last"] is not None:
             note = file["proof"].split("\n\n", 1)[1].splitlines()
             index, hashes = file["last"]["index"], map(bytes.fromhex, file["last"]["hashes"])
             root = rfc9162_root(bytes.fromhex(previous), index, int(note[1]), list(hashes))
             assert base64.b64encode(root).decode() == note[2]
+
+
+def _check_lines(file: dict[str, Any], signed: bytes) -> None:
+    """The access lines of a receipt, from secret to root, and what the core signs of them (S13.8)."""
+    told = file["accesses"]
+    numbers = [one["line"]["number"] for one in told["lines"]]
+    said = rfc8785.dumps({"count": told["count"], "last": told["last"], "numbers": numbers})
+    keyed = hmac.new(bytes.fromhex(file["secret"]), b"yinzheng/receipt-lines/1\n" + said, "sha256")
+    assert keyed.digest() == signed
+    for one in told["lines"]:
+        body = told["batches"][one["batch"]]["body"]
+        leaf = hashlib.sha256(b"\0" + rfc8785.dumps(committed(one["secret"], one["line"]))).digest()
+        path, place = [bytes.fromhex(value) for value in one["path"]], one["line"]["number"] - body["first"]
+        assert rfc9162_root(leaf, place, body["count"], path).hex() == body["root"]
+        if one["words"] is not None:
+            assert committed(one["words"]["secret"], one["words"]["words"]) == one["line"]["words"]
 
 
 def test_the_receipts_are_genuine() -> None:

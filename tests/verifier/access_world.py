@@ -10,6 +10,7 @@ from tests.verifier.bodies import HOSPITAL, LAB
 from tests.verifier.world import DEPOSITED, REGISTRY
 from yinzheng.verifier.bytes.algorithms import sha256
 from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.containers.receipt_lines import NotedBatch, ProvedLine
 from yinzheng.verifier.formats.access import (
     NOTED,
     AccessLine,
@@ -21,7 +22,7 @@ from yinzheng.verifier.formats.access import (
     parse_line,
 )
 from yinzheng.verifier.formats.access_range import RangeBatch, RangeLine, SaidWho, SaidWords
-from yinzheng.verifier.log.merkle import root_from_leaves
+from yinzheng.verifier.log.merkle import inclusion_path, root_from_leaves
 from yinzheng.verifier.log.merkle_range import range_path
 from yinzheng.verifier.log.statement import Statement, commit_private, commit_public
 
@@ -108,6 +109,20 @@ class Noted:
             self.prev,
             "registry",
         )
+
+    def placed(self, index: int, hashes: Sequence[bytes]) -> NotedBatch:
+        return NotedBatch(self.statement, self.body, index, tuple(hashes))
+
+    def proved(self, number: int, batch: int) -> ProvedLine:
+        """A line with its proof; `batch` is the place of this one in the file."""
+        leaves, index = self.leaves, number - self.lines[0].number
+
+        def read(height: int, at: int) -> bytes:
+            return root_from_leaves(leaves[at << height : (at + 1) << height])
+
+        one = self.lines[index]
+        path = inclusion_path(index, len(leaves), read)
+        return ProvedLine(one, secret_of(number), said_of(one), batch, tuple(path))
 
     def ranged(self, first: int, last: int) -> RangeBatch:
         """Those lines of it from `first` to `last`, and that they are all."""

@@ -11,6 +11,7 @@ from typing import Any
 from coincurve import PrivateKey as Secp256k1Key
 
 from tests.verifier import bodies
+from tests.verifier.access_world import Noted
 from tests.verifier.bodies import HOSPITAL
 from tests.verifier.world import (
     ANCHOR,
@@ -33,6 +34,7 @@ from tests.verifier.world import (
     trust_json,
 )
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair, keccak256
+from yinzheng.verifier.containers.receipt_lines import ToldLines
 from yinzheng.verifier.containers.receiptfile import Place, ReceiptEvent
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.formats.body import Party
@@ -56,6 +58,9 @@ NOTICE_LEAF = bytes([0x11]) * 32
 GIVEN = DEPOSITED - 30 * DAY
 ERASED = BLOCK_TIME - BLOCK_TIME % HOUR
 HOST = "yz.example.org"
+PLACES = (2, 0)
+"""Of the statements of batches of access lines in the log."""
+
 LAST = 4
 """Place of the last event in the log."""
 
@@ -185,6 +190,10 @@ class ReceiptWorld:
     chain_state: dict[bytes, WithdrawalState] = field(default_factory=dict)
     opened: int | None = None
     """What the chain counts; None: the withdrawals it holds."""
+    noted: list[Noted] = field(default_factory=list)
+    """Batches of access lines, at most two: in the log they have the third and the first place."""
+    listed: Sequence[int] | None = None
+    """Numbers of the lines that the file tells; None: all of this consent."""
 
     def __post_init__(self) -> None:
         self.statement = granted_statement(
@@ -281,6 +290,24 @@ class ReceiptWorld:
     # What is handed out
 
     @property
+    def told(self) -> ToldLines:
+        """The access lines that the file tells, with their proofs."""
+        own = [
+            (place, one)
+            for place, batch in enumerate(self.noted)
+            for one in batch.lines
+            if one.consent == SUBJECT
+        ]
+        shown = [(place, one) for place, one in own if self.listed is None or one.number in self.listed]
+        batches = tuple(
+            batch.placed(PLACES[place], inclusion(self.tree, PLACES[place]))
+            for place, batch in enumerate(self.noted)
+        )
+        lines = tuple(self.noted[place].proved(one.number, place) for place, one in shown)
+        last = self.noted[-1].lines[-1].number if self.noted else 0
+        return ToldLines(len(own), last, batches, lines)
+
+    @property
     def qr(self) -> str:
         """The patient's own code."""
         return with_credential(self.proof_copy, CREDENTIAL)
@@ -294,6 +321,7 @@ class ReceiptWorld:
             notice=NOTICE_LEAF,
             issued_at=self.issued_at,
             head=self.events[-1].statement.leaf_hash if self.events else None,
+            lines=self.told.digest(SECRET),
             signer=self.signer,
             host=HOST,
         )
@@ -306,6 +334,8 @@ class ReceiptWorld:
     def tree(self) -> list[bytes]:
         """The log's leaf hashes; the last event has the place of the fifth."""
         found = list(self.leaves)
+        for place, batch in zip(PLACES, self.noted, strict=False):
+            found[place] = batch.statement.leaf_hash
         if self.events:
             found[LAST] = self.events[-1].statement.leaf_hash
         return found
@@ -350,6 +380,7 @@ class ReceiptWorld:
             "notice": self.notice,
             "events": [event.to_json() for event in self.events],
             "last": self.last.to_json() if self.last else None,
+            "accesses": self.told.to_json(),
             "statement": self.statement.to_json(),
             "proof": self.proof.text,
             "chain": self.chain(),

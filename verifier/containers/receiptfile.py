@@ -28,6 +28,7 @@ from yinzheng.verifier.bytes.canonical import (
 from yinzheng.verifier.bytes.cose import MAX_QR
 from yinzheng.verifier.bytes.shape import Shaped, shape
 from yinzheng.verifier.chain.evidence import Evidence, parse_evidence
+from yinzheng.verifier.containers.receipt_lines import NO_LINES, ToldLines
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.consent import Consent, parse_consent
 from yinzheng.verifier.formats.notice import Notice, parse_notice
@@ -93,6 +94,8 @@ class ReceiptFile:
     """Oldest first."""
     last: Place | None
     """Of the last event, under the checkpoint of ``proof``; None exactly without events."""
+    accesses: ToldLines
+    """Who used or opened what of it (S13.8)."""
     statement: Statement
     proof: TlogProof
     chain: Evidence | None
@@ -134,6 +137,7 @@ def format_receipt_file(
     *,
     events: Iterable[ReceiptEvent] = (),
     last: Place | None = None,
+    accesses: ToldLines = NO_LINES,
     chain: JSON = None,
 ) -> bytes:
     """Write a receipt file; ``secret`` opens the statement's commitment, ``last`` is the place of the last
@@ -150,6 +154,7 @@ def format_receipt_file(
             "notice": notice.to_json(),
             "events": [event.to_json() for event in events],
             "last": last.to_json() if last else None,
+            "accesses": accesses.to_json(),
             "statement": statement.to_json(),
             "proof": proof.text,
             "chain": chain,
@@ -209,6 +214,7 @@ _FILE: Final[dict[str, Check[Any]]] = {
     "notice": _notice,
     "events": tuple_of(_event, 0, MAX_EVENTS),
     "last": nullable(shape(Place)),
+    "accesses": shape(ToldLines),
     "statement": Statement.from_json,
     "proof": _proof,
     "chain": nullable(parse_evidence),

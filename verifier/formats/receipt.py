@@ -41,7 +41,7 @@ PROOF: Final = "PROOF"
 """Stands in a proof copy's text where the credential would: never base 32 of 32 bytes."""
 
 _VERSION: Final = 1
-_FIELDS: Final = 9
+_FIELDS: Final = 10
 _AAD: Final = b"yinzheng/consent-receipt/1"
 _FORM: Final = qr_form(r"/c#(?P<core>[^/?#\s.]*)\.(?P<credential>[^/?#\s.]*)")
 
@@ -63,6 +63,8 @@ class ReceiptCore:
     """When this receipt was signed, be it long after the consent: a receipt is made anew when asked for."""
     head: bytes | None
     """Leaf hash of the last statement about the consent by then; None if none followed its own."""
+    lines: bytes | None
+    """Keyed digest of what the file tells of access lines (S13.8); None for a code signed for no file."""
     kid: bytes
     signed: bytes
     signature: bytes
@@ -94,13 +96,15 @@ def encode_receipt(
     notice: bytes,
     issued_at: int,
     head: bytes | None = None,
+    lines: bytes | None = None,
     signer: IssuerSigner,
     host: str,
 ) -> str:
     """The QR text of a receipt's proof copy for a `consent.granted` statement, signed (S13.1, S13.2).
 
     ``notice`` is the leaf hash of the notice's statement, ``issued_at`` the time of signing, ``head`` the
-    leaf hash of the last statement since, if there is one. `with_credential` makes the patient's own of it.
+    leaf hash of the last statement since, if there is one, ``lines`` the digest of what is told of accesses.
+    `with_credential` makes the patient's own of it.
     Raises `UsageFault`: `receipt-statement` (not the statement of a consent, or one of later than
     ``issued_at``), `qr-host`.
     """
@@ -122,6 +126,7 @@ def encode_receipt(
         6: notice,
         7: issued_at,
         8: head,
+        9: lines,
     }
     core = sign_core(cbor2.dumps(fields, canonical=True), signer, _AAD)
     # The longest name of a registry makes some 1,100 characters: far below MAX_QR, and easily read.
@@ -182,8 +187,9 @@ def decode_receipt_core(core: bytes) -> ReceiptCore:
     fields = load_fields(found.payload)
     if list(fields) != list(range(_FIELDS)) or type(fields[0]) is not int or fields[0] != _VERSION:
         raise payload_fault("has not exactly the fields of a receipt")
-    _, subject, profile, at, commitment, registry, notice, issued_at, head = fields.values()
-    lengths = [(subject, 32), (commitment, 64), (notice, 32)] + ([] if head is None else [(head, 32)])
+    _, subject, profile, at, commitment, registry, notice, issued_at, head, lines = fields.values()
+    lengths = [(subject, 32), (commitment, 64), (notice, 32)]
+    lengths += [(value, 32) for value in (head, lines) if value is not None]
     if any(type(value) is not bytes or len(value) != length for value, length in lengths):
         raise payload_fault("has a hash of another length")
     try:
@@ -196,6 +202,7 @@ def decode_receipt_core(core: bytes) -> ReceiptCore:
             notice,
             integer()(issued_at, "$.issued_at"),
             head,
+            lines,
             found.kid,
             found.signed,
             found.signature,

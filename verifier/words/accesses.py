@@ -81,6 +81,10 @@ FUNCTIONS: Final[Mapping[str, Phrase]] = {
     "security": Phrase("安全人员", "security officer"),
 }
 
+LISTED: Final = Phrase(
+    "访问与使用记录：登记机构所知 {known} 条，以下 {listed} 条逐条核验通过",
+    "accesses and uses: the registry knew {known}; each of these {listed} is proved",
+)
 OUTSIDE: Final = Phrase("没有同意作为依据", "no consent covers it")
 COVERED: Final = Phrase("有同意作为依据", "covered by consent")
 

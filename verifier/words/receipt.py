@@ -181,8 +181,19 @@ def _ask_for_newest(report: ReceiptReport) -> Phrase:
 
 def reason(finding: Finding) -> Phrase:
     """Why an obligation came out as it did."""
-    known = None if finding.outcome is Outcome.VALID else _REASONS.get(finding.code)
+    if finding.outcome is Outcome.VALID:
+        return phrases.reason(finding)
+    known = _REASONS.get(finding.code)
+    if known is not None and finding.code in _NAMED:
+        return _naming(known, finding)
     return known or phrases.reason(finding)
+
+
+def _naming(said: Phrase, finding: Finding) -> Phrase:
+    """The reason, and which lines it is about."""
+    told = finding.data.get("lines") or finding.data.get("told") or ()
+    numbers = ", ".join(str(one["number"] if isinstance(one, Mapping) else one) for one in told)
+    return Phrase(f"{said.zh}（第 {numbers} 条）", f"{said.en} Lines: {numbers}.") if numbers else said
 
 
 def why(code: str) -> Phrase:
@@ -190,7 +201,21 @@ def why(code: str) -> Phrase:
     return _REASONS.get(code) or Phrase(*REASONS.get(code, (f"原因：{code}。", f"{code}.")))
 
 
+_NAMED: Final = frozenset({"access-line", "access-not-in-log", "accesses-cut"})
+
 _REASONS: Final[Mapping[str, Phrase]] = {
+    "access-line": Phrase(
+        "回执所载的访问记录中，有的被改动、属于他人，或不在所称的批次中。",
+        "Some access lines in the receipt were changed, are somebody else's, or are not in their batch.",
+    ),
+    "access-not-in-log": Phrase(
+        "回执所载访问记录的批次不在公开日志中。",
+        "The batches of access lines in the receipt are not in the public log.",
+    ),
+    "accesses-cut": Phrase(
+        "回执所载的访问记录不是签名时的那些：有删减或增添。",
+        "The receipt was signed for other access lines than it tells: some were left out or added.",
+    ),
     "qr-foreign": Phrase("这不是同意回执的二维码。", "This is not the QR code of a receipt."),
     "core-malformed": Phrase(
         "二维码内容不是规范编码的回执。", "The QR code does not hold a receipt in its one encoding."

@@ -14,10 +14,12 @@ from yinzheng.verifier.chain.layout_consents import (
     RESTRICTED,
     ChainWithdrawal,
 )
+from yinzheng.verifier.containers.receipt_lines import ToldLines
 from yinzheng.verifier.formats.consent import Consent
 from yinzheng.verifier.formats.notice import Notice
 from yinzheng.verifier.formats.receipt import ReceiptCore
 from yinzheng.verifier.formats.withdrawal import Portion
+from yinzheng.verifier.judge.receipt.accesses import AccessTold
 from yinzheng.verifier.judge.receipt.erasure import Erased
 from yinzheng.verifier.judge.report import (
     Authentic,
@@ -92,6 +94,10 @@ class ReceiptReport:
     """What the chain holds, if obligation 9 is VALID."""
     untold: int
     """How many withdrawals the chain counts, at the time asked about, besides those the file tells of."""
+    accesses: tuple[AccessTold, ...]
+    """Who used or opened what, each line proved; only if obligations 4, 5 and 6 are VALID. Private."""
+    lines: ToldLines | None
+    """What `accesses` are of: how many the registry said it knew, and up to which number."""
     erased: Erased | None
     """The tombstone of the registry's record, where a live ledger proved one, whatever the time asked."""
     block: Block | None
@@ -172,9 +178,20 @@ class ReceiptReport:
             "remaining": self.remaining.to_json() if self.remaining else None,
             "withdrawals": [_withdrawal(found) for found in self.withdrawals],
             "untold": self.untold,
+            "accesses": self._accesses(),
             "erased": self.erased.to_json() if self.erased else None,
             "block": block_json(self.block) if self.block else None,
             "notes": [{"code": note.code, "data": dict(note.data)} for note in self.notes],
+        }
+
+    def _accesses(self) -> dict[str, Any]:
+        """The lines, how many the registry said it knew, and those that were said to rest on consent and do
+        not."""
+        return {
+            "known": None if self.lines is None else self.lines.count,
+            "up_to": None if self.lines is None else self.lines.last,
+            "lines": [one.to_json() for one in self.accesses],
+            "outside_consent": [one.proved.line.number for one in self.accesses if one.outside],
         }
 
 

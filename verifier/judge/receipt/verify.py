@@ -22,6 +22,7 @@ from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.judge import Rules, authentic, judge
 from yinzheng.verifier.judge.obligations import CLOCK_SKEW, Signed
 from yinzheng.verifier.judge.presentation import page_agrees, presentation_notes
+from yinzheng.verifier.judge.receipt.accesses import accesses_told, batches_in_log, lines_hold
 from yinzheng.verifier.judge.receipt.events import events_in_log, requests_of
 from yinzheng.verifier.judge.receipt.exhibits import (
     ReceiptExhibits,
@@ -43,6 +44,7 @@ from yinzheng.verifier.judge.report import Outcome
 from yinzheng.verifier.judge.seals import block_of, sealed
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.statement import verify_body
+from yinzheng.verifier.log.tlogproof import TlogProof
 
 NOTHING: Final = Portion((), ())
 
@@ -119,6 +121,7 @@ def _opens(found: ReceiptExhibits) -> None:
     if not all(same):
         raise DataFault("the notice is not the one that was shown", code="notice-differs")
     requests_of(file, core)
+    lines_hold(file.accesses, core.lines, file.secret, core.subject)
 
 
 def _on_chain(found: ReceiptExhibits, trust: TrustPolicy) -> None:
@@ -135,12 +138,19 @@ def _on_chain(found: ReceiptExhibits, trust: TrustPolicy) -> None:
     found.chain = standing
 
 
+def _logged_too(found: ReceiptExhibits, proof: TlogProof) -> None:
+    """(5) So are the last event, and the batches of the access lines told of."""
+    events_in_log(found.file, proof)
+    if found.file is not None:
+        batches_in_log(found.file.accesses, proof)
+
+
 RECEIPT: Final = Rules(
     form=ReceiptExhibits.read,
     signed=lambda found: receipt_signed(found.core),
     opens=_opens,
     statement=lambda found: found.core.statement(),
-    also_logged=lambda found, proof: events_in_log(found.file, proof),
+    also_logged=_logged_too,
     rests_on=_on_chain,
     needs=lambda _found, _findings: (1, 2, 3, 5, 6, 7, 8),
 )
@@ -216,6 +226,9 @@ def _report(
 ) -> ReceiptReport:
     file = found.file if findings.outcome(4) is Outcome.VALID else None
     parties: tuple[Party, ...] = (file.body.controller,) if file else ()
+    logged = findings.outcome(5) is Outcome.VALID and findings.outcome(6) is Outcome.VALID
+    requests = [request.body for request in found.requests or ()]
+    lines = file and logged and accesses_told(file.accesses, file.body, requests, found.core.registry)
     return ReceiptReport(
         kind=found.presented.kind,
         findings=findings.in_order(),
@@ -228,6 +241,8 @@ def _report(
         remaining=answer.remaining if file else None,
         withdrawals=found.chain.found if found.chain else (),
         untold=answer.untold,
+        accesses=lines or (),
+        lines=file.accesses if file and logged else None,
         erased=found.erased,
         block=block_of(found.evidence, question.trust, question.now),
         checked_at=question.now,
