@@ -45,8 +45,12 @@ def persons_in(action: str, kind: str, object_: str, consent: bytes | None) -> b
     return consent or sha256(f"{kind}:{object_}".encode())
 
 
-def count_openings(registry: Registry, session: Session, reader: Reader, persons: Iterable[bytes]) -> None:
-    """Count who is about to be shown to ``reader``, in the transaction that notes it.
+def count_openings(
+    registry: Registry, session: Session, reader: Reader, purpose: str, persons: Iterable[bytes]
+) -> None:
+    """Count who is about to be shown to ``reader`` for a purpose, in the transaction that notes it.
+
+    An approval of another purpose covers nobody.
 
     Raises `UsageFault` `bulk-approval` where that were more than R47 lets one actor open unapproved: nothing
     is noted or opened then. `DataFault` `bulk-altered` for an approval that is not what its approver signed.
@@ -61,7 +65,9 @@ def count_openings(registry: Registry, session: Session, reader: Reader, persons
         row.object: row for row in session.exec(select(RecentOpening).where(RecentOpening.actor == actor))
     }
     standing = session.exec(
-        select(BulkApproval).where(BulkApproval.actor == actor, BulkApproval.until >= now)
+        select(BulkApproval).where(
+            BulkApproval.actor == actor, BulkApproval.purpose == purpose, BulkApproval.until >= now
+        )
     ).all()
     charge = charge_for(recent.keys(), wanted, [_approval(session, row) for row in standing], now)
     if charge is not None:

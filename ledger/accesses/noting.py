@@ -98,8 +98,10 @@ def note_many(registry: Registry, session: Session, reader: Reader, accesses: It
     and `DataFault`: `field-…`, `access-basis` for a line that its format does not allow.
     """
     now, accesses = registry.clock(), list(accesses)
-    shown = (persons_in(one.action, one.kind, one.object, one.consent) for one in accesses if one.counted)
-    count_openings(registry, session, reader, {person for person in shown if person is not None})
+    for purpose in dict.fromkeys(one.purpose for one in accesses if one.counted):
+        own = (one for one in accesses if one.counted and one.purpose == purpose)
+        shown = (persons_in(one.action, one.kind, one.object, one.consent) for one in own)
+        count_openings(registry, session, reader, purpose, {one for one in shown if one is not None})
     key = key_for(session, registry.keys, now)
     first, link = _after(session)
     rows = []

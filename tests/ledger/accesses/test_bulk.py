@@ -53,10 +53,15 @@ class Ward:
         return caught.value
 
     def approve(
-        self, persons: int, actor: str = OFFICER, by: str = SECOND_OFFICER, seconds: int = 3600
+        self,
+        persons: int,
+        actor: str = OFFICER,
+        by: str = SECOND_OFFICER,
+        seconds: int = 3600,
+        purpose: str = "handover",
     ) -> int:
         until = self.registry.clock() + seconds
-        return approve_bulk(self.registry, actor, "handover", persons, until, actor_of(self.registry, by))
+        return approve_bulk(self.registry, actor, purpose, persons, until, actor_of(self.registry, by))
 
     def lines(self) -> int:
         with self.registry.store.reading() as session:
@@ -132,6 +137,13 @@ def test_an_approval_too_small_opens_nobody(ward: Ward) -> None:
     ward.refused(range(RECORDS))
     ward.approve(persons=RECORDS)
     ward.open(range(RECORDS))
+
+
+def test_the_approval_is_of_its_purpose_alone(ward: Ward) -> None:
+    ward.approve(persons=40, purpose="dispute")
+    ward.refused(range(40))
+    ward.approve(persons=40)
+    ward.open(range(40))
 
 
 def test_the_approval_is_of_the_named_actor_alone(ward: Ward) -> None:
