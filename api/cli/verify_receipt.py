@@ -120,7 +120,8 @@ def _print_accesses(report: ReceiptReport, language: Language) -> None:
     if report.lines is None:
         return
     known, listed = report.lines.count, len(report.accesses)
-    out.print(f" {words.LISTED.said(language).format(known=known, listed=listed)}", markup=False)
+    told = words.LISTED if known else words.NONE_TOLD
+    out.print(f" {told.said(language).format(known=known, listed=listed)}", markup=False)
     for one in report.accesses:
         line, said = one.proved.line, one.proved.words
         who = one.organisation or line.organisation or ""

@@ -32,6 +32,7 @@ _STATUS: Final = {
     "withdrawal-actor": HTTPStatus.FORBIDDEN,
     "withdrawal-controller": HTTPStatus.FORBIDDEN,
     "organisation-other": HTTPStatus.FORBIDDEN,
+    "bulk-approval": HTTPStatus.FORBIDDEN,
     "dispute-standing": HTTPStatus.FORBIDDEN,
     "length-required": HTTPStatus.LENGTH_REQUIRED,
     "dispute-moved": HTTPStatus.CONFLICT,

@@ -81,6 +81,9 @@ FUNCTIONS: Final[Mapping[str, Phrase]] = {
     "security": Phrase("安全人员", "security officer"),
 }
 
+NONE_TOLD: Final = Phrase(
+    "访问与使用记录：回执签发时没有", "accesses and uses: none was known when it was signed"
+)
 LISTED: Final = Phrase(
     "访问与使用记录：登记机构所知 {known} 条，以下 {listed} 条逐条核验通过",
     "accesses and uses: the registry knew {known}; each of these {listed} is proved",
