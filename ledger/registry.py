@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,6 +50,8 @@ class Registry:
     calendar: WorkingCalendar
     clock: Clock
     faults: Faults
+    random: Callable[[int], bytes] = secrets.token_bytes
+    """Fresh bytes for commitments; prepared ones where someone signs elsewhere (`people.decisions`)."""
 
     def carrier_of(self, sender: str) -> Carrier:
         """Carries what that sender signed: the relay's key is here, a person's never is."""

@@ -176,6 +176,28 @@ PANELS: Final = (
         "Cases 案件",
         "registry",
         (
+            Group(
+                "decision",
+                "Decide on one's own machine; the registry carries it out. 异地签署的决定。",
+                (
+                    Command(
+                        "new",
+                        "decision:new",
+                        "Sign a decision on one's own machine, with one's own key. 本机签署决定。",
+                    ),
+                    Command(
+                        "sign",
+                        "decision:sign",
+                        "Approve what the contracts ask for, after reading it. 签署链上核准。",
+                    ),
+                    Command(
+                        "submit",
+                        "decision:submit",
+                        "Have a signed decision carried out, by the desk or here; no key of a person is "
+                        "needed. 提交决定。",
+                    ),
+                ),
+            ),
             Command("apply", "cases:apply", "Take in an application with its dossier. 提交登记申请。"),
             Command(
                 "supplement",

@@ -154,6 +154,19 @@ def opened_key_file(paths: Paths, name: str) -> tuple[Path, bytes]:
     return file, given.secrets.get(name, b"")
 
 
+def own_key(name: str) -> EthereumKey:
+    """The key that its owner carries, on a machine that has no registry. Raises as `open_key`."""
+    from yinzheng.ledger.keys.personal import open_key
+    from yinzheng.ledger.state.instance import Paths
+
+    paths, given = Paths(Path("state").absolute()), _given.get()
+    if name not in given.keys:
+        raise UsageFault(
+            f"say where the key of {name} is", code="person-key-missing", hint="Bring it: --key FILE."
+        )
+    return open_key(given.keys[name], functools.partial(_secret, paths, given, name))
+
+
 def by_name(names: Sequence[str], given: Sequence[str] | None) -> dict[str, Path]:
     """The files of several persons, each given as `NAME=FILE`; one without a name is the first one's."""
     found: dict[str, Path] = {}

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from yinzheng.api.desk.decisions import decisions
 from yinzheng.api.desk.disputes import disputes
 from yinzheng.api.desk.guard import Guard
 from yinzheng.api.desk.objections import objections
@@ -49,7 +50,7 @@ def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -
     )
     app.add_exception_handler(YinzhengError, _fault)
     app.add_exception_handler(HTTPException, _http)
-    for routes in (organisations, withdrawals, disputes, patients, objections):
+    for routes in (organisations, withdrawals, disputes, patients, objections, decisions):
         app.include_router(routes(desk))
 
     @app.get("/healthz")

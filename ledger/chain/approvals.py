@@ -3,12 +3,14 @@
 The message is all that binds: a signature holds for one contract on one chain and for exactly these fields.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from yinzheng.ledger.chain.eip712 import message_digest
 from yinzheng.ledger.chain.records import OpeningKind, Procedure
 from yinzheng.verifier.bytes.algorithms import recover_address
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.log.statement import profile_bytes
 
@@ -18,6 +20,14 @@ class SigningKey(Protocol):
 
     def sign_digest(self, digest: bytes) -> bytes:
         """Sign 32 bytes: `r || s || v`, 65 bytes, v 0 or 1."""
+
+
+@runtime_checkable
+class TypedSigningKey(Protocol):
+    """A key whose owner is shown the message, not its digest."""
+
+    def sign_typed(self, message: Mapping[str, Any]) -> bytes:
+        """Sign a full EIP-712 message: `r || s || v`, 65 bytes, v 27 or 28."""
 
 
 SIGNATURE_BYTES = 65
@@ -194,8 +204,24 @@ def typed_data(decision: Decision, domain: Domain) -> dict[str, Any]:
     }
 
 
+def plain(value: Any) -> JSON:
+    """A message of `typed_data` as JSON: bytes are `0x` and lower-case hex."""
+    match value:
+        case bytes():
+            return "0x" + value.hex()
+        case dict():
+            return {name: plain(one) for name, one in value.items()}
+        case list() | tuple():
+            return [plain(one) for one in value]
+        case bool() | int() | str() | None:
+            return value
+    raise TypeError(type(value).__name__)
+
+
 def sign(decision: Decision, domain: Domain, key: SigningKey) -> bytes:
-    """Sign with `key`; 65 bytes, the same every time unless the key lies in a token."""
+    """Sign with `key`; 65 bytes, the same every time unless the key lies in a token, or elsewhere."""
+    if isinstance(key, TypedSigningKey):
+        return key.sign_typed(typed_data(decision, domain))
     made = key.sign_digest(digest(decision, domain))
     return made[:64] + bytes([made[64] + 27])
 

@@ -14,6 +14,7 @@ from yinzheng.ledger.chain.approvals import (
     Opening,
     Release,
     SigningKey,
+    plain,
     sign,
     typed_data,
 )
@@ -26,7 +27,7 @@ __all__ = ["Opening", "Release", "read_typed", "sign_typed", "typed_json"]
 
 def typed_json(decision: Opening | Release, domain: Domain) -> dict[str, JSON]:
     """The EIP-712 message of a decision; bytes are `0x` and lower-case hex."""
-    value = _plain(typed_data(decision, domain))
+    value = plain(typed_data(decision, domain))
     assert isinstance(value, dict)
     return value
 
@@ -81,16 +82,3 @@ def _bytes(written: str) -> bytes:
     if not written.startswith("0x"):
         raise ValueError
     return bytes.fromhex(written[2:])
-
-
-def _plain(value: Any) -> JSON:
-    match value:
-        case bytes():
-            return "0x" + value.hex()
-        case dict():
-            return {name: _plain(one) for name, one in value.items()}
-        case list() | tuple():
-            return [_plain(one) for one in value]
-        case bool() | int() | str() | None:
-            return value
-    raise TypeError(type(value).__name__)

@@ -134,7 +134,7 @@ class Thread(ABC, Generic[StateT, MoveT]):
             prev=self.head if after is None else after.leaf_hash,
             case_id=self.case_id,
         )
-        return compose(happened, self.seal, now=self.now)
+        return compose(happened, self.seal, now=self.now, random=self.registry.random)
 
     def write(self, rule: Rule[StateT, MoveT], *recorded: Recorded) -> bytes:
         """Write composed statements in order and move on to where `rule` leads; gives the last leaf hash."""

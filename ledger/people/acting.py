@@ -14,6 +14,7 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.keys.provider import EthereumKey
+from yinzheng.ledger.people.decisions import AbsentKey, SignedDecision, take
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.destruction import StaffRole
 from yinzheng.ledger.rules.offices import ON_CHAIN, ROLES, Office, Role, role_of
@@ -43,6 +44,8 @@ class Actor:
     """Of the key they proved to have, 20 bytes."""
     key: EthereumKey = field(repr=False, compare=False)
     proof: object = field(repr=False, compare=False)
+    decision: bytes | None = None
+    """Digest (S18.2) of the decision signed elsewhere by which they act; it is carried out once."""
 
     def __post_init__(self) -> None:
         """Refuse what `authenticate` did not make."""
@@ -64,6 +67,20 @@ def authenticate(store: Store, name: str, key: EthereumKey) -> Actor:
     return Actor(name, role_of(person.role), proved, key, _PROVED)
 
 
+def authenticate_decision(store: Store, decision: SignedDecision) -> Actor:
+    """The actor who signed a decision elsewhere, with a key that is not here.
+
+    Raises as `authenticate`; `DataFault` (`secp256k1-signature`).
+    """
+    with store.reading() as session:
+        person = enrolled(session, decision.person)
+    proved = decision.signer()
+    if not constant_time_equal(proved, person.address):
+        raise _differs(decision.person)
+    key = AbsentKey(proved, decision.approvals)
+    return Actor(decision.person, role_of(person.role), proved, key, _PROVED, decision.digest)
+
+
 def admit(session: Session, actor: Actor, *capacities: Role) -> Person:
     """Establish who acts and in what capacity; without `capacities` the caller compares it with its course.
 
@@ -81,6 +98,8 @@ def admit(session: Session, actor: Actor, *capacities: Role) -> Person:
         )
     if capacities and held not in capacities:
         raise _not_theirs(actor, capacities)
+    if actor.decision is not None:
+        take(session, actor.decision)
     return person
 
 

@@ -11,6 +11,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from copy import copy
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -57,6 +58,13 @@ class Store:
         one_writer = engine.dialect.name == "sqlite" and writable
         self._turn = _turns[str(engine.url)] if one_writer else nullcontext()
         self.writable = writable
+        self._keeps = True
+
+    def rehearsal(self) -> "Store":
+        """The same database, whose transactions are undone also when they end well."""
+        rehearsed = copy(self)
+        rehearsed._keeps = False  # what a step would do is seen, and nothing is done
+        return rehearsed
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -79,6 +87,9 @@ class Store:
             session.connection()  # takes the write lock now rather than at the first write
             yield session
             session.flush()
+            if not self._keeps:
+                session.rollback()
+                return
             self._faults.hit("store.commit.before")
             session.commit()
             self._faults.hit("store.commit.after")

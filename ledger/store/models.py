@@ -60,17 +60,26 @@ class Counter(Base, table=True):
 
 
 class Person(Base, table=True):
-    """Someone who signs for the registry, by a secp256k1 address; the contracts know those of officers."""
+    """Someone who acts for the registry, by the secp256k1 address of a key that is theirs alone."""
 
     __tablename__ = "person"
 
     name: str = Field(primary_key=True)
-    """A slug such as `li-wei`, also the name of the key."""
+    """A slug such as `li-wei`, also the name of the key's file."""
     role: str
-    """`registry` or `committee`; for staff one of `ledger/people/staff.py`."""
+    """One of `rules.offices.ROLES`."""
     address: bytes = Field(unique=True)
     added_at: int = Field(sa_type=BigInteger)
     removed_at: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class TakenDecision(Base, table=True):
+    """A decision signed elsewhere that was carried out: none is taken twice."""
+
+    __tablename__ = "taken_decision"
+
+    digest: bytes = Field(primary_key=True)
+    """32 bytes, of S18.2."""
 
 
 class Dossier(Base, table=True):
@@ -239,7 +248,7 @@ class ChainCall(Base, table=True):
     """Tells calls of one kind about the same thing apart: with both it makes one and the same call however
     often it is tried."""
     sender: str = Field(default="relay", sa_column_kwargs={"server_default": "relay"})
-    """Name of the key that sends it: `relay`, or `admin` for roles."""
+    """Who sends it: `relay`, or the name of the administrator whose key signed it already."""
     target: bytes
     data: bytes
     gas: int = Field(sa_column_kwargs={"server_default": "1000000"})

@@ -1,0 +1,184 @@
+"""Commands for deciding elsewhere (S18): signed where one's key is, carried out where the registry is."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from yinzheng.api.cli.common import DEFAULT_STATE, State, writing
+from yinzheng.api.cli.output import Json, tell
+from yinzheng.api.cli.persons import As, own_key
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.people.decisions import SignedDecision
+    from yinzheng.verifier.judge.trust import TrustPolicy
+
+Policy = Annotated[
+    Path, typer.Option("--trust", help="The registry's policy, as it handed it out in person. 信任策略。")
+]
+Out = Annotated[Path, typer.Option("--out", help="File to write. 输出文件。")]
+
+
+def new(
+    action: Annotated[
+        str,
+        typer.Argument(
+            help="accept, request-supplement, review, approve, publish, resolve, refuse or issue. 决定。"
+        ),
+    ],
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The case, such as A-2026-000001. 案件编号。")],
+    as_: As,
+    trust: Policy,
+    out_file: Out,
+    arguments: Annotated[
+        Path | None, typer.Option(help="What the decision says, as JSON (S18.3). 决定内容。")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Sign a decision on one's own machine, with one's own key. 本机签署决定。"""
+    from yinzheng.ledger.people.decisions import MESSAGES, SignedDecision
+
+    if action not in MESSAGES:
+        raise UsageFault(
+            f"nobody decides to {action} elsewhere",
+            code="decision-action",
+            hint=f"One of: {', '.join(MESSAGES)}.",
+        )
+    policy = _policy(trust)
+    made = SignedDecision(
+        origin=policy.origin,
+        chain=policy.chain_id,
+        person=as_,
+        action=action,
+        case=case,
+        arguments={} if arguments is None else _object(arguments),
+        at=int(time.time()),
+        nonce=bytes(16),
+    ).sign(own_key(as_))
+    _write(out_file, made.to_json())
+    tell(
+        json_,
+        {"file": str(out_file), "action": action, "case": case},
+        (
+            f"{out_file}: {as_} decides to {action} {case} 已签署",
+            f"  → yinzheng decision submit {out_file}",
+        ),
+    )
+
+
+def sign(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `decision submit` gave back.")],
+    as_: As,
+    trust: Policy,
+    out_file: Out,
+    json_: Json = False,
+) -> None:
+    """Approve what the contracts ask for, after reading it. 签署链上核准。"""
+    from dataclasses import replace
+
+    from yinzheng.ledger.people.decisions import SignedDecision, sign_message
+
+    policy, value = _policy(trust), _object(file)
+    try:
+        made = SignedDecision.from_json(value["decision"])
+        prepared, message = bytes.fromhex(value["prepared"]), value["message"]
+    except (KeyError, TypeError, ValueError):
+        raise DataFault("this is nothing to sign", code="decision-prepared") from None
+    if made.person != as_:
+        raise UsageFault(f"{made.person} decided this", code="person-key")
+    key = own_key(as_)
+    if made.signer() != key.address:
+        raise DataFault("this decision was not signed with this key", code="key-differs")
+    made.check(policy.origin, policy.chain_id, int(time.time()))
+    signature = sign_message(message, made, policy.rights.address, key)
+    signed = replace(made, prepared=prepared, approvals=(signature,)).sign(key)
+    _write(out_file, signed.to_json())
+
+    def text() -> None:
+        for line in json.dumps(message["message"], indent=1).splitlines():
+            typer.echo(f"  {line}", err=True)
+        typer.echo(f"{out_file}: {message['primaryType']} approved 已核准")
+
+    tell(json_, {"file": str(out_file), "message": message}, text)
+
+
+def submit(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The signed decision. 已签署的决定。")],
+    out_file: Annotated[
+        Path | None, typer.Option("--out", help="Gets what is still to be signed. 待签文件。")
+    ] = None,
+    desk: Annotated[str | None, typer.Option(help="Hand it to the desk at this address. 柜台地址。")] = None,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Have a signed decision carried out, by the desk or here; no key of a person is needed. 提交决定。"""
+    from yinzheng.ledger.people.decisions import SignedDecision
+
+    value = _object(file)
+    made = SignedDecision.from_json(value)
+    outcome = _sent(desk, made) if desk is not None else _carried_out(state, json_, made)
+    if outcome["done"]:
+        tell(json_, {"done": True}, f"{made.case}: {made.action} carried out 已办理")
+        return
+    rest = out_file or file.with_name(f"{file.stem}.to-sign.json")
+    _write(rest, {"decision": value, "prepared": outcome["prepared"], "message": outcome["message"]})
+    tell(
+        json_,
+        {"done": False, "to_sign": str(rest)},
+        (f"{rest}: {made.person} signs this first 待本人签署", f"  → yinzheng decision sign {rest}"),
+    )
+
+
+def _carried_out(state: Path, json_: bool, made: SignedDecision) -> Any:
+    from yinzheng.ledger.cases import decided_elsewhere
+
+    with writing(state, json_) as (registry, _):
+        return decided_elsewhere.submit(registry, made).to_json()
+
+
+def _sent(desk: str, made: SignedDecision) -> Any:
+    import httpx
+
+    try:
+        answer = httpx.post(f"{desk.rstrip('/')}/people/v1/decisions", json=made.to_json(), timeout=60)
+        value = answer.json()
+    except (httpx.HTTPError, ValueError):
+        raise EnvironmentFault(
+            "the desk does not answer", code="desk-unreachable", hint="Check its address; try again."
+        ) from None
+    if answer.status_code not in (200, 202):
+        raise DataFault(str(value.get("message", "refused")), code=str(value.get("code", "desk-refused")))
+    return value
+
+
+def _policy(path: Path) -> TrustPolicy:
+    from yinzheng.verifier.judge.trust import parse_trust
+
+    return parse_trust(_bytes(path))
+
+
+def _object(path: Path) -> dict[str, Any]:
+    from yinzheng.verifier.bytes import canonical
+
+    value = canonical.loads(_bytes(path), max_bytes=2 * 256 * 1024)
+    if not isinstance(value, dict):
+        raise DataFault(f"{path} is no JSON object", code="json-malformed")
+    return value
+
+
+def _bytes(path: Path) -> bytes:
+    if not path.is_file():
+        raise UsageFault(f"there is no file {path}", code="file-missing", hint="Check the path.")
+    with path.open("rb") as file:
+        return file.read(4 * 256 * 1024)
+
+
+def _write(path: Path, value: Any) -> None:
+    from yinzheng.ledger.state.files import write_durably
+
+    write_durably(path, json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n", mode=0o600)
