@@ -173,7 +173,7 @@ def test_waived_publicity_needs_the_committee_and_an_upheld_objection_ends_a_cas
 ) -> None:
     case = Steps(state, tmp_path)
     case.reviewed()
-    case.refuse("approval-wrong-capacity", "publish", "--as", CHEN, "--waived-by", CHEN, "--reasons", "公益")
+    case.refuse("person-twice", "publish", "--as", CHEN, "--waived-by", CHEN, "--reasons", "公益")
     case.take("publish", "--as", CHEN, "--waived-by", LIN, "--reasons", "公益用途，书面申请")
     material = tmp_path / "letter.txt"
     material.write_text("异议材料", encoding="utf-8")

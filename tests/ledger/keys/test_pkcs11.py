@@ -72,7 +72,7 @@ def test_keys_in_the_token_and_beside_it_are_one_provider(
     made(hsm, LOG_ED25519, RELAY, KEK).write(tmp_path / "keys")
     hsm.restart()
     keys: KeyProvider = with_token(keystore, tmp_path / "keys", {PIN_VARIABLE: PIN})
-    assert keys.names() == [VALIDATOR, KEK, LOG_ED25519, LOG_SM2, RELAY]
+    assert keys.names() == [KEK, LOG_ED25519, LOG_SM2, RELAY, VALIDATOR]
     assert keys.ethereum(VALIDATOR).address == keystore.ethereum(VALIDATOR).address
     assert keys.sm2(LOG_SM2).public_key == keystore.sm2(LOG_SM2).public_key
     digest = secrets.token_bytes(32)
