@@ -183,6 +183,7 @@ class TestMovingTheKeyEncryptionKey:
         assert rewrap_registry(filled.root, keystore, ENVIRONMENT, to_token=True) == {
             "dossier": 2,
             "consent": 1202,
+            "access_key": 0,
         }
         (filled.paths.keys / "kek.json").unlink()
         inside = wrapped(filled)
@@ -191,6 +192,7 @@ class TestMovingTheKeyEncryptionKey:
         assert rewrap_registry(filled.root, w.open_keys(filled.paths), ENVIRONMENT, to_token=False) == {
             "dossier": 2,
             "consent": 1202,
+            "access_key": 0,
         }
         after = wrapped(filled)
         assert not any(value is not None and is_token_wrapped(value) for value in after.values())
