@@ -7,7 +7,7 @@ from yinzheng.ledger.cases.deciding import application_of, importance_of_case
 from yinzheng.ledger.cases.work import approve, work_on
 from yinzheng.ledger.chain.approvals import Publication
 from yinzheng.ledger.chain.records import Procedure as ChainProcedure
-from yinzheng.ledger.people.acting import Actor
+from yinzheng.ledger.people.acting import Actor, require_two
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.publicity import Notice, check_waiver, publicity_end
 from yinzheng.ledger.rules.states import Capacity, Move
@@ -23,6 +23,8 @@ def publish(
     registry: Registry, case_id: str, by: Actor, *, waived_by: Actor | None = None, reason: str = ""
 ) -> None:
     """Open publicity (R24). With `waived_by`, a member of the committee, it ends at once and says so."""
+    if waived_by is not None:
+        require_two(by, waived_by)
     with work_on(registry, case_id) as work:
         waived = waived_by is not None
         rule = work.allow(Move.PUBLISH_WAIVED if waived else Move.PUBLISH, by)

@@ -112,10 +112,10 @@ def build_pack(
     is not on the chain yet), `pack-selection`; `DataFault` where what is stored is not what was recorded;
     `EnvironmentFault` (node, disk). `target` is then not there.
     """
+    require(registry, by, Capacity.REGISTRY)
     if target.exists():
         raise UsageFault(f"{target} exists already", code="pack-exists", hint="Name a new file.")
     progress("gathering statements and proofs")
-    require(registry, by, Capacity.REGISTRY)
     plan = plan_pack(registry, dispute_id, selection)
     note_pack(registry, plan, Reader.of_actor(registry, by), by)
     plan = with_report(plan)

@@ -16,7 +16,7 @@ from yinzheng.ledger.disputes.work import DRAFT, DisputeThread, work_on
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import find_dispute, thread
 from yinzheng.ledger.organisations.keys import public_key
-from yinzheng.ledger.people.acting import Actor, admit
+from yinzheng.ledger.people.acting import Actor, admit, require
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.instance import read_instance
@@ -135,6 +135,8 @@ def show(registry: Registry, dispute_id: str, by: Actor | Reader) -> Shown:
 
     `by` is an officer, or an organisation whose signed request this answers. Raises as `work_on` and `admit`.
     """
+    if isinstance(by, Actor):
+        require(registry, by, Capacity.REGISTRY)
     with work_on(registry, dispute_id) as work:
         if isinstance(by, Actor):
             admit(work.session, by, Capacity.REGISTRY)

@@ -104,11 +104,11 @@ def rotate(registry: Registry, rotation: Rotation, by: Actor | None) -> bytes:
     now = registry.clock()
     body = replace(rotation, rotated_at=now)
     with registry.store.transaction() as session:
-        found = find_organisation(session, body.grant.code)
-        keys = keys_at(session, found.head)
         if by is not None:
             admit(session, by, Capacity.REGISTRY)
-        elif not keys[-1].holds_at(now):
+        found = find_organisation(session, body.grant.code)
+        keys = keys_at(session, found.head)
+        if by is None and not keys[-1].holds_at(now):
             raise _officer_needed("The key before no longer holds, so it cannot hand over.")
         rules.rotated(keys, body)
         return _continue(registry, session, found, "organisation.key-rotated", body.to_json(), now)
