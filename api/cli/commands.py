@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from yinzheng.api.cli.commands_org import ORG
+from yinzheng.api.cli.commands_people import DECISION, KEYS, PEOPLE
 from yinzheng.api.cli.commands_rights import RIGHTS
 from yinzheng.api.cli.lazy import Command, Group, Panel
 
@@ -115,89 +116,15 @@ PANELS: Final = (
                 "backup:restore_state",
                 "Make a state folder from a backup; what was destroyed since stays destroyed. 恢复。",
             ),
-            Group(
-                "people",
-                "Who acts for the registry, each with a key of their own. 人员与密钥。",
-                (
-                    Command(
-                        "key",
-                        "people:make_key",
-                        "Make a key of one's own, to carry: a file under a passphrase, or a key in a "
-                        "token. 本人密钥。",
-                    ),
-                    Command(
-                        "add",
-                        "people:add",
-                        "Enrol someone who acts for the registry, with a key of their own. 登记人员。",
-                    ),
-                    Command(
-                        "remove",
-                        "people:remove",
-                        "End what someone may do, at once, here and on the chain; what was signed "
-                        "stands. 注销人员。",
-                    ),
-                    Command(
-                        "list",
-                        "people:list_people",
-                        "List everyone who acts for the registry, also who left. 人员名单。",
-                    ),
-                    Command(
-                        "passphrase",
-                        "people:passphrase",
-                        "Put one's own key under another passphrase; the key stays the one it is. 更换口令。",
-                    ),
-                ),
-            ),
-            Group(
-                "keys",
-                "Where the registry's keys lie. 密钥管理。",
-                (
-                    Command(
-                        "list",
-                        "keys:list_keys",
-                        "Show every key, what it is and where it lies; no passphrase and no "
-                        "PIN is asked. 列出密钥。",
-                    ),
-                    Command(
-                        "to-token",
-                        "keys:to_token",
-                        "Make keys inside a token; they never leave it. 在密码设备中生成密钥。",
-                    ),
-                    Command(
-                        "rewrap",
-                        "keys:rewrap",
-                        "Wrap every key in the database anew, in one transaction. 重新加密数据密钥。",
-                    ),
-                ),
-            ),
+            PEOPLE,
+            KEYS,
         ),
     ),
     Panel(
         "Cases 案件",
         "registry",
         (
-            Group(
-                "decision",
-                "Decide on one's own machine; the registry carries it out. 异地签署的决定。",
-                (
-                    Command(
-                        "new",
-                        "decision:new",
-                        "Sign a decision on one's own machine, with one's own key. 本机签署决定。",
-                    ),
-                    Command(
-                        "sign",
-                        "decision:sign",
-                        "Approve what the contracts ask for, after reading it. 签署链上核准。",
-                    ),
-                    Command(
-                        "submit",
-                        "decision:submit",
-                        "Have a signed decision carried out, by the desk or here; no key of a person is "
-                        "needed. 提交决定。",
-                    ),
-                ),
-            ),
+            DECISION,
             Command("apply", "cases:apply", "Take in an application with its dossier. 提交登记申请。"),
             Command(
                 "supplement",

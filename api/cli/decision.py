@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 Policy = Annotated[
     Path, typer.Option("--trust", help="The registry's policy, as it handed it out in person. 信任策略。")
 ]
+_MOST: Final = 512 * 1024
+"""Bytes of a file or an answer."""
+
 Out = Annotated[Path, typer.Option("--out", help="File to write. 输出文件。")]
 
 
@@ -142,17 +146,33 @@ def _carried_out(state: Path, json_: bool, made: SignedDecision) -> Any:
 
 
 def _sent(desk: str, made: SignedDecision) -> Any:
-    import httpx
+    from yinzheng.ledger.net import plain
+    from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent
+    from yinzheng.ledger.organisations.addresses import is_secure_address
+    from yinzheng.verifier.bytes import canonical
 
+    if not is_secure_address(desk):
+        raise UsageFault(
+            "a desk is reached over https, or on this machine", code="desk-address", hint="Check --desk."
+        )
+    body = canonical.dumps(made.to_json())
+    url, media = f"{desk.rstrip('/')}/people/v1/decisions", {"Content-Type": "application/json"}
     try:
-        answer = httpx.post(f"{desk.rstrip('/')}/people/v1/decisions", json=made.to_json(), timeout=60)
-        value = answer.json()
-    except (httpx.HTTPError, ValueError):
+        answer = plain.send(Sent("POST", url, body, media), Bounds(_MOST, 90, 60), os.environ)
+        value = canonical.loads(answer.body, max_bytes=_MOST)
+    except (NoAnswer, DataFault):
         raise EnvironmentFault(
-            "the desk does not answer", code="desk-unreachable", hint="Check its address; try again."
+            "the desk gives no answer that can be read",
+            code="desk-unreachable",
+            hint="Check its address, and submit the same file again: it is taken once.",
         ) from None
-    if answer.status_code not in (200, 202):
-        raise DataFault(str(value.get("message", "refused")), code=str(value.get("code", "desk-refused")))
+    if not isinstance(value, dict) or answer.status not in (200, 202):
+        told = value if isinstance(value, dict) else {}
+        raise DataFault(
+            str(told.get("message", "the desk refuses")),
+            code=str(told.get("code", "desk-refused")),
+            hint=str(told.get("hint", "")),
+        )
     return value
 
 
@@ -165,7 +185,7 @@ def _policy(path: Path) -> TrustPolicy:
 def _object(path: Path) -> dict[str, Any]:
     from yinzheng.verifier.bytes import canonical
 
-    value = canonical.loads(_bytes(path), max_bytes=2 * 256 * 1024)
+    value = canonical.loads(_bytes(path), max_bytes=_MOST)
     if not isinstance(value, dict):
         raise DataFault(f"{path} is no JSON object", code="json-malformed")
     return value
@@ -175,7 +195,7 @@ def _bytes(path: Path) -> bytes:
     if not path.is_file():
         raise UsageFault(f"there is no file {path}", code="file-missing", hint="Check the path.")
     with path.open("rb") as file:
-        return file.read(4 * 256 * 1024)
+        return file.read(_MOST + 1)
 
 
 def _write(path: Path, value: Any) -> None:

@@ -34,6 +34,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "state.drafts keys.rewrap",
         "state.record_keys flow.calls",
         "registry",
+        "people.decisions",
         "people.acting flow.recording",
         "accesses",
         "people",
