@@ -14,6 +14,8 @@ from sqlmodel import Session, col, select
 from yinzheng.ledger.accesses.noting import acted
 from yinzheng.ledger.chain import contracts
 from yinzheng.ledger.chain.forums import ADMINISTRATOR
+from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.chain.sender import Call, checksummed
 from yinzheng.ledger.flow.outbox import outbox_signed
 from yinzheng.ledger.keys.keystore import SCRYPT_N
 from yinzheng.ledger.keys.personal import check_name
@@ -32,6 +34,7 @@ CHAIN_ROLES: Final[Mapping[Role, Mapping[str, int]]] = {
     Office.ADMINISTRATOR: {"calendar": contracts.CALENDAR, "administrator": ADMINISTRATOR},
 }
 """What a capacity holds on chain, by the part its call bears."""
+_TRANSFER_GAS: Final = 21_000
 
 
 def enrol_person(registry: Registry, name: str, role: Role, address: bytes, by: Actor) -> None:
@@ -61,7 +64,19 @@ def enrol_person(registry: Registry, name: str, role: Role, address: bytes, by: 
             outbox_signed(
                 registry, session, ROLE, name, call, now, person=by.person, key=key_of(session, by), part=part
             )
+        if role is Office.ADMINISTRATOR:
+            _fund(registry, session, name, address, now, by)
         acted(registry, session, by, "person", name, "keeping")
+
+
+def _fund(registry: Registry, session: Session, name: str, address: bytes, now: int, by: Actor) -> None:
+    """Share the account's balance with a new administrator, where the chain asks fees of who sends."""
+    with translated():
+        balance = registry.w3.eth.get_balance(checksummed(by.address))
+    if balance:
+        call = Call(address, b"", _TRANSFER_GAS, value=balance // 2)
+        key = key_of(session, by)
+        outbox_signed(registry, session, ROLE, name, call, now, person=by.person, key=key, part="funds")
 
 
 def enrol_with_key(

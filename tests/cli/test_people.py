@@ -1,0 +1,44 @@
+"""What proves a person on the command line, and what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.cli.commands import refused, run
+from tests.ledger.world import AUDITOR, KEEPER, MEMBER, OFFICER
+from yinzheng.ledger.people import keyring
+from yinzheng.ledger.state.instance import Paths
+
+
+def test_what_proves_a_person_on_the_command_line(copied: Callable[[], Path], tmp_path: Path) -> None:
+    state = copied()
+    case = run("cases", "--state", state, "--json").json[0]["case"]
+    paths = Paths(state)
+    command: tuple[Any, ...] = ("dossier", case, "--as", OFFICER, "--state", state)
+    mine = keyring.demonstration_passphrase(paths, OFFICER).rename(tmp_path / "mine")
+    no = (*command, "--out", tmp_path / "no")
+    refused(*no, code="passphrase-missing", exit_code=2)
+    theirs = keyring.demonstration_passphrase(paths, MEMBER)
+    refused(*no, "--passphrase-file", theirs, code="wrong-passphrase", exit_code=3)
+    key = keyring.key_file(paths, MEMBER)
+    refused(*no, "--key", key, "--passphrase-file", theirs, code="key-differs", exit_code=1)
+    mine.chmod(0o644)
+    refused(*no, "--passphrase-file", mine, code="passphrase-exposed", exit_code=3)
+    mine.chmod(0o600)
+    by_name = ("--passphrase-file", f"{OFFICER}={mine}")
+    assert run(*command, "--out", tmp_path / "one", *by_name).code == 0
+    env = {"YINZHENG_PERSON_PASSPHRASE_FILE": str(mine)}
+    assert run(*command, "--out", tmp_path / "two", env=env).code == 0
+    for other in (KEEPER, AUDITOR):
+        asked = ("dossier", case, "--as", other, "--state", state, "--out", tmp_path / "no")
+        refused(*asked, code="officer-needed", exit_code=2)
+    assert not (tmp_path / "no").exists()
+    new = tmp_path / "new"
+    new.write_text("a quite new passphrase\n")
+    new.chmod(0o600)
+    change = ("people", "passphrase", "--as", OFFICER, "--state", state, "--new-passphrase-file", new)
+    assert run(*change, "--passphrase-file", mine).code == 0
+    refused(*no, "--passphrase-file", mine, code="wrong-passphrase", exit_code=3)
+    assert run(*command, "--out", tmp_path / "three", "--passphrase-file", new).code == 0
