@@ -11,7 +11,7 @@ from typing import Final
 from yinzheng.api.cli.commands_org import ORG
 from yinzheng.api.cli.commands_people import DECISION, KEYS, PEOPLE
 from yinzheng.api.cli.commands_rights import RIGHTS
-from yinzheng.api.cli.lazy import Command, Group, Panel
+from yinzheng.api.cli.lazy import Command, Panel
 
 PANELS: Final = (
     Panel(

@@ -22,7 +22,7 @@ from tests.ledger.world import AUDITOR, KEEPER, MEMBER, OFFICER, actor_of
 from yinzheng.ledger.accesses.approving import approve_bulk
 from yinzheng.ledger.accesses.listing import Question, list_lines
 from yinzheng.ledger.cases.dossier_opening import open_dossier_to
-from yinzheng.ledger.consents.handover import hand_over
+from yinzheng.ledger.consents import handover
 from yinzheng.ledger.disputes.packing import build_pack
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
 from yinzheng.ledger.disputes.showing import show
@@ -37,7 +37,7 @@ from yinzheng.ledger.rules.extent import Extent, Way
 from yinzheng.ledger.rules.offices import ROLES, Office, Role
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.backup import forget_place
-from yinzheng.ledger.withdrawals import filing
+from yinzheng.ledger.withdrawals import filing, looking
 from yinzheng.ledger.withdrawals.claims import DocumentClaim
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.errors import YinzhengError
@@ -77,10 +77,20 @@ TABLE: Final[dict[str, tuple[tuple[Role, ...], str, Try]]] = {
         "case-unknown",
         lambda r, _, by: open_dossier_to(r, "A-2026-999999", NOWHERE, silent, by),
     ),
-    "consents.handover.hand_over": (
+    "consents.handover.issue_receipt": (
         OFFICERS,
         "consent-unknown",
-        lambda r, _, by: hand_over(r, bytes(32), by),
+        lambda r, _, by: handover.issue_receipt(r, bytes(32), by),
+    ),
+    "consents.handover.replace_receipt": (
+        OFFICERS,
+        "consent-unknown",
+        lambda r, _, by: handover.replace_receipt(r, bytes(32), by, handover.Seen("identity_card")),
+    ),
+    "consents.handover.copy_receipt": (
+        OFFICERS,
+        "consent-unknown",
+        lambda r, _, by: handover.copy_receipt(r, bytes(32), by),
     ),
     "disputes.packing.build_pack": (
         OFFICERS,
@@ -151,6 +161,16 @@ TABLE: Final[dict[str, tuple[tuple[Role, ...], str, Try]]] = {
         lambda r, _, by: remove_person(r, "nobody-here", by),
     ),
     "state.backup.forget_place": (OFFICERS, "backup-unknown", lambda r, _, by: forget_place(r, NOWHERE, by)),
+    "withdrawals.looking.look_at": (
+        OFFICERS,
+        "withdrawal-unknown",
+        lambda r, _, by: looking.look_at(r, bytes(32), by),
+    ),
+    "withdrawals.looking.conclude_to": (
+        OFFICERS,
+        "withdrawal-unknown",
+        lambda r, _, by: looking.conclude_to(r, bytes(32), by),
+    ),
     "withdrawals.filing.file": (OFFICERS, "withdrawal-empty", _file),
     "withdrawals.filing.filed": (OFFICERS, "withdrawal-empty", _filed),
 }
@@ -171,7 +191,7 @@ BY_COURSE: Final = {
 """Steps of a course: their tables say who may (`tests/ledger/rules`), `test_acting.py` tries each."""
 
 PARTS: Final = {
-    "accesses.noting.acted", "accesses.reader.of_actor", "cases.work.approve",
+    "accesses.noting.acted", "accesses.noting.opening", "accesses.reader.of_actor", "cases.work.approve",
     "disputes.disclosing.note_pack", "disputes.work.allow",
     "erasure.proposing.allow", "erasure.proposing.add_signature", "flow.threads.allow",
     "flow.threads.capacity", "withdrawals.work.move", "people.acting.admit", "people.acting.key_of",
@@ -190,7 +210,8 @@ def use_cases() -> set[str]:
             if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
                 continue
             arguments = [*node.args.args, *node.args.kwonlyargs]
-            if any("Actor" in ast.unparse(one.annotation) for one in arguments if one.annotation):
+            said = [ast.unparse(one.annotation) for one in arguments if one.annotation]
+            if any("Actor" in one or one == "By" for one in said):
                 found.add(f"{name.removeprefix('ledger.')}.{node.name}")
     return found
 
