@@ -29,7 +29,7 @@ PROCESSOR: Final = 3
 SECONDS: Final = 30
 """How long a process that gets no turn is waited for."""
 
-LESS_URGENT: Final = 10
+LESS_URGENT: Final = 5
 """How far the process stands back: a server goes on answering others while it works."""
 
 _ENVIRONMENT: Final = {"PATH": os.defpath, "LANG": "C.UTF-8"}

@@ -23,6 +23,7 @@ from scripts.bench_parts.bulk import measure_bulk
 from scripts.bench_parts.checks import measure_checks
 from scripts.bench_parts.consents import measure_consents
 from scripts.bench_parts.desk import measure_desk
+from scripts.bench_parts.floods import measure_floods
 from scripts.bench_parts.help import measure_help
 from scripts.bench_parts.measure import Figure, Say
 from scripts.bench_parts.packs import measure_packs
@@ -56,12 +57,14 @@ class Extent:
     """MiB of the large pack, and items of the pack of small ones."""
     lines: int
     """Access lines written in bulk."""
+    flooded: float
+    """Seconds of each flood."""
 
 
 USUAL: Final = Extent(
-    (1_000, 100_000), 200, 60, 30, 1_000, 1024, (100_000,), 400, (5, 30), (1024, 1_000), 50_000
+    (1_000, 100_000), 200, 60, 30, 1_000, 1024, (100_000,), 400, (5, 30), (1024, 1_000), 50_000, 12
 )
-QUICK: Final = Extent((1_000, 15_000), 40, 15, 6, 200, 64, (5_000,), 80, (1, 5), (64, 100), 20_000)
+QUICK: Final = Extent((1_000, 15_000), 40, 15, 6, 200, 64, (5_000,), 80, (1, 5), (64, 100), 20_000, 4)
 FULL: Final = replace(
     USUAL,
     sizes=(1_000, 100_000, 1_000_000),
@@ -102,6 +105,7 @@ _PARTS: Final[dict[frozenset[str], _Part]] = {
         folder, extent.lines, extent.durable, say
     ),
     frozenset({"desk"}): lambda folder, extent, say, _: measure_desk(folder, extent.signed, say),
+    frozenset({"floods"}): lambda folder, extent, say, _: measure_floods(folder, extent.flooded, say),
     frozenset({"withdrawals"}): lambda folder, extent, say, _: measure_withdrawals(
         folder, extent.withdrawn, say
     ),
