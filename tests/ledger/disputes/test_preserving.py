@@ -58,7 +58,8 @@ def test_what_the_ledger_says(court: Court, tmp_path: Path) -> None:
     assert len(leaves) == 6
     assert withdrawal
     assert types(content(court, id_, 1))[-1] == "certificate.deposited"
-    granted, later = "consent.granted", ["withdrawal.requested", "withdrawal.verified"]
+    granted = "consent.granted"
+    later = ["withdrawal.requested", "withdrawal.verified", "withdrawal.notified"]
     assert types(content(court, id_, 2)) == [granted, *later]
     assert types(content(court, id_, 3)) == ["notice.published"]
     assert types(content(court, id_, 4)) == [granted]
