@@ -1,4 +1,4 @@
-"""Committing access lines in the log: one public statement for each minute or hundred lines (D19, S17.3).
+"""Committing access lines in the log: one public statement for each minute or hundred lines (D19, S19.3).
 
 The statement holds the root over the lines' leaf hashes and how many there are, and follows the one before it
 in one thread. It is an event like any other: it goes through the same pipeline to log and chain, and what a

@@ -1,6 +1,6 @@
 """Writing access lines, in the transaction that grants what they tell of: both happen or neither (R30, R47).
 
-A line gets the next number, a fresh secret, its leaf hash (S17.2) and a keyed link to the line before, and is
+A line gets the next number, a fresh secret, its leaf hash (S19.2) and a keyed link to the line before, and is
 sealed under the key of its month. In the log it is committed soon after, with others (`batching`).
 """
 
@@ -40,7 +40,7 @@ _COLUMNS: Final = ("number", "at", "consent", "leaf", "link", "sealed", "words")
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What is used or opened, before it is a line. The words are those of S17.1."""
+    """What is used or opened, before it is a line. The words are those of S19.1."""
 
     action: str
     kind: str

@@ -12,7 +12,7 @@ from yinzheng.verifier.formats.access import BEARER, ITSELF
 COMMAND: Final = "command"
 DESK: Final = "desk"
 WEB: Final = "web"
-"""The doors (S17.1); the web server's requests come by way of the desk."""
+"""The doors (S19.1); the web server's requests come by way of the desk."""
 
 HOLDER: Final = "holder"
 """The function of who shows a receipt."""
@@ -20,7 +20,7 @@ HOLDER: Final = "holder"
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who acts, in what function, by which door (S17.1)."""
+    """Who acts, in what function, by which door (S19.1)."""
 
     organisation: str | None
     """Credit code; None: the holder of a receipt."""

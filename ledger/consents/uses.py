@@ -1,6 +1,6 @@
 """Uses of a consent's data: when, for which purpose, by which operator, resting on what (R30).
 
-A use is an access line (S17) like an opening. The organisation says which scope of the consent it rests on,
+A use is an access line (S19) like an opening. The organisation says which scope of the consent it rests on,
 or which other basis (R27); whether an answer that was in force then covers it is worked out here. What was
 used outside the consent is written down all the same: a log that hid it would be none. Its free words lie
 under the consent's key: the subject sees them with the receipt, and once the key is destroyed nobody does.

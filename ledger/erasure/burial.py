@@ -76,7 +76,7 @@ def _bury_consent(session: Session, target: Target, head: bytes) -> None:
     ours = col(Consent.subject) == target.subject
     _change(session, update(Consent).where(ours).values(wrapped_key=None, head=head, digest=None))
     told = col(AccessRow.consent) == target.subject, col(AccessRow.words).is_not(None)
-    _change(session, update(AccessRow).where(*told).values(words=b""))  # the lines stay (S17)
+    _change(session, update(AccessRow).where(*told).values(words=b""))  # the lines stay (S19)
     _change(session, delete(ReceiptCredential).where(col(ReceiptCredential.subject) == target.subject))
     _change(session, delete(Attempt).where(col(Attempt.subject) == target.subject))
 

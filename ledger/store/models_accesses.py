@@ -1,4 +1,4 @@
-"""The tables of access lines (R30, R47; S17). Conventions as in `models`.
+"""The tables of access lines (R30, R47; S19). Conventions as in `models`.
 
 Rows are written once and never changed, but for the words of a line, which go with the record they speak of.
 What a line says lies sealed under the access key of its month, so that keys of records may be destroyed and
@@ -34,7 +34,7 @@ class AccessRow(Base, table=True):
     consent: bytes | None = Field(index=True, sa_type=_Bytes)
     """Subject of the consent it is about, so that its person's lines are found."""
     leaf: bytes = Field(sa_type=_Bytes)
-    """Leaf hash in the tree of its batch (S17.2)."""
+    """Leaf hash in the tree of its batch (S19.2)."""
     link: bytes = Field(sa_type=_Bytes)
     """HMAC under the month's key over the link before, number and leaf."""
     sealed: bytes = Field(sa_type=_Bytes)

@@ -1,4 +1,4 @@
-"""The access line (S17): one use of a person's data, or one opening of what is kept about them (R30, R47).
+"""The access line (S19): one use of a person's data, or one opening of what is kept about them (R30, R47).
 
 Lines are private. Each is committed under 32 fresh bytes of its own (S2.3); the commitments of a minute or a
 hundred lines are the leaves of a Merkle tree (RFC 6962) whose root a public statement `accesses.noted` puts
@@ -125,7 +125,7 @@ class Who(Versioned):
 
 @dataclass(frozen=True, slots=True)
 class AccessLine(Versioned):
-    """One line (S17.1). `parse_line` makes one that is well formed."""
+    """One line (S19.1). `parse_line` makes one that is well formed."""
 
     number: Annotated[int, integer(1)]
     """Of this registry, from 1, without gaps."""
@@ -177,7 +177,7 @@ class AccessLine(Versioned):
 
 @dataclass(frozen=True, slots=True)
 class Batch(Versioned):
-    """Body of `accesses.noted` (S17.3): lines `first` … `first + count - 1`, and nothing about them."""
+    """Body of `accesses.noted` (S19.3): lines `first` … `first + count - 1`, and nothing about them."""
 
     first: Annotated[int, integer(1)]
     count: Annotated[int, integer(1, MAX_BATCH)]
@@ -211,7 +211,7 @@ def parse_batch(value: object) -> Batch:
 
 
 def leaf_of(line: bytes, secret: bytes) -> bytes:
-    """Leaf hash of a line, given in canonical bytes, in its batch's tree (S17.2).
+    """Leaf hash of a line, given in canonical bytes, in its batch's tree (S19.2).
 
     `SHA-256(0x00 || JCS(commitment))`, the commitment being S2.3's under the line's secret, 32 bytes.
     """

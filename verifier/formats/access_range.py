@@ -87,7 +87,7 @@ class RangeLine(Shaped):
 
     @property
     def leaf(self) -> bytes:
-        """Its leaf hash in the tree of its batch (S17.2)."""
+        """Its leaf hash in the tree of its batch (S19.2)."""
         return hash_leaf(dumps(self.commitment.to_json()))
 
 

@@ -1,4 +1,4 @@
-"""Access lines and their batches (S18): both directions, and what a strict reader refuses."""
+"""Access lines and their batches (S19): both directions, and what a strict reader refuses."""
 
 from __future__ import annotations
 
