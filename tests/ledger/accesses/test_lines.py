@@ -15,6 +15,7 @@ from yinzheng.ledger.accesses.noting import Access, note, note_many
 from yinzheng.ledger.accesses.opening import Lines
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.flow.unsettled import needs_settling
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_accesses import AccessKey, AccessRow
@@ -73,8 +74,11 @@ def test_lines_are_committed_after_a_minute_or_a_hundred(world: World) -> None:
         world.clock.advance(59)
         settle(registry)
         assert batches(registry) == []
+        assert not needs_settling(registry)
         world.clock.advance(1)
+        assert needs_settling(registry), "so the desk's rounds see to it"
         settle(registry)
+        assert not needs_settling(registry)
         assert batches(registry) == [(1, 3)]
         write(registry, 99)
         settle(registry)
