@@ -47,6 +47,7 @@ def test_a_person_decides_from_elsewhere_and_is_removed_while_the_desk_runs(
         assert run("decision", "new", "publish", case, *mine, "--out", first).code == 0
         refused("decision", "submit", first, *to, code="person-removed", exit_code=1)
         own = ("--as", OFFICER, "--key", mine[5], "--passphrase-file", secret)
-        refused("accept", case, *own, *at, code="person-removed", exit_code=2, env=KEYS_OF_STATE)
+        how = ("--procedure", "simplified", "--reasons", "来源单一。")
+        refused("accept", case, *how, *own, *at, code="person-removed", exit_code=2, env=KEYS_OF_STATE)
     assert run("audit", *at, env=KEYS_OF_STATE).code == 0
     assert "Traceback" not in desk.log.read_text()

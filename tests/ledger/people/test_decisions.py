@@ -52,27 +52,29 @@ def refused(act: Callable[[], object]) -> str:
     return caught.value.code
 
 
-def carried_out(registry: Registry, person: str, action: str, case: str, **arguments: Any) -> None:
+def carried_out(
+    world: World, registry: Registry, person: str, action: str, case: str, **arguments: Any
+) -> None:
     """Both rounds."""
     made = decision(registry, person, action, case, **arguments)
     made = SignedDecision.from_json(canonical.loads(canonical.dumps(made.to_json()), max_bytes=MAX_BYTES))
     asked = submit(registry, made)
     if not asked.done:
-        registry.clock.advance(20)  # type: ignore[attr-defined]
+        world.clock.advance(20)
         assert submit(registry, approved(made, asked, actor_of(registry, person).key)).done
 
 
 def test_a_case_is_decided_wholly_elsewhere(world: World, tmp_path: Path) -> None:
     with world.open() as registry:
-        case = w.apply(registry, tmp_path / "dossier", source="public")
-        carried_out(registry, OFFICER, "accept", case, procedure="ordinary", reasons="公开数据。")
+        case = w.apply(registry, tmp_path / "dossier")
+        carried_out(world, registry, OFFICER, "accept", case, procedure="ordinary", reasons="公开数据。")
         w.favourable(registry, case)
-        carried_out(registry, MEMBER, "approve", case, against=False, reasons="")
-        carried_out(registry, OFFICER, "publish", case)
+        carried_out(world, registry, MEMBER, "approve", case, against=False, reasons="")
+        carried_out(world, registry, OFFICER, "publish", case)
         settle(registry)
         w.past_publicity(registry, world.clock, case)
-        carried_out(registry, OFFICER, "issue", case)
-        carried_out(registry, MEMBER, "issue", case)
+        carried_out(world, registry, OFFICER, "issue", case)
+        carried_out(world, registry, MEMBER, "issue", case)
         settle(registry)
         assert w.state_of(registry, case) == "deposited"
     assert world.audit() == []
