@@ -68,7 +68,7 @@ def test_a_head_the_chain_refuses(settled: Settled, tmp_path: Path) -> None:
     assert "head-refused" in one.codes()
     with pytest.raises(DataFault) as refused, one.open():
         pass
-    assert refused.value.code == "log-behind-chain"
+    assert refused.value.code == "chain-forked"
 
 
 # ---------------------------------------------------------------- keys
