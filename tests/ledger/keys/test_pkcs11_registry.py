@@ -180,20 +180,14 @@ class TestMovingTheKeyEncryptionKey:
         )
         add_to_token(filled.paths, keystore, plan(KEK))
         assert self._open(filled, before) == opened_before  # the older key still opens
-        assert rewrap_registry(filled.root, keystore, ENVIRONMENT, to_token=True) == {
-            "dossier": 2,
-            "consent": 1202,
-            "access_key": 0,
-        }
+        moved = rewrap_registry(filled.root, keystore, ENVIRONMENT, to_token=True)
+        assert {table: count for table, count in moved.items() if count} == {"dossier": 2, "consent": 1202}
         (filled.paths.keys / "kek.json").unlink()
         inside = wrapped(filled)
         assert all(value is None or is_token_wrapped(value) for value in inside.values())
         assert self._open(filled, inside) == opened_before
-        assert rewrap_registry(filled.root, w.open_keys(filled.paths), ENVIRONMENT, to_token=False) == {
-            "dossier": 2,
-            "consent": 1202,
-            "access_key": 0,
-        }
+        moved = rewrap_registry(filled.root, w.open_keys(filled.paths), ENVIRONMENT, to_token=False)
+        assert {table: count for table, count in moved.items() if count} == {"dossier": 2, "consent": 1202}
         after = wrapped(filled)
         assert not any(value is not None and is_token_wrapped(value) for value in after.values())
         hsm.disconnect()
