@@ -21,6 +21,12 @@ ORG: Final = Group(
             "Fetch what the registry has to tell, where there is no webhook. 查收通知。",
         ),
         Command(
+            "guardian",
+            "org_withdrawals:guardian_",
+            "Confirm, as the controller, what a guardian proved at our counter; "
+            "everyone is told. 核验监护人。",
+        ),
+        Command(
             "freeze",
             "org_withdrawals:freeze",
             "Confirm, as the controller, that the data interfaces are shut. 确认已冻结数据接口。",

@@ -94,6 +94,12 @@ RIGHTS: Final = (
                 "recipients. 柜台受理撤回。",
             ),
             Command(
+                "verify-guardian",
+                "withdrawals:verify_guardian",
+                "Verify a guardian's withdrawal: identity, live face and guardianship; "
+                "everyone is told. 核验监护人。",
+            ),
+            Command(
                 "withdrawals",
                 "withdrawals:withdrawals",
                 "List withdrawals that are not completed, oldest first. 未完成的撤回。",

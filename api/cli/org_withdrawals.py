@@ -7,6 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from yinzheng.api.cli.guardian import (
+    Checked,
+    Guardianship,
+    GuardianshipFile,
+    Identity,
+    IdentityFile,
+    LiveFaceBy,
+    Relation,
+    proof_of,
+)
 from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
@@ -87,6 +97,34 @@ def show(
     """Show what we owe a withdrawal. 撤回详情。"""
     answer = session(org, desk).get(f"/org/v1/withdrawals/{withdrawal}")
     tell(json_, answer, f"the desk says 柜台称: {answer['state']}, we owe: {answer['duty']}")
+
+
+def guardian_(
+    withdrawal: WithdrawalId,
+    relation: Relation,
+    identity_file: IdentityFile,
+    guardianship_file: GuardianshipFile,
+    guardianship: Guardianship,
+    identity: Identity = "identity_card",
+    live_face_by: LiveFaceBy = None,
+    checked: Checked = None,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Confirm, as the controller, what a guardian proved at our counter; everyone is told. 核验监护人。"""
+    from yinzheng.verifier.bytes.canonical import dumps
+
+    opened = session(org, desk)
+    proof = proof_of(
+        relation,
+        {"identity": (identity, identity_file), "guardianship": (guardianship, guardianship_file)},
+        checked_by=opened.member.profile.code,
+        live_face_by=live_face_by,
+        checked_at=clock() if checked is None else parse_instant(checked),
+    )
+    answer = opened.post(f"/org/v1/withdrawals/{withdrawal}/guardian", dumps(proof))
+    tell(json_, answer, f"verified 已核验; {answer['state']}")
 
 
 def freeze(

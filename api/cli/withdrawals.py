@@ -19,6 +19,16 @@ from yinzheng.api.cli.common import (
     told,
     writing,
 )
+from yinzheng.api.cli.guardian import (
+    Checked,
+    Guardianship,
+    GuardianshipFile,
+    Identity,
+    IdentityFile,
+    LiveFaceBy,
+    Relation,
+    proof_of,
+)
 from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.api.cli.persons import As
@@ -89,8 +99,45 @@ def withdraw(
     def text() -> Iterator[str]:
         yield f"{found.id.hex()}: withdrawal received 已受理撤回"
         yield f"  to be destroyed by 销毁期限 {moment(found.destroy_by)}"
+        if found.awaits_guardian:
+            yield "  next, with the guardian's documents 下一步核验监护人: yinzheng verify-guardian"
 
     tell(json_, progress_view(found), text())
+
+
+def verify_guardian(
+    id_: Id,
+    as_: As,
+    relation: Relation,
+    identity_file: IdentityFile,
+    guardianship_file: GuardianshipFile,
+    guardianship: Guardianship,
+    identity: Identity = "identity_card",
+    live_face_by: LiveFaceBy = None,
+    checked: Checked = None,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Verify a guardian's withdrawal: identity, live face and guardianship; everyone is told. 核验监护人。"""
+    from yinzheng.api.desk.views import progress_view
+    from yinzheng.ledger.withdrawals.progress import progress_of
+    from yinzheng.ledger.withdrawals.verifying import verify_guardian as verified
+    from yinzheng.ledger.withdrawals.work import work_on
+    from yinzheng.verifier.formats.withdrawal_steps import check_proof
+
+    with writing(state, json_) as (registry, _):
+        proof = proof_of(
+            relation,
+            {"identity": (identity, identity_file), "guardianship": (guardianship, guardianship_file)},
+            checked_by=registry.instance.registry_code,
+            live_face_by=live_face_by,
+            checked_at=registry.clock() if checked is None else parse_instant(checked),
+        )
+        officer = acting(registry, as_)
+        with work_on(registry, _hex(id_)) as work:
+            verified(work, check_proof(proof, "$"), officer=officer)
+            found = progress_of(work)
+    tell(json_, progress_view(found), lambda: _print(found))
 
 
 def withdrawals(

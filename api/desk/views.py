@@ -21,6 +21,7 @@ def progress_view(progress: Progress) -> dict[str, JSON]:
         "freeze_by": progress.freeze_by,
         "frozen_at": progress.frozen_at,
         "overdue_since": progress.overdue_since,
+        "awaits_guardian": progress.awaits_guardian,
         "held": progress.held,
         "minor": progress.minor,
         "genetic": progress.genetic,

@@ -26,9 +26,11 @@ from yinzheng.ledger.withdrawals import course
 from yinzheng.ledger.withdrawals.claims import DocumentClaim, ReceiptClaim
 from yinzheng.ledger.withdrawals.filing import filed
 from yinzheng.ledger.withdrawals.progress import Progress, progress_of
+from yinzheng.ledger.withdrawals.verifying import verify_guardian
 from yinzheng.ledger.withdrawals.work import ConsentThread, open_work, work_on
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.destruction import MAX_RECEIPT, parse_receipt
+from yinzheng.verifier.formats.withdrawal_steps import check_proof
 
 
 def withdrawals(desk: Desk) -> APIRouter:
@@ -65,6 +67,20 @@ def withdrawals(desk: Desk) -> APIRouter:
                 return {**found, "notices": _signed(told)}
 
             return JSONResponse(await desk.do(look))
+
+    @router.post("/withdrawals/{written}/guardian")
+    async def proved(request: Request, written: str) -> Response:
+        async with desk.signed(request) as asked:
+            id_, proof = fields.identifier(written), check_proof(one_object(asked.body), "$")
+
+            def act(registry: Registry) -> JSON:
+                with work_on(registry, id_) as work:
+                    if asked.org not in work.recipients:
+                        raise unknown_withdrawal()
+                    verify_guardian(work, proof, org=asked.org)
+                    return _shown(work, reader_of(asked), "process")
+
+            return JSONResponse(await desk.do(act))
 
     @router.post("/withdrawals/{written}/freeze")
     async def frozen(request: Request, written: str) -> Response:

@@ -90,6 +90,13 @@ _PATIENT: Final = {
         Label("所选内容已经撤回过了。", "What you chose has been withdrawn already."),
         Label("请查看办理进度。", "See how it is going."),
     ),
+    "guardian-proof-time": Fault(
+        Label("监护人证明的核验时间不对。", "The guardian's proofs were not looked at for this withdrawal."),
+        Label(
+            "证件、人脸和监护证明须为本次撤回核验，请重新核验。",
+            "They are checked for this withdrawal, not a day before it came: check them anew.",
+        ),
+    ),
     "withdrawal-guardian": Fault(
         Label("这份同意不能由监护人撤回。", "A guardian cannot withdraw this consent here."),
         Label(

@@ -109,6 +109,9 @@ class WithdrawalView:
     freeze_by: Instant | None
     frozen: Instant | None
     overdue: Instant | None
+    untold: bool
+    """Whether it is overdue for someone who could not be told, and for nobody else."""
+    awaits_guardian: bool
     held: bool
     ethics: Instant | None
     completed: Instant | None
@@ -304,6 +307,8 @@ def _withdrawal(
         freeze_by=_instant(one["freeze_by"], language),
         frozen=_instant(one["frozen_at"], language),
         overdue=_instant(overdue, language),
+        untold=name == "overdue_untold",
+        awaits_guardian=bool(one["awaits_guardian"]),
         held=bool(one["held"]),
         ethics=_instant(one["ethics_at"], language),
         completed=_instant(one["completed_at"], language),

@@ -305,6 +305,10 @@ METHODS: Final = MappingProxyType(
 # How a withdrawal stands (R35), for the person who filed it.
 STATES: Final = MappingProxyType(
     {
+        "requested": Label(
+            "已收到，等待监护人证明身份和监护关系",
+            "Received; the guardian has to prove identity and guardianship",
+        ),
         "notified": Label(
             "已收到，已向各方发出通知，正在冻结数据",
             "Received; notices to everyone are out, and your data is being frozen",
@@ -355,6 +359,10 @@ NOT_TOLD: Final = MappingProxyType(
         "not_fetched": Label(
             "该机构还没有领取通知；期限照常计算",
             "It has not fetched its notice yet; the deadline runs all the same",
+        ),
+        "not_verified": Label(
+            "监护人证明身份和监护关系后立即通知；期限照常计算",
+            "It is told as soon as the guardian has proved who they are; the deadline runs all the same",
         ),
         "on_its_way": Label(
             "通知正在途中；期限照常计算", "The notice is on its way; the deadline runs all the same"

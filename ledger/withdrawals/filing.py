@@ -1,7 +1,8 @@
 """Receiving a withdrawal (R31): who may file it, what it takes, who then owes what until when (R32, R33).
 
 Request and check stand in the log together: a withdrawal is as easy as consenting, and nothing is asked for
-that consenting did not ask for. Its clocks start at receipt, on chain at the full hour before it (R49).
+that consenting did not ask for. A guardian's is received alike, and verified with its proofs (`verifying`).
+Its clocks start at receipt, on chain at the full hour before it (R49).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.consents.reading import OpenedConsent, require_controller
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.consent import Scope, age_group_of, is_in_term
+from yinzheng.ledger.rules.consent import AgeGroup, Scope, age_group_of, is_in_term
 from yinzheng.ledger.rules.extent import (
     Cut,
     Extent,
@@ -35,7 +36,6 @@ from yinzheng.ledger.rules.terms import InformationRoute
 from yinzheng.ledger.rules.withdrawal import Move, State, begin
 from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
 from yinzheng.ledger.withdrawals import calls
-from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.claims import (
     Claim,
     DocumentClaim,
@@ -45,10 +45,11 @@ from yinzheng.ledger.withdrawals.claims import (
     require_receipt,
 )
 from yinzheng.ledger.withdrawals.reach import reached
+from yinzheng.ledger.withdrawals.verifying import verify
 from yinzheng.ledger.withdrawals.work import EXEMPT, ConsentThread, open_thread
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats import withdrawal as bodies
-from yinzheng.verifier.formats.withdrawal_steps import Notified, Verified
+from yinzheng.verifier.formats.withdrawal_steps import Verified
 
 LONGEST_WAY = 22 * 3600
 """Seconds from a receipt elsewhere until it is filed here: the chain takes none that is over a day old."""
@@ -225,8 +226,8 @@ def _write(thread: ConsentThread, filed: _Filed, extent: Extent, cut: Cut, check
     )
     work = _entered(thread, requested)
     leaf = work.say(rule, requested)
-    work.move(Move.VERIFY, Capacity.REGISTRY, _verified(filed, requested, checked_by))
-    _notify(work)
+    if not _guardian_acts(thread, filed):
+        verify(work, _verified(filed, requested, checked_by))
     work.ask(
         calls.OPENING,
         thread.registry.client.open_withdrawal(
@@ -243,12 +244,15 @@ def _write(thread: ConsentThread, filed: _Filed, extent: Extent, cut: Cut, check
     return work
 
 
-def _notify(work: ConsentThread) -> None:
-    """Tell everyone concerned, in the moment of verification (R34, R35)."""
-    told = notices.tell_everyone(work)
-    genetic = work.row.genetic
-    notified = Notified(work.row.id, told, genetic, work.now if genetic else None, work.now)
-    work.move(Move.NOTIFY, Capacity.REGISTRY, notified, ethics_told=genetic)
+def _guardian_acts(thread: ConsentThread, filed: _Filed) -> bool:
+    """Whether a guardian files it, who has to prove that first, while the clocks run (R33).
+
+    Under 14 it is the guardian who holds the receipt, whatever the form says.
+    """
+    if isinstance(filed.claim, DocumentClaim):
+        return filed.claim.guardian
+    under = age_group_of(thread.opened.consent, thread.now) is AgeGroup.UNDER_14
+    return filed.channel is Way.GUARDIAN or under
 
 
 def _entered(thread: ConsentThread, requested: bodies.Requested) -> ConsentThread:
@@ -311,12 +315,12 @@ def _duties(opened: OpenedConsent, cut: Cut) -> tuple[bodies.Duty, ...]:
 def _verified(filed: _Filed, requested: bodies.Requested, checked_by: str) -> Verified:
     claim = filed.claim
     document = claim.document if isinstance(claim, DocumentClaim) else None
-    guardian = claim.guardian if isinstance(claim, DocumentClaim) else filed.channel is Way.GUARDIAN
     return Verified(
         withdrawal=requested.withdrawal,
         way="receipt" if document is None else "document",
         document=document,
-        acting="guardian" if guardian else "subject",
+        acting="subject",
+        guardian=None,
         checked_by=checked_by,
         checked_at=filed.received_at,
     )

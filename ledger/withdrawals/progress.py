@@ -25,6 +25,10 @@ from yinzheng.verifier.formats.withdrawal import Portion
 from yinzheng.verifier.formats.withdrawal_steps import Completed, Frozen, Kept, Notified, Restricted
 
 STATES: dict[State, Label] = {
+    State.REQUESTED: Label(
+        "已收到，期限已起算；等待监护人证明身份和监护关系",
+        "received, and its clocks run; the guardian has to prove identity and guardianship",
+    ),
     State.NOTIFIED: Label(
         "已受理并向各方发出通知，等待数据处理者冻结",
         "received, notices to everyone sent; the controller has to freeze",
@@ -97,6 +101,8 @@ class Progress:
     frozen_at: int | None
     overdue_since: int | None
     """The deadline that has passed with its duty open."""
+    awaits_guardian: bool
+    """Whether it is verified once a guardian has proved identity and guardianship (R33)."""
     held: bool
     """Whether a dispute stands in the way of destruction."""
     minor: bool
@@ -209,6 +215,7 @@ def progress_of(work: ConsentThread) -> Progress:
         freeze_by=situation.freeze_by,
         frozen_at=frozen,
         overdue_since=situation.overdue_since(work.now),
+        awaits_guardian=situation.state is State.REQUESTED,
         held=bool(situation.holds),
         minor=row.minor,
         genetic=row.genetic,

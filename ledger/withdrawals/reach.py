@@ -12,7 +12,8 @@ from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.rules.terms import Label
-from yinzheng.ledger.store.models_consents import Delivery, Organisation, WithdrawalRecipient
+from yinzheng.ledger.rules.withdrawal import State
+from yinzheng.ledger.store.models_consents import Delivery, Organisation, Withdrawal, WithdrawalRecipient
 
 
 class Silence(StrEnum):
@@ -22,12 +23,17 @@ class Silence(StrEnum):
     NO_ANSWER = "no_answer"
     NOT_FETCHED = "not_fetched"
     ON_ITS_WAY = "on_its_way"
+    NOT_VERIFIED = "not_verified"
 
 
 SILENCES: dict[Silence, Label] = {
     Silence.NOT_ENROLLED: Label("尚未注册，只能电话或书面通知", "not enrolled: telephone or write to it"),
     Silence.NO_ANSWER: Label("其服务器没有接收通知，请电话联系", "its server took no notice: telephone it"),
     Silence.NOT_FETCHED: Label("没有来领取通知，请电话联系", "it fetched no notice: telephone it"),
+    Silence.NOT_VERIFIED: Label(
+        "监护人证明身份和监护关系后立即通知",
+        "told as soon as the guardian has proved who they are",
+    ),
     Silence.ON_ITS_WAY: Label("通知正在途中", "the notice is on its way"),
 }
 
@@ -49,6 +55,9 @@ def reached(session: Session, withdrawal_id: bytes | None, code: str, at: int) -
 
 def silence_of(session: Session, withdrawal_id: bytes, code: str) -> Silence:
     """Why an organisation was not reached yet."""
+    withdrawal = session.get(Withdrawal, withdrawal_id)
+    if withdrawal is not None and withdrawal.state == State.REQUESTED.value:
+        return Silence.NOT_VERIFIED
     organisation = session.get(Organisation, code)
     if organisation is None:
         return Silence.NOT_ENROLLED

@@ -41,6 +41,7 @@ def withdrawal(at: int, **changes: Any) -> dict[str, Any]:
         "freeze_by": None,
         "frozen_at": at + HOUR,
         "overdue_since": None,
+        "awaits_guardian": False,
         "held": False,
         "minor": False,
         "genetic": False,

@@ -128,6 +128,16 @@ def test_one_that_was_never_reached_does_not_refuse(
     assert "Past its deadline: someone could not be told yet" in late
     assert "某研究院 past the deadline, not told yet" in late
     assert "someone has not done its duty" not in late
+    assert "someone could not be told yet; the registry is calling" in late
+    assert "Someone is late" not in late
+
+
+def test_a_guardian_is_told_what_is_left_to_do(serve: Serve, tmp_path: Path) -> None:
+    waits: Any = {"state": "requested", "frozen_at": None, "awaits_guardian": True}
+    text = shown(serve, tmp_path, **waits)
+    assert "Received; the guardian has to prove identity and guardianship" in text
+    assert "the guardian goes to the registry, or to a counter of the hospital" in text
+    assert "the deadlines run from receipt" in text
 
 
 def test_a_restricted_one(serve: Serve, tmp_path: Path) -> None:

@@ -21,7 +21,9 @@ from yinzheng.verifier.formats.receipt import decode_receipt_qr, encode_receipt
 
 def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:
     with open_registry(state, keys_of, clock=wall_clock) as registry:
-        subject = grant(registry, [ConsentWorld(registry).body()], HOSPITAL)[0].subject
+        made = ConsentWorld(registry)
+        both = [one.subject for one in grant(registry, [made.body(1), made.body(2)], HOSPITAL)]
+        subject, other = both[0], both[1].hex()
         settle(registry)
     name, at = subject.hex(), ("--state", state)
     part = ("withdraw", name, "--scope", "third_party_research", "--as", OFFICER, *at)
@@ -82,5 +84,28 @@ def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:
         == "restricted"
     )
     assert b"withdrawal.restricted" in (tmp_path / "end").read_bytes()
+    filed = run("withdraw", other, "--guardian", "--as", OFFICER, *at)
+    assert "verify-guardian" in filed.out
+    card, birth = tmp_path / "card.pdf", tmp_path / "birth.pdf"
+    card.write_bytes(b"a card")
+    proving = (
+        "verify-guardian",
+        other,
+        "--relation",
+        "parent",
+        "--identity-file",
+        card,
+        "--as",
+        OFFICER,
+        *at,
+    )
+    proof = (*proving, "--guardianship", "birth_certificate", "--guardianship-file", birth)
+    refused(*proof, code="file-missing", exit_code=2)
+    birth.write_bytes(b"a certificate")
+    assert "监护人" in run("withdrawal", other, "--as", OFFICER, *at).out
+    refused(*proof, "--checked", "2020-01-01T00:00", code="guardian-proof-time", exit_code=2)
+    told = run(*proof, "--json").json
+    assert (told["state"], told["awaits_guardian"]) == ("notified", False)
+    assert other in run("withdrawals", "--not-told", "--as", OFFICER, *at).out
     # None of these organisations has a webhook: they ask.
     assert run("deliver", *at, "--json").json == {"delivered": 0, "failed": 0, "faults": []}

@@ -14,7 +14,7 @@ from tests.cli.processes import environment, start
 from tests.desk.calls import KEYS_OF_STATE, DeskProcess, running_desk, signed
 from tests.desk.conftest import Founded
 from tests.ledger.access_lines import opened_in
-from tests.ledger.consent_world import CLINIC, HOSPITAL, INSURER, KEYS, LAB
+from tests.ledger.consent_world import CLINIC, HOSPITAL, INSURER, KEYS, LAB, guardian
 from tests.ledger.world import PASSPHRASE
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.state.instance import Paths
@@ -200,6 +200,25 @@ def test_a_withdrawal_from_the_page_to_the_last_receipt(desk: DeskProcess, found
     done = desk.patient("progress", shown).json["withdrawals"]
     assert [one["state"] for one in done] == ["completed"]
     assert all(one["given_at"] for one in done[0]["answers"])
+
+
+def test_what_a_guardian_proved_at_the_hospitals_counter(desk: DeskProcess, founded: Founded) -> None:
+    subject = granted(desk, founded, 34)
+    body = {
+        "subject": subject, "document": "identity_card", "guardian": True, "received_at": None,
+        "extent": EVERYTHING,
+    }  # fmt: skip
+    filed = desk.call("POST", "/org/v1/withdrawals", body)
+    assert (filed.status, filed.json["state"]) == (201, "requested"), filed.body
+    path = f"/org/v1/withdrawals/{subject}"
+    assert desk.call("POST", path + "/freeze").code == "move-not-allowed"
+    proof = guardian(int(time.time()))
+    del proof["name"]
+    assert desk.call("POST", path + "/guardian", proof, org=LAB).code == "withdrawal-actor"
+    assert desk.call("POST", path + "/guardian", {**proof, "live_face": None}).status == 422
+    shown = desk.call("POST", path + "/guardian", proof)
+    assert (shown.status, shown.json["state"], shown.json["awaits_guardian"]) == (200, "notified", False)
+    assert desk.call("POST", path + "/guardian", proof).status == 200
 
 
 def confirm(desk: DeskProcess, id_: str, request: str, org: str) -> None:

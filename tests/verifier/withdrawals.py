@@ -74,6 +74,17 @@ def signed() -> SignedReceipt:
     return sign_receipt(receipt(), NEXT)
 
 
+def guardian() -> dict[str, Any]:
+    """What a parent showed at the hospital."""
+    at = {"checked_by": HOSPITAL, "checked_at": NOW}
+    return {
+        "relation": "parent",
+        "identity": {"kind": "identity_card", "digest": PAIR, **at},
+        "live_face": {"passed": True, **at},
+        "guardianship": {"kind": "birth_certificate", "digest": PAIR, **at},
+    }
+
+
 def verified() -> dict[str, Any]:
     return {
         "v": 1,
@@ -81,6 +92,7 @@ def verified() -> dict[str, Any]:
         "way": "document",
         "document": "identity_card",
         "acting": "guardian",
+        "guardian": guardian(),
         "checked_by": HOSPITAL,
         "checked_at": NOW,
     }

@@ -97,6 +97,12 @@ def _proof(kinds: tuple[str, ...]) -> Check[Proof]:
     return check
 
 
+check_identity: Final = _proof(IDENTITY_PROOFS)
+"""Check for the proof of who someone is."""
+check_guardianship: Final = _proof(GUARDIANSHIP_PROOFS)
+"""Check for the proof of whose guardian someone is."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveFace(Shaped):
     """Result of a live-face comparison: that it was passed, with whom, when. Never the face (R29, R48)."""
@@ -112,9 +118,9 @@ class Guardian(Shaped):
 
     name: Annotated[str, check_words(1, 60)] = field(repr=False)
     relation: Annotated[str, one_of(*RELATIONS)]
-    identity: Annotated[Proof, _proof(IDENTITY_PROOFS)]
+    identity: Annotated[Proof, check_identity]
     live_face: Annotated[LiveFace | None, nullable(shape(LiveFace))]
-    guardianship: Annotated[Proof | None, nullable(_proof(GUARDIANSHIP_PROOFS))]
+    guardianship: Annotated[Proof | None, nullable(check_guardianship)]
 
 
 check_person: Final[Check[Person]] = shape(Person)

@@ -19,7 +19,14 @@ from yinzheng.verifier.bytes.shape import Shaped, Versioned, read_shape, shape
 from yinzheng.verifier.bytes.wording import check_words, set_of
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import check_credit_code
-from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
+from yinzheng.verifier.formats.consent import (
+    IDENTITY_PROOFS,
+    RELATIONS,
+    LiveFace,
+    Proof,
+    check_guardianship,
+    check_identity,
+)
 from yinzheng.verifier.formats.destruction import SignedReceipt, check_receipt
 from yinzheng.verifier.formats.notice import MAX_RECIPIENTS
 from yinzheng.verifier.formats.withdrawal import ANONYMISED, Requested, parse_requested
@@ -40,6 +47,25 @@ MAX_STEP: Final = 32_768
 
 
 @dataclass(frozen=True, slots=True)
+class GuardianProof(Shaped):
+    """What showed that who acts is the guardian (R33): results and digests; no name, and never the face."""
+
+    relation: Annotated[str, one_of(*RELATIONS)]
+    identity: Annotated[Proof, check_identity]
+    live_face: Annotated[LiveFace, shape(LiveFace)]
+    guardianship: Annotated[Proof, check_guardianship]
+
+    @property
+    def checked_at(self) -> tuple[int, ...]:
+        """When each of the three was checked."""
+        return self.identity.checked_at, self.live_face.checked_at, self.guardianship.checked_at
+
+
+check_proof: Final[Check[GuardianProof]] = shape(GuardianProof)
+"""Check for a guardian's proof."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verified(Versioned):
     """Body of `withdrawal.verified`: how it was checked who withdraws. No more than for consenting (R31)."""
 
@@ -49,6 +75,8 @@ class Verified(Versioned):
     document: Annotated[str | None, nullable(one_of(*IDENTITY_PROOFS))]
     """Kind of document that was compared; None where the receipt was enough."""
     acting: Annotated[str, one_of(*ACTING)]
+    guardian: Annotated[GuardianProof | None, nullable(check_proof)]
+    """None exactly where the subject acts."""
     checked_by: Annotated[str, check_credit_code]
     """Credit code of the organisation that checked."""
     checked_at: Annotated[int, integer()]
@@ -172,7 +200,7 @@ def parse_step(statement_type: str, value: object) -> Step:
 
     Raises `DataFault`: `withdrawal-type` for a type that is none of a withdrawal's, a code of
     `canonical.read_object`, `credit-code`, `encoded-bytes`, as `parse_requested`, or `withdrawal-identity`,
-    `withdrawal-ethics`, `withdrawal-end` where two fields contradict each other.
+    `withdrawal-guardian`, `withdrawal-ethics`, `withdrawal-end` where two fields contradict each other.
     """
     if statement_type not in _PARSERS:
         raise DataFault("this is no statement of a withdrawal", code="withdrawal-type", type=statement_type)
@@ -184,6 +212,8 @@ def _verified(value: object, path: str) -> Verified:
     body = read_shape(Verified, value, path)
     if (body.way == "document") != (body.document is not None):
         raise DataFault("a check by document names its kind, and no other does", code="withdrawal-identity")
+    if (body.acting == "guardian") != (body.guardian is not None):
+        raise DataFault("a guardian has proofs, and nobody else does", code="withdrawal-guardian")
     return body
 
 

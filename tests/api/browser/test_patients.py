@@ -134,6 +134,8 @@ def test_a_guardian_withdraws_everything_in_english(rights: Rights, context: Bro
     looked_at(page, rights)
     page.click("main form[action^='/c/withdraw'] button")
     assert "Freeze by" in page.inner_text(".course")
+    assert "One step is left" in page.inner_text(".course")
+    looked_at(page, rights)
     page.click("main form[action^='/c/see'] button")
     assert page.locator("#withdraw").count() == 0
 

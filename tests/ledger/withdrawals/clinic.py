@@ -25,12 +25,14 @@ from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.ledger.withdrawals import course, filing
 from yinzheng.ledger.withdrawals.claims import Claim, ReceiptClaim
 from yinzheng.ledger.withdrawals.ending import Ticked
+from yinzheng.ledger.withdrawals.verifying import verify_guardian
 from yinzheng.ledger.withdrawals.work import work_on
 from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PrivateKey
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.destruction import DestructionReceipt, SignedReceipt, sign_receipt
 from yinzheng.verifier.formats.receipt import decode_receipt_qr, with_credential
 from yinzheng.verifier.formats.webhook import Webhook, parse_webhook
+from yinzheng.verifier.formats.withdrawal_steps import check_proof
 from yinzheng.verifier.log.statement import Statement
 
 HOUR, DAY = 3600, 86_400
@@ -141,6 +143,15 @@ class Clinic:
             controller=actor if channel is Way.CONTROLLER else None,
             received_at=received_at,
         )
+
+    def prove_guardian(self, id_: bytes, by: str = HOSPITAL, **changes: Any) -> None:
+        """A parent shows what R33 asks for, at the hospital's counter or to an officer."""
+        shown = cw.guardian(self.registry.clock())
+        del shown["name"]
+        proof = check_proof(shown | changes, "$")
+        officer = None if by.isupper() else actor_of(self.registry, by)
+        with work_on(self.registry, id_) as work:
+            verify_guardian(work, proof, officer=officer, org="" if officer else by)
 
     def freeze(self, id_: bytes) -> None:
         with work_on(self.registry, id_) as work:

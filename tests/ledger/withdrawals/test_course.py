@@ -94,6 +94,7 @@ def test_a_child_has_a_second_clock(clinic: Clinic) -> None:
     assert clinic.registry.client.freeze_deadline(id_) == row.received_at + 48 * HOUR
     clinic.world.clock.now = row.received_at + 48 * HOUR + 1
     assert progress(clinic.registry, id_).overdue_since == row.received_at + 48 * HOUR
+    clinic.prove_guardian(id_)
     clinic.complete(id_)
     settle(clinic.registry)
     assert on_chain(clinic, id_).late

@@ -85,6 +85,7 @@ def test_reminders_come_at_half_time_before_the_end_and_after_it(clinic: Clinic)
 
 def test_a_controller_that_does_not_freeze_is_reminded_of_that_too(clinic: Clinic) -> None:
     id_ = clinic.file(clinic.grant(born=CHILD), channel=Way.GUARDIAN)
+    clinic.prove_guardian(id_)
     assert at(clinic, id_, 24) == 1
     assert at(clinic, id_, 36) == 3  # the last for freezing, half of the time for destroying
     assert at(clinic, id_, 48) == 0

@@ -90,6 +90,8 @@ class TestEachBody:
         [
             ("withdrawal.verified", {"document": None}, "withdrawal-identity"),
             ("withdrawal.verified", {"way": "receipt"}, "withdrawal-identity"),
+            ("withdrawal.verified", {"guardian": None}, "withdrawal-guardian"),
+            ("withdrawal.verified", {"acting": "subject"}, "withdrawal-guardian"),
             ("withdrawal.notified", {"ethics_told": False}, "withdrawal-ethics"),
             ("withdrawal.notified", {"ethics_at": None}, "withdrawal-ethics"),
             ("withdrawal.restricted", {"until": NOW}, "withdrawal-end"),

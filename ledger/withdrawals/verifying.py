@@ -1,0 +1,82 @@
+"""A withdrawal verified, and everyone told in that moment (R35); what a guardian proves before it (R33).
+
+A guardian's withdrawal is received as everyone's is, and its clocks run from then. It is verified once
+someone has looked at identity, live face and guardianship, at a counter or as uploaded. Nobody can be told
+before: a stranger with a child's receipt would have data destroyed.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from yinzheng.ledger.accesses.noting import Access, note
+from yinzheng.ledger.accesses.reader import Reader
+from yinzheng.ledger.people.acting import Actor, admit
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.rules.withdrawal import Move, State
+from yinzheng.ledger.withdrawals import duty_notices as notices
+from yinzheng.ledger.withdrawals.work import ConsentThread
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.withdrawal_steps import GuardianProof, Notified, Verified
+
+FRESH: Final = 24 * 3600
+"""Seconds before receipt from when on a check counts: it is made for this withdrawal."""
+
+
+def verify(work: ConsentThread, body: Verified) -> None:
+    """Record who withdraws, and tell everyone concerned. Raises `UsageFault` `move-not-allowed`."""
+    work.move(Move.VERIFY, Capacity.REGISTRY, body)
+    told = notices.tell_everyone(work)
+    genetic = work.row.genetic
+    notified = Notified(work.row.id, told, genetic, work.now if genetic else None, work.now)
+    work.move(Move.NOTIFY, Capacity.REGISTRY, notified, ethics_told=genetic)
+
+
+def verify_guardian(
+    work: ConsentThread, proof: GuardianProof, *, officer: Actor | None = None, org: str = ""
+) -> None:
+    """Record what a guardian proved, to an `officer` or to the controller `org` (its credit code).
+
+    The same proof once more changes nothing. Raises `UsageFault`: `person-…`, `withdrawal-actor` (another
+    controller), `guardian-proof-time` (a check yet to come, or made for something else), `move-not-allowed`
+    (nobody waits for a guardian's proof here).
+    """
+    registry = work.registry
+    if officer is not None:
+        admit(work.session, officer, Capacity.REGISTRY)
+    elif org != work.row.controller:
+        raise UsageFault(
+            "This consent was given to another controller.",
+            code="withdrawal-actor",
+            hint="A guardian goes to the registry or to the controller of the consent.",
+        )
+    if _proved_before(work, proof):
+        return
+    _, request = work.request
+    earliest = request.received_at - FRESH
+    if not all(earliest <= at <= work.now for at in proof.checked_at):
+        raise UsageFault(
+            "A guardian's proofs are looked at for this withdrawal: not a day before it came, and not later.",
+            code="guardian-proof-time",
+            hint="Say when they were checked, or check them anew.",
+        )
+    by_receipt = request.channel in ("receipt", "guardian")
+    body = Verified(
+        withdrawal=work.row.id,
+        way="receipt" if by_receipt else "document",
+        document=None if by_receipt else proof.identity.kind,
+        acting="guardian",
+        guardian=proof,
+        checked_by=org or registry.instance.registry_code,
+        checked_at=work.now,
+    )
+    verify(work, body)
+    if officer is not None:
+        access = Access("process", "withdrawal", work.row.id.hex(), "withdrawal", consent=work.subject)
+        note(registry, work.session, Reader.of_actor(registry, officer), access)
+
+
+def _proved_before(work: ConsentThread, proof: GuardianProof) -> bool:
+    if work.situation.state is State.REQUESTED:
+        return False
+    return any(isinstance(one.body, Verified) and one.body.guardian == proof for one in work.said)
