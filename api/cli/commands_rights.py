@@ -94,6 +94,11 @@ RIGHTS: Final = (
                 "recipients. 柜台受理撤回。",
             ),
             Command(
+                "guardian-documents",
+                "withdrawals:guardian_documents",
+                "Write out what a guardian sent in, to be looked at; deleted once verified. 导出监护人证件。",
+            ),
+            Command(
                 "verify-guardian",
                 "withdrawals:verify_guardian",
                 "Verify a guardian's withdrawal: identity, live face and guardianship; "

@@ -105,6 +105,31 @@ def withdraw(
     tell(json_, progress_view(found), text())
 
 
+def guardian_documents(
+    id_: Id,
+    as_: As,
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the files. 输出文件夹。")],
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Write out what a guardian sent in, to be looked at; deleted once verified. 导出监护人证件。"""
+    from yinzheng.ledger.state.files import create_durably, make_folder
+    from yinzheng.ledger.withdrawals.uploads import hand_out
+
+    with writing(state, json_) as (registry, _):
+        sent = hand_out(registry, _hex(id_), acting(registry, as_))
+    make_folder(folder, mode=0o700)
+    names = [f"{one.which}{one.suffix}" for one in sent]
+    for name, one in zip(names, sent, strict=True):
+        try:
+            create_durably(folder / name, one.content, mode=0o600)
+        except FileExistsError:
+            raise UsageFault(
+                f"{folder / name} exists already", code="file-exists", hint="Name another folder with --out."
+            ) from None
+    tell(json_, {"files": [str(folder / name) for name in names]}, f"{folder}: {', '.join(names)}")
+
+
 def verify_guardian(
     id_: Id,
     as_: As,

@@ -62,9 +62,9 @@ def media_of(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def one_object(body: bytes) -> dict[str, JSON]:
-    """A JSON object; no body counts as an empty one. Raises `DataFault` (`json-…`)."""
-    value = canonical.loads(body or b"{}", max_bytes=MAX_JSON)
+def one_object(body: bytes, most: int = MAX_JSON) -> dict[str, JSON]:
+    """A JSON object of at most so many bytes; no body is an empty one. Raises `DataFault` (`json-…`)."""
+    value = canonical.loads(body or b"{}", max_bytes=most)
     if not isinstance(value, dict):
         raise DataFault("the body is not a JSON object", code="json-malformed")
     return value

@@ -14,6 +14,7 @@ from yinzheng.verifier.bytes.canonical import (
     boolean,
     hex_bytes,
     integer,
+    list_of,
     nullable,
     object_of,
     one_of,
@@ -53,6 +54,17 @@ HAND_OUT: Final[dict[str, Check[Any]]] = {
 """Body of a controller that hands out a receipt; `document` is what it saw before replacing a lost one."""
 WITHDRAW: Final[dict[str, Check[Any]]] = {**_BEARER, "guardian": boolean, "extent": _EXTENT}
 """Body of a patient's withdrawal, or of one that any enrolled organisation passes on."""
+MAX_UPLOAD: Final = 6 * 1024 * 1024
+"""Bytes of the body below: two documents of 2 MiB in base64."""
+_DOCUMENT: Final[Check[Any]] = object_of(
+    {"which": one_of("identity", "guardianship"), "content": text(1, MAX_UPLOAD)}
+)
+GUARDIAN: Final[dict[str, Check[Any]]] = {
+    **_BEARER,
+    "withdrawal": hex_bytes(32),
+    "documents": list_of(_DOCUMENT, 1, 2),
+}
+"""Body of the documents that a guardian sends in (R33)."""
 AT_COUNTER: Final[dict[str, Check[Any]]] = {
     "subject": hex_bytes(32),
     "document": one_of(*IDENTITY_PROOFS),

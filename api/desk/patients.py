@@ -10,6 +10,7 @@ is said nor how long it took tells a stranger whether there is such a consent (R
 from __future__ import annotations
 
 import asyncio
+import base64
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -40,9 +41,10 @@ from yinzheng.ledger.withdrawals.claims import ReceiptClaim, admitted
 from yinzheng.ledger.withdrawals.concluding import conclusion
 from yinzheng.ledger.withdrawals.filing import in_force
 from yinzheng.ledger.withdrawals.progress import progress_of, withdrawals_in
+from yinzheng.ledger.withdrawals.uploads import Upload, keep
 from yinzheng.ledger.withdrawals.work import ConsentThread
 from yinzheng.verifier.bytes.canonical import JSON
-from yinzheng.verifier.errors import UsageFault, YinzhengError
+from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
 
 T = TypeVar("T")
 
@@ -55,12 +57,12 @@ def patients(desk: Desk) -> APIRouter:
     """The routes for receipts' holders."""
     router = APIRouter(prefix="/patient/v1")
 
-    async def form(request: Request, wanted: dict[str, Any]) -> dict[str, Any]:
+    async def form(request: Request, wanted: dict[str, Any], most: int = MAX_JSON) -> dict[str, Any]:
         if not is_local(request):
             raise UsageFault("there is nothing at this address", code="not-found")
         with desk.memory.lease(request) as lease:
-            body = await read_body(request, MAX_JSON, lease, desk.limits.body_seconds)
-            return fields.read(one_object(body), wanted)
+            body = await read_body(request, most, lease, desk.limits.body_seconds)
+            return fields.read(one_object(body, most), wanted)
 
     async def do(act: Callable[[Registry], T]) -> T:
         began = time.monotonic()
@@ -91,6 +93,23 @@ def patients(desk: Desk) -> APIRouter:
 
         def act(registry: Registry) -> JSON:
             with filed_by_receipt(registry, found) as work:
+                return progress_view(progress_of(work))
+
+        return JSONResponse(await do(act), HTTPStatus.CREATED)
+
+    @router.post("/guardian")
+    async def guardian(request: Request) -> Response:
+        """Documents that a guardian sends in, to be looked at by an officer (R33)."""
+        found = await form(request, fields.GUARDIAN, fields.MAX_UPLOAD)
+        sent = [Upload(one["which"], _bytes(one["content"])) for one in found["documents"]]
+
+        def act(registry: Registry) -> JSON:
+            with _admitted(registry, found, "act", "withdrawal") as thread:
+                row = find_withdrawal(thread.session, found["withdrawal"])
+                if row.consent != thread.subject:
+                    raise unknown_withdrawal()
+                work = thread.about(row)
+                keep(work, sent)
                 return progress_view(progress_of(work))
 
         return JSONResponse(await do(act), HTTPStatus.CREATED)
@@ -147,6 +166,13 @@ def _admitted(registry: Registry, found: dict[str, Any], action: str, kind: str)
         access = Access(action, kind, subject.hex(), "own", consent=subject, basis="own")
         note(registry, thread.session, Reader.of_bearer(), access)
         yield thread
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise DataFault("a document is not base64", code="field-value") from None
 
 
 def _withdrawals(thread: ConsentThread) -> list[JSON]:

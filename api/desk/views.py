@@ -22,6 +22,7 @@ def progress_view(progress: Progress) -> dict[str, JSON]:
         "frozen_at": progress.frozen_at,
         "overdue_since": progress.overdue_since,
         "awaits_guardian": progress.awaits_guardian,
+        "uploaded_at": progress.uploaded_at,
         "held": progress.held,
         "minor": progress.minor,
         "genetic": progress.genetic,

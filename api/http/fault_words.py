@@ -90,6 +90,18 @@ _PATIENT: Final = {
         Label("所选内容已经撤回过了。", "What you chose has been withdrawn already."),
         Label("请查看办理进度。", "See how it is going."),
     ),
+    "guardian-documents": Fault(
+        Label("请同时选择两份文件。", "Choose both files."),
+        Label("身份证件和监护关系证明都需要。", "Identity and guardianship both have to be shown."),
+    ),
+    "guardian-not-awaited": Fault(
+        Label("这次撤回不需要监护人证明。", "This withdrawal waits for no guardian."),
+        Label("请查看进度。", "Look at its progress."),
+    ),
+    "guardian-upload": Fault(
+        Label("文件须为 PDF、JPEG 或 PNG，每份不超过 2 MB。", "Send PDF, JPEG or PNG, up to 2 MB each."),
+        Label("请拍照后重试，或到窗口办理。", "Take a photograph of it, or go to a counter."),
+    ),
     "guardian-proof-time": Fault(
         Label("监护人证明的核验时间不对。", "The guardian's proofs were not looked at for this withdrawal."),
         Label(

@@ -6,6 +6,7 @@ the desk, over this machine's loopback, and is kept nowhere on the way.
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 from collections.abc import Mapping
@@ -58,6 +59,9 @@ class DeskPort(Protocol):
     def withdraw(self, bearer: Bearer, extent: Mapping[str, JSON], *, guardian: bool) -> dict[str, Any]:
         """File a withdrawal; how it stands."""
 
+    def prove(self, bearer: Bearer, withdrawal: str, documents: Mapping[str, bytes]) -> dict[str, Any]:
+        """Hand on a guardian's documents, by `identity` and `guardianship`; how the withdrawal stands."""
+
     def receipt(self, bearer: Bearer, form: str) -> bytes:
         """The patient's receipt as of now, `json` or `pdf`."""
 
@@ -79,6 +83,10 @@ class NoDesk:
         raise _absent()
 
     def withdraw(self, bearer: Bearer, extent: Mapping[str, JSON], *, guardian: bool) -> dict[str, Any]:
+        """Raise `desk-absent`."""
+        raise _absent()
+
+    def prove(self, bearer: Bearer, withdrawal: str, documents: Mapping[str, bytes]) -> dict[str, Any]:
         """Raise `desk-absent`."""
         raise _absent()
 
@@ -116,6 +124,14 @@ class HttpDesk:
         """See `DeskPort`."""
         body = {**bearer.to_json(), "extent": {**extent}, "guardian": guardian}
         return self._object("withdraw", body)
+
+    def prove(self, bearer: Bearer, withdrawal: str, documents: Mapping[str, bytes]) -> dict[str, Any]:
+        """See `DeskPort`."""
+        sent: list[JSON] = [
+            {"which": which, "content": base64.b64encode(content).decode()}
+            for which, content in documents.items()
+        ]
+        return self._object("guardian", {**bearer.to_json(), "withdrawal": withdrawal, "documents": sent})
 
     def receipt(self, bearer: Bearer, form: str) -> bytes:
         """See `DeskPort`."""

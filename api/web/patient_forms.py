@@ -62,6 +62,9 @@ class PatientForm:
     withdrawal: str = ""
     paper: str = ""
     file: bytes = field(default=b"", repr=False)
+    identity: bytes = field(default=b"", repr=False)
+    """A guardian's document of identity, as it was uploaded (R33)."""
+    guardianship: bytes = field(default=b"", repr=False)
 
     @property
     def guardian(self) -> bool:
@@ -122,6 +125,8 @@ def read_patient_form(fields: Mapping[str, bytes]) -> PatientForm:
         withdrawal=withdrawal if _ID.fullmatch(withdrawal) else "",
         paper=said("paper", 16),
         file=fields.get("file", b""),
+        identity=fields.get("identity", b""),
+        guardianship=fields.get("guardianship", b""),
     )
 
 

@@ -112,6 +112,8 @@ class WithdrawalView:
     untold: bool
     """Whether it is overdue for someone who could not be told, and for nobody else."""
     awaits_guardian: bool
+    uploaded: Instant | None
+    """When a guardian's documents came that nobody has looked at yet."""
     held: bool
     ethics: Instant | None
     completed: Instant | None
@@ -309,6 +311,7 @@ def _withdrawal(
         overdue=_instant(overdue, language),
         untold=name == "overdue_untold",
         awaits_guardian=bool(one["awaits_guardian"]),
+        uploaded=_instant(one["uploaded_at"], language),
         held=bool(one["held"]),
         ethics=_instant(one["ethics_at"], language),
         completed=_instant(one["completed_at"], language),

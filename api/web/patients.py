@@ -127,6 +127,27 @@ class Patients:
 
         return await self._answer(request, answer)
 
+    async def guardian(self, request: Request) -> Response:
+        """Take a guardian's documents, to be looked at by an officer (R33)."""
+
+        async def answer(form: PatientForm, language: Language) -> Response:
+            bearer, core = form.bearer()
+            if not form.identity or not form.guardianship or not form.withdrawal:
+                raise UsageFault(
+                    "both documents are needed", code="guardian-documents", hint="Choose both files."
+                )
+            documents = {"identity": form.identity, "guardianship": form.guardianship}
+            desk = self._server.desk
+
+            def act() -> dict[str, Any]:
+                desk.prove(bearer, form.withdrawal, documents)
+                return desk.see(bearer)
+
+            seen = await self._run(act)
+            return self._progress(request, form, language, core, seen, None)
+
+        return await self._answer(request, answer)
+
     async def paper(self, request: Request) -> Response:
         """A paper to keep: the receipt as of now, or the end document of a withdrawal."""
 
@@ -249,7 +270,7 @@ def patients(server: Server) -> APIRouter:
     router, pages = APIRouter(include_in_schema=False), Patients(server)
     for path in ("/c", "/C"):
         router.add_api_route(path, pages.start, methods=["GET", "HEAD"])
-    for name in ("see", "progress", "confirm", "withdraw", "paper"):
+    for name in ("see", "progress", "confirm", "withdraw", "guardian", "paper"):
         router.add_api_route(f"/c/{name}", getattr(pages, name), methods=["POST"])
         router.add_api_route(f"/c/{name}", pages.back, methods=["GET", "HEAD"])
     return router

@@ -18,7 +18,13 @@ from yinzheng.ledger.rules.destruction import TargetKind
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models import Dossier, DossierFile, Event, Objection
 from yinzheng.ledger.store.models_accesses import AccessRow
-from yinzheng.ledger.store.models_consents import Attempt, Consent, ReceiptCredential
+from yinzheng.ledger.store.models_consents import (
+    Attempt,
+    Consent,
+    GuardianUpload,
+    ReceiptCredential,
+    Withdrawal,
+)
 from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.verifier.formats.tombstone import TOMBSTONE, Tombstone
 
@@ -79,6 +85,8 @@ def _bury_consent(session: Session, target: Target, head: bytes) -> None:
     _change(session, update(AccessRow).where(*told).values(words=b""))  # the lines stay (S19)
     _change(session, delete(ReceiptCredential).where(col(ReceiptCredential.subject) == target.subject))
     _change(session, delete(Attempt).where(col(Attempt.subject) == target.subject))
+    withdrawn = select(Withdrawal.id).where(Withdrawal.consent == target.subject)
+    _change(session, delete(GuardianUpload).where(col(GuardianUpload.withdrawal_id).in_(withdrawn)))
 
 
 def _bury_dossier(session: Session, target: Target, head: bytes) -> None:
@@ -104,6 +112,8 @@ def needles(session: Session, target: Target) -> tuple[bytes, ...]:
     if target.kind is TargetKind.CONSENT:
         row = session.get_one(Consent, target.subject)
         found += [row.wrapped_key or b"", row.digest or b""]
+        uploads = select(GuardianUpload.sealed).join(Withdrawal).where(Withdrawal.consent == target.subject)
+        found += session.exec(uploads).all()
         words = select(AccessRow.words).where(AccessRow.consent == target.subject)
         found += [one or b"" for one in session.exec(words)]
         credential = select(ReceiptCredential.sealed).where(ReceiptCredential.subject == target.subject)

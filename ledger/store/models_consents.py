@@ -191,6 +191,17 @@ class WithdrawalRecipient(Base, table=True):
     """When it was first known to have been reached: it took or fetched a notice, or answered."""
 
 
+class GuardianUpload(Base, table=True):
+    """Documents that a guardian sent in, until someone has looked at them (R33)."""
+
+    __tablename__ = "guardian_upload"
+
+    withdrawal_id: bytes = Field(primary_key=True, foreign_key="withdrawal.id")
+    sealed: bytes
+    """Under the consent's key; kept nowhere once it was looked at."""
+    at: int = Field(sa_type=BigInteger)
+
+
 class Delivery(Base, table=True):
     """A signed notice to an organisation, sent until it is acknowledged."""
 

@@ -247,11 +247,11 @@ def _write(thread: ConsentThread, filed: _Filed, extent: Extent, cut: Cut, check
 def _guardian_acts(thread: ConsentThread, filed: _Filed) -> bool:
     """Whether a guardian files it, who has to prove that first, while the clocks run (R33).
 
-    Under 14 it is the guardian who holds the receipt, whatever the form says.
+    Up to and including 14 it is the guardian who holds the receipt, whatever the form says.
     """
     if isinstance(filed.claim, DocumentClaim):
         return filed.claim.guardian
-    under = age_group_of(thread.opened.consent, thread.now) is AgeGroup.UNDER_14
+    under = age_group_of(thread.opened.consent, thread.now) is AgeGroup.UP_TO_14
     return filed.channel is Way.GUARDIAN or under
 
 

@@ -16,7 +16,7 @@ from yinzheng.ledger.rules.extent import EXEMPT_REASON
 from yinzheng.ledger.rules.terms import Label
 from yinzheng.ledger.rules.withdrawal import Ground, State
 from yinzheng.ledger.store.models import ChainCall
-from yinzheng.ledger.store.models_consents import Organisation, Withdrawal
+from yinzheng.ledger.store.models_consents import GuardianUpload, Organisation, Withdrawal
 from yinzheng.ledger.withdrawals.calls import FACTS
 from yinzheng.ledger.withdrawals.overview import Overview, overview
 from yinzheng.ledger.withdrawals.reach import Silence, silence_of
@@ -103,6 +103,8 @@ class Progress:
     """The deadline that has passed with its duty open."""
     awaits_guardian: bool
     """Whether it is verified once a guardian has proved identity and guardianship (R33)."""
+    uploaded_at: int | None
+    """When documents came that nobody has looked at yet."""
     held: bool
     """Whether a dispute stands in the way of destruction."""
     minor: bool
@@ -203,6 +205,7 @@ def progress_of(work: ConsentThread) -> Progress:
     said = [one.body for one in work.said]
     frozen = next((body.frozen_at for body in said if isinstance(body, Frozen)), None)
     ethics = next((body.ethics_at for body in said if isinstance(body, Notified)), None)
+    uploaded = work.session.get(GuardianUpload, row.id)
     completed = next((body for body in said if isinstance(body, Completed)), None)
     return Progress(
         id=row.id,
@@ -216,6 +219,7 @@ def progress_of(work: ConsentThread) -> Progress:
         frozen_at=frozen,
         overdue_since=situation.overdue_since(work.now),
         awaits_guardian=situation.state is State.REQUESTED,
+        uploaded_at=None if uploaded is None else uploaded.at,
         held=bool(situation.holds),
         minor=row.minor,
         genetic=row.genetic,

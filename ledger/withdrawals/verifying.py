@@ -15,6 +15,7 @@ from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import Move, State
 from yinzheng.ledger.withdrawals import duty_notices as notices
+from yinzheng.ledger.withdrawals.uploads import forget
 from yinzheng.ledger.withdrawals.work import ConsentThread
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.withdrawal_steps import GuardianProof, Notified, Verified
@@ -71,6 +72,7 @@ def verify_guardian(
         checked_at=work.now,
     )
     verify(work, body)
+    forget(work)
     if officer is not None:
         access = Access("process", "withdrawal", work.row.id.hex(), "withdrawal", consent=work.subject)
         note(registry, work.session, Reader.of_actor(registry, officer), access)

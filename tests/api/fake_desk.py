@@ -42,6 +42,7 @@ def withdrawal(at: int, **changes: Any) -> dict[str, Any]:
         "frozen_at": at + HOUR,
         "overdue_since": None,
         "awaits_guardian": False,
+        "uploaded_at": None,
         "held": False,
         "minor": False,
         "genetic": False,
@@ -134,6 +135,7 @@ class FakeDesk:
 
     view: dict[str, Any] = field(default_factory=seen)
     fault: YinzhengError | None = None
+    proved: list[tuple[str, dict[str, bytes]]] = field(default_factory=list)
     filed: list[tuple[Mapping[str, JSON], bool]] = field(default_factory=list)
     objected: list[Mapping[str, JSON]] = field(default_factory=list)
     standing: dict[str, Any] = field(default_factory=dict)
@@ -147,6 +149,13 @@ class FakeDesk:
         self.filed.append((extent, guardian))
         self.view = seen(made := withdrawal(1_790_000_000))
         return made
+
+    def prove(self, bearer: Bearer, withdrawal: str, documents: Mapping[str, bytes]) -> dict[str, Any]:
+        self._up()
+        self.proved.append((withdrawal, {**documents}))
+        one = self.view["withdrawals"][0] | {"uploaded_at": 1_790_000_100}
+        self.view = seen(one)
+        return dict(one)
 
     def receipt(self, bearer: Bearer, form: str) -> bytes:
         self._up()

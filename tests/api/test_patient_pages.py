@@ -140,6 +140,20 @@ def test_a_guardian_is_told_what_is_left_to_do(serve: Serve, tmp_path: Path) -> 
     assert "the deadlines run from receipt" in text
 
 
+def test_a_guardian_uploads_both_documents(serve: Serve, tmp_path: Path) -> None:
+    waits: Any = {"state": "requested", "frozen_at": None, "awaits_guardian": True}
+    desk = FakeDesk(fake_desk.seen(fake_desk.withdrawal(AT, **waits)))
+    web = client(serve, tmp_path, desk)
+    files = {"identity": b"%PDF-1", "guardianship": b"%PDF-2"}
+    fields = {**FORM, "withdrawal": "ab" * 32}
+    got = web.post("/c/guardian?lang=en", data=fields, files=files)
+    assert desk.proved == [("ab" * 32, files)]
+    assert "Documents received; the registry will look at them" in words(got.text)
+    half = web.post("/c/guardian?lang=en", data=fields, files={"identity": b"%PDF-1"})
+    assert "Choose both files" in words(half.text)
+    assert len(desk.proved) == 1
+
+
 def test_a_restricted_one(serve: Serve, tmp_path: Path) -> None:
     until = AT + 3650 * bodies.DAY
     text = shown(serve, tmp_path, state="restricted", restriction=fake_desk.restriction(until))
