@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, ViewportSize
 
 from tests.api.browser.conftest import watch
 from tests.api.browser.rights_world import ADULT_BORN, CHILD_BORN, Rights, rights_world
@@ -134,7 +134,14 @@ def test_a_guardian_withdraws_everything_in_english(rights: Rights, context: Bro
     looked_at(page, rights)
     page.click("main form[action^='/c/withdraw'] button")
     assert "Freeze by" in page.inner_text(".course")
+    assert "The deadlines run from now. One step is left" in page.inner_text(".verdict")
     assert "One step is left" in page.inner_text(".course")
+    looked_at(page, rights)
+    for name in ("identity", "guardianship"):
+        paper: FilePayload = {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
+        page.set_input_files(f"input[name={name}]", files=[paper])
+    page.click("form[action^='/c/guardian'] button")
+    assert "Documents received" in page.inner_text("main")
     looked_at(page, rights)
     page.click("main form[action^='/c/see'] button")
     assert page.locator("#withdraw").count() == 0
