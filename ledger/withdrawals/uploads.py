@@ -81,6 +81,8 @@ def hand_out(registry: Registry, id_: bytes, officer: Actor) -> tuple[Upload, ..
 
     Raises `UsageFault`: `withdrawal-unknown`, `person-…`, `guardian-nothing`; `DataFault` `seal-broken`.
     """
+    with registry.store.reading() as session:
+        admit(session, officer, Capacity.REGISTRY)
     with work_on(registry, id_) as work:
         admit(work.session, officer, Capacity.REGISTRY)
         row = work.session.get(GuardianUpload, id_)

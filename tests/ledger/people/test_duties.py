@@ -37,7 +37,7 @@ from yinzheng.ledger.rules.extent import Extent, Way
 from yinzheng.ledger.rules.offices import ROLES, Office, Role
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.backup import forget_place
-from yinzheng.ledger.withdrawals import filing, looking
+from yinzheng.ledger.withdrawals import filing, looking, uploads
 from yinzheng.ledger.withdrawals.claims import DocumentClaim
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.errors import YinzhengError
@@ -171,6 +171,11 @@ TABLE: Final[dict[str, tuple[tuple[Role, ...], str, Try]]] = {
         "withdrawal-unknown",
         lambda r, _, by: looking.conclude_to(r, bytes(32), by),
     ),
+    "withdrawals.uploads.hand_out": (
+        OFFICERS,
+        "withdrawal-unknown",
+        lambda r, _, by: uploads.hand_out(r, bytes(32), by),
+    ),
     "withdrawals.filing.file": (OFFICERS, "withdrawal-empty", _file),
     "withdrawals.filing.filed": (OFFICERS, "withdrawal-empty", _filed),
 }
@@ -187,6 +192,7 @@ BY_COURSE: Final = {
     "erasure.proposing.approve",
     "erasure.proposing.witness",
     "withdrawals.ending.restrict",
+    "withdrawals.verifying.verify_guardian",
 }
 """Steps of a course: their tables say who may (`tests/ledger/rules`), `test_acting.py` tries each."""
 

@@ -10,7 +10,7 @@ import pytest
 from tests.ledger import consent_world as cw
 from tests.ledger.access_lines import said
 from tests.ledger.withdrawals.clinic import DAY, HOSPITAL, HOUR, INSURER, LAB, Clinic, Template
-from tests.ledger.world import OFFICER, unchanged
+from tests.ledger.world import MEMBER, OFFICER, unchanged
 from yinzheng.ledger.chain.records import WithdrawalState
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.rules.extent import Way
@@ -90,6 +90,7 @@ def test_who_may_look_at_it_and_when(clinic: Clinic) -> None:
     now = clinic.registry.clock()
     with unchanged(clinic.registry):
         assert code_of(clinic, id_, LAB) == "withdrawal-actor"
+        assert code_of(clinic, id_, MEMBER) == "officer-needed"
         for name in ("identity", "live_face", "guardianship"):
             for at in (now + 1, now - DAY - HOUR):
                 part: Any = {name: {**cw.guardian(now)[name], "checked_at": at}}
