@@ -80,7 +80,7 @@ def test_whoever_is_sent_away_is_told_for_how_long(serve: Serve, reader: FakeRea
     assert (down.status_code, down.headers["retry-after"]) == (503, "30")
     for problem in (
         problem_of(EnvironmentFault("m", code="c")),
-        problem_of(UsageFault("m", code="receipt-locked")),
+        problem_of(UsageFault("m", code="rate-limited")),
         of_status(503),
     ):
         assert int(problem.headers()["Retry-After"]) >= 1
