@@ -238,7 +238,7 @@ class Reader:
         with self._store.reading() as session:
             return self._case_of(session, number_or_case)
 
-    def deadlines(self, case: Case, now: int) -> Deadlines | None:
+    def deadlines(self, case: Case, now: int) -> Deadlines:
         """What is due in a case (R11, R24); None where the calendar does not reach that far."""
         with self._store.reading() as session:
             return deadlines_of(session, case, calendar_of(self.paths), now)

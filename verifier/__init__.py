@@ -23,11 +23,11 @@ if TYPE_CHECKING:
         Level,
         Party,
         Remark,
-        is_credit_code,
         is_number,
         parse_body,
     )
     from yinzheng.verifier.formats.certificate import Core, decode_qr, encode_qr, key_id, statement_of
+    from yinzheng.verifier.formats.creditcode import is_credit_code
     from yinzheng.verifier.judge.certificate.verify import verify
     from yinzheng.verifier.judge.live import LiveReader, LiveRecord
     from yinzheng.verifier.judge.report import Authentic, Difference, Finding, Outcome, Report, Status
@@ -94,7 +94,7 @@ _WHERE: Final = {
     "decode_qr": "formats.certificate",
     "encode_qr": "formats.certificate",
     "format_file": "containers.certfile",
-    "is_credit_code": "formats.body",
+    "is_credit_code": "formats.creditcode",
     "is_number": "formats.body",
     "key_id": "formats.certificate",
     "parse_body": "formats.body",

@@ -313,8 +313,8 @@ def show(
             raise UsageFault(f"there is no certificate or case {number}", code="case-unknown",
                              hint="List them with `yinzheng cases`.")  # fmt: skip
         lines = reader.history(number, proofs=True)
-        value = _shown(reader, case, lines)
         due = reader.deadlines(case, wall_clock())
+        value = {**_shown(reader, case, lines), "deadlines": _due(due)}
     if proofs is not None:
         _write_proofs(proofs, lines)
 
@@ -331,15 +331,30 @@ def show(
     tell(json_, value, text)
 
 
-def _print_deadlines(due: Deadlines | None) -> None:
-    if due is None:
-        out.print("  deadlines need a calendar year that is not known yet", style="yellow", markup=False)
-        return
-    for name, at in (("acceptance due", due.acceptance_due), ("decision due", due.decision_due)):
+def _print_deadlines(due: Deadlines) -> None:
+    named = (("acceptance due", due.acceptance_due), ("decision due", due.decision_due))
+    for name, at in named:
         if at is not None:
             out.print(f"  {name} {moment(at)}", markup=False)
     for objection, at in due.objections_due:
-        out.print(f"  objection {objection[:12]} to be concluded by {moment(at)}", markup=False)
+        until = "not known" if at is None else moment(at)
+        out.print(f"  objection {objection[:12]} to be concluded by {until}", markup=False)
+    for year in sorted(due.unknown_years):
+        out.print(
+            f"  a deadline is not known: the calendar of {year} is missing 缺{year}年工作日历",
+            style="yellow",
+            markup=False,
+        )
+
+
+def _due(due: Deadlines) -> dict[str, Any]:
+    return {
+        "acceptance": due.acceptance_due,
+        "decision": due.decision_due,
+        "decision_extended": due.decision_due_extended,
+        "objections": [{"objection": name, "due": at} for name, at in due.objections_due],
+        "unknown_years": sorted(due.unknown_years),
+    }
 
 
 def _shown(reader: Reader, case: Case, lines: list[HistoryLine]) -> dict[str, Any]:

@@ -162,6 +162,11 @@ PANELS: Final = (
                 "Open a dossier for review: decrypted, whole and authenticated, or not at all. 调阅材料。",
             ),
             Command(
+                "inspect",
+                "inspections:inspect",
+                "Record an on-site verification, enquiry or technical check. 现场核验、询问、技术核查。",
+            ),
+            Command(
                 "request-supplement",
                 "cases:request_supplement",
                 "Ask for all that is missing, in one list. 一次性告知补正。",

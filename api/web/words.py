@@ -252,6 +252,7 @@ EVENTS: Final = MappingProxyType(
         "supplement.requested": Label("要求补正材料", "Supplement requested"),
         "supplement.given": Label("收到补正材料", "Supplement received"),
         "procedure.changed": Label("转为普通程序", "Moved to the ordinary procedure"),
+        "inspection.recorded": Label("现场核验或询问", "Inspection or enquiry"),
         "review.recorded": Label("登记机构审查", "Reviewed by the registry"),
         "committee.decided": Label("合规委员会审议", "Decided by the committee"),
         "publicity.opened": Label("公示", "Publicity opened"),

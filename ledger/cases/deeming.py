@@ -19,7 +19,6 @@ from yinzheng.ledger.rules.states import Capacity, Move, State
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Objection
 from yinzheng.verifier.bytes.canonical import JSON
-from yinzheng.verifier.errors import EnvironmentFault
 
 _MOVES = {
     "application.received": Move.APPLY,
@@ -32,8 +31,8 @@ _MOVES = {
 }
 
 
-def deadlines_of(session: Session, case: Case, calendar: WorkingCalendar, now: int) -> Deadlines | None:
-    """What is due in a case; None where the calendar does not reach that far yet."""
+def deadlines_of(session: Session, case: Case, calendar: WorkingCalendar, now: int) -> Deadlines:
+    """What is due in a case, as far as the calendar reaches."""
     moves = [
         DatedMove(_MOVES[event.type], event.at, until=case.publicity_end)
         for event in repository.events_of_case(session, case.id)
@@ -46,12 +45,7 @@ def deadlines_of(session: Session, case: Case, calendar: WorkingCalendar, now: i
             ended = Move.UPHOLD if objection.upheld else Move.DISMISS
             moves.append(DatedMove(ended, objection.concluded_at, objection=name))
     moves.sort(key=lambda move: move.at)
-    try:
-        return deadlines(calendar, profile_for(case.profile), moves, now)
-    except EnvironmentFault as fault:
-        if fault.code != "calendar-year-unknown":
-            raise
-        return None
+    return deadlines(calendar, profile_for(case.profile), moves, now)
 
 
 def deem_accepted(registry: Registry) -> list[str]:
@@ -64,7 +58,7 @@ def deem_accepted(registry: Registry) -> list[str]:
 def _deem(registry: Registry, case_id: str) -> bool:
     with work_on(registry, case_id) as work:
         due = deadlines_of(work.session, work.case, registry.calendar, work.now)
-        since = None if due is None else due.deemed_accepted_at
+        since = due.deemed_accepted_at
         if since is None or work.now < since:
             return False
         rule = work.allow(Move.DEEM_ACCEPTED, Capacity.REGISTRY)

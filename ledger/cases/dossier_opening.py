@@ -31,7 +31,8 @@ def open_dossier_to(
 ) -> list[Path]:
     """Write the dossier of a case to the new folder `folder`, the n-th submission under `n/`.
 
-    Objections follow under `objection-n/`: `objection.json`, and the material, numbered from 1.
+    Objections follow under `objection-n/`: `objection.json`, and the material, numbered from 1. What
+    inspections found stands in `inspections.json`.
 
     That `by` opened it, an officer or a member of the committee, is written down first (R47).
 
@@ -48,6 +49,7 @@ def open_dossier_to(
         note(registry, session, Reader.of_actor(registry, by), access)
         key = dossier_key(registry, session, case.dossier_id)
         submissions = list(_submissions(session, case_id, SealedValue(key)))
+        inspections = _inspections(session, case_id, SealedValue(key))
         rows = iter(repository.files_of(session, case.dossier_id))
     written: list[Path] = []
     for submission in submissions:
@@ -64,6 +66,10 @@ def open_dossier_to(
             target = home / PurePosixPath(name)
             _write(target, open_file(registry.blobs, key, row.dossier_id, row.number, row.blob))
             written.append(target)
+    if inspections:
+        target = folder / "inspections.json"
+        target.write_text(json.dumps(inspections, ensure_ascii=False, indent=1), encoding="utf-8")
+        written.append(target)
     return written
 
 
@@ -95,6 +101,15 @@ def _submissions(session: Session, case_id: str, seal: SealedValue) -> Iterator[
             applications += 1
             named = [(path, path) for path in paths]
             yield _Submission(str(applications), APPLICATION, body["application"], named)
+
+
+def _inspections(session: Session, case_id: str, seal: SealedValue) -> list[JSON]:
+    """What was found by looking into the case (R53), oldest first."""
+    return [
+        open_event(seal, event.sealed, event.leaf_hash)[0]
+        for event in repository.events_of_case(session, case_id)
+        if event.type == "inspection.recorded"
+    ]
 
 
 def _write(target: Path, chunks: Iterator[bytes]) -> None:

@@ -204,7 +204,7 @@ def follow(registry: Registry, number: str, secret: bytes) -> Standing:
             number=number,
             case=case.id,
             raised_at=row.raised_at,
-            due=None if due is None else dict(due.objections_due).get(row.leaf.hex()),
+            due=dict(due.objections_due).get(row.leaf.hex()),
             concluded_at=row.concluded_at,
             upheld=row.upheld,
             reasons="" if row.concluded_at is None else _reasons(registry, session, case, row.leaf),

@@ -6,13 +6,14 @@ once extended), and the clock stands still while a supplement is awaited, during
 objection is open. A working day counts when the clock ran the whole of it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from yinzheng.ledger.rules.calendar import WorkingCalendar, day_of, end_of, start_of
 from yinzheng.ledger.rules.profiles import Profile
 from yinzheng.ledger.rules.states import Move
-from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Deadlines:
     `deemed_accepted_at` is the 00:00 from which a case not yet answered counts as accepted. `decision_due`
     and `decision_due_extended` are None before acceptance, after the end, and while `stopped` with the end
     of the standstill not yet known. `objections_due` pairs each open objection with its own limit.
+    `unknown_years` are years of the calendar that nobody has handed in, though some deadline reaches into
+    them: that deadline alone is None.
     """
 
     acceptance_due: int | None = None
@@ -42,11 +45,12 @@ class Deadlines:
     decision_due: int | None = None
     decision_due_extended: int | None = None
     stopped: bool = False
-    objections_due: tuple[tuple[str, int], ...] = ()
+    objections_due: tuple[tuple[str, int | None], ...] = ()
+    unknown_years: frozenset[int] = frozenset()
 
     def overdue(self, now: int) -> bool:
         """Tell whether the decision, or the investigation of an objection, is late at `now`."""
-        limits = [due for _, due in self.objections_due]
+        limits = [due for _, due in self.objections_due if due is not None]
         if self.decision_due_extended is not None:
             limits.append(self.decision_due_extended)
         return any(now >= due for due in limits)
@@ -103,11 +107,10 @@ class _Clock:
 
 
 def deadlines(calendar: WorkingCalendar, profile: Profile, moves: Sequence[DatedMove], now: int) -> Deadlines:
-    """Compute what is due in a case at `now` from its moves in order.
+    """Compute what is due in a case at `now` from its moves in order, as far as the calendar goes.
 
     Raises:
         UsageFault: `moves-out-of-order`.
-        EnvironmentFault: `calendar-year-unknown`.
     """
     clock = _Clock()
     last = moves[0].at if moves else 0
@@ -118,15 +121,19 @@ def deadlines(calendar: WorkingCalendar, profile: Profile, moves: Sequence[Dated
         clock.take(event)
     if clock.finished:
         return Deadlines()
-    acceptance = deemed = None
+    horizon = _Horizon()
+    acceptance = deemed = decision = extended = None
     if clock.waiting_since is not None:
-        acceptance = calendar.add_working_days(clock.waiting_since, profile.acceptance_days)
-        deemed = start_of(calendar.next_working_day(day_of(acceptance - 1)))
+        since = clock.waiting_since
+        acceptance = horizon.see(lambda: calendar.add_working_days(since, profile.acceptance_days))
+    if acceptance is not None:
+        last_day = day_of(acceptance - 1)
+        deemed = horizon.see(lambda: start_of(calendar.next_working_day(last_day)))
     running = clock.open_pause is not None or any(start <= now < end for start, end in clock.pauses)
-    decision = extended = None
     if clock.accepted_at is not None:
-        decision = _decision(calendar, clock, profile.decision_days)
-        extended = _decision(calendar, clock, profile.decision_days + profile.decision_extension_days)
+        days, more = profile.decision_days, profile.decision_extension_days
+        decision = horizon.see(lambda: _decision(calendar, clock, days))
+        extended = horizon.see(lambda: _decision(calendar, clock, days + more))
     return Deadlines(
         acceptance_due=acceptance,
         deemed_accepted_at=deemed,
@@ -134,10 +141,27 @@ def deadlines(calendar: WorkingCalendar, profile: Profile, moves: Sequence[Dated
         decision_due_extended=extended,
         stopped=clock.accepted_at is not None and running,
         objections_due=tuple(
-            (name, calendar.add_working_days(at, profile.objection_days))
+            (name, horizon.see(partial(calendar.add_working_days, at, profile.objection_days)))
             for name, at in clock.objections.items()
         ),
+        unknown_years=frozenset(horizon.beyond),
     )
+
+
+@dataclass(slots=True)
+class _Horizon:
+    """How far the calendar reaches: what lies beyond is None, and its year noted."""
+
+    beyond: set[int] = field(default_factory=set)
+
+    def see(self, deadline: Callable[[], int | None]) -> int | None:
+        try:
+            return deadline()
+        except EnvironmentFault as fault:
+            if fault.code != "calendar-year-unknown":
+                raise
+            self.beyond.add(fault.data["year"])
+            return None
 
 
 def _decision(calendar: WorkingCalendar, clock: _Clock, count: int) -> int | None:

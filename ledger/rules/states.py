@@ -41,6 +41,7 @@ class Move(StrEnum):
     REQUEST_SUPPLEMENT = "request_supplement"
     GIVE_SUPPLEMENT = "give_supplement"
     TO_ORDINARY = "to_ordinary"
+    INSPECT = "inspect"
     REVIEW = "review"
     REVIEW_AGAINST = "review_against"
     DECIDE = "decide"
@@ -82,6 +83,7 @@ class StatementType(StrEnum):
     SUPPLEMENT_REQUESTED = "supplement.requested"
     SUPPLEMENT_GIVEN = "supplement.given"
     PROCEDURE_CHANGED = "procedure.changed"
+    INSPECTION_RECORDED = "inspection.recorded"
     REVIEW_RECORDED = "review.recorded"
     COMMITTEE_DECIDED = "committee.decided"
     PUBLICITY_OPENED = "publicity.opened"
@@ -112,6 +114,7 @@ def _rule(
 
 
 _T, _C, _S = StatementType, Capacity, State
+_INSPECTED = "accepted review_supplement_requested reviewed committee_decided refusal_due publicity"
 _MAY_ISSUE = (Guard.PUBLICITY_OVER, Guard.NO_OBJECTION_OPEN)
 _RULES = [
     *_rule("new", Move.APPLY, _S.APPLIED, _C.APPLICANT, _T.APPLICATION_RECEIVED),
@@ -136,6 +139,11 @@ _RULES = [
     # Decided at acceptance, the procedure may only become the ordinary one, before the public is told.
     *_rule("accepted", Move.TO_ORDINARY, _S.ACCEPTED, _C.REGISTRY, _T.PROCEDURE_CHANGED, Guard.SIMPLIFIED),
     *_rule("reviewed", Move.TO_ORDINARY, _S.REVIEWED, _C.REGISTRY, _T.PROCEDURE_CHANGED, Guard.SIMPLIFIED),
+    # Looking into a matter changes no state (R53). Not while issuing: the draft names the last statement.
+    *[
+        Rule(State(s), Move.INSPECT, State(s), _C.REGISTRY, _T.INSPECTION_RECORDED)
+        for s in _INSPECTED.split()
+    ],
     *_rule("accepted", Move.REVIEW, _S.REVIEWED, _C.REGISTRY, _T.REVIEW_RECORDED),
     *_rule("accepted", Move.REVIEW_AGAINST, _S.REFUSAL_DUE, _C.REGISTRY, _T.REVIEW_RECORDED),
     *_rule("reviewed", Move.DECIDE, _S.COMMITTEE_DECIDED, _C.COMMITTEE, _T.COMMITTEE_DECIDED, Guard.ORDINARY),

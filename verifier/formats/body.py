@@ -8,11 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
-
-from stdnum.cn import uscc
-from stdnum.exceptions import ValidationError
 
 from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.bytes.canonical import (
@@ -30,6 +26,7 @@ from yinzheng.verifier.bytes.canonical import (
     tuple_of,
 )
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.creditcode import is_credit_code
 from yinzheng.verifier.log.statement import PROFILE_TAG, commit_public
 
 MAX_BODY: Final = 8192
@@ -68,18 +65,6 @@ _PLAIN = r"[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufef
 def is_number(value: str) -> bool:
     """Whether this is the form of a certificate number (R14): `SJ`, region, registry, year, month, serial."""
     return _NUMBER.fullmatch(value) is not None
-
-
-@lru_cache(maxsize=1024)
-def is_credit_code(value: str) -> bool:
-    """Whether this is a unified social credit code with a right check character (R17, GB 32100-2015).
-
-    It says nothing about whether such a body exists. Separators and lower case are not accepted.
-    """
-    try:
-        return bool(uscc.validate(value) == value)
-    except ValidationError:
-        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ STATEMENT_TYPES = MappingProxyType(
         "supplement.requested": Body.PRIVATE,
         "supplement.given": Body.PRIVATE,
         "procedure.changed": Body.PRIVATE,
+        "inspection.recorded": Body.PRIVATE,
         "review.recorded": Body.PRIVATE,
         "committee.decided": Body.PRIVATE,
         "publicity.opened": Body.PUBLIC,

@@ -63,7 +63,6 @@ def test_deadlines_are_shown_and_stop_with_the_clock(world: World, tmp_path: Pat
         row = reader.case(case)
         assert row is not None
         due = reader.deadlines(row, world.clock())
-    assert due is not None
     assert (due.acceptance_due, due.decision_due) == (None, decision)
 
 

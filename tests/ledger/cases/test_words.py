@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.ledger import world as w
 from tests.ledger.world import MEMBER, OFFICER, World, actor_of
 from yinzheng.ledger.cases import deciding, intake, issuing, publicity
+from yinzheng.ledger.cases.dossier_opening import open_dossier_to
+from yinzheng.ledger.cases.inspecting import Inspection, InspectionKind, Outcome, inspect
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.flow.pipeline import settle
@@ -186,3 +190,45 @@ def test_core_data_is_refused(registry: Registry, tmp_path: Path) -> None:
     assert (body["importance"], body["grounds"]) == ("core", ["core_data"])
     deciding.refuse(registry, case, actor_of(registry, OFFICER), Ground.CORE_DATA, "核心数据不予登记")
     assert w.state_of(registry, case) == "refused"
+
+
+def test_inspections_and_enquiries_are_steps_with_findings(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        officer = actor_of(registry, OFFICER)
+        case = w.apply(registry, tmp_path / "dossier")
+        now = registry.clock()
+
+        def looked(**changes: Any) -> Callable[[], None]:
+            given: dict[str, Any] = {
+                "kind": InspectionKind.ON_SITE,
+                "held_at": now,
+                "place": "云汐市数据中心机房",
+                "present": ["张工"],
+                "findings": "抽查 50 条记录，与申报一致",
+                "outcome": Outcome.AS_STATED,
+            }
+            return lambda: inspect(registry, case, officer, Inspection(**{**given, **changes}))
+
+        refused(registry, looked(), "move-not-allowed")
+        w.accept(registry, case)
+        refused(registry, looked(held_at=now + 1), "inspection-time")
+        refused(registry, looked(held_at=now - 86_400), "inspection-time")
+        refused(registry, looked(present=[]), "inspection-present")
+        refused(registry, looked(present=[" "]), "inspection-present")
+        refused(registry, looked(findings=" "), "text-missing")
+        looked()()
+        looked(kind=InspectionKind.ENQUIRY, findings="电话询问来源协议的期限", outcome=Outcome.OPEN)()
+        member = actor_of(registry, MEMBER)
+        done = Inspection(InspectionKind.TECHNICAL, now, "x", ["y"], "z", Outcome.DIFFERS)
+        refused(registry, lambda: inspect(registry, case, member, done), "move-wrong-capacity")
+        assert w.state_of(registry, case) == "accepted"
+        written = open_dossier_to(registry, case, tmp_path / "review", silent, officer)
+        w.favourable(registry, case)
+        settle(registry)
+    (found,) = (path for path in written if path.name == "inspections.json")
+    told = json.loads(found.read_text(encoding="utf-8"))
+    assert [(one["kind"], one["outcome"], one["person"]) for one in told] == [
+        ("on_site", "as_stated", OFFICER),
+        ("enquiry", "open", OFFICER),
+    ]
+    assert world.audit() == []

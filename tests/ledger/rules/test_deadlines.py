@@ -128,3 +128,21 @@ def test_a_standstill_never_brings_the_deadline_forward(after: int, length: int)
     assert paused.decision_due is not None
     assert paused.decision_due >= plain.decision_due
     assert not paused.stopped
+
+
+def test_deadlines_are_told_as_far_as_the_calendar_goes() -> None:
+    """One that reaches into a year nobody has published is not known; the others are."""
+    applied = DatedMove(Move.APPLY, at("2026-12-14 10:00"))
+    accepted = DatedMove(Move.ACCEPT, at("2026-12-15 10:00"))
+    found = due(applied, accepted, now="2026-12-16 12:00")
+    assert local(found.decision_due) == "2026-12-30 00:00:00"
+    assert found.decision_due_extended is None
+    assert found.unknown_years == {2027}
+    assert not found.overdue(at("2027-03-01 00:00"))
+    late = due(DatedMove(Move.APPLY, at("2026-12-30 10:00")), now="2026-12-30 12:00")
+    assert (late.acceptance_due, late.deemed_accepted_at) == (None, None)
+    assert late.unknown_years == {2027}
+    objected = DatedMove(Move.OBJECT, at("2026-12-28 10:00"), objection="a")
+    waiting = due(applied, accepted, objected, now="2026-12-28 12:00")
+    assert waiting.objections_due == (("a", None),)
+    assert not waiting.overdue(at("2027-03-01 00:00"))

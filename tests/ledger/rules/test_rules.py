@@ -44,6 +44,7 @@ from yinzheng.ledger.rules.terms import (
 )
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.formats import body as certificate
+from yinzheng.verifier.formats.creditcode import check_character, is_credit_code, is_resident_number
 from yinzheng.verifier.log import statement
 from yinzheng.verifier.words.levels import LEVELS, level_words
 
@@ -191,6 +192,12 @@ def test_the_month_is_that_in_china() -> None:
     assert month_of(at("2026-12-01 00:00") - 1) == "202611"
 
 
+UNUSUAL = (
+    *("A1110000600037341", "A9440000600037341", "N2440106600037341", "N1440106600037341"),
+    *("Y1440106600037341", "11440106600037341", "81440106600037341", "71440106600037341"),
+)
+
+
 # 91350100M000100Y43 and its broken twin are GB 32100-2015's; the others are published by their companies.
 @pytest.mark.parametrize(
     "code",
@@ -200,6 +207,8 @@ def test_the_month_is_that_in_china() -> None:
         "9144030071526726XG",
         "91330100799655058B",
         "914403001922038216",
+        # Made up: armed forces, rural collectives, others, a court, a trade union, a temple.
+        *(f"{first}{check_character(first)}" for first in UNUSUAL),
     ],
 )
 def test_true_credit_codes(code: str) -> None:
@@ -221,12 +230,36 @@ def test_true_credit_codes(code: str) -> None:
         "",
         "9135",
         "9" * 19,
+        "B1110000600037341",
+        "9011000060003734" + "1L",
+        "A111000O600037341L",
     ],
 )
 def test_false_credit_codes(code: str) -> None:
     with pytest.raises(DataFault) as refused:
         check_credit_code(code)
     assert refused.value.code == "credit-code-form"
+
+
+def test_a_residents_number_never_passes() -> None:
+    """Those whose last digit is a credit code's check character too are the danger; each is refused."""
+    both = []
+    for serial in range(1000):
+        for place in ("440106", "110101", "520102"):
+            digits = f"{place}19900307{serial:03d}"
+            number = next(
+                f"{digits}{last}" for last in "0123456789X" if is_resident_number(f"{digits}{last}")
+            )
+            assert not is_credit_code(number)
+            if check_character(number) == number[17]:
+                both.append(number)
+    assert both, "without the rule these would pass"
+    with pytest.raises(DataFault) as refused:
+        check_credit_code(both[0])
+    assert refused.value.code == "credit-code-person"
+    assert both[0] not in refused.value.message + refused.value.hint
+    assert not is_resident_number("440106199002300019")
+    assert not is_resident_number("91350100M000100Y43")
 
 
 def holder(code: str, *rights: Right) -> Holder:

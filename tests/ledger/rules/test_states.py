@@ -32,6 +32,12 @@ applied                      refuse              refused                      re
 supplement_requested         give_supplement     applied                      applicant  supplement.given
 supplement_requested         refuse              refused                      registry   application.refused
 accepted                     request_supplement  review_supplement_requested  registry   supplement.requested
+accepted                     inspect             accepted                     registry   inspection.recorded
+review_supplement_requested  inspect             review_supplement_requested  registry   inspection.recorded
+reviewed                     inspect             reviewed                     registry   inspection.recorded
+committee_decided            inspect             committee_decided            registry   inspection.recorded
+refusal_due                  inspect             refusal_due                  registry   inspection.recorded
+publicity                    inspect             publicity                    registry   inspection.recorded
 accepted                     to_ordinary         accepted                     registry   procedure.changed
 accepted                     review              reviewed                     registry   review.recorded
 accepted                     review_against      refusal_due                  registry   review.recorded
@@ -155,7 +161,7 @@ def test_wrong_capacity(state: str, move: str, by: Capacity) -> None:
 
 
 def test_table_and_expectation_have_the_same_size() -> None:
-    assert len(TABLE) == len(EXPECTED) == 33
+    assert len(TABLE) == len(EXPECTED) == 39
     assert {State.DEPOSITED, State.REFUSED, State.CLOSED} == FINAL
 
 

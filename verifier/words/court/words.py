@@ -158,6 +158,7 @@ STATEMENTS: Final[Mapping[str, Phrase]] = {
     "supplement.requested": Phrase("要求补正", "supplement requested"),
     "supplement.given": Phrase("补正", "supplement given"),
     "procedure.changed": Phrase("转为普通程序", "moved to the ordinary procedure"),
+    "inspection.recorded": Phrase("现场核验或询问", "inspection or enquiry"),
     "review.recorded": Phrase("登记机构审核", "review recorded"),
     "committee.decided": Phrase("合规委员会审核", "committee decided"),
     "publicity.opened": Phrase("公示", "publicity opened"),
