@@ -208,7 +208,7 @@ def _use(bench: Bench) -> None:
     subject = bench.pick(select(Consent.subject).where(col(Consent.wrapped_key).is_not(None)))
     if subject is not None:
         now = bench.registry.clock()
-        told = Told(subject, now, "随访研究", "信息科", "research", "consent", None)
+        told = Told(subject, now, "随访研究", "信息科", "base", "consent", None)
         noted = record_use(bench.registry, told, Reader.of_organisation(cw.HOSPITAL, bytes(8)))
         bench.tell("line", str(noted.number))
 
