@@ -10,7 +10,7 @@ from yinzheng.api.cli.common import DEFAULT_STATE, CaseId, State, acting, writin
 from yinzheng.api.cli.instants import parse_instant
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
-from yinzheng.ledger.cases.inspecting import InspectionKind, Outcome
+from yinzheng.ledger.rules.inspections import InspectionKind, Outcome
 
 
 def inspect(

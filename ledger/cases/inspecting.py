@@ -4,35 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from yinzheng.ledger.cases.deciding import checked_text
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.inspections import InspectionKind, Outcome
 from yinzheng.ledger.rules.states import Move
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 
 MAX_PRESENT: Final = 20
 _LONGEST_NAME: Final = 100
-
-
-class InspectionKind(StrEnum):
-    """How it was looked into (R53)."""
-
-    ON_SITE = "on_site"
-    ENQUIRY = "enquiry"
-    TECHNICAL = "technical"
-
-
-class Outcome(StrEnum):
-    """What it came to: as the application states it, otherwise, or still open."""
-
-    AS_STATED = "as_stated"
-    DIFFERS = "differs"
-    OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ from tests.ledger import world as w
 from tests.ledger.world import MEMBER, OFFICER, World, actor_of
 from yinzheng.ledger.cases import deciding, intake, issuing, publicity
 from yinzheng.ledger.cases.dossier_opening import open_dossier_to
-from yinzheng.ledger.cases.inspecting import Inspection, InspectionKind, Outcome, inspect
+from yinzheng.ledger.cases.inspecting import Inspection, inspect
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.rules.inspections import InspectionKind, Outcome
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.states import Move
 from yinzheng.ledger.rules.terms import Procedure
