@@ -185,6 +185,7 @@ BY_COURSE: Final = {
         f"cases.deciding.{name}"
         for name in ("accept", "to_ordinary", "request_supplement", "review", "decide", "refuse")
     ),
+    "cases.inspecting.inspect",
     "cases.issuing.issue",
     "cases.objections.resolve",
     "cases.publicity.publish",
