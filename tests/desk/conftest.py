@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.desk.calls import DeskProcess, running_desk
+from tests.ledger.conftest import demonstration_template, world
 from tests.ledger.consent_world import ConsentWorld, Json, consent_body
 from tests.ledger.world import Clock, World, create
 from yinzheng.ledger.store.models_consents import Notice
 from yinzheng.verifier.bytes.algorithms import DigestPair
+
+__all__ = ["demonstration_template", "world"]
 
 
 @dataclass(frozen=True)
