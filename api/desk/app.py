@@ -26,7 +26,8 @@ from yinzheng.api.http.hangups import Hangups
 from yinzheng.api.http.headers import SecurityHeaders
 from yinzheng.api.http.limits import Gate, Limits
 from yinzheng.api.http.methods import Methods, allowed
-from yinzheng.api.http.problems import of_status
+from yinzheng.api.http.problems import not_found, of_status
+from yinzheng.api.http.schemas import schema_file
 from yinzheng.verifier.errors import YinzhengError
 
 
@@ -56,6 +57,10 @@ def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -
     @app.get("/healthz")
     async def health() -> Response:
         return JSONResponse({"desk": "open"})
+
+    @app.get("/schemas/{name}")
+    async def schema(name: str) -> Response:
+        return schema_file(name) or answer(not_found())
 
     return app
 

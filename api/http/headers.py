@@ -26,9 +26,9 @@ HEADERS: Final = {
 }
 
 
-OPEN: Final = "/log/"
-"""Under this all is public and depends on nobody who asks: monitors and witnesses may run in a browser, which
-must be able to read refusals and errors too.
+OPEN: Final = ("/log/", "/schemas/")
+"""Under these all is public and depends on nobody who asks: monitors and witnesses may run in a browser,
+which must be able to read refusals and errors too.
 """
 
 _OPEN_TO_ALL: Final = {

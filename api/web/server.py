@@ -29,7 +29,7 @@ ASSETS: Final = {
 }
 """The only static files, with their media types."""
 
-_FOR_PROGRAMS: Final = ("/v1/", "/log/", "/healthz")
+_FOR_PROGRAMS: Final = ("/v1/", "/log/", "/schemas/", "/healthz")
 
 
 @dataclass(frozen=True, slots=True)

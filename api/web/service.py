@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from yinzheng.api.http.guard import client
 from yinzheng.api.http.problems import not_found
+from yinzheng.api.http.schemas import schema_file
 from yinzheng.api.web.checking import AnyChecked, CheckedConclusion, CheckedReceipt
 from yinzheng.api.web.conclusion_view import conclusion_tone
 from yinzheng.api.web.intake import read_submission
@@ -173,6 +174,13 @@ def service(server: Server) -> APIRouter:
 
     router.add_api_route(
         "/log/{path:path}", log_file, methods=READ, include_in_schema=False, response_class=Response
+    )
+
+    async def schema(request: Request, name: str) -> Response:
+        return schema_file(name) or server.problem(request, not_found())
+
+    router.add_api_route(
+        "/schemas/{name}", schema, methods=READ, include_in_schema=False, response_class=Response
     )
     return router
 

@@ -1,0 +1,139 @@
+"""docs/schemas: what is checked in is what the readers' tables say, takes real files, and no changed ones."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.scripts.form_schemas import Forms
+from tests.scripts.schemas import FOLDER, FORMATS, OWN, files, schema_of
+from tests.verifier import bodies
+from tests.verifier.access_world import line
+from tests.verifier.formats.test_dossier import body as dossier_body
+from tests.verifier.formats.test_evidence_items import ABOUTS, item
+from tests.verifier.pack.pack_world import opening_json, release_json
+from tests.verifier.pack.test_manifest import manifest_json
+from tests.verifier.receipt_world import genuine_receipt
+from yinzheng.ledger.people.decisions import SignedDecision
+from yinzheng.verifier.bytes.algorithms import digest_pair
+from yinzheng.verifier.bytes.canonical import text
+from yinzheng.verifier.formats.dossier import disclose
+from yinzheng.verifier.formats.request import Request
+
+VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "spec"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "dossiers"
+Json = dict[str, Any]
+
+
+def vector(name: str) -> Any:
+    return json.loads((VECTORS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def samples() -> dict[str, list[Any]]:
+    """Real values of each format: of the worked vectors, of the examples, else of the readers' own tests."""
+    whole, withdrawals = vector("whole"), vector("withdrawals")
+    receipts = [one["file"] for one in vector("receipts")["receipts"]]
+    statements = [json.loads(one["canonical"]) for one in vector("statements")["statements"]]
+    lines = [line(number, None) for number in (1, 2)]
+    asked = Request(bodies.LAB, bytes(8), "POST", "/org/v1/consents", digest_pair(b""), 1, bytes(16))
+    decided = SignedDecision("o/log", 1, "chen", "accept", "A1", {}, 1, bytes(16), signature=bytes(65))
+    return {
+        "access-line": [one.to_json() for one in lines],
+        "application": [json.loads(path.read_bytes()) for path in EXAMPLES.glob("*/application.json")],
+        "body": [one["body"] for one in vector("certificates")["certificates"]],
+        "certificate": [whole["file"]],
+        "conclusion": [withdrawals["conclusion"]["file"]],
+        "consent": [bodies.consent(), *(one["body"] for one in receipts)],
+        "decision": [decided.to_json()],
+        "destruction-receipt": [json.loads(withdrawals["receipt"]["canonical"])],
+        "dispute-opening": [opening_json()],
+        "dispute-release": [release_json()],
+        "enrolment": [bodies.enrolment()],
+        "evidence-item": [item(kind) for kind in ABOUTS],
+        "file-disclosure": [disclose(dossier_body(), 1).to_json()],
+        "key-revocation": [bodies.revocation()],
+        "key-rotation": [bodies.rotation()],
+        "notice": [bodies.notice(), *(one["notice"] for one in receipts)],
+        "pack-manifest": [manifest_json()],
+        "receipt": [genuine_receipt(), *receipts],
+        "request": [asked.to_json()],
+        "statement": statements,
+        "tombstone": [bodies.tombstone()],
+        "trust": [whole["trust"], vector("packs")["trust"]],
+        "webhook": [json.loads(withdrawals["notice"]["body"])],
+        "withdrawal-completed": [withdrawals["conclusion"]["file"]["body"]],
+        "withdrawal-requested": [json.loads(withdrawals["requested"]["canonical"]), *_steps(receipts)],
+    }
+
+
+def _steps(receipts: list[Json]) -> list[Json]:
+    """The requests of withdrawals in receipts."""
+    events = [event for one in receipts for event in one["events"]]
+    return [one["body"] for one in events if one["statement"]["type"] == "withdrawal.requested"]
+
+
+SAMPLES = samples()
+
+
+def mutated(sample: Json) -> Iterator[tuple[str, Json]]:
+    """The value with one name too many, and with each of its names wanting or holding something else."""
+    yield "a name too many", {**sample, "picture": "x"}
+    for name in sample:
+        if name != "about" and name != "data":
+            yield f"{name} holds a list of lists", {**sample, name: [[]]}
+
+
+def test_what_is_checked_in_is_what_the_tables_say() -> None:
+    made = files()
+    assert {path.name for path in FOLDER.iterdir()} == set(made)
+    for name, content_ in made.items():
+        assert (FOLDER / name).read_text(encoding="utf-8") == content_, f"{name}: run scripts/schemas"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_each_is_a_schema(name: str) -> None:
+    Draft202012Validator.check_schema(schema_of(name))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_real_files_are_valid_and_changed_ones_are_not(name: str) -> None:
+    valid = Draft202012Validator(schema_of(name))
+    assert SAMPLES[name]
+    for sample in SAMPLES[name]:
+        valid.validate(sample)
+        for what, changed in mutated(sample):
+            assert not valid.is_valid(changed), what
+    required = schema_of(name)["required"]
+    for absent in required:
+        less = copy.deepcopy(SAMPLES[name][0])
+        del less[absent]
+        assert not valid.is_valid(less), absent
+
+
+def test_what_a_kind_is_about_is_checked_by_its_kind() -> None:
+    valid = Draft202012Validator(schema_of("evidence-item"))
+    assert not valid.is_valid(item("file") | {"about": ABOUTS["consent"]})
+
+
+def test_a_check_that_nobody_described_is_refused() -> None:
+    def own(value: object, _path: str) -> object:
+        return value
+
+    with pytest.raises(KeyError, match="own is a check without a row"):
+        Forms(OWN).of(own)
+
+
+def test_bounds_are_those_of_the_reader() -> None:
+    check: Callable[[object, str], str] = text(2, 3, "[a-z]*")
+    assert Forms(OWN).of(check) == {
+        "type": "string",
+        "minLength": 2,
+        "maxLength": 3,
+        "pattern": "^(?:[a-z]*)$",
+    }
