@@ -28,6 +28,7 @@ from yinzheng.verifier.formats.dispute import RELEASES
 if TYPE_CHECKING:
     from yinzheng.ledger.disputes.plans import Plan
     from yinzheng.verifier.bytes.algorithms import DigestPair
+from yinzheng.verifier.bytes.naming import spell_names
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 MAX_PLAN: Final = 64 * 1024
@@ -81,7 +82,7 @@ def open_(
     from yinzheng.verifier.bytes.canonical import dumps, loads
 
     opened = session(org, desk)
-    planned = parse_plan(loads(read_file(plan, MAX_PLAN), max_bytes=MAX_PLAN))
+    planned = parse_plan(spell_names(loads(read_file(plan, MAX_PLAN), max_bytes=MAX_PLAN)))
     pairs = [_pair(written) for written in evidence or ()]
     account = opened.member.keystore.ethereum(ACCOUNT)
     address = account.address.hex()

@@ -32,7 +32,8 @@ from yinzheng.verifier.bytes.canonical import (
     read_object,
     text,
 )
-from yinzheng.verifier.bytes.wording import check_words, set_of
+from yinzheng.verifier.bytes.naming import spell
+from yinzheng.verifier.bytes.wording import check_name, set_of
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import check_credit_code
 from yinzheng.verifier.formats.certificate import key_id
@@ -192,8 +193,9 @@ def create_member(
         )
     if not 0 < term <= MAX_TERM - BACKDATE:
         raise UsageFault("a key holds for at most five years", code="key-term")
+    name = spell(name)
     fields = {"code": code, "name": name, "roles": sorted(set(roles))}
-    checked = read_object(fields, {name: _PROFILE[name] for name in fields})
+    checked = read_object(fields, {one: _PROFILE[one] for one in fields})
     make_folder(folder, mode=0o700)
     keystore = Keystore.create(folder / "keys", passphrase_of(environment))
     if account and ACCOUNT not in keystore.names():
@@ -264,7 +266,7 @@ def _enrolment(member: Member, own: OwnKey, key: Sm2PrivateKey, now: int) -> Enr
 _PROFILE: Final[dict[str, Check[Any]]] = {
     "format": constant(FORMAT),
     "code": check_credit_code,
-    "name": check_words(1, 100),
+    "name": check_name(1, 100),
     "roles": set_of(one_of(*ROLES), 1, len(ROLES)),
     "account": nullable(hex_bytes(20)),
     "uploads": hex_bytes(32),

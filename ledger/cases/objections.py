@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -33,7 +33,8 @@ from yinzheng.ledger.store.models import Case, Objection
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
-from yinzheng.verifier.bytes.wording import check_words
+from yinzheng.verifier.bytes.naming import spell
+from yinzheng.verifier.bytes.wording import check_name, check_words
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 MAX_MATERIAL: Final = 20
@@ -45,6 +46,7 @@ NUMBER_DIGITS: Final = 12
 """Hex digits of an objection's name that people are given as its number."""
 
 _CHUNK = 1 << 20
+_OBJECTOR = check_name(1, 400)
 _FILE_NAME = check_words(1, 200)
 _CONTACT = check_words(0, 200)
 
@@ -112,6 +114,7 @@ def object_to(registry: Registry, case_id: str, protest: Protest, *, secret: byt
     the same form sent twice one objection. Raises `UsageFault`: `objection-…`, `text-…`, `material-…`,
     `move-…` once nobody can object any more; `DataFault` (`encoded-bytes`, `field-…`).
     """
+    protest = replace(protest, objector=spell(protest.objector))
     _check(protest)
     known = None if secret is None else _digest(secret)
     with registry.store.reading() as session:
@@ -227,7 +230,7 @@ def _check(protest: Protest) -> None:
     check_objection(protest.reasons, len(protest.material))
     if len(protest.material) > MAX_MATERIAL:
         raise UsageFault(f"an objection has at most {MAX_MATERIAL} files", code="objection-material")
-    checked_text(protest.objector)
+    _OBJECTOR(checked_text(protest.objector), "$.objector")
     checked_text(protest.reasons)
     _CONTACT(protest.contact, "$.contact")
     for one in protest.material:

@@ -29,6 +29,7 @@ from yinzheng.ledger.store.models_consents import Pooled
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes.algorithms import sha256
 from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.bytes.naming import spell_names
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.consent import Consent, parse_consent
 
@@ -91,7 +92,7 @@ def grant(
 
 def _lawful(book: NoticeBook, value: JSON, index: int, now: int) -> tuple[Consent, KnownNotice]:
     try:
-        consent = parse_consent(value)
+        consent = parse_consent(spell_names(value))
         return consent, book.require(consent, now)
     except DataFault as fault:
         data = {**fault.data, "index": index}

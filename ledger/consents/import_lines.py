@@ -21,6 +21,7 @@ from yinzheng.ledger.consents.book import KnownNotice, NoticeBook, require_stand
 from yinzheng.ledger.consents.ndjson import BLANK, is_blank
 from yinzheng.ledger.rules.consent import moment_problems
 from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.naming import spell_names
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.consent import (
     MAX_CONSENT,
@@ -78,7 +79,7 @@ class LineReader:
     def _read_in_full(self, line: bytes) -> tuple[bytes, Consent, KnownNotice]:
         if is_blank(line):
             raise DataFault("the line is blank", code=BLANK)
-        consent = parse_consent(canonical.loads(line, max_bytes=MAX_LINE))
+        consent = parse_consent(spell_names(canonical.loads(line, max_bytes=MAX_LINE)))
         return consent.canonical(), consent, self._book.require(consent, self._now)
 
     def _read_alike(self, parts: _Parts, values: _Values) -> KnownNotice | None:

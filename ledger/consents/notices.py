@@ -20,6 +20,7 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_consents import Notice as NoticeRow
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.bytes.naming import spell_names
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.notice import MAX_NOTICE, Notice, parse_notice
 
@@ -61,7 +62,7 @@ def publish_notice(registry: Registry, body: JSON, by_code: str) -> NoticeRow:
     `DataFault` as `parse_notice`, and `notice-controller`, `notice-future`, `notice-version`; `UsageFault`
     where `by_code` is no enrolled controller.
     """
-    notice = parse_notice(body)
+    notice = parse_notice(spell_names(body))
     now = registry.clock()
     if notice.controller.code != by_code:
         raise DataFault("the notice is another controller's", code="notice-controller")

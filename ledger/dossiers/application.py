@@ -36,6 +36,7 @@ from yinzheng.ledger.rules.terms import (
 )
 from yinzheng.ledger.rules.volume import SpecialKind, Volume
 from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.naming import check_spelled, spell_names
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import check_notices
 
@@ -150,6 +151,7 @@ def _path(value: object, path: str) -> str:
     return text
 
 
+_NAME = check_spelled(prose(1, 100))
 _RIGHTS = ListOf(canonical.one_of(*Right), 1, len(Right))
 _LEVEL: Schema = {"scheme": prose(1, 40), "value": canonical.integer(1, 5)}
 _VOLUME: Schema = {
@@ -161,7 +163,7 @@ _VOLUME: Schema = {
 _SCHEMA: Mapping[str, Schema] = {
     "format": canonical.constant(FORMAT),
     "applicant": {
-        "name": prose(1, 100),
+        "name": _NAME,
         "code": _credit_code,
         "contact": canonical.nullable(prose(1, 200)),
     },
@@ -178,7 +180,7 @@ _SCHEMA: Mapping[str, Schema] = {
     "public_data": canonical.boolean,
     "procedure": canonical.one_of(*Procedure),
     "rights": _RIGHTS,
-    "holders": ListOf({"name": prose(1, 100), "code": _credit_code, "rights": _RIGHTS}, 1, MAX_HOLDERS),
+    "holders": ListOf({"name": _NAME, "code": _credit_code, "rights": _RIGHTS}, 1, MAX_HOLDERS),
     "class": canonical.one_of(*DataClass),
     "level": _LEVEL,
     "use": prose(1, 400),
@@ -223,7 +225,7 @@ def examine(data: bytes) -> Examined:
     Raises:
         DataFault: `json-…` when it is no JSON of ours.
     """
-    document = canonical.loads(data, max_bytes=MAX_BYTES)
+    document = _with_names_spelled(canonical.loads(data, max_bytes=MAX_BYTES))
     problems: list[Problem] = []
     notices, rest = _take_notices(document, problems)
     fields = read(rest, _SCHEMA, problems)
@@ -236,6 +238,16 @@ def examine(data: bytes) -> Examined:
         return Examined(None, files, tuple(problems))
     assert isinstance(document, dict)
     return Examined(_build(fields, notices, document), files, ())
+
+
+def _with_names_spelled(document: canonical.JSON) -> canonical.JSON:
+    """The document with its parties' names in their one spelling; the rest as it stands."""
+    if not isinstance(document, dict):
+        return document
+    return {
+        key: spell_names(value) if key in ("applicant", "holders") else value
+        for key, value in document.items()
+    }
 
 
 def _take_notices(

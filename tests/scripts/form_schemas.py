@@ -124,6 +124,7 @@ _MAKERS: Final[Mapping[str, Callable[[Forms, Mapping[str, Any]], Json]]] = {
     ),
     f"{_BYTES}canonical.made_of.<locals>.<lambda>": lambda forms, held: forms.fields(held["fields"]),
     f"{_BYTES}shape.shape.<locals>.<lambda>": lambda forms, held: forms.part(held["kind"]),
+    f"{_BYTES}naming.check_spelled.<locals>.check": lambda forms, held: forms.of(held["inner"]),
     f"{_BYTES}wording.check_words.<locals>.check": lambda forms, held: forms.of(held["plain"]),
     f"{_BYTES}wording.set_of.<locals>.sorted_once": lambda forms, held: {
         **forms.of(held["check"]),

@@ -8,6 +8,7 @@ import re
 from typing import Final, TypeVar
 
 from yinzheng.verifier.bytes.canonical import Check, list_of, made_of
+from yinzheng.verifier.bytes.naming import check_spelled
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code, check_plain
 
@@ -51,6 +52,14 @@ def check_words(low: int, high: int) -> Check[str]:
     return check
 
 
+def check_name(low: int, high: int) -> Check[str]:
+    """Check for a name of `low`…`high` characters: words in their one spelling (S10.1).
+
+    Raises `DataFault`: as `check_words`, and `name-spelling`.
+    """
+    return check_spelled(check_words(low, high))
+
+
 _DATE = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _DAYS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -82,5 +91,5 @@ def set_of(item: Check[T], low: int, high: int) -> Check[tuple[T, ...]]:
     return sorted_once
 
 
-PARTY: Final[Check[Party]] = made_of(Party, {"name": check_words(1, 100), "code": check_credit_code})
+PARTY: Final[Check[Party]] = made_of(Party, {"name": check_name(1, 100), "code": check_credit_code})
 """Check for a legal person: `{"name", "code"}`."""

@@ -25,6 +25,7 @@ from yinzheng.verifier.bytes.canonical import (
     text,
     tuple_of,
 )
+from yinzheng.verifier.bytes.naming import check_spelled
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.creditcode import is_credit_code
 from yinzheng.verifier.log.statement import PROFILE_TAG, commit_public
@@ -288,7 +289,8 @@ def _rights(value: object, path: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-_PARTY: Final[dict[str, Check[Any]]] = {"name": check_plain(1, 100), "code": check_credit_code}
+_NAME = check_spelled(check_plain(1, 100))
+_PARTY: Final[dict[str, Check[Any]]] = {"name": _NAME, "code": check_credit_code}
 _HOLDER = made_of(Holder, {**_PARTY, "rights": _rights})
 _REMARK = made_of(Remark, {"kind": one_of(*REMARKS), "text": check_plain(0, 200)})
 
@@ -316,5 +318,5 @@ _OPTIONAL: Final[dict[str, Check[Any]]] = {
     "notices": check_notices,
     "follows": tuple_of(_PREDECESSOR, 1, MAX_PREDECESSORS),
     "importance": one_of(*IMPORTANCES),
-    "authority": check_plain(1, 100),
+    "authority": _NAME,
 }

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PublicKey
 from yinzheng.verifier.bytes.canonical import Check, hex_bytes, integer, nullable, one_of, tuple_of
 from yinzheng.verifier.bytes.shape import Shaped, Versioned, read_shape, shape
-from yinzheng.verifier.bytes.wording import PARTY, check_words, set_of
+from yinzheng.verifier.bytes.wording import PARTY, check_name, check_words, set_of
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code
 from yinzheng.verifier.log.merkle import hash_node, root_from_leaves
@@ -47,7 +47,7 @@ _HELD: Final = set_of(hex_bytes(32), 0, MAX_SUBJECTS)
 class Disputant(Shaped):
     """A party: its account of this dispute alone, and the SM2 key of its requests, if it is enrolled."""
 
-    name: Annotated[str, check_words(1, 100)]
+    name: Annotated[str, check_name(1, 100)]
     code: Annotated[str | None, nullable(check_credit_code)]
     """None for a natural person."""
     account: Annotated[bytes, hex_bytes(20)]

@@ -25,7 +25,7 @@ from yinzheng.verifier.bytes.canonical import (
     tuple_of,
 )
 from yinzheng.verifier.bytes.shape import Codec, Shaped, Versioned, read_shape, shape
-from yinzheng.verifier.bytes.wording import check_words
+from yinzheng.verifier.bytes.wording import check_name, check_words
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import check_credit_code, check_plain, is_number
 
@@ -51,7 +51,7 @@ def _as_read(value: object, path: str) -> object:
 
 
 _LEAVES: Final = list_of(hex_bytes(32), 1, 256)
-_NAME: Final = check_words(1, 100)
+_NAME: Final = check_name(1, 100)
 
 ABOUT: Final[Mapping[str, Mapping[str, Check[Any]]]] = MappingProxyType(
     {
@@ -111,7 +111,7 @@ class Item(Versioned):
     """One evidence item (S10.7). `parse_item` makes one that is well formed and whose custody has no gap."""
 
     kind: Annotated[str, one_of(*KINDS)]
-    title: Annotated[str, _NAME]
+    title: Annotated[str, check_words(1, 100)]
     digest: Annotated[DigestPair, DigestPair.from_json]
     """Of the item's bytes."""
     size: Annotated[int, integer()]

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.bytes.canonical import boolean, hex_bytes, integer, nullable, one_of, tuple_of
 from yinzheng.verifier.bytes.shape import Shaped, Versioned, read_shape, shape
-from yinzheng.verifier.bytes.wording import PARTY, check_words
+from yinzheng.verifier.bytes.wording import PARTY, check_name, check_words
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code
 from yinzheng.verifier.log.statement import commit_public
@@ -52,7 +52,7 @@ class Purpose(Shaped):
 class Recipient(Shaped):
     """Someone the controller would share with: name, credit code, scope, use, and form of the data (R26)."""
 
-    name: Annotated[str, check_words(1, 100)]
+    name: Annotated[str, check_name(1, 100)]
     code: Annotated[str, check_credit_code]
     scope: Annotated[str, one_of(*SCOPES)]
     use: Annotated[str, check_words(1, 200)]

@@ -22,7 +22,7 @@ from yinzheng.verifier.bytes.canonical import (
     tuple_of,
 )
 from yinzheng.verifier.bytes.shape import Shaped, Versioned, names_of, read_shape, shape
-from yinzheng.verifier.bytes.wording import check_words, set_of
+from yinzheng.verifier.bytes.wording import check_name, set_of
 from yinzheng.verifier.chain.layout_consents import DESTRUCTION, FREEZE
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import check_credit_code
@@ -95,7 +95,7 @@ class Duty(Shaped):
     """What one organisation owes, under which hash it stands on chain."""
 
     code: Annotated[str, check_credit_code]
-    name: Annotated[str, check_words(1, 100)]
+    name: Annotated[str, check_name(1, 100)]
     duty: Annotated[str, one_of(*DUTIES)]
     salt: Annotated[bytes | None, nullable(hex_bytes(32))] = field(repr=False)
     """32 random bytes; None for who is exempt, and so not on chain."""

@@ -22,6 +22,7 @@ from yinzheng.verifier.bytes.canonical import (
     read_object,
     text,
 )
+from yinzheng.verifier.bytes.naming import check_spelled
 from yinzheng.verifier.chain.consensus import CONSENSUS, Consensus
 from yinzheng.verifier.chain.evidence import Contract
 from yinzheng.verifier.errors import DataFault
@@ -191,7 +192,8 @@ def _inconsistent(what: str) -> DataFault:
     return DataFault(f"it {what}", code="trust-inconsistent")
 
 
-_PARTY: Final = object_of({"name": check_plain(1, 100), "code": check_credit_code})
+_NAME: Final = check_spelled(check_plain(1, 100))
+_PARTY: Final = object_of({"name": _NAME, "code": check_credit_code})
 _CONTRACT: Final = object_of({"address": hex_bytes(20), "code_hash": hex_bytes(32)})
 _ISSUER: Final = object_of(
     {
@@ -205,7 +207,7 @@ _ISSUER: Final = object_of(
         "compromised_at": nullable(integer()),
     }
 )
-_AUTHORITY: Final = object_of({"name": check_plain(1, 100), "certificate": hex_bytes(1, 16_384)})
+_AUTHORITY: Final = object_of({"name": _NAME, "certificate": hex_bytes(1, 16_384)})
 _VALIDATORS: Final = object_of(
     {"from": integer(), "to": nullable(integer()), "addresses": list_of(hex_bytes(20), 1, 256)}
 )
