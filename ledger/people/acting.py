@@ -70,13 +70,16 @@ def authenticate(store: Store, name: str, key: EthereumKey) -> Actor:
 def authenticate_decision(store: Store, decision: SignedDecision) -> Actor:
     """The actor who signed a decision elsewhere, with a key that is not here.
 
-    Raises as `authenticate`; `DataFault` (`secp256k1-signature`).
+    Anyone may hand one in: who is enrolled, and who left, is told to nobody whose signature does not hold.
+    Raises `DataFault` (`secp256k1-signature`, `key-differs`, also for a name that is nobody's), `UsageFault`
+    (`person-removed`).
     """
-    with store.reading() as session:
-        person = enrolled(session, decision.person)
     proved = decision.signer()
-    if not constant_time_equal(proved, person.address):
-        raise _differs(decision.person)
+    with store.reading() as session:
+        known = session.get(Person, decision.person)
+        if not constant_time_equal(proved, bytes(20) if known is None else known.address):
+            raise _differs(decision.person)
+        person = enrolled(session, decision.person)
     key = AbsentKey(proved, decision.approvals)
     return Actor(decision.person, role_of(person.role), proved, key, _PROVED, decision.digest)
 

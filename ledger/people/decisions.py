@@ -217,7 +217,7 @@ def sign_message(value: Any, decision: SignedDecision, rights: bytes, key: Ether
     """Approve what a registry prepared for one's own decision: 65 bytes, v 27 or 28.
 
     Only the approval that the decision may need is signed, for the registry's own contract `rights` on its
-    chain. Raises `DataFault` (`approval-message`).
+    chain, and none that says the opposite of what was decided. Raises `DataFault` (`approval-message`).
     """
     try:
         domain, message = value["domain"], _bytes_of(value)
@@ -225,6 +225,7 @@ def sign_message(value: Any, decision: SignedDecision, rights: bytes, key: Ether
             value["primaryType"] == MESSAGES[decision.action]
             and domain["chainId"] == decision.chain
             and bytes.fromhex(domain["verifyingContract"][2:]) == rights
+            and _is_what_was_decided(value["message"], decision)
         )
         digest = message_digest(message) if fits else b""
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -237,6 +238,12 @@ def sign_message(value: Any, decision: SignedDecision, rights: bytes, key: Ether
         )
     made = key.sign_digest(digest)
     return made[:64] + bytes([made[64] + 27])
+
+
+def _is_what_was_decided(message: Mapping[str, Any], decision: SignedDecision) -> bool:
+    """Whether an approval does not say the opposite: an objection's outcome, publicity that is not waived."""
+    waived, upheld = message.get("waived", False), message.get("upheld")
+    return waived is False and (upheld is None or upheld is decision.arguments.get("upheld"))
 
 
 def _bytes_of(value: Any) -> dict[str, Any]:

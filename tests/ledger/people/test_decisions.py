@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests.ledger import world as w
-from tests.ledger.world import KEEPER, MEMBER, OFFICER, World, actor_of
+from tests.ledger.world import KEEPER, MEMBER, OFFICER, SECOND_OFFICER, World, actor_of
 from yinzheng.ledger.cases.decided_elsewhere import PREPARED_LASTS, Outcome, submit
+from yinzheng.ledger.chain.approvals import Conclusion, plain, typed_data
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.people.decisions import LASTS, MAX_BYTES, SignedDecision, sign_message
@@ -147,3 +148,38 @@ def test_who_was_removed_meanwhile_decides_nothing(world: World, tmp_path: Path)
         right = approved(made, asked, actor_of(registry, OFFICER).key)
         remove_person(registry, OFFICER, actor_of(registry, KEEPER))
         assert refused(lambda: submit(registry, right)) == "person-removed"
+
+
+def test_a_stranger_does_not_learn_who_is_enrolled(world: World, tmp_path: Path) -> None:
+    """Anyone may hand in a decision: an unknown name, an enrolled one and one that left answer alike."""
+    with world.open() as registry:
+        case = w.apply(registry, tmp_path / "dossier")
+        remove_person(registry, SECOND_OFFICER, actor_of(registry, KEEPER))
+        made = decision(registry, OFFICER, "accept", case, **ACCEPT)
+        stranger, told = EthereumKey.generate(), set()
+        for name in ("nobody", OFFICER, SECOND_OFFICER):
+            with pytest.raises(YinzhengError) as caught:
+                submit(registry, replace(made, person=name).sign(stranger))
+            fault = caught.value
+            told.add((fault.code, fault.message.replace(name, "NAME"), fault.hint))
+        assert len(told) == 1, told
+        assert OFFICER not in str(told)
+
+
+def test_a_desk_that_lies_gets_no_approval_of_the_opposite(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        case = w.to_reviewed(registry, tmp_path / "dossier")
+        made = decision(registry, OFFICER, "publish", case)
+        asked = submit(registry, made)
+        key = actor_of(registry, OFFICER).key
+        asked.message["message"]["waived"] = True
+        assert refused(lambda: approved(made, asked, key)) == "approval-message"
+        resolved = decision(registry, OFFICER, "resolve", case, objection="a", upheld=False, reasons="")
+        outcome = [
+            replace(
+                asked, message=plain(typed_data(Conclusion(*[bytes(32)] * 3, upheld), registry.client.domain))
+            )
+            for upheld in (True, False)
+        ]
+        assert refused(lambda: approved(resolved, outcome[0], key)) == "approval-message"
+        assert approved(resolved, outcome[1], key).approvals
