@@ -98,6 +98,7 @@ def test_disclosing_one_item_and_one_file_of_a_dossier(court: Court) -> None:
     assert b"sample.txt" in held
     for secret in (b"a contract", b"assessment.txt", "数据来源说明".encode(), "合同.txt".encode()):
         assert secret not in held, secret
+    assert said(court.registry)[-1] == (w.OFFICER, "export", "dossier", court.made.case), "as by its own door"
 
 
 @pytest.mark.parametrize(
