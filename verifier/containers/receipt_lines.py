@@ -45,7 +45,7 @@ class ProvedLine(Shaped):
     line: Annotated[AccessLine, _line]
     secret: Annotated[bytes, hex_bytes(COMMITMENT_KEY_BYTES)] = field(repr=False)
     words: Annotated[SaidWords | None, nullable(shape(SaidWords))]
-    """None where nothing was said, and where what was said is destroyed."""
+    """None where nothing was said: what was said is destroyed with the consent, of which no file is made."""
     batch: Annotated[int, integer(0, MAX_LINES - 1)]
     path: Annotated[tuple[bytes, ...], tuple_of(hex_bytes(HASH_BYTES), 0, MAX_PATH)]
 
@@ -56,9 +56,11 @@ class ProvedLine(Shaped):
         """
         if self.line.consent != consent:
             raise DataFault("the line is about another consent", code="access-foreign")
-        if self.words is not None:
+        if (self.words is None) is not (self.line.words is None):
+            raise DataFault("words were taken from the line, or added", code="access-words")
+        if self.words is not None and self.line.words is not None:
             made = commit_private(self.words.secret, self.words.words.canonical())
-            if self.line.words is None or not made.matches(self.line.words):
+            if not made.matches(self.line.words):
                 raise DataFault("the words are not those of the line", code="access-words")
         leaf, index = leaf_of(self.line.canonical(), self.secret), self.line.number - batch.first
         try:

@@ -111,6 +111,7 @@ TAMPERED: list[tuple[str, Callable[[Json], object], str, list[int]]] = [
     ("other batch", lambda f: _lines(f)[0].update(batch=1), "access-line", [2]),
     ("no batch", lambda f: _lines(f)[0].update(batch=2), "access-line", [2]),
     ("words", lambda f: _lines(f)[0]["words"]["words"].update(purpose="看病"), "access-line", [2]),
+    ("words taken out", lambda f: _lines(f)[0].update(words=None), "access-line", [2]),
     ("words' secret", lambda f: _lines(f)[0]["words"].update(secret="00" * 32), "access-line", [2]),
     ("who", lambda f: _lines(f)[1]["line"]["who"].update(sm3="00" * 32), "access-line", [4]),
     ("another's", _of_another, "access-line", [1]),
