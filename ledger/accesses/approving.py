@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from yinzheng.ledger.accesses.bulk import approval_digest
+from yinzheng.ledger.accesses.bulk import APPROVERS, approval_digest
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.people.acting import Actor, admit, enrolled, key_of
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.offices import Office
 from yinzheng.ledger.rules.openings import check_terms
-from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models_accesses import BulkApproval
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.errors import UsageFault
@@ -26,7 +24,7 @@ def approve_bulk(registry: Registry, actor: str, purpose: str, persons: int, unt
     `bulk-actor` (nobody here is called so), as `admit`, `person-removed`.
     """
     with registry.store.transaction() as session:
-        approver = admit(session, by, Capacity.REGISTRY, Office.AUDITOR)
+        approver = admit(session, by, *APPROVERS)
         now = registry.clock()
         check_terms(persons, now, until)
         if _address_of(session, actor) == approver.address or actor == by.person:

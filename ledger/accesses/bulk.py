@@ -15,7 +15,9 @@ from sqlmodel import Session, col, select
 
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.offices import Office, Role, role_of
 from yinzheng.ledger.rules.openings import WINDOW, Approval, charge_for
+from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models import Person
 from yinzheng.ledger.store.models_accesses import BulkApproval, RecentOpening
 from yinzheng.verifier.bytes.algorithms import recover_address, sha256
@@ -28,6 +30,9 @@ OPENING: Final = frozenset({"export", "list", "see"})
 
 SHOWING: Final = frozenset({"consent", "dossier", "evidence", "receipt"})
 """Kinds of objects that hold what is private about a person."""
+
+APPROVERS: Final[tuple[Role, ...]] = (Capacity.REGISTRY, Office.AUDITOR)
+"""Whose word counts as a second person's."""
 
 _PREFIX: Final = b"yinzheng/bulk-approval/1\n"
 
@@ -97,8 +102,8 @@ def approval_digest(actor: str, purpose: str, persons: int, since: int, until: i
 def _approval(session: Session, row: BulkApproval) -> Approval:
     assert row.id is not None  # it is stored
     digest = approval_digest(row.actor, row.purpose, row.persons, row.since, row.until)
-    signed_by = recover_address(digest, row.signature)
-    if row.by == row.actor or signed_by != session.get_one(Person, row.by).address:
+    signed_by, approver = recover_address(digest, row.signature), session.get_one(Person, row.by)
+    if row.by == row.actor or signed_by != approver.address or role_of(approver.role) not in APPROVERS:
         raise DataFault(
             "an approval of bulk openings is not what its approver signed",
             code="bulk-altered",

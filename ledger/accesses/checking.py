@@ -7,12 +7,12 @@ committed to is held against its root.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.accesses.noting import GENESIS
-from yinzheng.ledger.accesses.opening import Lines, altered
+from yinzheng.ledger.accesses.opening import Lines, OpenedLine, altered
 from yinzheng.ledger.keys.provider import KeyProvider
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event
@@ -29,15 +29,19 @@ MAX_BODY = 4096
 """Bytes of a batch's body."""
 
 
-def faults_of(session: Session, keys: KeyProvider, origin: str) -> Iterator[DataFault]:
+def faults_of(
+    session: Session, keys: KeyProvider, origin: str, seen: Callable[[OpenedLine], None]
+) -> Iterator[DataFault]:
     """Everything that is wrong with the lines and their batches; each fault names lines by their numbers.
+
+    `seen` is given each line that opens, in order.
 
     `access-missing` (`first`, `last`), `access-added`, `access-altered` (`line`), `access-batch`: the lines
     `first` … `last` are not those that were committed, or their statement is not the thread's next.
     """
     batches, troubles = _batches(session, origin)
     yield from troubles
-    yield from _lines(session, keys, batches)
+    yield from _lines(session, keys, batches, seen)
 
 
 def _batches(session: Session, origin: str) -> tuple[list[Batch], list[DataFault]]:
@@ -78,7 +82,9 @@ def _stated(event: Event | None, prev: bytes | None, origin: str) -> Batch:
     return parse_batch(canonical.loads(event.public, max_bytes=MAX_BODY))
 
 
-def _lines(session: Session, keys: KeyProvider, batches: list[Batch]) -> Iterator[DataFault]:
+def _lines(
+    session: Session, keys: KeyProvider, batches: list[Batch], seen: Callable[[OpenedLine], None]
+) -> Iterator[DataFault]:
     lines = Lines(session, keys)
     committed = batches[-1].first + batches[-1].count - 1 if batches else 0
     waiting, leaves = iter(batches), list[bytes]()
@@ -87,7 +93,8 @@ def _lines(session: Session, keys: KeyProvider, batches: list[Batch]) -> Iterato
     for row in _rows(session):
         if row.number != before + 1:
             yield _missing(before + 1, row.number - 1)
-        yield from _of_row(session, lines, row, None if row.number != before + 1 else link, committed)
+        follows = None if row.number != before + 1 else link
+        yield from _of_row(session, lines, row, follows, committed, seen)
         while batch is not None and row.number >= batch.first + batch.count:
             yield from _held(batch, leaves)
             batch, leaves = next(waiting, None), []
@@ -109,11 +116,16 @@ def _rows(session: Session) -> Iterator[AccessRow]:
 
 
 def _of_row(
-    session: Session, lines: Lines, row: AccessRow, before: bytes | None, committed: int
+    session: Session,
+    lines: Lines,
+    row: AccessRow,
+    before: bytes | None,
+    committed: int,
+    seen: Callable[[OpenedLine], None],
 ) -> Iterator[DataFault]:
     """What is wrong with one line; `before` is the link it follows, None where the line before is missing."""
     try:
-        line = lines.open(row).line
+        opened = lines.open(row)
     except DataFault as fault:
         if fault.code == "access-key-missing":
             yield DataFault(fault.message, code=fault.code, line=row.number)
@@ -122,8 +134,9 @@ def _of_row(
         else:
             yield altered(row.number)
         return
+    seen(opened)
     linked = before is None or lines.key(row).link(before, row.number, row.leaf) == row.link
-    if not (linked and _has_words(session, lines, row, line)):
+    if not (linked and _has_words(session, lines, row, opened.line)):
         yield altered(row.number)
 
 

@@ -1,13 +1,20 @@
-"""Are the access lines all there, and those that were written (R30, R47)?"""
+"""Are the access lines all there, those that were written, and does what they tell of stand (R30, R47)?"""
 
 from __future__ import annotations
 
 from yinzheng.ledger.accesses.checking import faults_of
 from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.audit.people import Told, compare_approvals, compare_people
 
 
 def check_accesses(audit: Audit) -> None:
-    """Name every line that was deleted, added or changed, and every batch that is not what the log holds."""
+    """Name every line that was deleted, added or changed, and every batch that is not what the log holds.
+
+    So are people and approvals that are other than the lines tell.
+    """
+    told = Told(audit.instance.registry_code)
     with audit.store.reading() as session:
-        for fault in faults_of(session, audit.keys, audit.instance.origin):
+        for fault in faults_of(session, audit.keys, audit.instance.origin, told.take):
             audit.found(fault.code, fault.message, **fault.data)
+    compare_people(audit, told)
+    compare_approvals(audit, told)

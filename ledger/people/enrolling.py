@@ -19,7 +19,7 @@ from yinzheng.ledger.chain.sender import Call, checksummed
 from yinzheng.ledger.flow.outbox import outbox_signed
 from yinzheng.ledger.keys.keystore import SCRYPT_N
 from yinzheng.ledger.keys.personal import check_name
-from yinzheng.ledger.people import keyring
+from yinzheng.ledger.people import keyring, roster
 from yinzheng.ledger.people.acting import Actor, admit, enrolled, key_of
 from yinzheng.ledger.people.calls import ROLE, ROLE_END
 from yinzheng.ledger.registry import Registry
@@ -66,7 +66,7 @@ def enrol_person(registry: Registry, name: str, role: Role, address: bytes, by: 
             )
         if role is Office.ADMINISTRATOR:
             _fund(registry, session, name, address, now, by)
-        acted(registry, session, by, "person", name, "keeping")
+        acted(registry, session, by, "person", roster.came(name, role.value, address), "keeping")
 
 
 def _fund(registry: Registry, session: Session, name: str, address: bytes, now: int, by: Actor) -> None:
@@ -146,7 +146,7 @@ def remove_person(registry: Registry, name: str, by: Actor) -> None:
             )
         person.removed_at = now
         session.add(person)
-        acted(registry, session, by, "person", name, "keeping")
+        acted(registry, session, by, "person", roster.left(name), "keeping")
 
 
 def _require_another(session: Session, name: str) -> None:

@@ -30,7 +30,7 @@ from yinzheng.ledger.chain.sender import Sender
 from yinzheng.ledger.keys.keystore import SCRYPT_N, Keystore
 from yinzheng.ledger.keys.making import TokenPlan, make_keys
 from yinzheng.ledger.keys.provider import ISSUER, KINDS, RELAY, VALIDATOR, EthereumKey, KeyProvider
-from yinzheng.ledger.people import keyring
+from yinzheng.ledger.people import keyring, roster
 from yinzheng.ledger.registry import Progress
 from yinzheng.ledger.rules.calendar import day_of, official_calendar
 from yinzheng.ledger.rules.credit_code import check_credit_code
@@ -170,6 +170,8 @@ def _fill(
         with store.transaction() as session:
             for name, role in plan.people.items():
                 session.add(Person(name=name, role=role, address=addresses[name], added_at=now))
+            begun = {name: roster.came(name, role, addresses[name]) for name, role in plan.people.items()}
+            roster.sign_first(session, keys.sm2(ISSUER), begun)
     finally:
         store.close()
     write_durably(paths.instance, instance.to_json())
