@@ -175,11 +175,10 @@ def test_a_desk_that_lies_gets_no_approval_of_the_opposite(world: World, tmp_pat
         asked.message["message"]["waived"] = True
         assert refused(lambda: approved(made, asked, key)) == "approval-message"
         resolved = decision(registry, OFFICER, "resolve", case, objection="a", upheld=False, reasons="")
-        outcome = [
-            replace(
-                asked, message=plain(typed_data(Conclusion(*[bytes(32)] * 3, upheld), registry.client.domain))
-            )
-            for upheld in (True, False)
+        none, domain = bytes(32), registry.client.domain
+        messages = [
+            plain(typed_data(Conclusion(none, none, none, upheld), domain)) for upheld in (True, False)
         ]
+        outcome = [replace(asked, message=message) for message in messages]
         assert refused(lambda: approved(resolved, outcome[0], key)) == "approval-message"
         assert approved(resolved, outcome[1], key).approvals
