@@ -23,12 +23,16 @@ from yinzheng.ledger.keys.token_config import TokenConfig
 from yinzheng.ledger.state.files import create_durably, disk_faults, write_durably
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.formats.access import BEARER, ITSELF
 
 Secret = Callable[[], bytes]
 """Gives the passphrase, or the PIN, when it is needed."""
 
-RESERVED: Final = frozenset({*KINDS, "registry", "administrator", "root"})
-"""Names of things, not of people: a key that several share would be nobody's."""
+RESERVED: Final = frozenset({*KINDS, BEARER, ITSELF, "administrator", "root"})
+"""Names of things, not of people: a key that several share would be nobody's.
+
+So are those that access lines give to who is no person: whoever bore one would not be counted (R47).
+"""
 
 
 def check_name(name: str) -> str:

@@ -57,7 +57,7 @@ def test_no_passphrase_opens_two_peoples_keys(tmp_path: Path) -> None:
     assert code_of(lambda: personal.open_key(mine, lambda: SECRET)) == "wrong-passphrase"
 
 
-@pytest.mark.parametrize("name", ["../evil", "registry", "kek", "relay", "root", "Lǐ Wěi", ""])
+@pytest.mark.parametrize("name", ["../evil", "registry", "receipt", "kek", "relay", "root", "Lǐ Wěi", ""])
 def test_names_are_of_people(name: str) -> None:
     assert code_of(lambda: personal.check_name(name)) == "key-name"
 
