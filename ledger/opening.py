@@ -36,7 +36,7 @@ from yinzheng.ledger.state.instance import LOCK_SECONDS, Paths, read_instance, w
 from yinzheng.ledger.store.database import open_store, sqlite_url
 from yinzheng.ledger.store.sealed import FolderBlobs
 from yinzheng.ledger.withdrawals import calls as withdrawal_calls
-from yinzheng.verifier.errors import EnvironmentFault
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 KINDS: Final = table_of(
     pipeline.ANCHOR,
@@ -113,6 +113,19 @@ def open_registry(
 
 
 def _require_one_history(registry: Registry, *, log_anew: bool) -> None:
+    try:
+        registry.log.checkpoint()
+    except DataFault as fault:
+        if fault.code == "checkpoint-origin":
+            raise
+        if not log_anew:
+            raise DataFault(
+                f"the log's published checkpoint is damaged: {fault.message}",
+                code=fault.code,
+                hint="Nothing was written. Put its newest copy back, or have the log written anew from the"
+                " database: `yinzheng settle --log-anew`.",
+            ) from None
+        registry.log.forget_head()
     with registry.store.reading() as session:
         known = known_of(session, RELAY)
     require_one_history(

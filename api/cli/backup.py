@@ -25,7 +25,8 @@ def backup(
         typer.Option("--keys", help="Where the current key file lies, on another disk. 密钥文件目录。"),
     ] = None,
     with_keystore: Annotated[
-        bool, typer.Option("--with-keystore", help="Copy the encrypted keys too. 同时备份密钥库。")
+        bool,
+        typer.Option("--with-keystore", help="Copy the encrypted keys, people's too. 同时备份密钥库。"),
     ] = False,
     state: State = DEFAULT_STATE,
     json_: Json = False,
@@ -45,7 +46,7 @@ def backup(
         yield from _swept(made.swept)
         yield f"backup in {made.folder} 已备份; the records' keys are in {made.key_file}"
         if not with_keystore:
-            yield "  → the keystore is not in it: keep a copy of it elsewhere"
+            yield "  → neither the keystore nor people's keys are in it: keep a copy of both elsewhere"
 
     tell(
         json_,
@@ -142,6 +143,8 @@ def restore_state(
         yield f"restored in {state} 已恢复: {done.keys} keys put back, {tried} records opened 已开启核对"
         if done.destroyed:
             yield f"  {done.destroyed} destroyed since then stay destroyed 已销毁者不恢复"
+        if not done.people:
+            yield "  no key file of a person is here 无人员密钥: copy people/, or use --key"
         yield "  → yinzheng audit --state " + str(state)
 
     tell(
@@ -153,6 +156,7 @@ def restore_state(
             "living": done.living,
             "destroyed": done.destroyed,
             "unknown": done.unknown,
+            "people": done.people,
             "swept": [str(path) for path in done.swept],
         },
         text(),

@@ -66,7 +66,7 @@ def import_(
                 "Correct the refused lines and import the file again: what is recorded stays once. "
                 "请改正被拒的行后重新导入，已登记的不会重复。"
             )
-        if done.now:
+        if done.now or told.exists():
             yield f"each line's answer 逐行结果: {told}"
 
     tell(

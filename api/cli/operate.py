@@ -14,10 +14,10 @@ import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, Proxy, State, acting, keys_of, progress_line, writing
 from yinzheng.api.cli.keys import ModulePath, TokenLabel, TokenSerial, TokenSm2Option, token_plan
-from yinzheng.api.cli.output import EXIT_NOT, Json, err, out, print_json, tell
+from yinzheng.api.cli.output import EXIT_NOT, EXIT_UNDETERMINED, Json, err, fail, out, print_json, tell
 from yinzheng.api.cli.persons import As, by_name, new_passphrase
 from yinzheng.ledger.rules.ages import BLOCK_AGE, MAX_AGE
-from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 
 HERE = Path(__file__).resolve().parents[2]
 
@@ -232,10 +232,17 @@ def heartbeat(
     from yinzheng.ledger.flow.heartbeat import beat
 
     while True:
-        with writing(state, True, clock_is_right=clock_is_right) as (registry, _):
-            sealed = beat(registry, older_than=older_than)
-        clock_is_right = False  # a word about now, not about what comes
-        tell(json_, {"sealed": sealed}, ())
+        try:
+            with writing(state, True, clock_is_right=clock_is_right) as (registry, _):
+                sealed = beat(registry, older_than=older_than)
+        except EnvironmentFault as fault:
+            if every is None:
+                raise
+            # One who writes for long, or a clock that is set, passes: what ended then would beat no more.
+            fail(fault.message, fault.hint, EXIT_UNDETERMINED, code=fault.code, as_json=json_)
+        else:
+            tell(json_, {"sealed": sealed}, ())
+            clock_is_right = False  # a word about now, not about what comes
         if every is None:
             return
         time.sleep(every)

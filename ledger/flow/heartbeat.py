@@ -34,7 +34,7 @@ def beat(registry: Registry, *, older_than: int = BLOCK_AGE) -> bool:
     with registry.store.transaction() as session:
         count_signed(session, RELAY, transaction.nonce + 1)
     sender.broadcast(transaction)
-    sender.wait(transaction.hash, _PATIENCE)
+    mined = sender.wait(transaction.hash, _PATIENCE)
     with registry.store.transaction() as session:
-        count_mined(session, RELAY, transaction.nonce + 1)
+        count_mined(session, RELAY, transaction.nonce + 1, transaction.hash, mined.block_hash)
     return True

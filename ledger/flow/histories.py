@@ -6,7 +6,8 @@ anchored and how many transactions it took. A copy from another day, put beside 
 before anything is written over a history that others hold.
 
 How many transactions the relay signed, and how many were found in blocks, is counted beside the outbox,
-heartbeats included: one that the chain has and nobody here signed was signed by a newer database.
+heartbeats included: one that the chain has and nobody here signed was signed by a newer database. Of the last
+one the block is kept: the same transaction in another block is another history, with other times.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.chain.client import ContractsClient
-from yinzheng.ledger.chain.sender import Sender, Unknown
+from yinzheng.ledger.chain.sender import Mined, Sender, Unknown
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store
-from yinzheng.ledger.store.models import ChainCall, Checkpoint, Counter
+from yinzheng.ledger.store.models import ChainCall, Checkpoint, Counter, Meta
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 
 _TOGETHER: Final = (
@@ -35,9 +36,10 @@ def count_signed(session: Session, sender: str, nonces: int) -> None:
     _raise_to(session, f"signed:{sender}", nonces)
 
 
-def count_mined(session: Session, sender: str, nonces: int) -> None:
-    """Note that so many transactions of `sender` are in blocks."""
+def count_mined(session: Session, sender: str, nonces: int, transaction: bytes, block: bytes) -> None:
+    """Note that so many transactions of `sender` are in blocks, and in which block the last one is."""
     _raise_to(session, f"mined:{sender}", nonces)
+    repository.write_meta(session, {f"mined:{sender}": f"{transaction.hex()} {block.hex()}"})
 
 
 def _raise_to(session: Session, scope: str, number: int) -> None:
@@ -61,12 +63,15 @@ class Known:
     """Transactions of the relay."""
     confirmed: ChainCall | None
     """The newest call that was found in a block."""
+    last: tuple[bytes, bytes] | None = None
+    """The hash of the last transaction that was, and its block's."""
 
 
 def known_of(session: Session, relay: str) -> Known:
     """Read what the database knows."""
     calls = select(ChainCall).where(ChainCall.state == "confirmed", ChainCall.sender == relay)
     signed, mined = (session.get(Counter, f"{word}:{relay}") for word in ("signed", "mined"))
+    last = session.get(Meta, f"mined:{relay}")
     return Known(
         size=repository.sequenced(session),
         head=repository.latest_checkpoint(session),
@@ -74,7 +79,13 @@ def known_of(session: Session, relay: str) -> Known:
         signed=0 if signed is None else signed.last,
         mined=0 if mined is None else mined.last,
         confirmed=session.exec(calls.order_by(col(ChainCall.id).desc()).limit(1)).first(),
+        last=None if last is None else _pair(last.value),
     )
+
+
+def _pair(words: str) -> tuple[bytes, bytes]:
+    transaction, block = map(bytes.fromhex, words.split())
+    return transaction, block
 
 
 def require_one_history(
@@ -155,6 +166,9 @@ def _check_chain(
             raise _chain_behind(foreign)
     else:
         lost = False
+    if known.last is not None and not foreign:  # a node's blocks may be put in another order before they stay
+        found = relay.outcome(known.last[0])
+        lost = lost or not isinstance(found, Mined) or found.block_hash != known.last[1]
     if lost or (anchor is not None and held <= log.size and log.root(held) != anchor.root):
         raise DataFault(
             "the chain is of another history than database and log",

@@ -124,9 +124,12 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
             raise _signed_in_vain(registry, [call for call, _ in signed], refusal) from None
         registry.faults.hit("chain.send.after")
     mined = [(call, sender.wait(one.hash, PATIENCE_SECONDS)) for call, one in signed]
+    last, (_, where) = max(
+        zip((one for _, one in signed), mined, strict=True), key=lambda pair: pair[0].nonce
+    )
     told: list[YinzhengError] = []
     with registry.store.transaction() as session:
-        count_mined(session, calls[0].sender, max(one.nonce for _, one in signed) + 1)
+        count_mined(session, calls[0].sender, last.nonce + 1, last.hash, where.block_hash)
         for call, outcome in mined:
             row = session.get_one(ChainCall, call.id)
             row.block_number = outcome.block_number

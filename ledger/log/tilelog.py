@@ -90,6 +90,13 @@ class TileLog:
 
     # Writing
 
+    def forget_head(self) -> None:
+        """Take away a published checkpoint that cannot be read: as a lost log, it is then written anew."""
+        path = self.root_folder / CHECKPOINT_PATH
+        with disk_faults(path):
+            path.unlink(missing_ok=True)
+        self._size = None
+
     def append(self, entries: Iterable[bytes], *, at: int | None = None) -> int:
         """Append entries, from position `at` (by default the end); returns the new size.
 

@@ -28,11 +28,16 @@ class _Kind:
     chinese: re.Pattern[str]
     inside: re.Pattern[str]
     words: frozenset[str]
+    whole: frozenset[str] = frozenset()
+    """Says it where it is the whole name alone."""
 
     def is_in(self, name: "_Name") -> bool:
         """Tell whether a field's name says it."""
         return bool(
-            self.chinese.search(name.squeezed) or self.inside.search(name.letters) or self.words & name.words
+            self.chinese.search(name.squeezed)
+            or self.inside.search(name.letters)
+            or self.words & name.words
+            or name.squeezed.lower() in self.whole
         )
 
 
@@ -48,36 +53,42 @@ class _Name:
     """Its Latin words, and all of them as one."""
 
 
-def _kind(chinese: str, inside: str, words: str) -> _Kind:
-    return _Kind(re.compile(chinese), re.compile(inside), frozenset(words.split()))
+def _kind(chinese: str, inside: str, words: str, whole: str = "") -> _Kind:
+    return _Kind(re.compile(chinese), re.compile(inside), frozenset(words.split()), frozenset(whole.split()))
 
 
-_COUNTED: Final = r"(?!人数|总数|数量|数|配比|比例|密度|学历|资格)"
+_COUNTED: Final = r"(?!人数|总数|数量|数|配比|比例|密度|学历|资格|建议|意见)"
 _PRESCRIBER: Final = _kind(
     rf"(?:医生|医师|大夫){_COUNTED}"
     r"|处方(?:者|人|医|师)|(?:开方|开单|开药|开立|开具)(?!科|部门|机构|医院|日期|时间|数|量|金额)"
-    r"|主刀|术者|工号|职工编号|员工编号|执业证|医护人员(?!数|人数)|医务人员(?!数|人数)",
+    r"|主刀|术者|主诊|经治|医疗组长|带组|工号|职工编号|员工编号|执业证|医护人员(?!数|人数)|医务人员(?!数|人数)",
     r"prescriber|doctor|physician|clinician|surgeon|yisheng|chufangyi|chufangzhe|chufangren|kaidanyi"
-    r"|kaifangyi|kaiyaoyi|kaidanren|gonghao|zhigonghao|staffid|staffno|employeeid|employeeno|jobnumber",
+    r"|kaifangyi|kaiyaoyi|kaidanren|gonghao|zhigonghao|staffid|staffno|employeeid|employeeno|jobnumber|attending",
     "dr drs yishi daifu kaidan ys ysxm ysdm ysbm ysgh ysid ysbh gh zgh yggh kdys kdysxm kdysdm kdr cfys"
-    " cfysxm cfysdm cfysgh cfr kfys kfysxm zzys zgys jzys",
+    " cfysxm cfysdm cfysgh cfr kfys kfysxm zzys zgys jzys ysmc ysname npi",
+    whole="医 大夫 医者 主治 主管",
 )
 _ITEM: Final = _kind(
     r"药品|药物|药名|药费|药占|药量|西药|中药|成药|草药|抗菌药|抗生素|注射液|制剂"
     r"|用药(?!依从|史|指导|咨询|反应|教育|禁忌)"
-    r"|耗材|耗占|卫材|卫生材料|医用材料|高值材料|材料费|植入物|植入材料",
-    r"medicine|medication|pharmaceutical|consumable|yaopin|yaowu|yaoming|yaofei|haocai|weicai|implant",
+    r"|处方药|口服药|疫苗|针剂|麻醉药|精神药|生物制品|血液制品|胰岛素"
+    r"|耗材|耗占|卫材|卫生材料|医用材料|高值材料|低值材料|材料费|植入物|植入材料|一次性(?:用品|材料|物品)"
+    r"|试剂|器材|器械|支架|导管|导丝|球囊|起搏器|假体|人工关节|人工晶体|吻合器|缝线|钢板",
+    r"drugname|drugcode|drugid|antibiotic|vaccine|reagent|catheter|prosthes|disposable|medicine|medication|pharmaceutical|consumable|yaopin|yaowu|yaoming|yaofei|haocai|weicai|implant",
     "drug drugs med meds rx yp ypmc ypdm ypbm ypbh ypid ypgg ypje ypsl ypfy ypyl yw ywmc xy zcy hc hcmc hcdm"
-    " hcbm hcbh hcje hcsl hcfy gzhc wsclf",
+    " hcbm hcbh hcje hcsl hcfy gzhc wsclf stent stents suture sutures",
+    whole="药 药名 材料 物资 yp hc",
 )
 _AMOUNT: Final = _kind(
-    r"(?<!医师)(?<!医生)数量|用量|使用量|剂量|总量|销量|采购量|领用|消耗"
+    r"(?<!医师)(?<!医生)(?<!人)数[量目]|(?<![质流变测容])[用剂总销耗购药发领取出开具立方入]量|采购量|领用|消耗|使用强度|限定日剂量"
     r"|金额|总额|销售额|费用|药费|材料费|总价"
-    r"|占比|药占|耗占|使用数|使用次数|处方数|处方量|开单数|开单量|开药量"
-    r"|张数|支数|盒数|片数|件数|个数|排名|排行",
-    r"quantity|amount|dosage|expenditure|shuliang|yongliang|shiyongliang|zongliang|xiaoliang|jine|feiyong",
+    r"|支出|收入|收益|营业额|回款|应收|实收|花费|计费|总计|合计|累计|小计|使用率|使用情况"
+    r"|占比|药占|耗占|使用数|次数|总数|处方数|处方量|开单数|开单量|开药量"
+    r"|[张支盒片件个瓶袋包粒根枚套剂]数|排名|排行",
+    r"quantity|amount|dosage|expenditure|revenue|turnover|shuliang|yongliang|shiyongliang|zongliang|xiaoliang|jine|feiyong",
     "qty amt dose doses cost costs fee fees usage sales spend sl je yl fy zje zsl syl xse ypje ypsl ypfy ypyl"
-    " hcje hcsl hcfy",
+    " hcje hcsl hcfy total totals count counts units volume ddd ddds dddd ranking",
+    whole="量 数 次 盒 支 瓶 片 件 张 套 个 number num n ddd ddds",
 )
 _OUTRIGHT: Final = re.compile(r"统方|tongfang")
 

@@ -5,6 +5,7 @@ NULL, and:
 
     BACKUP/backup.json     {"format": "yinzheng/backup/1", "genesis", "made_at", "origin"}: written last
     BACKUP/keys/           only where asked for: the encrypted keys, without a demonstration's passphrase
+    BACKUP/people/         and with them people's own, each under its own passphrase
 
 The key file (`record_keys`) has a place of its own, which the registry remembers: erasure rewrites it there,
 and refuses where it cannot. Whoever wants to restore needs a backup, the current key file and the keystore.
@@ -75,10 +76,11 @@ def make_backup(
     Args:
         registry: open for writing, and so nothing moves meanwhile.
         folder: must not exist, or be empty; gets its name when it is whole.
-        key_folder: where the current key file lies, not inside `folder`; remembered for erasures once it
-            holds one.
+        key_folder: where the current key file lies, neither inside nor above a backup; remembered for
+            erasures once it holds one.
         progress: told what is being copied.
-        keystore: copy the encrypted keys too; who has all three needs the passphrase alone.
+        keystore: copy the encrypted keys too, people's own with them; who has all three needs the
+            passphrase alone, and to act a person's.
 
     Raises `UsageFault` (`backup-exists`, `backup-together`, `backup-place-taken`), `EnvironmentFault`
     (`disk-…`, `backup-unreachable`).
@@ -137,7 +139,9 @@ def _register(registry: Registry, key_folder: Path, now: int) -> None:
 def _require_apart(paths: Paths, folder: Path, key_folder: Path) -> None:
     """Keys beside what they open are no separation; a backup inside the state would hold itself."""
     state = paths.root.resolve()
-    if key_folder == folder or folder in key_folder.parents or state in {folder, *folder.parents}:
+    other = any((above / MARKER).is_file() for above in (key_folder, *key_folder.parents))
+    near = other or key_folder in {folder, *folder.parents} or folder in key_folder.parents
+    if near or state in {folder, *folder.parents}:
         raise UsageFault(
             "a backup, its key file and the state folder lie apart from each other",
             code="backup-together",
@@ -158,8 +162,7 @@ def _fill(registry: Registry, draft: Paths, progress: Progress, *, keystore: boo
     if paths.calendar.is_dir():
         size += copy_tree(paths.calendar, draft.calendar)
     if keystore:
-        make_folder(draft.keys, mode=0o700)
-        size += sum(copy_file(path, draft.keys / path.name) for path in sorted(paths.keys.glob("*.json")))
+        size += copy_keys(paths.keys, draft.keys) + copy_keys(paths.people, draft.people)
     write_durably(draft.instance, paths.instance.read_bytes())
     return size
 
@@ -177,6 +180,12 @@ def copy_tree(source: Path, target: Path) -> int:
         elif path.is_file():
             size += copy_file(path, there)
     return size
+
+
+def copy_keys(source: Path, target: Path) -> int:
+    """Copy a folder's encrypted key files, if any, and nothing that opens them; gives their size."""
+    make_folder(target, mode=0o700)
+    return sum(copy_file(path, target / path.name) for path in sorted(source.glob("*.json")))
 
 
 def copy_file(source: Path, target: Path) -> int:

@@ -36,7 +36,7 @@ _FIELDS: Final = {"format": constant(FORMAT), "genesis": hex_bytes(32), "origin"
 _NAME: Final = re.compile(r"\.(.+)\.[a-z0-9_]{8}")
 _OURS: Final = frozenset(
     {"ledger.sqlite", "ledger.sqlite-journal", "ledger.sqlite-wal", "ledger.sqlite-shm"}
-    | {"log", "blobs", "chain", "calendar", "keys", "instance.json", "backup.json"}
+    | {"log", "blobs", "chain", "calendar", "keys", "people", "instance.json", "backup.json"}
 )
 _SQLITE: Final = b"SQLite format 3\0"
 
@@ -139,7 +139,8 @@ def _remove(draft: Path) -> bool:
     """Overwrite what may hold a key, and remove the folder, the mark last so that a kill is made good."""
     try:
         secret = [path for path in draft.iterdir() if path.name.startswith("ledger.sqlite")]
-        secret += (draft / "keys").glob("*") if (draft / "keys").is_dir() else ()
+        for held in (draft / "keys", draft / "people"):
+            secret += held.glob("*") if held.is_dir() else ()
         for path in secret:
             if path.is_file() and not path.is_symlink():
                 shred(path)

@@ -25,7 +25,7 @@ from yinzheng.ledger.keys.provider import RELAY, KeyProvider
 from yinzheng.ledger.keys.rewrap import WRAPPED, Wrapped
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.rules.destruction import may_restore
-from yinzheng.ledger.state.backup import FORMAT, MARKER, copy_file, copy_tree
+from yinzheng.ledger.state.backup import FORMAT, MARKER, copy_file, copy_keys, copy_tree
 from yinzheng.ledger.state.drafts import drafting, sweep_drafts
 from yinzheng.ledger.state.files import make_folder, shred, write_durably
 from yinzheng.ledger.state.instance import Instance, Paths, read_instance
@@ -63,6 +63,8 @@ class Restored:
     """Records that were opened to see that they open …"""
     living: int = 0
     """… of so many."""
+    people: int = 0
+    """People whose own key file came back."""
     swept: tuple[Path, ...] = ()
     """What killed restorations had left there, removed."""
 
@@ -85,7 +87,8 @@ def restore(
         root: must not exist, or be empty; gets its name when all is in place.
         clock: UTC seconds.
         keys: unlocks the keys of the new folder: without the key-encryption key nothing is restored.
-        keystore: the folder of the encrypted keys, where the backup does not hold them.
+        keystore: the folder of the encrypted keys, where the backup does not hold them; people's own lie
+            beside it, as in a state folder. Without those, whoever carries no key cannot act afterwards.
         database_url: a new PostgreSQL database for it; by default an SQLite file, whatever it was before.
 
     Raises:
@@ -128,7 +131,8 @@ def restore(
         if database_url is not None:
             shred(draft.database)
         write_durably(draft.instance, replace(instance, database_url=database_url).to_json())
-    return replace(restored, opened=sample.opened, living=sample.living, swept=swept)
+    people = len(list(Paths(root).people.glob("*.json")))
+    return replace(restored, opened=sample.opened, living=sample.living, people=people, swept=swept)
 
 
 def _require_one_history(
@@ -190,9 +194,8 @@ def _copy_files(draft: Paths, backup: Paths, keystore: Path) -> None:
         copy_tree(source, target)
     if backup.calendar.is_dir():
         copy_tree(backup.calendar, draft.calendar)
-    make_folder(draft.keys, mode=0o700)
-    for path in sorted(keystore.glob("*.json")):
-        copy_file(path, draft.keys / path.name)
+    copy_keys(keystore, draft.keys)
+    copy_keys(Paths(keystore.resolve().parent).people, draft.people)
     copy_file(backup.database, draft.database)
 
 

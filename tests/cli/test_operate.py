@@ -6,13 +6,15 @@ import json
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from tests.cli.commands import contents, refused, run
 from tests.cli.conftest import Demonstration
+from yinzheng.api.cli import operate
 from yinzheng.ledger.state.files import create_durably
+from yinzheng.verifier.errors import EnvironmentFault
 from yinzheng.verifier.judge.trust import parse_trust
 
 PASSPHRASE = {"YINZHENG_PASSPHRASE": "a passphrase of the tests"}
@@ -196,3 +198,28 @@ def test_every_command_names_a_folder_that_is_no_registry(tmp_path: Path) -> Non
         ("node", "--port", "0"),
     ):
         refused(*command, "--state", tmp_path / "none", code="state-missing", exit_code=2)
+
+
+def test_a_heartbeat_that_repeats_outlives_what_passes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One decision that took longer than it waits ended it, and the answers grew old."""
+    tries = []
+
+    def locked(state: Path, quiet: bool, *, clock_is_right: bool) -> NoReturn:
+        tries.append(clock_is_right)
+        raise EnvironmentFault("another process writes", code="state-locked", hint="Wait.")
+
+    def slept(seconds: float) -> None:
+        assert seconds == 5
+        if len(tries) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(operate, "writing", locked)
+    monkeypatch.setattr("time.sleep", slept)
+    with pytest.raises(KeyboardInterrupt):
+        operate.heartbeat(tmp_path, every=5, clock_is_right=True, json_=True)
+    assert tries == [True] * 3
+    assert capsys.readouterr().err.count("state-locked") == 3
+    with pytest.raises(EnvironmentFault):
+        operate.heartbeat(tmp_path, json_=True)

@@ -21,7 +21,7 @@ from yinzheng.verifier.bytes.canonical import (
     tuple_of,
 )
 from yinzheng.verifier.bytes.shape import Codec, Shaped, Versioned, read_shape, shape
-from yinzheng.verifier.bytes.wording import PARTY, check_date, check_name, check_words
+from yinzheng.verifier.bytes.wording import PARTY, check_date, check_name
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code
 from yinzheng.verifier.formats.notice import MAX_RECIPIENTS, SCOPES, Recipient, check_recipients
@@ -69,8 +69,9 @@ class Person(Shaped):
     """The data subject as the controller knows it. None of it is in `repr`, logs or messages."""
 
     name: Annotated[str, check_name(1, 60)] = field(repr=False)
-    reference: Annotated[str, check_words(1, 60)] = field(repr=False)
-    """The controller's own number for this person; no number of an identity document."""
+    reference: Annotated[str, check_name(1, 60)] = field(repr=False)
+    """The controller's own number for this person, spelled as a name is: two that look alike would make twins
+    of one consent. No number of an identity document."""
     born: Annotated[str, check_date] = field(repr=False)
     """`YYYY-MM-DD`."""
 

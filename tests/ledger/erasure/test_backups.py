@@ -12,19 +12,22 @@ import pytest
 from tests.ledger.erasure import ward as w
 from tests.ledger.erasure.conftest import Approved
 from tests.ledger.erasure.ward import Ward
-from tests.ledger.world import PASSPHRASE, World, actor_of, open_keys
+from tests.ledger.world import OFFICER, PASSPHRASE, World, actor_of, open_keys
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.flow.heartbeat import beat
 from yinzheng.ledger.keys.keystore import Keystore
+from yinzheng.ledger.keys.personal import open_key
 from yinzheng.ledger.keys.provider import KEK, Kind
 from yinzheng.ledger.keys.rewrap import BESIDE, WRAPPED
 from yinzheng.ledger.opening import open_registry
+from yinzheng.ledger.people.acting import authenticate
+from yinzheng.ledger.people.keyring import key_file, make_demonstration_passphrase
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.state.backup import make_backup, places_of
 from yinzheng.ledger.state.drafts import MARK, drafting, left_drafts
 from yinzheng.ledger.state.faults import Faults, InjectedFault, RaiseAt
-from yinzheng.ledger.state.instance import read_instance
+from yinzheng.ledger.state.instance import Paths, read_instance
 from yinzheng.ledger.state.record_keys import NAME, LivingKey, lines_of, read_keys, sweep_keys
 from yinzheng.ledger.state.restore import restore
 from yinzheng.ledger.store.models import Base
@@ -86,6 +89,16 @@ def test_a_refused_backup_blocks_no_erasure(approved: Approved, tmp_path: Path, 
         erase(registry, approved.id, actor_of(registry, w.OPERATOR))
         assert w.state_of(registry, approved.id) == "destroyed"
         assert not keys.exists() or w.holding(keys, needles) == set()
+
+
+def test_keys_lie_beside_no_backup(ward: Ward, tmp_path: Path) -> None:
+    """Not above the new one, and not inside an older one: whoever takes that disk would take both."""
+    with ward.open() as registry:
+        made = make_backup(registry, tmp_path / "disk" / "one", tmp_path / "keys", silent)
+        for place in (tmp_path / "disk", made.folder / "keys", made.folder):
+            with pytest.raises(UsageFault) as refused:
+                make_backup(registry, tmp_path / "disk" / "two", place, silent)
+            assert refused.value.code == "backup-together"
 
 
 def test_an_unwritable_place_is_not_remembered(approved: Approved, tmp_path: Path) -> None:
@@ -201,6 +214,30 @@ def test_restoring_opens_records_and_says_how_many(ward: Ward, tmp_path: Path) -
     with again.open() as registry, registry.store.reading() as session:
         open_consent(registry, session, ward.standing)
     assert again.codes() == set()
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_who_acted_acts_in_what_is_restored(ward: Ward, tmp_path: Path, inside: bool) -> None:
+    """People's keys went into no backup: a restored registry had nobody left who could decide anything."""
+    old, clock = ward.world.paths, ward.world.clock
+    with ward.open() as registry:
+        made = make_backup(registry, tmp_path / "b", tmp_path / "keys", silent, keystore=inside)
+    done = restore(
+        made.folder,
+        made.key_file,
+        tmp_path / "r",
+        clock,
+        keys=open_keys,
+        keystore=None if inside else old.keys,
+    )
+    there = sorted(old.people.glob("*.json"))
+    assert done.people == len(there) >= 5
+    assert {path.suffix for path in Paths(made.folder).people.glob("*")} <= {".json"}
+    again = World(tmp_path / "r", clock)
+    secret = make_demonstration_passphrase(old, OFFICER)
+    with again.open() as registry:
+        key = open_key(key_file(again.paths, OFFICER), lambda: secret)
+        assert authenticate(registry.store, OFFICER, key).person == OFFICER
 
 
 def test_without_its_key_encryption_key_nothing_is_restored(ward: Ward, tmp_path: Path) -> None:

@@ -138,6 +138,18 @@ def test_a_chain_older_by_a_heartbeat_alone(days: Days, tmp_path: Path) -> None:
     assert refusal(late.root, late.clock) == "database-behind-chain"
 
 
+def test_a_chain_of_as_many_heartbeats_at_other_times(days: Days, tmp_path: Path) -> None:
+    """Log, anchors and the number of transactions agree, and the transactions too: their blocks do not."""
+    one, other = (days.new.copy(tmp_path / name) for name in ("one", "other"))
+    for world, later in ((one, 1000), (other, 1500)):
+        world.clock.advance(later)
+        with world.open() as registry:
+            assert beat(registry, older_than=0)
+    put(("chain",), other.root, one.root)
+    one.clock.advance(1000)
+    assert refusal(one.root, one.clock) == "chain-forked"
+
+
 def test_a_lost_log_is_written_anew_from_the_database(days: Days, tmp_path: Path) -> None:
     for name, source in (("older", days.old.root / "log"), ("none", None)):
         mixed = days.new.copy(tmp_path / name)
@@ -151,6 +163,14 @@ def test_a_lost_log_is_written_anew_from_the_database(days: Days, tmp_path: Path
             keys = [parse_vkey(text) for text in registry.instance.log_keys]
             assert check_log(registry.log, keys).size == registry.log.size
         assert mixed.codes() == set()
+    for kept in (0, 150):
+        cut = days.new.copy(tmp_path / f"cut{kept}")
+        with (cut.paths.log / "checkpoint").open("r+b") as file:
+            file.truncate(kept)
+        assert refusal(cut.root, cut.clock) == "note-malformed"
+        with open_registry(cut.root, open_keys, clock=cut.clock, log_anew=True):
+            pass
+        assert cut.codes() == set()
     forked = days.new.copy(tmp_path / "forked")
     put(("log",), days.other.root, forked.root)
     with (

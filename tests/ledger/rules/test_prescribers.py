@@ -41,6 +41,20 @@ SHOWN = [
     ["Physician", "Medication", "Dosage"],
     ["d o c t o r", "medicine", "amount"],
     ["医生", "drug", "jine"],
+    ["医生", "药", "量"],
+    ["接诊医生", "药品通用名", "剂数"],
+    ["医生代码", "试剂", "支出"],
+    ["责任医生", "疫苗", "支"],
+    ["医生", "支架", "数目"],
+    ["主诊", "介入器材", "使用次数"],
+    ["医务人员编号", "一次性用品", "合计"],
+    ["执业医师编号", "中成药", "开具量"],
+    ["医生", "药品编码", "发药量"],
+    ["医生", "抗菌药物", "使用强度"],
+    ["医生", "药品", "营业额"],
+    ["Doctor", "Drug", "Total"],
+    ["ysname", "drugname", "num"],
+    ["physician", "antibiotic", "number"],
 ]
 
 
@@ -89,4 +103,11 @@ def test_two_of_the_three_are_not_enough(fields: list[str], left_out: int) -> No
     ids="·".join,
 )
 def test_what_is_none_passes(fields: list[str]) -> None:
+    assert prescriber_statistics(fields) == ()
+
+
+@pytest.mark.parametrize(
+    "fields", [["医生建议", "用药剂量"], ["医院", "药品", "质量", "医生人数"]], ids="·".join
+)
+def test_advice_and_quality_are_no_statistics(fields: list[str]) -> None:
     assert prescriber_statistics(fields) == ()

@@ -10,6 +10,7 @@ from yinzheng.verifier.bytes.canonical import JSON, text
 from yinzheng.verifier.bytes.naming import check_spelled, spell, spell_names
 from yinzheng.verifier.bytes.wording import PARTY, check_name
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.consent import check_person
 
 UNSEEN = "\u200b\u200c\u200d\u2060\u00ad\ufeff\u200e\u202e\u2066\u034f\u115f\u3164\uffa0\u2800\ufe0f"
 BLANKS = " \u00a0\u3000\u2002\u2009\u202f\t"
@@ -101,3 +102,10 @@ def test_only_names_are_spelt() -> None:
     handed: JSON = {"name": "A\u2022B", "reference": "A\u2022B", "recipients": [{"name": " C "}], "count": 1}
     spelt = {"name": "A·B", "reference": "A\u2022B", "recipients": [{"name": "C"}], "count": 1}
     assert spell_names(handed) == spelt
+
+
+@pytest.mark.parametrize("reference", ["P-1\u200b", "P-1 ", "P\u00a0-1", "P-1\ufe0f"])
+def test_a_record_number_that_looks_like_another_makes_no_twin(reference: str) -> None:
+    with pytest.raises(DataFault) as caught:
+        check_person({"name": "林小禾", "reference": reference, "born": "1990-01-01"}, "$.person")
+    assert caught.value.code == "name-spelling"
