@@ -114,7 +114,8 @@ class Objections:
                 form = read_objection_form(await read_fields(request, self._server.limits, lease, 16))
                 body = form.to_json(found.leaf)
                 self._server.gate.objection(client(request))
-                raised = await run_in_threadpool(self._server.desk.object_to, body)
+                desk = self._server.desk
+                raised = await self._server.ask_desk(client(request), lambda: desk.object_to(body))
         except YinzhengError as error:
             return self._notice(request, found, form, language, problem_of(error))
         return self._server.page(
@@ -143,7 +144,8 @@ class Objections:
             number, secret = _plain(fields, "number"), _plain(fields, "secret")
             if not _NUMBER.fullmatch(number) or not _SECRET.fullmatch(secret):
                 raise UsageFault("number and secret do not belong together", code="objection-secret")
-            standing = await run_in_threadpool(self._server.desk.follow, number, secret)
+            desk = self._server.desk
+            standing = await self._server.ask_desk(client(request), lambda: desk.follow(number, secret))
         except YinzhengError as error:
             return self._followed(request, language, problem=problem_of(error))
         return self._followed(request, language, standing)

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -29,17 +28,10 @@ from yinzheng.api.web.server import Server, language_of
 from yinzheng.api.web.words import say
 from yinzheng.ledger.rules.consent import age_group_of
 from yinzheng.verifier.bytes.china_time import CHINA
-from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.errors import UsageFault, YinzhengError
 from yinzheng.verifier.formats.consent import parse_consent
 from yinzheng.verifier.formats.receipt import ReceiptCore
 from yinzheng.verifier.formats.withdrawal import ANONYMISED
-
-T = TypeVar("T")
-
-CALLS: Final = 8
-"""Calls to the desk at once; it has one writer."""
-
-WAITING: Final = 64
 
 WITH_SCRIPT: Final = {"Content-Security-Policy": f"{CONTENT_SECURITY_POLICY}; script-src 'self'"}
 """For the one page with a script: it takes the receipt out of the address (S13.2)."""
@@ -50,7 +42,6 @@ class Patients:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._calls = CapacityLimiter(CALLS)
 
     async def start(self, request: Request) -> Response:
         """The first page: scan, upload or paste, then the date of birth."""
@@ -65,7 +56,7 @@ class Patients:
 
         async def answer(form: PatientForm, language: Language) -> Response:
             bearer, core = form.bearer()
-            seen = await self._run(lambda: self._server.desk.see(bearer))
+            seen = await self._server.ask_desk(client(request), lambda: self._server.desk.see(bearer))
             view = consent_view(seen, self._server.clock(), language, core.profile)
             return self._page(request, "patient_see.html", form, language, core, view=view)
 
@@ -76,7 +67,7 @@ class Patients:
 
         async def answer(form: PatientForm, language: Language) -> Response:
             bearer, core = form.bearer()
-            seen = await self._run(lambda: self._server.desk.see(bearer))
+            seen = await self._server.ask_desk(client(request), lambda: self._server.desk.see(bearer))
             return self._progress(request, form, language, core, seen, None)
 
         return await self._answer(request, answer)
@@ -88,7 +79,7 @@ class Patients:
             bearer, core = form.bearer()
             if form.chosen == Chosen():
                 raise UsageFault("nothing was chosen", code="withdrawal-empty", hint="Tick at least one.")
-            seen = await self._run(lambda: self._server.desk.see(bearer))
+            seen = await self._server.ask_desk(client(request), lambda: self._server.desk.see(bearer))
             consent = parse_consent(seen["consent"])
             grants = _taken(seen["in_force"], form.chosen)
             exempt = {code for code, _, route in grants if route == ANONYMISED}
@@ -122,7 +113,7 @@ class Patients:
             def act() -> tuple[dict[str, Any], dict[str, Any]]:
                 return desk.withdraw(bearer, extent, guardian=form.guardian), desk.see(bearer)
 
-            filed, seen = await self._run(act)
+            filed, seen = await self._server.ask_desk(client(request), act)
             return self._progress(request, form, language, core, seen, str(filed["withdrawal"]))
 
         return await self._answer(request, answer)
@@ -154,7 +145,7 @@ class Patients:
         async def answer(form: PatientForm, _: Language) -> Response:
             bearer, _core = form.bearer()
             work, media, name = self._paper(form, bearer)
-            data = await self._run(work)
+            data = await self._server.ask_desk(client(request), work)
             return Response(
                 data,
                 media_type=media,
@@ -192,11 +183,6 @@ class Patients:
         except YinzhengError as error:
             return self._start(request, form, language, error)
         return answered
-
-    async def _run(self, work: Callable[[], T]) -> T:
-        if self._calls.statistics().tasks_waiting >= WAITING:
-            raise EnvironmentFault("too many forms are waiting", code="desk-busy", retry_after=30)
-        return await to_thread.run_sync(work, limiter=self._calls)
 
     def _start(
         self, request: Request, form: PatientForm, language: Language, error: YinzhengError | None = None

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -17,9 +18,21 @@ from yinzheng.api.http.language import HTML_LANG, Language, negotiate, other
 from yinzheng.api.http.limits import Gate, Limits
 from yinzheng.api.http.memory import Memory
 from yinzheng.api.http.problems import PROBLEM_MEDIA, Problem
+from yinzheng.api.http.turns import Turns
 from yinzheng.api.web.checking import Checker
 from yinzheng.api.web.desk import DeskPort, NoDesk
 from yinzheng.api.web.ports import ReaderPort
+from yinzheng.verifier.errors import EnvironmentFault
+
+T = TypeVar("T")
+
+CALLS: Final = 8
+"""Calls to the desk at once; it has one writer."""
+
+CALLS_EACH: Final = 4
+"""Of one client."""
+
+CALLS_WAITING: Final = 64
 
 ASSETS: Final = {
     "style.css": "text/css; charset=utf-8",
@@ -65,6 +78,8 @@ class Server:
         """Whether the forms of patients, and of who objects, have somewhere to go."""
         self.demonstration = demonstration
         self.memory = Memory(limits.bytes_in_flight, limits.small_in_flight, largest=limits.body_bytes)
+        self._turns = Turns(CALLS, CALLS_WAITING, each=CALLS_EACH)
+        self._calls = CapacityLimiter(CALLS)
         self.assets = {name: _asset(name, media) for name, media in ASSETS.items()}
         self._templates = Environment(
             loader=PackageLoader("yinzheng.api.web"),
@@ -73,6 +88,20 @@ class Server:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+
+    async def ask_desk(self, client: str, work: Callable[[], T]) -> T:
+        """Do `work`, which waits for the desk, in a thread that nothing else waits for.
+
+        A desk that is slow keeps those who want something of it, one client after the other, and nobody who
+        reads. Raises `EnvironmentFault` `desk-busy`.
+        """
+        try:
+            async with self._turns.turn(client):
+                return await to_thread.run_sync(work, limiter=self._calls)
+        except EnvironmentFault as fault:
+            if fault.code != "server-busy":
+                raise
+            raise EnvironmentFault("too many forms are waiting", code="desk-busy", retry_after=30) from None
 
     def page(
         self,

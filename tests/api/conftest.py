@@ -21,19 +21,20 @@ class Client:
         self.app = app
 
     def request(self, method: str, url: str, *, host: str = "203.0.113.7", **options: Any) -> httpx.Response:
-        return asyncio.run(self._request(method, url, host, options))
+        return asyncio.run(self.ask(method, url, host=host, **options))
 
     def together(self, method: str, url: str, requests: list[dict[str, Any]]) -> list[httpx.Response]:
         """All at once, in one event loop as a server has it."""
 
         async def ask() -> list[httpx.Response]:
-            return await asyncio.gather(
-                *(self._request(method, url, "203.0.113.7", options) for options in requests)
-            )
+            return await asyncio.gather(*(self.ask(method, url, **options) for options in requests))
 
         return asyncio.run(ask())
 
-    async def _request(self, method: str, url: str, host: str, options: dict[str, Any]) -> httpx.Response:
+    async def ask(
+        self, method: str, url: str, *, host: str = "203.0.113.7", **options: Any
+    ) -> httpx.Response:
+        """In a loop that runs."""
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(host, 50_000))
         options["headers"] = {"accept-language": "en", **options.get("headers", {})}
         async with httpx.AsyncClient(transport=transport, base_url="http://registry.test") as client:

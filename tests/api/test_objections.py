@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from tests.api.fake_desk import FakeDesk
 from tests.api.test_pages import address, heading, words
 from yinzheng.api.http.limits import Limits, Rate
 from yinzheng.api.web.objections import MAX_MATERIAL
+from yinzheng.api.web.server import CALLS_EACH
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 
 NOTICE = "/publicity/" + "5a" * 32
@@ -147,3 +150,34 @@ def test_a_genuine_certificate_leads_to_its_notice(serve: Serve, tmp_path: Path)
     reader = FakeReader(tmp_path / "log")
     page = serve(reader).get(address(reader)).text
     assert 'href="/publicity/0404' in page
+
+
+def test_a_desk_that_is_silent_keeps_nobody_from_reading(serve: Serve, tmp_path: Path) -> None:
+    """One client's look-ups wait, more of them than there are threads; others read, and are handed on."""
+    asked, free = threading.Semaphore(0), threading.Event()
+
+    class Silent(FakeDesk):
+        def follow(self, number: str, secret: str) -> dict[str, Any]:
+            asked.release()
+            free.wait(10)
+            return super().follow(number, secret)
+
+    web = client(serve, tmp_path, Silent())
+    look = {"number": "0123456789ab", "secret": SECRET}
+
+    async def ask() -> tuple[list[int], int]:
+        one = [asyncio.create_task(web.ask("POST", "/objection", data=look)) for _ in range(48)]
+        other = asyncio.create_task(web.ask("POST", "/objection", data=look, host="203.0.113.8"))
+        try:
+            await asyncio.to_thread(lambda: [asked.acquire(timeout=5) for _ in range(CALLS_EACH + 1)])
+            page = await asyncio.wait_for(web.ask("GET", NOTICE), 5)
+            assert page.status_code == 200
+            assert not asked.acquire(blocking=False)
+        finally:
+            free.set()
+        return [answer.status_code for answer in await asyncio.gather(*one)], (await other).status_code
+
+    statuses, other = asyncio.run(ask())
+    assert other == 200
+    assert statuses.count(200) == CALLS_EACH + 16, "a quarter of those who may wait are one client's"
+    assert set(statuses) == {200, 503}
