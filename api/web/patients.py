@@ -134,7 +134,7 @@ class Patients:
                 desk.prove(bearer, form.withdrawal, documents)
                 return desk.see(bearer)
 
-            seen = await self._run(act)
+            seen = await self._server.ask_desk(client(request), act)
             return self._progress(request, form, language, core, seen, None)
 
         return await self._answer(request, answer)
