@@ -8,7 +8,7 @@ Its clocks start at receipt, on chain at the full hour before it (R49).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -26,6 +26,7 @@ from yinzheng.ledger.rules.extent import (
     InForce,
     Way,
     check_filing,
+    check_guardian,
     check_identity,
     duties,
     owing,
@@ -45,7 +46,7 @@ from yinzheng.ledger.withdrawals.claims import (
     require_receipt,
 )
 from yinzheng.ledger.withdrawals.reach import reached
-from yinzheng.ledger.withdrawals.verifying import verify
+from yinzheng.ledger.withdrawals.verifying import confirm, verify
 from yinzheng.ledger.withdrawals.work import EXEMPT, ConsentThread, open_thread
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats import withdrawal as bodies
@@ -130,8 +131,12 @@ def filed(
     _before_opening(registry, subject, filing)
     with _opened(registry, subject, filing) as thread:
         checked_by = _check(thread, filing)
-        cut = withdraw(in_force(thread), extent)
-        work = _write(thread, filing, extent, cut, checked_by)
+        confirmed = () if _guardian_acts(thread, filing) else _confirm(thread, filing, extent, checked_by)
+        left = _left(extent, in_force(thread), confirmed)
+        if left is None:
+            work = confirmed[-1]
+        else:
+            work = _write(thread, filing, left, withdraw(in_force(thread), left), checked_by)
         own = by is None and officer is None
         reader = by or (Reader.of_bearer() if officer is None else Reader.of_actor(registry, officer))
         access = Access(
@@ -195,6 +200,8 @@ def _check(thread: ConsentThread, filed: _Filed) -> str:
         )
     if isinstance(claim, DocumentClaim):
         check_identity(claim.document)
+        if claim.guardian:
+            check_guardian(opened.consent, thread.now)
     if filed.channel is Way.COUNTER:
         if filed.officer is None:
             raise UsageFault("An officer looks at the document.", code="officer-needed")
@@ -242,6 +249,26 @@ def _write(thread: ConsentThread, filed: _Filed, extent: Extent, cut: Cut, check
     if filed.channel is Way.CONTROLLER:  # who brings it knows of it
         reached(work.session, work.row.id, work.row.controller, work.now)
     return work
+
+
+def _confirm(
+    thread: ConsentThread, filed: _Filed, extent: Extent, checked_by: str
+) -> tuple[ConsentThread, ...]:
+    return confirm(thread, extent, lambda request: _verified(filed, request, checked_by))
+
+
+def _left(extent: Extent, left: InForce, confirmed: Sequence[ConsentThread]) -> Extent | None:
+    """What of `extent` is still to be taken, where `confirmed` took some of it before; None if nothing is."""
+    taken = [work.request[1].taken for work in confirmed]
+    if not taken:
+        return extent
+    if extent.everything:
+        return extent if left.scopes or left.grants else None
+    codes = {grant.code for grant in left.grants}
+    gone = {grant.code for one in taken for grant in one.grants} - codes
+    scopes = extent.scopes - {Scope(scope) for one in taken for scope in one.scopes}
+    recipients = extent.recipients - gone
+    return Extent(False, scopes, recipients) if scopes or recipients else None
 
 
 def _guardian_acts(thread: ConsentThread, filed: _Filed) -> bool:

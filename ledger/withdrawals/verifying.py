@@ -7,17 +7,23 @@ before: a stranger with a child's receipt would have data destroyed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
+
+from sqlmodel import col, select
 
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.people.acting import Actor, admit
+from yinzheng.ledger.rules.extent import Extent
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import Move, State
+from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.uploads import forget
 from yinzheng.ledger.withdrawals.work import ConsentThread
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.withdrawal import Portion, Requested
 from yinzheng.verifier.formats.withdrawal_steps import GuardianProof, Notified, Verified
 
 FRESH: Final = 24 * 3600
@@ -76,6 +82,37 @@ def verify_guardian(
     if officer is not None:
         access = Access("process", "withdrawal", work.row.id.hex(), "withdrawal", consent=work.subject)
         note(registry, work.session, Reader.of_actor(registry, officer), access)
+
+
+def confirm(
+    thread: ConsentThread, extent: Extent, said: Callable[[Requested], Verified]
+) -> tuple[ConsentThread, ...]:
+    """Verify what waits for a guardian and took part of `extent`, which the person withdraws: their own word.
+
+    Whoever holds a youth's receipt can say to be the guardian, and never prove it; that keeps no one from
+    withdrawing. `said` is who withdraws, of a request. Gives those verified, each for its own steps.
+    """
+    query = select(Withdrawal).where(
+        Withdrawal.consent == thread.subject, Withdrawal.state == State.REQUESTED.value
+    )
+    confirmed = []
+    for row in thread.session.exec(query.order_by(col(Withdrawal.serial))).all():
+        work = thread.about(row)
+        _, request = work.request
+        if _meets(extent, request.taken):
+            verify(work, said(request))
+            forget(work)
+            confirmed.append(work)
+    return tuple(confirmed)
+
+
+def _meets(extent: Extent, taken: Portion) -> bool:
+    scopes = {scope.value for scope in extent.scopes}
+    return (
+        extent.everything
+        or not scopes.isdisjoint(taken.scopes)
+        or any(grant.code in extent.recipients or grant.scope in scopes for grant in taken.grants)
+    )
 
 
 def _proved_before(work: ConsentThread, proof: GuardianProof) -> bool:

@@ -13,7 +13,7 @@ from tests.ledger.withdrawals.clinic import DAY, HOSPITAL, HOUR, INSURER, LAB, C
 from tests.ledger.world import MEMBER, OFFICER, unchanged
 from yinzheng.ledger.chain.records import WithdrawalState
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.rules.extent import Way
+from yinzheng.ledger.rules.extent import Extent, Way
 from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
 from yinzheng.ledger.withdrawals.claims import Claim, DocumentClaim
 from yinzheng.ledger.withdrawals.ending import Ticked
@@ -53,6 +53,46 @@ def test_a_guardians_withdrawal_is_received_at_once_and_waits_for_the_proof(
     chain = clinic.registry.client.withdrawal(id_)
     assert chain is not None
     assert (chain.state, chain.received_at) == (WithdrawalState.REQUESTED, clinic.row(id_).received_at)
+
+
+def test_who_says_to_be_the_guardian_and_proves_nothing_keeps_no_youth_from_withdrawing(
+    clinic: Clinic,
+) -> None:
+    """A relative with the receipt; the youth's own word, with it or at a counter, tells everyone."""
+    document = DocumentClaim("identity_card")
+    for channel, claim, actor in ((Way.RECEIPT, None, None), (Way.COUNTER, document, OFFICER)):
+        subject = clinic.grant(born=YOUTH)
+        id_ = clinic.file(subject, channel=Way.GUARDIAN)
+        assert clinic.file(subject, channel=channel, claim=claim, actor=actor) == id_
+        assert set(clinic.told(id_).values()) == {1}
+        assert clinic.types(subject) == ["requested", "verified", "notified"]
+        assert code_of(clinic, id_) == "move-not-allowed"
+    settle(clinic.registry)
+    clinic.complete(id_)
+
+
+def test_a_youth_withdraws_more_than_what_waits_for_a_guardian(clinic: Clinic) -> None:
+    subject = clinic.grant(born=YOUTH)
+    part = clinic.file(subject, Extent(False, frozenset(), frozenset({LAB})), channel=Way.GUARDIAN)
+    other = Extent(False, frozenset(), frozenset({INSURER}))
+    clinic.file(subject, other)
+    assert not clinic.told(part), "the youth said nothing of it"
+    rest = clinic.file(subject)
+    assert rest != part
+    assert clinic.told(part)
+    assert clinic.told(rest)
+    settle(clinic.registry)
+
+
+@pytest.mark.parametrize("channel", [Way.COUNTER, Way.CONTROLLER])
+def test_nobody_waits_for_the_guardian_of_an_adult(clinic: Clinic, channel: Way) -> None:
+    """Or a controller could take in what nobody is ever told of."""
+    subject = clinic.grant()
+    claim = DocumentClaim("identity_card", guardian=True)
+    actor = OFFICER if channel is Way.COUNTER else HOSPITAL
+    with pytest.raises(UsageFault) as caught:
+        clinic.file(subject, channel=channel, claim=claim, actor=actor)
+    assert caught.value.code == "withdrawal-guardian"
 
 
 def test_the_clocks_run_from_receipt_and_everyone_is_told_with_the_proof(clinic: Clinic) -> None:
