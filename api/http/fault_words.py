@@ -209,6 +209,13 @@ _OBJECTION: Final = {
             "Here at most 5 files, of 8 MiB together; bring more to a counter of the registry.",
         ),
     ),
+    "objection-other": Fault(
+        Label("这张表单此前已经提交过，内容不同。", "Another objection was sent with this form."),
+        Label(
+            "此前提交的内容已收到；要补充，请重新打开公示页另提一份。",
+            "That one was received as it was. To say more, open the notice anew and object once more.",
+        ),
+    ),
     "objection-secret": Fault(
         Label("异议编号与密码不相符。", "Number and secret do not belong together."),
         Label("两者都在异议回执上，请核对后重试。", "Both stand on the receipt of the objection."),

@@ -110,6 +110,8 @@ class Objections:
         if found is None:
             return self._server.problem(request, not_found())
         try:
+            if request.headers.get("sec-fetch-site") == "cross-site":
+                raise UsageFault("another site sent this form", code="form-malformed")
             with self._server.memory.lease(request) as lease:
                 form = read_objection_form(await read_fields(request, self._server.limits, lease, 16))
                 body = form.to_json(found.leaf)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlmodel import Session, col, func, select
 
@@ -32,12 +32,16 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Objection
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import PairHasher
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.bytes.naming import spell
 from yinzheng.verifier.bytes.wording import check_name, check_words
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 MAX_MATERIAL: Final = 20
+MAX_BODY: Final = 256 * 1024
+"""Bytes of an objection's own body, without its files."""
+
 MAX_OPEN: Final = 100
 """Open objections of one case that come through the form; whoever comes then is asked to the counter."""
 
@@ -111,8 +115,9 @@ def object_to(registry: Registry, case_id: str, protest: Protest, *, secret: byt
     """Record anyone's reasoned objection and keep its material (R24).
 
     `secret`, 16 random bytes of whoever objects through the form, lets them follow it (`follow`), and makes
-    the same form sent twice one objection. Raises `UsageFault`: `objection-…`, `text-…`, `material-…`,
-    `move-…` once nobody can object any more; `DataFault` (`encoded-bytes`, `field-…`).
+    the same form sent twice one objection. Raises `UsageFault`: `objection-…` (`objection-other`: another
+    was sent with that secret), `text-…`, `material-…`, `move-…` once nobody can object any more;
+    `DataFault` (`encoded-bytes`, `field-…`).
     """
     protest = replace(protest, objector=spell(protest.objector))
     _check(protest)
@@ -122,6 +127,7 @@ def object_to(registry: Registry, case_id: str, protest: Protest, *, secret: byt
         if known is not None:
             before = session.exec(select(Objection).where(Objection.secret == known)).first()
             if before is not None:
+                _require_same(registry, session, before, case_id, protest)
                 return Raised(before.leaf.hex(), before.raised_at)
             _require_room(session, case_id)
         key = dossier_key(registry, session, case.dossier_id)
@@ -237,6 +243,38 @@ def _check(protest: Protest) -> None:
         _FILE_NAME(one.name, "$.files")
         if "/" in one.name or "\\" in one.name:
             raise UsageFault("the name of a file is no path", code="material-name", hint="Rename the file.")
+
+
+def _require_same(
+    registry: Registry, session: Session, before: Objection, case_id: str, protest: Protest
+) -> None:
+    """Nobody is told that something was received which was not: what is sent again is what was sent."""
+    if before.case_id == case_id:
+        case = session.get_one(Case, case_id)
+        seal = SealedValue(dossier_key(registry, session, case.dossier_id))
+        body = canonical.loads(seal.open(before.sealed, before.leaf), max_bytes=MAX_BODY)
+        if isinstance(body, dict) and _said(body) == _saying(protest):
+            return
+    raise UsageFault(
+        "another objection was sent with this form",
+        code="objection-other",
+        hint="It was received as it was sent first. To say more, open the notice anew and object once more.",
+    )
+
+
+def _said(body: dict[str, Any]) -> tuple[Any, ...]:
+    files = [(file["path"], file["digest"]) for file in body["files"]]
+    return body["objector"], body["contact"], body["reasons"], files
+
+
+def _saying(protest: Protest) -> tuple[Any, ...]:
+    files = []
+    for one in protest.material:
+        hasher = PairHasher()
+        for piece in one.content():
+            hasher.update(piece)
+        files.append((one.name, dict(hasher.digest().to_json())))
+    return protest.objector, protest.contact, protest.reasons, files
 
 
 def _require_room(session: Session, case_id: str) -> None:

@@ -111,6 +111,15 @@ def test_what_is_no_form(serve: Serve, tmp_path: Path) -> None:
     assert [file["name"] for file in desk.objected[0]["files"]] == ["b.pdf"]  # type: ignore[index,union-attr,call-overload]
 
 
+def test_a_form_that_another_site_sends_is_refused(serve: Serve, tmp_path: Path) -> None:
+    """Or its visitors, each with an address of their own, would object without knowing."""
+    desk = FakeDesk()
+    web = client(serve, tmp_path, desk)
+    assert send(web, headers={"sec-fetch-site": "cross-site"}).status_code == 400
+    assert desk.objected == []
+    assert send(web, headers={"sec-fetch-site": "same-origin"}).status_code == 200
+
+
 def test_objections_are_counted(serve: Serve, tmp_path: Path) -> None:
     web = client(serve, tmp_path, FakeDesk(), limits=Limits(objections=Rate(0.001, 2)))
     assert [send(web).status_code for _ in range(3)] == [200, 200, 429]

@@ -43,6 +43,7 @@ APART: Final[dict[str, str]] = {
     "ledger.cases.inspecting.inspect": DECISION,
     "ledger.cases.intake.supplement": OWNER,
     "ledger.cases.issuing.issue": DECISION,
+    "ledger.cases.objections._require_same": OWNER,
     "ledger.cases.objections._reasons": HELPER,
     "ledger.cases.objections.object_to": OWNER,
     "ledger.cases.objections.resolve": DECISION,

@@ -38,6 +38,11 @@ def test_from_the_form_to_the_conclusion(world: World, tmp_path: Path) -> None:
         case = w.to_publicity(registry, tmp_path / "dossier")
         raised = object_to(registry, case, protest(), secret=secret)
         assert object_to(registry, case, protest(), secret=secret) == raised  # sent twice
+        other = [Material("信.pdf", lambda: [LETTER])]
+        for changes in ({"reasons": "另有理由。"}, {"contact": ""}, {"material": other}):
+            with pytest.raises(UsageFault) as caught:  # and not told that this was received
+                object_to(registry, case, protest(**changes), secret=secret)
+            assert caught.value.code == "objection-other"
         settle(registry)
         standing = follow(registry, raised.number, secret)
         assert standing.case == case
