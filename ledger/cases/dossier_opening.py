@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
@@ -73,6 +73,10 @@ def open_dossier_to(
     return written
 
 
+MAX_NAME: Final = 200
+"""Bytes of a file's name that an objector gave; file systems take 255."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Submission:
     """One event that brought files: where they go, under which names, and what was said with them."""
@@ -95,12 +99,20 @@ def _submissions(session: Session, case_id: str, seal: SealedValue) -> Iterator[
         if event.type == "objection.raised":
             objections += 1
             said = {name: body[name] for name in ("objector", "contact", "reasons")}
-            named = [(f"{number}-{path}", path) for number, path in enumerate(paths, 1)]
+            named = [(f"{number}-{_short(path)}", path) for number, path in enumerate(paths, 1)]
             yield _Submission(f"objection-{objections}", "objection.json", said, named)
         else:
             applications += 1
             named = [(path, path) for path in paths]
             yield _Submission(str(applications), APPLICATION, body["application"], named)
+
+
+def _short(name: str) -> str:
+    """A name that every file system takes, its ending kept: who objects gave it, and may mean no good."""
+    kept = name.encode()
+    if len(kept) <= MAX_NAME:
+        return name
+    return kept[: MAX_NAME - 16].decode(errors="ignore") + kept[-16:].decode(errors="ignore")
 
 
 def _inspections(session: Session, case_id: str, seal: SealedValue) -> list[JSON]:
