@@ -77,10 +77,11 @@ def test_a_notice_is_delivered_once(world: World, founded: Founded, store: Store
     rounds = Rounds(worker, store, world.clock, lambda url, body, _header: sent.append((url, body)))
     rounds.look()
     rounds.look()
-    ((url, body),) = sent
-    assert url == HOOK
-    assert parse_webhook(body).data["withdrawal"] == id_.hex()
-    assert [row.state for row in deliveries(store)] == ["delivered"]
+    told = [parse_webhook(body) for url, body in sent if url == HOOK]
+    assert len(told) == len(sent) == len({one.kind for one in told})
+    assert {one.data["withdrawal"] for one in told} == {id_.hex()}
+    assert {row.state for row in deliveries(store) if row.code == HOSPITAL} == {"delivered"}
+    assert {row.state for row in deliveries(store) if row.code != HOSPITAL} == {"pending"}
 
 
 def test_a_server_that_fails_is_tried_again_later(
@@ -96,8 +97,9 @@ def test_a_server_that_fails_is_tried_again_later(
     rounds = Rounds(worker, store, world.clock, send)
     rounds.look()
     rounds.look()
-    assert len(tried) == 1
-    assert [(row.state, row.last_error) for row in deliveries(store)] == [("pending", "webhook-unreachable")]
+    assert len(tried) == 1  # what else it is to be told waits with it
+    states = {(row.state, row.last_error) for row in deliveries(store) if row.code == HOSPITAL}
+    assert states == {("pending", "webhook-unreachable"), ("pending", None)}
     world.clock.advance(61)
     rounds.look()
     assert len(tried) == 2
