@@ -44,7 +44,7 @@ def refused(clinic: ConsentWorld, body: Json, code: str) -> DataFault:
 
 def test_a_consent_is_sealed_committed_in_the_log_and_opens_again(clinic: ConsentWorld, world: World) -> None:
     registry = clinic.registry
-    registry.clock.advance(1234)  # type: ignore[attr-defined]
+    world.clock.advance(1234)
     granted = clinic.grant(7)
     with registry.store.reading() as session:
         opened = open_consent(registry, session, granted.subject)
@@ -191,10 +191,10 @@ def test_a_child_needs_a_guardian_with_every_proof_and_no_face(
         assert open_consent(registry, session, granted.subject).consent.guardian is not None
 
 
-def test_a_consent_names_the_version_that_stood_when_it_was_given(clinic: ConsentWorld) -> None:
+def test_a_consent_names_the_version_that_stood_when_it_was_given(clinic: ConsentWorld, world: World) -> None:
     registry = clinic.registry
     before = clinic.body()
-    registry.clock.advance(100)  # type: ignore[attr-defined]
+    world.clock.advance(100)
     newer = notice_body(registry, version=2, replaces=clinic.notice.leaf.hex(), kinds=["检验结果"])
     second = publish_notice(registry, newer, HOSPITAL)
     refused(clinic, clinic.body(), "consent-notice-replaced")

@@ -68,7 +68,7 @@ def test_types_of_the_specification() -> None:
         "erasure.tombstone",
         "accesses.noted",
     }
-    assert len(STATEMENT_TYPES) == 28
+    assert len(STATEMENT_TYPES) == 30
     assert DEPOSIT.body_kind is Body.PUBLIC
 
 
