@@ -50,7 +50,7 @@ def erase(registry: Registry, id_: str, operator: Actor) -> bytes:
     Args:
         registry: open for writing.
         id_: the erasure, approved and witnessed.
-        operator: who carries it out, who neither approved nor witnessed it.
+        operator: who carries it out, who neither proposed, approved nor witnessed it.
 
     Raises:
         UsageFault: `erasure-unknown`, `erasure-state` (signatures are missing), `erasure-moved` (its record
@@ -117,6 +117,7 @@ def _record(signed: Signed, target: Target, operator: str, now: int) -> Destruct
         }
     )
     return DestructionRecord(
+        proposer=order.proposed_by,
         content=f"{order.target}: {len(order.statements)} statements, {order.files} files",
         method=Method(order.method),
         medical=order.medical,

@@ -5,7 +5,7 @@ signature = secp256k1 over SHA-256(message), r || s || v, 65 bytes, v 0 or 1
 
 {"v": 1, "id": "E-2026-000001", "target": "consent" | "case" | "dispute", "subject": 64 hex,
  "ground", "method": words of S10.5, "medical": bool, "statements": [64 hex, ascending],
- "files": count, "proposed_at": UTC seconds}
+ "files": count, "proposed_by": short name, "proposed_at": UTC seconds}
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ class Order:
     statements: tuple[bytes, ...]
     """Leaf hashes whose private bodies go, ascending."""
     files: int
+    proposed_by: str
+    """The officer; whoever signs sees on whose word, and that person does nothing further (R43)."""
     proposed_at: int
 
     def canonical(self) -> bytes:
@@ -65,6 +67,7 @@ class Order:
                 "medical": self.medical,
                 "statements": [leaf.hex() for leaf in self.statements],
                 "files": self.files,
+                "proposed_by": self.proposed_by,
                 "proposed_at": self.proposed_at,
             }
         )
@@ -91,6 +94,7 @@ _FIELDS: Final[dict[str, Check[Any]]] = {
     "medical": boolean,
     "statements": list_of(hex_bytes(32), 1, MAX_STATEMENTS),
     "files": integer(),
+    "proposed_by": text(1, 64),
     "proposed_at": integer(),
 }
 

@@ -54,8 +54,8 @@ class Signed:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Everyone who signed."""
-        return (*(approval.person for approval in self.approvals), *self.witnesses)
+        """Everyone who proposed or signed."""
+        return (self.order.proposed_by, *(approval.person for approval in self.approvals), *self.witnesses)
 
 
 def propose(
@@ -106,6 +106,7 @@ def propose(
             medical=medical,
             statements=target.private,
             files=len(target.files),
+            proposed_by=by.person,
             proposed_at=now,
         )
         session.add(
@@ -171,7 +172,7 @@ def approve(registry: Registry, id_: str, by: Actor) -> frozenset[str]:
     """Approve as the next in order; gives the roles of which one signs next, empty when all have.
 
     Raises `UsageFault`: `erasure-unknown`, `erasure-state`, `person-…`, `destruction-order`,
-    `destruction-person` (signed already).
+    `destruction-person` (proposed it, or signed already).
     """
     return _sign(registry, id_, by, witness=False)
 
@@ -187,7 +188,9 @@ def _sign(registry: Registry, id_: str, by: Actor, *, witness: bool) -> frozense
         signed = read_signed(session, row)
         role = admit(session, by).role
         if row.state == PROPOSED and by.person in signed.names:
-            raise UsageFault(f"{by.person} has signed this order already (R43)", code="destruction-person")
+            raise UsageFault(
+                f"{by.person} has proposed or signed this order already (R43)", code="destruction-person"
+            )
         now = registry.clock()
         allow(row, signed, Move.WITNESS if witness else Move.APPROVE, by, now)
         add_signature(registry, session, row, by, role, now)

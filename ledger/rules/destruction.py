@@ -76,6 +76,8 @@ class DestructionRecord:
 
     content: str
     """What was destroyed, in words that identify nobody."""
+    proposer: str
+    """On whose word it was proposed."""
     method: Method
     medical: bool
     approvals: tuple[Approval, ...]
@@ -135,10 +137,13 @@ def check_destruction(record: DestructionRecord, blocked: frozenset[Blocker]) ->
         raise UsageFault(f"The approval of {_names(missing)} is missing (R43).", code="destruction-approval")
     if len(record.witnesses) != WITNESSES:
         raise UsageFault("Two witnesses sign (R43).", code="destruction-witnesses")
-    people = [*(approval.person for approval in record.approvals), record.operator, *record.witnesses]
+    approvers = (approval.person for approval in record.approvals)
+    people = [record.proposer, *approvers, record.operator, *record.witnesses]
     if len(set(people)) < len(people):
         raise UsageFault(
-            "Approvers, operator and witnesses are all different persons (R43).", code="destruction-person"
+            "Proposer, approvers, operator and witnesses are all different persons (R43).",
+            code="destruction-person",
+            hint="Whoever proposed, approved or witnessed it does not carry it out.",
         )
     if record.destroyed_at < record.approvals[-1].at:
         raise UsageFault("It was destroyed before it was approved (R43).", code="destruction-early")

@@ -224,13 +224,13 @@ def test_withdrawals_of_what_was_never_given(rights: Scene) -> None:
             ),
             (at_counter(kept, extent=part), HOSPITAL, 400, "withdrawal-empty"),
             (at_counter(rights.subjects["late"]), HOSPITAL, 400, "withdrawal-not-in-force"),
-            (at_counter(kept), LAB, 403, "withdrawal-controller"),
+            (at_counter(kept), LAB, 404, "consent-unknown"),
             (at_counter(kept, received_at=1), HOSPITAL, 400, "withdrawal-received"),
             (at_counter(kept, document="a friend"), HOSPITAL, 422, "field-value"),
         ):
             rights.refuses(rights.desk.call("POST", WITHDRAWALS, body, org=who), status, code)
         org(rights, "withdraw", "--subject", NOBODY, code="consent-unknown", exit_code=2)
-        org(rights, "withdraw", "--subject", kept, code="withdrawal-controller", exit_code=2)
+        org(rights, "withdraw", "--subject", kept, code="consent-unknown", exit_code=2)
         by = ("--as", OFFICER)
         officer(rights, "withdraw", NOBODY, *by, code="consent-unknown", exit_code=2)
         officer(rights, "withdraw", rights.subjects["late"], *by, code="withdrawal-not-in-force", exit_code=2)

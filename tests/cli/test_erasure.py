@@ -16,6 +16,7 @@ def test_a_dossier_is_destroyed_and_stays_so(copied: Callable[[], Path], tmp_pat
         ("ma", "data_manager"),
         ("he", "department_head"),
         ("gu", "security"),
+        ("liu", "legal"),
         ("er", "ethics"),
         ("wu", "witness"),
         ("xu", "witness"),
@@ -64,14 +65,15 @@ def test_a_dossier_is_destroyed_and_stays_so(copied: Callable[[], Path], tmp_pat
     refused("erase", "witness", id_, "--as", "wu", *at, code="destruction-order", exit_code=2)
     for name in ("ma", "he", "gu", "er"):
         assert run("erase", "approve", id_, "--as", name, *at).code == 0
-    refused("erase", "carry-out", id_, "--as", "officer-chen", *at, code="erasure-state", exit_code=2)
+    refused("erase", "carry-out", id_, "--as", "liu", *at, code="erasure-state", exit_code=2)
     for name in ("wu", "xu"):
         assert run("erase", "witness", id_, "--as", name, *at).code == 0
     away = keys.rename(tmp_path / "away")
-    refused("erase", "carry-out", id_, "--as", "officer-chen", *at, code="backup-unreachable", exit_code=3)
+    refused("erase", "carry-out", id_, "--as", "officer-chen", *at, code="destruction-person", exit_code=2)
+    refused("erase", "carry-out", id_, "--as", "liu", *at, code="backup-unreachable", exit_code=3)
     assert "out of reach" in run("backup-places", *at).out
     away.rename(keys)
-    said = run("erase", "carry-out", id_, "--as", "officer-chen", *at, "--json")
+    said = run("erase", "carry-out", id_, "--as", "liu", *at, "--json")
     assert said.code == 0, said
     given_up, listed = run("erasures", "--as", "auditor-he", *at, "--json").json
     assert (given_up["id"], given_up["state"]) == (dropped, "dropped")

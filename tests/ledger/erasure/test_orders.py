@@ -40,7 +40,9 @@ def refused(act: Callable[[], object]) -> str:
 def test_signatures_come_in_order_and_each_from_another_person(ward: Ward) -> None:
     with ward.open() as registry:
         id_ = w.propose(registry, ward.withdrawn)
-        for early in ("head-he", "witness-wu", OFFICER, MEMBER):
+        proposer = actor_of(registry, OFFICER)
+        assert refused(lambda: proposing.approve(registry, id_, proposer)) == "destruction-person"
+        for early in ("head-he", "witness-wu", SECOND_OFFICER, MEMBER):
             assert (
                 refused(partial(proposing.approve, registry, id_, actor_of(registry, early)))
                 == "destruction-order"
@@ -77,7 +79,8 @@ def test_signatures_come_in_order_and_each_from_another_person(ward: Ward) -> No
             refused(lambda: proposing.approve(registry, id_, actor_of(registry, "lawyer-liu")))
             == "erasure-state"
         )
-        for involved in ("manager-ma", "guard-gu", "witness-xu"):
+        everyone = ("manager-ma", "head-he", "guard-gu", "ethics-er", "witness-wu", "witness-xu")
+        for involved in (OFFICER, *everyone):  # who proposed it too
             assert (
                 refused(partial(erase, registry, id_, actor_of(registry, involved))) == "destruction-person"
             )

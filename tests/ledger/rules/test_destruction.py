@@ -39,6 +39,7 @@ ORDER = [
 ]
 RECORD = DestructionRecord(
     content="一份同意记录及其密钥",
+    proposer="p",
     method=Method.KEY_DESTRUCTION,
     medical=True,
     approvals=tuple(ORDER),
@@ -113,6 +114,33 @@ def test_approvals_by_distinct_people_in_time() -> None:
         with pytest.raises(UsageFault) as refused:
             next_step(approvals, medical=False)
         assert refused.value.code == code
+
+
+PARTS = ("proposer", "operator", 0, 1, 2, 3, "first witness", "second witness")
+"""Everyone named in a destruction; the numbers are approvers in their order."""
+
+
+def named(part: str | int, person: str, record: DestructionRecord) -> DestructionRecord:
+    """The record with that person in that part."""
+    if isinstance(part, int):
+        approvals = list(record.approvals)
+        approvals[part] = replace(approvals[part], person=person)
+        return replace(record, approvals=tuple(approvals))
+    if part == "proposer":
+        return replace(record, proposer=person)
+    if part == "operator":
+        return replace(record, operator=person)
+    first, second = record.witnesses
+    return replace(record, witnesses=(person, second) if part == "first witness" else (first, person))
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(PARTS, 2)))
+def test_no_two_parts_are_one_persons(one: str | int, other: str | int) -> None:
+    """R43: whoever proposes does not approve, witness or carry out; nor do any other two of them meet."""
+    with pytest.raises(UsageFault) as caught:
+        check_destruction(named(other, "zhao", named(one, "zhao", RECORD)), frozenset())
+    assert caught.value.code == "destruction-person"
+    check_destruction(named(one, "zhao", RECORD), frozenset())
 
 
 @pytest.mark.parametrize(
