@@ -27,7 +27,7 @@ from yinzheng.api.http.headers import SecurityHeaders
 from yinzheng.api.http.limits import Gate, Limits
 from yinzheng.api.http.methods import Methods, allowed
 from yinzheng.api.http.problems import not_found, of_status
-from yinzheng.api.http.schemas import schema_file
+from yinzheng.api.http.schemas import DESK, schema_file, schema_files
 from yinzheng.verifier.errors import YinzhengError
 
 
@@ -57,6 +57,10 @@ def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -
     @app.get("/healthz")
     async def health() -> Response:
         return JSONResponse({"desk": "open"})
+
+    @app.get("/openapi.json")
+    async def described() -> Response:
+        return Response(schema_files()[DESK], media_type="application/json")
 
     @app.get("/schemas/{name}")
     async def schema(name: str) -> Response:

@@ -18,6 +18,10 @@ def schema_files() -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir() if file.name.endswith(".json")}
 
 
+DESK: Final = "desk.openapi.json"
+"""The desk's OpenAPI document, which lies with the schemas it is made of."""
+
+
 def schema_file(name: str) -> Response | None:
     """The answer for `/schemas/<name>`, or None where there is no such schema. It may be kept for an hour."""
     content = schema_files().get(name)

@@ -29,7 +29,7 @@ from yinzheng.api.web.pages import pages
 from yinzheng.api.web.patients import patients
 from yinzheng.api.web.ports import ReaderPort
 from yinzheng.api.web.server import Server
-from yinzheng.api.web.service import service
+from yinzheng.api.web.service import describe, service
 from yinzheng.verifier.errors import YinzhengError
 
 DESCRIPTION: Final = (
@@ -82,6 +82,7 @@ def create_app(
     )
     _handle_errors(app, server)
     app.include_router(service(server))
+    describe(app)
     for routes in (pages, objections, patients, court):
         app.include_router(routes(server))
     return app

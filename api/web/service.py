@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, FastAPI, Path
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -39,7 +39,9 @@ from yinzheng.verifier.formats.body import is_number
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.words.verdict import verdict
 
-_PROBLEM: dict[str, Any] = {"application/problem+json": {"schema": ProblemOut.model_json_schema()}}
+_PROBLEM: dict[str, Any] = {
+    "application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}
+}
 
 
 def _problems(**descriptions: str) -> dict[int | str, dict[str, Any]]:
@@ -53,10 +55,11 @@ _VERIFY_BODY = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": TextIn.model_json_schema()},
+            "application/json": {"schema": {"$ref": "#/components/schemas/TextIn"}},
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
+                    "title": "Upload",
                     "description": "Exactly one of the two.",
                     "properties": {
                         "text": {"type": "string", "description": "The text of the QR code."},
@@ -80,6 +83,7 @@ def service(server: Server) -> APIRouter:
 
     @router.post(
         "/v1/verify",
+        operation_id="verify",
         summary="Verify a certificate",
         tags=["verification"],
         openapi_extra=_VERIFY_BODY,
@@ -105,6 +109,7 @@ def service(server: Server) -> APIRouter:
 
     @router.get(
         "/v1/certificates/{number}",
+        operation_id="certificate_file",
         summary="Fetch a certificate file by its number",
         tags=["verification"],
         response_class=Response,
@@ -141,7 +146,12 @@ def service(server: Server) -> APIRouter:
             headers={"Content-Disposition": f'attachment; filename="{name}.json"'},
         )
 
-    @router.get("/v1/publicity", summary="The public notice board", tags=["publicity"])
+    @router.get(
+        "/v1/publicity",
+        operation_id="publicity",
+        summary="The public notice board",
+        tags=["publicity"],
+    )
     async def publicity() -> BoardOut:
         """What the public sees of applications under publicity, and when it ends (R24).
 
@@ -152,6 +162,7 @@ def service(server: Server) -> APIRouter:
 
     @router.get(
         "/healthz",
+        operation_id="health",
         summary="Whether the ledger can be read",
         tags=["operation"],
         responses=_problems(s503="Database, log or chain cannot be read."),
@@ -183,6 +194,19 @@ def service(server: Server) -> APIRouter:
         "/schemas/{name}", schema, methods=READ, include_in_schema=False, response_class=Response
     )
     return router
+
+
+def describe(app: FastAPI) -> None:
+    """Put into the OpenAPI document what it refers to beyond the answers of its routes."""
+    generated = app.openapi
+
+    def described() -> dict[str, Any]:
+        found = generated()
+        for kind in (ProblemOut, TextIn):
+            found["components"]["schemas"].setdefault(kind.__name__, kind.model_json_schema())
+        return found
+
+    app.openapi = described  # type: ignore[method-assign]  # as FastAPI has it done
 
 
 def _answer(checked: AnyChecked, *, own: bool) -> AnswerOut | ReceiptAnswerOut | ConclusionAnswerOut:

@@ -112,7 +112,7 @@ _MAKERS: Final[Mapping[str, Callable[[Forms, Mapping[str, Any]], Json]]] = {
     f"{_BYTES}canonical.hex_bytes.<locals>.check": lambda _, held: hex_of(held["low"], held["most"]),
     f"{_BYTES}canonical.one_of.<locals>.check": lambda _, held: {
         "type": "string",
-        "enum": [one.value if isinstance(one, Enum) else one for one in held["values"]],
+        "enum": [*dict.fromkeys(one.value if isinstance(one, Enum) else one for one in held["values"])],
     },
     f"{_BYTES}canonical.list_of.<locals>.check": lambda forms, held: _list(
         forms.of(held["item"]), held["low"], held["high"]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from tests.scripts.desk_openapi import document
 from tests.scripts.form_schemas import DIALECT, Forms, Json, hex_of
 from yinzheng.ledger.dossiers import application
 from yinzheng.ledger.people import decisions
@@ -227,7 +228,8 @@ def text_of(value: Json) -> str:
 
 def files() -> dict[str, str]:
     """Every file of the folder, by name."""
-    return {f"{name}.json": text_of(schema_of(name)) for name in FORMATS}
+    made = {f"{name}.json": text_of(schema_of(name)) for name in FORMATS}
+    return {**made, "desk.openapi.json": text_of(document(OWN))}
 
 
 def main() -> None:

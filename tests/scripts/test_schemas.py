@@ -6,11 +6,13 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.scripts.desk_openapi import OPERATIONS, document
 from tests.scripts.form_schemas import Forms
 from tests.scripts.schemas import FOLDER, FORMATS, OWN, files, schema_of
 from tests.verifier import bodies
@@ -20,6 +22,8 @@ from tests.verifier.formats.test_evidence_items import ABOUTS, item
 from tests.verifier.pack.pack_world import opening_json, release_json
 from tests.verifier.pack.test_manifest import manifest_json
 from tests.verifier.receipt_world import genuine_receipt
+from yinzheng.api.desk.app import create_app
+from yinzheng.api.desk.server import DeskLimits
 from yinzheng.ledger.people.decisions import SignedDecision
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.bytes.canonical import text
@@ -114,6 +118,16 @@ def test_real_files_are_valid_and_changed_ones_are_not(name: str) -> None:
         less = copy.deepcopy(SAMPLES[name][0])
         del less[absent]
         assert not valid.is_valid(less), absent
+
+
+def test_the_desks_document_has_every_address_for_others() -> None:
+    app = create_app(SimpleNamespace(limits=DeskLimits()))  # type: ignore[arg-type]  # nothing is asked of it
+    routes = {(method, path) for path, methods in app.openapi()["paths"].items() for method in methods}
+    inner = ("/patient/", "/public/", "/schemas/", "/openapi.json")
+    own = {(method, path) for method, path in routes if not path.startswith(inner)}
+    assert {(one.method, one.path) for one in OPERATIONS} == own
+    uploads = document(OWN)["paths"]["/org/v1/disputes/{written}/items/{number}"]["put"]["requestBody"]
+    assert next(iter(uploads["content"].values()))["schema"]["format"] == "binary"
 
 
 def test_what_a_kind_is_about_is_checked_by_its_kind() -> None:
