@@ -359,7 +359,8 @@ def document(own: Mapping[str, Make]) -> Json:
             "schemas": {"Problem": _PROBLEM, **dict(sorted(forms.parts.items()))},
         },
     }
-    return _components(found)
+    made: dict[str, Any] = _components(found)
+    return made
 
 
 def _operation(operation: Operation, forms: Forms) -> Json:
