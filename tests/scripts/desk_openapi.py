@@ -359,8 +359,8 @@ def document(own: Mapping[str, Make]) -> Json:
             "schemas": {"Problem": _PROBLEM, **dict(sorted(forms.parts.items()))},
         },
     }
-    made: dict[str, Any] = _components(found)
-    return made
+    document: dict[str, Any] = _components(found)
+    return document
 
 
 def _operation(operation: Operation, forms: Forms) -> Json:
