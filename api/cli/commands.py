@@ -61,6 +61,11 @@ PANELS: Final = (
                 "Take in a published year of working days and put it on the chain. 录入放假安排。",
             ),
             Command(
+                "retention-periods",
+                "operate:retention_periods",
+                "Set how long records are kept, no shorter than the law asks. 设定保存期限。",
+            ),
+            Command(
                 "heartbeat",
                 "operate:heartbeat",
                 "Have a fresh block sealed on a quiet chain, so that answers stay young. 心跳。",

@@ -214,6 +214,21 @@ def calendar(
     tell(json_, {"year": year}, f"working days of {year} are known 已录入")
 
 
+def retention_periods(
+    table: Annotated[Path, typer.Argument(metavar="FILE", help='Months: {"registration_file": 360, ...}')],
+    as_: As,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Set how long records are kept, no shorter than the law asks. 设定保存期限。"""
+    from yinzheng.ledger.erasure.periods import set_periods
+
+    with writing(state, json_) as (registry, _):
+        periods = set_periods(registry, table, acting(registry, as_))
+    said = {kind.value: period.months for kind, period in periods.items()}
+    tell(json_, {"months": said}, "\n".join(f"{kind}: {months} months 个月" for kind, months in said.items()))
+
+
 def heartbeat(
     state: State = DEFAULT_STATE,
     older_than: Annotated[int, typer.Option(help="Seconds after which a block is old.", min=1)] = BLOCK_AGE,

@@ -6,15 +6,16 @@ chain of statements to which the tombstone is added.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlmodel import Session, select
 
 from yinzheng.ledger.disputes.work import holds_on
+from yinzheng.ledger.erasure.periods import periods_in
 from yinzheng.ledger.flow.threads import find_consent, find_dispute, thread
 from yinzheng.ledger.rules.destruction import TargetKind
-from yinzheng.ledger.rules.retention import RecordKind, kept_until
+from yinzheng.ledger.rules.retention import PERIODS, Period, RecordKind, kept_until
 from yinzheng.ledger.rules.states import State as CaseState
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Dossier, Event
@@ -51,6 +52,8 @@ class Target:
     """Names of its blobs."""
     ended_at: int | None
     """When its retention began to run, UTC seconds; None: it is still going on, or has no such time."""
+    periods: Mapping[RecordKind, Period] = field(default_factory=lambda: PERIODS)
+    """How long this registry keeps what (R42)."""
 
     @property
     def head(self) -> bytes:
@@ -66,7 +69,9 @@ class Target:
     def kept_until(self) -> int | None:
         """The end of its statutory retention; None where there is none, or it does not run yet."""
         kind = RECORD_KINDS.get(self.kind)
-        return None if kind is None or self.ended_at is None else kept_until(kind, self.ended_at)
+        if kind is None or self.ended_at is None:
+            return None
+        return kept_until(kind, self.ended_at, self.periods)
 
     def holds(self, session: Session) -> int:
         """How many open disputes hold it (R39)."""
@@ -163,6 +168,7 @@ def _case(session: Session, row: Case) -> Target:
         alive=_alive(session, row.dossier_id),
         files=_blobs(session, row.dossier_id),
         ended_at=ended,
+        periods=periods_in(session),
     )
 
 
@@ -182,6 +188,7 @@ def _dispute(session: Session, row: Dispute) -> Target:
         alive=_alive(session, row.dossier_id),
         files=_blobs(session, row.dossier_id),
         ended_at=row.released_at,
+        periods=periods_in(session),
     )
 
 

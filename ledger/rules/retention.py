@@ -5,12 +5,14 @@ the record may be destroyed. An anniversary that the month does not have falls o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
 from yinzheng.ledger.rules.calendar import date_of, day_number, day_of, start_of
+from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.errors import DataFault
 
 
 class RecordKind(StrEnum):
@@ -43,6 +45,34 @@ PERIODS: Mapping[RecordKind, Period] = MappingProxyType(
 
 LONGEST = 100 * 12
 """Months; a longer period is a slip of the pen."""
+
+
+def read_periods(value: JSON) -> Mapping[RecordKind, Period]:
+    """The table with the periods a registry sets itself, `{"registration_file": 360, …}` in months (R42).
+
+    What is not named keeps its default. Raises `DataFault`: `retention-kind`, `retention-period` for one that
+    is shorter than the law asks, or longer than a hundred years.
+    """
+    if not isinstance(value, dict):
+        raise DataFault("the periods are not a JSON object", code="retention-kind")
+    table = dict(PERIODS)
+    for name, months in value.items():
+        if name not in {kind.value for kind in RecordKind}:
+            raise DataFault(
+                "a period is of no kind of record there is",
+                code="retention-kind",
+                hint=f"One of: {', '.join(RecordKind)}.",
+            )
+        kind = RecordKind(name)
+        least = PERIODS[kind].least
+        if type(months) is not int or not least <= months <= LONGEST:
+            raise DataFault(
+                f"the period of {kind} is not a whole number of months from {least} to {LONGEST}",
+                code="retention-period",
+                hint="The law asks for no less (R42).",
+            )
+        table[kind] = replace(PERIODS[kind], months=months)
+    return MappingProxyType(table)
 
 
 def months_after(instant: int, months: int) -> int:

@@ -153,6 +153,32 @@ def test_settling_what_is_settled(state: Path) -> None:
     assert contents(state) == before
 
 
+def test_periods_of_retention_are_set_no_shorter_than_the_law_asks(state: Path, tmp_path: Path) -> None:
+    file, at = tmp_path / "periods.json", ("--as", "keeper-wu", "--state", state)
+    file.write_text('{"registration_file": 240, "access_log": 12}')
+    made = run("retention-periods", file, *at, "--json")
+    assert made.code == 0, made.err
+    said = made.json["months"]
+    assert said == {
+        "registration_file": 240,
+        "access_log": 12,
+        "outpatient_record": 180,
+        "inpatient_record": 360,
+    }
+    before = contents(state)
+    for wrong, code in (
+        ('{"registration_file": 239}', "retention-period"),
+        ('{"registration_file": 12000}', "retention-period"),
+        ('{"registration_file": "240"}', "retention-period"),
+        ('{"letters": 12}', "retention-kind"),
+        ("[]", "retention-kind"),
+    ):
+        file.write_text(wrong)
+        refused("retention-periods", file, *at, code=code, exit_code=1)
+    refused("retention-periods", tmp_path / "none", *at, code="retention-missing", exit_code=2)
+    assert contents(state) == before
+
+
 def test_a_published_year_is_taken_in(state: Path, tmp_path: Path) -> None:
     year = {
         "year": 2027,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.cli.commands import refused, run
-from tests.ledger.consent_world import HOSPITAL, ConsentWorld
+from tests.ledger.consent_world import HOSPITAL, ConsentWorld, guardian
 from yinzheng.api.cli.common import keys_of
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.receipts import make_receipt
@@ -22,7 +22,9 @@ from yinzheng.verifier.formats.receipt import decode_receipt_qr, encode_receipt
 def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:
     with open_registry(state, keys_of, clock=wall_clock) as registry:
         made = ConsentWorld(registry)
-        both = [one.subject for one in grant(registry, [made.body(1), made.body(2)], HOSPITAL)]
+        child = {"name": "测试童", "reference": "M-0000002", "born": "2019-05-01"}
+        minor = made.body(2, person=child, guardian=guardian(registry.clock()))
+        both = [one.subject for one in grant(registry, [made.body(1), minor], HOSPITAL)]
         subject, other = both[0], both[1].hex()
         settle(registry)
     name, at = subject.hex(), ("--state", state)

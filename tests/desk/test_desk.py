@@ -203,7 +203,9 @@ def test_a_withdrawal_from_the_page_to_the_last_receipt(desk: DeskProcess, found
 
 
 def test_what_a_guardian_proved_at_the_hospitals_counter(desk: DeskProcess, founded: Founded) -> None:
-    subject = granted(desk, founded, 34)
+    child = {"name": "测试童", "reference": "M-0000034", "born": "2019-05-01"}
+    minor = founded.consent(34, person=child, guardian=guardian(int(time.time()) - 5))
+    subject = str(desk.call("POST", CONSENTS, minor).json["granted"][0]["subject"])
     body = {
         "subject": subject, "document": "identity_card", "guardian": True, "received_at": None,
         "extent": EVERYTHING,

@@ -319,15 +319,11 @@ def test_a_deposit_the_chain_could_not_take_for_a_day(
     require_genuine(world, number)
 
 
-def test_a_clock_set_back_only_delays_a_deposit(world: World, tmp_path: Path) -> None:
+def test_a_clock_set_back_a_little_delays_nothing(world: World, tmp_path: Path) -> None:
     with world.open() as registry:
         case = w.to_publicity(registry, tmp_path / "dossier")
         w.past_publicity(registry, world.clock, case)
         issuing.issue(registry, case, actor_of(registry, OFFICER))
-        world.clock.advance(-2)
-        with pytest.raises(UsageFault) as told:
-            settle(registry)
-        assert told.value.code == "publicity-not-ended"
-        world.clock.advance(2)
+        world.clock.advance(-2)  # the ledger's own does not go back
         settle(registry)
     assert world.audit() == []

@@ -76,7 +76,7 @@ def live(world: World, folder: Path, people: int) -> Day:
 
 def one_by_one(clinic: ConsentWorld, clock: Clock, person: int, many: int, whose: dict[bytes, int]) -> None:
     """A person's visit: every consent is given in the same second."""
-    until = [clock.now + 86_400 * (300 + number) for number in range(many)]
+    until = [clock.now + 86_400 * (100 + number) for number in range(many)]  # others than the file's
     given = [clinic.body(person, until=end) for end in until]
     whose |= {granted.subject: person for granted in grant(clinic.registry, given, HOSPITAL)}
     clock.advance(1)

@@ -27,6 +27,7 @@ from yinzheng.ledger.disputes.packing import build_pack
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
 from yinzheng.ledger.disputes.showing import show
 from yinzheng.ledger.erasure import proposing
+from yinzheng.ledger.erasure.periods import set_periods
 from yinzheng.ledger.flow.working_days import add_year
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.people.acting import Actor
@@ -114,6 +115,11 @@ TABLE: Final[dict[str, tuple[tuple[Role, ...], str, Try]]] = {
         OFFICERS,
         "erasure-unknown",
         lambda r, _, by: proposing.drop(r, "E-2026-999999", by),
+    ),
+    "erasure.periods.set_periods": (
+        KEEPERS,
+        "retention-missing",
+        lambda r, _, by: set_periods(r, NOWHERE, by),
     ),
     "flow.working_days.add_year": (KEEPERS, "calendar-missing", lambda r, _, by: add_year(r, NOWHERE, by)),
     "organisations.enrolment.enrol": (

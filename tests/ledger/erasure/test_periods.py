@@ -1,0 +1,49 @@
+"""How long a registry keeps what, by its own table, within what the law asks (R42)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.ledger import world as w
+from tests.ledger.world import KEEPER, World, actor_of
+from yinzheng.ledger.cases import deciding
+from yinzheng.ledger.erasure.periods import periods_in, set_periods
+from yinzheng.ledger.erasure.targets import find_target
+from yinzheng.ledger.rules.destruction import TargetKind
+from yinzheng.ledger.rules.refusals import Ground
+from yinzheng.ledger.rules.retention import PERIODS, RecordKind, months_after
+from yinzheng.ledger.store import repository
+from yinzheng.verifier.errors import DataFault
+
+
+def test_a_case_is_kept_by_the_registrys_own_table(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "periods.json"
+    file.write_text(json.dumps({"registration_file": 25 * 12}))
+    with world.open() as registry:
+        case = w.apply(registry, tmp_path / "dossier")
+        officer = actor_of(registry, w.OFFICER)
+        deciding.refuse(registry, case, officer, next(iter(Ground)), "不符合条件。")
+        ended = registry.clock()
+
+        def until() -> int | None:
+            with registry.store.reading() as session:
+                return find_target(session, TargetKind.CASE, case).kept_until
+
+        assert until() == months_after(ended, 30 * 12)
+        set_periods(registry, file, actor_of(registry, KEEPER))
+        assert until() == months_after(ended, 25 * 12)
+
+
+def test_an_edited_table_goes_no_lower_than_the_law(world: World) -> None:
+    with world.open() as registry:
+        with registry.store.reading() as session:
+            assert periods_in(session) == PERIODS
+        with registry.store.transaction() as session:
+            repository.write_meta(session, {"retention": '{"registration_file":1}'})
+        with registry.store.reading() as session, pytest.raises(DataFault) as refused:
+            periods_in(session)
+    assert refused.value.code == "retention-period"
+    assert PERIODS[RecordKind.REGISTRATION_FILE].months == 360
