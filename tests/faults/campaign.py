@@ -27,6 +27,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from sqlalchemy import create_engine, text
 from sqlmodel import col, func, select
 
 from tests.ledger import consent_world as cw
@@ -51,6 +52,7 @@ from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.state.backup import make_backup
 from yinzheng.ledger.state.creation import create_registry
 from yinzheng.ledger.state.faults import Faults, InjectedFault
+from yinzheng.ledger.state.instance import read_instance
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Event, Objection
 from yinzheng.ledger.store.models_accesses import AccessRow
@@ -508,12 +510,27 @@ def campaign(
         shutil.rmtree(work)
 
 
+def _catch_up(state: World) -> None:
+    """The clock of a new process is where the one before it had come."""
+    address = read_instance(state.root)[1].database_url
+    if address is None:
+        state.resume()
+    else:
+        engine = create_engine(address)
+        with engine.connect() as connection:
+            latest = connection.execute(
+                text('SELECT greatest((SELECT max(at) FROM event), (SELECT max(publicity_end) FROM "case"))')
+            ).scalar_one()
+        engine.dispose()
+        state.clock.now = max(state.clock.now, latest)
+    state.clock.advance(2)
+
+
 def _round_and_look(
     state: World, work: Path, made: Template, seed: int, tally: Tally, before: list[tuple[str, str]]
 ) -> list[tuple[str, str]]:
     told = one_round(state, work, made, seed, tally)
-    state.resume()
-    state.clock.advance(2)
+    _catch_up(state)
     with state.open() as registry:
         require_acknowledged(registry, told + random.Random(seed).sample(before, min(20, len(before))))
         require_agreement(registry)
