@@ -17,19 +17,15 @@ from starlette.responses import JSONResponse, Response
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import read_body
 from yinzheng.api.desk.server import Desk, is_local
-from yinzheng.api.http.limits import MIB
 from yinzheng.ledger.cases.objections import SECRET_BYTES, Material, Protest, follow, object_to
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.publicity import FORM_BYTES, FORM_FILES
 from yinzheng.ledger.store import repository
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON, Check, hex_bytes, list_of, object_of, text
 from yinzheng.verifier.errors import DataFault, UsageFault
 
-MAX_FILES: Final = 5
-MAX_MATERIAL: Final = 8 * MIB
-"""Bytes of all files together, through the form; a counter takes more."""
-
-MAX_BODY: Final = MAX_MATERIAL * 4 // 3 + 64 * 1024
+MAX_BODY: Final = FORM_BYTES * 4 // 3 + 64 * 1024
 
 _FILE: Final[Check[Any]] = object_of({"name": text(0, 400), "content": text(0, MAX_BODY)})
 OBJECT: Final[dict[str, Check[Any]]] = {
@@ -38,7 +34,7 @@ OBJECT: Final[dict[str, Check[Any]]] = {
     "objector": text(0, 400),
     "contact": text(0, 400),
     "reasons": text(0, 8000),
-    "files": list_of(_FILE, 0, MAX_FILES),
+    "files": list_of(_FILE, 0, FORM_FILES),
 }
 FOLLOW: Final[dict[str, Check[Any]]] = {"number": text(0, 64), "secret": hex_bytes(SECRET_BYTES)}
 
@@ -99,14 +95,15 @@ def _case_of(registry: Registry, notice: bytes) -> str:
 
 
 def _material(files: list[dict[str, Any]]) -> list[Material]:
-    material = []
+    material, size = [], 0
     for file in files:
         try:
             content = base64.b64decode(file["content"], validate=True)
         except (binascii.Error, ValueError):
             raise DataFault("a file is not base64", code="field-value") from None
+        size += len(content)
         material.append(Material(file["name"], lambda content=content: [content]))  # type: ignore[misc]
-    if sum(len(file["content"]) for file in files) > MAX_BODY:
+    if size > FORM_BYTES:
         raise UsageFault(
             "the files are too large together", code="too-large", hint="Bring them to a counter."
         )

@@ -22,19 +22,15 @@ from starlette.responses import Response
 
 from yinzheng.api.http.guard import client
 from yinzheng.api.http.language import Language, negotiate
-from yinzheng.api.http.limits import MIB
 from yinzheng.api.http.problems import Problem, not_found, problem_of
 from yinzheng.api.web.intake import Fields, read_fields
 from yinzheng.api.web.notice_view import notice_view
 from yinzheng.api.web.ports import Notice
 from yinzheng.api.web.server import Server, language_of
 from yinzheng.api.web.times import Instant, instant
+from yinzheng.ledger.rules.publicity import FORM_BYTES, FORM_FILES
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault, YinzhengError
-
-MAX_FILES: Final = 5
-MAX_MATERIAL: Final = 8 * MIB
-"""Bytes of all files together: what the desk takes (S15.7)."""
 
 _SECRET: Final = re.compile("[0-9a-f]{32}")
 _NUMBER: Final = re.compile("[0-9a-f]{12}")
@@ -55,7 +51,7 @@ class ObjectionForm:
         """As the desk reads it. Raises `UsageFault` `objection-material`, `form-malformed`."""
         if not _SECRET.fullmatch(self.secret):
             raise UsageFault("the form cannot be read", code="form-malformed")
-        if len(self.files) > MAX_FILES or sum(len(content) for _, content in self.files) > MAX_MATERIAL:
+        if len(self.files) > FORM_FILES or sum(len(content) for _, content in self.files) > FORM_BYTES:
             raise UsageFault("too many or too large files", code="objection-material")
         return {
             "notice": notice,
@@ -76,7 +72,7 @@ def read_objection_form(fields: Fields) -> ObjectionForm:
         text = unicodedata.normalize("NFC", fields.get(name, b"").decode("utf-8", "replace"))
         return text.replace("\r\n", "\n").strip()[: most + 1]
 
-    names = [f"file{number}" for number in range(1, MAX_FILES + 1)]
+    names = [f"file{number}" for number in range(1, FORM_FILES + 1)]
     return ObjectionForm(
         objector=said("objector", 100),
         contact=said("contact", 200),
@@ -176,7 +172,7 @@ class Objections:
             notice=notice_view(found, self._server.clock(), language),
             form=form,
             secret=form.secret if _SECRET.fullmatch(form.secret) else secrets.token_hex(16),
-            files=range(1, MAX_FILES + 1),
+            files=range(1, FORM_FILES + 1),
             fault=None if problem is None else problem.said(language),
             code="" if problem is None else problem.code,
             takes_in=self._server.takes_in,

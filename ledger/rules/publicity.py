@@ -9,6 +9,10 @@ from yinzheng.verifier.errors import UsageFault
 
 MAX_REASON = 400
 
+FORM_FILES = 5
+FORM_BYTES = 8 * 1024 * 1024
+"""What the form on a notice takes of files, and of bytes of all together; a counter takes more (R24)."""
+
 
 class NoticeBody(TypedDict):
     """Public body of `publicity.opened` (S3.2): what is shown, and nothing else of the dossier."""

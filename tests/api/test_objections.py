@@ -17,8 +17,8 @@ from tests.api.fake import FakeReader
 from tests.api.fake_desk import FakeDesk
 from tests.api.test_pages import address, heading, words
 from yinzheng.api.http.limits import Limits, Rate
-from yinzheng.api.web.objections import MAX_MATERIAL
 from yinzheng.api.web.server import CALLS_EACH
+from yinzheng.ledger.rules.publicity import FORM_BYTES
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 
 NOTICE = "/publicity/" + "5a" * 32
@@ -103,7 +103,7 @@ def test_what_is_no_form(serve: Serve, tmp_path: Path) -> None:
     desk = FakeDesk()
     web = client(serve, tmp_path, desk)
     assert send(web, {"secret": "<script>"}).status_code == 400
-    big = {"file1": ("a", b"x" * (MAX_MATERIAL + 1))}
+    big = {"file1": ("a", b"x" * (FORM_BYTES + 1))}
     assert "too large together" in words(send(web, files=big).text)
     assert desk.objected == []
     sent = send(web, files={"file1": ("C:\\a\\../b.pdf", b"x"), "file2": ("", b"")})

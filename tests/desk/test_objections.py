@@ -22,11 +22,14 @@ from yinzheng.api.desk.server import Desk, DeskLimits
 from yinzheng.api.http.memory import Memory
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.publicity import FORM_BYTES
 from yinzheng.ledger.store.models import Event, Objection
 from yinzheng.verifier.errors import YinzhengError
 
 FILE = {"name": "信.pdf", "content": base64.b64encode(b"%PDF-1.7").decode()}
 SECRET = "0f" * 16
+LARGE = base64.b64encode(bytes(FORM_BYTES + 1)).decode()
+"""One byte more than the form takes, in a body that is not too long by itself."""
 
 
 class _Here:
@@ -87,6 +90,7 @@ def test_an_objection_handed_on(world: World, tmp_path: Path) -> None:
             ({"files": [FILE] * 6}, "field-value"),
             ({"files": [{**FILE, "content": "?"}]}, "field-value"),
             ({"files": [{**FILE, "name": "a/b"}]}, "material-name"),
+            ({"files": [{**FILE, "content": LARGE}]}, "too-large"),
             ({"secret": "0f"}, "field-value"),
             ({"more": 1}, "field-unknown"),
         ):
