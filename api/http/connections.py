@@ -20,6 +20,7 @@ from typing import Any, Final
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from yinzheng.api.http.framing import Ambiguous, Framing
 from yinzheng.api.http.limits import client_of
 from yinzheng.api.http.proxies import Proxies
 
@@ -32,6 +33,13 @@ def _answer(status: str, body: str, more: str = "") -> bytes:
 
 _FULL: Final = _answer("503 Service Unavailable", "too many connections\n", "Retry-After: 5\r\n")
 _LATE: Final = _answer("408 Request Timeout", "the request's head took too long\n")
+_AMBIGUOUS: Final = _answer(
+    "400 Bad Request", "send Content-Length, or Transfer-Encoding in HTTP/1.1; not both\n"
+)
+
+
+MAX_HEAD: Final = 32 * 1024
+"""Bytes of a request's head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +123,7 @@ class Connection(H11Protocol):
 
     def __init__(self, places: Places, **given: Any) -> None:
         super().__init__(**given)
+        self.conn = Framing(h11.SERVER, MAX_HEAD)
         self._places = places
         self._limits = places.limits
         self._placed = False
@@ -146,6 +155,13 @@ class Connection(H11Protocol):
         self._look()
         if not self._busy() and "linger" not in self._timers:
             self._start("head", self._limits.head_seconds, self._late)
+
+    def handle_events(self) -> None:
+        """Go through what arrived; a request that is ambiguous is refused, and the connection ends."""
+        try:
+            super().handle_events()
+        except Ambiguous:
+            self._end(_AMBIGUOUS)
 
     def on_response_complete(self) -> None:
         """See in which phase the connection is; the idle time is uvicorn's to count."""

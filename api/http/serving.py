@@ -54,7 +54,6 @@ def configuration(
         backlog=BACKLOG,
         timeout_keep_alive=limits.idle_seconds,
         timeout_graceful_shutdown=10,
-        h11_max_incomplete_event_size=32 * 1024,
     )
 
 

@@ -47,6 +47,13 @@ def target() -> Iterator[Target]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Target]:
+    """With times longer than any test waits: a connection that ends was ended."""
+    with served(app) as found:
+        yield found
+
+
 def ends_within(connection: socket.socket, seconds: float) -> bytes:
     begun = time.monotonic()
     said = rest(connection)
@@ -130,6 +137,40 @@ def test_a_body_that_comes_after_its_answer_ends_nothing(target: Target) -> None
         made.sendall(b"body" + HEAD + b"\r\n")
         assert status(one_answer(made)) == 200
         assert ends_within(made, 3) == b""
+
+
+CHUNKS = b"Transfer-Encoding: chunked\r\n"
+AMBIGUOUS = {
+    "a length first": b"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n" + CHUNKS,
+    "chunks first": b"POST /read HTTP/1.1\r\nHost: a\r\n" + CHUNKS + b"content-length: 5\r\n",
+    "otherwise written": b"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n" + CHUNKS.swapcase(),
+    "no body is looked for": b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n" + CHUNKS,
+    "a version without chunks": b"POST /read HTTP/1.0\r\nConnection: keep-alive\r\n" + CHUNKS,
+}
+
+
+@pytest.mark.parametrize("head", AMBIGUOUS.values(), ids=AMBIGUOUS)
+@pytest.mark.parametrize("before", [0, 1])
+def test_two_lengths_are_refused_and_nothing_after_them_is_heard(
+    patient: Target, head: bytes, before: int
+) -> None:
+    """RFC 9112, 6.1 and 6.3. What follows may be another's request, or one that a proxy never saw."""
+    with (
+        served(app) as patient,
+        patient.connect() as made,
+    ):  # the idle time is longer than what is waited here
+        made.sendall((HEAD + b"\r\n") * before + head + b"\r\n0\r\n\r\n" + HEAD + b"\r\n")
+        said = ends_within(made, 5)
+    answers = said.split(b"HTTP/1.1 ")[1:]
+    assert [one[:3] for one in answers] == [b"200"] * before + [b"400"]
+    assert b"\r\nConnection: close\r\n" in answers[-1]
+
+
+def test_chunks_alone_are_a_body(target: Target) -> None:
+    with target.connect() as made:
+        for _ in range(2):
+            made.sendall(b"POST /read HTTP/1.1\r\nHost: a\r\n" + CHUNKS + b"\r\n1\r\nx\r\n0\r\n\r\n")
+            assert status(one_answer(made)) == 200
 
 
 def test_an_answer_nobody_reads_is_given_up(target: Target) -> None:

@@ -1,0 +1,28 @@
+"""Where a request ends: one whose end two readers would see in two places is none of ours (RFC 9112)."""
+
+from __future__ import annotations
+
+import h11
+
+
+class Ambiguous(Exception):  # noqa: N818  # what a request is, not what broke
+    """A request that says its length in two ways. A proxy that read it the other way would be played."""
+
+
+class Framing(h11.Connection):
+    """h11's view of a connection; h11 itself lets `Transfer-Encoding` win where there are two lengths."""
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        """The next event. Raises `Ambiguous`, after which nothing on the connection can be believed."""
+        event = super().next_event()
+        if isinstance(event, h11.Request) and _ambiguous(event):
+            raise Ambiguous
+        return event
+
+
+def _ambiguous(request: h11.Request) -> bool:
+    """Chunks besides a length (section 6.3), or in a version that knows none (section 6.1)."""
+    names = {name for name, _ in request.headers}
+    if b"transfer-encoding" not in names:
+        return False
+    return b"content-length" in names or request.http_version < b"1.1"
