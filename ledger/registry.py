@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from web3 import Web3
 
@@ -31,6 +32,31 @@ def wall_clock() -> int:
 
 def silent(_step: str) -> None:
     """Report progress to nobody."""
+
+
+class Keeping(Protocol):
+    """What it takes to write an access line: an open registry has it, and a `KeptFolder`."""
+
+    @property
+    def instance(self) -> Instance:
+        """Whose registry it is."""
+
+    @property
+    def keys(self) -> KeyProvider:
+        """With the key-encryption key."""
+
+    @property
+    def clock(self) -> Clock:
+        """UTC seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFolder:
+    """A state folder whose keys and database are open and nothing else: in restoring, in wrapping anew."""
+
+    instance: Instance
+    keys: KeyProvider
+    clock: Clock
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from yinzheng.api.cli import persons
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, allowed, keys_of, progress_line, writing
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As, MaybeAs
@@ -113,6 +114,7 @@ def restore_state(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The backup. 备份目录。")],
     keys: Annotated[Path, typer.Option("--keys", help="The current key file, or its folder. 密钥文件。")],
     state: Annotated[Path, typer.Option("--state", help="New state folder. 新的状态目录。")],
+    as_: As,
     keystore: Annotated[
         Path | None, typer.Option("--keystore", help="Folder of the encrypted keys, if not in the backup.")
     ] = None,
@@ -123,8 +125,11 @@ def restore_state(
 ) -> None:
     """Make a state folder from a backup; what was destroyed since stays destroyed. 恢复。"""
     from yinzheng.ledger.registry import wall_clock
+    from yinzheng.ledger.state.instance import Paths
     from yinzheng.ledger.state.restore import restore
 
+    beside = Paths(folder if keystore is None else keystore.resolve().parent)
+    persons.open_keys(beside)  # typed before the long work
     with progress_line(json_) as progress:
         progress("restoring")
         done = restore(
@@ -133,6 +138,7 @@ def restore_state(
             state,
             wall_clock,
             keys=lambda paths: keys_of(paths, keystore),
+            by=lambda store, _draft: persons.acting(store, beside, as_),
             keystore=keystore,
             database_url=database,
         )

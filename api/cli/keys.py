@@ -156,15 +156,23 @@ def rewrap(
 ) -> None:
     """Wrap every key in the database anew, in one transaction. 重新加密数据密钥。"""
     from yinzheng.ledger.keys.provider import KEK
-    from yinzheng.ledger.keys.rewrap import rewrap_registry
+    from yinzheng.ledger.registry import wall_clock
     from yinzheng.ledger.state.instance import read_instance
+    from yinzheng.ledger.state.rewrapping import rewrap_registry
 
     if to not in ("token", "keystore"):
         raise UsageFault("keys are wrapped in the token or in the keystore", code="rewrap-target")
     paths, _ = read_instance(state)
-    _require_administrator(state, as_)
+    open_keys(paths)
     keystore = keystore_of(paths)
-    moved = rewrap_registry(state, keystore, os.environ, to_token=to == "token")
+    moved = rewrap_registry(
+        state,
+        keystore,
+        os.environ,
+        to_token=to == "token",
+        by=lambda store, there: acting(store, there, as_),
+        clock=wall_clock,
+    )
 
     def text() -> Iterator[str]:
         counted = ", ".join(f"{count} of {table}" for table, count in moved.items())

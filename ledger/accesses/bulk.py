@@ -14,7 +14,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.accesses.reader import Reader
-from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.registry import Keeping
 from yinzheng.ledger.rules.offices import Office, Role, role_of
 from yinzheng.ledger.rules.openings import WINDOW, Approval, charge_for
 from yinzheng.ledger.rules.states import Capacity
@@ -51,7 +51,7 @@ def persons_in(action: str, kind: str, object_: str, consent: bytes | None) -> b
 
 
 def count_openings(
-    registry: Registry, session: Session, reader: Reader, purpose: str, persons: Iterable[bytes]
+    registry: Keeping, session: Session, reader: Reader, purpose: str, persons: Iterable[bytes]
 ) -> None:
     """Count who is about to be shown to ``reader`` for a purpose, in the transaction that notes it.
 

@@ -19,7 +19,7 @@ from yinzheng.ledger.accesses.bulk import count_openings, persons_in
 from yinzheng.ledger.accesses.keys import MonthKey, key_for
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.people.acting import Actor, admit
-from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.registry import Keeping, Registry
 from yinzheng.ledger.rules.offices import Role
 from yinzheng.ledger.store.models import Base
 from yinzheng.ledger.store.models_accesses import AccessBatch, AccessRow
@@ -60,13 +60,13 @@ class Access:
     """Whether it counts among bulk openings, where it shows a person (`bulk`)."""
 
 
-def note(registry: Registry, session: Session, reader: Reader, access: Access) -> int:
+def note(registry: Keeping, session: Session, reader: Reader, access: Access) -> int:
     """Write one line, in the caller's transaction; gives its number. Raises as `note_many`."""
     return note_many(registry, session, reader, (access,)).start
 
 
 def acted(
-    registry: Registry,
+    registry: Keeping,
     session: Session,
     actor: Actor,
     kind: str,
@@ -91,7 +91,7 @@ def opening(registry: Registry, actor: Actor, access: Access, *capacities: Role)
     return actor
 
 
-def note_many(registry: Registry, session: Session, reader: Reader, accesses: Iterable[Access]) -> range:
+def note_many(registry: Keeping, session: Session, reader: Reader, accesses: Iterable[Access]) -> range:
     """Write a line for each, in order, in the caller's transaction; gives their numbers.
 
     Nothing is written, and so nothing may be opened, of what `bulk.count_openings` refuses. Raises as that,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from yinzheng.ledger.people.acting import Actor
-from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.registry import Keeping, Registry
 from yinzheng.verifier.formats.access import BEARER, ITSELF
 
 COMMAND: Final = "command"
@@ -29,7 +29,7 @@ class Reader:
     channel: str
 
     @classmethod
-    def of_actor(cls, registry: Registry, actor: Actor, channel: str = COMMAND) -> Self:
+    def of_actor(cls, registry: Keeping, actor: Actor, channel: str = COMMAND) -> Self:
         """A person of the registry, whom the use case admits (`people.acting.admit`)."""
         return cls(registry.instance.registry_code, actor.person, actor.capacity.value, channel)
 

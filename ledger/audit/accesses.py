@@ -5,12 +5,13 @@ from __future__ import annotations
 from yinzheng.ledger.accesses.checking import faults_of
 from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.audit.people import Told, compare_approvals, compare_people
+from yinzheng.ledger.erasure.periods import stands
 
 
 def check_accesses(audit: Audit) -> None:
     """Name every line that was deleted, added or changed, and every batch that is not what the log holds.
 
-    So are people and approvals that are other than the lines tell.
+    So are people, approvals and periods of retention that are other than the lines tell.
     """
     told = Told(audit.instance.registry_code)
     with audit.store.reading() as session:
@@ -18,3 +19,12 @@ def check_accesses(audit: Audit) -> None:
             audit.found(fault.code, fault.message, **fault.data)
     compare_people(audit, told)
     compare_approvals(audit, told)
+    _compare_periods(audit, told)
+
+
+def _compare_periods(audit: Audit, told: Told) -> None:
+    """Whether records are kept for as long as an administrator said (`retention-altered`)."""
+    with audit.store.reading() as session:
+        stored = stands(session)
+    if stored != told.periods:
+        audit.found("retention-altered", "how long records are kept is not what an administrator set")

@@ -32,6 +32,8 @@ class Told:
     people: dict[str, str] = field(default_factory=dict)
     """By name, what the last line about a person says (`roster`)."""
     approvals: set[str] = field(default_factory=set)
+    periods: str | None = None
+    """What the last line about the periods of retention says (`erasure.periods.stands`)."""
     beyond: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     """By actor and purpose, how many persons at least were opened beyond what is free (R47)."""
     _recent: dict[str, dict[bytes, int]] = field(default_factory=lambda: defaultdict(dict))
@@ -43,6 +45,8 @@ class Told:
             self.people[line.object.partition(":")[0]] = line.object
         elif (line.action, line.kind) == ("act", "approval"):
             self.approvals.add(line.object)
+        elif (line.action, line.kind) == ("act", "retention"):
+            self.periods = line.object
         elif opened.who.person not in (BEARER, ITSELF):
             self._count(opened)
 

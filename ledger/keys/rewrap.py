@@ -10,20 +10,14 @@ waited for (`import-unfinished`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.keys.keystore import Keystore
-from yinzheng.ledger.keys.pkcs11 import with_token
-from yinzheng.ledger.keys.provider import KEK, KeyWrapper, Kind
-from yinzheng.ledger.keys.token_config import read_config
-from yinzheng.ledger.state.instance import read_instance, writer_lock
-from yinzheng.ledger.store.database import Store, open_store, sqlite_url
+from yinzheng.ledger.keys.provider import KeyWrapper
 from yinzheng.ledger.store.models import Base, Dossier
 from yinzheng.ledger.store.models_accesses import AccessKey
 from yinzheng.ledger.store.models_consents import Consent, DigestKey, Job
@@ -53,52 +47,21 @@ BESIDE: Final = (Wrapped(str(AccessKey.__tablename__), "id"),)
 """Keys of no record, which stay where they are and go with every backup."""
 
 
-def rewrap(store: Store, opener: KeyWrapper, sealer: KeyWrapper) -> dict[str, int]:
+def rewrap(session: Session, opener: KeyWrapper, sealer: KeyWrapper) -> dict[str, int]:
     """Open every wrapped key with `opener` and wrap it anew with `sealer`; rows moved, by table.
 
-    Each new form is opened again and compared before it is kept, for nothing else opens the data. Destroyed
-    keys stay destroyed. Raises `DataFault` `seal-broken` for a row that does not open, `UsageFault`
-    `import-unfinished`: then nothing changed.
+    No record is opened, and no key shown. All is done in the caller's one transaction. Each new form is
+    opened again and compared before it is kept, for nothing else opens the data. Destroyed keys stay
+    destroyed. Raises `DataFault` `seal-broken` for a row that does not open, `UsageFault`
+    `import-unfinished`: the caller then changes nothing.
     """
-    with store.transaction() as session:
-        if session.exec(select(Job.id).where(col(Job.finished_at).is_(None)).limit(1)).first() is not None:
-            raise UsageFault(
-                "an import of consents is not finished, and its seed is sealed by the key in use",
-                code="import-unfinished",
-                hint="run the import again to its end, then this command",
-            )
-        return {place.table: _move(session, place, opener, sealer) for place in (*WRAPPED, *BESIDE)}
-
-
-def rewrap_registry(
-    root: Path, keystore: Keystore, environment: Mapping[str, str], *, to_token: bool
-) -> dict[str, int]:
-    """Move all wrapped keys of the registry at `root` into the token's key-encryption key, or out of it.
-
-    Moved out, the keystore's key is made if there is none, and the token's is no longer used but stays where
-    it is. Raises `UsageFault` (`kek-elsewhere`) when none is configured, `EnvironmentFault` (`state-locked`,
-    `token-…`, `key-missing` for rows that another key wrapped), and as `rewrap`.
-    """
-    paths, instance = read_instance(root)
-    with writer_lock(paths):
-        config = read_config(paths.keys)
-        if config is None or config.entry(KEK) is None:
-            raise UsageFault(
-                "the key-encryption key lies in the keystore alone",
-                code="kek-elsewhere",
-                hint="make one in a token first: yinzheng keys to-token kek",
-            )
-        both = with_token(keystore, paths.keys, environment).wrapper()
-        if not to_token and KEK not in keystore.names():
-            keystore.generate(KEK, Kind.SM4)
-        store = open_store(instance.database_url or sqlite_url(paths.database))
-        try:
-            moved = rewrap(store, both, both if to_token else keystore.wrapper())
-        finally:
-            store.close()
-        if not to_token:
-            config.without_key(KEK).write(paths.keys)
-        return moved
+    if session.exec(select(Job.id).where(col(Job.finished_at).is_(None)).limit(1)).first() is not None:
+        raise UsageFault(
+            "an import of consents is not finished, and its seed is sealed by the key in use",
+            code="import-unfinished",
+            hint="run the import again to its end, then this command",
+        )
+    return {place.table: _move(session, place, opener, sealer) for place in (*WRAPPED, *BESIDE)}
 
 
 def _move(session: Session, place: Wrapped, opener: KeyWrapper, sealer: KeyWrapper) -> int:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from sqlmodel import Session, select
 
+from yinzheng.ledger.accesses.noting import acted
 from yinzheng.ledger.chain.forums import grant_forum, revoke_forum
 from yinzheng.ledger.flow.outbox import outbox_signed
 from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, record
@@ -172,6 +173,8 @@ def change_webhook(registry: Registry, code: str, webhook: str | None, by: Actor
         found = find_organisation(session, code)
         found.webhook = address
         session.add(found)
+        if by is not None:
+            acted(registry, session, by, "organisation", code, "keeping")
 
 
 def _administrator(session: Session, given: Actor | None) -> Actor:

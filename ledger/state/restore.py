@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.accesses.noting import acted
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import open_chain
 from yinzheng.ledger.chain.sender import Sender
@@ -24,13 +25,17 @@ from yinzheng.ledger.flow.histories import known_of, require_one_history
 from yinzheng.ledger.keys.provider import RELAY, KeyProvider
 from yinzheng.ledger.keys.rewrap import WRAPPED, Wrapped
 from yinzheng.ledger.log.tilelog import TileLog
-from yinzheng.ledger.rules.destruction import may_restore
+from yinzheng.ledger.people.acting import Actor, admit
+from yinzheng.ledger.registry import KeptFolder
+from yinzheng.ledger.rules.destruction import StaffRole, may_restore
+from yinzheng.ledger.rules.offices import Office, Role
+from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.backup import FORMAT, MARKER, copy_file, copy_keys, copy_tree
 from yinzheng.ledger.state.drafts import drafting, sweep_drafts
 from yinzheng.ledger.state.files import make_folder, shred, write_durably
 from yinzheng.ledger.state.instance import Instance, Paths, read_instance
 from yinzheng.ledger.state.record_keys import NAME, Destroyed, LivingKey, read_header, read_keys
-from yinzheng.ledger.state.sample import open_sample
+from yinzheng.ledger.state.sample import Sample, open_sample
 from yinzheng.ledger.store.blobs import FolderBlobs
 from yinzheng.ledger.store.copying import copy_rows
 from yinzheng.ledger.store.database import Store, open_store, sqlite_url
@@ -40,6 +45,9 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import constant, hex_bytes, integer, read_object, text
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.tombstone import MAX_TOMBSTONE, TOMBSTONE, Tombstone, parse_tombstone
+
+RESTORERS: Final[tuple[Role, ...]] = (Capacity.REGISTRY, StaffRole.SECURITY, Office.ADMINISTRATOR)
+"""Who may restore: who may make backups, and who keeps the keys."""
 
 _TOGETHER: Final = 1000
 _MARKER_FIELDS: Final = {
@@ -76,10 +84,14 @@ def restore(
     clock: Callable[[], int],
     *,
     keys: Callable[[Paths], KeyProvider],
+    by: Callable[[Store, Paths], Actor],
     keystore: Path | None = None,
     database_url: str | None = None,
 ) -> Restored:
     """Make the new state folder `root` from a backup and the current key file, and open records of it.
+
+    Records are opened to see that they open, and nobody is shown any; that somebody made the registry anew is
+    an access line of it all the same, without which the folder gets no name (R47).
 
     Args:
         backup: the folder of `make_backup`.
@@ -87,19 +99,20 @@ def restore(
         root: must not exist, or be empty; gets its name when all is in place.
         clock: UTC seconds.
         keys: unlocks the keys of the new folder: without the key-encryption key nothing is restored.
+        by: who restores, enrolled in the backup, of `RESTORERS`.
         keystore: the folder of the encrypted keys, where the backup does not hold them; people's own lie
             beside it, as in a state folder. Without those, whoever carries no key cannot act afterwards.
         database_url: a new PostgreSQL database for it; by default an SQLite file, whatever it was before.
 
     Raises:
         UsageFault: `state-exists`, `backup-missing`, `keyfile-missing`, `keystore-missing`,
-            `database-in-use`, and what `keys` finds wrong.
+            `database-in-use`, what `keys` and `by` find wrong, and as `admit`.
         DataFault: `backup-malformed`, `keyfile-…`, `keyfile-foreign` (of another registry), `keyfile-older`
             (it lacks keys of records that the backup holds: it is not the current one), `record-unopened`
             (the key-encryption key is another one), and as `require_one_history`.
         EnvironmentFault: `disk-…`, `key-missing`.
     """
-    instance = _check_backup(backup)
+    instance, made_at = _check_backup(backup)
     key_file = _find_key_file(key_file, instance)
     keystore = keystore or Paths(backup).keys
     if not keystore.is_dir():
@@ -117,11 +130,12 @@ def restore(
         draft = Paths(folder)
         _copy_files(draft, Paths(backup), keystore)
         provider = keys(draft)
-        wrapper = provider.wrapper()
+        provider.wrapper()  # without it nothing below opens
         store = open_store(sqlite_url(draft.database))
         try:
+            who = by(store, draft)
             restored = _put_keys(store, draft, key_file, instance, clock())
-            sample = open_sample(store, wrapper)
+            sample = _opened(KeptFolder(instance, provider, clock), store, who, made_at)
             if instance.chain_url is None:  # a node's chain is compared when the registry is opened
                 _require_one_history(draft, instance, store, provider, clock)
             if database_url is not None:
@@ -158,7 +172,17 @@ def _move_database(store: Store, url: str) -> None:
         target.close()
 
 
-def _check_backup(backup: Path) -> Instance:
+def _opened(kept: KeptFolder, store: Store, who: Actor, made_at: int) -> Sample:
+    """Open records, and write down who made the registry anew from the backup of `made_at`."""
+    sample = open_sample(store, kept.keys.wrapper())
+    with store.transaction() as session:
+        admit(session, who, *RESTORERS)
+        acted(kept, session, who, "backup", f"restored:{made_at}", "keeping")
+    return sample
+
+
+def _check_backup(backup: Path) -> tuple[Instance, int]:
+    """Whose backup it is, and when it was made, UTC seconds."""
     try:
         marker = (backup / MARKER).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -171,7 +195,7 @@ def _check_backup(backup: Path) -> Instance:
     fields = read_object(canonical.loads(marker, max_bytes=4096), _MARKER_FIELDS)
     if (fields["origin"], fields["genesis"]) != (instance.origin, instance.genesis):
         raise DataFault("a backup's parts are of different registries", code="backup-malformed")
-    return instance
+    return instance, fields["made_at"]
 
 
 def _find_key_file(path: Path, instance: Instance) -> Path:

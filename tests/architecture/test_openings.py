@@ -14,9 +14,10 @@ from tests.architecture.imports import modules
 
 OPENERS: Final = {
     "admitted", "conclusion", "dossier_key", "find_thread", "make_receipt", "open_consent", "open_event",
-    "open_file", "open_thread", "open_work", "plan_pack", "progress", "uses_of", "work_on",
+    "open_file", "open_sample", "open_thread", "open_work", "plan_pack", "progress", "rewrap", "uses_of",
+    "work_on",
 }  # fmt: skip
-"""What gives the content of a consent, case, dispute or dossier, or a document made of it."""
+"""What gives the content of a consent, case, dispute or dossier, or a document or new key made of it."""
 
 NOTING: Final = {"_admitted", "acted", "allowed", "note", "note_many", "note_pack", "opening"}
 """What writes a line; `_admitted` of the patients' routes does it for each."""

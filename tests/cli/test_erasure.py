@@ -83,15 +83,28 @@ def test_a_dossier_is_destroyed_and_stays_so(copied: Callable[[], Path], tmp_pat
 
     restored = tmp_path / "restored"
     # A demonstration's passphrase lies beside its keys, and goes into no backup.
-    refused("restore", backup, "--keys", keys, "--state", restored, code="passphrase-missing", exit_code=2)
+    by = (
+        "--as",
+        "officer-chen",
+        "--passphrase-file",
+        state / "people" / "officer-chen.demonstration-passphrase",
+    )
+    again = ("restore", backup, "--keys", keys, "--state", restored)
+    refused(*again, *by, code="passphrase-missing", exit_code=2)
     unlocked = {"YINZHENG_PASSPHRASE_FILE": str(state / "keys" / "passphrase")}
-    said = run("restore", backup, "--keys", keys, "--state", restored, "--json", env=unlocked)
+    nobody = (
+        "--as",
+        "committee-lin",
+        "--passphrase-file",
+        state / "people" / "committee-lin.demonstration-passphrase",
+    )
+    refused(*again, *nobody, env=unlocked, code="officer-needed", exit_code=2)
+    said = run(*again, *by, "--json", env=unlocked)
     assert said.code == 0, said
     assert said.json["destroyed"] == 1
     assert 0 < said.json["opened"] == said.json["living"]
-    refused("restore", backup, "--keys", keys, "--state", restored, code="state-exists", exit_code=2)
-    refused(
-        "restore", tmp_path, "--keys", keys, "--state", tmp_path / "n", code="backup-missing", exit_code=2
-    )
+    refused(*again, *by, code="state-exists", exit_code=2)
+    nowhere = ("restore", tmp_path, "--keys", keys, "--state", tmp_path / "n", *by)
+    refused(*nowhere, code="backup-missing", exit_code=2)
     refused("backup-places", "--forget", keys, "--as", "ma", *at, code="person-no-officer", exit_code=2)
     assert run("people", "remove", "ma", "--as", "keeper-wu", *at).code == 0

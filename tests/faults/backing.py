@@ -11,7 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tests.ledger.world import Clock, World, open_keys
+from tests.ledger.world import Clock, World, open_keys, someone_of
 from yinzheng.ledger.registry import silent
 from yinzheng.ledger.state.backup import make_backup
 from yinzheng.ledger.state.instance import Paths
@@ -34,7 +34,15 @@ def work(name: str, state: Path, disk: Path, keys: Path, room: Path) -> None:
             made = make_backup(registry, disk / f"{name}-{number}", keys, silent)
         say("restore")
         keystore = Paths(state).keys
-        restore(made.folder, keys, room / f"{name}-{number}", world.clock, keys=open_keys, keystore=keystore)
+        restore(
+            made.folder,
+            keys,
+            room / f"{name}-{number}",
+            world.clock,
+            keys=open_keys,
+            by=someone_of(world.paths),
+            keystore=keystore,
+        )
         say("done")
         shutil.rmtree(made.folder)
         shutil.rmtree(room / f"{name}-{number}")

@@ -26,10 +26,11 @@ from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.demonstration.people import acting_as
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.keystore import Keystore
+from yinzheng.ledger.keys.personal import open_key
 from yinzheng.ledger.opening import open_registry
-from yinzheng.ledger.people.acting import Actor
+from yinzheng.ledger.people.acting import Actor, authenticate
 from yinzheng.ledger.people.enrolling import enrol_with_key
-from yinzheng.ledger.people.keyring import make_demonstration_passphrase
+from yinzheng.ledger.people.keyring import key_file, make_demonstration_passphrase
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.offices import Role
@@ -38,6 +39,7 @@ from yinzheng.ledger.state.creation import Plan, create_registry
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.state.instance import Paths
 from yinzheng.ledger.state.policy import trust_policy
+from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.store.models import Base, Case
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.containers.target import read_target
@@ -114,6 +116,16 @@ def secret_of(paths: Paths, name: str) -> bytes:
 def actor_of(registry: Registry, name: str) -> Actor:
     """Somebody who acts, with their own key; everyone's passphrase lies beside it."""
     return acting_as(registry, name)
+
+
+def someone_of(paths: Paths, name: str = OFFICER) -> Callable[[Store, Paths], Actor]:
+    """Who restores, or wraps keys anew: their key and passphrase lie in the state folder `paths`."""
+
+    def by(store: Store, _draft: Paths) -> Actor:
+        secret = make_demonstration_passphrase(paths, name)
+        return authenticate(store, name, open_key(key_file(paths, name), lambda: secret))
+
+    return by
 
 
 def enrol_staff(registry: Registry, name: str, role: Role) -> None:

@@ -64,16 +64,19 @@ KINDS: Final = (
     "erasure",
     "evidence",
     "import",
+    "keys",
     "lines",
     "notices",
     "objection",
+    "organisation",
     "pack",
     "person",
     "receipt",
+    "retention",
     "withdrawal",
     "work_list",
 )
-"""What was used, opened or acted on; `lines` are lines such as these."""
+"""What was used, opened or acted on; `lines` are lines such as these, `keys` the registry's own."""
 
 PURPOSES: Final = (
     "audit",

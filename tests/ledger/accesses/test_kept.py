@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.ledger.access_lines import lines_of
+from tests.ledger.access_lines import lines_of, said
 from tests.ledger.accesses.test_lines import batches, dossier, write
-from tests.ledger.world import World, open_keys
+from tests.ledger.world import World, open_keys, someone_of
 from yinzheng.ledger.accesses.noting import note
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.flow.pipeline import settle
@@ -72,13 +72,15 @@ def test_a_backup_carries_them_and_their_keys(world: World, tmp_path: Path) -> N
         restored.root,
         world.clock,
         keys=open_keys,
+        by=someone_of(world.paths),
         keystore=world.paths.keys,
     )
     assert restored.codes() == set()
     with restored.open() as registry:
-        assert lines_of(registry) == before
+        assert lines_of(registry)[:-1] == before
+        assert said(registry)[-1][1:] == ("act", "backup", f"restored:{world.clock()}")
         with registry.store.transaction() as session:
-            assert note(registry, session, Reader.itself(registry), dossier(1)) == 103
+            assert note(registry, session, Reader.itself(registry), dossier(1)) == 104
 
 
 def test_an_older_copy_beside_a_newer_log_is_missed(world: World, tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.ledger.access_lines import said
 from tests.ledger.erasure import ward as w
 from tests.ledger.erasure.conftest import Approved
 from tests.ledger.erasure.ward import Ward
-from tests.ledger.world import OFFICER, PASSPHRASE, World, actor_of, open_keys
+from tests.ledger.world import AUDITOR, MEMBER, OFFICER, PASSPHRASE, World, actor_of, open_keys, someone_of
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.flow.heartbeat import beat
@@ -207,13 +208,29 @@ def _backed_up(ward: Ward, folder: Path) -> tuple[Path, Path]:
 def test_restoring_opens_records_and_says_how_many(ward: Ward, tmp_path: Path) -> None:
     backup, keys = _backed_up(ward, tmp_path)
     clock, store = ward.world.clock, ward.world.paths.keys
-    done = restore(backup, keys, tmp_path / "r", clock, keys=open_keys, keystore=store)
+    done = restore(
+        backup, keys, tmp_path / "r", clock, keys=open_keys, by=someone_of(ward.world.paths), keystore=store
+    )
     assert done.opened == done.living == done.keys >= 2
     assert not (tmp_path / "r" / MARK).exists()
     again = World(tmp_path / "r", clock)
     with again.open() as registry, registry.store.reading() as session:
         open_consent(registry, session, ward.standing)
+        who, *line = said(registry)[-1]
+        assert (who, *line) == (OFFICER, "act", "backup", f"restored:{clock()}")
     assert again.codes() == set()
+
+
+def test_who_may_not_restore_gets_nothing(ward: Ward, tmp_path: Path) -> None:
+    backup, keys = _backed_up(ward, tmp_path)
+    clock, store = ward.world.clock, ward.world.paths.keys
+    for name in (MEMBER, AUDITOR, "witness-wu"):
+        by = someone_of(ward.world.paths, name)
+        with pytest.raises(UsageFault) as refused:
+            restore(backup, keys, tmp_path / "r", clock, keys=open_keys, by=by, keystore=store)
+        assert refused.value.code in ("officer-needed", "person-no-officer")
+        assert not (tmp_path / "r").exists()
+        assert not list(tmp_path.glob(".r.*"))
 
 
 @pytest.mark.parametrize("inside", [True, False])
@@ -228,6 +245,7 @@ def test_who_acted_acts_in_what_is_restored(ward: Ward, tmp_path: Path, inside: 
         tmp_path / "r",
         clock,
         keys=open_keys,
+        by=someone_of(ward.world.paths),
         keystore=None if inside else old.keys,
     )
     there = sorted(old.people.glob("*.json"))
@@ -247,11 +265,27 @@ def test_without_its_key_encryption_key_nothing_is_restored(ward: Ward, tmp_path
     (store / f"{KEK}.json").unlink()
     clock = ward.world.clock
     with pytest.raises(EnvironmentFault) as missing:
-        restore(backup, keys, tmp_path / "r", clock, keys=open_keys, keystore=store)
+        restore(
+            backup,
+            keys,
+            tmp_path / "r",
+            clock,
+            keys=open_keys,
+            by=someone_of(ward.world.paths),
+            keystore=store,
+        )
     assert missing.value.code == "key-missing"
     Keystore(store, PASSPHRASE, scrypt_n=2).generate(KEK, Kind.SM4)  # another registry's, or a new one
     with pytest.raises(DataFault) as another:
-        restore(backup, keys, tmp_path / "r", clock, keys=open_keys, keystore=store)
+        restore(
+            backup,
+            keys,
+            tmp_path / "r",
+            clock,
+            keys=open_keys,
+            by=someone_of(ward.world.paths),
+            keystore=store,
+        )
     assert another.value.code == "record-unopened"
     assert not (tmp_path / "r").exists()
     assert not list(tmp_path.glob(".r.*"))
@@ -266,7 +300,15 @@ def test_parts_of_different_days_are_not_restored_as_one(ward: Ward, tmp_path: P
     clock, store = ward.world.clock, ward.world.paths.keys
     shutil.copy(backup / "chain" / "data.mdb", later / "chain" / "data.mdb")
     with pytest.raises(DataFault) as refused:
-        restore(later, keys, tmp_path / "r", clock, keys=open_keys, keystore=store)
+        restore(
+            later,
+            keys,
+            tmp_path / "r",
+            clock,
+            keys=open_keys,
+            by=someone_of(ward.world.paths),
+            keystore=store,
+        )
     assert refused.value.code == "chain-behind-database"
     assert not (tmp_path / "r").exists()
     assert not list(tmp_path.glob(".r.*"))

@@ -13,7 +13,7 @@ from tests.ledger.consent_world import HOSPITAL
 from tests.ledger.erasure import ward as w
 from tests.ledger.erasure.conftest import Approved
 from tests.ledger.erasure.ward import Ward
-from tests.ledger.world import OFFICER, World, actor_of, open_keys
+from tests.ledger.world import OFFICER, World, actor_of, open_keys, someone_of
 from yinzheng.ledger.accesses.reader import Reader as AccessReader
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.consents.receipts import make_receipt
@@ -50,7 +50,9 @@ def check_published_log(registry: Registry) -> None:
 
 def _restore(ward: Ward, backup: Path, key_file: Path, root: Path) -> Restored:
     clock, keystore = ward.world.clock, ward.world.paths.keys
-    return restore(backup, key_file, root, clock, keys=open_keys, keystore=keystore)
+    return restore(
+        backup, key_file, root, clock, keys=open_keys, by=someone_of(ward.world.paths), keystore=keystore
+    )
 
 
 def test_nothing_is_left_in_the_state_or_in_any_backup(ward: Ward, tmp_path: Path) -> None:
@@ -136,6 +138,7 @@ def test_an_old_key_file_restores_no_newer_backup(ward: Ward, tmp_path: Path) ->
         tmp_path / "r",
         ward.world.clock,
         keys=open_keys,
+        by=someone_of(ward.world.paths),
         keystore=ward.world.paths.keys,
     )
     assert done.unknown == 1
@@ -151,6 +154,7 @@ def test_an_old_key_file_restores_no_newer_backup(ward: Ward, tmp_path: Path) ->
             tmp_path / "s",
             ward.world.clock,
             keys=open_keys,
+            by=someone_of(ward.world.paths),
             keystore=ward.world.paths.keys,
         )
     assert refused.value.code == "keyfile-malformed"
@@ -173,6 +177,7 @@ def test_a_key_file_older_than_the_backup_is_refused(ward: Ward, tmp_path: Path)
             tmp_path / "r",
             ward.world.clock,
             keys=open_keys,
+            by=someone_of(ward.world.paths),
             keystore=ward.world.paths.keys,
         )
     assert refused.value.code == "keyfile-older"
@@ -185,11 +190,19 @@ def test_a_key_file_older_than_the_backup_is_refused(ward: Ward, tmp_path: Path)
             tmp_path / "r",
             ward.world.clock,
             keys=open_keys,
+            by=someone_of(ward.world.paths),
             keystore=ward.world.paths.keys,
         )
     assert foreign.value.code == "keyfile-foreign"
     with pytest.raises(UsageFault) as missing:
-        restore(tmp_path / "one", keys, tmp_path / "r", ward.world.clock, keys=open_keys)
+        restore(
+            tmp_path / "one",
+            keys,
+            tmp_path / "r",
+            ward.world.clock,
+            keys=open_keys,
+            by=someone_of(ward.world.paths),
+        )
     assert missing.value.code == "keystore-missing"
     assert not (tmp_path / "r").exists()
 

@@ -12,6 +12,7 @@ import pytest
 from sqlmodel import select
 
 from tests.ledger import world as w
+from tests.ledger.access_lines import said
 from tests.ledger.keys.softhsm import LABEL, MODULE, PIN, Hsm, needs_softhsm
 from tests.ledger.world import PASSPHRASE, Clock, World
 from yinzheng.ledger.audit import audit_registry
@@ -26,7 +27,7 @@ from yinzheng.ledger.keys.provider import (
     KeyProvider,
     is_token_wrapped,
 )
-from yinzheng.ledger.keys.rewrap import rewrap, rewrap_registry
+from yinzheng.ledger.keys.rewrap import rewrap
 from yinzheng.ledger.keys.token_config import FILE, read_config
 from yinzheng.ledger.keys.token_config import PIN as PIN_VARIABLE
 from yinzheng.ledger.opening import open_registry
@@ -34,6 +35,7 @@ from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.state.creation import create_registry
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt
 from yinzheng.ledger.state.instance import Paths
+from yinzheng.ledger.state.rewrapping import rewrap_registry
 from yinzheng.ledger.store.database import open_store, sqlite_url
 from yinzheng.ledger.store.models import Dossier
 from yinzheng.ledger.store.models_consents import Consent, Job, Notice, Organisation
@@ -70,6 +72,18 @@ def created(root: Path, *names: str) -> World:
         root, replace(w.plan(), token=plan(*names)), lambda _: PASSPHRASE, w.secret_of, clock, silent
     )
     return World(root, clock)
+
+
+def moving(world: World, *, to_token: bool, name: str = w.KEEPER) -> dict[str, int]:
+    """Wrap every key anew, as somebody asks for it."""
+    return rewrap_registry(
+        world.root,
+        w.open_keys(world.paths),
+        ENVIRONMENT,
+        to_token=to_token,
+        by=w.someone_of(world.paths, name),
+        clock=world.clock,
+    )
 
 
 def wrapped(world: World) -> dict[bytes, bytes | None]:
@@ -175,23 +189,28 @@ class TestMovingTheKeyEncryptionKey:
     def test_in_and_out_again(self, hsm: Hsm, filled: World) -> None:
         before, keystore = wrapped(filled), w.open_keys(filled.paths)
         opened_before = self._open(filled, before)
-        assert code_of(lambda: rewrap_registry(filled.root, keystore, ENVIRONMENT, to_token=True)) == (
-            "kek-elsewhere"
-        )
+        assert code_of(lambda: moving(filled, to_token=True)) == ("kek-elsewhere")
         add_to_token(filled.paths, keystore, plan(KEK))
         assert self._open(filled, before) == opened_before  # the older key still opens
-        moved = rewrap_registry(filled.root, keystore, ENVIRONMENT, to_token=True)
-        assert {table: count for table, count in moved.items() if count} == {"dossier": 2, "consent": 1202}
+        moved = moving(filled, to_token=True)
+        assert {table: count for table, count in moved.items() if count} == {
+            "dossier": 2, "consent": 1202, "access_key": 1,
+        }  # fmt: skip
         (filled.paths.keys / "kek.json").unlink()
         inside = wrapped(filled)
         assert all(value is None or is_token_wrapped(value) for value in inside.values())
         assert self._open(filled, inside) == opened_before
-        moved = rewrap_registry(filled.root, w.open_keys(filled.paths), ENVIRONMENT, to_token=False)
-        assert {table: count for table, count in moved.items() if count} == {"dossier": 2, "consent": 1202}
+        moved = moving(filled, to_token=False)
+        assert {table: count for table, count in moved.items() if count} == {
+            "dossier": 2, "consent": 1202, "access_key": 1,
+        }  # fmt: skip
         after = wrapped(filled)
         assert not any(value is not None and is_token_wrapped(value) for value in after.values())
         hsm.disconnect()
         assert self._open(filled, after) == opened_before
+        with filled.open() as registry:  # each time a line, under the month's key that was itself moved
+            by = (w.KEEPER, "act", "keys")
+            assert said(registry) == [(*by, "kek:token"), (*by, "kek:keystore")]
         assert sum(value is None for value in after.values()) == 1
 
     def test_all_or_none(self, hsm: Hsm, filled: World) -> None:
@@ -200,8 +219,8 @@ class TestMovingTheKeyEncryptionKey:
         both = keys_at(filled.paths).wrapper()
         store = open_store(sqlite_url(filled.paths.database), faults=RaiseAt("store.commit.before"))
         try:
-            with pytest.raises(InjectedFault):
-                rewrap(store, both, both)
+            with pytest.raises(InjectedFault), store.transaction() as session:
+                rewrap(session, both, both)
         finally:
             store.close()
         assert wrapped(filled) == before
@@ -212,10 +231,19 @@ class TestMovingTheKeyEncryptionKey:
                 if (row := session.get(Consent, owner) or session.get(Dossier, owner)) is not None:
                     row.wrapped_key = bytes(44)
             spoiled = wrapped(filled)
-            assert code_of(lambda: rewrap(store, both, both)) == "seal-broken"
+            with pytest.raises(YinzhengError) as broken, store.transaction() as session:
+                rewrap(session, both, both)
+            assert broken.value.code == "seal-broken"
         finally:
             store.close()
         assert wrapped(filled) == spoiled
+
+    def test_who_administers_alone_does_it(self, hsm: Hsm, filled: World) -> None:
+        before = wrapped(filled)
+        add_to_token(filled.paths, w.open_keys(filled.paths), plan(KEK))
+        code = code_of(lambda: moving(filled, to_token=True, name=w.OFFICER))
+        assert code == "administrator-needed"
+        assert wrapped(filled) == before
 
     def test_not_in_the_middle_of_an_import(self, hsm: Hsm, filled: World) -> None:
         before, keystore = wrapped(filled), w.open_keys(filled.paths)
@@ -230,9 +258,7 @@ class TestMovingTheKeyEncryptionKey:
                 )
         finally:
             store.close()
-        assert code_of(lambda: rewrap_registry(filled.root, keystore, ENVIRONMENT, to_token=True)) == (
-            "import-unfinished"
-        )
+        assert code_of(lambda: moving(filled, to_token=True)) == ("import-unfinished")
         assert wrapped(filled) == before
 
     def test_only_keys_nobody_knows_are_made_later(self, hsm: Hsm, world: World) -> None:

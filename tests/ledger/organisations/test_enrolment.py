@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from tests.ledger.access_lines import said
 from tests.ledger.organisations.enrolling import COURT, HOSPITAL, LAB, Member, enrol
 from tests.ledger.world import KEEPER, MEMBER, OFFICER, Clock, World, actor_of, unchanged
 from yinzheng.ledger.chain.contracts import FORUM
@@ -274,6 +275,7 @@ def test_an_address_that_is_one(registry: Registry, address: str) -> None:
     enrol(registry, Member(HOSPITAL))
     enrolment.change_webhook(registry, HOSPITAL, address, actor_of(registry, OFFICER))
     assert row(registry, HOSPITAL).webhook == address
+    assert said(registry)[-1] == (OFFICER, "act", "organisation", HOSPITAL)
     enrolment.change_webhook(registry, HOSPITAL, None, None)
     assert row(registry, HOSPITAL).webhook is None
     refuse(

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.architecture.imports import modules
+from tests.architecture.test_reached import Name, referred
+from tests.architecture.test_reached import modules as sources
 from tests.ledger import world as w
 from tests.ledger.consent_world import HOSPITAL
 from tests.ledger.erasure import ward as wards
@@ -203,6 +205,9 @@ BY_COURSE: Final = {
 }
 """Steps of a course: their tables say who may (`tests/ledger/rules`), `test_acting.py` tries each."""
 
+ON_FOLDERS: Final = {"state.restore.restore", "state.rewrapping.rewrap_registry"}
+"""On a folder that is no open registry: `test_backups.py` and `test_pkcs11_registry.py` try who may."""
+
 PARTS: Final = {
     "accesses.noting.acted", "accesses.noting.opening", "accesses.reader.of_actor", "cases.work.approve",
     "disputes.disclosing.note_pack", "disputes.work.allow",
@@ -230,7 +235,38 @@ def use_cases() -> set[str]:
 
 
 def test_every_use_case_has_its_row() -> None:
-    assert use_cases() == {*TABLE, *BY_COURSE, *PARTS}
+    assert use_cases() == {*TABLE, *BY_COURSE, *ON_FOLDERS, *PARTS}
+
+
+TRACES: Final = {
+    Name("ledger.accesses.noting", "note_many"),
+    Name("ledger.flow.recording", "compose"),
+    Name("ledger.flow.outbox", "outbox_signed"),
+    Name("ledger.chain.configuration", "configure"),
+}
+"""An access line, a statement, or a call on chain that whoever acts signed with their own key."""
+
+
+def test_nobody_acts_without_a_trace() -> None:
+    """Of each use case, through whatever it calls: what it does is told of by a line, or by what it makes."""
+    silent = {name for name in {*TABLE, *BY_COURSE, *ON_FOLDERS} if not leads_to(f"ledger.{name}", TRACES)}
+    assert silent == set()
+    assert not leads_to("ledger.people.acting.require", TRACES), "the search sees who leaves none"
+
+
+def leads_to(function: str, wanted: set[Name]) -> bool:
+    """Whether a function refers to one of these, at any depth."""
+    seen: set[Name] = set()
+    waiting = [Name(*function.rsplit(".", 1))]
+    while waiting:
+        name = waiting.pop()
+        if name in wanted:
+            return True
+        module = sources()[name.module]
+        if name not in seen and (node := module.defined.get(name.name)) is not None:
+            waiting.extend(referred(module, node))
+        seen.add(name)
+    return False
 
 
 def everyone(registry: Registry) -> dict[Role, Actor]:

@@ -16,7 +16,18 @@ from tests.ledger import consent_world as cw
 from tests.ledger.disputes.court import COURT, FORUM, Court, Template, address
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.withdrawals import clinic
-from tests.ledger.world import KEEPER, OFFICER, PASSPHRASE, Clock, World, actor_of, open_keys, plan, secret_of
+from tests.ledger.world import (
+    KEEPER,
+    OFFICER,
+    PASSPHRASE,
+    Clock,
+    World,
+    actor_of,
+    open_keys,
+    plan,
+    secret_of,
+    someone_of,
+)
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.consents import importing as bulk
 from yinzheng.ledger.consents.batches import Batch, grant_batches
@@ -157,6 +168,7 @@ def test_a_backup_of_a_server_restored_to_a_file_and_to_a_server(
             root,
             world.clock,
             keys=open_keys,
+            by=someone_of(world.paths),
             keystore=world.paths.keys,
             database_url=url,
         )
@@ -181,6 +193,7 @@ def test_a_backup_of_a_server_restored_to_a_file_and_to_a_server(
             tmp_path / "third",
             world.clock,
             keys=open_keys,
+            by=someone_of(world.paths),
             keystore=world.paths.keys,
             database_url=url,
         )

@@ -21,11 +21,10 @@ from yinzheng.verifier import (
     Status,
     parse_body,
 )
+from yinzheng.verifier.formats.access import ACTIONS, BASES, KINDS, PURPOSES
 from yinzheng.verifier.formats.body import IMPORTANCES, TYPES, Body
 from yinzheng.verifier.judge.certificate.verify import verify
-from yinzheng.verifier.words import (
-    phrases,
-)
+from yinzheng.verifier.words import accesses, phrases
 from yinzheng.verifier.words.reasons import REASONS
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -34,6 +33,16 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 @pytest.fixture(scope="module")
 def report() -> Report:
     return verify(presented(genuine_file()), trust(), now=NOW)
+
+
+def test_whatever_a_line_may_say_has_words() -> None:
+    """A line of a kind without words could be shown to nobody: the whole listing ended there."""
+    for words, said in (
+        (accesses.ACTIONS, ACTIONS), (accesses.KINDS, KINDS), (accesses.PURPOSES, PURPOSES),
+        (accesses.BASES, BASES),
+    ):  # fmt: skip
+        assert set(words) == set(said)
+        assert all(CHINESE.search(one.zh) and one.en for one in words.values())
 
 
 def test_advice_keeps_the_two_questions_apart(report: Report) -> None:
