@@ -109,7 +109,8 @@ def build_pack(
     """Write the pack of a dispute to the new file `target`. That `by`, an officer, got it is written down.
 
     Raises `UsageFault`: `dispute-unknown`, `dispute-draft`, `pack-exists`, `pack-unsettled` (something of it
-    is not on the chain yet), `pack-selection`; `DataFault` where what is stored is not what was recorded;
+    is not on the chain yet), `pack-selection`, `pack-foreign` (a file of a case that this dispute is not
+    about); `DataFault` where what is stored is not what was recorded;
     `EnvironmentFault` (node, disk). `target` is then not there.
     """
     require(registry, by, Capacity.REGISTRY)
@@ -197,16 +198,29 @@ def _gather(registry: Registry, session: Session, dispute_id: str, selection: Se
         if event is not None and leaf not in events:
             events[leaf] = event
             seals[leaf] = find_thread(registry, session, event.subject)[1] if event.public is None else None
+    opened_with = next(event for event in own if event.type == "dispute.opened")
+    opening = parse_opening(open_event(seal, opened_with.sealed, opened_with.leaf_hash)[0])
     for name, _ in selection.files:
+        _require_own(session, opening, name)
         for event in _submissions(session, name):
             events[event.leaf_hash] = event
             seals[event.leaf_hash] = SealedValue(
                 dossier_key(registry, session, _case(session, name).dossier_id)
             )
-    opening = next(event for event in own if event.type == "dispute.opened")
-    body, _ = open_event(seal, opening.sealed, opening.leaf_hash)
     checkpoint, block = _settled(session, dispute, list(events.values()))
-    return _Gathered(dispute, key, checkpoint, block, parse_opening(body), items, events, seals)
+    return _Gathered(dispute, key, checkpoint, block, opening, items, events, seals)
+
+
+def _require_own(session: Session, opening: Opening, name: str) -> None:
+    """Refuse a dossier of a case that is none of the dispute's, and that no certificate of it came of."""
+    case = _case(session, name)
+    certificates = {one.subject for one in repository.certificates_of_case(session, case.id)}
+    if case.subject not in opening.subjects.cases and not certificates & set(opening.subjects.records):
+        raise UsageFault(
+            f"this dispute is not about {name}",
+            code="pack-foreign",
+            hint="A pack shows files of the cases and certificates that the dispute names as its subjects.",
+        )
 
 
 def _require_items(selection: Selection, there: int) -> None:

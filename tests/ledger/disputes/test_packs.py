@@ -15,6 +15,7 @@ from tests.ledger.access_lines import lines_of, opened_dossier, said
 from tests.ledger.disputes.court import Court, sha256
 from tests.ledger.world import actor_of
 from yinzheng.ledger.disputes import packing
+from yinzheng.ledger.disputes.plans import Concerned
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.verifier.errors import YinzhengError
@@ -116,6 +117,23 @@ def test_choosing_what_is_not_there(court: Court, selection: packing.Selection, 
         court.pack(id_, selection)
     assert caught.value.code == code
     assert not list(court.world.root.parent.glob("*.zip*"))
+
+
+def test_no_file_of_a_case_the_dispute_is_not_about(court: Court) -> None:
+    """Named as an item it is evidence of the dispute, and still not what the dispute is about."""
+    made = court.made
+    id_ = court.open(concerned=Concerned(cases=(made.published,)))
+    wanted = Wanted(certificates=(made.number,))
+    preserve(court.registry, id_, wanted, actor_of(court.registry, w.OFFICER))
+    settle(court.registry)
+    for name in (made.number, made.case):
+        with w.unchanged(court.registry), pytest.raises(YinzhengError) as caught:
+            court.pack(id_, packing.Selection(frozenset(), ((name, "sample.txt"),)))
+        assert caught.value.code == "pack-foreign"
+        assert name in str(caught.value)
+    assert not list(court.world.root.parent.glob("*.zip*"))
+    court.pack(id_, packing.Selection(frozenset(), ((made.published, "sample.txt"),)))
+    assert said(court.registry)[-1] == (w.OFFICER, "export", "dossier", made.published)
 
 
 def test_what_is_not_on_the_chain_yet_is_not_packed(court: Court) -> None:
