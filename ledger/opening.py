@@ -23,7 +23,7 @@ from yinzheng.ledger.erasure.clearing import resume as resume_erasures
 from yinzheng.ledger.flow import pipeline
 from yinzheng.ledger.flow.calls import table_of
 from yinzheng.ledger.flow.clock import LEAP, LedgerClock, last_written, let_stand, standing_time
-from yinzheng.ledger.flow.histories import known_of, require_one_history
+from yinzheng.ledger.flow.histories import known_of, require_head, require_one_history
 from yinzheng.ledger.flow.working_days import calendar_of
 from yinzheng.ledger.keys.provider import RELAY, KeyProvider
 from yinzheng.ledger.log.tilelog import TileLog
@@ -114,26 +114,20 @@ def open_registry(
 
 def _require_one_history(registry: Registry, *, log_anew: bool) -> None:
     try:
-        registry.log.checkpoint()
+        require_head(registry.log)
     except DataFault as fault:
-        if fault.code == "checkpoint-origin":
+        if fault.code == "checkpoint-origin" or not log_anew:
             raise
-        if not log_anew:
-            raise DataFault(
-                f"the log's published checkpoint is damaged: {fault.message}",
-                code=fault.code,
-                hint="Nothing was written. Put its newest copy back, or have the log written anew from the"
-                " database: `yinzheng settle --log-anew`.",
-            ) from None
         registry.log.forget_head()
     with registry.store.reading() as session:
-        known = known_of(session, RELAY)
+        known = known_of(session)
     require_one_history(
         known,
         registry.store,
         registry.log,
         registry.client,
         registry.sender,
+        sent=registry.sender.next_nonce(),
         foreign=registry.instance.chain_url is not None,
         log_anew=log_anew,
     )

@@ -6,6 +6,7 @@ what is committed.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,8 +22,10 @@ from yinzheng.ledger.cases.deeming import deadlines_of
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import open_chain, prover
 from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.chain.sender import Carrier, count_of
 from yinzheng.ledger.consents.basis import Basis, basis_of
 from yinzheng.ledger.erasure.tombstones import tombstone_of
+from yinzheng.ledger.flow.histories import known_of, relay_in, require_head, require_one_history
 from yinzheng.ledger.flow.working_days import calendar_of
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.rules.deadlines import Deadlines
@@ -354,11 +357,29 @@ class Reader:
 def open_reader(root: Path, clock: Callable[[], int]) -> Iterator[Reader]:
     """Open the state folder `root` for reading.
 
-    Raises `UsageFault` (`state-missing`), `EnvironmentFault` (`store-…`, `chain-…`), `DataFault`.
+    Raises `UsageFault` (`state-missing`), `EnvironmentFault` (`store-…`, `chain-…`), `DataFault`
+    (`store-empty`, `note-…`, and where one of the three is older than the others: `require_one_history`).
     """
     paths, instance = read_instance(root)
     with ExitStack() as stack:
         store = open_store_read_only(instance.database_url or sqlite_url(paths.database))
         stack.callback(store.close)
         w3 = stack.enter_context(open_chain(paths, instance, None, clock=clock))
+        _require_one_history(paths, instance, store, w3)
         yield Reader(paths, instance, store, w3)
+
+
+def _require_one_history(paths: Paths, instance: Instance, store: Store, w3: Web3) -> None:
+    """As whoever writes opens it, but that the relay's key is not there: its account is in what it signed."""
+    require_head(TileLog(paths.log, instance.origin))
+    with store.reading() as session:
+        known, relay = known_of(session), relay_in(session)
+    require_one_history(
+        known,
+        store,
+        TileLog(paths.log, instance.origin),  # whose size is read only now
+        ContractsClient(w3, instance.deployment, instance.modules),
+        Carrier(w3, time.sleep),
+        sent=known.signed if relay is None else count_of(w3, relay),
+        foreign=instance.chain_url is not None,
+    )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eth_account import Account
 from eth_account.signers.base import BaseAccount
 from eth_typing import BlockNumber, ChecksumAddress, HexStr
 from hexbytes import HexBytes
@@ -157,8 +158,7 @@ class Sender(Carrier):
 
     def next_nonce(self) -> int:
         """Count the account's mined transactions: the nonce of its next one if none is pending."""
-        with translated():
-            return self._w3.eth.get_transaction_count(self._account.address)
+        return count_of(self._w3, self.address)
 
     def fees(self) -> Fees:
         """Give fees that survive several full blocks; zero on a chain whose base fee is zero."""
@@ -201,6 +201,17 @@ class Sender(Carrier):
         if mined.refusal is not None:
             raise mined.refusal
         return mined
+
+
+def count_of(w3: Web3, address: bytes) -> int:
+    """How many transactions of an account (20 bytes) are in blocks."""
+    with translated():
+        return w3.eth.get_transaction_count(checksummed(address))
+
+
+def account_of(raw: bytes) -> bytes:
+    """The account, 20 bytes, that signed a transaction."""
+    return bytes.fromhex(Account.recover_transaction(raw)[2:])
 
 
 def outcome(w3: Web3, transaction_hash: bytes) -> Outcome:

@@ -8,6 +8,9 @@ before anything is written over a history that others hold.
 How many transactions the relay signed, and how many were found in blocks, is counted beside the outbox,
 heartbeats included: one that the chain has and nobody here signed was signed by a newer database. Of the last
 one the block is kept: the same transaction in another block is another history, with other times.
+
+Who only reads may ask beside a writer, whose database comes first, then its log, then the chain. So what the
+database knew before the others were asked must be in them, and what they hold it must know afterwards.
 """
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.chain.client import ContractsClient
-from yinzheng.ledger.chain.sender import Mined, Sender, Unknown
+from yinzheng.ledger.chain.sender import Carrier, Mined, Unknown, account_of
+from yinzheng.ledger.keys.provider import RELAY
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store
@@ -67,11 +71,11 @@ class Known:
     """The hash of the last transaction that was, and its block's."""
 
 
-def known_of(session: Session, relay: str) -> Known:
+def known_of(session: Session) -> Known:
     """Read what the database knows."""
-    calls = select(ChainCall).where(ChainCall.state == "confirmed", ChainCall.sender == relay)
-    signed, mined = (session.get(Counter, f"{word}:{relay}") for word in ("signed", "mined"))
-    last = session.get(Meta, f"mined:{relay}")
+    calls = select(ChainCall).where(ChainCall.state == "confirmed", ChainCall.sender == RELAY)
+    signed, mined = (session.get(Counter, f"{word}:{RELAY}") for word in ("signed", "mined"))
+    last = session.get(Meta, f"mined:{RELAY}")
     return Known(
         size=repository.sequenced(session),
         head=repository.latest_checkpoint(session),
@@ -83,9 +87,31 @@ def known_of(session: Session, relay: str) -> Known:
     )
 
 
+def relay_in(session: Session) -> bytes | None:
+    """The relay's account, 20 bytes, by the newest call it signed; None: it signed none yet."""
+    signed = select(ChainCall.raw_tx).where(ChainCall.sender == RELAY, col(ChainCall.raw_tx).is_not(None))
+    raw = session.exec(signed.order_by(col(ChainCall.id).desc()).limit(1)).first()
+    return None if raw is None else account_of(raw)
+
+
 def _pair(words: str) -> tuple[bytes, bytes]:
     transaction, block = map(bytes.fromhex, words.split())
     return transaction, block
+
+
+def require_head(log: TileLog) -> None:
+    """Refuse a log whose published head cannot be read. Raises as `TileLog.checkpoint`."""
+    try:
+        log.checkpoint()
+    except DataFault as fault:
+        if fault.code == "checkpoint-origin":
+            raise
+        raise DataFault(
+            f"the log's published checkpoint is damaged: {fault.message}",
+            code=fault.code,
+            hint="Nothing was written. Put its newest copy back, or have the log written anew from the"
+            " database: `yinzheng settle --log-anew`.",
+        ) from None
 
 
 def require_one_history(
@@ -93,26 +119,27 @@ def require_one_history(
     store: Store,
     log: TileLog,
     client: ContractsClient,
-    relay: Sender,
+    relay: Carrier,
     *,
+    sent: int,
     foreign: bool,
     log_anew: bool = False,
 ) -> None:
     """Refuse to go on where one of the three is older than the others, or of another history.
 
-    `log_anew`: a log that is older is written anew from the database. `foreign`: the chain is a node's, which
-    may lag.
+    `known` was read before `log` and `sent`, the number of the relay's transactions in blocks. `log_anew`: a
+    log that is older is written anew from the database. `foreign`: the chain is a node's, which may lag.
 
     Raises `DataFault`: `database-behind-log`, `database-behind-chain`, `log-behind-database`,
     `chain-behind-database`, `database-forked`, `log-forked`, `chain-forked`; `EnvironmentFault`
     `chain-behind-database` where a node's chain is behind, and what cannot be read.
     """
     _check_log(known, store, log, client, log_anew=log_anew)
-    _check_chain(known, log, client, relay, foreign=foreign)
+    _check_chain(known, store, log, client, relay, sent=sent, foreign=foreign)
 
 
 def _check_log(known: Known, store: Store, log: TileLog, client: ContractsClient, *, log_anew: bool) -> None:
-    if log.size > known.size:
+    if log.size > known.size and log.size > _now(store).size:
         raise DataFault(
             f"the log holds {log.size} statements, the database only {known.size} of them",
             code="database-behind-log",
@@ -139,6 +166,12 @@ def _check_log(known: Known, store: Store, log: TileLog, client: ContractsClient
         )
 
 
+def _now(store: Store) -> Known:
+    """What the database knows by now, if a writer is at work."""
+    with store.reading() as session:
+        return known_of(session)
+
+
 def _same_statements(store: Store, log: TileLog, first: int) -> bool:
     """Whether what the log holds beyond the last head the database knows is what the database has there."""
     with store.reading() as session:
@@ -147,17 +180,24 @@ def _same_statements(store: Store, log: TileLog, first: int) -> bool:
 
 
 def _check_chain(
-    known: Known, log: TileLog, client: ContractsClient, relay: Sender, *, foreign: bool
+    known: Known,
+    store: Store,
+    log: TileLog,
+    client: ContractsClient,
+    relay: Carrier,
+    *,
+    sent: int,
+    foreign: bool,
 ) -> None:
-    count, anchor = relay.next_nonce(), client.latest_anchor()
+    anchor = client.latest_anchor()
     held = 0 if anchor is None else anchor.size
-    if count > known.signed or held > known.size:
+    if _beyond(known, sent, held) and _beyond(_now(store), sent, held):
         raise DataFault(
             "the chain holds transactions of this registry that its database never sent",
             code="database-behind-chain",
             hint=f"The database is older than the chain. {_TOGETHER}",
         )
-    if count < known.mined or (known.anchored is not None and held < known.anchored.size):
+    if sent < known.mined or (known.anchored is not None and held < known.anchored.size):
         raise _chain_behind(foreign)
     confirmed = known.confirmed
     if confirmed is not None and confirmed.tx_hash is not None:
@@ -175,6 +215,11 @@ def _check_chain(
             code="chain-forked",
             hint=f"It was written on from an older copy. {_TOGETHER}",
         )
+
+
+def _beyond(known: Known, sent: int, held: int) -> bool:
+    """Whether the chain has more than the database knows of."""
+    return sent > known.signed or held > known.size
 
 
 def _chain_behind(foreign: bool) -> YinzhengError:

@@ -154,12 +154,14 @@ def _require_one_history(
 ) -> None:
     """Refuse parts of different days, before they get a name as one registry."""
     with open_chain(draft, instance, None, clock=clock) as w3, store.reading() as session:
+        relay = Sender(w3, keys.account(RELAY), time.sleep)
         require_one_history(
-            known_of(session, RELAY),
+            known_of(session),
             store,
             TileLog(draft.log, instance.origin),
             ContractsClient(w3, instance.deployment, instance.modules),
-            Sender(w3, keys.account(RELAY), time.sleep),
+            relay,
+            sent=relay.next_nonce(),
             foreign=False,
         )
 

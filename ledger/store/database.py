@@ -298,6 +298,12 @@ def _schema(connection: Connection) -> str | None:
 
 def _require_current(connection: Connection) -> None:
     current = _schema(connection)
+    if current is None:
+        raise DataFault(
+            "the database is empty",
+            code="store-empty",
+            hint="Put its newest copy back, or restore all from one backup: `yinzheng restore`.",
+        )
     if current != _head():
         raise EnvironmentFault(
             "the database has an older schema than this program",

@@ -13,9 +13,13 @@ import pytest
 from tests.ledger import world as w
 from tests.ledger.world import Clock, World, open_keys
 from yinzheng.ledger.flow.heartbeat import beat
+from yinzheng.ledger.flow.histories import known_of, require_one_history
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.log.check import check_log
 from yinzheng.ledger.opening import open_registry
+from yinzheng.ledger.reading import open_reader
+from yinzheng.ledger.state.faults import Faults
+from yinzheng.ledger.store.database import Store
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.log.note import parse_vkey
 
@@ -71,13 +75,17 @@ def content(root: Path) -> dict[str, str]:
 
 
 def refusal(root: Path, clock: Clock) -> str:
+    """What whoever reads is told, and whoever writes: the same; and nothing is touched."""
     before = content(root)
+    with pytest.raises(DataFault) as read, open_reader(root, clock):
+        pass
     with pytest.raises(DataFault) as fault, open_registry(root, open_keys, clock=clock, lock_seconds=0.2):
         pass
     after = content(root)
     assert {name: after[name] for name in before} == before
     assert set(after) - set(before) <= {"ledger.sqlite-wal"}
     assert "Nothing was written" in fault.value.hint
+    assert (read.value.code, read.value.hint) == (fault.value.code, fault.value.hint)
     return fault.value.code
 
 
@@ -148,6 +156,71 @@ def test_a_chain_of_as_many_heartbeats_at_other_times(days: Days, tmp_path: Path
     put(("chain",), other.root, one.root)
     one.clock.advance(1000)
     assert refusal(one.root, one.clock) == "chain-forked"
+
+
+def test_an_empty_database_answers_nothing(days: Days, tmp_path: Path) -> None:
+    empty = days.new.copy(tmp_path / "state")
+    for part in empty.root.glob("ledger.sqlite*"):
+        part.unlink()
+    empty.paths.database.touch()
+    with pytest.raises(DataFault) as fault, open_reader(empty.root, empty.clock):
+        pass
+    assert fault.value.code == "store-empty"
+    assert empty.paths.database.stat().st_size == 0
+    # Who writes lays out its tables, and refuses then.
+    with pytest.raises(DataFault) as fault, open_registry(empty.root, open_keys, clock=empty.clock):
+        pass
+    assert fault.value.code == "database-behind-log"
+    with pytest.raises(DataFault) as fault, open_reader(empty.root, empty.clock):
+        pass
+    assert fault.value.code == "database-behind-log"
+
+
+class _Looking(Faults):
+    """Reads the registry wherever its writer is: in a copy, for one process opens a chain but once."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world, self.folder, self.seen = world, folder, list[str]()
+
+    def hit(self, point: str) -> None:
+        super().hit(point)
+        self.seen.append(point)
+        copy = self.world.copy(self.folder / str(len(self.seen)))
+        with open_reader(copy.root, copy.clock) as reader:
+            assert reader.health()["log_size"] >= 0
+        shutil.rmtree(copy.root)
+
+
+def test_beside_a_writer_nothing_is_refused(days: Days, tmp_path: Path) -> None:
+    """At every point of a decision on its way through database, log and chain."""
+    busy = days.new.copy(tmp_path / "state")
+    looking = _Looking(busy, tmp_path / "copies")
+    with busy.open() as registry:
+        w.apply(registry, tmp_path / "work")
+    with busy.open(looking, settle=False) as registry:
+        settle(registry)
+    assert {"store.commit.after", "log.file.after", "log.checkpoint.after", "chain.commit.after"} <= set(
+        looking.seen
+    )
+
+
+def test_what_a_writer_adds_while_one_looks_is_asked_for_again(days: Days, tmp_path: Path) -> None:
+    """The database as it was a moment before, log and chain as they are."""
+    one = days.new.copy(tmp_path / "state")
+    with days.old.copy(tmp_path / "old").open() as before, before.store.reading() as session:
+        known = known_of(session)
+        with one.open(settle=False) as now:
+            sent = now.sender.next_nonce()
+            assert sent > known.signed
+            assert now.log.size > known.size
+
+            def look(store: Store) -> None:
+                require_one_history(known, store, now.log, now.client, now.sender, sent=sent, foreign=False)
+
+            look(now.store)
+            with pytest.raises(DataFault) as fault:
+                look(before.store)
+            assert fault.value.code == "database-behind-log"
 
 
 def test_a_lost_log_is_written_anew_from_the_database(days: Days, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -105,11 +106,23 @@ def test_a_newer_schema_is_refused_and_left_alone(url: str) -> None:
 
 
 def test_an_older_schema_is_not_migrated_by_a_reader(tmp_path: Path) -> None:
-    path = tmp_path / "empty.sqlite"
-    sqlite3.connect(path).close()
+    path = tmp_path / "older.sqlite"
+    open_store(sqlite_url(path)).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    before = path.read_bytes()
     with pytest.raises(EnvironmentFault) as caught:
         open_store_read_only(sqlite_url(path))
     assert caught.value.code == "schema-older"
+    assert path.read_bytes() == before
+
+
+def test_an_empty_database_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "empty.sqlite"
+    sqlite3.connect(path).close()
+    with pytest.raises(DataFault) as caught:
+        open_store_read_only(sqlite_url(path))
+    assert caught.value.code == "store-empty"
     assert path.stat().st_size == 0
 
 
