@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -16,7 +17,7 @@ from yinzheng.api.cli.persons import As, own_key
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 if TYPE_CHECKING:
-    from yinzheng.ledger.people.decisions import SignedDecision
+    from yinzheng.ledger.people.decisions import Content, SignedDecision
     from yinzheng.verifier.judge.trust import TrustPolicy
 
 Policy = Annotated[
@@ -82,15 +83,20 @@ def sign(
     out_file: Out,
     json_: Json = False,
 ) -> None:
-    """Approve what the contracts ask for, after reading it. 签署链上核准。"""
+    """Approve what the contracts ask for, after reading it. 签署链上核准。
+
+    What is shown is what is signed: the approval is made again from it.
+    """
     from dataclasses import replace
 
-    from yinzheng.ledger.people.decisions import SignedDecision, sign_message
+    from yinzheng.ledger.cases.shown import sign_shown
+    from yinzheng.ledger.people.decisions import Content, SignedDecision
 
     policy, value = _policy(trust), _object(file)
     try:
         made = SignedDecision.from_json(value["decision"])
         prepared, message = bytes.fromhex(value["prepared"]), value["message"]
+        content = Content.from_json(value["content"])
     except (KeyError, TypeError, ValueError):
         raise DataFault("this is nothing to sign", code="decision-prepared") from None
     if made.person != as_:
@@ -99,16 +105,25 @@ def sign(
     if made.signer() != key.address:
         raise DataFault("this decision was not signed with this key", code="key-differs")
     made.check(policy.origin, policy.chain_id, int(time.time()))
-    signature = sign_message(message, made, policy.rights.address, key)
+    signature = sign_shown(message, content, made, policy.rights.address, key)
+    if not json_:
+        _show(content)
     signed = replace(made, prepared=prepared, approvals=(signature,)).sign(key)
     _write(out_file, signed.to_json())
+    tell(
+        json_,
+        {"file": str(out_file), "message": message, "content": content.to_json()},
+        f"{out_file}: {message['primaryType']} approved 已核准",
+    )
 
-    def text() -> None:
-        for line in json.dumps(message["message"], indent=1).splitlines():
-            typer.echo(f"  {line}", err=True)
-        typer.echo(f"{out_file}: {message['primaryType']} approved 已核准")
 
-    tell(json_, {"file": str(out_file), "message": message}, text)
+def _show(content: Content) -> None:
+    """Show what would be approved, and at a terminal ask; without a yes nothing is written."""
+    typer.echo(f"{content.statement.type}  {content.statement.leaf_hash.hex()}", err=True)
+    for line in json.dumps(content.body, ensure_ascii=False, indent=1).splitlines():
+        typer.echo(f"  {line}", err=True)
+    if sys.stdin.isatty():
+        typer.confirm("approve this 确认核准?", abort=True, err=True)
 
 
 def submit(
@@ -130,7 +145,8 @@ def submit(
         tell(json_, {"done": True}, f"{made.case}: {made.action} carried out 已办理")
         return
     rest = out_file or file.with_name(f"{file.stem}.to-sign.json")
-    _write(rest, {"decision": value, "prepared": outcome["prepared"], "message": outcome["message"]})
+    asked = {name: outcome[name] for name in ("prepared", "message", "content")}
+    _write(rest, {"decision": value, **asked})
     tell(
         json_,
         {"done": False, "to_sign": str(rest)},

@@ -19,7 +19,7 @@ from yinzheng.ledger.cases import deciding, issuing, objections, publicity
 from yinzheng.ledger.chain.approvals import plain
 from yinzheng.ledger.dossiers.checklist import parse_checklist
 from yinzheng.ledger.people.acting import Actor, authenticate_decision
-from yinzheng.ledger.people.decisions import SignedDecision, ToBeSigned
+from yinzheng.ledger.people.decisions import Content, SignedDecision, ToBeSigned
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.terms import Procedure
@@ -53,13 +53,21 @@ class Outcome:
     """To be sent back with the approval; the registry's own to open."""
     message: Any = None
     """The EIP-712 message to approve (S5.5); bytes are `0x` and hex."""
+    content: Content | None = None
+    """What it is about, from which the signer makes the message again."""
 
     def to_json(self) -> dict[str, Any]:
         """The answer of S18.4."""
         if self.done:
             return {"done": True}
         assert self.prepared is not None  # or it was done
-        return {"done": False, "prepared": self.prepared.hex(), "message": self.message}
+        assert self.content is not None
+        return {
+            "done": False,
+            "prepared": self.prepared.hex(),
+            "message": self.message,
+            "content": self.content.to_json(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +141,7 @@ def _try(registry: Registry, decision: SignedDecision, by: Actor, at: int, seed:
     try:
         action.run(replace(drawn, store=registry.store.rehearsal()), decision.case, by, dict(given))
     except ToBeSigned as asked:
-        return Outcome(False, _sealed(registry, at, seed), plain(dict(asked.message)))
+        return Outcome(False, _sealed(registry, at, seed), plain(dict(asked.message)), asked.content)
     drawn = replace(drawn, random=_drawn(seed))  # from the beginning again
     action.run(drawn, decision.case, by, dict(given))
     return Outcome(True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from yinzheng.ledger.cases.calls import CLOSURE
-from yinzheng.ledger.cases.work import CaseThread, approve, work_on
+from yinzheng.ledger.cases.work import CaseThread, approve, content_of, work_on
 from yinzheng.ledger.chain.approvals import Closure
 from yinzheng.ledger.dossiers.application import Application, parse_application
 from yinzheng.ledger.people.acting import Actor
@@ -143,7 +143,7 @@ def refuse(registry: Registry, case_id: str, by: Actor, ground: Ground, reasons:
         recorded = work.compose(rule, body)
         if published:
             closure = Closure(work.case.subject, recorded.leaf_hash)
-            signature = approve(work, closure, "closure", by, Capacity.REGISTRY)
+            signature = approve(work, closure, "closure", by, Capacity.REGISTRY, content_of(work, recorded))
             call = registry.client.close_case(closure, [signature])
             work.call(CLOSURE, case_id, call)
         work.case.refusal = ground.value

@@ -8,6 +8,7 @@ approval the procedure needs, the deposit is recorded; nothing remains to be dec
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 from sqlmodel import Session, col, delete, select
 
@@ -18,6 +19,7 @@ from yinzheng.ledger.cases.work import CaseThread, approve, work_on
 from yinzheng.ledger.chain.approvals import Deposit
 from yinzheng.ledger.disputes.work import holds_on
 from yinzheng.ledger.people.acting import Actor
+from yinzheng.ledger.people.decisions import Content
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.approvals import Approval as GivenApproval
 from yinzheng.ledger.rules.approvals import approvals_needed, check_approvals
@@ -60,7 +62,8 @@ def issue(registry: Registry, case_id: str, by: Actor) -> Issued:
         decision = deposit_of(work.case.subject, body)
         capacity = Capacity(by.capacity)  # whom the table let issue or cosign
         _refuse_second(work.session, case_id, by.person, capacity)
-        approve(work, decision, "deposit", by, capacity)
+        told = Content(statement_of(body), cast("dict[str, Any]", body.to_json()), None)
+        approve(work, decision, "deposit", by, capacity, told)
         work.session.flush()
         given = _given(work.session, case_id)
         needed = approvals_needed(Move.DEPOSIT, Procedure(work.case.procedure))

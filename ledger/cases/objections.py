@@ -21,7 +21,7 @@ from yinzheng.ledger.cases.calls import CONCLUSION, OBJECTION
 from yinzheng.ledger.cases.deciding import checked_text
 from yinzheng.ledger.cases.deeming import deadlines_of
 from yinzheng.ledger.cases.files import FilePart, add_files, seal_parts, undone_together
-from yinzheng.ledger.cases.work import approve, case_thread, dossier_key, work_on
+from yinzheng.ledger.cases.work import approve, case_thread, content_of, dossier_key, work_on
 from yinzheng.ledger.chain.approvals import Conclusion
 from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry, silent
@@ -181,7 +181,7 @@ def resolve(
         }
         recorded = work.compose(rule, body)
         decision = Conclusion(work.case.subject, leaf, recorded.leaf_hash, upheld)
-        signature = approve(work, decision, "conclusion", by, Capacity.REGISTRY)
+        signature = approve(work, decision, "conclusion", by, Capacity.REGISTRY, content_of(work, recorded))
         call = registry.client.conclude_objection(decision, [signature])
         work.call(CONCLUSION, recorded.leaf_hash.hex(), call)
         row = work.session.exec(select(Objection).where(Objection.leaf == leaf)).one()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from yinzheng.ledger.cases.calls import PUBLICITY
 from yinzheng.ledger.cases.deciding import application_of, importance_of_case
-from yinzheng.ledger.cases.work import approve, work_on
+from yinzheng.ledger.cases.work import approve, content_of, work_on
 from yinzheng.ledger.chain.approvals import Publication
 from yinzheng.ledger.chain.records import Procedure as ChainProcedure
 from yinzheng.ledger.people.acting import Actor, require_two
@@ -50,9 +50,10 @@ def publish(
             notice=recorded.leaf_hash,
             waived=waived,
         )
-        signatures = [approve(work, decision, "publication", by, Capacity.REGISTRY)]
+        told = content_of(work, recorded)
+        signatures = [approve(work, decision, "publication", by, Capacity.REGISTRY, told)]
         if waived_by is not None:
-            signatures.append(approve(work, decision, "publication", waived_by, Capacity.COMMITTEE))
+            signatures.append(approve(work, decision, "publication", waived_by, Capacity.COMMITTEE, told))
         call = registry.client.open_publicity(decision, signatures)
         work.call(PUBLICITY, case_id, call)
         work.write(rule, recorded)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, cast
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.chain.approvals import Decision, digest, sign
-from yinzheng.ledger.flow.recording import open_event
+from yinzheng.ledger.flow.recording import Recorded, open_event
 from yinzheng.ledger.flow.threads import Thread
 from yinzheng.ledger.people.acting import Actor, admit, key_of
+from yinzheng.ledger.people.decisions import Content, ToBeSigned
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.profiles import Profile, profile_for
 from yinzheng.ledger.rules.states import COURSE, Capacity, Move, Situation, State
@@ -19,6 +21,7 @@ from yinzheng.ledger.rules.terms import Procedure
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Approval, Case, Dossier, Objection
 from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
 
@@ -113,10 +116,23 @@ def situation_of(session: Session, case: Case) -> Situation:
     )
 
 
-def approve(work: CaseThread, decision: Decision, kind: str, by: Actor, capacity: Capacity) -> bytes:
+def content_of(work: CaseThread, recorded: Recorded) -> Content:
+    """A composed statement and what it says, for whoever approves it elsewhere."""
+    row = recorded.row
+    if row["public"] is not None:
+        body, secret = canonical.loads(row["public"], max_bytes=len(row["public"])), None
+    else:
+        body, secret = open_event(work.seal, row["sealed"], recorded.leaf_hash)
+    return Content(recorded.statement, cast("dict[str, Any]", body), secret)
+
+
+def approve(
+    work: CaseThread, decision: Decision, kind: str, by: Actor, capacity: Capacity, content: Content
+) -> bytes:
     """Sign a decision (EIP-712, S5.5) as `by`, keep the approval, and return its signature.
 
-    Raises `UsageFault`: `approval-wrong-capacity`, and as `admit` and `key_of`.
+    `content` is what it is about: whoever signs elsewhere is asked with it (`ToBeSigned`). Raises
+    `UsageFault`: `approval-wrong-capacity`, and as `admit` and `key_of`.
     """
     person = admit(work.session, by)
     if by.capacity is not capacity:
@@ -125,7 +141,10 @@ def approve(work: CaseThread, decision: Decision, kind: str, by: Actor, capacity
             code="approval-wrong-capacity",
             hint=f"Have someone of the {capacity} approve.",
         )
-    signature = sign(decision, work.registry.client.domain, key_of(work.session, by))
+    try:
+        signature = sign(decision, work.registry.client.domain, key_of(work.session, by))
+    except ToBeSigned as asked:
+        raise ToBeSigned(asked.message, content) from None
     work.session.add(
         Approval(
             case_id=work.case.id,

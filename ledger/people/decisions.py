@@ -20,7 +20,7 @@ from yinzheng.ledger.chain.eip712 import message_digest
 from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.store.models import TakenDecision
 from yinzheng.verifier.bytes import canonical
-from yinzheng.verifier.bytes.algorithms import keccak256, recover_address
+from yinzheng.verifier.bytes.algorithms import COMMITMENT_KEY_BYTES, keccak256, recover_address
 from yinzheng.verifier.bytes.canonical import (
     JSON,
     Check,
@@ -34,6 +34,7 @@ from yinzheng.verifier.bytes.canonical import (
     text,
 )
 from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.log.statement import Statement
 
 FORMAT: Final = "yinzheng/decision/1"
 PREFIX: Final = b"yinzheng/decision/1\n"
@@ -192,12 +193,43 @@ class AbsentKey(EthereumKey):
         return f"AbsentKey(address={self.address.hex()})"
 
 
-class ToBeSigned(Exception):  # noqa: N818 - no fault: it asks for something
-    """A message that whoever decides has to sign; what was begun is undone."""
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an approval is about: the statement whose leaf hash it names, and what that says."""
 
-    def __init__(self, message: Mapping[str, Any]) -> None:
+    statement: Statement
+    body: dict[str, Any]
+    secret: bytes | None = field(repr=False)
+    """What opens the commitment to a private body."""
+
+    def to_json(self) -> dict[str, JSON]:
+        """`{"statement": S3.1, "body", "secret": hex or null}`."""
+        secret = None if self.secret is None else self.secret.hex()
+        return {"statement": self.statement.to_json(), "body": self.body, "secret": secret}
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Decode strictly; `DataFault` (`field-…`, and as `Statement.from_json`)."""
+        found = read_object(value, _CONTENT, "content")
+        if not isinstance(found["body"], dict):
+            raise DataFault("the body of a statement is an object", code="field-type")
+        return cls(Statement.from_json(found["statement"]), found["body"], found["secret"])
+
+
+_CONTENT: Final[dict[str, Check[Any]]] = {
+    "statement": _anything,
+    "body": _anything,
+    "secret": nullable(hex_bytes(COMMITMENT_KEY_BYTES)),
+}
+
+
+class ToBeSigned(Exception):  # noqa: N818 - no fault: it asks for something
+    """A message that whoever decides has to sign, and what it is about; what was begun is undone."""
+
+    def __init__(self, message: Mapping[str, Any], content: Content | None = None) -> None:
         super().__init__("to be signed")
         self.message = message
+        self.content = content
 
 
 def take(session: Session, digest: bytes) -> None:
@@ -211,46 +243,3 @@ def take(session: Session, digest: bytes) -> None:
     session.add(TakenDecision(digest=digest))
     session.flush()
     session.info["decision"] = digest
-
-
-def sign_message(value: Any, decision: SignedDecision, rights: bytes, key: EthereumKey) -> bytes:
-    """Approve what a registry prepared for one's own decision: 65 bytes, v 27 or 28.
-
-    Only the approval that the decision may need is signed, for the registry's own contract `rights` on its
-    chain, and none that says the opposite of what was decided. Raises `DataFault` (`approval-message`).
-    """
-    try:
-        domain, message = value["domain"], _bytes_of(value)
-        fits = (
-            value["primaryType"] == MESSAGES[decision.action]
-            and domain["chainId"] == decision.chain
-            and bytes.fromhex(domain["verifyingContract"][2:]) == rights
-            and _is_what_was_decided(value["message"], decision)
-        )
-        digest = message_digest(message) if fits else b""
-    except (KeyError, TypeError, ValueError, AttributeError):
-        digest = b""
-    if not digest:
-        raise DataFault(
-            "this is no approval that the decision needs, or for another registry",
-            code="approval-message",
-            hint="Sign nothing; ask the registry.",
-        )
-    made = key.sign_digest(digest)
-    return made[:64] + bytes([made[64] + 27])
-
-
-def _is_what_was_decided(message: Mapping[str, Any], decision: SignedDecision) -> bool:
-    """Whether an approval does not say the opposite: an objection's outcome, publicity that is not waived."""
-    waived, upheld = message.get("waived", False), message.get("upheld")
-    return waived is False and (upheld is None or upheld is decision.arguments.get("upheld"))
-
-
-def _bytes_of(value: Any) -> dict[str, Any]:
-    """The message with its 32-byte words as bytes, as they are hashed."""
-    kinds = {one["name"]: one["type"] for one in value["types"][value["primaryType"]]}
-    words = {
-        name: bytes.fromhex(one.removeprefix("0x")) if kinds[name] == "bytes32" else one
-        for name, one in value["message"].items()
-    }
-    return {**value, "message": words}

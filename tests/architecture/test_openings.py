@@ -50,6 +50,7 @@ APART: Final[dict[str, str]] = {
     "ledger.cases.objections.resolve": DECISION,
     "ledger.cases.publicity.publish": DECISION,
     "ledger.cases.work.bodies": HELPER,
+    "ledger.cases.work.content_of": DECISION,
     "ledger.cases.work.work_on": HELPER,
     "ledger.consents.reading._open": HELPER,
     "ledger.consents.receipts.make_receipt": HELPER,

@@ -50,8 +50,16 @@ def test_a_case_is_accepted_and_published_from_elsewhere(copied: Callable[[], Pa
     asked = run("decision", "submit", first, *at, "--out", rest, "--json")
     assert asked.json == {"done": False, "to_sign": str(rest)}, asked
     refused("decision", "sign", rest, *mine(MEMBER), "--out", last, code="person-key", exit_code=2)
+    asked_for = json.loads(rest.read_text())
+    lie, body = tmp_path / "lie.json", asked_for["content"]["body"]
+    lie.write_text(
+        json.dumps({**asked_for, "content": {**asked_for["content"], "body": {**body, "asset": "X"}}})
+    )
+    refused("decision", "sign", lie, *mine(OFFICER), "--out", last, code="approval-content", exit_code=1)
+    assert not last.exists()
     shown = run("decision", "sign", rest, *mine(OFFICER), "--out", last)
     assert "Publication approved" in shown.out, shown
+    assert body["asset"] in shown.err
     assert run("decision", "submit", last, *at, "--json").json == {"done": True}
     assert run("show", case, *at, "--json").json["state"] == "publicity"
     odd = ("decision", "new", "erase", case, *mine(OFFICER), "--out", first)

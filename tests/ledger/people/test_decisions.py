@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,16 @@ import pytest
 from tests.ledger import world as w
 from tests.ledger.world import KEEPER, MEMBER, OFFICER, SECOND_OFFICER, World, actor_of
 from yinzheng.ledger.cases.decided_elsewhere import PREPARED_LASTS, Outcome, submit
-from yinzheng.ledger.chain.approvals import Conclusion, plain, typed_data
+from yinzheng.ledger.cases.shown import sign_shown
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.provider import EthereumKey
-from yinzheng.ledger.people.decisions import LASTS, MAX_BYTES, SignedDecision, sign_message
+from yinzheng.ledger.people.decisions import LASTS, MAX_BYTES, MESSAGES, Content, SignedDecision
 from yinzheng.ledger.people.enrolling import remove_person
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.log.statement import commit_private, commit_public
 
 ACCEPT = {"procedure": "simplified", "reasons": "来源单一。"}
 
@@ -43,7 +45,9 @@ def approved(made: SignedDecision, asked: Outcome, key: EthereumKey) -> SignedDe
     """The same with what was asked for signed too."""
     assert asked.prepared is not None
     rights = bytes.fromhex(asked.message["domain"]["verifyingContract"][2:])
-    signature = sign_message(asked.message, made, rights, key)
+    assert asked.content is not None
+    told = Content.from_json(canonical.loads(canonical.dumps(asked.content.to_json()), max_bytes=MAX_BYTES))
+    signature = sign_shown(asked.message, told, made, rights, key)
     return replace(made, prepared=asked.prepared, approvals=(signature,)).sign(key)
 
 
@@ -166,19 +170,108 @@ def test_a_stranger_does_not_learn_who_is_enrolled(world: World, tmp_path: Path)
         assert OFFICER not in str(told)
 
 
-def test_a_desk_that_lies_gets_no_approval_of_the_opposite(world: World, tmp_path: Path) -> None:
+@dataclass
+class Asked:
+    """Somebody's decision, and what they are asked to approve for it."""
+
+    made: SignedDecision
+    outcome: Outcome
+    key: EthereumKey
+
+    def code(self, content: Content, /, **message: Any) -> str:
+        """What becomes of it with another content, and other words in the message."""
+        changed = {**self.outcome.message, "message": {**self.outcome.message["message"], **message}}
+        return refused(
+            lambda: approved(self.made, replace(self.outcome, content=content, message=changed), self.key)
+        )
+
+    def consistent(self, body: Mapping[str, Any], /, **message: Any) -> str:
+        """What becomes of a lie that agrees with itself: another body, its statement, its leaf hash."""
+        told = self.outcome.content
+        assert told is not None
+        said, secret = canonical.dumps({**told.body, **body}), told.secret
+        commitment = commit_public(said) if secret is None else commit_private(secret, said)
+        statement = replace(told.statement, commitment=commitment)
+        named = {
+            name: "0x" + statement.leaf_hash.hex()
+            for name in LEAVES
+            if name in self.outcome.message["message"]
+        }
+        return self.code(Content(statement, {**told.body, **body}, secret), **named, **message)
+
+
+LEAVES = ("notice", "conclusion", "refusal", "content")
+REASONS = "经调查，异议不成立。"
+REFUSED = {"ground": next(iter(Ground)).value, "reasons": "不符合条件。"}
+
+
+def asked_for(registry: Registry, person: str, action: str, case: str, **arguments: Any) -> Asked:
+    made = decision(registry, person, action, case, **arguments)
+    return Asked(made, submit(registry, made), actor_of(registry, person).key)
+
+
+def of_every_kind(world: World, registry: Registry, folder: Path) -> dict[str, Asked]:
+    """What is to be approved for each action that the contracts ask something for."""
+    found = {"publish": asked_for(registry, OFFICER, "publish", w.to_reviewed(registry, folder / "one"))}
+    case = w.to_publicity(registry, folder / "two")
+    (proof := folder / "proof.txt").write_text("合同编号不符")
+    objection = w.object_to(registry, case, "某公司", "数据来源有争议。", (proof,))
+    settle(registry)
+    resolved = {"objection": objection, "upheld": False, "reasons": REASONS}
+    found["resolve"] = asked_for(registry, OFFICER, "resolve", case, **resolved)
+    carried_out(world, registry, OFFICER, "resolve", case, **resolved)
+    settle(registry)
+    found["refuse"] = asked_for(registry, OFFICER, "refuse", case, **REFUSED)
+    w.past_publicity(registry, world.clock, case)
+    found["issue"] = asked_for(registry, OFFICER, "issue", case)
+    return found
+
+
+def test_what_is_shown_is_what_is_signed(world: World, tmp_path: Path) -> None:
+    """A desk that shows one text and has another signed, for every approval there is."""
     with world.open() as registry:
-        case = w.to_reviewed(registry, tmp_path / "dossier")
-        made = decision(registry, OFFICER, "publish", case)
-        asked = submit(registry, made)
-        key = actor_of(registry, OFFICER).key
-        asked.message["message"]["waived"] = True
-        assert refused(lambda: approved(made, asked, key)) == "approval-message"
-        resolved = decision(registry, OFFICER, "resolve", case, objection="a", upheld=False, reasons="")
-        none, domain = bytes(32), registry.client.domain
-        messages = [
-            plain(typed_data(Conclusion(none, none, none, upheld), domain)) for upheld in (True, False)
-        ]
-        outcome = [replace(asked, message=message) for message in messages]
-        assert refused(lambda: approved(resolved, outcome[0], key)) == "approval-message"
-        assert approved(resolved, outcome[1], key).approvals
+        kinds = of_every_kind(world, registry, tmp_path)
+        assert set(kinds) == {action for action, message in MESSAGES.items() if message}
+        for action, asked in kinds.items():
+            told = asked.outcome.content
+            assert told is not None
+            assert approved(asked.made, asked.outcome, asked.key).approvals, action
+            word = next(name for name, value in told.body.items() if isinstance(value, str))
+            other = {**told.body, word: "另一个文本"}
+            leaf = next(name for name in LEAVES if name in asked.outcome.message["message"])
+            assert asked.code(replace(told, body=other)) == "approval-content", action
+            assert asked.code(told, **{leaf: "0x" + "ab" * 32}) == "approval-content", action
+            later = replace(told.statement, at=told.statement.at + 1)
+            assert asked.code(replace(told, statement=later)) == "approval-content", action
+            for another in kinds.values():
+                if another is not asked:
+                    assert another.outcome.content is not None
+                    assert asked.code(another.outcome.content) in ("approval-message", "approval-content")
+        waived = kinds["publish"].consistent({"waived": True}, waived=True)
+        upheld = kinds["resolve"].consistent({"upheld": True}, upheld=True)
+        assert {waived, upheld} == {"approval-message"}, "the opposite of what was decided"
+        assert kinds["publish"].code(kinds["publish"].outcome.content, waived=True) == "approval-content"  # type: ignore[arg-type]
+        for action in ("resolve", "refuse"):
+            assert kinds[action].consistent({"reasons": "别的理由。"}) == "approval-message"
+            assert kinds[action].consistent({"person": SECOND_OFFICER}) == "approval-message"
+        days = kinds["issue"].outcome.message["message"]["validUntil"] + 86_400
+        assert kinds["issue"].consistent({"valid_until": days}) == "approval-content"
+
+
+def test_an_approval_is_for_the_pinned_contract(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        asked = asked_for(registry, OFFICER, "publish", w.to_reviewed(registry, tmp_path / "dossier"))
+        told, key = asked.outcome.content, asked.key
+        assert told is not None
+        rights = registry.instance.deployment.rights
+        assert sign_shown(asked.outcome.message, told, asked.made, rights, key)
+        for domain in ({"chainId": 1}, {"name": "Another"}, {"verifyingContract": "0x" + "ab" * 20}):
+            bent = {**asked.outcome.message, "domain": {**asked.outcome.message["domain"], **domain}}
+            assert refused(lambda bent=bent: sign_shown(bent, told, asked.made, rights, key)) == (  # type: ignore[misc]
+                "approval-message"
+            )
+        odds: tuple[Any, ...] = ({}, {"primaryType": "Publication"}, [], None)
+        for odd in odds:
+            assert refused(lambda odd=odd: sign_shown(odd, told, asked.made, rights, key)) == (  # type: ignore[misc]
+                "approval-message"
+            )
