@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from yinzheng.ledger.accesses.batching import commit
 from yinzheng.ledger.cases import deciding, intake, issuing, objections, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.demonstration.material import favourable_review, prepare_dossier
@@ -115,6 +116,8 @@ def demonstrate(
             shown = demonstrate_rights(
                 registry, own, (OFFICER, ADMINISTRATOR), consents, out, numbers[0], progress
             )
+        commit(registry, everything=True)  # nobody may come after to do it
+        settle(registry)
         beat(registry)
         policy = trust_policy(registry.instance)
     with open_reader(state, clock) as reader:
