@@ -257,8 +257,8 @@ class TestFolder:
 
 
 @pytest.mark.slow
-def test_two_gibibytes_in_little_memory(tmp_path: Path) -> None:
-    """A fresh process seals and opens 2 GiB and must stay under 200 MiB of resident memory."""
+def test_half_a_gibibyte_in_little_memory(tmp_path: Path) -> None:
+    """A fresh process seals and opens 512 MiB and must stay under 200 MiB of resident memory."""
     import subprocess
     import sys
 
@@ -267,9 +267,9 @@ from pathlib import Path
 from yinzheng.ledger.store.blobs import FolderBlobs
 from yinzheng.ledger.store.sealed import check_file, seal_file
 blobs, piece = FolderBlobs(Path({str(tmp_path)!r})), bytes(1 << 20)
-file = seal_file(blobs, {KEY!r}, {DOSSIER!r}, 0, (piece for _ in range(2048)))
-check_file(blobs, {KEY!r}, {DOSSIER!r}, 0, file.blob, 2 << 30, file.digest)
-assert file.size == 2 << 30
+file = seal_file(blobs, {KEY!r}, {DOSSIER!r}, 0, (piece for _ in range(512)))
+check_file(blobs, {KEY!r}, {DOSSIER!r}, 0, file.blob, 512 << 20, file.digest)
+assert file.size == 512 << 20
 # Not getrusage: its maximum counts the process that started this one.
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
