@@ -24,6 +24,9 @@ from yinzheng.verifier.errors import DataFault, YinzhengError
 CREATE_GAS = 6_000_000
 SETUP_GAS = 1_500_000
 
+_HAS_ROLE = "hasRole(uint64,address)"
+_MULTICALL = "multicall(bytes[])"
+
 Grant = tuple[int, bytes]
 """A role and the account that receives it."""
 
@@ -148,27 +151,30 @@ def require_contracts(
 
 
 def have_roles(w3: Web3, places: Places, manager: bytes) -> bool:
-    """Whether the authority has for these contracts what the table says, and they hold their own roles."""
+    """Whether the authority has for these contracts what the table says, and they hold their own roles.
+
+    All of it is asked in one call, for a node may be far away.
+    """
+    asked: list[bytes] = []
+    expected: list[bytes] = []
     for name, address in places.addresses.items():
         row = CONTRACTS[name]
-        if not all(holds(w3, manager, role, address) for role in row.holds):
-            return False
+        for role in row.holds:
+            asked.append(_calldata(_HAS_ROLE, [role, checksummed(address)]))
+            expected.append(abi_encode(["bool", "uint32"], [True, 0]))
         for role, functions in row.roles.items():
             for function in functions:
-                if _role_for(w3, manager, address, selector(name, function)) != role:
-                    return False
-    return True
+                arguments = [checksummed(address), selector(name, function)]
+                asked.append(_calldata("getTargetFunctionRole(address,bytes4)", arguments))
+                expected.append(abi_encode(["uint64"], [role]))
+    (answers,) = _ask(w3, manager, _calldata(_MULTICALL, [asked]), ["bytes[]"])
+    return list(answers) == expected
 
 
 def holds(w3: Web3, manager: bytes, role: int, account: bytes) -> bool:
     """Whether an account holds a role."""
-    asked = _calldata("hasRole(uint64,address)", [role, checksummed(account)])
+    asked = _calldata(_HAS_ROLE, [role, checksummed(account)])
     return bool(_ask(w3, manager, asked, ["bool", "uint32"])[0])
-
-
-def _role_for(w3: Web3, manager: bytes, contract: bytes, function: bytes) -> int:
-    asked = _calldata("getTargetFunctionRole(address,bytes4)", [checksummed(contract), function])
-    return int(_ask(w3, manager, asked, ["uint64"])[0])
 
 
 def _creation(name: str, where: Mapping[str, bytes]) -> Call:
@@ -189,7 +195,7 @@ def _setup(names: Iterable[str], where: Mapping[str, bytes], grants: Iterable[Gr
         granted += [(role, where[name]) for role in CONTRACTS[name].holds]
     for role, account in (*granted, *grants):
         calls.append(_calldata("grantRole(uint64,address,uint32)", [role, checksummed(account), 0]))
-    return _calldata("multicall(bytes[])", [calls])
+    return _calldata(_MULTICALL, [calls])
 
 
 def _calldata(signature: str, values: Sequence[Any]) -> bytes:

@@ -200,7 +200,7 @@ def test_a_node_that_writes_needs_the_validators_key(demonstration: Demonstratio
     state = tmp_path / "state"
     shutil.copytree(demonstration.state, state)
     (state / "keys" / "passphrase").unlink()
-    refused("node", "--state", state, "--port", "0", code="passphrase-missing", exit_code=2)
+    refused("node", "--seal", "--state", state, "--port", "0", code="passphrase-missing", exit_code=2)
 
 
 # ---------------------------------------------------------------- damaged state folders

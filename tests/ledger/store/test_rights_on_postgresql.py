@@ -71,7 +71,7 @@ def test_from_enrolment_to_a_clean_audit(world: World, tmp_path: Path) -> None:
         bench = clinic.Clinic(world, registry, made.notice, made.digest)
 
         # A signed request is taken once, a batch answered once.
-        body = dumps(bench.body(1))
+        body = dumps(bench.body(5))
         key = cw.KEYS[cw.HOSPITAL]
         asked = Request(
             org=cw.HOSPITAL,
@@ -88,7 +88,7 @@ def test_from_enrolment_to_a_clean_audit(world: World, tmp_path: Path) -> None:
         with pytest.raises(DataFault) as replayed:
             check_request(registry.store, token, received, lambda _org: None)
         assert replayed.value.code == "request-replayed"
-        once = Batch(cw.HOSPITAL, secrets.token_bytes(16), body, [bench.body(1)])
+        once = Batch(cw.HOSPITAL, secrets.token_bytes(16), body, [bench.body(5)])
         (first,) = grant_batches(registry, [once])
         assert grant_batches(registry, [once]) == [first]
 

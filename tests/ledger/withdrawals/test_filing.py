@@ -38,7 +38,8 @@ def refused(clinic: Clinic, subject: bytes, extent: Extent = EVERYTHING, **optio
 def test_every_intake_point_files_one(
     clinic: Clinic, channel: Way, claim: Claim | None, actor: str | None, by: str
 ) -> None:
-    subject = clinic.grant()
+    guarded = isinstance(claim, DocumentClaim) and claim.guardian
+    subject = clinic.grant(born="2015-01-01") if guarded else clinic.grant()
     clinic.file(subject, channel=channel, claim=claim, actor=actor)
     assert clinic.thread(subject)[1].by == by
 
