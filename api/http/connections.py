@@ -11,33 +11,49 @@ to whoever comes when there is no place left: thousands of silent connections co
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from typing import Any, Final
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from yinzheng.api.http.framing import Ambiguous, Framing
+from yinzheng.api.http.framing import Framing
 from yinzheng.api.http.limits import client_of
+from yinzheng.api.http.problems import PROBLEM_MEDIA, Problem
 from yinzheng.api.http.proxies import Proxies
 
-_TEXT: Final = "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
+
+def _answer(status: HTTPStatus, code: str, message: str, hint: str, retry_after: int | None = None) -> bytes:
+    """Problem details, as everything else answers, after which the connection ends."""
+    problem = Problem(status, code, message, hint, retry_after)
+    body = json.dumps(problem.to_json()).encode()
+    headers = {
+        "Content-Type": PROBLEM_MEDIA,
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+        **problem.headers(),
+    }
+    said = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 {status.value} {status.phrase}\r\n{said}\r\n".encode() + body
 
 
-def _answer(status: str, body: str, more: str = "") -> bytes:
-    return f"HTTP/1.1 {status}\r\n{_TEXT}{more}Content-Length: {len(body)}\r\n\r\n{body}".encode()
-
-
-_FULL: Final = _answer("503 Service Unavailable", "too many connections\n", "Retry-After: 5\r\n")
-_LATE: Final = _answer("408 Request Timeout", "the request's head took too long\n")
-_AMBIGUOUS: Final = _answer(
-    "400 Bad Request", "send Content-Length, or Transfer-Encoding in HTTP/1.1; not both\n"
+_FULL: Final = _answer(
+    HTTPStatus.SERVICE_UNAVAILABLE, "server-busy", "too many connections", "Try again in a moment.", 5
 )
-
-
+_LATE: Final = _answer(
+    HTTPStatus.REQUEST_TIMEOUT, "head-slow", "the request's head took too long", "Send it at once."
+)
+_MALFORMED: Final = _answer(
+    HTTPStatus.BAD_REQUEST,
+    "http-malformed",
+    "this is no HTTP request, or its head is too long, or its end is not clear",
+    "Send a head of at most 32 KiB, with Content-Length or Transfer-Encoding, but not both (RFC 9112).",
+)
 MAX_HEAD: Final = 32 * 1024
 """Bytes of a request's head."""
 
@@ -156,12 +172,9 @@ class Connection(H11Protocol):
         if not self._busy() and "linger" not in self._timers:
             self._start("head", self._limits.head_seconds, self._late)
 
-    def handle_events(self) -> None:
-        """Go through what arrived; a request that is ambiguous is refused, and the connection ends."""
-        try:
-            super().handle_events()
-        except Ambiguous:
-            self._end(_AMBIGUOUS)
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, and end the connection."""
+        self._end(_MALFORMED)
 
     def on_response_complete(self) -> None:
         """See in which phase the connection is; the idle time is uvicorn's to count."""

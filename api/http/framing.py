@@ -1,22 +1,22 @@
-"""Where a request ends: one whose end two readers would see in two places is none of ours (RFC 9112)."""
+"""Where a request ends: one whose end two readers would see in two places is none (RFC 9112)."""
 
 from __future__ import annotations
 
 import h11
 
 
-class Ambiguous(Exception):  # noqa: N818  # what a request is, not what broke
-    """A request that says its length in two ways. A proxy that read it the other way would be played."""
-
-
 class Framing(h11.Connection):
     """h11's view of a connection; h11 itself lets `Transfer-Encoding` win where there are two lengths."""
 
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
-        """The next event. Raises `Ambiguous`, after which nothing on the connection can be believed."""
+        """The next event.
+
+        Raises `h11.RemoteProtocolError` also for a request that says its length in two ways: a proxy before
+        us may go by the other, and what then follows be another's request.
+        """
         event = super().next_event()
         if isinstance(event, h11.Request) and _ambiguous(event):
-            raise Ambiguous
+            raise h11.RemoteProtocolError("a request with two lengths")
         return event
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,18 +11,6 @@ Word = Literal["genuine", "forged", "not_ours", "undetermined"]
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid")
-
-
-class TextIn(_Model):
-    """A text to verify."""
-
-    text: Annotated[
-        str,
-        Field(
-            description="The text of a certificate's QR code (S6.3), or a certificate file (S6.5) as text.",
-            examples=["HTTPS://REGISTRY.EXAMPLE/V/QSB2…"],
-        ),
-    ]
 
 
 class Said(_Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, FastAPI, Path
 from starlette.concurrency import run_in_threadpool
@@ -31,7 +31,6 @@ from yinzheng.api.web.schemas import (
     ReceiptAnswerOut,
     ReportOut,
     Said,
-    TextIn,
 )
 from yinzheng.api.web.server import Server
 from yinzheng.api.web.words import VERDICTS
@@ -45,34 +44,44 @@ _PROBLEM: dict[str, Any] = {
 
 
 def _problems(**descriptions: str) -> dict[int | str, dict[str, Any]]:
+    """What a refusal is, by its status; every other one has the same form."""
+    told = {"default": "Refused otherwise, or a fault of this server.", **descriptions}
     return {
-        int(status.removeprefix("s")): {"description": description, "content": _PROBLEM}
-        for status, description in descriptions.items()
+        status.removeprefix("s"): {"description": description, "content": _PROBLEM}
+        for status, description in told.items()
     }
 
 
-_VERIFY_BODY = {
+_LIMITED: Final = {
+    "s429": "Too many requests; see Retry-After.",
+    "s503": "Server busy, or the ledger cannot be read. Says nothing about the certificate.",
+}
+
+_UPLOAD: Final = {
+    "type": "object",
+    "title": "Upload",
+    "description": "What is to be verified: exactly one of the two.",
+    "properties": {
+        "text": {
+            "type": "string",
+            "description": "The text of a QR code (S6.3), or a certificate file (S6.5) as text.",
+        },
+        "file": {
+            "type": "string",
+            "format": "binary",
+            "description": "A PNG, JPEG or WebP of the QR code, or the document's PDF or JSON file; at most "
+            "64 MiB. Held in memory alone, and not kept.",
+        },
+    },
+    "minProperties": 1,
+    "maxProperties": 1,
+}
+
+_VERIFY_BODY: Final = {
     "requestBody": {
         "required": True,
-        "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/TextIn"}},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "title": "Upload",
-                    "description": "Exactly one of the two.",
-                    "properties": {
-                        "text": {"type": "string", "description": "The text of the QR code."},
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "A PNG, JPEG or WebP of the QR code, or the certificate's PDF or "
-                            "JSON file; at most 64 MiB. Held in memory alone, and not kept.",
-                        },
-                    },
-                }
-            },
-        },
+        # One kind of body, though JSON is read too: generators know what to do with several in part only.
+        "content": {"multipart/form-data": {"schema": {"$ref": "#/components/schemas/Upload"}}},
     }
 }
 
@@ -90,9 +99,8 @@ def service(server: Server) -> APIRouter:
         responses=_problems(
             s400="Empty, contradictory or unreadable form; a number alone (`number-alone`).",
             s413="Too large (`too-large`).",
-            s415="Neither JSON nor multipart (`content-type`), or an evidence pack (`pack-elsewhere`).",
-            s429="Too many requests; see Retry-After.",
-            s503="Server busy, or the ledger cannot be read. Says nothing about the certificate.",
+            s415="Neither multipart nor JSON (`content-type`), or an evidence pack (`pack-elsewhere`).",
+            **_LIMITED,
         ),
     )
     async def verify_certificate(request: Request) -> AnswerOut | ReceiptAnswerOut | ConclusionAnswerOut:
@@ -100,7 +108,8 @@ def service(server: Server) -> APIRouter:
 
         The answer is 200 whatever the verdict, that it is not one of ours included. It is given by the
         registry about itself, under the policy named in `policy`: to believe no server, run `yinzheng
-        verify` on the file with a policy of your own.
+        verify` on the file with a policy of your own. A text may also be sent as `application/json`,
+        `{"text": ...}`.
         """
         with server.memory.lease(request) as lease:
             submission = await read_submission(request, server.limits, lease, json=True)
@@ -151,6 +160,7 @@ def service(server: Server) -> APIRouter:
         operation_id="publicity",
         summary="The public notice board",
         tags=["publicity"],
+        responses=_problems(**_LIMITED),
     )
     async def publicity() -> BoardOut:
         """What the public sees of applications under publicity, and when it ends (R24).
@@ -202,8 +212,7 @@ def describe(app: FastAPI) -> None:
 
     def described() -> dict[str, Any]:
         found = generated()
-        for kind in (ProblemOut, TextIn):
-            found["components"]["schemas"].setdefault(kind.__name__, kind.model_json_schema())
+        found["components"]["schemas"] |= {"ProblemOut": ProblemOut.model_json_schema(), "Upload": _UPLOAD}
         return found
 
     app.openapi = described  # type: ignore[method-assign]  # as FastAPI has it done

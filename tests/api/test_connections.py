@@ -15,6 +15,7 @@ from yinzheng.api.http import serving
 from yinzheng.api.http.connections import ConnectionLimits
 from yinzheng.api.http.proxies import check_proxies
 from yinzheng.api.http.serving import port_taken, url_of, within_descriptors
+from yinzheng.api.web.schemas import ProblemOut
 from yinzheng.verifier.errors import UsageFault
 
 LIMITS = ConnectionLimits(
@@ -98,6 +99,7 @@ def test_half_a_head_is_told_that_it_took_too_long(target: Target) -> None:
         said = ends_within(made, 2)
     assert status(said) == 408
     assert b"\r\nConnection: close\r\n" in said
+    assert ProblemOut.model_validate_json(said.partition(b"\r\n\r\n")[2]).code == "head-slow"
 
 
 def test_a_second_head_has_its_time_too(target: Target) -> None:
@@ -163,7 +165,9 @@ def test_two_lengths_are_refused_and_nothing_after_them_is_heard(
         said = ends_within(made, 5)
     answers = said.split(b"HTTP/1.1 ")[1:]
     assert [one[:3] for one in answers] == [b"200"] * before + [b"400"]
-    assert b"\r\nConnection: close\r\n" in answers[-1]
+    head, _, body = answers[-1].partition(b"\r\n\r\n")
+    assert b"\r\nConnection: close\r\n" in head + b"\r\n"
+    assert ProblemOut.model_validate_json(body).code == "http-malformed"
 
 
 def test_chunks_alone_are_a_body(target: Target) -> None:
@@ -194,6 +198,7 @@ def test_who_has_a_request_in_hand_keeps_its_place(target: Target) -> None:
         said = ends_within(refused, 2)
     assert status(said) == 503
     assert b"\r\nRetry-After: 5\r\n" in said
+    assert ProblemOut.model_validate_json(said.partition(b"\r\n\r\n")[2]).code == "server-busy"
     assert status(target.ask()) == 200
     for made in held:
         made.sendall(b"123456789")

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.cli.processes import COMMAND, environment
+from tests.desk.described import require_described
 from tests.ledger.consent_world import HOSPITAL, KEYS
 from tests.ledger.world import PASSPHRASE
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
@@ -67,9 +68,11 @@ class DeskProcess:
             connection.request(method, path, body or None, dict(headers or {}))
             got = connection.getresponse()
             named = {name.lower(): value for name, value in got.getheaders()}
-            return Got(got.status, named, got.read())
+            answer = Got(got.status, named, got.read())
         finally:
             connection.close()
+        require_described(method, path, answer.status, named.get("content-type", ""), answer.body)
+        return answer
 
     def call(
         self,
@@ -120,10 +123,12 @@ def signed(
 
 
 @contextmanager
-def running_desk(state: Path, *args: str, end: signal.Signals = signal.SIGINT) -> Iterator[DeskProcess]:
-    """`yinzheng desk` on a free port; ended as Ctrl-C or a service manager does."""
-    log = state.parent / "desk.log"
-    command = [*COMMAND, "desk", "--state", str(state), "--port", "0", "--json", *args]
+def running_desk(
+    state: Path, *args: str, end: signal.Signals = signal.SIGINT, service: str = "desk"
+) -> Iterator[DeskProcess]:
+    """`yinzheng desk`, or `serve`, on a free port; ended as Ctrl-C or a service manager does."""
+    log = state.parent / f"{service}.log"
+    command = [*COMMAND, service, "--state", str(state), "--port", "0", "--json", *args]
     with (
         log.open("w") as errors,
         subprocess.Popen(
@@ -147,4 +152,4 @@ def _url(process: subprocess.Popen[str], log: Path) -> str:
         text += line
         if line == "}\n":
             return str(json.loads(text)["url"])
-    raise AssertionError(f"the desk ended: {text!r} {log.read_text()!r}")
+    raise AssertionError(f"it ended: {text!r} {log.read_text()!r}")

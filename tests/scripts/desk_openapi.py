@@ -1,4 +1,7 @@
-"""The desk's OpenAPI 3.1 document: its addresses for others, with bodies as docs/schemas has them."""
+"""The desk's OpenAPI 3.1 document: its addresses for others, with bodies as docs/schemas has them.
+
+It says nothing that the well-kept generators of clients cannot use (docs/clients.md): a test generates one.
+"""
 
 from __future__ import annotations
 
@@ -6,324 +9,239 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.scripts.form_schemas import Forms, Json
+from tests.scripts.form_schemas import Forms, Json, hex_of
 from yinzheng.api.desk import disputes, fields, uploads
 from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON
 from yinzheng.ledger.disputes import plans
 from yinzheng.ledger.people import decisions
+from yinzheng.ledger.rules.consent import Change
+from yinzheng.verifier.bytes.digests import DigestPair
+from yinzheng.verifier.bytes.shape import Shaped
 from yinzheng.verifier.formats import consent, destruction, notice, organisation
 from yinzheng.verifier.formats.request import HEADER, MAX_TOKEN
 from yinzheng.verifier.formats.withdrawal_steps import GuardianProof
 
 Make = Callable[[Forms], Json]
+Content = Mapping[str, Make]
+"""Schemas by media type."""
 
-BINARY: Final[Json] = {"type": "string", "format": "binary"}
-ANSWER: Final[Json] = {"type": "object", "description": "See the section of docs/spec.md that is named."}
 PDF: Final = "application/pdf"
+
+
+def _object(name: str, checks: Mapping[str, Any]) -> Make:
+    return lambda forms: forms.named(name, lambda: forms.fields(checks))
+
+
+def _part(kind: type[Shaped]) -> Make:
+    return lambda forms: forms.part(kind)
+
+
+def _answer(name: str, **members: Json | Make) -> Make:
+    """An object with at least these members: later versions may say more."""
+
+    def make(forms: Forms) -> Json:
+        properties = {name: one(forms) if callable(one) else one for name, one in members.items()}
+        return {"type": "object", "properties": properties, "required": [*members]}
+
+    return lambda forms: forms.named(name, lambda: make(forms))
+
+
+def _binary(description: str = "") -> Make:
+    said = {"description": description} if description else {}
+    return lambda _: {"type": "string", "format": "binary", **said}
+
+
+def _json(*makes: Make) -> Content:
+    """One of these, as JSON."""
+    return {JSON_MEDIA: makes[0] if len(makes) == 1 else lambda forms: {"oneOf": [m(forms) for m in makes]}}
+
+
+def _list(item: Make) -> Make:
+    return lambda forms: {"type": "array", "items": item(forms)}
+
+
+def _or_null(schema: Json) -> Json:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+_LEAF: Final = hex_of(32, 32)
+_FLAG: Final[Json] = {"type": "boolean"}
+_COUNT: Final[Json] = {"type": "integer"}
+_TIME: Final[Json] = {"type": "integer", "description": "UTC seconds."}
+_TEXT: Final[Json] = {"type": "string"}
+
+_ELSEWHERE: Final = _json(
+    lambda _: {"type": "object", "description": "See the section of docs/spec.md that is named."}
+)
+_RECORDED: Final = _json(_answer("Recorded", leaf=_LEAF))
+_GRANTED: Final = _answer(
+    "GrantedConsent",
+    subject=_LEAF,
+    leaf=_LEAF,
+    already={**_FLAG, "description": "Whether it was recorded before."},
+)
+_PENDING: Final = _answer("SignedNotice", body={**_TEXT, "description": "S11.4, as text."}, header=_TEXT)
+_ITEM: Final = _json(
+    _answer(
+        "PlacedItem",
+        number=_COUNT,
+        leaf=_or_null(_LEAF),
+        digest=lambda forms: forms.of(DigestPair.from_json),
+        size=_COUNT,
+    )
+)
+_FORM: Final = {"form": {"type": "string", "enum": ["json", "pdf"], "default": "json"}}
+_ONLY: Final = {"only": {"type": "string", "pattern": "^[0-9]{1,4}(,[0-9]{1,4}){0,999}$"}}
+_ONCE: Final = {"once": {"type": "string", "pattern": "^[0-9a-f]{32}$"}}
+_SINCE: Final = {"since": {"type": "integer", "minimum": 0}}
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One address and method. `body` by media type; `answers` by status, then by media type."""
+    """What is done at one address. `answers` by status."""
 
-    method: str
-    path: str
     id: str
+    asked: str
+    """Method and address."""
     summary: str
     description: str
-    body: Mapping[str, Make] = field(default_factory=dict)
+    body: Content = field(default_factory=dict)
     query: Mapping[str, Json] = field(default_factory=dict)
-    answers: Mapping[str, Mapping[str, Json]] = field(default_factory=lambda: {"200": {JSON_MEDIA: ANSWER}})
+    answers: Mapping[str, Content] = field(default_factory=lambda: {"200": _ELSEWHERE})
     signed: bool = True
 
+    @property
+    def method(self) -> str:
+        """In lower case."""
+        return self.asked.partition(" ")[0].lower()
 
-def _component(name: str, fields_: Mapping[str, Any]) -> Make:
-    return lambda forms: forms.named(name, lambda: forms.fields(fields_))
+    @property
+    def path(self) -> str:
+        """With names of parameters in braces."""
+        return self.asked.partition(" ")[2]
+
+    @property
+    def tag(self) -> str:
+        """What the address is about: the first name in it."""
+        *_, about = self.path.split("/")[1:4]
+        return "operation" if about == "healthz" else about.partition("-")[0]
 
 
-def _either(*makes: Make) -> Make:
-    return lambda forms: {"oneOf": [make(forms) for make in makes]}
-
-
-def _json(make: Make) -> Mapping[str, Make]:
-    return {JSON_MEDIA: make}
-
-
-def _binary(description: str) -> Make:
-    return lambda _: {**BINARY, "description": description}
-
-
-_MADE: Final = {"201": {JSON_MEDIA: ANSWER}}
-_EMPTY: Final = _json(lambda forms: forms.named("Nothing", lambda: forms.fields({})))
-_FORM: Final = {"form": {"type": "string", "enum": ["json", "pdf"], "default": "json"}}
-_GRANTED: Final[Json] = {
-    "type": "object",
-    "title": "Granted",
-    "required": ["granted"],
-    "properties": {
-        "granted": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "title": "GrantedConsent",
-                "required": ["subject", "leaf", "already"],
-                "properties": {
-                    "subject": {"type": "string", "description": "64 hex."},
-                    "leaf": {"type": "string", "description": "64 hex."},
-                    "already": {"type": "boolean", "description": "Whether it was recorded before."},
-                },
-            },
-        }
-    },
-}
-
-_D: Final = "/org/v1/disputes"
+# fmt: off
 OPERATIONS: Final = (
-    Operation(
-        "post",
-        "/org/v1/key/rotate",
-        "rotate_key",
-        "Replace the organisation's key",
-        "S10.1.",
-        _json(_component("Rotation", organisation._ROTATION)),
-        answers=_MADE,
-    ),
-    Operation(
-        "post",
-        "/org/v1/key/revoke",
-        "revoke_key",
-        "Report a key as lost, left or compromised",
-        "S10.1.",
-        _json(_component("Revoke", fields.REVOKE)),
-        answers=_MADE,
-    ),
-    Operation(
-        "post",
-        "/org/v1/notices",
-        "publish_notice",
-        "Publish a notice that consents refer to",
-        "S10.2; the answer says why consents to the version before do not cover it (R28).",
-        _json(lambda forms: forms.part(notice.Notice)),
-        answers=_MADE,
-    ),
-    Operation(
-        "post",
-        "/org/v1/consents",
-        "upload_consents",
-        "Record one consent, or a batch",
-        "One as JSON, or up to 1,000 as NDJSON, one a line: all of a batch or none (S15.3).",
-        {
-            JSON_MEDIA: lambda forms: forms.part(consent.Consent),
-            NDJSON: _binary(f"Consents (schema `Consent`), one a line; at most {MAX_BATCH} bytes."),
-        },
-        {"once": {"type": "string", "pattern": "^[0-9a-f]{32}$"}},
-        {"201": {JSON_MEDIA: _GRANTED}},
-    ),
-    Operation(
-        "get",
-        "/org/v1/consents/{written}/receipt",
-        "copy_receipt",
-        "A copy of a consent's receipt, which proves and with which nobody acts",
-        "A file, or a PDF.",
-        query=_FORM,
-        answers={"200": {JSON_MEDIA: ANSWER, PDF: BINARY}},
-    ),
-    Operation(
-        "post",
-        "/org/v1/consents/{written}/receipt",
-        "hand_out_receipt",
-        "The patient's own receipt, for the controller that hands it over",
-        "Once, or in place of a lost one.",
-        _json(_component("HandOut", fields.HAND_OUT)),
-        _FORM,
-        {"201": {JSON_MEDIA: ANSWER, PDF: BINARY}},
-    ),
-    Operation(
-        "post",
-        "/org/v1/uses",
-        "record_use",
-        "Report one use of a consent's data",
-        "By the controller or a recipient (R30).",
-        _json(_component("Use", fields.USE)),
-        answers=_MADE,
-    ),
-    Operation(
-        "post",
-        "/org/v1/withdrawals",
-        "file_withdrawal",
-        "Hand on a withdrawal",
-        "By a receipt, or as taken in at the controller's counter.",
-        _json(
-            _either(
-                _component("WithdrawByReceipt", fields.WITHDRAW), _component("AtCounter", fields.AT_COUNTER)
-            )
-        ),
-        answers=_MADE,
-    ),
-    Operation(
-        "get",
-        "/org/v1/withdrawals/{written}",
-        "see_withdrawal",
-        "How a withdrawal stands",
-        "The whole of it for the controller; for a recipient its own duty.",
-    ),
-    Operation(
-        "post",
-        "/org/v1/withdrawals/{written}/guardian",
-        "prove_guardian",
-        "What a guardian proved at the counter",
-        "R33.",
-        _json(lambda forms: forms.part(GuardianProof)),
-    ),
-    Operation(
-        "post",
-        "/org/v1/withdrawals/{written}/freeze",
-        "confirm_freeze",
-        "Confirm that processing has stopped",
-        "S10.6.",
-        _EMPTY,
-    ),
-    Operation(
-        "post",
-        "/org/v1/withdrawals/{written}/receipt",
-        "confirm_destruction",
-        "Hand in the signed receipt of a destruction",
-        "S11.4.",
-        _json(lambda forms: forms.part(destruction.SignedReceipt)),
-        answers=_MADE,
-    ),
-    Operation(
-        "get",
-        "/org/v1/notices-pending",
-        "fetch_notices",
-        "Notices that were not delivered yet",
-        "Each once; with `since`, those delivered since then once more.",
-        query={"since": {"type": "integer", "minimum": 0}},
-    ),
-    Operation(
-        "post",
-        _D,
-        "draft_dispute",
-        "Draft a dispute",
-        "S16.",
-        _json(_component("Plan", plans._PLAN)),
-        answers=_MADE,
-    ),
-    Operation("get", f"{_D}/{{written}}", "see_dispute", "How a dispute stands", "S16."),
-    Operation(
-        "delete",
-        f"{_D}/{{written}}",
-        "discard_dispute",
-        "Discard a draft",
-        "S16.",
-        answers={"204": {}},
-    ),
-    Operation(
-        "put",
-        f"{_D}/{{written}}/items/{{number}}",
-        "upload_item",
-        "Hand in an item of evidence",
-        "S16.3.",
-        {
-            uploads.MEDIA: _binary(
-                "A line of JSON (S10.7 without `digest` and `size`), a line feed, and the item's bytes; "
-                f"at most {uploads.MAX_UPLOAD} bytes, with Content-Length."
-            )
-        },
-        answers={"200": {JSON_MEDIA: ANSWER}, "201": {JSON_MEDIA: ANSWER}},
-    ),
-    Operation(
-        "post",
-        f"{_D}/{{written}}/prepare",
-        "prepare_opening",
-        "What the forum's account is to sign",
-        "EIP-712.",
-        _json(_component("Prepare", disputes._PREPARE)),
-    ),
-    Operation(
-        "post",
-        f"{_D}/{{written}}/open",
-        "open_dispute",
-        "Open a dispute",
-        "S16.",
-        _json(_component("Open", disputes._OPEN)),
-    ),
-    Operation(
-        "post",
-        f"{_D}/{{written}}/release/prepare",
-        "prepare_release",
-        "What is to be signed for a release",
-        "EIP-712.",
-        _json(_component("PrepareRelease", disputes._PREPARE_RELEASE)),
-    ),
-    Operation(
-        "post",
-        f"{_D}/{{written}}/release",
-        "release_dispute",
-        "Release what a dispute holds",
-        "S16.",
-        _json(_component("Release", disputes._RELEASE)),
-    ),
-    Operation(
-        "get",
-        f"{_D}/{{written}}/pack",
-        "fetch_pack",
-        "The evidence pack",
-        "With `only`, numbers of items with commas, it discloses those alone.",
-        query={"only": {"type": "string", "pattern": "^[0-9]{1,4}(,[0-9]{1,4}){0,999}$"}},
-        answers={"200": {disputes.ZIP: BINARY}},
-    ),
-    Operation(
-        "post",
-        "/people/v1/decisions",
-        "decide",
-        "A decision that a person of the registry signed elsewhere",
-        "S18; 202 gives what is still to be signed.",
-        _json(_component("Decision", decisions._FIELDS)),
-        answers={"200": {JSON_MEDIA: ANSWER}, "202": {JSON_MEDIA: ANSWER}},
-        signed=False,
-    ),
-    Operation("get", "/healthz", "health", "Whether the desk is open", "Counted by nobody.", signed=False),
+    Operation("rotate_key", "POST /org/v1/key/rotate", "Replace the organisation's key", "S10.1.",
+              _json(_object("Rotation", organisation._ROTATION)),
+              answers={"201": _json(_answer("Rotated", leaf=_LEAF, begins=_TIME))}),
+    Operation("revoke_key", "POST /org/v1/key/revoke", "Report a key as lost, left or compromised", "S10.1.",
+              _json(_object("Revoke", fields.REVOKE)), answers={"201": _RECORDED}),
+    Operation("publish_notice", "POST /org/v1/notices", "Publish a notice that consents refer to",
+              "S10.2; the answer says why consents to the version before do not cover it (R28).",
+              _json(_part(notice.Notice)),
+              answers={"201": _json(_answer(
+                  "Published", leaf=_LEAF, subject=_LEAF, version=_COUNT,
+                  changes=_list(lambda _: {**_TEXT, "enum": [one.value for one in Change]})))}),
+    Operation("upload_consents", "POST /org/v1/consents", "Record one consent, or a batch",
+              "One as JSON, or up to 1,000 as NDJSON, one a line: all of a batch or none (S15.3).",
+              {JSON_MEDIA: _part(consent.Consent),
+               NDJSON: _binary(f"Consents (schema `Consent`), one a line; at most {MAX_BATCH} bytes.")},
+              _ONCE, {"201": _json(_answer("Granted", granted=_list(_GRANTED)))}),
+    Operation("copy_receipt", "GET /org/v1/consents/{subject}/receipt",
+              "A copy of a consent's receipt, which proves and with which nobody acts", "A file, or a PDF.",
+              query=_FORM, answers={"200": {**_ELSEWHERE, PDF: _binary()}}),
+    Operation("hand_out_receipt", "POST /org/v1/consents/{subject}/receipt",
+              "The patient's own receipt, for the controller that hands it over",
+              "Once, or in place of a lost one.",
+              _json(_object("HandOut", fields.HAND_OUT)), _FORM,
+              {"201": {**_json(_answer("HandedOut", code=_TEXT, receipt={"type": "object"})),
+                       PDF: _binary()}}),
+    Operation("record_use", "POST /org/v1/uses", "Report one use of a consent's data",
+              "By the controller or a recipient (R30).", _json(_object("Use", fields.USE)),
+              answers={"201": _json(_answer(
+                  "RecordedUse", recorded=_FLAG, line=_COUNT, covered=_or_null(_FLAG)))}),
+    Operation("file_withdrawal", "POST /org/v1/withdrawals", "Hand on a withdrawal",
+              "By a receipt, or as taken in at the controller's counter.",
+              _json(_object("WithdrawByReceipt", fields.WITHDRAW), _object("AtCounter", fields.AT_COUNTER)),
+              answers={"201": _json(_answer(
+                  "Filed", withdrawal=_LEAF, state=_TEXT, destroy_by=_TIME, freeze_by=_or_null(_TIME)))}),
+    Operation("see_withdrawal", "GET /org/v1/withdrawals/{withdrawal}", "How a withdrawal stands",
+              "The whole of it for the controller; for a recipient its own duty (S15.5)."),
+    Operation("prove_guardian", "POST /org/v1/withdrawals/{withdrawal}/guardian",
+              "What a guardian proved at the counter", "R33, S15.5.", _json(_part(GuardianProof))),
+    Operation("confirm_freeze", "POST /org/v1/withdrawals/{withdrawal}/freeze",
+              "Confirm that processing has stopped", "S10.6, S15.5."),
+    Operation("confirm_destruction", "POST /org/v1/withdrawals/{withdrawal}/receipt",
+              "Hand in the signed receipt of a destruction", "S11.4, S15.5.",
+              _json(_part(destruction.SignedReceipt)), answers={"201": _ELSEWHERE}),
+    Operation("fetch_notices", "GET /org/v1/notices-pending", "Notices that were not delivered yet",
+              "Each once; with `since`, those delivered since then once more.", query=_SINCE,
+              answers={"200": _json(_answer("PendingNotices", notices=_list(_PENDING)))}),
+    Operation("draft_dispute", "POST /org/v1/disputes", "Draft a dispute", "S16.2.",
+              _json(_object("Plan", plans._PLAN)),
+              answers={"201": _json(_answer("Drafted", dispute=_TEXT))}),
+    Operation("see_dispute", "GET /org/v1/disputes/{dispute}", "How a dispute stands", "S16.5."),
+    Operation("discard_dispute", "DELETE /org/v1/disputes/{dispute}", "Discard a draft", "S16.1.",
+              answers={"204": {}}),
+    Operation("upload_item", "PUT /org/v1/disputes/{dispute}/items/{number}", "Hand in an item of evidence",
+              "S16.3.",
+              {uploads.MEDIA: _binary(
+                  "A line of JSON (S10.7 without `digest` and `size`), a line feed, and the item's bytes; "
+                  f"at most {uploads.MAX_UPLOAD} bytes, with Content-Length.")},
+              answers={"200": _ITEM, "201": _ITEM}),
+    Operation("prepare_opening", "POST /org/v1/disputes/{dispute}/prepare",
+              "What the forum's account is to sign", "EIP-712 (S16.4).",
+              _json(_object("Prepare", disputes._PREPARE))),
+    Operation("open_dispute", "POST /org/v1/disputes/{dispute}/open", "Open a dispute", "S16.5.",
+              _json(_object("Open", disputes._OPEN))),
+    Operation("prepare_release", "POST /org/v1/disputes/{dispute}/release/prepare",
+              "What is to be signed for a release", "EIP-712 (S16.4).",
+              _json(_object("PrepareRelease", disputes._PREPARE_RELEASE))),
+    Operation("release_dispute", "POST /org/v1/disputes/{dispute}/release", "Release what a dispute holds",
+              "S16.5.", _json(_object("Release", disputes._RELEASE))),
+    Operation("fetch_pack", "GET /org/v1/disputes/{dispute}/pack", "The evidence pack",
+              "With `only`, numbers of items with commas, it discloses those alone.", query=_ONLY,
+              answers={"200": {disputes.ZIP: _binary()}}),
+    Operation("decide", "POST /people/v1/decisions",
+              "A decision that a person of the registry signed elsewhere",
+              "S18; 202 gives what is still to be signed.",
+              _json(_object("Decision", decisions._FIELDS)),
+              answers={"200": _ELSEWHERE, "202": _ELSEWHERE}, signed=False),
+    Operation("health", "GET /healthz", "Whether the desk is open", "Counted by nobody.",
+              answers={"200": _json(_answer("Health", desk={"type": "string", "const": "open"}))},
+              signed=False),
 )
+# fmt: on
 
-_PARAMETERS: Final[Json] = {
-    "Signature": {
-        "name": HEADER,
-        "in": "header",
-        "required": True,
-        "description": "The request as its organisation signs it, with path, query and the digest of "
-        "exactly the bytes of the body (S11.2); good once.",
-        "schema": {"type": "string", "maxLength": MAX_TOKEN},
-    },
-    "written": {
-        "name": "written",
-        "in": "path",
-        "required": True,
-        "description": "64 hex, or a dispute's reference.",
-        "schema": {"type": "string"},
-    },
+_PLACES: Final[Mapping[str, Json]] = {
+    "subject": {"description": "Identifier of the consent.", "schema": _LEAF},
+    "withdrawal": {"description": "Identifier of the withdrawal.", "schema": _LEAF},
+    "dispute": {"description": "Its reference.", "schema": {"type": "string", "examples": ["D-2026-000001"]}},
     "number": {
-        "name": "number",
-        "in": "path",
-        "required": True,
+        "description": "Of the item, from 1.",
         "schema": {"type": "integer", "minimum": 1, "maximum": 9999},
     },
 }
+"""What stands in addresses."""
 
+_SIGNATURE: Final[Json] = {
+    "type": "apiKey",
+    "in": "header",
+    "name": HEADER,
+    "description": "No fixed key: the request as its organisation signs it, with path, query and the digest "
+    f"of exactly the bytes of the body (S11.2), good once; at most {MAX_TOKEN} characters (docs/clients.md).",
+}
 
 _PROBLEM: Final[Json] = {
     "type": "object",
     "description": "RFC 9457, with a stable `code` and what to do (S15.2).",
     "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string"},
-        "hint": {"type": "string"},
-        "message": {"type": "string"},
+        **dict.fromkeys(("type", "title", "detail", "code", "hint", "message"), _TEXT),
+        "status": _COUNT,
+        "index": {**_COUNT, "description": "Which consent of a batch, from 0."},
+        "line": {**_COUNT, "description": "Which line of a batch, from 1."},
+        "path": {**_TEXT, "description": "Which field."},
+        "replaced_at": _TIME,
     },
-    "required": ["type", "title", "status", "detail", "code", "hint", "message"],
+    "required": ["type", "title", "status", "detail", "code", "hint"],
 }
 _FAULTS: Final = {
     "400": "The body, the address or the query is malformed.",
@@ -331,9 +249,13 @@ _FAULTS: Final = {
     "403": "Not this organisation's to ask.",
     "404": "Nothing is there for whoever asks.",
     "409": "It was done already, or stands otherwise.",
+    "410": "It was erased.",
     "413": "Too large.",
+    "415": "Another kind of content is expected.",
+    "422": "What was sent is malformed or not lawful.",
     "429": "Too many requests; see Retry-After.",
     "503": "The registry cannot record anything at the moment; see Retry-After.",
+    "default": "Refused otherwise, or a fault of the desk.",
 }
 
 
@@ -342,8 +264,8 @@ def document(own: Mapping[str, Make]) -> Json:
     forms = Forms(own)
     paths: Json = {}
     for operation in OPERATIONS:
-        made = _operation(operation, forms)
-        paths.setdefault(operation.path, {})[operation.method] = made
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation, forms)
+    problem = {"application/problem+json": {"schema": {"$ref": "#/$defs/Problem"}}}
     found = {
         "openapi": "3.1.0",
         "info": {
@@ -353,9 +275,16 @@ def document(own: Mapping[str, Make]) -> Json:
             "S16), and what people of the registry decide elsewhere (S18). What the public pages "
             "hand on from the same machine (S15.6, S15.7) is no interface for others.",
         },
+        "security": [{"Signature": []}],
         "paths": paths,
         "components": {
-            "parameters": _PARAMETERS,
+            "securitySchemes": {"Signature": _SIGNATURE},
+            "parameters": {
+                name: {"name": name, "in": "path", "required": True, **said} for name, said in _PLACES.items()
+            },
+            "responses": {
+                status: {"description": said, "content": problem} for status, said in _FAULTS.items()
+            },
             "schemas": {"Problem": _PROBLEM, **dict(sorted(forms.parts.items()))},
         },
     }
@@ -364,40 +293,33 @@ def document(own: Mapping[str, Make]) -> Json:
 
 
 def _operation(operation: Operation, forms: Forms) -> Json:
-    refs = [name for name in ("written", "number") if f"{{{name}}}" in operation.path]
-    parameters: list[Json] = [
-        {"$ref": f"#/components/parameters/{name}"}
-        for name in (["Signature"] if operation.signed else []) + refs
-    ]
+    found: Json = {
+        "operationId": operation.id,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "description": operation.description,
+    }
+    if not operation.signed:
+        found["security"] = []
+    places = [name for name in _PLACES if f"{{{name}}}" in operation.path]
+    parameters: list[Json] = [{"$ref": f"#/components/parameters/{name}"} for name in places]
     parameters += [
         {"name": name, "in": "query", "schema": schema} for name, schema in operation.query.items()
     ]
-    faults = _FAULTS if operation.path != "/healthz" else {}
-    problem = {"application/problem+json": {"schema": {"$ref": "#/$defs/Problem"}}}
-    found: Json = {
-        "operationId": operation.id,
-        "summary": operation.summary,
-        "description": operation.description,
-        "parameters": parameters,
-        "responses": {
-            **{
-                status: {
-                    "description": "Done.",
-                    **(
-                        {"content": {media: {"schema": one} for media, one in content.items()}}
-                        if content
-                        else {}
-                    ),
-                }
-                for status, content in operation.answers.items()
-            },
-            **{status: {"description": what, "content": problem} for status, what in faults.items()},
-        },
-    }
+    if parameters:
+        found["parameters"] = parameters
     if operation.body:
-        content = {media: {"schema": make(forms)} for media, make in operation.body.items()}
-        found["requestBody"] = {"required": True, "content": content}
+        found["requestBody"] = {"required": True, "content": _content(operation.body, forms)}
+    faults = _FAULTS if operation.signed or operation.body else ("default",)
+    found["responses"] = {
+        status: {"description": "Done."} | ({"content": _content(content, forms)} if content else {})
+        for status, content in operation.answers.items()
+    } | {status: {"$ref": f"#/components/responses/{status}"} for status in faults}
     return found
+
+
+def _content(content: Content, forms: Forms) -> Json:
+    return {media: {"schema": make(forms)} for media, make in content.items()}
 
 
 def _components(value: Any) -> Any:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 
+from tests.desk.described import require_described
 from tests.scripts.desk_openapi import OPERATIONS, document
 from tests.scripts.form_schemas import Forms
 from tests.scripts.schemas import FOLDER, FORMATS, OWN, files, schema_of
@@ -120,14 +122,38 @@ def test_real_files_are_valid_and_changed_ones_are_not(name: str) -> None:
         assert not valid.is_valid(less), absent
 
 
+def nameless(path: str) -> str:
+    """An address without the names of what stands in it."""
+    return re.sub(r"\{\w+\}", "{}", path)
+
+
 def test_the_desks_document_has_every_address_for_others() -> None:
     app = create_app(SimpleNamespace(limits=DeskLimits()))  # type: ignore[arg-type]  # nothing is asked of it
     routes = {(method, path) for path, methods in app.openapi()["paths"].items() for method in methods}
     inner = ("/patient/", "/public/", "/schemas/", "/openapi.json")
-    own = {(method, path) for method, path in routes if not path.startswith(inner)}
-    assert {(one.method, one.path) for one in OPERATIONS} == own
-    uploads = document(OWN)["paths"]["/org/v1/disputes/{written}/items/{number}"]["put"]["requestBody"]
+    own = {(method, nameless(path)) for method, path in routes if not path.startswith(inner)}
+    assert {(one.method, nameless(one.path)) for one in OPERATIONS} == own
+    uploads = document(OWN)["paths"]["/org/v1/disputes/{dispute}/items/{number}"]["put"]["requestBody"]
     assert next(iter(uploads["content"].values()))["schema"]["format"] == "binary"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "media", "body"),
+    [
+        ("uses", 201, "application/json", {"recorded": True, "line": 1}),
+        ("uses", 201, "application/json", {"recorded": True, "line": 1, "covered": None, "name": "x"}),
+        ("uses", 200, "application/json", {"recorded": True, "line": 1, "covered": None}),
+        ("uses", 201, "text/plain", {"recorded": True, "line": 1, "covered": None}),
+        ("consents?once=1", 422, "application/problem+json", {"code": "x"}),
+        ("consents?once=1", 418, "application/problem+json", {"code": "x"}),
+    ],
+)
+def test_an_answer_that_is_not_described_is_named(path: str, status: int, media: str, body: Json) -> None:
+    """As the desk's tests hold each of its answers against the document."""
+    with pytest.raises((AssertionError, ValidationError)):
+        require_described("POST", f"/org/v1/{path}", status, media, json.dumps(body).encode())
+    right = json.dumps({"recorded": True, "line": 1, "covered": None}).encode()
+    require_described("POST", "/org/v1/uses", 201, "application/json", right)
 
 
 def test_what_a_kind_is_about_is_checked_by_its_kind() -> None:
