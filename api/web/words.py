@@ -387,6 +387,7 @@ ATTENTION: Final = MappingProxyType(
     {
         "seizure": Label("司法查封：不得转让。", "Judicial seizure: it cannot be transferred."),
         "control": Label("受行政管制。", "Under administrative control."),
+        "pledge": Label("已质押：处分前须征得质权人同意。", "Pledged: ask the pledgee before dealing in it."),
         "objection": Label("有异议正在处理中。", "An objection is being investigated."),
     }
 )

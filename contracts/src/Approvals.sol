@@ -20,7 +20,10 @@ abstract contract Approvals is AccessManaged, EIP712 {
     /// @notice Role of the compliance committee's members in the authority.
     uint64 public constant COMMITTEE_ROLE = 2;
 
-    /// @notice The decision needs `expected` signatures, in the order registry, committee.
+    /// @notice Role of forums (courts, arbitral bodies) in the authority.
+    uint64 public constant FORUM_ROLE = 6;
+
+    /// @notice The decision needs `expected` signatures: the registry's first, then the committee's, then the others'.
     error ApprovalCount(uint256 given, uint256 expected);
 
     /// @notice The signature at `index` is not a 65-byte secp256k1 signature with low s.
@@ -32,20 +35,28 @@ abstract contract Approvals is AccessManaged, EIP712 {
     /// @notice One person cannot approve twice.
     error ApproverRepeated(address signer);
 
-    constructor(address authority) AccessManaged(authority) EIP712("Yinzheng RightsRegistry", "1") {}
+    /// @dev `name` is that of the EIP-712 domain.
+    constructor(address authority, string memory name) AccessManaged(authority) EIP712(name, "1") {}
 
     /**
      * @dev Requires `approvals` to be signatures over `structHash` by an officer of the registry and, if
      * `committeeToo`, by a different person of the committee.
      */
     function _requireApprovals(bytes32 structHash, bytes[] calldata approvals, bool committeeToo) internal view {
-        uint256 expected = committeeToo ? 2 : 1;
-        if (approvals.length != expected) revert ApprovalCount(approvals.length, expected);
-        bytes32 digest = _hashTypedDataV4(structHash);
+        _requireCount(approvals, committeeToo ? 2 : 1);
+        _requireOffice(_hashTypedDataV4(structHash), approvals, committeeToo);
+    }
+
+    /// @dev The same of the first of `approvals`; `next` is the index of the one after.
+    function _requireOffice(
+        bytes32 digest,
+        bytes[] calldata approvals,
+        bool committeeToo
+    ) internal view returns (uint256 next) {
         address officer = _requireApproval(digest, approvals, 0, REGISTRY_ROLE);
-        if (committeeToo && _requireApproval(digest, approvals, 1, COMMITTEE_ROLE) == officer) {
-            revert ApproverRepeated(officer);
-        }
+        if (!committeeToo) return 1;
+        if (_requireApproval(digest, approvals, 1, COMMITTEE_ROLE) == officer) revert ApproverRepeated(officer);
+        return 2;
     }
 
     function _requireApproval(
@@ -53,11 +64,27 @@ abstract contract Approvals is AccessManaged, EIP712 {
         bytes[] calldata approvals,
         uint256 index,
         uint64 role
-    ) private view returns (address signer) {
+    ) internal view returns (address signer) {
+        signer = _signer(digest, approvals, index);
+        if (!_hasRole(role, signer)) revert ApproverNotEntitled(signer, role);
+    }
+
+    function _requireCount(bytes[] calldata approvals, uint256 expected) internal pure {
+        if (approvals.length != expected) revert ApprovalCount(approvals.length, expected);
+    }
+
+    /// @dev Never zero.
+    function _signer(bytes32 digest, bytes[] calldata approvals, uint256 index) internal pure returns (address signer) {
         ECDSA.RecoverError fault;
         (signer, fault, ) = ECDSA.tryRecover(digest, approvals[index]);
         if (fault != ECDSA.RecoverError.NoError) revert ApprovalMalformed(index);
-        (bool entitled, ) = IAccessManager(authority()).hasRole(role, signer);
-        if (!entitled) revert ApproverNotEntitled(signer, role);
+    }
+
+    function _hasRole(uint64 role, address account) internal view returns (bool entitled) {
+        (entitled, ) = IAccessManager(authority()).hasRole(role, account);
+    }
+
+    function _now() internal view returns (uint64) {
+        return uint64(block.timestamp);
     }
 }

@@ -45,15 +45,6 @@ interface IPreservation {
     /// @notice Every root of evidence is added once.
     error RootKnown(bytes32 caseId, bytes32 root);
 
-    /// @notice A decision of the forum takes 1 signature, a settlement those of all parties, `expected`.
-    error ApprovalCount(uint256 given, uint256 expected);
-
-    /// @notice The signature at `index` is not a 65-byte secp256k1 signature with low s.
-    error ApprovalMalformed(uint256 index);
-
-    /// @notice Whoever signed does not hold `role`, or signed something else.
-    error ApproverNotEntitled(address signer, uint64 role);
-
     /// @notice Whoever signed is not the party expected, or signed something else.
     error SignerNotParty(bytes32 caseId, address signer);
 

@@ -33,21 +33,36 @@ interface IRightsRegistry {
         bool upheld,
         uint16 open
     );
-    /// @notice A case ended without a certificate; `outcome` is the refusal, or the conclusion that upheld an objection.
+    /// @notice A case ended without a certificate; `outcome` is the refusal, the conclusion that upheld an objection, or
+    /// the cancellation it was about.
     event CaseClosed(bytes32 indexed caseId, bytes32 indexed outcome);
 
     /// @notice A module changed the number of holds on a case.
     event CaseHoldsChanged(bytes32 indexed caseId, bytes32 indexed ground, address indexed module, uint8 holds);
 
-    /// @notice A certificate was deposited; with this its registration is complete (R9).
+    /// @notice A certificate was deposited; with this its registration is complete (R9). `predecessor` is what it
+    /// follows, or zero.
     event Deposited(
         bytes32 indexed id,
         bytes32 indexed caseId,
         bytes32 indexed content,
         uint64 registeredAt,
         uint64 validUntil,
-        uint8 remarks
+        uint8 remarks,
+        bytes32 holdings,
+        bytes32 predecessor
     );
+
+    /// @notice A certificate was replaced by `successor` and, where a part stayed, `remainder`, on the `ground` of the
+    /// statement with that leaf hash.
+    event Succeeded(
+        bytes32 indexed id,
+        bytes32 indexed successor,
+        bytes32 indexed ground,
+        bytes32 remainder,
+        address module
+    );
+
     /// @notice A module altered a record, on the `ground` of the statement with that leaf hash.
     event Amended(bytes32 indexed id, bytes32 indexed ground, address indexed module, Status previous, Amendment next);
 
@@ -90,7 +105,7 @@ interface IRightsRegistry {
     /// @notice The end of validity must lie in `earliest` to `latest`, both included.
     error ValidityOutside(uint64 validUntil, uint64 earliest, uint64 latest);
 
-    /// @notice Only the remark bits 1, 2, 4 and 8 have a meaning.
+    /// @notice Only the remark bits 1, 2, 4, 8 and 16 have a meaning.
     error RemarksUnknown(uint8 remarks);
 
     /// @notice No lawful move leads from `from` to `to`.
@@ -102,8 +117,14 @@ interface IRightsRegistry {
     /// @notice A count moves by one at a time, and on a record that is over only down.
     error CountOutside(bytes32 id, uint16 given, uint16 lowest, uint16 highest);
 
-    /// @notice A successor is named exactly when a record becomes superseded, and is in force.
-    error SuccessorRefused(bytes32 id, bytes32 successor);
+    /// @notice A certificate is replaced by one or two, `most`.
+    error SuccessorCount(uint256 given, uint256 most);
+
+    /// @notice The certificates that replace one come from one case.
+    error SuccessorCase(bytes32 id, bytes32 given, bytes32 expected);
+
+    /// @notice The validity of the record ended at `validUntil` (R12).
+    error RecordExpired(bytes32 id, uint64 validUntil, uint64 blockTime);
 
     /// @notice A reservation is of a record in force, at most 72 hours ahead, and nobody else's meanwhile.
     error ReservationRefused(bytes32 id, uint64 reservedUntil, address reservedBy);

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.37;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Approvals} from "./Approvals.sol";
 import {ConsentRegistry} from "./ConsentRegistry.sol";
 import {IPreservation} from "./IPreservation.sol";
 import {IRightsRegistry} from "./IRightsRegistry.sol";
 import {Dispute, DisputeOrder, DisputeState, Evidence, OpeningKind, Subjects} from "./PreservationTypes.sol";
 import {RightsRegistry} from "./RightsRegistry.sol";
-import {Amendment, Case, CaseState, Record, Status} from "./RightsTypes.sol";
+import {Amendment, Case, CaseState, DepositOrder, Record, Status} from "./RightsTypes.sol";
 
 /**
  * @title Preservation
@@ -25,14 +22,11 @@ import {Amendment, Case, CaseState, Record, Status} from "./RightsTypes.sol";
  * | Open | release     | Released | `Release` by a forum (effective document), or by all parties (settlement) |
  *
  * @dev This contract is to be the only one that holds MOVES. Other modules (change, transfer, licence, cancellation)
- * hold MODULE and move records through {amend}, which keeps them off what is held and off the holds themselves.
- * `RightsRegistry` alone refuses only that a held record be superseded with its holds left standing. The contracts
+ * hold MODULE and move records through {amend} and {succeed}, which keep them off what is held and off the holds
+ * themselves. `RightsRegistry` alone refuses only that a held record be superseded. The contracts
  * called are fixed at creation and call no one but the authority; a dispute's state is written before they are called.
  */
-contract Preservation is IPreservation, AccessManaged, EIP712 {
-    /// @notice Role of forums (courts, arbitral bodies) in the authority.
-    uint64 public constant FORUM_ROLE = 6;
-
+contract Preservation is IPreservation, Approvals {
     /// @notice Most subjects of one dispute, which keeps opening and release within a block.
     uint256 public constant MAX_SUBJECTS = 64;
 
@@ -63,7 +57,7 @@ contract Preservation is IPreservation, AccessManaged, EIP712 {
         address authority,
         RightsRegistry rights_,
         ConsentRegistry consents_
-    ) AccessManaged(authority) EIP712("Yinzheng Preservation", "1") {
+    ) Approvals(authority, "Yinzheng Preservation") {
         _rights = rights_;
         _consents = consents_;
     }
@@ -147,18 +141,43 @@ contract Preservation is IPreservation, AccessManaged, EIP712 {
     /**
      * @notice Alters a record on behalf of another module, unless that would touch what a dispute holds.
      *
-     * Requirements: the caller holds MODULE; `next.holds` is what it is; while the record is held, status, successor
-     * and reservation stay as they are, too; all that {RightsRegistry-amend} requires.
+     * Requirements: the caller holds MODULE; `next.holds` is what it is; while the record is held, status and
+     * reservation stay as they are, too; all that {RightsRegistry-amend} requires.
      */
     function amend(bytes32 id, Amendment calldata next, bytes32 ground) external restricted {
         Record memory current = _rights.recordOf(id);
         if (next.holds != current.holds) revert HoldsReserved(id, next.holds, current.holds);
         bool keeps = next.status == current.status &&
-            next.successor == current.successor &&
             next.reservedUntil == current.reservedUntil &&
             next.reservedBy == current.reservedBy;
         if (current.holds != 0 && !keeps) revert RecordHeld(id, current.holds);
         _rights.amend(id, next, ground);
+    }
+
+    /**
+     * @notice Replaces a certificate by those that follow it on behalf of another module, unless a dispute holds it.
+     *
+     * Requirements: the caller holds MODULE; the record is not held; all that {RightsRegistry-succeed} requires.
+     */
+    function succeed(
+        bytes32 id,
+        DepositOrder[] calldata orders,
+        bool published,
+        bytes32 ground
+    ) external restricted {
+        uint16 holds = _rights.recordOf(id).holds;
+        if (holds != 0) revert RecordHeld(id, holds);
+        _rights.succeed(id, orders, published, ground);
+    }
+
+    /**
+     * @notice Closes a case that was about a cancellation on behalf of another module.
+     *
+     * Requirements: the caller holds MODULE; all that {RightsRegistry-concludeCase} requires, that the case is not held
+     * among it.
+     */
+    function concludeCase(bytes32 caseId, bytes32 outcome) external restricted {
+        _rights.concludeCase(caseId, outcome);
     }
 
     // ---------------------------------------------------------------- views
@@ -243,7 +262,6 @@ contract Preservation is IPreservation, AccessManaged, EIP712 {
                 remarks: current.remarks,
                 holds: holds,
                 objections: current.objections,
-                successor: current.successor,
                 reservedUntil: current.reservedUntil,
                 reservedBy: current.reservedBy
             });
@@ -287,7 +305,7 @@ contract Preservation is IPreservation, AccessManaged, EIP712 {
         bytes[] calldata approvals
     ) private view returns (address signer) {
         if (order.kind == OpeningKind.None) revert OpeningKindMissing();
-        if (approvals.length != 1) revert ApprovalCount(approvals.length, 1);
+        _requireCount(approvals, 1);
         signer = _signer(_hashTypedDataV4(_openingHash(order)), approvals, 0);
         bool isParty = _isListed(order.parties, signer);
         if (order.kind == OpeningKind.Forum) {
@@ -310,7 +328,7 @@ contract Preservation is IPreservation, AccessManaged, EIP712 {
             _requireForum(caseId, forum, _isListed(parties, forum));
             return forum;
         }
-        if (approvals.length != parties.length) revert ApprovalCount(approvals.length, parties.length);
+        _requireCount(approvals, parties.length);
         for (uint256 i = 0; i < parties.length; ++i) {
             address signer = _signer(digest, approvals, i);
             if (signer != parties[i]) revert SignerNotParty(caseId, signer);
@@ -318,20 +336,13 @@ contract Preservation is IPreservation, AccessManaged, EIP712 {
     }
 
     function _requireForum(bytes32 caseId, address signer, bool isParty) private view {
-        (bool entitled, ) = IAccessManager(authority()).hasRole(FORUM_ROLE, signer);
-        if (!entitled) revert ApproverNotEntitled(signer, FORUM_ROLE);
+        if (!_hasRole(FORUM_ROLE, signer)) revert ApproverNotEntitled(signer, FORUM_ROLE);
         if (isParty) revert ForumIsParty(caseId, signer);
     }
 
     function _requireDispute(bytes32 caseId, DisputeState expected) private view {
         DisputeState actual = _disputes[caseId].state;
         if (actual != expected) revert DisputeNotIn(caseId, actual, expected);
-    }
-
-    function _signer(bytes32 digest, bytes[] calldata approvals, uint256 index) private pure returns (address signer) {
-        ECDSA.RecoverError fault;
-        (signer, fault, ) = ECDSA.tryRecover(digest, approvals[index]);
-        if (fault != ECDSA.RecoverError.NoError) revert ApprovalMalformed(index);
     }
 
     function _isListed(address[] memory parties, address account) private pure returns (bool) {
@@ -357,9 +368,5 @@ contract Preservation is IPreservation, AccessManaged, EIP712 {
                     order.statement
                 )
             );
-    }
-
-    function _now() private view returns (uint64) {
-        return uint64(block.timestamp);
     }
 }

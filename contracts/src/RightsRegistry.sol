@@ -20,11 +20,12 @@ import {WorkingDays} from "./WorkingDays.sol";
  * @title RightsRegistry
  * @notice Certificates and the cases they come from, as hashes (S5.2 to S5.8). Whatever the server that sends the
  * transactions does: no deposit before publicity ends, with an objection open, back-dated, or without the signatures
- * of the procedure; nothing overwrites a deposited certificate; what is over never returns in force.
+ * of the procedure; nothing overwrites a deposited certificate; what is over never returns in force; a certificate that
+ * follows another is deposited in the transaction that ends that one, so that no right is in force twice.
  *
  * @dev Roles live in the authority, an OpenZeppelin `AccessManager`. People (REGISTRY, COMMITTEE) only ever sign.
  * Every function that changes state is `restricted`: RELAY submits decisions, CALENDAR keeps calendar and profiles,
- * MOVES, granted to no one at deployment, is for the contracts of later moves, which alter a record by {amend} alone.
+ * MOVES, granted to no one at deployment, is for the contracts of later moves, which alter a record by {amend} and {succeed}.
  */
 contract RightsRegistry is IRightsRegistry, Approvals {
     using WorkingDays for WorkingDays.Calendar;
@@ -41,7 +42,10 @@ contract RightsRegistry is IRightsRegistry, Approvals {
     /// @notice Longest reservation for a trade (R46).
     uint64 public constant MAX_RESERVATION = 72 hours;
 
-    uint8 private constant REMARKS_KNOWN = 0x0f;
+    /// @notice Most certificates that replace one: what passed, and what stayed (R4).
+    uint256 public constant MAX_SUCCESSORS = 2;
+
+    uint8 private constant REMARKS_KNOWN = 0x1f;
 
     bytes32 private constant PUBLICATION_TYPEHASH =
         keccak256("Publication(bytes32 caseId,bytes32 profile,uint8 procedure,bytes32 notice,bool waived)");
@@ -50,7 +54,8 @@ contract RightsRegistry is IRightsRegistry, Approvals {
     bytes32 private constant CLOSURE_TYPEHASH = keccak256("Closure(bytes32 caseId,bytes32 refusal)");
     bytes32 private constant DEPOSIT_TYPEHASH =
         keccak256(
-            "Deposit(bytes32 id,bytes32 caseId,bytes32 content,uint64 registeredAt,uint64 validUntil,uint8 remarks)"
+            "Deposit(bytes32 id,bytes32 caseId,bytes32 content,uint64 registeredAt,uint64 validUntil,uint8 remarks,"
+            "bytes32 holdings)"
         );
 
     /// @dev Readers prove against these two mappings: see artifacts/layout.json.
@@ -61,7 +66,7 @@ contract RightsRegistry is IRightsRegistry, Approvals {
     mapping(bytes32 tag => Profile) private _profiles;
     WorkingDays.Calendar private _calendar;
 
-    constructor(address authority) Approvals(authority) {}
+    constructor(address authority) Approvals(authority, "Yinzheng RightsRegistry") {}
 
     // ---------------------------------------------------------------- profiles and calendar
 
@@ -210,7 +215,7 @@ contract RightsRegistry is IRightsRegistry, Approvals {
     }
 
     /**
-     * @notice Deposits the certificate of a case: with this block its registration is complete (R9).
+     * @notice Deposits the certificate of a first registration: with this block its registration is complete (R9).
      *
      * Requirements: the caller holds RELAY; the record does not exist; the case is published, its publicity has ended
      * and it is neither objected to nor held; `registeredAt` is not after the block, at most {MAX_BACKDATE} before it and not before
@@ -221,48 +226,74 @@ contract RightsRegistry is IRightsRegistry, Approvals {
      * Emits {Deposited}.
      */
     function deposit(DepositOrder calldata order, bytes[] calldata approvals) external restricted {
-        if (order.id == 0 || order.content == 0) revert IdentifierZero();
-        Status status = _records[order.id].status;
-        if (status != Status.None) revert RecordNotIn(order.id, status, Status.None);
-        _requireCase(order.caseId, CaseState.Publicity);
-        Case storage published = _cases[order.caseId];
-        _requireDepositable(published, order);
+        _requireNew(order);
+        Case storage published = _concluded(order.caseId);
+        _deposit(order, published.procedure, published.publicityEnd, 0);
         _requireApprovals(_depositHash(order), approvals, published.procedure == Procedure.Ordinary);
-
-        Record storage created = _records[order.id];
-        created.content = order.content;
-        created.status = Status.InForce;
-        created.procedure = published.procedure;
-        created.remarks = order.remarks;
-        created.depositedAt = _now();
-        created.validUntil = order.validUntil;
-        created.changedAt = _now();
-        created.caseId = order.caseId;
-        published.state = CaseState.Deposited;
-        published.changedAt = _now();
-        published.outcome = order.id;
-        emit Deposited(
-            order.id,
-            order.caseId,
-            order.content,
-            order.registeredAt,
-            order.validUntil,
-            order.remarks
-        );
+        _settle(published, CaseState.Deposited, order.id);
     }
 
     // ---------------------------------------------------------------- later moves
 
     /**
-     * @notice Alters a record after its deposit, on behalf of a module contract (licence, transfer, change, renewal,
-     * cancellation, hold, reservation) that has checked the move's own approvals. Whatever the module does, content,
-     * procedure, times of deposit and validity, and case stay; what is over stays over.
+     * @notice Replaces the certificate `id` by one or two that follow it, on behalf of a module contract that has
+     * checked the move's own approvals (transfer, change, renewal). What follows is in force from the block in which
+     * `id` is over; each names the other.
      *
      * Requirements:
      *
      * - the caller holds MOVES; `ground`, the leaf hash of the statement that decided it, is not zero;
-     * - in force may stay so or become superseded, cancelled or, once validity is past, lapsed; these three are final;
-     * - superseded needs a successor in force, and neither holds nor open objections; no other status has one;
+     * - `id` is in force, its validity not ended, neither held nor objected to;
+     * - `orders` are 1 to {MAX_SUCCESSORS}, all of one case; each is as for {deposit};
+     * - the case is as for {deposit}; or, unless `published`, it was never published: then the procedure is that of `id`.
+     *
+     * Emits {Deposited} for each and {Succeeded}.
+     */
+    function succeed(
+        bytes32 id,
+        DepositOrder[] calldata orders,
+        bool published,
+        bytes32 ground
+    ) external restricted {
+        if (ground == 0) revert IdentifierZero();
+        if (orders.length == 0 || orders.length > MAX_SUCCESSORS) {
+            revert SuccessorCount(orders.length, MAX_SUCCESSORS);
+        }
+        Record storage current = _records[id];
+        _requireReplaceable(id, current);
+        bytes32 caseId = orders[0].caseId;
+        Case storage decided = _cases[caseId];
+        if (published || decided.state != CaseState.None) {
+            _concluded(caseId);
+        } else {
+            if (caseId == 0) revert IdentifierZero();
+            decided.procedure = current.procedure;
+        }
+        for (uint256 i = 0; i < orders.length; ++i) {
+            _requireNew(orders[i]);
+            if (orders[i].caseId != caseId) revert SuccessorCase(orders[i].id, orders[i].caseId, caseId);
+            _deposit(orders[i], decided.procedure, decided.publicityEnd, id);
+        }
+        _settle(decided, CaseState.Deposited, orders[0].id);
+
+        current.status = Status.Superseded;
+        current.successor = orders[0].id;
+        if (orders.length == MAX_SUCCESSORS) current.remainder = orders[1].id;
+        current.reservedUntil = 0;
+        current.reservedBy = address(0);
+        current.changedAt = _now();
+        emit Succeeded(id, current.successor, ground, current.remainder, _msgSender());
+    }
+
+    /**
+     * @notice Alters a record after its deposit, on behalf of a module contract (cancellation, lapse, remark, hold,
+     * objection, reservation) that has checked the move's own approvals. Whatever the module does, content, procedure,
+     * times of deposit and validity, case, holdings and predecessor stay; what is over stays over.
+     *
+     * Requirements:
+     *
+     * - the caller holds MOVES; `ground`, the leaf hash of the statement that decided it, is not zero;
+     * - in force may stay so or become cancelled or, once validity is past, lapsed; both are final;
      * - `holds` and `objections` move by at most one, and only down once the record is over;
      * - a reservation is of a record in force, ends within {MAX_RESERVATION}, and while it runs can only be kept as it
      *   is or dropped; remarks change only in force.
@@ -273,7 +304,7 @@ contract RightsRegistry is IRightsRegistry, Approvals {
         if (ground == 0) revert IdentifierZero();
         Record storage current = _records[id];
         Status previous = current.status;
-        _requireLawfulStatus(id, current, next);
+        _requireLawfulStatus(id, current, next.status);
         _requireLawfulCount(id, previous, current.holds, next.holds);
         _requireLawfulCount(id, previous, current.objections, next.objections);
         _requireLawfulReservation(id, current, next);
@@ -284,11 +315,24 @@ contract RightsRegistry is IRightsRegistry, Approvals {
         current.remarks = next.remarks;
         current.holds = next.holds;
         current.objections = next.objections;
-        current.successor = next.successor;
         current.reservedUntil = next.reservedUntil;
         current.reservedBy = next.reservedBy;
         current.changedAt = _now();
         emit Amended(id, ground, _msgSender(), previous, next);
+    }
+
+    /**
+     * @notice Closes a case that was about a cancellation, on behalf of the module that cancels.
+     *
+     * Requirements: the caller holds MOVES; `outcome`, the leaf hash of the cancellation, is not zero; the case is
+     * published, its publicity has ended and it is neither objected to nor held.
+     *
+     * Emits {CaseClosed}.
+     */
+    function concludeCase(bytes32 caseId, bytes32 outcome) external restricted {
+        if (outcome == 0) revert IdentifierZero();
+        _concluded(caseId);
+        _close(caseId, outcome);
     }
 
     /**
@@ -347,12 +391,54 @@ contract RightsRegistry is IRightsRegistry, Approvals {
 
     // ---------------------------------------------------------------- rules
 
-    function _requireDepositable(Case storage published, DepositOrder calldata order) private view {
-        uint64 blockTime = _now();
+    function _requireNew(DepositOrder calldata order) private view {
+        if (order.id == 0 || order.content == 0 || order.holdings == 0) revert IdentifierZero();
+        Status status = _records[order.id].status;
+        if (status != Status.None) revert RecordNotIn(order.id, status, Status.None);
+    }
+
+    /// @dev The case, which must be published, over with its publicity, and neither objected to nor held.
+    function _concluded(bytes32 caseId) private view returns (Case storage published) {
+        _requireCase(caseId, CaseState.Publicity);
+        published = _cases[caseId];
         uint64 publicityEnd = published.publicityEnd;
-        if (blockTime < publicityEnd) revert PublicityNotEnded(order.caseId, publicityEnd, blockTime);
-        if (published.objections != 0) revert ObjectionsOpen(order.caseId, published.objections);
-        if (published.holds != 0) revert CaseHeld(order.caseId, published.holds);
+        if (_now() < publicityEnd) revert PublicityNotEnded(caseId, publicityEnd, _now());
+        if (published.objections != 0) revert ObjectionsOpen(caseId, published.objections);
+        if (published.holds != 0) revert CaseHeld(caseId, published.holds);
+    }
+
+    function _deposit(
+        DepositOrder calldata order,
+        Procedure procedure,
+        uint64 publicityEnd,
+        bytes32 predecessor
+    ) private {
+        _requireTerms(order, publicityEnd);
+        Record storage created = _records[order.id];
+        created.content = order.content;
+        created.status = Status.InForce;
+        created.procedure = procedure;
+        created.remarks = order.remarks;
+        created.depositedAt = _now();
+        created.validUntil = order.validUntil;
+        created.changedAt = _now();
+        created.caseId = order.caseId;
+        created.holdings = order.holdings;
+        if (predecessor != 0) created.predecessor = predecessor;
+        emit Deposited(
+            order.id,
+            order.caseId,
+            order.content,
+            order.registeredAt,
+            order.validUntil,
+            order.remarks,
+            order.holdings,
+            predecessor
+        );
+    }
+
+    function _requireTerms(DepositOrder calldata order, uint64 publicityEnd) private view {
+        uint64 blockTime = _now();
         uint64 dayBefore = blockTime > MAX_BACKDATE ? blockTime - MAX_BACKDATE : 0;
         uint64 earliest = publicityEnd > dayBefore ? publicityEnd : dayBefore;
         if (order.registeredAt < earliest || order.registeredAt > blockTime) {
@@ -365,22 +451,19 @@ contract RightsRegistry is IRightsRegistry, Approvals {
         if (order.remarks & ~REMARKS_KNOWN != 0) revert RemarksUnknown(order.remarks);
     }
 
-    function _requireLawfulStatus(bytes32 id, Record storage current, Amendment calldata next) private view {
+    function _requireReplaceable(bytes32 id, Record storage current) private view {
+        if (current.status != Status.InForce) revert RecordNotIn(id, current.status, Status.InForce);
+        if (_now() > current.validUntil) revert RecordExpired(id, current.validUntil, _now());
+        if (current.holds != 0 || current.objections != 0) {
+            revert RecordBlocked(id, current.holds, current.objections);
+        }
+    }
+
+    function _requireLawfulStatus(bytes32 id, Record storage current, Status to) private view {
         Status from = current.status;
-        Status to = next.status;
-        bool stays = from == to;
-        bool lapsesEarly = to == Status.Lapsed && _now() <= current.validUntil;
-        if (from == Status.None || (!stays && (from != Status.InForce || to == Status.None || lapsesEarly))) {
-            revert StatusMoveRefused(id, from, to);
-        }
-        if (stays || to != Status.Superseded) {
-            if (next.successor != current.successor) revert SuccessorRefused(id, next.successor);
-            return;
-        }
-        if (next.holds != 0 || next.objections != 0) revert RecordBlocked(id, next.holds, next.objections);
-        if (next.successor == id || _records[next.successor].status != Status.InForce) {
-            revert SuccessorRefused(id, next.successor);
-        }
+        bool ends = from == Status.InForce &&
+            (to == Status.Cancelled || (to == Status.Lapsed && _now() > current.validUntil));
+        if (from == Status.None || (from != to && !ends)) revert StatusMoveRefused(id, from, to);
     }
 
     function _requireLawfulCount(bytes32 id, Status status, uint16 current, uint16 next) private pure {
@@ -410,11 +493,14 @@ contract RightsRegistry is IRightsRegistry, Approvals {
     }
 
     function _close(bytes32 caseId, bytes32 outcome) private {
-        Case storage published = _cases[caseId];
-        published.state = CaseState.Closed;
-        published.changedAt = _now();
-        published.outcome = outcome;
+        _settle(_cases[caseId], CaseState.Closed, outcome);
         emit CaseClosed(caseId, outcome);
+    }
+
+    function _settle(Case storage ended, CaseState state, bytes32 outcome) private {
+        ended.state = state;
+        ended.changedAt = _now();
+        ended.outcome = outcome;
     }
 
     function _publicityEnd(bytes32 tag, bool waived) private view returns (uint64) {
@@ -435,21 +521,6 @@ contract RightsRegistry is IRightsRegistry, Approvals {
     }
 
     function _depositHash(DepositOrder calldata order) private pure returns (bytes32) {
-        return
-            keccak256(
-                abi.encode(
-                    DEPOSIT_TYPEHASH,
-                    order.id,
-                    order.caseId,
-                    order.content,
-                    order.registeredAt,
-                    order.validUntil,
-                    order.remarks
-                )
-            );
-    }
-
-    function _now() private view returns (uint64) {
-        return uint64(block.timestamp);
+        return keccak256(abi.encode(DEPOSIT_TYPEHASH, order));
     }
 }

@@ -33,7 +33,7 @@ enum ObjectionState {
     Upheld
 }
 
-/// @dev A certificate on the ledger, five slots (S5.3).
+/// @dev A certificate on the ledger, eight slots (S5.3).
 struct Record {
     bytes32 content;
     Status status;
@@ -49,6 +49,9 @@ struct Record {
     uint64 reservedUntil;
     address reservedBy;
     bytes32 caseId;
+    bytes32 holdings;
+    bytes32 predecessor;
+    bytes32 remainder;
 }
 
 /// @dev A case from its publication on, four slots (S5.4).
@@ -80,6 +83,7 @@ struct DepositOrder {
     uint64 registeredAt;
     uint64 validUntil;
     uint8 remarks;
+    bytes32 holdings;
 }
 
 /// @dev Everything about a record that later moves may alter; what is not here is fixed at the deposit.
@@ -88,7 +92,6 @@ struct Amendment {
     uint8 remarks;
     uint16 holds;
     uint16 objections;
-    bytes32 successor;
     uint64 reservedUntil;
     address reservedBy;
 }

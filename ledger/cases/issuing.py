@@ -31,6 +31,7 @@ from yinzheng.ledger.rules.terms import Procedure, RemarkKind
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Approval, Certificate, Person
 from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.chain.holdings import holdings_digest, holdings_of
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.body import MAX_BODY, Body, parse_body
 from yinzheng.verifier.formats.certificate import encode_qr, statement_of
@@ -148,6 +149,7 @@ def deposit_of(case_subject: bytes, body: Body) -> Deposit:
         content=statement.leaf_hash,
         registered_at=body.registered_at,
         valid_until=body.valid_until,
+        holdings=holdings_digest(holdings_of((holder.code, holder.rights) for holder in body.holders)),
         remarks=remark_bits(RemarkKind(remark.kind) for remark in body.remarks),
     )
 

@@ -110,7 +110,10 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """Deposit the certificate `id` with this content. Times are UTC seconds, `remarks` the bits of S5.3."""
+    """Deposit the certificate `id` with this content.
+
+    Times are UTC seconds, `remarks` the bits of S5.3, `holdings` the digest of who holds what (S5.17).
+    """
 
     TYPES: ClassVar = (
         ("id", "bytes32"),
@@ -119,17 +122,20 @@ class Deposit:
         ("registeredAt", "uint64"),
         ("validUntil", "uint64"),
         ("remarks", "uint8"),
+        ("holdings", "bytes32"),
     )
     id: bytes
     case_id: bytes
     content: bytes
     registered_at: int
     valid_until: int
+    holdings: bytes
     remarks: int = 0
 
     def values(self) -> tuple[Any, ...]:
         """Give the fields in the order of `TYPES`."""
-        return self.id, self.case_id, self.content, self.registered_at, self.valid_until, self.remarks
+        terms = self.registered_at, self.valid_until, self.remarks
+        return self.id, self.case_id, self.content, *terms, self.holdings
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ CONTRACTS: Final[Mapping[str, Contract]] = {
         roles={
             RELAY: ("openPublicity", "raiseObjection", "concludeObjection", "closeCase", "deposit"),
             CALENDAR: ("defineProfile", "extendCalendar", "correctCalendar"),
-            MOVES: ("amend", "holdCase"),
+            MOVES: ("amend", "succeed", "concludeCase", "holdCase"),
         },
         layout={"rights.records": layout.RIGHTS_RECORDS, "rights.cases": layout.RIGHTS_CASES},
         refusals=RIGHTS_REFUSALS,
@@ -78,7 +78,10 @@ CONTRACTS: Final[Mapping[str, Contract]] = {
         "Preservation",
         arguments=("manager", "rights", "consents"),
         asked=("authority()", "rights()", "consents()"),
-        roles={RELAY: ("open", "addEvidence", "release"), MODULE: ("amend",)},
+        roles={
+            RELAY: ("open", "addEvidence", "release"),
+            MODULE: ("amend", "succeed", "concludeCase"),
+        },
         holds=(MOVES,),
         layout={
             "preservation.cases": layout.PRESERVATION_CASES,

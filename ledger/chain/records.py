@@ -112,6 +112,12 @@ class Record:
     reserved_until: int
     reserved_by: bytes
     case_id: bytes
+    holdings: bytes
+    """Digest of who holds what (S5.17)."""
+    predecessor: bytes
+    """What it follows; zero for a first registration."""
+    remainder: bytes
+    """The second certificate that replaced it, for what stayed; zero without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +231,6 @@ class Amendment:
     remarks: int
     holds: int
     objections: int
-    successor: bytes = bytes(32)
     reserved_until: int = 0
     reserved_by: bytes = bytes(20)
 

@@ -106,7 +106,10 @@ RIGHTS_REFUSALS: Mapping[str, Meaning] = {
         "Validity is at most five years from registration (R9).",
     ),
     "RemarksUnknown": Meaning(
-        ValueRefused, "remarks-unknown", "The remark bits {remarks} have no meaning.", "Use bits 1, 2, 4, 8."
+        ValueRefused,
+        "remarks-unknown",
+        "The remark bits {remarks} have no meaning.",
+        "Use bits 1, 2, 4, 8, 16.",
     ),
     "RemarksFixed": Meaning(
         WrongState, "remarks-fixed", "The remarks of a record that is over ({status}) are fixed.", _LOOK
@@ -155,8 +158,17 @@ RIGHTS_REFUSALS: Mapping[str, Meaning] = {
     "CountOutside": Meaning(
         ValueRefused, "count-outside", "The count {given} lies outside {lowest} to {highest}.", _LOOK
     ),
-    "SuccessorRefused": Meaning(
-        ValueRefused, "successor-refused", "A superseded record names a successor that is in force.", ""
+    "SuccessorCount": Meaning(
+        ValueRefused, "successor-count", "A certificate is replaced by 1 to {most}, not {given}.", ""
+    ),
+    "SuccessorCase": Meaning(
+        ValueRefused, "successor-case", "The certificates that replace one come from one case.", ""
+    ),
+    "RecordExpired": Meaning(
+        WrongState,
+        "record-expired",
+        "The record's validity ended at {validUntil}, and the chain's time is {blockTime}.",
+        "Nothing more is registered on it (R12): register anew.",
     ),
     "ReservationRefused": Meaning(
         ValueRefused,

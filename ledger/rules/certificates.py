@@ -10,7 +10,13 @@ from yinzheng.ledger.rules.terms import RemarkKind
 from yinzheng.verifier.errors import UsageFault
 
 REMARK_BITS: Mapping[RemarkKind, int] = MappingProxyType(
-    {RemarkKind.AGREED: 1, RemarkKind.SEIZURE: 2, RemarkKind.CONTROL: 4, RemarkKind.OTHER: 8}
+    {
+        RemarkKind.AGREED: 1,
+        RemarkKind.SEIZURE: 2,
+        RemarkKind.CONTROL: 4,
+        RemarkKind.OTHER: 8,
+        RemarkKind.PLEDGE: 16,
+    }
 )
 """Bits of the record's `remarks` on chain (S5.3)."""
 

@@ -70,6 +70,8 @@ class RemarkKind(StrEnum):
     SEIZURE = "seizure"
     CONTROL = "control"
     OTHER = "other"
+    PLEDGE = "pledge"
+    """Entered with its register's reference (R55)."""
 
 
 class FileRole(StrEnum):
@@ -146,6 +148,7 @@ _PAIRS: tuple[tuple[StrEnum, Label], ...] = (
     (RemarkKind.SEIZURE, Label("司法查封", "judicial seizure")),
     (RemarkKind.CONTROL, Label("行政管制", "administrative control")),
     (RemarkKind.OTHER, Label("其他", "other")),
+    (RemarkKind.PLEDGE, Label("质押", "pledge")),
     (FileRole.IDENTITY, Label("主体身份证明", "proof of identity")),
     (FileRole.SOURCE, Label("数据来源证明", "proof of source")),
     (FileRole.ASSESSMENT, Label("第三方评估", "third-party assessment")),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from tests.contracts.costs_modules import measure_modules
@@ -16,6 +17,7 @@ from yinzheng.ledger.chain.deployment import Deployment
 from yinzheng.ledger.chain.placing import addresses_of
 from yinzheng.ledger.chain.records import Amendment, Head, Procedure, Status
 
+HOLDINGS = b32(2**250 + 9)
 LEAVES = [n.to_bytes(4, "big") for n in range(3000)]
 _ROW = re.compile(r"^\| (.+?) \| ([\d,]+) \|$", re.MULTILINE)
 
@@ -79,14 +81,17 @@ def _case(world: World) -> dict[str, int]:
         "concludeObjection, dismissed": world.send(world.conclude(case_id, b32(4), upheld=False)),
     }
     world.next_block_at(world.now + 10)
-    ordinary = Deposit(b32(2**250 + 5), case_id, b32(6), world.now + 1, world.now + 10**8, 1)
-    simplified = Deposit(b32(2**250 + 7), b32(2**250 + 3), b32(6), world.now + 1, world.now + 10**8, 0)
+    ordinary = Deposit(b32(2**250 + 5), case_id, b32(6), world.now + 1, world.now + 10**8, HOLDINGS, 1)
+    simplified = Deposit(b32(2**250 + 7), b32(2**250 + 3), b32(6), world.now + 1, world.now + 10**8, HOLDINGS)
     found["deposit, ordinary"] = world.send(world.deposit(ordinary, (OFFICERS[0], MEMBERS[0])))
     found["deposit, simplified"] = world.send(world.deposit(simplified))
     held = Amendment(Status.IN_FORCE, remarks=2, holds=1, objections=0)
-    superseded = Amendment(Status.SUPERSEDED, 0, 0, 0, successor=ordinary.id)
+    following = [replace(simplified, id=b32(2**250 + 10 + at), case_id=b32(2**250 + 12)) for at in (0, 1)]
+    following = [replace(one, registered_at=world.now) for one in following]
+    call = client.succeed(simplified.id, following, b32(8), published=False)
+    found["succeed, 2 certificates"] = world.send(call)
+    assert 2 * found["succeed, 2 certificates"].gas_used <= call.gas, "the client's limit leaves no room"
     found["amend, hold"] = world.send(client.amend(ordinary.id, held, b32(8)))
-    found["amend, superseded"] = world.send(client.amend(simplified.id, superseded, b32(8)))
     return {name: mined.gas_used for name, mined in found.items()}
 
 

@@ -107,7 +107,7 @@ class Court:
 
     def deposited_from(self, case_id: bytes, id_: bytes) -> bytes:
         """Deposit from a case whose publicity has ended."""
-        self.send(self.world.deposit(Deposit(id_, case_id, b32(3), self.now, self.now + 365 * DAY, 0)))
+        self.send(self.world.deposit(Deposit(id_, case_id, b32(3), self.now, self.now + 365 * DAY, b32(4))))
         return id_
 
     def published(self, case_id: bytes, *, waived: bool = False) -> bytes:
@@ -117,7 +117,7 @@ class Court:
 
 def like(record: Record, **changes: Any) -> Amendment:
     """Amend nothing of `record` but what `changes` say."""
-    names = ("status", "remarks", "holds", "objections", "successor", "reserved_until", "reserved_by")
+    names = ("status", "remarks", "holds", "objections", "reserved_until", "reserved_by")
     return Amendment(**{name: getattr(record, name) for name in names} | changes)
 
 

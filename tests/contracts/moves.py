@@ -30,8 +30,21 @@ def order(world: World, **changes: Any) -> Deposit:
         "registered_at": now,
         "valid_until": now + YEAR,
         "remarks": 5,
+        "holdings": b32(5),
     }
     return Deposit(**fields | changes)
+
+
+def successors(now: int, count: int, **changes: Any) -> list[Deposit]:
+    """Certificates 61 and 62 that follow another, of case 60, for a year."""
+    fields: dict[str, Any] = {
+        "case_id": b32(60),
+        "content": CONTENT,
+        "registered_at": now,
+        "valid_until": now + YEAR,
+        "holdings": b32(6),
+    }
+    return [Deposit(b32(61 + at), **fields | changes) for at in range(count)]
 
 
 def published(world: World, procedure: Procedure = Procedure.SIMPLIFIED) -> None:

@@ -4,12 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.moves import ID, code_of, deposited, module, order
+from tests.contracts.moves import ID, code_of, deposited, module
 from tests.contracts.world import STRANGER, World, address, b32
 from yinzheng.ledger.chain.client import RegistryClient
 from yinzheng.ledger.chain.contracts import MOVES
 from yinzheng.ledger.chain.records import Amendment, Record, Status
-from yinzheng.ledger.chain.reverts import NotEntitled
 from yinzheng.ledger.chain.sender import Sender
 from yinzheng.verifier.errors import YinzhengError
 
@@ -17,7 +16,7 @@ GROUND = b32(50)
 
 
 def like(record: Record, **changes: Any) -> Amendment:
-    names = ("status", "remarks", "holds", "objections", "successor", "reserved_until", "reserved_by")
+    names = ("status", "remarks", "holds", "objections", "reserved_until", "reserved_by")
     return Amendment(**{name: getattr(record, name) for name in names} | changes)
 
 
@@ -47,48 +46,8 @@ def moves(world: World) -> World:
     return world
 
 
-def second(world: World, id_: bytes = b32(60)) -> bytes:
-    """Deposit another certificate, to succeed ID."""
-    case_id = b32(int.from_bytes(id_, "big") + 1000)
-    world.send(world.publish(case_id, waived=True))
-    world.send(world.deposit(order(world, id=id_, case_id=case_id)))
-    return id_
-
-
-def test_nobody_holds_moves_at_first(world: World) -> None:
-    deposited(world)
-    for sender in (world.relay, world.admin, module(world)):
-        with pytest.raises(NotEntitled):
-            amend(world, sender, holds=1)
-
-
-def test_holds_objections_and_remarks(moves: World) -> None:
-    record = amend(moves, holds=1, objections=1, remarks=2)
-    assert (record.holds, record.objections, record.remarks) == (1, 1, 2)
-    assert record.changed_at == moves.now
-    assert refused(moves, holds=3) == "count-outside"
-    assert refused(moves, objections=3) == "count-outside"
-    assert refused(moves, remarks=16) == "remarks-unknown"
-    assert refused(moves, successor=b32(1)) == "successor-refused"
-    assert amend(moves, holds=0, objections=0).holds == 0
-
-
-def test_superseding(moves: World) -> None:
-    for successor in (bytes(32), ID, b32(12345)):
-        assert refused(moves, status=Status.SUPERSEDED, successor=successor) == "successor-refused"
-    other = second(moves)
-    amend(moves, holds=1)
-    assert refused(moves, status=Status.SUPERSEDED, successor=other) == "record-blocked"
-    amend(moves, objections=1, holds=0)
-    assert refused(moves, status=Status.SUPERSEDED, successor=other) == "record-blocked"
-    record = amend(moves, objections=0, status=Status.SUPERSEDED, successor=other)
-    assert (record.status, record.successor) == (Status.SUPERSEDED, other)
-    assert refused(moves, successor=bytes(32)) == "successor-refused"
-
-
-@pytest.mark.parametrize("final", [Status.SUPERSEDED, Status.CANCELLED, Status.LAPSED])
+@pytest.mark.parametrize("final", [Status.CANCELLED, Status.LAPSED])
 def test_what_is_over_stays_over(moves: World, final: Status) -> None:
-    successor = second(moves) if final is Status.SUPERSEDED else bytes(32)
     if final is Status.LAPSED:
         assert refused(moves, status=final) == "status-move"
         record = moves.client.record(ID)
@@ -96,7 +55,7 @@ def test_what_is_over_stays_over(moves: World, final: Status) -> None:
         moves.next_block_at(record.valid_until + 1)
     if final is Status.CANCELLED:
         amend(moves, holds=1)
-    before = amend(moves, status=final, successor=successor)
+    before = amend(moves, status=final)
     for to in set(Status) - {final}:
         assert refused(moves, status=to) == "status-move"
     assert refused(moves, remarks=1) == "remarks-fixed"
@@ -108,7 +67,7 @@ def test_what_is_over_stays_over(moves: World, final: Status) -> None:
         assert amend(moves, holds=0).holds == 0
     after = moves.client.record(ID)
     assert after is not None
-    fixed = ("content", "deposited_at", "valid_until", "case_id", "procedure", "status", "successor")
+    fixed = ("content", "deposited_at", "valid_until", "case_id", "procedure", "status", "holdings")
     assert [getattr(after, name) for name in fixed] == [getattr(before, name) for name in fixed]
 
 

@@ -65,6 +65,9 @@ def test_layout_is_that_of_the_contracts_and_of_the_verifier() -> None:
         ("reservedUntil", 3, 0),
         ("reservedBy", 3, 8),
         ("caseId", 4, 0),
+        ("holdings", 5, 0),
+        ("predecessor", 6, 0),
+        ("remainder", 7, 0),
     ]
     case = next(kind for name, kind in types.items() if name.startswith("t_struct(Case)"))
     assert [(m["label"], int(m["slot"]), m["offset"]) for m in case["members"]] == [

@@ -43,7 +43,7 @@ DECISIONS: Sequence[Decision] = (
     Publication(b32(1), "DEMO/1", Procedure.ORDINARY, b32(2), True),
     Conclusion(b32(1), b32(2), b32(3), True),
     Closure(b32(1), b32(2)),
-    Deposit(b32(1), b32(2), b32(3), 4, 5, 6),
+    Deposit(b32(1), b32(2), b32(3), 4, 5, b32(7), 6),
 )
 
 
@@ -153,7 +153,7 @@ def test_states_are_named(world: World) -> None:
 
 def test_the_verifier_reads_the_same_record_from_storage(world: World) -> None:
     world.send(world.publish(b32(1), waived=True))
-    world.send(world.deposit(Deposit(b32(2), b32(1), b32(3), world.now, world.now + 1000, 3)))
+    world.send(world.deposit(Deposit(b32(2), b32(1), b32(3), world.now, world.now + 1000, b32(4), 3)))
     rights = checksummed(world.client.deployment.rights)
     words = [
         int.from_bytes(world.w3.eth.get_storage_at(rights, int.from_bytes(slot, "big")), "big")
@@ -162,7 +162,8 @@ def test_the_verifier_reads_the_same_record_from_storage(world: World) -> None:
     seen, record = decode_record(words), world.client.record(b32(2))
     assert seen is not None
     assert record is not None
-    for name in ("content", "status", "procedure", "deposited_at", "valid_until", "changed_at", "case_id"):
+    for name in ("content", "status", "procedure", "deposited_at", "valid_until", "changed_at", "case_id",
+                 "holdings"):  # fmt: skip
         assert getattr(seen, name) == getattr(record, name)
     assert seen.remarks == {"agreed", "seizure"}
 
@@ -305,7 +306,7 @@ def test_the_same_bytes_every_time_and_sent_twice_is_once(world: World) -> None:
 
 def test_a_refused_transaction_says_why(world: World) -> None:
     world.send(world.publish(b32(1)))
-    call = world.deposit(Deposit(b32(2), b32(1), b32(3), world.now, world.now + 9, 0))
+    call = world.deposit(Deposit(b32(2), b32(1), b32(3), world.now, world.now + 9, b32(4)))
     transaction = world.relay.prepare(call, world.relay.next_nonce(), world.relay.fees())
     world.relay.broadcast(transaction)
     mined = world.relay.outcome(transaction.hash)

@@ -20,6 +20,7 @@ from tests.contracts.disputes import (
     like,
     record,
 )
+from tests.contracts.moves import successors
 from tests.contracts.world import STRANGER, address, b32
 from yinzheng.ledger.chain.contracts import MOVES
 from yinzheng.ledger.chain.records import (
@@ -34,10 +35,9 @@ from yinzheng.verifier.errors import YinzhengError
 
 
 def waiting_moves(court: Court) -> dict[str, Amendment]:
-    """What change, transfer, cancellation, lapse and trade ask of a record."""
+    """What cancellation, lapse and trade ask of a record."""
     current, soon = record(court), court.now + 600
     return {
-        "superseded": like(current, status=Status.SUPERSEDED, successor=TWO),
         "cancelled": like(current, status=Status.CANCELLED),
         "lapsed": like(current, status=Status.LAPSED),
         "reserved": like(current, reserved_until=soon, reserved_by=b"\1" * 20),
@@ -54,6 +54,18 @@ def test_no_module_moves_a_held_record(held: Court, module: Sender) -> None:
     assert record(held) == before
 
 
+def test_no_module_replaces_what_is_held_or_concludes_a_held_case(held: Court, module: Sender) -> None:
+    following = held.client.succeed(ONE, successors(held.now, 1), GROUND, published=False)
+    held.pass_to(held.now + 10)
+    assert held.refused(held.client.unheld(following), module) == "record-held"
+    concluded = held.client.unheld(held.client.conclude_case(CASE, GROUND))
+    assert held.refused(concluded, module) == "case-held"
+    held.send(held.release(FORUM))
+    held.send(held.client.unheld(following), module)
+    held.send(concluded, module)
+    assert record(held).status is Status.SUPERSEDED
+
+
 def test_no_module_touches_the_holds(held: Court, module: Sender) -> None:
     for id_, holds in ((ONE, 0), (ONE, 2), (TWO, 1)):
         call = held.client.amend_unheld(id_, like(record(held, id_), holds=holds), GROUND)
@@ -65,6 +77,8 @@ def test_modules_do_not_go_round_preservation(held: Court, module: Sender) -> No
     client = held.client
     for call in (
         client.amend(ONE, like(record(held), holds=0), GROUND),
+        client.succeed(TWO, successors(held.now, 1), GROUND, published=False),
+        client.conclude_case(CASE, GROUND),
         client.amend(ONE, like(record(held), status=Status.CANCELLED), GROUND),
         client.hold_case(CASE, 0, GROUND),
         client._call("consents", "release", [CONSENT, GROUND]),
@@ -84,7 +98,7 @@ def test_objections_and_remarks_go_on_during_a_hold(held: Court, module: Sender)
     assert (record(held).objections, record(held).remarks, record(held).holds) == (1, 2, 0)
 
 
-@pytest.mark.parametrize("name", ["superseded", "cancelled", "lapsed", "reserved"])
+@pytest.mark.parametrize("name", ["cancelled", "lapsed", "reserved"])
 def test_what_waited_resumes(held: Court, module: Sender, name: str) -> None:
     if name == "lapsed":
         held.pass_to(record(held).valid_until + 1)
@@ -111,7 +125,8 @@ def test_what_the_registry_alone_refuses_and_what_not(held: Court) -> None:
     rogue = Sender(held.world.w3, STRANGER, lambda _: None)
     moves = waiting_moves(held)
     client = held.client
-    assert held.refused(client.amend(ONE, moves["superseded"], GROUND), rogue) == "record-blocked"
+    following = successors(held.now, 1)
+    assert held.refused(client.succeed(ONE, following, GROUND, published=False), rogue) == "record-blocked"
     client.simulate(client.amend(ONE, moves["cancelled"], GROUND), rogue.address)
     held.send(client.amend(ONE, like(record(held), holds=0), GROUND), rogue)
     held.send(client.hold_case(CASE, 0, GROUND), rogue)

@@ -193,7 +193,7 @@ class Registry(RuleBasedStateMachine):
         case_id=CASES,
         late=st.sampled_from([0, 0, 0, 1, -1, -86_401]),
         validity=st.sampled_from([10**6, 10**6, 5 * 366 * 86_400, 5 * 366 * 86_400 + 1, 0]),
-        remarks=st.sampled_from([0, 5, 15, 16]),
+        remarks=st.sampled_from([0, 5, 31, 32]),
         people=PEOPLE,
         forged=FORGED,
     )
@@ -208,7 +208,7 @@ class Registry(RuleBasedStateMachine):
         forged: bool,
     ) -> None:
         registered = self.next + late
-        decision = Deposit(id_, case_id, b32(3), registered, registered + validity, remarks)
+        decision = Deposit(id_, case_id, b32(3), registered, registered + validity, b32(4), remarks)
         case = self.cases.get(case_id)
         ordinary = case is not None and case.procedure is Procedure.ORDINARY
         signatures, reasons = self.approvals(decision, people, forged, both=ordinary)
@@ -219,34 +219,86 @@ class Registry(RuleBasedStateMachine):
             reasons |= self.deposit_reasons(case, decision)
         if self.attempt(self.world.client.deposit(decision, signatures), reasons):
             assert case is not None
-            now = self.world.now
-            case.state, case.outcome = CaseState.DEPOSITED, id_
-            self.records[id_] = Record(
-                id=id_,
-                content=b32(3),
-                status=Status.IN_FORCE,
-                procedure=case.procedure,
-                remarks=remarks,
-                holds=0,
-                objections=0,
-                deposited_at=now,
-                valid_until=registered + validity,
-                changed_at=now,
-                successor=bytes(32),
-                reserved_until=0,
-                reserved_by=bytes(20),
-                case_id=case_id,
+            self.deposited(decision, case, bytes(32))
+
+    def deposited(self, decision: Deposit, case: GhostCase, predecessor: bytes) -> None:
+        case.state = CaseState.DEPOSITED
+        case.outcome = case.outcome if any(case.outcome) else decision.id
+        self.records[decision.id] = Record(
+            id=decision.id,
+            content=decision.content,
+            status=Status.IN_FORCE,
+            procedure=case.procedure,
+            remarks=decision.remarks,
+            holds=0,
+            objections=0,
+            deposited_at=self.world.now,
+            valid_until=decision.valid_until,
+            changed_at=self.world.now,
+            successor=bytes(32),
+            reserved_until=0,
+            reserved_by=bytes(20),
+            case_id=decision.case_id,
+            holdings=decision.holdings,
+            predecessor=predecessor,
+            remainder=bytes(32),
+        )
+
+    @rule(
+        id_=IDS,
+        successors=st.lists(IDS, min_size=1, max_size=2, unique=True),
+        case_id=CASES,
+        published=st.booleans(),
+        validity=st.sampled_from([10**6, 10**6, 0]),
+    )
+    def succeed(
+        self, id_: bytes, successors: list[bytes], case_id: bytes, published: bool, validity: int
+    ) -> None:
+        at = self.next
+        orders = [Deposit(one, case_id, b32(3), at, at + validity, b32(4)) for one in successors]
+        current, case = self.records.get(id_), self.cases.get(case_id)
+        reasons = self.succession_reasons(current, case, orders, published)
+        call = self.world.client.succeed(id_, orders, b32(50), published=published)
+        if self.attempt(call, reasons, self.module):
+            assert current is not None
+            case = self.cases.setdefault(
+                case_id, GhostCase(CaseState.NONE, current.procedure, waived=False, end=0)
             )
+            for order in orders:
+                self.deposited(order, case, id_)
+            over = change(current, status=Status.SUPERSEDED, changed_at=self.world.now)
+            remainder = successors[1] if len(successors) == 2 else bytes(32)
+            self.records[id_] = change(over, successor=successors[0], remainder=remainder)
+
+    def succession_reasons(
+        self, current: Record | None, case: GhostCase | None, orders: Sequence[Deposit], published: bool
+    ) -> set[str]:
+        reasons = {"record-state"} if {order.id for order in orders} & self.records.keys() else set()
+        if current is None or current.status is not Status.IN_FORCE:
+            reasons.add("record-state")
+        elif current.holds or current.objections:
+            reasons.add("record-blocked")
+        if case is None:
+            return reasons | ({"case-state"} if published else self.term_reasons(orders[0], 0))
+        if case.state is not CaseState.PUBLICITY:
+            return reasons | {"case-state"}
+        return reasons | self.deposit_reasons(case, orders[0])
 
     def deposit_reasons(self, case: GhostCase, decision: Deposit) -> set[str]:
         conditions = {
             "publicity-not-ended": self.next < case.end,
             "objections-open": case.open > 0,
-            "registration-time": not max(case.end, self.next - 86_400) <= decision.registered_at <= self.next,
+        }
+        found = {code for code, holds in conditions.items() if holds}
+        return found | self.term_reasons(decision, case.end)
+
+    def term_reasons(self, decision: Deposit, end: int) -> set[str]:
+        conditions = {
+            "registration-time": not max(end, self.next - 86_400) <= decision.registered_at <= self.next,
             "validity-outside": not self.next
             < decision.valid_until
             <= decision.registered_at + 5 * 366 * 86_400,
-            "remarks-unknown": decision.remarks > 15,
+            "remarks-unknown": decision.remarks > 31,
         }
         return {code for code, holds in conditions.items() if holds}
 
@@ -255,27 +307,23 @@ class Registry(RuleBasedStateMachine):
         status=st.sampled_from(Status),
         holds=st.integers(-1, 2),
         objections=st.integers(-1, 1),
-        successor=st.one_of(st.just(bytes(32)), IDS),
         meant=st.booleans(),
     )
-    def amend(
-        self, id_: bytes, status: Status, holds: int, objections: int, successor: bytes, meant: bool
-    ) -> None:
+    def amend(self, id_: bytes, status: Status, holds: int, objections: int, meant: bool) -> None:
         record = self.records.get(id_)
         if record is None:
-            call = self.world.client.amend(id_, Amendment(status, 0, 0, 0, successor), b32(50))
+            call = self.world.client.amend(id_, Amendment(status, 0, 0, 0), b32(50))
             self.attempt(call, {"status-move"}, self.module)
             return
         if not meant:  # mostly leave the status, which else soon ends every record
-            status, successor = record.status, record.successor
+            status = record.status
         amended = change(
             record,
             status=status,
             holds=max(0, record.holds + holds),
             objections=max(0, record.objections + objections),
-            successor=successor,
         )
-        names = ("status", "remarks", "holds", "objections", "successor")
+        names = ("status", "remarks", "holds", "objections")
         wanted = Amendment(**{name: getattr(amended, name) for name in names})
         call = self.world.client.amend(id_, wanted, b32(50))
         if self.attempt(call, self.amend_reasons(record, amended), self.module):
@@ -284,14 +332,9 @@ class Registry(RuleBasedStateMachine):
     def amend_reasons(self, old: Record, new: Record) -> set[str]:
         over = old.status is not Status.IN_FORCE
         moved = old.status is not new.status
-        superseded = moved and new.status is Status.SUPERSEDED
-        successor = self.records.get(new.successor)
-        sound = successor is not None and successor.status is Status.IN_FORCE and successor.id != old.id
         counts = [(old.holds, new.holds), (old.objections, new.objections)]
         conditions = {
-            "status-move": moved and (over or new.status in (Status.NONE, Status.LAPSED)),
-            "record-blocked": superseded and bool(new.holds or new.objections),
-            "successor-refused": not sound if superseded else new.successor != old.successor,
+            "status-move": moved and (over or new.status is not Status.CANCELLED),
             "count-outside": any(abs(b - a) > 1 or (over and b > a) for a, b in counts),
         }
         return {code for code, holds in conditions.items() if holds}

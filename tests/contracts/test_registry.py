@@ -63,6 +63,9 @@ def test_a_certificate_from_publication_to_deposit(world: World) -> None:
         reserved_until=0,
         reserved_by=bytes(20),
         case_id=CASE,
+        holdings=b32(5),
+        predecessor=bytes(32),
+        remainder=bytes(32),
     )
     done = world.client.case(CASE)
     assert done is not None
@@ -125,7 +128,9 @@ def test_one_person_with_two_roles_counts_once(world: World) -> None:
     world.send(world.deposit(order(world), (BOTH, MEMBERS[0])))
 
 
-@pytest.mark.parametrize("field", ["id", "case_id", "content", "registered_at", "valid_until", "remarks"])
+@pytest.mark.parametrize(
+    "field", ["id", "case_id", "content", "registered_at", "valid_until", "remarks", "holdings"]
+)
 def test_an_approval_is_for_these_fields_alone(world: World, field: str) -> None:
     world.send(world.publish(b32(77)))
     published(world)
@@ -258,7 +263,8 @@ def test_values_that_mean_nothing(world: World) -> None:
     )
     assert code_of(world, world.deposit(order(world, id=zero))) == "identifier-zero"
     assert code_of(world, world.deposit(order(world, content=zero))) == "identifier-zero"
-    assert code_of(world, world.deposit(order(world, remarks=16))) == "remarks-unknown"
+    assert code_of(world, world.deposit(order(world, holdings=zero))) == "identifier-zero"
+    assert code_of(world, world.deposit(order(world, remarks=32))) == "remarks-unknown"
 
 
 def test_only_the_relay_submits(world: World) -> None:

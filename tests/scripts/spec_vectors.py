@@ -16,10 +16,22 @@ import cbor2
 
 from tests.scripts import rights_vectors, withdrawal_vectors
 from tests.verifier.bodies import INSURER
-from tests.verifier.world import LOG_ED, NOW, NUMBER, ORIGIN, RecordState, World, body_json, trust_json
+from tests.verifier.world import (
+    HOSPITAL,
+    LOG_ED,
+    NOW,
+    NUMBER,
+    ORIGIN,
+    REGISTRY,
+    RecordState,
+    World,
+    body_json,
+    trust_json,
+)
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.sm2 import GmsslBackend
+from yinzheng.verifier.chain.holdings import holdings_digest, holdings_of
 from yinzheng.verifier.formats.body import Body, parse_body
 from yinzheng.verifier.formats.certificate import decode_qr, encode_qr, key_id, statement_of
 from yinzheng.verifier.log.note import NoteSigner
@@ -153,13 +165,16 @@ def log() -> dict[str, Any]:
 
 
 def records() -> list[dict[str, Any]]:
-    """S5.3: five words of a record and what they say."""
+    """S5.3: eight words of a record and what they say."""
     content, other = bytes(range(32)), bytes(range(64, 96))
     kinds = {
         "in force": RecordState(content),
-        "held, with all remarks": RecordState(content, holds=2, objections=1, remarks=15),
+        "held, with all remarks": RecordState(content, holds=2, objections=1, remarks=31),
         "reserved": RecordState(content, reserved_until=1_762_100_000, reserved_by=bytes(range(20))),
         "superseded, ordinary procedure": RecordState(content, status=2, procedure=1, successor=other),
+        "what passed and what stayed": RecordState(
+            content, status=2, successor=other, remainder=content[::-1], predecessor=other[::-1]
+        ),
     }
     fields = (
         "status", "procedure", "remarks", "holds", "objections", "deposited_at", "valid_until", "changed_at",
@@ -173,9 +188,29 @@ def records() -> list[dict[str, Any]]:
             "successor": record.successor.hex(),
             "reserved_by": record.reserved_by.hex(),
             "case_id": record.case_id.hex(),
+            "holdings": record.holdings.hex(),
+            "predecessor": record.predecessor.hex(),
+            "remainder": record.remainder.hex(),
             **{name: getattr(record, name) for name in fields},
         }
         for desc, record in kinds.items()
+    ]
+
+
+def held() -> list[dict[str, Any]]:
+    """S5.17: who holds what, and the digest a record keeps of it."""
+    one, two = HOSPITAL["code"], REGISTRY["code"]
+    lists = {
+        "one holder of everything": [(one, ["hold", "use", "operate"])],
+        "two holders, one right in common": [(two, ["use"]), (one, ["hold", "use"])],
+    }
+    return [
+        {
+            "desc": desc,
+            "holders": [{"code": code, "rights": rights} for code, rights in listed],
+            "digest": holdings_digest(holdings_of(listed)).hex(),
+        }
+        for desc, listed in lists.items()
     ]
 
 
@@ -287,6 +322,7 @@ FILES: Mapping[str, Callable[[], Any]] = {
     "certificates.json": certificates,
     "log.json": log,
     "records.json": records,
+    "holdings.json": held,
     "whole.json": whole,
     "cases.json": cases,
     "withdrawals.json": lambda: withdrawal_vectors.make(FIXED),

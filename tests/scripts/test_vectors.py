@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import hmac as keyed
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from eth_abi.abi import encode as abi_encode
 from eth_utils.crypto import keccak as eth_keccak
 
 from tests.scripts.spec_vectors import FILES, FOLDER, text_of
@@ -184,6 +185,23 @@ def test_records_say_what_their_slots_hold() -> None:
         assert (read.successor or bytes(32)).hex() == item["successor"]
         assert (read.reserved_until, read.reserved_by.hex()) == (item["reserved_until"], item["reserved_by"])
         assert read.case_id.hex() == item["case_id"]
+        assert read.holdings.hex() == item["holdings"]
+        assert (read.predecessor or bytes(32)).hex() == item["predecessor"]
+        assert (read.remainder or bytes(32)).hex() == item["remainder"]
+
+
+def test_who_holds_what_has_one_digest() -> None:
+    """By another ABI coder and another hash."""
+    for item in load("holdings.json"):
+        bits = {"hold": 1, "use": 2, "operate": 4}
+        listed = sorted(
+            (
+                hashlib.sha256(b"yinzheng/organisation/1:" + one["code"].encode()).digest(),
+                sum(bits[r] for r in one["rights"]),
+            )
+            for one in item["holders"]
+        )
+        assert eth_keccak(abi_encode(["(bytes32,uint8)[]"], [listed])).hex() == item["digest"], item["desc"]
 
 
 def changed(pointers: dict[str, Any]) -> dict[str, Any]:

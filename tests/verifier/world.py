@@ -7,6 +7,7 @@ against itself.
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,10 +16,12 @@ from typing import Any
 import rlp
 from coincurve import PrivateKey as Secp256k1Key
 from coincurve import PublicKey as Secp256k1PublicKey
+from eth_abi.abi import encode as abi_encode
 from trie.hexary import HexaryTrie
 
 from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey, keccak256
 from yinzheng.verifier.containers.target import Presented, read_target
+from yinzheng.verifier.formats.body import RIGHTS as RIGHT_NAMES
 from yinzheng.verifier.formats.body import Body, parse_body
 from yinzheng.verifier.formats.certificate import encode_qr, key_id, statement_of
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
@@ -138,6 +141,12 @@ def inclusion(leaves: Sequence[bytes], index: int) -> list[bytes]:
 # The chain
 
 
+def holdings(*held: tuple[str, int]) -> bytes:
+    """S5.17 by another ABI coder: credit codes and bits of rights."""
+    listed = sorted((hashlib.sha256(b"yinzheng/organisation/1:" + c.encode()).digest(), r) for c, r in held)
+    return keccak256(abi_encode(["(bytes32,uint8)[]"], [listed]))
+
+
 @dataclass
 class RecordState:
     """A record as the contract would keep it (S5.3)."""
@@ -156,6 +165,9 @@ class RecordState:
     reserved_until: int = 0
     reserved_by: bytes = bytes(20)
     case_id: bytes = bytes([7]) * 32
+    holdings: bytes = holdings((HOSPITAL["code"], 7))
+    predecessor: bytes = bytes(32)
+    remainder: bytes = bytes(32)
     rest: int = 0
 
     def words(self) -> list[int]:
@@ -175,6 +187,7 @@ class RecordState:
         )
         reservation = self.rest.to_bytes(4, "big") + self.reserved_by + self.reserved_until.to_bytes(8, "big")
         words = [self.content, packed, self.successor, reservation, self.case_id]
+        words += [self.holdings, self.predecessor, self.remainder]
         return [int.from_bytes(word, "big") for word in words]
 
 
@@ -188,7 +201,7 @@ def root_slot(size: int) -> bytes:
 
 
 def record_slots(number: str) -> list[bytes]:
-    return [slot_of(certificate_subject(number), 3, offset) for offset in range(5)]
+    return [slot_of(certificate_subject(number), 3, offset) for offset in range(8)]
 
 
 def encode_proof(nodes: Iterable[Any]) -> list[str]:
@@ -310,7 +323,14 @@ class World:
         self.statement = statement_of(self.body)
         self.leaves = [hash_leaf(b"entry %d" % at) for at in range(5)]
         self.leaves.insert(3, self.statement.leaf_hash)
-        self.state_record = self.record or RecordState(content=self.statement.leaf_hash)
+        before = certificate_subject(self.body.follows[0].number) if self.body.follows else bytes(32)
+        self.state_record = self.record or RecordState(
+            content=self.statement.leaf_hash,
+            predecessor=before,
+            holdings=holdings(
+                *((h.code, sum(1 << RIGHT_NAMES.index(r) for r in h.rights)) for h in self.body.holders)
+            ),
+        )
 
     @property
     def qr(self) -> str:
@@ -327,7 +347,7 @@ class World:
 
     def state(self, record: RecordState | None = None) -> State:
         root = self.checkpoint.root if self.anchored_root is None else self.anchored_root
-        words = [0] * 5 if self.absent else (record or self.state_record).words()
+        words = [0] * 8 if self.absent else (record or self.state_record).words()
         filler = {slot_of(bytes([at]) * 32, 3): at + 1 for at in range(30)}
         return State(
             {ANCHOR: self.anchor_code, RIGHTS: self.rights_code},

@@ -42,12 +42,12 @@ PRESERVATION_PARTIES: Final = 5
 PRESERVATION_SUBJECTS: Final = 6
 """Slot of `mapping(bytes32 caseId => Subjects)` in `Preservation`."""
 
-RECORD_SLOTS: Final = 5
+RECORD_SLOTS: Final = 8
 
 NONE, IN_FORCE, SUPERSEDED, CANCELLED, LAPSED = range(5)
 """Values of a record's `status` (S5.3)."""
 
-REMARK_BITS: Final = {"agreed": 1, "seizure": 2, "control": 4, "other": 8}
+REMARK_BITS: Final = {"agreed": 1, "seizure": 2, "control": 4, "other": 8, "pledge": 16}
 """Bits of a record's `remarks` (S5.3, R16)."""
 
 
@@ -62,7 +62,7 @@ def root_slot(size: int) -> bytes:
 
 
 def record_slots(subject: bytes) -> list[bytes]:
-    """The five slots (32 bytes each) of the record of a certificate's subject (S2.4)."""
+    """The eight slots (32 bytes each) of the record of a certificate's subject (S2.4)."""
     return slots_from(mapping_slot(subject, RIGHTS_RECORDS), RECORD_SLOTS)
 
 
@@ -104,14 +104,20 @@ class ChainRecord:
     reserved_by: bytes
     """Address, 20 bytes."""
     case_id: bytes
+    holdings: bytes
+    """Digest of who holds what (S5.17)."""
+    predecessor: bytes | None
+    """Subject of the certificate that this one replaced."""
+    remainder: bytes | None
+    """Subject of the second certificate that replaced this one, for what stayed of a transfer (R4)."""
 
 
 def decode_record(words: Sequence[int]) -> ChainRecord | None:
-    """Read a record from its five words; None when there is none.
+    """Read a record from its eight words; None when there is none.
 
     Raises ``DataFault`` `record-layout` for words that the pinned contract cannot have written.
     """
-    content, packed, successor, reservation, case_id = words
+    content, packed, successor, reservation, case_id, holdings, predecessor, remainder = words
     status, procedure, remarks, spare, holds, objections, deposited, valid, changed = unpack_word(
         packed, 1, 1, 1, 1, 2, 2, 8, 8, 8
     )
@@ -120,7 +126,7 @@ def decode_record(words: Sequence[int]) -> ChainRecord | None:
             raise DataFault("a record without status has content", code="record-layout")
         return None
     reserved_until, reserved_by, rest = unpack_word(reservation, 8, 20, 4)
-    if status > LAPSED or procedure not in (1, 2) or remarks > 15 or spare or rest:
+    if status > LAPSED or procedure not in (1, 2) or remarks >= 32 or spare or rest:
         raise DataFault("a record holds values the contract does not know", code="record-layout")
     return ChainRecord(
         content=content.to_bytes(32, "big"),
@@ -132,11 +138,18 @@ def decode_record(words: Sequence[int]) -> ChainRecord | None:
         deposited_at=deposited,
         valid_until=valid,
         changed_at=changed,
-        successor=successor.to_bytes(32, "big") if successor else None,
+        successor=_subject(successor),
         reserved_until=reserved_until,
         reserved_by=reserved_by.to_bytes(20, "big"),
         case_id=case_id.to_bytes(32, "big"),
+        holdings=holdings.to_bytes(32, "big"),
+        predecessor=_subject(predecessor),
+        remainder=_subject(remainder),
     )
+
+
+def _subject(word: int) -> bytes | None:
+    return word.to_bytes(32, "big") if word else None
 
 
 def unpack_word(word: int, *sizes: int) -> list[int]:

@@ -46,7 +46,7 @@ SOURCES: Final = ("collected", "agreement", "open", "derived")
 IMPORTANCES: Final = ("important", "core")
 """What a person decided the data to be (R23); a certificate of other data says nothing."""
 
-REMARKS: Final = ("agreed", "seizure", "control", "other")
+REMARKS: Final = ("agreed", "seizure", "control", "other", "pledge")
 MAX_NOTICES: Final = 4
 """Notice versions a certificate names, at most: more would not leave its QR code readable."""
 

@@ -27,6 +27,7 @@ from yinzheng.verifier.bytes.cose import (
     to_base32,
     to_sign,
 )
+from yinzheng.verifier.chain.holdings import RIGHT_BITS
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.body import (
     CLASSES,
@@ -193,7 +194,7 @@ def _to_cbor(body: Body) -> dict[int, Any]:
         2: TYPES.index(body.type) + 1,
         3: body.profile,
         4: PROCEDURES.index(body.procedure) + 1,
-        5: [[h.name, h.code, sum(1 << RIGHTS.index(right) for right in h.rights)] for h in body.holders],
+        5: [[h.name, h.code, sum(RIGHT_BITS[right] for right in h.rights)] for h in body.holders],
         6: body.limits,
         7: body.asset,
         8: CLASSES.index(body.data_class) + 1,

@@ -13,6 +13,7 @@ from typing import Any, Final
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven
+from yinzheng.verifier.chain.holdings import holdings_digest, holdings_of
 from yinzheng.verifier.chain.layout import ChainRecord, decode_record, record_slots, root_slot
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import PROCEDURES, Body, Party
@@ -146,6 +147,8 @@ def chain_record(
         "procedure": PROCEDURES[record.procedure - 1] == body.procedure,
         # Whoever steals the issuer's key may date a certificate back, but not the chain's clock.
         "registered_at": 0 <= record.deposited_at - body.registered_at <= DEPOSIT_WINDOW,
+        "holders": record.holdings == holdings_digest(holdings_of((h.code, h.rights) for h in body.holders)),
+        "follows": record.predecessor in _predecessors(body),
     }
     if not all(terms.values()):
         raise DataFault(
@@ -156,8 +159,13 @@ def chain_record(
     return record
 
 
+def _predecessors(body: Body) -> set[bytes | None]:
+    """What its record may name as predecessor: nothing exactly for a first registration (R2)."""
+    return {certificate_subject(one.number) for one in body.follows} or {None}
+
+
 def record_words(number: str, evidence: Evidence, trust: TrustPolicy) -> list[int]:
-    """The five words of the record of a number in the pinned registry contract (S5.3)."""
+    """The eight words of the record of a number in the pinned registry contract (S5.3)."""
     return evidence.words(trust.rights, record_slots(certificate_subject(number)))
 
 

@@ -105,7 +105,7 @@ class Note:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-_RESTRAINING: Final = ("seizure", "control")
+_RESTRAINING: Final = ("seizure", "control", "pledge")
 """Remarks under which a right is in force and cannot be used freely (R16)."""
 
 
@@ -255,6 +255,8 @@ def _chain(record: ChainRecord) -> dict[str, Any]:
         "valid_until": record.valid_until,
         "changed_at": record.changed_at,
         "successor": record.successor.hex() if record.successor else None,
+        "remainder": record.remainder.hex() if record.remainder else None,
+        "predecessor": record.predecessor.hex() if record.predecessor else None,
         "reserved_until": record.reserved_until,
         "reserved_by": record.reserved_by.hex(),
         "case": record.case_id.hex(),

@@ -60,5 +60,8 @@ class PreservationCalls(RightsCalls):
 
     def amend_unheld(self, id_: bytes, next_: Amendment, ground: bytes) -> Call:
         """Alter a record through preservation; for accounts and contracts that hold MODULE."""
-        direct = self.amend(id_, next_, ground)
-        return replace(direct, to=self._addresses["preservation"])
+        return self.unheld(self.amend(id_, next_, ground))
+
+    def unheld(self, call: Call) -> Call:
+        """Ask of preservation what a call asks of the registry: `amend`, `succeed` or `conclude_case`."""
+        return replace(call, to=self._addresses["preservation"])

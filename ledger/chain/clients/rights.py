@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from yinzheng.ledger.chain.approvals import Closure, Conclusion, Deposit, Publication
-from yinzheng.ledger.chain.clients.calling import Block, Calling
+from yinzheng.ledger.chain.clients.calling import CALL_GAS, Block, Calling
 from yinzheng.ledger.chain.records import (
     Amendment,
     CaseOnChain,
@@ -27,7 +27,9 @@ class RightsCalls(Calling):
         """Read the record of a certificate, None if there is none."""
         (values,) = self._read("rights", "recordOf", [id_], block)
         content, status, procedure, remarks, _, holds, objections, *rest = values
-        deposited, valid_until, changed, successor, until, by, case_id = rest
+        deposited, valid_until, changed, successor, until, by, case_id, holdings, predecessor, remainder = (
+            rest
+        )
         if not status:
             return None
         return Record(
@@ -45,6 +47,9 @@ class RightsCalls(Calling):
             reserved_until=until,
             reserved_by=bytes.fromhex(by[2:]),
             case_id=case_id,
+            holdings=holdings,
+            predecessor=predecessor,
+            remainder=remainder,
         )
 
     def case(self, case_id: bytes, block: Block = "latest") -> CaseOnChain | None:
@@ -124,11 +129,22 @@ class RightsCalls(Calling):
             next_.remarks,
             next_.holds,
             next_.objections,
-            next_.successor,
             next_.reserved_until,
             checksummed(next_.reserved_by),
         )
         return self._call("rights", "amend", [id_, values, ground])
+
+    def succeed(self, id_: bytes, orders: Sequence[Deposit], ground: bytes, *, published: bool) -> Call:
+        """Replace a record by one or two that follow it; for accounts and contracts that hold MOVES.
+
+        `published` says that their case must have had its publicity.
+        """
+        values = [order.values() for order in orders]
+        return self._call("rights", "succeed", [id_, values, published, ground], 2 * CALL_GAS)
+
+    def conclude_case(self, case_id: bytes, outcome: bytes) -> Call:
+        """Close a published case that was about a cancellation; as above."""
+        return self._call("rights", "concludeCase", [case_id, outcome])
 
     def hold_case(self, case_id: bytes, holds: int, ground: bytes) -> Call:
         """Hold a published case, or release it; for accounts and contracts that hold MOVES."""

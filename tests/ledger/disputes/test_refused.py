@@ -28,6 +28,7 @@ from tests.ledger.disputes.court import (
     claim,
 )
 from tests.ledger.world import actor_of
+from yinzheng.ledger.chain.approvals import Deposit
 from yinzheng.ledger.chain.contracts import MODULE
 from yinzheng.ledger.chain.records import Amendment, Status
 from yinzheng.ledger.chain.sender import Sender
@@ -343,7 +344,6 @@ def test_the_contract_refuses_to_transfer_or_amend_what_is_held(court: Court) ->
     still = Amendment(record.status, record.remarks, record.holds, record.objections)
     moved = {
         "cancelled": replace(still, status=Status.CANCELLED),
-        "transferred": replace(still, status=Status.SUPERSEDED, successor=b"\1" * 32),
         "reserved": replace(still, reserved_until=court.now + 600, reserved_by=b"\1" * 20),
     }
     module = module_of(court)
@@ -351,4 +351,9 @@ def test_the_contract_refuses_to_transfer_or_amend_what_is_held(court: Court) ->
         with pytest.raises(YinzhengError) as caught:
             client.simulate(client.amend_unheld(subject, wanted, b"\2" * 32), module)
         assert caught.value.code == "record-held", name
+    following = Deposit(b"\1" * 32, b"\3" * 32, b"\4" * 32, court.now, record.valid_until, record.holdings)
+    transferred = client.unheld(client.succeed(subject, [following], b"\2" * 32, published=False))
+    with pytest.raises(YinzhengError) as caught:
+        client.simulate(transferred, module)
+    assert caught.value.code == "record-held"
     client.simulate(client.amend_unheld(subject, replace(still, remarks=1), b"\2" * 32), module)

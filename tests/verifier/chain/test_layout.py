@@ -43,7 +43,7 @@ def test_entries_of_mappings() -> None:
         content=st.binary(min_size=32, max_size=32),
         status=st.integers(1, 4),
         procedure=st.integers(1, 2),
-        remarks=st.integers(0, 15),
+        remarks=st.integers(0, 31),
         holds=st.integers(0, 2**16 - 1),
         objections=st.integers(0, 2**16 - 1),
         deposited_at=st.integers(0, 2**64 - 1),
@@ -53,13 +53,17 @@ def test_entries_of_mappings() -> None:
         reserved_until=st.integers(0, 2**64 - 1),
         reserved_by=st.binary(min_size=20, max_size=20),
         case_id=st.binary(min_size=32, max_size=32),
+        holdings=st.binary(min_size=32, max_size=32),
+        predecessor=st.binary(min_size=32, max_size=32),
+        remainder=st.sampled_from([bytes(32), b"\1" * 32]),
     )
 )
 def test_a_record_is_read_from_its_words(state: RecordState) -> None:
     record = layout.decode_record(state.words())
     assert record is not None
     assert sum(layout.REMARK_BITS[kind] for kind in record.remarks) == state.remarks
-    assert record.successor == (state.successor if any(state.successor) else None)
+    for name in ("successor", "predecessor", "remainder"):
+        assert getattr(record, name) == (getattr(state, name) if any(getattr(state, name)) else None)
     for name in (
         "content",
         "status",
@@ -72,14 +76,15 @@ def test_a_record_is_read_from_its_words(state: RecordState) -> None:
         "reserved_until",
         "reserved_by",
         "case_id",
+        "holdings",
     ):
         assert getattr(record, name) == getattr(state, name)
 
 
 def test_no_record() -> None:
-    assert layout.decode_record([0] * 5) is None
-    for at in range(5):
-        words = [0] * 5
+    assert layout.decode_record([0] * 8) is None
+    for at in range(8):
+        words = [0] * 8
         words[at] = 1 << 100
         with pytest.raises(DataFault) as caught:
             layout.decode_record(words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +12,28 @@ import rlp
 
 from tests.verifier.judge.test_verify_tamper import assert_forged, check, invalid
 from tests.verifier.world import (
+    BLOCK_TIME,
     DAY,
     OUTSIDER,
     REGISTERED,
     VALIDATORS,
     World,
+    address_of,
     genuine_file,
+    header_fields,
     headers,
     presented,
+    trust_json,
 )
 from yinzheng.verifier import Authentic, Outcome, Report
+from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.chain.consensus import CLIQUE
 from yinzheng.verifier.chain.header import parse_header
 from yinzheng.verifier.judge.certificate.verify import verify
 from yinzheng.verifier.judge.trust import parse_trust
 
+FOUR = (*VALIDATORS, OUTSIDER)
+"""Who seals the QBFT network."""
 SAMPLE = Path(__file__).parents[2] / "vectors" / "qbft" / "sample"
 
 
@@ -173,17 +180,22 @@ def assert_uncovered(report: Report, code: str) -> None:
     assert (report.authentic, report.exit_code) == (Authentic.UNDETERMINED, 3)
 
 
-# A certificate whose chain is a QBFT network (tests/vectors/qbft/sample)
+# A certificate whose chain is a QBFT network
 
 
 class Sample:
-    """The sample's file and policy, to be changed, and verified a minute after its block."""
+    """The world's file on a QBFT network of four, and its policy, to be changed; verified a minute later."""
 
     def __init__(self) -> None:
-        self.file = json.loads((SAMPLE / "certificate.json").read_text(encoding="utf-8"))
-        self.policy = json.loads((SAMPLE / "trust-qbft.json").read_text(encoding="utf-8"))
-        self.headers: list[str] = self.file["chain"]["headers"]
+        world = World()
+        self.file = world.file()
+        self.policy = trust_json()
+        self.headers: list[str] = list(qbft_headers(world.state().root))
+        self.file["chain"]["headers"] = self.headers
         self.chain: dict[str, Any] = self.policy["chain"]
+        self.chain["consensus"] = "qbft"
+        addresses = [address_of(key).hex() for key in FOUR]
+        self.chain["validators"] = [{"from": 0, "to": None, "addresses": addresses}]
 
     def extra(self, at: int, edit: Callable[[list[Any]], None]) -> None:
         """Change what the extra data of one header lists."""
@@ -196,6 +208,31 @@ class Sample:
     def report(self) -> Report:
         time = parse_header(bytes.fromhex(self.headers[0])).time
         return verify(presented(self.file), parse_trust(json.dumps(self.policy).encode()), now=time + 60)
+
+
+def qbft_headers(state_root: bytes) -> Iterator[str]:
+    """Three blocks, each sealed by three of the four (S7.1)."""
+    parent, people = bytes(32), sorted(address_of(key) for key in FOUR)
+    for at in range(3):
+        fields = header_fields(parent, state_root, 1000 + at, BLOCK_TIME + 5 * at)
+        fields[7], fields[13] = 1, b"ctical byzantine fault tolerance"
+        unsealed = [bytes(32), people, [], 0]
+        fields[12] = rlp.encode([*unsealed, []])
+        parent = keccak256(rlp.encode(fields))
+        seals = [key.sign_recoverable(parent, hasher=None) for key in (*FOUR, *FOUR)[at : at + 3]]
+        fields[12] = rlp.encode([*unsealed, seals])
+        yield rlp.encode(fields).hex()
+
+
+def test_a_file_of_a_real_network_from_before_records_said_who_holds_what() -> None:
+    """Its seals hold (tests/vectors/qbft/sample); what its record does not show stays open."""
+    file = json.loads((SAMPLE / "certificate.json").read_text(encoding="utf-8"))
+    policy = parse_trust((SAMPLE / "trust-qbft.json").read_bytes())
+    time = parse_header(bytes.fromhex(file["chain"]["headers"][0])).time
+    report = verify(presented(file), policy, now=time + 60)
+    assert [finding.number for finding in report.findings if finding.outcome is not Outcome.VALID] == [9]
+    assert (report.finding(9).outcome, report.finding(9).code) == (Outcome.SKIPPED, "evidence-not-given")
+    assert report.authentic is Authentic.UNDETERMINED
 
 
 @pytest.mark.parametrize("headers", [1, 2, 3])

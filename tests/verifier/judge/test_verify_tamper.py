@@ -13,10 +13,13 @@ from tests.verifier.world import (
     ANCHOR,
     BLOCK_TIME,
     DAY,
+    HOSPITAL,
     LOG_ED,
     LOG_SM2,
     NOW,
+    NUMBER,
     REGISTERED,
+    REGISTRY,
     RIGHTS,
     STRANGER,
     VALID_UNTIL,
@@ -24,6 +27,7 @@ from tests.verifier.world import (
     World,
     body_json,
     genuine_file,
+    holdings,
     presented,
     trust,
 )
@@ -32,6 +36,7 @@ from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey
 from yinzheng.verifier.formats.certificate import statement_of
 from yinzheng.verifier.judge.certificate.verify import verify
 from yinzheng.verifier.log.note import NoteSigner
+from yinzheng.verifier.log.statement import certificate_subject
 
 Edit = Callable[[dict[str, Any]], None]
 
@@ -103,8 +108,8 @@ def test_an_edited_record_is_not_the_one_deposited(path: str, edit: Edit) -> Non
     found = invalid(report)
     assert found.pop(4) == "record-not-committed"
     # The chain is asked about the record's terms, so an edit of those shows there too.
-    terms = {"procedure", "registered_at", "valid_until"}
-    assert found == ({9: "terms-differ"} if path in terms - {"registered_at"} else {})
+    terms = {"procedure", "valid_until", "holders[0].code", "holders[0].rights[1]"}
+    assert found == ({9: "terms-differ"} if path in terms else {})
     assert report.authentic is Authentic.FORGED
     assert path in [difference.path for difference in report.differences]
 
@@ -396,6 +401,9 @@ def test_a_record_that_is_absent_or_of_another_certificate() -> None:
         ({"procedure": 1}, ["procedure"]),
         ({"deposited_at": REGISTERED - 1}, ["registered_at"]),
         ({"deposited_at": REGISTERED + DAY + 1}, ["registered_at"]),
+        ({"holdings": holdings((HOSPITAL["code"], 3))}, ["holders"]),
+        ({"holdings": holdings((REGISTRY["code"], 7))}, ["holders"]),
+        ({"predecessor": bytes([7]) * 32}, ["follows"]),
     ],
 )
 def test_a_record_of_other_terms(changes: dict[str, Any], terms: list[str]) -> None:
@@ -405,6 +413,19 @@ def test_a_record_of_other_terms(changes: dict[str, Any], terms: list[str]) -> N
     assert report.status is Status.UNDETERMINED
 
 
+def test_what_a_certificate_follows_is_what_its_record_names() -> None:
+    old, other = "SJ4412026100007", "SJ4412026100008"
+    follows = [{"number": number, "leaf": "cd" * 32} for number in (old, other)]
+    body = parse_body(body_json(type="transfer", follows=follows))
+    content = statement_of(body).leaf_hash
+    for number in (old, other):
+        record = RecordState(content, predecessor=certificate_subject(number))
+        assert check(World(body=body, record=record).file()).finding(9).code == "ok"
+    for predecessor in (bytes(32), certificate_subject(NUMBER)):
+        report = check(World(body=body, record=RecordState(content, predecessor=predecessor)).file())
+        assert_forged(report, {9: "terms-differ"})
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -412,7 +433,7 @@ def test_a_record_of_other_terms(changes: dict[str, Any], terms: list[str]) -> N
         {"status": 5},
         {"procedure": 0},
         {"procedure": 3},
-        {"remarks": 16},
+        {"remarks": 32},
         {"spare": 1},
         {"rest": 1},
     ],
