@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import read_body
-from yinzheng.api.desk.server import Desk, is_local
+from yinzheng.api.desk.server import Desk
 from yinzheng.ledger.cases.objections import SECRET_BYTES, Material, Protest, follow, object_to
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.publicity import FORM_BYTES, FORM_FILES
@@ -44,8 +44,7 @@ def objections(desk: Desk) -> APIRouter:
     router = APIRouter(prefix="/public/v1")
 
     async def form(request: Request, wanted: dict[str, Check[Any]], most: int) -> dict[str, Any]:
-        if not is_local(request):
-            raise UsageFault("there is nothing at this address", code="not-found")
+        desk.pages.require(request)
         with desk.memory.lease(request) as lease:
             body = await read_body(request, most, lease, desk.limits.body_seconds)
             value = canonical.loads(body or b"{}", max_bytes=most)

@@ -1,7 +1,8 @@
 """What a patient may ask with a receipt (R30, R31), passed on by the public web server on this machine.
 
 The web server has no keys and reads nothing private; it hands the browser's form on and shows the answer.
-Who asks is known by the receipt and the date of birth alone. Only this machine is answered.
+Who asks is known by the receipt and the date of birth alone. The pages alone are
+answered (`api.http.pages`).
 
 Whoever is not let in gets one answer, whatever the reason, at one of a few moments after asking: neither what
 is said nor how long it took tells a stranger whether there is such a consent (R50).
@@ -26,7 +27,7 @@ from starlette.responses import JSONResponse, Response
 
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import MAX_JSON, one_object, read_body
-from yinzheng.api.desk.server import Desk, is_local
+from yinzheng.api.desk.server import Desk
 from yinzheng.api.desk.views import progress_view
 from yinzheng.api.desk.withdrawals import filed_by_receipt
 from yinzheng.ledger.accesses.noting import Access, note
@@ -44,7 +45,7 @@ from yinzheng.ledger.withdrawals.progress import progress_of, withdrawals_in
 from yinzheng.ledger.withdrawals.uploads import Upload, keep
 from yinzheng.ledger.withdrawals.work import ConsentThread
 from yinzheng.verifier.bytes.canonical import JSON
-from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
+from yinzheng.verifier.errors import DataFault, YinzhengError
 
 T = TypeVar("T")
 
@@ -58,8 +59,7 @@ def patients(desk: Desk) -> APIRouter:
     router = APIRouter(prefix="/patient/v1")
 
     async def form(request: Request, wanted: dict[str, Any], most: int = MAX_JSON) -> dict[str, Any]:
-        if not is_local(request):
-            raise UsageFault("there is nothing at this address", code="not-found")
+        desk.pages.require(request)
         with desk.memory.lease(request) as lease:
             body = await read_body(request, most, lease, desk.limits.body_seconds)
             return fields.read(one_object(body, most), wanted)

@@ -14,6 +14,7 @@ from yinzheng.api.desk.rounds import Rounds
 from yinzheng.api.desk.server import Desk, DeskLimits
 from yinzheng.api.desk.sole import sole_desk
 from yinzheng.api.desk.worker import Pace, Worker
+from yinzheng.api.http.pages import Pages, make_word
 from yinzheng.api.http.serving import serve_until_ended
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.unsettled import needs_settling
@@ -78,7 +79,7 @@ def open_desk(
         worker.start()
         rounds.start()
         try:
-            yield Desk(worker, store, clock, limits)
+            yield Desk(worker, store, clock, limits, pages=Pages(make_word(paths)))
         finally:
             rounds.stop()
             worker.stop()

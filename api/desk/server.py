@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import threading
 import time
@@ -20,6 +19,7 @@ from yinzheng.api.desk.worker import Worker
 from yinzheng.api.http.bodies import BodyPace
 from yinzheng.api.http.limits import MIB, Buckets, Rate
 from yinzheng.api.http.memory import Memory
+from yinzheng.api.http.pages import Pages
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.organisations.requests import check_request
 from yinzheng.ledger.registry import Registry
@@ -76,12 +76,15 @@ class Desk:
         store: Store,
         clock: Callable[[], int],
         limits: DeskLimits | None = None,
+        *,
+        pages: Pages,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.worker = worker
         self.store = store
         self.clock = clock
         self.limits = limits or DeskLimits()
+        self.pages = pages
         self.memory = Memory(self.limits.bytes_in_flight, self.limits.small_in_flight)
         self._buckets = Buckets(self.limits.organisation, self.limits.clients, monotonic)
         self._checking = threading.Lock()
@@ -164,12 +167,3 @@ def target_of(request: Request) -> str:
     path: bytes = request.scope["raw_path"]
     query: bytes = request.scope["query_string"]
     return (path + b"?" + query if query else path).decode("latin-1")
-
-
-def is_local(request: Request) -> bool:
-    """Whether a request comes from this machine itself, and from no proxy on it that names someone else."""
-    try:
-        address = ipaddress.ip_address(request.client.host if request.client else "")
-    except ValueError:
-        return False
-    return address.is_loopback and "x-forwarded-for" not in request.headers

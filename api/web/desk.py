@@ -9,11 +9,12 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
+from yinzheng.api.http.pages import HEADER
 from yinzheng.ledger.net.client import Client
 from yinzheng.ledger.net.exchange import Bounds, NoAnswer, NotSent, Sent
 from yinzheng.ledger.net.routes import is_loopback
@@ -108,13 +109,18 @@ class NoDesk:
 
 
 class HttpDesk:
-    """The desk at an address of this machine. Raises `UsageFault` `desk-address` for any other."""
+    """The desk at an address of this machine. Raises `UsageFault` `desk-address` for any other.
 
-    def __init__(self, url: str, *, seconds: float = ANSWER_SECONDS) -> None:
+    `word` gives what the desk knows the pages by (`api.http.pages`), asked for anew each time: the desk may
+    start later than the pages.
+    """
+
+    def __init__(self, url: str, word: Callable[[], str], *, seconds: float = ANSWER_SECONDS) -> None:
         host, port = check_address(url)
         self._base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         self._bounds = Bounds(MAX_ANSWER, total=seconds, each=seconds, connect=CONNECT_SECONDS)
         self._client = Client()
+        self._word = word
 
     def see(self, bearer: Bearer) -> dict[str, Any]:
         """See `DeskPort`."""
@@ -160,7 +166,12 @@ class HttpDesk:
 
     def _ask(self, what: str, body: dict[str, JSON], whose: str = "patient") -> bytes:
         url = f"{self._base}/{whose}/v1/{what}"
-        sent = Sent("POST", url, dumps(body), {"Content-Type": "application/json"})
+        try:
+            headers = {"Content-Type": "application/json", HEADER: self._word()}
+        except EnvironmentFault as fault:
+            _log.error("%s", fault.message)
+            raise _away() from None
+        sent = Sent("POST", url, dumps(body), headers)
         try:
             answer = self._client.send(sent, self._bounds)
         except NotSent:

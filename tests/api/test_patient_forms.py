@@ -8,14 +8,17 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.verifier.receipt_world import ReceiptWorld, json_bytes
+from yinzheng.api.http.pages import FILE, make_word, read_word
 from yinzheng.api.web.desk import MAX_ANSWER, Bearer, HttpDesk
 from yinzheng.api.web.patient_forms import PatientForm, birth_date, read_patient_form
+from yinzheng.ledger.state.instance import Paths
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
 from yinzheng.verifier.formats.receipt import without_credential
@@ -117,7 +120,7 @@ def problem(code: str, **more: int) -> bytes:
 )
 def test_answers_that_cannot_be_used(answer: bytes, kind: type[YinzhengError], code: str) -> None:
     with saying(answer) as url, pytest.raises(kind) as caught:
-        HttpDesk(url, seconds=5).see(BEARER)
+        HttpDesk(url, str, seconds=5).see(BEARER)
     assert caught.value.code == code
     if code == "receipt-replaced":
         assert caught.value.data["replaced_at"] == 2
@@ -127,7 +130,7 @@ def test_a_desk_that_says_nothing_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with pytest.raises(EnvironmentFault) as caught:
-            HttpDesk(url, seconds=0.2).see(BEARER)
+            HttpDesk(url, str, seconds=0.2).see(BEARER)
     assert caught.value.code == "desk-silent"
 
 
@@ -139,10 +142,23 @@ CALLS: list[Callable[[HttpDesk], object]] = [
 ]
 
 
+def test_where_no_desk_left_its_word_nothing_is_sent(tmp_path: Path) -> None:
+    with saying(reply(200, b"{}")) as url:
+        for content in (None, b"", b"short\n", b"\xff" * 64):
+            if content is not None:
+                (tmp_path / FILE).write_bytes(content)
+            with pytest.raises(EnvironmentFault) as caught:
+                HttpDesk(url, lambda: read_word(Paths(tmp_path)), seconds=5).see(BEARER)
+            assert caught.value.code == "desk-away"
+        (tmp_path / "new").mkdir()
+        word = make_word(Paths(tmp_path / "new"))
+        assert read_word(Paths(tmp_path / "new")) == make_word(Paths(tmp_path / "new")) == word
+
+
 @pytest.mark.parametrize("call", CALLS)
 def test_a_desk_that_is_away(call: Callable[[HttpDesk], object]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     with pytest.raises(EnvironmentFault) as caught:
-        call(HttpDesk(url))
+        call(HttpDesk(url, str))
     assert caught.value.code == "desk-away"

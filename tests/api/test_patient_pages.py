@@ -305,10 +305,10 @@ def test_a_desk_elsewhere_is_refused() -> None:
         "8001",
     ):
         with pytest.raises(UsageFault) as caught:
-            HttpDesk(url)
+            HttpDesk(url, str)
         assert caught.value.code == "desk-address"
     for url in ("http://127.0.0.1:8001", "http://localhost:8001/", "http://[::1]:8001"):
-        HttpDesk(url)
+        HttpDesk(url, str)
 
 
 # The verify page

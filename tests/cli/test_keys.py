@@ -46,7 +46,7 @@ def test_a_registry_with_keys_in_a_token(hsm: Hsm, tmp_path: Path) -> None:
     refused("audit", "--state", state, env=ENVIRONMENT, code="token-absent", exit_code=3)
     hsm.reconnect()
     out = run("keys", "rewrap", *keeper, "--to", "keystore", "--state", state, "--json", env=ENVIRONMENT)
-    assert out.json == {"dossier": 0, "consent": 0, "digest_key": 0, "access_key": 0}
+    assert out.json == {"dossier": 0, "consent": 0, "digest_key": 0, "access_key": 1}
     rows = {row["name"]: row["where"] for row in run("keys", "list", "--state", state, "--json").json}
     assert (rows["kek"], rows["relay"]) == ("keystore", "token")
     before = contents(state)

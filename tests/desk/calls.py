@@ -19,10 +19,17 @@ from tests.cli.processes import COMMAND, environment
 from tests.desk.described import require_described
 from tests.ledger.consent_world import HOSPITAL, KEYS
 from tests.ledger.world import PASSPHRASE
+from yinzheng.api.http.pages import HEADER as PAGES_HEADER
+from yinzheng.api.http.pages import Pages, read_word
+from yinzheng.ledger.state.instance import Paths
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.request import HEADER, Request, sign_request
+
+PAGES = Pages("ab" * 32)
+SHOWN = {PAGES_HEADER: "ab" * 32}
+"""What a desk in this process knows the pages by, and what they show it."""
 
 KEYS_OF_STATE = {"YINZHENG_PASSPHRASE": PASSPHRASE.decode()}
 
@@ -91,12 +98,9 @@ class DeskProcess:
 
     def patient(self, what: str, body: object, headers: Mapping[str, str] | None = None) -> Got:
         """What the web server hands on."""
-        return self.send(
-            "POST",
-            f"/patient/v1/{what}",
-            dumps(body),
-            {"Content-Type": "application/json", **(headers or {})},
-        )
+        word = {PAGES_HEADER: read_word(Paths(self.state))}
+        given = {"Content-Type": "application/json", **word, **(headers or {})}
+        return self.send("POST", f"/patient/v1/{what}", dumps(body), given)
 
 
 def signed(

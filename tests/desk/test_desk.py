@@ -16,6 +16,8 @@ from tests.desk.conftest import Founded
 from tests.ledger.access_lines import opened_in
 from tests.ledger.consent_world import CLINIC, HOSPITAL, INSURER, KEYS, LAB, guardian
 from tests.ledger.world import PASSPHRASE
+from yinzheng.api.http.pages import HEADER as PAGES_HEADER
+from yinzheng.api.http.pages import word_file
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.state.instance import Paths
 from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
@@ -296,10 +298,18 @@ def test_who_guesses_the_date_of_birth_is_stopped(desk: DeskProcess, founded: Fo
     assert "测试甲" not in got.body.decode()
 
 
-def test_patients_are_heard_from_this_machine_alone(desk: DeskProcess) -> None:
-    got = desk.patient("see", {"receipt": "x", "born": "1980-02-29"}, {"X-Forwarded-For": "203.0.113.9"})
-    assert (got.status, got.code) == (404, "not-found")
-    got = desk.patient("see", {"receipt": "x", "born": "1980-02-29"})
+def test_patients_are_heard_from_the_pages_alone(desk: DeskProcess) -> None:
+    """A reverse proxy on this machine that names nobody passes on whatever strangers send it."""
+    asked = {"receipt": "x", "born": "1980-02-29"}
+    bad = ("", "0" * 64, "é" * 32)
+    strangers = [{"X-Forwarded-For": "203.0.113.9"}, *({PAGES_HEADER: one} for one in bad)]
+    for headers in strangers:
+        got = desk.patient("see", asked, headers)
+        assert (got.status, got.code) == (404, "not-found"), headers
+    assert desk.send("POST", "/patient/v1/see", json.dumps(asked).encode()).code == "not-found"
+    assert desk.send("POST", "/public/v1/follow", b"{}").code == "not-found"
+    assert word_file(Paths(desk.state)).stat().st_mode & 0o777 == 0o640
+    got = desk.patient("see", asked)
     assert (got.status, got.code) == (422, "qr-foreign")
 
 

@@ -14,12 +14,14 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 
+from tests.desk.calls import PAGES, SHOWN
 from tests.ledger import world as w
 from tests.ledger.world import World
 from yinzheng.api.desk.app import _fault
 from yinzheng.api.desk.objections import objections
 from yinzheng.api.desk.server import Desk, DeskLimits
 from yinzheng.api.http.memory import Memory
+from yinzheng.api.http.pages import HEADER
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.publicity import FORM_BYTES
@@ -37,6 +39,7 @@ class _Here:
 
     limits = DeskLimits()
     memory = Memory(limits.bytes_in_flight, limits.small_in_flight)
+    pages = PAGES
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -54,7 +57,7 @@ def asked(registry: Registry, what: str, body: object, **headers: str) -> httpx.
         transport = httpx.ASGITransport(app, client=("127.0.0.1", 50_000))
         async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
             content = body if isinstance(body, bytes) else json.dumps(body).encode()
-            return await client.post(f"/public/v1/{what}", content=content, headers=headers)
+            return await client.post(f"/public/v1/{what}", content=content, headers=SHOWN | headers)
 
     return asyncio.run(ask())
 
@@ -101,9 +104,10 @@ def test_an_objection_handed_on(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["object", "follow"])
-def test_this_machine_alone_is_heard(world: World, what: str) -> None:
+def test_the_pages_alone_are_heard(world: World, what: str) -> None:
     with world.open() as registry:
-        got = asked(registry, what, {}, **{"X-Forwarded-For": "203.0.113.9"})
-        assert got.json()["code"] == "not-found"
+        for other in ({"X-Forwarded-For": "203.0.113.9"}, {HEADER: ""}, {HEADER: "cd" * 32}):
+            got = asked(registry, what, {}, **other)
+            assert (got.status_code, got.json()["code"]) == (404, "not-found")
         assert asked(registry, what, b"[]").json()["code"] == "json-malformed"
         assert asked(registry, what, b"x" * 12 * 1024 * 1024).json()["code"] == "too-large"

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from tests.desk.calls import PAGES, SHOWN
 from tests.desk.conftest import Founded
 from tests.ledger.consent_world import HOSPITAL
 from tests.ledger.world import OFFICER, Clock, World, actor_of
@@ -63,6 +64,7 @@ class _Here:
 
     limits = DeskLimits()
     memory = Memory(limits.bytes_in_flight, limits.small_in_flight)
+    pages = PAGES
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -83,7 +85,7 @@ def post(registry: Registry) -> Post:
     async def asked(what: str, body: object) -> Any:
         transport = httpx.ASGITransport(app, client=("127.0.0.1", 50_000))
         async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
-            return (await client.post(f"/patient/v1/{what}", json=body)).json()
+            return (await client.post(f"/patient/v1/{what}", json=body, headers=SHOWN)).json()
 
     return lambda what, body: asyncio.run(asked(what, body))
 

@@ -17,6 +17,7 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 
+from tests.desk.calls import PAGES, SHOWN
 from tests.desk.conftest import Founded
 from tests.ledger.consent_world import HOSPITAL
 from tests.ledger.world import OFFICER, Clock, World, actor_of
@@ -55,6 +56,7 @@ class _Here:
 
     limits = DeskLimits()
     memory = Memory(limits.bytes_in_flight, limits.small_in_flight)
+    pages = PAGES
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -86,7 +88,7 @@ class Scene:
             transport = httpx.ASGITransport(self.app, client=("127.0.0.1", 50_000))
             async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
                 body = {"receipt": receipt, "born": born, **more}
-                got = await client.post(f"/patient/v1/{what}", json=body)
+                got = await client.post(f"/patient/v1/{what}", json=body, headers=SHOWN)
                 return got.status_code, got.content
 
         return asyncio.run(asked())

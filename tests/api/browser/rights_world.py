@@ -17,12 +17,14 @@ from tests.desk.calls import DeskProcess, running_desk
 from tests.ledger.consent_world import HOSPITAL, KEYS, LAB, ConsentWorld
 from tests.ledger.world import OFFICER, Clock, World, actor_of, create
 from yinzheng.api.http.limits import Limits, Rate
+from yinzheng.api.http.pages import read_word
 from yinzheng.api.web.app import create_app
 from yinzheng.api.web.desk import HttpDesk
 from yinzheng.ledger.consents.handover import issue_receipt
 from yinzheng.ledger.consents.receipts import Receipt
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.reading import open_reader
+from yinzheng.ledger.state.instance import Paths
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.destruction import DestructionReceipt, sign_receipt
 
@@ -94,9 +96,10 @@ def _served(state: Path, desk: str) -> Iterator[tuple[str, str]]:
     now: Callable[[], int] = lambda: int(time.time())  # noqa: E731
     with socket.create_server(("127.0.0.1", 0)) as unused:
         nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    word: Callable[[], str] = lambda: read_word(Paths(state))  # noqa: E731
     with open_reader(state, now) as reader:
         apps = [
-            create_app(reader, clock=now, limits=limits, demonstration=True, desk=HttpDesk(address))
+            create_app(reader, clock=now, limits=limits, demonstration=True, desk=HttpDesk(address, word))
             for address in (desk, nobody)
         ]
         servers = [uvicorn.Server(uvicorn.Config(app, log_level="warning")) for app in apps]

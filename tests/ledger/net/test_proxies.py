@@ -44,7 +44,7 @@ def proxy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def pages(url: str) -> object:
-    return HttpDesk(url, seconds=5).see(Bearer("HTTPS://A/R/X", BORN))
+    return HttpDesk(url, str, seconds=5).see(Bearer("HTTPS://A/R/X", BORN))
 
 
 def organisation(folder: Path) -> Ask:
