@@ -318,7 +318,7 @@ def node(
     json_: Json = False,
 ) -> None:
     """Serve the embedded chain as a JSON-RPC node, reading beside whoever writes. 链节点服务。"""
-    from yinzheng.ledger.chain.embedded.node import serve_node
+    from yinzheng.api.node import serve_node
     from yinzheng.ledger.flow.clock import LEAP
     from yinzheng.ledger.keys.provider import VALIDATOR
     from yinzheng.ledger.registry import wall_clock

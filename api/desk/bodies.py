@@ -1,14 +1,12 @@
-"""Reading what is sent, within bounds and in memory alone."""
+"""What is sent to the desk: its media, and the objects and lines in it."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from yinzheng.api.http.limits import MIB
-from yinzheng.api.http.memory import Lease
 from yinzheng.ledger.consents.ndjson import EncodingCheck, content, is_blank
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
@@ -27,34 +25,6 @@ MAX_LINE: Final = 64 * 1024
 
 NDJSON: Final = "application/x-ndjson"
 JSON_MEDIA: Final = "application/json"
-
-
-async def read_body(request: Request, ceiling: int, lease: Lease, seconds: float) -> bytes:
-    """The whole body, at most `ceiling` bytes, sent within `seconds`; `lease` lasts while it is in use.
-
-    Raises `UsageFault`: `too-large`, `body-slow`; `EnvironmentFault` `server-busy`.
-    """
-    check_length(request, ceiling)
-    body = bytearray()
-    try:
-        async with asyncio.timeout(seconds):
-            async for chunk in request.stream():
-                lease.grow(len(chunk))
-                body += chunk
-                if len(body) > ceiling:
-                    raise _too_large(ceiling)
-    except TimeoutError:
-        raise UsageFault("sending took too long", code="body-slow", hint="Send smaller batches.") from None
-    except ClientDisconnect:
-        raise UsageFault("the client went away", code="json-malformed") from None
-    return bytes(body)
-
-
-def check_length(request: Request, ceiling: int) -> None:
-    """Refuse at once what announces itself as too large. Raises `UsageFault` `too-large`."""
-    declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared[:20]) > ceiling:
-        raise _too_large(ceiling)
 
 
 def media_of(request: Request) -> str:
@@ -91,13 +61,3 @@ def lines_of(body: bytes) -> list[JSON]:
                 f"line {number}: {fault.message}", code=fault.code, hint=fault.hint, line=number
             ) from fault
     return found
-
-
-def _too_large(ceiling: int) -> UsageFault:
-    size = f"{ceiling // MIB} MiB" if ceiling >= MIB else f"{ceiling // 1024} KiB"
-    return UsageFault(
-        f"what was sent is larger than {size}",
-        code="too-large",
-        hint="Send less at once; nothing was recorded.",
-        limit=ceiling,
-    )

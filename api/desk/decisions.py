@@ -12,8 +12,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from yinzheng.api.desk.bodies import read_body
 from yinzheng.api.desk.server import Desk
+from yinzheng.api.http.reading import read_body
 from yinzheng.ledger.cases.decided_elsewhere import submit
 from yinzheng.ledger.people.decisions import MAX_BYTES, SignedDecision
 from yinzheng.verifier.bytes import canonical

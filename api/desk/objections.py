@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from yinzheng.api.desk import fields
-from yinzheng.api.desk.bodies import read_body
 from yinzheng.api.desk.server import Desk
+from yinzheng.api.http.reading import read_body
 from yinzheng.ledger.cases.objections import SECRET_BYTES, Material, Protest, follow, object_to
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.publicity import FORM_BYTES, FORM_FILES

@@ -26,10 +26,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from yinzheng.api.desk import fields
-from yinzheng.api.desk.bodies import MAX_JSON, one_object, read_body
+from yinzheng.api.desk.bodies import MAX_JSON, one_object
 from yinzheng.api.desk.server import Desk
 from yinzheng.api.desk.views import progress_view
 from yinzheng.api.desk.withdrawals import filed_by_receipt
+from yinzheng.api.http.reading import read_body
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.accesses.showing import openings_of

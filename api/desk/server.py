@@ -14,12 +14,13 @@ from typing import Any, TypeVar
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from yinzheng.api.desk.bodies import MAX_JSON, check_length, read_body
+from yinzheng.api.desk.bodies import MAX_JSON
 from yinzheng.api.desk.worker import Worker
 from yinzheng.api.http.bodies import BodyPace
 from yinzheng.api.http.limits import MIB, Buckets, Rate
 from yinzheng.api.http.memory import Memory
 from yinzheng.api.http.pages import Pages
+from yinzheng.api.http.reading import check_length, read_body
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.organisations.requests import check_request
 from yinzheng.ledger.registry import Registry

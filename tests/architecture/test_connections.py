@@ -23,7 +23,7 @@ PROVIDERS = {
 }  # fmt: skip
 """web3's own ways to a node: each follows the environment, and none bounds an answer."""
 
-LISTENING = {"api/http/serving.py", "ledger/chain/embedded/node.py"}
+LISTENING = {"api/http/serving.py"}
 """Files that have a socket to listen on."""
 
 

@@ -82,7 +82,7 @@ def funded() -> Genesis:
 SERVER = """
 import sys
 from pathlib import Path
-from yinzheng.ledger.chain.embedded.node import serve_node
+from yinzheng.api.node import serve_node
 from tests.chain.embedded_world import START, VALIDATOR_KEY
 def ready(url):
     print(url, flush=True)

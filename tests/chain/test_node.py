@@ -1,6 +1,7 @@
 """JSON-RPC over HTTP: the protocol, its limits, and who may speak."""
 
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from tests.api.flood import served, status
 from tests.chain.embedded_world import Clock, create, transfer
-from yinzheng.ledger.chain.embedded import jsonrpc, node, rpc
+from yinzheng.api import node
+from yinzheng.api.http.bodies import BodyPace
+from yinzheng.api.http.connections import ConnectionLimits
+from yinzheng.ledger.chain.embedded import jsonrpc, rpc
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
 from yinzheng.ledger.chain.embedded.jsonrpc import MAX_BATCH, respond
 from yinzheng.verifier.errors import EnvironmentFault
@@ -174,6 +179,56 @@ def test_bodies_are_bounded(client: TestClient) -> None:
 
 def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
     create(tmp_path, Clock()).close()
-    with node._listen("127.0.0.1", 0) as taken, pytest.raises(EnvironmentFault) as fault:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(EnvironmentFault) as fault:
         node.serve_node(tmp_path, clock=Clock(), port=taken.getsockname()[1])
-    assert fault.value.code == "node-address"
+    assert fault.value.code == "port-taken"
+
+
+LIMITS = ConnectionLimits(total=12, each=8, head_seconds=5, idle_seconds=5)
+HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+ASKED = json.dumps(request("eth_chainId")).encode()
+
+
+def asking(length: int = len(ASKED)) -> bytes:
+    return HEAD + b"Content-Length: %d\r\nConnection: close\r\n\r\n" % length
+
+
+def test_silent_connections_keep_nobody_out(chain: EmbeddedChain) -> None:
+    with served(node.create_app(chain), LIMITS) as target:
+        silent = [target.connect(f"127.0.0.{address}") for address in (2, 3) for _ in range(8)]
+        assert status(target.ask(asking() + ASKED)) == 200
+        ended = sum(1 for one in silent if gone(one))
+        assert ended >= len(silent) - LIMITS.total
+        for one in silent:
+            one.close()
+
+
+def gone(connection: socket.socket) -> bool:
+    """Whether the other side has closed it."""
+    connection.settimeout(0.05)
+    try:
+        return connection.recv(1) == b""
+    except TimeoutError:
+        return False
+
+
+def test_a_body_that_stops_coming_is_given_up(chain: EmbeddedChain) -> None:
+    pace = BodyPace(seconds=0.2, per_second=16)
+    with served(node.create_app(chain, pace=pace), LIMITS) as target:
+        assert status(target.ask(asking() + ASKED[:-1])) == 408
+        assert status(target.ask(asking() + ASKED)) == 200
+
+
+def test_large_bodies_of_one_client_have_a_share(chain: EmbeddedChain) -> None:
+    with served(node.create_app(chain), ConnectionLimits()) as target:
+        large = node.MAX_BODY - 1
+        held = []
+        for _ in range(4):
+            one = target.connect()
+            one.sendall(asking(large) + b" " * (large - 1))
+            held.append(one)
+        assert status(target.ask(asking() + ASKED)) == 200
+        assert status(target.ask(asking(large) + b" " * (large - 1), "127.0.0.1")) == 429
+        assert status(target.ask(asking(large) + b" " * large, "127.0.0.9")) == 200
+        for one in held:
+            one.close()
