@@ -127,12 +127,10 @@ def signed(
 
 
 @contextmanager
-def running_desk(
-    state: Path, *args: str, end: signal.Signals = signal.SIGINT, service: str = "desk"
-) -> Iterator[DeskProcess]:
-    """`yinzheng desk`, or `serve`, on a free port; ended as Ctrl-C or a service manager does."""
-    log = state.parent / f"{service}.log"
-    command = [*COMMAND, service, "--state", str(state), "--port", "0", "--json", *args]
+def running_desk(state: Path, *args: str, end: signal.Signals = signal.SIGINT) -> Iterator[DeskProcess]:
+    """`yinzheng desk` on a free port; ended as Ctrl-C or a service manager does."""
+    log = state.parent / "desk.log"
+    command = [*COMMAND, "desk", "--state", str(state), "--port", "0", "--json", *args]
     with (
         log.open("w") as errors,
         subprocess.Popen(
@@ -156,4 +154,4 @@ def _url(process: subprocess.Popen[str], log: Path) -> str:
         text += line
         if line == "}\n":
             return str(json.loads(text)["url"])
-    raise AssertionError(f"it ended: {text!r} {log.read_text()!r}")
+    raise AssertionError(f"the desk ended: {text!r} {log.read_text()!r}")

@@ -18,12 +18,15 @@ from typing import Any
 
 import pytest
 
+from tests.api.flood import served
 from tests.desk.calls import running_desk
 from tests.desk.conftest import Founded
 from tests.ledger.consent_world import DAY, HOSPITAL, KEYS, LAB, ConsentWorld
 from tests.ledger.world import Clock, World, create, to_deposited
+from yinzheng.api.web.app import create_app
 from yinzheng.ledger.document.forms import write_documents
 from yinzheng.ledger.reading import open_reader
+from yinzheng.ledger.registry import wall_clock
 from yinzheng.verifier.bytes.canonical import dumps
 
 pytestmark = pytest.mark.slow
@@ -102,18 +105,19 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         _, number = to_deposited(registry, clock, folder / "dossier")
         clock.now = int(time.time()) - 60
         made = ConsentWorld(registry)
-    with open_reader(world.root, clock) as reader:
-        pdf = next(path for path in write_documents(reader, number, folder) if path.suffix == ".pdf")
     founded = Founded(world.root, made.notice, made.digest)
     with (
         running_desk(world.root) as desk,
-        running_desk(world.root, service="serve") as pages,
+        open_reader(world.root, wall_clock) as reader,
+        served(create_app(reader, clock=wall_clock)) as web,
         pytest.MonkeyPatch.context() as patch,
     ):
+        pdf = next(path for path in write_documents(reader, number, folder) if path.suffix == ".pdf")
+        pages = f"http://127.0.0.1:{web.port}"
         patch.syspath_prepend(folder)
         generate(f"{desk.url}/openapi.json", folder / "yinzheng_desk")
-        generate(f"{pages.url}/v1/openapi.json", folder / "yinzheng_pages")
-        yield Services(founded, pdf, desk.url, pages.url, shown())
+        generate(f"{pages}/v1/openapi.json", folder / "yinzheng_pages")
+        yield Services(founded, pdf, desk.url, pages, shown())
 
 
 def test_an_exchange_verifies_a_certificate(services: Services) -> None:
