@@ -13,6 +13,7 @@ const ARTIFACTS = {
   RightsRegistry: "src/RightsRegistry.sol",
   ConsentRegistry: "src/ConsentRegistry.sol",
   Preservation: "src/Preservation.sol",
+  Holders: "src/Holders.sol",
 };
 const HARNESSES = { Rfc9162Harness: "test/Rfc9162Harness.sol" };
 const MAPPINGS = {
@@ -26,6 +27,7 @@ const MAPPINGS = {
   "preservation.evidence": ["Preservation", "_evidence"],
   "preservation.parties": ["Preservation", "_parties"],
   "preservation.subjects": ["Preservation", "_subjects"],
+  "holders.organisations": ["Holders", "_organisations"],
 };
 const SETTINGS = {
   evmVersion: "london",

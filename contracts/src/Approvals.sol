@@ -20,8 +20,14 @@ abstract contract Approvals is AccessManaged, EIP712 {
     /// @notice Role of the compliance committee's members in the authority.
     uint64 public constant COMMITTEE_ROLE = 2;
 
+    /// @notice Role of the account that sends the registry's transactions.
+    uint64 public constant RELAY_ROLE = 3;
+
     /// @notice Role of forums (courts, arbitral bodies) in the authority.
     uint64 public constant FORUM_ROLE = 6;
+
+    /// @notice Role of exchanges, which reserve certificates (R46).
+    uint64 public constant EXCHANGE_ROLE = 8;
 
     /// @notice The decision needs `expected` signatures: the registry's first, then the committee's, then the others'.
     error ApprovalCount(uint256 given, uint256 expected);

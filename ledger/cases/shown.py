@@ -15,13 +15,13 @@ from yinzheng.ledger.cases.publicity import CHAIN_PROCEDURE
 from yinzheng.ledger.chain.approvals import (
     Closure,
     Conclusion,
-    Decision,
     Domain,
     Publication,
     plain,
     sign,
     typed_data,
 )
+from yinzheng.ledger.chain.messages import Message
 from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.people.decisions import MESSAGES, Content, SignedDecision
 from yinzheng.ledger.rules.terms import Procedure
@@ -57,7 +57,7 @@ def sign_shown(
     return sign(due, domain, key)
 
 
-def _publication(content: Content, decision: SignedDecision, _: Mapping[str, Any]) -> Decision:
+def _publication(content: Content, decision: SignedDecision, _: Mapping[str, Any]) -> Message:
     body = _opened(content, "publicity.opened")
     if body["waived"] is not False or body["profile"] != content.statement.profile:
         raise _another()
@@ -66,7 +66,7 @@ def _publication(content: Content, decision: SignedDecision, _: Mapping[str, Any
     return Publication(statement.subject, statement.profile, procedure, statement.leaf_hash, waived=False)
 
 
-def _conclusion(content: Content, decision: SignedDecision, _: Mapping[str, Any]) -> Decision:
+def _conclusion(content: Content, decision: SignedDecision, _: Mapping[str, Any]) -> Message:
     body, said = _opened(content, "objection.concluded"), decision.arguments
     _require_own(body, decision, "upheld", "reasons")
     if not str(body["objection"]).startswith(str(said["objection"])):
@@ -75,12 +75,12 @@ def _conclusion(content: Content, decision: SignedDecision, _: Mapping[str, Any]
     return Conclusion(statement.subject, objection, statement.leaf_hash, body["upheld"])
 
 
-def _closure(content: Content, decision: SignedDecision, _: Mapping[str, Any]) -> Decision:
+def _closure(content: Content, decision: SignedDecision, _: Mapping[str, Any]) -> Message:
     _require_own(_opened(content, "application.refused"), decision, "ground", "reasons")
     return Closure(content.statement.subject, content.statement.leaf_hash)
 
 
-def _deposit(content: Content, _: SignedDecision, asked: Mapping[str, Any]) -> Decision:
+def _deposit(content: Content, _: SignedDecision, asked: Mapping[str, Any]) -> Message:
     try:
         body = parse_body(_opened(content, "certificate.deposited"))
         follows = statement_of(body) == content.statement
@@ -91,7 +91,7 @@ def _deposit(content: Content, _: SignedDecision, asked: Mapping[str, Any]) -> D
     return deposit_of(bytes.fromhex(asked["caseId"].removeprefix("0x")), body)
 
 
-_DUE: Final[Mapping[str, Callable[[Content, SignedDecision, Mapping[str, Any]], Decision]]] = {
+_DUE: Final[Mapping[str, Callable[[Content, SignedDecision, Mapping[str, Any]], Message]]] = {
     "publish": _publication,
     "resolve": _conclusion,
     "refuse": _closure,

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.chain.approvals import Decision, digest, sign
+from yinzheng.ledger.chain.approvals import digest, sign
+from yinzheng.ledger.chain.messages import Message
 from yinzheng.ledger.flow.recording import Recorded, open_event
 from yinzheng.ledger.flow.threads import Thread
 from yinzheng.ledger.people.acting import Actor, admit, key_of
@@ -127,7 +128,7 @@ def content_of(work: CaseThread, recorded: Recorded) -> Content:
 
 
 def approve(
-    work: CaseThread, decision: Decision, kind: str, by: Actor, capacity: Capacity, content: Content
+    work: CaseThread, decision: Message, kind: str, by: Actor, capacity: Capacity, content: Content
 ) -> bytes:
     """Sign a decision (EIP-712, S5.5) as `by`, keep the approval, and return its signature.
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from yinzheng.ledger.chain.eip712 import message_digest
+from yinzheng.ledger.chain.messages import Message
 from yinzheng.ledger.chain.records import OpeningKind, Procedure
 from yinzheng.verifier.bytes.algorithms import recover_address
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.log.statement import profile_bytes
 
 
 class SigningKey(Protocol):
@@ -54,75 +54,47 @@ class Domain:
 
 
 @dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(Message):
     """Open publicity with this notice; `waived` says that it ends at once."""
 
-    TYPES: ClassVar = (
-        ("caseId", "bytes32"),
-        ("profile", "bytes32"),
-        ("procedure", "uint8"),
-        ("notice", "bytes32"),
-        ("waived", "bool"),
-    )
+    FIELDS: ClassVar = "bytes32 caseId,bytes32 profile,uint8 procedure,bytes32 notice,bool waived"
     case_id: bytes
     profile: str
     procedure: Procedure
     notice: bytes
     waived: bool
 
-    def values(self) -> tuple[Any, ...]:
-        """Give the fields in the order of `TYPES`."""
-        return self.case_id, profile_bytes(self.profile), int(self.procedure), self.notice, self.waived
-
 
 @dataclass(frozen=True, slots=True)
-class Conclusion:
+class Conclusion(Message):
     """Conclude an objection; `upheld` closes the case."""
 
-    TYPES: ClassVar = (
-        ("caseId", "bytes32"),
-        ("objection", "bytes32"),
-        ("conclusion", "bytes32"),
-        ("upheld", "bool"),
-    )
+    FIELDS: ClassVar = "bytes32 caseId,bytes32 objection,bytes32 conclusion,bool upheld"
     case_id: bytes
     objection: bytes
     conclusion: bytes
     upheld: bool
 
-    def values(self) -> tuple[Any, ...]:
-        """Give the fields in the order of `TYPES`."""
-        return self.case_id, self.objection, self.conclusion, self.upheld
-
 
 @dataclass(frozen=True, slots=True)
-class Closure:
+class Closure(Message):
     """Close a case without a certificate."""
 
-    TYPES: ClassVar = (("caseId", "bytes32"), ("refusal", "bytes32"))
+    FIELDS: ClassVar = "bytes32 caseId,bytes32 refusal"
     case_id: bytes
     refusal: bytes
 
-    def values(self) -> tuple[Any, ...]:
-        """Give the fields in the order of `TYPES`."""
-        return self.case_id, self.refusal
-
 
 @dataclass(frozen=True, slots=True)
-class Deposit:
+class Deposit(Message):
     """Deposit the certificate `id` with this content.
 
     Times are UTC seconds, `remarks` the bits of S5.3, `holdings` the digest of who holds what (S5.17).
     """
 
-    TYPES: ClassVar = (
-        ("id", "bytes32"),
-        ("caseId", "bytes32"),
-        ("content", "bytes32"),
-        ("registeredAt", "uint64"),
-        ("validUntil", "uint64"),
-        ("remarks", "uint8"),
-        ("holdings", "bytes32"),
+    FIELDS: ClassVar = (
+        "bytes32 id,bytes32 caseId,bytes32 content,uint64 registeredAt,uint64 validUntil,"
+        "uint8 remarks,bytes32 holdings"
     )
     id: bytes
     case_id: bytes
@@ -132,29 +104,18 @@ class Deposit:
     holdings: bytes
     remarks: int = 0
 
-    def values(self) -> tuple[Any, ...]:
-        """Give the fields in the order of `TYPES`."""
-        terms = self.registered_at, self.valid_until, self.remarks
-        return self.id, self.case_id, self.content, *terms, self.holdings
-
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Message):
     """Open a dispute and hold its subjects (R37, R38); for the domain of `Preservation`.
 
     Parties are addresses of 20 bytes, everything else 32 bytes; every list ascends, each entry once. `root`
     is 32 zero bytes if there is no evidence yet, which only a forum may say.
     """
 
-    TYPES: ClassVar = (
-        ("caseId", "bytes32"),
-        ("root", "bytes32"),
-        ("kind", "uint8"),
-        ("parties", "address[]"),
-        ("records", "bytes32[]"),
-        ("cases", "bytes32[]"),
-        ("consents", "bytes32[]"),
-        ("statement", "bytes32"),
+    FIELDS: ClassVar = (
+        "bytes32 caseId,bytes32 root,uint8 kind,address[] parties,bytes32[] records,"
+        "bytes32[] cases,bytes32[] consents,bytes32 statement"
     )
     case_id: bytes
     root: bytes
@@ -165,39 +126,26 @@ class Opening:
     cases: tuple[bytes, ...] = ()
     consents: tuple[bytes, ...] = ()
 
-    def values(self) -> tuple[Any, ...]:
-        """Give the fields in the order of `TYPES`."""
-        parties = ["0x" + party.hex() for party in self.parties]
-        subjects = list(self.records), list(self.cases), list(self.consents)
-        return self.case_id, self.root, int(self.kind), parties, *subjects, self.statement
-
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class Release(Message):
     """End a dispute and its holds (R39); for the domain of `Preservation`.
 
     `outcome` is the leaf hash of the statement on the settlement or the effective document.
     """
 
-    TYPES: ClassVar = (("caseId", "bytes32"), ("outcome", "bytes32"))
+    FIELDS: ClassVar = "bytes32 caseId,bytes32 outcome"
     case_id: bytes
     outcome: bytes
 
-    def values(self) -> tuple[Any, ...]:
-        """Give the fields in the order of `TYPES`."""
-        return self.case_id, self.outcome
 
-
-Decision = Publication | Conclusion | Closure | Deposit | Opening | Release
-
-
-def typed_data(decision: Decision, domain: Domain) -> dict[str, Any]:
+def typed_data(decision: Message, domain: Domain) -> dict[str, Any]:
     """Give the full EIP-712 message, as any wallet takes it."""
     name = type(decision).__name__
     return {
         "types": {
             "EIP712Domain": [{"name": n, "type": t} for n, t in _DOMAIN],
-            name: [{"name": n, "type": t} for n, t in decision.TYPES],
+            name: [{"name": n, "type": t} for n, t in decision.types()],
         },
         "primaryType": name,
         "domain": {
@@ -206,7 +154,7 @@ def typed_data(decision: Decision, domain: Domain) -> dict[str, Any]:
             "chainId": domain.chain_id,
             "verifyingContract": "0x" + domain.registry.hex(),
         },
-        "message": dict(zip((n for n, _ in decision.TYPES), decision.values(), strict=True)),
+        "message": dict(zip((n for n, _ in decision.types()), decision.values(), strict=True)),
     }
 
 
@@ -224,7 +172,7 @@ def plain(value: Any) -> JSON:
     raise TypeError(type(value).__name__)
 
 
-def sign(decision: Decision, domain: Domain, key: SigningKey) -> bytes:
+def sign(decision: Message, domain: Domain, key: SigningKey) -> bytes:
     """Sign with `key`; 65 bytes, the same every time unless the key lies in a token, or elsewhere."""
     if isinstance(key, TypedSigningKey):
         return key.sign_typed(typed_data(decision, domain))
@@ -232,7 +180,7 @@ def sign(decision: Decision, domain: Domain, key: SigningKey) -> bytes:
     return made[:64] + bytes([made[64] + 27])
 
 
-def recover(decision: Decision, domain: Domain, signature: bytes) -> bytes:
+def recover(decision: Message, domain: Domain, signature: bytes) -> bytes:
     """Give the address (20 bytes) that made `signature`. Whoever signed something else shows as a stranger.
 
     Raises:
@@ -254,6 +202,6 @@ def _malformed() -> DataFault:
     )
 
 
-def digest(decision: Decision, domain: Domain) -> bytes:
+def digest(decision: Message, domain: Domain) -> bytes:
     """Give the 32 bytes that are signed: the EIP-712 hash of the decision in its domain."""
     return message_digest(typed_data(decision, domain))

@@ -3,9 +3,11 @@
 from web3 import Web3
 
 from yinzheng.ledger.chain.approvals import PRESERVATION_NAME, Domain
+from yinzheng.ledger.chain.approvals_holders import HOLDERS_NAME
 from yinzheng.ledger.chain.clients.anchor import AnchorCalls
 from yinzheng.ledger.chain.clients.authority import AuthorityCalls
 from yinzheng.ledger.chain.clients.consents import ConsentCalls
+from yinzheng.ledger.chain.clients.holders import HolderCalls
 from yinzheng.ledger.chain.clients.preservation import PreservationCalls
 from yinzheng.ledger.chain.clients.rights import RightsCalls
 from yinzheng.ledger.chain.deployment import Deployment
@@ -26,7 +28,7 @@ class RegistryClient(AuthorityCalls, AnchorCalls, RightsCalls):
         return Domain(self.deployment.chain_id, self.deployment.rights)
 
 
-class ContractsClient(RegistryClient, ConsentCalls, PreservationCalls):
+class ContractsClient(RegistryClient, ConsentCalls, PreservationCalls, HolderCalls):
     """A deployment with its modules."""
 
     def __init__(self, w3: Web3, deployment: Deployment, modules: Modules) -> None:
@@ -39,3 +41,8 @@ class ContractsClient(RegistryClient, ConsentCalls, PreservationCalls):
     def preservation_domain(self) -> Domain:
         """Where the signatures of forums and parties hold."""
         return Domain(self.deployment.chain_id, self.modules.preservation, PRESERVATION_NAME)
+
+    @property
+    def holders_domain(self) -> Domain:
+        """Where the signatures of organisations about their accounts hold."""
+        return Domain(self.deployment.chain_id, self.modules.holders, HOLDERS_NAME)

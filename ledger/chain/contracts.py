@@ -10,14 +10,15 @@ from typing import Any, Final
 
 from yinzheng.contracts import artifact
 from yinzheng.ledger.chain.refusals import Meaning
+from yinzheng.ledger.chain.refusals_holders import HOLDER_REFUSALS
 from yinzheng.ledger.chain.refusals_modules import CONSENT_REFUSALS, PRESERVATION_REFUSALS
 from yinzheng.ledger.chain.refusals_registry import ANCHOR_REFUSALS, AUTHORITY_REFUSALS, RIGHTS_REFUSALS
 from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.chain import layout
 
-REGISTRY, COMMITTEE, RELAY, CALENDAR, MOVES, FORUM, MODULE = range(1, 8)
+REGISTRY, COMMITTEE, RELAY, CALENDAR, MOVES, FORUM, MODULE, EXCHANGE = range(1, 9)
 """Roles in the authority: people who approve (1, 2), the relay, the calendar's keeper, contracts that move
-records, courts and arbitral bodies, contracts that move records not held."""
+records, courts and arbitral bodies, contracts that move records not held, exchanges."""
 
 ADMIN: Final = "admin"
 """Stands among a contract's arguments for the account that administers."""
@@ -35,6 +36,8 @@ class Contract:
     """What it is asked to learn whether it was joined to those: a question an argument."""
     roles: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """Which of its functions each role may call."""
+    open: tuple[str, ...] = ()
+    """Which of its functions anyone may call: signatures alone decide, and no role can close the way."""
     holds: tuple[int, ...] = ()
     """The roles it has itself."""
     layout: Mapping[str, int] = field(default_factory=dict)
@@ -90,6 +93,12 @@ CONTRACTS: Final[Mapping[str, Contract]] = {
             "preservation.subjects": layout.PRESERVATION_SUBJECTS,
         },
         refusals=PRESERVATION_REFUSALS,
+    ),
+    "holders": Contract(
+        "Holders",
+        open=("enrol", "rotate", "replace", "veto", "revoke"),
+        layout={"holders.organisations": layout.HOLDERS_ORGANISATIONS},
+        refusals=HOLDER_REFUSALS,
     ),
 }
 """By the name that deployment files, policies and the client have for each, in the order of deployment."""

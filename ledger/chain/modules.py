@@ -1,4 +1,4 @@
-"""The modules: consents and preservation, put beside a deployment without touching what is there (S5.10)."""
+"""The modules, put beside a deployment without touching what is there (S5.10)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,23 +12,25 @@ from yinzheng.ledger.chain.placing import Places, have_roles, holds, put, requir
 from yinzheng.ledger.chain.sender import Sender
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
-MODULE_STEPS = 3
-"""Transactions that `deploy_modules` sends: two contracts, then all roles at once."""
+MODULE_STEPS = 4
+"""Transactions that `deploy_modules` sends: three contracts, then all roles at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Modules(Places):
     """Where the modules are."""
 
-    FORMAT: ClassVar[str] = "yinzheng/modules/1"
-    NAMES: ClassVar[tuple[str, ...]] = ("consents", "preservation")
+    FORMAT: ClassVar[str] = "yinzheng/modules/2"
+    NAMES: ClassVar[tuple[str, ...]] = ("consents", "preservation", "holders")
 
     chain_id: int
     block: int
     consents: bytes
     preservation: bytes
+    holders: bytes
     consents_code_hash: bytes
     preservation_code_hash: bytes
+    holders_code_hash: bytes
 
     @staticmethod
     def malformed() -> DataFault:

@@ -20,6 +20,7 @@ from yinzheng.ledger.chain.records import (
     Status,
     WithdrawalState,
 )
+from yinzheng.ledger.chain.records_holders import AccountState
 from yinzheng.ledger.chain.refusals import (
     AlreadyAnchored,
     ApprovalRefused,
@@ -62,6 +63,7 @@ _ENUMS: Mapping[str, type[IntEnum]] = {
     "enum WithdrawalState": WithdrawalState,
     "enum ReceiptState": ReceiptState,
     "enum DisputeState": DisputeState,
+    "enum AccountState": AccountState,
 }
 
 _MEANINGS: Mapping[str, Meaning] = {

@@ -1,5 +1,6 @@
 """What each call of the modules costs; see `tests.contracts.costs`."""
 
+from tests.contracts.costs_moves import measure_holders
 from tests.contracts.disputes import CONSENT, DISPUTE, FORUM, PARTIES, Court
 from tests.contracts.world import STRANGER, World, address, b32
 from yinzheng.ledger.chain.approvals import Opening
@@ -21,9 +22,14 @@ def measure_modules() -> dict[str, int]:
     world = World.create()
     first = world.w3.eth.block_number + 1
     court = Court.create(world)
-    names = ("deploy ConsentRegistry", "deploy Preservation", "assign the modules' roles, 2 forums")
+    names = (
+        "deploy ConsentRegistry",
+        "deploy Preservation",
+        "deploy Holders",
+        "assign the modules' roles, 2 forums",
+    )
     found = {name: _used(world, first + step) for step, name in zip(range(MODULE_STEPS), names, strict=True)}
-    return found | _withdrawals(court) | _disputes(court)
+    return found | _withdrawals(court) | _disputes(court) | measure_holders(court, _spend)
 
 
 def _used(world: World, number: int) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 from web3 import Web3
 
 from yinzheng.ledger.chain.client import ContractsClient
+from yinzheng.verifier.chain import layout
 from yinzheng.verifier.chain import layout_consents as consents
 from yinzheng.verifier.chain import layout_disputes as disputes
 
@@ -76,3 +77,29 @@ def dispute(w3: Web3, client: ContractsClient, case_id: bytes, roots: Iterable[b
     for kind, listed in zip(disputes.SUBJECT_KINDS, (held.records, held.cases, held.consents), strict=True):
         slots = disputes.subject_slots(case_id, kind, len(listed))
         assert disputes.decode_subjects(words(w3, contract, slots)) == listed
+
+
+def packed(*fields: tuple[int | bytes, int]) -> int:
+    """Fields of (value, bytes), the first in the least significant bytes."""
+    numbers = [
+        (value if isinstance(value, int) else int.from_bytes(value, "big"), size) for value, size in fields
+    ]
+    return int.from_bytes(b"".join(number.to_bytes(size, "little") for number, size in numbers), "little")
+
+
+def holder(w3: Web3, client: ContractsClient, organisation: bytes) -> list[int] | None:
+    """Read an organisation's six words (S5.18), which must say what the contract shows."""
+    first = layout.mapping_slot(organisation, layout.HOLDERS_ORGANISATIONS)
+    read, shown = words(w3, client.modules.holders, layout.slots_from(first, 6)), client.holder(organisation)
+    if shown is None:
+        assert not any(read)
+        return None
+    assert read == [
+        packed((shown.account, 20), (shown.state, 1), (shown.contested, 1), (shown.serial, 4)),
+        packed((shown.next, 20), (shown.next_from, 8)),
+        packed((shown.key, 32)),
+        packed((shown.next_key, 32)),
+        packed((shown.since, 8), (shown.ended_at, 8), (shown.lost_at, 8), (shown.changed_at, 8)),
+        packed((shown.statement, 32)),
+    ]
+    return read

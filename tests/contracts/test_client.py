@@ -19,7 +19,6 @@ from yinzheng.ledger.chain import reverts
 from yinzheng.ledger.chain.approvals import (
     Closure,
     Conclusion,
-    Decision,
     Deposit,
     Domain,
     Publication,
@@ -28,6 +27,7 @@ from yinzheng.ledger.chain.approvals import (
 from yinzheng.ledger.chain.client import RegistryClient
 from yinzheng.ledger.chain.configuration import configure, missing
 from yinzheng.ledger.chain.deployment import DEPLOY_STEPS, Deployment, RoleHolders, check_deployment, deploy
+from yinzheng.ledger.chain.messages import Message
 from yinzheng.ledger.chain.records import Procedure, profile_tag
 from yinzheng.ledger.chain.reverts import ChainUnreachable, NodeRefused, RevertUnknown, TooEarly, WrongState
 from yinzheng.ledger.chain.sender import Call, Fees, Mined, OutcomeOpen, Pending, Sender, Unknown, checksummed
@@ -39,7 +39,7 @@ from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.log.statement import profile_bytes
 
 DOMAIN = Domain(1, bytes(19) + b"\1")
-DECISIONS: Sequence[Decision] = (
+DECISIONS: Sequence[Message] = (
     Publication(b32(1), "DEMO/1", Procedure.ORDINARY, b32(2), True),
     Conclusion(b32(1), b32(2), b32(3), True),
     Closure(b32(1), b32(2)),
@@ -51,7 +51,7 @@ DECISIONS: Sequence[Decision] = (
 
 
 @pytest.mark.parametrize("decision", DECISIONS, ids=lambda d: type(d).__name__)
-def test_a_signature_leads_back_to_its_signer(decision: Decision) -> None:
+def test_a_signature_leads_back_to_its_signer(decision: Message) -> None:
     signature = sign(decision, DOMAIN, OFFICERS[0])
     assert len(signature) == 65
     assert sign(decision, DOMAIN, OFFICERS[0]) == signature
@@ -72,8 +72,7 @@ def test_type_strings_are_those_of_the_specification() -> None:
     """The EIP-712 type strings of S5.5 are the ones in the contract's code."""
     code = artifact("RightsRegistry").deployed_bytecode
     for decision in DECISIONS:
-        fields = ",".join(f"{kind} {name}" for name, kind in decision.TYPES)
-        assert keccak256(f"{type(decision).__name__}({fields})".encode()) in code
+        assert keccak256(f"{type(decision).__name__}({decision.FIELDS})".encode()) in code
 
 
 @given(st.from_regex(r"[A-Z][A-Z0-9-]{0,24}/[1-9][0-9]{0,4}", fullmatch=True))

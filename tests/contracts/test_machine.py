@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from tests.contracts.merkle import consistency, root
 from tests.contracts.world import BOTH, MEMBERS, OFFICERS, STRANGER, World, address, b32
-from yinzheng.ledger.chain.approvals import Closure, Conclusion, Decision, Deposit, Publication
+from yinzheng.ledger.chain.approvals import Closure, Conclusion, Deposit, Publication
 from yinzheng.ledger.chain.contracts import MOVES, REGISTRY
 from yinzheng.ledger.chain.records import (
     Amendment,
@@ -98,7 +98,11 @@ class Registry(RuleBasedStateMachine):
         return self.changed
 
     def approvals(
-        self, decision: Decision, people: Sequence[LocalAccount], forged: bool, both: bool
+        self,
+        decision: Publication | Conclusion | Closure | Deposit,
+        people: Sequence[LocalAccount],
+        forged: bool,
+        both: bool,
     ) -> tuple[list[bytes], set[str]]:
         """Sign, perhaps something else than `decision`; give the reasons to refuse the signatures."""
         needed = 2 if both else 1

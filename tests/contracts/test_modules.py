@@ -13,10 +13,11 @@ from tests.contracts.world import RELAY as SENDING
 from tests.wallet import sign
 from yinzheng.contracts import artifact
 from yinzheng.ledger.chain import reverts
-from yinzheng.ledger.chain.approvals import Decision, Domain, Opening, Release, recover
+from yinzheng.ledger.chain.approvals import Domain, Opening, Release, recover
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.contracts import CONTRACTS, FORUM, MOVES, RELAY
 from yinzheng.ledger.chain.deployment import check_deployment
+from yinzheng.ledger.chain.messages import Message
 from yinzheng.ledger.chain.modules import MODULE_STEPS, Modules, check_modules, deploy_modules
 from yinzheng.ledger.chain.records import OpeningKind
 from yinzheng.ledger.chain.reverts import NotEntitled, RevertUnknown
@@ -25,7 +26,7 @@ from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 DOMAIN = Domain(1, bytes(19) + b"\1", "Yinzheng Preservation")
-DECISIONS: tuple[Decision, ...] = (
+DECISIONS: tuple[Message, ...] = (
     Opening(
         b32(1), b32(2), OpeningKind.PARTY, (b"\1" * 20, b"\2" * 20), b32(3), (b32(4),), (), (b32(5), b32(6))
     ),
@@ -63,7 +64,7 @@ def test_the_file_of_modules_survives(court: Court) -> None:
         {"block": -1},
         {"contracts": {}},
         {"contracts": []},
-        {"contracts": {"consents": {}, "preservation": {}}},
+        {"contracts": {"consents": {}, "preservation": {}, "holders": {}}},
         {"contracts": {"consents": {"address": "GG" * 20, "code_hash": "00" * 32}, "preservation": {}}},
         {"surplus": 1},
     ],
@@ -162,7 +163,7 @@ def test_a_wrong_deployment_is_refused_before_anything_is_sent(world: World) -> 
 
 
 @pytest.mark.parametrize("decision", DECISIONS, ids=lambda d: type(d).__name__)
-def test_a_signature_leads_back_to_its_signer(decision: Decision) -> None:
+def test_a_signature_leads_back_to_its_signer(decision: Message) -> None:
     signature = sign(decision, DOMAIN, COURT)
     assert sign(decision, DOMAIN, COURT) == signature
     assert recover(decision, DOMAIN, signature) == address(COURT)
@@ -172,8 +173,7 @@ def test_a_signature_leads_back_to_its_signer(decision: Decision) -> None:
 def test_type_strings_are_those_of_the_specification() -> None:
     code = artifact("Preservation").deployed_bytecode
     for decision in DECISIONS:
-        fields = ",".join(f"{kind} {name}" for name, kind in decision.TYPES)
-        assert keccak256(f"{type(decision).__name__}({fields})".encode()) in code
+        assert keccak256(f"{type(decision).__name__}({decision.FIELDS})".encode()) in code
 
 
 FOREIGN = {

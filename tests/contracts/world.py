@@ -15,10 +15,11 @@ from web3 import EthereumTesterProvider, Web3
 from web3.types import RPCEndpoint, RPCResponse
 
 from tests.wallet import sign
-from yinzheng.ledger.chain.approvals import Closure, Conclusion, Decision, Deposit, Publication
+from yinzheng.ledger.chain.approvals import Closure, Conclusion, Deposit, Publication
 from yinzheng.ledger.chain.client import RegistryClient
 from yinzheng.ledger.chain.configuration import configure
 from yinzheng.ledger.chain.deployment import RoleHolders, deploy
+from yinzheng.ledger.chain.messages import Message
 from yinzheng.ledger.chain.records import Procedure
 from yinzheng.ledger.chain.sender import Call, Mined, Sender
 from yinzheng.ledger.rules.calendar import day_of, official_calendar
@@ -122,7 +123,7 @@ class World:
     def send(self, call: Call, sender: Sender | None = None) -> Mined:
         return (sender or self.relay).send(call, 1)
 
-    def sign(self, decision: Decision, *people: LocalAccount) -> list[bytes]:
+    def sign(self, decision: Message, *people: LocalAccount) -> list[bytes]:
         return [sign(decision, self.client.domain, p) for p in people]
 
     def publish(

@@ -42,6 +42,9 @@ PRESERVATION_PARTIES: Final = 5
 PRESERVATION_SUBJECTS: Final = 6
 """Slot of `mapping(bytes32 caseId => Subjects)` in `Preservation`."""
 
+HOLDERS_ORGANISATIONS: Final = 3
+"""Slot of `mapping(bytes32 organisation => Organisation)` in `Holders`."""
+
 RECORD_SLOTS: Final = 8
 
 NONE, IN_FORCE, SUPERSEDED, CANCELLED, LAPSED = range(5)

@@ -101,6 +101,12 @@ class TrustPolicy:
     """Withdrawals (S5.10); None where the reader pins none, and nothing about them can be checked."""
     preservation: Contract | None = None
     """Disputes (S5.13); None as above."""
+    holders: Contract | None = None
+    """Organisations' accounts (S5.18); None as above, like the next two."""
+    moves: Contract | None = None
+    """Licences and what follows a certificate (S5.20)."""
+    standing: Contract | None = None
+    """Remarks, later objections, reservations and cancellations (S5.24)."""
     time_authorities: tuple[TimeAuthority, ...] = ()
     """Whose time-stamp tokens (RFC 3161) count as a second clock."""
 
@@ -217,7 +223,8 @@ _CHAIN: Final[dict[str, Check[Any]]] = {
     "consensus": one_of(*CONSENSUS),
     "validators": list_of(_VALIDATORS, 0, 1024),
     "contracts": object_of(
-        {"anchor": _CONTRACT, "rights": _CONTRACT}, {"consents": _CONTRACT, "preservation": _CONTRACT}
+        {"anchor": _CONTRACT, "rights": _CONTRACT},
+        dict.fromkeys(("consents", "preservation", "holders", "moves", "standing"), _CONTRACT),
     ),
 }
 _OPTIONAL: Final[dict[str, Check[Any]]] = {"time_authorities": list_of(_AUTHORITY, 0, 16)}

@@ -29,6 +29,7 @@ def test_the_slots_are_those_of_the_compiled_contracts() -> None:
         "preservation.evidence": layout.PRESERVATION_EVIDENCE,
         "preservation.parties": layout.PRESERVATION_PARTIES,
         "preservation.subjects": layout.PRESERVATION_SUBJECTS,
+        "holders.organisations": layout.HOLDERS_ORGANISATIONS,
     }
 
 
