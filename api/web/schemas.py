@@ -75,6 +75,8 @@ class ChainOut(_Model):
     valid_until: int
     changed_at: int
     successor: str | None
+    remainder: str | None = Field(description="The second successor, of what stayed after a part went (R4).")
+    predecessor: str | None
     reserved_until: int
     reserved_by: str
     case: str
