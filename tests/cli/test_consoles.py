@@ -66,7 +66,7 @@ def altered(demonstration: Demonstration, tmp_path_factory: pytest.TempPathFacto
 def test_a_verdict_prints(demonstration: Demonstration, altered: Path, console: tuple[str, Console]) -> None:
     encoding, run = console
     met = {"utf-8": "✓", "gbk": "√", "cp936": "√"}.get(encoding, "+")
-    for file, code in ((demonstration.file("pdf"), 0), (altered, 1)):
+    for file, code in ((demonstration.file("json"), 0), (altered, 1)):
         for language in ((), ("--lang", "zh"), ("--lang", "en")):
             found, said, trouble = run("verify", file, "--trust", demonstration.trust, *language)
             assert (found, trouble) == (code, "")

@@ -254,7 +254,7 @@ def test_a_damaged_state_folder_is_a_silent_ledger(
         said = run("verify", target, *ask, "--json")
         assert (said.code, said.json["authentic"]) == (3, "undetermined"), (damage, said)
         assert "ERROR" in outcomes(said).values()
-        assert run("verify", target, *ask).code == 3
+    assert run("verify", demonstration.numbers[0], *ask).code == 3
     allowed = run("verify", demonstration.file("pdf"), *ask, "--allow-attached", "--json")
     assert (allowed.code, allowed.json["authentic"]) == (0, "genuine"), (damage, allowed)
     assert "attached-used" in {note["code"] for note in allowed.json["notes"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from tests.verifier.bodies import HOSPITAL, LAB
@@ -88,7 +89,7 @@ class Noted:
     prev: bytes | None = None
     at: int = DEPOSITED + 600
 
-    @property
+    @cached_property
     def leaves(self) -> list[bytes]:
         return [leaf_of(one.canonical(), secret_of(one.number)) for one in self.lines]
 
