@@ -5,26 +5,28 @@ Asking is itself a line, written before the answer is given.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.accesses.committed import seals
 from yinzheng.ledger.accesses.noting import Access, note
-from yinzheng.ledger.accesses.opening import Lines, OpenedLine, altered
+from yinzheng.ledger.accesses.opening import Lines, OpenedLine
+from yinzheng.ledger.accesses.periods import numbers_between, rows_between
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.offices import Office
-from yinzheng.ledger.store.models_accesses import AccessBatch, AccessRow
+from yinzheng.ledger.store.models_accesses import AccessBatch
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.access import Words
 
 MAX_LISTED: Final = 100_000
-"""Lines looked through for one question."""
+"""Lines given in one answer …"""
+
+MAX_LOOKED: Final = 1_000_000
+"""… and looked through for it: whose a line is stands in it; what its row says of that is not believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ class ListedLine:
 def list_lines(registry: Registry, question: Question, by: Actor) -> list[ListedLine]:
     """The lines that match, oldest first, for an auditor: nobody else reads who saw what.
 
-    Raises `UsageFault`: as `admit`; `access-range` (more than `MAX_LISTED` lie in that time); `DataFault` as
-    `opening.Lines`, and `access-altered` where a line of the time is gone.
+    Raises `UsageFault`: as `admit`; `access-range` (more than `MAX_LISTED` match, or `MAX_LOOKED` lie in that
+    time); `DataFault` as `periods.numbers_between`: where a line of the time is gone, nothing is answered.
     """
     with registry.store.transaction() as session:
         admit(session, by, Office.AUDITOR)
@@ -69,25 +71,30 @@ def list_lines(registry: Registry, question: Question, by: Actor) -> list[Listed
 
 
 def _matching(registry: Registry, session: Session, question: Question) -> list[ListedLine]:
-    query = select(AccessRow).where(col(AccessRow.at).between(question.since, question.until))
-    if question.consent is not None:
-        query = query.where(AccessRow.consent == question.consent)
-    rows = session.exec(query.order_by(col(AccessRow.number)).limit(MAX_LISTED + 1)).all()
-    if len(rows) > MAX_LISTED:
-        raise UsageFault(
-            f"there are more than {MAX_LISTED} access lines then",
-            code="access-range",
-            hint="Name a shorter time.",
-        )
-    if question.consent is None:
-        _require_whole([row.number for row in rows])
-    lines, found, seal_of = Lines(session, registry.keys), [], seals(registry, session)
-    for row in rows:
+    lines, seal_of = Lines(session, registry.keys), seals(registry, session)
+    found: list[ListedLine] = []
+    since, until = question.since, question.until
+    numbers = numbers_between(session, lines, since, until)
+    if len(numbers) > MAX_LOOKED:
+        raise _too_many()
+    for row in rows_between(session, lines, since, until, numbers):
+        if question.consent not in (None, row.consent):
+            continue
         opened = lines.open(row)
         if _matches(question, opened):
+            if len(found) == MAX_LISTED:
+                raise _too_many()
             said = lines.words(row, opened.line, seal_of)
             found.append(ListedLine(opened, said and said[0], _batch(session, row.number)))
     return found
+
+
+def _too_many() -> UsageFault:
+    return UsageFault(
+        f"there are more than {MAX_LISTED} access lines to list then, or {MAX_LOOKED} to look through",
+        code="access-range",
+        hint="Name a shorter time.",
+    )
 
 
 def _matches(question: Question, opened: OpenedLine) -> bool:
@@ -97,13 +104,6 @@ def _matches(question: Question, opened: OpenedLine) -> bool:
         and question.person in (None, opened.who.person)
         and (not question.outside or line.covered is False)
     )
-
-
-def _require_whole(numbers: Sequence[int]) -> None:
-    """Lines written in one time have numbers without a gap."""
-    for before, number in pairwise(numbers):
-        if number != before + 1:
-            raise altered(before + 1)
 
 
 def _batch(session: Session, number: int) -> bytes | None:

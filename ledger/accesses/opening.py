@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -72,10 +73,22 @@ class Lines:
             self._months[name] = open_key(self._session, self.keys, name)
         return self._months[name]
 
+    def check(self, row: AccessRow) -> None:
+        """Whether a row says in clear of its line, when it was noted and of whose consent, what is sealed.
+
+        A tenth of the work of `open`, where nothing else is asked of it: the seal is this registry's own.
+        """
+        line = json.loads(self._unsealed(row))["line"]
+        said = (line["number"], line["noted_at"], line["consent"])
+        if said != (row.number, row.at, None if row.consent is None else row.consent.hex()):
+            raise altered(row.number)
+
+    def _unsealed(self, row: AccessRow) -> bytes:
+        return self.key(row).seal.open(row.sealed, line_place(row.number))
+
     def open(self, row: AccessRow) -> OpenedLine:
         """The line of a row, compared with everything the row says in clear."""
-        sealed = self.key(row).seal.open(row.sealed, line_place(row.number))
-        value = canonical.loads(sealed, max_bytes=2 * MAX_ACCESS)
+        value = canonical.loads(self._unsealed(row), max_bytes=2 * MAX_ACCESS)
         found = read_object(value, _SEALED)
         line: AccessLine = found["line"]
         leaf = leaf_of(line.canonical(), found["secret"])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import groupby
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.accesses.committed import Committed, SealOf, batch_of, last_logged
-from yinzheng.ledger.accesses.opening import Lines, altered
+from yinzheng.ledger.accesses.opening import Lines
+from yinzheng.ledger.accesses.periods import numbers_between, rows_between
 from yinzheng.ledger.keys.provider import KeyProvider
 from yinzheng.ledger.store.models_accesses import AccessRow
 from yinzheng.verifier.errors import UsageFault
@@ -24,24 +26,39 @@ from yinzheng.verifier.log.merkle_range import range_path
 from yinzheng.verifier.log.statement import commit_private
 
 
-def range_between(
-    session: Session, keys: KeyProvider, since: int, until: int, seal_of: SealOf
-) -> list[RangeBatch]:
+@dataclass(frozen=True, slots=True)
+class WholeRange:
+    """All lines of a time, with those beside them, by their batches."""
+
+    until: int
+    """The end of the time, UTC seconds: what was asked for, or just before the newest line in the log."""
+    first: int
+    last: int
+    """Of the time's own lines."""
+    batches: list[RangeBatch]
+
+
+def range_between(session: Session, keys: KeyProvider, since: int, until: int, seal_of: SealOf) -> WholeRange:
     """All lines noted from `since` to `until` (UTC seconds), batch by batch, and the proof that they are all.
 
+    The line before and the one after are shown too, without who acted: so it is seen that they lie outside.
+    After the newest line there is none, so the time ends before it, at the latest.
+
     Raises `UsageFault` `access-range` where there are none, or too many for one item, or the newest are not
-    in the log yet; `DataFault` as `reading.Lines`, and `access-altered` where a line is gone.
+    in the log yet; `DataFault` as `periods.numbers_between`.
     """
-    query = select(AccessRow).where(col(AccessRow.at).between(since, until)).order_by(col(AccessRow.number))
-    found = session.exec(query.limit(MAX_LINES + 1)).all()
-    logged = last_logged(session, None)
-    if not 1 <= len(found) <= MAX_LINES or found[-1].number > logged:
+    opener, logged = Lines(session, keys), last_logged(session, None)
+    if (final := session.get(AccessRow, logged)) is not None:
+        opener.check(final)
+        until = min(until, final.at - 1)
+    numbers = numbers_between(session, opener, since, until) if since <= until else range(0)
+    if not 1 <= len(numbers) <= MAX_LINES - 2 or numbers.stop > logged:
         raise _no_range()
-    first, last = found[0].number, found[-1].number
-    between = select(AccessRow).where(AccessRow.number >= first, AccessRow.number <= last)
-    rows = session.exec(between.order_by(col(AccessRow.number)).limit(MAX_LINES + 1)).all()
-    _require_whole(rows, first, last)
-    opener = Lines(session, keys)
+    first, last = numbers.start, numbers.stop - 1
+    for _ in rows_between(session, opener, since, until, numbers):
+        pass  # each is there, and within
+    between = col(AccessRow.number).between(first - 1, last + 1)
+    rows = session.exec(select(AccessRow).where(between).order_by(col(AccessRow.number))).all()
     batches = []
     for batch, members in groupby(rows, _grouping(session)):
         own = list(members)
@@ -50,13 +67,13 @@ def range_between(
             RangeBatch(
                 batch.statement,
                 batch.body,
-                tuple(_range_line(opener, row, seal_of) for row in own),
+                tuple(_range_line(opener, row, seal_of, beside=row.number not in numbers) for row in own),
                 tuple(range_path(start, start + len(own), batch.leaves)),
             )
         )
     if len(batches) > MAX_BATCHES:
         raise _no_range()
-    return batches
+    return WholeRange(until, first, last, batches)
 
 
 def _grouping(session: Session) -> Callable[[AccessRow], Committed]:
@@ -71,15 +88,6 @@ def _grouping(session: Session) -> Callable[[AccessRow], Committed]:
     return of
 
 
-def _require_whole(rows: Sequence[AccessRow], first: int, last: int) -> None:
-    if len(rows) > MAX_LINES:
-        raise _no_range()
-    there = {row.number for row in rows}
-    for number in range(first, last + 1):
-        if number not in there:
-            raise altered(number)
-
-
 def _no_range() -> UsageFault:
     return UsageFault(
         f"there are no access lines then, or more than {MAX_LINES} of them or {MAX_BATCHES} batches, or the "
@@ -89,13 +97,13 @@ def _no_range() -> UsageFault:
     )
 
 
-def _range_line(opener: Lines, row: AccessRow, seal_of: SealOf) -> RangeLine:
+def _range_line(opener: Lines, row: AccessRow, seal_of: SealOf, *, beside: bool) -> RangeLine:
     opened = opener.open(row)
-    said = opener.words(row, opened.line, seal_of)
+    said = None if beside else opener.words(row, opened.line, seal_of)
     return RangeLine(
         commit_private(opened.secret, opened.line.canonical()),
         opened.line,
         opened.secret,
-        SaidWho(opened.who, opened.who_secret),
+        None if beside else SaidWho(opened.who, opened.who_secret),
         None if said is None else SaidWords(*said),
     )

@@ -107,11 +107,15 @@ def access_item(registry: Registry, since: int, until: int) -> Offered:
     Raises as `ranges.range_between`.
     """
     with registry.store.reading() as session:
-        batches = range_between(session, registry.keys, since, until, seals(registry, session))
-    first, last = batches[0].lines[0].line.number, batches[-1].lines[-1].line.number
-    leaves: list[JSON] = [batch.statement.leaf_hash.hex() for batch in batches]
-    about: dict[str, JSON] = {"since": since, "until": until, "first": first, "last": last}
-    content = format_range(batches)
+        found = range_between(session, registry.keys, since, until, seals(registry, session))
+    leaves: list[JSON] = [batch.statement.leaf_hash.hex() for batch in found.batches]
+    about: dict[str, JSON] = {
+        "since": since,
+        "until": found.until,
+        "first": found.first,
+        "last": found.last,
+    }
+    content = format_range(found.batches)
     return _offered(registry, "访问记录区间", ACCESS_LOG, {**about, "statements": leaves}, content)
 
 

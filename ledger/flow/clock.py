@@ -75,6 +75,13 @@ class LedgerClock:
         return self._own
 
 
+def clock_for(session: Session, clock: Callable[[], int]) -> LedgerClock:
+    """A clock for a database that is written to without its chain, as `LedgerClock.begin`."""
+    held = LedgerClock(clock, leap=None)
+    held.begin(block=0, written=last_written(session), standing=standing_time(session), foreign=False)
+    return held
+
+
 def last_written(session: Session) -> int:
     """When the database was last written to, by what has a time of its own; 0 where nothing has."""
     checkpoint = repository.latest_checkpoint(session)

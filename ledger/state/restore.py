@@ -21,6 +21,7 @@ from yinzheng.ledger.chain.connect import open_chain
 from yinzheng.ledger.chain.sender import Sender
 from yinzheng.ledger.erasure.burial import bury, forget_files
 from yinzheng.ledger.erasure.targets import Target, kind_of, target_of
+from yinzheng.ledger.flow.clock import clock_for
 from yinzheng.ledger.flow.histories import known_of, require_one_history
 from yinzheng.ledger.keys.provider import RELAY, KeyProvider
 from yinzheng.ledger.keys.rewrap import WRAPPED, Wrapped
@@ -110,7 +111,7 @@ def restore(
         DataFault: `backup-malformed`, `keyfile-…`, `keyfile-foreign` (of another registry), `keyfile-older`
             (it lacks keys of records that the backup holds: it is not the current one), `record-unopened`
             (the key-encryption key is another one), and as `require_one_history`.
-        EnvironmentFault: `disk-…`, `key-missing`.
+        EnvironmentFault: `disk-…`, `key-missing`, `clock-behind`.
     """
     instance, made_at = _check_backup(backup)
     key_file = _find_key_file(key_file, instance)
@@ -135,7 +136,9 @@ def restore(
         try:
             who = by(store, draft)
             restored = _put_keys(store, draft, key_file, instance, clock())
-            sample = _opened(KeptFolder(instance, provider, clock), store, who, made_at)
+            with store.reading() as session:
+                kept = KeptFolder(instance, provider, clock_for(session, clock))
+            sample = _opened(kept, store, who, made_at)
             if instance.chain_url is None:  # a node's chain is compared when the registry is opened
                 _require_one_history(draft, instance, store, provider, clock)
             if database_url is not None:

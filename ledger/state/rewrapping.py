@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from yinzheng.ledger.accesses.noting import acted
+from yinzheng.ledger.flow.clock import clock_for
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.pkcs11 import with_token
 from yinzheng.ledger.keys.provider import KEK, Kind
@@ -39,7 +40,7 @@ def rewrap_registry(
     `clock` gives UTC seconds.
 
     Raises `UsageFault` (`kek-elsewhere`: none is configured; as `admit`), `EnvironmentFault` (`state-locked`,
-    `token-…`, `key-missing` for rows that another key wrapped), and as `rewrap`.
+    `clock-behind`, `token-…`, `key-missing` for rows that another key wrapped), and as `rewrap`.
     """
     paths, instance = read_instance(root)
     with writer_lock(paths):
@@ -59,7 +60,8 @@ def rewrap_registry(
                 if not to_token and KEK not in keystore.names():
                     keystore.generate(KEK, Kind.SM4)
                 where = "token" if to_token else "keystore"
-                acted(KeptFolder(instance, both, clock), session, actor, "keys", f"kek:{where}", "keeping")
+                kept = KeptFolder(instance, both, clock_for(session, clock))
+                acted(kept, session, actor, "keys", f"kek:{where}", "keeping")
                 opener = both.wrapper()
                 moved = rewrap(session, opener, opener if to_token else keystore.wrapper())
         finally:

@@ -125,22 +125,29 @@ class Noted:
         path = inclusion_path(index, len(leaves), read)
         return ProvedLine(one, secret_of(number), said_of(one), batch, tuple(path))
 
-    def ranged(self, first: int, last: int) -> RangeBatch:
-        """Those lines of it from `first` to `last`, and that they are all."""
+    def ranged(self, first: int, last: int, beside: frozenset[int] = frozenset()) -> RangeBatch:
+        """Those lines of it from `first` to `last`, and that they are all; `beside`: outside the time."""
         start = max(first, self.lines[0].number) - self.lines[0].number
         own = [one for one in self.lines if first <= one.number <= last]
         path = range_path(start, start + len(own), self.leaves)
-        return RangeBatch(self.statement, self.body, tuple(map(range_line, own)), tuple(path))
+        return RangeBatch(
+            self.statement,
+            self.body,
+            tuple(range_line(one, beside=one.number in beside) for one in own),
+            tuple(path),
+        )
 
 
 def said_of(one: AccessLine) -> SaidWords | None:
     return None if one.words is None else SaidWords(SAID, secret_of(one.number, "words"))
 
 
-def range_line(one: AccessLine) -> RangeLine:
+def range_line(one: AccessLine, *, beside: bool) -> RangeLine:
     secret = secret_of(one.number)
     commitment = commit_private(secret, one.canonical())
     who = SaidWho(OFFICER, secret_of(one.number, "who"))
+    if beside:
+        return RangeLine(commitment, one, secret, None, None)
     return RangeLine(commitment, one, secret, who, said_of(one))
 
 

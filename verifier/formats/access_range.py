@@ -3,7 +3,8 @@
 Lines are numbered without gaps. Of each batch that the range touches, all lines in the range are shown, and a
 proof that they are all there are between its ends (`merkle_range`); each batch begins where the one before
 ended, and its statement follows that one's. So a line or batch that was dropped, changed or added is named by
-its number, and lines outside the range are not disclosed.
+its number, and lines outside the range are not disclosed, but for the one before and the one after: when they
+were noted shows that the range is all there is of its time. Who acted there is not.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from yinzheng.verifier.log.merkle import HASH_BYTES, hash_leaf
 from yinzheng.verifier.log.merkle_range import verify_range
 from yinzheng.verifier.log.statement import Statement, commit_private, commit_public
 
-FORMAT: Final = "yinzheng/access-lines/1"
+FORMAT: Final = "yinzheng/access-lines/2"
 
 MAX_LINES: Final = 10_000
 """Lines of one item."""
@@ -81,7 +82,8 @@ class RangeLine(Shaped):
     commitment: Annotated[DigestPair, DigestPair.from_json]
     line: Annotated[AccessLine, _line]
     secret: Annotated[bytes, _SECRET] = field(repr=False)
-    who: SaidWho
+    who: Annotated[SaidWho | None, nullable(shape(SaidWho))]
+    """None of the lines beside the range."""
     words: Annotated[SaidWords | None, nullable(shape(SaidWords))]
     """None where nothing was said, or what was said is destroyed."""
 
@@ -123,14 +125,17 @@ def check_range(data: bytes, about: Mapping[str, JSON]) -> AccessRange:
     Raises `DataFault`: `json-…`, a code of `canonical.read_object`; and with `lines`, the numbers concerned:
     `access-missing` (a line or batch of the range is not there), `access-differs` (a line is not the one that
     was committed to, or who acted or what was said is not), `access-batch` (the lines are not those of its
-    statement), `access-thread` (a batch does not follow the one before).
+    statement), `access-thread` (a batch does not follow the one before), `access-period` (a line of the range
+    was not noted in its time, or one beside it was).
     """
     value = loads(data, max_bytes=MAX_BYTES, canonical=True, max_values=MAX_VALUES)
     batches: tuple[RangeBatch, ...] = read_object(value, _RANGE)["batches"]
     first, last = _bounds(about)
-    _check_span(batches, first, last)
+    low, high = max(first - 1, 1), last + 1  # with the lines beside it
+    _check_span(batches, low, high)
     for batch in batches:
-        _check_batch(batch, first, last)
+        _check_batch(batch, low, high)
+    _check_time([one for batch in batches for one in batch.lines], about, range(first, last + 1))
     for one, two in pairwise(batches):
         if two.statement.prev != one.statement.leaf_hash or two.statement.subject != one.statement.subject:
             raise _fault("a batch does not follow the one before it", "access-thread", [two.body.first])
@@ -182,10 +187,27 @@ def _check_batch(batch: RangeBatch, first: int, last: int) -> None:
         raise _fault("the lines are not those of the batch's root", "access-batch", wanted) from fault
 
 
+def _check_time(shown: Sequence[RangeLine], about: Mapping[str, JSON], numbers: range) -> None:
+    """All lines of the range, and neither the one before nor the one after, were noted in its time."""
+    since, until = about.get("since"), about.get("until")
+    assert isinstance(since, int) and isinstance(until, int)  # noqa: PT018 - `parse_item` saw to it
+    for one in shown:
+        line = one.line
+        if line.number in numbers:
+            right = since <= line.noted_at <= until
+        else:
+            right = line.noted_at < since if line.number < numbers.start else line.noted_at > until
+        if not right:
+            raise _fault("the range is not that of its time", "access-period", [line.number])
+        if line.number in numbers and one.who is None:
+            raise _fault("it is not shown who acted", "access-differs", [line.number])
+
+
 def _check_line(one: RangeLine) -> None:
     line, said, named = one.line, one.words, one.who
     same = commit_private(one.secret, line.canonical()).matches(one.commitment)
-    same = same and commit_private(named.secret, named.who.canonical()).matches(line.who)
+    if same and named is not None:
+        same = commit_private(named.secret, named.who.canonical()).matches(line.who)
     if same and said is not None:
         made = commit_private(said.secret, said.words.canonical())
         same = line.words is not None and made.matches(line.words)

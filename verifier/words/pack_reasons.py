@@ -87,6 +87,10 @@ PACK_REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "访问记录与其批次的日志陈述不符。",
         "Access lines are not those that the statement of their batch commits to.",
     ),
+    "access-period": (
+        "访问记录区间不是所述时间的全部记录。",
+        "The range of access lines is not all there is of its time.",
+    ),
     "access-thread": (
         "访问记录的批次前后不相接。",
         "A batch of access lines does not follow the one before it.",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import product
 from typing import Any
 
 import pytest
@@ -17,7 +20,7 @@ from yinzheng.ledger.accesses.opening import Lines
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models_accesses import AccessRow
-from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.access import Words
 
 PATIENT, OTHER = b"\x07" * 32, b"\x08" * 32
@@ -118,3 +121,55 @@ def test_who_may_not_see_them_learns_nothing_and_writes_no_line(registry: Regist
         ask(registry, by=OFFICER)
     assert caught.value.code == "auditor-needed"
     assert len(ask(registry)) == 5
+
+
+@contextmanager
+def edited(registry: Registry, statement: str, *values: object) -> Iterator[None]:
+    """Past the program, as somebody with the database does; put back afterwards."""
+    with closing(sqlite3.connect(registry.paths.database)) as connection:
+        before = connection.execute("SELECT * FROM access_line").fetchall()
+        with connection:
+            connection.execute(statement, values)
+        yield
+        with connection:
+            connection.execute("DELETE FROM access_line")
+            marks = ",".join("?" * len(before[0]))
+            connection.executemany(f"INSERT INTO access_line VALUES ({marks})", before)
+
+
+EDITS = (
+    "DELETE FROM access_line WHERE number = ?",
+    "UPDATE access_line SET at = at - 100 WHERE number = ?",
+    "UPDATE access_line SET at = at + 100 WHERE number = ?",
+    "UPDATE access_line SET consent = zeroblob(32) WHERE number = ?",
+)
+QUESTIONS: tuple[dict[str, Any], ...] = ({}, {"consent": OTHER}, {"person": OFFICER}, {"outside": True})
+
+
+def test_no_line_of_a_period_is_hidden(registry: Registry) -> None:
+    """First, middle and last of lines 2 to 4, whatever is asked of them: nothing is answered."""
+    first = registry.clock() - 5
+    period: dict[str, Any] = {"since": first + 1, "until": first + 3}
+    for question in QUESTIONS:
+        assert set(numbers(ask(registry, **period, **question))) <= {2, 3, 4}
+    for statement, number, question in product(EDITS, (2, 3, 4), QUESTIONS):
+        with edited(registry, statement, number), pytest.raises(DataFault) as caught:
+            ask(registry, **period, **question)
+        told = (caught.value.code, caught.value.data["line"])
+        assert told == ("access-altered", number), (statement, question)
+    assert set(numbers(ask(registry, **period))) == {2, 3, 4}
+
+
+def test_an_emptied_period_is_none(registry: Registry) -> None:
+    batching.commit(registry, everything=True)  # from here on it is known how many there were
+    at = registry.clock() - 2
+    for statement in ("DELETE FROM access_line WHERE number >= ?", EDITS[0], EDITS[1], EDITS[2]):
+        with edited(registry, statement, 4), pytest.raises(DataFault) as caught:
+            ask(registry, since=at, until=at)
+        assert (caught.value.code, caught.value.data["line"]) == ("access-altered", 4)
+
+
+def test_a_period_in_which_nothing_was_noted(registry: Registry) -> None:
+    first = registry.clock() - 5
+    assert ask(registry, since=first - 100, until=first - 50) == []
+    assert ask(registry, since=first + 1000, until=first + 2000) == []

@@ -40,6 +40,7 @@ def full(court: Court) -> str:
     id_ = court.open()
     court.world.clock.advance(60)
     opened_dossier(court.registry, made.case)
+    court.world.clock.advance(1)
     wanted = Wanted(
         certificates=(made.number,),
         consents=(made.consent,),

@@ -14,6 +14,7 @@ import pytest
 from tests.verifier import access_world as w
 from tests.verifier.bodies import HOSPITAL
 from tests.verifier.pack.pack_world import Dispute, verified
+from tests.verifier.world import DEPOSITED
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.formats.access_range import format_range
 from yinzheng.verifier.judge.pack.report import Answer, PackReport
@@ -32,18 +33,21 @@ BATCHES = w.chained(
     ]
 )
 FIRST, LAST = 3, 9
+TIME = {"since": DEPOSITED + FIRST, "until": DEPOSITED + LAST}
 
 
 def shown() -> Json:
-    """Lines 3 to 9, of three batches."""
-    value: Json = json.loads(format_range([batch.ranged(FIRST, LAST) for batch in BATCHES]))
+    """Lines 3 to 9, of three batches, with those beside them."""
+    beside = frozenset({FIRST - 1, LAST + 1})
+    batches = [batch.ranged(FIRST - 1, LAST + 1, beside) for batch in BATCHES]
+    value: Json = json.loads(format_range(batches))
     return value
 
 
 def dispute(value: Json, without: frozenset[int] = frozenset(), **about: Any) -> Dispute:
     """A dispute with this range as its item; `without`: batches whose statements the pack lacks."""
     leaves = [batch.statement.leaf_hash.hex() for batch in BATCHES]
-    said = {"since": 0, "until": 2**40, "first": FIRST, "last": LAST, "statements": leaves, **about}
+    said = {**TIME, "first": FIRST, "last": LAST, "statements": leaves, **about}
     more = [
         (batch.statement, batch.body.to_json(), None)
         for place, batch in enumerate(BATCHES)
@@ -87,16 +91,17 @@ def _cut_short(value: Json) -> None:
 
 LIES: list[tuple[str, Callable[[Json], object], str, list[int]]] = [
     ("a line", lambda v: v["batches"][1]["lines"].pop(1), "access-missing", [6]),
-    ("the first line", lambda v: v["batches"][0]["lines"].pop(0), "access-missing", [3]),
-    ("the last line", lambda v: v["batches"][2]["lines"].pop(), "access-missing", [9]),
+    ("the first line", lambda v: v["batches"][0]["lines"].pop(0), "access-missing", [2]),
+    ("the last line", lambda v: v["batches"][2]["lines"].pop(), "access-missing", [10]),
     ("a batch", _without_batch, "access-missing", [5, 6, 7]),
-    ("the end", _cut_short, "access-missing", [8, 9]),
+    ("the end", _cut_short, "access-missing", [8, 9, 10]),
     ("a line changed", lambda v: _line(v, 1, 1)["line"].update(purpose="own"), "access-differs", [6]),
-    ("who acted", lambda v: _line(v, 0, 0)["who"]["who"].update(person="nobody"), "access-differs", [3]),
+    ("who acted", lambda v: _line(v, 0, 1)["who"]["who"].update(person="nobody"), "access-differs", [3]),
+    ("who is not shown", lambda v: _line(v, 0, 1).update(who=None), "access-differs", [3]),
     ("words", lambda v: _line(v, 1, 1)["words"]["words"].update(purpose="看病"), "access-differs", [6]),
     ("a number", lambda v: _line(v, 1, 1)["line"].update(number=12), "access-missing", [6]),
     ("a commitment", lambda v: _line(v, 1, 0)["commitment"].update(sm3="00" * 32), "access-differs", [5]),
-    ("the path", lambda v: v["batches"][0]["path"].pop(), "access-batch", [3, 4]),
+    ("the path", lambda v: v["batches"][0]["path"].pop(), "access-batch", [2, 3, 4]),
     ("the root", lambda v: v["batches"][2]["body"].update(root="00" * 32), "access-batch", [8, 9, 10, 11]),
     ("the count", lambda v: v["batches"][1]["body"].update(count=2), "access-missing", [7]),
     ("the thread", lambda v: v["batches"][1]["statement"].update(prev=None), "access-thread", [5]),
@@ -116,6 +121,29 @@ def test_what_was_dropped_or_changed_is_named(
     assert report.question("C16").answer is Answer.INCONSISTENT
     reason = next(one for one in report.question("C16").reasons if one.where == "items/0001")
     assert str(lines[0]) in reason.message
+
+
+@pytest.mark.parametrize(
+    ("time", "line"),
+    [
+        ({"since": TIME["since"] - 1}, 2),
+        ({"since": TIME["since"] + 1}, 3),
+        ({"until": TIME["until"] + 1}, 10),
+        ({"until": TIME["until"] - 1}, 9),
+    ],
+)
+def test_a_range_of_another_time_hides_lines_at_its_edge(time: Json, line: int) -> None:
+    report = judged(shown(), **time)
+    assert (found(report).code, found(report).data["lines"]) == ("access-period", [line])
+    assert report.question("C16").answer is Answer.INCONSISTENT
+
+
+def test_before_the_first_line_of_all_there_is_none() -> None:
+    batch = BATCHES[0]
+    value = json.loads(format_range([batch.ranged(1, 4, frozenset({4}))]))
+    about = {"since": 0, "until": DEPOSITED + 3, "first": 1, "last": 3}
+    report = judged(value, **about, statements=[batch.statement.leaf_hash.hex()])
+    assert found(report).outcome is Outcome.VALID
 
 
 def test_a_batch_whose_statement_is_not_shown_is_not_proved() -> None:
@@ -140,7 +168,7 @@ def test_the_report_inside_says_what_its_reader_finds() -> None:
     assert "第 6 条" in render_html(told)
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"format":"yinzheng/access-lines/1"}', b"{" * 100])
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"format":"yinzheng/access-lines/2"}', b"{" * 100])
 def test_what_is_no_range_is_told_so(content: bytes) -> None:
     base = dispute(shown())
     base.contents = (content,)
