@@ -72,7 +72,14 @@ ORG: Final = Group(
         Group(
             "notice",
             "Notices to patients. 告知书。",
-            (Command("publish", "org:publish", "Publish a version of a notice (S10.2). 发布告知书。"),),
+            (
+                Command("publish", "org:publish", "Publish a version of a notice (S10.2). 发布告知书。"),
+                Command(
+                    "uncovered",
+                    "org:uncovered",
+                    "List our consents in force that do not cover a version. 不及于新版的同意。",
+                ),
+            ),
         ),
         Group(
             "consent",

@@ -195,6 +195,8 @@ def notices(state: State = DEFAULT_STATE, json_: Json = False) -> None:
                     f"  not covered by consents to version 旧版同意不及于 {one.version - 1}: "
                     f"{', '.join(one.changes)}"
                 )
+            if one.uncovered:
+                yield f"  consents that do not cover it, at most 至多不及于本版的同意: {one.uncovered}"
 
     tell(
         json_,
@@ -210,6 +212,7 @@ def notices(state: State = DEFAULT_STATE, json_: Json = False) -> None:
                     "not_told": one.counts.not_told,
                 },
                 "changes": [change.value for change in one.changes],
+                "uncovered": one.uncovered,
             }
             for one in listed
         ],

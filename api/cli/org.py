@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,7 @@ from yinzheng.api.cli.org_common import (
     Body,
     DeskUrl,
     OrgFolder,
+    Session,
     clock,
     read_file,
     session,
@@ -54,7 +55,48 @@ def publish(
 ) -> None:
     """Publish a version of a notice (S10.2). 发布告知书。"""
     answer = session(org, desk).post("/org/v1/notices", read_file(file, MAX_BODY))
-    tell(json_, answer, f"notice {answer['leaf']}, version {answer['version']} 已发布")
+    beyond = f"; beyond the version before 超出前一版: {', '.join(answer['changes'])}"
+    wider = beyond if answer["changes"] else ""
+    tell(json_, answer, f"notice {answer['leaf']}, version {answer['version']} 已发布{wider}")
+
+
+def uncovered(
+    leaf: Annotated[str, typer.Argument(metavar="LEAF", help="The version's leaf hash. 告知书版本。")],
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """List our consents in force that do not cover a version of our notice, by identifier. 不及于新版的同意。
+
+    Ask these patients anew before anything rests on what the version takes beyond what they agreed to.
+    """
+    pages = _pages(session(org, desk), f"/org/v1/notices/{leaf}/uncovered")
+    tell(json_, list(pages) if json_ else None, _uncovered(pages))
+
+
+def _pages(opened: Session, path: str) -> Iterator[dict[str, Any]]:
+    """Every page of a list, one after the other as they are wanted."""
+    place = ""
+    while True:
+        page = opened.get(path + place)
+        yield page
+        if page["next"] is None:
+            return
+        place = f"?after={page['next']}"
+
+
+def _uncovered(pages: Iterable[dict[str, Any]]) -> Iterator[str]:
+    listed, before = 0, None
+    for page in pages:
+        for group in page["uncovered"]:
+            if group["version"] != before:
+                fields = {(one["change"], one["scope"]) for one in group["wider"]}
+                said = sorted(f"{change} ({scope})" if scope else change for change, scope in fields)
+                yield f"version 版本 {group['version']}, not covering 不及于: {', '.join(said)}"
+            before = group["version"]
+            listed += len(group["consents"])
+            yield from (f"  {subject}" for subject in group["consents"])
+    yield f"{listed} consents in force do not cover it 份有效同意不及于本版"
 
 
 def add(file: Body, org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False) -> None:
@@ -77,6 +119,10 @@ def use(
     ground: Annotated[
         str | None, typer.Option(help="Law, order or approval of a basis other than consent. 法律依据。")
     ] = None,
+    notice: Annotated[
+        str | None,
+        typer.Option(help="Version of the notice it was made under: its leaf hash; default: the consent's."),
+    ] = None,
     at: Annotated[str | None, typer.Option(help="When; default: now. 时间。")] = None,
     org: OrgFolder = DEFAULT_ORG,
     desk: DeskUrl = DEFAULT_DESK,
@@ -94,6 +140,7 @@ def use(
         "scope": scope,
         "basis": basis,
         "ground": ground,
+        "notice": notice,
     }
     answer = session(org, desk).post("/org/v1/uses", dumps(body))
     outside = "" if answer["covered"] is not False else "; no answer covers it 超出同意范围"

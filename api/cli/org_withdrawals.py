@@ -275,5 +275,10 @@ def _line(told: JSON) -> str:
     assert isinstance(told, dict)
     data = told["data"]
     assert isinstance(data, dict)
+    if told["kind"] == "notice.widened":
+        return (
+            f"{told['kind']}  {data['notice']}, version {data['version']}: not covered by at most "
+            f"{data['at_most']} consents 至多 {data['at_most']} 份同意不及于本版"
+        )
     deadline = f", by {data['deadline']}" if "deadline" in data else ""
     return f"{told['kind']}  {data.get('withdrawal') or data.get('dispute')}{deadline}"

@@ -131,8 +131,11 @@ def _print_accesses(report: ReceiptReport, language: Language) -> None:
         out.print(f"   {line.number}  {_moment(line.at)}  {who} {function}  {deed}  {purpose}", markup=False)
         basis = words.BASES[line.basis].said(language)
         scope = "" if line.scope is None else f" · {phrases_receipt.SCOPES[line.scope].said(language)}"
+        under = "" if one.under is None else f" · {words.UNDER_ANOTHER.said(language)} {one.under[:16]}"
         outside = f"  {words.OUTSIDE.said(language)}" if one.outside else ""
-        out.print(f"      {basis}{scope}{outside}", style="bold red" if one.outside else "", markup=False)
+        out.print(
+            f"      {basis}{scope}{under}{outside}", style="bold red" if one.outside else "", markup=False
+        )
     out.print()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from yinzheng.ledger.consents.uncovered import Place
 from yinzheng.ledger.rules.consent import Scope
 from yinzheng.ledger.rules.extent import Extent
 from yinzheng.ledger.rules.terms import LawfulBasis
@@ -82,8 +83,10 @@ USE: Final[dict[str, Check[Any]]] = {
     "scope": nullable(one_of(*SCOPES)),
     "basis": one_of(*LawfulBasis),
     "ground": nullable(check_words(1, 200)),
+    "notice": nullable(hex_bytes(32)),
 }
-"""Body of one use of a consent's data (R30), which rests on a scope of it or on another basis (R27)."""
+"""Body of one use of a consent's data (R30), which rests on a scope of it, under a version of its notice
+(R28; null: the one consented to), or on another basis (R27)."""
 REVOKE: Final[dict[str, Check[Any]]] = {"kid": hex_bytes(8), "reason": one_of(*REASONS), "since": integer()}
 """Body of an organisation's report that a key of its own is lost or worse."""
 
@@ -132,6 +135,15 @@ def since_of(query: dict[str, str]) -> int | None:
     if set(query) != {"since"} or not (written.isascii() and written.isdigit() and len(written) <= 12):
         raise UsageFault("the query is not since= and UTC seconds", code="query")
     return int(written)
+
+
+def after_of(query: dict[str, str]) -> Place | None:
+    """The place `after` of a query, from which a list goes on. Raises `UsageFault` `query`."""
+    if not query:
+        return None
+    if set(query) != {"after"}:
+        raise UsageFault("the query is not after= and a place in the list", code="query")
+    return Place.read(query["after"])
 
 
 def form_of(query: dict[str, str]) -> str:

@@ -16,11 +16,14 @@ from yinzheng.api.desk.server import Asked, Desk, reader_of
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.consents.batches import Batch, grant_batches
 from yinzheng.ledger.consents.handover import Seen, copy_receipt, issue_receipt, replace_receipt
-from yinzheng.ledger.consents.notices import changes_of, notice_at, publish_notice
+from yinzheng.ledger.consents.notices import publish_notice
 from yinzheng.ledger.consents.receipts import Receipt
+from yinzheng.ledger.consents.uncovered import Page, parts_of, uncovered_of
 from yinzheng.ledger.consents.uses import Told, record_use
+from yinzheng.ledger.consents.versions import against_the_one_before, notice_at
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.notices import changes
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.containers.receiptfile import MAX_RECEIPT
@@ -54,6 +57,15 @@ def organisations(desk: Desk) -> APIRouter:
         async with desk.signed(request) as asked:
             body = one_object(asked.body)
             return _created(await desk.do(lambda registry: _published(registry, body, asked.org)))
+
+    @router.get("/notices/{written}/uncovered")
+    async def uncovered(request: Request, written: str) -> Response:
+        """Which consents in force a version is not covered by (R28), a page at a time; its controller's."""
+        after = fields.after_of(dict(request.query_params))
+        async with desk.signed(request) as asked:
+            leaf = fields.identifier(written)
+            page = await desk.do(lambda registry: uncovered_of(registry, leaf, reader_of(asked), after))
+        return JSONResponse(_page(page))
 
     @router.post("/consents")
     async def consents(request: Request) -> Response:
@@ -113,15 +125,32 @@ def organisations(desk: Desk) -> APIRouter:
 
 
 def _published(registry: Registry, body: JSON, org: str) -> JSON:
-    """What was published; `changes`: why consents to the version before do not cover it (R28)."""
+    """What was published; `changes`: in what consents to the version before do not cover it (R28)."""
     row = publish_notice(registry, body, org)
     with registry.store.reading() as session:
-        changes = changes_of(session, notice_at(session, row.leaf))
+        wider = against_the_one_before(session, notice_at(session, row.leaf))
     return {
         "leaf": row.leaf.hex(),
         "subject": row.subject.hex(),
         "version": row.version,
-        "changes": [change.value for change in changes],
+        "changes": [change.value for change in changes(wider)],
+    }
+
+
+def _page(page: Page) -> JSON:
+    return {
+        "notice": page.row.leaf.hex(),
+        "version": page.row.version,
+        "uncovered": [
+            {
+                "notice": group.version.row.leaf.hex(),
+                "version": group.version.row.version,
+                "wider": parts_of(group.version.wider),
+                "consents": [subject.hex() for subject in group.subjects],
+            }
+            for group in page.groups
+        ],
+        "next": None if page.next is None else str(page.next),
     }
 
 

@@ -35,7 +35,9 @@ from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.accesses.showing import openings_of
 from yinzheng.ledger.consents.receipts import Receipt, make_receipt
+from yinzheng.ledger.consents.uncovered import parts_of
 from yinzheng.ledger.consents.uses import uses_of
+from yinzheng.ledger.consents.versions import row_at, wider_than
 from yinzheng.ledger.flow.threads import find_withdrawal, unknown_withdrawal
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import InForce
@@ -53,6 +55,10 @@ T = TypeVar("T")
 REFUSED_AFTER: Final = 0.25
 """Seconds: a refusal leaves when a multiple of these has passed since the request was read. Opening a consent
 and counting a wrong answer take a tenth of it."""
+
+
+MOST_VERSIONS: Final = 16
+"""Later versions of a notice that are shown, the newest."""
 
 
 def patients(desk: Desk) -> APIRouter:
@@ -190,11 +196,27 @@ def _seen(registry: Registry, found: dict[str, Any]) -> JSON:
             "consent": opened.consent.to_json(),
             "notice": opened.notice.to_json(),
             "notice_leaf": opened.notice_leaf.hex(),
+            "beyond": _beyond(thread),
             "in_force": _portion(in_force(thread)),
             "uses": [{**asdict(use)} for use in uses],
             "openings": [{**asdict(one)} for one in openings_of(registry, thread.session, thread.subject)],
             "withdrawals": _withdrawals(thread),
         }
+
+
+def _beyond(thread: ConsentThread) -> list[JSON]:
+    """The later versions that take more than was agreed to, the newest first (R28)."""
+    own = row_at(thread.session, thread.opened.notice_leaf)
+    later = list(wider_than(thread.session, own, thread.opened.notice))
+    return [
+        {
+            "notice": one.row.leaf.hex(),
+            "version": one.row.version,
+            "published_at": one.row.published_at,
+            "wider": parts_of(one.wider),
+        }
+        for one in reversed(later[-MOST_VERSIONS:])
+    ]
 
 
 def _portion(force: InForce) -> JSON:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from yinzheng.api.http.language import Language
+from yinzheng.api.web.beyond_view import BeyondView, beyond_view, months
 from yinzheng.api.web.times import Instant, duration, instant
 from yinzheng.api.web.words import CALLS, DUTIES, DUTY_STATES, METHODS, NOT_TOLD, STATES, say
 from yinzheng.verifier.formats.consent import Consent, parse_consent
@@ -49,6 +50,8 @@ class UseLine:
     """The answer it rests on, or the other basis with its ground."""
     outside: bool
     """Whether it was said to rest on consent, and none covers it."""
+    version: str
+    """The version of the notice it was made under, where that is not the one agreed to; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,8 @@ class ConsentView:
     expired: bool
     method: str
     version: int
+    beyond: tuple[BeyondView, ...]
+    """Later versions that the consent does not cover, the newest first."""
     genetic: bool
     scopes: tuple[Answered, ...]
     recipients: tuple[Answered, ...]
@@ -173,17 +178,18 @@ def consent_view(seen: Mapping[str, Any], now: int, language: Language, profile:
         expired=expired,
         method=say(METHODS[consent.method], language),
         version=notice.version,
+        beyond=tuple(beyond_view(one, language) for one in seen["beyond"]),
         genetic=consent.genetic,
         scopes=_scopes(consent, scopes, language),
         recipients=_recipients(consent, granted, language),
         purposes=_purposes(notice, language),
         kinds=notice.kinds,
         held_at=notice.held_at,
-        retention=_months(notice.retention_months, language),
+        retention=months(notice.retention_months, language),
         safeguards=notice.safeguards,
         refusal=notice.refusal,
         withdraw=notice.withdraw,
-        uses=_uses(seen["uses"], names, language),
+        uses=_uses(seen["uses"], names, {one["notice"]: one["version"] for one in seen["beyond"]}, language),
         openings=tuple(_opening(one, language) for one in seen["openings"]),
         withdrawals=withdrawal_views(seen, now, language, names),
         anything=bool(scopes or granted) and not expired,
@@ -214,13 +220,6 @@ def portion(
 
 def _said(phrase: Phrase, language: Language) -> str:
     return phrase.said(language)
-
-
-def _months(months: int, language: Language) -> str:
-    years, rest = divmod(months, 12)
-    if rest:
-        return f"{months} 个月" if language == "zh" else f"{months} month{'' if months == 1 else 's'}"
-    return f"{years} 年" if language == "zh" else f"{years} year{'' if years == 1 else 's'}"
 
 
 def _scopes(consent: Consent, scopes: set[str], language: Language) -> tuple[Answered, ...]:
@@ -257,7 +256,10 @@ def _purposes(notice: Notice, language: Language) -> tuple[tuple[str, str], ...]
 
 
 def _uses(
-    uses: Sequence[Mapping[str, Any]], names: Mapping[str, str], language: Language
+    uses: Sequence[Mapping[str, Any]],
+    names: Mapping[str, str],
+    versions: Mapping[str, int],
+    language: Language,
 ) -> tuple[UseLine, ...]:
     return tuple(
         UseLine(
@@ -267,9 +269,15 @@ def _uses(
             operator=one["operator"],
             basis=_said(BASES[one["basis"]] if one["scope"] is None else SCOPE_WORDS[one["scope"]], language),
             outside=one["covered"] is False,
+            version=_version(one["under"], versions),
         )
         for one in reversed(uses)
     )
+
+
+def _version(leaf: str | None, versions: Mapping[str, int]) -> str:
+    """Number of a version, or the beginning of its leaf hash where it is not among those shown."""
+    return "" if leaf is None else str(versions.get(leaf, leaf[:8]))
 
 
 def _opening(one: Mapping[str, Any], language: Language) -> OpeningLine:

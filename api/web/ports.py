@@ -155,6 +155,10 @@ class BasisLine(Protocol):
     def counts(self) -> Counts:
         """What became of consents to it."""
 
+    @property
+    def not_counted_for(self) -> Sequence[str]:
+        """In what it goes beyond earlier versions, whose consents do not count for that (R28)."""
+
 
 class Ledger(LiveReader, ReceiptReader, Protocol):
     """A ledger that can be asked about certificates and consents."""

@@ -17,6 +17,7 @@ from yinzheng.ledger.rules.terms import Label
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report, Status
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.words import phrases
+from yinzheng.verifier.words.receipt import CHANGES
 from yinzheng.verifier.words.verdict import verdict
 
 TONES: Final = {
@@ -76,6 +77,8 @@ class Basis:
     overdue: str
     any_overdue: bool
     not_told: str
+    beyond: tuple[str, ...]
+    """In what consents to earlier versions do not count for it, in words (R28)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +220,7 @@ def _basis(line: BasisLine, language: Language) -> Basis:
         overdue=line.counts.overdue,
         any_overdue=line.counts.overdue != "0",
         not_told=line.counts.not_told,
+        beyond=tuple(CHANGES[change].said(language) for change in line.not_counted_for),
     )
 
 

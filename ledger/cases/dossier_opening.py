@@ -12,6 +12,7 @@ from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.cases.files import FILE_EVENTS
 from yinzheng.ledger.cases.work import dossier_key
+from yinzheng.ledger.consents.basis import standing
 from yinzheng.ledger.dossiers.dossier import APPLICATION
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.people.acting import Actor, admit
@@ -32,7 +33,8 @@ def open_dossier_to(
     """Write the dossier of a case to the new folder `folder`, the n-th submission under `n/`.
 
     Objections follow under `objection-n/`: `objection.json`, and the material, numbered from 1. What
-    inspections found stands in `inspections.json`.
+    inspections found stands in `inspections.json`; which consents count for the notices that the latest
+    application names, and which do not, in `basis.json` (R27, R28).
 
     That `by` opened it, an officer or a member of the committee, is written down first (R47).
 
@@ -50,6 +52,7 @@ def open_dossier_to(
         key = dossier_key(registry, session, case.dossier_id)
         submissions = list(_submissions(session, case_id, SealedValue(key)))
         inspections = _inspections(session, case_id, SealedValue(key))
+        basis = [standing(session, leaf) for leaf in _notices(submissions)]
         rows = iter(repository.files_of(session, case.dossier_id))
     written: list[Path] = []
     for submission in submissions:
@@ -66,10 +69,11 @@ def open_dossier_to(
             target = home / PurePosixPath(name)
             _write(target, open_file(registry.blobs, key, row.dossier_id, row.number, row.blob))
             written.append(target)
-    if inspections:
-        target = folder / "inspections.json"
-        target.write_text(json.dumps(inspections, ensure_ascii=False, indent=1), encoding="utf-8")
-        written.append(target)
+    for name, said in (("inspections.json", inspections), ("basis.json", basis)):
+        if said:
+            target = folder / name
+            target.write_text(json.dumps(said, ensure_ascii=False, indent=1), encoding="utf-8")
+            written.append(target)
     return written
 
 
@@ -105,6 +109,13 @@ def _submissions(session: Session, case_id: str, seal: SealedValue) -> Iterator[
             applications += 1
             named = [(path, path) for path in paths]
             yield _Submission(str(applications), APPLICATION, body["application"], named)
+
+
+def _notices(submissions: list[_Submission]) -> list[bytes]:
+    """The notices that the application names as it now stands; intake found each of them."""
+    said = [one.said for one in submissions if one.document == APPLICATION][-1]
+    named = said.get("notices", []) if isinstance(said, dict) else []
+    return [bytes.fromhex(str(leaf)) for leaf in named] if isinstance(named, list) else []
 
 
 def _short(name: str) -> str:

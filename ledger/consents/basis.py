@@ -1,7 +1,8 @@
 """Consents as the basis of a data asset (R27): which notices a certificate may name, and what became of them.
 
 Everyone may ask how many withdrawals are pending and overdue under a notice that a certificate names; nobody
-learns of anyone in particular, so small numbers are not told exactly.
+learns of anyone in particular, so small numbers are not told exactly. Consents count for the version they
+name, and for no later one that goes beyond it (R28): that is said with each.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from typing import Final
 from sqlalchemy import distinct, func
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.consents.notices import notice_at
+from yinzheng.ledger.consents.uncovered import at_most, kept_earlier, parts_of
+from yinzheng.ledger.consents.versions import notice_at, row_at
 from yinzheng.ledger.dossiers.application import Application
+from yinzheng.ledger.rules.notices import Change, changes
 from yinzheng.ledger.rules.withdrawal import Situation, State
 from yinzheng.ledger.store.models_consents import Notice as NoticeRow
 from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault
 
 SMALL: Final = 5
@@ -50,6 +54,8 @@ class Basis:
     version: int
     published_at: int
     counts: Counts
+    not_counted_for: tuple[Change, ...] = ()
+    """In what consents to earlier versions do not cover it and do not count; empty where there are none."""
 
 
 def shown(count: int) -> str:
@@ -109,9 +115,35 @@ def basis_of(session: Session, leaves: tuple[bytes, ...], now: int) -> tuple[Bas
                 version=notice.version,
                 published_at=notice.published_at,
                 counts=counts(session, leaf, now),
+                not_counted_for=changes(
+                    part for earlier in kept_earlier(session, row_at(session, leaf)) for part in earlier.wider
+                ),
             )
         )
     return tuple(told)
+
+
+def standing(session: Session, leaf: bytes) -> dict[str, JSON]:
+    """What an officer is told of a notice that an application names: which consents count for it (R27, R28).
+
+    Numbers are of consents that are kept; ended and withdrawn ones are among them. Raises `UsageFault`
+    `notice-unknown`.
+    """
+    row = row_at(session, leaf)
+    return {
+        "notice": leaf.hex(),
+        "controller": row.controller,
+        "version": row.version,
+        "at_most": at_most(session, [row]),
+        "not_counted": [
+            {
+                "version": earlier.row.version,
+                "at_most": at_most(session, [earlier.row]),
+                "wider": parts_of(earlier.wider),
+            }
+            for earlier in kept_earlier(session, row)
+        ],
+    }
 
 
 def require_notices(session: Session, application: Application) -> None:

@@ -10,8 +10,9 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from yinzheng.ledger.consents.basis import Counts, counts
-from yinzheng.ledger.consents.notices import changes_of, notice_at
-from yinzheng.ledger.rules.consent import Change
+from yinzheng.ledger.consents.uncovered import at_most
+from yinzheng.ledger.consents.versions import against_the_one_before, narrower_than, notice_at
+from yinzheng.ledger.rules.notices import Change, changes
 from yinzheng.ledger.state.instance import read_instance
 from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
 from yinzheng.ledger.store.models_consents import Consent, Job, Notice, Organisation, Pooled
@@ -29,7 +30,9 @@ class ListedNotice:
     published_at: int
     counts: Counts
     changes: tuple[Change, ...]
-    """Why consents to the version before do not cover this one (R28)."""
+    """In what it goes beyond the version before, so that consents to that one do not cover it (R28)."""
+    uncovered: int
+    """How many consents to earlier versions do not cover this one; ended and withdrawn ones among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,8 @@ def list_notices(root: Path, now: int) -> list[ListedNotice]:
                 row.version,
                 row.published_at,
                 counts(session, row.leaf, now),
-                changes_of(session, notice_at(session, row.leaf)),
+                changes(against_the_one_before(session, notice_at(session, row.leaf))),
+                at_most(session, (one.row for one in narrower_than(session, row))),
             )
             for row, name in session.exec(query)
         ]

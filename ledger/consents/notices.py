@@ -1,4 +1,4 @@
-"""Publishing versions of a notice, and what consents are held against them (R28).
+"""Publishing versions of a notice, and what consents are held against (R28).
 
 A notice's versions are one thread of public statements with one subject. Which version a consent names must
 have stood when it was given: neither before it was published nor after another replaced it.
@@ -11,18 +11,18 @@ import secrets
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.consents.book import KnownNotice, NoticeBook
+from yinzheng.ledger.consents.uncovered import tell_controller
+from yinzheng.ledger.consents.versions import against_the_one_before, notice_at
 from yinzheng.ledger.flow.recording import Occurrence, compose, record
 from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.consent import Change, Terms, changes_needing_consent
+from yinzheng.ledger.rules.consent import Terms
 from yinzheng.ledger.rules.organisations import Role
-from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_consents import Notice as NoticeRow
-from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.bytes.naming import spell_names
-from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.formats.notice import MAX_NOTICE, Notice, parse_notice
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.notice import Notice, parse_notice
 
 HOUR = 3600
 
@@ -45,22 +45,14 @@ def book_of(session: Session, code: str) -> NoticeBook:
     return NoticeBook(code, known, frozenset(others))
 
 
-def notice_at(session: Session, leaf: bytes) -> Notice:
-    """Read the notice whose statement has that leaf hash. Raises `UsageFault` (`notice-unknown`)."""
-    event = repository.event_by_leaf(session, leaf)
-    if event is None or event.public is None:
-        raise UsageFault(
-            "there is no such notice", code="notice-unknown", hint="`yinzheng notices` lists them."
-        )
-    return parse_notice(canonical.loads(event.public, max_bytes=MAX_NOTICE))
-
-
 def publish_notice(registry: Registry, body: JSON, by_code: str) -> NoticeRow:
     """Publish one version of a notice of the controller `by_code`, durably.
 
-    Versions have no gaps: version 1 begins a thread, each later one names the latest of its thread. Raises
-    `DataFault` as `parse_notice`, and `notice-controller`, `notice-future`, `notice-version`; `UsageFault`
-    where `by_code` is no enrolled controller.
+    Versions have no gaps: version 1 begins a thread, each later one names the latest of its thread. One that
+    is wider than that tells the controller whose consent does not cover it (`uncovered`), in the same
+    transaction; one that lies within it tells nobody. Raises `DataFault` as `parse_notice`, and
+    `notice-controller`, `notice-future`, `notice-version`; `UsageFault` where `by_code` is no enrolled
+    controller.
     """
     notice = parse_notice(spell_names(body))
     now = registry.clock()
@@ -95,17 +87,9 @@ def publish_notice(registry: Registry, body: JSON, by_code: str) -> NoticeRow:
         )
         session.add(row)
         session.flush()
+        if found := against_the_one_before(session, notice):
+            tell_controller(registry, session, row, found)
         return row
-
-
-def changes_of(session: Session, notice: Notice) -> tuple[Change, ...]:
-    """What a version changes so that consents to the one before do not cover it (R28); sorted.
-
-    Empty for a first version, and where the consents given before cover all of it.
-    """
-    if notice.replaces is None:
-        return ()
-    return tuple(sorted(changes_needing_consent(notice_at(session, notice.replaces), notice)))
 
 
 def _before(session: Session, notice: Notice, code: str) -> NoticeRow | None:

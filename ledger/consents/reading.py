@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
-from yinzheng.ledger.consents.notices import notice_at
+from yinzheng.ledger.consents.versions import notice_at
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import find_consent, thread, unknown_consent
 from yinzheng.ledger.registry import Registry
@@ -19,6 +19,7 @@ from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.consent import Consent, parse_consent
 from yinzheng.verifier.formats.notice import Notice
+from yinzheng.verifier.formats.withdrawal import Portion, granted, parse_requested
 from yinzheng.verifier.log.statement import Statement
 
 
@@ -110,6 +111,20 @@ def open_consent(registry: Registry, session: Session, subject: bytes) -> Opened
     consent = parse_consent(first.body)
     leaf = consent.notice.leaf
     return OpenedConsent(row, seal, consent, first.secret, notice_at(session, leaf), leaf, events)
+
+
+def force_at(opened: OpenedConsent, at: int) -> Portion:
+    """What of a consent was in force at `at`, UTC seconds: a withdrawal ends its part when it is received.
+
+    Whether the consent's term had begun or ended by then is not looked at.
+    """
+    force = granted(opened.consent)
+    for one in opened.events:
+        if one.statement.type == "withdrawal.requested":
+            request = parse_requested(one.body)
+            if request.received_at <= at:
+                force = request.remains
+    return force
 
 
 def _open(seal: SealedValue, event: Event) -> OpenedEvent:

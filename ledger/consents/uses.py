@@ -1,9 +1,11 @@
 """Uses of a consent's data: when, for which purpose, by which operator, resting on what (R30).
 
 A use is an access line (S19) like an opening. The organisation says which scope of the consent it rests on,
-or which other basis (R27); whether an answer that was in force then covers it is worked out here. What was
-used outside the consent is written down all the same: a log that hid it would be none. Its free words lie
-under the consent's key: the subject sees them with the receipt, and once the key is destroyed nobody does.
+or which other basis (R27), and under which version of the notice; whether an answer that was in force then
+covers it is worked out here. What a later version took beyond the one consented to, the consent does not
+cover (R28). What was used outside the consent is written down all the same: a log that hid it would be none.
+Its free words lie under the consent's key: the subject sees them with the receipt, and once the key is
+destroyed nobody does.
 """
 
 from __future__ import annotations
@@ -16,21 +18,23 @@ from sqlmodel import Session, col, select
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.opening import Lines
 from yinzheng.ledger.accesses.reader import Reader
-from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
+from yinzheng.ledger.consents.reading import OpenedConsent, force_at, open_consent
+from yinzheng.ledger.consents.versions import Version, notice_at, row_at, wider_than
 from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.consent import Scope, Use, is_in_term
 from yinzheng.ledger.rules.extent import covers
+from yinzheng.ledger.rules.notices import has_purpose, rests_on_wider, wider
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.terms import LawfulBasis
 from yinzheng.ledger.store.models_accesses import AccessRow
+from yinzheng.ledger.store.models_consents import Notice as NoticeRow
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes.canonical import nullable, one_of
 from yinzheng.verifier.bytes.shape import read_shape
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.access import Words
-from yinzheng.verifier.formats.notice import SCOPES
-from yinzheng.verifier.formats.withdrawal import granted, parse_requested
+from yinzheng.verifier.formats.notice import SCOPES, Notice
 
 _SCOPE: Final = nullable(one_of(*SCOPES))
 
@@ -48,6 +52,8 @@ class Told:
     basis: str
     ground: str | None
     """The law, order or approval of a basis other than consent."""
+    notice: bytes | None = None
+    """Leaf hash of the version of the notice it was made under; None: the one consented to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ def record_use(registry: Registry, told: Told, by: Reader) -> Noted:
 
     The controller tells its own uses, a recipient that the consent names its own, whatever it was answered.
     Raises `UsageFault` (`consent-unknown`, `consent-erased`, `use-stranger`, `organisation-…`), `DataFault`
-    (`field-…`, `encoded-bytes`, `use-future`, `use-early`, `use-basis`).
+    (`field-…`, `encoded-bytes`, `use-future`, `use-early`, `use-basis`, `use-notice`).
     """
     words = read_shape(
         Words, {"v": 1, "purpose": told.purpose, "operator": told.operator, "ground": told.ground}
@@ -82,11 +88,17 @@ def record_use(registry: Registry, told: Told, by: Reader) -> Noted:
                 code="use-early",
                 hint="Check the consent's subject and the time of the use.",
             )
-        covered = None if told.scope is None else _covered(opened, told.scope, by.organisation or "", told.at)
+        code, covered, version = by.organisation or "", None, None
+        if told.scope is not None:
+            version = _made_under(session, opened, told, told.scope)
+            covered = _covered(opened, told.scope, code, told.at) and not (
+                version is not None
+                and rests_on_wider(version.wider, version.notice, told.scope, told.purpose, code)
+            )
         access = Access(
             "use",
             "data",
-            told.subject.hex(),
+            (told.subject if version is None else version.row.leaf).hex(),
             "stated",
             consent=told.subject,
             basis=told.basis,
@@ -103,9 +115,11 @@ def _check_basis(told: Told) -> None:
     """Consent is named by its scope; every other basis by what it rests on, never assumed (R27)."""
     _SCOPE(told.scope, "$.scope")
     of_consent = told.basis == LawfulBasis.CONSENT.value
-    if (told.scope is not None) is not of_consent or (told.ground is not None) is of_consent:
+    wrong = (told.scope is not None) is not of_consent or (told.ground is not None) is of_consent
+    if wrong or (told.notice is not None and not of_consent):
         raise DataFault(
-            "a use rests on a scope of the consent, or on another basis and its ground",
+            "a use rests on a scope of the consent, under a version of its notice; or on another basis and "
+            "its ground",
             code="use-basis",
             hint="Name the scope; or the basis with the law, order or approval.",
         )
@@ -126,14 +140,39 @@ def _role(session: Session, opened: OpenedConsent, code: str) -> Role:
     )
 
 
+def _made_under(session: Session, opened: OpenedConsent, told: Told, scope: str) -> Version | None:
+    """The version a use was made under, with what it takes beyond the one consented to; None for that one.
+
+    Whoever names none is held to the version consented to, unless the purpose is, word for word, one that
+    only a later version names. Raises `DataFault` `use-notice`.
+    """
+    own = row_at(session, opened.notice_leaf)
+    if told.notice not in (None, own.leaf):
+        return _named(session, own, opened.notice, told)
+    if not has_purpose(opened.notice, scope, told.purpose):
+        for later in wider_than(session, own, opened.notice):
+            if has_purpose(later.notice, scope, told.purpose):
+                return later
+    return None
+
+
+def _named(session: Session, own: NoticeRow, agreed: Notice, told: Told) -> Version:
+    """The other version of the consent's notice that a use names."""
+    query = select(NoticeRow).where(NoticeRow.leaf == told.notice, NoticeRow.subject == own.subject)
+    row = session.exec(query).first()
+    if row is None or row.published_at > told.at:
+        raise DataFault(
+            "the use names a notice of which the consent's is no version, or that was not published then",
+            code="use-notice",
+            hint="Name the leaf hash of the version it was made under; or none, for the one consented to.",
+        )
+    notice = notice_at(session, row.leaf)
+    return Version(row, notice, wider(agreed, notice))
+
+
 def _covered(opened: OpenedConsent, scope: str, code: str, at: int) -> bool:
     """Whether an answer that was in force at `at` covers a use: a withdrawal ends it when it is received."""
-    force = granted(opened.consent)
-    for one in opened.events:
-        if one.statement.type == "withdrawal.requested":
-            request = parse_requested(one.body)
-            if request.received_at <= at:
-                force = request.remains
+    force = force_at(opened, at)
     named = frozenset((grant.code, Scope(grant.scope)) for grant in force.grants)
     scopes = frozenset(map(Scope, force.scopes))
     controller = code == opened.consent.controller.code
@@ -162,6 +201,7 @@ def uses_of(registry: Registry, session: Session, seal: SealedValue, subject: by
                     scope=line.scope,
                     basis=line.basis,
                     covered=line.covered,
+                    under=None if line.object == subject.hex() else line.object,
                 )
             )
     return found

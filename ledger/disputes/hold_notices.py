@@ -13,12 +13,12 @@ from sqlmodel import select
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.disputes.work import DisputeThread
 from yinzheng.ledger.flow.recording import open_event
+from yinzheng.ledger.notify.queue import queue
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate
 from yinzheng.ledger.store.models_consents import Consent, Notice, Withdrawal
 from yinzheng.ledger.store.models_disputes import DisputeSubject
 from yinzheng.ledger.store.sealed import SealedValue
-from yinzheng.ledger.withdrawals.duty_notices import queue
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault
 

@@ -1,4 +1,4 @@
-"""What makes a consent lawful (R26 to R29), when a new one is needed, and what its subject may see (R30).
+"""What makes a consent lawful (R26 to R29), and what its subject may see (R30).
 
 The form of notices and consents is `verifier.notice` and `verifier.consent` (S10.2, S10.3). Unset means no;
 nothing is assumed, renewed or granted in silence.
@@ -15,7 +15,7 @@ from yinzheng.ledger.rules.calendar import date_of, day_of
 from yinzheng.ledger.rules.retention import months_after
 from yinzheng.ledger.rules.terms import InformationRoute, LawfulBasis
 from yinzheng.verifier.bytes.algorithms import DigestPair
-from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.consent import Consent
 from yinzheng.verifier.formats.notice import SCOPES, Notice
 
@@ -252,45 +252,6 @@ def basis_ground_problem(
     return None
 
 
-class Change(StrEnum):
-    """What a new version of a notice changes so that a consent to the old one does not cover it (R28)."""
-
-    CONTROLLER = "controller"
-    PURPOSE = "purpose"
-    METHOD = "method"
-    KINDS = "kinds"
-    PERIOD = "period"
-    PROTECTION = "protection"
-    RECIPIENTS = "recipients"
-
-
-def changes_needing_consent(old: Notice, new: Notice) -> frozenset[Change]:
-    """Tell why a new version of a notice needs new consents; empty when the old ones cover it (R28).
-
-    Dropping a purpose, a kind of data or a recipient takes nothing from anyone. Every other change of
-    purpose, method, period or protection needs a new consent, also one that looks like an improvement: that
-    judgement is the data subject's. Words on withdrawing and refusing may change.
-
-    Raises:
-        UsageFault: `notice-order`, unless `new` is the version after `old`.
-    """
-    if new.version != old.version + 1:
-        raise UsageFault("Compare a notice with the version that follows it.", code="notice-order")
-    before = {(p.scope, p.purpose): (p.method, p.route) for p in old.purposes}
-    after = {(p.scope, p.purpose): (p.method, p.route) for p in new.purposes}
-    kept = before.keys() & after.keys()
-    found = {
-        Change.CONTROLLER: old.controller.code != new.controller.code,
-        Change.PURPOSE: bool(after.keys() - before.keys()),
-        Change.METHOD: any(before[purpose] != after[purpose] for purpose in kept),
-        Change.KINDS: bool(set(new.kinds) - set(old.kinds)) or (new.genetic and not old.genetic),
-        Change.PERIOD: (old.retention_months, old.term_months) != (new.retention_months, new.term_months),
-        Change.PROTECTION: set(old.safeguards) != set(new.safeguards) or old.held_at != new.held_at,
-        Change.RECIPIENTS: bool(set(new.recipients) - set(old.recipients)),
-    }
-    return frozenset(change for change, needs in found.items() if needs)
-
-
 def is_in_term(consent: Consent, instant: int) -> bool:
     """Tell whether the consent has begun and not ended by itself; nothing renews it (R26)."""
     return consent.given_at <= instant < consent.until
@@ -310,3 +271,5 @@ class Use:
     basis: str
     covered: bool | None
     """Whether an answer in force then covers it; None on another basis."""
+    under: str | None = None
+    """Leaf hash of the version of the notice it was made under, hex; None for the one consented to."""

@@ -5,7 +5,7 @@ consent's thread says in private is sealed under the consent's own key: destroyi
 destroys it in every copy (R44, R49). No row here joins two consents of one person.
 """
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field
 
 from yinzheng.ledger.store.models import Base, _Bytes, _Serial
@@ -75,7 +75,16 @@ class Consent(Base, table=True):
     """One consent: its key, and where its thread ends. Who gave what lies sealed in the thread."""
 
     __tablename__ = "consent"
-    __table_args__ = (Index("ix_consent_digest", "digest", unique=True),)
+    __table_args__ = (
+        Index("ix_consent_digest", "digest", unique=True),
+        Index(
+            "ix_consent_notice",
+            "notice_id",
+            "subject",
+            sqlite_where=text("wrapped_key IS NOT NULL"),
+            postgresql_where=text("wrapped_key IS NOT NULL"),
+        ),
+    )
 
     subject: bytes = Field(primary_key=True, sa_type=_Bytes)
     """32 random bytes."""

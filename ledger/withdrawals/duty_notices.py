@@ -7,47 +7,20 @@ it is told as soon as it is enrolled. Whether anyone was reached is `reach`'s to
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from sqlalchemy import update
-from sqlmodel import Session, col
+from sqlmodel import col
 
+from yinzheng.ledger.notify.queue import queue
 from yinzheng.ledger.rules.withdrawal import Reminder
-from yinzheng.ledger.store.models_consents import Delivery, Organisation
+from yinzheng.ledger.store.models_consents import Delivery
 from yinzheng.ledger.withdrawals.work import ConsentThread
 from yinzheng.verifier.bytes.canonical import JSON
-from yinzheng.verifier.formats.webhook import ID_BYTES, Webhook
 from yinzheng.verifier.formats.withdrawal import Requested
 
 FREEZE, DESTROY, HELD = "withdrawal.freeze", "withdrawal.destroy", "withdrawal.held"
 ETHICS, CONCLUDED = "withdrawal.ethics", "withdrawal.concluded"
-
-
-def queue(
-    session: Session,
-    to: str,
-    kind: str,
-    data: Mapping[str, JSON],
-    now: int,
-    withdrawal_id: bytes | None = None,
-) -> bool:
-    """Let an organisation be told, in the caller's transaction; False if it is not enrolled."""
-    if session.get(Organisation, to) is None:
-        return False
-    notice = Webhook(secrets.token_bytes(ID_BYTES), kind, to, now, data)
-    session.add(
-        Delivery(
-            id=notice.id,
-            code=to,
-            kind=kind,
-            body=notice.canonical(),
-            withdrawal_id=withdrawal_id,
-            next_at=now,
-            created_at=now,
-        )
-    )
-    return True
 
 
 def tell_everyone(work: ConsentThread) -> tuple[str, ...]:

@@ -72,6 +72,7 @@ class FakeBasis:
     version: int = 2
     published_at: int = synthetic.REGISTERED - 30 * DAY
     counts: FakeCounts = FakeCounts("<5", "0")
+    not_counted_for: tuple[str, ...] = ()
 
 
 BOARD = (

@@ -91,6 +91,7 @@ def use(**changes: Any) -> dict[str, Any]:
         "scope": "third_party_research",
         "basis": "consent",
         "covered": True,
+        "under": None,
         **changes,
     }
 
@@ -119,6 +120,7 @@ def seen(*withdrawals: dict[str, Any], consent: dict[str, Any] | None = None) ->
         "consent": consent or bodies.consent(),
         "notice": bodies.notice(),
         "notice_leaf": "00" * 32,
+        "beyond": [],
         "in_force": {
             "scopes": ["base", "third_party_research"],
             "grants": [{"code": bodies.LAB, "scope": "third_party_research", "route": "deidentified"}],

@@ -72,6 +72,45 @@ def test_who_used_what_on_which_answer_and_what_no_consent_covers(serve: Serve, 
     assert f"{bodies.INSURER}" in text, "an organisation the consent does not name is shown by its code"
 
 
+LATER = {
+    "notice": "5a" * 32,
+    "version": 3,
+    "published_at": AT - HOUR,
+    "wider": [
+        {"change": "kinds", "scope": None, "words": "病程记录", "code": None},
+        {"change": "kinds", "scope": None, "words": "genetic", "code": None},
+        {"change": "period", "scope": None, "words": "retention_months 180 → 240", "code": None},
+        {"change": "purpose", "scope": "base", "words": "药物警戒研究", "code": None},
+        {"change": "recipients", "scope": "insurance", "words": "某保险公司 · 核保", "code": bodies.INSURER},
+    ],
+}
+
+
+def test_which_version_was_agreed_to_and_what_a_later_one_takes(serve: Serve, tmp_path: Path) -> None:
+    """R28: the consent does not cover it, and a use made under it shows."""
+    agreed = words(client(serve, tmp_path, FakeDesk()).post("/c/see", data=FORM).text)
+    assert "You agreed to notice version 1" in agreed
+    assert "goes beyond" not in agreed
+    under = fake_desk.use(under=LATER["notice"], covered=False)
+    desk = FakeDesk(fake_desk.seen() | {"beyond": [LATER], "uses": [under]})
+    web = client(serve, tmp_path, desk)
+    text = words(web.post("/c/see", data=FORM).text)
+    assert "goes beyond what you agreed to" in text
+    for said in (
+        "kinds of data: 病程记录",
+        "kinds of data: genetic information",
+        "how long data is kept or consent lasts: data kept 15 years → 20 years",
+        "purposes: Medical research and clinical reference · 药物警戒研究",
+        "recipients: Insurance pricing and claims · 某保险公司 · 核保",
+        "no consent covers it",
+        "on Research with third parties, under notice version 3",
+    ):
+        assert said in text, said
+    chinese = words(web.post("/c/see?lang=zh", data={**FORM, "lang": "zh"}).text)
+    assert "超出了您同意的范围" in chinese
+    assert "数据种类： 遗传信息" in chinese
+
+
 def test_who_opened_the_record_by_function_and_never_by_name(serve: Serve, tmp_path: Path) -> None:
     text = words(client(serve, tmp_path, FakeDesk()).post("/c/see", data=FORM).text)
     assert "exported the receipt" in text
@@ -325,8 +364,12 @@ def test_a_receipt_is_verified_there_too(serve: Serve, tmp_path: Path) -> None:
 
 
 def test_the_consents_a_certificate_rests_on(serve: Serve, tmp_path: Path) -> None:
-    reader = FakeReader(tmp_path / "log", basis=(FakeBasis(), FakeBasis(counts=FakeCounts("12", "7"))))
+    reader = FakeReader(
+        tmp_path / "log",
+        basis=(FakeBasis(), FakeBasis(counts=FakeCounts("12", "7"), not_counted_for=("kinds", "period"))),
+    )
     text = words(serve(reader).get(address(reader)).text)
     assert "Withdrawals pending <5 · overdue 0" in text
     assert "Withdrawals pending 12 · overdue 7" in text
+    assert text.count("do not count for: kinds of data, how long data is kept or consent lasts") == 1
     assert "rests on" not in words(serve(FakeReader(tmp_path / "log")).get(address(reader)).text)

@@ -40,7 +40,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "people",
         # What every decision goes through, then the decisions.
         "flow document",
-        "people.enrolling organisations",
+        "people.enrolling organisations notify.queue",
         "consents",
         "cases",
         "state.backup",

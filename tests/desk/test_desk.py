@@ -16,15 +16,18 @@ from tests.desk.conftest import Founded
 from tests.ledger.access_lines import opened_in
 from tests.ledger.consent_world import CLINIC, HOSPITAL, INSURER, KEYS, LAB, guardian
 from tests.ledger.world import PASSPHRASE
+from tests.verifier import bodies
 from yinzheng.api.http.pages import HEADER as PAGES_HEADER
 from yinzheng.api.http.pages import word_file
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.state.instance import Paths
 from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+from yinzheng.ledger.store.models_consents import Notice
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.destruction import DestructionReceipt, sign_receipt
+from yinzheng.verifier.formats.notice import parse_notice
 from yinzheng.verifier.formats.request import HEADER, WINDOW
 
 CONSENTS = "/org/v1/consents"
@@ -243,6 +246,41 @@ def confirm(desk: DeskProcess, id_: str, request: str, org: str) -> None:
     assert got.status == 201, got.body
 
 
+def test_the_patient_sees_which_version_was_agreed_to_and_what_a_later_one_takes(
+    desk: DeskProcess, founded: Founded
+) -> None:
+    now = int(time.time())
+    first = {**bodies.notice(), "published_at": now - 30}
+    leaf = desk.call("POST", "/org/v1/notices", first).json["leaf"]
+    row = row_of(founded.notice, bytes.fromhex(leaf))
+    subject, shown = receipt(desk, Founded(founded.root, row, parse_notice(first).digest()), 34)
+    assert desk.patient("see", shown).json["beyond"] == []
+    second = {**first, "version": 2, "replaces": leaf, "published_at": now - 1, "retention_months": 240}
+    published = desk.call("POST", "/org/v1/notices", second)
+    assert (published.status, published.json["changes"]) == (201, ["period"])
+    seen = desk.patient("see", shown).json
+    assert (seen["notice"]["version"], seen["notice_leaf"]) == (1, leaf)
+    wider = {"change": "period", "scope": None, "words": "retention_months 180 → 240", "code": None}
+    assert seen["beyond"] == [
+        {"notice": published.json["leaf"], "version": 2, "published_at": now - 1, "wider": [wider]}
+    ]
+    path = f"/org/v1/notices/{published.json['leaf']}/uncovered"
+    page = desk.call("GET", path).json
+    assert (page["uncovered"][0]["consents"], page["next"]) == ([subject], None)
+    assert desk.call("GET", path + "?after=1-" + "f" * 64).json["uncovered"] == []
+    assert (desk.call("GET", path + "?after=x").code, desk.call("GET", path + "?page=2").code) == (
+        "query",
+        "query",
+    )
+    got = desk.call("GET", path, org=LAB)
+    assert (got.status, got.code) == (404, "notice-unknown")
+
+
+def row_of(row: Notice, leaf: bytes) -> Notice:
+    """The row of another notice of the same controller, as far as consents need it."""
+    return Notice(leaf=leaf, subject=bytes(32), controller=row.controller, version=1, published_at=0)
+
+
 def test_the_patient_sees_who_used_the_data(desk: DeskProcess, founded: Founded) -> None:
     subject, shown = receipt(desk, founded, 33)
     use = {
@@ -253,6 +291,7 @@ def test_the_patient_sees_who_used_the_data(desk: DeskProcess, founded: Founded)
         "scope": "third_party_research",
         "basis": "consent",
         "ground": None,
+        "notice": None,
     }
     noted = desk.call("POST", "/org/v1/uses", use, org=LAB)
     assert (noted.status, noted.json["covered"]) == (201, True)
@@ -261,7 +300,7 @@ def test_the_patient_sees_who_used_the_data(desk: DeskProcess, founded: Founded)
     assert desk.call("POST", "/org/v1/uses", future).code == "use-future"
     (one,) = desk.patient("see", shown).json["uses"]
     told = {name: use[name] for name in ("at", "purpose", "operator", "scope", "basis")}
-    assert one == {**told, "organisation": LAB, "covered": True}
+    assert one == {**told, "organisation": LAB, "covered": True, "under": None}
     paths = Paths(desk.state)
     with closing(open_store_read_only(sqlite_url(paths.database))) as store:
         opened = opened_in(store, Keystore(paths.keys, PASSPHRASE))

@@ -167,6 +167,57 @@ def test_a_receipt_withdraws_what_it_names(
     assert done(filed)["withdrawal"] == subject
 
 
+def test_a_widened_notice_tells_whom_it_no_longer_covers(
+    desk: DeskProcess, clinic: Path, founded: Founded, tmp_path: Path
+) -> None:
+    """R28: told, fetched, listed by identifier; a use under it is outside the consent; officers see it."""
+
+    def publish(name: str, **changes: Any) -> tuple[Any, Any]:
+        said = {**bodies.notice(), "controller": {"name": "某诊所", "code": CLINIC}, **changes}
+        file = tmp_path / name
+        file.write_bytes(canonical.dumps(said))
+        answer = done(org(desk, clinic, "notice", "publish", file))
+        return answer, {"leaf": answer["leaf"], "digest": parse_notice(said).digest().to_json()}
+
+    now = int(time.time())
+    first, reference = publish("one.json", published_at=now - 30)
+    assert first["changes"] == []
+    file = tmp_path / "consent.json"
+    file.write_bytes(consent(founded, reference, 40))
+    subject = done(org(desk, clinic, "consent", "add", file))["subject"]
+    done(org(desk, clinic, "notices"))
+    following = {"version": 2, "replaces": first["leaf"], "published_at": now - 1}
+    second, _ = publish("two.json", **following, kinds=[*bodies.notice()["kinds"], "病程记录"])
+    assert second["changes"] == ["kinds"]
+    (told,) = done(org(desk, clinic, "notices"))
+    wider = [{"change": "kinds", "scope": None}]
+    assert (told["kind"], told["data"]) == (
+        "notice.widened",
+        {
+            "notice": second["leaf"], "version": 2, "wider": wider, "at_most": 1,
+            "uncovered": [{"version": 1, "wider": wider, "consents": [subject]}], "next": None,
+        },
+    )  # fmt: skip
+    (page,) = done(org(desk, clinic, "notice", "uncovered", second["leaf"]))
+    assert [one["consents"] for one in page["uncovered"]] == [[subject]]
+    assert page["uncovered"][0]["wider"][0]["words"] == "病程记录"
+    text = run(
+        *("org", "notice", "uncovered", second["leaf"], "--org", clinic, "--desk", desk.url), env=SECRETS
+    )
+    assert [line.strip() for line in text.out.splitlines()] == [
+        "version 版本 1, not covering 不及于: kinds",
+        subject,
+        "1 consents in force do not cover it 份有效同意不及于本版",
+    ]
+    use = ("use", subject, "--purpose", "本院临床研究", "--operator", "信息科", "--scope", "base")
+    assert done(org(desk, clinic, *use))["covered"] is True
+    assert done(org(desk, clinic, *use, "--notice", second["leaf"]))["covered"] is False
+    other = ("org", "notice", "uncovered", founded.notice.leaf.hex(), "--org", clinic, "--desk", desk.url)
+    refused(*other, code="notice-unknown", exit_code=2, env=SECRETS)
+    known = {one["leaf"]: one["uncovered"] for one in run("notices", "--state", desk.state, "--json").json}
+    assert (known[first["leaf"]], known[second["leaf"]]) == (0, 1)
+
+
 def test_keys_hand_over_and_are_reported(desk: DeskProcess, clinic: Path) -> None:
     before = done(run("org", "key", "list", "--org", clinic, "--json", env=SECRETS))
     rotated = done(org(desk, clinic, "key", "rotate", "--begins", str(int(time.time()) + 3)))

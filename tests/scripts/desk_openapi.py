@@ -14,7 +14,6 @@ from yinzheng.api.desk import disputes, fields, uploads
 from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON
 from yinzheng.ledger.disputes import plans
 from yinzheng.ledger.people import decisions
-from yinzheng.ledger.rules.consent import Change
 from yinzheng.verifier.bytes.digests import DigestPair
 from yinzheng.verifier.bytes.shape import Shaped
 from yinzheng.verifier.formats import consent, destruction, notice, organisation
@@ -90,6 +89,17 @@ _ITEM: Final = _json(
         size=_COUNT,
     )
 )
+_CHANGE: Final[Json] = {**_TEXT, "enum": [*notice.CHANGES]}
+_EARLIER: Final = _answer(
+    "EarlierVersion",
+    notice=_LEAF,
+    version=_COUNT,
+    wider=_list(
+        _answer("WiderPart", change=_CHANGE, scope=_or_null(_TEXT), words=_TEXT, code=_or_null(_TEXT))
+    ),
+    consents=_list(lambda _: _LEAF),
+)
+_AFTER: Final = {"after": {"type": "string", "pattern": "^[1-9][0-9]{0,3}-[0-9a-f]{64}$"}}
 _FORM: Final = {"form": {"type": "string", "enum": ["json", "pdf"], "default": "json"}}
 _ONLY: Final = {"only": {"type": "string", "pattern": "^[0-9]{1,4}(,[0-9]{1,4}){0,999}$"}}
 _ONCE: Final = {"once": {"type": "string", "pattern": "^[0-9a-f]{32}$"}}
@@ -135,11 +145,17 @@ OPERATIONS: Final = (
     Operation("revoke_key", "POST /org/v1/key/revoke", "Report a key as lost, left or compromised", "S10.1.",
               _json(_object("Revoke", fields.REVOKE)), answers={"201": _RECORDED}),
     Operation("publish_notice", "POST /org/v1/notices", "Publish a notice that consents refer to",
-              "S10.2; the answer says why consents to the version before do not cover it (R28).",
+              "S10.2; the answer says in what consents to the version before do not cover it (R28).",
               _json(_part(notice.Notice)),
               answers={"201": _json(_answer(
                   "Published", leaf=_LEAF, subject=_LEAF, version=_COUNT,
-                  changes=_list(lambda _: {**_TEXT, "enum": [one.value for one in Change]})))}),
+                  changes=_list(lambda _: _CHANGE)))}),
+    Operation("list_uncovered", "GET /org/v1/notices/{notice}/uncovered",
+              "Consents in force that do not cover a version of a notice",
+              "By identifier, a page at a time, for its controller (R28).", query=_AFTER,
+              answers={"200": _json(_answer(
+                  "Uncovered", notice=_LEAF, version=_COUNT, uncovered=_list(_EARLIER),
+                  next=_or_null(_TEXT)))}),
     Operation("upload_consents", "POST /org/v1/consents", "Record one consent, or a batch",
               "One as JSON, or up to 1,000 as NDJSON, one a line: all of a batch or none (S15.3).",
               {JSON_MEDIA: _part(consent.Consent),
@@ -212,6 +228,7 @@ OPERATIONS: Final = (
 # fmt: on
 
 _PLACES: Final[Mapping[str, Json]] = {
+    "notice": {"description": "Leaf hash of a version of a notice.", "schema": _LEAF},
     "subject": {"description": "Identifier of the consent.", "schema": _LEAF},
     "withdrawal": {"description": "Identifier of the withdrawal.", "schema": _LEAF},
     "dispute": {"description": "Its reference.", "schema": {"type": "string", "examples": ["D-2026-000001"]}},

@@ -283,10 +283,12 @@ def test_withdrawals_by_other_means() -> None:
 
     conclusion = found["conclusion"]
     issuer = next(iter(parse_trust(json.dumps(conclusion["trust"]).encode()).issuers.values()))
-    kid, signature = found["notice"]["header"].split(".")
-    assert kid == issuer.kid.hex()
-    told = b"yinzheng/webhook/1\n" + found["notice"]["body"].encode()
-    assert issuer.key.verify(told, base64.urlsafe_b64decode(signature + "=="))
+    for name in ("notice", "widened"):
+        kid, signature = found[name]["header"].split(".")
+        assert kid == issuer.kid.hex()
+        assert json.loads(found[name]["body"])["data"] == found[name]["data"]
+        told = b"yinzheng/webhook/1\n" + found[name]["body"].encode()
+        assert issuer.key.verify(told, base64.urlsafe_b64decode(signature + "=="))
     leaf = hashlib.sha256(b"\0" + rfc8785.dumps(conclusion["file"]["statement"])).digest()
     assert leaf.hex() == conclusion["leaf_hash"]
     signed_at = conclusion["file"]["signed_at"].to_bytes(8, "big")

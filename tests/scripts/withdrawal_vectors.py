@@ -79,6 +79,7 @@ def make(backend: Sm2Backend) -> dict[str, Any]:
     request = parse_requested(withdrawals.requested())
     receipt = sign_receipt(withdrawals.receipt(), recipient)
     body, header = sign_webhook(webhook(), issuer)
+    widened, widened_header = sign_webhook(webhook("notice.widened"), issuer)
     return {
         "entry": ENTRY.hex(),
         "inner": INNER.hex(),
@@ -102,6 +103,11 @@ def make(backend: Sm2Backend) -> dict[str, Any]:
             "received_at": NOW,
         },
         "notice": {"data": DATA["withdrawal.destroy"], "body": body.decode(), "header": header},
+        "widened": {
+            "data": DATA["notice.widened"],
+            "body": widened.decode(),
+            "header": widened_header,
+        },
         "conclusion": _conclusion(issuer, NoteSigner(ORIGIN, Sm2PrivateKey.from_bytes(LOG_KEY, backend))),
     }
 

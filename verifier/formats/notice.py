@@ -31,6 +31,12 @@ SCOPES: Final = (BASE_SCOPE, *EXTENDED_SCOPES)
 ROUTES: Final = ("anonymised", "deidentified", "identifiable")
 """In what form data is used or handed over, the least revealing first."""
 
+CHANGES: Final = ("controller", "kinds", "method", "period", "protection", "purpose", "recipients")
+"""Fields in which a version may go beyond another, so that consents to that one do not cover it (R28)."""
+
+SCOPED_CHANGES: Final = ("method", "purpose", "recipients")
+"""Those that concern the uses of one scope; the others concern every use."""
+
 MAX_RECIPIENTS: Final = 31
 """With the controller, no more than the 32 whose receipts a withdrawal awaits on chain."""
 

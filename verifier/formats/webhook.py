@@ -1,4 +1,5 @@
-"""Notices that the registry signs to organisations (S11.4): a withdrawal to obey, a dispute that holds.
+"""Notices that the registry signs to organisations (S11.4): a withdrawal to obey, a dispute that holds, a
+consent notice that was widened.
 
 Sent by HTTP POST: the body is the canonical object, the header `Yinzheng-Notice` carries `kid "." signature`.
 They name subjects, scopes and deadlines, and no person. One that arrives twice has the same `id`.
@@ -32,7 +33,7 @@ from yinzheng.verifier.bytes.wording import set_of
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import check_credit_code
 from yinzheng.verifier.formats.certificate import key_id
-from yinzheng.verifier.formats.notice import MAX_RECIPIENTS, ROUTES, SCOPES
+from yinzheng.verifier.formats.notice import CHANGES, MAX_RECIPIENTS, ROUTES, SCOPED_CHANGES, SCOPES
 from yinzheng.verifier.formats.withdrawal import DUTIES
 from yinzheng.verifier.judge.trust import Issuer
 
@@ -71,6 +72,18 @@ _DUTY: Final[dict[str, Check[Any]]] = {
     "parts": list_of(_PART, 0, MAX_RECIPIENTS),
 }
 
+MAX_UNCOVERED: Final = 250
+"""Consents that a notice of a widened version names; the rest is asked for (S15.1)."""
+MAX_UNCOVERED_VERSIONS: Final = 8
+_MAX_WIDER: Final = len(CHANGES) + len(SCOPED_CHANGES) * (len(SCOPES) - 1)
+_WIDER: Final = list_of(
+    object_of({"change": one_of(*CHANGES), "scope": nullable(one_of(*SCOPES))}), 1, _MAX_WIDER
+)
+_VERSION: Final = integer(1, 9999)
+_UNCOVERED: Final = object_of(
+    {"version": _VERSION, "wider": _WIDER, "consents": set_of(_SUBJECT, 1, MAX_UNCOVERED)}
+)
+
 _DATA: Final[Mapping[str, Mapping[str, Check[Any]]]] = MappingProxyType(
     {
         "withdrawal.freeze": {
@@ -91,6 +104,14 @@ _DATA: Final[Mapping[str, Mapping[str, Check[Any]]]] = MappingProxyType(
         },
         "dispute.hold": _HELD,
         "dispute.released": _HELD,
+        "notice.widened": {
+            "notice": _SUBJECT,
+            "version": _VERSION,
+            "wider": _WIDER,
+            "at_most": integer(),
+            "uncovered": list_of(_UNCOVERED, 0, MAX_UNCOVERED_VERSIONS),
+            "next": nullable(text(66, 69, r"[1-9][0-9]{0,3}-[0-9a-f]{64}")),
+        },
     }
 )
 KINDS: Final = tuple(_DATA)
@@ -209,10 +230,30 @@ def _check_data(kind: str, data: Mapping[str, JSON]) -> None:
         coherent = (found["outcome"] == "restricted") == (found["until"] is not None)
     elif kind in ("dispute.hold", "dispute.released"):
         coherent = any(found[name] for name in ("records", "cases", "consents"))
+    elif kind == "notice.widened":
+        coherent = _widened_is_coherent(found)
     else:
         coherent = True
     if not coherent:
         raise DataFault("the notice's data contradicts itself", code="webhook-data", path="$.data")
+
+
+def _widened_is_coherent(found: Mapping[str, Any]) -> bool:
+    """Earlier versions, the latest first; each field once, in order; consents within what there are."""
+    groups = found["uncovered"]
+    versions = [group["version"] for group in groups]
+    fields = [
+        [(one["change"], one["scope"] or "") for one in wider]
+        for wider in (found["wider"], *(group["wider"] for group in groups))
+    ]
+    named = sum(len(group["consents"]) for group in groups)
+    return (
+        versions == sorted(set(versions), reverse=True)
+        and all(version < found["version"] for version in versions)
+        and all(pairs == sorted(set(pairs)) for pairs in fields)
+        and all((change in SCOPED_CHANGES) is bool(scope) for pairs in fields for change, scope in pairs)
+        and named <= min(found["at_most"], MAX_UNCOVERED)
+    )
 
 
 def _mapping(value: object, path: str) -> Mapping[str, JSON]:

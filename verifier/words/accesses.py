@@ -93,6 +93,7 @@ LISTED: Final = Phrase(
     "accesses and uses: the registry knew {known}; each of these {listed} is proved",
 )
 OUTSIDE: Final = Phrase("没有同意作为依据", "no consent covers it")
+UNDER_ANOTHER: Final = Phrase("依告知书的另一版本", "under another version of the notice")
 COVERED: Final = Phrase("有同意作为依据", "covered by consent")
 
 

@@ -131,6 +131,23 @@ ROUTES: Final[Mapping[str, Phrase]] = {
 }
 """The forms of data of S10.2."""
 
+CHANGES: Final[Mapping[str, Phrase]] = {
+    "controller": Phrase("数据处理者", "the controller"),
+    "kinds": Phrase("数据种类", "kinds of data"),
+    "method": Phrase("处理方式", "how data is processed"),
+    "period": Phrase("保存或同意的期限", "how long data is kept or consent lasts"),
+    "protection": Phrase("保管地点或保护措施", "where and how data is protected"),
+    "purpose": Phrase("使用目的", "purposes"),
+    "recipients": Phrase("数据接收方", "recipients"),
+}
+"""Fields in which a version of a notice may go beyond another (R28)."""
+
+PERIODS: Final[Mapping[str, Phrase]] = {
+    "retention_months": Phrase("数据保存", "data kept"),
+    "term_months": Phrase("同意有效", "consent lasts"),
+}
+"""The periods of a notice."""
+
 ANSWERS: Final[Mapping[bool | None, Phrase]] = {
     True: Phrase("同意", "Yes"),
     False: Phrase("不同意", "No"),

@@ -11,19 +11,17 @@ from tests.verifier import bodies
 from yinzheng.ledger.rules.consent import (
     SCOPE_RULES,
     AgeGroup,
-    Change,
     Scope,
     Terms,
     age_group,
     basis_ground_problem,
-    changes_needing_consent,
     consent_problems,
     is_in_term,
     require_lawful,
 )
 from yinzheng.ledger.rules.retention import months_after
 from yinzheng.ledger.rules.terms import InformationRoute, LawfulBasis
-from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.consent import Consent, parse_consent
 from yinzheng.verifier.formats.notice import EXTENDED_SCOPES, ROUTES, SCOPES, Notice, parse_notice
 from yinzheng.verifier.words import receipt as words
@@ -221,38 +219,6 @@ def test_other_bases_are_named(
 ) -> None:
     problem = basis_ground_problem(basis, InformationRoute(route), ground, retrospective=retrospective)
     assert (problem.code if problem else None) == code
-
-
-PURPOSES = bodies.notice()["purposes"]
-CHANGES: list[tuple[Json, set[Change]]] = [
-    ({"withdraw": "致电", "refusal": "无影响"}, set()),
-    ({"purposes": PURPOSES[:1], "recipients": [], "kinds": ["检验结果"]}, set()),
-    ({"controller": {"name": "他院", "code": bodies.LAB}}, {Change.CONTROLLER}),
-    ({"controller": {"name": "更名后的医院", "code": bodies.HOSPITAL}}, set()),
-    ({"purposes": [*PURPOSES, {**PURPOSES[0], "purpose": "新目的"}]}, {Change.PURPOSE}),
-    ({"purposes": [PURPOSES[0], {**PURPOSES[1], "method": "直接提供"}]}, {Change.METHOD}),
-    ({"purposes": [PURPOSES[0], {**PURPOSES[1], "route": "identifiable"}]}, {Change.METHOD}),
-    ({"kinds": ["检验结果", "影像报告", "病程记录"]}, {Change.KINDS}),
-    ({"genetic": True}, {Change.KINDS}),
-    ({"retention_months": 181}, {Change.PERIOD}),
-    ({"term_months": 59}, {Change.PERIOD}),
-    ({"safeguards": ["访问留痕"]}, {Change.PROTECTION}),
-    ({"held_at": "境外数据中心"}, {Change.PROTECTION}),
-    ({"recipients": [bodies.recipient(), bodies.recipient(bodies.INSURER)]}, {Change.RECIPIENTS}),
-    ({"recipients": [{**bodies.recipient(), "use": "药物研发"}]}, {Change.RECIPIENTS}),
-]
-
-
-@pytest.mark.parametrize(("change", "expected"), CHANGES)
-def test_what_needs_a_new_consent(change: Json, expected: set[Change]) -> None:
-    new = notice(version=2, replaces="11" * 32, **change)
-    assert changes_needing_consent(notice(), new) == expected
-
-
-def test_versions_are_compared_one_by_one() -> None:
-    third = notice(version=3, replaces="11" * 32)
-    with pytest.raises(UsageFault):
-        changes_needing_consent(notice(), third)
 
 
 def test_a_consent_ends_by_itself() -> None:

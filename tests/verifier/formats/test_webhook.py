@@ -13,9 +13,12 @@ from tests.verifier.world import ISSUER, REGISTERED, STRANGER, trust
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.notice import CHANGES, SCOPED_CHANGES, SCOPES
 from yinzheng.verifier.formats.webhook import (
     KINDS,
     MAX_BODY,
+    MAX_UNCOVERED,
+    MAX_UNCOVERED_VERSIONS,
     Webhook,
     parse_webhook,
     sign_webhook,
@@ -48,7 +51,20 @@ DATA: dict[str, dict[str, Any]] = {
     "withdrawal.concluded": {**OF, "outcome": "restricted", "statement": D, "until": NOW},
     "dispute.hold": HELD,
     "dispute.released": HELD,
+    "notice.widened": {
+        "notice": A,
+        "version": 3,
+        "wider": [{"change": "kinds", "scope": None}, {"change": "purpose", "scope": "base"}],
+        "at_most": 4,
+        "uncovered": [
+            {"version": 2, "wider": [{"change": "kinds", "scope": None}], "consents": [B, C]},
+            {"version": 1, "wider": [{"change": "period", "scope": None}], "consents": [D]},
+        ],
+        "next": f"1-{D}",
+    },
 }
+WIDER = DATA["notice.widened"]["wider"]
+GROUPS = DATA["notice.widened"]["uncovered"]
 EACH = pytest.mark.parametrize("kind", DATA)
 
 
@@ -123,12 +139,35 @@ def test_data_is_closed(kind: str) -> None:
         ("withdrawal.concluded", {"outcome": "completed"}),
         ("dispute.hold", {"consents": []}),
         ("dispute.released", {"consents": []}),
+        ("notice.widened", {"wider": WIDER[::-1]}),
+        ("notice.widened", {"wider": WIDER[:1] * 2}),
+        ("notice.widened", {"wider": [{"change": "kinds", "scope": "base"}]}),
+        ("notice.widened", {"wider": [{"change": "purpose", "scope": None}]}),
+        ("notice.widened", {"uncovered": GROUPS[::-1]}),
+        ("notice.widened", {"uncovered": GROUPS[:1] * 2}),
+        ("notice.widened", {"uncovered": [{**GROUPS[0], "wider": WIDER[::-1]}]}),
+        ("notice.widened", {"version": 2}),
+        ("notice.widened", {"at_most": 2}),
     ],
 )
 def test_data_that_contradicts_itself(kind: str, data: dict[str, Any]) -> None:
     with pytest.raises(DataFault) as caught:
         webhook(kind, **data)
     assert caught.value.code == "webhook-data"
+
+
+def test_the_longest_notice_of_a_widened_version_is_within_bounds() -> None:
+    scopes = {change: sorted(SCOPES) if change in SCOPED_CHANGES else [None] for change in CHANGES}
+    wider = [{"change": change, "scope": scope} for change in CHANGES for scope in scopes[change]]
+    per = MAX_UNCOVERED // MAX_UNCOVERED_VERSIONS
+    subjects = [f"{number:064x}" for number in range(MAX_UNCOVERED)]
+    groups: list[dict[str, Any]] = [
+        {"version": 9999 - n, "wider": wider, "consents": subjects[n * per : (n + 1) * per]}
+        for n in range(1, MAX_UNCOVERED_VERSIONS + 1)
+    ]
+    groups[-1]["consents"] = subjects[-(MAX_UNCOVERED - per * (MAX_UNCOVERED_VERSIONS - 1)) :]
+    most: dict[str, Any] = {"version": 9999, "wider": wider, "at_most": 2**53 - 1, "uncovered": groups}
+    assert len(webhook("notice.widened", **most).canonical()) < MAX_BODY
 
 
 def test_completed_has_no_end() -> None:

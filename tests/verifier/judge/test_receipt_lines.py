@@ -76,6 +76,25 @@ def test_uses_that_no_consent_covers_are_found_by_the_reader(file: Json) -> None
     ]
 
 
+def test_a_use_under_another_version_of_the_notice_is_covered_only_if_the_registry_says_so() -> None:
+    """What the other version takes this file does not show; that it takes more, the line's word is enough."""
+    world, own = ReceiptWorld(), ReceiptWorld().body.notice.leaf.hex()
+    uses = [
+        w.use(1, SUBJECT, object=OTHER.hex(), covered=False),
+        w.use(2, SUBJECT, object=OTHER.hex()),
+        w.use(3, SUBJECT, INSURER, object=OTHER.hex(), scope="insurance"),
+        w.use(4, SUBJECT, object=own),
+        w.use(5, SUBJECT, object=SUBJECT.hex()),
+    ]
+    world.noted = w.chained([uses])
+    report = check(world)
+    assert [one.covered for one in report.accesses] == [False, True, False, True, True]
+    assert [one.under for one in report.accesses] == [OTHER.hex()] * 3 + [None] * 2
+    told = report.to_json()["accesses"]
+    assert told["outside_consent"] == [1, 3]
+    assert told["lines"][0]["under"] == OTHER.hex()
+
+
 def _batch(file: Json, place: int) -> Json:
     return file["accesses"]["batches"][place]  # type: ignore[no-any-return]
 

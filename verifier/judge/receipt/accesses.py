@@ -7,6 +7,7 @@ kept from before, with a line that a later one lacks, convicts it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,7 @@ from yinzheng.verifier.containers.receipt_lines import (
     failing_lines,
 )
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.access import AccessLine
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.consent import Consent
 from yinzheng.verifier.formats.withdrawal import Portion, Requested, remaining
@@ -27,6 +29,8 @@ from yinzheng.verifier.log.tlogproof import TlogProof
 
 CONSENT = "consent"
 """The basis of a line that rests on an answer of the data subject."""
+
+_LEAF: Final = re.compile("[0-9a-f]{64}")
 
 BY_NAME_ALONE: Final = frozenset({"commercial_use", "insurance", "third_party_research"})
 """Scopes that mean nothing without a recipient (R26)."""
@@ -104,6 +108,8 @@ class AccessTold:
     """Name, where consent or registry tell it."""
     covered: bool | None
     """Whether the consent covers it, as this file tells; None where it rests on something else."""
+    under: str | None = None
+    """Leaf hash of the version of the notice a use was made under, hex; None for the one consented to."""
 
     @property
     def outside(self) -> bool:
@@ -128,6 +134,7 @@ class AccessTold:
             "basis": line.basis,
             "covered": self.covered,
             "told_covered": line.covered,
+            "under": self.under,
             "channel": line.channel,
         }
 
@@ -141,12 +148,22 @@ def accesses_told(
     found = []
     for proved in told.lines:
         line = proved.line
-        rests = line.basis == CONSENT
-        found.append(
-            AccessTold(
-                proved,
-                names.get(line.organisation) if line.organisation else None,
-                covered(consent, requests, line.organisation, line.scope, line.at) if rests else None,
-            )
-        )
+        under = _made_under(line, consent)
+        holds = None
+        if line.basis == CONSENT:
+            answered = covered(consent, requests, line.organisation, line.scope, line.at)
+            holds = answered and (under is None or line.covered is True)
+        name = names.get(line.organisation) if line.organisation else None
+        found.append(AccessTold(proved, name, holds, under))
     return tuple(found)
+
+
+def _made_under(line: AccessLine, consent: Consent) -> str | None:
+    """The other version of the notice a use was made under, which this file does not show (R28).
+
+    Whether what was agreed covers that version, the registry alone has said; that it does not, the line's
+    own word is enough for.
+    """
+    own = ((line.consent or b"").hex(), consent.notice.leaf.hex())
+    named = line.action == "use" and _LEAF.fullmatch(line.object) is not None
+    return line.object if named and line.object not in own else None

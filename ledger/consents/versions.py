@@ -1,0 +1,70 @@
+"""The versions of a notice as they were published, and what each takes beyond another (R28)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from yinzheng.ledger.rules.notices import Wider, wider
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models_consents import Notice as NoticeRow
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.notice import MAX_NOTICE, Notice, parse_notice
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version, held against another."""
+
+    row: NoticeRow
+    notice: Notice
+    wider: tuple[Wider, ...]
+    """Of the later of the two against the earlier."""
+
+
+def notice_at(session: Session, leaf: bytes) -> Notice:
+    """Read the notice whose statement has that leaf hash. Raises `UsageFault` (`notice-unknown`)."""
+    event = repository.event_by_leaf(session, leaf)
+    if event is None or event.public is None:
+        raise unknown_notice()
+    return parse_notice(canonical.loads(event.public, max_bytes=MAX_NOTICE))
+
+
+def row_at(session: Session, leaf: bytes) -> NoticeRow:
+    """Find the row of the version of that leaf hash. Raises `UsageFault` (`notice-unknown`)."""
+    row = session.exec(select(NoticeRow).where(NoticeRow.leaf == leaf)).first()
+    if row is None:
+        raise unknown_notice()
+    return row
+
+
+def unknown_notice() -> UsageFault:
+    """What is answered about a notice that is not there, or is not for whoever asks."""
+    return UsageFault("there is no such notice", code="notice-unknown", hint="`yinzheng notices` lists them.")
+
+
+def narrower_than(session: Session, row: NoticeRow) -> Iterator[Version]:
+    """The earlier versions of a notice that do not cover this one, the latest first."""
+    notice = notice_at(session, row.leaf)
+    query = select(NoticeRow).where(NoticeRow.subject == row.subject, NoticeRow.version < row.version)
+    for earlier in session.exec(query.order_by(col(NoticeRow.version).desc())).all():
+        said = notice_at(session, earlier.leaf)
+        if found := wider(said, notice):
+            yield Version(earlier, said, found)
+
+
+def wider_than(session: Session, row: NoticeRow, notice: Notice) -> Iterator[Version]:
+    """The later versions of a notice that this one, `notice`, does not cover, the earliest first."""
+    query = select(NoticeRow).where(NoticeRow.subject == row.subject, NoticeRow.version > row.version)
+    for later in session.exec(query.order_by(col(NoticeRow.version))).all():
+        said = notice_at(session, later.leaf)
+        if found := wider(notice, said):
+            yield Version(later, said, found)
+
+
+def against_the_one_before(session: Session, notice: Notice) -> tuple[Wider, ...]:
+    """What a version takes beyond the one it replaces; empty for a first version."""
+    return () if notice.replaces is None else wider(notice_at(session, notice.replaces), notice)

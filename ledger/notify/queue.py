@@ -1,0 +1,38 @@
+"""Putting a notice to an organisation into the queue, in the transaction of what it tells of (S11.4)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+
+from sqlmodel import Session
+
+from yinzheng.ledger.store.models_consents import Delivery, Organisation
+from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.formats.webhook import ID_BYTES, Webhook
+
+
+def queue(
+    session: Session,
+    to: str,
+    kind: str,
+    data: Mapping[str, JSON],
+    now: int,
+    withdrawal_id: bytes | None = None,
+) -> bool:
+    """Let an organisation be told, in the caller's transaction; False if it is not enrolled."""
+    if session.get(Organisation, to) is None:
+        return False
+    notice = Webhook(secrets.token_bytes(ID_BYTES), kind, to, now, data)
+    session.add(
+        Delivery(
+            id=notice.id,
+            code=to,
+            kind=kind,
+            body=notice.canonical(),
+            withdrawal_id=withdrawal_id,
+            next_at=now,
+            created_at=now,
+        )
+    )
+    return True
