@@ -86,7 +86,6 @@ def test_it_imports_nothing_but_itself_and_its_dependencies() -> None:
         "pypdfium2",
         "rfc3161_client",
         "rfc8785",
-        "stdnum",
         "tongsuopy",
         "zxingcpp",
     }
