@@ -9,10 +9,10 @@ import typer
 
 from yinzheng.api.cli.cases import moment
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, writing
+from yinzheng.api.cli.consents import consent_subject
 from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
-from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
     from yinzheng.ledger.accesses.listing import ListedLine
@@ -44,7 +44,7 @@ def accesses(
     question = Question(
         parse_instant(since, Day.BEGINS),
         parse_instant(until, Day.ENDS),
-        None if consent is None else _subject(consent),
+        None if consent is None else consent_subject(consent),
         organisation,
         officer,
         outside_consent,
@@ -73,20 +73,6 @@ def approve_bulk(
         number = approve(registry, actor, purpose, persons, ends, acting(registry, as_))
     value = {"approval": number, "actor": actor, "purpose": purpose, "persons": persons, "until": ends}
     tell(json_, value, f"{actor}: {persons} persons until {moment(ends)} 已批准批量查阅")
-
-
-def _subject(written: str) -> bytes:
-    try:
-        found = bytes.fromhex(written)
-    except ValueError:
-        found = b""
-    if len(found) != 32:
-        raise UsageFault(
-            "a consent is named by 64 hex digits",
-            code="consent-subject",
-            hint="The import's results list them.",
-        )
-    return found
 
 
 def _line_json(one: ListedLine) -> dict[str, Any]:

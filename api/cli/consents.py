@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,8 +17,13 @@ from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
 
 if TYPE_CHECKING:
     from yinzheng.ledger.consents.receipts import Receipt
+    from yinzheng.ledger.people.acting import Actor
+    from yinzheng.ledger.registry import Registry
 
 SUBJECT_HEX = 64
+
+Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="The consent, 64 hex. 同意标识。")]
+Folder = Annotated[Path, typer.Option("--out", help="Folder for the files. 输出文件夹。")]
 
 
 def import_(
@@ -105,8 +111,8 @@ def count(state: State = DEFAULT_STATE, json_: Json = False) -> None:
 
 
 def receipt(
-    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="The consent, 64 hex. 同意标识。")],
-    folder: Annotated[Path, typer.Option("--out", help="Folder for the files. 输出文件夹。")],
+    subject: Subject,
+    folder: Folder,
     as_: As,
     state: State = DEFAULT_STATE,
     json_: Json = False,
@@ -114,15 +120,12 @@ def receipt(
     """Hand out a patient's receipt: PDF, file, QR code; once, for the patient's hands alone. 患者回执。"""
     from yinzheng.ledger.consents.handover import issue_receipt
 
-    found, paths = _subject(subject), _free(folder)
-    with writing(state, json_) as (registry, _):
-        made = issue_receipt(registry, found, acting(registry, as_))
-    _write_receipt(paths, made, json_)
+    _hand_out(issue_receipt, subject, folder, as_, state, json_)
 
 
 def replace_receipt(
-    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="The consent, 64 hex. 同意标识。")],
-    folder: Annotated[Path, typer.Option("--out", help="Folder for the files. 输出文件夹。")],
+    subject: Subject,
+    folder: Folder,
     document: Annotated[str, typer.Option(help=f"What you looked at: {', '.join(IDENTITY_PROOFS)}. 证件。")],
     as_: As,
     guardian: Annotated[
@@ -134,16 +137,13 @@ def replace_receipt(
     """Replace a lost receipt at a counter, having seen a document; the old one ends at once. 补发回执。"""
     from yinzheng.ledger.consents import handover
 
-    found, paths = _subject(subject), _free(folder)
-    with writing(state, json_) as (registry, _):
-        seen = handover.Seen(document, guardian)
-        made = handover.replace_receipt(registry, found, acting(registry, as_), seen)
-    _write_receipt(paths, made, json_)
+    replaced = partial(handover.replace_receipt, seen=handover.Seen(document, guardian))
+    _hand_out(replaced, subject, folder, as_, state, json_)
 
 
 def proof_copy(
-    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="The consent, 64 hex. 同意标识。")],
-    folder: Annotated[Path, typer.Option("--out", help="Folder for the files. 输出文件夹。")],
+    subject: Subject,
+    folder: Folder,
     as_: As,
     state: State = DEFAULT_STATE,
     json_: Json = False,
@@ -151,10 +151,25 @@ def proof_copy(
     """Make a copy that proves a consent, and with which nobody acts; it discloses a person. 证明副本。"""
     from yinzheng.ledger.consents.handover import copy_receipt
 
-    found, paths = _subject(subject), _free(folder)
+    _hand_out(copy_receipt, subject, folder, as_, state, json_)
+
+
+def _hand_out(
+    make: Callable[[Registry, bytes, Actor], Receipt],
+    subject: str,
+    folder: Path,
+    as_: str,
+    state: Path,
+    json_: bool,
+) -> None:
+    """Have a receipt made, and write its files."""
+    found, paths = consent_subject(subject), _free(folder)
     with writing(state, json_) as (registry, _):
-        made = copy_receipt(registry, found, acting(registry, as_))
-    _write_receipt(paths, made, json_)
+        made = make(registry, found, acting(registry, as_))
+    for path, data in zip(paths, (made.pdf(), made.file, made.png()), strict=True):
+        _write_new(path, data)
+    names = ", ".join(path.name for path in paths)
+    tell(json_, {"files": [str(path) for path in paths]}, f"{folder}: {names}")
 
 
 def _free(folder: Path) -> list[Path]:
@@ -167,13 +182,6 @@ def _free(folder: Path) -> list[Path]:
         if path.exists():
             raise _exists(path)
     return paths
-
-
-def _write_receipt(paths: list[Path], made: Receipt, json_: bool) -> None:
-    for path, data in zip(paths, (made.pdf(), made.file, made.png()), strict=True):
-        _write_new(path, data)
-    names = ", ".join(path.name for path in paths)
-    tell(json_, {"files": [str(path) for path in paths]}, f"{paths[0].parent}: {names}")
 
 
 def notices(state: State = DEFAULT_STATE, json_: Json = False) -> None:
@@ -220,7 +228,8 @@ def notices(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     )
 
 
-def _subject(text: str) -> bytes:
+def consent_subject(text: str) -> bytes:
+    """The 32 bytes that name a consent, from 64 hex digits. Raises `UsageFault` `consent-subject`."""
     try:
         subject = bytes.fromhex(text)
     except ValueError:

@@ -7,16 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli.guardian import (
-    Checked,
-    Guardianship,
-    GuardianshipFile,
-    Identity,
-    IdentityFile,
-    LiveFaceBy,
-    Relation,
-    proof_of,
-)
+from yinzheng.api.cli.guardian import ShownByGuardian, digest_of, showing
 from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
@@ -33,13 +24,11 @@ from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
 from yinzheng.verifier.formats.tombstone import METHODS
 
 if TYPE_CHECKING:
-    from yinzheng.verifier.bytes.algorithms import DigestPair
     from yinzheng.verifier.bytes.canonical import JSON
     from yinzheng.verifier.formats.webhook import Webhook
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 MAX_FILE = 16 * 1024 * 1024
-_CHUNK = 1 << 20
 
 WithdrawalId = Annotated[
     str, typer.Argument(metavar="WITHDRAWAL", help="Its identifier, 64 hex characters. 撤回编号。")
@@ -99,15 +88,11 @@ def show(
     tell(json_, answer, f"the desk says 柜台称: {answer['state']}, we owe: {answer['duty']}")
 
 
+@showing
 def guardian_(
     withdrawal: WithdrawalId,
-    relation: Relation,
-    identity_file: IdentityFile,
-    guardianship_file: GuardianshipFile,
-    guardianship: Guardianship,
-    identity: Identity = "identity_card",
-    live_face_by: LiveFaceBy = None,
-    checked: Checked = None,
+    *,
+    shown: ShownByGuardian,
     org: OrgFolder = DEFAULT_ORG,
     desk: DeskUrl = DEFAULT_DESK,
     json_: Json = False,
@@ -116,13 +101,7 @@ def guardian_(
     from yinzheng.verifier.bytes.canonical import dumps
 
     opened = session(org, desk)
-    proof = proof_of(
-        relation,
-        {"identity": (identity, identity_file), "guardianship": (guardianship, guardianship_file)},
-        checked_by=opened.member.profile.code,
-        live_face_by=live_face_by,
-        checked_at=clock() if checked is None else parse_instant(checked),
-    )
+    proof = shown.proof(opened.member.profile.code, clock())
     answer = opened.post(f"/org/v1/withdrawals/{withdrawal}/guardian", dumps(proof))
     tell(json_, answer, f"verified 已核验; {answer['state']}")
 
@@ -168,7 +147,7 @@ def destroyed(
             method=method,
             copies=copies,
             operator=operator,
-            evidence=None if evidence is None else _digest(evidence),
+            evidence=None if evidence is None else digest_of(evidence),
             destroyed_at=now if at is None else parse_instant(at),
         )
     except DataFault as fault:
@@ -256,19 +235,6 @@ def _qr_of(file: Path) -> str:
     if not isinstance(qr, str):
         raise DataFault("this is no patient's receipt", code="receipt-malformed")
     return qr
-
-
-def _digest(file: Path) -> DigestPair:
-    from yinzheng.verifier.bytes.algorithms import PairHasher
-
-    hasher = PairHasher()
-    try:
-        with file.open("rb") as opened:
-            while chunk := opened.read(_CHUNK):
-                hasher.update(chunk)
-    except FileNotFoundError:
-        raise UsageFault(f"there is no file {file}", code="file-missing", hint="Check the path.") from None
-    return hasher.digest()
 
 
 def _line(told: JSON) -> str:

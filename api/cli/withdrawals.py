@@ -19,16 +19,7 @@ from yinzheng.api.cli.common import (
     told,
     writing,
 )
-from yinzheng.api.cli.guardian import (
-    Checked,
-    Guardianship,
-    GuardianshipFile,
-    Identity,
-    IdentityFile,
-    LiveFaceBy,
-    Relation,
-    proof_of,
-)
+from yinzheng.api.cli.guardian import ShownByGuardian, showing
 from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.api.cli.persons import As
@@ -130,16 +121,12 @@ def guardian_documents(
     tell(json_, {"files": [str(folder / name) for name in names]}, f"{folder}: {', '.join(names)}")
 
 
+@showing
 def verify_guardian(
     id_: Id,
     as_: As,
-    relation: Relation,
-    identity_file: IdentityFile,
-    guardianship_file: GuardianshipFile,
-    guardianship: Guardianship,
-    identity: Identity = "identity_card",
-    live_face_by: LiveFaceBy = None,
-    checked: Checked = None,
+    *,
+    shown: ShownByGuardian,
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
@@ -151,13 +138,7 @@ def verify_guardian(
     from yinzheng.verifier.formats.withdrawal_steps import check_proof
 
     with writing(state, json_) as (registry, _):
-        proof = proof_of(
-            relation,
-            {"identity": (identity, identity_file), "guardianship": (guardianship, guardianship_file)},
-            checked_by=registry.instance.registry_code,
-            live_face_by=live_face_by,
-            checked_at=registry.clock() if checked is None else parse_instant(checked),
-        )
+        proof = shown.proof(registry.instance.registry_code, registry.clock())
         officer = acting(registry, as_)
         with work_on(registry, _hex(id_)) as work:
             verified(work, check_proof(proof, "$"), officer=officer)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.campaign import Tally, campaign, made_world
+from tests.faults.campaign import campaign, made_world
+from tests.faults.striking import Tally
 
 ROUNDS = 24
 
