@@ -38,9 +38,16 @@ def start(*args: object, env: Mapping[str, str] | None = None) -> subprocess.Com
 
 @contextmanager
 def node(state: Path, *args: str) -> Iterator[str]:
-    """`yinzheng node` on a free port; gives its URL, and ends it as Ctrl-C does."""
-    command = [*COMMAND, "node", "--state", str(state), "--port", "0", "--json", *args]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
+    """`yinzheng node` on a free port, as `serving`."""
+    with serving("node", "--state", str(state), "--port", "0", *args) as url:
+        yield url
+
+
+@contextmanager
+def serving(*command: str) -> Iterator[str]:
+    """A command that serves; gives its URL, and ends it as Ctrl-C does."""
+    whole = [*COMMAND, *command, "--json"]
+    with subprocess.Popen(whole, stdout=subprocess.PIPE, text=True, env=environment()) as process:
         try:
             yield str(_first_json(process)["url"])
         finally:
