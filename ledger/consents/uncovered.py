@@ -15,32 +15,36 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Self
 
-from sqlalchemy import func
+from sqlalchemy import and_, func, tuple_
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.consents.reading import force_at, open_consent
 from yinzheng.ledger.consents.versions import Version, narrower_than, row_at, unknown_notice
+from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.notify.queue import queue
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.consent import is_in_term
 from yinzheng.ledger.rules.notices import Wider
 from yinzheng.ledger.rules.organisations import Role
+from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Consent as ConsentRow
 from yinzheng.ledger.store.models_consents import Notice as NoticeRow
+from yinzheng.ledger.store.models_consents import Pooled
+from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.formats.webhook import MAX_UNCOVERED, MAX_UNCOVERED_VERSIONS
+from yinzheng.verifier.formats.consent import check_consent
+from yinzheng.verifier.formats.receipt import CONSENT_GRANTED
+from yinzheng.verifier.formats.webhook import MAX_UNCOVERED, MAX_UNCOVERED_VERSIONS, PLACE
 
 WIDENED: Final = "notice.widened"
 
 PAGE: Final = MAX_UNCOVERED
 """Consents that are looked at for one page; of those, what is in force is listed."""
 
-_PLACE: Final = re.compile("([1-9][0-9]{0,3})-([0-9a-f]{64})")
-_FIRST: Final = bytes(32)
-"""Before every subject: those are random."""
+_PLACE: Final = re.compile(PLACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,12 @@ class Place:
     """Where a page ends: after this consent among those to this version."""
 
     version: int
-    subject: bytes = _FIRST
+    recorded_at: int = 0
+    """UTC seconds."""
+    subject: bytes = bytes(32)
 
     def __str__(self) -> str:
-        return f"{self.version}-{self.subject.hex()}"
+        return f"{self.version}-{self.recorded_at}-{self.subject.hex()}"
 
     @classmethod
     def read(cls, text: str) -> Self:
@@ -63,7 +69,7 @@ class Place:
                 code="query",
                 hint="Give the `next` of the page before, or nothing for the first.",
             )
-        return cls(int(found[1]), bytes.fromhex(found[2]))
+        return cls(int(found[1]), int(found[2]), bytes.fromhex(found[3]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +78,12 @@ class Uncovered:
 
     version: Version
     subjects: tuple[bytes, ...]
-    """Ascending."""
+    """In the order in which they were recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of the list: consents to the latest of the earlier versions first, then by subject."""
+    """A part of the list: consents to the latest of the earlier versions first, as they were recorded."""
 
     row: NoticeRow
     """Of the version that is not covered."""
@@ -96,7 +102,7 @@ def at_most(session: Session, rows: Iterable[NoticeRow]) -> int:
 
 def kept_earlier(session: Session, row: NoticeRow) -> Iterator[Version]:
     """The earlier versions that do not cover this one and to which consents are kept, the latest first."""
-    return (one for one in narrower_than(session, row) if _kept(session, one.row, _FIRST, 1))
+    return (one for one in narrower_than(session, row) if _kept(session, one.row, Place(0), 1))
 
 
 def uncovered_of(registry: Registry, leaf: bytes, by: Reader, after: Place | None) -> Page:
@@ -132,7 +138,7 @@ def tell_controller(registry: Registry, session: Session, row: NoticeRow, found:
             {
                 "version": group.version.row.version,
                 "wider": fields_of(group.version.wider),
-                "consents": [subject.hex() for subject in group.subjects],
+                "consents": [*sorted(subject.hex() for subject in group.subjects)],
             }
             for group in page.groups
         ],
@@ -171,33 +177,56 @@ def _page(
             if start.version > after.version:
                 continue
             start = after if start.version == after.version else start
-        kept = _kept(session, version.row, start.subject, left + 1)
+        kept = _kept(session, version.row, start, left + 1)
         if kept and (not left or len(groups) == MAX_UNCOVERED_VERSIONS):
             return Page(row, tuple(groups), start)
         seen, more = kept[:left], len(kept) > left
-        in_force = tuple(one for one in seen if _is_in_force(registry, session, one, now))
+        in_force = _in_force(registry, session, seen, now)
         if in_force:
             groups.append(Uncovered(version, in_force))
         if more:
-            return Page(row, tuple(groups), Place(version.row.version, seen[-1]))
+            return Page(row, tuple(groups), seen[-1])
         left -= len(seen)
     return Page(row, tuple(groups), None)
 
 
-def _kept(session: Session, row: NoticeRow, after: bytes, most: int) -> list[bytes]:
-    """Subjects of consents to that version, ascending, whose keys are not destroyed."""
-    query = select(ConsentRow.subject).where(
+def _kept(session: Session, row: NoticeRow, after: Place, most: int) -> list[Place]:
+    """Consents to that version whose keys are not destroyed, by when they were recorded, then by subject."""
+    order = (col(ConsentRow.created_at), col(ConsentRow.subject))
+    query = select(*order).where(
         ConsentRow.notice_id == row.id,
         col(ConsentRow.wrapped_key).is_not(None),
-        ConsentRow.subject > after,
+        tuple_(*order) > (after.recorded_at, after.subject),
     )
-    return list(session.exec(query.order_by(col(ConsentRow.subject)).limit(most)))
+    found = session.exec(query.order_by(*order).limit(most))
+    return [Place(row.version, recorded_at, subject) for recorded_at, subject in found]
 
 
-def _is_in_force(registry: Registry, session: Session, subject: bytes, now: int) -> bool:
-    try:
-        opened = open_consent(registry, session, subject)
-        left = force_at(opened, now)
-    except DataFault:
-        return True  # nobody can tell that it ended; the audit names it, and it keeps nobody from publishing
-    return is_in_term(opened.consent, now) and not left.is_empty
+def _in_force(registry: Registry, session: Session, places: list[Place], now: int) -> tuple[bytes, ...]:
+    """Those of the consents that are in force, in their order.
+
+    Of one that nothing happened to, the consent itself is opened and no more: lists are long, and the desk
+    waits for them.
+    """
+    sealed_head = func.coalesce(Event.sealed, Pooled.sealed)
+    heads = (
+        select(ConsentRow.subject, ConsentRow.head, ConsentRow.wrapped_key, sealed_head)
+        .outerjoin(Event, and_(col(Event.leaf_hash) == ConsentRow.head, col(Event.type) == CONSENT_GRANTED))
+        .outerjoin(Pooled, col(Pooled.leaf) == ConsentRow.head)
+        .where(col(ConsentRow.subject).in_([place.subject for place in places]))
+        .order_by(col(ConsentRow.created_at), col(ConsentRow.subject))
+    )
+    wrapper = registry.keys.wrapper()
+
+    def holds(subject: bytes, head: bytes, wrapped: bytes, sealed: bytes | None) -> bool:
+        try:
+            if sealed is not None:
+                body, _ = open_event(SealedValue(wrapper.unwrap(wrapped, subject)), sealed, head)
+                return is_in_term(check_consent(body), now)
+            opened = open_consent(registry, session, subject)
+            return is_in_term(opened.consent, now) and not force_at(opened, now).is_empty
+        except DataFault:
+            return True  # nobody can tell that it ended; the audit names it, and nobody waits for it
+
+    found = session.exec(heads).all()
+    return tuple(subject for subject, head, key, sealed in found if holds(subject, head, key or b"", sealed))

@@ -80,6 +80,7 @@ class Consent(Base, table=True):
         Index(
             "ix_consent_notice",
             "notice_id",
+            "created_at",
             "subject",
             sqlite_where=text("wrapped_key IS NOT NULL"),
             postgresql_where=text("wrapped_key IS NOT NULL"),

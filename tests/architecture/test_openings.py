@@ -54,7 +54,7 @@ APART: Final[dict[str, str]] = {
     "ledger.cases.work.work_on": HELPER,
     "ledger.consents.reading._open": HELPER,
     "ledger.consents.receipts.make_receipt": HELPER,
-    "ledger.consents.uncovered._is_in_force": "identifiers alone are shown, noted by its `uncovered_of`",
+    "ledger.consents.uncovered._in_force": "identifiers alone are shown, noted by its `uncovered_of`",
     "ledger.disputes.collecting._of_case": HELPER,
     "ledger.disputes.collecting.as_of_item": "noted by `ledger.disputes.preserving.preserve`",
     "ledger.disputes.collecting.consent_item": "noted by `ledger.disputes.preserving.preserve`",

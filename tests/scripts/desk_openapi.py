@@ -18,6 +18,7 @@ from yinzheng.verifier.bytes.digests import DigestPair
 from yinzheng.verifier.bytes.shape import Shaped
 from yinzheng.verifier.formats import consent, destruction, notice, organisation
 from yinzheng.verifier.formats.request import HEADER, MAX_TOKEN
+from yinzheng.verifier.formats.webhook import PLACE
 from yinzheng.verifier.formats.withdrawal_steps import GuardianProof
 
 Make = Callable[[Forms], Json]
@@ -99,7 +100,7 @@ _EARLIER: Final = _answer(
     ),
     consents=_list(lambda _: _LEAF),
 )
-_AFTER: Final = {"after": {"type": "string", "pattern": "^[1-9][0-9]{0,3}-[0-9a-f]{64}$"}}
+_AFTER: Final = {"after": {"type": "string", "pattern": f"^{PLACE}$"}}
 _FORM: Final = {"form": {"type": "string", "enum": ["json", "pdf"], "default": "json"}}
 _ONLY: Final = {"only": {"type": "string", "pattern": "^[0-9]{1,4}(,[0-9]{1,4}){0,999}$"}}
 _ONCE: Final = {"once": {"type": "string", "pattern": "^[0-9a-f]{32}$"}}

@@ -75,6 +75,8 @@ _DUTY: Final[dict[str, Check[Any]]] = {
 MAX_UNCOVERED: Final = 250
 """Consents that a notice of a widened version names; the rest is asked for (S15.1)."""
 MAX_UNCOVERED_VERSIONS: Final = 8
+PLACE: Final = r"([1-9][0-9]{0,3})-(0|[1-9][0-9]{0,14})-([0-9a-f]{64})"
+"""Where the list goes on: after the consent to that version that was recorded then, under that subject."""
 _MAX_WIDER: Final = len(CHANGES) + len(SCOPED_CHANGES) * (len(SCOPES) - 1)
 _WIDER: Final = list_of(
     object_of({"change": one_of(*CHANGES), "scope": nullable(one_of(*SCOPES))}), 1, _MAX_WIDER
@@ -110,7 +112,7 @@ _DATA: Final[Mapping[str, Mapping[str, Check[Any]]]] = MappingProxyType(
             "wider": _WIDER,
             "at_most": integer(),
             "uncovered": list_of(_UNCOVERED, 0, MAX_UNCOVERED_VERSIONS),
-            "next": nullable(text(66, 69, r"[1-9][0-9]{0,3}-[0-9a-f]{64}")),
+            "next": nullable(text(68, 85, PLACE)),
         },
     }
 )

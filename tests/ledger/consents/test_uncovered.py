@@ -187,7 +187,7 @@ def test_many_come_in_pages_each_once(
     (data,) = deliveries(registry)  # as the first was: its consents cover the third
     assert (data["version"], data["at_most"]) == (3, 5)
     assert [one["version"] for one in data["uncovered"]] == [2]
-    assert data["next"] == str(Place(2, narrow[2]))
+    assert data["next"] == str(Place(2, registry.clock(), narrow[2]))
     assert all_pages(registry, third) == [(2, one.hex()) for one in narrow]
     newest = granted_to(clinic, third, third_body, 20)
     fourth, _ = widened(registry, third)
@@ -198,7 +198,9 @@ def test_many_come_in_pages_each_once(
     assert (1, late[0].hex()) in all_pages(registry, fourth)
 
 
-@pytest.mark.parametrize("place", ["", "0-" + "0" * 64, "1-00", "1-" + "G" * 64, "99999-" + "0" * 64])
+@pytest.mark.parametrize(
+    "place", ["", "0-0-" + "0" * 64, "1-5-00", "1-5-" + "G" * 64, "9-05-" + "0" * 64, "1-" + "0" * 64]
+)
 def test_a_place_that_is_none_is_refused(place: str) -> None:
     with pytest.raises(UsageFault) as caught:
         Place.read(place)

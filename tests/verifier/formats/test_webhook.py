@@ -60,7 +60,7 @@ DATA: dict[str, dict[str, Any]] = {
             {"version": 2, "wider": [{"change": "kinds", "scope": None}], "consents": [B, C]},
             {"version": 1, "wider": [{"change": "period", "scope": None}], "consents": [D]},
         ],
-        "next": f"1-{D}",
+        "next": f"1-{NOW}-{D}",
     },
 }
 WIDER = DATA["notice.widened"]["wider"]

@@ -10,12 +10,15 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the index; erased consents are not in it."""
+    """Create the index; erased consents are not in it.
+
+    By when they were recorded, so that an import adds at its end: by random subjects alone it costs a tenth.
+    """
     living = sa.text("wrapped_key IS NOT NULL")
     op.create_index(
         "ix_consent_notice",
         "consent",
-        ["notice_id", "subject"],
+        ["notice_id", "created_at", "subject"],
         unique=False,
         sqlite_where=living,
         postgresql_where=living,
