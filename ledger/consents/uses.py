@@ -19,12 +19,12 @@ from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.opening import Lines
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.consents.reading import OpenedConsent, force_at, open_consent
-from yinzheng.ledger.consents.versions import Version, notice_at, row_at, wider_than
+from yinzheng.ledger.consents.versions import Version, naming, notice_at, row_at
 from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.consent import Scope, Use, is_in_term
 from yinzheng.ledger.rules.extent import covers
-from yinzheng.ledger.rules.notices import has_purpose, rests_on_wider, wider
+from yinzheng.ledger.rules.notices import rests_on_wider, scopes_of, wider
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.terms import LawfulBasis
 from yinzheng.ledger.store.models_accesses import AccessRow
@@ -88,13 +88,9 @@ def record_use(registry: Registry, told: Told, by: Reader) -> Noted:
                 code="use-early",
                 hint="Check the consent's subject and the time of the use.",
             )
-        code, covered, version = by.organisation or "", None, None
+        covered, version = None, None
         if told.scope is not None:
-            version = _made_under(session, opened, told, told.scope)
-            covered = _covered(opened, told.scope, code, told.at) and not (
-                version is not None
-                and rests_on_wider(version.wider, version.notice, told.scope, told.purpose, code)
-            )
+            covered, version = _judged(session, opened, told, told.scope, by.organisation or "")
         access = Access(
             "use",
             "data",
@@ -140,20 +136,26 @@ def _role(session: Session, opened: OpenedConsent, code: str) -> Role:
     )
 
 
-def _made_under(session: Session, opened: OpenedConsent, told: Told, scope: str) -> Version | None:
-    """The version a use was made under, with what it takes beyond the one consented to; None for that one.
+def _judged(
+    session: Session, opened: OpenedConsent, told: Told, scope: str, code: str
+) -> tuple[bool, Version | None]:
+    """Whether a use is covered, and the version it was made under; None for the one consented to.
 
-    Whoever names none is held to the version consented to, unless the purpose is, word for word, one that
-    only a later version names. Raises `DataFault` `use-notice`.
+    Words give a use away where a notice has them for something else, word for word: for other scopes alone,
+    or only in a version, or in a notice, that is not the one consented to. Raises `DataFault` `use-notice`.
     """
-    own = row_at(session, opened.notice_leaf)
-    if told.notice not in (None, own.leaf):
-        return _named(session, own, opened.notice, told)
-    if not has_purpose(opened.notice, scope, told.purpose):
-        for later in wider_than(session, own, opened.notice):
-            if has_purpose(later.notice, scope, told.purpose):
-                return later
-    return None
+    own, answered = row_at(session, opened.notice_leaf), _covered(opened, scope, code, told.at)
+    version = None if told.notice in (None, own.leaf) else _named(session, own, opened.notice, told)
+    notice = opened.notice if version is None else version.notice
+    meant = scopes_of(notice, told.purpose, code)
+    if not meant and version is None:
+        for row, other in naming(session, own, told.purpose):
+            if scopes_of(other, told.purpose, code):
+                is_version = row.subject == own.subject
+                return False, Version(row, other, wider(opened.notice, other)) if is_version else None
+    if version is not None and rests_on_wider(version.wider, notice, scope, told.purpose, code):
+        return False, version
+    return answered and (not meant or scope in meant), version
 
 
 def _named(session: Session, own: NoticeRow, agreed: Notice, told: Told) -> Version:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from yinzheng.ledger.rules.notices import Wider, wider
 from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Notice as NoticeRow
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import UsageFault
@@ -63,6 +64,26 @@ def wider_than(session: Session, row: NoticeRow, notice: Notice) -> Iterator[Ver
         said = notice_at(session, later.leaf)
         if found := wider(notice, said):
             yield Version(later, said, found)
+
+
+def naming(session: Session, own: NoticeRow, words: str) -> Iterator[tuple[NoticeRow, Notice]]:
+    """The other notices of a controller, all versions of each, in which a text has these very words.
+
+    Those of `own`'s thread first, then the earliest. Only what has them is read: a controller may have
+    thousands.
+    """
+    query = (
+        select(NoticeRow, Event.public)
+        .join(Event, Event.leaf_hash == NoticeRow.leaf)  # type: ignore[arg-type]
+        .where(NoticeRow.controller == own.controller, NoticeRow.id != own.id)
+        .order_by(col(NoticeRow.subject) != own.subject, col(NoticeRow.id))
+        .execution_options(yield_per=64)
+    )
+    text = canonical.dumps(words)
+    with session.exec(query) as rows:
+        for row, body in rows:
+            if body is not None and text in body:
+                yield row, parse_notice(canonical.loads(body, max_bytes=MAX_NOTICE))
 
 
 def against_the_one_before(session: Session, notice: Notice) -> tuple[Wider, ...]:

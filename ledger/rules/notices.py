@@ -126,6 +126,14 @@ def has_purpose(notice: Notice, scope: str, purpose: str) -> bool:
     return any((one.scope, one.purpose) == (scope, purpose) for one in notice.purposes)
 
 
+def scopes_of(notice: Notice, words: str, code: str) -> frozenset[str]:
+    """For which scopes a notice names these words: as a purpose, or as the use of the recipient `code`."""
+    purposes = {one.scope for one in notice.purposes if one.purpose == words}
+    return frozenset(
+        purposes | {one.scope for one in notice.recipients if (one.code, one.use) == (code, words)}
+    )
+
+
 def rests_on_wider(found: Collection[Wider], new: Notice, scope: str, purpose: str, code: str) -> bool:
     """Tell whether a use made under `new` rests on what that takes beyond the version consented to (R28).
 

@@ -82,7 +82,7 @@ def test_whether_an_answer_covers_it_is_worked_out(
 ) -> None:
     """Unset means no; a recipient has what it was named for, the controller what goes to nobody else."""
     registry, subject = clinic.registry, clinic.grant().subject
-    noted = record_use(registry, told(subject, registry.clock(), scope=scope), by(code))
+    noted = record_use(registry, told(subject, registry.clock(), scope=scope, purpose="随访"), by(code))
     assert noted.covered is covered
     assert [use.covered for use in listed(registry, subject)] == [covered]
 
@@ -118,7 +118,7 @@ def test_after_the_withdrawal_nothing_covers_it(clinic: ConsentWorld, world: Wor
     patient = Clinic(world, registry, clinic.notice, clinic.digest)
     patient.file(subject, Extent(scopes=frozenset({Scope.BASE})))
     now = registry.clock()
-    lab = {"scope": "third_party_research"}
+    lab = {"scope": "third_party_research", "purpose": "合作研究"}
     assert record_use(registry, told(subject, before), by(HOSPITAL)).covered is True
     assert record_use(registry, told(subject, now), by(HOSPITAL)).covered is False
     assert record_use(registry, told(subject, now, **lab), by(LAB)).covered is True

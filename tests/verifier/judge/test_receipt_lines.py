@@ -76,6 +76,13 @@ def test_uses_that_no_consent_covers_are_found_by_the_reader(file: Json) -> None
     ]
 
 
+def test_that_a_use_is_not_covered_the_lines_own_word_is_enough_for() -> None:
+    """Its words gave it away: they are, in the notice, for something else than what it rests on (S19.4)."""
+    world = ReceiptWorld()
+    world.noted = w.chained([[w.use(1, SUBJECT, covered=False), w.use(2, SUBJECT)]])
+    assert check(world).to_json()["accesses"]["outside_consent"] == [1]
+
+
 def test_a_use_under_another_version_of_the_notice_is_covered_only_if_the_registry_says_so() -> None:
     """What the other version takes this file does not show; that it takes more, the line's word is enough."""
     world, own = ReceiptWorld(), ReceiptWorld().body.notice.leaf.hex()

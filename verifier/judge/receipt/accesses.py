@@ -152,7 +152,7 @@ def accesses_told(
         holds = None
         if line.basis == CONSENT:
             answered = covered(consent, requests, line.organisation, line.scope, line.at)
-            holds = answered and (under is None or line.covered is True)
+            holds = answered and (line.covered is True or (under is None and line.covered is None))
         name = names.get(line.organisation) if line.organisation else None
         found.append(AccessTold(proved, name, holds, under))
     return tuple(found)
@@ -161,8 +161,7 @@ def accesses_told(
 def _made_under(line: AccessLine, consent: Consent) -> str | None:
     """The other version of the notice a use was made under, which this file does not show (R28).
 
-    Whether what was agreed covers that version, the registry alone has said; that it does not, the line's
-    own word is enough for.
+    Whether what was agreed covers that version, the registry alone has said.
     """
     own = ((line.consent or b"").hex(), consent.notice.leaf.hex())
     named = line.action == "use" and _LEAF.fullmatch(line.object) is not None
