@@ -124,6 +124,7 @@ def restore_state(
     json_: Json = False,
 ) -> None:
     """Make a state folder from a backup; what was destroyed since stays destroyed. 恢复。"""
+    from yinzheng.api.cli.findings import china_time
     from yinzheng.ledger.registry import wall_clock
     from yinzheng.ledger.state.instance import Paths
     from yinzheng.ledger.state.restore import restore
@@ -151,6 +152,9 @@ def restore_state(
             yield f"  {done.destroyed} destroyed since then stay destroyed 已销毁者不恢复"
         if not done.people:
             yield "  no key file of a person is here 无人员密钥: copy people/, or use --key"
+        names = ", ".join(done.acting)
+        yield f"  as of {china_time(done.made_at):%Y-%m-%d %H:%M} these act 可操作人员: {names}"
+        yield "  → remove who left since 请移除此后离任者: yinzheng people remove NAME --state " + str(state)
         yield "  → yinzheng audit --state " + str(state)
 
     tell(
@@ -163,6 +167,8 @@ def restore_state(
             "destroyed": done.destroyed,
             "unknown": done.unknown,
             "people": done.people,
+            "made_at": done.made_at,
+            "acting": list(done.acting),
             "swept": [str(path) for path in done.swept],
         },
         text(),

@@ -121,6 +121,9 @@ def list_erasures(as_: As, state: State = DEFAULT_STATE, json_: Json = False) ->
             signed = one["signatures"]
             count = len(signed) if isinstance(signed, list) else 0
             yield f"{one['id']}  {one['state']:<9}  {of:<22}  {one['ground']:<15}  {count} signatures"
+            if isinstance(one["left"], list) and one["left"]:
+                names = ", ".join(map(str, one["left"]))
+                yield f"  → {names} acts no more: drop it, and propose it anew 签署人已离任，请放弃后重新提出"
         if not found:
             yield "nothing was destroyed 无销毁记录"
 

@@ -14,6 +14,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.accesses.reader import Reader
+from yinzheng.ledger.people.acting import gone
 from yinzheng.ledger.registry import Keeping
 from yinzheng.ledger.rules.offices import Office, Role, role_of
 from yinzheng.ledger.rules.openings import WINDOW, Approval, charge_for
@@ -55,7 +56,7 @@ def count_openings(
 ) -> None:
     """Count who is about to be shown to ``reader`` for a purpose, in the transaction that notes it.
 
-    An approval of another purpose covers nobody.
+    An approval of another purpose covers nobody, nor does one whose approver acts no more.
 
     Raises `UsageFault` `bulk-approval` where that were more than R47 lets one actor open unapproved: nothing
     is noted or opened then. `DataFault` `bulk-altered` for an approval that is not what its approver signed.
@@ -74,7 +75,9 @@ def count_openings(
             BulkApproval.actor == actor, BulkApproval.purpose == purpose, BulkApproval.until >= now
         )
     ).all()
-    charge = charge_for(recent.keys(), wanted, [_approval(session, row) for row in standing], now)
+    left = gone(session, (row.by for row in standing))
+    given = [_approval(session, row) for row in standing if row.by not in left]
+    charge = charge_for(recent.keys(), wanted, given, now)
     if charge is not None:
         row = session.get_one(BulkApproval, charge.approval)
         row.used += charge.persons

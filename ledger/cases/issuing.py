@@ -2,7 +2,8 @@
 
 The first approver's `issue` allocates the number and fixes the body; every approver signs the leaf hash that
 will be deposited, so what was approved and what is deposited cannot differ (docs/adr/0004). With the last
-approval the procedure needs, the deposit is recorded; nothing remains to be decided after that.
+approval the procedure needs, the deposit is recorded; nothing remains to be decided after that. Until then an
+approval counts only while who gave it may act (R47).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from yinzheng.ledger.cases.deciding import application_of, importance_of_case
 from yinzheng.ledger.cases.work import CaseThread, approve, work_on
 from yinzheng.ledger.chain.approvals import Deposit
 from yinzheng.ledger.disputes.work import holds_on
-from yinzheng.ledger.people.acting import Actor
+from yinzheng.ledger.people.acting import Actor, gone
 from yinzheng.ledger.people.decisions import Content
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.approvals import Approval as GivenApproval
@@ -62,6 +63,7 @@ def issue(registry: Registry, case_id: str, by: Actor) -> Issued:
         body = parse_body(canonical.loads(certificate.body, max_bytes=MAX_BODY))
         decision = deposit_of(work.case.subject, body)
         capacity = Capacity(by.capacity)  # whom the table let issue or cosign
+        _forget_who_left(work.session, case_id)
         _refuse_second(work.session, case_id, by.person, capacity)
         told = Content(statement_of(body), cast("dict[str, Any]", body.to_json()), None)
         approve(work, decision, "deposit", by, capacity, told)
@@ -152,6 +154,16 @@ def deposit_of(case_subject: bytes, body: Body) -> Deposit:
         holdings=holdings_digest(holdings_of((holder.code, holder.rights) for holder in body.holders)),
         remarks=remark_bits(RemarkKind(remark.kind) for remark in body.remarks),
     )
+
+
+def _forget_who_left(session: Session, case_id: str) -> None:
+    """Take back the approvals of those who act no more, so that others give them (ADR 42)."""
+    given = [approval for _, approval in _given(session, case_id)]
+    left = gone(session, (approval.person for approval in given))
+    for approval in given:
+        if approval.person in left:
+            session.delete(approval)
+    session.flush()
 
 
 def _refuse_second(session: Session, case_id: str, person: str, capacity: Capacity) -> None:

@@ -54,7 +54,8 @@ def erase(registry: Registry, id_: str, operator: Actor) -> bytes:
 
     Raises:
         UsageFault: `erasure-unknown`, `erasure-state` (signatures are missing), `erasure-moved` (its record
-            has new statements), `destruction-person`, and as `require_lawful`: nothing was destroyed.
+            has new statements), `approval-left` (someone who proposed or signed it acts no more),
+            `destruction-person`, and as `require_lawful`: nothing was destroyed.
         EnvironmentFault: `backup-unreachable` (nothing was destroyed); `erasure-waits`, `disk-…`.
     """
     with registry.store.reading() as session:

@@ -71,6 +71,8 @@ def _is_free(registry: Registry, session: Session, kind: TargetKind, reference: 
 def erasures(session: Session) -> list[dict[str, JSON]]:
     """Every erasure, oldest first: its order, who signed in what function and when, who signs next.
 
+    `left`: who proposed or signed one that is not over, and acts no more; it is dropped and proposed anew.
+
     Raises `DataFault` as `read_signed`.
     """
     found: list[dict[str, JSON]] = []
@@ -79,7 +81,9 @@ def erasures(session: Session) -> list[dict[str, JSON]]:
         signatures: list[JSON] = [
             {"person": one.person, "role": one.role, "at": one.at} for one in signatures_of(session, row.id)
         ]
-        waits: list[JSON] = [] if row.state in OVER else [*sorted(signed.next)]
+        over = row.state in OVER or row.tombstone is not None
+        waits: list[JSON] = [] if over else [*sorted(signed.next)]
+        left: list[JSON] = [] if over else [*sorted(signed.left)]
         found.append(
             {
                 "id": row.id,
@@ -92,6 +96,7 @@ def erasures(session: Session) -> list[dict[str, JSON]]:
                 "files": signed.order.files,
                 "signatures": signatures,
                 "next": waits,
+                "left": left,
                 "tombstone": None if row.tombstone is None else row.tombstone.hex(),
                 "erased_at": row.erased_at,
             }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -12,7 +12,7 @@ from yinzheng.ledger.accesses.noting import acted
 from yinzheng.ledger.erasure import grounds
 from yinzheng.ledger.erasure.order import Order, sign, signer
 from yinzheng.ledger.erasure.targets import Target, find_target
-from yinzheng.ledger.people.acting import Actor, admit, key_of
+from yinzheng.ledger.people.acting import Actor, admit, gone, key_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules import erasure as rules
 from yinzheng.ledger.rules.destruction import Approval, Function, Method, StaffRole, TargetKind, next_step
@@ -43,6 +43,8 @@ class Signed:
     wording: bytes
     approvals: tuple[Approval, ...]
     witnesses: tuple[str, ...]
+    left: frozenset[str] = frozenset()
+    """Those who proposed or signed it and act no more: it is dropped, and proposed anew (R47)."""
 
     @property
     def next(self) -> frozenset[str]:
@@ -172,7 +174,7 @@ def approve(registry: Registry, id_: str, by: Actor) -> frozenset[str]:
     """Approve as the next in order; gives the roles of which one signs next, empty when all have.
 
     Raises `UsageFault`: `erasure-unknown`, `erasure-state`, `person-…`, `destruction-order`,
-    `destruction-person` (proposed it, or signed already).
+    `destruction-person` (proposed it, or signed already), `approval-left` (someone who did acts no more).
     """
     return _sign(registry, id_, by, witness=False)
 
@@ -203,7 +205,7 @@ def _sign(registry: Registry, id_: str, by: Actor, *, witness: bool) -> frozense
 
 def allow(row: Erasure, signed: Signed, move: Move, by: Actor, now: int) -> rules.Rule:
     """The rule that allows an admitted actor's move, or `UsageFault` saying what is possible instead."""
-    situation = Situation(State(row.state), signed.next, row.tombstone is not None)
+    situation = Situation(State(row.state), signed.next, row.tombstone is not None, signed.left)
     return COURSE.rule_for(situation, move, by.capacity, now)
 
 
@@ -255,4 +257,5 @@ def read_signed(session: Session, row: Erasure) -> Signed:
             witnesses.append(one.person)
         elif one.role != OPERATOR:
             approvals.append(Approval(one.person, Function(one.role), one.at))
-    return Signed(order, row.wording, tuple(approvals), tuple(witnesses))
+    signed = Signed(order, row.wording, tuple(approvals), tuple(witnesses))
+    return replace(signed, left=gone(session, signed.names))

@@ -93,14 +93,21 @@ def outbox_signed(
 
 
 def waiting(session: Session, kinds: Kinds) -> list[ChainCall]:
-    """The calls to be looked at next, in order: those already signed by their nonces, else the oldest."""
+    """The calls to be looked at next, in the order of their decisions.
+
+    A key's transactions are mined in the order of its nonces: what the relay has signed is finished before it
+    signs more. What a person signed waits for what was decided before, which a role that it takes may have
+    signed (ADR 42).
+    """
     signed = select(ChainCall).where(ChainCall.state == "sent").order_by(col(ChainCall.nonce))
-    # A key's transactions are mined in the order of its nonces, so one key's are finished first.
     kept = list(session.exec(signed).all())
-    if kept:
-        return [call for call in kept if call.sender == kept[0].sender]
+    first = min(kept, key=lambda call: (call.sender != RELAY, call.id or 0), default=None)
     pending = select(ChainCall).where(ChainCall.state == "pending").order_by(col(ChainCall.id))
+    if first is not None:
+        pending = pending.where(col(ChainCall.id) < (0 if first.sender == RELAY else first.id))
     found = list(session.exec(pending.limit(_WINDOW)).all())
+    if first is not None and not found:
+        return [call for call in kept if call.sender == first.sender]
     apart = next((i for i, call in enumerate(found) if not kind_of(kinds, call).together), len(found))
     return found[: max(apart, 1)]
 

@@ -2,12 +2,14 @@
 
 An `Actor` is made by `authenticate`, from the person's own key, and in no other way: a name alone acts for
 nobody. `admit` compares it with the enrolment, in the transaction of what is done, so that who was removed is
-refused from that instant, by running processes too. Nobody signs with another's key: the registry has none.
+refused from that instant, by running processes too. What they signed, and what waits for others' signatures,
+is compared again when it is used (`gone`). Nobody signs with another's key: the registry has none.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -111,6 +113,13 @@ def require(registry: Registry, actor: Actor, *capacities: Role) -> Actor:
     with registry.store.reading() as session:
         admit(session, actor, *capacities)
     return actor
+
+
+def gone(session: Session, names: Iterable[str]) -> frozenset[str]:
+    """Those of `names` who act no more: what they signed completes no decision from then on (ADR 42)."""
+    asked = frozenset(names)
+    acting = select(Person.name).where(col(Person.name).in_(asked), col(Person.removed_at).is_(None))
+    return asked - frozenset(session.exec(acting).all())
 
 
 def require_two(first: Actor, second: Actor) -> None:

@@ -38,6 +38,7 @@ class Move(StrEnum):
 class Guard(StrEnum):
     """A condition a move needs besides its state; and a function of staff stands for that it signs next."""
 
+    ALL_ACT = "all_act"
     ALL_SIGNED = "all_signed"
     NOTHING_GONE = "nothing_gone"
 
@@ -55,6 +56,10 @@ def _rule(state: State, move: Move, to: State, by: StrEnum, *guards: StrEnum) ->
 
 _UNMET: Mapping[StrEnum, tuple[str, str]] = {
     **dict.fromkeys(StaffRole, ("destruction-order", "approvals come in order, then two witnesses (R43)")),
+    Guard.ALL_ACT: (
+        "approval-left",
+        "someone who proposed or signed it acts no more; drop it, and propose it anew (R47)",
+    ),
     Guard.ALL_SIGNED: ("erasure-state", "not everyone has signed (R43)"),
     Guard.NOTHING_GONE: ("erasure-state", "it is being carried out"),
 }
@@ -63,15 +68,15 @@ COURSE: Final = Course(
     "erasure",
     (
         _rule(_S.NEW, Move.PROPOSE, _S.PROPOSED, _C.REGISTRY),
-        *(_rule(_S.PROPOSED, Move.APPROVE, _S.PROPOSED, role, role) for role in _APPROVERS),
-        _rule(_S.PROPOSED, Move.WITNESS, _S.PROPOSED, StaffRole.WITNESS, StaffRole.WITNESS),
+        *(_rule(_S.PROPOSED, Move.APPROVE, _S.PROPOSED, role, role, Guard.ALL_ACT) for role in _APPROVERS),
+        _rule(_S.PROPOSED, Move.WITNESS, _S.PROPOSED, StaffRole.WITNESS, StaffRole.WITNESS, Guard.ALL_ACT),
         *(
             _rule(state, Move.DROP, _S.DROPPED, _C.REGISTRY, Guard.NOTHING_GONE)
             for state in (_S.PROPOSED, _S.APPROVED)
         ),
         # Whoever is enrolled may carry it out and signed nothing before (`destruction.check_destruction`).
         *(
-            _rule(_S.APPROVED, Move.CARRY_OUT, _S.DESTROYED, by, Guard.ALL_SIGNED)
+            _rule(_S.APPROVED, Move.CARRY_OUT, _S.DESTROYED, by, Guard.ALL_ACT, Guard.ALL_SIGNED)
             for by in (_C.REGISTRY, _C.COMMITTEE, *StaffRole)
         ),
     ),
@@ -79,7 +84,7 @@ COURSE: Final = Course(
     not_allowed="erasure-state",
     wrong_capacity="destruction-order",
 )
-"""An erasure. Its refusals have the codes `erasure-state` and `destruction-order`."""
+"""An erasure. Its refusals have the codes `erasure-state`, `destruction-order` and `approval-left`."""
 
 OVER: Final = COURSE.final(State)
 """States that nothing follows."""
@@ -87,14 +92,20 @@ OVER: Final = COURSE.final(State)
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Where an erasure stands: of `next` one signs now; once it is `begun`, its rows are gone."""
+    """Where an erasure stands: of `next` one signs now; once it is `begun`, its rows are gone.
+
+    `left` are those who proposed or signed it and act no more.
+    """
 
     state: State = State.NEW
     next: frozenset[str] = frozenset()
     begun: bool = False
+    left: frozenset[str] = frozenset()
 
     def meets(self, guard: StrEnum, now: int) -> bool:
         """Tell whether a guard's condition is met."""
+        if guard is Guard.ALL_ACT:
+            return not self.left
         if guard is Guard.ALL_SIGNED:
             return not self.next
         if guard is Guard.NOTHING_GONE:

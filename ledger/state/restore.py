@@ -40,7 +40,7 @@ from yinzheng.ledger.state.sample import Sample, open_sample
 from yinzheng.ledger.store.blobs import FolderBlobs
 from yinzheng.ledger.store.copying import copy_rows
 from yinzheng.ledger.store.database import Store, open_store, sqlite_url
-from yinzheng.ledger.store.models import Base, Case, Event
+from yinzheng.ledger.store.models import Base, Case, Event, Person
 from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import constant, hex_bytes, integer, read_object, text
@@ -76,6 +76,10 @@ class Restored:
     """People whose own key file came back."""
     swept: tuple[Path, ...] = ()
     """What killed restorations had left there, removed."""
+    made_at: int = 0
+    """When the backup was made, UTC seconds: whoever left since is enrolled again …"""
+    acting: tuple[str, ...] = ()
+    """… among those who may act in what was restored, by name."""
 
 
 def restore(
@@ -139,6 +143,7 @@ def restore(
             with store.reading() as session:
                 kept = KeptFolder(instance, provider, clock_for(session, clock))
             sample = _opened(kept, store, who, made_at)
+            acting = _acting(store)
             if instance.chain_url is None:  # a node's chain is compared when the registry is opened
                 _require_one_history(draft, instance, store, provider, clock)
             if database_url is not None:
@@ -149,7 +154,21 @@ def restore(
             shred(draft.database)
         write_durably(draft.instance, replace(instance, database_url=database_url).to_json())
     people = len(list(Paths(root).people.glob("*.json")))
-    return replace(restored, opened=sample.opened, living=sample.living, people=people, swept=swept)
+    return replace(
+        restored,
+        opened=sample.opened,
+        living=sample.living,
+        people=people,
+        swept=swept,
+        made_at=made_at,
+        acting=acting,
+    )
+
+
+def _acting(store: Store) -> tuple[str, ...]:
+    with store.reading() as session:
+        query = select(Person.name).where(col(Person.removed_at).is_(None))
+        return tuple(session.exec(query.order_by(Person.name)))
 
 
 def _require_one_history(

@@ -250,6 +250,8 @@ def test_who_acted_acts_in_what_is_restored(ward: Ward, tmp_path: Path, inside: 
     )
     there = sorted(old.people.glob("*.json"))
     assert done.people == len(there) >= 5
+    assert {OFFICER, MEMBER} < set(done.acting)
+    assert done.made_at == clock.now
     assert {path.suffix for path in Paths(made.folder).people.glob("*")} <= {".json"}
     again = World(tmp_path / "r", clock)
     secret = make_demonstration_passphrase(old, OFFICER)

@@ -66,6 +66,14 @@ def test_every_pair_and_everyone(state: State, move: Move) -> None:
             Capacity.REGISTRY,
             "erasure-state",
         ),
+        *(
+            (Situation(state, following, left=frozenset({"ma"})), move, by, "approval-left")
+            for state, following, move, by in (
+                (State.PROPOSED, frozenset({"legal"}), Move.APPROVE, StaffRole.LEGAL),
+                (State.PROPOSED, frozenset({"witness"}), Move.WITNESS, StaffRole.WITNESS),
+                (State.APPROVED, frozenset[str](), Move.CARRY_OUT, Capacity.COMMITTEE),
+            )
+        ),
         (Situation(State.APPROVED, begun=True), Move.DROP, Capacity.REGISTRY, "erasure-state"),
     ],
 )
