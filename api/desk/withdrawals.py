@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -27,7 +27,7 @@ from yinzheng.ledger.withdrawals.claims import DocumentClaim, ReceiptClaim
 from yinzheng.ledger.withdrawals.filing import filed
 from yinzheng.ledger.withdrawals.progress import Progress, progress_of
 from yinzheng.ledger.withdrawals.verifying import verify_guardian
-from yinzheng.ledger.withdrawals.work import ConsentThread, open_work, work_on
+from yinzheng.ledger.withdrawals.work import ConsentThread, open_work
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.destruction import MAX_RECEIPT, parse_receipt
 from yinzheng.verifier.formats.withdrawal_steps import check_proof
@@ -62,7 +62,8 @@ def withdrawals(desk: Desk) -> APIRouter:
             id_ = fields.identifier(written)
 
             def look(registry: Registry) -> JSON:
-                found = _looked_up(registry, id_, reader_of(asked))
+                with _part(registry, id_, asked.org) as work:
+                    found = _shown(work, reader_of(asked), "see")
                 told = deliveries.about(registry, asked.org, id_)
                 return {**found, "notices": _signed(told)}
 
@@ -74,9 +75,7 @@ def withdrawals(desk: Desk) -> APIRouter:
             id_, proof = fields.identifier(written), check_proof(one_object(asked.body), "$")
 
             def act(registry: Registry) -> JSON:
-                with work_on(registry, id_) as work:
-                    if asked.org not in work.recipients:
-                        raise unknown_withdrawal()
+                with _part(registry, id_, asked.org) as work:
                     verify_guardian(work, proof, org=asked.org)
                     return _shown(work, reader_of(asked), "process")
 
@@ -89,7 +88,7 @@ def withdrawals(desk: Desk) -> APIRouter:
             fields.read(one_object(asked.body), {})
 
             def act(registry: Registry) -> JSON:
-                with work_on(registry, id_) as work:
+                with _part(registry, id_, asked.org) as work:
                     course.freeze(work, asked.org)
                     return _shown(work, reader_of(asked), "process")
 
@@ -101,7 +100,7 @@ def withdrawals(desk: Desk) -> APIRouter:
             id_, receipt = fields.identifier(written), parse_receipt(asked.body)
 
             def act(registry: Registry) -> JSON:
-                with work_on(registry, id_) as work:
+                with _part(registry, id_, asked.org) as work:
                     leaf = course.receipt(work, receipt, asked.org)
                     return {"leaf": leaf.hex(), **_shown(work, reader_of(asked), "process")}
 
@@ -171,20 +170,19 @@ def _deadlines(found: Progress) -> dict[str, JSON]:
     return {"state": found.state.value, "destroy_by": found.destroy_by, "freeze_by": found.freeze_by}
 
 
-def _looked_up(registry: Registry, id_: bytes, by: Reader) -> dict[str, JSON]:
-    """What `by` may see; whoever has no part in a withdrawal does not learn that it exists."""
+@contextmanager
+def _part(registry: Registry, id_: bytes, org: str) -> Iterator[ConsentThread]:
+    """A withdrawal, opened for one who has a part in it; whoever has none does not learn that it exists."""
     with registry.store.transaction() as session:
-        if session.get(WithdrawalRecipient, (id_, by.organisation)) is None:
+        if session.get(WithdrawalRecipient, (id_, org)) is None:
             raise unknown_withdrawal()
-        return _shown(open_work(registry, session, id_), by, "see")
+        yield open_work(registry, session, id_)
 
 
 def _shown(work: ConsentThread, by: Reader, action: str) -> dict[str, JSON]:
     """The whole of it for the controller; for a recipient its own duty. It is written down (R47)."""
     org = by.organisation or ""
-    mine = work.recipients.get(org)
-    if mine is None:
-        raise unknown_withdrawal()
+    mine = work.recipients[org]
     function = "controller" if org == work.row.controller else "recipient"
     access = Access(action, "withdrawal", work.row.id.hex(), "withdrawal", consent=work.subject)
     note(work.registry, work.session, by.acting_as(function), access)

@@ -90,6 +90,10 @@ _PATIENT: Final = {
         Label("所选内容已经撤回过了。", "What you chose has been withdrawn already."),
         Label("请查看办理进度。", "See how it is going."),
     ),
+    "withdrawal-unknown": Fault(
+        Label("没有这一撤回。", "There is no such withdrawal."),
+        Label("请凭提出撤回时的那份回执查看。", "Ask with the receipt that it was withdrawn with."),
+    ),
     "guardian-documents": Fault(
         Label("请同时选择两份文件。", "Choose both files."),
         Label("身份证件和监护关系证明都需要。", "Identity and guardianship both have to be shown."),

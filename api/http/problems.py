@@ -38,6 +38,9 @@ _PUBLIC: Final = frozenset(
 )
 """Codes of this server's own environment faults, whose messages are fit for anyone."""
 
+_STATUSES: Final = frozenset(status.value for status in HTTPStatus if 400 <= status.value < 500)
+"""What the desk may have answered; its refusals keep their status (`api.web.desk`)."""
+
 CHALLENGE: Final = 'Yinzheng-Request realm="organisations"'
 """How a request says who asks: the header of S11.2, named after it."""
 
@@ -102,9 +105,10 @@ def problem_of(error: YinzhengError) -> Problem:
             "the ledger cannot be read at the moment",
             "Try again later. This says nothing about the certificate.",
         )
-    retry_after = error.data.get("retry_after")
+    retry_after, told = error.data.get("retry_after"), error.data.get("status")
+    desks = HTTPStatus(told) if isinstance(told, int) and told in _STATUSES else None
     return Problem(
-        status=_STATUS_BY_CODE.get(error.code) or _status_by_fault(error),
+        status=_STATUS_BY_CODE.get(error.code) or desks or _status_by_fault(error),
         code=error.code,
         message=error.message,
         hint=error.hint,

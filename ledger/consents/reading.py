@@ -65,6 +65,14 @@ def require_controller(session: Session, subject: bytes, code: str) -> None:
         raise unknown_consent()
 
 
+def require_named(session: Session, subject: bytes, code: str) -> None:
+    """Answer about a consent to whom its notice names, also once it is erased; as `require_controller`."""
+    row = session.get(ConsentRow, subject)
+    notice = None if row is None else notice_at(session, session.get_one(NoticeRow, row.notice_id).leaf)
+    if notice is None or code not in {notice.controller.code, *(one.code for one in notice.recipients)}:
+        raise unknown_consent()
+
+
 def open_key(registry: Registry, row: ConsentRow) -> SealedValue:
     """Unwrap a consent's key. Raises `UsageFault` (`consent-erased`), `DataFault` (`seal-broken`)."""
     if row.wrapped_key is None:

@@ -18,8 +18,9 @@ from sqlmodel import Session, col, select
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.opening import Lines
 from yinzheng.ledger.accesses.reader import Reader
-from yinzheng.ledger.consents.reading import OpenedConsent, force_at, open_consent
+from yinzheng.ledger.consents.reading import OpenedConsent, force_at, open_consent, require_named
 from yinzheng.ledger.consents.versions import Version, naming, notice_at, row_at
+from yinzheng.ledger.flow.threads import unknown_consent
 from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.consent import Scope, Use, is_in_term
@@ -32,7 +33,7 @@ from yinzheng.ledger.store.models_consents import Notice as NoticeRow
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes.canonical import nullable, one_of
 from yinzheng.verifier.bytes.shape import read_shape
-from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.access import Words
 from yinzheng.verifier.formats.notice import SCOPES, Notice
 
@@ -68,8 +69,9 @@ def record_use(registry: Registry, told: Told, by: Reader) -> Noted:
     """Write down that the data of a consent was used, told by the organisation `by`.
 
     The controller tells its own uses, a recipient that the consent names its own, whatever it was answered.
-    Raises `UsageFault` (`consent-unknown`, `consent-erased`, `use-stranger`, `organisation-…`), `DataFault`
-    (`field-…`, `encoded-bytes`, `use-future`, `use-early`, `use-basis`, `use-notice`).
+    Raises `UsageFault` (`consent-unknown`, also to who is not named in it; `consent-erased`,
+    `organisation-…`), `DataFault` (`field-…`, `encoded-bytes`, `use-future`, `use-early`, `use-basis`,
+    `use-notice`).
     """
     words = read_shape(
         Words, {"v": 1, "purpose": told.purpose, "operator": told.operator, "ground": told.ground}
@@ -80,6 +82,7 @@ def record_use(registry: Registry, told: Told, by: Reader) -> Noted:
             "the use would lie in the future", code="use-future", hint="Set the clock; note a use afterwards."
         )
     with registry.store.transaction() as session:
+        require_named(session, told.subject, by.organisation or "")
         opened = open_consent(registry, session, told.subject)
         role = _role(session, opened, by.organisation or "")
         if told.at < opened.consent.given_at:
@@ -122,18 +125,14 @@ def _check_basis(told: Told) -> None:
 
 
 def _role(session: Session, opened: OpenedConsent, code: str) -> Role:
-    """In what role an organisation that the consent names uses the data."""
+    """In what role an organisation that the consent names uses the data; to others there is no consent."""
     if code == opened.consent.controller.code:
         require(session, code, Role.CONTROLLER)
         return Role.CONTROLLER
     if any(one.code == code for one in opened.consent.recipients):
         require(session, code, Role.RECIPIENT)
         return Role.RECIPIENT
-    raise UsageFault(
-        "this organisation is neither controller nor recipient of the consent",
-        code="use-stranger",
-        hint="Who uses data without being named in the consent has no consent to use it.",
-    )
+    raise unknown_consent()
 
 
 def _judged(

@@ -59,6 +59,7 @@ def erase(registry: Registry, id_: str, operator: Actor) -> bytes:
         EnvironmentFault: `backup-unreachable` (nothing was destroyed); `erasure-waits`, `disk-…`.
     """
     with registry.store.reading() as session:
+        admit(session, operator)
         row = find_erasure(session, id_)
         stones = None if row.tombstone is not None else _prepare(registry, session, row, operator)[1]
         owner = target_of(session, Order.parse(row.wording).target, row.subject).owner

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.consents.reading import OpenedConsent, require_controller
-from yinzheng.ledger.people.acting import Actor, admit
+from yinzheng.ledger.people.acting import Actor, admit, require
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.consent import AgeGroup, Scope, age_group_of, is_in_term
 from yinzheng.ledger.rules.extent import (
@@ -158,6 +158,8 @@ def _before_opening(registry: Registry, subject: bytes, filed: _Filed) -> None:
     elif filed.channel is Way.CONTROLLER:
         with registry.store.reading() as session:
             require_controller(session, subject, filed.controller)
+    elif filed.officer is not None:
+        require(registry, filed.officer, Capacity.REGISTRY)
     leave_pool(registry, subject)
 
 

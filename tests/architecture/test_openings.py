@@ -31,7 +31,7 @@ COMPARED: Final = "compared, and nothing of it shown"
 APART: Final[dict[str, str]] = {
     "api.cli.withdrawals.restrict": "noted by `ledger.withdrawals.ending.restrict`, in whose answer it is",
     "api.cli.withdrawals.verify_guardian": "noted by `ledger.withdrawals.verifying.verify_guardian`",
-    "api.desk.withdrawals._looked_up": "answered by its `_shown`, which notes",
+    "api.desk.withdrawals._part": HELPER,
     "ledger.cases.deciding.accept": DECISION,
     "ledger.cases.deciding.decide": DECISION,
     "ledger.cases.deciding.refuse": DECISION,

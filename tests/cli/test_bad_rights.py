@@ -290,8 +290,8 @@ def test_receipts_of_destruction(rights: Scene) -> None:
     good = receipt_of(rights, LAB)
     with rights.nothing_recorded():
         for receipt, who, status, code in (
-            (receipt_of(rights, CLINIC), CLINIC, 403, "withdrawal-actor"),
-            (good, CLINIC, 403, "withdrawal-actor"),
+            (receipt_of(rights, CLINIC), CLINIC, 404, "withdrawal-unknown"),
+            (good, CLINIC, 404, "withdrawal-unknown"),
             (good, HOSPITAL, 403, "withdrawal-actor"),
             (receipt_of(rights, HOSPITAL, LAB), LAB, 403, "withdrawal-actor"),
             (receipt_of(rights, LAB, HOSPITAL), LAB, 422, "receipt-key-unknown"),

@@ -295,7 +295,7 @@ def test_the_patient_sees_who_used_the_data(desk: DeskProcess, founded: Founded)
     }
     noted = desk.call("POST", "/org/v1/uses", use, org=LAB)
     assert (noted.status, noted.json["covered"]) == (201, True)
-    assert desk.call("POST", "/org/v1/uses", use, org=INSURER).code == "use-stranger"
+    assert desk.call("POST", "/org/v1/uses", use, org=INSURER).code == "consent-unknown"
     future = {**use, "at": int(time.time()) + 3600}
     assert desk.call("POST", "/org/v1/uses", future).code == "use-future"
     (one,) = desk.patient("see", shown).json["uses"]

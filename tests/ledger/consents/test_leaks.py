@@ -107,7 +107,7 @@ def test_an_insurer_without_a_consent(clinic: ConsentWorld) -> None:
     unnamed = clinic.grant(1).subject
     with pytest.raises(UsageFault) as caught:
         record_use(registry, used(unnamed, registry.clock(), "insurance"), machine(INSURER))
-    assert caught.value.code == "use-stranger"
+    assert caught.value.code == "consent-unknown"
     refused = {**bodies.recipient(), "answer": False}
     answers = {**clinic.body()["scopes"], "third_party_research": None}
     subject = clinic.grant(2, scopes=answers, recipients=[refused]).subject

@@ -140,7 +140,7 @@ def test_a_consent_that_ended_by_itself_covers_nothing(clinic: ConsentWorld, wor
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"by": INSURER}, "use-stranger"),
+        ({"by": INSURER}, "consent-unknown"),
         ({"at": 2**40}, "use-future"),
         ({"at": 5}, "use-early"),
         ({"purpose": ""}, "field-value"),

@@ -1,0 +1,268 @@
+"""What organisations send to each address of the desk, whole and lawful for whoever may send it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tests.ledger import consent_world as cw
+from tests.ledger.disputes.court import DEAL, FIRST, FORUM, JUDGMENT, SECOND, address, claim
+from tests.tables.scene import JSON_MEDIA, Scene, honest
+from tests.wallet import sign
+from yinzheng.api.desk.bodies import NDJSON
+from yinzheng.api.desk.uploads import MEDIA
+from yinzheng.ledger.disputes import opening, release
+from yinzheng.ledger.disputes.evidence import Offered
+from yinzheng.ledger.disputes.plans import parse_plan
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
+from yinzheng.verifier.bytes.canonical import dumps
+
+EVERYTHING: Final = {"everything": True, "scopes": [], "recipients": []}
+DISPUTES: Final = "/org/v1/disputes"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request, without who signs it."""
+
+    path: str
+    body: bytes = b""
+    media: str = JSON_MEDIA
+
+
+def sent(path: str, body: Any = None, media: str = JSON_MEDIA) -> Sent:
+    return Sent(path, body if isinstance(body, bytes) else b"" if body is None else dumps(body), media)
+
+
+# ---------------------------------------------------------------- notices and consents
+
+
+def notice(scene: Scene, who: str) -> Sent:
+    member = scene.members[honest(who)]
+    own = {"name": member.name, "code": member.code}
+    body = cw.notice_body(scene.registry, controller=own, recipients=[])
+    return sent("/org/v1/notices", body | {"purposes": [body["purposes"][0]]})
+
+
+def consents(scene: Scene, who: str, *, batch: bool) -> Sent:
+    """To the hospital's notice; of the other controller to its own, that the row above published."""
+    member = scene.members[honest(who)]
+    body = scene.consent_to(member) if who == "other" else scene.clinic.body(scene.number())
+    if batch:
+        return Sent("/org/v1/consents", dumps(body) + b"\n", NDJSON)
+    return sent("/org/v1/consents", body)
+
+
+def receipt(scene: Scene, who: str, *, hand_out: bool) -> Sent:
+    subject = scene.fresh(f"handed out by {who}") if hand_out and who == "hospital" else scene.subject
+    body = {"document": None, "guardian": False} if hand_out else None
+    return sent(f"/org/v1/consents/{subject.hex()}/receipt", body)
+
+
+def use(scene: Scene, who: str, subject: bytes | None = None) -> Sent:
+    scope = "third_party_research" if who != "hospital" else "base"
+    told = {
+        "subject": (subject or scene.subject).hex(),
+        "at": scene.registry.clock(),
+        "purpose": "研究",
+        "operator": "信息科",
+        "scope": scope,
+        "basis": "consent",
+        "ground": None,
+        "notice": None,
+    }
+    return sent("/org/v1/uses", told)
+
+
+# ---------------------------------------------------------------- withdrawals
+
+
+def by_receipt(scene: Scene, who: str) -> Sent:
+    """Each brings the receipt of another patient."""
+    subject = scene.fresh(f"withdraws through {honest(who)}")
+    shown = {"receipt": scene.clinic.own(subject), "born": "1980-02-29"}
+    return sent("/org/v1/withdrawals", {**shown, "guardian": False, "extent": EVERYTHING})
+
+
+def at_counter(scene: Scene, who: str) -> Sent:
+    subject = scene.fresh("withdraws at the hospital")
+    seen = {"subject": subject.hex(), "document": "identity_card", "guardian": False, "received_at": None}
+    return sent("/org/v1/withdrawals", {**seen, "extent": EVERYTHING})
+
+
+def guardian(scene: Scene, who: str) -> Sent:
+    shown = cw.guardian(scene.registry.clock())
+    del shown["name"]
+    return sent(f"/org/v1/withdrawals/{scene.childs.hex()}/guardian", shown)
+
+
+def destroyed(scene: Scene, who: str, *, anothers: bool = False) -> Sent:
+    owed = "hospital" if (honest(who) == "lab") is anothers else "lab"
+    if not anothers:
+        owed = honest(who)
+    member = scene.members[owed]
+    signed = scene.clinic.receipt(scene.withdrawal, member.code, key=member.key)
+    return Sent(f"/org/v1/withdrawals/{scene.withdrawal.hex()}/receipt", dumps(signed.to_json()))
+
+
+# ---------------------------------------------------------------- disputes
+
+
+def plan(scene: Scene, who: str, subject: bytes | None = None) -> dict[str, Any]:
+    """As whoever asks would open it: a forum its own, everyone else as a party."""
+    member = scene.members[honest(who)]
+    as_forum = "forum" in member.roles and "party" not in member.roles
+    forum = member if as_forum else scene.members["court"]
+    first, second = scene.members["opener"], scene.members["party"]
+    if not as_forum and who not in ("opener", "party"):
+        first = member
+    return {
+        "kind": "forum" if as_forum else "party",
+        "forum": {"name": forum.name, "code": forum.code},
+        "number": "(2026)粤01民初1号",
+        "parties": [
+            {"name": first.name, "code": first.code, "account": address(FIRST).hex(), "key": None},
+            {"name": second.name, "code": second.code, "account": address(SECOND).hex(), "key": None},
+        ],
+        "certificates": [],
+        "cases": [],
+        "consents": [(subject or scene.subject).hex()],
+    }
+
+
+def drafted(scene: Scene, name: str, *, items: int = 1) -> str:
+    """A draft of `opener`, once by its name."""
+    if name not in scene.kept:
+        concerned = scene.fresh(f"disputed in {name}")
+        made = parse_plan(plan(scene, "opener", concerned))
+        id_ = opening.draft(scene.registry, scene.members["opener"].code, made)
+        if items:
+            offered = Offered(claim(scene.registry.clock()), [b"a contract"])
+            opening.add_to_draft(scene.registry, id_, [offered])
+        scene.kept[name] = id_
+    return str(scene.kept[name])
+
+
+def opened(scene: Scene, name: str) -> str:
+    """An open dispute of `opener` with `party` before `court`, once by its name."""
+    known = name in scene.kept
+    id_ = drafted(scene, name)
+    if not known:
+        decision = opening.prepare(scene.registry, id_, address(FIRST))
+        signature = sign(decision, scene.registry.client.preservation_domain, FIRST)
+        opening.open_dispute(scene.registry, id_, signature)
+        scene.settle()
+    return id_
+
+
+def item(scene: Scene, who: str, id_: str, number: int) -> Sent:
+    body = dumps(claim(scene.registry.clock())) + b"\n" + f"by {who}".encode()
+    return Sent(f"{DISPUTES}/{id_}/items/{number}", body, MEDIA)
+
+
+def to_be_opened(scene: Scene, who: str) -> Sent:
+    id_ = drafted(scene, "to be opened")
+    if "opening" not in scene.kept:
+        decision = opening.prepare(scene.registry, id_, address(FIRST))
+        scene.kept["opening"] = sign(decision, scene.registry.client.preservation_domain, FIRST)
+    return sent(f"{DISPUTES}/{id_}/open", {"signature": scene.kept["opening"].hex()})
+
+
+def ended(scene: Scene, who: str, kind: str, *, prepare: bool) -> Sent:
+    """The end of a dispute that waits for it; each who may has one of its own."""
+    settled = kind == "settlement"
+    id_ = opened(scene, f"settled by {who}" if settled and who in ("opener", "party") else "quarrel")
+    document, reference = (DEAL, "和解协议") if settled else (JUDGMENT, "(2026)粤01民初1号判决")
+    signers = (FIRST, SECOND) if settled else (FORUM,)
+    accounts = [address(one) for one in signers]
+    if prepare:
+        asked = {
+            "kind": kind,
+            "document": document.to_json(),
+            "reference": reference,
+            "signers": [one.hex() for one in accounts],
+        }
+        return sent(f"{DISPUTES}/{id_}/release/prepare", asked)
+    decision = release.prepare_release(scene.registry, id_, kind, document, reference, accounts)
+    domain = scene.registry.client.preservation_domain
+    signatures = [sign(decision, domain, one).hex() for one in signers]
+    return sent(f"{DISPUTES}/{id_}/release", {"kind": kind, "signatures": signatures})
+
+
+# ---------------------------------------------------------------- keys
+
+
+def rotated(scene: Scene, who: str, *, anothers: bool = False) -> Sent:
+    member = scene.members[honest(who)]
+    if anothers:
+        member = scene.members["lab" if who != "lab" else "insurer"]
+    new = Sm2PrivateKey.generate()
+    rotation = member.rotation(new, scene.registry.clock())
+    scene.kept["new key"] = new
+    return sent("/org/v1/key/rotate", rotation.to_json())
+
+
+def lost(scene: Scene, who: str, *, anothers: bool = False) -> Sent:
+    member = scene.members[honest(who)]
+    if anothers:
+        member = scene.members["lab" if who != "lab" else "insurer"]
+    told = {"kid": member.kid.hex(), "reason": "lost", "since": scene.registry.clock()}
+    return sent("/org/v1/key/revoke", told)
+
+
+ROWS: Final[Mapping[str, Callable[[Scene, str], Sent]]] = {
+    "POST /org/v1/notices": notice,
+    "GET /org/v1/notices/{written}/uncovered": lambda s, _: Sent(
+        f"/org/v1/notices/{s.clinic.notice.leaf.hex()}/uncovered"
+    ),
+    "POST /org/v1/consents (one)": lambda s, who: consents(s, who, batch=False),
+    "POST /org/v1/consents (a batch)": lambda s, who: consents(s, who, batch=True),
+    "GET /org/v1/consents/{written}/receipt": lambda s, who: receipt(s, who, hand_out=False),
+    "POST /org/v1/consents/{written}/receipt": lambda s, who: receipt(s, who, hand_out=True),
+    "POST /org/v1/uses": use,
+    "POST /org/v1/uses (of an erased consent)": lambda s, who: use(s, who, s.erased),
+    "POST /org/v1/withdrawals (with a receipt)": by_receipt,
+    "POST /org/v1/withdrawals (a document seen)": at_counter,
+    "GET /org/v1/withdrawals/{written}": lambda s, _: Sent(f"/org/v1/withdrawals/{s.withdrawal.hex()}"),
+    "POST /org/v1/withdrawals/{written}/guardian": guardian,
+    "POST /org/v1/withdrawals/{written}/freeze": lambda s, _: sent(
+        f"/org/v1/withdrawals/{s.withdrawal.hex()}/freeze", {}
+    ),
+    "POST /org/v1/withdrawals/{written}/receipt (another's)": lambda s, who: destroyed(s, who, anothers=True),
+    "POST /org/v1/withdrawals/{written}/receipt": destroyed,
+    "GET /org/v1/notices-pending": lambda *_: Sent("/org/v1/notices-pending"),
+    "POST /org/v1/disputes": lambda s, who: sent(DISPUTES, plan(s, who)),
+    "PUT /org/v1/disputes/{written}/items/{number} (a draft)": lambda s, who: item(
+        s, who, drafted(s, "empty", items=0), 1
+    ),
+    "GET /org/v1/disputes/{written} (a draft)": lambda s, _: Sent(f"{DISPUTES}/{drafted(s, 'empty')}"),
+    "POST /org/v1/disputes/{written}/prepare": lambda s, _: sent(
+        f"{DISPUTES}/{drafted(s, 'empty')}/prepare", {"account": address(FIRST).hex()}
+    ),
+    "POST /org/v1/disputes/{written}/open": to_be_opened,
+    "GET /org/v1/disputes/{written}": lambda s, _: Sent(f"{DISPUTES}/{opened(s, 'quarrel')}"),
+    "PUT /org/v1/disputes/{written}/items/{number}": lambda s, who: item(
+        s, who, opened(s, "quarrel"), 3 if who == "party" else 2
+    ),
+    "GET /org/v1/disputes/{written}/pack": lambda s, _: Sent(f"{DISPUTES}/{opened(s, 'quarrel')}/pack"),
+    "POST /org/v1/disputes/{written}/release/prepare (settled)": lambda s, who: ended(
+        s, who, "settlement", prepare=True
+    ),
+    "POST /org/v1/disputes/{written}/release (settled)": lambda s, who: ended(
+        s, who, "settlement", prepare=False
+    ),
+    "POST /org/v1/disputes/{written}/release/prepare (decided)": lambda s, who: ended(
+        s, who, "document", prepare=True
+    ),
+    "DELETE /org/v1/disputes/{written} (opened)": lambda s, _: Sent(f"{DISPUTES}/{opened(s, 'quarrel')}"),
+    "POST /org/v1/disputes/{written}/release (decided)": lambda s, who: ended(
+        s, who, "document", prepare=False
+    ),
+    "DELETE /org/v1/disputes/{written} (a draft)": lambda s, _: Sent(f"{DISPUTES}/{drafted(s, 'empty')}"),
+    "POST /org/v1/key/rotate (another's)": lambda s, who: rotated(s, who, anothers=True),
+    "POST /org/v1/key/rotate": rotated,
+    "POST /org/v1/key/revoke (another's)": lambda s, who: lost(s, who, anothers=True),
+    "POST /org/v1/key/revoke": lost,
+}
+"""By the row of the table."""
