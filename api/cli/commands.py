@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from yinzheng.api.cli.commands_org import ORG
+from yinzheng.api.cli.commands_org import HOLDER, ORG
 from yinzheng.api.cli.commands_people import DECISION, KEYS, PEOPLE
 from yinzheng.api.cli.commands_rights import RIGHTS
 from yinzheng.api.cli.lazy import Command, Panel
@@ -216,6 +216,6 @@ PANELS: Final = (
             ),
         ),
     ),
-    Panel("Organisations 机构", "org", (ORG,)),
+    Panel("Organisations 机构", "org", (ORG, HOLDER)),
     *RIGHTS,
 )

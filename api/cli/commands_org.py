@@ -77,7 +77,8 @@ ORG: Final = Group(
                 Command(
                     "uncovered",
                     "org:uncovered",
-                    "List our consents in force that do not cover a version. 不及于新版的同意。",
+                    "List our consents in force that do not cover a version of our notice, by identifier. "
+                    "不及于新版的同意。",
                 ),
             ),
         ),
@@ -144,6 +145,31 @@ ORG: Final = Group(
                     "pack",
                     "org_disputes:pack",
                     "Fetch the evidence pack, which a court checks with `yinzheng verify`. 下载证据包。",
+                ),
+            ),
+        ),
+    ),
+)
+
+HOLDER: Final = Group(
+    "holder",
+    "For holders of rights: their SM2 key and account. 权利人。",
+    (
+        Group(
+            "key",
+            "A holder's keys. 权利人密钥。",
+            (
+                Command(
+                    "new",
+                    "holder:new",
+                    "Make a holder's SM2 key and account, and the enrolment that proves both. "
+                    "新建权利人密钥与账户。",
+                ),
+                Command(
+                    "finish",
+                    "holder:finish",
+                    "Complete an enrolment with the signature of an account whose key lies "
+                    "elsewhere. 补入账户签名。",
                 ),
             ),
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,8 +21,16 @@ from yinzheng.api.cli.org_common import (
 )
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.formats.organisation import REASONS
+from yinzheng.verifier.formats.organisation import HOLDER, REASONS
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from yinzheng.api.org.member import Member
+    from yinzheng.ledger.chain.approvals import Domain
+    from yinzheng.verifier.formats.organisation import Enrolment
+
+OutFolder = Annotated[Path, typer.Option("--out", help="A new folder for keys and enrolment. 机构目录。")]
 DAY = 86_400
 DAYS = 2 * 365
 """A new key holds, unless told otherwise."""
@@ -33,10 +41,10 @@ MARGIN = 60
 def new(
     code: Annotated[str, typer.Option(help="Unified social credit code. 统一社会信用代码。")],
     name: Annotated[str, typer.Option(help="Name of the organisation. 机构名称。")],
-    role: Annotated[list[str], typer.Option(help="controller, recipient, forum or party; repeat. 角色。")],
-    out_folder: Annotated[
-        Path, typer.Option("--out", help="A new folder for keys and enrolment. 机构目录。")
-    ] = DEFAULT_ORG,
+    role: Annotated[
+        list[str], typer.Option(help="controller, recipient, holder, forum or party; repeat. 角色。")
+    ],
+    out_folder: OutFolder = DEFAULT_ORG,
     account: Annotated[
         bool, typer.Option("--account", help="Also a chain account, for forums and parties. 链上账户。")
     ] = False,
@@ -50,32 +58,76 @@ def new(
     json_: Json = False,
 ) -> None:
     """Make keys and the enrolment that an officer of the registry takes in. 新建机构密钥。"""
+    make(out_folder, registry, days, json_, code=code, name=name, roles=role, account=account)
+
+
+def make(
+    folder: Path,
+    registry: Path | None,
+    days: int,
+    json_: bool,
+    *,
+    code: str,
+    name: str,
+    roles: Sequence[str],
+    account: bool | bytes,
+) -> None:
+    """Make an organisation's folder, its keys and its enrolment, and say what to do with it.
+
+    `account` as in `create_member`. Raises as that and `pin`.
+    """
     from yinzheng.api.org.member import create_member
     from yinzheng.api.org.registry import pin
-    from yinzheng.ledger.state.files import write_durably
+    from yinzheng.ledger.organisations.accounts import domain_of
     from yinzheng.verifier.judge.trust import MAX_TRUST, parse_trust
 
-    policy = None if registry is None else read_file(registry, MAX_TRUST)
-    if policy is not None:
-        parse_trust(policy)  # before anything is made
+    pinned = None if registry is None else read_file(registry, MAX_TRUST)
+    policy = None if pinned is None else parse_trust(pinned)  # before anything is made
+    holds = HOLDER in roles
     member, enrolment = create_member(
-        out_folder,
+        folder,
         os.environ,
         code=code,
         name=name,
-        roles=role,
+        roles=roles,
         account=account,
         now=clock(),
         term=days * DAY,
+        domain=domain_of(policy) if holds and policy is not None else None,
     )
-    if policy is not None:
-        pin(out_folder, policy)
-    file = out_folder / "enrolment.json"
+    if pinned is not None:
+        pin(folder, pinned)
+    if holds and enrolment.binding is None and policy is not None:
+        ask_account(folder, enrolment, domain_of(policy), json_)
+    else:
+        hand_over(folder, member, enrolment, json_)
+
+
+def hand_over(folder: Path, member: Member, enrolment: Enrolment, json_: bool) -> None:
+    """Write `enrolment.json` and say who takes it in."""
+    from yinzheng.ledger.state.files import write_durably
+
+    file = folder / "enrolment.json"
     write_durably(file, _readable(enrolment.to_json()))
     kid = member.profile.keys[0].kid.hex()
     address = None if member.profile.account is None else member.profile.account.hex()
-    value = {"code": code, "kid": kid, "account": address, "enrolment": str(file)}
+    value = {"code": member.profile.code, "kid": kid, "account": address, "enrolment": str(file)}
     tell(json_, value, f"key {kid}; hand {file} to the registry's officer 请将该文件交登记机构")
+
+
+def ask_account(folder: Path, enrolment: Enrolment, domain: Domain, json_: bool) -> None:
+    """Write the message that an account whose key lies elsewhere is to sign, for any wallet (S16.4)."""
+    from yinzheng.ledger.chain.approvals import plain, typed_data
+    from yinzheng.ledger.organisations.accounts import entering
+    from yinzheng.ledger.state.files import write_durably
+
+    file = folder / "to-sign.json"
+    write_durably(file, _readable(plain(typed_data(entering(enrolment), domain))))
+    value = {"code": enrolment.organisation.code, "kid": enrolment.grant.kid.hex(), "to_sign": str(file)}
+    told = (
+        f"have the account sign {file} (EIP-712), then: yinzheng holder key finish SIGNATURE 请由该账户签名"
+    )
+    tell(json_, value, told)
 
 
 def trust(

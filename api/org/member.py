@@ -2,7 +2,7 @@
 
 FOLDER/organisation.json   who it is and which keys it made (public, but for the number that tells its uploads
                            apart, which is why only its owner may read it)
-FOLDER/keys/               encrypted keys: `sm2-1`, `sm2-2`, …, and `account` for forums and parties
+FOLDER/keys/               encrypted keys: `sm2-1`, `sm2-2`, …, and `account` for forums, parties and holders
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from yinzheng.ledger.chain.approvals import Domain, sign
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.passphrase import FILE_VARIABLE, VARIABLE, find_passphrase
 from yinzheng.ledger.keys.provider import Kind
+from yinzheng.ledger.organisations.accounts import entering, require_signed
 from yinzheng.ledger.state.files import make_folder, write_durably
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
@@ -35,14 +37,17 @@ from yinzheng.verifier.bytes.canonical import (
 from yinzheng.verifier.bytes.naming import spell
 from yinzheng.verifier.bytes.wording import check_name, set_of
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.formats.body import check_credit_code
+from yinzheng.verifier.formats.body import Party, check_credit_code
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.organisation import (
+    HOLDER,
     MAX_TERM,
     ROLES,
+    Binding,
     Enrolment,
     KeyGrant,
     Rotation,
+    check_overlap,
     parse_enrolment,
     parse_rotation,
     prove_possession,
@@ -83,7 +88,7 @@ class Profile:
     name: str
     roles: tuple[str, ...]
     account: bytes | None
-    """20 bytes: the chain account it signs releases with."""
+    """20 bytes: the chain account it signs releases with, or moves its rights with."""
     uploads: bytes = field(repr=False)
     """32 random bytes, from which the numbers of uploads follow (S15.3)."""
     keys: tuple[OwnKey, ...]
@@ -179,13 +184,19 @@ def create_member(
     code: str,
     name: str,
     roles: Sequence[str],
-    account: bool,
+    account: bool | bytes,
     now: int,
     term: int,
+    domain: Domain | None = None,
 ) -> tuple[Member, Enrolment]:
     """Make a folder with fresh keys, and the enrolment to hand to the registry's officer.
 
-    Raises `UsageFault` (`org-exists`, `passphrase-…`, `key-term`), `DataFault` (`credit-code`, `field-…`).
+    `account`: make one, or take the one of this address (20 bytes) whose key lies elsewhere. A holder always
+    has one, and its keys bind themselves to the enrolment for the registry of `domain`; with an account from
+    elsewhere the enrolment lacks its binding until `bound` gives it that account's signature.
+
+    Raises `UsageFault` (`org-exists`, `passphrase-…`, `key-term`, `registry-not-pinned`), `DataFault`
+    (`credit-code`, `field-…`, `roles-overlap`).
     """
     if (folder / PROFILE).exists():
         raise UsageFault(
@@ -196,17 +207,54 @@ def create_member(
     name = spell(name)
     fields = {"code": code, "name": name, "roles": sorted(set(roles))}
     checked = read_object(fields, {one: _PROFILE[one] for one in fields})
+    check_overlap(checked["roles"])
+    holds = HOLDER in checked["roles"]
+    if holds and domain is None:
+        raise UsageFault(
+            "a holder's account signs for one registry alone",
+            code="registry-not-pinned",
+            hint="Give --registry trust.json, as an officer of the registry handed it over.",
+        )
     make_folder(folder, mode=0o700)
     keystore = Keystore.create(folder / "keys", passphrase_of(environment))
-    if account and ACCOUNT not in keystore.names():
-        keystore.generate(ACCOUNT, Kind.SECP256K1)
-    address = keystore.ethereum(ACCOUNT).address if account else None
+    address = account if isinstance(account, bytes) else None
+    if address is None and (account or holds):
+        if ACCOUNT not in keystore.names():
+            keystore.generate(ACCOUNT, Kind.SECP256K1)
+        address = keystore.ethereum(ACCOUNT).address
     profile = Profile(code, name, checked["roles"], address, secrets.token_bytes(32), ())
     member = Member(folder, profile, keystore)
     own, key = member.make_key(now - BACKDATE, now - BACKDATE + term)
-    enrolment = _enrolment(member, own, key, now)
+    enrolment = enrolment_of(member, own, key, now)
+    if domain is not None and holds and not isinstance(account, bytes):
+        approval = sign(entering(enrolment), domain, keystore.ethereum(ACCOUNT))
+        enrolment = bound(enrolment, key, domain, approval)
     member.keep([own])
     return member, enrolment
+
+
+def enrolment_of(member: Member, own: OwnKey, key: Sm2PrivateKey, now: int) -> Enrolment:
+    """The enrolment of a member and one of its keys; a holder's still lacks its binding."""
+    profile, grant = member.profile, member.grant(own, key)
+    return Enrolment(
+        organisation=Party(profile.name, profile.code),
+        roles=profile.roles,
+        account=profile.account,
+        grant=grant,
+        possession=prove_possession(grant, key),
+        enrolled_at=now,
+    )
+
+
+def bound(enrolment: Enrolment, key: Sm2PrivateKey, domain: Domain, approval: bytes) -> Enrolment:
+    """A holder's enrolment with what binds both keys to it: the SM2 key signs here, the account has signed.
+
+    Raises `DataFault`: `account-possession`, `approval-malformed`, and as `parse_enrolment`.
+    """
+    message = entering(enrolment)
+    require_signed(message, domain, approval, message.account)
+    binding = Binding(key.sign(enrolment.declaration()), approval)
+    return parse_enrolment(replace(enrolment, binding=binding).to_json())
 
 
 def rotation_of(
@@ -244,23 +292,6 @@ def passphrase_of(environment: Mapping[str, str]) -> bytes:
             hint=f"set {ORG_FILE_VARIABLE} to a file only you can read, or {ORG_VARIABLE}",
         )
     return find_passphrase(given)
-
-
-def _enrolment(member: Member, own: OwnKey, key: Sm2PrivateKey, now: int) -> Enrolment:
-    profile, grant = member.profile, member.grant(own, key)
-    return parse_enrolment(
-        {
-            "v": 1,
-            "organisation": {"name": profile.name, "code": profile.code},
-            "roles": list(profile.roles),
-            "account": None if profile.account is None else profile.account.hex(),
-            "key": grant.key.hex(),
-            "not_before": grant.not_before,
-            "not_after": grant.not_after,
-            "possession": prove_possession(grant, key).hex(),
-            "enrolled_at": now,
-        }
-    )
 
 
 _PROFILE: Final[dict[str, Check[Any]]] = {

@@ -1,4 +1,4 @@
-"""Does the chain hold every withdrawal and dispute the database has, and no others; who may act there?"""
+"""Does the chain hold the database's withdrawals, disputes and holders, and no others; who may act there?"""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import checksummed
 from yinzheng.ledger.keys.provider import RELAY as RELAY_KEY
 from yinzheng.ledger.rules.disputes import State as DisputeCourse
+from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.withdrawal import State
 from yinzheng.ledger.store.models import Person
 from yinzheng.ledger.store.models_consents import Organisation, Withdrawal, WithdrawalRecipient
@@ -43,10 +44,12 @@ def check_modules(audit: Audit) -> None:
     with audit.store.reading() as session:
         withdrawals = _withdrawals(audit, session)
         disputes = _disputes(audit, session)
+        holders = _holders(audit, session)
         _roles(audit, session)
     for event, argument, known, where in (
         ("WithdrawalOpened", "id", withdrawals, "ConsentRegistry"),
         ("DisputeOpened", "caseId", disputes, "Preservation"),
+        ("HolderEnrolled", "organisation", holders, "Holders"),
     ):
         for id_ in _announced(audit, where, event, argument):
             if id_ not in known:
@@ -112,11 +115,28 @@ def _disputes(audit: Audit, session: Session) -> set[bytes]:
     return known
 
 
+def _holders(audit: Audit, session: Session) -> set[bytes]:
+    """A holder's account on chain is the one enrolled."""
+    known = set()
+    for row in session.exec(select(Organisation)):
+        if Role.HOLDER not in row.roles.split():
+            continue
+        known.add(row.subject)
+        found = audit.client.holder(row.subject)
+        if (found is None or found.account != row.account) and not under_way(session):
+            audit.found("holder-differs", "the chain has another account of a holder", organisation=row.code)
+    return known
+
+
 def _roles(audit: Audit, session: Session) -> None:
     """Every account that was ever granted a role and still holds it is one that should."""
     relay = audit.keys.ethereum(RELAY_KEY).address
     people = session.exec(select(Person)).all()
-    forums = {row.account for row in session.exec(select(Organisation)) if row.account is not None}
+    forums = {
+        row.account
+        for row in session.exec(select(Organisation))
+        if row.account is not None and Role.FORUM in row.roles.split()
+    }
     expected: dict[int, set[bytes]] = {
         RELAY: {relay},
         REGISTRY: {person.address for person in people if person.role == "registry"},
@@ -142,7 +162,11 @@ def _granted(audit: Audit) -> Iterator[tuple[int, bytes]]:
 
 def _announced(audit: Audit, contract: str, event: str, argument: str) -> Iterator[bytes]:
     modules = audit.instance.modules
-    address = modules.consents if contract == "ConsentRegistry" else modules.preservation
+    address = {
+        "ConsentRegistry": modules.consents,
+        "Preservation": modules.preservation,
+        "Holders": modules.holders,
+    }[contract]
     for arguments in _events(audit, address, contract, event):
         yield bytes(arguments[argument])
 

@@ -1,7 +1,8 @@
 """What organisations sign about their own accounts (S5.19), in the domain of `Holders`.
 
 Each message counts: `serial` is the number of the organisation's next change. `key` is the SHA-256 of the
-SM2 key, 65 bytes `04 || x || y`; `statement` the leaf hash of the statement that tells of it.
+SM2 key, 65 bytes `04 || x || y`; `statement` the leaf hash of the statement that tells of it, or the digest
+of what the organisation declared in it (S10.4a).
 """
 
 from dataclasses import dataclass

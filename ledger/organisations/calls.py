@@ -1,4 +1,6 @@
-"""What enrolling a forum asks of the chain: its role, given and taken by the administrator (R41, S5.14)."""
+"""What enrolling asks of the chain: a forum's role, given and taken by the administrator (R41, S5.14), and a
+holder's account, entered by its own signature and an officer's (S5.19).
+"""
 
 from __future__ import annotations
 
@@ -10,5 +12,7 @@ FORUM: Final = CallKind("forum")
 """About an enrolment, by the hex of its leaf."""
 FORUM_END: Final = CallKind("forum-end")
 """About a revocation, by the hex of its leaf."""
+HOLDER: Final = CallKind("holder")
+"""About an enrolment, by the hex of its leaf."""
 
-KINDS: Final = (FORUM, FORUM_END)
+KINDS: Final = (FORUM, FORUM_END, HOLDER)

@@ -11,12 +11,14 @@ from dataclasses import replace
 from sqlmodel import Session, select
 
 from yinzheng.ledger.accesses.noting import acted
+from yinzheng.ledger.chain.approvals import sign
 from yinzheng.ledger.chain.forums import grant_forum, revoke_forum
-from yinzheng.ledger.flow.outbox import outbox_signed
+from yinzheng.ledger.flow.outbox import outbox, outbox_signed
 from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, record
 from yinzheng.ledger.flow.threads import find_organisation
+from yinzheng.ledger.organisations.accounts import entering, require_signed
 from yinzheng.ledger.organisations.addresses import check_webhook
-from yinzheng.ledger.organisations.calls import FORUM, FORUM_END
+from yinzheng.ledger.organisations.calls import FORUM, FORUM_END, HOLDER
 from yinzheng.ledger.organisations.keys import keys_at
 from yinzheng.ledger.people.acting import Actor, admit, key_of, require_two
 from yinzheng.ledger.registry import Registry
@@ -27,7 +29,7 @@ from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.formats.organisation import Enrolment, Revocation, Rotation
+from yinzheng.verifier.formats.organisation import Binding, Enrolment, Revocation, Rotation
 from yinzheng.verifier.log.statement import organisation_subject
 
 __all__ = [
@@ -51,10 +53,12 @@ def enrol(
     """Bind a key to an organisation (R41), on the word of an officer; gives the leaf hash of the statement.
 
     A forum that has an account receives the role FORUM on chain when the registry settles: an administrator
-    gives it, who is another person than the officer.
+    gives it, who is another person than the officer. A holder's account enters `Holders` then, by its own
+    signature and the officer's.
 
     Raises `UsageFault`: `organisation-enrolled`, `key-not-current` (its time is over, or far ahead),
-    `account-taken`, `roles-overlap`, `webhook-address`, `officer-needed`, `administrator-needed`, `person-…`.
+    `account-taken`, `roles-overlap`, `webhook-address`, `officer-needed`, `administrator-needed`, `person-…`;
+    `DataFault`: `account-possession`, `approval-malformed`; and what `Holders` says: `account-has-role`, ….
     """
     address = None if webhook is None else check_webhook(webhook)
     now = registry.clock()
@@ -90,6 +94,8 @@ def enrol(
                 person=giver.person,
                 key=key_of(session, giver),
             )
+        if body.binding is not None:
+            _enter(registry, session, body, body.binding, leaf, by)
     return leaf
 
 
@@ -175,6 +181,18 @@ def change_webhook(registry: Registry, code: str, webhook: str | None, by: Actor
         session.add(found)
         if by is not None:
             acted(registry, session, by, "organisation", code, "keeping")
+
+
+def _enter(
+    registry: Registry, session: Session, body: Enrolment, binding: Binding, leaf: bytes, officer: Actor
+) -> None:
+    """Ask the chain to enter a holder's account; tried first, so that no statement says what it refuses."""
+    message, domain = entering(body), registry.client.holders_domain
+    require_signed(message, domain, binding.account, message.account)
+    approvals = [binding.account, sign(message, domain, key_of(session, officer))]
+    call = registry.client.enrol(message, approvals)
+    registry.client.simulate(call, registry.sender.address)
+    outbox(session, HOLDER, leaf.hex(), call, body.enrolled_at)
 
 
 def _administrator(session: Session, given: Actor | None) -> Actor:

@@ -18,6 +18,7 @@ class Role(StrEnum):
 
     CONTROLLER = "controller"
     FORUM = "forum"
+    HOLDER = "holder"
     PARTY = "party"
     RECIPIENT = "recipient"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.installations import found, make_installation, run_installed
-from yinzheng.api.cli.commands_org import ORG
+from yinzheng.api.cli.commands_org import HOLDER, ORG
 from yinzheng.api.cli.lazy import Command, Group
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ def modules() -> tuple[str, ...]:
     rooms = ("yinzheng.api.org.calling", "yinzheng.api.org.member", "yinzheng.api.org.uploading",
              "yinzheng.ledger.disputes.plans", "yinzheng.ledger.disputes.signing",
              "yinzheng.ledger.state.files")  # fmt: skip
-    return (*sorted(f"yinzheng.api.cli.{name}" for name in of(ORG)), *rooms)
+    return (*sorted(f"yinzheng.api.cli.{name}" for name in of(ORG) | of(HOLDER)), *rooms)
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +89,7 @@ def test_every_command_has_its_help(organisation: Path, tmp_path: Path) -> None:
                 assert (done.returncode, done.stderr) == (0, ""), words
 
     walk(ORG, ("org",))
+    walk(HOLDER, ("holder",))
     assert len(seen) >= 4
 
 

@@ -190,7 +190,7 @@ FORMATS: Final[Mapping[str, tuple[str, Callable[[Forms], Json]]]] = {
     "destruction-receipt": ("Receipt of a destruction, signed", _whole(destruction.SignedReceipt)),
     "dispute-opening": ("Body of dispute.opened", _whole(dispute.Opening)),
     "dispute-release": ("Body of dispute.released", _whole(dispute.Release)),
-    "enrolment": ("Body of organisation.enrolled", _table(organisation._ENROLMENT)),
+    "enrolment": ("Body of organisation.enrolled", _table(organisation._ENROLMENT, organisation._OPTIONAL)),
     "evidence-item": (
         "Evidence item (S10.7)",
         _by_kind(names_of(evidence_items.Item), "about", evidence_items.ABOUT),

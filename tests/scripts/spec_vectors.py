@@ -14,7 +14,7 @@ from typing import Any
 
 import cbor2
 
-from tests.scripts import rights_vectors, withdrawal_vectors
+from tests.scripts import holder_vectors, rights_vectors, withdrawal_vectors
 from tests.verifier.bodies import INSURER
 from tests.verifier.world import (
     HOSPITAL,
@@ -323,6 +323,7 @@ FILES: Mapping[str, Callable[[], Any]] = {
     "log.json": log,
     "records.json": records,
     "holdings.json": held,
+    "holders.json": lambda: holder_vectors.make(FIXED),
     "whole.json": whole,
     "cases.json": cases,
     "withdrawals.json": lambda: withdrawal_vectors.make(FIXED),

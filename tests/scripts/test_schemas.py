@@ -60,7 +60,7 @@ def samples() -> dict[str, list[Any]]:
         "destruction-receipt": [json.loads(withdrawals["receipt"]["canonical"])],
         "dispute-opening": [opening_json()],
         "dispute-release": [release_json()],
-        "enrolment": [bodies.enrolment()],
+        "enrolment": [bodies.enrolment(), bodies.holder_enrolment()],
         "evidence-item": [item(kind) for kind in ABOUTS],
         "file-disclosure": [disclose(dossier_body(), 1).to_json()],
         "key-revocation": [bodies.revocation()],

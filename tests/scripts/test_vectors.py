@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives import hmac as keyed
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from eth_abi.abi import encode as abi_encode
+from eth_account import Account
+from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak as eth_keccak
 
 from tests.scripts.spec_vectors import FILES, FOLDER, text_of
@@ -202,6 +204,33 @@ def test_who_holds_what_has_one_digest() -> None:
             for one in item["holders"]
         )
         assert eth_keccak(abi_encode(["(bytes32,uint8)[]"], [listed])).hex() == item["digest"], item["desc"]
+
+
+def test_a_holders_account_signs_what_other_wallets_sign() -> None:
+    """By eth-account, hashlib and another canonical form: the declaration is the body less what proves it."""
+    item = load("holders.json")
+    body = item["body"]
+    said = {k: v for k, v in body.items() if k not in ("possession", "binding", "enrolled_at")}
+    declaration = b"yinzheng/holder-enrolment/1\n" + rfc8785.dumps(said)
+    assert item["declaration"].encode() == declaration
+    key = bytes.fromhex(body["key"])
+    assert Sm2PublicKey(key, GmsslBackend()).verify(declaration, bytes.fromhex(body["binding"]["key"]))
+    message = {
+        "organisation": hashlib.sha256(
+            b"yinzheng/organisation/1:" + body["organisation"]["code"].encode()
+        ).digest(),
+        "serial": 1,
+        "account": "0x" + body["account"],
+        "key": hashlib.sha256(key).digest(),
+        "statement": hashlib.sha256(declaration).digest(),
+    }
+    kinds = {"organisation": "bytes32", "serial": "uint32", "account": "address", "key": "bytes32",
+             "statement": "bytes32"}  # fmt: skip
+    domain = item["domain"] | {"verifyingContract": "0x" + item["domain"]["verifyingContract"]}
+    types = {"Enrolment": [{"name": name, "type": kind} for name, kind in kinds.items()]}
+    signable = encode_typed_data(domain, types, message)
+    signer = Account.recover_message(signable, signature=bytes.fromhex(body["binding"]["account"]))
+    assert signer[2:].lower() == body["account"]
 
 
 def changed(pointers: dict[str, Any]) -> dict[str, Any]:

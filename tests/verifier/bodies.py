@@ -4,8 +4,9 @@ from functools import cache
 from typing import Any
 
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
+from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.notice import SCOPES
-from yinzheng.verifier.formats.organisation import KeyGrant, prove_possession, prove_succession
+from yinzheng.verifier.formats.organisation import Enrolment, KeyGrant, prove_possession, prove_succession
 
 HOSPITAL = "91350100M000100Y43"
 INSURER = "91110000600007156J"
@@ -119,6 +120,19 @@ def enrolment() -> dict[str, Any]:
         **_key(GRANT, KEY),
         "enrolled_at": NOW,
     }
+
+
+def holder_enrolment() -> dict[str, Any]:
+    """Of a holder; what its account signed is checked by whoever knows the chain."""
+    body = enrolment() | {"roles": ["holder"]}
+    grant, party = GRANT, Party(body["organisation"]["name"], HOSPITAL)
+    made = Enrolment(party, ("holder",), b"\x22" * 20, grant, bytes.fromhex(body["possession"]), NOW)
+    return body | {"binding": {"key": _declared(made), "account": "33" * 65}}
+
+
+@cache
+def _declared(made: Enrolment) -> str:
+    return KEY.sign(made.declaration()).hex()
 
 
 def rotation() -> dict[str, Any]:

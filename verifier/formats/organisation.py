@@ -1,29 +1,33 @@
 """Public bodies of organisations and their keys (S10.4): enrolled, key rotated, key revoked (R41).
 
-Each key comes with a proof of possession: its own signature over whose it is and how long it holds.
+Each key comes with a proof of possession: its own signature over whose it is and how long it holds. A
+holder's two keys, SM2 and account, both sign the whole of what its enrolment declares (D16).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, Sm2PublicKey
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, Sm2PublicKey, sha256
 from yinzheng.verifier.bytes.canonical import (
     JSON,
     Check,
     constant,
+    dumps,
     hex_bytes,
     integer,
     nullable,
     one_of,
     read_object,
 )
-from yinzheng.verifier.bytes.shape import Shaped, Versioned, names_of, read_shape
+from yinzheng.verifier.bytes.shape import Shaped, Versioned, names_of, read_shape, shape
 from yinzheng.verifier.bytes.wording import PARTY, set_of
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code
 from yinzheng.verifier.formats.certificate import key_id
 
-ROLES: Final = ("controller", "forum", "party", "recipient")
+HOLDER: Final = "holder"
+ROLES: Final = ("controller", "forum", HOLDER, "party", "recipient")
 """In ascending order, as bodies list them."""
 
 REASONS: Final = ("left", "lost", "compromised")
@@ -34,6 +38,8 @@ MAX_TERM: Final = 5 * 366 * 86_400
 
 _POSSESSION: Final = b"yinzheng/key-possession/1\n"
 _SUCCESSION: Final = b"yinzheng/key-succession/1\n"
+_DECLARATION: Final = b"yinzheng/holder-enrolment/1\n"
+_UNDECLARED: Final = frozenset({"possession", "binding", "enrolled_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +86,42 @@ def _spread(grant: KeyGrant) -> dict[str, JSON]:
 
 
 @dataclass(frozen=True, slots=True)
+class Binding(Shaped):
+    """How a holder's two keys, each by signing the same declaration, say that they are one holder's."""
+
+    key: Annotated[bytes, hex_bytes(64)]
+    """The SM2 key's signature of `declaration`, raw `r || s`."""
+    account: Annotated[bytes, hex_bytes(65)]
+    """The account's signature of `Enrolment` (S5.19) with `statement` the digest of `declaration`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Enrolment:
-    """Body of `organisation.enrolled`. `parse_enrolment` makes one whose proof of possession holds."""
+    """Body of `organisation.enrolled`. `parse_enrolment` makes one whose SM2 proofs hold.
+
+    What the account signed holds for one contract on one chain: whoever knows that one checks it.
+    """
 
     organisation: Party
     roles: tuple[str, ...]
     account: bytes | None
-    """20 bytes: the chain account a forum or party signs releases with (S5.5), if it has one."""
+    """20 bytes: the chain account a forum or party signs releases with (S5.5), if it has one, and a holder
+    moves its rights with (S5.18), which has one."""
     grant: KeyGrant
     possession: bytes
     enrolled_at: int
+    binding: Binding | None = None
+    """A holder's, and nobody else's."""
+
+    def declaration(self) -> bytes:
+        """What a holder's SM2 key signs, and its account by its SHA-256: all that it says of itself."""
+        said = {name: value for name, value in self.to_json().items() if name not in _UNDECLARED}
+        return _DECLARATION + dumps(said)
+
+    @property
+    def declared(self) -> bytes:
+        """32 bytes: SHA-256 of the declaration, by which the chain names it (S5.19 `statement`)."""
+        return sha256(self.declaration())
 
     def to_json(self) -> dict[str, JSON]:
         """The object of S10.4."""
@@ -101,6 +133,7 @@ class Enrolment:
             **_spread(self.grant),
             "possession": self.possession.hex(),
             "enrolled_at": self.enrolled_at,
+            **({} if self.binding is None else {"binding": self.binding.to_json()}),
         }
 
 
@@ -153,18 +186,22 @@ def parse_enrolment(value: object) -> Enrolment:
     """Read an enrolment.
 
     Raises `DataFault`: a code of `canonical.read_object`, `credit-code`, `encoded-bytes`, `key-term`,
-    `sm2-key` or `key-possession`.
+    `sm2-key`, `key-possession`, `holder-binding` (a holder without account, or a binding of
+    someone who is none), `roles-overlap` (a holder decides no disputes) or `holder-declaration`.
     """
-    fields = read_object(value, _ENROLMENT)
+    fields = read_object(value, _ENROLMENT, optional=_OPTIONAL)
     grant = _grant(fields, fields["organisation"].code)
-    return Enrolment(
+    enrolment = Enrolment(
         fields["organisation"],
         fields["roles"],
         fields["account"],
         grant,
         fields["possession"],
         fields["enrolled_at"],
+        fields["binding"],
     )
+    _check_binding(enrolment)
+    return enrolment
 
 
 def parse_rotation(value: object) -> Rotation:
@@ -186,6 +223,39 @@ def parse_revocation(value: object) -> Revocation:
             "a loss or compromise is told after it happened, not before", code="key-instant", path="$.since"
         )
     return revocation
+
+
+def check_overlap(roles: Collection[str]) -> None:
+    """Raise `DataFault` `roles-overlap` where one organisation would hold rights and decide disputes."""
+    if HOLDER in roles and "forum" in roles:
+        raise DataFault(
+            "who decides disputes holds no rights here",
+            code="roles-overlap",
+            hint="Enrol another organisation as the forum.",
+            path="$.roles",
+        )
+
+
+def _check_binding(enrolment: Enrolment) -> None:
+    binding, holds = enrolment.binding, HOLDER in enrolment.roles
+    if holds and binding is None:
+        raise DataFault("a holder's enrolment has a binding", code="field-missing", path="$.binding")
+    if holds is (binding is None) or (holds and enrolment.account is None):
+        raise DataFault(
+            "a holder, and nobody else, has an account that its key and the account itself bind to it",
+            code="holder-binding",
+            hint="Make the enrolment with `yinzheng holder key new`.",
+            path="$.binding",
+        )
+    check_overlap(enrolment.roles)
+    key = Sm2PublicKey(enrolment.grant.key)
+    if binding is not None and not key.verify(enrolment.declaration(), binding.key):
+        raise DataFault(
+            "the SM2 key did not sign what this enrolment says",
+            code="holder-declaration",
+            hint="Name, roles, account and key are signed together: have the holder make it anew.",
+            path="$.binding.key",
+        )
 
 
 def _grant(fields: dict[str, Any], code: str) -> KeyGrant:
@@ -214,6 +284,7 @@ _ENROLMENT: Final[dict[str, Check[Any]]] = {
     **_KEY,
     "enrolled_at": integer(),
 }
+_OPTIONAL: Final[dict[str, Check[Any]]] = {"binding": shape(Binding)}
 _ROTATION: Final[dict[str, Check[Any]]] = {
     "v": constant(1),
     "code": check_credit_code,

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.ledger.world import KEEPER, OFFICER, actor_of
+from yinzheng.ledger.chain.approvals import sign
+from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.organisations import enrolment as enrolling
+from yinzheng.ledger.organisations.accounts import entering
 from yinzheng.ledger.registry import Registry
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
+from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.organisation import (
+    Binding,
     Enrolment,
     KeyGrant,
     Revocation,
@@ -37,6 +42,8 @@ class Member:
     name: str = "某机构（虚构）"
     account: bytes | None = None
     key: Sm2PrivateKey = field(default_factory=Sm2PrivateKey.generate)
+    wallet: EthereumKey | None = None
+    """Of a holder's account."""
 
     @property
     def kid(self) -> bytes:
@@ -60,6 +67,22 @@ class Member:
             "enrolled_at": now,
         }
         return parse_enrolment(body)
+
+    def unbound(self, now: int) -> Enrolment:
+        """A holder's enrolment before its keys bind themselves to it."""
+        assert self.wallet is not None
+        grant = self.grant(now)
+        party = Party(self.name, self.code)
+        possession = prove_possession(grant, self.key)
+        return Enrolment(party, tuple(sorted(self.roles)), self.wallet.address, grant, possession, now)
+
+    def holding(self, registry: Registry, *, wallet: EthereumKey | None = None) -> Enrolment:
+        """A holder's enrolment; `wallet` signs it in the account's stead."""
+        made = self.unbound(registry.clock())
+        signer = wallet or self.wallet
+        assert signer is not None
+        approval = sign(entering(made), registry.client.holders_domain, signer)
+        return replace(made, binding=Binding(self.key.sign(made.declaration()), approval))
 
     def rotation(self, new: Sm2PrivateKey, begins: int, *, signed: bool = True) -> Rotation:
         grant = self.grant(begins, key=new)

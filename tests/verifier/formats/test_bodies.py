@@ -39,6 +39,7 @@ FORMATS: dict[str, tuple[Parse, Callable[[], dict[str, Any]]]] = {
     "notice": (parse_notice, bodies.notice),
     "consent": (parse_consent, guarded),
     "enrolment": (parse_enrolment, bodies.enrolment),
+    "holder enrolment": (parse_enrolment, bodies.holder_enrolment),
     "rotation": (parse_rotation, bodies.rotation),
     "revocation": (parse_revocation, bodies.revocation),
     "tombstone": (parse_tombstone, bodies.tombstone),
