@@ -27,7 +27,7 @@ def decisions(desk: Desk) -> APIRouter:
 
     @router.post("/decisions")
     async def decide(request: Request) -> Response:
-        with desk.memory.lease() as lease:
+        with desk.memory.lease(request) as lease:
             body = await read_body(request, MAX_BYTES, lease, desk.limits.body_seconds)
             decision = SignedDecision.from_json(canonical.loads(body or b"{}", max_bytes=MAX_BYTES))
             outcome = await desk.do(lambda registry: submit(registry, decision))

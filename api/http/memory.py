@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, cast
 
 from starlette.requests import Request
 
@@ -68,9 +68,12 @@ class Memory:
     def lease(self, request: Request | None = None, holder: str | None = None) -> Iterator[Lease]:
         """A lease that grows as the body of `request` arrives and is given back whole, however it ends.
 
-        It counts for `holder`, by default the client's address.
+        It counts for `holder`, by default the client's address: what would count for nobody would be
+        everybody's, and the first stranger's.
         """
-        counted = holder or ("" if request is None else client(request))
+        if request is None and holder is None:
+            raise TypeError("a lease is somebody's")
+        counted = holder or client(cast(Request, request))
         lease = Lease(self, counted, None if request is None else patience_of(request.scope))
         self._leases.add(lease)
         try:

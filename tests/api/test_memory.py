@@ -20,11 +20,11 @@ LARGE, SMALL = 16 * MIB, 8 * MIB
 def test_memory_is_given_back_after_a_failure() -> None:
     memory = Memory(LARGE, SMALL, largest=LARGE)
     for _ in range(3):
-        with pytest.raises(EnvironmentFault), memory.lease() as lease:
+        with pytest.raises(EnvironmentFault), memory.lease(holder="a") as lease:
             lease.grow(LARGE)
             with memory.lease(holder="b") as other:
                 other.grow(2 * MIB)
-    with memory.lease() as lease:
+    with memory.lease(holder="a") as lease:
         lease.grow(LARGE)
 
 
@@ -40,6 +40,11 @@ def test_small_bodies_go_on_while_large_ones_hold_everything() -> None:
     assert caught.value.data["retry_after"]
     for lease in leases:
         lease.__exit__(None, None, None)
+
+
+def test_no_lease_is_nobodys() -> None:
+    with pytest.raises(TypeError), Memory(LARGE, SMALL).lease():
+        pass
 
 
 def test_no_client_has_more_than_its_share() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from typing import Any, cast
 
 import pytest
@@ -61,6 +62,23 @@ def test_bodies_that_stand_still_keep_no_one_out(desk: DeskProcess, founded: Fou
             made.sendall(body[:-1])
         assert desk.call("POST", PATH, founded.consent(940)).status == 201
     assert desk.call("POST", PATH, founded.consent(941)).status == 201, "and none of it was recorded for them"
+
+
+def test_a_stranger_keeps_nobody_from_deciding(desk: DeskProcess) -> None:
+    """Decisions come unsigned by any organisation: each address has its own share of the memory."""
+    port, share = int(desk.url.rpartition(":")[2]), 8 << 20
+    with contextlib.ExitStack() as held:
+        while share:
+            count = min(250 << 10, share)
+            made = socket.create_connection(("127.0.0.1", port), 10, source_address=("127.0.0.2", 0))
+            held.enter_context(made)
+            made.sendall(
+                b"POST /people/v1/decisions HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (count + 1)
+            )
+            made.sendall(b" " * count)
+            share -= count
+        time.sleep(0.5)  # until all of it has been read
+        assert desk.send("POST", "/people/v1/decisions", b"{}" + b" " * 2000).code == "field-missing"
 
 
 def test_one_organisation_never_has_all_places_for_uploads(monkeypatch: pytest.MonkeyPatch) -> None:
