@@ -14,7 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from tests.desk.calls import DeskProcess, running_desk
-from tests.ledger.consent_world import HOSPITAL, KEYS, LAB, ConsentWorld
+from tests.ledger.consent_world import HOSPITAL, KEYS, LAB, ConsentWorld, publish
 from tests.ledger.world import OFFICER, Clock, World, actor_of, create
 from yinzheng.api.http.limits import Limits, Rate
 from yinzheng.api.http.pages import read_word
@@ -81,6 +81,9 @@ def rights_world(root: Path) -> Iterator[Rights]:
     with world.open() as registry:
         made = ConsentWorld(registry)
         granted = [made.grant(1), made.grant_minor(2, CHILD_BORN), made.grant(3), made.grant(4)]
+        # A later version takes more than any of them agreed to.
+        kinds = [*made.notice_body["kinds"], "病程记录"]
+        publish(registry, version=2, replaces=made.notice.leaf.hex(), kinds=kinds, retention_months=240)
         settle(registry)
         by = actor_of(registry, OFFICER)
         receipts = [issue_receipt(registry, one.subject, by) for one in granted]

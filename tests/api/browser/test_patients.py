@@ -81,6 +81,10 @@ def test_withdraw_a_part_and_see_it_done(rights: Rights, context: BrowserContext
     assert page.inner_text("h1") == "您的同意"
     assert "测试甲1" in page.inner_text("main")
     assert "某研究院" in page.inner_text("main")
+    agreed = page.inner_text("section[aria-labelledby=agreed]")
+    assert "您同意的是告知书第 1 版" in agreed
+    assert "您的同意不及于下列内容" in agreed
+    assert "数据保存 15 年 → 20 年" in agreed
     looked_at(page, rights)
 
     page.click("details.part summary")
