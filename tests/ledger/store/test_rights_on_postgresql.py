@@ -31,6 +31,7 @@ from tests.ledger.world import (
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.consents import importing as bulk
 from yinzheng.ledger.consents.batches import Batch, grant_batches
+from yinzheng.ledger.consents.uncovered import Place, uncovered_of
 from yinzheng.ledger.consents.uses import Told, record_use
 from yinzheng.ledger.disputes.plans import Concerned
 from yinzheng.ledger.flow.pipeline import settle
@@ -110,6 +111,17 @@ def test_from_enrolment_to_a_clean_audit(world: World, tmp_path: Path) -> None:
         bench.complete(id_)
         settle(registry)
         assert bench.types(withdrawn)[-1] == "completed"
+
+        # A wider version: the two hundred and two that are in force do not cover it.
+        wider = {**clinic.NOTICE, "version": 2, "replaces": made.notice.leaf.hex(), "retention_months": 1200}
+        by, after = Reader.of_organisation(cw.HOSPITAL, bytes(8)), Place(1)
+        leaf = cw.publish(registry, **wider).leaf
+        (group,) = uncovered_of(registry, leaf, by, None).groups
+        assert len(set(group.subjects)) == 202
+        assert withdrawn not in group.subjects
+        assert uncovered_of(registry, leaf, by, after).groups == (group,)
+        last = Place(1, registry.clock(), group.subjects[-1])
+        assert uncovered_of(registry, leaf, by, last).groups == ()
 
         # Disputed, held, settled.
         cw.enrol_one(registry, cw.CLINIC, "party")
