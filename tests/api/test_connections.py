@@ -147,6 +147,10 @@ AMBIGUOUS = {
     "chunks first": b"POST /read HTTP/1.1\r\nHost: a\r\n" + CHUNKS + b"content-length: 5\r\n",
     "otherwise written": b"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n" + CHUNKS.swapcase(),
     "no body is looked for": b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n" + CHUNKS,
+    "a length in a line that goes on": b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n chunked\r\n",
+    "a line that goes on with a length": b"GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n\tContent-Length: 5\r\n",
+    "a line without CR": b"GET / HTTP/1.1\r\nHost: a\nContent-Length: 0\r\n",
+    "an end without CR": b"GET / HTTP/1.1\r\nHost: a\r\n\nContent-Length: 0\r\n",
     "a version without chunks": b"POST /read HTTP/1.0\r\nConnection: keep-alive\r\n" + CHUNKS,
 }
 
@@ -170,10 +174,39 @@ def test_two_lengths_are_refused_and_nothing_after_them_is_heard(
     assert ProblemOut.model_validate_json(body).code == "http-malformed"
 
 
+TRAILERS = {
+    "a line without CR": b"X: a\n",
+    "an end without CR": b"X: a\r\n\n",
+    "a line that goes on": b"X: a\r\n b\r\n",
+}
+
+
+@pytest.mark.parametrize("trailer", TRAILERS.values(), ids=TRAILERS)
+@pytest.mark.parametrize("pause", [False, True])
+def test_what_follows_chunks_has_one_end(target: Target, trailer: bytes, pause: bool) -> None:
+    """Two readers may end it in two places, and what one takes for a field be another's request."""
+    with target.connect() as made:
+        made.sendall(b"POST /read HTTP/1.1\r\nHost: a\r\n" + CHUNKS + b"\r\n1\r\nx\r\n0\r\n")
+        time.sleep(0.1 * pause)
+        made.sendall(trailer + b"\r\n" + HEAD + b"\r\n")
+        said = rest(made)
+    assert [one[:3] for one in said.split(b"HTTP/1.1 ")[1:]] == [b"400"]
+
+
 def test_chunks_alone_are_a_body(target: Target) -> None:
     with target.connect() as made:
         for _ in range(2):
             made.sendall(b"POST /read HTTP/1.1\r\nHost: a\r\n" + CHUNKS + b"\r\n1\r\nx\r\n0\r\n\r\n")
+            assert status(one_answer(made)) == 200
+
+
+def test_a_body_may_arrive_byte_by_byte_and_end_in_a_new_line(target: Target) -> None:
+    chunks = CHUNKS + b"\r\n2;a=b\r\n\nx\r\n1\r\n\n\r\n0\r\nX: a\r\n\r\n"
+    with target.connect() as made:
+        for rest_ in (chunks, b"Content-Length: 2\r\n\r\n\n\n"):
+            for byte in b"POST /read HTTP/1.1\r\nHost: a\r\n" + rest_:
+                made.sendall(bytes([byte]))
+                time.sleep(0.0005)
             assert status(one_answer(made)) == 200
 
 
