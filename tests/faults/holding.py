@@ -7,12 +7,21 @@ from typing import Any
 
 from sqlmodel import func, select
 
+from yinzheng.ledger.consents.uncovered import WIDENED
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Event, Objection
 from yinzheng.ledger.store.models_accesses import AccessRow
-from yinzheng.ledger.store.models_consents import Consent, Pooled, Withdrawal, WithdrawalRecipient
+from yinzheng.ledger.store.models_consents import (
+    Consent,
+    Delivery,
+    Notice,
+    Pooled,
+    Withdrawal,
+    WithdrawalRecipient,
+)
 from yinzheng.ledger.store.models_disputes import Dispute, Erasure
+from yinzheng.verifier.formats.webhook import parse_webhook
 
 
 def require_acknowledged(registry: Registry, told: list[tuple[str, str]]) -> None:
@@ -33,6 +42,8 @@ def require_acknowledged(registry: Registry, told: list[tuple[str, str]]) -> Non
                 events = select(func.count()).where(Event.subject == subject, Event.type == "consent.granted")
                 waits = select(func.count()).where(Pooled.subject == subject)
                 assert session.exec(events).one() + session.exec(waits).one() == 1, (kind, name)
+            elif kind == "notice":
+                there = session.exec(select(Notice).where(Notice.leaf == bytes.fromhex(name))).first()
             elif kind == "line":
                 there = session.get(AccessRow, int(name))
             elif kind == "withdrawal":
@@ -57,6 +68,10 @@ def require_agreement(registry: Registry) -> None:
     with registry.store.reading() as session:
         assert head.size == registry.log.size == repository.sequenced(session)
         imported = session.exec(select(Event.leaf_hash)).all()
+        # Each version that goes beyond the one before has told its controller, once (R28).
+        wider = {row.leaf.hex() for row in session.exec(select(Notice).where(Notice.version > 1))}
+        told = session.exec(select(Delivery.body).where(Delivery.kind == WIDENED)).all()
+        assert sorted(str(parse_webhook(body).data["notice"]) for body in told) == sorted(wider)
     assert len(set(imported)) == len(imported)
     assert head.root == registry.log.root()
 

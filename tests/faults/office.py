@@ -35,7 +35,7 @@ from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.state.backup import make_backup
 from yinzheng.ledger.store.models import Case
-from yinzheng.ledger.store.models_consents import Consent, Withdrawal, WithdrawalRecipient
+from yinzheng.ledger.store.models_consents import Consent, Notice, Withdrawal, WithdrawalRecipient
 from yinzheng.ledger.store.models_disputes import Dispute, Erasure
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import YinzhengError
@@ -182,6 +182,19 @@ def _use(bench: Bench) -> None:
         bench.tell("line", str(noted.number))
 
 
+def _widen(bench: Bench) -> None:
+    """Another notice of the hospital's, each version with a kind of data more than the one before."""
+    registry = bench.registry
+    with registry.store.reading() as session:
+        other = select(Notice).where(Notice.subject != bench.clinic.notice.subject)
+        before = session.exec(other.order_by(col(Notice.version).desc())).first()
+    version = 1 if before is None else before.version + 1
+    kinds = [f"第{number}种" for number in range(1, version + 1)]
+    replaces = None if before is None else before.leaf.hex()
+    made = cw.publish(registry, version=version, replaces=replaces, kinds=kinds)
+    bench.tell("notice", made.leaf.hex())
+
+
 def _withdraw(bench: Bench) -> None:
     pool.flush(bench.registry, force=True)
     taken = select(Withdrawal.consent)
@@ -277,6 +290,7 @@ OPERATIONS: Final[Mapping[str, tuple[int, Callable[[Bench], None]]]] = MappingPr
         "grant": (3, _grant),
         "import": (2, _import),
         "use": (3, _use),
+        "widen": (1, _widen),
         "withdraw": (2, _withdraw),
         "answer": (4, _answer),
         "dispute": (2, _dispute),
