@@ -14,6 +14,8 @@ const ARTIFACTS = {
   ConsentRegistry: "src/ConsentRegistry.sol",
   Preservation: "src/Preservation.sol",
   Holders: "src/Holders.sol",
+  RightsMoves: "src/RightsMoves.sol",
+  Standing: "src/Standing.sol",
 };
 const HARNESSES = { Rfc9162Harness: "test/Rfc9162Harness.sol" };
 const MAPPINGS = {
@@ -28,6 +30,11 @@ const MAPPINGS = {
   "preservation.parties": ["Preservation", "_parties"],
   "preservation.subjects": ["Preservation", "_subjects"],
   "holders.organisations": ["Holders", "_organisations"],
+  "moves.licences": ["RightsMoves", "_licences"],
+  "moves.given": ["RightsMoves", "_given"],
+  "moves.lines": ["RightsMoves", "_lines"],
+  "standing.remarks": ["Standing", "_remarks"],
+  "standing.marks": ["Standing", "_marks"],
 };
 const SETTINGS = {
   evmVersion: "london",

@@ -68,7 +68,7 @@ library WorkingDays {
         for (uint256 left = count; left > 0; ) {
             if (isWorking(self, ++day)) --left;
         }
-        return uint64((day + 1) * DAY - OFFSET);
+        return startOf(day + 1);
     }
 
     /// @dev Whether `day` is a working day. Reverts for a day the calendar does not know.
@@ -80,6 +80,11 @@ library WorkingDays {
     /// @dev The day, counted at +08:00, in which `timestamp` lies.
     function dayOf(uint256 timestamp) internal pure returns (uint256) {
         return (timestamp + OFFSET) / DAY;
+    }
+
+    /// @dev The second in which a day, counted at +08:00, begins.
+    function startOf(uint256 day) internal pure returns (uint64) {
+        return uint64(day * DAY - OFFSET);
     }
 
     function _requireKnown(Calendar storage self, uint256 day) private view {

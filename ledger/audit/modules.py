@@ -143,7 +143,7 @@ def _roles(audit: Audit, session: Session) -> None:
         COMMITTEE: {person.address for person in people if person.role == "committee"},
         MOVES: {audit.instance.modules.preservation},
         FORUM: forums,
-        MODULE: set(),
+        MODULE: {audit.instance.modules.moves, audit.instance.modules.standing},
     }
     if not audit.client.has_role(RELAY, relay):
         del expected[RELAY]  # the key at hand is not the relay's, as `check_keys` says: nobody knows who is

@@ -4,12 +4,15 @@ from web3 import Web3
 
 from yinzheng.ledger.chain.approvals import PRESERVATION_NAME, Domain
 from yinzheng.ledger.chain.approvals_holders import HOLDERS_NAME
+from yinzheng.ledger.chain.approvals_moves import MOVES_NAME, STANDING_NAME
 from yinzheng.ledger.chain.clients.anchor import AnchorCalls
 from yinzheng.ledger.chain.clients.authority import AuthorityCalls
 from yinzheng.ledger.chain.clients.consents import ConsentCalls
 from yinzheng.ledger.chain.clients.holders import HolderCalls
+from yinzheng.ledger.chain.clients.moves import MoveCalls
 from yinzheng.ledger.chain.clients.preservation import PreservationCalls
 from yinzheng.ledger.chain.clients.rights import RightsCalls
+from yinzheng.ledger.chain.clients.standing import StandingCalls
 from yinzheng.ledger.chain.deployment import Deployment
 from yinzheng.ledger.chain.modules import Modules
 
@@ -28,7 +31,7 @@ class RegistryClient(AuthorityCalls, AnchorCalls, RightsCalls):
         return Domain(self.deployment.chain_id, self.deployment.rights)
 
 
-class ContractsClient(RegistryClient, ConsentCalls, PreservationCalls, HolderCalls):
+class ContractsClient(RegistryClient, ConsentCalls, PreservationCalls, HolderCalls, MoveCalls, StandingCalls):
     """A deployment with its modules."""
 
     def __init__(self, w3: Web3, deployment: Deployment, modules: Modules) -> None:
@@ -46,3 +49,13 @@ class ContractsClient(RegistryClient, ConsentCalls, PreservationCalls, HolderCal
     def holders_domain(self) -> Domain:
         """Where the signatures of organisations about their accounts hold."""
         return Domain(self.deployment.chain_id, self.modules.holders, HOLDERS_NAME)
+
+    @property
+    def moves_domain(self) -> Domain:
+        """Where the signatures under licences, transfers, changes and renewals hold."""
+        return Domain(self.deployment.chain_id, self.modules.moves, MOVES_NAME)
+
+    @property
+    def standing_domain(self) -> Domain:
+        """Where the signatures under remarks, conclusions, reservations and cancellations hold."""
+        return Domain(self.deployment.chain_id, self.modules.standing, STANDING_NAME)

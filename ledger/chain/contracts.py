@@ -12,6 +12,7 @@ from yinzheng.contracts import artifact
 from yinzheng.ledger.chain.refusals import Meaning
 from yinzheng.ledger.chain.refusals_holders import HOLDER_REFUSALS
 from yinzheng.ledger.chain.refusals_modules import CONSENT_REFUSALS, PRESERVATION_REFUSALS
+from yinzheng.ledger.chain.refusals_moves import MOVE_REFUSALS, STANDING_REFUSALS
 from yinzheng.ledger.chain.refusals_registry import ANCHOR_REFUSALS, AUTHORITY_REFUSALS, RIGHTS_REFUSALS
 from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.chain import layout
@@ -99,6 +100,32 @@ CONTRACTS: Final[Mapping[str, Contract]] = {
         open=("enrol", "rotate", "replace", "veto", "revoke"),
         layout={"holders.organisations": layout.HOLDERS_ORGANISATIONS},
         refusals=HOLDER_REFUSALS,
+    ),
+    "moves": Contract(
+        "RightsMoves",
+        arguments=("manager", "preservation", "holders"),
+        asked=("authority()", "preservation()", "holders()"),
+        open=("license", "endLicence", "transfer", "change", "renew"),
+        holds=(MODULE,),
+        layout={
+            "moves.licences": layout.MOVES_LICENCES,
+            "moves.given": layout.MOVES_GIVEN,
+            "moves.lines": layout.MOVES_LINES,
+        },
+        refusals=MOVE_REFUSALS,
+    ),
+    "standing": Contract(
+        "Standing",
+        arguments=("manager", "preservation", "holders"),
+        asked=("authority()", "preservation()", "holders()"),
+        roles={RELAY: ("raiseObjection", "lapse")},
+        open=("remark", "lift", "concludeObjection", "reserve", "release", "cancel"),
+        holds=(MODULE,),
+        layout={
+            "standing.remarks": layout.STANDING_REMARKS,
+            "standing.marks": layout.STANDING_MARKS,
+        },
+        refusals=STANDING_REFUSALS,
     ),
 }
 """By the name that deployment files, policies and the client have for each, in the order of deployment."""

@@ -12,8 +12,8 @@ from yinzheng.ledger.chain.placing import Places, have_roles, holds, put, requir
 from yinzheng.ledger.chain.sender import Sender
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
-MODULE_STEPS = 4
-"""Transactions that `deploy_modules` sends: three contracts, then all roles at once."""
+MODULE_STEPS = 6
+"""Transactions that `deploy_modules` sends: five contracts, then all roles at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +21,20 @@ class Modules(Places):
     """Where the modules are."""
 
     FORMAT: ClassVar[str] = "yinzheng/modules/2"
-    NAMES: ClassVar[tuple[str, ...]] = ("consents", "preservation", "holders")
+    NAMES: ClassVar[tuple[str, ...]] = ("consents", "preservation", "holders", "moves", "standing")
 
     chain_id: int
     block: int
     consents: bytes
     preservation: bytes
     holders: bytes
+    moves: bytes
+    standing: bytes
     consents_code_hash: bytes
     preservation_code_hash: bytes
     holders_code_hash: bytes
+    moves_code_hash: bytes
+    standing_code_hash: bytes
 
     @staticmethod
     def malformed() -> DataFault:
@@ -53,9 +57,9 @@ def deploy_modules(
 ) -> Modules:
     """Deploy the modules of `deployment` and give them their roles, `sender` being its administrator.
 
-    RELAY may submit to them, `forums` (addresses of 20 bytes) may decide, and the preservation contract
-    receives MOVES, which nobody else is to hold. `first_nonce` is the administrator's nonce before this
-    began; give it when an interrupted run continues.
+    RELAY may submit to them, `forums` (addresses of 20 bytes) may decide, the preservation contract receives
+    MOVES, which nobody else is to hold, and moves and standing MODULE. `first_nonce` is the administrator's
+    nonce before this began; give it when an interrupted run continues.
 
     Raises:
         DataFault: `deployment-chain` or `deployment-code`, the deployment is not there.

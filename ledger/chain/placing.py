@@ -119,7 +119,7 @@ def put(
     steps = [_creation(name, where) for name in names]
     steps.append(Call(where["manager"], _setup(names, where, grants), SETUP_GAS))
     done = sender.next_nonce() - first_nonce
-    if done < 0:
+    if done < 0 or not all(_code(w3, new[name]) for name in names[:done]):
         raise foreign()
     for step in steps[done:]:
         sender.send(step, patience)

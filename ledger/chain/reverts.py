@@ -21,6 +21,7 @@ from yinzheng.ledger.chain.records import (
     WithdrawalState,
 )
 from yinzheng.ledger.chain.records_holders import AccountState
+from yinzheng.ledger.chain.records_moves import CancellationGround, Initiator, LicenceState
 from yinzheng.ledger.chain.refusals import (
     AlreadyAnchored,
     ApprovalRefused,
@@ -64,6 +65,9 @@ _ENUMS: Mapping[str, type[IntEnum]] = {
     "enum ReceiptState": ReceiptState,
     "enum DisputeState": DisputeState,
     "enum AccountState": AccountState,
+    "enum LicenceState": LicenceState,
+    "enum CancellationGround": CancellationGround,
+    "enum Initiator": Initiator,
 }
 
 _MEANINGS: Mapping[str, Meaning] = {

@@ -21,6 +21,18 @@ APART: Final = {
     # What a contract's storage says, read back: the tests compare contracts, client and verifier with it.
     "verifier.chain.layout_consents": {"ChainReceipt", "decode_receipt", "receipt_slots"},
     "verifier.pack.chain_slots": {"anchor_slots", "consents_slots", "preservation_slots", "rights_slots"},
+    # Rules of the moves that the contracts hold already, and whose use cases come.
+    "ledger.rules.licences": {"Act", "Terms", "act_bits", "check_licence", "right_bits", "territory_bits"},
+    "ledger.rules.moves": {
+        "Bar",
+        "Circumstances",
+        "Ground",
+        "Initiator",
+        "bars",
+        "check_ground",
+        "remainder",
+        "renewal_window",
+    },
     # Words and types beside those that are used.
     "verifier.bytes.cose": {"SignedCore"},
     "verifier.words.phrases": {"explain"},

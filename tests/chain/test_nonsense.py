@@ -222,14 +222,23 @@ def test_words_that_no_contract_says(words: list[int]) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(client.Client, "send", say)
-        one, two, three, four, five, six = (bytes([n]) * 20 for n in range(1, 7))
+        one, two, three, *more = (bytes([n]) * 20 for n in range(1, 9))
         ours = ContractsClient(
             connect("http://127.0.0.1:1"),
             Deployment(1, 0, one, two, three, bytes(32), bytes(32), bytes(32)),
-            Modules(1, 0, four, five, six, bytes(32), bytes(32), bytes(32)),
+            Modules(1, 0, *more, *[bytes(32)] * 5),
         )
         objection = partial(ours.objection, bytes(32))
-        for read in (ours.record, ours.case, ours.withdrawal, ours.dispute, ours.holder, objection):
+        reads = (
+            ours.record,
+            ours.case,
+            ours.withdrawal,
+            ours.dispute,
+            ours.holder,
+            ours.licence,
+            ours.remark,
+        )
+        for read in (*reads, objection):
             with contextlib.suppress(YinzhengError):
                 read(bytes(32))
 

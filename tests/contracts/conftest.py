@@ -1,8 +1,10 @@
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from tests.contracts.disputes import CASE, ONE, TWO, Court
+from tests.contracts.estate import Estate
 from tests.contracts.world import STRANGER, World, address
 from yinzheng.ledger.chain.contracts import MODULE
 from yinzheng.ledger.chain.sender import Sender
@@ -32,6 +34,19 @@ def court(_court: Court) -> Iterator[Court]:
     snapshot = _court.world.tester.take_snapshot()
     yield _court
     _court.world.tester.revert_to_snapshot(snapshot)
+
+
+@pytest.fixture(scope="session")
+def _estate() -> Estate:
+    return Estate.create(Court.create(World.create()))
+
+
+@pytest.fixture
+def estate(_estate: Estate) -> Iterator[Estate]:
+    """Certificates with holders who have accounts, as they were right after their deposit."""
+    snapshot = _estate.court.world.tester.take_snapshot()
+    yield replace(_estate, held=dict(_estate.held), keys=dict(_estate.keys))
+    _estate.court.world.tester.revert_to_snapshot(snapshot)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What each call of the modules costs; see `tests.contracts.costs`."""
 
-from tests.contracts.costs_moves import measure_holders
+from tests.contracts.costs_moves import measure_holders, measure_moves
 from tests.contracts.disputes import CONSENT, DISPUTE, FORUM, PARTIES, Court
 from tests.contracts.world import STRANGER, World, address, b32
 from yinzheng.ledger.chain.approvals import Opening
@@ -26,10 +26,18 @@ def measure_modules() -> dict[str, int]:
         "deploy ConsentRegistry",
         "deploy Preservation",
         "deploy Holders",
+        "deploy RightsMoves",
+        "deploy Standing",
         "assign the modules' roles, 2 forums",
     )
     found = {name: _used(world, first + step) for step, name in zip(range(MODULE_STEPS), names, strict=True)}
-    return found | _withdrawals(court) | _disputes(court) | measure_holders(court, _spend)
+    return (
+        found
+        | _withdrawals(court)
+        | _disputes(court)
+        | measure_holders(court, _spend)
+        | measure_moves(_spend)
+    )
 
 
 def _used(world: World, number: int) -> int:

@@ -103,3 +103,52 @@ def holder(w3: Web3, client: ContractsClient, organisation: bytes) -> list[int] 
         packed((shown.statement, 32)),
     ]
     return read
+
+
+def licence(w3: Web3, client: ContractsClient, id_: bytes) -> None:
+    """Require that a licence's words, and its place in the list, say what the contract shows (S5.21)."""
+    at, shown = client.modules.moves, client.licence(id_)
+    assert shown is not None
+    first = layout.mapping_slot(id_, layout.MOVES_LICENCES)
+    terms = packed(
+        (shown.state, 1),
+        (shown.exclusive, 1),
+        (shown.rights, 1),
+        (shown.acts, 1),
+        (shown.territory, 5),
+        (shown.valid_from, 8),
+        (shown.valid_until, 8),
+    )
+    ends = packed((shown.given_at, 8), (shown.ended_at, 8))
+    people = [packed((one, 32)) for one in (shown.certificate, shown.licensor, shown.licensee)]
+    said = [packed((one, 32)) for one in (shown.statement, shown.outcome)]
+    assert words(w3, at, layout.slots_from(first, 7)) == [*people, terms, *said, ends]
+    listed = client.licences_of(shown.certificate)
+    slots = layout.array_slots(layout.mapping_slot(shown.certificate, layout.MOVES_GIVEN), len(listed))
+    assert words(w3, at, slots) == [len(listed), *(packed((one, 32)) for one in listed)]
+
+
+def line(w3: Web3, client: ContractsClient, certificate: bytes) -> list[int]:
+    """Read where a certificate's rights come from (S5.22)."""
+    first = layout.mapping_slot(certificate, layout.MOVES_LINES)
+    return words(w3, client.modules.moves, layout.slots_from(first, 2))
+
+
+def remark(w3: Web3, client: ContractsClient, statement: bytes) -> None:
+    """Require that a remark's four words, and its kind's marks, say what the contract shows (S5.24)."""
+    at, shown = client.modules.standing, client.remark(statement)
+    assert shown is not None
+    first = layout.mapping_slot(statement, layout.STANDING_REMARKS)
+    assert words(w3, at, layout.slots_from(first, 4)) == [
+        packed((shown.certificate, 32)),
+        packed((shown.document, 32)),
+        packed((shown.kind, 1), (shown.by_forum, 1), (shown.set_at, 8), (shown.lifted_at, 8)),
+        packed((shown.lifting, 32)),
+    ]
+    marks = client.marks(shown.certificate, shown.kind)
+    slot = layout.nested_slot(
+        shown.certificate, packed((shown.kind, 32)).to_bytes(32, "big"), layout.STANDING_MARKS
+    )
+    assert words(w3, at, layout.slots_from(slot, 1)) == [
+        packed((marks.entered, 2), (marks.deposited, 1), (marks.known, 1))
+    ]

@@ -64,7 +64,7 @@ def test_the_file_of_modules_survives(court: Court) -> None:
         {"block": -1},
         {"contracts": {}},
         {"contracts": []},
-        {"contracts": {"consents": {}, "preservation": {}, "holders": {}}},
+        {"contracts": {name: {} for name in Modules.NAMES}},
         {"contracts": {"consents": {"address": "GG" * 20, "code_hash": "00" * 32}, "preservation": {}}},
         {"surplus": 1},
     ],
@@ -195,6 +195,8 @@ OWN = {
 def sample(kind: str) -> Any:
     if kind == "address":
         return checksummed(bytes(20))
+    if kind == "bool":
+        return True
     return b"\1" * int(kind[5:]) if kind.startswith("bytes") else 1
 
 

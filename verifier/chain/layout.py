@@ -45,6 +45,21 @@ PRESERVATION_SUBJECTS: Final = 6
 HOLDERS_ORGANISATIONS: Final = 3
 """Slot of `mapping(bytes32 organisation => Organisation)` in `Holders`."""
 
+MOVES_LICENCES: Final = 3
+"""Slot of `mapping(bytes32 id => Licence)` in `RightsMoves`."""
+
+MOVES_GIVEN: Final = 4
+"""Slot of `mapping(bytes32 certificate => bytes32[])` in `RightsMoves`: the licences given under it."""
+
+MOVES_LINES: Final = 5
+"""Slot of `mapping(bytes32 certificate => Line)` in `RightsMoves`."""
+
+STANDING_REMARKS: Final = 3
+"""Slot of `mapping(bytes32 statement => Remark)` in `Standing`."""
+
+STANDING_MARKS: Final = 4
+"""Slot of `mapping(bytes32 certificate => mapping(uint256 kind => Marks))` in `Standing`."""
+
 RECORD_SLOTS: Final = 8
 
 NONE, IN_FORCE, SUPERSEDED, CANCELLED, LAPSED = range(5)

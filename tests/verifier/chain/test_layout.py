@@ -30,6 +30,11 @@ def test_the_slots_are_those_of_the_compiled_contracts() -> None:
         "preservation.parties": layout.PRESERVATION_PARTIES,
         "preservation.subjects": layout.PRESERVATION_SUBJECTS,
         "holders.organisations": layout.HOLDERS_ORGANISATIONS,
+        "moves.licences": layout.MOVES_LICENCES,
+        "moves.given": layout.MOVES_GIVEN,
+        "moves.lines": layout.MOVES_LINES,
+        "standing.remarks": layout.STANDING_REMARKS,
+        "standing.marks": layout.STANDING_MARKS,
     }
 
 
