@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -17,5 +18,5 @@ __all__ = ["demonstration_template"]
 def scene(demonstration_template: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("scene")
     world = demonstration_template.copy(folder / "state")
-    with world.open() as registry:
-        yield Scene.found(world, registry, folder)
+    with world.open() as registry, closing(Scene.found(world, registry, folder)) as scene:
+        yield scene

@@ -162,7 +162,7 @@ def item(scene: Scene, who: str, id_: str, number: int) -> Sent:
 
 
 def to_be_opened(scene: Scene, who: str) -> Sent:
-    id_ = drafted(scene, "to be opened")
+    id_ = drafted(scene, "quarrel")
     if "opening" not in scene.kept:
         decision = opening.prepare(scene.registry, id_, address(FIRST))
         scene.kept["opening"] = sign(decision, scene.registry.client.preservation_domain, FIRST)

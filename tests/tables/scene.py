@@ -12,7 +12,7 @@ import re
 import secrets
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -218,6 +218,8 @@ class Scene:
     """What the rows hand on to each other."""
     stock: list[bytes] = field(default_factory=list)
     """Consents that nothing was done with yet."""
+    _loops: dict[int, asyncio.Runner] = field(default_factory=dict)
+    _opened: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
     def found(cls, world: World, registry: Registry, dossiers: Path) -> Scene:
@@ -345,9 +347,19 @@ class Scene:
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
                 return await client.request(method, path, content=body, headers=dict(headers or {}))
 
-        got = asyncio.run(asked())
+        got = self._loop(app).run(asked())
         problem = got.headers.get("content-type", "").startswith("application/problem")
         return Got(got.status_code, got.content, str(got.json()["code"]) if problem and got.content else "")
+
+    def _loop(self, app: Any) -> asyncio.Runner:
+        """The loop in which an application answers: one for each, as a server has it."""
+        if id(app) not in self._loops:
+            self._loops[id(app)] = self._opened.enter_context(asyncio.Runner())
+        return self._loops[id(app)]
+
+    def close(self) -> None:
+        """End the loops."""
+        self._opened.close()
 
     def signed(self, who: str, method: str, path: str, body: bytes = b"", media: str = JSON_MEDIA) -> Got:
         """What an organisation sends; or who is none (`nobody`), or no honest one."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 import pytest
 
-from tests.architecture.imports import modules
-from tests.architecture.test_reached import Name, referred
-from tests.architecture.test_reached import modules as sources
+from tests.architecture.test_reached import Name, modules, referred
 from tests.ledger import world as w
 from tests.ledger.conftest import demonstration_template
 from tests.ledger.erasure.conftest import ward_template
@@ -100,17 +98,24 @@ def leads_to(function: str, wanted: set[Name]) -> bool:
         name = waiting.pop()
         if name in wanted:
             return True
-        module = sources()[name.module]
-        if name not in seen and (node := module.defined.get(name.name)) is not None:
-            waiting.extend(referred(module, node))
+        if name not in seen:
+            waiting.extend(refers(name))
         seen.add(name)
     return False
 
 
+@cache
+def refers(name: Name) -> tuple[Name, ...]:
+    """What a function refers to."""
+    module = modules()[name.module]
+    node = module.defined.get(name.name)
+    return () if node is None else tuple(referred(module, node))
+
+
 def _functions(package: str) -> Iterator[tuple[str, ast.FunctionDef]]:
-    for name, path in modules().items():
+    for name, module in modules().items():
         if name.startswith(package) and not name.startswith("ledger.demonstration"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in ast.walk(module.tree):
                 if isinstance(node, ast.FunctionDef):
                     yield name, node
 
