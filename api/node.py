@@ -23,11 +23,14 @@ from starlette.routing import Route
 
 from yinzheng.api.http.bodies import Bodies, BodyPace
 from yinzheng.api.http.connections import ConnectionLimits
+from yinzheng.api.http.guard import client
+from yinzheng.api.http.hangups import Hangups
 from yinzheng.api.http.limits import MIB
 from yinzheng.api.http.memory import Memory
 from yinzheng.api.http.problems import problem_of
 from yinzheng.api.http.reading import read_body
 from yinzheng.api.http.serving import serve_until_ended
+from yinzheng.api.http.turns import Turns
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
 from yinzheng.ledger.chain.embedded.jsonrpc import respond
 from yinzheng.verifier.errors import YinzhengError
@@ -38,6 +41,10 @@ MAX_BODY: Final = 4 * MIB
 BODY_SECONDS: Final = 60.0
 LOOPBACK: Final = ("127.0.0.1", "localhost")
 _WORKERS: Final = 8
+_WORKERS_EACH: Final = 2
+"""Requests of one address that are worked on at once; a simulation takes seconds."""
+_WAITING: Final = 400
+"""Requests that may wait for that, of one address a quarter as many."""
 
 
 def create_app(
@@ -48,6 +55,7 @@ def create_app(
     `allowed_hosts` are the host names (without port) under which it answers.
     """
     workers = anyio.CapacityLimiter(_WORKERS)
+    turns = Turns(_WORKERS, _WAITING, each=_WORKERS_EACH)
     memory = Memory(64 * MIB, 16 * MIB)
 
     async def endpoint(request: Request) -> Response:
@@ -56,9 +64,10 @@ def create_app(
         with memory.lease(request) as lease:
             try:
                 body = await read_body(request, MAX_BODY, lease, BODY_SECONDS)
+                async with turns.turn(client(request)):
+                    answer = await anyio.to_thread.run_sync(respond, chain, body, limiter=workers)
             except YinzhengError as fault:
                 return _refused(fault)
-            answer = await anyio.to_thread.run_sync(respond, chain, body, limiter=workers)
         if answer is None:
             return Response(status_code=204)
         return Response(answer, media_type="application/json", headers={"Cache-Control": "no-store"})
@@ -67,6 +76,7 @@ def create_app(
         routes=[Route("/", endpoint, methods=["POST"])],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False),
+            Middleware(Hangups),
             Middleware(Bodies, pace=pace or BodyPace()),
         ],
     )

@@ -41,7 +41,7 @@ class Turns:
         queue = self._queues.get(client, deque())
         if len(queue) >= self._room_each or sum(map(len, self._queues.values())) >= self._room:
             raise EnvironmentFault(
-                "too many verifications are waiting",
+                "too many requests are waiting",
                 code="server-busy",
                 hint="Try again in a minute. Nothing is wrong with the certificate.",
                 retry_after=30,

@@ -1,7 +1,9 @@
 """JSON-RPC over HTTP: the protocol, its limits, and who may speak."""
 
+import contextlib
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -191,6 +193,35 @@ ASKED = json.dumps(request("eth_chainId")).encode()
 
 def asking(length: int = len(ASKED)) -> bytes:
     return HEAD + b"Content-Length: %d\r\nConnection: close\r\n\r\n" % length
+
+
+def test_a_batch_is_worked_on_for_a_time(chain: EmbeddedChain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred simulations of seconds each cost their sender nothing: what was not begun is refused."""
+    monkeypatch.setattr(jsonrpc, "BATCH_SECONDS", 0.5)
+    endless = request("eth_call", {"data": "0x5b600056", "gas": hex(1_000_000)})
+    codes = [one["error"]["code"] for one in answer(chain, [endless] * MAX_BATCH)]
+    begun = codes.index(jsonrpc.LIMITED)
+    assert 0 < begun < 10
+    assert codes == [-32000] * begun + [jsonrpc.LIMITED] * (MAX_BATCH - begun)
+
+
+def test_whoever_has_much_simulated_keeps_nobody_else_out(
+    chain: EmbeddedChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many long requests of one address as there are threads, and more: another's is answered between."""
+    held = threading.Event()
+
+    def simulated(of: EmbeddedChain, body: bytes) -> bytes | None:
+        assert b"eth_chainId" in body or held.wait(20)
+        return respond(of, body)
+
+    monkeypatch.setattr(node, "respond", simulated)
+    long = json.dumps(request("eth_call", {"data": "0x00"})).encode()
+    with served(node.create_app(chain), ConnectionLimits()) as target, contextlib.ExitStack() as open_:
+        for _ in range(3 * node._WORKERS):
+            open_.enter_context(target.connect("127.0.0.2")).sendall(asking(len(long)) + long)
+        assert status(target.ask(asking() + ASKED, "127.0.0.3")) == 200
+        held.set()
 
 
 def test_silent_connections_keep_nobody_out(chain: EmbeddedChain) -> None:

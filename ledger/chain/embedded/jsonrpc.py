@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,13 @@ PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
 INTERNAL_ERROR = -32603
 UNAVAILABLE = -32002
+LIMITED = -32005
 MAX_BATCH = 100
+BATCH_SECONDS = 10.0
+"""How long a batch is worked on; what was not begun by then is refused. A simulation takes seconds of a core,
+and a hundred of them cost their sender nothing.
+"""
+_LATE = RpcError(LIMITED, "the batch took too long; send less at once")
 MAX_DEPTH = 16
 """How deep a body may nest; a filter in a batch has 5 levels."""
 
@@ -62,7 +69,10 @@ def _batch(chain: EmbeddedChain, asked: Sequence[Any]) -> Any:
         return _failed(None, RpcError(INVALID_REQUEST, f"a batch has 1 to {MAX_BATCH} requests"))
     if len(asked) > 1 and all(_is_send(one) for one in asked):
         return _send_together(chain, asked)
-    return [answer for one in asked if (answer := _one(chain, one)) is not None]
+    until = time.monotonic() + BATCH_SECONDS
+    return [
+        answer for one in asked if (answer := _one(chain, one, late=time.monotonic() > until)) is not None
+    ]
 
 
 def _is_send(asked: Any) -> bool:
@@ -85,15 +95,20 @@ def _send_together(chain: EmbeddedChain, asked: Sequence[Any]) -> list[Any]:
     ]
 
 
-def _one(chain: EmbeddedChain, asked: Any) -> dict[str, Any] | None:
+def _one(chain: EmbeddedChain, asked: Any, *, late: bool = False) -> dict[str, Any] | None:
     malformed = _malformed(asked)
     if malformed is not None:
         return _failed(None, malformed)
+    number = asked.get("id")
     try:
-        answer = _answered(asked.get("id"), rpc.call(chain, asked["method"], asked.get("params")))
+        answer = _failed(number, _LATE) if late else _answered(number, _result(chain, asked))
     except Exception as error:
-        answer = _failed(asked.get("id"), _as_rpc_error(error))
+        answer = _failed(number, _as_rpc_error(error))
     return answer if "id" in asked else None
+
+
+def _result(chain: EmbeddedChain, asked: Any) -> Any:
+    return rpc.call(chain, asked["method"], asked.get("params"))
 
 
 def _malformed(asked: Any) -> RpcError | None:
