@@ -171,6 +171,12 @@ HOLDER: Final = Group(
                     "Complete an enrolment with the signature of an account whose key lies "
                     "elsewhere. 补入账户签名。",
                 ),
+                Command(
+                    "rotate",
+                    "holder:rotate",
+                    "Make a holder's new SM2 key, or key and account, for an officer to bind. "
+                    "更换密钥或账户。",
+                ),
             ),
         ),
     ),

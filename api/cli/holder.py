@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
+from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.org_common import DEFAULT_ORG, OrgFolder, clock
-from yinzheng.api.cli.org_key import DAYS, OutFolder, hand_over, make
-from yinzheng.api.cli.output import Json
+from yinzheng.api.cli.org_key import DAY, DAYS, Begins, Lost, OutFolder, hand_over, make, readable
+from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.organisation import HOLDER
 
@@ -71,6 +72,57 @@ def finish(
     key = member.keystore.sm2(own.name)
     made = bound(enrolment_of(member, own, key, clock()), key, domain_of(pinned(org)), approval)
     hand_over(org, member, made, json_)
+
+
+def rotate(
+    out_file: Annotated[Path, typer.Option("--out", help="The rotation, for an officer. 交登记机构的文件。")],
+    org: OrgFolder = DEFAULT_ORG,
+    new_account: Annotated[
+        bool, typer.Option("--new-account", help="Another account too. 同时更换链上账户。")
+    ] = False,
+    account_lost: Annotated[
+        bool,
+        typer.Option("--account-lost", help="Another account, the one before being gone: after 15 days."),
+    ] = False,
+    lost: Lost = False,
+    begins: Begins = None,
+    serial: Annotated[
+        int | None,
+        typer.Option(help="Which change on chain this is; default: one for each key. 变更序号。", min=2),
+    ] = None,
+    days: Annotated[int, typer.Option(help="Days the SM2 key holds.", min=1)] = DAYS,
+    json_: Json = False,
+) -> None:
+    """Make a holder's new SM2 key, or key and account, for an officer to bind. 更换密钥或账户。"""
+    from yinzheng.api.org.member import Member, handed_over, rotation_of
+    from yinzheng.api.org.registry import pinned
+    from yinzheng.ledger.organisations.accounts import domain_of
+    from yinzheng.ledger.state.files import write_durably
+
+    member = Member.open(org, os.environ)
+    domain, now, before = domain_of(pinned(org)), clock(), member.profile.keys  # before anything is made
+    current = None if account_lost else member.account_key()
+    old = None if lost else member.current(now)
+    start = now + DAY if begins is None else parse_instant(begins, Day.BEGINS)
+    own, key = member.make_key(start, start + days * DAY)
+    account = current if current is not None and not new_account else member.make_account()
+    rotation = handed_over(
+        rotation_of(member, own, key, old, now),
+        key,
+        domain,
+        serial=len(before) + 1 if serial is None else serial,
+        new=account,
+        current=current,
+    )
+    write_durably(out_file, readable(rotation.to_json()))
+    member.keep([*before, own], account.address)
+    value = {
+        "kid": own.kid.hex(),
+        "begins": start,
+        "account": account.address.hex(),
+        "rotation": str(out_file),
+    }
+    tell(json_, value, f"key {own.kid.hex()} takes over; hand {out_file} to an officer 请交登记机构")
 
 
 def _hex(written: str, size: int, what: str, code: str) -> bytes:

@@ -76,7 +76,6 @@ def open_(
     json_: Json = False,
 ) -> None:
     """Open a dispute; what it concerns is held at once. 立案并申请保全。"""
-    from yinzheng.api.org.member import ACCOUNT
     from yinzheng.ledger.disputes.plans import parse_plan
     from yinzheng.ledger.disputes.signing import sign_typed
     from yinzheng.verifier.bytes.canonical import dumps, loads
@@ -84,7 +83,7 @@ def open_(
     opened = session(org, desk)
     planned = parse_plan(spell_names(loads(read_file(plan, MAX_PLAN), max_bytes=MAX_PLAN)))
     pairs = [_pair(written) for written in evidence or ()]
-    account = opened.member.keystore.ethereum(ACCOUNT)
+    account = opened.member.account_key()
     address = account.address.hex()
     id_ = opened.post("/org/v1/disputes", dumps(planned.to_json()))["dispute"]
     for number, (claim, file) in enumerate(pairs, 1):
@@ -142,7 +141,6 @@ def prepare_release(
     json_: Json = False,
 ) -> None:
     """Prepare the end of a dispute: a settlement of all parties, or our document as its forum. 准备解除。"""
-    from yinzheng.api.org.member import ACCOUNT
     from yinzheng.ledger.state.files import disk_faults
     from yinzheng.verifier.bytes.canonical import dumps
 
@@ -153,7 +151,7 @@ def prepare_release(
         parties = opened.get(f"/org/v1/disputes/{dispute}")["parties"]
         signers = [party["account"] for party in parties]
     else:
-        signers = [opened.member.keystore.ethereum(ACCOUNT).address.hex()]
+        signers = [opened.member.account_key().address.hex()]
     body = {
         "kind": kind,
         "document": {**_digest(document).to_json()},
@@ -175,7 +173,6 @@ def sign_release(
     json_: Json = False,
 ) -> None:
     """Sign a release, if it names the document that we have. 签署解除。"""
-    from yinzheng.api.org.member import ACCOUNT
     from yinzheng.ledger.disputes.signing import Release, read_typed, sign_typed
     from yinzheng.verifier.bytes.canonical import loads
 
@@ -197,7 +194,7 @@ def sign_release(
             code="release-document",
             hint="Sign nothing; ask the others.",
         )
-    signature = sign_typed(typed, opened.member.keystore.ethereum(ACCOUNT)).hex()
+    signature = sign_typed(typed, opened.member.account_key()).hex()
     tell(json_, {"dispute": dispute, "signature": signature}, signature)
 
 

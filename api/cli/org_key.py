@@ -30,6 +30,13 @@ if TYPE_CHECKING:
     from yinzheng.ledger.chain.approvals import Domain
     from yinzheng.verifier.formats.organisation import Enrolment
 
+Lost = Annotated[
+    bool, typer.Option("--lost", help="The key before is lost or compromised: an officer binds this one.")
+]
+Begins = Annotated[
+    str | None,
+    typer.Option(help="When the new key begins; default: in a minute, or in a day with --out."),
+]
 OutFolder = Annotated[Path, typer.Option("--out", help="A new folder for keys and enrolment. 机构目录。")]
 DAY = 86_400
 DAYS = 2 * 365
@@ -108,7 +115,7 @@ def hand_over(folder: Path, member: Member, enrolment: Enrolment, json_: bool) -
     from yinzheng.ledger.state.files import write_durably
 
     file = folder / "enrolment.json"
-    write_durably(file, _readable(enrolment.to_json()))
+    write_durably(file, readable(enrolment.to_json()))
     kid = member.profile.keys[0].kid.hex()
     address = None if member.profile.account is None else member.profile.account.hex()
     value = {"code": member.profile.code, "kid": kid, "account": address, "enrolment": str(file)}
@@ -122,7 +129,7 @@ def ask_account(folder: Path, enrolment: Enrolment, domain: Domain, json_: bool)
     from yinzheng.ledger.state.files import write_durably
 
     file = folder / "to-sign.json"
-    write_durably(file, _readable(plain(typed_data(entering(enrolment), domain))))
+    write_durably(file, readable(plain(typed_data(entering(enrolment), domain))))
     value = {"code": enrolment.organisation.code, "kid": enrolment.grant.kid.hex(), "to_sign": str(file)}
     told = (
         f"have the account sign {file} (EIP-712), then: yinzheng holder key finish SIGNATURE 请由该账户签名"
@@ -158,13 +165,8 @@ def rotate(
     out_file: Annotated[
         Path | None, typer.Option("--out", help="Write rotation.json for an officer instead of sending it.")
     ] = None,
-    lost: Annotated[
-        bool, typer.Option("--lost", help="The key before is lost or compromised: an officer binds this one.")
-    ] = False,
-    begins: Annotated[
-        str | None,
-        typer.Option(help="When the new key begins; default: in a minute, or in a day with --out."),
-    ] = None,
+    lost: Lost = False,
+    begins: Begins = None,
     days: Annotated[int, typer.Option(help="Days the key holds.", min=1)] = DAYS,
     json_: Json = False,
 ) -> None:
@@ -180,6 +182,12 @@ def rotate(
             hint="Give --out FILE, and hand that file to the registry.",
         )
     member = Member.open(org, os.environ)
+    if HOLDER in member.profile.roles:
+        raise UsageFault(
+            "a holder's account changes with its key, by an officer's hand",
+            code="officer-needed",
+            hint="Make it with `yinzheng holder key rotate --out FILE`, and hand that file to the registry.",
+        )
     now = clock()
     start = (
         now + (MARGIN if out_file is None else DAY) if begins is None else parse_instant(begins, Day.BEGINS)
@@ -197,7 +205,7 @@ def rotate(
             member.keep(before)
             raise
     else:
-        write_durably(out_file, _readable(rotation.to_json()))
+        write_durably(out_file, readable(rotation.to_json()))
         member.keep([*before, own])
     value = {"kid": own.kid.hex(), "begins": start, "rotation": None if out_file is None else str(out_file)}
     told = (
@@ -242,5 +250,6 @@ def list_keys(org: OrgFolder = DEFAULT_ORG, json_: Json = False) -> None:
     tell(json_, rows, "\n".join(f"{row['kid']}  {row['name']}" for row in rows))
 
 
-def _readable(value: object) -> bytes:
+def readable(value: object) -> bytes:
+    """JSON for people, as files of an organisation are written."""
     return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"

@@ -97,15 +97,19 @@ def revoke_key(
     reason: Annotated[str, typer.Option(help=f"One of {', '.join(REASONS)}. 原因。")],
     since: Annotated[str, typer.Option(help="From when on, such as 2026-11-22T10:00. 自何时起。")],
     as_: As,
+    account: Annotated[
+        bool,
+        typer.Option("--account", help="A holder's account too, for good. 链上账户一并停用。"),
+    ] = False,
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
     """End a key that was lost, compromised or left behind. 吊销密钥。"""
-    from yinzheng.ledger.organisations import enrolment
+    from yinzheng.ledger.organisations import enrolment, holding
     from yinzheng.ledger.registry import wall_clock
-    from yinzheng.verifier.formats.organisation import Revocation
+    from yinzheng.verifier.formats.organisation import AccountRevocation, Revocation
 
-    if reason not in REASONS:
+    if reason not in REASONS or (account and reason == "left"):
         raise UsageFault(f"the reason is one of {', '.join(REASONS)}", code="key-reason")
     try:
         name = bytes.fromhex(kid)
@@ -115,7 +119,11 @@ def revoke_key(
         raise UsageFault("a key is named by 16 hex characters", code="kid-malformed")
     began = parse_instant(since, Day.BEGINS)
     with writing(state, json_) as (registry, _):
-        revocation = Revocation(code, name, reason, began, max(began, wall_clock()))
+        told = max(began, wall_clock())
+        revocation = Revocation(code, name, reason, began, told)
+        if account:
+            lost = holding.account_now(registry, code, told)
+            revocation = AccountRevocation(code, name, reason, began, told, lost)
         leaf = enrolment.revoke(registry, revocation, acting(registry, as_))
     tell(json_, {"code": code, "kid": kid, "leaf": leaf.hex()}, f"{code}: key {kid} no longer holds 已吊销")
 

@@ -17,8 +17,8 @@ from typing import Any, Final
 from yinzheng.ledger.chain.approvals import Domain, sign
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.passphrase import FILE_VARIABLE, VARIABLE, find_passphrase
-from yinzheng.ledger.keys.provider import Kind
-from yinzheng.ledger.organisations.accounts import entering, require_signed
+from yinzheng.ledger.keys.provider import EthereumKey, Kind
+from yinzheng.ledger.organisations.accounts import entering, handing_over, require_signed
 from yinzheng.ledger.state.files import make_folder, write_durably
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
@@ -45,6 +45,7 @@ from yinzheng.verifier.formats.organisation import (
     ROLES,
     Binding,
     Enrolment,
+    Handover,
     KeyGrant,
     Rotation,
     check_overlap,
@@ -167,10 +168,30 @@ class Member:
         key = self.keystore.sm2(name)
         return OwnKey(name, key_id(key.public_key.point), not_before, not_after), key
 
-    def keep(self, keys: Sequence[OwnKey]) -> None:
-        """Write down which keys there are."""
-        self.profile = replace(self.profile, keys=tuple(keys))
+    def keep(self, keys: Sequence[OwnKey], account: bytes | None = None) -> None:
+        """Write down which keys there are, and, where it changed, the account."""
+        self.profile = replace(self.profile, keys=tuple(keys), account=account or self.profile.account)
         write_durably(self.folder / PROFILE, self.profile.to_json(), mode=0o600)
+
+    def account_key(self) -> EthereumKey:
+        """The key of its chain account. Raises `UsageFault` `account-elsewhere` where it is not here."""
+        for name in self.keystore.names():
+            if name.startswith(ACCOUNT):
+                key = self.keystore.ethereum(name)
+                if key.address == self.profile.account:
+                    return key
+        raise UsageFault(
+            "the key of this organisation's account is not here",
+            code="account-elsewhere",
+            hint="Sign where it lies; a folder without account is made anew: `yinzheng org key new`.",
+        )
+
+    def make_account(self) -> EthereumKey:
+        """A fresh account in the keystore; it is not in the profile yet."""
+        taken = set(self.keystore.names())
+        name = next(f"{ACCOUNT}-{n}" for n in range(2, 10_000) if f"{ACCOUNT}-{n}" not in taken)
+        self.keystore.generate(name, Kind.SECP256K1)
+        return self.keystore.ethereum(name)
 
     def grant(self, own: OwnKey, key: Sm2PrivateKey) -> KeyGrant:
         """The key as it is entered in the ledger (S10.4)."""
@@ -263,19 +284,31 @@ def rotation_of(
     """The rotation to a new key; signed by the old one where that still holds (S10.4)."""
     grant = member.grant(own, key)
     before = member.profile.keys[-1] if old is None else old[0]
-    return parse_rotation(
-        {
-            "v": 1,
-            "code": grant.code,
-            "replaces": before.kid.hex(),
-            "key": grant.key.hex(),
-            "not_before": grant.not_before,
-            "not_after": grant.not_after,
-            "possession": prove_possession(grant, key).hex(),
-            "succession": None if old is None else prove_succession(grant, old[1]).hex(),
-            "rotated_at": now,
-        }
+    succession = None if old is None else prove_succession(grant, old[1])
+    return Rotation(before.kid, grant, prove_possession(grant, key), succession, now)
+
+
+def handed_over(
+    rotation: Rotation,
+    key: Sm2PrivateKey,
+    domain: Domain,
+    *,
+    serial: int,
+    new: EthereumKey,
+    current: EthereumKey | None,
+) -> Rotation:
+    """A holder's rotation with what becomes of its account; without `current` the chain waits (S10.4b)."""
+    unsigned = b"" if current is not None else None
+    planned = replace(rotation, binding=Handover(serial, new.address, b"", b"", unsigned))
+    message = handing_over(planned)
+    binding = Handover(
+        serial,
+        new.address,
+        key.sign(planned.declaration()),
+        sign(message, domain, new),
+        None if current is None else sign(message, domain, current),
     )
+    return parse_rotation(replace(planned, binding=binding).to_json())
 
 
 def passphrase_of(environment: Mapping[str, str]) -> bytes:

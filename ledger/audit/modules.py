@@ -16,12 +16,14 @@ from yinzheng.ledger.chain.records import DisputeState, WithdrawalState
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import checksummed
 from yinzheng.ledger.keys.provider import RELAY as RELAY_KEY
+from yinzheng.ledger.organisations.keys import keys_at
 from yinzheng.ledger.rules.disputes import State as DisputeCourse
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.withdrawal import State
 from yinzheng.ledger.store.models import Person
 from yinzheng.ledger.store.models_consents import Organisation, Withdrawal, WithdrawalRecipient
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
+from yinzheng.verifier.bytes.algorithms import sha256
 
 _STATES: Mapping[str, WithdrawalState] = {
     State.REQUESTED: WithdrawalState.REQUESTED,
@@ -116,13 +118,17 @@ def _disputes(audit: Audit, session: Session) -> set[bytes]:
 
 
 def _holders(audit: Audit, session: Session) -> set[bytes]:
-    """A holder's account on chain is the one enrolled."""
+    """A holder's account and SM2 key on chain are those of the log."""
     known = set()
     for row in session.exec(select(Organisation)):
         if Role.HOLDER not in row.roles.split():
             continue
         known.add(row.subject)
         found = audit.client.holder(row.subject)
+        # What was announced counts: the holder has signed it, and it takes effect by itself.
+        key = sha256(keys_at(session, row.head)[-1].grant.key)
+        if found is not None and key not in (found.key, found.next_key) and not under_way(session):
+            audit.found("holder-differs", "the chain has another SM2 key of a holder", organisation=row.code)
         if (found is None or found.account != row.account) and not under_way(session):
             audit.found("holder-differs", "the chain has another account of a holder", organisation=row.code)
     return known

@@ -7,7 +7,7 @@ from yinzheng.ledger.chain.approvals import Domain, recover
 from yinzheng.ledger.chain.messages import Message
 from yinzheng.verifier.bytes.algorithms import constant_time_equal, sha256
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.formats.organisation import Enrolment
+from yinzheng.verifier.formats.organisation import Enrolment, Rotation
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.statement import organisation_subject
 
@@ -32,6 +32,22 @@ def entering(enrolment: Enrolment) -> messages.Enrolment:
         account=enrolment.account,
         key=sha256(enrolment.grant.key),
         statement=enrolment.declared,
+    )
+
+
+def handing_over(rotation: Rotation) -> messages.Rotation | messages.Replacement:
+    """The message by which a holder goes on with another key or account; without the account of before, one
+    that the chain lets wait.
+    """
+    binding = rotation.binding
+    assert binding is not None  # a holder's rotation has one
+    kind = messages.Replacement if binding.current is None else messages.Rotation
+    return kind(
+        organisation=organisation_subject(rotation.grant.code),
+        serial=binding.serial,
+        account=binding.account,
+        key=sha256(rotation.grant.key),
+        statement=rotation.declared,
     )
 
 

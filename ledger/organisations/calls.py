@@ -1,5 +1,5 @@
 """What enrolling asks of the chain: a forum's role, given and taken by the administrator (R41, S5.14), and a
-holder's account, entered by its own signature and an officer's (S5.19).
+holder's account, entered and changed by its own signature and an officer's (S5.19).
 """
 
 from __future__ import annotations
@@ -13,6 +13,6 @@ FORUM: Final = CallKind("forum")
 FORUM_END: Final = CallKind("forum-end")
 """About a revocation, by the hex of its leaf."""
 HOLDER: Final = CallKind("holder")
-"""About an enrolment, by the hex of its leaf."""
+"""About an organisation, by the hex of its subject; its parts are the numbers of its changes."""
 
 KINDS: Final = (FORUM, FORUM_END, HOLDER)

@@ -11,14 +11,13 @@ from dataclasses import replace
 from sqlmodel import Session, select
 
 from yinzheng.ledger.accesses.noting import acted
-from yinzheng.ledger.chain.approvals import sign
 from yinzheng.ledger.chain.forums import grant_forum, revoke_forum
-from yinzheng.ledger.flow.outbox import outbox, outbox_signed
+from yinzheng.ledger.flow.outbox import outbox_signed
 from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, record
 from yinzheng.ledger.flow.threads import find_organisation
-from yinzheng.ledger.organisations.accounts import entering, require_signed
+from yinzheng.ledger.organisations import holding
 from yinzheng.ledger.organisations.addresses import check_webhook
-from yinzheng.ledger.organisations.calls import FORUM, FORUM_END, HOLDER
+from yinzheng.ledger.organisations.calls import FORUM, FORUM_END
 from yinzheng.ledger.organisations.keys import keys_at
 from yinzheng.ledger.people.acting import Actor, admit, key_of, require_two
 from yinzheng.ledger.registry import Registry
@@ -29,7 +28,7 @@ from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.formats.organisation import Binding, Enrolment, Revocation, Rotation
+from yinzheng.verifier.formats.organisation import Enrolment, Revocation, Rotation
 from yinzheng.verifier.log.statement import organisation_subject
 
 __all__ = [
@@ -95,7 +94,7 @@ def enrol(
                 key=key_of(session, giver),
             )
         if body.binding is not None:
-            _enter(registry, session, body, body.binding, leaf, by)
+            holding.enter(registry, session, body, by)
     return leaf
 
 
@@ -103,10 +102,10 @@ def rotate(registry: Registry, rotation: Rotation, by: Actor | None) -> bytes:
     """Let a key take over from the one before; gives the leaf hash of the statement.
 
     Signed by the key it replaces, it needs nobody (`by` None); where that one no longer holds, an officer
-    binds the new key.
+    binds the new key. A holder's says what becomes of its account, and always needs an officer.
 
     Raises `UsageFault`: `organisation-unknown`, `officer-needed`, `key-…`, `person-…`; `DataFault`:
-    `key-succession`, `key-known`.
+    `key-succession`, `key-known`; and as `holding.hand_over`.
     """
     now = registry.clock()
     body = replace(rotation, rotated_at=now)
@@ -118,6 +117,7 @@ def rotate(registry: Registry, rotation: Rotation, by: Actor | None) -> bytes:
         if by is None and not keys[-1].holds_at(now):
             raise _officer_needed("The key before no longer holds, so it cannot hand over.")
         rules.rotated(keys, body)
+        holding.hand_over(registry, session, found, body, by)
         return _continue(registry, session, found, "organisation.key-rotated", body.to_json(), now)
 
 
@@ -128,7 +128,7 @@ def revoke(registry: Registry, revocation: Revocation, by: Actor | None) -> byte
     saw before `since` stands (R41).
 
     Raises `UsageFault`: `organisation-unknown`, `key-unknown`, `key-ended`, `key-instant` (since when lies
-    ahead), `person-…`, `officer-needed`.
+    ahead), `person-…`, `officer-needed`; and as `holding.end`.
     """
     now = registry.clock()
     body = replace(revocation, told_at=now)
@@ -139,7 +139,9 @@ def revoke(registry: Registry, revocation: Revocation, by: Actor | None) -> byte
             admit(session, by, Capacity.REGISTRY)
         found = find_organisation(session, body.code)
         rules.revoked(keys_at(session, found.head), body)
-        return _continue(registry, session, found, "organisation.key-revoked", body.to_json(), now)
+        leaf = _continue(registry, session, found, "organisation.key-revoked", body.to_json(), now)
+        holding.end(registry, session, found, body, leaf, by)
+        return leaf
 
 
 def dismiss_forum(registry: Registry, code: str, by: Actor) -> None:
@@ -181,18 +183,6 @@ def change_webhook(registry: Registry, code: str, webhook: str | None, by: Actor
         session.add(found)
         if by is not None:
             acted(registry, session, by, "organisation", code, "keeping")
-
-
-def _enter(
-    registry: Registry, session: Session, body: Enrolment, binding: Binding, leaf: bytes, officer: Actor
-) -> None:
-    """Ask the chain to enter a holder's account; tried first, so that no statement says what it refuses."""
-    message, domain = entering(body), registry.client.holders_domain
-    require_signed(message, domain, binding.account, message.account)
-    approvals = [binding.account, sign(message, domain, key_of(session, officer))]
-    call = registry.client.enrol(message, approvals)
-    registry.client.simulate(call, registry.sender.address)
-    outbox(session, HOLDER, leaf.hex(), call, body.enrolled_at)
 
 
 def _administrator(session: Session, given: Actor | None) -> Actor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,6 +36,20 @@ def test_from_new_keys_to_the_chain(copied: Callable[[], Path], tmp_path: Path) 
     assert "holder" in enrolled.out
     (listed,) = (one for one in run("organisations", "--state", state, "--json").json if one["code"] == FIRM)
     assert (listed["roles"], listed["account"]) == (["holder"], made.json["account"])
+
+    refused("org", "key", "rotate", "--org", folder, code="officer-needed", exit_code=2, env=SECRETS)
+    file, begins = tmp_path / "rotation.json", int(time.time()) + 60
+    rotate = ("holder", "key", "rotate", "--new-account", "--org", folder, "--begins", begins)
+    changed = run(*rotate, "--out", file, "--json", env=SECRETS)
+    assert changed.code == 0, changed.err
+    refused("rotate-key", file, "--state", state, code="officer-needed", exit_code=2)
+    done = run("rotate-key", file, "--as", OFFICER, "--state", state)
+    assert done.code == 0, done.err
+    (after,) = (one for one in run("organisations", "--state", state, "--json").json if one["code"] == FIRM)
+    assert after["account"] == changed.json["account"] != listed["account"]
+    lost = ("revoke-key", FIRM, changed.json["kid"], "--since", int(time.time()), "--as", OFFICER)
+    told = run(*lost, "--reason", "compromised", "--account", "--state", state)
+    assert told.code == 0, told.err
 
 
 def test_an_account_that_signs_elsewhere(copied: Callable[[], Path], tmp_path: Path) -> None:

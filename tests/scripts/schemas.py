@@ -164,6 +164,11 @@ def _whole(kind: type[Shaped]) -> Callable[[Forms], Json]:
     return lambda forms: forms.shaped(kind)
 
 
+def _revocation(forms: Forms) -> Json:
+    whole = forms.shaped(organisation.AccountRevocation)
+    return {**whole, "required": [name for name in whole["required"] if name != "account"]}
+
+
 _STEPS: Final = {
     "requested": withdrawal.Requested,
     "verified": withdrawal_steps.Verified,
@@ -196,8 +201,11 @@ FORMATS: Final[Mapping[str, tuple[str, Callable[[Forms], Json]]]] = {
         _by_kind(names_of(evidence_items.Item), "about", evidence_items.ABOUT),
     ),
     "file-disclosure": ("One file of a dossier, disclosed", _whole(dossier.FileDisclosure)),
-    "key-revocation": ("Body of organisation.key_revoked", _whole(organisation.Revocation)),
-    "key-rotation": ("Body of organisation.key_rotated", _table(organisation._ROTATION)),
+    "key-revocation": ("Body of organisation.key_revoked", _revocation),
+    "key-rotation": (
+        "Body of organisation.key_rotated",
+        _table(organisation._ROTATION, organisation._ROTATION_OPTIONAL),
+    ),
     "notice": ("Notice that consents refer to (S10.2)", _whole(notice.Notice)),
     "pack-manifest": ("manifest.json of an evidence pack", _table(manifest._MANIFEST)),
     "receipt": ("Receipt file of a consent", _table(receiptfile._FILE)),

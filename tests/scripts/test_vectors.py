@@ -232,6 +232,24 @@ def test_a_holders_account_signs_what_other_wallets_sign() -> None:
     signer = Account.recover_message(signable, signature=bytes.fromhex(body["binding"]["account"]))
     assert signer[2:].lower() == body["account"]
 
+    body = item["rotation"]["body"]
+    proofs = ("possession", "succession", "binding", "rotated_at")
+    said = {k: v for k, v in body.items() if k not in proofs}
+    said |= {name: body["binding"][name] for name in ("serial", "account")}
+    declaration = b"yinzheng/holder-rotation/1\n" + rfc8785.dumps(said)
+    assert item["rotation"]["declaration"].encode() == declaration
+    message |= {
+        "serial": body["binding"]["serial"],
+        "account": "0x" + body["binding"]["account"],
+        "key": hashlib.sha256(bytes.fromhex(body["key"])).digest(),
+        "statement": hashlib.sha256(declaration).digest(),
+    }
+    signable = encode_typed_data(domain, {"Rotation": types["Enrolment"]}, message)
+    accounts = {"new": body["binding"]["account"], "current": item["body"]["account"]}
+    for name, account in accounts.items():
+        signer = Account.recover_message(signable, signature=bytes.fromhex(body["binding"][name]))
+        assert signer[2:].lower() == account
+
 
 def changed(pointers: dict[str, Any]) -> dict[str, Any]:
     """The whole with values replaced by JSON pointer (RFC 6901)."""

@@ -6,7 +6,14 @@ from typing import Any
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.notice import SCOPES
-from yinzheng.verifier.formats.organisation import Enrolment, KeyGrant, prove_possession, prove_succession
+from yinzheng.verifier.formats.organisation import (
+    Enrolment,
+    Handover,
+    KeyGrant,
+    Rotation,
+    prove_possession,
+    prove_succession,
+)
 
 HOSPITAL = "91350100M000100Y43"
 INSURER = "91110000600007156J"
@@ -144,6 +151,25 @@ def rotation() -> dict[str, Any]:
         "succession": _SUCCESSION,
         "rotated_at": NOW + 99 * DAY,
     }
+
+
+def holder_rotation() -> dict[str, Any]:
+    """Of a holder, to the account it has, with that one's consent."""
+    body = rotation()
+    possession, succession = (bytes.fromhex(body[name]) for name in ("possession", "succession"))
+    plan = Handover(2, b"\x22" * 20, b"", b"", b"")
+    made = Rotation(GRANT.kid, NEXT_GRANT, possession, succession, body["rotated_at"], plan)
+    signed = {"key": _handed(made), "new": "33" * 65, "current": "44" * 65}
+    return body | {"binding": {"serial": 2, "account": "22" * 20, **signed}}
+
+
+@cache
+def _handed(made: Rotation) -> str:
+    return NEXT.sign(made.declaration()).hex()
+
+
+def account_revocation() -> dict[str, Any]:
+    return revocation("lost") | {"account": "22" * 20}
 
 
 def revocation(reason: str = "compromised", since: int = NOW + 10 * DAY) -> dict[str, Any]:

@@ -39,7 +39,8 @@ MAX_TERM: Final = 5 * 366 * 86_400
 _POSSESSION: Final = b"yinzheng/key-possession/1\n"
 _SUCCESSION: Final = b"yinzheng/key-succession/1\n"
 _DECLARATION: Final = b"yinzheng/holder-enrolment/1\n"
-_UNDECLARED: Final = frozenset({"possession", "binding", "enrolled_at"})
+_HANDOVER: Final = b"yinzheng/holder-rotation/1\n"
+_UNDECLARED: Final = frozenset({"possession", "succession", "binding", "enrolled_at", "rotated_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,22 @@ class Enrolment:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover(Shaped):
+    """How a holder's account goes on with a new SM2 key, or with it to another account (S10.4b)."""
+
+    serial: Annotated[int, integer(2, 2**32 - 1)]
+    """Which change of the organisation on chain this is (S5.19)."""
+    account: Annotated[bytes, hex_bytes(20)]
+    """The account from then on; it may be the one of before."""
+    key: Annotated[bytes, hex_bytes(64)]
+    """The new SM2 key's signature of `declaration`, raw `r || s`."""
+    new: Annotated[bytes, hex_bytes(65)]
+    """That account's signature of `Rotation` or `Replacement` (S5.19)."""
+    current: Annotated[bytes | None, nullable(hex_bytes(65))]
+    """The account's of before, of `Rotation`; None where it is lost: the chain then waits (`Replacement`)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rotation:
     """Body of `organisation.key-rotated`: `grant` takes over from key `replaces` at `grant.not_before`."""
 
@@ -148,6 +165,21 @@ class Rotation:
     succession: bytes | None
     """The old key's signature; None where it was lost or compromised and an officer bound the new one."""
     rotated_at: int
+    binding: Handover | None = None
+    """A holder's, and nobody else's."""
+
+    def declaration(self) -> bytes:
+        """What a holder's new SM2 key signs, and its accounts by its SHA-256."""
+        said = {name: value for name, value in self.to_json().items() if name not in _UNDECLARED}
+        assert self.binding is not None
+        return _HANDOVER + dumps(
+            {**said, "serial": self.binding.serial, "account": self.binding.account.hex()}
+        )
+
+    @property
+    def declared(self) -> bytes:
+        """32 bytes: SHA-256 of the declaration, by which the chain names it (S5.19 `statement`)."""
+        return sha256(self.declaration())
 
     def to_json(self) -> dict[str, JSON]:
         """The object of S10.4."""
@@ -159,6 +191,7 @@ class Rotation:
             "possession": self.possession.hex(),
             "succession": None if self.succession is None else self.succession.hex(),
             "rotated_at": self.rotated_at,
+            **({} if self.binding is None else {"binding": self.binding.to_json()}),
         }
 
     def succeeds(self, old: Sm2PublicKey) -> bool:
@@ -180,6 +213,13 @@ class Revocation(Versioned):
     since: Annotated[int, integer()]
     """The instant of loss or compromise, as told; not after `told_at`."""
     told_at: Annotated[int, integer()]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRevocation(Revocation):
+    """The same of a holder that lost its account with the key: it signs nothing more (S5.18)."""
+
+    account: Annotated[bytes, hex_bytes(20)]
 
 
 def parse_enrolment(value: object) -> Enrolment:
@@ -206,18 +246,33 @@ def parse_enrolment(value: object) -> Enrolment:
 
 def parse_rotation(value: object) -> Rotation:
     """Read a rotation. Raises as `parse_enrolment`, and `key-same`. Check `succeeds` with the old key."""
-    fields = read_object(value, _ROTATION)
+    fields = read_object(value, _ROTATION, optional=_ROTATION_OPTIONAL)
     grant = _grant(fields, fields["code"])
     if grant.kid == fields["replaces"]:
         raise DataFault("a key does not replace itself", code="key-same", path="$.replaces")
-    return Rotation(
-        fields["replaces"], grant, fields["possession"], fields["succession"], fields["rotated_at"]
+    rotation = Rotation(
+        fields["replaces"],
+        grant,
+        fields["possession"],
+        fields["succession"],
+        fields["rotated_at"],
+        fields["binding"],
     )
+    if rotation.binding is not None:
+        _check_declared(grant, rotation.declaration(), rotation.binding.key)
+    return rotation
 
 
 def parse_revocation(value: object) -> Revocation:
-    """Read a revocation. Raises `DataFault`: a code of `read_object`, `credit-code` or `key-instant`."""
-    revocation = read_shape(Revocation, value)
+    """Read a revocation, `AccountRevocation` where it names an account.
+
+    Raises `DataFault`: a code of `read_object`, `credit-code`, `key-instant`, or `key-reason` (an account is
+    lost or compromised).
+    """
+    named = isinstance(value, dict) and "account" in value
+    revocation = read_shape(AccountRevocation if named else Revocation, value)
+    if named and revocation.reason == "left":
+        raise DataFault("an account is lost or compromised", code="key-reason", path="$.reason")
     if revocation.since > revocation.told_at:
         raise DataFault(
             "a loss or compromise is told after it happened, not before", code="key-instant", path="$.since"
@@ -248,12 +303,16 @@ def _check_binding(enrolment: Enrolment) -> None:
             path="$.binding",
         )
     check_overlap(enrolment.roles)
-    key = Sm2PublicKey(enrolment.grant.key)
-    if binding is not None and not key.verify(enrolment.declaration(), binding.key):
+    if binding is not None:
+        _check_declared(enrolment.grant, enrolment.declaration(), binding.key)
+
+
+def _check_declared(grant: KeyGrant, declaration: bytes, signature: bytes) -> None:
+    if not Sm2PublicKey(grant.key).verify(declaration, signature):
         raise DataFault(
-            "the SM2 key did not sign what this enrolment says",
+            "the SM2 key did not sign what this says of its holder",
             code="holder-declaration",
-            hint="Name, roles, account and key are signed together: have the holder make it anew.",
+            hint="Key and account are declared and signed together: have the holder make it anew.",
             path="$.binding.key",
         )
 
@@ -285,6 +344,7 @@ _ENROLMENT: Final[dict[str, Check[Any]]] = {
     "enrolled_at": integer(),
 }
 _OPTIONAL: Final[dict[str, Check[Any]]] = {"binding": shape(Binding)}
+_ROTATION_OPTIONAL: Final[dict[str, Check[Any]]] = {"binding": shape(Handover)}
 _ROTATION: Final[dict[str, Check[Any]]] = {
     "v": constant(1),
     "code": check_credit_code,

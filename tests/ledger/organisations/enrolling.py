@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, field, replace
 
 from tests.ledger.world import KEEPER, OFFICER, actor_of
+from yinzheng.api.org.member import handed_over
 from yinzheng.ledger.chain.approvals import sign
 from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.organisations import enrolment as enrolling
@@ -98,6 +99,29 @@ class Member:
             "rotated_at": begins,
         }
         return parse_rotation(body)
+
+    def handing_over(
+        self,
+        registry: Registry,
+        new: Sm2PrivateKey,
+        begins: int,
+        *,
+        serial: int = 2,
+        to: EthereumKey | None = None,
+        signed: bool = True,
+        lost: bool = False,
+    ) -> Rotation:
+        """A holder's rotation, `to` another account if given; `lost`: without the account of before."""
+        current, plain = self.wallet, self.rotation(new, begins, signed=signed)
+        assert current is not None
+        return handed_over(
+            plain,
+            new,
+            registry.client.holders_domain,
+            serial=serial,
+            new=to or current,
+            current=None if lost else current,
+        )
 
     def revocation(self, reason: str, since: int, told_at: int | None = None) -> Revocation:
         return Revocation(self.code, self.kid, reason, since, since if told_at is None else told_at)

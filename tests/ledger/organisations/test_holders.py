@@ -9,20 +9,27 @@ import pytest
 from tests.ledger.organisations.enrolling import COURT, HOSPITAL, LAB, Member
 from tests.ledger.world import KEEPER, OFFICER, World, actor_of, unchanged
 from yinzheng.ledger.chain.approvals import Domain, sign
-from yinzheng.ledger.chain.records_holders import AccountState
+from yinzheng.ledger.chain.records_holders import AccountState, HolderOnChain
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.keys.provider import RELAY, EthereumKey
-from yinzheng.ledger.organisations import enrolment
+from yinzheng.ledger.organisations import enrolment, keys
 from yinzheng.ledger.organisations.accounts import domain_of, entering
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.bytes import canonical
-from yinzheng.verifier.bytes.algorithms import sha256
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, sha256
 from yinzheng.verifier.errors import YinzhengError
-from yinzheng.verifier.formats.organisation import Enrolment, parse_enrolment
+from yinzheng.verifier.formats.organisation import (
+    AccountRevocation,
+    Enrolment,
+    Rotation,
+    parse_enrolment,
+    parse_revocation,
+    parse_rotation,
+)
 from yinzheng.verifier.judge.trust import parse_trust
 from yinzheng.verifier.log.statement import organisation_subject
 
@@ -49,11 +56,13 @@ def malformed(body: Enrolment) -> str:
 
 def test_a_holders_account_and_key_are_on_chain_as_the_log_says(world: World) -> None:
     with world.open() as registry:
-        _entered(registry)
+        firm = _entered(registry)
+        new, to = Sm2PrivateKey.generate(), EthereumKey.generate()
+        rotate(registry, firm.handing_over(registry, new, registry.clock() + 60, to=to))
     assert world.audit() == []
 
 
-def _entered(registry: Registry) -> None:
+def _entered(registry: Registry) -> Member:
     firm = holder(HOSPITAL, "controller")
     body = parse_enrolment(firm.holding(registry).to_json())
     leaf = enter(registry, body)
@@ -71,6 +80,7 @@ def _entered(registry: Registry) -> None:
     told = parse_enrolment(canonical.loads(event.public, max_bytes=8192))
     # What the chain names is what anyone works out from the public statement.
     assert found.statement == told.declared == body.declared
+    return firm
 
 
 def test_a_policy_says_where_accounts_sign(registry: Registry) -> None:
@@ -171,3 +181,143 @@ def test_a_crash_leaves_statement_and_account_or_neither(world: World, point: st
         assert firm.wallet is not None
         assert registry.client.account_of(organisation_subject(HOSPITAL)) == firm.wallet.address
     assert world.audit() == []
+
+
+# ---------------------------------------------------------------- keys and accounts over time
+
+
+@pytest.fixture
+def entered(registry: Registry) -> Member:
+    firm = holder()
+    enter(registry, firm.holding(registry))
+    settle(registry)
+    return firm
+
+
+def on_chain(registry: Registry) -> HolderOnChain:
+    found = registry.client.holder(organisation_subject(HOSPITAL))
+    assert found is not None
+    return found
+
+
+def rotate(registry: Registry, body: Rotation) -> None:
+    enrolment.rotate(registry, parse_rotation(body.to_json()), actor_of(registry, OFFICER))
+    settle(registry)
+
+
+def refuse_rotation(registry: Registry, code: str, body: Rotation, by: str | None = OFFICER) -> None:
+    with unchanged(registry), pytest.raises(YinzhengError) as raised:
+        enrolment.rotate(registry, body, None if by is None else actor_of(registry, by))
+    assert raised.value.code == code
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_the_chain_follows_a_rotation(registry: Registry, entered: Member, moves: bool) -> None:
+    new, to = Sm2PrivateKey.generate(), EthereumKey.generate() if moves else None
+    body = entered.handing_over(registry, new, registry.clock() + 60, to=to)
+    rotate(registry, body)
+    found, wallet = on_chain(registry), to or entered.wallet
+    assert wallet is not None
+    assert (found.account, found.serial, found.next_from) == (wallet.address, 2, 0)
+    assert (found.key, found.statement) == (sha256(new.public_key.point), body.declared)
+    with registry.store.reading() as session:
+        assert session.get_one(Organisation, HOSPITAL).account == wallet.address
+    # It is used up: neither the log nor the chain takes it twice.
+    refuse_rotation(registry, "key-not-last", body)
+
+
+def test_a_lost_account_is_replaced_after_a_delay(registry: Registry, entered: Member) -> None:
+    new, to = Sm2PrivateKey.generate(), EthereumKey.generate()
+    now = registry.clock()
+    rotate(registry, entered.handing_over(registry, new, now + 60, to=to, lost=True))
+    found = on_chain(registry)
+    assert entered.wallet is not None
+    assert (found.account, found.next) == (entered.wallet.address, to.address)
+    assert found.next_from >= now + 15 * 86_400
+    assert found.account_at(found.next_from - 1) == entered.wallet.address
+    assert found.account_at(found.next_from) == to.address
+
+
+def test_who_took_over_by_the_clock_is_the_account_that_is_lost(world: World) -> None:
+    firm, new, to = holder(), Sm2PrivateKey.generate(), EthereumKey.generate()
+    with world.open() as registry:
+        enter(registry, firm.holding(registry))
+        settle(registry)
+        rotate(registry, firm.handing_over(registry, new, registry.clock() + 60, to=to, lost=True))
+        world.clock.advance(15 * 86_400 + 3600)
+        after = replace(firm, key=new, wallet=to)
+        told = loss(after, "lost", registry.clock())
+        enrolment.revoke(registry, told, actor_of(registry, OFFICER))
+        settle(registry)
+        assert (on_chain(registry).account, on_chain(registry).state) == (to.address, AccountState.LOST)
+    assert world.audit() == []
+
+
+def test_whose_signatures_a_rotation_needs(registry: Registry, entered: Member) -> None:
+    new, now = Sm2PrivateKey.generate(), registry.clock()
+    body = entered.handing_over(registry, new, now + 60)
+    refuse_rotation(registry, "officer-needed", body, by=None)
+    refuse_rotation(registry, "holder-binding", entered.rotation(new, now + 60))
+    stranger = replace(entered, wallet=EthereumKey.generate())
+    to = EthereumKey.generate()
+    foreign = stranger.handing_over(registry, new, now + 60, to=to)
+    refuse_rotation(registry, "account-possession", foreign)
+    # An announcement stands without the account before, but is no rotation for that.
+    assert body.binding is not None
+    announced = replace(body, binding=replace(body.binding, current=None))
+    refuse_rotation(registry, "account-possession", announced)
+    refuse_rotation(registry, "serial-not-next", entered.handing_over(registry, new, now + 60, serial=3))
+    other = replace(body, binding=replace(body.binding, account=to.address))
+    with pytest.raises(YinzhengError) as raised:
+        parse_rotation(other.to_json())
+    assert raised.value.code == "holder-declaration"
+
+
+def loss(member: Member, reason: str, since: int, account: bytes | None = None) -> AccountRevocation:
+    assert member.wallet is not None
+    return AccountRevocation(member.code, member.kid, reason, since, since, account or member.wallet.address)
+
+
+@pytest.mark.parametrize("reason", ["lost", "compromised"])
+def test_a_compromise_ends_key_and_account_and_says_since_when(
+    registry: Registry, world: World, entered: Member, reason: str
+) -> None:
+    enrolled = world.clock.now
+    world.clock.advance(7200)
+    told = loss(entered, reason, enrolled + 3600)
+    leaf = enrolment.revoke(registry, told, actor_of(registry, OFFICER))
+    settle(registry)
+    found = on_chain(registry)
+    assert (found.state.name.lower(), found.lost_at, found.statement) == (reason, enrolled + 3600, leaf)
+    assert found.account_at(world.clock.now) is None
+    with registry.store.reading() as session:
+        assert keys.find_key(session, HOSPITAL, entered.kid, enrolled + 3599) is not None
+        assert keys.find_key(session, HOSPITAL, entered.kid, enrolled + 3600) is None
+    # It signs no rotation any more, and is replaced after the delay.
+    new, to = Sm2PrivateKey.generate(), EthereumKey.generate()
+    begins = world.clock.now + 60
+    own = entered.handing_over(registry, new, begins, serial=3, to=to, signed=False)
+    refuse_rotation(registry, "account-state", own)
+    rotate(registry, entered.handing_over(registry, new, begins, serial=3, to=to, signed=False, lost=True))
+    assert on_chain(registry).next == to.address
+
+
+def test_what_is_no_loss_of_an_account(registry: Registry, entered: Member) -> None:
+    now = registry.clock()
+    officer = actor_of(registry, OFFICER)
+    for by, body, code in (
+        (officer, loss(entered, "lost", now, bytes(20)), "account-other"),
+        (None, loss(entered, "lost", now), "officer-needed"),
+    ):
+        with unchanged(registry), pytest.raises(YinzhengError) as raised:
+            enrolment.revoke(registry, body, by)
+        assert raised.value.code == code
+    enrolment.revoke(registry, loss(entered, "lost", now), officer)
+    # Until the chain has it, nothing else is sent.
+    new = Sm2PrivateKey.generate()
+    waiting = entered.handing_over(registry, new, now + 60, serial=3, signed=False)
+    refuse_rotation(registry, "holder-under-way", waiting)
+    left = loss(entered, "lost", now).to_json() | {"reason": "left"}
+    with pytest.raises(YinzhengError) as raised:
+        parse_revocation(left)
+    assert raised.value.code == "key-reason"

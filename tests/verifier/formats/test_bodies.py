@@ -41,9 +41,13 @@ FORMATS: dict[str, tuple[Parse, Callable[[], dict[str, Any]]]] = {
     "enrolment": (parse_enrolment, bodies.enrolment),
     "holder enrolment": (parse_enrolment, bodies.holder_enrolment),
     "rotation": (parse_rotation, bodies.rotation),
+    "holder rotation": (parse_rotation, bodies.holder_rotation),
+    "account revocation": (parse_revocation, bodies.account_revocation),
     "revocation": (parse_revocation, bodies.revocation),
     "tombstone": (parse_tombstone, bodies.tombstone),
 }
+NOT_A_HOLDERS = {(bodies.holder_rotation, "binding"), (bodies.account_revocation, "account")}
+"""Without these it is the body of one who is no holder, which is lawful."""
 PHOTO = base64.b64encode(bytes(range(256))).decode()
 
 
@@ -86,6 +90,8 @@ def test_names_are_exactly_these(parse: Parse, make: Callable[[], dict[str, Any]
         if isinstance(member, dict):
             assert code_of(parse, with_({"x": make()}, ("x", *way, "face"), "x")["x"]) == "field-unknown"
             for name in member:
+                if (make, name) in NOT_A_HOLDERS:
+                    continue
                 cut = copy.deepcopy(make())
                 inner: Any = cut
                 for step in way:
