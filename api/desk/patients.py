@@ -14,7 +14,7 @@ import asyncio
 import base64
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from http import HTTPStatus
@@ -196,7 +196,7 @@ def _seen(registry: Registry, found: dict[str, Any]) -> JSON:
             "consent": opened.consent.to_json(),
             "notice": opened.notice.to_json(),
             "notice_leaf": opened.notice_leaf.hex(),
-            "beyond": _beyond(thread),
+            "beyond": _beyond(thread, {one.under for one in uses}),
             "in_force": _portion(in_force(thread)),
             "uses": [{**asdict(use)} for use in uses],
             "openings": [{**asdict(one)} for one in openings_of(registry, thread.session, thread.subject)],
@@ -204,10 +204,14 @@ def _seen(registry: Registry, found: dict[str, Any]) -> JSON:
         }
 
 
-def _beyond(thread: ConsentThread) -> list[JSON]:
-    """The later versions that take more than was agreed to, the newest first (R28)."""
+def _beyond(thread: ConsentThread, under: Collection[str | None]) -> list[JSON]:
+    """The later versions that take more than was agreed to, the newest first (R28).
+
+    The newest, and those ``under`` which uses were told: no number of versions pushes one of these out.
+    """
     own = row_at(thread.session, thread.opened.notice_leaf)
-    later = list(wider_than(thread.session, own, thread.opened.notice))
+    used = {bytes.fromhex(leaf) for leaf in under if leaf is not None}
+    later = wider_than(thread.session, own, thread.opened.notice, used)
     return [
         {
             "notice": one.row.leaf.hex(),
@@ -215,7 +219,8 @@ def _beyond(thread: ConsentThread) -> list[JSON]:
             "published_at": one.row.published_at,
             "wider": parts_of(one.wider),
         }
-        for one in reversed(later[-MOST_VERSIONS:])
+        for at, one in enumerate(later)
+        if at < MOST_VERSIONS or one.row.leaf in used
     ]
 
 

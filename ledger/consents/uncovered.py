@@ -102,7 +102,7 @@ def at_most(session: Session, rows: Iterable[NoticeRow]) -> int:
 
 def kept_earlier(session: Session, row: NoticeRow) -> Iterator[Version]:
     """The earlier versions that do not cover this one and to which consents are kept, the latest first."""
-    return (one for one in narrower_than(session, row) if _kept(session, one.row, Place(0), 1))
+    return narrower_than(session, row)
 
 
 def uncovered_of(registry: Registry, leaf: bytes, by: Reader, after: Place | None) -> Page:

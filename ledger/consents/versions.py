@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Final
 
+from sqlalchemy import exists
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.rules.notices import Wider, wider
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event
+from yinzheng.ledger.store.models_consents import Consent
 from yinzheng.ledger.store.models_consents import Notice as NoticeRow
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.notice import MAX_NOTICE, Notice, parse_notice
+
+NEWEST: Final = 64
+"""Later versions of a notice that are looked at for whoever agreed to an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +54,29 @@ def unknown_notice() -> UsageFault:
 
 
 def narrower_than(session: Session, row: NoticeRow) -> Iterator[Version]:
-    """The earlier versions of a notice that do not cover this one, the latest first."""
+    """The earlier versions that do not cover this one and to which consents are kept, the latest first.
+
+    No other is read: a notice may have thousands of versions, and whoever reads holds up everyone.
+    """
     notice = notice_at(session, row.leaf)
-    query = select(NoticeRow).where(NoticeRow.subject == row.subject, NoticeRow.version < row.version)
+    kept = exists().where(col(Consent.notice_id) == NoticeRow.id, col(Consent.wrapped_key).is_not(None))
+    query = select(NoticeRow).where(NoticeRow.subject == row.subject, NoticeRow.version < row.version, kept)
     for earlier in session.exec(query.order_by(col(NoticeRow.version).desc())).all():
         said = notice_at(session, earlier.leaf)
         if found := wider(said, notice):
             yield Version(earlier, said, found)
 
 
-def wider_than(session: Session, row: NoticeRow, notice: Notice) -> Iterator[Version]:
-    """The later versions of a notice that this one, `notice`, does not cover, the earliest first."""
+def wider_than(
+    session: Session, row: NoticeRow, notice: Notice, named: Collection[bytes]
+) -> Iterator[Version]:
+    """The later versions of a notice that this one, `notice`, does not cover, the newest first.
+
+    Looked at are those of the leaf hashes `named`, and the `NEWEST`: a notice may have thousands.
+    """
     query = select(NoticeRow).where(NoticeRow.subject == row.subject, NoticeRow.version > row.version)
-    for later in session.exec(query.order_by(col(NoticeRow.version))).all():
+    rows = session.exec(query.order_by(col(NoticeRow.version).desc())).all()
+    for later in (one for at, one in enumerate(rows) if at < NEWEST or one.leaf in named):
         said = notice_at(session, later.leaf)
         if found := wider(notice, said):
             yield Version(later, said, found)

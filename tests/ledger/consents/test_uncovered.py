@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from tests.ledger.access_lines import said
 from tests.ledger.consent_world import (
@@ -27,13 +27,14 @@ from tests.ledger.withdrawals.clinic import Clinic
 from tests.ledger.world import OFFICER, World, actor_of, apply, unchanged
 from tests.verifier import bodies
 from yinzheng.ledger.cases.dossier_opening import open_dossier_to
-from yinzheng.ledger.consents import uncovered
+from yinzheng.ledger.consents import uncovered, versions
 from yinzheng.ledger.consents.basis import basis_of
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.listing import list_notices
 from yinzheng.ledger.consents.notices import publish_notice
 from yinzheng.ledger.consents.uncovered import Place, uncovered_of
 from yinzheng.ledger.consents.uses import record_use
+from yinzheng.ledger.consents.versions import notice_at
 from yinzheng.ledger.notify.deliveries import fetch
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.consent import Scope
@@ -159,6 +160,35 @@ def test_what_ended_was_withdrawn_or_erased_is_not_listed(clinic: ConsentWorld, 
     assert data["at_most"] == len([*ends, whole, part, stays])
     ((group),) = data["uncovered"]
     assert group["consents"] == sorted(one.hex() for one in (part, stays))
+
+
+def test_versions_nobody_agreed_to_cost_nobody_anything(
+    clinic: ConsentWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A controller may publish thousands; whoever reads them all holds up everyone else."""
+    registry, latest = clinic.registry, clinic.notice
+    granted_to(clinic, clinic.notice, clinic.notice_body, 1)
+    for number in range(20):
+        latest, _ = next_version(registry, latest, kinds=[f"第{number}类"])
+    read: set[bytes] = set()
+
+    def counted(session: Session, leaf: bytes) -> Any:
+        read.add(leaf)
+        return notice_at(session, leaf)
+
+    monkeypatch.setattr(versions, "notice_at", counted)
+    latest, _ = widened(registry, latest)
+    all_pages(registry, latest)
+    assert len(read) <= 4
+    assert deliveries(registry)[-1]["at_most"] == 1
+    read.clear()
+    monkeypatch.setattr(versions, "NEWEST", 3)
+    with registry.store.reading() as session:
+        own, agreed = versions.row_at(session, clinic.notice.leaf), notice_at(session, clinic.notice.leaf)
+        used = session.exec(select(Notice.leaf).where(Notice.version == 2)).all()
+        later = versions.wider_than(session, own, agreed, used)
+        assert [one.row.version for one in later] == [22, 21, 20, 2]
+    assert len(read) == 4
 
 
 def test_a_record_that_does_not_open_keeps_nobody_from_publishing(clinic: ConsentWorld) -> None:
