@@ -92,6 +92,14 @@ def outbox_signed(
     return row
 
 
+def signed(session: Session) -> list[ChainCall]:
+    """The calls of one key that are signed and not mined, by their nonces: the relay's, else a person's."""
+    query = select(ChainCall).where(ChainCall.state == "sent").order_by(col(ChainCall.nonce))
+    kept = list(session.exec(query).all())
+    first = min(kept, key=lambda call: (call.sender != RELAY, call.id or 0), default=None)
+    return [call for call in kept if first is not None and call.sender == first.sender]
+
+
 def waiting(session: Session, kinds: Kinds) -> list[ChainCall]:
     """The calls to be looked at next, in the order of their decisions.
 
@@ -99,15 +107,15 @@ def waiting(session: Session, kinds: Kinds) -> list[ChainCall]:
     signs more. What a person signed waits for what was decided before, which a role that it takes may have
     signed (ADR 42).
     """
-    signed = select(ChainCall).where(ChainCall.state == "sent").order_by(col(ChainCall.nonce))
-    kept = list(session.exec(signed).all())
-    first = min(kept, key=lambda call: (call.sender != RELAY, call.id or 0), default=None)
+    kept = signed(session)
+    if kept and kept[0].sender == RELAY:
+        return kept
     pending = select(ChainCall).where(ChainCall.state == "pending").order_by(col(ChainCall.id))
-    if first is not None:
-        pending = pending.where(col(ChainCall.id) < (0 if first.sender == RELAY else first.id))
+    if kept:
+        pending = pending.where(col(ChainCall.id) < min(call.id or 0 for call in kept))
     found = list(session.exec(pending.limit(_WINDOW)).all())
-    if first is not None and not found:
-        return [call for call in kept if call.sender == first.sender]
+    if not found:
+        return kept
     apart = next((i for i, call in enumerate(found) if not kind_of(kinds, call).together), len(found))
     return found[: max(apart, 1)]
 

@@ -25,12 +25,12 @@ from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.records import Head
 from yinzheng.ledger.flow import pool
 from yinzheng.ledger.flow.calls import CallKind
-from yinzheng.ledger.flow.outbox import carry_out, outbox, waiting
+from yinzheng.ledger.flow.outbox import carry_out, outbox, signed, waiting
 from yinzheng.ledger.registry import Progress, Registry, silent
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.store.models import Checkpoint as CheckpointRow
-from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 from yinzheng.verifier.log.note import Checkpoint
 
 
@@ -109,9 +109,24 @@ def _send_calls(registry: Registry, progress: Progress) -> None:
             calls = waiting(session, registry.kinds)
         if not calls:
             return
-        done = carry_out(registry, calls)
+        try:
+            done = carry_out(registry, calls)
+        except EnvironmentFault:
+            raise
+        except YinzhengError:
+            _send_signed(registry)  # a role is taken, whatever was decided before and has to wait
+            raise
         kinds = sorted({call.kind for call in done})
         progress(f"chain: {len(done)} confirmed ({', '.join(kinds)})")
+
+
+def _send_signed(registry: Registry) -> None:
+    while True:
+        with registry.store.reading() as session:
+            calls = signed(session)
+        if not calls:
+            return
+        carry_out(registry, calls)
 
 
 def _anchor(registry: Registry, progress: Progress) -> None:

@@ -15,6 +15,9 @@ from yinzheng.ledger.accesses.approving import approve_bulk
 from yinzheng.ledger.accesses.noting import Access, note_many
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.cases import issuing
+from yinzheng.ledger.chain import contracts
+from yinzheng.ledger.chain.client import ContractsClient
+from yinzheng.ledger.chain.refusals import TooEarly
 from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.erasure.overview import erasures
@@ -80,6 +83,33 @@ def test_what_was_complete_stands(ward: Ward, tmp_path: Path) -> None:
         settle(registry)
         assert w.state_of(registry, case) == "deposited"
     assert ward.world.codes() == set()
+
+
+def test_roles_are_taken_though_what_was_decided_before_has_to_wait(
+    ward: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a deposit does whose case is held: the leaver's role goes, and the deposit is approved anew."""
+    with ward.open() as registry:
+        case = w.to_publicity(registry, tmp_path / "dossier", public_data=True)
+        w.past_publicity(registry, ward.world.clock, case)
+        for name in (OFFICER, MEMBER):
+            issuing.issue(registry, case, actor_of(registry, name))
+        leaver = actor_of(registry, OFFICER).address
+        remove(registry, OFFICER)
+        with monkeypatch.context() as held:
+            held.setattr(ContractsClient, "simulate", _held)
+            assert refused(lambda: settle(registry)) == "case-held"
+        assert not registry.client.has_role(contracts.REGISTRY, leaver)
+        assert refused(lambda: settle(registry)) == "deposit-refused"
+        for name in (SECOND_OFFICER, MEMBER):
+            issuing.issue(registry, case, actor_of(registry, name))
+        settle(registry)
+        assert w.state_of(registry, case) == "deposited"
+    assert ward.world.codes() == set()
+
+
+def _held(*_: object) -> None:
+    raise TooEarly("The case is held for a dispute.", code="case-held")
 
 
 @pytest.mark.parametrize("name", [OFFICER, "ethics-er", "witness-wu"])
