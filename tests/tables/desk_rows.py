@@ -198,7 +198,9 @@ def rotated(scene: Scene, who: str, *, anothers: bool = False) -> Sent:
     if anothers:
         member = scene.members["lab" if who != "lab" else "insurer"]
     new = Sm2PrivateKey.generate()
-    rotation = member.rotation(new, scene.registry.clock())
+    now = scene.registry.clock()
+    holds = member.wallet is not None
+    rotation = member.handing_over(scene.registry, new, now) if holds else member.rotation(new, now)
     scene.kept["new key"] = new
     return sent("/org/v1/key/rotate", rotation.to_json())
 

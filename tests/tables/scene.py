@@ -26,9 +26,9 @@ from sqlmodel import col, select
 from tests.ledger import consent_world as cw
 from tests.ledger import world as w
 from tests.ledger.disputes.court import FORUM, address
-from tests.ledger.organisations.enrolling import Member, enrol
+from tests.ledger.organisations.enrolling import Member
 from tests.ledger.withdrawals.clinic import NOTICE, Clinic
-from tests.ledger.world import OFFICER, World, actor_of
+from tests.ledger.world import KEEPER, OFFICER, World, actor_of
 from tests.tables.grid import YES
 from yinzheng.api.desk.app import create_app
 from yinzheng.api.desk.running import settle_what_waits
@@ -45,6 +45,7 @@ from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.notices import publish_notice
 from yinzheng.ledger.consents.versions import notice_at
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.net.client import Client
 from yinzheng.ledger.net.exchange import Bounds, Sent
 from yinzheng.ledger.organisations import enrolment
@@ -76,6 +77,7 @@ MEMBERS: Final = {
     "passer": Member("12440000MB2DEM1WXP", ("party",)),
     "court": Member("11440100MB2DEMC01T", ("forum",), "某市中级人民法院", address(FORUM)),
     "bench": Member("11440100MB2DEMC02X", ("forum",)),
+    "holder": Member("91440101DEM0007515", ("holder",)),
     "revoked": Member("11440100MB2DEMC031", ("controller", "forum", "party", "recipient")),
 }
 """Organisations by what they are to the consent and the disputes of the scene."""
@@ -225,8 +227,11 @@ class Scene:
     def found(cls, world: World, registry: Registry, dossiers: Path) -> Scene:
         """Enrol everyone, publish the hospital's notice, and end the keys of `revoked`."""
         keyed = {name: replace(one, key=_KEYS.get(name, one.key)) for name, one in MEMBERS.items()}
+        keyed["holder"].wallet = EthereumKey.generate()
         for member in keyed.values():
-            enrol(registry, member)
+            made = member.holding(registry) if member.wallet else member.enrolment(registry.clock())
+            officer, keeper = actor_of(registry, OFFICER), actor_of(registry, KEEPER)
+            enrolment.enrol(registry, made, officer, administrator=keeper)
         body = cw.notice_body(registry, **NOTICE)
         notice = publish_notice(registry, body, cw.HOSPITAL)
         world.clock.advance(60)

@@ -37,7 +37,8 @@ def asks(command: Command) -> bool:
 
 def test_commands_that_ask_nobody_are_known() -> None:
     every = dict(one for panel in PANELS for one in commands(panel.entries))
-    unasked = {name for name, one in every.items() if not name.startswith("org ") and not asks(one)}
+    own = ("org ", "holder ")  # on machines of others, with keys of their own
+    unasked = {name for name, one in every.items() if not name.startswith(own) and not asks(one)}
     assert unasked == {row.name for row in sections()["unasked"].rows}
 
 
