@@ -25,7 +25,7 @@ HEAD: Final = (
     "# Who may what",
     "Written by `scripts/who-may-what` from the code and `tests/tables/who_may_what.txt`; nobody edits it. "
     "Every cell is tried on a running registry in `tests/tables`, whoever may not before whoever may. A use "
-    "case, command, address or method of the node without a row fails there; so does a refusal that leaves "
+    "case, command, address or method of the node without a row fails at once; so does a refusal that leaves "
     "anything behind but the number of a signed request, or a wrong date of birth that is counted.",
     "A person of the registry holds one office: {people}. An organisation is enrolled in one or several of "
     "{roles}. Exchanges, and whoever else reads, ask in no name. An intake point of withdrawals is whatever "

@@ -85,16 +85,6 @@ MEMBERS: Final = {
 _KEYS: Final = {name: cw.KEYS[MEMBERS[name].code] for name in ("hospital", "lab", "insurer", "opener")}
 
 
-def routes_of(app: Any) -> Iterator[str]:
-    """Every method and address that an application answers, as its routers have them."""
-    for route in app.routes:
-        inner = getattr(route, "original_router", None)
-        if inner is not None:
-            yield from routes_of(inner)
-        else:  # whatever else there is fails here, until the tables know it
-            yield from (f"{method} {route.path}" for method in route.methods)
-
-
 def honest(who: str) -> str:
     """In whose name somebody asks."""
     return who if who in MEMBERS else "hospital"
