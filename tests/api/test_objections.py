@@ -84,7 +84,7 @@ def test_without_a_desk_the_counter_is_named(serve: Serve, tmp_path: Path) -> No
     ("fault", "status", "said"),
     [
         (UsageFault("x", code="objection-empty"), 400, "An objection needs reasons"),
-        (UsageFault("x", code="move-not-allowed", status=409), 400, "takes no objection any more"),
+        (UsageFault("x", code="move-not-allowed", status=409), 409, "takes no objection any more"),
         (UsageFault("x", code="objections-many"), 400, "Too many objections are open"),
         (EnvironmentFault("x", code="desk-away"), 503, "cannot be reached"),
     ],
