@@ -21,6 +21,7 @@ from tests.cli.commands import Said, refused, run
 from tests.cli.conftest import Demonstration
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.verifier.bytes.algorithms import keccak256
+from yinzheng.verifier.chain.holdings import holdings_digest, holdings_of
 from yinzheng.verifier.chain.layout import IN_FORCE, record_slots, root_slot
 from yinzheng.verifier.chain.rlp import decode_item, encode_item
 from yinzheng.verifier.containers import target
@@ -200,7 +201,9 @@ def invented(demonstration: Demonstration) -> bytes:
         packed |= value << shift
         shift += 8 * width
     slots = record_slots(certificate_subject(number))
-    for slot, word in zip(slots, (int.from_bytes(leaf, "big"), packed, 0, 0, 7), strict=True):
+    held = holdings_digest(holdings_of((holder.code, holder.rights) for holder in body.holders))
+    words = (int.from_bytes(leaf, "big"), packed, 0, 0, 7, int.from_bytes(held, "big"), 0, 0)
+    for slot, word in zip(slots, words, strict=True):
         if word:
             put(rights, slot, big(word))
     places = ((trust.anchor, anchor, [root_slot(1)]), (trust.rights, rights, slots))
