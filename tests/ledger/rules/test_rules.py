@@ -317,7 +317,7 @@ def test_validity_is_one_to_five_years(years: int) -> None:
 def test_remarks() -> None:
     assert remark_bits([]) == 0
     assert remark_bits([RemarkKind.SEIZURE, RemarkKind.OTHER, RemarkKind.SEIZURE]) == 10
-    assert remark_bits(RemarkKind) == 15
+    assert remark_bits(RemarkKind) == 31
 
 
 REGISTRY, COMMITTEE = Approval("a", Capacity.REGISTRY), Approval("b", Capacity.COMMITTEE)
