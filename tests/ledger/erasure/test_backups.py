@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -265,29 +266,13 @@ def test_without_its_key_encryption_key_nothing_is_restored(ward: Ward, tmp_path
     store = tmp_path / "keystore"
     shutil.copytree(ward.world.paths.keys, store)
     (store / f"{KEK}.json").unlink()
-    clock = ward.world.clock
+    again = partial(restore, backup, keys, tmp_path / "r", ward.world.clock, keys=open_keys, keystore=store)
     with pytest.raises(EnvironmentFault) as missing:
-        restore(
-            backup,
-            keys,
-            tmp_path / "r",
-            clock,
-            keys=open_keys,
-            by=someone_of(ward.world.paths),
-            keystore=store,
-        )
+        again(by=someone_of(ward.world.paths))
     assert missing.value.code == "key-missing"
     Keystore(store, PASSPHRASE, scrypt_n=2).generate(KEK, Kind.SM4)  # another registry's, or a new one
     with pytest.raises(DataFault) as another:
-        restore(
-            backup,
-            keys,
-            tmp_path / "r",
-            clock,
-            keys=open_keys,
-            by=someone_of(ward.world.paths),
-            keystore=store,
-        )
+        again(by=someone_of(ward.world.paths))
     assert another.value.code == "record-unopened"
     assert not (tmp_path / "r").exists()
     assert not list(tmp_path.glob(".r.*"))
