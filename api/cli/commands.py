@@ -210,9 +210,9 @@ PANELS: Final = (
                 "Set where an organisation is told of withdrawals and disputes. 通知地址。",
             ),
             Command(
-                "dismiss-forum",
-                "organisations:dismiss_forum",
-                "Take a forum's power to decide on chain, as after a compromise. 解除裁判机构链上权限。",
+                "dismiss",
+                "organisations:dismiss",
+                "Take a forum's or exchange's power on chain. 解除裁判机构或交易所链上权限。",
             ),
         ),
     ),

@@ -49,11 +49,13 @@ def new(
     code: Annotated[str, typer.Option(help="Unified social credit code. 统一社会信用代码。")],
     name: Annotated[str, typer.Option(help="Name of the organisation. 机构名称。")],
     role: Annotated[
-        list[str], typer.Option(help="controller, recipient, holder, forum or party; repeat. 角色。")
+        list[str],
+        typer.Option(help="controller, recipient, holder, exchange, forum, party; repeat. 角色。"),
     ],
     out_folder: OutFolder = DEFAULT_ORG,
     account: Annotated[
-        bool, typer.Option("--account", help="Also a chain account, for forums and parties. 链上账户。")
+        bool,
+        typer.Option("--account", help="A chain account, for forums, exchanges, parties. 链上账户。"),
     ] = False,
     days: Annotated[int, typer.Option(help="Days the key holds.", min=1)] = DAYS,
     registry: Annotated[

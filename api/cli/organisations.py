@@ -97,6 +97,7 @@ def revoke_key(
     reason: Annotated[str, typer.Option(help=f"One of {', '.join(REASONS)}. 原因。")],
     since: Annotated[str, typer.Option(help="From when on, such as 2026-11-22T10:00. 自何时起。")],
     as_: As,
+    administrator: Administrator = None,
     account: Annotated[
         bool,
         typer.Option("--account", help="A holder's account too, for good. 链上账户一并停用。"),
@@ -124,7 +125,8 @@ def revoke_key(
         if account:
             lost = holding.account_now(registry, code, told)
             revocation = AccountRevocation(code, name, reason, began, told, lost)
-        leaf = enrolment.revoke(registry, revocation, acting(registry, as_))
+        taker = None if administrator is None else acting(registry, administrator)
+        leaf = enrolment.revoke(registry, revocation, acting(registry, as_), administrator=taker)
     tell(json_, {"code": code, "kid": kid, "leaf": leaf.hex()}, f"{code}: key {kid} no longer holds 已吊销")
 
 
@@ -143,13 +145,13 @@ def webhook(
     tell(json_, {"code": code, "webhook": url}, f"{code}: {url or 'asks for its notices itself 自行查询'}")
 
 
-def dismiss_forum(code: Code, as_: As, state: State = DEFAULT_STATE, json_: Json = False) -> None:
-    """Take a forum's power to decide on chain, as after a compromise. 解除裁判机构链上权限。"""
+def dismiss(code: Code, as_: As, state: State = DEFAULT_STATE, json_: Json = False) -> None:
+    """Take a forum's or exchange's power on chain. 解除裁判机构或交易所链上权限。"""
     from yinzheng.ledger.organisations import enrolment
 
     with writing(state, json_) as (registry, _):
-        enrolment.dismiss_forum(registry, code, acting(registry, as_))
-    tell(json_, {"code": code, "forum": False}, f"{code}: decides no more on the chain 已解除")
+        enrolment.dismiss(registry, code, acting(registry, as_))
+    tell(json_, {"code": code, "role": False}, f"{code}: acts no more on the chain 已解除")
 
 
 def desk(

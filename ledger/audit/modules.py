@@ -11,14 +11,15 @@ from sqlmodel import Session, col, select
 from yinzheng.contracts import artifact
 from yinzheng.ledger.audit.chain import under_way
 from yinzheng.ledger.audit.finding import Audit
-from yinzheng.ledger.chain.contracts import COMMITTEE, FORUM, MODULE, MOVES, REGISTRY, RELAY
+from yinzheng.ledger.chain.contracts import COMMITTEE, MODULE, MOVES, REGISTRY, RELAY
 from yinzheng.ledger.chain.records import DisputeState, WithdrawalState
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import checksummed
 from yinzheng.ledger.keys.provider import RELAY as RELAY_KEY
+from yinzheng.ledger.organisations.appointing import APPOINTMENTS
 from yinzheng.ledger.organisations.keys import keys_at
 from yinzheng.ledger.rules.disputes import State as DisputeCourse
-from yinzheng.ledger.rules.organisations import Role
+from yinzheng.ledger.rules.organisations import End, Role
 from yinzheng.ledger.rules.withdrawal import State
 from yinzheng.ledger.store.models import Person
 from yinzheng.ledger.store.models_consents import Organisation, Withdrawal, WithdrawalRecipient
@@ -39,6 +40,10 @@ _DISPUTES: Mapping[str, DisputeState] = {
     DisputeCourse.OPEN: DisputeState.OPEN,
     DisputeCourse.RELEASED: DisputeState.RELEASED,
 }
+
+
+_GONE = frozenset({End.LEFT, End.LOST, End.COMPROMISED})
+"""Ends of a key after which an administrator takes the role of its organisation too."""
 
 
 def check_modules(audit: Audit) -> None:
@@ -138,18 +143,13 @@ def _roles(audit: Audit, session: Session) -> None:
     """Every account that was ever granted a role and still holds it is one that should."""
     relay = audit.keys.ethereum(RELAY_KEY).address
     people = session.exec(select(Person)).all()
-    forums = {
-        row.account
-        for row in session.exec(select(Organisation))
-        if row.account is not None and Role.FORUM in row.roles.split()
-    }
     expected: dict[int, set[bytes]] = {
         RELAY: {relay},
         REGISTRY: {person.address for person in people if person.role == "registry"},
         COMMITTEE: {person.address for person in people if person.role == "committee"},
         MOVES: {audit.instance.modules.preservation},
-        FORUM: forums,
         MODULE: {audit.instance.modules.moves, audit.instance.modules.standing},
+        **_appointed(audit, session),
     }
     if not audit.client.has_role(RELAY, relay):
         del expected[RELAY]  # the key at hand is not the relay's, as `check_keys` says: nobody knows who is
@@ -159,6 +159,26 @@ def _roles(audit: Audit, session: Session) -> None:
             audit.found(
                 "role-stranger", "an account holds a role nobody here has", role=role, account=account.hex()
             )
+
+
+def _appointed(audit: Audit, session: Session) -> dict[int, set[bytes]]:
+    """Accounts of forums and exchanges by their role; each holds it, while its organisation has a key."""
+    expected: dict[int, set[bytes]] = {made.role: set() for made in APPOINTMENTS.values()}
+    for row in session.exec(select(Organisation)):
+        for role, made in APPOINTMENTS.items():
+            if row.account is None or role not in row.roles.split():
+                continue
+            expected[made.role].add(row.account)
+            held = audit.client.has_role(made.role, row.account)
+            if not held and not under_way(session):
+                audit.found("role-missing", f"the chain does not know a {role}", organisation=row.code)
+            if held and keys_at(session, row.head)[-1].end in _GONE:
+                audit.found(
+                    "role-outlives-key",
+                    f"a {role} whose key was revoked may still act on chain: `yinzheng dismiss`",
+                    organisation=row.code,
+                )
+    return expected
 
 
 def _granted(audit: Audit) -> Iterator[tuple[int, bytes]]:

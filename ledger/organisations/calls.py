@@ -1,4 +1,4 @@
-"""What enrolling asks of the chain: a forum's role, given and taken by the administrator (R41, S5.14), and a
+"""What enrolling asks of the chain: a forum's or exchange's role, given and taken by the administrator, and a
 holder's account, entered and changed by its own signature and an officer's (S5.19).
 """
 
@@ -12,7 +12,11 @@ FORUM: Final = CallKind("forum")
 """About an enrolment, by the hex of its leaf."""
 FORUM_END: Final = CallKind("forum-end")
 """About a revocation, by the hex of its leaf."""
+EXCHANGE: Final = CallKind("exchange")
+"""About an enrolment, by the hex of its leaf."""
+EXCHANGE_END: Final = CallKind("exchange-end")
+"""About a revocation, or the latest statement of who is dismissed, by the hex of its leaf."""
 HOLDER: Final = CallKind("holder")
 """About an organisation, by the hex of its subject; its parts are the numbers of its changes."""
 
-KINDS: Final = (FORUM, FORUM_END, HOLDER)
+KINDS: Final = (FORUM, FORUM_END, EXCHANGE, EXCHANGE_END, HOLDER)

@@ -11,19 +11,15 @@ from dataclasses import replace
 from sqlmodel import Session, select
 
 from yinzheng.ledger.accesses.noting import acted
-from yinzheng.ledger.chain.forums import grant_forum, revoke_forum
-from yinzheng.ledger.flow.outbox import outbox_signed
 from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, record
 from yinzheng.ledger.flow.threads import find_organisation
-from yinzheng.ledger.organisations import holding
+from yinzheng.ledger.organisations import appointing, holding
 from yinzheng.ledger.organisations.addresses import check_webhook
-from yinzheng.ledger.organisations.calls import FORUM, FORUM_END
 from yinzheng.ledger.organisations.keys import keys_at
-from yinzheng.ledger.people.acting import Actor, admit, key_of, require_two
+from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules import organisations as rules
 from yinzheng.ledger.rules.offices import Office
-from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.bytes.canonical import JSON
@@ -34,7 +30,7 @@ from yinzheng.verifier.log.statement import organisation_subject
 __all__ = [
     "change_webhook",
     "check_webhook",
-    "dismiss_forum",
+    "dismiss",
     "enrol",
     "revoke",
     "rotate",
@@ -51,9 +47,9 @@ def enrol(
 ) -> bytes:
     """Bind a key to an organisation (R41), on the word of an officer; gives the leaf hash of the statement.
 
-    A forum that has an account receives the role FORUM on chain when the registry settles: an administrator
-    gives it, who is another person than the officer. A holder's account enters `Holders` then, by its own
-    signature and the officer's.
+    A forum or exchange that has an account receives its role on chain when the registry settles: an
+    administrator gives it, who is another person than the officer. A holder's account enters `Holders` then,
+    by its own signature and the officer's.
 
     Raises `UsageFault`: `organisation-enrolled`, `key-not-current` (its time is over, or far ahead),
     `account-taken`, `roles-overlap`, `webhook-address`, `officer-needed`, `administrator-needed`, `person-…`;
@@ -79,20 +75,7 @@ def enrol(
                 enrolled_at=now,
             )
         )
-        if Role.FORUM in body.roles and body.account is not None:
-            giver = _administrator(session, administrator)
-            require_two(by, giver)
-            call = grant_forum(registry.client, body.account)
-            outbox_signed(
-                registry,
-                session,
-                FORUM,
-                leaf.hex(),
-                call,
-                now,
-                person=giver.person,
-                key=key_of(session, giver),
-            )
+        appointing.appoint(registry, session, body, leaf, by, administrator)
         if body.binding is not None:
             holding.enter(registry, session, body, by)
     return leaf
@@ -121,14 +104,18 @@ def rotate(registry: Registry, rotation: Rotation, by: Actor | None) -> bytes:
         return _continue(registry, session, found, "organisation.key-rotated", body.to_json(), now)
 
 
-def revoke(registry: Registry, revocation: Revocation, by: Actor | None) -> bytes:
+def revoke(
+    registry: Registry, revocation: Revocation, by: Actor | None, *, administrator: Actor | None = None
+) -> bytes:
     """End a key that was lost, compromised, or left behind; gives the leaf hash of the statement.
 
     `by` None: the organisation itself tells it, in a request it signed. What the key signed and the ledger
-    saw before `since` stands (R41).
+    saw before `since` stands (R41). With an administrator, what a forum or exchange may do on chain ends too;
+    without one the audit names its account until `dismiss`.
 
     Raises `UsageFault`: `organisation-unknown`, `key-unknown`, `key-ended`, `key-instant` (since when lies
-    ahead), `person-…`, `officer-needed`; and as `holding.end`.
+    ahead), `person-…`, `officer-needed`, `role-none`,
+    `administrator-needed`; and as `holding.end`.
     """
     now = registry.clock()
     body = replace(revocation, told_at=now)
@@ -141,32 +128,21 @@ def revoke(registry: Registry, revocation: Revocation, by: Actor | None) -> byte
         rules.revoked(keys_at(session, found.head), body)
         leaf = _continue(registry, session, found, "organisation.key-revoked", body.to_json(), now)
         holding.end(registry, session, found, body, leaf, by)
+        if administrator is not None:
+            admit(session, administrator, Office.ADMINISTRATOR)
+            appointing.end(registry, session, found, leaf, administrator)
         return leaf
 
 
-def dismiss_forum(registry: Registry, code: str, by: Actor) -> None:
-    """Take the role FORUM from an organisation's account, as after a compromise; what it decided stands.
+def dismiss(registry: Registry, code: str, by: Actor) -> None:
+    """Take the role on chain from a forum's or exchange's account; what it decided stands.
 
-    Raises `UsageFault`: `organisation-unknown`, `forum-none`, `administrator-needed`, `person-…`.
+    Raises `UsageFault`: `organisation-unknown`, `role-none`, `administrator-needed`, `person-…`.
     """
     with registry.store.transaction() as session:
         admit(session, by, Office.ADMINISTRATOR)
         found = find_organisation(session, code)
-        if found.account is None or Role.FORUM not in found.roles.split():
-            raise UsageFault("This organisation decides nothing on chain.", code="forum-none")
-        call = revoke_forum(registry.client, found.account)
-        outbox_signed(
-            registry,
-            session,
-            FORUM_END,
-            found.head.hex(),
-            call,
-            registry.clock(),
-            person=by.person,
-            key=key_of(session, by),
-        )
-        found.account = None
-        session.add(found)
+        appointing.end(registry, session, found, found.head, by)
 
 
 def change_webhook(registry: Registry, code: str, webhook: str | None, by: Actor | None) -> None:
@@ -183,17 +159,6 @@ def change_webhook(registry: Registry, code: str, webhook: str | None, by: Actor
         session.add(found)
         if by is not None:
             acted(registry, session, by, "organisation", code, "keeping")
-
-
-def _administrator(session: Session, given: Actor | None) -> Actor:
-    if given is None:
-        raise UsageFault(
-            "an administrator gives a forum its role on chain",
-            code="administrator-needed",
-            hint="Both act together: the officer with --as, the administrator with --administrator.",
-        )
-    admit(session, given, Office.ADMINISTRATOR)
-    return given
 
 
 def _officer_needed(message: str) -> UsageFault:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from yinzheng.ledger.accesses.noting import acted
 from yinzheng.ledger.chain import contracts
-from yinzheng.ledger.chain.forums import ADMINISTRATOR
+from yinzheng.ledger.chain.grants import ADMINISTRATOR
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Call, checksummed
 from yinzheng.ledger.flow.outbox import outbox_signed

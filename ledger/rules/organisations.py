@@ -17,6 +17,7 @@ class Role(StrEnum):
     """What an organisation may be here; it may be several."""
 
     CONTROLLER = "controller"
+    EXCHANGE = "exchange"
     FORUM = "forum"
     HOLDER = "holder"
     PARTY = "party"

@@ -73,6 +73,8 @@ class Capacity(StrEnum):
     SUBJECT = "subject"
     FORUM = "forum"
     PARTY = "party"
+    HOLDER = "holder"
+    EXCHANGE = "exchange"
 
 
 class StatementType(StrEnum):

@@ -20,13 +20,13 @@ class Organisation(Base, table=True):
     """Unified social credit code."""
     name: str
     roles: str
-    """Of `controller forum party recipient`, ascending, with a space between."""
+    """Of `controller exchange forum holder party recipient`, ascending, with a space between."""
     subject: bytes = Field(unique=True)
     """S2.4."""
     head: bytes
     """Leaf hash of its latest statement."""
     account: bytes | None
-    """20 bytes: the chain account of a forum."""
+    """20 bytes: the chain account of a forum, exchange, party or holder."""
     webhook: str | None
     """Where it is told; None: it asks for its notices itself."""
     enrolled_at: int = Field(sa_type=BigInteger)

@@ -307,7 +307,7 @@ def test_what_officers_are_refused(desk: DeskProcess, tmp_path: Path) -> None:
     refused(*when, code="instant", exit_code=2, env=KEYS_OF_STATE)
     hook = ("webhook", LAB, "http://lab.example", *state)
     refused(*hook, code="webhook-address", exit_code=2, env=KEYS_OF_STATE)
-    refused("dismiss-forum", LAB, *keeper, code="forum-none", exit_code=2, env=KEYS_OF_STATE)
+    refused("dismiss", LAB, *keeper, code="role-none", exit_code=2, env=KEYS_OF_STATE)
     set_ = run("webhook", LAB, "https://lab.example/hook", *state, "--json", env=KEYS_OF_STATE)
     assert set_.json == {"code": LAB, "webhook": "https://lab.example/hook"}
     assert consent_world.NAMES[LAB] in run("organisations", "--state", desk.state).out

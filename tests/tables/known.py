@@ -21,7 +21,8 @@ PARTS: Final = {
     "accesses.noting.acted", "accesses.noting.opening", "accesses.reader.of_actor", "cases.work.approve",
     "disputes.disclosing.note_pack", "disputes.work.allow",
     "erasure.proposing.allow", "erasure.proposing.add_signature", "flow.threads.allow",
-    "flow.threads.capacity", "organisations.holding.end", "organisations.holding.enter",
+    "flow.threads.capacity", "organisations.appointing.appoint", "organisations.appointing.end",
+    "organisations.holding.end", "organisations.holding.enter",
     "organisations.holding.hand_over", "withdrawals.work.move", "people.acting.admit", "people.acting.key_of",
     "people.acting.require", "people.acting.require_two",
 }  # fmt: skip

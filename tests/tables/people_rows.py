@@ -303,8 +303,8 @@ ROWS: Final[Mapping[str, Tried]] = {
         lambda _, r, by: enrolment.revoke(r, Member(NOBODY).revocation("lost", r.clock()), by),
         "organisation-unknown",
     ),
-    "organisations.enrolment.dismiss_forum": Tried(
-        lambda _, r, by: enrolment.dismiss_forum(r, HOSPITAL, by), "forum-none"
+    "organisations.enrolment.dismiss": Tried(
+        lambda _, r, by: enrolment.dismiss(r, HOSPITAL, by), "role-none"
     ),
     "organisations.enrolment.change_webhook": Tried(
         lambda _, r, by: enrolment.change_webhook(r, HOSPITAL, "https://hospital.example/", by)

@@ -26,8 +26,10 @@ from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code
 from yinzheng.verifier.formats.certificate import key_id
 
+EXCHANGE: Final = "exchange"
+FORUM: Final = "forum"
 HOLDER: Final = "holder"
-ROLES: Final = ("controller", "forum", HOLDER, "party", "recipient")
+ROLES: Final = ("controller", EXCHANGE, FORUM, HOLDER, "party", "recipient")
 """In ascending order, as bodies list them."""
 
 REASONS: Final = ("left", "lost", "compromised")
@@ -106,8 +108,8 @@ class Enrolment:
     organisation: Party
     roles: tuple[str, ...]
     account: bytes | None
-    """20 bytes: the chain account a forum or party signs releases with (S5.5), if it has one, and a holder
-    moves its rights with (S5.18), which has one."""
+    """20 bytes: the chain account a forum or party signs releases with (S5.5) and an exchange reservations
+    (S5.24), if it has one, and a holder moves its rights with (S5.18), which has one."""
     grant: KeyGrant
     possession: bytes
     enrolled_at: int
@@ -227,7 +229,7 @@ def parse_enrolment(value: object) -> Enrolment:
 
     Raises `DataFault`: a code of `canonical.read_object`, `credit-code`, `encoded-bytes`, `key-term`,
     `sm2-key`, `key-possession`, `holder-binding` (a holder without account, or a binding of
-    someone who is none), `roles-overlap` (a holder decides no disputes) or `holder-declaration`.
+    someone who is none), `roles-overlap` (one is holder, forum or exchange) or `holder-declaration`.
     """
     fields = read_object(value, _ENROLMENT, optional=_OPTIONAL)
     grant = _grant(fields, fields["organisation"].code)
@@ -281,12 +283,15 @@ def parse_revocation(value: object) -> Revocation:
 
 
 def check_overlap(roles: Collection[str]) -> None:
-    """Raise `DataFault` `roles-overlap` where one organisation would hold rights and decide disputes."""
-    if HOLDER in roles and "forum" in roles:
+    """Raise `DataFault` `roles-overlap` where one organisation would be two of holder, forum and exchange.
+
+    Each answers for what the others do: who holds rights, who decides about them, who checks their trades.
+    """
+    if len({EXCHANGE, FORUM, HOLDER}.intersection(roles)) > 1:
         raise DataFault(
-            "who decides disputes holds no rights here",
+            "who decides disputes, or checks trades, holds no rights here and does not do the other",
             code="roles-overlap",
-            hint="Enrol another organisation as the forum.",
+            hint="Enrol another organisation as the forum or the exchange.",
             path="$.roles",
         )
 

@@ -87,6 +87,8 @@ CAPACITIES = (
     "subject",
     "forum",
     "party",
+    "holder",
+    "exchange",
 )
 
 _TYPE = one_of(*STATEMENT_TYPES)

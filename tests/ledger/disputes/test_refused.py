@@ -38,7 +38,7 @@ from yinzheng.ledger.disputes.plans import Concerned, parse_plan
 from yinzheng.ledger.disputes.showing import standing
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import find_dispute
-from yinzheng.ledger.organisations.enrolment import dismiss_forum
+from yinzheng.ledger.organisations.enrolment import dismiss
 from yinzheng.ledger.organisations.keys import keys_of
 from yinzheng.ledger.rules.consent import Scope
 from yinzheng.ledger.rules.extent import Extent
@@ -174,7 +174,7 @@ def test_what_the_chain_would_refuse_is_not_recorded(court: Court) -> None:
     """The forum lost its role after it prepared: the log must not say that anything is held."""
     id_ = opening.draft(court.registry, COURT, court.plan("forum"))
     signature = court.sign(opening.prepare(court.registry, id_, address(FORUM)), FORUM)
-    dismiss_forum(court.registry, COURT, actor_of(court.registry, w.KEEPER))
+    dismiss(court.registry, COURT, actor_of(court.registry, w.KEEPER))
     settle(court.registry)
     code = refused(court, lambda: opening.open_dispute(court.registry, id_, signature))
     assert code not in ("internal", "revert-unknown"), code

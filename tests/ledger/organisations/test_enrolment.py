@@ -126,15 +126,13 @@ def test_a_forum_may_decide_on_chain_until_it_is_dismissed(registry: Registry, c
     refuse(
         registry,
         "administrator-needed",
-        lambda: enrolment.dismiss_forum(registry, COURT, actor_of(registry, MEMBER)),
+        lambda: enrolment.dismiss(registry, COURT, actor_of(registry, MEMBER)),
     )
-    enrolment.dismiss_forum(registry, COURT, actor_of(registry, KEEPER))
+    enrolment.dismiss(registry, COURT, actor_of(registry, KEEPER))
     settle(registry)
     assert not registry.client.has_role(FORUM, account)
     assert row(registry, COURT).account is None
-    refuse(
-        registry, "forum-none", lambda: enrolment.dismiss_forum(registry, COURT, actor_of(registry, KEEPER))
-    )
+    refuse(registry, "role-none", lambda: enrolment.dismiss(registry, COURT, actor_of(registry, KEEPER)))
 
 
 def test_a_party_with_an_account_decides_nothing(registry: Registry) -> None:

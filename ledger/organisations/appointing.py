@@ -1,0 +1,110 @@
+"""What a forum or an exchange may do on chain: its role, given and taken by an administrator (R41, D16).
+
+An exchange is no holder and no forum. Whoever answers whether others may trade trades nothing here itself;
+`Holders` refuses accounts with roles for the same reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sqlmodel import Session
+
+from yinzheng.ledger.chain import contracts, grants
+from yinzheng.ledger.flow.calls import CallKind
+from yinzheng.ledger.flow.outbox import outbox_signed
+from yinzheng.ledger.organisations import calls
+from yinzheng.ledger.people.acting import Actor, admit, key_of, require_two
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.offices import Office
+from yinzheng.ledger.rules.organisations import Role
+from yinzheng.ledger.store.models_consents import Organisation
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.organisation import Enrolment
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """The role on chain that an enrolled role brings, and the calls that give and take it."""
+
+    role: int
+    given: CallKind
+    taken: CallKind
+
+
+APPOINTMENTS: Final[Mapping[Role, Appointment]] = {
+    Role.FORUM: Appointment(contracts.FORUM, calls.FORUM, calls.FORUM_END),
+    Role.EXCHANGE: Appointment(contracts.EXCHANGE, calls.EXCHANGE, calls.EXCHANGE_END),
+}
+
+
+def appoint(
+    registry: Registry,
+    session: Session,
+    body: Enrolment,
+    leaf: bytes,
+    officer: Actor,
+    administrator: Actor | None,
+) -> None:
+    """Give the account of a forum or exchange its role; nothing where there is no account.
+
+    Raises `UsageFault`: `administrator-needed`, `roles-overlap`, `person-…`.
+    """
+    found = appointment_of(body.roles)
+    if found is None or body.account is None:
+        return
+    if administrator is None:
+        raise UsageFault(
+            "an administrator gives a forum or exchange its role on chain",
+            code="administrator-needed",
+            hint="Both act together: the officer with --as, the administrator with --administrator.",
+        )
+    admit(session, administrator, Office.ADMINISTRATOR)
+    require_two(officer, administrator)
+    call = grants.grant(registry.client, found.role, body.account)
+    outbox_signed(
+        registry,
+        session,
+        found.given,
+        leaf.hex(),
+        call,
+        registry.clock(),
+        person=administrator.person,
+        key=key_of(session, administrator),
+    )
+
+
+def end(
+    registry: Registry, session: Session, found: Organisation, about: bytes, administrator: Actor
+) -> None:
+    """Take the role from the account of a forum or exchange, for an administrator who was admitted.
+
+    `about`: leaf hash of what it rests on. Raises `UsageFault` `role-none`.
+    """
+    appointed = appointment_of(found.roles.split())
+    if found.account is None or appointed is None:
+        raise UsageFault(
+            "this organisation has no role on chain",
+            code="role-none",
+            hint="`yinzheng organisations` shows who is enrolled as what.",
+        )
+    call = grants.revoke(registry.client, appointed.role, found.account)
+    outbox_signed(
+        registry,
+        session,
+        appointed.taken,
+        about.hex(),
+        call,
+        registry.clock(),
+        person=administrator.person,
+        key=key_of(session, administrator),
+    )
+    found.account = None
+    session.add(found)
+
+
+def appointment_of(roles: list[str] | tuple[str, ...]) -> Appointment | None:
+    """What these enrolled roles bring on chain; at most one, for forum and exchange exclude each other."""
+    return next((made for role, made in APPOINTMENTS.items() if role in roles), None)

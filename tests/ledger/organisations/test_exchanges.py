@@ -1,0 +1,110 @@
+"""An exchange is enrolled, appointed on chain, and loses that with its key (R46, D16)."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+import pytest
+
+from tests.ledger.organisations.enrolling import COURT, HOSPITAL, LAB, Member, enrol
+from tests.ledger.world import KEEPER, OFFICER, Clock, World, actor_of
+from yinzheng.ledger.chain import grants
+from yinzheng.ledger.chain.contracts import EXCHANGE, FORUM
+from yinzheng.ledger.chain.sender import Sender
+from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.keys.provider import EthereumKey
+from yinzheng.ledger.organisations import enrolment
+from yinzheng.verifier.errors import DataFault, UsageFault
+
+EXCHANGE_CODE = LAB
+ACCOUNT = bytes.fromhex("e8" * 20)
+
+
+@pytest.fixture
+def clock(world: World) -> Clock:
+    return world.clock
+
+
+def test_an_exchange_may_act_on_chain_until_its_key_is_revoked(world: World, clock: Clock) -> None:
+    market = Member(EXCHANGE_CODE, ("exchange",), account=ACCOUNT)
+    with world.open() as registry:
+        enrol(registry, market)
+        assert not registry.client.has_role(EXCHANGE, ACCOUNT)
+        settle(registry)
+        assert registry.client.has_role(EXCHANGE, ACCOUNT)
+        assert not registry.client.has_role(FORUM, ACCOUNT)
+    assert world.audit() == []
+
+    with world.open() as registry:
+        enrolment.revoke(
+            registry,
+            market.revocation("compromised", clock.now),
+            actor_of(registry, OFFICER),
+            administrator=actor_of(registry, KEEPER),
+        )
+        settle(registry)
+        assert not registry.client.has_role(EXCHANGE, ACCOUNT)
+    assert world.audit() == []
+
+
+def test_the_audit_names_an_exchange_that_outlives_its_key(world: World, clock: Clock) -> None:
+    market = Member(EXCHANGE_CODE, ("exchange",), account=ACCOUNT)
+    with world.open() as registry:
+        enrol(registry, market)
+        settle(registry)
+        enrolment.revoke(registry, market.revocation("lost", clock.now), None)  # tells it itself
+        settle(registry)
+    assert [one.code for one in world.audit()] == ["role-outlives-key"]
+    with world.open() as registry:
+        enrolment.dismiss(registry, EXCHANGE_CODE, actor_of(registry, KEEPER))
+        settle(registry)
+    assert world.audit() == []
+
+
+def test_the_audit_compares_roles_on_chain_with_who_is_enrolled(world: World) -> None:
+    with world.open() as registry:
+        enrol(registry, Member(EXCHANGE_CODE, ("exchange",), account=ACCOUNT))
+        settle(registry)
+        admin = actor_of(registry, KEEPER)  # who acts past the registry
+        sender = Sender(registry.w3, admin.key.account(), time.sleep)
+        for call in (
+            registry.client.revoke_role(EXCHANGE, ACCOUNT),
+            registry.client.grant_role(EXCHANGE, bytes.fromhex("bad0" * 10)),
+        ):
+            made = sender.prepare(call, sender.next_nonce(), sender.fees())
+            sender.broadcast_all([made])
+            sender.wait(made.hash, 60)
+    assert sorted(one.code for one in world.audit()) == ["role-missing", "role-stranger"]
+
+
+@pytest.mark.parametrize("roles", [("exchange", "holder"), ("exchange", "forum"), ("forum", "holder")])
+def test_who_checks_trades_holds_nothing_and_decides_nothing(roles: tuple[str, ...], clock: Clock) -> None:
+    with pytest.raises(DataFault) as raised:
+        Member(EXCHANGE_CODE, roles, account=ACCOUNT, wallet=EthereumKey(secrets.token_bytes(32))).enrolment(
+            clock.now
+        )
+    assert raised.value.code in ("roles-overlap", "field-missing")
+
+
+def test_an_account_with_another_part_is_not_appointed(world: World) -> None:
+    with world.open() as registry:
+        client = registry.client
+        enrol(registry, Member(COURT, ("forum",), account=ACCOUNT))
+        settle(registry)
+        holder = Member(HOSPITAL, ("holder",), wallet=EthereumKey(secrets.token_bytes(32)))
+        enrolment.enrol(registry, holder.holding(registry), actor_of(registry, OFFICER))
+        settle(registry)
+        assert holder.wallet is not None
+        taken = {
+            "forum": ACCOUNT,
+            "holder": holder.wallet.address,
+            "relay": registry.sender.address,
+            "officer": actor_of(registry, OFFICER).address,
+        }
+        for account in taken.values():
+            with pytest.raises(UsageFault) as raised:
+                grants.grant(client, EXCHANGE, account)
+            assert raised.value.code == "roles-overlap"
+        with pytest.raises(UsageFault):
+            grants.grant(client, FORUM, holder.wallet.address)
