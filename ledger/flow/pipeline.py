@@ -12,6 +12,7 @@ and rolls forward.
    before it is sent, so that a crash repeats the same transaction and never makes a second one (chain).
 4. *anchor*: the new head goes to the chain, which refuses one that is not an extension (chain).
 5. *confirm*: what the chain answered is written beside the decision (database).
+6. *watch*: of what is anchored, events of certificates are told apart for who watches them (database).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sqlmodel import Session
 from yinzheng.ledger.accesses import batching
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.records import Head
-from yinzheng.ledger.flow import pool
+from yinzheng.ledger.flow import pool, watched
 from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.outbox import carry_out, outbox, signed, waiting
 from yinzheng.ledger.registry import Progress, Registry, silent
@@ -55,6 +56,7 @@ def settle(registry: Registry, progress: Progress = silent) -> None:
     sequence_and_publish(registry, progress)
     _send_calls(registry, progress)
     _anchor(registry, progress)
+    watched.derive(registry)
 
 
 def _check_log_is_ours(registry: Registry) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session, col, func, select
 
 from yinzheng.ledger.accesses import batching
+from yinzheng.ledger.flow import watched
 from yinzheng.ledger.flow.pool import PATIENCE, patience_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import ChainCall, Event
@@ -12,7 +13,8 @@ from yinzheng.ledger.store.models_consents import Pooled
 
 
 def is_unsettled(session: Session, now: int, *, patience: int = PATIENCE) -> bool:
-    """Whether at `now` something was pooled for `patience` seconds, is not in the log, or was not sent.
+    """Whether at `now` something was pooled for `patience` seconds, is not in the log, was not sent, or
+    not looked at for who watches certificates.
 
     Access lines count once they are due.
     """
@@ -20,6 +22,8 @@ def is_unsettled(session: Session, now: int, *, patience: int = PATIENCE) -> boo
     if waiting and now - oldest >= patience:
         return True
     if batching.is_due(session, now):
+        return True
+    if watched.is_behind(session):
         return True
     if session.exec(select(Event.id).where(col(Event.log_index).is_(None)).limit(1)).first() is not None:
         return True
