@@ -27,11 +27,13 @@ class Twins:
     """The digests of one controller's consents."""
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self._begun = hmac.new(key, digestmod="sha256")
 
     def digest(self, fingerprint: bytes) -> bytes:
         """The digest, 32 bytes, by the SHA-256 of a consent's canonical body."""
-        return hmac.digest(self._key, fingerprint, "sha256")
+        mac = self._begun.copy()
+        mac.update(fingerprint)
+        return mac.digest()
 
     def __repr__(self) -> str:
         return "Twins()"

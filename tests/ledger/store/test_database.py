@@ -241,10 +241,10 @@ class TestTrouble:
             assert caught.value.code == "store-corrupt"
 
     def test_damage_within_is_found_by_the_check(self, file: Path) -> None:
-        size = file.stat().st_size
         with file.open("r+b") as handle:
-            handle.seek(size - size // 4096 // 2 * 4096)
-            handle.write(b"\xa5" * 4096)
+            page = int.from_bytes(handle.read(18)[16:])  # of the file's header
+            handle.seek(file.stat().st_size // page // 2 * page)
+            handle.write(b"\xa5" * page)
         with pytest.raises(DataFault) as caught:
             store = open_store(sqlite_url(file))
             store.check_integrity()
