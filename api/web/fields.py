@@ -11,7 +11,7 @@ from yinzheng.api.web.times import instant
 from yinzheng.ledger.document.labels import CLASSES, IMPORTANCES, PROCEDURES, REMARKS, RIGHTS, SOURCES, TYPES
 from yinzheng.ledger.rules.profiles import PROFILES
 from yinzheng.verifier.formats.body import Body, Party
-from yinzheng.verifier.formats.certificate import ELIDED
+from yinzheng.verifier.formats.elision import ELIDED
 from yinzheng.verifier.judge.report import Report
 from yinzheng.verifier.words.levels import level_words
 from yinzheng.verifier.words.phrases import FIELDS, supervised

@@ -54,6 +54,27 @@ APART: Final = {
         "remainder",
         "renewal_window",
     },
+    # The licence's formats, whose readers come.
+    "verifier.chain.terms": {"bits_of", "names_of_bits"},
+    "verifier.formats.licence": {
+        "Licence",
+        "LicenceEnd",
+        "Licensed",
+        "differing_terms",
+        "ended_statement",
+        "given_statement",
+        "is_licence_number",
+        "parse_licence",
+        "parse_licence_end",
+    },
+    "verifier.formats.voucher": {
+        "Voucher",
+        "decode_voucher",
+        "decode_voucher_core",
+        "encode_voucher",
+        "is_voucher_text",
+    },
+    "verifier.log.statement": {"licence_subject"},
     # Words and types beside those that are used.
     "verifier.bytes.cose": {"SignedCore"},
     "verifier.words.phrases": {"explain"},

@@ -118,6 +118,11 @@ _MAKERS: Final[Mapping[str, Callable[[Forms, Mapping[str, Any]], Json]]] = {
         forms.of(held["item"]), held["low"], held["high"]
     ),
     f"{_BYTES}canonical.tuple_of.<locals>.<lambda>": lambda forms, held: forms.of(held["check"]),
+    f"{_BYTES}canonical.some_of.<locals>.check": lambda forms, held: {
+        **forms.of(held["members"]),
+        "uniqueItems": True,
+        "description": "In the order of the names listed.",
+    },
     f"{_BYTES}canonical.nullable.<locals>.<lambda>": _nullable,
     f"{_BYTES}canonical.object_of.<locals>.<lambda>": lambda forms, held: forms.fields(
         held["fields"], held["optional"]

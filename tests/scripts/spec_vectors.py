@@ -16,6 +16,7 @@ import cbor2
 
 from tests.scripts import holder_vectors, rights_vectors, withdrawal_vectors
 from tests.verifier.bodies import INSURER
+from tests.verifier.licences import LicenceState, end_json, licence_json
 from tests.verifier.world import (
     HOSPITAL,
     LOG_ED,
@@ -32,8 +33,17 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.sm2 import GmsslBackend
 from yinzheng.verifier.chain.holdings import holdings_digest, holdings_of
+from yinzheng.verifier.chain.terms import TERRITORY
 from yinzheng.verifier.formats.body import Body, parse_body
 from yinzheng.verifier.formats.certificate import decode_qr, encode_qr, key_id, statement_of
+from yinzheng.verifier.formats.licence import (
+    Licence,
+    ended_statement,
+    given_statement,
+    parse_licence,
+    parse_licence_end,
+)
+from yinzheng.verifier.formats.voucher import decode_voucher, encode_voucher
 from yinzheng.verifier.log.note import NoteSigner
 from yinzheng.verifier.log.statement import Statement, certificate_subject, commit_private
 
@@ -126,9 +136,6 @@ def certificates() -> dict[str, Any]:
 
 def _certificate(desc: str, body: Body) -> dict[str, Any]:
     qr = encode_qr(body, ISSUER, HOST)
-    digits = qr.rsplit("/", 1)[1]
-    core = base64.b32decode(digits + "=" * (-len(digits) % 8))
-    protected, _, payload, signature = cbor2.loads(core)
     read = decode_qr(qr)
     statement = statement_of(body)
     return {
@@ -139,12 +146,57 @@ def _certificate(desc: str, body: Body) -> dict[str, Any]:
         "statement": statement.to_json(),
         "statement_canonical": statement.canonical.decode(),
         "leaf_hash": statement.leaf_hash.hex(),
-        "protected": protected.hex(),
-        "payload": payload.hex(),
         "elided": sorted(read.elided),
         "sig_structure": read.signed.hex(),
+        **_core(qr),
+        "qr": qr,
+    }
+
+
+def _core(qr: str) -> dict[str, str]:
+    digits = qr.rsplit("/", 1)[1]
+    core = base64.b32decode(digits + "=" * (-len(digits) % 8))
+    protected, _, payload, signature = cbor2.loads(core)
+    return {
+        "protected": protected.hex(),
+        "payload": payload.hex(),
         "signature": signature.hex(),
         "core": core.hex(),
+    }
+
+
+def licences() -> dict[str, Any]:
+    """S5.21, S6.6 to S6.8: licences with statement, core, QR text and words of the chain; the end of one."""
+    long = {"purposes": "药物不良反应监测与真实世界研究" * 10, "licensor": {**HOSPITAL, "name": "某" * 80}}
+    bodies = {
+        "two provinces": licence_json(),
+        "exclusive, everywhere": licence_json(exclusive=True, territory=list(TERRITORY)),
+        "purposes give way to their digest": licence_json(**long),
+        "recorded under a profile without licences": licence_json(profile="NDA-2026/1", registration=False),
+    }
+    end = parse_licence_end(end_json())
+    return {
+        "host": HOST,
+        "kid": key_id(ISSUER.public_key.point).hex(),
+        "licences": [_licence(desc, parse_licence(body)) for desc, body in bodies.items()],
+        "end": {"body": end.to_json(), **_stated(ended_statement(end))},
+    }
+
+
+def _stated(statement: Statement) -> dict[str, Any]:
+    return {"statement": statement.to_json(), "leaf_hash": statement.leaf_hash.hex()}
+
+
+def _licence(desc: str, body: Licence) -> dict[str, Any]:
+    qr = encode_voucher(body, ISSUER, HOST)
+    return {
+        "desc": desc,
+        "body": body.to_json(),
+        "subject": body.subject.hex(),
+        **_stated(given_statement(body)),
+        **_core(qr),
+        "elided": sorted(decode_voucher(qr).elided),
+        "slots": [f"{word:064x}" for word in LicenceState.of(body).words()],
         "qr": qr,
     }
 
@@ -323,6 +375,7 @@ FILES: Mapping[str, Callable[[], Any]] = {
     "log.json": log,
     "records.json": records,
     "holdings.json": held,
+    "licences.json": licences,
     "holders.json": lambda: holder_vectors.make(FIXED),
     "whole.json": whole,
     "cases.json": cases,

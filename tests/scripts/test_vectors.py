@@ -116,6 +116,51 @@ def test_certificates_by_cbor2_and_both_sm2() -> None:
     )
 
 
+def test_licences_by_cbor2_and_hashlib() -> None:
+    found = load("licences.json")
+    point = bytes.fromhex(load("certificates.json")["issuer"]["public"])
+    for item in found["licences"]:
+        canonical, statement = rfc8785.dumps(item["body"]), item["statement"]
+        pair = sm3(canonical) + hashlib.sha256(canonical).hexdigest()
+        assert statement["commitment"]["sm3"] + statement["commitment"]["sha256"] == pair
+        leaf = hashlib.sha256(b"\0" + rfc8785.dumps(statement)).hexdigest()
+        subject = hashlib.sha256(f"yinzheng/licence/1:{item['body']['number']}".encode()).hexdigest()
+        assert (leaf, statement["subject"]) == (item["leaf_hash"], subject)
+        digits = item["qr"].rsplit("/L/", 1)[1]
+        protected, _, payload, signature = cbor2.loads(base64.b32decode(digits + "=" * (-len(digits) % 8)))
+        signed = cbor2.dumps(["Signature1", protected, b"yinzheng/licence/1", payload])
+        assert Sm2PublicKey(point, GmsslBackend()).verify(signed, signature)
+        fields = cbor2.loads(payload)
+        certificate, licensor, licensee, packed, slot4, outcome, times = (
+            int(word, 16) for word in item["slots"]
+        )
+        named = [item["body"]["certificate"]["number"], item["body"]["licensor"]["code"]]
+        kinds = ("certificate", "organisation")
+        assert [f"{certificate:064x}", f"{licensor:064x}"] == [
+            hashlib.sha256(f"yinzheng/{kind}/1:{name}".encode()).hexdigest()
+            for kind, name in zip(kinds, named, strict=True)
+        ]
+        assert licensee not in (0, licensor)
+        assert (packed & 0xFF, packed >> 8 & 0xFF) == (1, fields[11])
+        assert (packed >> 16 & 0xFF, packed >> 24 & 0xFF, packed >> 32 & (1 << 40) - 1) == (
+            fields[7],
+            fields[8],
+            fields[9],
+        )
+        assert (packed >> 72 & (1 << 64) - 1, packed >> 136) == (fields[12], fields[13])
+        assert (f"{slot4:064x}", outcome) == (leaf, 0)
+        assert fields[15] <= times <= fields[15] + 86_400
+        assert fields.get(18, b"").hex() == (pair if item["elided"] else "")
+    _, everywhere, elided, recorded = found["licences"]
+    assert everywhere["body"]["exclusive"]
+    assert len(everywhere["body"]["territory"]) == 34
+    assert elided["elided"] == ["purposes"]
+    assert recorded["body"]["registration"] is False
+    end = found["end"]
+    assert end["body"]["given"] == found["licences"][0]["leaf_hash"]
+    assert hashlib.sha256(b"\0" + rfc8785.dumps(end["statement"])).hexdigest() == end["leaf_hash"]
+
+
 def rfc9162_root(leaf: bytes, index: int, size: int, hashes: list[bytes]) -> bytes:
     """RFC 9162 section 2.1.3.2, literally."""
     first, last, root = index, size - 1, leaf

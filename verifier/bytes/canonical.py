@@ -296,6 +296,19 @@ def list_of(item: Check[T], low: int, high: int) -> Check[list[T]]:
     return check
 
 
+def some_of(*values: str) -> Check[tuple[str, ...]]:
+    """Check for a list of some of these strings, one at least, each once and in this order."""
+    members = list_of(one_of(*values), 1, len(values))
+
+    def check(value: object, path: str) -> tuple[str, ...]:
+        found = members(value, path)
+        if found != [one for one in values if one in found]:
+            raise _fault("does not list each once, in order", path, "field-value")
+        return tuple(found)
+
+    return check
+
+
 def made_of(kind: type[Any], fields: Mapping[str, Check[Any]]) -> Check[Any]:
     """Check for an object with exactly these fields, which becomes a value of class `kind`."""
     return lambda value, path: kind(**read_object(value, fields, path))

@@ -22,6 +22,7 @@ from yinzheng.verifier.bytes.canonical import (
     made_of,
     one_of,
     read_object,
+    some_of,
     text,
     tuple_of,
 )
@@ -254,7 +255,8 @@ def check_plain(low: int, high: int) -> Check[str]:
     return text(low, high, _PLAIN)
 
 
-def _number(value: object, path: str) -> str:
+def check_number(value: object, path: str) -> str:
+    """Check for a certificate's number (R14)."""
     if type(value) is not str or not is_number(value):
         raise DataFault(f"{path} is not a certificate number", code="number-malformed", path=path)
     return value
@@ -280,23 +282,14 @@ def check_notices(value: object, path: str) -> tuple[bytes, ...]:
     return tuple(leaves)
 
 
-def _rights(value: object, path: str) -> tuple[str, ...]:
-    names = list_of(one_of(*RIGHTS), 1, len(RIGHTS))(value, path)
-    if names != [right for right in RIGHTS if right in names]:
-        raise DataFault(
-            f"{path} does not list rights once each, in their order", code="field-value", path=path
-        )
-    return tuple(names)
-
-
 _NAME = check_spelled(check_plain(1, 100))
 _PARTY: Final[dict[str, Check[Any]]] = {"name": _NAME, "code": check_credit_code}
-_HOLDER = made_of(Holder, {**_PARTY, "rights": _rights})
+_HOLDER = made_of(Holder, {**_PARTY, "rights": some_of(*RIGHTS)})
 _REMARK = made_of(Remark, {"kind": one_of(*REMARKS), "text": check_plain(0, 200)})
 
 _FIELDS: Final[dict[str, Check[Any]]] = {
     "v": constant(1),
-    "number": _number,
+    "number": check_number,
     "type": one_of(*TYPES),
     "profile": PROFILE_TAG,
     "procedure": one_of(*PROCEDURES),
@@ -313,7 +306,7 @@ _FIELDS: Final[dict[str, Check[Any]]] = {
     "remarks": tuple_of(_REMARK, 0, 4),
     "prev": hex_bytes(32),
 }
-_PREDECESSOR = made_of(Predecessor, {"number": _number, "leaf": hex_bytes(32)})
+_PREDECESSOR = made_of(Predecessor, {"number": check_number, "leaf": hex_bytes(32)})
 _OPTIONAL: Final[dict[str, Check[Any]]] = {
     "notices": check_notices,
     "follows": tuple_of(_PREDECESSOR, 1, MAX_PREDECESSORS),

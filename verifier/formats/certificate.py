@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import cbor2
-
-from yinzheng.verifier.bytes.algorithms import DigestPair, digest_pair
+from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.bytes.cose import (
     MAX_QR,
@@ -40,6 +38,7 @@ from yinzheng.verifier.formats.body import (
     Body,
     check_body,
 )
+from yinzheng.verifier.formats.elision import COMFORTABLE_QR, ELIDED, fit, is_pair, read_pair
 from yinzheng.verifier.log.statement import (
     CERTIFICATE_DEPOSITED,
     Statement,
@@ -48,8 +47,6 @@ from yinzheng.verifier.log.statement import (
 )
 
 __all__ = [
-    "COMFORTABLE_QR",
-    "ELIDED",
     "MAX_QR",
     "Core",
     "IssuerSigner",
@@ -61,12 +58,7 @@ __all__ = [
     "statement_of",
 ]
 
-COMFORTABLE_QR: Final = 1400
-"""Characters up to which nothing gives way to its digest (S6.4)."""
-
-ELIDED: Final = "…"
-"""What stands in a `Core`'s body for a text of which the QR carries only the digest."""
-
+_WHOLE: Final = 17
 _NOTICES: Final = 18
 _FOLLOWS: Final = 19
 _IMPORTANCE: Final = 20
@@ -99,7 +91,7 @@ class Core:
         """The digest pair of the whole body: as declared, else computed (S6.4)."""
         if self.declared is None:
             return self.body.commitment()
-        return DigestPair(self.declared[:32], self.declared[32:])
+        return read_pair(self.declared)
 
     def statement(self) -> Statement:
         """The deposit statement that follows from the certificate (S3.4)."""
@@ -136,7 +128,14 @@ def encode_qr(body: Body, signer: IssuerSigner, host: str) -> str:
     """
     prefix = qr_prefix(host, "/V/")
     protected = protected_header(key_id(signer.public_key.point))
-    payload = _fit(body, protected, COMFORTABLE_QR - len(prefix))
+    payload = fit(
+        _to_cbor(body),
+        _free_texts(body),
+        _elide,
+        whole=(_WHOLE, body.commitment()),
+        protected=protected,
+        room=COMFORTABLE_QR - len(prefix),
+    )
     qr = prefix + to_base32(envelope(protected, payload, signer.sign(to_sign(protected, payload, _AAD))))
     if len(qr) > MAX_QR:
         raise UsageFault(
@@ -147,25 +146,10 @@ def encode_qr(body: Body, signer: IssuerSigner, host: str) -> str:
     return qr
 
 
-def _fit(body: Body, protected: bytes, room: int) -> bytes:
-    """The payload, with as many texts given way to their digests as fit ``room`` characters (S6.4)."""
-    fields = _to_cbor(body)
-    payload = cbor2.dumps(fields, canonical=True)
-    for path, value in _longest_texts(body):
-        if len(envelope(protected, payload, bytes(64))) * 8 <= room * 5:
-            break
-        _elide(fields, path, _pair_bytes(digest_pair(value)))
-        fields[17] = _pair_bytes(body.commitment())
-        payload = cbor2.dumps(fields, canonical=True)
-    return payload
-
-
-def _longest_texts(body: Body) -> list[tuple[str, bytes]]:
-    """The free texts that a digest would shorten, longest first; equals in the order of S6.4."""
-    texts = [("limits", body.limits.encode())]
-    texts += [(f"remarks[{at}].text", remark.text.encode()) for at, remark in enumerate(body.remarks)]
-    texts += [("scale", body.scale.encode())]
-    return sorted((item for item in texts if len(item[1]) > 64), key=lambda item: -len(item[1]))
+def _free_texts(body: Body) -> list[tuple[str, str]]:
+    """The texts that may give way, in the order of S6.4."""
+    remarks = [(f"remarks[{at}].text", remark.text) for at, remark in enumerate(body.remarks)]
+    return [("limits", body.limits), *remarks, ("scale", body.scale)]
 
 
 def _elide(fields: dict[int, Any], path: str, digest: bytes) -> None:
@@ -210,10 +194,6 @@ def _to_cbor(body: Body) -> dict[int, Any]:
     }
 
 
-def _pair_bytes(pair: DigestPair) -> bytes:
-    return pair.sm3 + pair.sha256
-
-
 # Reading
 
 
@@ -245,16 +225,19 @@ def decode_core(core: bytes) -> Core:
 
 def _read_payload(payload: bytes) -> tuple[Body, dict[str, bytes], bytes | None]:
     fields = load_fields(payload)
-    whole = 17 not in fields
-    if list(fields) != [*range(17 if whole else 18), *(key for key in _OPTIONAL if key in fields)]:
+    whole = _WHOLE not in fields
+    if list(fields) != [
+        *range(_WHOLE if whole else _WHOLE + 1),
+        *(key for key in _OPTIONAL if key in fields),
+    ]:
         raise payload_fault("has not exactly the fields of a certificate")
     try:
         elided = _take_elided(fields)
         value = _to_json(fields)
     except (TypeError, ValueError, IndexError):
         raise payload_fault("has a field of the wrong type") from None
-    declared = None if whole else fields[17]
-    if whole == bool(elided) or not (whole or _is_pair(declared)):
+    declared = None if whole else fields[_WHOLE]
+    if whole == bool(elided) or not (whole or is_pair(declared)):
         raise payload_fault("has digests in place of texts, but not that of the whole, or the reverse")
     try:
         return check_body(value), elided, declared
@@ -268,16 +251,12 @@ def _take_elided(fields: dict[int, Any]) -> dict[str, bytes]:
     """Put `ELIDED` where a text gave way to its digest, and return the digests by path."""
     elided = {}
     for key, path in ((6, "limits"), (11, "scale")):
-        if _is_pair(fields[key]):
+        if is_pair(fields[key]):
             elided[path], fields[key] = fields[key], ELIDED
     for at, remark in enumerate(_list(fields[15])):
-        if _is_pair(_list(remark, 2)[1]):
+        if is_pair(_list(remark, 2)[1]):
             elided[f"remarks[{at}].text"], remark[1] = remark[1], ELIDED
     return elided
-
-
-def _is_pair(value: object) -> bool:
-    return type(value) is bytes and len(value) == 64
 
 
 def _to_json(fields: dict[int, Any]) -> JSON:

@@ -7,17 +7,18 @@ that is `judge`'s.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from yinzheng.verifier.bytes.algorithms import digest_pair
+from yinzheng.verifier.bytes.algorithms import DigestPair, digest_pair
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven
 from yinzheng.verifier.chain.holdings import holdings_digest, holdings_of
 from yinzheng.verifier.chain.layout import ChainRecord, decode_record, record_slots, root_slot
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import PROCEDURES, Body, Party
-from yinzheng.verifier.formats.certificate import ELIDED, Core, statement_of
+from yinzheng.verifier.formats.elision import ELIDED
 from yinzheng.verifier.judge.report import Difference
 from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
 from yinzheng.verifier.log.note import Checkpoint, open_checkpoint, peek_checkpoint
@@ -29,6 +30,35 @@ DEPOSIT_WINDOW: Final = 86_400
 
 CLOCK_SKEW: Final = 300
 """Seconds by which a block may be ahead of the reader's clock."""
+
+
+class Recorded(Protocol):
+    """What was deposited or given: the body that a statement commits to."""
+
+    def to_json(self) -> dict[str, JSON]:
+        """Its JSON object."""
+
+    def commitment(self) -> DigestPair:
+        """The digest pair of its canonical bytes (S2.2)."""
+
+
+class Shown(Protocol):
+    """What a code shows of it; texts may have given way to their digests (S6.4)."""
+
+    @property
+    def body(self) -> Recorded:
+        """As shown, `ELIDED` where a text gave way."""
+
+    @property
+    def elided(self) -> Mapping[str, bytes]:
+        """Path → `SM3 || SHA-256` of the text's UTF-8."""
+
+    @property
+    def declared(self) -> bytes | None:
+        """`SM3 || SHA-256` of the whole canonical body, present when something is elided."""
+
+    def commitment(self) -> DigestPair:
+        """The digest pair of the whole body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +104,16 @@ def issuer_entitled(signed: Signed, issuer: Issuer) -> None:
         )
 
 
-def record_equals(core: Core | None, record: Body, statement: Statement) -> None:
-    """(4) The record is the one the statement commits to, and the certificate says the same (R9)."""
+def record_equals(core: Shown | None, record: Recorded, follows: Statement, statement: Statement) -> None:
+    """(4) The record is the one the statement commits to, and the code shown says the same (R9).
+
+    ``follows``: the statement that follows from the record.
+    """
     found = differences(core, record) if core else ()
     data: dict[str, Any] = {
         "differences": [{"path": d.path, "certificate": d.certificate, "record": d.record} for d in found]
     }
-    if statement_of(record) != statement:
+    if follows != statement:
         raise DataFault(
             "the record is not the one its statement commits to", code="record-not-committed", **data
         )
@@ -192,8 +225,8 @@ def not_from_future(evidence: Evidence, now: int) -> int:
     return age
 
 
-def differences(core: Core, record: Body) -> tuple[Difference, ...]:
-    """Every field in which certificate and record differ, in the order of the record's fields (S6.1)."""
+def differences(core: Shown, record: Recorded) -> tuple[Difference, ...]:
+    """Every field in which what is shown and the record differ, in the order of the record's fields."""
     shown, deposited = _leaves(core.body.to_json()), _leaves(record.to_json())
     for path, digest in core.elided.items():
         text = deposited.get(path)

@@ -29,6 +29,8 @@ from yinzheng.verifier.log.merkle import hash_leaf
 
 MAX_STATEMENT_BYTES = 4096
 CERTIFICATE_DEPOSITED = "certificate.deposited"
+LICENCE_GIVEN = "licence.given"
+LICENCE_ENDED = "licence.ended"
 
 PROFILE_TAG = text(3, 32, r"[A-Z][A-Z0-9-]*/[1-9][0-9]*")
 """Check for a profile tag (S2.5): `ID/VERSION`, ASCII, at most the 32 bytes it has on chain."""
@@ -56,6 +58,8 @@ STATEMENT_TYPES = MappingProxyType(
         "objection.concluded": Body.PRIVATE,
         "application.refused": Body.PRIVATE,
         CERTIFICATE_DEPOSITED: Body.PUBLIC,
+        LICENCE_GIVEN: Body.PUBLIC,
+        LICENCE_ENDED: Body.PUBLIC,
         "organisation.enrolled": Body.PUBLIC,
         "organisation.key-rotated": Body.PUBLIC,
         "organisation.key-revoked": Body.PUBLIC,
@@ -223,6 +227,16 @@ def certificate_subject(number: str) -> bytes:
     if not number.isascii():
         raise DataFault("a certificate number is ASCII", code="certificate-number")
     return sha256(b"yinzheng/certificate/1:" + number.encode())
+
+
+def licence_subject(number: str) -> bytes:
+    """Subject of a licence, 32 bytes: `SHA-256("yinzheng/licence/1:" || number)` (S2.4).
+
+    Raises `DataFault` (`licence-number`) unless the number is ASCII.
+    """
+    if not number.isascii():
+        raise DataFault("a licence's number is ASCII", code="licence-number")
+    return sha256(b"yinzheng/licence/1:" + number.encode())
 
 
 def organisation_subject(code: str) -> bytes:

@@ -403,7 +403,8 @@ def test_waivers_and_objections_need_reasons() -> None:
 def test_statement_types_are_those_of_the_log() -> None:
     courses = (StatementType, events.WithdrawalStatement, events.DisputeStatement)
     words = {word.value for course in courses for word in course}
-    beside = {"organisation", "notice", "consent", "erasure", "accesses"}  # these take no course of a table
+    # These take no course of a table.
+    beside = {"organisation", "notice", "consent", "erasure", "accesses", "licence"}
     others = {word for word in statement.STATEMENT_TYPES if word.partition(".")[0] in beside}
     assert words | others == set(statement.STATEMENT_TYPES)
     assert not words & others

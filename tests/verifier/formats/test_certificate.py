@@ -24,7 +24,8 @@ from yinzheng.verifier import (
     parse_body,
 )
 from yinzheng.verifier.formats.body import LONGEST_TERM, Body
-from yinzheng.verifier.formats.certificate import COMFORTABLE_QR, decode_core, is_qr_text, statement_of
+from yinzheng.verifier.formats.certificate import decode_core, is_qr_text, statement_of
+from yinzheng.verifier.formats.elision import COMFORTABLE_QR
 from yinzheng.verifier.judge.obligations import differences
 
 HOST = "yz.example.org"

@@ -61,6 +61,8 @@ def test_types_of_the_specification() -> None:
     assert public == {
         "publicity.opened",
         "certificate.deposited",
+        "licence.given",
+        "licence.ended",
         "organisation.enrolled",
         "organisation.key-rotated",
         "organisation.key-revoked",
@@ -68,7 +70,7 @@ def test_types_of_the_specification() -> None:
         "erasure.tombstone",
         "accesses.noted",
     }
-    assert len(STATEMENT_TYPES) == 30
+    assert len(STATEMENT_TYPES) == 32
     assert DEPOSIT.body_kind is Body.PUBLIC
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.certificate import statement_of
 from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.certificate.exhibits import CertificateExhibits
 from yinzheng.verifier.judge.certificate.status import Question, answer_status
@@ -62,7 +63,8 @@ def _signed(found: CertificateExhibits) -> Signed:
 
 def _record_equals(found: CertificateExhibits) -> None:
     page_agrees(found.presented, found.qr)
-    obligations.record_equals(found.core, *found.need_record())
+    record, statement = found.need_record()
+    obligations.record_equals(found.core, record, statement_of(record), statement)
 
 
 def _on_chain(found: CertificateExhibits, trust: TrustPolicy) -> None:

@@ -166,6 +166,8 @@ STATEMENTS: Final[Mapping[str, Phrase]] = {
     "objection.concluded": Phrase("异议处理", "objection concluded"),
     "application.refused": Phrase("不予登记", "application refused"),
     "certificate.deposited": Phrase("证书存证", "certificate deposited"),
+    "licence.given": Phrase("许可", "licence given"),
+    "licence.ended": Phrase("许可终止", "licence ended"),
     "organisation.enrolled": Phrase("机构登记公钥", "organisation enrolled"),
     "organisation.key-rotated": Phrase("机构更换公钥", "key rotated"),
     "organisation.key-revoked": Phrase("机构注销公钥", "key revoked"),
