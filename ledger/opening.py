@@ -14,6 +14,8 @@ from typing import Final
 
 from yinzheng.ledger.cases import calls as case_calls
 from yinzheng.ledger.cases.deeming import deem_accepted
+from yinzheng.ledger.certificates import calls as certificate_calls
+from yinzheng.ledger.certificates.lapsing import lapse_expired
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import open_chain
 from yinzheng.ledger.chain.reverts import translated
@@ -45,6 +47,7 @@ KINDS: Final = table_of(
     *organisation_calls.KINDS,
     *withdrawal_calls.KINDS,
     *dispute_calls.KINDS,
+    *certificate_calls.KINDS,
 )
 """Every kind of call that a use case puts into the outbox."""
 
@@ -106,7 +109,7 @@ def open_registry(
             tell(f"removed what a killed backup or restoration left 已清除中断残留: {path}")
         if settle:
             pipeline.settle(registry, progress)
-            if deem_accepted(registry):
+            if [*deem_accepted(registry), *lapse_expired(registry)]:
                 pipeline.settle(registry, progress)
             resume_erasures(registry)
         yield registry

@@ -19,6 +19,7 @@ from web3 import Web3
 
 from yinzheng.ledger.cases.calls import DEPOSIT
 from yinzheng.ledger.cases.deeming import deadlines_of
+from yinzheng.ledger.certificates.work import statements_of
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import open_chain, prover
 from yinzheng.ledger.chain.reverts import translated
@@ -223,7 +224,8 @@ class Reader:
             return self._notice(session, event, session.get_one(Case, event.case_id))
 
     def history(self, number_or_case: str, *, proofs: bool = False) -> list[HistoryLine]:
-        """Every event of a certificate's case, oldest first; empty if there is none of that name.
+        """Every event of a certificate's case and, of a certificate's number, what was recorded about it
+        since; oldest first, empty if there is none of that name.
 
         With `proofs` each line that is under an anchored head comes with its tlog-proof.
         """
@@ -231,10 +233,11 @@ class Reader:
             case = self._case_of(session, number_or_case)
             if case is None:
                 return []
-            return [
-                self._history_line(session, event, proofs)
-                for event in repository.events_of_case(session, case.id)
-            ]
+            events = [*repository.events_of_case(session, case.id)]
+            certificate = session.get(Certificate, number_or_case)
+            if certificate is not None:
+                events += statements_of(session, certificate)
+            return [self._history_line(session, event, proofs) for event in events]
 
     def case(self, number_or_case: str) -> Case | None:
         """The case by its reference or its certificate's number."""

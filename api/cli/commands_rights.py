@@ -56,6 +56,31 @@ RIGHTS: Final = (
         ),
     ),
     Panel(
+        "Certificates 证书",
+        "registry",
+        (
+            Group(
+                "remark",
+                "Remarks on a registered certificate. 备注。",
+                (
+                    Command(
+                        "enter",
+                        "standing:enter",
+                        "Enter a remark on a certificate: terms, seizure, control, pledge, other. 登记备注。",
+                    ),
+                    Command(
+                        "lift",
+                        "standing:lift",
+                        "Lift a remark; what a forum seized only a forum lifts. 解除备注。",
+                    ),
+                    Command(
+                        "list", "standing:list_", "List the remarks a certificate has and had. 备注列表。"
+                    ),
+                ),
+            ),
+        ),
+    ),
+    Panel(
         "Disputes 争议",
         "registry",
         (

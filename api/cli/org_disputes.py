@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from yinzheng.api.cli.disputes import DisputeId, print_dispute
+from yinzheng.api.cli.files import digest_of
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
     DEFAULT_ORG,
@@ -27,13 +28,11 @@ from yinzheng.verifier.formats.dispute import RELEASES
 
 if TYPE_CHECKING:
     from yinzheng.ledger.disputes.plans import Plan
-    from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.bytes.naming import spell_names
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 MAX_PLAN: Final = 64 * 1024
 MEDIA: Final = "application/vnd.yinzheng.item"
-_CHUNK: Final = 1 << 20
 
 Evidence = Annotated[
     list[str] | None,
@@ -154,7 +153,7 @@ def prepare_release(
         signers = [opened.member.account_key().address.hex()]
     body = {
         "kind": kind,
-        "document": {**_digest(document).to_json()},
+        "document": {**digest_of(document).to_json()},
         "reference": reference,
         "signers": signers,
     }
@@ -188,7 +187,7 @@ def sign_release(
             code="release-other",
             hint="Have it prepared anew, and sign the new message.",
         )
-    if found[0]["document"] != {**_digest(document).to_json()}:
+    if found[0]["document"] != {**digest_of(document).to_json()}:
         raise DataFault(
             "the release names another document",
             code="release-document",
@@ -256,7 +255,7 @@ def witness(
     from yinzheng.verifier.formats.evidence_items import parse_item
 
     claim = _claim(item)
-    digest, size = _digest(file), file.stat().st_size
+    digest, size = digest_of(file), file.stat().st_size
     measured = parse_item({**claim, "digest": {**digest.to_json()}, "size": size})
     _, key = Member.open(org, os.environ).current(clock())
     signed = {
@@ -316,16 +315,3 @@ def _claim(file: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise DataFault(f"{file} is no item's description", code="json-malformed", hint="See `template`.")
     return value
-
-
-def _digest(file: Path) -> DigestPair:
-    from yinzheng.ledger.state.files import disk_faults
-    from yinzheng.verifier.bytes.algorithms import PairHasher
-
-    if not file.is_file():
-        raise UsageFault(f"there is no file {file}", code="file-missing", hint="Check the path.")
-    hasher = PairHasher()
-    with disk_faults(file), file.open("rb") as opened:
-        while chunk := opened.read(_CHUNK):
-            hasher.update(chunk)
-    return hasher.digest()

@@ -275,6 +275,10 @@ EVENTS: Final = MappingProxyType(
         "dispute.opened": Label("争议保全开始", "Dispute opened"),
         "dispute.evidence": Label("证据存证", "Evidence preserved"),
         "dispute.released": Label("争议保全解除", "Dispute released"),
+        "remark.entered": Label("登记备注", "Remark entered"),
+        "remark.lifted": Label("解除备注", "Remark lifted"),
+        "certificate.lapsed": Label("证书到期失效", "Certificate lapsed"),
+        "certificate.cancelled": Label("证书注销", "Certificate cancelled"),
         "accesses.noted": Label("访问与使用记录入账", "Accesses noted"),
         "erasure.tombstone": Label("数据销毁留痕", "Erased; a tombstone remains"),
     }

@@ -23,6 +23,7 @@ from yinzheng.ledger.audit.keys import check_keys
 from yinzheng.ledger.audit.log import check_published_log
 from yinzheng.ledger.audit.modules import check_modules
 from yinzheng.ledger.audit.stamps import check_time_stamps
+from yinzheng.ledger.audit.standing import check_standing
 from yinzheng.ledger.audit.threads import check_threads
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import open_chain
@@ -45,6 +46,7 @@ _STEPS = (
     ("log", check_published_log),
     ("chain", check_chain),
     ("withdrawals, disputes and roles", check_modules),
+    ("how certificates stand", check_standing),
     ("dossiers", check_dossiers),
     ("erasures", check_erasures),
     ("time stamps", check_time_stamps),

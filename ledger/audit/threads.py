@@ -1,7 +1,8 @@
 """Is every statement outside the applications in the thread it belongs to, and does its body open it?
 
-Organisations, notices, consents with their withdrawals, and disputes. A statement that no thread reaches, a
-body whose key is gone without a tombstone, and a sealed one that a tombstone calls destroyed are all named.
+Organisations, notices, consents with their withdrawals, disputes, and registered certificates. A statement
+that no thread reaches, a body whose key is gone without a tombstone, and a sealed one that a tombstone calls
+destroyed are all named.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from sqlmodel import Session, col, select
 
 from yinzheng.ledger.audit.erasures import check_remains
 from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.certificates.work import deposit_leaf, statements_of
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.organisations.keys import keys_at
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models import Event
+from yinzheng.ledger.store.models import Case, Certificate, Event
 from yinzheng.ledger.store.models_consents import Consent, Notice, Organisation, Pooled
 from yinzheng.ledger.store.models_disputes import Dispute, EvidenceItem
 from yinzheng.ledger.store.sealed import SealedValue, check_file
@@ -36,7 +38,7 @@ def check_threads(audit: Audit) -> None:
     """Check every thread, that no statement is outside of one."""
     with audit.store.reading() as session:
         seen = _organisations(audit, session) + _notices(audit, session)
-        seen += _consents(audit, session) + _disputes(audit, session)
+        seen += _consents(audit, session) + _disputes(audit, session) + _certificates(audit, session)
         loose = (
             select(func.count()).select_from(Event).where(col(Event.case_id).is_(None), Event.type != NOTED)
         )
@@ -70,9 +72,13 @@ def check_event(event: Event, seal: SealedValue | None, prev: bytes | None, subj
 
 
 def _walk(
-    audit: Audit, events: Iterable[Event], seal: SealedValue | None, subject: bytes, **where: object
+    audit: Audit,
+    events: Iterable[Event],
+    seal: SealedValue | None,
+    subject: bytes,
+    prev: bytes | None = None,
+    **where: object,
 ) -> int:
-    prev: bytes | None = None
     count = 0
     for event in events:
         with audit.finding(event=event.id, **where):
@@ -168,6 +174,22 @@ def _disputes(audit: Audit, session: Session) -> int:
             check_remains(events, alive=key is not None)
             if key is not None:
                 _items(audit, session, row, events, key)
+    return seen
+
+
+def _certificates(audit: Audit, session: Session) -> int:
+    """What was recorded about certificates since their deposits."""
+    seen = 0
+    for row in session.exec(select(Certificate).where(col(Certificate.head).is_not(None))):
+        with audit.finding(number=row.number):
+            events = statements_of(session, row)
+            case = session.get_one(Case, row.case_id)
+            key = audit.dossier_key(session, case.dossier_id)
+            seal = SealedValue(key) if key else None
+            first = deposit_leaf(session, row)
+            seen += _walk(audit, events, seal, row.subject, first, number=row.number)
+            if any(Statement.from_bytes(event.statement).profile != case.profile for event in events):
+                raise DataFault("a certificate changed its rule profile", code="event-altered")
     return seen
 
 

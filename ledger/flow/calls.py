@@ -22,6 +22,8 @@ Refusal = Callable[[Session, ChainCall, YinzhengError], YinzhengError]
 """Takes back what cannot be, in the transaction that calls it failed; gives what to tell the caller."""
 Redate = Callable[[Session, ChainCall, YinzhengError, int], bool]
 """Gives a refused call a time that the chain takes now; False if its time is not at fault."""
+Done = Callable[[ContractsClient, str, str], bool]
+"""Whether the chain has already, by the very statement, what a call about that, of that part, asks for."""
 
 
 def nothing(_client: ContractsClient, _session: Session, _call: ChainCall) -> None:
@@ -38,6 +40,11 @@ def never(_session: Session, _call: ChainCall, _refusal: YinzhengError, _now: in
     return False
 
 
+def never_before(_client: ContractsClient, _about: str, _part: str) -> bool:
+    """Say that nobody else sends such a call."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class CallKind:
     """What a kind of call means."""
@@ -50,6 +57,8 @@ class CallKind:
     """Whether its calls share blocks, many at once and untried. One that is refused then holds up only what
     is about the same thing; every other kind goes out alone, in its turn."""
     redate: Redate = never
+    done: Done = never_before
+    """Anyone may send what is signed: one that is refused because it is done counts as carried out."""
 
 
 Kinds = Mapping[str, CallKind]

@@ -128,6 +128,8 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
     """
     sender = registry.carrier_of(calls[0].sender)
     signed = _signed(registry, calls)
+    if not signed:
+        return []  # others had it all carried out before
     missing = [one for _, one in signed if not isinstance(sender.outcome(one.hash), Mined)]
     if missing:
         registry.faults.hit("chain.send.before")
@@ -148,9 +150,8 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
         for call, outcome in mined:
             row = session.get_one(ChainCall, call.id)
             row.block_number = outcome.block_number
-            if outcome.refusal is None:
-                row.state, row.error = "confirmed", None
-                kind_of(registry.kinds, row).effect(registry.client, session, row)
+            if outcome.refusal is None or _done(registry, row):
+                _confirm(registry, session, row)
             elif kind_of(registry.kinds, row).together and row.error is None:
                 row.state, row.error = "pending", outcome.refusal.code
                 row.raw_tx = row.tx_hash = row.nonce = row.block_number = None
@@ -195,7 +196,10 @@ def _signed(registry: Registry, calls: Sequence[ChainCall]) -> list[tuple[ChainC
 
 
 def _able(registry: Registry, calls: Sequence[ChainCall], sender: Sender) -> list[ChainCall]:
-    """The calls to be sent now, at least one: those not tried yet, and those that were and would be taken."""
+    """The calls to be sent now: those not tried yet, and those that were and would be taken.
+
+    At least one, unless all that is asked for is on the chain already, by somebody else's transaction.
+    """
     able: list[ChainCall] = []
     waits: set[str] = set()
     first: tuple[ChainCall, YinzhengError] | None = None
@@ -212,6 +216,10 @@ def _able(registry: Registry, calls: Sequence[ChainCall], sender: Sender) -> lis
         except EnvironmentFault:
             raise  # the node: everything waits
         except YinzhengError as refusal:
+            if _done(registry, call):
+                with registry.store.transaction() as session:
+                    _confirm(registry, session, session.get_one(ChainCall, call.id))
+                continue
             # Perhaps it only follows another that is on its way: that is known when nothing else goes.
             first = first or (call, refusal)
             waits.add(call.about)
@@ -220,6 +228,16 @@ def _able(registry: Registry, calls: Sequence[ChainCall], sender: Sender) -> lis
     if able or first is None:
         return able
     return [_refused(registry, *first)]
+
+
+def _done(registry: Registry, call: ChainCall) -> bool:
+    """Whether the chain has what a refused call asks for, by the very statement."""
+    return kind_of(registry.kinds, call).done(registry.client, call.about, call.part)
+
+
+def _confirm(registry: Registry, session: Session, row: ChainCall) -> None:
+    row.state, row.error = "confirmed", None
+    kind_of(registry.kinds, row).effect(registry.client, session, row)
 
 
 def _refused(registry: Registry, call: ChainCall, refusal: YinzhengError) -> ChainCall:

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Generic
 
 from sqlmodel import Session
 
+from yinzheng.ledger.chain.refusals import ContractRefused
 from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.outbox import outbox
@@ -134,7 +135,11 @@ class Thread(ABC, Generic[StateT, MoveT]):
             prev=self.head if after is None else after.leaf_hash,
             case_id=self.case_id,
         )
-        return compose(happened, self.seal, now=self.now, random=self.registry.random)
+        return compose(happened, self.sealing(rule), now=self.now, random=self.registry.random)
+
+    def sealing(self, _rule: Rule[StateT, MoveT]) -> SealedValue | None:
+        """What seals the body of a rule's statement; None: it is public, and kept nowhere else."""
+        return self.seal
 
     def write(self, rule: Rule[StateT, MoveT], *recorded: Recorded) -> bytes:
         """Write composed statements in order and move on to where `rule` leads; gives the last leaf hash."""
@@ -146,21 +151,26 @@ class Thread(ABC, Generic[StateT, MoveT]):
     def call(self, kind: CallKind, about: str, made: Call, *, part: str = "", tried: bool = True) -> None:
         """Ask the chain for something, together with the decision.
 
-        `tried`: what the contracts would refuse now is refused at once, with their reason, and not recorded.
+        `tried`: what the contracts would refuse now is refused at once, with their reason, and not recorded;
+        what the chain has already, by somebody else's transaction, is no refusal.
         """
         if tried:
-            self.registry.client.simulate(made, self.registry.sender.address)
+            try:
+                self.registry.client.simulate(made, self.registry.sender.address)
+            except ContractRefused:
+                if not kind.done(self.registry.client, about, part):
+                    raise
         outbox(self.session, kind, about, made, self.now, part=part)
 
 
-def thread(session: Session, head: bytes) -> list[Event]:
-    """The events from the first to the one whose leaf hash is `head`.
+def thread(session: Session, head: bytes, *, until: bytes | None = None) -> list[Event]:
+    """The events from the first to the one whose leaf hash is `head`; the first after `until`, if given.
 
     Raises `DataFault` `thread-broken` where a statement is missing or the chain of them has no beginning.
     """
     events: list[Event] = []
     leaf: bytes | None = head
-    while leaf is not None:
+    while leaf is not None and leaf != until:
         event = repository.event_by_leaf(session, leaf)
         if event is None or len(events) >= LONGEST:
             raise DataFault(

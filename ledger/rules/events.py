@@ -24,3 +24,12 @@ class DisputeStatement(StrEnum):
     OPENED = "dispute.opened"
     EVIDENCE = "dispute.evidence"
     RELEASED = "dispute.released"
+
+
+class StandingStatement(StrEnum):
+    """What becomes of a registered certificate outside of any case (R7, R10, R16, R25, R55)."""
+
+    REMARKED = "remark.entered"
+    LIFTED = "remark.lifted"
+    LAPSED = "certificate.lapsed"
+    CANCELLED = "certificate.cancelled"

@@ -178,6 +178,14 @@ class Certificate(Base, table=True):
     """A certificate from the moment its number is allocated. Whether it stands is what the chain says."""
 
     __tablename__ = "certificate"
+    __table_args__ = (
+        Index(
+            "ix_certificate_running",
+            "valid_until",
+            sqlite_where=text("ended IS NULL"),
+            postgresql_where=text("ended IS NULL"),
+        ),
+    )
 
     number: str = Field(primary_key=True)
     subject: bytes = Field(unique=True)
@@ -194,6 +202,10 @@ class Certificate(Base, table=True):
     """The deposit event; None while approvals are collected."""
     registered_at: int = Field(sa_type=BigInteger)
     valid_until: int = Field(sa_type=BigInteger)
+    head: bytes | None = None
+    """Leaf hash of the latest statement about it that is of no case; None: its deposit is the latest."""
+    ended: str | None = None
+    """`superseded`, `cancelled` or `lapsed` from the decision on, whatever the chain has heard of it."""
 
 
 class Approval(Base, table=True):
@@ -205,7 +217,8 @@ class Approval(Base, table=True):
     id: int | None = Field(default=None, primary_key=True, sa_type=_Serial)
     case_id: str = Field(foreign_key="case.id")
     kind: str
-    """`publication`, `conclusion`, `closure` or `deposit`."""
+    """`publication`, `conclusion`, `closure` or `deposit`; of a certificate, under the case that it came of,
+    the kind of the call."""
     digest: bytes
     """The EIP-712 hash signed."""
     person: str = Field(foreign_key="person.name")

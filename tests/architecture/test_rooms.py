@@ -46,6 +46,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "state.backup",
         "withdrawals",
         "disputes",
+        "certificates",
         "erasure notify",
         # What looks at all of them.
         "reading state audit",

@@ -26,6 +26,7 @@ from yinzheng.ledger.accesses.approving import approve_bulk
 from yinzheng.ledger.accesses.listing import Question, list_lines
 from yinzheng.ledger.cases import deciding, inspecting, issuing, objections, publicity
 from yinzheng.ledger.cases.dossier_opening import open_dossier_to
+from yinzheng.ledger.certificates import remarks
 from yinzheng.ledger.consents import handover
 from yinzheng.ledger.disputes.packing import build_pack
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
@@ -44,7 +45,7 @@ from yinzheng.ledger.rules.extent import EVERYTHING, Extent, Way
 from yinzheng.ledger.rules.inspections import InspectionKind, Outcome
 from yinzheng.ledger.rules.offices import Office
 from yinzheng.ledger.rules.refusals import Ground
-from yinzheng.ledger.rules.terms import Procedure
+from yinzheng.ledger.rules.terms import Procedure, RemarkKind
 from yinzheng.ledger.state.backup import forget_place
 from yinzheng.ledger.state.restore import RESTORERS
 from yinzheng.ledger.store.models_consents import Withdrawal
@@ -146,6 +147,20 @@ class Bureau:
 
         self.once("half issued", make)
         return self.case
+
+    @property
+    def certificate(self) -> str:
+        """Registered, with a remark on it."""
+
+        def make() -> str:
+            number = w.to_deposited(self.registry, self.ward.world.clock, self.folder / "c")[1]
+            officer = actor_of(self.registry, SECOND_OFFICER)
+            remarks.enter(self.registry, number, RemarkKind.CONTROL, remarks.Grounds(_REASONS), officer)
+            settle(self.registry)
+            return number
+
+        made: str = self.once("certificate", make)
+        return made
 
     # ---------------------------------------------------------------- withdrawals and erasures
 
@@ -351,6 +366,12 @@ ROWS: Final[Mapping[str, Tried]] = {
     "cases.issuing.issue": Tried(lambda o, r, by: issuing.issue(r, o.past_publicity(), by)),
     "cases.issuing.issue (approved by the officer)": Tried(
         lambda o, r, by: issuing.issue(r, o.half_issued(), by)
+    ),
+    "certificates.remarks.enter": Tried(
+        lambda o, r, by: remarks.enter(r, o.certificate, RemarkKind.OTHER, remarks.Grounds(_REASONS), by)
+    ),
+    "certificates.remarks.lift": Tried(
+        lambda o, r, by: remarks.lift(r, o.certificate, "control", remarks.Grounds(_REASONS), by)
     ),
     "erasure.proposing.approve (first)": Tried(_step(0)),
     "erasure.proposing.approve (second)": Tried(_step(1)),

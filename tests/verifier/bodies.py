@@ -195,3 +195,28 @@ def tombstone() -> dict[str, Any]:
         "witnesses": 2,
         "erased_at": NOW,
     }
+
+
+def remark(kind: str = "seizure") -> dict[str, Any]:
+    return {
+        "v": 1,
+        "certificate": "SJ4412026110001",
+        "kind": kind,
+        "text": "查封至2027年11月",
+        "document": PAIR,
+        "reference": "(2026)粤01执12号裁定",
+        "by": {"name": "某市中级人民法院", "code": INSURER},
+        "at": NOW,
+    }
+
+
+def pledge() -> dict[str, Any]:
+    return remark("pledge") | {"document": None, "reference": "动产融资统一登记 01234567"}
+
+
+def lifting() -> dict[str, Any]:
+    return remark() | {"remark": "11" * 32}
+
+
+def lapse() -> dict[str, Any]:
+    return {"v": 1, "certificate": "SJ4412026110001", "valid_until": NOW - 1, "at": NOW}

@@ -76,10 +76,14 @@ STATEMENT_TYPES = MappingProxyType(
         "dispute.opened": Body.PRIVATE,
         "dispute.evidence": Body.PRIVATE,
         "dispute.released": Body.PRIVATE,
+        "remark.entered": Body.PUBLIC,
+        "remark.lifted": Body.PUBLIC,
+        "certificate.lapsed": Body.PUBLIC,
+        "certificate.cancelled": Body.PUBLIC,
         "accesses.noted": Body.PUBLIC,
     }
 )
-"""The types of S3.2, in the order a case, an organisation, a consent or a dispute meets them."""
+"""The types of S3.2, in the order a case, an organisation, a consent, a dispute, a certificate meets them."""
 
 CAPACITIES = (
     "registry",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from yinzheng.contracts import artifact
 from yinzheng.ledger.chain.approvals_moves import (
     Cancellation,
     LaterConclusion,
@@ -14,6 +15,7 @@ from yinzheng.ledger.chain.clients.calling import CALL_GAS, Block, Calling
 from yinzheng.ledger.chain.clients.moves import HOLDER_GAS
 from yinzheng.ledger.chain.records import ObjectionState
 from yinzheng.ledger.chain.records_moves import Holdings, MarksOnChain, RemarkOnChain
+from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Call, checksummed
 
 
@@ -42,6 +44,22 @@ class StandingCalls(Calling):
         """Read when an exchange (20 bytes) last released a reservation of a certificate; 0: never."""
         (instant,) = self._read("standing", "releasedAt", [id_, checksummed(exchange)], block)
         return int(instant)
+
+    def cancellation(self, id_: bytes) -> bytes | None:
+        """Read the leaf hash of the statement that cancelled a certificate, None if none did."""
+        return self._ended(id_, "CertificateCancelled")
+
+    def lapse(self, id_: bytes) -> bytes | None:
+        """Read the leaf hash of the statement on which a lapse was recorded, None if none was."""
+        return self._ended(id_, "LapseRecorded")
+
+    def _ended(self, id_: bytes, event: str) -> bytes | None:
+        """A certificate ends once, and what ended it stands in the event alone."""
+        address = checksummed(self._addresses["standing"])
+        contract = self._w3.eth.contract(address=address, abi=artifact("Standing").abi)
+        with translated():
+            logs = contract.events[event]().get_logs(from_block=0, argument_filters={"id": id_})
+        return bytes(logs[0]["args"]["statement"]) if logs else None
 
     # ---------------------------------------------------------------- writes
 

@@ -401,7 +401,12 @@ def test_waivers_and_objections_need_reasons() -> None:
 
 
 def test_statement_types_are_those_of_the_log() -> None:
-    courses = (StatementType, events.WithdrawalStatement, events.DisputeStatement)
+    courses = (
+        StatementType,
+        events.WithdrawalStatement,
+        events.DisputeStatement,
+        events.StandingStatement,
+    )
     words = {word.value for course in courses for word in course}
     # These take no course of a table.
     beside = {"organisation", "notice", "consent", "erasure", "accesses", "licence"}

@@ -3,6 +3,7 @@
 import base64
 import copy
 import dataclasses
+import hashlib
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
@@ -25,6 +26,7 @@ from yinzheng.verifier.formats.organisation import (
     prove_possession,
     prove_succession,
 )
+from yinzheng.verifier.formats.standing import parse_lapse, parse_lifting, parse_remark
 from yinzheng.verifier.formats.tombstone import parse_tombstone
 from yinzheng.verifier.log.statement import organisation_subject
 
@@ -45,6 +47,9 @@ FORMATS: dict[str, tuple[Parse, Callable[[], dict[str, Any]]]] = {
     "account revocation": (parse_revocation, bodies.account_revocation),
     "revocation": (parse_revocation, bodies.revocation),
     "tombstone": (parse_tombstone, bodies.tombstone),
+    "remark": (parse_remark, bodies.remark),
+    "lifting": (parse_lifting, bodies.lifting),
+    "lapse": (parse_lapse, bodies.lapse),
 }
 NOT_A_HOLDERS = {(bodies.holder_rotation, "binding"), (bodies.account_revocation, "account")}
 """Without these it is the body of one who is no holder, which is lawful."""
@@ -105,7 +110,7 @@ def test_names_are_exactly_these(parse: Parse, make: Callable[[], dict[str, Any]
 def test_no_field_takes_raw_biometrics(parse: Parse, make: Callable[[], dict[str, Any]], other: Any) -> None:
     for way, _ in leaves(make()):
         code = code_of(parse, with_(make(), way, other))
-        assert code.startswith("field-") or code in ("credit-code", "encoded-bytes")
+        assert code.startswith("field-") or code in ("credit-code", "encoded-bytes", "number-malformed")
 
 
 @pytest.mark.parametrize(
@@ -287,3 +292,15 @@ def test_no_other_date(year: int, month: int, day: int) -> None:
     except ValueError:
         with pytest.raises(DataFault):
             wording.check_date(written, "$")
+
+
+def test_what_remarks_rest_on() -> None:
+    for kind, absent in (("seizure", "document"), ("seizure", "reference"), ("pledge", "reference")):
+        for parse, body in ((parse_remark, bodies.remark(kind)), (parse_lifting, bodies.lifting())):
+            assert code_of(parse, {**body, "kind": kind, absent: None}) == "remark-document"
+    bare = {**bodies.remark("control"), "document": None, "reference": None}
+    assert parse_remark(bare).digest == bytes(32)
+    assert parse_remark(bodies.remark()).digest.hex() == bodies.PAIR["sha256"]
+    reference = str(bodies.pledge()["reference"]).encode()
+    assert parse_remark(bodies.pledge()).digest == hashlib.sha256(reference).digest()
+    assert code_of(parse_lapse, bodies.lapse() | {"at": bodies.NOW - 1}) == "lapse-early"

@@ -69,8 +69,12 @@ def test_types_of_the_specification() -> None:
         "notice.published",
         "erasure.tombstone",
         "accesses.noted",
+        "remark.entered",
+        "remark.lifted",
+        "certificate.lapsed",
+        "certificate.cancelled",
     }
-    assert len(STATEMENT_TYPES) == 32
+    assert len(STATEMENT_TYPES) == 36
     assert DEPOSIT.body_kind is Body.PUBLIC
 
 

@@ -151,6 +151,8 @@ CAPACITIES: Final[Mapping[str, Phrase]] = {
     "subject": Phrase("个人或监护人", "data subject or guardian"),
     "forum": Phrase("受理机构", "forum"),
     "party": Phrase("当事人", "party"),
+    "holder": Phrase("权利人", "holder"),
+    "exchange": Phrase("数据交易所", "exchange"),
 }
 STATEMENTS: Final[Mapping[str, Phrase]] = {
     "application.received": Phrase("收到登记申请", "application received"),
@@ -184,6 +186,10 @@ STATEMENTS: Final[Mapping[str, Phrase]] = {
     "dispute.opened": Phrase("争议立案", "dispute opened"),
     "dispute.evidence": Phrase("证据项", "evidence item"),
     "dispute.released": Phrase("保全解除", "dispute released"),
+    "remark.entered": Phrase("登记备注", "remark entered"),
+    "remark.lifted": Phrase("解除备注", "remark lifted"),
+    "certificate.lapsed": Phrase("证书到期失效", "certificate lapsed"),
+    "certificate.cancelled": Phrase("证书注销", "certificate cancelled"),
     "accesses.noted": Phrase("访问与使用记录入账", "accesses noted"),
 }
 CONTRACTS: Final[Mapping[str, Phrase]] = {

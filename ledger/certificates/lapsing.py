@@ -1,0 +1,50 @@
+"""Lapse (R10): a certificate whose validity has ended lapses by itself; the registry's rounds write it down.
+
+Whoever verifies it knows before: what is expired follows from its own term.
+"""
+
+from __future__ import annotations
+
+from sqlmodel import col, select
+
+from yinzheng.ledger.certificates.calls import LAPSE
+from yinzheng.ledger.certificates.work import work_on
+from yinzheng.ledger.disputes.work import holds_on
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.standing import Move, Over
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.store.models import Certificate
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.standing import Lapse, parse_lapse
+
+
+def lapse_expired(registry: Registry) -> list[str]:
+    """Record that certificates lapsed whose validity is past; gives their numbers.
+
+    What a dispute holds waits for its end (R38); what the chain's own clock calls valid waits for the next
+    round.
+    """
+    now = registry.clock()
+    with registry.store.reading() as session:
+        expired = select(Certificate).where(
+            col(Certificate.ended).is_(None), Certificate.state == "deposited", Certificate.valid_until < now
+        )
+        numbers = [row.number for row in session.exec(expired) if not holds_on(session, row.subject)]
+    return [number for number in numbers if _lapse(registry, number)]
+
+
+def _lapse(registry: Registry, number: str) -> bool:
+    try:
+        with work_on(registry, number) as work:
+            rule = work.allow(Move.LAPSE, Capacity.REGISTRY)
+            body = parse_lapse(Lapse(number, work.certificate.valid_until, work.now).to_json())
+            recorded = work.compose(rule, body.to_json())
+            call = registry.client.record_lapse(work.subject, recorded.leaf_hash)
+            work.call(LAPSE, recorded.leaf_hash.hex(), call)
+            work.end(Over.LAPSED)
+            work.write(rule, recorded)
+    except UsageFault as refusal:
+        if refusal.code != "status-move":  # by the chain's clock it is valid still
+            raise
+        return False
+    return True

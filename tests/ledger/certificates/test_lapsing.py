@@ -1,0 +1,63 @@
+"""A certificate lapses without anyone's act; a dispute's hold alone makes its record wait (R10, R38)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.ledger.certificates.test_remarks import record
+from tests.ledger.disputes.court import Court
+from tests.ledger.world import OFFICER, actor_of
+from yinzheng.ledger.certificates import remarks
+from yinzheng.ledger.certificates.lapsing import lapse_expired
+from yinzheng.ledger.certificates.work import registered, statements_of
+from yinzheng.ledger.chain.records import Status
+from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.rules.terms import RemarkKind
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.standing import MAX_STANDING, parse_lapse
+
+
+def test_the_round_writes_down_what_is_past(court: Court) -> None:
+    registry, number = court.registry, court.made.number
+    ends = record(court).valid_until
+    court.world.clock.now = ends
+    assert lapse_expired(registry) == []
+    court.world.clock.now = ends + 1
+    settle(registry)
+    before = court.world.verify(number)
+    assert (before.authentic.value, before.status.value) == ("genuine", "expired")
+
+    assert lapse_expired(registry) == [number]
+    assert lapse_expired(registry) == []
+    settle(registry)
+    assert record(court).status is Status.LAPSED
+    with registry.store.reading() as session:
+        row = registered(session, number)
+        (event,) = statements_of(session, row)
+        assert row.ended == "lapsed"
+    lapse = parse_lapse(canonical.loads(event.public or b"", max_bytes=MAX_STANDING))
+    assert (lapse.certificate, lapse.valid_until, lapse.at) == (number, ends, ends + 1)
+    assert court.world.verify(number).status.value == "lapsed"
+    with pytest.raises(UsageFault) as raised:
+        remarks.enter(registry, number, RemarkKind.OTHER, remarks.Grounds("x"), actor_of(registry, OFFICER))
+    assert raised.value.code == "certificate-over"
+    assert court.audit() == set()
+
+
+def test_opening_the_registry_is_enough(court: Court) -> None:
+    court.opened.close()
+    court.world.clock.now += 4 * 366 * 86_400
+    with court.world.open() as registry, registry.store.reading() as session:
+        assert registered(session, court.made.number).ended == "lapsed"
+    assert "certificate-standing" not in court.world.codes()
+
+
+def test_what_a_dispute_holds_waits(court: Court) -> None:
+    dispute = court.open("forum")
+    court.world.clock.now = record(court).valid_until + 1
+    assert lapse_expired(court.registry) == []
+    court.execute(dispute)
+    assert lapse_expired(court.registry) == [court.made.number]
+    settle(court.registry)
+    assert record(court).status is Status.LAPSED
