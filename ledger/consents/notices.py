@@ -7,22 +7,25 @@ have stood when it was given: neither before it was published nor after another 
 from __future__ import annotations
 
 import secrets
+from functools import lru_cache
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.consents.book import KnownNotice, NoticeBook
 from yinzheng.ledger.consents.uncovered import tell_controller
-from yinzheng.ledger.consents.versions import against_the_one_before, notice_at
+from yinzheng.ledger.consents.versions import against_the_one_before
 from yinzheng.ledger.flow.recording import Occurrence, compose, record
 from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.consent import Terms
 from yinzheng.ledger.rules.organisations import Role
+from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Notice as NoticeRow
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.bytes.naming import spell_names
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.formats.notice import Notice, parse_notice
+from yinzheng.verifier.formats.notice import MAX_NOTICE, Notice, parse_notice
 
 HOUR = 3600
 
@@ -34,15 +37,22 @@ def hour_of(instant: int) -> int:
 
 def book_of(session: Session, code: str) -> NoticeBook:
     """Read the notices of the controller `code`."""
-    rows = session.exec(select(NoticeRow).where(NoticeRow.controller == code)).all()
-    notices = {row.leaf: notice_at(session, row.leaf) for row in rows}
-    replaced = {notice.replaces: notice.published_at for notice in notices.values()}
-    known = {
-        row.leaf: KnownNotice(row.id or 0, row.leaf, Terms.of(notices[row.leaf]), replaced.get(row.leaf))
-        for row in rows
-    }
+    versions = (
+        select(NoticeRow.id, NoticeRow.leaf, Event.public)
+        .join(Event, col(Event.leaf_hash) == NoticeRow.leaf)
+        .where(NoticeRow.controller == code)
+    )
+    found = [(id_ or 0, leaf, _terms(public or b"")) for id_, leaf, public in session.exec(versions)]
+    replaced = {terms.notice.replaces: terms.notice.published_at for _, _, terms in found}
+    known = {leaf: KnownNotice(id_, leaf, terms, replaced.get(leaf)) for id_, leaf, terms in found}
     others = session.exec(select(NoticeRow.leaf).where(NoticeRow.controller != code)).all()
     return NoticeBook(code, known, frozenset(others))
+
+
+@lru_cache(maxsize=256)
+def _terms(public: bytes) -> Terms:
+    """The terms of a notice by its body's bytes: every grant needs those of all versions."""
+    return Terms.of(parse_notice(canonical.loads(public, max_bytes=MAX_NOTICE)))
 
 
 def publish_notice(registry: Registry, body: JSON, by_code: str) -> NoticeRow:
