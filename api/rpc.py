@@ -19,7 +19,9 @@ from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent
 from yinzheng.ledger.net.routes import address_of
 from yinzheng.verifier.chain.layout import record_slots, root_slot
 from yinzheng.verifier.chain.layout_consents import consent_slots
+from yinzheng.verifier.chain.layout_moves import account_slots
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.judge.holder import LiveOrganisation
 from yinzheng.verifier.judge.live import LiveRecord
 from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
 from yinzheng.verifier.judge.trust import TrustPolicy
@@ -32,7 +34,7 @@ ALL_SECONDS: Final = 90.0
 
 
 class RpcReader:
-    """A `LiveReader` and `ReceiptReader` over one node."""
+    """An `AnyReader` over one node."""
 
     def __init__(
         self,
@@ -90,6 +92,24 @@ class RpcReader:
                 hint="Get a policy that does, or check the receipt without --rpc.",
             )
         return self._collect(self._trust.consents.address, consent_slots(ids), size, at)
+
+    def organisation(self, code: str) -> LiveOrganisation | None:
+        """A node keeps no log."""
+        del code
+        return None
+
+    def account(self, organisation: bytes, size: int | None, at: int | None) -> object:
+        """Evidence for an organisation's account, and the anchored root of `size` (`HolderReader`).
+
+        Raises `UsageFault` (`holders-not-pinned`) where the policy does not say which contract to ask.
+        """
+        if self._trust.holders is None:
+            raise UsageFault(
+                "your policy pins no contract of holders",
+                code="holders-not-pinned",
+                hint="Get a policy that does from the registry's officer.",
+            )
+        return self._collect(self._trust.holders.address, account_slots(organisation), size, at)
 
     def _collect(self, address: bytes, slots: Sequence[bytes], size: int | None, at: int | None) -> object:
         trust = self._trust

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -17,11 +16,13 @@ from typing import Any, cast
 from sqlmodel import Session, col, select
 from web3 import Web3
 
+from yinzheng.ledger.cases.board import HistoryLine, Notice
 from yinzheng.ledger.cases.calls import DEPOSIT
 from yinzheng.ledger.cases.deeming import deadlines_of
 from yinzheng.ledger.certificates.work import statements_of
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import open_chain, prover
+from yinzheng.ledger.chain.evidence import Wanted
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Carrier, count_of
 from yinzheng.ledger.consents.basis import Basis, basis_of
@@ -29,6 +30,7 @@ from yinzheng.ledger.erasure.tombstones import tombstone_of
 from yinzheng.ledger.flow.histories import known_of, relay_in, require_head, require_one_history
 from yinzheng.ledger.flow.working_days import calendar_of
 from yinzheng.ledger.log.tilelog import TileLog
+from yinzheng.ledger.organisations.showing import holder_file, told_of
 from yinzheng.ledger.rules.deadlines import Deadlines
 from yinzheng.ledger.rules.publicity import NoticeBody
 from yinzheng.ledger.state.instance import Instance, Paths, read_instance
@@ -39,9 +41,11 @@ from yinzheng.ledger.store.models import Case, Certificate, Event, Objection
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.chain.layout import record_slots, root_slot
 from yinzheng.verifier.chain.layout_consents import consent_slots
+from yinzheng.verifier.chain.layout_moves import account_slots
 from yinzheng.verifier.containers.certfile import format_file
 from yinzheng.verifier.formats.body import MAX_BODY, parse_body
 from yinzheng.verifier.formats.tombstone import MAX_TOMBSTONE
+from yinzheng.verifier.judge.holder import LiveOrganisation
 from yinzheng.verifier.judge.live import LiveRecord
 from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
@@ -51,45 +55,6 @@ from yinzheng.verifier.log.tlogproof import TlogProof
 
 EVIDENCE_KEPT = 1024
 """Evidence of the newest block kept in memory, some 10 kB each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One line of the public notice board (R24). Times are UTC seconds; `ends_at` as the chain has it."""
-
-    case: str
-    applicant: str
-    asset: str
-    overview: str
-    limits: str
-    importance: str
-    """`important` or `core` where the data was decided to be such (R23); else empty."""
-    profile: str
-    procedure: str
-    opened_at: int
-    ends_at: int | None
-    waived: bool
-    reason: str
-    """Why publicity was waived; else empty."""
-    leaf: str
-    open_objections: int
-    demonstration: bool
-    state: str
-    """Of the case now (`ledger.rules.states`)."""
-    changed_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryLine:
-    """One event of a case and where it lies; `proof`, if asked for, is a tlog-proof to an anchored head."""
-
-    at: int
-    type: str
-    statement: dict[str, Any]
-    leaf: str
-    index: int | None
-    anchored_block: int | None
-    proof: str | None
 
 
 class Reader:
@@ -143,11 +108,12 @@ class Reader:
         return self._newest(block, subject, size) if at is None else self._evidence(block, subject, size)
 
     def _evidence(self, block: int, subject: bytes, size: int | None) -> object:
-        deployment = self.instance.deployment
-        wanted: list[tuple[bytes, Sequence[bytes]]] = [(deployment.rights, record_slots(subject))]
-        if size is not None:
-            wanted.append((deployment.anchor, [root_slot(size)]))
-        return self._prover.collect(block, wanted)
+        rights = self.instance.deployment.rights
+        return self._prover.collect(block, self._with_root(rights, record_slots(subject), size))
+
+    def _with_root(self, contract: bytes, slots: Sequence[bytes], size: int | None) -> Wanted:
+        root = [] if size is None else [(self.instance.deployment.anchor, [root_slot(size)])]
+        return [(contract, slots), *root]
 
     # ---------------------------------------------------------------- ReceiptReader
 
@@ -159,10 +125,9 @@ class Reader:
 
     def withdrawals(self, ids: Sequence[bytes], size: int | None, at: int | None) -> object:
         """Evidence for withdrawals, and the anchored root of `size`, at the last block not after `at`."""
-        wanted: list[tuple[bytes, Sequence[bytes]]] = [(self.instance.modules.consents, consent_slots(ids))]
-        if size is not None:
-            wanted.append((self.instance.deployment.anchor, [root_slot(size)]))
-        return self._prover.newest(wanted, at)
+        return self._prover.newest(
+            self._with_root(self.instance.modules.consents, consent_slots(ids), size), at
+        )
 
     def tombstone(self, leaf: bytes) -> LiveTombstone | None:
         """The tombstone of the consent with that statement; None if none is under an anchored head."""
@@ -177,7 +142,21 @@ class Reader:
                 proof=proof,
             )
 
+    def organisation(self, code: str) -> LiveOrganisation | None:
+        """All statements about an organisation; None if there are none, or not all are anchored yet."""
+        with self._store.reading() as session:
+            return told_of(session, code, lambda event: self._proof(session, event))
+
+    def account(self, organisation: bytes, size: int | None, at: int | None) -> object:
+        """Evidence for an organisation's account, and the anchored root of `size`."""
+        wanted = self._with_root(self.instance.modules.holders, account_slots(organisation), size)
+        return self._prover.newest(wanted, at)
+
     # ---------------------------------------------------------------- documents and lists
+
+    def holder_file(self, code: str) -> bytes | None:
+        """What proves whose a holder's key is (S21.2), with fresh evidence; None if there is no such one."""
+        return holder_file(self.organisation(code), code, self.account)
 
     def certificate_file(self, number: str) -> bytes | None:
         """The certificate's file with fresh evidence (S6.5); None if no such one is anchored."""

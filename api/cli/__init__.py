@@ -89,8 +89,10 @@ def _run(given: list[str]) -> int:
         command = getattr(getattr(error, "ctx", None), "command_path", "yinzheng")
         hint = f"See `{command} --help`."
         if not installed("registry"):
-            there = "`verify` and `org` are" if installed("org") else "only `verify` is"
-            hint += f" Here {there} installed; yinzheng[registry] has the other commands."
+            there = "`verify`, `challenge`, `org` and `holder`"
+            if not installed("org"):
+                there = "`verify` and `challenge`"
+            hint += f" Here {there} are installed; yinzheng[registry] has the other commands."
         fail(said, hint, EXIT_USAGE, code="usage", as_json=as_json)
         return EXIT_USAGE
     return code if isinstance(code, int) else EXIT_OK

@@ -25,7 +25,8 @@ from yinzheng.ledger.rules.terms import Procedure, label
 from yinzheng.verifier.bytes.china_time import CHINA
 
 if TYPE_CHECKING:
-    from yinzheng.ledger.reading import HistoryLine, Reader
+    from yinzheng.ledger.cases.board import HistoryLine
+    from yinzheng.ledger.reading import Reader
     from yinzheng.ledger.rules.deadlines import Deadlines
     from yinzheng.ledger.store.models import Case
 from yinzheng.verifier.errors import UsageFault
@@ -340,11 +341,8 @@ def _print_deadlines(due: Deadlines) -> None:
         until = "not known" if at is None else moment(at)
         out.print(f"  objection {objection[:12]} to be concluded by {until}", markup=False)
     for year in sorted(due.unknown_years):
-        out.print(
-            f"  a deadline is not known: the calendar of {year} is missing 缺{year}年工作日历",
-            style="yellow",
-            markup=False,
-        )
+        said = f"  a deadline is not known: the calendar of {year} is missing 缺{year}年工作日历"
+        out.print(said, style="yellow", markup=False)
 
 
 def _due(due: Deadlines) -> dict[str, Any]:

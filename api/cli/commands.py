@@ -11,7 +11,7 @@ from typing import Final
 from yinzheng.api.cli.commands_org import HOLDER, ORG
 from yinzheng.api.cli.commands_people import DECISION, KEYS, PEOPLE
 from yinzheng.api.cli.commands_rights import RIGHTS
-from yinzheng.api.cli.lazy import Command, Panel
+from yinzheng.api.cli.lazy import Command, Group, Panel
 
 PANELS: Final = (
     Panel(
@@ -23,6 +23,24 @@ PANELS: Final = (
                 "verify:verify_command",
                 "Check a certificate, receipt, end of a withdrawal or evidence pack. "
                 "核验证书、回执、办结证明或证据包。",
+            ),
+            Group(
+                "challenge",
+                "Is whoever shows a certificate its holder? 请出示者证明身份。",
+                (
+                    Command(
+                        "new",
+                        "challenge:new",
+                        "Ask whoever shows a certificate to sign a fresh question with the holder's key. "
+                        "请出示者证明身份。",
+                    ),
+                    Command(
+                        "check",
+                        "challenge:check",
+                        "Check the answer: did the holder of a right in force answer this question, now? "
+                        "核验应答。",
+                    ),
+                ),
             ),
         ),
     ),
@@ -193,6 +211,12 @@ PANELS: Final = (
                 "organisations",
                 "organisations:organisations",
                 "List organisations with their keys. 机构列表。",
+            ),
+            Command(
+                "holder-file",
+                "organisations:holder_file",
+                "Write what proves whose a holder's key is, with fresh evidence, for whoever asks. "
+                "权利人密钥证明。",
             ),
             Command(
                 "rotate-key",

@@ -153,8 +153,13 @@ ORG: Final = Group(
 
 HOLDER: Final = Group(
     "holder",
-    "For holders of rights: their SM2 key and account. 权利人。",
+    "For holders of rights: their SM2 key and account, and what they sign. 权利人。",
     (
+        Command(
+            "answer",
+            "holder:answer",
+            "Answer somebody who asks whether we hold a certificate, with our key. 应答证书身份询问。",
+        ),
         Group(
             "key",
             "A holder's keys. 权利人密钥。",

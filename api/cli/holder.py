@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from yinzheng.api.cli.codes import CodeFile, read_given, show_code, write_code, write_new
 from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.org_common import DEFAULT_ORG, OrgFolder, clock
 from yinzheng.api.cli.org_key import DAY, DAYS, Begins, Lost, OutFolder, hand_over, make, readable
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.organisation import HOLDER
+
+if TYPE_CHECKING:
+    from yinzheng.api.org.member import Member
+
+BACKDATED = 300
+"""Seconds by which an asker's clock may be ahead of ours."""
 
 
 def new(
@@ -62,12 +69,7 @@ def finish(
 
     approval = _hex(signature, 65, "a signature", "approval-malformed")
     member = Member.open(org, os.environ)
-    if HOLDER not in member.profile.roles:
-        raise UsageFault(
-            "this organisation is no holder",
-            code="organisation-role",
-            hint="Make a holder's keys with `yinzheng holder key new`.",
-        )
+    require_holder(member)
     own = member.profile.keys[0]
     key = member.keystore.sm2(own.name)
     made = bound(enrolment_of(member, own, key, clock()), key, domain_of(pinned(org)), approval)
@@ -123,6 +125,57 @@ def rotate(
         "rotation": str(out_file),
     }
     tell(json_, value, f"key {own.kid.hex()} takes over; hand {out_file} to an officer 请交登记机构")
+
+
+def answer(
+    challenge: Annotated[
+        str, typer.Argument(metavar="CHALLENGE", help="A picture of its code, its text, its file. 询问。")
+    ],
+    org: OrgFolder = DEFAULT_ORG,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", help="Write the answer to this new file. 应答文件。")
+    ] = None,
+    code: CodeFile = None,
+    json_: Json = False,
+) -> None:
+    """Answer somebody who asks whether we hold a certificate, with our key. 应答证书身份询问。
+
+    Sign only for who is with you: an answer passed on proves somebody else to be you, until it expires.
+    """
+    from yinzheng.api.org.member import Member
+    from yinzheng.verifier.formats.challenge import answer as sign
+    from yinzheng.verifier.formats.challenge import parse_challenge
+
+    asked, now = parse_challenge(read_given(challenge)), clock()
+    if now >= asked.expires_at:
+        raise UsageFault("the time to answer this is over", code="challenge-over", hint="Have them ask anew.")
+    if now < asked.made_at - BACKDATED:
+        raise UsageFault("this clock is behind the asker's", code="challenge-clock", hint="Set the clock.")
+    member = Member.open(org, os.environ)
+    require_holder(member)
+    signed = sign(asked, member.profile.code, member.current(now)[1])
+    if code is not None:
+        write_code(signed.text, code)
+    if out_file is not None:
+        write_new(out_file, signed.canonical() + b"\n")
+    value = {"answer": signed.to_json(), "text": signed.text}
+
+    def said() -> None:
+        show_code(signed.text)
+        who = asked.asker or "somebody unnamed 未具名者"
+        tell(False, None, f"{asked.certificate}: signed as {member.profile.name} for {who} 已应答")
+
+    tell(json_, value, said)
+
+
+def require_holder(member: Member) -> None:
+    """Raises `UsageFault` `organisation-role` unless this organisation holds rights."""
+    if HOLDER not in member.profile.roles:
+        raise UsageFault(
+            "this organisation is no holder",
+            code="organisation-role",
+            hint="Make a holder's keys with `yinzheng holder key new`.",
+        )
 
 
 def _hex(written: str, size: int, what: str, code: str) -> bytes:

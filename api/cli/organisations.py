@@ -70,6 +70,29 @@ def organisations(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     tell(json_, [_shown(one) for one in listed], text())
 
 
+def holder_file(
+    code: Code,
+    out_file: Annotated[Path, typer.Option("--out", help="A new file. 输出文件。")] = Path("holder.json"),
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Write what proves whose a holder's key is, with fresh evidence, for whoever asks. 权利人密钥证明。"""
+    from yinzheng.api.cli.codes import write_new
+    from yinzheng.ledger.reading import open_reader
+    from yinzheng.ledger.registry import wall_clock
+
+    with open_reader(state, wall_clock) as reader:
+        content = reader.holder_file(code)
+    if content is None:
+        raise UsageFault(
+            f"no holder {code} is enrolled here, or not anchored yet",
+            code="holder-none",
+            hint="See `yinzheng organisations`; `yinzheng settle` carries on what waits.",
+        )
+    write_new(out_file, content)
+    tell(json_, {"code": code, "file": str(out_file)}, f"{code}: {out_file} 已输出")
+
+
 def rotate_key(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="rotation.json, as `org key rotate` made it.")],
     state: State = DEFAULT_STATE,

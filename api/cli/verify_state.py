@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.judge.holder import LiveOrganisation
 from yinzheng.verifier.judge.kinds import AnyReader
 from yinzheng.verifier.judge.live import LiveRecord
 from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
@@ -47,6 +48,14 @@ class StateReader:
     def tombstone(self, leaf: bytes) -> LiveTombstone | None:
         """As `ReceiptReader`."""
         return self._ask(lambda reader: reader.tombstone(leaf))
+
+    def organisation(self, code: str) -> LiveOrganisation | None:
+        """As `HolderReader`."""
+        return self._ask(lambda reader: reader.organisation(code))
+
+    def account(self, organisation: bytes, size: int | None, at: int | None) -> object:
+        """As `HolderReader`."""
+        return self._ask(lambda reader: reader.account(organisation, size, at))
 
     def _ask(self, question: Callable[[AnyReader], T]) -> T:
         return _silent(lambda: question(self._opened()))

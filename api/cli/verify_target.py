@@ -50,7 +50,7 @@ _RIGHTS = {
 }
 
 
-@comparing(lambda path: read_policy(path), lambda lang: _language(lang))
+@comparing(lambda path: read_policy(path), lambda lang: language_in(lang))
 def verify(
     *,
     target: str,
@@ -70,7 +70,7 @@ def verify(
     del against, log  # `comparing` has seen to them
     if offline + (state is not None) + (rpc is not None) > 1:
         raise UsageFault("choose one of --offline, --state and --rpc", code="usage-source")
-    language = _language(lang)
+    language = language_in(lang)
     policy = read_policy(trust)
     asked = None if at is None else parse_instant(at, Day.ENDS)
     piped = sys.stdin.buffer.read(MAX_TARGET + 1) if target == "-" else None
@@ -112,7 +112,7 @@ def _verified(
         presented = read_argument(target)
     except DataFault as fault:
         return unread(fault, now=now, at=asked)
-    with _live(*source, policy) as live:
+    with live_of(*source, policy) as live:
         return kind_of(presented).verify(
             presented, policy, now=now, at=asked, live=live, allow_attached=allow_attached
         )
@@ -179,9 +179,10 @@ _TEXT: Final = re.compile(r"://|^\s*\{|^\s*SJ[0-9]{13}\s*$|^\s*/?[VC][/#][A-Z2-7
 """What is handed over as a text rather than as the name of a file: a QR text, a JSON file, a number."""
 
 
-def _live(
+def live_of(
     state: Path | None, rpc: str | None, policy: TrustPolicy
 ) -> AbstractContextManager[AnyReader | None]:
+    """The ledger that is asked, if one is."""
     if state is not None:
         return open_state(state, policy, lambda: int(time.time()))
     if rpc is not None:
@@ -191,7 +192,8 @@ def _live(
     return nullcontext(None)
 
 
-def _language(lang: str) -> Language:
+def language_in(lang: str) -> Language:
+    """The language asked for, or that of the surroundings. Raises `UsageFault` `usage-language`."""
     if lang not in ("", "zh", "en"):
         raise UsageFault("the language is zh or en", code="usage-language")
     if lang:

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from yinzheng.verifier.judge.live import LiveReader
-from yinzheng.verifier.judge.receipt.exhibits import ReceiptReader
+from yinzheng.verifier.judge.kinds import AnyReader
 from yinzheng.verifier.judge.trust import TrustPolicy
 
 
@@ -160,10 +159,6 @@ class BasisLine(Protocol):
         """In what it goes beyond earlier versions, whose consents do not count for that (R28)."""
 
 
-class Ledger(LiveReader, ReceiptReader, Protocol):
-    """A ledger that can be asked about certificates and consents."""
-
-
 class ReaderPort(Protocol):
     """The registry, read-only."""
 
@@ -177,11 +172,14 @@ class ReaderPort(Protocol):
     def trust_file(self) -> bytes:
         """The same as the file it is exported as."""
 
-    def live(self) -> Ledger:
+    def live(self) -> AnyReader:
         """The ledger to verify against. Called in the worker thread of each verification."""
 
     def certificate_file(self, number: str) -> bytes | None:
         """The certificate file (S6.5) with fresh evidence; None where no such number is deposited."""
+
+    def holder_file(self, code: str) -> bytes | None:
+        """The holder file (S21.2) of that credit code, with fresh evidence; None where there is no holder."""
 
     def notices(self) -> Sequence[Notice]:
         """The notice board, the newest first."""

@@ -19,12 +19,13 @@ from yinzheng.ledger.keys.provider import RELAY as RELAY_KEY
 from yinzheng.ledger.organisations.appointing import APPOINTMENTS
 from yinzheng.ledger.organisations.keys import keys_at
 from yinzheng.ledger.rules.disputes import State as DisputeCourse
-from yinzheng.ledger.rules.organisations import End, Role
+from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.withdrawal import State
 from yinzheng.ledger.store.models import Person
 from yinzheng.ledger.store.models_consents import Organisation, Withdrawal, WithdrawalRecipient
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
 from yinzheng.verifier.bytes.algorithms import sha256
+from yinzheng.verifier.formats.key_history import End
 
 _STATES: Mapping[str, WithdrawalState] = {
     State.REQUESTED: WithdrawalState.REQUESTED,

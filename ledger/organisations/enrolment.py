@@ -18,12 +18,12 @@ from yinzheng.ledger.organisations.addresses import check_webhook
 from yinzheng.ledger.organisations.keys import keys_at
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules import organisations as rules
 from yinzheng.ledger.rules.offices import Office
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats import key_history
 from yinzheng.verifier.formats.organisation import Enrolment, Revocation, Rotation
 from yinzheng.verifier.log.statement import organisation_subject
 
@@ -99,7 +99,7 @@ def rotate(registry: Registry, rotation: Rotation, by: Actor | None) -> bytes:
         keys = keys_at(session, found.head)
         if by is None and not keys[-1].holds_at(now):
             raise _officer_needed("The key before no longer holds, so it cannot hand over.")
-        rules.rotated(keys, body)
+        key_history.rotated(keys, body)
         holding.hand_over(registry, session, found, body, by)
         return _continue(registry, session, found, "organisation.key-rotated", body.to_json(), now)
 
@@ -125,7 +125,7 @@ def revoke(
         if by is not None:
             admit(session, by, Capacity.REGISTRY)
         found = find_organisation(session, body.code)
-        rules.revoked(keys_at(session, found.head), body)
+        key_history.revoked(keys_at(session, found.head), body)
         leaf = _continue(registry, session, found, "organisation.key-revoked", body.to_json(), now)
         holding.end(registry, session, found, body, leaf, by)
         if administrator is not None:
@@ -172,7 +172,7 @@ def _check_new(session: Session, body: Enrolment, now: int) -> None:
             code="organisation-enrolled",
             hint="A new key of an enrolled organisation is a rotation: `yinzheng rotate-key`.",
         )
-    if not rules.enrolled(body)[0].holds_at(now):
+    if not key_history.enrolled(body)[0].holds_at(now):
         raise UsageFault(
             "The key does not hold now.",
             code="key-not-current",

@@ -10,13 +10,13 @@ from sqlmodel import Session
 
 from yinzheng.ledger.flow.threads import find_organisation, thread
 from yinzheng.ledger.rules import organisations as rules
-from yinzheng.ledger.rules.organisations import HeldKey, Keys, Role
+from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.formats.organisation import parse_enrolment, parse_revocation, parse_rotation
+from yinzheng.verifier.formats.key_history import HeldKey, Keys, fold
 
 MAX_BODY: Final = 8192
 """Bytes of a statement's body about an organisation; their fields' sizes keep it below."""
@@ -101,14 +101,5 @@ def public_key(session: Session, code: str, kid: bytes, at: int) -> Sm2PublicKey
 
 
 def _fold(events: list[Event]) -> Keys:
-    keys: Keys = ()
-    for event in events:
-        assert event.public is not None  # every statement about an organisation is public (S3.2)
-        body = canonical.loads(event.public, max_bytes=MAX_BODY)
-        if event.type == "organisation.enrolled":
-            keys = rules.enrolled(parse_enrolment(body))
-        elif event.type == "organisation.key-rotated":
-            keys = rules.rotated(keys, parse_rotation(body))
-        else:
-            keys = rules.revoked(keys, parse_revocation(body))
-    return keys
+    # Every statement about an organisation is public (S3.2).
+    return fold((event.type, canonical.loads(event.public or b"", max_bytes=MAX_BODY)) for event in events)

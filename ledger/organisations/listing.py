@@ -9,10 +9,10 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.organisations.keys import keys_at
-from yinzheng.ledger.rules.organisations import Keys, key_at
 from yinzheng.ledger.state.instance import read_instance
 from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
 from yinzheng.ledger.store.models_consents import Organisation
+from yinzheng.verifier.formats.key_history import Keys, key_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from tests.verifier import world as synthetic
 from yinzheng.verifier.chain.layout import record_slots
 from yinzheng.verifier.errors import EnvironmentFault
 from yinzheng.verifier.formats.body import parse_body
+from yinzheng.verifier.judge.holder import LiveOrganisation
 from yinzheng.verifier.judge.live import LiveRecord
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.statement import certificate_subject
@@ -150,6 +151,18 @@ class FakeReader:
         self._up()
 
     def withdrawals(self, ids: Sequence[bytes], size: int | None, at: int | None) -> object:
+        self._up()
+        return None
+
+    def organisation(self, code: str) -> LiveOrganisation | None:
+        self._up()
+        return None
+
+    def account(self, organisation: bytes, size: int | None, at: int | None) -> object:
+        self._up()
+        return None
+
+    def holder_file(self, code: str) -> bytes | None:
         self._up()
         return None
 

@@ -20,15 +20,12 @@ APART: Final = {
     "ledger.state.faults": {"InjectedFault", "KillAt", "RaiseAt", "Recorder"},
     # What a contract's storage says, read back: the tests compare contracts, client and verifier with it.
     "verifier.chain.layout_consents": {"ChainReceipt", "decode_receipt", "receipt_slots"},
-    # The same of licences, remarks and accounts, until verification shows them.
+    # The same of licences and remarks, until verification shows them.
     "verifier.chain.layout_moves": {
-        "ChainAccount",
         "ChainLicence",
         "ChainLine",
         "ChainMarks",
         "ChainRemark",
-        "account_slots",
-        "decode_account",
         "decode_given",
         "decode_licence",
         "decode_line",

@@ -15,11 +15,12 @@ from yinzheng.verifier.bytes import digests, wording
 from yinzheng.verifier.bytes.canonical import constant, nullable, text
 from yinzheng.verifier.bytes.shape import Shaped, names_of
 from yinzheng.verifier.chain import evidence
-from yinzheng.verifier.containers import certfile, receiptfile
+from yinzheng.verifier.containers import certfile, holderfile, receiptfile
 from yinzheng.verifier.formats import (
     access,
     access_range,
     body,
+    challenge,
     conclusion,
     consent,
     creditcode,
@@ -91,6 +92,8 @@ OWN: Final[Mapping[str, Callable[[Forms], Json]]] = {
     "verifier.chain.evidence.parse_evidence": _chain,
     f"{_FILES}certfile._proof": _said(PROOF),
     f"{_FILES}certfile._record": _body,
+    f"{_FILES}holderfile._object": _said(ANY),
+    f"{_FILES}holderfile._proof": _said(PROOF),
     f"{_FILES}receipt_lines._batch": _part(access.Batch),
     f"{_FILES}receipt_lines._line": _part(access.AccessLine),
     f"{_FILES}receiptfile._body": _said(ANY),
@@ -104,6 +107,7 @@ OWN: Final[Mapping[str, Callable[[Forms], Json]]] = {
     f"{_FORMATS}body.check_number": _said(NUMBER),
     f"{_FORMATS}body.check_credit_code": _said(CODE),
     f"{_FORMATS}body.check_notices": _leaves,
+    f"{_FORMATS}challenge._challenge": _part(challenge.Challenge),
     f"{_FORMATS}conclusion.<lambda>": lambda forms: {
         "anyOf": [forms.part(withdrawal_steps.Completed), forms.part(withdrawal_steps.Restricted)]
     },
@@ -180,6 +184,7 @@ FORMATS: Final[Mapping[str, tuple[str, Callable[[Forms], Json]]]] = {
     "access-batch": ("Body of accesses.noted", _whole(access.Batch)),
     "access-line": ("Line of the access log", _whole(access.AccessLine)),
     "access-range": ("Lines of a time, with their batches", _table(access_range._RANGE)),
+    "answer": ("Answer to a holder's challenge (S21.1)", _whole(challenge.Answer)),
     "application": (
         "application.json of a dossier",
         _table(application._SCHEMA, {"notices": body.check_notices}),
@@ -187,6 +192,7 @@ FORMATS: Final[Mapping[str, tuple[str, Callable[[Forms], Json]]]] = {
     "body": ("Body of a certificate (S6.1)", _table(body._FIELDS, body._OPTIONAL)),
     "certificate": ("Certificate file (S6.5)", _table(certfile._FILE)),
     "certificate-lapsed": ("Body of certificate.lapsed", _whole(standing.Lapse)),
+    "challenge": ("Challenge to a holder (S21.1)", _whole(challenge.Challenge)),
     "conclusion": ("End document of a withdrawal (S10.9)", _table(conclusion._FILE)),
     "consent": ("Consent (S10.3)", _whole(consent.Consent)),
     "decision": ("Decision signed elsewhere (S18)", _table(decisions._FIELDS)),
@@ -199,6 +205,7 @@ FORMATS: Final[Mapping[str, tuple[str, Callable[[Forms], Json]]]] = {
         _by_kind(names_of(evidence_items.Item), "about", evidence_items.ABOUT),
     ),
     "file-disclosure": ("One file of a dossier, disclosed", _whole(dossier.FileDisclosure)),
+    "holder": ("What proves whose a holder's key is (S21.2)", _table(holderfile._FILE)),
     "key-revocation": ("Body of organisation.key_revoked", _revocation),
     "key-rotation": (
         "Body of organisation.key_rotated",

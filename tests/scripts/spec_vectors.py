@@ -14,7 +14,7 @@ from typing import Any
 
 import cbor2
 
-from tests.scripts import holder_vectors, rights_vectors, withdrawal_vectors
+from tests.scripts import holder_proof_vectors, holder_vectors, rights_vectors, withdrawal_vectors
 from tests.verifier.bodies import INSURER
 from tests.verifier.licences import LicenceState, end_json, licence_json
 from tests.verifier.world import (
@@ -377,6 +377,7 @@ FILES: Mapping[str, Callable[[], Any]] = {
     "holdings.json": held,
     "licences.json": licences,
     "holders.json": lambda: holder_vectors.make(FIXED),
+    "holder-proofs.json": lambda: holder_proof_vectors.make(FIXED, ISSUER, (LOG_ED, LOG_SM2)),
     "whole.json": whole,
     "cases.json": cases,
     "withdrawals.json": lambda: withdrawal_vectors.make(FIXED),

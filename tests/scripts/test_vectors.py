@@ -26,9 +26,12 @@ from eth_utils.crypto import keccak as eth_keccak
 from tests.scripts.spec_vectors import FILES, FOLDER, text_of
 from yinzheng.verifier.bytes.sm2 import GmsslBackend, Sm2PublicKey
 from yinzheng.verifier.chain.layout import REMARK_BITS, decode_record
+from yinzheng.verifier.containers.holderfile import parse_holder_file
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.formats.certificate import decode_qr
+from yinzheng.verifier.formats.challenge import parse_challenge
 from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.challenge import check_answer
 from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
 from yinzheng.verifier.judge.pack.verify import verify_pack
 from yinzheng.verifier.judge.receipt.verify import verify_receipt
@@ -294,6 +297,28 @@ def test_a_holders_account_signs_what_other_wallets_sign() -> None:
     for name, account in accounts.items():
         signer = Account.recover_message(signable, signature=bytes.fromhex(body["binding"][name]))
         assert signer[2:].lower() == account
+
+
+def test_an_answer_is_the_holders() -> None:
+    item = load("holder-proofs.json")
+    for name, letter in (("challenge", "Q"), ("answer", "A")):
+        digits = item[f"{name}_text"].removeprefix(f"YINZHENG:{letter}/")
+        assert base64.b32decode(digits + "=" * (-len(digits) % 8)) == rfc8785.dumps(item[name])
+    said = item["answer"]
+    signed = {name: said[name] for name in ("challenge", "holder", "kid")}
+    message = b"yinzheng/answer/1\n" + rfc8785.dumps(signed)
+    assert item["signed"].encode() == message
+    key = bytes.fromhex(item["holder"]["events"][0]["body"]["key"])
+    assert Sm2PublicKey(key, GmsslBackend()).verify(message, bytes.fromhex(said["signature"]))
+    report = check_answer(
+        item["answer_text"],
+        parse_challenge(item["challenge_text"]),
+        read_target(json.dumps(item["certificate"])),
+        parse_trust(json.dumps(item["trust"]).encode()),
+        now=item["now"],
+        holder=parse_holder_file(json.dumps(item["holder"]).encode()),
+    )
+    assert (report.authentic, report.standing, report.exit_code) == ("genuine", "answered", 0)
 
 
 def changed(pointers: dict[str, Any]) -> dict[str, Any]:

@@ -134,6 +134,12 @@ class ChainAccount:
             return self.next
         return self.account if self.state == CURRENT else None
 
+    def key_at(self, at: int) -> bytes | None:
+        """The digest of the SM2 key beside the account that signs at ``at``; None if nobody does."""
+        if self.next is not None and self.next_from <= at:
+            return self.next_key
+        return self.key if self.state == CURRENT else None
+
 
 # ---------------------------------------------------------------- slots
 

@@ -19,6 +19,7 @@ from yinzheng.verifier.containers.declared import (
 )
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.certificate import is_qr_text
+from yinzheng.verifier.formats.challenge import is_challenge_text
 from yinzheng.verifier.formats.receipt import is_receipt_text
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ def find_in(views: Iterable[Set[str]]) -> str:
 
 
 def is_ours(text: str) -> bool:
-    """Whether a text has the form of a certificate's or receipt's code."""
-    return is_qr_text(text) or is_receipt_text(text)
+    """Whether a text has the form of a certificate's or receipt's code, a challenge's or an answer's."""
+    return is_qr_text(text) or is_receipt_text(text) or is_challenge_text(text)
 
 
 def reading_installed() -> bool:

@@ -15,6 +15,7 @@ from yinzheng.verifier.judge.certificate.verify import verify
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
 from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
 from yinzheng.verifier.judge.findings import OBLIGATIONS, Findings
+from yinzheng.verifier.judge.holder import HolderReader
 from yinzheng.verifier.judge.live import LiveReader
 from yinzheng.verifier.judge.receipt.exhibits import ReceiptReader
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
@@ -26,7 +27,7 @@ from yinzheng.verifier.judge.verdict import word_of
 AnyReport: TypeAlias = Report | ReceiptReport | ConclusionReport
 
 
-class AnyReader(LiveReader, ReceiptReader, Protocol):
+class AnyReader(LiveReader, ReceiptReader, HolderReader, Protocol):
     """A ledger that can be asked about every kind of document."""
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from yinzheng.verifier.judge.report import Authentic, Note, exit_code_of
-from yinzheng.verifier.words import conclusion, pack, phrases, receipt
+from yinzheng.verifier.words import challenge, conclusion, pack, phrases, receipt
 from yinzheng.verifier.words.phrase import Phrase
 from yinzheng.verifier.words.times import ago, lately, moment
 
@@ -59,7 +59,7 @@ class Verdict:
 
     word: Authentic
     code: str
-    """`standing` of what is genuine, else the word."""
+    """`standing` of what is genuine, and of what says why in every case (`_SAYS_WHY`); else the word."""
     headline: Phrase
     exit_code: int
 
@@ -115,12 +115,19 @@ _ATTACHED: Final = Phrase(
 def verdict(report: Judged) -> Verdict:
     """Word, headline and exit code of a report."""
     word = report.authentic
-    code = str(report.standing) if word is Authentic.GENUINE else str(word)
+    says = word is Authentic.GENUINE or report.document in _SAYS_WHY
+    code = str(report.standing) if says else str(word)
     return Verdict(word, code, _headline(report), exit_code_of(word, report.holds))
 
 
-_OWN: Final[Mapping[str, Callable[[Any], Phrase]]] = {"pack": pack.headline}
+_OWN: Final[Mapping[str, Callable[[Any], Phrase]]] = {
+    "pack": pack.headline,
+    "holder-answer": challenge.headline,
+}
 """Kinds of document that answer other questions than whether they are genuine, and say so."""
+
+_SAYS_WHY: Final = ("holder-answer",)
+"""Kinds whose standing says of each case what it is, also of what is forged or left open."""
 
 
 def _headline(report: Judged) -> Phrase:

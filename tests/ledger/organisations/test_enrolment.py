@@ -16,10 +16,11 @@ from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.keys.provider import RELAY
 from yinzheng.ledger.organisations import enrolment, keys
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.organisations import End, Role
+from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
+from yinzheng.verifier.formats.key_history import End
 from yinzheng.verifier.log.statement import Statement, organisation_subject
 
 

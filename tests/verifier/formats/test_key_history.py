@@ -9,18 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.verifier import bodies
-from yinzheng.ledger.rules.organisations import (
+from yinzheng.ledger.rules.organisations import Role, require_role
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
+from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
+from yinzheng.verifier.formats.key_history import (
     End,
     HeldKey,
-    Role,
     enrolled,
+    fold,
     key_at,
-    require_role,
     revoked,
     rotated,
 )
-from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
-from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
 from yinzheng.verifier.formats.organisation import (
     REASONS,
     ROLES,
@@ -178,3 +178,12 @@ def test_no_walk_gives_two_keys_at_once(data: st.DataObject) -> None:
             assert one.ends_at <= next_.begins_at
         instant = data.draw(st.integers(NOW, now + 900))
         assert sum(key.holds_at(instant) for key in keys) == (key_at(keys, instant) is not None)
+
+
+def test_statements_are_folded_in_their_order() -> None:
+    told = [("organisation.enrolled", bodies.enrolment()), ("organisation.key-rotated", bodies.rotation())]
+    assert fold(told) == BOTH
+    for broken in (told[1:], told + told[:1], told + told[1:], [("notice.published", {}), *told]):
+        with pytest.raises(DataFault) as refused:
+            fold(broken)
+        assert refused.value.code in ("key-history", "key-known")

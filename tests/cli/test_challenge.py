@@ -1,0 +1,120 @@
+"""Whoever is shown a certificate asks, the holder answers on its own machine, the asker checks (R15, S21)."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import Said, refused, run
+from tests.cli.conftest import Demonstration
+from tests.ledger.world import OFFICER
+
+SECRETS = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of an organisation"}
+
+
+class Parties:
+    """A certificate's holder with its keys, and somebody who is shown the certificate."""
+
+    def __init__(self, state: Path, shown: Demonstration, folder: Path) -> None:
+        self.state, self.folder, self.trust = state, folder, shown.trust
+        self.certificate = shown.file("pdf")
+        (holder,) = json.loads(shown.file("json").read_text())["record"]["holders"]
+        self.code = holder["code"]
+        self.enrol("holder", self.code, holder["name"])
+
+    def enrol(self, name: str, code: str, called: str) -> Path:
+        org = self.folder / name
+        new = ("holder", "key", "new", "--code", code, "--name", called, "--registry", self.trust)
+        made = run(*new, "--out", org, "--json", env=SECRETS)
+        assert made.code == 0, made.err
+        done = run("enrol", made.json["enrolment"], "--as", OFFICER, "--state", self.state)
+        assert done.code == 0, done.err
+        return org
+
+    def ask(self, name: str = "asked", *more: object) -> Path:
+        file = self.folder / f"{name}.json"
+        done = run("challenge", "new", self.certificate, "--asker", "某银行", "--out", file, *more)
+        assert done.code == 0, done.err
+        return file
+
+    def answer(self, asked: object, org: str = "holder", *more: object) -> Said:
+        return run("holder", "answer", asked, "--org", self.folder / org, "--json", *more, env=SECRETS)
+
+    def check(self, answer: object, asked: Path, *more: object) -> Said:
+        at = ("--challenge", asked, "--certificate", self.certificate, "--trust", self.trust)
+        return run("challenge", "check", answer, *at, *more, "--json")
+
+
+@pytest.fixture
+def parties(demonstration: Demonstration, copied: Callable[[], Path], tmp_path: Path) -> Parties:
+    return Parties(copied(), demonstration, tmp_path)
+
+
+def test_from_code_to_code(parties: Parties, tmp_path: Path) -> None:
+    live = ("--state", parties.state)
+    asked = parties.ask("asked", "--code", tmp_path / "question.png")
+    answered = parties.answer(tmp_path / "question.png", "holder", "--code", tmp_path / "answer.png")
+    assert answered.code == 0, answered.err
+    checked = parties.check(tmp_path / "answer.png", asked, *live)
+    assert checked.code == 0, checked.out
+    assert checked.json["verdict"]["code"] == "answered"
+    assert checked.json["answered_by"]["code"] == parties.code
+    # Once: the same answer again is a replay, in its own words.
+    again = parties.check(answered.json["text"], asked, *live)
+    assert (again.code, again.json["verdict"]["code"]) == (1, "replayed")
+    # An answer to another question, however fresh.
+    other = parties.ask("other")
+    wrong = parties.check(answered.json["text"], other, *live)
+    assert (wrong.code, wrong.json["verdict"]["code"]) == (1, "other_challenge")
+    # Somebody else who is enrolled.
+    parties.enrol("firm", "91310000132200821H", "某数据公司")
+    stranger = parties.answer(other, "firm")
+    firm = parties.check(stranger.json["text"], other, *live)
+    assert (firm.code, firm.json["verdict"]["code"]) == (1, "not_a_holder")
+
+
+def test_offline_with_the_holders_file(parties: Parties, tmp_path: Path) -> None:
+    file = tmp_path / "holder.json"
+    assert run("holder-file", parties.code, "--out", file, "--state", parties.state).code == 0
+    asked = parties.ask()
+    answered = parties.answer(asked, "holder", "--out", tmp_path / "answer.json")
+    assert answered.code == 0, answered.err
+    checked = parties.check(tmp_path / "answer.json", asked, "--holder", file)
+    assert checked.code == 0, checked.out
+    spoken = run(
+        "challenge", "check", tmp_path / "answer.json", "--challenge", asked, "--certificate",
+        parties.certificate, "--trust", parties.trust, "--holder", file, "--lang", "zh",
+    )  # fmt: skip
+    assert spoken.code == 1
+    assert "重复提交无效" in spoken.out
+    # Without anything about the holder it stays open.
+    second = parties.ask("second")
+    told = parties.check(parties.answer(second).json["text"], second)
+    assert (told.code, told.json["verdict"]["code"]) == (3, "holder_open")
+
+
+def test_what_the_holders_program_refuses(parties: Parties, tmp_path: Path) -> None:
+    org = ("--org", tmp_path / "holder")
+    asked = parties.ask()
+    old = json.loads(asked.read_text())
+    late = tmp_path / "late.json"
+    late.write_text(json.dumps({**old, "made_at": old["made_at"] - 900, "expires_at": old["made_at"] - 300}))
+    refused("holder", "answer", late, *org, code="challenge-over", exit_code=2, env=SECRETS)
+    ahead = tmp_path / "ahead.json"
+    begins = int(time.time()) + 3000
+    ahead.write_text(json.dumps({**old, "made_at": begins, "expires_at": begins + 60}))
+    refused("holder", "answer", ahead, *org, code="challenge-clock", exit_code=2, env=SECRETS)
+    refused("holder", "answer", "none.json", *org, code="file-missing", exit_code=2, env=SECRETS)
+    refused("holder", "answer", parties.certificate, *org, code="challenge-foreign", exit_code=1, env=SECRETS)
+    again = ("challenge", "new", parties.certificate, "--out", asked)
+    refused(*again, code="file-exists", exit_code=2)
+    refused(*again[:3], "--out", tmp_path / "x.json", "--minutes", 61, code="challenge-term", exit_code=2)
+    number = run("challenge", "new", old["certificate"], "--out", tmp_path / "by-number.json")
+    assert number.code == 0
+    assert "YINZHENG:Q/" in number.out
+    none = ("holder-file", "91350100M000100Y43", "--out", tmp_path / "h.json", "--state", parties.state)
+    refused(*none, code="holder-none", exit_code=2)
