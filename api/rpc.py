@@ -21,6 +21,7 @@ from yinzheng.verifier.chain.layout import record_slots, root_slot
 from yinzheng.verifier.chain.layout_consents import consent_slots
 from yinzheng.verifier.chain.layout_moves import account_slots
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.judge.asof.situation import LiveStatement, Wanted
 from yinzheng.verifier.judge.holder import LiveOrganisation
 from yinzheng.verifier.judge.live import LiveRecord
 from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
@@ -70,6 +71,20 @@ class RpcReader:
         """Evidence for the record, and the anchored root of `size`; see `LiveReader.chain`."""
         return self._collect(self._trust.rights.address, record_slots(subject), size, at)
 
+    def storage(self, wanted: Wanted, *, at: int | None, block: int | None) -> object:
+        """Evidence for slots of any contract; see `StorageReader.storage`."""
+        return self._prove(list(wanted.items()), at, block)
+
+    def said(self, leaf: bytes) -> LiveStatement | None:
+        """A node keeps no log."""
+        del leaf
+        return None
+
+    def number_of(self, subject: bytes) -> str | None:
+        """A node knows no numbers."""
+        del subject
+        return None
+
     def statement_proof(self, leaf: bytes) -> str | None:
         """A node keeps no log."""
         del leaf
@@ -116,10 +131,17 @@ class RpcReader:
         wanted: list[tuple[bytes, Sequence[bytes]]] = [(address, slots)]
         if size is not None:
             wanted.append((trust.anchor.address, [root_slot(size)]))
+        return self._prove(wanted, at)
+
+    def _prove(
+        self, wanted: Sequence[tuple[bytes, Sequence[bytes]]], at: int | None, block: int | None = None
+    ) -> object:
+        trust = self._trust
         self._require_chain()
         validators = len(trust.validators_at(int(self._ask("eth_blockNumber", []), 16)))
         try:
-            return Prover(self._ask, trust.consensus, validators).newest(wanted, at)
+            prover = Prover(self._ask, trust.consensus, validators)
+            return prover.newest(wanted, at) if block is None else prover.collect(block, wanted)
         except DataFault as fault:
             raise _silent(f"what the node answers does not hold: {fault.message}", "node-nonsense") from fault
 

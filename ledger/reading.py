@@ -9,148 +9,42 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
 from sqlmodel import Session, col, select
 from web3 import Web3
 
+from yinzheng.ledger.answers import Answers
 from yinzheng.ledger.cases.board import HistoryLine, Notice
 from yinzheng.ledger.cases.calls import DEPOSIT
 from yinzheng.ledger.cases.deeming import deadlines_of
 from yinzheng.ledger.certificates.work import statements_of
 from yinzheng.ledger.chain.client import ContractsClient
-from yinzheng.ledger.chain.connect import open_chain, prover
-from yinzheng.ledger.chain.evidence import Wanted
+from yinzheng.ledger.chain.connect import open_chain
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Carrier, count_of
 from yinzheng.ledger.consents.basis import Basis, basis_of
-from yinzheng.ledger.erasure.tombstones import tombstone_of
 from yinzheng.ledger.flow.histories import known_of, relay_in, require_head, require_one_history
 from yinzheng.ledger.flow.working_days import calendar_of
 from yinzheng.ledger.log.tilelog import TileLog
-from yinzheng.ledger.organisations.showing import holder_file, told_of
+from yinzheng.ledger.organisations.showing import holder_file
 from yinzheng.ledger.rules.deadlines import Deadlines
 from yinzheng.ledger.rules.publicity import NoticeBody
 from yinzheng.ledger.state.instance import Instance, Paths, read_instance
-from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store, open_store_read_only, sqlite_url
 from yinzheng.ledger.store.models import Case, Certificate, Event, Objection
 from yinzheng.verifier.bytes import canonical
-from yinzheng.verifier.chain.layout import record_slots, root_slot
-from yinzheng.verifier.chain.layout_consents import consent_slots
-from yinzheng.verifier.chain.layout_moves import account_slots
 from yinzheng.verifier.containers.certfile import format_file
 from yinzheng.verifier.formats.body import MAX_BODY, parse_body
-from yinzheng.verifier.formats.tombstone import MAX_TOMBSTONE
-from yinzheng.verifier.judge.holder import LiveOrganisation
-from yinzheng.verifier.judge.live import LiveRecord
-from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
-from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.log.note import peek_checkpoint
 from yinzheng.verifier.log.statement import MAX_STATEMENT_BYTES, Statement, certificate_subject
 from yinzheng.verifier.log.tlogproof import TlogProof
 
-EVIDENCE_KEPT = 1024
-"""Evidence of the newest block kept in memory, some 10 kB each."""
 
-
-class Reader:
+class Reader(Answers):
     """One registry, read-only. Safe to share between threads."""
-
-    def __init__(self, paths: Paths, instance: Instance, store: Store, w3: Web3) -> None:
-        self.paths = paths
-        self.instance = instance
-        self.log_root = paths.log
-        self._store = store
-        self._w3 = w3
-        self._prover = prover(w3, instance)
-        self._client = ContractsClient(w3, instance.deployment, instance.modules)
-        self._newest = lru_cache(maxsize=EVIDENCE_KEPT)(self._evidence)
-
-    def trust(self) -> TrustPolicy:
-        """The registry's own policy, as it exports it."""
-        return parse_trust(self.trust_file())
-
-    def trust_file(self) -> bytes:
-        """The same as a file (S8)."""
-        return canonical.dumps(trust_policy(self.instance))
-
-    def live(self) -> Reader:
-        """Itself: it answers as a `LiveReader`."""
-        return self
-
-    # ---------------------------------------------------------------- LiveReader
-
-    def record(self, number: str) -> LiveRecord | None:
-        """What is kept of a deposited certificate; None if there is none, or it is not anchored yet."""
-        with self._store.reading() as session:
-            certificate = session.get(Certificate, number)
-            if certificate is None or certificate.event_id is None:
-                return None
-            event = session.get_one(Event, certificate.event_id)
-            proof = self._proof(session, event)
-        if proof is None:
-            return None
-        return LiveRecord(
-            record=canonical.loads(certificate.body, max_bytes=MAX_BODY),
-            statement=canonical.loads(event.statement, max_bytes=MAX_STATEMENT_BYTES),
-            proof=proof,
-            qr=certificate.qr,
-        )
-
-    def chain(self, subject: bytes, size: int | None, at: int | None) -> object:
-        """Evidence for a record, and the anchored root of `size`, at the last block not after `at`."""
-        block = self._prover.last_final(at)
-        # What the newest block proves stays as it is until there is a newer one; many ask for the same.
-        return self._newest(block, subject, size) if at is None else self._evidence(block, subject, size)
-
-    def _evidence(self, block: int, subject: bytes, size: int | None) -> object:
-        rights = self.instance.deployment.rights
-        return self._prover.collect(block, self._with_root(rights, record_slots(subject), size))
-
-    def _with_root(self, contract: bytes, slots: Sequence[bytes], size: int | None) -> Wanted:
-        root = [] if size is None else [(self.instance.deployment.anchor, [root_slot(size)])]
-        return [(contract, slots), *root]
-
-    # ---------------------------------------------------------------- ReceiptReader
-
-    def statement_proof(self, leaf: bytes) -> str | None:
-        """`tlog-proof` of the statement with that leaf hash; None if it is unknown or not anchored yet."""
-        with self._store.reading() as session:
-            event = repository.event_by_leaf(session, leaf)
-            return None if event is None else self._proof(session, event)
-
-    def withdrawals(self, ids: Sequence[bytes], size: int | None, at: int | None) -> object:
-        """Evidence for withdrawals, and the anchored root of `size`, at the last block not after `at`."""
-        return self._prover.newest(
-            self._with_root(self.instance.modules.consents, consent_slots(ids), size), at
-        )
-
-    def tombstone(self, leaf: bytes) -> LiveTombstone | None:
-        """The tombstone of the consent with that statement; None if none is under an anchored head."""
-        with self._store.reading() as session:
-            event = tombstone_of(session, leaf)
-            proof = None if event is None else self._proof(session, event)
-            if event is None or proof is None:
-                return None
-            return LiveTombstone(
-                statement=canonical.loads(event.statement, max_bytes=MAX_STATEMENT_BYTES),
-                body=canonical.loads(event.public or b"", max_bytes=MAX_TOMBSTONE),
-                proof=proof,
-            )
-
-    def organisation(self, code: str) -> LiveOrganisation | None:
-        """All statements about an organisation; None if there are none, or not all are anchored yet."""
-        with self._store.reading() as session:
-            return told_of(session, code, lambda event: self._proof(session, event))
-
-    def account(self, organisation: bytes, size: int | None, at: int | None) -> object:
-        """Evidence for an organisation's account, and the anchored root of `size`."""
-        wanted = self._with_root(self.instance.modules.holders, account_slots(organisation), size)
-        return self._prover.newest(wanted, at)
 
     # ---------------------------------------------------------------- documents and lists
 
@@ -281,13 +175,6 @@ class Reader:
         }
 
     # ---------------------------------------------------------------- plumbing
-
-    def _proof(self, session: Session, event: Event) -> str | None:
-        checkpoint = repository.latest_checkpoint(session, anchored=True)
-        if checkpoint is None or event.log_index is None or event.log_index >= checkpoint.size:
-            return None
-        log = TileLog(self.paths.log, self.instance.origin)
-        return log.tlog_proof(event.log_index, checkpoint.note).text
 
     def _history_line(self, session: Session, event: Event, proofs: bool) -> HistoryLine:
         statement = canonical.loads(event.statement, max_bytes=MAX_STATEMENT_BYTES)

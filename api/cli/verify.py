@@ -25,7 +25,11 @@ def verify_command(
     state: Annotated[Path | None, typer.Option(help="Ask a registry's state folder. 状态目录。")] = None,
     rpc: Annotated[str | None, typer.Option(help="Ask a chain node over JSON-RPC. 链节点地址。")] = None,
     at: Annotated[
-        str | None, typer.Option(help="As of this time: 2026-11-21, 2026-11-21T15:00, or UTC seconds.")
+        list[str] | None,
+        typer.Option(
+            help="As of this time: 2026-11-21, 2026-11-21T15:00, or UTC seconds; and what has changed since. "
+            "Several times, for a certificate: side by side. 截至某一时间；可给出多个时间并列比较。"
+        ),
     ] = None,
     report: Annotated[
         Path | None,
@@ -66,7 +70,7 @@ def verify_command(
         offline=offline,
         state=state,
         rpc=rpc,
-        at=at,
+        at=at or [],
         report=report,
         against=against,
         log=log,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.judge.asof.situation import LiveStatement, Wanted
 from yinzheng.verifier.judge.holder import LiveOrganisation
 from yinzheng.verifier.judge.kinds import AnyReader
 from yinzheng.verifier.judge.live import LiveRecord
@@ -56,6 +57,18 @@ class StateReader:
     def account(self, organisation: bytes, size: int | None, at: int | None) -> object:
         """As `HolderReader`."""
         return self._ask(lambda reader: reader.account(organisation, size, at))
+
+    def storage(self, wanted: Wanted, *, at: int | None, block: int | None) -> object:
+        """As `StorageReader`."""
+        return self._ask(lambda reader: reader.storage(wanted, at=at, block=block))
+
+    def said(self, leaf: bytes) -> LiveStatement | None:
+        """As `StorageReader`."""
+        return self._ask(lambda reader: reader.said(leaf))
+
+    def number_of(self, subject: bytes) -> str | None:
+        """As `StorageReader`."""
+        return self._ask(lambda reader: reader.number_of(subject))
 
     def _ask(self, question: Callable[[AnyReader], T]) -> T:
         return _silent(lambda: question(self._opened()))

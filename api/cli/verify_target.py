@@ -8,7 +8,7 @@ import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import typer
 
@@ -22,6 +22,7 @@ from yinzheng.api.cli.output import (
     tell,
 )
 from yinzheng.api.cli.verify_against import comparing
+from yinzheng.api.cli.verify_asof import check_as_of
 from yinzheng.api.cli.verify_conclusion import print_conclusion
 from yinzheng.api.cli.verify_pack import check_pack, is_pack
 from yinzheng.api.cli.verify_receipt import print_receipt
@@ -29,6 +30,7 @@ from yinzheng.api.cli.verify_state import open_state
 from yinzheng.api.extraction import extract
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.judge.asof.look import MOST_INSTANTS
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
 from yinzheng.verifier.judge.kinds import AnyReader, AnyReport, kind_of, unread
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
@@ -37,17 +39,11 @@ from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.pack.archive import is_zip
 from yinzheng.verifier.words import phrases
 from yinzheng.verifier.words.levels import level_words
-from yinzheng.verifier.words.phrases import Language, Phrase
+from yinzheng.verifier.words.phrases import Language
 from yinzheng.verifier.words.verdict import verdict
 
 MAX_TARGET = 64 * 1024 * 1024
 MAX_TEXT_ARGUMENT = 8192
-
-_RIGHTS = {
-    "hold": Phrase("持有权", "hold"),
-    "use": Phrase("使用权", "use"),
-    "operate": Phrase("经营权", "operate"),
-}
 
 
 @comparing(lambda path: read_policy(path), lambda lang: language_in(lang))
@@ -58,7 +54,7 @@ def verify(
     offline: bool,
     state: Path | None,
     rpc: str | None,
-    at: str | None,
+    at: list[str],
     report: Path | None,
     against: Path | None,
     log: str | None,
@@ -72,20 +68,24 @@ def verify(
         raise UsageFault("choose one of --offline, --state and --rpc", code="usage-source")
     language = language_in(lang)
     policy = read_policy(trust)
-    asked = None if at is None else parse_instant(at, Day.ENDS)
+    asked = _instants(at)
     piped = sys.stdin.buffer.read(MAX_TARGET + 1) if target == "-" else None
     if is_pack(target) if piped is None else is_zip(piped):
-        if state is not None or rpc is not None or at is not None:
+        if state is not None or rpc is not None or asked:
             raise UsageFault("an evidence pack is checked by itself, as of its block", code="pack-alone")
         raise typer.Exit(check_pack(_pack(target, piped), policy, language, as_json=json_, html=report))
     if report is not None:
         raise UsageFault("only an evidence pack has a report to write", code="report-not-pack")
-    found = _verified(
-        target if piped is None else piped, policy, asked, (state, rpc), allow_attached=allow_attached
-    )
-    value = {"verdict": verdict(found).to_json(), **found.to_json()}
-    tell(json_, value, lambda: _print_any(found, language))
-    raise typer.Exit(found.exit_code)
+    _verified(
+        target if piped is None else piped, policy, asked, (state, rpc), language,
+        allow_attached=allow_attached, as_json=json_,
+    )  # fmt: skip
+
+
+def _instants(written: list[str]) -> list[int]:
+    if len(written) > MOST_INSTANTS:
+        raise UsageFault(f"at most {MOST_INSTANTS} times are compared", code="usage-instants")
+    return [parse_instant(one, Day.ENDS) for one in written]
 
 
 def _pack(target: str, piped: bytes | None) -> str | bytes:
@@ -101,21 +101,36 @@ def _pack(target: str, piped: bytes | None) -> str | bytes:
 def _verified(
     target: str | bytes,
     policy: TrustPolicy,
-    asked: int | None,
+    asked: list[int],
     source: tuple[Path | None, str | None],
+    language: Language,
     *,
     allow_attached: bool,
-) -> AnyReport:
-    """The report on a target of whichever kind; what cannot be read has one too."""
-    now = int(time.time())
+    as_json: bool,
+) -> NoReturn:
+    """Report on a target of whichever kind; what cannot be read has a report too."""
+    now, at = int(time.time()), asked[-1] if asked else None
     try:
         presented = read_argument(target)
     except DataFault as fault:
-        return unread(fault, now=now, at=asked)
+        _tell(unread(fault, now=now, at=at), language, as_json=as_json)
+    kind = kind_of(presented)
     with live_of(*source, policy) as live:
-        return kind_of(presented).verify(
-            presented, policy, now=now, at=asked, live=live, allow_attached=allow_attached
-        )
+        if asked and kind.document == "certificate":
+            check_as_of(
+                presented, policy, asked, live, language, _print,
+                allow_attached=allow_attached, as_json=as_json,
+            )  # fmt: skip
+        if len(asked) > 1:
+            raise UsageFault("only certificates are compared at several times", code="usage-instants")
+        found = kind.verify(presented, policy, now=now, at=at, live=live, allow_attached=allow_attached)
+    _tell(found, language, as_json=as_json)
+
+
+def _tell(found: AnyReport, language: Language, *, as_json: bool) -> NoReturn:
+    value = {"verdict": verdict(found).to_json(), **found.to_json()}
+    tell(as_json, value, lambda: _print_any(found, language))
+    raise typer.Exit(found.exit_code)
 
 
 def _print_any(report: AnyReport, language: Language) -> None:
@@ -228,7 +243,7 @@ def _print_fields(report: Report, language: Language) -> None:
     out.print()
     out.print(f" {body.number}  {body.asset}", style="bold", markup=False)
     for holder in body.holders:
-        rights = " ".join(_RIGHTS[right].said(language) for right in holder.rights)
+        rights = " ".join(phrases.RIGHTS[right].said(language) for right in holder.rights)
         out.print(
             f" {phrases.FIELDS['holders'].said(language)} {holder.name} ({holder.code}): {rights}",
             markup=False,

@@ -188,6 +188,16 @@ class FakeReader:
             return self._proved[key]
         return absent(subject)
 
+    def storage(self, wanted: Any, *, at: int | None, block: int | None) -> object:
+        self._up()
+        raise EnvironmentFault("this ledger keeps no archive", code="node-refused")
+
+    def said(self, leaf: bytes) -> None:
+        self._up()
+
+    def number_of(self, subject: bytes) -> None:
+        self._up()
+
     def certificate_file(self, number: str) -> bytes | None:
         self._up()
         if number != self.world.body.number:

@@ -20,22 +20,12 @@ APART: Final = {
     "ledger.state.faults": {"InjectedFault", "KillAt", "RaiseAt", "Recorder"},
     # What a contract's storage says, read back: the tests compare contracts, client and verifier with it.
     "verifier.chain.layout_consents": {"ChainReceipt", "decode_receipt", "receipt_slots"},
-    # The same of licences and remarks, until verification shows them.
     "verifier.chain.layout_moves": {
-        "ChainLicence",
         "ChainLine",
-        "ChainMarks",
         "ChainRemark",
-        "decode_given",
-        "decode_licence",
         "decode_line",
-        "decode_marks",
         "decode_remark",
-        "given_slot",
-        "given_slots",
-        "licence_slots",
         "line_slots",
-        "marks_slot",
         "remark_slots",
     },
     "verifier.pack.chain_slots": {"anchor_slots", "consents_slots", "preservation_slots", "rights_slots"},

@@ -49,6 +49,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "certificates",
         "erasure notify",
         # What looks at all of them.
+        "answers",
         "reading state audit",
         "document.forms opening",
         "demonstration",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -50,6 +51,33 @@ def test_as_of_a_time_with_an_archive(demonstration: Demonstration) -> None:
     assert (early.code, early.json["status"]) == (1, "not_yet"), early.out
     future = with_state(demonstration, demonstration.file("png"), "--json", "--at", "2090-01-01")
     assert (future.code, future.error["code"]) == (2, "time-future")
+
+
+def test_two_instants_side_by_side(demonstration: Demonstration) -> None:
+    """What was registered then, what has changed since, and by which blocks; the worst decides the code."""
+    target = demonstration.file("json")
+    record = json.loads(target.read_text(encoding="utf-8"))["record"]
+    times = (record["registered_at"] - 3600, int(time.time()) - 1)
+    asked = [option for at in times for option in ("--at", at)]
+    said = with_state(demonstration, target, "--json", *asked)
+    assert (said.code, said.json["exit_code"]) == (1, 1), said.out
+    assert [one["status"] for one in said.json["reports"]] == ["not_yet", "in_force"]
+    view = said.json["as_of"]
+    assert [one["why"] for one in view["instants"]] == ["ok"] * 3
+    assert view["instants"][0]["block"]["number"] < view["instants"][1]["block"]["number"]
+    rows = {row["what"]: row for row in view["rows"]}
+    assert rows["status"]["cells"] == ["not_yet", "in_force", "in_force"]
+    assert rows["status"]["changed"] == [False, True, False]
+    assert rows["holds"]["same"] is True
+    printed = with_state(demonstration, target, "--lang", "en", *asked).out
+    assert "≠ Status: not yet registered at that time → in force → in force" in printed
+    assert "= Open objections: none" in printed
+
+    one = with_state(demonstration, target, "--json", "--at", times[1])
+    assert (one.code, one.json["status"]) == (0, "in_force")
+    assert [row["same"] for row in one.json["as_of"]["rows"] if row["what"] == "status"] == [True]
+    for many, code in ((["--at", times[0]] * 9, "usage-instants"), (["--at", "soon"], "instant")):
+        assert with_state(demonstration, target, "--json", *many).error["code"] == code
 
 
 def test_state_folders_that_are_none(demonstration: Demonstration, tmp_path: Path) -> None:

@@ -45,6 +45,16 @@ class FakeLedger:
             )
         )
 
+    def storage(self, wanted: Any, *, at: int | None, block: int | None) -> object:
+        del wanted, at, block
+        raise EnvironmentFault("this ledger keeps no archive", code="node-refused")
+
+    def said(self, leaf: bytes) -> None:
+        del leaf
+
+    def number_of(self, subject: bytes) -> None:
+        del subject
+
     def chain(self, subject: bytes, size: int | None, at: int | None) -> object:
         self.asked.append(("chain", subject, size, at))
         past = dict(self._past) if at is not None else {}

@@ -11,6 +11,7 @@ from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, YinzhengError
 from yinzheng.verifier.formats.conclusion import is_conclusion_file
+from yinzheng.verifier.judge.asof.situation import StorageReader
 from yinzheng.verifier.judge.certificate.verify import verify
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
 from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
@@ -27,8 +28,8 @@ from yinzheng.verifier.judge.verdict import word_of
 AnyReport: TypeAlias = Report | ReceiptReport | ConclusionReport
 
 
-class AnyReader(LiveReader, ReceiptReader, HolderReader, Protocol):
-    """A ledger that can be asked about every kind of document."""
+class AnyReader(LiveReader, ReceiptReader, HolderReader, StorageReader, Protocol):
+    """A ledger that can be asked about every kind of document, and what was the case at any time."""
 
 
 class Verify(Protocol):

@@ -135,6 +135,22 @@ TYPES: Final[Mapping[str, Phrase]] = {
 }
 """Registration types (R1)."""
 
+RIGHTS: Final[Mapping[str, Phrase]] = {
+    "hold": Phrase("持有权", "hold"),
+    "use": Phrase("使用权", "use"),
+    "operate": Phrase("经营权", "operate"),
+}
+"""Rights (R3)."""
+
+REMARKS: Final[Mapping[str, Phrase]] = {
+    "agreed": Phrase("约定期限或条件", "agreed term or conditions"),
+    "seizure": Phrase("司法查封", "judicial seizure"),
+    "control": Phrase("行政管制", "administrative control"),
+    "other": Phrase("其他", "other"),
+    "pledge": Phrase("质押", "pledge"),
+}
+"""Kinds of remarks (R16)."""
+
 FIELDS: Final[Mapping[str, Phrase]] = {
     "number": Phrase("证书编号", "Number"),
     "type": Phrase("登记类型", "Registration type"),
@@ -209,6 +225,11 @@ def reason(finding: Finding) -> Phrase:
     if finding.outcome is Outcome.VALID:
         return OUTCOMES[Outcome.VALID]
     return _explained(finding.code, finding.message)
+
+
+def reason_of(code: str) -> Phrase:
+    """A reason by its code alone."""
+    return _explained(code, code)
 
 
 def explain(fault: YinzhengError) -> Phrase:

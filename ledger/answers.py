@@ -1,0 +1,169 @@
+"""What a verifier may ask of a registry: records, proofs, words on chain and statements, read-only (S9).
+
+`Reader` is one, and lists and documents besides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from sqlmodel import Session, select
+from web3 import Web3
+
+from yinzheng.ledger.chain.client import ContractsClient
+from yinzheng.ledger.chain.connect import prover
+from yinzheng.ledger.chain.evidence import Wanted as Accounts
+from yinzheng.ledger.erasure.tombstones import tombstone_of
+from yinzheng.ledger.log.tilelog import TileLog
+from yinzheng.ledger.organisations.showing import told_of
+from yinzheng.ledger.state.instance import Instance, Paths
+from yinzheng.ledger.state.policy import trust_policy
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.database import Store
+from yinzheng.ledger.store.models import Certificate, Event
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.chain.layout import record_slots, root_slot
+from yinzheng.verifier.chain.layout_consents import consent_slots
+from yinzheng.verifier.chain.layout_moves import account_slots
+from yinzheng.verifier.formats.body import MAX_BODY
+from yinzheng.verifier.formats.tombstone import MAX_TOMBSTONE
+from yinzheng.verifier.judge.asof.situation import LiveStatement, Wanted
+from yinzheng.verifier.judge.holder import LiveOrganisation
+from yinzheng.verifier.judge.live import LiveRecord
+from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
+from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.log.statement import MAX_STATEMENT_BYTES
+
+MAX_PUBLIC = 65_536
+"""Canonical bytes of the longest public body there is, a notice's (S10.2)."""
+
+EVIDENCE_KEPT = 1024
+"""Evidence of the newest block kept in memory, some 10 kB each."""
+
+
+class Answers:
+    """One registry as a verifier asks it. Safe to share between threads."""
+
+    def __init__(self, paths: Paths, instance: Instance, store: Store, w3: Web3) -> None:
+        self.paths = paths
+        self.instance = instance
+        self.log_root = paths.log
+        self._store = store
+        self._w3 = w3
+        self._prover = prover(w3, instance)
+        self._client = ContractsClient(w3, instance.deployment, instance.modules)
+        self._newest = lru_cache(maxsize=EVIDENCE_KEPT)(self._evidence)
+
+    def trust(self) -> TrustPolicy:
+        """The registry's own policy, as it exports it."""
+        return parse_trust(self.trust_file())
+
+    def trust_file(self) -> bytes:
+        """The same as a file (S8)."""
+        return canonical.dumps(trust_policy(self.instance))
+
+    def live(self) -> Answers:
+        """Itself: it answers as a `LiveReader`."""
+        return self
+
+    # ---------------------------------------------------------------- LiveReader
+
+    def record(self, number: str) -> LiveRecord | None:
+        """What is kept of a deposited certificate; None if there is none, or it is not anchored yet."""
+        with self._store.reading() as session:
+            certificate = session.get(Certificate, number)
+            if certificate is None or certificate.event_id is None:
+                return None
+            event = session.get_one(Event, certificate.event_id)
+            proof = self._proof(session, event)
+        if proof is None:
+            return None
+        return LiveRecord(
+            record=canonical.loads(certificate.body, max_bytes=MAX_BODY),
+            statement=canonical.loads(event.statement, max_bytes=MAX_STATEMENT_BYTES),
+            proof=proof,
+            qr=certificate.qr,
+        )
+
+    def chain(self, subject: bytes, size: int | None, at: int | None) -> object:
+        """Evidence for a record, and the anchored root of `size`, at the last block not after `at`."""
+        block = self._prover.last_final(at)
+        # What the newest block proves stays as it is until there is a newer one; many ask for the same.
+        return self._newest(block, subject, size) if at is None else self._evidence(block, subject, size)
+
+    def _evidence(self, block: int, subject: bytes, size: int | None) -> object:
+        rights = self.instance.deployment.rights
+        return self._prover.collect(block, self._with_root(rights, record_slots(subject), size))
+
+    def _with_root(self, contract: bytes, slots: Sequence[bytes], size: int | None) -> Accounts:
+        root = [] if size is None else [(self.instance.deployment.anchor, [root_slot(size)])]
+        return [(contract, slots), *root]
+
+    # ---------------------------------------------------------------- ReceiptReader
+
+    def statement_proof(self, leaf: bytes) -> str | None:
+        """`tlog-proof` of the statement with that leaf hash; None if it is unknown or not anchored yet."""
+        with self._store.reading() as session:
+            event = repository.event_by_leaf(session, leaf)
+            return None if event is None else self._proof(session, event)
+
+    def withdrawals(self, ids: Sequence[bytes], size: int | None, at: int | None) -> object:
+        """Evidence for withdrawals, and the anchored root of `size`, at the last block not after `at`."""
+        return self._prover.newest(
+            self._with_root(self.instance.modules.consents, consent_slots(ids), size), at
+        )
+
+    def tombstone(self, leaf: bytes) -> LiveTombstone | None:
+        """The tombstone of the consent with that statement; None if none is under an anchored head."""
+        with self._store.reading() as session:
+            event = tombstone_of(session, leaf)
+            proof = None if event is None else self._proof(session, event)
+            if event is None or proof is None:
+                return None
+            return LiveTombstone(
+                statement=canonical.loads(event.statement, max_bytes=MAX_STATEMENT_BYTES),
+                body=canonical.loads(event.public or b"", max_bytes=MAX_TOMBSTONE),
+                proof=proof,
+            )
+
+    def organisation(self, code: str) -> LiveOrganisation | None:
+        """All statements about an organisation; None if there are none, or not all are anchored yet."""
+        with self._store.reading() as session:
+            return told_of(session, code, lambda event: self._proof(session, event))
+
+    def account(self, organisation: bytes, size: int | None, at: int | None) -> object:
+        """Evidence for an organisation's account, and the anchored root of `size`."""
+        wanted = self._with_root(self.instance.modules.holders, account_slots(organisation), size)
+        return self._prover.newest(wanted, at)
+
+    def storage(self, wanted: Wanted, *, at: int | None, block: int | None) -> object:
+        """Evidence for slots of any contract after `block`, or the last not after `at`, or the newest."""
+        last = self._prover.last_final(at) if block is None else block
+        return self._prover.collect(last, list(wanted.items()))
+
+    def said(self, leaf: bytes) -> LiveStatement | None:
+        """The statement of that leaf hash, and its body where that is public; None if it is unknown."""
+        with self._store.reading() as session:
+            event = repository.event_by_leaf(session, leaf)
+            if event is None:
+                return None
+            return LiveStatement(
+                statement=canonical.loads(event.statement, max_bytes=MAX_STATEMENT_BYTES),
+                body=None if event.public is None else canonical.loads(event.public, max_bytes=MAX_PUBLIC),
+            )
+
+    def number_of(self, subject: bytes) -> str | None:
+        """The number of the deposited certificate of that subject; None if there is none."""
+        with self._store.reading() as session:
+            found = session.exec(select(Certificate).where(Certificate.subject == subject)).first()
+            return None if found is None or found.event_id is None else found.number
+
+    # ---------------------------------------------------------------- plumbing
+
+    def _proof(self, session: Session, event: Event) -> str | None:
+        checkpoint = repository.latest_checkpoint(session, anchored=True)
+        if checkpoint is None or event.log_index is None or event.log_index >= checkpoint.size:
+            return None
+        log = TileLog(self.paths.log, self.instance.origin)
+        return log.tlog_proof(event.log_index, checkpoint.note).text
