@@ -186,15 +186,21 @@ def desk(
         typer.Option(help="Requests a second granted to each organisation; twice as many at once.", min=1),
     ] = 50,
     proxy: Proxy = None,
+    deliver_within: Annotated[
+        list[str] | None,
+        typer.Option(help="Network of ours, such as 10.2.0.0/16, to which notices may go. 允许的内网网段。"),
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Serve organisations and patients: holds the keys, records what they sign. 柜台服务。"""
     from yinzheng.api.desk import run_desk
     from yinzheng.api.desk.server import DeskLimits
     from yinzheng.api.http.limits import Rate
+    from yinzheng.ledger.notify.sending import read_network
     from yinzheng.ledger.registry import wall_clock
     from yinzheng.ledger.state.instance import read_instance
 
+    within = [read_network(network) for network in deliver_within or ()]
     read_instance(state)  # or there is nothing to announce
 
     def ready(url: str) -> None:
@@ -216,6 +222,7 @@ def desk(
             clock=wall_clock,
             limits=DeskLimits(organisation=Rate(rate, 2 * rate)),
             proxies=proxy or (),
+            within=within,
             ready=ready,
         )
 

@@ -20,6 +20,7 @@ from yinzheng.api.desk.organisations import organisations
 from yinzheng.api.desk.patients import patients
 from yinzheng.api.desk.problems import answer, problem_of
 from yinzheng.api.desk.server import Desk
+from yinzheng.api.desk.watching import watching
 from yinzheng.api.desk.withdrawals import withdrawals
 from yinzheng.api.http.bodies import Bodies
 from yinzheng.api.http.hangups import Hangups
@@ -51,7 +52,7 @@ def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -
     )
     app.add_exception_handler(YinzhengError, _fault)
     app.add_exception_handler(HTTPException, _http)
-    for routes in (organisations, withdrawals, disputes, patients, objections, decisions):
+    for routes in (organisations, withdrawals, disputes, patients, objections, decisions, watching):
         app.include_router(routes(desk))
 
     @app.get("/healthz")

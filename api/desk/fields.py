@@ -6,9 +6,11 @@ import re
 from typing import Any, Final
 
 from yinzheng.ledger.consents.uncovered import Place
+from yinzheng.ledger.organisations.addresses import MAX_ADDRESS
 from yinzheng.ledger.rules.consent import Scope
 from yinzheng.ledger.rules.extent import Extent
 from yinzheng.ledger.rules.terms import LawfulBasis
+from yinzheng.ledger.watch.subscriptions import MOST_CERTIFICATES
 from yinzheng.verifier.bytes.canonical import (
     JSON,
     Check,
@@ -25,7 +27,7 @@ from yinzheng.verifier.bytes.canonical import (
 from yinzheng.verifier.bytes.cose import MAX_QR
 from yinzheng.verifier.bytes.wording import check_date, check_words, set_of
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.formats.body import check_credit_code
+from yinzheng.verifier.formats.body import check_credit_code, check_number
 from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
 from yinzheng.verifier.formats.notice import MAX_RECIPIENTS, SCOPES
 from yinzheng.verifier.formats.organisation import REASONS
@@ -90,6 +92,12 @@ USE: Final[dict[str, Check[Any]]] = {
 REVOKE: Final[dict[str, Check[Any]]] = {"kid": hex_bytes(8), "reason": one_of(*REASONS), "since": integer()}
 """Body of an organisation's report that a key of its own is lost or worse."""
 
+SUBSCRIBE: Final[dict[str, Check[Any]]] = {
+    "certificates": list_of(object_of({"number": check_number, "leaf": hex_bytes(32)}), 1, MOST_CERTIFICATES),
+    "webhook": nullable(text(1, MAX_ADDRESS)),
+}
+"""Body of a subscription: certificates, each with its deposit's leaf hash, and where events are told."""
+
 
 def read(value: dict[str, JSON], fields: dict[str, Check[Any]]) -> dict[str, Any]:
     """Read a body. Raises `DataFault` (`field-…`)."""
@@ -115,6 +123,26 @@ def identifier(written: str) -> bytes:
     if _ID.fullmatch(written) is None:
         raise DataFault("an identifier is 64 lower-case hex characters", code="field-value")
     return bytes.fromhex(written)
+
+
+def short_identifier(written: str) -> bytes:
+    """16 bytes of an address's hex. Raises `DataFault` `field-value`."""
+    if _ONCE.fullmatch(written) is None:
+        raise DataFault("an identifier is 32 lower-case hex characters", code="field-value")
+    return bytes.fromhex(written)
+
+
+def first_of(query: dict[str, str], last_id: str | None) -> int | None:
+    """The number of the first event that is wanted: after the one of the header `Last-Event-ID`, or else of
+    `after` in the query; None where neither is given. Raises `UsageFault` `query`."""
+    if set(query) - {"after"}:
+        raise UsageFault("the query is not after= and an event's number", code="query")
+    written = query.get("after") if last_id is None else last_id
+    if written is None:
+        return None
+    if not (written.isascii() and written.isdigit() and len(written) <= 15):
+        raise UsageFault("an event's number is a decimal", code="query")
+    return int(written) + 1
 
 
 def once_of(query: dict[str, str]) -> bytes | None:

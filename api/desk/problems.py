@@ -43,6 +43,10 @@ _STATUS: Final = {
     "consent-unknown": HTTPStatus.NOT_FOUND,
     "withdrawal-unknown": HTTPStatus.NOT_FOUND,
     "notice-unknown": HTTPStatus.NOT_FOUND,
+    "subscription-unknown": HTTPStatus.NOT_FOUND,
+    "letter-unknown": HTTPStatus.NOT_FOUND,
+    "subscriptions-many": HTTPStatus.CONFLICT,
+    "streams-many": HTTPStatus.TOO_MANY_REQUESTS,
     "consent-erased": HTTPStatus.GONE,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
 }

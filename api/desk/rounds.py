@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
 from yinzheng.api.desk.worker import Worker
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.unsettled import is_unsettled
+from yinzheng.ledger.flow.watched import derived
 from yinzheng.ledger.notify.deliveries import Send, claim, note, pending, send_all
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.database import Store
+from yinzheng.ledger.watch.letters import letters_are_due
 from yinzheng.ledger.withdrawals.ending import tick
 from yinzheng.verifier.errors import YinzhengError
 
@@ -24,6 +27,9 @@ _log = logging.getLogger(__name__)
 
 EVERY: Final = 3.0
 """Seconds between two looks."""
+
+GLANCE: Final = 0.25
+"""Seconds between two glances at whether there are new events of certificates, which do not wait."""
 
 AFTER_TROUBLE: Final = 30.0
 """Seconds until the next look where something stood in the way."""
@@ -49,6 +55,7 @@ class Rounds:
         self._send = send
         self._ticked = 0
         self._every = every
+        self._heard = -1
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._walk, name="desk-rounds", daemon=True)
 
@@ -69,26 +76,50 @@ class Rounds:
             self._do(tick)
             self._ticked = now
         with self._store.reading() as session:
-            unsettled, due = is_unsettled(session, now), bool(pending(session, now, 1))
+            unsettled = is_unsettled(session, now)
         if unsettled:
             self._do(settle)
-        if due:
+        due = self._due(now)
+        while due and not self._ending.is_set():
             # Sent without the lock: a server that hangs holds up nobody but the notices after it.
-            results = send_all(self._do(lambda registry: claim(registry, now)), self._send)
+            self._deliver(now)
+            due = self._due(now)
+
+    def _deliver(self, now: int) -> None:
+        results = send_all(self._do(lambda registry: claim(registry, now)), self._send)
+        if results:
             self._do(lambda registry: note(registry, results, self._clock()))
+
+    def _due(self, now: int) -> bool:
+        with self._store.reading() as session:
+            self._heard = derived(session)
+            return letters_are_due(session) or bool(pending(session, now, 1))
+
+    def _new_events(self) -> bool:
+        with self._store.reading() as session:
+            return derived(session) != self._heard
+
+    def _rest(self) -> bool:
+        """Wait for the next look, which comes at once where there are new events; False at the end."""
+        until = time.monotonic() + self._every
+        while not self._ending.wait(min(GLANCE, self._every)):
+            if time.monotonic() >= until or self._new_events():
+                return True
+        return False
 
     def _do(self, act: Callable[[Registry], T]) -> T:
         return self._worker.do(act).result(PATIENCE_SECONDS)
 
     def _walk(self) -> None:
-        pause = self._every
-        while not self._ending.wait(pause):
-            pause = self._every
+        going_on = True
+        while going_on:
             try:
-                self.look()
+                going_on = self._rest()
+                if going_on:
+                    self.look()
             except YinzhengError as error:
                 _log.warning("what is due waits: %s", error.code)
-                pause = AFTER_TROUBLE
+                going_on = not self._ending.wait(AFTER_TROUBLE)
             except Exception as error:
                 _log.error("unexpected fault %s on the desk's rounds", type(error).__name__)
-                pause = AFTER_TROUBLE
+                going_on = not self._ending.wait(AFTER_TROUBLE)

@@ -19,7 +19,7 @@ from yinzheng.api.http.serving import serve_until_ended
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.unsettled import needs_settling
 from yinzheng.ledger.keys.provider import ISSUER, RELAY, KeyProvider
-from yinzheng.ledger.notify.sending import Courier
+from yinzheng.ledger.notify.sending import Courier, Network
 from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.registry import Clock, Registry
 from yinzheng.ledger.state.instance import Paths, read_instance
@@ -56,8 +56,11 @@ def open_desk(
     clock: Clock,
     limits: DeskLimits | None = None,
     pace: Pace | None = None,
+    within: Sequence[Network] = (),
 ) -> Iterator[Desk]:
     """Be the desk of the state folder `root`: writer and rounds run until the block ends.
+
+    `within`: networks that are not public and to which notices go all the same.
 
     Raises what `read_instance`, `sole_desk`, the database or the keys find wrong, before anything is served.
     """
@@ -75,11 +78,12 @@ def open_desk(
                 yield registry
 
         worker = Worker(opened, settle_what_waits, pace=pace)
-        rounds = Rounds(worker, store, clock, Courier(loopback=instance.demonstration))
+        courier = Courier(loopback=instance.demonstration, within=within)
+        rounds = Rounds(worker, store, clock, courier)
         worker.start()
         rounds.start()
         try:
-            yield Desk(worker, store, clock, limits, pages=Pages(make_word(paths)))
+            yield Desk(worker, store, clock, limits, pages=Pages(make_word(paths)), courier=courier)
         finally:
             rounds.stop()
             worker.stop()
@@ -95,15 +99,18 @@ def run_desk(
     clock: Clock = lambda: int(time.time()),
     limits: DeskLimits | None = None,
     proxies: Sequence[str] = (),
+    within: Sequence[Network] = (),
     ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Serve the desk until interrupted. `ready` hears the address once it is known.
 
-    Requests are not logged: their addresses name consents. `proxies`: as the web server's. Raises as
-    `open_desk`, and `UsageFault` `proxy-address`, `EnvironmentFault` `port-taken`.
+    Requests are not logged: their addresses name consents. `proxies`: as the web server's;
+    `within`: as of `open_desk`. Raises as `open_desk`, and `UsageFault` `proxy-address`, `EnvironmentFault`
+    `port-taken`.
     """
-    with open_desk(root, keys, clock=clock, limits=limits) as desk:
-        serve_until_ended(create_app(desk), host, port, proxies=proxies, ready=ready)
+    with open_desk(root, keys, clock=clock, limits=limits, within=within) as desk:
+        app, ending = create_app(desk), desk.streams.end
+        serve_until_ended(app, host, port, proxies=proxies, ready=ready, ending=ending)
 
 
 def settle_what_waits(registry: Registry) -> None:

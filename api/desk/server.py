@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from yinzheng.api.desk.bodies import MAX_JSON
+from yinzheng.api.desk.streams import StreamLimits, Streams
 from yinzheng.api.desk.worker import Worker
 from yinzheng.api.http.bodies import BodyPace
 from yinzheng.api.http.limits import MIB, Buckets, Rate
@@ -22,6 +23,7 @@ from yinzheng.api.http.memory import Memory
 from yinzheng.api.http.pages import Pages
 from yinzheng.api.http.reading import check_length, read_body
 from yinzheng.ledger.accesses.reader import Reader
+from yinzheng.ledger.notify.sending import Courier
 from yinzheng.ledger.organisations.requests import check_request
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.database import Store
@@ -69,7 +71,10 @@ class Asked:
 
 
 class Desk:
-    """One desk. `store` is the database, open beside the writer, to know who asks. `clock`: UTC seconds."""
+    """One desk. `store` is the database, open beside the writer, to know who asks. `clock`: UTC seconds.
+
+    `courier` says which addresses notices go to.
+    """
 
     def __init__(
         self,
@@ -79,6 +84,8 @@ class Desk:
         limits: DeskLimits | None = None,
         *,
         pages: Pages,
+        courier: Courier | None = None,
+        streams: StreamLimits | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.worker = worker
@@ -86,6 +93,8 @@ class Desk:
         self.clock = clock
         self.limits = limits or DeskLimits()
         self.pages = pages
+        self.courier = courier or Courier()
+        self.streams = Streams(store, streams, monotonic=monotonic)
         self.memory = Memory(self.limits.bytes_in_flight, self.limits.small_in_flight)
         self._buckets = Buckets(self.limits.organisation, self.limits.clients, monotonic)
         self._checking = threading.Lock()

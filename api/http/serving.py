@@ -65,8 +65,10 @@ def serve_until_ended(
     limits: ConnectionLimits | None = None,
     proxies: Sequence[str] = (),
     ready: Callable[[str], None],
+    ending: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until interrupted. `ready` hears the address once whoever hears it can connect.
+    """Serve until interrupted. `ready` hears the address once whoever hears it can connect; `ending` is
+    called, in the event loop, before what is in hand is waited for.
 
     Raises `UsageFault` `proxy-address`; `EnvironmentFault` `port-taken`.
     """
@@ -81,7 +83,19 @@ def serve_until_ended(
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listening.listen(BACKLOG)  # who hears the address may connect at once
         ready(url_of(host, listening.getsockname()[1]))
-        uvicorn.Server(config).run(sockets=[listening])
+        _Server(config, ending).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Ends what would not end by itself before it waits for the rest."""
+
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._ending()
+        await super().shutdown(sockets)
 
 
 def within_descriptors(limits: ConnectionLimits) -> ConnectionLimits:

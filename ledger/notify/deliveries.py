@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, case, col, select
 
 from yinzheng.ledger.flow.threads import find_organisation
 from yinzheng.ledger.keys.provider import ISSUER
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models_consents import Delivery, Organisation
+from yinzheng.ledger.store.models_watch import Subscription
+from yinzheng.ledger.watch.letters import write_letters
 from yinzheng.ledger.withdrawals.reach import reached
-from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.errors import UsageFault, YinzhengError
 from yinzheng.verifier.formats.webhook import parse_webhook, sign_webhook
 
 FIRST_WAIT, LONGEST_WAIT = 60, 6 * 3600
@@ -26,6 +28,9 @@ ROUND = 64
 """Notices of one round."""
 FETCHED = 100
 """Notices handed out at once."""
+MOST_ATTEMPTS = 12
+"""Attempts to hand over a letter, over some twenty hours; then it is dead, and the next goes out. Whatever a
+duty hangs on is tried for ever."""
 OF_ONE = 32
 """Of one withdrawal: the newest, reminders among them."""
 
@@ -60,11 +65,16 @@ def backoff(attempts: int) -> int:
 
 
 def pending(session: Session, now: int, most: int = ROUND) -> list[tuple[Delivery, str]]:
-    """Notices due at `now` whose organisation has a webhook, longest due first, with where they go."""
+    """Notices due at `now` that have somewhere to go, longest due first, with where: the subscription's
+    webhook, else the organisation's."""
+    of_subscription = col(Delivery.subscription_id).is_not(None)
+    address = case((of_subscription, Subscription.webhook), else_=Organisation.webhook)
     query = (
-        select(Delivery, Organisation.webhook)
-        .join(Organisation)
-        .where(Delivery.state == "pending", Delivery.next_at <= now, col(Organisation.webhook).is_not(None))
+        select(Delivery, address)
+        .select_from(Delivery)
+        .join(Organisation, col(Organisation.code) == col(Delivery.code))
+        .join(Subscription, col(Subscription.id) == col(Delivery.subscription_id), isouter=True)
+        .where(Delivery.state == "pending", Delivery.next_at <= now, address.is_not(None))
         .order_by(col(Delivery.next_at), col(Delivery.id))
         .limit(most)
     )
@@ -74,6 +84,8 @@ def pending(session: Session, now: int, most: int = ROUND) -> list[tuple[Deliver
 def claim(registry: Registry, now: int, most: int = ROUND) -> list[Outgoing]:
     """Take what is due, signed; its next attempt is put off, as if this one failed."""
     with registry.store.transaction() as session:
+        write_letters(session, now)
+        session.flush()
         due = pending(session, now, most)
         for row, _ in due:
             row.attempts += 1
@@ -89,6 +101,8 @@ def note(registry: Registry, results: Iterable[tuple[bytes, str | None]], now: i
             row = session.get_one(Delivery, id_)
             if fault is not None:
                 row.last_error = fault
+                if row.subscription_id and row.attempts >= MOST_ATTEMPTS and row.state == "pending":
+                    row.state = "dead"
             elif row.state == "pending":
                 row.state, row.delivered_at, row.last_error = "delivered", now, None
                 reached(session, row.withdrawal_id, row.code, now)
@@ -135,6 +149,51 @@ def refetch(registry: Registry, code: str, since: int) -> list[Signed]:
         query = select(Delivery).where(Delivery.code == code, col(Delivery.delivered_at) >= since)
         rows = list(session.exec(query.order_by(col(Delivery.created_at), col(Delivery.id)).limit(FETCHED)))
     return [Signed(*_sign(registry, row)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A letter that its subscription's webhook never took."""
+
+    id: bytes
+    subscription: bytes
+    made_at: int
+    attempts: int
+    error: str | None
+    """Code of the last failure."""
+    signed: Signed
+
+
+def dead_letters(registry: Registry, code: str) -> list[DeadLetter]:
+    """The letters of an organisation that were given up, oldest first."""
+    with registry.store.reading() as session:
+        query = select(Delivery).where(Delivery.code == code, Delivery.state == "dead")
+        rows = list(session.exec(query.order_by(col(Delivery.created_at), col(Delivery.id)).limit(FETCHED)))
+    return [
+        DeadLetter(
+            row.id,
+            row.subscription_id or b"",
+            row.created_at,
+            row.attempts,
+            row.last_error,
+            Signed(*_sign(registry, row)),
+        )
+        for row in rows
+    ]
+
+
+def resend(registry: Registry, code: str, id_: bytes) -> None:
+    """Try a dead letter anew, as often as a fresh one. Raises `UsageFault` `letter-unknown`."""
+    with registry.store.transaction() as session:
+        row = session.get(Delivery, id_)
+        if row is None or row.code != code or row.state != "dead":
+            raise UsageFault(
+                "there is no such dead letter of this organisation",
+                code="letter-unknown",
+                hint="`yinzheng org watch dead` lists them.",
+            )
+        row.state, row.attempts, row.next_at = "pending", 0, registry.clock()
+        session.add(row)
 
 
 def about(registry: Registry, code: str, withdrawal_id: bytes) -> list[Signed]:

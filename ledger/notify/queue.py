@@ -19,10 +19,14 @@ def queue(
     data: Mapping[str, JSON],
     now: int,
     withdrawal_id: bytes | None = None,
-) -> bool:
-    """Let an organisation be told, in the caller's transaction; False if it is not enrolled."""
+    subscription_id: bytes | None = None,
+) -> bytes | None:
+    """Let an organisation be told, in the caller's transaction.
+
+    Gives the notice's id; None if it is not enrolled.
+    """
     if session.get(Organisation, to) is None:
-        return False
+        return None
     notice = Webhook(secrets.token_bytes(ID_BYTES), kind, to, now, data)
     session.add(
         Delivery(
@@ -31,8 +35,9 @@ def queue(
             kind=kind,
             body=notice.canonical(),
             withdrawal_id=withdrawal_id,
+            subscription_id=subscription_id,
             next_at=now,
             created_at=now,
         )
     )
-    return True
+    return notice.id

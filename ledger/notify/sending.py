@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -30,16 +30,29 @@ Resolve = Callable[[str, int], list[str]]
 """Gives the addresses of a host, as text; raises `OSError`."""
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def read_network(text: str) -> Network:
+    """A network such as `10.2.0.0/16`. Raises `UsageFault` `network-malformed`."""
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        raise UsageFault(
+            f"{text} is no network", code="network-malformed", hint="Such as 10.2.0.0/16 or fd00::/8."
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
 class Courier:
     """Sends notices; an instance is a `deliveries.Send`.
 
-    `loopback` allows plain `http` to this very machine, which only a demonstration does.
+    `loopback` allows plain `http` to this very machine, which only a demonstration does; `within` names
+    networks that are not public and may be reached all the same.
     """
 
     loopback: bool = False
+    within: Sequence[Network] = ()
     seconds: float = SECONDS
     resolve: Resolve = resolve
     context: ssl.SSLContext | None = None
@@ -52,14 +65,31 @@ class Courier:
         `webhook-unresolved`, `webhook-tls`, `webhook-timeout`, `webhook-unreachable`, `webhook-redirect`,
         `webhook-status`.
         """
-        parts = self._checked(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        address = self._address(parts.hostname or "", port, plain=parts.scheme == "http")
-        status = self._status(url, address, body, header)
+        status = self._status(url, self._judged(url), body, header)
         if 300 <= status < 400:
             raise _fault("webhook-redirect", "the organisation's server points elsewhere", status=status)
         if not 200 <= status < 300:
             raise _fault("webhook-status", f"the organisation's server answered {status}", status=status)
+
+    def check(self, url: str) -> None:
+        """Refuse an address that nothing would be sent to, as of now, before anybody relies on it.
+
+        Raises `UsageFault`: `webhook-address`, `webhook-private`, `webhook-unresolved`.
+        """
+        try:
+            self._judged(url)
+        except EnvironmentFault as fault:
+            raise UsageFault(
+                fault.message,
+                code=fault.code,
+                hint="An https address of the open Internet; the registry may allow networks of its own.",
+            ) from None
+
+    def _judged(self, url: str) -> str:
+        """The address to connect to, as text."""
+        parts = self._checked(url)
+        plain = parts.scheme == "http"
+        return self._address(parts.hostname or "", parts.port or (80 if plain else 443), plain=plain)
 
     def _checked(self, url: str) -> SplitResult:
         try:
@@ -77,9 +107,12 @@ class Courier:
             found = []
         if not found:
             raise _fault("webhook-unresolved", "the organisation's server has no address")
-        if not all(one.is_loopback if plain else is_public(one) for one in found):
+        if not all(one.is_loopback if plain else self._allowed(one) for one in found):
             raise _fault("webhook-private", "the organisation's server is at an address that is not public")
         return str(found[0])
+
+    def _allowed(self, address: _Address) -> bool:
+        return is_public(address) or any(address in network for network in self.within)
 
     def _status(self, url: str, address: str, body: bytes, header: str) -> int:
         """POST to the address that was judged, under the name; no proxy ever stands between."""

@@ -224,9 +224,11 @@ class Delivery(Base, table=True):
     body: bytes
     """Canonical JSON, exactly what is signed."""
     withdrawal_id: bytes | None = Field(default=None, foreign_key="withdrawal.id", index=True)
+    subscription_id: bytes | None = Field(default=None, index=True)
+    """Of the subscription whose events it tells, and whose webhook it goes to (`models_watch`)."""
     state: str = Field(default="pending", index=True)
-    """`pending`, `delivered`, `fetched` where the organisation asked for it itself, or `moot` where what it
-    asks for was done before it arrived."""
+    """`pending`, `delivered`, `fetched` where the organisation asked for it itself, `moot` where what it
+    asks for was done before it arrived, or `dead` where its subscription's webhook never took it."""
     attempts: int = 0
     next_at: int = Field(sa_type=BigInteger)
     delivered_at: int | None = Field(default=None, sa_type=BigInteger)

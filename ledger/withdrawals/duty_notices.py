@@ -106,4 +106,4 @@ def _queue(work: ConsentThread, to: str, kind: str, **data: JSON) -> bool:
         "request": leaf.hex(),
     }
     assert isinstance(request, Requested)
-    return queue(work.session, to, kind, of | data, work.now, work.row.id)
+    return queue(work.session, to, kind, of | data, work.now, work.row.id) is not None

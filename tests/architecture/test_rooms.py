@@ -46,7 +46,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "state.backup",
         "withdrawals",
         "disputes",
-        "certificates",
+        "certificates watch",
         "erasure notify",
         # What looks at all of them.
         "answers",
@@ -95,6 +95,7 @@ USE_CASES: Final = [
     "opening",
     "organisations",
     "reading",
+    "watch",
     "withdrawals",
 ]
 

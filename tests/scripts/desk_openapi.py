@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.scripts.form_schemas import Forms, Json, hex_of
-from yinzheng.api.desk import disputes, fields, uploads
+from yinzheng.api.desk import disputes, fields, streams, uploads
 from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON
 from yinzheng.ledger.disputes import plans
 from yinzheng.ledger.people import decisions
@@ -100,6 +100,26 @@ _EARLIER: Final = _answer(
     ),
     consents=_list(lambda _: _LEAF),
 )
+_SHORT: Final = hex_of(16, 16)
+_SUBSCRIPTION: Final = _answer(
+    "Subscription",
+    subscription=_SHORT,
+    certificates=_list(lambda _: _TEXT),
+    webhook=_or_null(_TEXT),
+    begin={**_COUNT, "description": "Events from this number on are yet to be told."},
+    created_at=_TIME,
+)
+_LETTER: Final = _answer(
+    "DeadLetter",
+    letter=_SHORT,
+    subscription=_SHORT,
+    made_at=_TIME,
+    attempts=_COUNT,
+    error=_or_null(_TEXT),
+    body={**_TEXT, "description": "S11.4, as text."},
+    header=_TEXT,
+)
+_NUMBER: Final = {"after": {"type": "integer", "minimum": 0}}
 _AFTER: Final = {"after": {"type": "string", "pattern": f"^{PLACE}$"}}
 _FORM: Final = {"form": {"type": "string", "enum": ["json", "pdf"], "default": "json"}}
 _ONLY: Final = {"only": {"type": "string", "pattern": "^[0-9]{1,4}(,[0-9]{1,4}){0,999}$"}}
@@ -192,6 +212,20 @@ OPERATIONS: Final = (
     Operation("fetch_notices", "GET /org/v1/notices-pending", "Notices that were not delivered yet",
               "Each once; with `since`, those delivered since then once more.", query=_SINCE,
               answers={"200": _json(_answer("PendingNotices", notices=_list(_PENDING)))}),
+    Operation("subscribe", "POST /org/v1/subscriptions", "Watch certificates",
+              "S22.1: each shown by its number and its deposit's leaf hash.",
+              _json(_object("Subscribe", fields.SUBSCRIBE)), answers={"201": _json(_SUBSCRIPTION)}),
+    Operation("list_subscriptions", "GET /org/v1/subscriptions", "What the organisation watches", "S22.1.",
+              answers={"200": _json(_answer("Subscriptions", subscriptions=_list(_SUBSCRIPTION)))}),
+    Operation("unsubscribe", "DELETE /org/v1/subscriptions/{subscription}", "End a subscription", "S22.1.",
+              answers={"204": {}}),
+    Operation("dead_letters", "GET /org/v1/dead-letters", "Letters that a webhook never took", "S22.3.",
+              answers={"200": _json(_answer("DeadLetters", letters=_list(_LETTER)))}),
+    Operation("resend_letter", "POST /org/v1/dead-letters/{letter}/resend", "Try a dead letter anew",
+              "S22.3.", answers={"200": _json(_answer("Resent", letter=_SHORT, state=_TEXT))}),
+    Operation("listen", "GET /org/v1/events/live", "Events of what is watched, as they come",
+              "Server-sent events (S22.4), resumed by `after` or the header Last-Event-ID.", query=_NUMBER,
+              answers={"200": {streams.MEDIA: _binary()}}),
     Operation("draft_dispute", "POST /org/v1/disputes", "Draft a dispute", "S16.2.",
               _json(_object("Plan", plans._PLAN)),
               answers={"201": _json(_answer("Drafted", dispute=_TEXT))}),
@@ -232,6 +266,8 @@ _PLACES: Final[Mapping[str, Json]] = {
     "notice": {"description": "Leaf hash of a version of a notice.", "schema": _LEAF},
     "subject": {"description": "Identifier of the consent.", "schema": _LEAF},
     "withdrawal": {"description": "Identifier of the withdrawal.", "schema": _LEAF},
+    "subscription": {"description": "Identifier of the subscription.", "schema": _SHORT},
+    "letter": {"description": "Identifier of the letter.", "schema": _SHORT},
     "dispute": {"description": "Its reference.", "schema": {"type": "string", "examples": ["D-2026-000001"]}},
     "number": {
         "description": "Of the item, from 1.",

@@ -400,7 +400,7 @@ def test_withdrawals_by_other_means() -> None:
 
     conclusion = found["conclusion"]
     issuer = next(iter(parse_trust(json.dumps(conclusion["trust"]).encode()).issuers.values()))
-    for name in ("notice", "widened"):
+    for name in ("notice", "widened", "events"):
         kid, signature = found[name]["header"].split(".")
         assert kid == issuer.kid.hex()
         assert json.loads(found[name]["body"])["data"] == found[name]["data"]

@@ -79,6 +79,7 @@ def make(backend: Sm2Backend) -> dict[str, Any]:
     request = parse_requested(withdrawals.requested())
     receipt = sign_receipt(withdrawals.receipt(), recipient)
     body, header = sign_webhook(webhook(), issuer)
+    events, events_header = sign_webhook(webhook("certificate.events"), issuer)
     widened, widened_header = sign_webhook(webhook("notice.widened"), issuer)
     return {
         "entry": ENTRY.hex(),
@@ -107,6 +108,11 @@ def make(backend: Sm2Backend) -> dict[str, Any]:
             "data": DATA["notice.widened"],
             "body": widened.decode(),
             "header": widened_header,
+        },
+        "events": {
+            "data": DATA["certificate.events"],
+            "body": events.decode(),
+            "header": events_header,
         },
         "conclusion": _conclusion(issuer, NoteSigner(ORIGIN, Sm2PrivateKey.from_bytes(LOG_KEY, backend))),
     }

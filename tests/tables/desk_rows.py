@@ -15,10 +15,18 @@ from yinzheng.api.desk.uploads import MEDIA
 from yinzheng.ledger.disputes import opening, release
 from yinzheng.ledger.disputes.evidence import Offered
 from yinzheng.ledger.disputes.plans import parse_plan
+from yinzheng.ledger.notify.queue import queue
+from yinzheng.ledger.store.models import Event
+from yinzheng.ledger.store.models_consents import Delivery
+from yinzheng.ledger.watch.subscriptions import Shown, subscribe
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.canonical import dumps
 
 EVERYTHING: Final = {"everything": True, "scopes": [], "recipients": []}
+ETHICS: Final[dict[str, Any]] = {
+    **dict.fromkeys(("withdrawal", "consent", "request"), "a" * 64),
+    "scopes": [],
+}
 DISPUTES: Final = "/org/v1/disputes"
 
 
@@ -190,6 +198,36 @@ def ended(scene: Scene, who: str, kind: str, *, prepare: bool) -> Sent:
     return sent(f"{DISPUTES}/{id_}/release", {"kind": kind, "signatures": signatures})
 
 
+# ---------------------------------------------------------------- watching
+
+
+def watched(scene: Scene) -> dict[str, Any]:
+    """A subscription to the deposited certificate, by whoever shows it."""
+    certificate = scene.certificate
+    with scene.registry.store.reading() as session:
+        leaf = session.get_one(Event, certificate.event_id).leaf_hash
+    return {"certificates": [{"number": certificate.number, "leaf": leaf.hex()}], "webhook": None}
+
+
+def subscribed(scene: Scene) -> Sent:
+    """The hospital's subscription."""
+    if "subscription" not in scene.kept:
+        shown = [Shown(one["number"], bytes.fromhex(one["leaf"])) for one in watched(scene)["certificates"]]
+        scene.kept["subscription"] = subscribe(scene.registry, cw.HOSPITAL, shown, None).id
+    return Sent(f"/org/v1/subscriptions/{scene.kept['subscription'].hex()}")
+
+
+def dead_letter(scene: Scene) -> Sent:
+    """A letter to the hospital that was given up."""
+    if "letter" not in scene.kept:
+        with scene.registry.store.transaction() as session:
+            letter = queue(session, cw.HOSPITAL, "withdrawal.ethics", ETHICS, scene.registry.clock())
+            session.flush()
+            session.get_one(Delivery, letter).state = "dead"
+        scene.kept["letter"] = letter
+    return sent(f"/org/v1/dead-letters/{scene.kept['letter'].hex()}/resend", {})
+
+
 # ---------------------------------------------------------------- keys
 
 
@@ -234,6 +272,12 @@ ROWS: Final[Mapping[str, Callable[[Scene, str], Sent]]] = {
     "POST /org/v1/withdrawals/{written}/receipt (another's)": lambda s, who: destroyed(s, who, anothers=True),
     "POST /org/v1/withdrawals/{written}/receipt": destroyed,
     "GET /org/v1/notices-pending": lambda *_: Sent("/org/v1/notices-pending"),
+    "POST /org/v1/subscriptions": lambda s, _: sent("/org/v1/subscriptions", watched(s)),
+    "GET /org/v1/subscriptions": lambda *_: Sent("/org/v1/subscriptions"),
+    "GET /org/v1/events/live": lambda *_: Sent("/org/v1/events/live?after=0"),
+    "GET /org/v1/dead-letters": lambda *_: Sent("/org/v1/dead-letters"),
+    "POST /org/v1/dead-letters/{written}/resend": lambda s, _: dead_letter(s),
+    "DELETE /org/v1/subscriptions/{written}": lambda s, _: subscribed(s),
     "POST /org/v1/disputes": lambda s, who: sent(DISPUTES, plan(s, who)),
     "PUT /org/v1/disputes/{written}/items/{number} (a draft)": lambda s, who: item(
         s, who, drafted(s, "empty", items=0), 1

@@ -33,6 +33,7 @@ from tests.tables.grid import YES
 from yinzheng.api.desk.app import create_app
 from yinzheng.api.desk.running import settle_what_waits
 from yinzheng.api.desk.server import Desk, DeskLimits
+from yinzheng.api.desk.streams import StreamLimits
 from yinzheng.api.desk.worker import Worker
 from yinzheng.api.http.fault_words import FAULTS
 from yinzheng.api.http.limits import Limits, Rate
@@ -314,7 +315,9 @@ class Scene:
         """The desk's own application, with every layer it has."""
         limits = DeskLimits(organisation=FAST, address=FAST)
         worker = cast("Worker", _Now(self.registry))
-        return create_app(Desk(worker, self.registry.store, self.registry.clock, limits, pages=Pages(WORD)))
+        registry, once = self.registry, StreamLimits(longest=0)
+        desk = Desk(worker, registry.store, registry.clock, limits, pages=Pages(WORD), streams=once)
+        return create_app(desk)
 
     @cached_property
     def pages(self) -> FastAPI:

@@ -1,5 +1,5 @@
 """Notices that the registry signs to organisations (S11.4): a withdrawal to obey, a dispute that holds, a
-consent notice that was widened.
+consent notice that was widened, events of certificates that are watched.
 
 Sent by HTTP POST: the body is the canonical object, the header `Yinzheng-Notice` carries `kid "." signature`.
 They name subjects, scopes and deadlines, and no person. One that arrives twice has the same `id`.
@@ -34,6 +34,7 @@ from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import check_credit_code
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.notice import CHANGES, MAX_RECIPIENTS, ROUTES, SCOPED_CHANGES, SCOPES
+from yinzheng.verifier.formats.watched import read_event
 from yinzheng.verifier.formats.withdrawal import DUTIES
 from yinzheng.verifier.judge.trust import Issuer
 
@@ -86,6 +87,9 @@ _UNCOVERED: Final = object_of(
     {"version": _VERSION, "wider": _WIDER, "consents": set_of(_SUBJECT, 1, MAX_UNCOVERED)}
 )
 
+MAX_EVENTS: Final = 16
+"""Events of one letter: more would not fit beside their certificates."""
+
 _DATA: Final[Mapping[str, Mapping[str, Check[Any]]]] = MappingProxyType(
     {
         "withdrawal.freeze": {
@@ -113,6 +117,12 @@ _DATA: Final[Mapping[str, Mapping[str, Check[Any]]]] = MappingProxyType(
             "at_most": integer(),
             "uncovered": list_of(_UNCOVERED, 0, MAX_UNCOVERED_VERSIONS),
             "next": nullable(text(68, 85, PLACE)),
+        },
+        "certificate.events": {
+            "subscription": hex_bytes(ID_BYTES),
+            "begin": integer(),
+            "end": integer(),
+            "events": list_of(read_event, 1, MAX_EVENTS),
         },
     }
 )
@@ -234,6 +244,11 @@ def _check_data(kind: str, data: Mapping[str, JSON]) -> None:
         coherent = any(found[name] for name in ("records", "cases", "consents"))
     elif kind == "notice.widened":
         coherent = _widened_is_coherent(found)
+    elif kind == "certificate.events":
+        numbers = [event.number for event in found["events"]]
+        coherent = (
+            numbers == sorted(set(numbers)) and found["begin"] <= numbers[0] <= numbers[-1] < found["end"]
+        )
     else:
         coherent = True
     if not coherent:

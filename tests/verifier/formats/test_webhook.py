@@ -17,6 +17,7 @@ from yinzheng.verifier.formats.notice import CHANGES, SCOPED_CHANGES, SCOPES
 from yinzheng.verifier.formats.webhook import (
     KINDS,
     MAX_BODY,
+    MAX_EVENTS,
     MAX_UNCOVERED,
     MAX_UNCOVERED_VERSIONS,
     Webhook,
@@ -24,7 +25,9 @@ from yinzheng.verifier.formats.webhook import (
     sign_webhook,
     verify_webhook,
 )
+from yinzheng.verifier.log.statement import STATEMENT_TYPES
 
+LONGEST_TYPE = max(STATEMENT_TYPES, key=len)
 A, B, C, D = (letter * 64 for letter in "abcd")
 OF: dict[str, Any] = {"withdrawal": A, "consent": B, "request": C}
 HELD: dict[str, Any] = {"dispute": A, "statement": B, "records": [], "cases": [], "consents": [C, D]}
@@ -36,6 +39,16 @@ DUTY: dict[str, Any] = {
         {"scope": "base", "route": "deidentified"},
         {"scope": "insurance", "route": "identifiable"},
     ],
+}
+STATEMENT: dict[str, Any] = {
+    "v": 1,
+    "type": "dispute.opened",
+    "profile": "DEMO/1",
+    "subject": A,
+    "at": NOW,
+    "commitment": {"sm3": B, "sha256": C},
+    "prev": None,
+    "by": "forum",
 }
 DATA: dict[str, dict[str, Any]] = {
     "withdrawal.freeze": {
@@ -62,9 +75,26 @@ DATA: dict[str, dict[str, Any]] = {
         ],
         "next": f"1-{NOW}-{D}",
     },
+    "certificate.events": {
+        "subscription": "ab" * 16,
+        "begin": 12,
+        "end": 40,
+        "events": [
+            {
+                "number": number,
+                "certificates": ["SJ4412026090001"],
+                "statement": STATEMENT | {"at": number},
+                "block": number,
+            }
+            for number in (12, 39)
+        ],
+    },
 }
 WIDER = DATA["notice.widened"]["wider"]
 GROUPS = DATA["notice.widened"]["uncovered"]
+EVENTS = DATA["certificate.events"]["events"]
+OWN = ("credit-code", "number-malformed")
+"""Codes of checks that are no plain field's."""
 EACH = pytest.mark.parametrize("kind", DATA)
 
 
@@ -121,7 +151,7 @@ def test_data_is_closed(kind: str) -> None:
             for other in (PHOTO, 1.5, {"x": 1}):
                 with pytest.raises(DataFault) as caught:
                     webhook(kind, **with_(DATA[kind], way, other))
-                assert caught.value.code.startswith("field-") or caught.value.code == "credit-code"
+                assert caught.value.code.startswith("field-") or caught.value.code in OWN
     for name in DATA[kind]:
         cut = {key: value for key, value in DATA[kind].items() if key != name}
         with pytest.raises(DataFault) as caught:
@@ -148,6 +178,10 @@ def test_data_is_closed(kind: str) -> None:
         ("notice.widened", {"uncovered": [{**GROUPS[0], "wider": WIDER[::-1]}]}),
         ("notice.widened", {"version": 2}),
         ("notice.widened", {"at_most": 2}),
+        ("certificate.events", {"events": EVENTS[::-1]}),
+        ("certificate.events", {"events": EVENTS[:1] * 2}),
+        ("certificate.events", {"begin": 13}),
+        ("certificate.events", {"end": 39}),
     ],
 )
 def test_data_that_contradicts_itself(kind: str, data: dict[str, Any]) -> None:
@@ -168,6 +202,15 @@ def test_the_longest_notice_of_a_widened_version_is_within_bounds() -> None:
     groups[-1]["consents"] = subjects[-(MAX_UNCOVERED - per * (MAX_UNCOVERED_VERSIONS - 1)) :]
     most: dict[str, Any] = {"version": 9999, "wider": wider, "at_most": 2**53 - 1, "uncovered": groups}
     assert len(webhook("notice.widened", **most).canonical()) < MAX_BODY
+
+
+def test_the_longest_letter_of_events_is_within_bounds() -> None:
+    numbers = [f"SJ4412026{month:02}{serial:04}" for month in (11, 12) for serial in range(1, 33)]
+    most = {"at": 2**53 - 1, "by": "controller", "prev": D, "profile": "A" * 30 + "/9", "type": LONGEST_TYPE}
+    event = {"certificates": numbers, "statement": STATEMENT | most, "block": 2**53 - 1}
+    end = 2**53 - 1
+    events = [{**event, "number": end - MAX_EVENTS + n} for n in range(MAX_EVENTS)]
+    assert len(webhook("certificate.events", begin=0, end=end, events=events).canonical()) < MAX_BODY
 
 
 def test_completed_has_no_end() -> None:

@@ -1,0 +1,99 @@
+"""What organisations ask for to hear of certificates' events, in requests they sign (S22)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from yinzheng.api.desk import fields
+from yinzheng.api.desk.bodies import one_object
+from yinzheng.api.desk.server import Desk
+from yinzheng.api.desk.streams import LAST_ID, EventStream
+from yinzheng.ledger.notify import deliveries
+from yinzheng.ledger.watch import subscriptions
+from yinzheng.ledger.watch.subscriptions import Shown, Subscribed
+from yinzheng.verifier.bytes.canonical import JSON
+
+
+def watching(desk: Desk) -> APIRouter:
+    """The routes about subscriptions, letters and the stream of events."""
+    router = APIRouter(prefix="/org/v1")
+
+    @router.post("/subscriptions")
+    async def subscribed(request: Request) -> Response:
+        async with desk.signed(request) as asked:
+            found = fields.read(one_object(asked.body), fields.SUBSCRIBE)
+            if found["webhook"] is not None:
+                await run_in_threadpool(desk.courier.check, found["webhook"])
+            shown = [Shown(**one) for one in found["certificates"]]
+            made = await desk.do(
+                lambda registry: subscriptions.subscribe(registry, asked.org, shown, found["webhook"])
+            )
+        return JSONResponse(_subscription(made), HTTPStatus.CREATED)
+
+    @router.get("/subscriptions")
+    async def listed(request: Request) -> Response:
+        async with desk.signed(request) as asked:
+
+            def look() -> list[Subscribed]:
+                with desk.store.reading() as session:
+                    return subscriptions.subscriptions_of(session, asked.org)
+
+            found = await run_in_threadpool(look)
+        return JSONResponse({"subscriptions": [_subscription(one) for one in found]})
+
+    @router.delete("/subscriptions/{written}")
+    async def ended(request: Request, written: str) -> Response:
+        async with desk.signed(request) as asked:
+            id_ = fields.short_identifier(written)
+            await desk.do(lambda registry: subscriptions.unsubscribe(registry, asked.org, id_))
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    @router.get("/dead-letters")
+    async def dead(request: Request) -> Response:
+        async with desk.signed(request) as asked:
+            found = await desk.do(lambda registry: deliveries.dead_letters(registry, asked.org))
+        return JSONResponse({"letters": [_letter(one) for one in found]})
+
+    @router.post("/dead-letters/{written}/resend")
+    async def resent(request: Request, written: str) -> Response:
+        async with desk.signed(request) as asked:
+            id_ = fields.short_identifier(written)
+            fields.read(one_object(asked.body), {})
+            await desk.do(lambda registry: deliveries.resend(registry, asked.org, id_))
+        return JSONResponse({"letter": id_.hex(), "state": "pending"})
+
+    @router.get("/events/live")
+    async def live(request: Request) -> Response:
+        first = fields.first_of(dict(request.query_params), request.headers.get(LAST_ID))
+        async with desk.signed(request) as asked:
+            return EventStream(desk.streams, asked.org, first)
+
+    return router
+
+
+def _subscription(one: Subscribed) -> dict[str, Any]:
+    return {
+        "subscription": one.id.hex(),
+        "certificates": [*one.certificates],
+        "webhook": one.webhook,
+        "begin": one.begin,
+        "created_at": one.created_at,
+    }
+
+
+def _letter(one: deliveries.DeadLetter) -> dict[str, JSON]:
+    return {
+        "letter": one.id.hex(),
+        "subscription": one.subscription.hex(),
+        "made_at": one.made_at,
+        "attempts": one.attempts,
+        "error": one.error,
+        "body": one.signed.body.decode(),
+        "header": one.signed.header,
+    }

@@ -1,0 +1,1 @@
+"""Organisations hear of every event of the certificates they watch (S22)."""

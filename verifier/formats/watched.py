@@ -1,0 +1,48 @@
+"""One event of watched certificates, as an organisation hears of it (S22.2), by webhook or as a stream.
+
+It is numbered by the place of its statement in the log. It proves nothing by itself; what is exported does.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from yinzheng.verifier.bytes.canonical import JSON, Check, integer, made_of
+from yinzheng.verifier.bytes.wording import set_of
+from yinzheng.verifier.formats.body import check_number
+from yinzheng.verifier.log.statement import Statement
+
+MAX_CERTIFICATES: Final = 64
+"""Certificates of one event: as many as a dispute holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedEvent:
+    """An event. Raises nothing itself; `read_event` checks."""
+
+    number: int
+    """Of its statement in the log, from 0."""
+    certificates: tuple[str, ...]
+    """Numbers of those watched that it is about, ascending."""
+    statement: Statement
+    block: int
+    """Of the chain, in which the first head that covers it was anchored."""
+
+    def to_json(self) -> dict[str, JSON]:
+        """The object of S22.2."""
+        return {
+            "number": self.number,
+            "certificates": [*self.certificates],
+            "statement": self.statement.to_json(),
+            "block": self.block,
+        }
+
+
+EVENT_FIELDS: Final[dict[str, Check[Any]]] = {
+    "number": integer(),
+    "certificates": set_of(check_number, 1, MAX_CERTIFICATES),
+    "statement": Statement.from_json,
+    "block": integer(),
+}
+
+read_event: Final[Check[WatchedEvent]] = made_of(WatchedEvent, EVENT_FIELDS)
+"""Reads the object of S22.2. Raises `DataFault` (`field-…`)."""
