@@ -21,6 +21,7 @@ from yinzheng.api.http.headers import SecurityHeaders
 from yinzheng.api.http.limits import Gate, Limits
 from yinzheng.api.http.methods import Methods, allowed
 from yinzheng.api.http.problems import of_status, problem_of
+from yinzheng.api.web.challenges import challenges
 from yinzheng.api.web.checking import Checker
 from yinzheng.api.web.court import court
 from yinzheng.api.web.desk import DeskPort
@@ -83,7 +84,7 @@ def create_app(
     _handle_errors(app, server)
     app.include_router(service(server))
     describe(app)
-    for routes in (pages, objections, patients, court):
+    for routes in (pages, challenges, objections, patients, court):
         app.include_router(routes(server))
     return app
 

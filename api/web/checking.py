@@ -21,7 +21,9 @@ from yinzheng.api.web.ports import BasisLine, HistoryLine, ReaderPort
 from yinzheng.verifier.containers.declared import check_pixels
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.formats.challenge import Challenge
 from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.challenge import AnswerReport, check_answer
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
 from yinzheng.verifier.judge.kinds import kind_of, unread
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
@@ -106,7 +108,7 @@ class Checker:
         try:
             presented = await self._presented(submission, client)
         except DataFault as fault:
-            return Checked(unread(fault, now=self._clock()), None, (), self._policy())
+            return Checked(unread(fault, now=self._clock()), None, (), self.policy())
         if presented.number is not None:
             raise UsageFault(
                 "a certificate's number alone proves nothing",
@@ -133,11 +135,37 @@ class Checker:
         async with self._files.turn(client):
             return await extract_while_waited_for(file, name=name)
 
-    def _policy(self) -> TrustPolicy:
+    async def answer(
+        self, given: str | bytes, asked: Challenge, shown: Presented, client: str, *, used: bool
+    ) -> AnswerReport:
+        """The report on an answer to a challenge about the certificate that was shown (S21.4).
+
+        Raises as `check`, and `UsageFault` `challenge-certificate`.
+        """
+        async with self._verifications.turn(client):
+            return await to_thread.run_sync(self._answer, given, asked, shown, used)
+
+    async def holder_file(self, code: str) -> bytes | None:
+        """The holder file of that credit code; None where there is no such holder."""
+        return await to_thread.run_sync(self._reader.holder_file, code)
+
+    def _answer(self, given: str | bytes, asked: Challenge, shown: Presented, used: bool) -> AnswerReport:
+        trust, now = self.policy(), self._clock()
+        live = self._reader.live() if _signed(shown, trust, now) else None
+        found = check_answer(given, asked, shown, trust, now=now, live=live, used=used)
+        certificate = tuple(map(_presentable_finding, found.certificate.findings))
+        return replace(
+            found,
+            findings=tuple(map(_presentable_finding, found.findings)),
+            certificate=replace(found.certificate, findings=certificate),
+        )
+
+    def policy(self) -> TrustPolicy:
+        """The policy that answers are found under."""
         return self._trust or self._reader.trust()
 
     def _verify(self, presented: Presented, with_history: bool) -> AnyChecked:
-        trust, now = self._policy(), self._clock()
+        trust, now = self.policy(), self._clock()
         kind = kind_of(presented)
         live = (
             self._reader.live() if kind.document != "certificate" or _signed(presented, trust, now) else None

@@ -65,6 +65,16 @@ async def read_submission(request: Request, limits: Limits, lease: Lease, *, jso
     return _read_json(read) if isinstance(read, bytes) else _submission(read)
 
 
+async def read_json(request: Request, limits: Limits, lease: Lease) -> object:
+    """Read a JSON body. Raises as `read_submission`."""
+    read = await _read(request, limits, lease, (_JSON,), MAX_PARTS)
+    assert isinstance(read, bytes)
+    try:
+        return loads(read, max_bytes=MAX_TEXT)
+    except DataFault as fault:
+        raise UsageFault(f"the body is not JSON: {fault.message}", code="json-malformed") from fault
+
+
 async def read_fields(request: Request, limits: Limits, lease: Lease, most: int = MAX_PARTS) -> Fields:
     """Read a form of at most `most` fields, multipart or not, each field once.
 
@@ -84,8 +94,8 @@ async def _read(
         raise UsageFault(
             "this address does not accept that kind of content",
             code="content-type",
-            hint=f"Send {_MULTIPART}"
-            + (f', or {_JSON} of the form {{"text": …}}.' if _JSON in allowed else "."),
+            hint=f"Send {allowed[0]}"
+            + (f', or {_JSON} of the form {{"text": …}}.' if _JSON in allowed[1:] else "."),
         )
     ceiling = limits.body_bytes if kind == _MULTIPART else MAX_TEXT
     _check_declared(request, ceiling)

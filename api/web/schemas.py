@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from yinzheng.verifier.judge.trust import TrustPolicy
+
 Word = Literal["genuine", "forged", "not_ours", "undetermined"]
 
 
@@ -35,6 +37,18 @@ class PolicyOut(_Model):
     genesis: str
     issuers: list[str] = Field(description="Key IDs of the pinned issuers, 16 hex characters each.")
     max_age: int = Field(description="Seconds a block may be old for an answer about now.")
+
+
+def policy_out(trust: TrustPolicy, *, own: bool) -> PolicyOut:
+    """A policy, as an answer names it."""
+    return PolicyOut(
+        own=own,
+        log_origin=trust.origin,
+        chain_id=trust.chain_id,
+        genesis=trust.genesis.hex(),
+        issuers=[kid.hex() for kid in trust.issuers],
+        max_age=trust.max_age,
+    )
 
 
 class ObligationOut(_Model):
@@ -144,6 +158,21 @@ class ConclusionAnswerOut(_Model):
     verdict: Said
     policy: PolicyOut
     conclusion: dict[str, Any] = Field(description="The report; the document's secret is never in it.")
+
+
+class ChallengeOut(_Model):
+    """A fresh question about a certificate (S21.1)."""
+
+    challenge: dict[str, Any] = Field(description="What is asked, as it is signed.")
+    text: str = Field(description="The same as a QR code holds it; `YINZHENG:Q/…`.")
+
+
+class ChallengeAnswerOut(_Model):
+    """Whether the holder answered (S21.4)."""
+
+    verdict: Said
+    policy: PolicyOut
+    answer: dict[str, Any] = Field(description="The report: who answered, obligations 1–16, the certificate.")
 
 
 class NoticeOut(_Model):

@@ -19,6 +19,7 @@ from yinzheng.api.http.limits import Gate, Limits
 from yinzheng.api.http.memory import Memory
 from yinzheng.api.http.problems import PROBLEM_MEDIA, Problem
 from yinzheng.api.http.turns import Turns
+from yinzheng.api.web.answered import Answered
 from yinzheng.api.web.checking import Checker
 from yinzheng.api.web.desk import DeskPort, NoDesk
 from yinzheng.api.web.ports import ReaderPort
@@ -77,6 +78,7 @@ class Server:
         self.takes_in = desk is not None
         """Whether the forms of patients, and of who objects, have somewhere to go."""
         self.demonstration = demonstration
+        self.answered = Answered()
         self.memory = Memory(limits.bytes_in_flight, limits.small_in_flight, largest=limits.body_bytes)
         self._turns = Turns(CALLS, CALLS_WAITING, each=CALLS_EACH)
         self._calls = CapacityLimiter(CALLS)

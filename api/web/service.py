@@ -12,6 +12,7 @@ from starlette.responses import Response
 from yinzheng.api.http.guard import client
 from yinzheng.api.http.problems import not_found
 from yinzheng.api.http.schemas import schema_file
+from yinzheng.api.web.challenges import for_programs
 from yinzheng.api.web.checking import AnyChecked, CheckedConclusion, CheckedReceipt
 from yinzheng.api.web.conclusion_view import conclusion_tone
 from yinzheng.api.web.intake import read_submission
@@ -26,16 +27,15 @@ from yinzheng.api.web.schemas import (
     ConclusionAnswerOut,
     HealthOut,
     NoticeOut,
-    PolicyOut,
     ProblemOut,
     ReceiptAnswerOut,
     ReportOut,
     Said,
+    policy_out,
 )
 from yinzheng.api.web.server import Server
 from yinzheng.api.web.words import VERDICTS
 from yinzheng.verifier.formats.body import is_number
-from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.words.verdict import verdict
 
 _PROBLEM: dict[str, Any] = {
@@ -203,6 +203,7 @@ def service(server: Server) -> APIRouter:
     router.add_api_route(
         "/schemas/{name}", schema, methods=READ, include_in_schema=False, response_class=Response
     )
+    router.include_router(for_programs(server, _problems))
     return router
 
 
@@ -223,34 +224,23 @@ def _answer(checked: AnyChecked, *, own: bool) -> AnswerOut | ReceiptAnswerOut |
         end = checked.report
         return ConclusionAnswerOut(
             verdict=Said(tone=conclusion_tone(end), **verdict(end).to_json()),
-            policy=_policy(checked.trust, own=own),
+            policy=policy_out(checked.trust, own=own),
             conclusion=end.to_json(),
         )
     if isinstance(checked, CheckedReceipt):
         report = checked.report
         return ReceiptAnswerOut(
             verdict=Said(tone=receipt_tone(report), **verdict(report).to_json()),
-            policy=_policy(checked.trust, own=own),
+            policy=policy_out(checked.trust, own=own),
             receipt=report.to_json(),
         )
     tone = VERDICTS[verdict_name(checked.report)].tone
     return AnswerOut.model_validate(
         {
             "verdict": Said(tone=tone, **verdict(checked.report).to_json()),
-            "policy": _policy(checked.trust, own=own),
+            "policy": policy_out(checked.trust, own=own),
             "report": ReportOut.model_validate(checked.report.to_json()),
         }
-    )
-
-
-def _policy(trust: TrustPolicy, *, own: bool) -> PolicyOut:
-    return PolicyOut(
-        own=own,
-        log_origin=trust.origin,
-        chain_id=trust.chain_id,
-        genesis=trust.genesis.hex(),
-        issuers=[kid.hex() for kid in trust.issuers],
-        max_age=trust.max_age,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.verifier import world as synthetic
+from tests.verifier.holder_world import HolderLedger, HolderWorld
 from yinzheng.verifier.chain.layout import record_slots
 from yinzheng.verifier.errors import EnvironmentFault
 from yinzheng.verifier.formats.body import parse_body
@@ -156,15 +157,17 @@ class FakeReader:
 
     def organisation(self, code: str) -> LiveOrganisation | None:
         self._up()
-        return None
+        return HolderLedger(self.world).organisation(code) if isinstance(self.world, HolderWorld) else None
 
     def account(self, organisation: bytes, size: int | None, at: int | None) -> object:
         self._up()
-        return None
+        return self.world.account_evidence(size) if isinstance(self.world, HolderWorld) else None
 
     def holder_file(self, code: str) -> bytes | None:
         self._up()
-        return None
+        if not isinstance(self.world, HolderWorld) or code != self.world.party["code"]:
+            return None
+        return json.dumps(self.world.holder_file(), ensure_ascii=False).encode()
 
     def consent_basis(self, number: str, now: int) -> Sequence[FakeBasis]:
         self._up()

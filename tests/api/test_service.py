@@ -188,6 +188,9 @@ def test_openapi_describes_every_address_for_programs(client: Client) -> None:
     assert set(described["paths"]) == {
         "/v1/verify",
         "/v1/certificates/{number}",
+        "/v1/challenges",
+        "/v1/challenges/answers",
+        "/v1/holders/{code}",
         "/v1/publicity",
         "/healthz",
     }

@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from tests.tables.scene import FROM_PAGES, JSON_MEDIA, Scene
+from tests.verifier.holder_world import answered, challenge
 from yinzheng.verifier.bytes.canonical import dumps
 
 FORM: Final = "application/x-www-form-urlencoded"
@@ -71,6 +72,13 @@ def _code(scene: Scene, letter: str) -> Asked:
     return Asked(f"/{letter}/{text.partition('/V/')[2]}")
 
 
+def _answered(scene: Scene) -> Asked:
+    """An answer by nobody who is enrolled: it is told what that is."""
+    asked = challenge(certificate=scene.certificate.number)
+    given = {"certificate": scene.certificate.qr, "challenge": asked.text, "answer": answered(asked).text}
+    return _json("/v1/challenges/answers", given)
+
+
 Row = Callable[[Scene], Asked]
 
 AT_THE_DESK: Final[Mapping[str, Row]] = {
@@ -93,12 +101,16 @@ ON_THE_PAGES: Final[Mapping[str, Row]] = {
         for path in (
             "/", "/verify", "/publicity", "/objection", "/c", "/C", "/c/see", "/c/progress", "/c/confirm",
             "/c/withdraw", "/c/guardian", "/c/paper", "/court", "/healthz", "/favicon.ico",
-            "/v1/openapi.json", "/v1/publicity",
+            "/v1/openapi.json", "/v1/publicity", "/challenge",
         )
     },
     "POST /verify": lambda s: _form("/verify", text=s.certificate.qr or ""),
     "POST /v1/verify": lambda s: _json("/v1/verify", {"text": s.certificate.qr}),
     "POST /v1/verify (a number alone)": lambda s: _json("/v1/verify", {"text": s.certificate.number}),
+    "POST /challenge": lambda s: _form("/challenge", text=s.certificate.qr or ""),
+    "POST /v1/challenges": lambda s: _json("/v1/challenges", {"certificate": s.certificate.qr}),
+    "POST /v1/challenges/answers": _answered,
+    "GET /v1/holders/{code} (of none)": lambda _: Asked("/v1/holders/91350100M000100Y43"),
     "GET /v1/certificates/{number}": lambda s: Asked(f"/v1/certificates/{s.certificate.number}"),
     "GET /v1/certificates/{number} (of none)": lambda _: Asked("/v1/certificates/SJ4412026019999"),
     "GET /V/{core:path}": lambda s: _code(s, "V"),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from yinzheng.verifier.words.reasons_holder import HOLDER_REASONS
+
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
+    **HOLDER_REASONS,
     # Outcomes that are nobody's fault.
     "offline": ("未提供，且未联网查询。", "It was not given, and no ledger was asked."),
     "number-only": (
