@@ -137,7 +137,7 @@ def _holder_file(path: Path) -> HolderFile:
 
 
 def _bytes(path: Path) -> bytes:
-    from yinzheng.api.cli.org_common import read_file
+    from yinzheng.api.cli.files import read_file
     from yinzheng.verifier.containers.holderfile import MAX_FILE
 
     return read_file(path, MAX_FILE)

@@ -105,6 +105,23 @@ ORG: Final = Group(
             ),
         ),
         Group(
+            "order",
+            "A forum's orders about certificates, on its own signature alone. 裁判机构命令。",
+            (
+                Command(
+                    "seize",
+                    "org_orders:seize",
+                    "Seize a registered certificate by an effective document. 司法查封。",
+                ),
+                Command("lift", "org_orders:lift", "Lift a seizure. 解除查封。"),
+                Command(
+                    "cancel",
+                    "org_orders:cancel",
+                    "Cancel a registered certificate by an effective document, for good. 依生效文书注销。",
+                ),
+            ),
+        ),
+        Group(
             "dispute",
             "Disputes and their evidence. 争议与证据。",
             (

@@ -59,6 +59,11 @@ RIGHTS: Final = (
         "Certificates 证书",
         "registry",
         (
+            Command(
+                "order",
+                "standing:order",
+                "Take in a forum's signed order: seizure, its lifting, cancellation. 执行裁判机构命令。",
+            ),
             Group(
                 "remark",
                 "Remarks on a registered certificate. 备注。",

@@ -1,4 +1,4 @@
-"""Files that commands name without handing them over."""
+"""Files that commands are given: read whole, or by their digests alone."""
 
 from __future__ import annotations
 
@@ -25,3 +25,15 @@ def digest_of(file: Path) -> DigestPair:
         while chunk := opened.read(_CHUNK):
             hasher.update(chunk)
     return hasher.digest()
+
+
+def read_file(file: Path, most: int) -> bytes:
+    """A file's bytes. Raises `UsageFault`: `file-missing`, `file-large`."""
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(most + 1)
+    except FileNotFoundError:
+        raise UsageFault(f"there is no file {file}", code="file-missing", hint="Check the path.") from None
+    if len(data) > most:
+        raise UsageFault(f"{file} has more than {most} bytes", code="file-large")
+    return data

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yinzheng.api.cli.common import progress_line
+from yinzheng.api.cli.files import read_file
 from yinzheng.api.cli.instants import parse_instant
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
@@ -18,7 +19,6 @@ from yinzheng.api.cli.org_common import (
     OrgFolder,
     Session,
     clock,
-    read_file,
     session,
 )
 from yinzheng.api.cli.output import Json, print_json, tell

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yinzheng.verifier.errors import UsageFault
-
 if TYPE_CHECKING:
     from yinzheng.api.org.calling import Client
     from yinzheng.api.org.member import Member
@@ -56,15 +54,3 @@ def session(folder: Path, desk: str) -> Session:
 
     member = Member.open(folder, os.environ)
     return Session(member, Client(member, desk, clock))
-
-
-def read_file(file: Path, most: int) -> bytes:
-    """A file's bytes. Raises `UsageFault`: `file-missing`, `file-large`."""
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(most + 1)
-    except FileNotFoundError:
-        raise UsageFault(f"there is no file {file}", code="file-missing", hint="Check the path.") from None
-    if len(data) > most:
-        raise UsageFault(f"{file} has more than {most} bytes", code="file-large")
-    return data

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from yinzheng.api.cli.disputes import DisputeId, print_dispute
-from yinzheng.api.cli.files import digest_of
+from yinzheng.api.cli.files import digest_of, read_file
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
     DEFAULT_ORG,
@@ -20,7 +20,6 @@ from yinzheng.api.cli.org_common import (
     OrgFolder,
     Session,
     clock,
-    read_file,
     session,
 )
 from yinzheng.api.cli.output import Json, print_json, tell

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from yinzheng.api.cli.files import read_file
 from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
@@ -16,7 +17,6 @@ from yinzheng.api.cli.org_common import (
     DeskUrl,
     OrgFolder,
     clock,
-    read_file,
     session,
 )
 from yinzheng.api.cli.output import Json, tell

@@ -1,4 +1,4 @@
-"""Commands about a registered certificate: its remarks (R16, R55)."""
+"""Commands about a registered certificate: its remarks, and what a forum orders (R7, R16, R55)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ import typer
 
 from yinzheng.api.cli.cases import moment
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, writing
-from yinzheng.api.cli.files import digest_of
+from yinzheng.api.cli.files import digest_of, read_file
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
 from yinzheng.ledger.rules.terms import RemarkKind
 
 if TYPE_CHECKING:
     from yinzheng.ledger.certificates.remarks import Grounds
-    from yinzheng.verifier.bytes.canonical import JSON
 
 Number = Annotated[
     str, typer.Argument(metavar="NUMBER", help="The certificate, such as SJ4412026110001. 证书编号。")
@@ -77,18 +76,6 @@ def list_(number: Number, state: State = DEFAULT_STATE, json_: Json = False) -> 
     from yinzheng.ledger.certificates.remarks import name_of
 
     found = standing_at(state, number)
-    listed: list[JSON] = [
-        {
-            "remark": None if one.leaf is None else one.leaf.hex(),
-            "kind": one.kind.value,
-            "text": one.text,
-            "reference": one.reference,
-            "by_forum": one.by_forum,
-            "entered_at": one.entered_at,
-            "lifted_at": one.lifted_at,
-        }
-        for one in found.remarks
-    ]
 
     def text() -> Iterator[str]:
         yield f"{number}  {found.ended or 'in force'}"
@@ -98,7 +85,24 @@ def list_(number: Number, state: State = DEFAULT_STATE, json_: Json = False) -> 
             said = "  ".join(filter(None, (one.text, one.reference)))
             yield f"  {name_of(one):<12}  {one.kind.value:<8} {moment(one.entered_at)}{until}{by}  {said}"
 
-    tell(json_, {"certificate": number, "ended": found.ended, "remarks": listed}, text())
+    tell(json_, found.to_json(), text())
+
+
+def order(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="As `org order` wrote it. 裁判机构命令文件。")],
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Take in a forum's signed order: seizure, its lifting, cancellation. 执行裁判机构命令。"""
+    from yinzheng.ledger.certificates.orders import execute
+    from yinzheng.verifier.bytes.canonical import loads
+    from yinzheng.verifier.formats.order import MAX_ORDER, parse_order
+
+    read = parse_order(loads(read_file(file, MAX_ORDER), max_bytes=MAX_ORDER))
+    with writing(state, json_) as (registry, _):
+        leaf = execute(registry, read)
+    value = {"certificate": read.body.certificate, "type": read.statement.type, "leaf": leaf.hex()}
+    tell(json_, value, f"{read.body.certificate}: {read.statement.type} 已执行")
 
 
 def _grounds(text: str, document: Path | None, reference: str | None) -> Grounds:

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from yinzheng.api.desk.certificates import certificates
 from yinzheng.api.desk.decisions import decisions
 from yinzheng.api.desk.disputes import disputes
 from yinzheng.api.desk.guard import Guard
@@ -52,7 +53,8 @@ def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -
     )
     app.add_exception_handler(YinzhengError, _fault)
     app.add_exception_handler(HTTPException, _http)
-    for routes in (organisations, withdrawals, disputes, patients, objections, decisions, watching):
+    every = (organisations, withdrawals, disputes, certificates, patients, objections, decisions, watching)
+    for routes in every:
         app.include_router(routes(desk))
 
     @app.get("/healthz")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlmodel import col, select
 
 from yinzheng.ledger.certificates.calls import LAPSE
+from yinzheng.ledger.certificates.telling import tell_holders
 from yinzheng.ledger.certificates.work import work_on
 from yinzheng.ledger.disputes.work import holds_on
 from yinzheng.ledger.registry import Registry
@@ -43,6 +44,7 @@ def _lapse(registry: Registry, number: str) -> bool:
             work.call(LAPSE, recorded.leaf_hash.hex(), call)
             work.end(Over.LAPSED)
             work.write(rule, recorded)
+            tell_holders(work, recorded)
     except UsageFault as refusal:
         if refusal.code != "status-move":  # by the chain's clock it is valid still
             raise

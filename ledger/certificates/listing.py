@@ -13,6 +13,7 @@ from yinzheng.ledger.certificates.work import deposit_leaf, registered, statemen
 from yinzheng.ledger.state.instance import read_instance
 from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
 from yinzheng.ledger.store.models import Case
+from yinzheng.verifier.bytes.canonical import JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,27 @@ class Standing:
     head: bytes
     """Leaf hash of the latest statement about it: what the next one names as `prev`."""
     remarks: tuple[Entered, ...]
+
+    def to_json(self) -> dict[str, JSON]:
+        """As the desk and the command line show it (S15.8)."""
+        return {
+            "certificate": self.number,
+            "profile": self.profile,
+            "ended": self.ended,
+            "head": self.head.hex(),
+            "remarks": [
+                {
+                    "remark": None if one.leaf is None else one.leaf.hex(),
+                    "kind": one.kind.value,
+                    "text": one.text,
+                    "reference": one.reference,
+                    "by_forum": one.by_forum,
+                    "entered_at": one.entered_at,
+                    "lifted_at": one.lifted_at,
+                }
+                for one in self.remarks
+            ],
+        }
 
 
 def standing_of(session: Session, number: str) -> Standing:

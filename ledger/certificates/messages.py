@@ -6,10 +6,21 @@ an audit long after.
 
 from __future__ import annotations
 
-from yinzheng.ledger.chain.approvals_moves import NOTHING, RemarkEntry, RemarkLifting
+from yinzheng.ledger.chain.approvals import Domain
+from yinzheng.ledger.chain.approvals_moves import (
+    NOTHING,
+    STANDING_NAME,
+    Cancellation,
+    RemarkEntry,
+    RemarkLifting,
+)
+from yinzheng.ledger.chain.records_moves import CancellationGround, Initiator
 from yinzheng.ledger.rules.certificates import REMARK_BITS
 from yinzheng.ledger.rules.terms import RemarkKind
+from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats import standing
+from yinzheng.verifier.formats.order import Ordered
+from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.statement import certificate_subject
 
 
@@ -25,3 +36,32 @@ def lifting(body: standing.Lifting, leaf: bytes) -> RemarkLifting:
     return RemarkLifting(
         certificate_subject(body.certificate), kind, body.remark or NOTHING, leaf, body.digest
     )
+
+
+def cancellation(body: standing.Cancellation, leaf: bytes, case: bytes = NOTHING) -> Cancellation:
+    """Of a cancellation; `case` is the subject of the case published for it; a forum has none."""
+    ground = CancellationGround(standing.GROUNDS.index(body.ground) + 1)
+    initiator = Initiator(standing.INITIATORS.index(body.initiator) + 1)
+    return Cancellation(certificate_subject(body.certificate), ground, initiator, leaf, case)
+
+
+def message_of(body: Ordered, leaf: bytes) -> RemarkEntry | RemarkLifting | Cancellation:
+    """Of whatever a forum orders; `leaf` is its statement's leaf hash."""
+    match body:
+        case standing.Remark():
+            return entry(body, leaf)
+        case standing.Lifting():
+            return lifting(body, leaf)
+        case standing.Cancellation():
+            return cancellation(body, leaf)
+
+
+def domain_of(policy: TrustPolicy) -> Domain:
+    """Where this is signed for the registry of a policy. Raises `UsageFault` `standing-not-pinned`."""
+    if policy.standing is None:
+        raise UsageFault(
+            "this policy names no contract in which certificates stand",
+            code="standing-not-pinned",
+            hint="Get the registry's present trust.json from its officer.",
+        )
+    return Domain(policy.chain_id, policy.standing.address, STANDING_NAME)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from yinzheng.ledger.certificates import messages
 from yinzheng.ledger.certificates.calls import LIFTING, REMARK
+from yinzheng.ledger.certificates.telling import body_of, tell_holders
 from yinzheng.ledger.certificates.work import CertificateThread, statements_of, work_on
 from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.people.decisions import Content
@@ -22,7 +23,6 @@ from yinzheng.ledger.store.models import Certificate, Event
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.formats.body import MAX_BODY, parse_body
 from yinzheng.verifier.formats.standing import (
     MAX_STANDING,
     Lifting,
@@ -84,6 +84,7 @@ def enter(registry: Registry, number: str, kind: RemarkKind, grounds: Grounds, b
         content = Content(recorded.statement, body.to_json(), None)
         signature = work.approve(decision, REMARK, by, content)
         work.call(REMARK, recorded.leaf_hash.hex(), registry.client.enter_remark(decision, signature))
+        tell_holders(work, recorded)
         return work.write(rule, recorded)
 
 
@@ -144,7 +145,7 @@ def name_of(remark: Entered) -> str:
 
 def remarks_of(certificate: Certificate, events: Sequence[Event]) -> list[Entered]:
     """All remarks a certificate has or had, those it came with first; `events` are `statements_of` it."""
-    body = parse_body(canonical.loads(certificate.body, max_bytes=MAX_BODY))
+    body = body_of(certificate)
     found = [Entered(RemarkKind(one.kind), one.text, None, body.registered_at) for one in body.remarks]
     for event in events:
         if event.type == StandingStatement.REMARKED:

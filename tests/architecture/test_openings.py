@@ -53,6 +53,7 @@ APART: Final[dict[str, str]] = {
     "ledger.cases.work.content_of": DECISION,
     "ledger.cases.work.work_on": HELPER,
     "ledger.certificates.lapsing._lapse": MACHINE,
+    "ledger.certificates.orders.execute": DECISION,
     "ledger.certificates.remarks.enter": DECISION,
     "ledger.certificates.remarks.lift": DECISION,
     "ledger.certificates.work.certificate_thread": HELPER,

@@ -1,13 +1,17 @@
-"""Remarks on a certificate, as an officer enters, lists and lifts them."""
+"""Remarks on a certificate, as officers and a court enter, list and lift them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.cli.commands import refused, run
 from tests.cli.conftest import Demonstration
+from tests.desk.calls import running_desk
 from tests.ledger.world import OFFICER
+from yinzheng.ledger.demonstration.certificates import ADMINISTRATOR
 
 
 def test_a_remark_from_end_to_end(
@@ -39,4 +43,56 @@ def test_a_remark_from_end_to_end(
     (line,) = run("remark", "list", number, "--state", state, "--json").json["remarks"]
     assert line["lifted_at"] is not None
     refused("remark", "list", "SJ4412026119999", "--state", state, code="certificate-unknown", exit_code=2)
+    assert run("audit", "--state", state).code == 0
+
+
+COURT = "11440100MB2DEMC01T"
+SECRETS = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of a court"}
+
+
+@pytest.fixture
+def court(demonstration: Demonstration, copied: Callable[[], Path], tmp_path: Path) -> Path:
+    """The folder of a court that is enrolled; the registry's state lies beside it."""
+    folder = tmp_path / "court"
+    new = ("org", "key", "new", "--code", COURT, "--name", "某市中级人民法院", "--role", "forum", "--account")
+    made = run(*new, "--registry", demonstration.trust, "--out", folder, "--json", env=SECRETS)
+    assert made.code == 0, made.err
+    people = ("--as", OFFICER, "--administrator", ADMINISTRATOR)
+    enrolled = run("enrol", made.json["enrolment"], *people, "--state", copied())
+    assert enrolled.code == 0, enrolled.err
+    return folder
+
+
+@pytest.mark.slow
+def test_a_courts_orders(demonstration: Demonstration, court: Path, tmp_path: Path) -> None:
+    """It seizes at the desk, and lifts by a file that an officer takes in."""
+    state, number, document, file = (
+        court.parent / "state",
+        demonstration.numbers[0],
+        court / "o",
+        tmp_path / "f",
+    )
+    document.write_bytes(b"an order")
+    cited = ("--document", document, "--reference", "(2026)粤01执12号", "--org", court)
+    with running_desk(state, secrets={}) as desk:
+        at = (*cited, "--desk", desk.url)
+        seized = run("org", "order", "seize", number, *at, "--text", "查封", "--json", env=SECRETS)
+        assert seized.code == 0, seized.err
+        stranger = "SJ4412026119999"
+        refused("org", "order", "cancel", stranger, *at, code="certificate-unknown", exit_code=2, env=SECRETS)
+        wrong = ("org", "order", "lift", number, "--remark", "ff", *at)
+        refused(*wrong, code="remark-unknown", exit_code=2, env=SECRETS)
+        lifted = run("org", "order", "lift", number, *at, "--out", file, env=SECRETS)
+        assert lifted.code == 0, lifted.err
+    listed = run("remark", "list", number, "--state", state)
+    assert "by a forum" in listed.out
+    lift = ("remark", "lift", number, "seizure", "--as", OFFICER, "--state", state, *cited[:4])
+    refused(*lift, code="seized-by-forum", exit_code=2)
+
+    changed = tmp_path / "changed"
+    changed.write_text(file.read_text().replace("粤01执12", "粤01执13"), encoding="utf-8")
+    refused("order", changed, "--state", state, code="commitment", exit_code=1)
+    for _ in range(2):  # twice the same is once
+        taken = run("order", file, "--state", state, "--json")
+        assert (taken.code, taken.json["type"]) == (0, "remark.lifted")
     assert run("audit", "--state", state).code == 0

@@ -127,14 +127,19 @@ def signed(
 
 
 @contextmanager
-def running_desk(state: Path, *args: str, end: signal.Signals = signal.SIGINT) -> Iterator[DeskProcess]:
+def running_desk(
+    state: Path,
+    *args: str,
+    end: signal.Signals = signal.SIGINT,
+    secrets: Mapping[str, str] = KEYS_OF_STATE,
+) -> Iterator[DeskProcess]:
     """`yinzheng desk` on a free port; ended as Ctrl-C or a service manager does."""
     log = state.parent / "desk.log"
     command = [*COMMAND, "desk", "--state", str(state), "--port", "0", "--json", *args]
     with (
         log.open("w") as errors,
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment(**KEYS_OF_STATE)
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment(**secrets)
         ) as process,
     ):
         try:

@@ -16,7 +16,7 @@ from yinzheng.ledger.disputes import plans
 from yinzheng.ledger.people import decisions
 from yinzheng.verifier.bytes.digests import DigestPair
 from yinzheng.verifier.bytes.shape import Shaped
-from yinzheng.verifier.formats import consent, destruction, notice, organisation
+from yinzheng.verifier.formats import consent, destruction, notice, order, organisation
 from yinzheng.verifier.formats.request import HEADER, MAX_TOKEN
 from yinzheng.verifier.formats.webhook import PLACE
 from yinzheng.verifier.formats.withdrawal_steps import GuardianProof
@@ -251,6 +251,11 @@ OPERATIONS: Final = (
     Operation("fetch_pack", "GET /org/v1/disputes/{dispute}/pack", "The evidence pack",
               "With `only`, numbers of items with commas, it discloses those alone.", query=_ONLY,
               answers={"200": {disputes.ZIP: _binary()}}),
+    Operation("certificate_standing", "GET /org/v1/certificates/{certificate}",
+              "How a registered certificate stands", "S15.8: remarks, and what the next statement follows."),
+    Operation("hand_in_order", "POST /org/v1/orders", "An order that a forum signed", "S16.8.",
+              _json(lambda forms: forms.named("Order", lambda: forms.fields(order._FIELDS))),
+              answers={"201": _RECORDED}),
     Operation("decide", "POST /people/v1/decisions",
               "A decision that a person of the registry signed elsewhere",
               "S18; 202 gives what is still to be signed.",
@@ -269,6 +274,10 @@ _PLACES: Final[Mapping[str, Json]] = {
     "subscription": {"description": "Identifier of the subscription.", "schema": _SHORT},
     "letter": {"description": "Identifier of the letter.", "schema": _SHORT},
     "dispute": {"description": "Its reference.", "schema": {"type": "string", "examples": ["D-2026-000001"]}},
+    "certificate": {
+        "description": "Its number.",
+        "schema": {"type": "string", "examples": ["SJ4412026110001"]},
+    },
     "number": {
         "description": "Of the item, from 1.",
         "schema": {"type": "integer", "minimum": 1, "maximum": 9999},

@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from eth_account.signers.local import LocalAccount
+
 from tests.ledger import consent_world as cw
-from tests.ledger.disputes.court import DEAL, FIRST, FORUM, JUDGMENT, SECOND, address, claim
+from tests.ledger.disputes.court import DEAL, FIRST, FORUM, JUDGMENT, SECOND, STRANGER, address, claim
 from tests.tables.scene import JSON_MEDIA, Scene, honest
 from tests.wallet import sign
 from yinzheng.api.desk.bodies import NDJSON
 from yinzheng.api.desk.uploads import MEDIA
+from yinzheng.ledger.certificates.listing import standing_of
+from yinzheng.ledger.certificates.messages import message_of
 from yinzheng.ledger.disputes import opening, release
 from yinzheng.ledger.disputes.evidence import Offered
 from yinzheng.ledger.disputes.plans import parse_plan
@@ -21,6 +25,8 @@ from yinzheng.ledger.store.models_consents import Delivery
 from yinzheng.ledger.watch.subscriptions import Shown, subscribe
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.formats.order import Order, statement_of
+from yinzheng.verifier.formats.standing import parse_remark
 
 EVERYTHING: Final = {"everything": True, "scopes": [], "recipients": []}
 ETHICS: Final[dict[str, Any]] = {
@@ -251,6 +257,29 @@ def lost(scene: Scene, who: str, *, anothers: bool = False) -> Sent:
     return sent("/org/v1/key/revoke", told)
 
 
+def order(scene: Scene, who: str, account: LocalAccount = FORUM) -> Sent:
+    """Of the court; whoever hands it in."""
+    court, number = scene.members["court"], scene.certificate.number
+    with scene.registry.store.reading() as session:
+        now = standing_of(session, number)
+    body = parse_remark(
+        {
+            "v": 1,
+            "certificate": number,
+            "kind": "seizure",
+            "text": "",
+            "document": dict(JUDGMENT.to_json()),
+            "reference": "(2026)粤01执1号",
+            "by": {"name": court.name, "code": court.code},
+            "at": scene.registry.clock(),
+        }
+    )
+    statement = statement_of(body, profile=now.profile, prev=now.head)
+    message = message_of(body, statement.leaf_hash)
+    signature = sign(message, scene.registry.client.standing_domain, account)
+    return sent("/org/v1/orders", Order(statement, body, signature).to_json())
+
+
 ROWS: Final[Mapping[str, Callable[[Scene, str], Sent]]] = {
     "POST /org/v1/notices": notice,
     "GET /org/v1/notices/{written}/uncovered": lambda s, _: Sent(
@@ -301,6 +330,11 @@ ROWS: Final[Mapping[str, Callable[[Scene, str], Sent]]] = {
     "POST /org/v1/disputes/{written}/release/prepare (decided)": lambda s, who: ended(
         s, who, "document", prepare=True
     ),
+    "GET /org/v1/certificates/{certificate}": lambda s, _: Sent(
+        f"/org/v1/certificates/{s.certificate.number}"
+    ),
+    "POST /org/v1/orders": order,
+    "POST /org/v1/orders (signed by nobody who decides)": lambda s, who: order(s, who, STRANGER),
     "DELETE /org/v1/disputes/{written} (opened)": lambda s, _: Sent(f"{DISPUTES}/{opened(s, 'quarrel')}"),
     "POST /org/v1/disputes/{written}/release (decided)": lambda s, who: ended(
         s, who, "document", prepare=False

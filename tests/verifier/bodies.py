@@ -6,6 +6,7 @@ from typing import Any
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.notice import SCOPES
+from yinzheng.verifier.formats.order import Order, statement_of
 from yinzheng.verifier.formats.organisation import (
     Enrolment,
     Handover,
@@ -14,6 +15,7 @@ from yinzheng.verifier.formats.organisation import (
     prove_possession,
     prove_succession,
 )
+from yinzheng.verifier.formats.standing import parse_remark
 
 HOSPITAL = "91350100M000100Y43"
 INSURER = "91110000600007156J"
@@ -220,3 +222,22 @@ def lifting() -> dict[str, Any]:
 
 def lapse() -> dict[str, Any]:
     return {"v": 1, "certificate": "SJ4412026110001", "valid_until": NOW - 1, "at": NOW}
+
+
+def cancellation() -> dict[str, Any]:
+    return {
+        "v": 1,
+        "certificate": "SJ4412026110001",
+        "ground": "document",
+        "initiator": "forum",
+        "document": PAIR,
+        "reference": "(2026)粤01民初1号判决书",
+        "by": {"name": "某市中级人民法院", "code": INSURER},
+        "at": NOW,
+    }
+
+
+def order() -> dict[str, Any]:
+    body = parse_remark(remark())
+    statement = statement_of(body, profile="GD-HEALTH/1", prev=b"\x11" * 32)
+    return Order(statement, body, bytes(65)).to_json()

@@ -1,5 +1,5 @@
 """Public bodies of what becomes of a registered certificate outside of any case (S10.11): a remark, its
-lifting, lapse.
+lifting, lapse, cancellation.
 
 They name organisations and documents, never a person. A forum writes and signs its own: whoever has the body
 and its statement works out what the chain was told.
@@ -19,6 +19,19 @@ MAX_STANDING: Final = 8192
 """Canonical bytes of one of these bodies; their fields' sizes keep it below."""
 
 PLEDGE, SEIZURE = "pledge", "seizure"
+
+GROUNDS: Final = (
+    "asked",
+    "data_gone",
+    "document",
+    "rectification_refused",
+    "public_interest",
+    "law",
+)
+"""Why a certificate is cancelled (R7), in the order (a) to (f)."""
+
+INITIATORS: Final = ("holders", "registry", "forum")
+"""Who has a certificate cancelled, in the order of the chain (S5.25)."""
 
 NOTHING: Final = bytes(32)
 """In the place of a digest that there is none of."""
@@ -78,6 +91,21 @@ class Lapse(Versioned):
     at: Annotated[int, integer()]
 
 
+@dataclass(frozen=True, slots=True)
+class Cancellation(Versioned):
+    """Body of `certificate.cancelled` (R7)."""
+
+    certificate: Annotated[str, check_number]
+    ground: Annotated[str, one_of(*GROUNDS)]
+    initiator: Annotated[str, one_of(*INITIATORS)]
+    document: Annotated[DigestPair | None, _DIGEST]
+    """The effective document, or the evidence; of holders their joint request."""
+    reference: Annotated[str | None, _REFERENCE]
+    by: Annotated[Party, PARTY]
+    """The registry, or the forum."""
+    at: Annotated[int, integer()]
+
+
 def parse_remark(value: object) -> Remark:
     """Read a remark. Raises `DataFault`: a code of `read_object`, `credit-code`, `encoded-bytes`,
     `remark-document` (a seizure without document and reference, or a pledge without reference).
@@ -100,6 +128,23 @@ def parse_lapse(value: object) -> Lapse:
     if lapse.at <= lapse.valid_until:
         raise DataFault("a certificate lapses after its validity", code="lapse-early", path="$.at")
     return lapse
+
+
+def parse_cancellation(value: object) -> Cancellation:
+    """Read a cancellation.
+
+    Raises `DataFault`: a code of `read_object`, `credit-code`, `encoded-bytes`, or `cancellation-document`
+    (evidence is mandatory, R7; a forum's document is cited).
+    """
+    found = read_shape(Cancellation, value)
+    if found.document is None or (found.initiator == "forum" and found.reference is None):
+        raise DataFault(
+            "a cancellation names its evidence, and a forum's how its document is cited",
+            code="cancellation-document",
+            hint="Give the document and its reference (R7).",
+            path="$.document",
+        )
+    return found
 
 
 def _require_grounds(found: Remark | Lifting) -> None:

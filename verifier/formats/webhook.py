@@ -31,7 +31,7 @@ from yinzheng.verifier.bytes.canonical import (
 from yinzheng.verifier.bytes.cose import IssuerSigner
 from yinzheng.verifier.bytes.wording import set_of
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.formats.body import check_credit_code
+from yinzheng.verifier.formats.body import check_credit_code, check_number
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.notice import CHANGES, MAX_RECIPIENTS, ROUTES, SCOPED_CHANGES, SCOPES
 from yinzheng.verifier.formats.watched import read_event
@@ -90,6 +90,14 @@ _UNCOVERED: Final = object_of(
 MAX_EVENTS: Final = 16
 """Events of one letter: more would not fit beside their certificates."""
 
+RECORDED: Final = (
+    "remark.entered",
+    "remark.lifted",
+    "certificate.lapsed",
+    "certificate.cancelled",
+)
+"""Types of statements about a certificate of which its holders are told."""
+
 _DATA: Final[Mapping[str, Mapping[str, Check[Any]]]] = MappingProxyType(
     {
         "withdrawal.freeze": {
@@ -110,6 +118,11 @@ _DATA: Final[Mapping[str, Mapping[str, Check[Any]]]] = MappingProxyType(
         },
         "dispute.hold": _HELD,
         "dispute.released": _HELD,
+        "certificate.recorded": {
+            "certificate": check_number,
+            "type": one_of(*RECORDED),
+            "statement": _SUBJECT,
+        },
         "notice.widened": {
             "notice": _SUBJECT,
             "version": _VERSION,

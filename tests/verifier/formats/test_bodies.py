@@ -26,7 +26,7 @@ from yinzheng.verifier.formats.organisation import (
     prove_possession,
     prove_succession,
 )
-from yinzheng.verifier.formats.standing import parse_lapse, parse_lifting, parse_remark
+from yinzheng.verifier.formats.standing import parse_cancellation, parse_lapse, parse_lifting, parse_remark
 from yinzheng.verifier.formats.tombstone import parse_tombstone
 from yinzheng.verifier.log.statement import organisation_subject
 
@@ -50,6 +50,7 @@ FORMATS: dict[str, tuple[Parse, Callable[[], dict[str, Any]]]] = {
     "remark": (parse_remark, bodies.remark),
     "lifting": (parse_lifting, bodies.lifting),
     "lapse": (parse_lapse, bodies.lapse),
+    "cancellation": (parse_cancellation, bodies.cancellation),
 }
 NOT_A_HOLDERS = {(bodies.holder_rotation, "binding"), (bodies.account_revocation, "account")}
 """Without these it is the body of one who is no holder, which is lawful."""
@@ -304,3 +305,6 @@ def test_what_remarks_rest_on() -> None:
     reference = str(bodies.pledge()["reference"]).encode()
     assert parse_remark(bodies.pledge()).digest == hashlib.sha256(reference).digest()
     assert code_of(parse_lapse, bodies.lapse() | {"at": bodies.NOW - 1}) == "lapse-early"
+    for absent in ("document", "reference"):
+        bare = {**bodies.cancellation(), absent: None}
+        assert code_of(parse_cancellation, bare) == "cancellation-document"

@@ -1,0 +1,42 @@
+"""What organisations ask about registered certificates, and what forums order (S15.8, S16.8)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from yinzheng.api.desk.bodies import one_object
+from yinzheng.api.desk.server import Desk
+from yinzheng.ledger.certificates.listing import standing_of
+from yinzheng.ledger.certificates.orders import execute
+from yinzheng.ledger.registry import Registry
+from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.formats.order import MAX_ORDER, parse_order
+
+
+def certificates(desk: Desk) -> APIRouter:
+    """The routes about certificates. How one stands is public; an order counts by its own signature."""
+    router = APIRouter(prefix="/org/v1")
+
+    @router.get("/certificates/{certificate}")
+    async def standing(request: Request, certificate: str) -> Response:
+        async with desk.signed(request):
+            return JSONResponse(await desk.do(lambda registry: _standing(registry, certificate)))
+
+    @router.post("/orders")
+    async def ordered(request: Request) -> Response:
+        async with desk.signed(request) as asked:
+            order = parse_order(one_object(asked.body, MAX_ORDER))
+            leaf = await desk.do(lambda registry: execute(registry, order))
+        return JSONResponse({"leaf": leaf.hex()}, HTTPStatus.CREATED)
+
+    return router
+
+
+def _standing(registry: Registry, number: str) -> JSON:
+    """How it stands, and the ledger's time, which an order may bear."""
+    with registry.store.reading() as session:
+        return {**standing_of(session, number).to_json(), "now": registry.clock()}

@@ -1,0 +1,96 @@
+"""A forum's orders (S16.8): a seizure, its lifting, a cancellation, on the forum's own signature alone.
+
+The statement is the forum's; here it is only asked whether it is the next of its certificate, and whether who
+signed decides on the chain. No officer adds anything, and none can stop the forum from sending its call
+itself: then the statement is taken in afterwards.
+"""
+
+from __future__ import annotations
+
+from sqlmodel import Session, select
+
+from yinzheng.ledger.certificates.calls import CANCELLATION, LIFTING, REMARK
+from yinzheng.ledger.certificates.messages import message_of
+from yinzheng.ledger.certificates.telling import tell_holders
+from yinzheng.ledger.certificates.work import CertificateThread, work_on
+from yinzheng.ledger.chain.approvals import recover
+from yinzheng.ledger.chain.approvals_moves import Cancellation, RemarkEntry, RemarkLifting
+from yinzheng.ledger.chain.contracts import FORUM
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.organisations import Role
+from yinzheng.ledger.rules.standing import Move, Over
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models_consents import Organisation
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.formats.order import Order
+
+_MOVES = {
+    "remark.entered": Move.REMARK,
+    "remark.lifted": Move.LIFT,
+    "certificate.cancelled": Move.CANCEL,
+}
+
+
+def execute(registry: Registry, order: Order) -> bytes:
+    """Record a forum's order and let the chain follow; gives the leaf hash of its statement.
+
+    The same order handed in again is what it was. Raises `UsageFault`: `certificate-…`, `order-forum` (who
+    signed is no forum here), `order-moved` (something was recorded since: it is made anew), `decision-date`;
+    `DataFault`: `approval-malformed`; and what `Standing` says.
+    """
+    leaf = order.statement.leaf_hash
+    with work_on(registry, order.body.certificate) as work:
+        if repository.event_by_leaf(work.session, leaf) is not None:
+            return leaf
+        message = message_of(order.body, leaf)
+        signer = recover(message, registry.client.standing_domain, order.signature)
+        _require_forum(registry, work.session, order, signer)
+        rule = work.allow(_MOVES[order.statement.type], Capacity.FORUM)
+        recorded = work.compose(rule, order.body.to_json(), at=order.statement.at)
+        if recorded.leaf_hash != leaf:
+            raise UsageFault(
+                "something was recorded about the certificate since the order was made",
+                code="order-moved",
+                hint="Have the forum make the order anew; nothing was recorded.",
+            )
+        _call(work, message, order.signature, leaf)
+        if isinstance(message, Cancellation):
+            work.end(Over.CANCELLED)
+        work.write(rule, recorded)
+        tell_holders(work, recorded)
+        return leaf
+
+
+def _call(
+    work: CertificateThread,
+    message: RemarkEntry | RemarkLifting | Cancellation,
+    signature: bytes,
+    leaf: bytes,
+) -> None:
+    client = work.registry.client
+    match message:
+        case RemarkEntry():
+            work.call(REMARK, leaf.hex(), client.enter_remark(message, signature))
+        case Cancellation():
+            made = client.cancel(message, (), [signature])
+            work.call(CANCELLATION, leaf.hex(), made, part=work.subject.hex())
+        case RemarkLifting():
+            part = message.remark.hex() if any(message.remark) else ""
+            work.call(LIFTING, leaf.hex(), client.lift_remark(message, signature), part=part)
+
+
+def _require_forum(registry: Registry, session: Session, order: Order, signer: bytes) -> None:
+    found = session.exec(select(Organisation).where(Organisation.account == signer)).first()
+    if found is None or Role.FORUM not in found.roles.split() or not registry.client.has_role(FORUM, signer):
+        raise UsageFault(
+            "who signed the order decides nothing here, or signed something else",
+            code="order-forum",
+            hint="A forum is enrolled with its account, and an administrator gives it its role.",
+        )
+    if (found.name, found.code) != (order.body.by.name, order.body.by.code):
+        raise DataFault(
+            "the order names another forum than the one that signed it",
+            code="order-forum",
+            hint="Have the forum make it anew.",
+        )

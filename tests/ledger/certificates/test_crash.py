@@ -1,0 +1,116 @@
+"""The crash table of a certificate (D9): each durable write of each step fails, and it rolls forward."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.faults.test_crash_table import Armed
+from tests.ledger.certificates import forum as f
+from tests.ledger.certificates.test_remarks import SEIZED
+from tests.ledger.disputes.court import Court, Template
+from tests.ledger.world import OFFICER, World, actor_of
+from yinzheng.ledger.certificates import remarks
+from yinzheng.ledger.certificates.lapsing import lapse_expired
+from yinzheng.ledger.certificates.orders import execute
+from yinzheng.ledger.certificates.work import registered, statements_of
+from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.rules.terms import RemarkKind
+from yinzheng.ledger.state.faults import InjectedFault, RaiseAt, Recorder
+
+
+def _enter(court: Court) -> None:
+    by = actor_of(court.registry, OFFICER)
+    remarks.enter(court.registry, court.made.number, RemarkKind.CONTROL, SEIZED, by)
+
+
+def _lift(court: Court) -> None:
+    remarks.lift(court.registry, court.made.number, "control", SEIZED, actor_of(court.registry, OFFICER))
+
+
+STEPS: Final[dict[str, tuple[str, Callable[[Court], object]]]] = {
+    "enter": ("remark.entered", _enter),
+    "lift": ("remark.lifted", _lift),
+    "seize": ("remark.entered", lambda court: execute(court.registry, f.ordered(court, f.seizing(court)))),
+    "cancel": (
+        "certificate.cancelled",
+        lambda court: execute(court.registry, f.ordered(court, f.cancelling(court))),
+    ),
+    "lapse": ("certificate.lapsed", lambda court: lapse_expired(court.registry)),
+}
+"""Step → the statement it writes, and how it is taken; each from where the one before has led."""
+
+
+@dataclass
+class Table:
+    """The state before each step, and the points that it passes until it is settled."""
+
+    before: dict[str, World] = field(default_factory=dict)
+    passed: dict[str, list[str]] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def table(court_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Table:
+    folder = tmp_path_factory.mktemp("standing")
+    world = court_template.world.copy(folder / "course")
+    found = Table()
+    for step, (_, act) in STEPS.items():
+        if step == "lapse":
+            world = court_template.world.copy(folder / "old")
+            world.clock.now += 4 * 366 * 86_400
+        found.before[step] = world.copy(folder / step)
+        recorder = Recorder()
+        with world.open(recorder, settle=False) as registry:
+            recorder.seen.clear()
+            act(Court(world, registry, court_template))
+            settle(registry)
+        found.passed[step] = recorder.seen
+    return found
+
+
+def rows(table: Table) -> Iterator[tuple[str, str, int]]:
+    """The decision's own writes, and every seventeenth of the rest, which moves on with each step."""
+    for index, (step, points) in enumerate(table.passed.items()):
+        own, seen = points.index("store.commit.after") + 1, Counter[str]()
+        for place, point in enumerate(points):
+            seen[point] += 1
+            if place < own or (place + index) % 17 == 0:
+                yield step, point, seen[point]
+
+
+def happened(court: Court) -> Counter[str]:
+    with court.registry.store.reading() as session:
+        row = registered(session, court.made.number)
+        return Counter(event.type for event in statements_of(session, row))
+
+
+@pytest.mark.slow
+def test_every_write_about_a_certificate(table: Table, court_template: Template, tmp_path: Path) -> None:
+    tried = list(rows(table))
+    assert {step for step, _, _ in tried} == set(STEPS)
+    for number, (step, point, nth) in enumerate(tried):
+        world, (statement, act) = table.before[step].copy(tmp_path / str(number)), STEPS[step]
+        with world.open(settle=False) as registry:
+            before = happened(Court(world, registry, court_template))[statement]
+        armed, acknowledged = Armed(), False
+        with pytest.raises(InjectedFault), world.open(armed, settle=False) as registry:
+            armed.inner = RaiseAt(point, nth)
+            court = Court(world, registry, court_template)
+            act(court)
+            acknowledged = True
+            settle(registry)
+        with world.open() as registry:
+            court = Court(world, registry, court_template)
+            done = happened(court)[statement] - before
+            assert done in ((1,) if acknowledged else (0, 1)), (step, point, nth)
+            if not done:
+                act(court)
+                settle(registry)
+            assert happened(court)[statement] == before + 1, (step, point, nth)
+        if number % 4 == 0:
+            assert world.codes() == set(), (step, point, nth)
