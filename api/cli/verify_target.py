@@ -27,12 +27,14 @@ from yinzheng.api.cli.verify_conclusion import print_conclusion
 from yinzheng.api.cli.verify_pack import check_pack, is_pack
 from yinzheng.api.cli.verify_receipt import print_receipt
 from yinzheng.api.cli.verify_state import open_state
+from yinzheng.api.cli.verify_voucher import print_voucher
 from yinzheng.api.extraction import extract
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.judge.asof.look import MOST_INSTANTS
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
 from yinzheng.verifier.judge.kinds import AnyReader, AnyReport, kind_of, unread
+from yinzheng.verifier.judge.licence.report import VoucherReport
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
 from yinzheng.verifier.judge.report import Report
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
@@ -136,6 +138,8 @@ def _tell(found: AnyReport, language: Language, *, as_json: bool) -> NoReturn:
 def _print_any(report: AnyReport, language: Language) -> None:
     if isinstance(report, ReceiptReport):
         print_receipt(report, language)
+    elif isinstance(report, VoucherReport):
+        print_voucher(report, language)
     elif isinstance(report, ConclusionReport):
         print_conclusion(report, language)
     else:
@@ -190,7 +194,7 @@ def _names_a_file(target: str) -> bool:
     return False
 
 
-_TEXT: Final = re.compile(r"://|^\s*\{|^\s*SJ[0-9]{13}\s*$|^\s*/?[VC][/#][A-Z2-7.\s]+$", re.I)
+_TEXT: Final = re.compile(r"://|^\s*\{|^\s*SJ[0-9]{13}\s*$|^\s*/?[VCL][/#][A-Z2-7.\s]+$", re.I)
 """What is handed over as a text rather than as the name of a file: a QR text, a JSON file, a number."""
 
 

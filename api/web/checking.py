@@ -22,10 +22,10 @@ from yinzheng.verifier.containers.declared import check_pixels
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.challenge import Challenge
-from yinzheng.verifier.judge.certificate.verify import verify
 from yinzheng.verifier.judge.challenge import AnswerReport, check_answer
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
-from yinzheng.verifier.judge.kinds import kind_of, unread
+from yinzheng.verifier.judge.kinds import Kind, kind_of, unread
+from yinzheng.verifier.judge.licence.report import VOUCHER, VoucherReport
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
@@ -35,6 +35,9 @@ _log = logging.getLogger(__name__)
 
 _ISSUED: Final = (2, 3)
 """The obligations of the issuer's signature, which need no ledger."""
+
+_NUMBERED: Final = ("certificate", VOUCHER)
+"""Kinds of document that anyone can write with any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,17 @@ class CheckedConclusion:
     trust: TrustPolicy
 
 
-AnyChecked: TypeAlias = Checked | CheckedReceipt | CheckedConclusion
+@dataclass(frozen=True, slots=True)
+class CheckedVoucher:
+    """What was found about the voucher of a licence (S9.7)."""
+
+    report: VoucherReport
+    qr: str | None
+    """The QR text that was presented by itself; None for a PDF or a JSON file."""
+    trust: TrustPolicy
+
+
+AnyChecked: TypeAlias = Checked | CheckedReceipt | CheckedConclusion | CheckedVoucher
 
 
 class Checker:
@@ -151,7 +164,7 @@ class Checker:
 
     def _answer(self, given: str | bytes, asked: Challenge, shown: Presented, used: bool) -> AnswerReport:
         trust, now = self.policy(), self._clock()
-        live = self._reader.live() if _signed(shown, trust, now) else None
+        live = self._reader.live() if _may_ask(kind_of(shown), shown, trust, now) else None
         found = check_answer(given, asked, shown, trust, now=now, live=live, used=used)
         certificate = tuple(map(_presentable_finding, found.certificate.findings))
         return replace(
@@ -167,15 +180,15 @@ class Checker:
     def _verify(self, presented: Presented, with_history: bool) -> AnyChecked:
         trust, now = self.policy(), self._clock()
         kind = kind_of(presented)
-        live = (
-            self._reader.live() if kind.document != "certificate" or _signed(presented, trust, now) else None
-        )
+        live = self._reader.live() if _may_ask(kind, presented, trust, now) else None
         found = kind.verify(presented, trust, now=now, live=live)
         findings = tuple(_presentable_finding(finding) for finding in found.findings)
         if isinstance(found, ReceiptReport):
             return CheckedReceipt(replace(found, findings=findings), trust)
         if isinstance(found, ConclusionReport):
             return CheckedConclusion(replace(found, findings=findings), trust)
+        if isinstance(found, VoucherReport):
+            return CheckedVoucher(replace(found, findings=findings), presented.qr, trust)
         report = replace(found, findings=findings)
         history: Sequence[HistoryLine] = ()
         basis: Sequence[BasisLine] = ()
@@ -188,13 +201,17 @@ class Checker:
         return Checked(report, presented.qr, history, trust, basis)
 
 
-def _signed(presented: Presented, trust: TrustPolicy, now: int) -> bool:
-    """Whether an issuer of the policy signed a certificate: only about such a one is the ledger asked (R50).
+def _may_ask(kind: Kind, presented: Presented, trust: TrustPolicy, now: int) -> bool:
+    """Whether the ledger is asked: of what has a number that can be guessed, only about one that an issuer of
+    the policy signed (R50).
 
-    Anyone can write a certificate of any number. Whatever the ledger added to the answer about it (that there
-    is no such number, that its record is another) would be a look-up by number without its limit.
+    Anyone can write a certificate or a voucher of any number. Whatever the ledger added to the answer about
+    it (that there is no such number, that its record is another) would be a look-up by number without its
+    limit.
     """
-    offline = verify(presented, trust, now=now)
+    if kind.document not in _NUMBERED:
+        return True
+    offline = kind.verify(presented, trust, now=now)
     return all(offline.finding(number).outcome is Outcome.VALID for number in _ISSUED)
 
 

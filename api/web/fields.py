@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from yinzheng.ledger.document.labels import CLASSES, IMPORTANCES, PROCEDURES, RE
 from yinzheng.ledger.rules.profiles import PROFILES
 from yinzheng.verifier.formats.body import Body, Party
 from yinzheng.verifier.formats.elision import ELIDED
-from yinzheng.verifier.judge.report import Report
+from yinzheng.verifier.judge.report import Difference, Report
 from yinzheng.verifier.words.levels import level_words
 from yinzheng.verifier.words.phrases import FIELDS, supervised
 
@@ -40,7 +40,8 @@ def _label(table: Mapping[str, tuple[str, str]], name: str, language: Language) 
     return table[name][0 if language == "zh" else 1]
 
 
-def _text(value: str, language: Language) -> str:
+def text_words(value: str, language: Language) -> str:
+    """A text as registered, or why it is not to be seen."""
     if value == ELIDED:
         return "（二维码仅载其摘要）" if language == "zh" else "(the QR code holds only its digest)"
     return value or ("无" if language == "zh" else "none")
@@ -65,10 +66,11 @@ def _holders(body: Body, language: Language) -> tuple[str, ...]:
 def _remarks(body: Body, language: Language) -> tuple[str, ...]:
     colon = "：" if language == "zh" else ": "
     said = tuple(
-        _label(REMARKS, remark.kind, language) + (colon + _text(remark.text, language) if remark.text else "")
+        _label(REMARKS, remark.kind, language)
+        + (colon + text_words(remark.text, language) if remark.text else "")
         for remark in body.remarks
     )
-    return said or (_text("", language),)
+    return said or (text_words("", language),)
 
 
 def profile_words(tag: str, language: Language) -> str:
@@ -99,13 +101,13 @@ _ROWS: Final[tuple[tuple[str, _Say], ...]] = (
     ("number", lambda b, _: (b.number,)),
     ("asset", lambda b, _: (b.asset,)),
     ("holders", _holders),
-    ("limits", lambda b, lang: (_text(b.limits, lang),)),
+    ("limits", lambda b, lang: (text_words(b.limits, lang),)),
     ("remarks", _remarks),
     ("class", lambda b, lang: (_label(CLASSES, b.data_class, lang),)),
     ("importance", lambda b, lang: (importance_words(b.importance, lang),) if b.importance else ()),
     ("level", _level),
     ("source", lambda b, lang: (_label(SOURCES, b.source, lang),)),
-    ("scale", lambda b, lang: (_text(b.scale, lang),)),
+    ("scale", lambda b, lang: (text_words(b.scale, lang),)),
     ("registry", lambda b, _: _party(b.registry)),
     ("authority", lambda b, lang: (supervised(b.authority).said(lang),) if b.authority else ()),
     ("registered_at", lambda b, lang: (instant(b.registered_at, lang).text,)),
@@ -129,15 +131,20 @@ def _name(field: str, language: Language) -> str:
     return "登记于（权利人）" if (field, language) == ("holders", "zh") else FIELDS[field].said(language)
 
 
+def differing(differences: Sequence[Difference]) -> frozenset[str]:
+    """The fields in which what is shown and the record differ."""
+    return frozenset(one.path.partition(".")[0].partition("[")[0] for one in differences)
+
+
 def rows(report: Report, language: Language) -> tuple[Row, ...]:
     """The fields to show, of the record where there is one (R9), with every difference marked."""
     body, shown = report.body, report.core.body if report.core else None
     if body is None:
         return ()
-    differing = {difference.path.partition(".")[0].partition("[")[0] for difference in report.differences}
+    differs_in = differing(report.differences)
     found = []
     for name, words in _ROWS:
-        differs = shown is not None and name in differing
+        differs = shown is not None and name in differs_in
         if differs or not (name in _QUIET or (name in _OPTIONAL and not getattr(body, name))):
             beside = words(shown, language) if shown is not None and differs else ()
             found.append(Row(_name(name, language), words(body, language), beside, name in _ORIGINAL))

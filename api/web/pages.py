@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import quote
 
@@ -13,13 +14,14 @@ from starlette.responses import RedirectResponse, Response
 from yinzheng.api.http.guard import client
 from yinzheng.api.http.language import Language, negotiate, other
 from yinzheng.api.http.problems import not_found, problem_of
-from yinzheng.api.web.checking import AnyChecked, Checked, CheckedConclusion, CheckedReceipt
+from yinzheng.api.web.checking import AnyChecked, CheckedConclusion, CheckedReceipt, CheckedVoucher
 from yinzheng.api.web.conclusion_view import ConclusionView, conclusion_view
 from yinzheng.api.web.intake import Submission, read_submission
 from yinzheng.api.web.notice_view import notice_view
 from yinzheng.api.web.receipt_view import ReceiptView, receipt_view
-from yinzheng.api.web.report_view import report_view
+from yinzheng.api.web.report_view import ReportView, report_view
 from yinzheng.api.web.server import Server, language_of
+from yinzheng.api.web.voucher_view import VoucherView, voucher_view
 from yinzheng.verifier.errors import YinzhengError
 
 READ: Final = ["GET", "HEAD"]
@@ -52,6 +54,10 @@ def pages(server: Server) -> APIRouter:
         checked = await server.checker.check(Submission(f"/V/{core}", None), client(request), history=True)
         return _result(server, request, checked, language_of(request))
 
+    async def scanned_voucher(request: Request, core: str) -> Response:
+        checked = await server.checker.check(Submission(f"/L/{core}", None), client(request), history=False)
+        return _result(server, request, checked, language_of(request))
+
     async def board(request: Request) -> Response:
         language = language_of(request)
         notices = await run_in_threadpool(server.reader.notices)
@@ -78,6 +84,8 @@ def pages(server: Server) -> APIRouter:
     router.add_api_route("/verify", submitted, methods=["POST"])
     router.add_api_route("/V/{core:path}", scanned, methods=READ)
     router.add_api_route("/v/{core:path}", scanned, methods=READ)
+    router.add_api_route("/L/{core:path}", scanned_voucher, methods=READ)
+    router.add_api_route("/l/{core:path}", scanned_voucher, methods=READ)
     router.add_api_route("/publicity", board, methods=READ)
     router.add_api_route("/static/{name}", asset, methods=READ)
     router.add_api_route("/favicon.ico", favicon, methods=READ)
@@ -92,12 +100,26 @@ def _result(server: Server, request: Request, checked: AnyChecked, language: Lan
     if isinstance(checked, CheckedConclusion):
         conclusion = conclusion_view(checked, language, own_policy=own)
         return _private(server, request, "conclusion.html", conclusion, language)
-    view = report_view(checked, language, own_policy=server.checker.own_policy)
+    if isinstance(checked, CheckedVoucher):
+        voucher = voucher_view(checked, language, own_policy=own)
+        return _shown(server, request, "voucher.html", voucher, checked.qr, language)
+    view = report_view(checked, language, own_policy=own)
+    return _shown(server, request, "result.html", view, checked.qr, language)
+
+
+def _shown(
+    server: Server,
+    request: Request,
+    template: str,
+    view: ReportView | VoucherView,
+    qr: str | None,
+    language: Language,
+) -> Response:
     return server.page(
         request,
-        "result.html",
+        template,
         language=language,
-        switch=_switch(request, checked, language),
+        switch=_switch(request, qr, language),
         here="verify",
         demonstration=view.demonstration,
         view=view,
@@ -105,7 +127,11 @@ def _result(server: Server, request: Request, checked: AnyChecked, language: Lan
 
 
 def _private(
-    server: Server, request: Request, template: str, view: ReceiptView | ConclusionView, language: Language
+    server: Server,
+    request: Request,
+    template: str,
+    view: ReceiptView | ConclusionView | VoucherView,
+    language: Language,
 ) -> Response:
     return server.page(
         request,
@@ -119,10 +145,10 @@ def _private(
     )
 
 
-def _switch(request: Request, checked: Checked, language: Language) -> str | None:
+def _switch(request: Request, qr: str | None, language: Language) -> str | None:
     """The same answer in the other language: a submitted code has an address of its own, a file has not."""
     if request.method != "POST":
         return None
-    _, found, core = (checked.qr or "").upper().partition("/V/")
-    path = f"/V/{quote(core, safe='')}" if found else "/verify"
+    found = re.search(r"(/[VL]/)(.*)", (qr or "").upper())
+    path = found[1] + quote(found[2], safe="") if found else "/verify"
     return f"{path}?lang={other(language)}"

@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from yinzheng.api.http.fault_words import FAULTS
 from yinzheng.api.http.language import Language
 from yinzheng.api.web.checking import CheckedReceipt
-from yinzheng.api.web.report_view import TONES, Moment, Pinned, Step, not_yours, pinned
-from yinzheng.api.web.times import Instant, age, instant
-from yinzheng.api.web.words import ESTABLISHED, RECEIPT_ESTABLISHED, Tone, say
+from yinzheng.api.web.report_view import Moment, Pinned, Step, block_of, not_yours, pinned, step_of
+from yinzheng.api.web.times import Instant, instant
+from yinzheng.api.web.words import ESTABLISHED, RECEIPT_ESTABLISHED, Tone
 from yinzheng.verifier.formats.notice import SCOPES
 from yinzheng.verifier.judge.receipt.report import ReceiptReport, ReceiptStatus
-from yinzheng.verifier.judge.report import Authentic, Finding, Outcome
+from yinzheng.verifier.judge.report import Authentic
 from yinzheng.verifier.words import receipt as phrases_receipt
-from yinzheng.verifier.words.phrases import OUTCOMES
 from yinzheng.verifier.words.verdict import verdict
 
 _STATUS_TONES: Final[dict[ReceiptStatus, Tone]] = {
@@ -24,6 +22,9 @@ _STATUS_TONES: Final[dict[ReceiptStatus, Tone]] = {
     ReceiptStatus.NOT_YET: "unknown",
     ReceiptStatus.OVERDUE: "bad",
 }
+
+
+_ESTABLISHED: Final = {**ESTABLISHED, **RECEIPT_ESTABLISHED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def receipt_tone(report: ReceiptReport) -> Tone:
 def receipt_view(checked: CheckedReceipt, language: Language, *, own_policy: bool) -> ReceiptView:
     """The page's content in one language."""
     report = checked.report
-    core, consent, block = report.core, report.consent, report.block
+    core, consent = report.core, report.consent
     genuine = report.authentic is Authentic.GENUINE
     untold = genuine and report.status is ReceiptStatus.UNDETERMINED
     return ReceiptView(
@@ -77,9 +78,7 @@ def receipt_view(checked: CheckedReceipt, language: Language, *, own_policy: boo
         title=verdict(report).headline.said(language),
         meaning=phrases_receipt.advice(report).said(language),
         why=not_yours(phrases_receipt.why(report.status_code).said(language)) if untold else None,
-        block=None
-        if block is None
-        else Moment(block.number, instant(block.time, language), age(block.age, language)),
+        block=block_of(report.block, language),
         checked_at=instant(report.checked_at, language),
         registry=None if core is None else core.registry.name,
         given=None if core is None else instant(core.at, language, day_only=True),
@@ -87,7 +86,10 @@ def receipt_view(checked: CheckedReceipt, language: Language, *, own_policy: boo
         person=None if consent is None else consent.person.name,
         until=None if consent is None else instant(consent.until, language, day_only=True),
         agreed=_agreed(report, language),
-        steps=tuple(_step(finding, language) for finding in report.findings),
+        steps=tuple(
+            step_of(finding, language, phrases_receipt.OBLIGATIONS, _ESTABLISHED, phrases_receipt.reason)
+            for finding in report.findings
+        ),
         notes=tuple(
             phrases_receipt.NOTES[note.code].said(language)
             for note in report.notes
@@ -124,22 +126,3 @@ def _one(title: str, answer: bool | None, language: Language, *, holds: bool) ->
     if answer is True and not holds:
         return Agreed(title, "已撤回或已到期" if language == "zh" else "withdrawn or ended", "warn")
     return Agreed(title, said, "good" if answer is True else "none")
-
-
-def _step(finding: Finding, language: Language) -> Step:
-    return Step(
-        number=finding.number,
-        tone=TONES[finding.outcome],
-        title=phrases_receipt.OBLIGATIONS[finding.number].said(language),
-        outcome=OUTCOMES[finding.outcome].said(language),
-        reason=_reason(finding, language),
-        code=finding.code,
-    )
-
-
-def _reason(finding: Finding, language: Language) -> str:
-    if finding.outcome is Outcome.VALID:
-        return say(RECEIPT_ESTABLISHED.get(finding.number) or ESTABLISHED[finding.number], language)
-    if finding.outcome is Outcome.ERROR and finding.code != "live-refused":
-        return say(FAULTS["ledger-unavailable"].message, language)
-    return not_yours(phrases_receipt.reason(finding).said(language))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,9 +14,10 @@ from yinzheng.api.web.ports import BasisLine, HistoryLine
 from yinzheng.api.web.times import Instant, age, duration, instant
 from yinzheng.api.web.words import ATTENTION, CAPACITIES, ESTABLISHED, EVENTS, VERDICTS, say
 from yinzheng.ledger.rules.terms import Label
-from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report, Status
+from yinzheng.verifier.judge.report import Authentic, Block, Finding, Outcome, Report, Status
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.words import phrases
+from yinzheng.verifier.words.phrase import Phrase
 from yinzheng.verifier.words.receipt import CHANGES
 from yinzheng.verifier.words.verdict import verdict
 
@@ -156,11 +157,11 @@ def report_view(checked: Checked, language: Language, *, own_policy: bool) -> Re
         next=tuple(say(label, language) for label in explained.next),
         attention=_shown_attention(report, language),
         number=report.number,
-        block=_block(report, language),
+        block=block_of(report.block, language),
         checked_at=instant(report.checked_at, language),
         confirmed=confirmed(report),
         rows=rows(report, language),
-        steps=tuple(_step(finding, language) for finding in report.findings),
+        steps=tuple(step_of(finding, language) for finding in report.findings),
         history=_history(checked.history, language),
         basis=tuple(_basis(line, language) for line in checked.basis),
         notes=tuple(
@@ -176,31 +177,37 @@ def _shown_attention(report: Report, language: Language) -> tuple[str, ...]:
     return (*demonstration, *(say(label, language) for label in map(ATTENTION.__getitem__, report.attention)))
 
 
-def _block(report: Report, language: Language) -> Moment | None:
-    block = report.block
+def block_of(block: Block | None, language: Language) -> Moment | None:
+    """The block that an answer is about, in words."""
     if block is None:
         return None
     return Moment(block.number, instant(block.time, language), age(block.age, language))
 
 
-def _step(finding: Finding, language: Language) -> Step:
+def step_of(
+    finding: Finding,
+    language: Language,
+    titles: Mapping[int, Phrase] = phrases.OBLIGATIONS,
+    established: Mapping[int, tuple[str, str]] = ESTABLISHED,
+    reason: Callable[[Finding], Phrase] = phrases.reason,
+) -> Step:
+    """An obligation in words. The verifier speaks to someone with a policy of their own; here it is the
+    server's. ``established``: what is said of one that holds, Chinese and English.
+    """
+    if finding.outcome is Outcome.VALID:
+        why = established[finding.number][0 if language == "zh" else 1]
+    elif finding.outcome is Outcome.ERROR and finding.code != "live-refused":
+        why = say(FAULTS["ledger-unavailable"].message, language)
+    else:
+        why = not_yours(reason(finding).said(language))
     return Step(
         number=finding.number,
         tone=TONES[finding.outcome],
-        title=phrases.OBLIGATIONS[finding.number].said(language),
+        title=titles[finding.number].said(language),
         outcome=phrases.OUTCOMES[finding.outcome].said(language),
-        reason=_reason(finding, language),
+        reason=why,
         code=finding.code,
     )
-
-
-def _reason(finding: Finding, language: Language) -> str:
-    """Why, in words. The verifier speaks to someone with a policy of their own; here it is the server's."""
-    if finding.outcome is Outcome.VALID:
-        return say(ESTABLISHED[finding.number], language)
-    if finding.outcome is Outcome.ERROR and finding.code != "live-refused":
-        return say(FAULTS["ledger-unavailable"].message, language)
-    return not_yours(phrases.reason(finding).said(language))
 
 
 def not_yours(said: str) -> str:

@@ -175,6 +175,14 @@ class ChallengeAnswerOut(_Model):
     answer: dict[str, Any] = Field(description="The report: who answered, obligations 1–16, the certificate.")
 
 
+class VoucherAnswerOut(_Model):
+    """The answer of a verification of the voucher of a licence (S9.7)."""
+
+    verdict: Said
+    policy: PolicyOut
+    voucher: dict[str, Any] = Field(description="The report: the licence, how it stands, its certificate.")
+
+
 class NoticeOut(_Model):
     """One line of the public notice board (R24). Times are UTC seconds."""
 

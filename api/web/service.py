@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import APIRouter, FastAPI, Path
 from starlette.concurrency import run_in_threadpool
@@ -13,7 +13,7 @@ from yinzheng.api.http.guard import client
 from yinzheng.api.http.problems import not_found
 from yinzheng.api.http.schemas import schema_file
 from yinzheng.api.web.challenges import for_programs
-from yinzheng.api.web.checking import AnyChecked, CheckedConclusion, CheckedReceipt
+from yinzheng.api.web.checking import AnyChecked, CheckedConclusion, CheckedReceipt, CheckedVoucher
 from yinzheng.api.web.conclusion_view import conclusion_tone
 from yinzheng.api.web.intake import read_submission
 from yinzheng.api.web.log_files import read_log_file, reads_gzip
@@ -31,9 +31,11 @@ from yinzheng.api.web.schemas import (
     ReceiptAnswerOut,
     ReportOut,
     Said,
+    VoucherAnswerOut,
     policy_out,
 )
 from yinzheng.api.web.server import Server
+from yinzheng.api.web.voucher_view import voucher_tone
 from yinzheng.api.web.words import VERDICTS
 from yinzheng.verifier.formats.body import is_number
 from yinzheng.verifier.words.verdict import verdict
@@ -51,6 +53,8 @@ def _problems(**descriptions: str) -> dict[int | str, dict[str, Any]]:
         for status, description in told.items()
     }
 
+
+AnyAnswer: TypeAlias = AnswerOut | ReceiptAnswerOut | ConclusionAnswerOut | VoucherAnswerOut
 
 _LIMITED: Final = {
     "s429": "Too many requests; see Retry-After.",
@@ -103,8 +107,11 @@ def service(server: Server) -> APIRouter:
             **_LIMITED,
         ),
     )
-    async def verify_certificate(request: Request) -> AnswerOut | ReceiptAnswerOut | ConclusionAnswerOut:
-        """Check a certificate, a patient's receipt, or the end document of a withdrawal, by S9's obligations.
+    async def verify_certificate(
+        request: Request,
+    ) -> AnswerOut | ReceiptAnswerOut | ConclusionAnswerOut | VoucherAnswerOut:
+        """Check a certificate, the voucher of a licence, a patient's receipt, or the end document of a
+        withdrawal, by S9's obligations.
 
         The answer is 200 whatever the verdict, that it is not one of ours included. It is given by the
         registry about itself, under the policy named in `policy`: to believe no server, run `yinzheng
@@ -219,7 +226,7 @@ def describe(app: FastAPI) -> None:
     app.openapi = described  # type: ignore[method-assign]  # as FastAPI has it done
 
 
-def _answer(checked: AnyChecked, *, own: bool) -> AnswerOut | ReceiptAnswerOut | ConclusionAnswerOut:
+def _answer(checked: AnyChecked, *, own: bool) -> AnyAnswer:
     if isinstance(checked, CheckedConclusion):
         end = checked.report
         return ConclusionAnswerOut(
@@ -233,6 +240,13 @@ def _answer(checked: AnyChecked, *, own: bool) -> AnswerOut | ReceiptAnswerOut |
             verdict=Said(tone=receipt_tone(report), **verdict(report).to_json()),
             policy=policy_out(checked.trust, own=own),
             receipt=report.to_json(),
+        )
+    if isinstance(checked, CheckedVoucher):
+        voucher = checked.report
+        return VoucherAnswerOut(
+            verdict=Said(tone=voucher_tone(voucher), **verdict(voucher).to_json()),
+            policy=policy_out(checked.trust, own=own),
+            voucher=voucher.to_json(),
         )
     tone = VERDICTS[verdict_name(checked.report)].tone
     return AnswerOut.model_validate(

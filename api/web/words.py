@@ -260,6 +260,8 @@ EVENTS: Final = MappingProxyType(
         "objection.concluded": Label("异议处理完毕", "Objection concluded"),
         "application.refused": Label("不予登记", "Application refused"),
         "certificate.deposited": Label("登记完成，证书存证", "Certificate deposited: registered"),
+        "licence.given": Label("许可", "Licence given"),
+        "licence.ended": Label("许可终止", "Licence ended"),
         "organisation.enrolled": Label("机构登记", "Organisation enrolled"),
         "organisation.key-rotated": Label("机构密钥更换", "An organisation's key replaced"),
         "organisation.key-revoked": Label("机构密钥吊销", "An organisation's key revoked"),

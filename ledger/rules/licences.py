@@ -5,13 +5,13 @@ holder of the same right or by whoever follows it; what was given before stands 
 holds the same rules (S5.21, S5.22); here they are sentences instead of a revert.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
 
-from yinzheng.ledger.rules.terms import Label, Right
+from yinzheng.ledger.rules.terms import Right
+from yinzheng.verifier.chain.terms import ACTS, RIGHTS, TERRITORY, bits_of
 from yinzheng.verifier.errors import UsageFault
 
 MAX_EXCLUSIVES: Final = 16
@@ -32,77 +32,25 @@ class Act(StrEnum):
     PUBLISH = "publish"
 
 
-ACTS: Final[Mapping[Act, Label]] = MappingProxyType(
-    {
-        Act.STORE: Label("存储", "store"),
-        Act.PROCESS: Label("加工", "process"),
-        Act.USE: Label("使用", "use"),
-        Act.TRANSMIT: Label("传输", "transmit"),
-        Act.PROVIDE: Label("提供", "provide"),
-        Act.PUBLISH: Label("公开", "publish"),
-    }
-)
-
-PROVINCES: Final[Mapping[str, Label]] = MappingProxyType(
-    {
-        "11": Label("北京", "Beijing"),
-        "12": Label("天津", "Tianjin"),
-        "13": Label("河北", "Hebei"),
-        "14": Label("山西", "Shanxi"),
-        "15": Label("内蒙古", "Inner Mongolia"),
-        "21": Label("辽宁", "Liaoning"),
-        "22": Label("吉林", "Jilin"),
-        "23": Label("黑龙江", "Heilongjiang"),
-        "31": Label("上海", "Shanghai"),
-        "32": Label("江苏", "Jiangsu"),
-        "33": Label("浙江", "Zhejiang"),
-        "34": Label("安徽", "Anhui"),
-        "35": Label("福建", "Fujian"),
-        "36": Label("江西", "Jiangxi"),
-        "37": Label("山东", "Shandong"),
-        "41": Label("河南", "Henan"),
-        "42": Label("湖北", "Hubei"),
-        "43": Label("湖南", "Hunan"),
-        "44": Label("广东", "Guangdong"),
-        "45": Label("广西", "Guangxi"),
-        "46": Label("海南", "Hainan"),
-        "50": Label("重庆", "Chongqing"),
-        "51": Label("四川", "Sichuan"),
-        "52": Label("贵州", "Guizhou"),
-        "53": Label("云南", "Yunnan"),
-        "54": Label("西藏", "Xizang"),
-        "61": Label("陕西", "Shaanxi"),
-        "62": Label("甘肃", "Gansu"),
-        "63": Label("青海", "Qinghai"),
-        "64": Label("宁夏", "Ningxia"),
-        "65": Label("新疆", "Xinjiang"),
-        "71": Label("台湾", "Taiwan"),
-        "81": Label("香港", "Hong Kong"),
-        "82": Label("澳门", "Macao"),
-    }
-)
-"""Province-level codes of GB/T 2260, ascending; the chain's bits count from the first."""
-
-EVERYWHERE: Final = frozenset(PROVINCES)
-
-_CODES: Final = tuple(PROVINCES)
+EVERYWHERE: Final = frozenset(TERRITORY)
+"""All province-level codes of GB/T 2260."""
 
 
 def act_bits(acts: Iterable[Act]) -> int:
     """Pack acts as the chain keeps them (S5.21)."""
-    return sum(1 << tuple(Act).index(act) for act in set(acts))
+    return bits_of(acts, ACTS)
 
 
 def right_bits(rights: Iterable[Right]) -> int:
     """Pack rights as the chain keeps them (S5.17)."""
-    return sum(1 << tuple(Right).index(right) for right in set(rights))
+    return bits_of(rights, RIGHTS)
 
 
 def territory_bits(codes: Iterable[str]) -> int:
     """Pack province-level codes as the chain keeps them (S5.21).
 
     Raises:
-        UsageFault: `territory-unknown`, a code is none of `PROVINCES`.
+        UsageFault: `territory-unknown`, a code is none of `TERRITORY`.
     """
     wanted = set(codes)
     if unknown := sorted(wanted - EVERYWHERE):
@@ -111,7 +59,7 @@ def territory_bits(codes: Iterable[str]) -> int:
             code="territory-unknown",
             hint="Give the first two digits, such as 44 for Guangdong.",
         )
-    return sum(1 << _CODES.index(code) for code in wanted)
+    return bits_of(wanted, TERRITORY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,27 +41,9 @@ APART: Final = {
         "remainder",
         "renewal_window",
     },
-    # The licence's formats, whose readers come.
-    "verifier.chain.terms": {"bits_of", "names_of_bits"},
-    "verifier.formats.licence": {
-        "Licence",
-        "LicenceEnd",
-        "Licensed",
-        "differing_terms",
-        "ended_statement",
-        "given_statement",
-        "is_licence_number",
-        "parse_licence",
-        "parse_licence_end",
-    },
-    "verifier.formats.voucher": {
-        "Voucher",
-        "decode_voucher",
-        "decode_voucher_core",
-        "encode_voucher",
-        "is_voucher_text",
-    },
-    "verifier.log.statement": {"licence_subject"},
+    # The licence's formats, until it is given.
+    "verifier.containers.voucherfile": {"format_voucher_file"},
+    "verifier.formats.voucher": {"encode_voucher"},
     # Words and types beside those that are used.
     "verifier.bytes.cose": {"SignedCore"},
     "verifier.words.phrases": {"explain"},

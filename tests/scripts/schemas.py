@@ -15,7 +15,7 @@ from yinzheng.verifier.bytes import digests, wording
 from yinzheng.verifier.bytes.canonical import constant, nullable, text
 from yinzheng.verifier.bytes.shape import Shaped, names_of
 from yinzheng.verifier.chain import evidence
-from yinzheng.verifier.containers import certfile, holderfile, receiptfile
+from yinzheng.verifier.containers import certfile, holderfile, receiptfile, voucherfile
 from yinzheng.verifier.formats import (
     access,
     access_range,
@@ -102,6 +102,8 @@ OWN: Final[Mapping[str, Callable[[Forms], Json]]] = {
     f"{_FILES}receiptfile._event": lambda forms: forms.fields(receiptfile._EVENT),
     f"{_FILES}receiptfile._notice": _part(notice.Notice),
     f"{_FILES}receiptfile._proof": _said(PROOF),
+    f"{_FILES}voucherfile._end": _part(licence.LicenceEnd),
+    f"{_FILES}voucherfile._record": _part(licence.Licence),
     f"{_FILES}receiptfile._proof_copy": lambda forms: forms.of(text(1, MAX_QR)),
     f"{_FORMATS}access_range._batch": _part(access.Batch),
     f"{_FORMATS}access_range._line": _part(access.AccessLine),
@@ -215,6 +217,7 @@ FORMATS: Final[Mapping[str, tuple[str, Callable[[Forms], Json]]]] = {
         _table(organisation._ROTATION, organisation._ROTATION_OPTIONAL),
     ),
     "licence": ("Body of licence.given (S6.6)", _whole(licence.Licence)),
+    "licence-file": ("Voucher's file (S6.9)", _table(voucherfile._FILE)),
     "licence-end": ("Body of licence.ended (S6.7)", _whole(licence.LicenceEnd)),
     "notice": ("Notice that consents refer to (S10.2)", _whole(notice.Notice)),
     "order": ("Order of a forum (S16.8)", _table(order._FIELDS)),

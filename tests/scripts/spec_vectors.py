@@ -15,6 +15,7 @@ from typing import Any
 import cbor2
 
 from tests.scripts import holder_proof_vectors, holder_vectors, rights_vectors, withdrawal_vectors
+from tests.verifier import voucher_world
 from tests.verifier.bodies import INSURER
 from tests.verifier.licences import LicenceState, end_json, licence_json
 from tests.verifier.world import (
@@ -180,6 +181,9 @@ def licences() -> dict[str, Any]:
         "kid": key_id(ISSUER.public_key.point).hex(),
         "licences": [_licence(desc, parse_licence(body)) for desc, body in bodies.items()],
         "end": {"body": end.to_json(), **_stated(ended_statement(end))},
+        "now": voucher_world.ASKED,
+        "trust": voucher_world.policy(),
+        "file": voucher_world.VoucherWorld(signer=ISSUER, log_signers=(LOG_ED, LOG_SM2)).file(),
     }
 
 

@@ -33,6 +33,7 @@ from yinzheng.verifier.formats.challenge import parse_challenge
 from yinzheng.verifier.judge.certificate.verify import verify
 from yinzheng.verifier.judge.challenge import check_answer
 from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
+from yinzheng.verifier.judge.licence.verify import verify_voucher
 from yinzheng.verifier.judge.pack.verify import verify_pack
 from yinzheng.verifier.judge.receipt.verify import verify_receipt
 from yinzheng.verifier.judge.trust import parse_trust
@@ -162,6 +163,13 @@ def test_licences_by_cbor2_and_hashlib() -> None:
     end = found["end"]
     assert end["body"]["given"] == found["licences"][0]["leaf_hash"]
     assert hashlib.sha256(b"\0" + rfc8785.dumps(end["statement"])).hexdigest() == end["leaf_hash"]
+
+
+def test_the_voucher_is_genuine_and_in_force() -> None:
+    found = load("licences.json")
+    shown = Presented("json", file=json.dumps(found["file"]).encode())
+    report = verify_voucher(shown, parse_trust(json.dumps(found["trust"]).encode()), now=found["now"])
+    assert (report.exit_code, report.status) == (0, "in_force")
 
 
 def rfc9162_root(leaf: bytes, index: int, size: int, hashes: list[bytes]) -> bytes:

@@ -115,6 +115,8 @@ ON_THE_PAGES: Final[Mapping[str, Row]] = {
     "GET /v1/certificates/{number} (of none)": lambda _: Asked("/v1/certificates/SJ4412026019999"),
     "GET /V/{core:path}": lambda s: _code(s, "V"),
     "GET /v/{core:path}": lambda s: _code(s, "v"),
+    "GET /L/{core:path}": lambda _: Asked("/L/NOLICENCEWASGIVENYET"),
+    "GET /l/{core:path}": lambda _: Asked("/l/nolicencewasgivenyet"),
     "GET /publicity/{leaf}": lambda s: Asked(f"/publicity/{s.notice}"),
     "GET /publicity/{leaf} (of none)": lambda _: Asked(f"/publicity/{NONE}"),
     "POST /publicity/{leaf}": _typed,

@@ -163,6 +163,15 @@ def _check_members(value: Any, depth: int) -> bool:
     return ascii_names
 
 
+def names_format(data: bytes, form: str, max_bytes: int) -> bool:
+    """Whether bytes are JSON that calls itself a file of this format; its form is not read here."""
+    try:
+        value = loads(data, max_bytes=max_bytes)
+    except DataFault:
+        return False
+    return isinstance(value, dict) and value.get("format") == form
+
+
 # Checks for fields. A check takes a value as read by `loads` and the path that leads to it (`$.holders[0]`),
 # and gives the value as the program wants it, or raises `DataFault` naming the path.
 

@@ -12,6 +12,8 @@ from yinzheng.verifier.formats.certificate import MAX_QR
 from yinzheng.verifier.log.statement import Statement
 from yinzheng.verifier.log.tlogproof import MAX_PROOF_BYTES, TlogProof
 
+FORMAT: Final = "yinzheng/certificate/1"
+
 MAX_FILE: Final = 1024 * 1024
 """Bytes of a certificate file."""
 
@@ -45,18 +47,35 @@ def format_file(qr: str, record: Body, statement: Statement, proof: TlogProof, c
 
     Raises `DataFault` as `parse_file` does: what cannot be read is not written.
     """
-    data = dumps(
-        {
-            "format": "yinzheng/certificate/1",
-            "qr": qr,
-            "record": record.to_json(),
-            "statement": statement.to_json(),
-            "proof": proof.text,
-            "chain": chain,
-        }
-    )
+    data = dumps(file_object(FORMAT, qr, record.to_json(), statement, proof, chain))
     parse_file(data)
     return data
+
+
+def file_object(
+    form: str, qr: str, record: JSON, statement: Statement, proof: TlogProof, chain: JSON
+) -> dict[str, JSON]:
+    """What every file of a record has: the code, what was recorded, and what proves that."""
+    return {
+        "format": form,
+        "qr": qr,
+        "record": record,
+        "statement": statement.to_json(),
+        "proof": proof.text,
+        "chain": chain,
+    }
+
+
+def file_fields(form: str, record: Check[Any]) -> dict[str, Check[Any]]:
+    """The names of such a file with their checks, for `read_object`."""
+    return {
+        "format": constant(form),
+        "qr": text(1, MAX_QR),
+        "record": record,
+        "statement": Statement.from_json,
+        "proof": _proof,
+        "chain": nullable(parse_evidence),
+    }
 
 
 def _record(value: object, _path: str) -> Body:
@@ -67,11 +86,4 @@ def _proof(value: object, path: str) -> TlogProof:
     return TlogProof.from_text(text(1, MAX_PROOF_BYTES)(value, path))
 
 
-_FILE: Final[dict[str, Check[Any]]] = {
-    "format": constant("yinzheng/certificate/1"),
-    "qr": text(1, MAX_QR),
-    "record": _record,
-    "statement": Statement.from_json,
-    "proof": _proof,
-    "chain": nullable(parse_evidence),
-}
+_FILE: Final = file_fields(FORMAT, _record)

@@ -11,13 +11,14 @@ from typing import Final
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.certificate import decode_qr
 from yinzheng.verifier.formats.receipt import decode_receipt_qr, is_receipt_text
+from yinzheng.verifier.formats.voucher import decode_voucher, is_voucher_text
 
 MAX_PASTED: Final = 16 * 1024
 """Characters of a text in which a code is looked for."""
 
-_CODE: Final = r"https://[^/?#\s]{1,255}/(?:v/[a-z2-7]+|c#[a-z2-7]+\.[a-z2-7]+)"
+_CODE: Final = r"https://[^/?#\s]{1,255}/(?:[vl]/[a-z2-7]+|c#[a-z2-7]+\.[a-z2-7]+)"
 _ALONE: Final = re.compile(_CODE, re.I | re.A)
-_BEGINS: Final = re.compile(r"https://[^/?#\s:]{1,255}(?::[0-9]{1,5})?/(?:v/|c#)", re.I | re.A)
+_BEGINS: Final = re.compile(r"https://[^/?#\s:]{1,255}(?::[0-9]{1,5})?/(?:[vl]/|c#)", re.I | re.A)
 _DIGITS: Final = re.compile(r"[a-z2-7.]+", re.I | re.A)
 _BARE: Final = re.compile(r"https://[^/?#\s]{1,255}/c#?", re.I | re.A)
 _QUOTED: Final = re.compile(r"(?m)^[ \t]*[>|]+[ \t]?")
@@ -78,6 +79,8 @@ def _is_whole(text: str) -> bool:
     try:
         if is_receipt_text(text):
             decode_receipt_qr(text)
+        elif is_voucher_text(text):
+            decode_voucher(text)
         else:
             decode_qr(text)
     except DataFault:

@@ -20,6 +20,7 @@ from yinzheng.verifier.bytes.canonical import (
     hex_bytes,
     integer,
     loads,
+    names_format,
     nullable,
     read_object,
     text,
@@ -103,11 +104,7 @@ class ReceiptFile:
 
 def is_receipt_file(data: bytes) -> bool:
     """Whether bytes are JSON that calls itself a receipt file; its form is not read here."""
-    try:
-        value = loads(data, max_bytes=MAX_RECEIPT)
-    except DataFault:
-        return False
-    return isinstance(value, dict) and value.get("format") == FORMAT
+    return names_format(data, FORMAT, MAX_RECEIPT)
 
 
 def parse_receipt_file(data: bytes) -> ReceiptFile:

@@ -21,6 +21,7 @@ from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.certificate import is_qr_text
 from yinzheng.verifier.formats.challenge import is_challenge_text
 from yinzheng.verifier.formats.receipt import is_receipt_text
+from yinzheng.verifier.formats.voucher import is_voucher_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -94,8 +95,11 @@ def find_in(views: Iterable[Set[str]]) -> str:
 
 
 def is_ours(text: str) -> bool:
-    """Whether a text has the form of a certificate's or receipt's code, a challenge's or an answer's."""
-    return is_qr_text(text) or is_receipt_text(text) or is_challenge_text(text)
+    """Whether a text has the form of a certificate's, receipt's or voucher's code, a challenge's or an
+    answer's.
+    """
+    forms = (is_qr_text, is_receipt_text, is_voucher_text, is_challenge_text)
+    return any(is_form(text) for is_form in forms)
 
 
 def reading_installed() -> bool:

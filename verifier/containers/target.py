@@ -10,9 +10,11 @@ from yinzheng.verifier.containers.pasted import find_code
 from yinzheng.verifier.containers.pdf import extract_file
 from yinzheng.verifier.containers.receiptfile import is_receipt_file
 from yinzheng.verifier.containers.scan import find_qr
+from yinzheng.verifier.containers.voucherfile import is_voucher_file
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import is_number
 from yinzheng.verifier.formats.receipt import is_receipt_text
+from yinzheng.verifier.formats.voucher import is_voucher_text
 
 Kind: TypeAlias = Literal["pdf", "image", "json", "qr", "number"]
 
@@ -29,9 +31,9 @@ class Presented:
 
     kind: Kind
     file: bytes | None = None
-    """A certificate file (S6.5) or a receipt file (S13.3)."""
+    """A certificate file (S6.5), a voucher's (S6.9) or a receipt file (S13.3)."""
     qr: str | None = None
-    """A QR text (S6.3, S13.2)."""
+    """A QR text (S6.3, S6.8, S13.2)."""
     number: str | None = None
     """A certificate's number alone: it proves nothing (R14) and needs a live ledger."""
     shown: tuple[str, ...] | None = None
@@ -47,6 +49,13 @@ class Presented:
         if self.file is not None:
             return is_receipt_file(self.file)
         return self.qr is not None and is_receipt_text(self.qr)
+
+    @property
+    def is_voucher(self) -> bool:
+        """Whether it calls itself the voucher of a licence, for `verify_voucher`."""
+        if self.file is not None:
+            return is_voucher_file(self.file)
+        return self.qr is not None and is_voucher_text(self.qr)
 
 
 def read_target(data: bytes | str, *, name: str = "", pages: bool = True) -> Presented:

@@ -19,6 +19,7 @@ from yinzheng.verifier.bytes.canonical import (
     hex_bytes,
     integer,
     loads,
+    names_format,
     nullable,
     read_object,
     text,
@@ -69,11 +70,7 @@ def _message(statement: Statement, signed_at: int) -> bytes:
 
 def is_conclusion_file(data: bytes) -> bool:
     """Whether bytes are JSON that calls itself a conclusion; its form is not read here."""
-    try:
-        value = loads(data, max_bytes=MAX_FILE)
-    except DataFault:
-        return False
-    return isinstance(value, dict) and value.get("format") == FORMAT
+    return names_format(data, FORMAT, MAX_FILE)
 
 
 def format_conclusion(

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven
+from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 from yinzheng.verifier.judge.report import Note
 from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.note import peek_checkpoint
+from yinzheng.verifier.log.statement import Statement
 from yinzheng.verifier.log.tlogproof import TlogProof
+
+C = TypeVar("C")
+"""What a code shows."""
+
+R = TypeVar("R")
+"""What was recorded."""
 
 
 def _not_given() -> YinzhengError:
@@ -64,6 +73,31 @@ class Exhibits:
             return
         if attached is not None and self.evidence.block.number < attached.block.number:
             self.evidence = attached if _is_sealed(attached, trust) else self.evidence
+
+
+@dataclass(kw_only=True)
+class RecordExhibits(Exhibits, Generic[C, R]):
+    """Of a document whose code shows what was recorded: the code, and the record with its statement."""
+
+    presented: Presented
+    trust: TrustPolicy
+    core: C | None = None
+    qr: str = ""
+    """The text that the core was read from."""
+    record: R | None = None
+    statement: Statement | None = None
+
+    def need_core(self) -> C:
+        """What the code shows; raises `NotGiven` where there is only a number."""
+        if self.core is None:
+            raise NotGiven("no document was presented, only a number", code="number-only")
+        return self.core
+
+    def need_record(self) -> tuple[R, Statement]:
+        """Record and statement; raises why there are none."""
+        if self.record is None or self.statement is None:
+            raise self.why_no_proof
+        return self.record, self.statement
 
 
 def _is_sealed(evidence: Evidence, trust: TrustPolicy) -> bool:

@@ -17,6 +17,8 @@ from yinzheng.verifier.judge.conclusion.report import ConclusionReport
 from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
 from yinzheng.verifier.judge.findings import OBLIGATIONS, Findings
 from yinzheng.verifier.judge.holder import HolderReader
+from yinzheng.verifier.judge.licence.report import VOUCHER, VoucherReport
+from yinzheng.verifier.judge.licence.verify import verify_voucher
 from yinzheng.verifier.judge.live import LiveReader
 from yinzheng.verifier.judge.receipt.exhibits import ReceiptReader
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
@@ -25,7 +27,7 @@ from yinzheng.verifier.judge.report import Report, Status
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.judge.verdict import word_of
 
-AnyReport: TypeAlias = Report | ReceiptReport | ConclusionReport
+AnyReport: TypeAlias = Report | ReceiptReport | ConclusionReport | VoucherReport
 
 
 class AnyReader(LiveReader, ReceiptReader, HolderReader, StorageReader, Protocol):
@@ -59,6 +61,7 @@ class Kind:
 
 KINDS: Final = (
     Kind("consent-receipt", lambda shown: shown.is_receipt, verify_receipt),
+    Kind(VOUCHER, lambda shown: shown.is_voucher, verify_voucher),
     Kind(
         "withdrawal-conclusion",
         lambda shown: shown.file is not None and is_conclusion_file(shown.file),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven, parse_evidence
 from yinzheng.verifier.chain.layout import root_slot
@@ -54,6 +54,14 @@ class LiveReader(Protocol):
         The first header is that of the last block not after ``at`` (UTC seconds), or of the latest that is
         final; the headers after it, as far as there are any, are those that make it final, at least one.
         """
+
+
+@runtime_checkable
+class LogReader(Protocol):
+    """A ledger that can be asked for proofs of statements. Raises as `LiveReader`."""
+
+    def statement_proof(self, leaf: bytes) -> str | None:
+        """`tlog-proof` of the statement with that leaf hash, to an anchored checkpoint; None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,24 @@ class Ledger:
         if size is not None:
             evidence.words(self._trust.anchor, [root_slot(size)])
         return evidence
+
+
+def logged(reader: LogReader, statement: Statement, trust: TrustPolicy) -> TlogProof | None:
+    """Proof that the statement is in a log whose checkpoint is signed; None if it is unknown there.
+
+    Raises as `Ledger.deposited`.
+    """
+    return refused(lambda: _read_proof(reader, statement, trust))
+
+
+def _read_proof(reader: LogReader, statement: Statement, trust: TrustPolicy) -> TlogProof | None:
+    text = reader.statement_proof(statement.leaf_hash)
+    if text is None:
+        return None
+    proof = TlogProof.from_text(text)
+    in_log(statement, proof)
+    checkpoint_signed(proof, trust)
+    return proof
 
 
 def refused(read: Callable[[], T]) -> T:

@@ -105,7 +105,7 @@ class Note:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-_RESTRAINING: Final = ("seizure", "control", "pledge")
+RESTRAINING: Final = ("seizure", "control", "pledge")
 """Remarks under which a right is in force and cannot be used freely (R16)."""
 
 
@@ -173,7 +173,7 @@ class Report:
     @property
     def attention(self) -> tuple[str, ...]:
         """What restrains the rights though they are in force: kinds of remarks, and `objection`."""
-        found = [kind for kind in self.remarks if kind in _RESTRAINING]
+        found = [kind for kind in self.remarks if kind in RESTRAINING]
         return tuple([*found, "objection"] if self.chain and self.chain.objections else found)
 
     @property
@@ -218,10 +218,7 @@ class Report:
             "certificate": self.core.body.to_json() if self.core else None,
             "elided": sorted(self.core.elided) if self.core else [],
             "record": self.record.to_json() if self.record else None,
-            "differences": [
-                {"path": item.path, "certificate": item.certificate, "record": item.record}
-                for item in self.differences
-            ],
+            "differences": differences_json(self.differences),
             "remarks": list(self.remarks),
             "chain": _chain(self.chain) if self.chain else None,
             "block": block_json(self.block) if self.block else None,
@@ -238,6 +235,11 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "data": dict(finding.data),
     }
+
+
+def differences_json(found: tuple[Difference, ...]) -> list[dict[str, Any]]:
+    """Differences as JSON values."""
+    return [{"path": one.path, "certificate": one.certificate, "record": one.record} for one in found]
 
 
 def block_json(block: Block) -> dict[str, Any]:

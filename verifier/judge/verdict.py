@@ -38,7 +38,7 @@ comparison failed.
 _BY_ITSELF: Final = (4, 5)
 """Obligations in which what is shown is held against itself alone, whatever the policy pins."""
 
-_ABSENT: Final = frozenset({"record-absent", "withdrawal-absent", "withdrawals-uncounted"})
+_ABSENT: Final = frozenset({"licence-absent", "record-absent", "withdrawal-absent", "withdrawals-uncounted"})
 """What the pinned chain does not know it does not contradict either."""
 
 

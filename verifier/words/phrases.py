@@ -11,6 +11,7 @@ from typing import Final
 
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report, Status
+from yinzheng.verifier.words.licence_reasons import REASONS as LICENCES
 from yinzheng.verifier.words.phrase import Language as Language
 from yinzheng.verifier.words.phrase import Phrase as Phrase
 from yinzheng.verifier.words.reasons import REASONS
@@ -239,7 +240,7 @@ def explain(fault: YinzhengError) -> Phrase:
 
 
 def _explained(code: str, message: str) -> Phrase:
-    known = REASONS.get(code)
+    known = REASONS.get(code) or LICENCES.get(code)
     if known is not None:
         return Phrase(*known)
     for prefix, general in _FAMILIES.items():

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from yinzheng.verifier.judge.licence.report import VOUCHER
 from yinzheng.verifier.judge.report import Authentic, Note, exit_code_of
-from yinzheng.verifier.words import challenge, conclusion, pack, phrases, receipt
+from yinzheng.verifier.words import challenge, conclusion, licence, pack, phrases, receipt
 from yinzheng.verifier.words.phrase import Phrase
 from yinzheng.verifier.words.times import ago, lately, moment
 
@@ -98,6 +99,13 @@ GENUINE: Final[Mapping[str, Headlines]] = {
             for status, said in (*receipt.STATUSES.items(), *receipt.PARTS.items())
         },
         "in_force": Phrase("真实，且有效", "Genuine and in force"),
+    },
+    VOUCHER: {
+        **{
+            status: Phrase(f"真实，{said.zh}", f"Genuine: {said.en}")
+            for status, said in licence.STATUSES.items()
+        },
+        "attention": Phrase(f"真实，{licence.ATTENTION.zh}", f"Genuine: {licence.ATTENTION.en}"),
     },
     "withdrawal-conclusion": {
         standing: Phrase(f"真实，{said.zh}", f"Genuine: {said.en}")

@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from tests.ledger.rules.times import at
 from yinzheng.ledger.rules.licences import (
-    ACTS,
     EVERYWHERE,
-    PROVINCES,
     Act,
     Terms,
     act_bits,
@@ -31,7 +29,9 @@ from yinzheng.ledger.rules.moves import (
 )
 from yinzheng.ledger.rules.terms import Right
 from yinzheng.verifier.chain.holdings import RIGHT_BITS
+from yinzheng.verifier.chain.terms import ACTS
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.words.licence import PROVINCES
 
 DAY = 86_400
 NOW = 1_795_000_000

@@ -43,6 +43,7 @@ from yinzheng.verifier.formats.licence import (
 )
 from yinzheng.verifier.formats.voucher import decode_voucher, encode_voucher, is_voucher_text
 from yinzheng.verifier.judge.obligations import differences
+from yinzheng.verifier.words import licence as words
 
 HOST = "yz.example.org"
 LONG = "用于药物不良反应监测与真实世界研究" * 11
@@ -186,7 +187,8 @@ def test_an_end_names_exactly_its_grounds(changes: dict[str, Any]) -> None:
 
 def test_names_are_those_of_the_rules() -> None:
     assert tuple(rules.Act) == ACTS
-    assert tuple(rules.PROVINCES) == TERRITORY
+    assert tuple(words.PROVINCES) == TERRITORY
+    assert tuple(words.ACTS) == ACTS
     assert tuple(Right) == RIGHTS
 
 

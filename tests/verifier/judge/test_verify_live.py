@@ -143,7 +143,7 @@ def test_a_number_needs_a_ledger() -> None:
 
 def test_a_number_is_no_form() -> None:
     with pytest.raises(NotGiven) as caught:
-        CertificateExhibits(number(), trust()).read()
+        CertificateExhibits(presented=number(), trust=trust()).read()
     assert caught.value.code == "number-only"
 
 

@@ -7,30 +7,21 @@ from dataclasses import dataclass
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.chain.layout import ChainRecord
 from yinzheng.verifier.containers.certfile import CertificateFile, parse_file
-from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import EnvironmentFault
 from yinzheng.verifier.formats.body import Body
 from yinzheng.verifier.formats.certificate import Core, decode_qr
-from yinzheng.verifier.judge.exhibits import Exhibits
+from yinzheng.verifier.judge.exhibits import RecordExhibits
 from yinzheng.verifier.judge.live import Ledger
-from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.statement import Statement
 
 
 @dataclass
-class CertificateExhibits(Exhibits):
+class CertificateExhibits(RecordExhibits[Core, Body]):
     """Everything at hand; `read` fills it in."""
 
-    presented: Presented
-    trust: TrustPolicy
     ledger: Ledger | None = None
-    core: Core | None = None
-    qr: str = ""
-    """The text that the core was read from."""
     number: str = ""
     """Of the certificate; empty when nothing legible was presented."""
-    record: Body | None = None
-    statement: Statement | None = None
     chain: ChainRecord | None = None
     """The chain's record, once obligation 9 holds."""
 
@@ -44,18 +35,6 @@ class CertificateExhibits(Exhibits):
         if self.statement is None and self.core is not None:
             return self.core.statement()
         return self.statement
-
-    def need_core(self) -> Core:
-        """The certificate; raises `NotGiven` where there is only a number."""
-        if self.core is None:
-            raise NotGiven("no certificate was presented, only a number", code="number-only")
-        return self.core
-
-    def need_record(self) -> tuple[Body, Statement]:
-        """Record and statement; raises why there are none."""
-        if self.record is None or self.statement is None:
-            raise self.why_no_proof
-        return self.record, self.statement
 
     def read(self) -> None:
         """(1) Read QR text, core and file, then ask the ledger, if there is one, for what it adds.

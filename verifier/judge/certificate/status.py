@@ -66,7 +66,7 @@ def answer_status(
         return _status_now(record, evidence, question)
     # Before the deposit nothing later matters; after it, the record must not have changed since.
     same = record.changed_at <= question.at <= evidence.block.time
-    if question.at < record.deposited_at or same or _is_over(record, question.at):
+    if question.at < record.deposited_at or same or is_over(record, question.at):
         return status_at(record, question.at), "ok"
     if question.ledger is None:
         return Status.UNDETERMINED, "as-of-needs-archive"
@@ -78,7 +78,7 @@ def answer_status(
         return Status.UNDETERMINED, fault.code
 
 
-def _is_over(record: ChainRecord, at: int) -> bool:
+def is_over(record: ChainRecord, at: int) -> bool:
     """Whether it was over by then, of which no other block could tell otherwise: an end that has not changed
     since, or the end of its term.
     """

@@ -50,7 +50,9 @@ def verify(
             hint="Give the certificate's PDF, a picture of its code, or a ledger to ask.",
         )
     ledger = Ledger(live, trust) if live else None
-    found = CertificateExhibits(presented, trust, ledger, allow_attached=allow_attached)
+    found = CertificateExhibits(
+        presented=presented, trust=trust, ledger=ledger, allow_attached=allow_attached
+    )
     findings = judge(CERTIFICATE, found, trust, now, at)
     return _conclude(findings, found, Question(trust, now, at, ledger))
 
@@ -76,8 +78,12 @@ def _on_chain(found: CertificateExhibits, trust: TrustPolicy) -> None:
 def _needs(found: CertificateExhibits, findings: Findings) -> Collection[int]:
     """1–9; but what (9) has compared with the chain itself, whole, needs no log to vouch for it."""
     whole = found.core is not None and found.core.declared is None
-    log_unasked = all(findings.outcome(number) is Outcome.SKIPPED for number in _BY_LOG)
-    return set(range(1, 10)) - set(_BY_LOG if whole and log_unasked else ())
+    return set(range(1, 10)) - set(log_unasked(findings) if whole else ())
+
+
+def log_unasked(findings: Findings) -> tuple[int, ...]:
+    """The obligations that a log would settle, where none of them was; else nothing."""
+    return _BY_LOG if all(findings.outcome(number) is Outcome.SKIPPED for number in _BY_LOG) else ()
 
 
 CERTIFICATE: Final = Rules(

@@ -18,7 +18,7 @@ from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.formats.receipt import ReceiptCode, ReceiptCore, decode_receipt_qr
 from yinzheng.verifier.judge.exhibits import Exhibits
-from yinzheng.verifier.judge.live import refused
+from yinzheng.verifier.judge.live import LogReader, logged, refused
 from yinzheng.verifier.judge.obligations import anchored, checkpoint_signed, in_log
 from yinzheng.verifier.judge.receipt.erasure import Erased, LiveTombstone, parse_erased
 from yinzheng.verifier.judge.receipt.events import Request, requests_of
@@ -32,15 +32,12 @@ from yinzheng.verifier.log.tlogproof import TlogProof
 
 
 @runtime_checkable
-class ReceiptReader(Protocol):
+class ReceiptReader(LogReader, Protocol):
     """A ledger that can be asked about a consent; nothing it answers discloses a private body.
 
     All raise `EnvironmentFault` when it cannot be reached, and may raise `DataFault` when what it answers
     contradicts itself.
     """
-
-    def statement_proof(self, leaf: bytes) -> str | None:
-        """`tlog-proof` of the statement with that leaf hash, to an anchored checkpoint; None if unknown."""
 
     def withdrawals(self, ids: Sequence[bytes], size: int | None, at: int | None) -> object:
         """Evidence (JSON of S7.3) for `consent_slots` of these identifiers (32 bytes), the consent's own
@@ -64,7 +61,7 @@ class ReceiptLedger:
 
     def proof(self, statement: Statement) -> TlogProof | None:
         """Proof that the statement is in a log whose checkpoint is signed; None if it is unknown there."""
-        return refused(lambda: self._read_proof(statement))
+        return logged(self._reader, statement, self._trust)
 
     def evidence(self, ids: Sequence[bytes], size: int | None, at: int | None = None) -> Evidence:
         """Evidence whose headers are sealed (or unsealed altogether) and whose proofs hold."""
@@ -84,15 +81,6 @@ class ReceiptLedger:
         size = peek_checkpoint(proof.checkpoint).size
         anchored(proof, self._read_evidence([statement.subject], size, None), self._trust)
         return erased
-
-    def _read_proof(self, statement: Statement) -> TlogProof | None:
-        text = self._reader.statement_proof(statement.leaf_hash)
-        if text is None:
-            return None
-        proof = TlogProof.from_text(text)
-        in_log(statement, proof)
-        checkpoint_signed(proof, self._trust)
-        return proof
 
     def _read_evidence(self, ids: Sequence[bytes], size: int | None, at: int | None) -> Evidence:
         evidence = parse_evidence(self._reader.withdrawals(ids, size, at))

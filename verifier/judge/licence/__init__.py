@@ -1,0 +1,1 @@
+"""Judging the vouchers of licences (S9.7)."""

@@ -1,0 +1,164 @@
+"""What the verification of a voucher has to go on: what was presented, and what a live ledger adds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.chain.evidence import Contract, Evidence, NotGiven, parse_evidence
+from yinzheng.verifier.chain.layout import ChainRecord, decode_record, record_slots, root_slot
+from yinzheng.verifier.chain.layout_moves import ChainLicence, decode_licence, licence_slots
+from yinzheng.verifier.containers.voucherfile import parse_voucher_file
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
+from yinzheng.verifier.formats.licence import (
+    Licence,
+    LicenceEnd,
+    ended_statement,
+    given_statement,
+    parse_licence,
+    parse_licence_end,
+)
+from yinzheng.verifier.formats.voucher import Voucher, decode_voucher
+from yinzheng.verifier.judge.asof.situation import StorageReader
+from yinzheng.verifier.judge.exhibits import RecordExhibits
+from yinzheng.verifier.judge.live import LogReader, logged, refused
+from yinzheng.verifier.judge.seals import sealed_or_seal_less
+from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.log.statement import Statement, certificate_subject
+from yinzheng.verifier.log.tlogproof import TlogProof
+
+
+class VoucherReader(StorageReader, LogReader, Protocol):
+    """A ledger that can be asked about a licence."""
+
+
+class VoucherLedger:
+    """A live ledger as verification uses it: what it gives back has proved itself under the policy.
+
+    Its methods raise `EnvironmentFault`: `live-refused` when it has not, or the reader's own.
+    """
+
+    def __init__(self, reader: VoucherReader, trust: TrustPolicy) -> None:
+        self._reader = reader
+        self._trust = trust
+
+    def proof(self, statement: Statement) -> TlogProof | None:
+        """Proof that the statement is in a log whose checkpoint is signed; None if it is unknown there."""
+        return logged(self._reader, statement, self._trust)
+
+    def body(self, leaf: bytes) -> JSON:
+        """The public body of the statement with that leaf hash, unchecked; None if it is unknown there."""
+        answer = self._reader.said(leaf)
+        return None if answer is None else answer.body
+
+    def evidence(self, body: Licence, size: int | None, at: int | None = None) -> Evidence:
+        """Evidence about a licence and its certificate, with headers sealed (or unsealed altogether)."""
+        return refused(lambda: self._read_evidence(body, size, at))
+
+    def _read_evidence(self, body: Licence, size: int | None, at: int | None) -> Evidence:
+        asked = words_of(body, size, self._trust)
+        wanted = {contract.address: slots for contract, slots in asked}
+        evidence = parse_evidence(self._reader.storage(wanted, at=at, block=None))
+        sealed_or_seal_less(evidence, self._trust)
+        for contract, slots in asked:
+            evidence.words(contract, slots)
+        return evidence
+
+
+def words_of(body: Licence, size: int | None, trust: TrustPolicy) -> list[tuple[Contract, Sequence[bytes]]]:
+    """What is asked of the chain about a licence, of the contracts that the policy pins: its words, its
+    certificate's record and, where ``size`` is given, the anchored root of that size.
+    """
+    asked: list[tuple[Contract, Sequence[bytes]]] = [
+        (trust.rights, record_slots(certificate_subject(body.certificate.number)))
+    ]
+    if trust.moves is not None:
+        asked.append((trust.moves, licence_slots(body.subject)))
+    if size is not None:
+        asked.append((trust.anchor, [root_slot(size)]))
+    return asked
+
+
+def read_licence(body: Licence, evidence: Evidence, trust: TrustPolicy) -> ChainLicence | None:
+    """The licence on the pinned contract; None when there is none.
+
+    Raises `NotGiven` (`moves-not-pinned`, `evidence-not-given`), `DataFault` as `Evidence.words` and
+    `decode_licence`.
+    """
+    if trust.moves is None:
+        raise NotGiven("the policy pins no contract of licences", code="moves-not-pinned")
+    return decode_licence(evidence.words(trust.moves, licence_slots(body.subject)))
+
+
+def read_certificate(body: Licence, evidence: Evidence, trust: TrustPolicy) -> ChainRecord | None:
+    """The record of its certificate; None when there is none. Raises as `Evidence.words`, `decode_record`."""
+    slots = record_slots(certificate_subject(body.certificate.number))
+    return decode_record(evidence.words(trust.rights, slots))
+
+
+@dataclass(kw_only=True)
+class VoucherExhibits(RecordExhibits[Voucher, Licence]):
+    """Everything at hand; `read` fills it in."""
+
+    ledger: VoucherLedger | None = None
+    licence: ChainLicence | None = None
+    """The chain's licence, once obligation 9 holds."""
+    certificate: ChainRecord | None = None
+    """The record of its certificate, likewise."""
+    end: LicenceEnd | None = None
+    """What is said to have ended it."""
+
+    @property
+    def body(self) -> Licence | None:
+        """The record, else what the voucher shows."""
+        return self.record or (self.core.body if self.core else None)
+
+    @property
+    def given(self) -> Statement:
+        """The statement at hand, else the one that follows from the voucher."""
+        return self.statement or self.need_core().statement()
+
+    def read(self) -> None:
+        """(1) Read QR text, core and file, then ask the ledger, if there is one, for what it adds."""
+        shown = self.presented
+        file = None if shown.file is None else parse_voucher_file(shown.file)
+        self.qr = file.qr if file else shown.qr or ""
+        self.core = decode_voucher(self.qr)
+        if file is not None:
+            self.record, self.statement, self.proof = file.record, file.statement, file.proof
+            self.evidence, self.end = file.chain, file.end
+        if self.ledger is not None:
+            self._ask(self.ledger, self.core, recorded=file is not None)
+
+    def ended_by(self, outcome: bytes) -> LicenceEnd | None:
+        """What the chain's outcome says, if it is shown or the ledger tells it; it proves itself by its leaf
+        hash.
+        """
+        if self.end is not None and ended_statement(self.end).leaf_hash == outcome:
+            return self.end
+        if self.ledger is not None:
+            with suppress(DataFault, EnvironmentFault):
+                told = parse_licence_end(self.ledger.body(outcome))
+                return told if ended_statement(told).leaf_hash == outcome else None
+        return None
+
+    def _ask(self, ledger: VoucherLedger, core: Voucher, *, recorded: bool) -> None:
+        if not recorded:
+            self._ask_record(ledger, core.statement())
+        body = self.record or core.body
+        self.ask_chain(lambda size: ledger.evidence(body, size), self.trust)
+
+    def _ask_record(self, ledger: VoucherLedger, statement: Statement) -> None:
+        self.why_no_proof = NotGiven("the ledger asked knows no such statement", code="no-record")
+        try:
+            proof, told = ledger.proof(statement), ledger.body(statement.leaf_hash)
+        except EnvironmentFault as fault:
+            self.why_no_proof = fault
+            return
+        with suppress(DataFault):  # what is not the statement's body is none
+            record = parse_licence(told)
+            if proof is not None and given_statement(record) == statement:
+                self.record, self.statement, self.proof = record, statement, proof

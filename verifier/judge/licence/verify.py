@@ -1,0 +1,135 @@
+"""Verification of a licence's voucher (S9.7): its rules, and what is concluded from what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from yinzheng.verifier.containers.target import Presented
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.licence import RECORDING, differing_terms, given_statement
+from yinzheng.verifier.judge import obligations
+from yinzheng.verifier.judge.certificate.verify import log_unasked, operator_notes
+from yinzheng.verifier.judge.findings import Findings
+from yinzheng.verifier.judge.judge import Rules, authentic, judge
+from yinzheng.verifier.judge.licence.exhibits import (
+    VoucherExhibits,
+    VoucherLedger,
+    VoucherReader,
+    read_certificate,
+    read_licence,
+)
+from yinzheng.verifier.judge.licence.report import VoucherReport
+from yinzheng.verifier.judge.licence.status import answer_licence
+from yinzheng.verifier.judge.obligations import Signed
+from yinzheng.verifier.judge.presentation import page_agrees, presentation_notes
+from yinzheng.verifier.judge.report import Note, Outcome, Status
+from yinzheng.verifier.judge.seals import block_of
+from yinzheng.verifier.judge.trust import TrustPolicy
+
+
+def verify_voucher(
+    presented: Presented,
+    trust: TrustPolicy,
+    *,
+    now: int,
+    at: int | None = None,
+    live: VoucherReader | None = None,
+    allow_attached: bool = False,
+) -> VoucherReport:
+    """Verify a voucher that `read_target` found, under the reader's own policy.
+
+    ``now``, ``at``, ``live`` and ``allow_attached`` as in `verify`. Bad data and a silent ledger end up in
+    the report. Raises `UsageFault` `time-future`.
+    """
+    ledger = VoucherLedger(live, trust) if live else None
+    found = VoucherExhibits(presented=presented, trust=trust, ledger=ledger, allow_attached=allow_attached)
+    findings = judge(LICENCE, found, trust, now, at)
+    status, code, certificate = answer_licence(found, now, at, vouched=findings.outcome(8) is Outcome.VALID)
+    core, record, chain = found.core, found.record, found.licence
+    parties = {found.body.licensor.code, found.body.licensee.code} if found.body else set()
+    return VoucherReport(
+        kind=presented.kind,
+        findings=findings.in_order(),
+        authentic=authentic(LICENCE, found, findings),
+        status=status,
+        status_code=code,
+        core=core,
+        record=record,
+        differences=obligations.differences(core, record) if core and record else (),
+        chain=chain,
+        certificate=found.certificate,
+        certificate_status=certificate,
+        end=found.ended_by(chain.outcome) if chain and chain.outcome else None,
+        block=block_of(found.evidence, trust, now),
+        checked_at=now,
+        asked_at=at,
+        notes=(
+            *presentation_notes(presented, found.qr, None),
+            *found.notes,
+            *_about_certificate(certificate),
+            *operator_notes(trust, parties),
+        ),
+    )
+
+
+def _signed(found: VoucherExhibits) -> Signed:
+    core = found.need_core()
+    body = core.body
+    # A licence's number is a registry's own; its certificate's begins with the key's prefix.
+    number = body.certificate.number
+    return Signed(core.kid, core.signed, core.signature, body.registered_at, body.registry, number)
+
+
+def _opens(found: VoucherExhibits) -> None:
+    page_agrees(found.presented, found.qr)
+    record, statement = found.need_record()
+    obligations.record_equals(found.core, record, given_statement(record), statement)
+
+
+def _on_chain(found: VoucherExhibits, trust: TrustPolicy) -> None:
+    """(9) The pinned contract has a licence of that number, of this statement and these terms, and the
+    registry contract the certificate under which it was given.
+    """
+    evidence, body = found.need_evidence(), found.body
+    assert body is not None  # the form is read
+    licence = read_licence(body, evidence, trust)
+    if licence is None:
+        obligations.not_before(evidence, body.registered_at + RECORDING)
+        raise DataFault("the chain has no licence of that number", code="licence-absent", number=body.number)
+    if licence.statement != found.given.leaf_hash:
+        raise DataFault("the chain's licence is another", code="licence-content-differs")
+    if differing := differing_terms(body, licence):
+        raise DataFault(
+            "the chain's licence states other terms", code="licence-terms-differ", terms=list(differing)
+        )
+    certificate = read_certificate(body, evidence, trust)
+    if certificate is None or certificate.content != body.certificate.leaf:
+        raise DataFault(
+            "the chain has another certificate, or none, where the licence names one",
+            code="licence-certificate-differs",
+        )
+    found.licence, found.certificate = licence, certificate
+
+
+def _needs(found: VoucherExhibits, findings: Findings) -> Collection[int]:
+    """1–9; but what (9) has compared with the chain itself, whole, needs no log to vouch for it."""
+    whole = found.core is not None and found.core.declared is None
+    return set(range(1, 10)) - set(log_unasked(findings) if whole else ())
+
+
+LICENCE: Final = Rules(
+    form=VoucherExhibits.read,
+    signed=_signed,
+    opens=_opens,
+    statement=lambda found: found.need_record()[1],
+    rests_on=_on_chain,
+    needs=_needs,
+)
+"""A voucher is signed when the licence is registered; the record prevails (R9)."""
+
+
+def _about_certificate(status: Status | None) -> list[Note]:
+    """What became of the certificate: a sale does not break a licence, and what holds it up is told."""
+    told = (Status.SUPERSEDED, Status.HELD, Status.CANCELLED)
+    return [Note(f"certificate-{status}")] if status in told else []
