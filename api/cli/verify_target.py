@@ -27,6 +27,7 @@ from yinzheng.api.cli.verify_conclusion import print_conclusion
 from yinzheng.api.cli.verify_pack import check_pack, is_pack
 from yinzheng.api.cli.verify_receipt import print_receipt
 from yinzheng.api.cli.verify_state import open_state
+from yinzheng.api.cli.verify_trade_check import print_trade_check
 from yinzheng.api.cli.verify_voucher import print_voucher
 from yinzheng.api.extraction import extract
 from yinzheng.verifier.containers.target import Presented, read_target
@@ -37,6 +38,7 @@ from yinzheng.verifier.judge.kinds import AnyReader, AnyReport, kind_of, unread
 from yinzheng.verifier.judge.licence.report import VoucherReport
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
 from yinzheng.verifier.judge.report import Report
+from yinzheng.verifier.judge.trade_check.report import TradeCheckReport
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.pack.archive import is_zip
 from yinzheng.verifier.words import phrases
@@ -140,6 +142,8 @@ def _print_any(report: AnyReport, language: Language) -> None:
         print_receipt(report, language)
     elif isinstance(report, VoucherReport):
         print_voucher(report, language)
+    elif isinstance(report, TradeCheckReport):
+        print_trade_check(report, language)
     elif isinstance(report, ConclusionReport):
         print_conclusion(report, language)
     else:

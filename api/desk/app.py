@@ -21,6 +21,7 @@ from yinzheng.api.desk.organisations import organisations
 from yinzheng.api.desk.patients import patients
 from yinzheng.api.desk.problems import answer, problem_of
 from yinzheng.api.desk.server import Desk
+from yinzheng.api.desk.trades import trades
 from yinzheng.api.desk.watching import watching
 from yinzheng.api.desk.withdrawals import withdrawals
 from yinzheng.api.http.bodies import Bodies
@@ -53,7 +54,17 @@ def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -
     )
     app.add_exception_handler(YinzhengError, _fault)
     app.add_exception_handler(HTTPException, _http)
-    every = (organisations, withdrawals, disputes, certificates, patients, objections, decisions, watching)
+    every = (
+        organisations,
+        withdrawals,
+        disputes,
+        certificates,
+        patients,
+        objections,
+        decisions,
+        trades,
+        watching,
+    )
     for routes in every:
         app.include_router(routes(desk))
 

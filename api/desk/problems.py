@@ -50,6 +50,7 @@ _STATUS: Final = {
     "letter-unknown": HTTPStatus.NOT_FOUND,
     "subscriptions-many": HTTPStatus.CONFLICT,
     "streams-many": HTTPStatus.TOO_MANY_REQUESTS,
+    "trade-check-unknown": HTTPStatus.NOT_FOUND,
     "consent-erased": HTTPStatus.GONE,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
 }
@@ -66,8 +67,8 @@ _FORM: Final = (
 _NOTHING: Final = "Nothing was recorded; correct it and send it again."
 """What to do, where an error does not say it better."""
 
-WAITING: Final = {"receipt-not-anchored": 60}
-"""Environment faults that mean waiting, with for how many seconds; their messages are fit for anyone."""
+WAITING: Final = {"receipt-not-anchored": 60, "trade-check-unanchored": 2}
+"""Faults that mean waiting, with for how many seconds; their messages are fit for anyone."""
 
 
 def problem_of(error: YinzhengError) -> Problem:

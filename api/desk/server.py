@@ -153,10 +153,15 @@ class Desk:
         return await asyncio.wrap_future(self.worker.do(act))
 
     async def do_together(
-        self, alike: Hashable, item: Any, run: Callable[[Registry, Sequence[Any]], Sequence[T]]
+        self,
+        alike: Hashable,
+        item: Any,
+        run: Callable[[Registry, Sequence[Any]], Sequence[T]],
+        *,
+        patient: bool = False,
     ) -> T:
         """Have something done by the writer, together with what is alike (`Worker.do_together`)."""
-        return await asyncio.wrap_future(self.worker.do_together(alike, item, run))
+        return await asyncio.wrap_future(self.worker.do_together(alike, item, run, patient=patient))
 
 
 def reader_of(asked: Asked | Signed) -> Reader:

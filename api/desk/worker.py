@@ -50,6 +50,8 @@ class _Job:
     item: Any
     run: Callable[[Registry, Sequence[Any]], Sequence[Any]]
     answer: Future[Any]
+    patient: bool = False
+    """Whether what it leaves may wait for log and chain until nothing more comes, or the burst ends."""
 
 
 class Worker:
@@ -94,20 +96,26 @@ class Worker:
 
     def do(self, act: Callable[[Registry], T]) -> Future[T]:
         """Have `act` done with the registry open. Raises `EnvironmentFault` `server-busy`."""
-        return self._put(None, None, lambda registry, _items: [act(registry)])
+        return self._put(_Job(None, None, lambda registry, _items: [act(registry)], Future()))
 
     def do_together(
-        self, alike: Hashable, item: Any, run: Callable[[Registry, Sequence[Any]], Sequence[T]]
+        self,
+        alike: Hashable,
+        item: Any,
+        run: Callable[[Registry, Sequence[Any]], Sequence[T]],
+        *,
+        patient: bool = False,
     ) -> Future[T]:
         """Have `run` done for `item` and whatever waits that is `alike`; one answer for each, in order.
 
         `run` does all or nothing. Where it raises, each is tried alone, so that nobody fails for another.
+        `patient`: whoever asks next does not wait while this goes to log and chain.
+
         Raises `EnvironmentFault` `server-busy`.
         """
-        return self._put(alike, item, run)
+        return self._put(_Job(alike, item, run, Future(), patient))
 
-    def _put(self, alike: Hashable | None, item: Any, run: Callable[..., Any]) -> Future[Any]:
-        job = _Job(alike, item, run, Future())
+    def _put(self, job: _Job) -> Future[Any]:
         with self._changed:
             if len(self._waiting) >= MOST_WAITING:  # those whose clients went hold no place
                 self._waiting = deque(one for one in self._waiting if not one.answer.cancelled())
@@ -140,11 +148,14 @@ class Worker:
         try:
             with self._open() as registry:
                 until = self._monotonic() + self._pace.burst
-                more = True
+                more, urgent = True, False
                 while more and self._monotonic() < until:
-                    self._carry_out(registry, self._take())
-                    if not self._waiting:
+                    jobs = self._take()
+                    self._carry_out(registry, jobs)
+                    urgent |= any(not job.patient for job in jobs)
+                    if urgent and not self._waiting:
                         self._settle(registry)
+                        urgent = False
                     more = self._await(self._pace.idle)
                 self._settle(registry)
         except Exception as error:  # the registry cannot be opened: those who wait are told why

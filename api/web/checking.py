@@ -28,6 +28,7 @@ from yinzheng.verifier.judge.kinds import Kind, kind_of, unread
 from yinzheng.verifier.judge.licence.report import VOUCHER, VoucherReport
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report
+from yinzheng.verifier.judge.trade_check.report import TradeCheckReport
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.pack.archive import is_zip
 
@@ -80,7 +81,15 @@ class CheckedVoucher:
     trust: TrustPolicy
 
 
-AnyChecked: TypeAlias = Checked | CheckedReceipt | CheckedConclusion | CheckedVoucher
+@dataclass(frozen=True, slots=True)
+class CheckedTrade:
+    """What was found about the receipt of a trade check (S20.3)."""
+
+    report: TradeCheckReport
+    trust: TrustPolicy
+
+
+AnyChecked: TypeAlias = Checked | CheckedReceipt | CheckedConclusion | CheckedVoucher | CheckedTrade
 
 
 class Checker:
@@ -187,6 +196,8 @@ class Checker:
             return CheckedReceipt(replace(found, findings=findings), trust)
         if isinstance(found, ConclusionReport):
             return CheckedConclusion(replace(found, findings=findings), trust)
+        if isinstance(found, TradeCheckReport):
+            return CheckedTrade(replace(found, findings=findings), trust)
         if isinstance(found, VoucherReport):
             return CheckedVoucher(replace(found, findings=findings), presented.qr, trust)
         report = replace(found, findings=findings)

@@ -14,13 +14,20 @@ from starlette.responses import RedirectResponse, Response
 from yinzheng.api.http.guard import client
 from yinzheng.api.http.language import Language, negotiate, other
 from yinzheng.api.http.problems import not_found, problem_of
-from yinzheng.api.web.checking import AnyChecked, CheckedConclusion, CheckedReceipt, CheckedVoucher
+from yinzheng.api.web.checking import (
+    AnyChecked,
+    CheckedConclusion,
+    CheckedReceipt,
+    CheckedTrade,
+    CheckedVoucher,
+)
 from yinzheng.api.web.conclusion_view import ConclusionView, conclusion_view
 from yinzheng.api.web.intake import Submission, read_submission
 from yinzheng.api.web.notice_view import notice_view
 from yinzheng.api.web.receipt_view import ReceiptView, receipt_view
 from yinzheng.api.web.report_view import ReportView, report_view
 from yinzheng.api.web.server import Server, language_of
+from yinzheng.api.web.trade_view import TradeView, trade_view
 from yinzheng.api.web.voucher_view import VoucherView, voucher_view
 from yinzheng.verifier.errors import YinzhengError
 
@@ -100,6 +107,9 @@ def _result(server: Server, request: Request, checked: AnyChecked, language: Lan
     if isinstance(checked, CheckedConclusion):
         conclusion = conclusion_view(checked, language, own_policy=own)
         return _private(server, request, "conclusion.html", conclusion, language)
+    if isinstance(checked, CheckedTrade):
+        trade = trade_view(checked, language, own_policy=own)
+        return _private(server, request, "trade_check.html", trade, language)
     if isinstance(checked, CheckedVoucher):
         voucher = voucher_view(checked, language, own_policy=own)
         return _shown(server, request, "voucher.html", voucher, checked.qr, language)
@@ -130,7 +140,7 @@ def _private(
     server: Server,
     request: Request,
     template: str,
-    view: ReceiptView | ConclusionView | VoucherView,
+    view: ReceiptView | ConclusionView | VoucherView | TradeView,
     language: Language,
 ) -> Response:
     return server.page(

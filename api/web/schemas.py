@@ -175,6 +175,14 @@ class ChallengeAnswerOut(_Model):
     answer: dict[str, Any] = Field(description="The report: who answered, obligations 1–16, the certificate.")
 
 
+class TradeAnswerOut(_Model):
+    """The answer of a verification of the receipt of a trade check (S20.3)."""
+
+    verdict: Said
+    policy: PolicyOut
+    trade_check: dict[str, Any] = Field(description="The report; the receipt's secret is never in it.")
+
+
 class VoucherAnswerOut(_Model):
     """The answer of a verification of the voucher of a licence (S9.7)."""
 

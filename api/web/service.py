@@ -13,7 +13,13 @@ from yinzheng.api.http.guard import client
 from yinzheng.api.http.problems import not_found
 from yinzheng.api.http.schemas import schema_file
 from yinzheng.api.web.challenges import for_programs
-from yinzheng.api.web.checking import AnyChecked, CheckedConclusion, CheckedReceipt, CheckedVoucher
+from yinzheng.api.web.checking import (
+    AnyChecked,
+    CheckedConclusion,
+    CheckedReceipt,
+    CheckedTrade,
+    CheckedVoucher,
+)
 from yinzheng.api.web.conclusion_view import conclusion_tone
 from yinzheng.api.web.intake import read_submission
 from yinzheng.api.web.log_files import read_log_file, reads_gzip
@@ -31,10 +37,12 @@ from yinzheng.api.web.schemas import (
     ReceiptAnswerOut,
     ReportOut,
     Said,
+    TradeAnswerOut,
     VoucherAnswerOut,
     policy_out,
 )
 from yinzheng.api.web.server import Server
+from yinzheng.api.web.trade_view import trade_tone
 from yinzheng.api.web.voucher_view import voucher_tone
 from yinzheng.api.web.words import VERDICTS
 from yinzheng.verifier.formats.body import is_number
@@ -54,7 +62,7 @@ def _problems(**descriptions: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
-AnyAnswer: TypeAlias = AnswerOut | ReceiptAnswerOut | ConclusionAnswerOut | VoucherAnswerOut
+AnyAnswer: TypeAlias = AnswerOut | ReceiptAnswerOut | ConclusionAnswerOut | VoucherAnswerOut | TradeAnswerOut
 
 _LIMITED: Final = {
     "s429": "Too many requests; see Retry-After.",
@@ -109,7 +117,7 @@ def service(server: Server) -> APIRouter:
     )
     async def verify_certificate(
         request: Request,
-    ) -> AnswerOut | ReceiptAnswerOut | ConclusionAnswerOut | VoucherAnswerOut:
+    ) -> AnswerOut | ReceiptAnswerOut | ConclusionAnswerOut | VoucherAnswerOut | TradeAnswerOut:
         """Check a certificate, the voucher of a licence, a patient's receipt, or the end document of a
         withdrawal, by S9's obligations.
 
@@ -240,6 +248,13 @@ def _answer(checked: AnyChecked, *, own: bool) -> AnyAnswer:
             verdict=Said(tone=receipt_tone(report), **verdict(report).to_json()),
             policy=policy_out(checked.trust, own=own),
             receipt=report.to_json(),
+        )
+    if isinstance(checked, CheckedTrade):
+        told = checked.report
+        return TradeAnswerOut(
+            verdict=Said(tone=trade_tone(told), **verdict(told).to_json()),
+            policy=policy_out(checked.trust, own=own),
+            trade_check=told.to_json(),
         )
     if isinstance(checked, CheckedVoucher):
         voucher = checked.report

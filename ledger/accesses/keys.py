@@ -1,4 +1,4 @@
-"""Access keys: one for each calendar month, wrapped like the keys of records and not one of them.
+"""Access keys, and those of trade checks: one for each month, wrapped like the keys of records, none of them.
 
 Erasing a record destroys none, backups carry them, and what R42 lets go after its time goes month by month.
 """
@@ -9,6 +9,7 @@ import hmac
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from sqlmodel import Session
 
@@ -18,6 +19,9 @@ from yinzheng.ledger.store.models_accesses import AccessKey
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.errors import DataFault
+
+LINES: Final = "access"
+"""Keys of access lines, by what their names begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +36,14 @@ class MonthKey:
         return hmac.digest(self.linking, before + number.to_bytes(8, "big") + leaf, "sha256")
 
 
-def month_of(at: int) -> bytes:
+def month_of(at: int, of: str = LINES) -> bytes:
     """The name of the key of the month that an instant (UTC seconds) falls in at +08:00."""
-    return datetime.fromtimestamp(at, CHINA).strftime("access/%Y-%m").encode()
+    return datetime.fromtimestamp(at, CHINA).strftime(f"{of}/%Y-%m").encode()
 
 
-def key_for(session: Session, keys: KeyProvider, at: int) -> MonthKey:
-    """The key for lines written at `at`; made where its month has none yet. Raises as `open_key`."""
-    name = month_of(at)
+def key_for(session: Session, keys: KeyProvider, at: int, of: str = LINES) -> MonthKey:
+    """The key for what is written at `at`; made where its month has none yet. Raises as `open_key`."""
+    name = month_of(at, of)
     if session.get(AccessKey, name) is None:
         wrapped = keys.wrapper().wrap(secrets.token_bytes(sm4.KEY_BYTES), name)
         session.add(AccessKey(id=name, wrapped_key=wrapped, created_at=at))
@@ -52,7 +56,7 @@ def open_key(session: Session, keys: KeyProvider, name: bytes) -> MonthKey:
     row = session.get(AccessKey, name)
     if row is None or row.wrapped_key is None:
         raise DataFault(
-            f"the key of the access lines of {name.decode(errors='replace')} is not there",
+            f"the key of the month {name.decode(errors='replace')} is not there",
             code="access-key-missing",
             hint="Restore the database from a backup.",
         )

@@ -13,7 +13,9 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.audit.erasures import check_remains
+from yinzheng.ledger.audit.event import check_event
 from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.audit.trades import check_trades
 from yinzheng.ledger.certificates.work import deposit_leaf, statements_of
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import thread
@@ -28,17 +30,18 @@ from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.access import NOTED
 from yinzheng.verifier.formats.evidence_items import parse_item
 from yinzheng.verifier.formats.notice import MAX_NOTICE, parse_notice
-from yinzheng.verifier.log.statement import Body, Statement, verify_body
+from yinzheng.verifier.log.statement import Statement, verify_body
 
 BATCH = 2000
 """Consents looked at together; a bound on memory."""
 
 
 def check_threads(audit: Audit) -> None:
-    """Check every thread, that no statement is outside of one."""
+    """Check every thread and every trade check, that no statement is outside of them."""
     with audit.store.reading() as session:
         seen = _organisations(audit, session) + _notices(audit, session)
         seen += _consents(audit, session) + _disputes(audit, session) + _certificates(audit, session)
+        seen += check_trades(audit, session)
         loose = (
             select(func.count()).select_from(Event).where(col(Event.case_id).is_(None), Event.type != NOTED)
         )
@@ -47,28 +50,6 @@ def check_threads(audit: Audit) -> None:
             audit.found(
                 "event-unlinked", f"{there} statements lie outside the applications, threads reach {seen}"
             )
-
-
-def check_event(event: Event, seal: SealedValue | None, prev: bytes | None, subject: bytes) -> Statement:
-    """Check one event of a thread; `seal` None: its private body cannot be opened any more.
-
-    Raises `DataFault`: `event-altered`, `event-unlinked`, `seal-broken`, `body-differs`.
-    """
-    statement = Statement.from_bytes(event.statement)
-    of_row = (event.type, event.subject, event.at, event.leaf_hash)
-    if of_row != (statement.type, statement.subject, statement.at, statement.leaf_hash):
-        raise DataFault("an event's columns are not those of its statement", code="event-altered")
-    if statement.prev != prev or statement.subject != subject:
-        raise DataFault("an event is not the next of its thread", code="event-unlinked")
-    public = statement.body_kind is Body.PUBLIC
-    if (event.public is not None) is not public:
-        raise DataFault("an event lacks its public body, or shows a private one", code="event-altered")
-    if event.public is not None:
-        verify_body(statement, event.public)
-    elif seal is not None:
-        body, secret = open_event(seal, event.sealed, event.leaf_hash)
-        verify_body(statement, canonical.dumps(body), secret)
-    return statement
 
 
 def _walk(

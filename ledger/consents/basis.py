@@ -7,6 +7,7 @@ name, and for no later one that goes beyond it (R28): that is said with each.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,7 @@ from yinzheng.ledger.rules.withdrawal import Situation, State
 from yinzheng.ledger.store.models_consents import Notice as NoticeRow
 from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
 from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.chain.layout_consents import FREEZE
 from yinzheng.verifier.errors import DataFault
 
 SMALL: Final = 5
@@ -76,6 +78,21 @@ def counts(session: Session, leaf: bytes, now: int) -> Counts:
         pending += 1
         overdue += _situation(row).overdue_since(now) is not None
     return Counts(shown(pending), shown(overdue), shown(_not_told(session, leaf)))
+
+
+def overdue_under(session: Session, leaves: Iterable[bytes], now: int) -> int:
+    """Count the overdue withdrawals of consents to these notices, as of `now` (UTC seconds; R35, R45)."""
+    query = (
+        select(Withdrawal)
+        .join(NoticeRow, Withdrawal.notice_id == NoticeRow.id)  # type: ignore[arg-type]
+        .where(
+            col(NoticeRow.leaf).in_(tuple(leaves)),
+            Withdrawal.state != State.COMPLETED.value,
+            col(Withdrawal.received_at) < now - FREEZE,  # no duty ends sooner
+        )
+        .execution_options(yield_per=1024)
+    )
+    return sum(1 for row in session.exec(query) if _situation(row).overdue_since(now) is not None)
 
 
 def _not_told(session: Session, leaf: bytes) -> int:

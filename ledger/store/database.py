@@ -28,7 +28,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from sqlmodel import Session
 
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
-from yinzheng.ledger.store import models_accesses, models_consents, models_disputes, models_watch  # noqa: F401 - or their tables would not be known
+from yinzheng.ledger.store import all_models  # noqa: F401 - or they would not be known
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 
 MIGRATIONS = Path(__file__).with_name("migrations")

@@ -47,6 +47,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "withdrawals",
         "disputes",
         "certificates watch",
+        "trades",
         "erasure notify",
         # What looks at all of them.
         "answers",

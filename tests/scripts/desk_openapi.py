@@ -5,121 +5,49 @@ It says nothing that the well-kept generators of clients cannot use (docs/client
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.scripts.form_schemas import Forms, Json, hex_of
+from tests.scripts.desk_answers import (
+    _CHANGE,
+    _CHECKED,
+    _COUNT,
+    _EARLIER,
+    _ELSEWHERE,
+    _FLAG,
+    _GRANTED,
+    _ITEM,
+    _LEAF,
+    _LETTER,
+    _NUMBER,
+    _PENDING,
+    _RECORDED,
+    _SHORT,
+    _SUBSCRIPTION,
+    _TEXT,
+    _TIME,
+    PDF,
+    Content,
+    Make,
+    _answer,
+    _binary,
+    _json,
+    _list,
+    _object,
+    _or_null,
+    _part,
+)
+from tests.scripts.form_schemas import Forms, Json
 from yinzheng.api.desk import disputes, fields, streams, uploads
 from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON
 from yinzheng.ledger.disputes import plans
 from yinzheng.ledger.people import decisions
-from yinzheng.verifier.bytes.digests import DigestPair
-from yinzheng.verifier.bytes.shape import Shaped
-from yinzheng.verifier.formats import consent, destruction, notice, order, organisation
+from yinzheng.verifier.formats import consent, destruction, notice, order, organisation, trade
 from yinzheng.verifier.formats.request import HEADER, MAX_TOKEN
 from yinzheng.verifier.formats.webhook import PLACE
 from yinzheng.verifier.formats.withdrawal_steps import GuardianProof
 
-Make = Callable[[Forms], Json]
-Content = Mapping[str, Make]
-"""Schemas by media type."""
-
-PDF: Final = "application/pdf"
-
-
-def _object(name: str, checks: Mapping[str, Any]) -> Make:
-    return lambda forms: forms.named(name, lambda: forms.fields(checks))
-
-
-def _part(kind: type[Shaped]) -> Make:
-    return lambda forms: forms.part(kind)
-
-
-def _answer(name: str, **members: Json | Make) -> Make:
-    """An object with at least these members: later versions may say more."""
-
-    def make(forms: Forms) -> Json:
-        properties = {name: one(forms) if callable(one) else one for name, one in members.items()}
-        return {"type": "object", "properties": properties, "required": [*members]}
-
-    return lambda forms: forms.named(name, lambda: make(forms))
-
-
-def _binary(description: str = "") -> Make:
-    said = {"description": description} if description else {}
-    return lambda _: {"type": "string", "format": "binary", **said}
-
-
-def _json(*makes: Make) -> Content:
-    """One of these, as JSON."""
-    return {JSON_MEDIA: makes[0] if len(makes) == 1 else lambda forms: {"oneOf": [m(forms) for m in makes]}}
-
-
-def _list(item: Make) -> Make:
-    return lambda forms: {"type": "array", "items": item(forms)}
-
-
-def _or_null(schema: Json) -> Json:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-_LEAF: Final = hex_of(32, 32)
-_FLAG: Final[Json] = {"type": "boolean"}
-_COUNT: Final[Json] = {"type": "integer"}
-_TIME: Final[Json] = {"type": "integer", "description": "UTC seconds."}
-_TEXT: Final[Json] = {"type": "string"}
-
-_ELSEWHERE: Final = _json(
-    lambda _: {"type": "object", "description": "See the section of docs/spec.md that is named."}
-)
-_RECORDED: Final = _json(_answer("Recorded", leaf=_LEAF))
-_GRANTED: Final = _answer(
-    "GrantedConsent",
-    subject=_LEAF,
-    leaf=_LEAF,
-    already={**_FLAG, "description": "Whether it was recorded before."},
-)
-_PENDING: Final = _answer("SignedNotice", body={**_TEXT, "description": "S11.4, as text."}, header=_TEXT)
-_ITEM: Final = _json(
-    _answer(
-        "PlacedItem",
-        number=_COUNT,
-        leaf=_or_null(_LEAF),
-        digest=lambda forms: forms.of(DigestPair.from_json),
-        size=_COUNT,
-    )
-)
-_CHANGE: Final[Json] = {**_TEXT, "enum": [*notice.CHANGES]}
-_EARLIER: Final = _answer(
-    "EarlierVersion",
-    notice=_LEAF,
-    version=_COUNT,
-    wider=_list(
-        _answer("WiderPart", change=_CHANGE, scope=_or_null(_TEXT), words=_TEXT, code=_or_null(_TEXT))
-    ),
-    consents=_list(lambda _: _LEAF),
-)
-_SHORT: Final = hex_of(16, 16)
-_SUBSCRIPTION: Final = _answer(
-    "Subscription",
-    subscription=_SHORT,
-    certificates=_list(lambda _: _TEXT),
-    webhook=_or_null(_TEXT),
-    begin={**_COUNT, "description": "Events from this number on are yet to be told."},
-    created_at=_TIME,
-)
-_LETTER: Final = _answer(
-    "DeadLetter",
-    letter=_SHORT,
-    subscription=_SHORT,
-    made_at=_TIME,
-    attempts=_COUNT,
-    error=_or_null(_TEXT),
-    body={**_TEXT, "description": "S11.4, as text."},
-    header=_TEXT,
-)
-_NUMBER: Final = {"after": {"type": "integer", "minimum": 0}}
 _AFTER: Final = {"after": {"type": "string", "pattern": f"^{PLACE}$"}}
 _FORM: Final = {"form": {"type": "string", "enum": ["json", "pdf"], "default": "json"}}
 _ONLY: Final = {"only": {"type": "string", "pattern": "^[0-9]{1,4}(,[0-9]{1,4}){0,999}$"}}
@@ -154,7 +82,7 @@ class Operation:
     @property
     def tag(self) -> str:
         """What the address is about: the first name in it."""
-        *_, about = self.path.split("/")[1:4]
+        about = next(name for name in self.path.split("/") if name not in ("", "org", "people", "v1"))
         return "operation" if about == "healthz" else about.partition("-")[0]
 
 
@@ -256,6 +184,11 @@ OPERATIONS: Final = (
     Operation("hand_in_order", "POST /org/v1/orders", "An order that a forum signed", "S16.8.",
               _json(lambda forms: forms.named("Order", lambda: forms.fields(order._FIELDS))),
               answers={"201": _RECORDED}),
+    Operation("check_trade", "POST /v1/trade-checks", "Check a trade before it is made",
+              "One trade; the answer has every reason with its rule, and a signed receipt (S20).",
+              _json(_part(trade.Trade)), answers={"201": _json(_CHECKED)}),
+    Operation("fetch_trade_check", "GET /v1/trade-checks/{check}", "The receipt of a check with its proofs",
+              "For the exchange that asked, once the answer is anchored (S20.3)."),
     Operation("decide", "POST /people/v1/decisions",
               "A decision that a person of the registry signed elsewhere",
               "S18; 202 gives what is still to be signed.",
@@ -273,6 +206,7 @@ _PLACES: Final[Mapping[str, Json]] = {
     "withdrawal": {"description": "Identifier of the withdrawal.", "schema": _LEAF},
     "subscription": {"description": "Identifier of the subscription.", "schema": _SHORT},
     "letter": {"description": "Identifier of the letter.", "schema": _SHORT},
+    "check": {"description": "Leaf hash of its statement.", "schema": _LEAF},
     "dispute": {"description": "Its reference.", "schema": {"type": "string", "examples": ["D-2026-000001"]}},
     "certificate": {
         "description": "Its number.",
@@ -335,7 +269,7 @@ def document(own: Mapping[str, Make]) -> Json:
             "title": "Yinzheng desk 印证柜台",
             "version": "1",
             "description": "What organisations ask in requests that they sign (docs/spec.md S11, S15, "
-            "S16), and what people of the registry decide elsewhere (S18). What the public pages "
+            "S16, S20), and what people of the registry decide elsewhere (S18). What the public pages "
             "hand on from the same machine (S15.6, S15.7) is no interface for others.",
         },
         "security": [{"Signature": []}],

@@ -14,7 +14,7 @@ from yinzheng.ledger.people import decisions
 from yinzheng.verifier.bytes import digests, wording
 from yinzheng.verifier.bytes.canonical import constant, nullable, text
 from yinzheng.verifier.bytes.shape import Shaped, names_of
-from yinzheng.verifier.chain import evidence
+from yinzheng.verifier.chain import evidence, terms
 from yinzheng.verifier.containers import certfile, holderfile, receiptfile, voucherfile
 from yinzheng.verifier.formats import (
     access,
@@ -35,6 +35,8 @@ from yinzheng.verifier.formats import (
     request,
     standing,
     tombstone,
+    trade,
+    trade_check,
     webhook,
     withdrawal,
     withdrawal_steps,
@@ -54,6 +56,13 @@ CODE: Final = {
     "description": "A unified social credit code, its check character right, and no resident's number (R17).",
 }
 DATE: Final = {"type": "string", "format": "date", "pattern": f"^{wording._DATE.pattern}$"}
+PROVINCES: Final = {
+    "type": "array",
+    "items": {"type": "string", "pattern": "^[1-8][0-9]$"},
+    "minItems": 1,
+    "maxItems": 34,
+    "uniqueItems": True,
+}
 ANY: Final[Json] = {"type": "object"}
 PROOF: Final = {"type": "string", "minLength": 1, "maxLength": MAX_PROOF_BYTES, "description": "S4.3."}
 
@@ -77,6 +86,12 @@ def _leaves(forms: Forms) -> Json:
 
 def _part(kind: type[Shaped]) -> Callable[[Forms], Json]:
     return lambda forms: forms.part(kind)
+
+
+def _listed(words: tuple[str, ...]) -> Callable[[Forms], Json]:
+    """A list of some of these words, each once; perhaps none."""
+    items = {"type": "string", "enum": list(words)}
+    return _said({"type": "array", "items": items, "uniqueItems": True})
 
 
 def _said(schema: Json) -> Callable[[Forms], Json]:
@@ -124,6 +139,13 @@ OWN: Final[Mapping[str, Callable[[Forms], Json]]] = {
     f"{_FORMATS}evidence_items._as_read": _said(ANY),
     f"{_FORMATS}evidence_items._number": _said(NUMBER),
     f"{_FORMATS}licence._number": _said({"type": "string", "pattern": f"^{licence._NUMBER.pattern}$"}),
+    f"{_FORMATS}trade._acts": _listed(terms.ACTS),
+    f"{_FORMATS}trade._party_code": lambda forms: forms.of(text(1, 40)),
+    f"{_FORMATS}trade._provinces": _said(PROVINCES),
+    f"{_FORMATS}trade._rights": _listed(body.RIGHTS),
+    f"{_FORMATS}trade_check.<lambda>": _part(trade_check.TradeChecked),
+    f"{_FORMATS}trade_check._number": _said(NUMBER),
+    f"{_FORMATS}trade_check._proof": _said(PROOF),
     f"{_FORMATS}webhook._mapping": _said(ANY),
     f"{_FORMATS}withdrawal._duty": _duty,
     f"{_FORMATS}withdrawal._grants": lambda forms: forms.of(withdrawal._GRANTS),
@@ -228,6 +250,9 @@ FORMATS: Final[Mapping[str, tuple[str, Callable[[Forms], Json]]]] = {
     "request": ("What a signed request's header carries (S15)", _table(request._FIELDS)),
     "statement": ("Statement, a leaf of the log (S3.1)", _table(statement._FIELDS)),
     "tombstone": ("Tombstone of what was erased", _whole(tombstone.Tombstone)),
+    "trade": ("Trade as an exchange asks about it (S20.1)", _whole(trade.Trade)),
+    "trade-check": ("Receipt of a trade check (S20.3)", _table(trade_check._FILE)),
+    "trade-checked": ("Body of trade.checked (S20.2)", _whole(trade_check.TradeChecked)),
     "trust": ("Trust policy (S8.1)", _table(trust._TRUST, trust._OPTIONAL)),
     "webhook": ("Notice to an organisation", _by_kind(webhook._FIELDS, "data", webhook._DATA)),
     **{f"withdrawal-{name}": (f"Body of withdrawal.{name}", _whole(kind)) for name, kind in _STEPS.items()},

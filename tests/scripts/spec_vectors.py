@@ -14,7 +14,14 @@ from typing import Any
 
 import cbor2
 
-from tests.scripts import holder_proof_vectors, holder_vectors, rights_vectors, withdrawal_vectors
+from tests.scripts import (
+    chain_vectors,
+    holder_proof_vectors,
+    holder_vectors,
+    rights_vectors,
+    trade_vectors,
+    withdrawal_vectors,
+)
 from tests.verifier import voucher_world
 from tests.verifier.bodies import INSURER
 from tests.verifier.licences import LicenceState, end_json, licence_json
@@ -24,7 +31,6 @@ from tests.verifier.world import (
     NOW,
     NUMBER,
     ORIGIN,
-    REGISTRY,
     RecordState,
     World,
     body_json,
@@ -33,7 +39,6 @@ from tests.verifier.world import (
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.sm2 import GmsslBackend
-from yinzheng.verifier.chain.holdings import holdings_digest, holdings_of
 from yinzheng.verifier.chain.terms import TERRITORY
 from yinzheng.verifier.formats.body import Body, parse_body
 from yinzheng.verifier.formats.certificate import decode_qr, encode_qr, key_id, statement_of
@@ -220,56 +225,6 @@ def log() -> dict[str, Any]:
     }
 
 
-def records() -> list[dict[str, Any]]:
-    """S5.3: eight words of a record and what they say."""
-    content, other = bytes(range(32)), bytes(range(64, 96))
-    kinds = {
-        "in force": RecordState(content),
-        "held, with all remarks": RecordState(content, holds=2, objections=1, remarks=31),
-        "reserved": RecordState(content, reserved_until=1_762_100_000, reserved_by=bytes(range(20))),
-        "superseded, ordinary procedure": RecordState(content, status=2, procedure=1, successor=other),
-        "what passed and what stayed": RecordState(
-            content, status=2, successor=other, remainder=content[::-1], predecessor=other[::-1]
-        ),
-    }
-    fields = (
-        "status", "procedure", "remarks", "holds", "objections", "deposited_at", "valid_until", "changed_at",
-        "reserved_until",
-    )  # fmt: skip
-    return [
-        {
-            "desc": desc,
-            "slots": [f"{word:064x}" for word in record.words()],
-            "content": record.content.hex(),
-            "successor": record.successor.hex(),
-            "reserved_by": record.reserved_by.hex(),
-            "case_id": record.case_id.hex(),
-            "holdings": record.holdings.hex(),
-            "predecessor": record.predecessor.hex(),
-            "remainder": record.remainder.hex(),
-            **{name: getattr(record, name) for name in fields},
-        }
-        for desc, record in kinds.items()
-    ]
-
-
-def held() -> list[dict[str, Any]]:
-    """S5.17: who holds what, and the digest a record keeps of it."""
-    one, two = HOSPITAL["code"], REGISTRY["code"]
-    lists = {
-        "one holder of everything": [(one, ["hold", "use", "operate"])],
-        "two holders, one right in common": [(two, ["use"]), (one, ["hold", "use"])],
-    }
-    return [
-        {
-            "desc": desc,
-            "holders": [{"code": code, "rights": rights} for code, rights in listed],
-            "digest": holdings_digest(holdings_of(listed)).hex(),
-        }
-        for desc, listed in lists.items()
-    ]
-
-
 def whole() -> dict[str, Any]:
     """S6.5, S7, S8: a certificate file and the policy under which it is genuine and in force at `now`."""
     return {"now": NOW, "trust": trust_json(), "file": world().file()}
@@ -377,8 +332,8 @@ FILES: Mapping[str, Callable[[], Any]] = {
     "statements.json": statements,
     "certificates.json": certificates,
     "log.json": log,
-    "records.json": records,
-    "holdings.json": held,
+    "records.json": chain_vectors.records,
+    "holdings.json": chain_vectors.held,
     "licences.json": licences,
     "holders.json": lambda: holder_vectors.make(FIXED),
     "holder-proofs.json": lambda: holder_proof_vectors.make(FIXED, ISSUER, (LOG_ED, LOG_SM2)),
@@ -387,6 +342,7 @@ FILES: Mapping[str, Callable[[], Any]] = {
     "withdrawals.json": lambda: withdrawal_vectors.make(FIXED),
     "receipts.json": lambda: rights_vectors.receipts(FIXED),
     "packs.json": lambda: rights_vectors.packs(FIXED),
+    "trades.json": lambda: trade_vectors.trades(FIXED),
 }
 
 

@@ -45,6 +45,7 @@ def samples() -> dict[str, list[Any]]:
     """Real values of each format: of the worked vectors, of the examples, else of the readers' own tests."""
     whole, withdrawals = vector("whole"), vector("withdrawals")
     receipts = [one["file"] for one in vector("receipts")["receipts"]]
+    trades = [one["file"] for one in vector("trades")["receipts"]]
     statements = [json.loads(one["canonical"]) for one in vector("statements")["statements"]]
     lines = [line(number, None) for number in (1, 2)]
     asked = Request(bodies.LAB, bytes(8), "POST", "/org/v1/consents", digest_pair(b""), 1, bytes(16))
@@ -76,6 +77,9 @@ def samples() -> dict[str, list[Any]]:
         "request": [asked.to_json()],
         "statement": statements,
         "tombstone": [bodies.tombstone()],
+        "trade": [one["body"]["asked"] for one in trades],
+        "trade-check": trades,
+        "trade-checked": [one["body"] for one in trades],
         "trust": [whole["trust"], vector("packs")["trust"]],
         "webhook": [json.loads(withdrawals["notice"]["body"])],
         "withdrawal-completed": [withdrawals["conclusion"]["file"]["body"]],

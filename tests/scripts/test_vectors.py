@@ -36,6 +36,7 @@ from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
 from yinzheng.verifier.judge.licence.verify import verify_voucher
 from yinzheng.verifier.judge.pack.verify import verify_pack
 from yinzheng.verifier.judge.receipt.verify import verify_receipt
+from yinzheng.verifier.judge.trade_check.verify import verify_trade_check
 from yinzheng.verifier.judge.trust import parse_trust
 
 
@@ -419,6 +420,20 @@ def test_withdrawals_by_other_means() -> None:
     signed_at = conclusion["file"]["signed_at"].to_bytes(8, "big")
     signed = b"yinzheng/withdrawal-conclusion/2\n" + leaf + signed_at
     assert issuer.key.verify(signed, bytes.fromhex(conclusion["file"]["signature"]))
+
+
+def test_receipts_of_trade_checks() -> None:
+    found = load("trades.json")
+    policy = parse_trust(json.dumps(found["trust"]).encode())
+    issuer = next(iter(policy.issuers.values()))
+    for one in found["receipts"]:
+        file = one["file"]
+        leaf = hashlib.sha256(b"\0" + rfc8785.dumps(file["statement"])).digest()
+        assert one["signed"] == (b"yinzheng/trade-check/1\n" + leaf).hex()
+        assert issuer.key.verify(bytes.fromhex(one["signed"]), bytes.fromhex(file["signature"]))
+        shown = Presented("json", file=json.dumps(file).encode())
+        report = verify_trade_check(shown, policy, now=found["now"])
+        assert (report.standing, report.exit_code) == (one["answer"], one["exit_code"])
 
 
 def test_the_conclusion_is_genuine() -> None:

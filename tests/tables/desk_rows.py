@@ -10,6 +10,7 @@ from eth_account.signers.local import LocalAccount
 
 from tests.ledger import consent_world as cw
 from tests.ledger.disputes.court import DEAL, FIRST, FORUM, JUDGMENT, SECOND, STRANGER, address, claim
+from tests.ledger.trades.market import trade_of
 from tests.tables.scene import JSON_MEDIA, Scene, honest
 from tests.wallet import sign
 from yinzheng.api.desk.bodies import NDJSON
@@ -22,11 +23,13 @@ from yinzheng.ledger.disputes.plans import parse_plan
 from yinzheng.ledger.notify.queue import queue
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Delivery
+from yinzheng.ledger.trades.checking import Asked, check_trades
 from yinzheng.ledger.watch.subscriptions import Shown, subscribe
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.formats.order import Order, statement_of
 from yinzheng.verifier.formats.standing import parse_remark
+from yinzheng.verifier.formats.trade import parse_trade
 
 EVERYTHING: Final = {"everything": True, "scopes": [], "recipients": []}
 ETHICS: Final[dict[str, Any]] = {
@@ -118,6 +121,19 @@ def destroyed(scene: Scene, who: str, *, anothers: bool = False) -> Sent:
     member = scene.members[owed]
     signed = scene.clinic.receipt(scene.withdrawal, member.code, key=member.key)
     return Sent(f"/org/v1/withdrawals/{scene.withdrawal.hex()}/receipt", dumps(signed.to_json()))
+
+
+# ---------------------------------------------------------------- trades
+
+
+def checked(scene: Scene, who: str) -> Sent:
+    """The receipt of a check that the exchange asked."""
+    if "check" not in scene.kept:
+        market = scene.members["market"]
+        asked = Asked(market.code, market.kid, parse_trade(trade_of(scene.certificate)))
+        scene.kept["check"] = check_trades(scene.registry, [asked])[0].statement.leaf_hash
+        scene.settle()
+    return Sent(f"/v1/trade-checks/{scene.kept['check'].hex()}")
 
 
 # ---------------------------------------------------------------- disputes
@@ -340,6 +356,8 @@ ROWS: Final[Mapping[str, Callable[[Scene, str], Sent]]] = {
         s, who, "document", prepare=False
     ),
     "DELETE /org/v1/disputes/{written} (a draft)": lambda s, _: Sent(f"{DISPUTES}/{drafted(s, 'empty')}"),
+    "POST /v1/trade-checks": lambda s, _: sent("/v1/trade-checks", trade_of(s.certificate)),
+    "GET /v1/trade-checks/{written}": checked,
     "POST /org/v1/key/rotate (another's)": lambda s, who: rotated(s, who, anothers=True),
     "POST /org/v1/key/rotate": rotated,
     "POST /org/v1/key/revoke (another's)": lambda s, who: lost(s, who, anothers=True),

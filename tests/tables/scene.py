@@ -62,6 +62,8 @@ from yinzheng.verifier.formats.request import HEADER, Request, sign_request
 FAST: Final = Rate(1e6, 10**6)
 _WRITES: Final = re.compile(r'(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM) "?(\w+)')
 LOT: Final = 24
+MARKET: Final = EthereumKey(bytes([205]) * 32)
+"""Key of the exchange's account."""
 WORD: Final = "5c" * 32
 FROM_PAGES: Final = {WORD_HEADER: WORD}
 """The header by which the desk knows the pages."""
@@ -79,6 +81,7 @@ MEMBERS: Final = {
     "court": Member("11440100MB2DEMC01T", ("forum",), "某市中级人民法院", address(FORUM)),
     "bench": Member("11440100MB2DEMC02X", ("forum",)),
     "holder": Member("91440101DEM0007515", ("holder",)),
+    "market": Member("91440101DEM00077EF", ("exchange",), "某数据交易所（虚构）", MARKET.address),
     "revoked": Member("11440100MB2DEMC031", ("controller", "forum", "party", "recipient")),
 }
 """Organisations by what they are to the consent and the disputes of the scene."""
@@ -128,7 +131,12 @@ class _Now:
         return self.do_together(None, None, lambda registry, _: [act(registry)])
 
     def do_together(
-        self, _alike: Hashable, item: Any, run: Callable[[Registry, Sequence[Any]], Sequence[Any]]
+        self,
+        _alike: Hashable,
+        item: Any,
+        run: Callable[[Registry, Sequence[Any]], Sequence[Any]],
+        *,
+        patient: bool = False,
     ) -> Future[Any]:
         done: Future[Any] = Future()
         try:

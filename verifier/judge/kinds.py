@@ -11,6 +11,7 @@ from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, YinzhengError
 from yinzheng.verifier.formats.conclusion import is_conclusion_file
+from yinzheng.verifier.formats.trade_check import is_trade_receipt
 from yinzheng.verifier.judge.asof.situation import StorageReader
 from yinzheng.verifier.judge.certificate.verify import verify
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
@@ -24,10 +25,12 @@ from yinzheng.verifier.judge.receipt.exhibits import ReceiptReader
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
 from yinzheng.verifier.judge.receipt.verify import verify_receipt
 from yinzheng.verifier.judge.report import Report, Status
+from yinzheng.verifier.judge.trade_check.report import TradeCheckReport
+from yinzheng.verifier.judge.trade_check.verify import verify_trade_check
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.judge.verdict import word_of
 
-AnyReport: TypeAlias = Report | ReceiptReport | ConclusionReport | VoucherReport
+AnyReport: TypeAlias = Report | ReceiptReport | ConclusionReport | VoucherReport | TradeCheckReport
 
 
 class AnyReader(LiveReader, ReceiptReader, HolderReader, StorageReader, Protocol):
@@ -61,6 +64,11 @@ class Kind:
 
 KINDS: Final = (
     Kind("consent-receipt", lambda shown: shown.is_receipt, verify_receipt),
+    Kind(
+        "trade-check",
+        lambda shown: shown.file is not None and is_trade_receipt(shown.file),
+        verify_trade_check,
+    ),
     Kind(VOUCHER, lambda shown: shown.is_voucher, verify_voucher),
     Kind(
         "withdrawal-conclusion",

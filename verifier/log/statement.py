@@ -81,6 +81,7 @@ STATEMENT_TYPES = MappingProxyType(
         "certificate.lapsed": Body.PUBLIC,
         "certificate.cancelled": Body.PUBLIC,
         "accesses.noted": Body.PUBLIC,
+        "trade.checked": Body.PRIVATE,
     }
 )
 """The types of S3.2, in the order a case, an organisation, a consent, a dispute, a certificate meets them."""

@@ -297,6 +297,22 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "Nobody withdrew it; until when it lasts stands in the receipt file alone.",
     ),
     # Withdrawals: their bodies, receipts of destruction, notices, and the document at the end.
+    "answered": (
+        "当时的答复不会改变，不计时效。",
+        "What was answered then stays so, whatever the age of the evidence.",
+    ),
+    "record-changed-since": (
+        "登记此后有变动，链上不再保留当时的状态；答复以登记机构的签名和日志为证。",
+        "The record was written since, and the chain does not keep how it stood; signature and log vouch for "
+        "the answer.",
+    ),
+    "trade-answer": ("答复与所列理由不一致。", "The answer does not follow from its reasons."),
+    "trade-record-differs": (
+        "链上当时的登记状态与答复所述不同。",
+        "The chain's record stood otherwise than the answer says.",
+    ),
+    "trade-statement": ("所附声明不是交易核验。", "The statement shown is of no trade check."),
+    "trade-time": ("答复与声明的时间不同。", "The answer is of another time than its statement."),
     "final": (
         "已完成的撤回不会改变，不计时效。",
         "What is completed stays so, whatever the age of the answer.",

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from yinzheng.verifier.judge.licence.report import VOUCHER
 from yinzheng.verifier.judge.report import Authentic, Note, exit_code_of
-from yinzheng.verifier.words import challenge, conclusion, licence, pack, phrases, receipt
+from yinzheng.verifier.words import challenge, conclusion, licence, pack, phrases, receipt, trade
 from yinzheng.verifier.words.phrase import Phrase
 from yinzheng.verifier.words.times import ago, lately, moment
 
@@ -110,6 +110,10 @@ GENUINE: Final[Mapping[str, Headlines]] = {
     "withdrawal-conclusion": {
         standing: Phrase(f"真实，{said.zh}", f"Genuine: {said.en}")
         for standing, said in conclusion.STANDINGS.items()
+    },
+    "trade-check": {
+        standing: Phrase(f"真实，{said.zh}", f"Genuine: {said.en}")
+        for standing, said in trade.STANDINGS.items()
     },
 }
 """Headlines of what is genuine, by kind of document and how it stands with it."""

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from yinzheng.ledger.store import models_accesses, models_consents, models_disputes, models_watch  # noqa: F401 - or their tables would not be known
+from yinzheng.ledger.store import all_models  # noqa: F401 - or they would not be known
 from yinzheng.ledger.store.models import Base
 
 context.configure(

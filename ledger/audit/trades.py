@@ -1,0 +1,49 @@
+"""Is every trade check what its statement commits to, about whom its row says, and signed by an issuer?"""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, select
+
+from yinzheng.ledger.accesses.keys import month_of, open_key
+from yinzheng.ledger.audit.event import check_event
+from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.flow.recording import open_event
+from yinzheng.ledger.store.models import Event
+from yinzheng.ledger.store.models_trades import TradeCheck
+from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.ledger.trades.checking import KEYS
+from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.trade_check import TYPE, parse_checked, signed_message
+
+
+def check_trades(audit: Audit, session: Session) -> int:
+    """Check every check; gives how many of their statements are there."""
+    issuers = {key_id(one.key): Sm2PublicKey(one.key) for one in audit.instance.issuers}
+    seals: dict[bytes, SealedValue] = {}
+    seen = 0
+    query = (
+        select(TradeCheck, Event)
+        .join(Event, col(Event.leaf_hash) == col(TradeCheck.leaf))
+        .execution_options(yield_per=1024)
+    )
+    for row, event in session.exec(query):
+        seen += 1
+        with audit.finding(event=event.id):
+            month = month_of(row.checked_at, KEYS)
+            if month not in seals:
+                seals[month] = open_key(session, audit.keys, month).seal
+            _check(row, event, seals[month], issuers)
+    return seen
+
+
+def _check(row: TradeCheck, event: Event, seal: SealedValue, issuers: dict[bytes, Sm2PublicKey]) -> None:
+    statement = check_event(event, seal, None, event.subject)
+    body = parse_checked(open_event(seal, event.sealed, event.leaf_hash)[0])
+    number = None if body.record is None else body.record.number
+    told = (TYPE, body.exchange.code, number, body.checked_at)
+    issuer = issuers.get(row.kid)
+    signed = issuer is not None and issuer.verify(signed_message(statement), row.signature)
+    if told != (event.type, row.exchange, row.number, row.checked_at) or not signed:
+        raise DataFault("a trade check's row is not what its statement says", code="trade-check-altered")

@@ -1,0 +1,19 @@
+"""Every module of tables, so that whoever makes or migrates a database knows them all."""
+
+from yinzheng.ledger.store import (
+    models,
+    models_accesses,
+    models_consents,
+    models_disputes,
+    models_trades,
+    models_watch,
+)
+
+__all__ = [
+    "models",
+    "models_accesses",
+    "models_consents",
+    "models_disputes",
+    "models_trades",
+    "models_watch",
+]

@@ -1,0 +1,26 @@
+"""The tables of trades (D10): what exchanges asked, and what they keep for themselves. As in `models`.
+
+What was asked and answered lies sealed in the event, under the key of its month (`accesses/keys.py`).
+"""
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field
+
+from yinzheng.ledger.store.models import Base, _Bytes
+
+
+class TradeCheck(Base, table=True):
+    """One check, whose answer is in its event. Rows are written once and never changed."""
+
+    __tablename__ = "trade_check"
+
+    leaf: bytes = Field(primary_key=True, sa_type=_Bytes)
+    """Of its statement; by it an exchange asks for the receipt."""
+    exchange: str = Field(foreign_key="organisation.code", index=True)
+    """Credit code of who asked, and alone learns the answer."""
+    number: str | None
+    """Of the certificate; None where there is no such certificate here."""
+    checked_at: int = Field(sa_type=BigInteger)
+    kid: bytes = Field(sa_type=_Bytes)
+    signature: bytes = Field(sa_type=_Bytes)
+    """Of the issuer, raw `r || s`, as the receipt has it."""

@@ -1,0 +1,54 @@
+"""Which certificate an exchange means: one of ours, another registry's, or none (R14, R45)."""
+
+from __future__ import annotations
+
+from sqlmodel import Session
+
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.trade import Known
+from yinzheng.ledger.store.models import Certificate, Event
+from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.body import is_number
+from yinzheng.verifier.formats.certificate import Core, decode_qr, key_id
+
+
+def recognise(registry: Registry, session: Session, shown: str) -> tuple[Known, Certificate | None]:
+    """Tell what is known of a certificate by its QR text or its number; with its row exactly if it is ours.
+
+    What a code says is compared with what was deposited by the leaf hash that follows from it (S3.4).
+
+    Raises `DataFault`: `certificate-malformed`, neither of them; and as `decode_qr`.
+    """
+    if is_number(shown):
+        return _of_number(registry, session, shown)
+    if "/" not in shown:
+        raise DataFault(
+            "this is neither a certificate's number nor the text of its QR code",
+            code="certificate-malformed",
+            hint="A number begins with SJ and has 15 characters; a QR text begins with HTTPS://.",
+            path="$.certificate",
+        )
+    core = decode_qr(shown)
+    issuer = next((one for one in registry.instance.issuers if key_id(one.key) == core.kid), None)
+    if issuer is None:
+        return Known.FOREIGN, None
+    known, row = _of_number(registry, session, core.body.number)
+    if known is not Known.OURS or row is None:
+        return known, row
+    if not Sm2PublicKey(issuer.key).verify(core.signed, core.signature) or not _same(session, row, core):
+        return Known.ALTERED, None
+    return known, row
+
+
+def _of_number(registry: Registry, session: Session, number: str) -> tuple[Known, Certificate | None]:
+    if not number.startswith(registry.instance.prefix):
+        return Known.FOREIGN, None
+    row = session.get(Certificate, number)
+    if row is None or row.state != "deposited":
+        return Known.UNKNOWN, None
+    return Known.OURS, row
+
+
+def _same(session: Session, row: Certificate, core: Core) -> bool:
+    return session.get_one(Event, row.event_id).leaf_hash == core.statement().leaf_hash

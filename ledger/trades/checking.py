@@ -1,0 +1,193 @@
+"""Answering exchanges before a trade (R45): what was asked and answered is recorded, then signed and told.
+
+Many are answered in one transaction and about one block. An answer is given once it is durable; its statement
+enters the log and the log's head the chain as everything does, and the receipt's proofs follow from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from yinzheng.ledger.accesses.keys import key_for
+from yinzheng.ledger.consents.basis import overdue_under, shown
+from yinzheng.ledger.flow.recording import Occurrence, compose, record
+from yinzheng.ledger.keys.provider import ISSUER
+from yinzheng.ledger.organisations.keys import require
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.moves import Circumstances
+from yinzheng.ledger.rules.organisations import Role
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.rules.trade import Found, Known, check_trade
+from yinzheng.ledger.store.models import Certificate
+from yinzheng.ledger.store.models_consents import Organisation
+from yinzheng.ledger.store.models_trades import TradeCheck
+from yinzheng.ledger.trades.certificates import recognise
+from yinzheng.ledger.trades.records import Standing, View
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.chain.layout import REMARK_BITS
+from yinzheng.verifier.formats.body import MAX_BODY, Body, Party, parse_body
+from yinzheng.verifier.formats.trade import Trade
+from yinzheng.verifier.formats.trade_check import TYPE, Record, TradeChecked, sign_check, trade_receipt
+from yinzheng.verifier.log.statement import Statement
+
+KEYS = "trade"
+"""What the names of the month's keys begin with, under which answers lie sealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question: what about, and whose signed request it came in."""
+
+    org: str
+    """Credit code of the exchange."""
+    key: bytes
+    """8 bytes: `kid` of the key that signed."""
+    trade: Trade
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer that was recorded."""
+
+    statement: Statement
+    body: TradeChecked
+    receipt: dict[str, JSON]
+    """S20.3, without proofs yet."""
+
+
+def check_trades(registry: Registry, asked: Sequence[Asked]) -> list[Answered]:
+    """Answer each, in order, in one transaction: all are recorded or none.
+
+    Raises `UsageFault`: `organisation-unknown`, `organisation-role`; `DataFault` `certificate-malformed` or
+    as `decode_qr`; `EnvironmentFault` where the chain's node does not answer.
+    """
+    with registry.store.transaction() as session:
+        work = _Work(registry, session)
+        return [work.answer(one) for one in asked]
+
+
+class _Work:
+    """One transaction: what is looked up for one question serves the next."""
+
+    def __init__(self, registry: Registry, session: Session) -> None:
+        self._registry = registry
+        self._session = session
+        self._now = registry.clock()
+        self._view = View.newest(registry)
+        self._seal = key_for(session, registry.keys, self._now, KEYS).seal
+        self._issuer = registry.keys.sm2(ISSUER)
+        self._exchanges: dict[str, Organisation] = {}
+        self._bodies: dict[str, Body] = {}
+        self._overdue: dict[tuple[bytes, ...], int] = {}
+
+    def answer(self, asked: Asked) -> Answered:
+        exchange = self._exchange(asked.org)
+        known, row = recognise(self._registry, self._session, asked.trade.certificate)
+        found, told = None, None
+        if row is not None:
+            standing = self._view.standing(row.number, asked.trade.seller.code)
+            if standing.record is None:
+                known = Known.UNKNOWN  # the block does not know it yet
+            else:
+                found, told = self._found(row, standing), _record(row.number, standing)
+        # The ledger's time never goes back; a block may be a second ahead of it.
+        now = max(self._now, self._view.block.time)
+        answer = check_trade(asked.trade, known, found, exchange.account, now)
+        body = TradeChecked(
+            exchange=Party(exchange.name, exchange.code),
+            key=asked.key,
+            asked=asked.trade,
+            answer=answer.answer,
+            reasons=answer.reasons,
+            obligations=answer.obligations,
+            block=self._view.block,
+            record=told,
+            checked_at=self._now,
+        )
+        return self._record(exchange.code, None if told is None else told.number, body)
+
+    def _record(self, exchange: str, number: str | None, body: TradeChecked) -> Answered:
+        happened = Occurrence(
+            type=TYPE,
+            profile=self._registry.instance.profile,
+            subject=self._registry.random(32),
+            at=self._now,
+            by=Capacity.REGISTRY.value,
+            body=body.canonical(),
+            prev=None,
+        )
+        secret = self._registry.random(32)
+        recorded = compose(happened, self._seal, now=self._now, random=lambda _: secret)
+        record(self._session, [recorded])
+        kid, signature = sign_check(recorded.statement, self._issuer)
+        self._session.add(
+            TradeCheck(
+                leaf=recorded.leaf_hash,
+                exchange=exchange,
+                number=number,
+                checked_at=self._now,
+                kid=kid,
+                signature=signature,
+            )
+        )
+        receipt = trade_receipt(recorded.statement, body.to_json(), secret, (kid, signature))
+        return Answered(recorded.statement, body, receipt)
+
+    def _exchange(self, code: str) -> Organisation:
+        found = self._exchanges.get(code)
+        if found is None:
+            found = self._exchanges[code] = require(self._session, code, Role.EXCHANGE)
+        return found
+
+    def _found(self, row: Certificate, standing: Standing) -> Found:
+        record = standing.record
+        assert record is not None
+        body = self._bodies.get(row.number)
+        if body is None:
+            body = parse_body(canonical.loads(row.body, max_bytes=MAX_BODY))
+            self._bodies[row.number] = body
+        return Found(
+            body=body,
+            status=record.status.name.lower(),
+            circumstances=Circumstances(
+                in_force=record.status.name == "IN_FORCE",
+                valid_until=record.valid_until,
+                holds=record.holds,
+                objections=record.objections,
+                seized=bool(record.remarks & REMARK_BITS["seizure"]),
+                reserved_until=record.reserved_until,
+                reserved_by=record.reserved_by,
+            ),
+            controlled=bool(record.remarks & REMARK_BITS["control"]),
+            pledged=bool(record.remarks & REMARK_BITS["pledge"]),
+            exclusives=tuple(one for one in standing.exclusives if one.ends >= self._now),
+            overdue=shown(self._overdue_under(body.notices)),
+        )
+
+    def _overdue_under(self, notices: tuple[bytes, ...]) -> int:
+        if not notices:
+            return 0
+        if notices not in self._overdue:
+            self._overdue[notices] = overdue_under(self._session, notices, self._now)
+        return self._overdue[notices]
+
+
+def _record(number: str, standing: Standing) -> Record:
+    record = standing.record
+    assert record is not None
+    return Record(
+        number=number,
+        content=record.content,
+        status=record.status.name.lower(),
+        remarks=record.remarks,
+        holds=record.holds,
+        objections=record.objections,
+        reserved_until=record.reserved_until,
+        reserved_by=record.reserved_by,
+        valid_until=record.valid_until,
+        changed_at=record.changed_at,
+    )

@@ -1,0 +1,139 @@
+"""What the desk answers, as schemas: the parts of its OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from tests.scripts.form_schemas import Forms, Json, hex_of
+from yinzheng.api.desk.bodies import JSON_MEDIA
+from yinzheng.verifier.bytes.digests import DigestPair
+from yinzheng.verifier.bytes.shape import Shaped
+from yinzheng.verifier.formats import notice, trade, trade_check
+
+Make = Callable[[Forms], Json]
+Content = Mapping[str, Make]
+"""Schemas by media type."""
+
+PDF: Final = "application/pdf"
+
+
+def _object(name: str, checks: Mapping[str, Any]) -> Make:
+    return lambda forms: forms.named(name, lambda: forms.fields(checks))
+
+
+def _part(kind: type[Shaped]) -> Make:
+    return lambda forms: forms.part(kind)
+
+
+def _answer(name: str, /, **members: Json | Make) -> Make:
+    """An object with at least these members: later versions may say more."""
+
+    def make(forms: Forms) -> Json:
+        properties = {name: one(forms) if callable(one) else one for name, one in members.items()}
+        return {"type": "object", "properties": properties, "required": [*members]}
+
+    return lambda forms: forms.named(name, lambda: make(forms))
+
+
+def _binary(description: str = "") -> Make:
+    said = {"description": description} if description else {}
+    return lambda _: {"type": "string", "format": "binary", **said}
+
+
+def _json(*makes: Make) -> Content:
+    """One of these, as JSON."""
+    return {JSON_MEDIA: makes[0] if len(makes) == 1 else lambda forms: {"oneOf": [m(forms) for m in makes]}}
+
+
+def _list(item: Make) -> Make:
+    return lambda forms: {"type": "array", "items": item(forms)}
+
+
+def _or_null(schema: Json) -> Json:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+_LEAF: Final = hex_of(32, 32)
+_FLAG: Final[Json] = {"type": "boolean"}
+_COUNT: Final[Json] = {"type": "integer"}
+_TIME: Final[Json] = {"type": "integer", "description": "UTC seconds."}
+_TEXT: Final[Json] = {"type": "string"}
+
+_ELSEWHERE: Final = _json(
+    lambda _: {"type": "object", "description": "See the section of docs/spec.md that is named."}
+)
+_RECORDED: Final = _json(_answer("Recorded", leaf=_LEAF))
+_GRANTED: Final = _answer(
+    "GrantedConsent",
+    subject=_LEAF,
+    leaf=_LEAF,
+    already={**_FLAG, "description": "Whether it was recorded before."},
+)
+_PENDING: Final = _answer("SignedNotice", body={**_TEXT, "description": "S11.4, as text."}, header=_TEXT)
+_ITEM: Final = _json(
+    _answer(
+        "PlacedItem",
+        number=_COUNT,
+        leaf=_or_null(_LEAF),
+        digest=lambda forms: forms.of(DigestPair.from_json),
+        size=_COUNT,
+    )
+)
+_CHANGE: Final[Json] = {**_TEXT, "enum": [*notice.CHANGES]}
+_EARLIER: Final = _answer(
+    "EarlierVersion",
+    notice=_LEAF,
+    version=_COUNT,
+    wider=_list(
+        _answer("WiderPart", change=_CHANGE, scope=_or_null(_TEXT), words=_TEXT, code=_or_null(_TEXT))
+    ),
+    consents=_list(lambda _: _LEAF),
+)
+_SHORT: Final = hex_of(16, 16)
+_SUBSCRIPTION: Final = _answer(
+    "Subscription",
+    subscription=_SHORT,
+    certificates=_list(lambda _: _TEXT),
+    webhook=_or_null(_TEXT),
+    begin={**_COUNT, "description": "Events from this number on are yet to be told."},
+    created_at=_TIME,
+)
+_LETTER: Final = _answer(
+    "DeadLetter",
+    letter=_SHORT,
+    subscription=_SHORT,
+    made_at=_TIME,
+    attempts=_COUNT,
+    error=_or_null(_TEXT),
+    body={**_TEXT, "description": "S11.4, as text."},
+    header=_TEXT,
+)
+_NUMBER: Final = {"after": {"type": "integer", "minimum": 0}}
+_SAID: Final[Mapping[str, Json]] = {"zh": _TEXT, "en": _TEXT}
+_REASON: Final = _answer(
+    "TradeReason",
+    code={**_TEXT, "enum": [*trade.REASONS]},
+    obligation=_TEXT,
+    rule=_TEXT,
+    about=_or_null(_TEXT),
+    **_SAID,
+)
+_SETTLED: Final = _answer(
+    "TradeObligation",
+    name={**_TEXT, "enum": [*trade.OBLIGATIONS]},
+    rule=_TEXT,
+    outcome={**_TEXT, "enum": [*trade.OUTCOMES]},
+    **_SAID,
+)
+_CHECKED: Final = _answer(
+    "CheckedTrade",
+    check=_LEAF,
+    answer={**_TEXT, "enum": [*trade.ANSWERS]},
+    words=_answer("Words", **_SAID),
+    reasons=_list(_REASON),
+    obligations=_list(_SETTLED),
+    block=_part(trade_check.Block),
+    checked_at=_TIME,
+    receipt={"type": "object", "description": "S20.3, its proofs still null."},
+)

@@ -1,0 +1,1 @@
+"""Judging the receipt of a trade check (S20.3)."""
