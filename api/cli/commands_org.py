@@ -122,6 +122,32 @@ ORG: Final = Group(
             ),
         ),
         Group(
+            "watch",
+            "Hear of every event of certificates. 证书动态。",
+            (
+                Command(
+                    "add",
+                    "org_watch:add",
+                    "Watch certificates from now on: every event of them is told. 订阅证书动态。",
+                ),
+                Command("list", "org_watch:list_", "List what we watch. 订阅列表。"),
+                Command("remove", "org_watch:remove", "Watch no more. 取消订阅。"),
+                Command(
+                    "listen",
+                    "org_watch:listen",
+                    "Print events of all we watch as they come, one a line, across restarts. 实时接收动态。",
+                ),
+                Command(
+                    "read",
+                    "org_watch:read",
+                    "Check letters that came to our webhook; print what is new in them, and say what is "
+                    "missing. 核对来信。",
+                ),
+                Command("dead", "org_watch:dead", "List letters that our webhook never took. 未送达的来信。"),
+                Command("resend", "org_watch:resend", "Have dead letters sent again. 重新投递。"),
+            ),
+        ),
+        Group(
             "dispute",
             "Disputes and their evidence. 争议与证据。",
             (

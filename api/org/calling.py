@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final, Protocol
 
 from yinzheng.api.org.member import Member, OwnKey
 from yinzheng.ledger.net import client as net
@@ -73,6 +73,13 @@ class FileBody:
                 yield piece
 
 
+class Sink(Protocol):
+    """Takes an answer as it comes."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take the next bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Sent:
     """What is sent, whichever key signs it."""
@@ -107,7 +114,7 @@ class Client:
         body: bytes | FileBody = b"",
         media: str = JSON_MEDIA,
         *,
-        into: IO[bytes] | None = None,
+        into: Sink | None = None,
     ) -> Answer:
         """Sign and send. A key that the desk does not know yet gives way to the one before it.
 
@@ -131,9 +138,7 @@ class Client:
         self._member.current(self._clock())
         raise AssertionError  # there was a key a moment ago
 
-    def _send(
-        self, own: OwnKey, key: Sm2PrivateKey, sent: _Sent, media: str, into: IO[bytes] | None
-    ) -> Answer:
+    def _send(self, own: OwnKey, key: Sm2PrivateKey, sent: _Sent, media: str, into: Sink | None) -> Answer:
         signed = Request(
             org=self._member.profile.code,
             key=own.kid,

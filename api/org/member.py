@@ -129,15 +129,7 @@ class Member:
     @classmethod
     def open(cls, folder: Path, environment: Mapping[str, str]) -> Member:
         """Open the folder. Raises `UsageFault` (`org-missing`, `passphrase-…`), `DataFault` (malformed)."""
-        try:
-            data = (folder / PROFILE).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            raise UsageFault(
-                f"there is no organisation in {folder}",
-                code="org-missing",
-                hint="Name its folder with --org, or make one with `yinzheng org key new`.",
-            ) from None
-        return cls(folder, Profile.from_json(data), Keystore(folder / "keys", passphrase_of(environment)))
+        return cls(folder, read_profile(folder), Keystore(folder / "keys", passphrase_of(environment)))
 
     def candidates(self, now: int) -> Iterator[tuple[OwnKey, Sm2PrivateKey]]:
         """Keys that may sign now, the newest first."""
@@ -196,6 +188,19 @@ class Member:
     def grant(self, own: OwnKey, key: Sm2PrivateKey) -> KeyGrant:
         """The key as it is entered in the ledger (S10.4)."""
         return KeyGrant(self.profile.code, key.public_key.point, own.not_before, own.not_after)
+
+
+def read_profile(folder: Path) -> Profile:
+    """Whose folder this is. Raises `UsageFault` `org-missing`, `DataFault` (malformed)."""
+    try:
+        data = (folder / PROFILE).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageFault(
+            f"there is no organisation in {folder}",
+            code="org-missing",
+            hint="Name its folder with --org, or make one with `yinzheng org key new`.",
+        ) from None
+    return Profile.from_json(data)
 
 
 def create_member(

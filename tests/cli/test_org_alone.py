@@ -30,7 +30,8 @@ def modules() -> tuple[str, ...]:
             for name in (of(entry) if isinstance(entry, Group) else {entry.where.partition(":")[0]})
         }
 
-    rooms = ("yinzheng.api.org.calling", "yinzheng.api.org.member", "yinzheng.api.org.uploading",
+    rooms = ("yinzheng.api.org.calling", "yinzheng.api.org.letters",
+             "yinzheng.api.org.listening", "yinzheng.api.org.member", "yinzheng.api.org.uploading",
              "yinzheng.ledger.disputes.plans", "yinzheng.ledger.disputes.signing",
              "yinzheng.ledger.state.files")  # fmt: skip
     return (*sorted(f"yinzheng.api.cli.{name}" for name in of(ORG) | of(HOLDER)), *rooms)

@@ -7,7 +7,6 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,11 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.desk.calls import DeskProcess, running_desk, signed
-from tests.ledger.disputes.court import OPENER, Court, Template
+from tests.desk.watched import make, office, shown
+from tests.ledger.disputes.court import OPENER, Template
 from tests.ledger.withdrawals.test_deliveries import Server, serving
-from tests.ledger.world import Clock, World, create, open_keys
-from yinzheng.ledger.opening import open_registry
-from yinzheng.ledger.store.models import Certificate, Event
 from yinzheng.verifier.formats.request import HEADER
 from yinzheng.verifier.formats.webhook import parse_webhook
 
@@ -30,29 +27,13 @@ SUBSCRIPTIONS = "/org/v1/subscriptions"
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Template:
     """A registry of this hour with a deposited certificate; nobody writes to it."""
-    folder = tmp_path_factory.mktemp("watched")
-    clock = Clock(int(time.time()) - 120)
-    return Template.create(World(create(folder / "state", clock), clock), folder / "dossiers")
+    return make(tmp_path_factory.mktemp("watched"))
 
 
 @pytest.fixture
 def state(made: Template, tmp_path: Path) -> Path:
     shutil.copytree(made.world.root, tmp_path / "state")
     return tmp_path / "state"
-
-
-@contextmanager
-def office(made: Template, state: Path) -> Iterator[Court]:
-    """Officers at work beside the desk: the registry opened for one thing, as a command does."""
-    clock = Clock(int(time.time()))
-    with open_registry(state, open_keys, clock=clock, lock_seconds=20) as registry:
-        yield Court(World(state, clock), registry, made)
-
-
-def shown(made: Template) -> dict[str, str]:
-    with made.world.open() as registry, registry.store.reading() as session:
-        certificate = session.get_one(Certificate, made.number)
-        return {"number": made.number, "leaf": session.get_one(Event, certificate.event_id).leaf_hash.hex()}
 
 
 class Line:

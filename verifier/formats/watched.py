@@ -46,3 +46,28 @@ EVENT_FIELDS: Final[dict[str, Check[Any]]] = {
 
 read_event: Final[Check[WatchedEvent]] = made_of(WatchedEvent, EVENT_FIELDS)
 """Reads the object of S22.2. Raises `DataFault` (`field-…`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a reader of letters has come (S22.3): nothing is taken twice, and what is missing is known."""
+
+    end: int
+    """Events below this number were told, but for those of `missing`."""
+    missing: tuple[tuple[int, int], ...] = ()
+    """Stretches of numbers whose letters did not come, ascending: the first number, and the one behind."""
+
+    def take(self, begin: int, end: int) -> "tuple[Place, tuple[tuple[int, int], ...]]":
+        """The place after a letter from `begin` to before `end`, and the stretches of it that are new."""
+        new = [(max(begin, a), min(end, b)) for a, b in self.missing if max(begin, a) < min(end, b)]
+        left = [
+            part
+            for a, b in self.missing
+            for part in ((a, min(b, begin)), (max(a, end), b))
+            if part[0] < part[1]
+        ]
+        if begin > self.end:
+            left.append((self.end, begin))
+        if end > self.end:
+            new.append((max(begin, self.end), end))
+        return Place(max(self.end, end), tuple(sorted(set(left)))), tuple(new)
