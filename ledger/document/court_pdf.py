@@ -7,14 +7,11 @@ report's own time.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
-import typst
-
-from yinzheng.ledger.document.fonts import DIRECTORY, printable
-from yinzheng.verifier.errors import DataFault
+from yinzheng.ledger.document.fonts import printable
+from yinzheng.ledger.document.typesetting import typeset
 from yinzheng.verifier.judge.pack.report import Answer, PackReport
 from yinzheng.verifier.words.court.blocks import paper_json
 from yinzheng.verifier.words.court.content import court_report
@@ -28,27 +25,14 @@ def render_court(report: PackReport) -> bytes:
 
     Raises `DataFault` (`document-failed`) if setting the pages failed.
     """
-    pages = _set(report, pdf_standards=["a-3a"])
+    pages = _set(report)
     assert isinstance(pages, bytes)
     return pages
 
 
 def _set(report: PackReport, **output: Any) -> Any:
     data, lacking = printable(_data(report))
-    try:
-        # A mapping of file names is a documented input that the library's type stubs leave out.
-        return typst.compile(
-            {"main": TEMPLATE.read_bytes()},
-            font_paths=[str(DIRECTORY)],
-            ignore_system_fonts=True,
-            sys_inputs={"data": json.dumps({**data, "lacking": lacking}, ensure_ascii=False)},
-            timestamp=report.checked_at,
-            **output,
-        )
-    except typst.TypstError as error:
-        raise DataFault(
-            "the report could not be set", code="document-failed", reason=error.message
-        ) from error
+    return typeset(TEMPLATE, {**data, "lacking": lacking}, what="report", dated=report.checked_at, **output)
 
 
 def _data(report: PackReport) -> dict[str, Any]:

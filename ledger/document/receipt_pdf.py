@@ -9,17 +9,14 @@ The date of birth is not printed: at a withdrawal it is asked for beside the cod
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any, Final
 
-import typst
-
-from yinzheng.ledger.document.fonts import DIRECTORY, printable
+from yinzheng.ledger.document.fonts import printable
 from yinzheng.ledger.document.labels import date_en, date_zh
 from yinzheng.ledger.document.qr import qr_svg, qr_symbol
+from yinzheng.ledger.document.typesetting import typeset
 from yinzheng.verifier.containers.receiptfile import RECEIPT_FILE, ReceiptFile, parse_receipt_file
-from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.consent import Consent
 from yinzheng.verifier.formats.notice import SCOPES, Notice
 from yinzheng.verifier.formats.receipt import ReceiptCore, decode_receipt_qr
@@ -47,7 +44,7 @@ def render_receipt(file: bytes, qr: str = "") -> bytes:
     `DataFault`: what `parse_receipt_file`, `decode_receipt_qr` or `requests_of` raises, `document-failed` if
     setting the page failed.
     """
-    pages = _set(file, qr, pdf_standards=["a-3a"])
+    pages = _set(file, qr)
     assert isinstance(pages, bytes)
     return pages
 
@@ -58,20 +55,7 @@ def _set(file: bytes, code: str = "", **output: Any) -> Any:
     qr = data.pop("qr")
     data, lacking = printable(data)
     data |= {"qr": qr, "lacking": lacking}
-    try:
-        # A mapping of file names is a documented input that the library's type stubs leave out.
-        return typst.compile(
-            {"main": TEMPLATE.read_bytes(), "attachment": file},
-            font_paths=[str(DIRECTORY)],
-            ignore_system_fonts=True,
-            sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-            timestamp=read.body.given_at,
-            **output,
-        )
-    except typst.TypstError as error:
-        raise DataFault(
-            "the receipt could not be set", code="document-failed", reason=error.message
-        ) from error
+    return typeset(TEMPLATE, data, what="receipt", dated=read.body.given_at, attachment=file, **output)
 
 
 def _data(file: ReceiptFile, raw: bytes, qr: str) -> dict[str, Any]:

@@ -1,29 +1,25 @@
 """The certificate as a PDF: a page to hang on a wall, how to check it, its file attached (D6).
 
-The page is set by Typst from `certificate.typ`. Everything variable travels as JSON and is only used as
-strings, so no text can act as markup. The same input gives the same bytes: no clock, no random identifiers,
-no system fonts. Output is PDF/A-3a: archival, tagged for screen readers, with fonts embedded as subsets.
+The page is set from `certificate.typ` (`typesetting`). Output is PDF/A-3a: archival, tagged for screen
+readers, with fonts embedded as subsets.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
-import typst
-
 from yinzheng.ledger.document import labels
-from yinzheng.ledger.document.fonts import DIRECTORY, require_printable
+from yinzheng.ledger.document.fonts import require_printable
 from yinzheng.ledger.document.qr import qr_svg, qr_symbol
+from yinzheng.ledger.document.typesetting import typeset
 from yinzheng.ledger.rules.profiles import GD_HEALTH, PROFILES
 from yinzheng.ledger.rules.terms import Label
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.bytes.canonical import dumps
-from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.words.levels import level_words
 
 TEMPLATE: Final = Path(__file__).parent / "certificate.typ"
@@ -59,7 +55,7 @@ def render_certificate(
     is taken as already valid. Returns the bytes of the PDF. Raises DataFault `font-missing-character` if a
     text cannot be printed, `qr-…` if the code cannot be drawn, `document-failed` if setting the page failed.
     """
-    pages = _set(body, qr_text, attachment, facts, pdf_standards=["a-3a"])
+    pages = _set(body, qr_text, attachment, facts)
     assert isinstance(pages, bytes)
     return pages
 
@@ -67,24 +63,22 @@ def render_certificate(
 def _set(
     body: Mapping[str, Any], qr_text: str, attachment: bytes, facts: Mapping[str, Any], **output: Any
 ) -> Any:
-    """Check the texts, then have Typst set the pages; `output` is its choice of format."""
+    """Check the texts, then have the pages set."""
     require_printable(_texts(body))
-    require_printable((f"facts.{name}", str(facts[name])) for name, _, _ in _FACTS if name in facts)
-    data = _data(body, qr_text, attachment, facts)
-    try:
-        # A mapping of file names is a documented input that the library's type stubs leave out.
-        return typst.compile(
-            {"main": TEMPLATE.read_bytes(), "attachment": attachment},
-            font_paths=[str(DIRECTORY)],
-            ignore_system_fonts=True,
-            sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-            timestamp=body["registered_at"],
-            **output,
-        )
-    except typst.TypstError as error:
-        raise DataFault(
-            "the certificate page could not be set", code="document-failed", reason=error.message
-        ) from error
+    require_printable(facts_texts(facts))
+    return typeset(
+        TEMPLATE,
+        _data(body, qr_text, attachment, facts),
+        what="certificate page",
+        dated=body["registered_at"],
+        attachment=attachment,
+        **output,
+    )
+
+
+def facts_texts(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The texts of what is known of the deposit, with their names."""
+    return ((f"facts.{name}", str(facts[name])) for name, _, _ in _FACTS if name in facts)
 
 
 def _texts(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -106,8 +100,6 @@ def _data(
     body: Mapping[str, Any], qr_text: str, attachment: bytes, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What the template reads, words already looked up."""
-    digests = digest_pair(dumps(dict(body)))
-    side = qr_symbol(qr_text).size
     return {
         "number": body["number"],
         "demo": body["profile"].split("/")[0] == "DEMO",  # S2.5
@@ -132,13 +124,21 @@ def _data(
         "follows": body.get("follows", []),
         "remarks": [{"kind": labels.REMARKS[r["kind"]], "text": r["text"]} for r in body["remarks"]],
         "plans": _plans(body),
+        **proved_by(body["number"], dumps(dict(body)), qr_text, attachment, facts),
+    }
+
+
+def proved_by(
+    number: str, body: bytes, qr_text: str, attachment: bytes, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a page shows of its proof: code, digests of the canonical `body`, file, where it was recorded."""
+    digests = digest_pair(body)
+    side = qr_symbol(qr_text).size
+    return {
         "qr": qr_svg(qr_text),
         "qr_mm": min(MAX_QR_MILLIMETRES, max(QR_MILLIMETRES, side * MODULE_MILLIMETRES)),
         "digests": [("SM3", digests.sm3.hex()), ("SHA-256", digests.sha256.hex())],
-        "attachment": {
-            "name": f"{body['number']}.json",
-            "sha256": hashlib.sha256(attachment).hexdigest(),
-        },
+        "attachment": {"name": f"{number}.json", "sha256": hashlib.sha256(attachment).hexdigest()},
         "deposit": [(zh, en, str(facts[name])) for name, zh, en in _FACTS if name in facts],
     }
 

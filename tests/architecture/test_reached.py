@@ -44,6 +44,7 @@ APART: Final = {
     # The licence's formats, until it is given.
     "verifier.containers.voucherfile": {"format_voucher_file"},
     "verifier.formats.voucher": {"encode_voucher"},
+    "ledger.document.voucher_pdf": {"render_voucher"},
     # Words and types beside those that are used.
     "verifier.bytes.cose": {"SignedCore"},
     "verifier.words.phrases": {"explain"},

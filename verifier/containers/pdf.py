@@ -14,6 +14,7 @@ from typing import Any, Final
 from yinzheng.verifier.containers.receiptfile import RECEIPT_FILE
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import is_number
+from yinzheng.verifier.formats.licence import is_licence_number
 
 MAX_PDF: Final = 64 * 1024 * 1024
 """Bytes of a PDF."""
@@ -91,7 +92,8 @@ def _ours(specifications: Iterator[Any]) -> set[bytes]:
         embedded = _at(specification, "/EF")
         content = _content(_at(embedded, "/UF") or _at(embedded, "/F")).removeprefix(b"\xef\xbb\xbf")
         name = str(_at(specification, "/UF") or _at(specification, "/F"))
-        named = name == RECEIPT_FILE or (name.endswith(".json") and is_number(name.removesuffix(".json")))
+        number = name.removesuffix(".json") if name.endswith(".json") else ""
+        named = name == RECEIPT_FILE or is_number(number) or is_licence_number(number)
         if named or (content.lstrip()[:1] == b"{" and _MARK in content):
             found.add(content)
     return found

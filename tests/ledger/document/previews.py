@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from yinzheng.ledger.document import court_pdf, receipt_pdf, render
+from yinzheng.ledger.document import court_pdf, receipt_pdf, render, voucher_pdf
 from yinzheng.verifier.judge.pack.report import PackReport
 
 
@@ -19,6 +19,10 @@ def preview_certificate(
     body: Mapping[str, Any], qr_text: str, attachment: bytes, *, facts: Mapping[str, Any], ppi: int
 ) -> list[bytes]:
     return _pages(render._set(body, qr_text, attachment, facts, format="png", ppi=float(ppi)))
+
+
+def preview_voucher(file: bytes, *, facts: Mapping[str, Any], ppi: int) -> list[bytes]:
+    return _pages(voucher_pdf._set(file, facts, format="png", ppi=float(ppi)))
 
 
 def _pages(pages: Any) -> list[bytes]:
