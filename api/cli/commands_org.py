@@ -203,6 +203,11 @@ HOLDER: Final = Group(
             "holder:answer",
             "Answer somebody who asks whether we hold a certificate, with our key. 应答证书身份询问。",
         ),
+        Command(
+            "prove",
+            "holder:prove",
+            "Prove a certificate to one reader, for one purpose and a time, with our key. 出具专用证明。",
+        ),
         Group(
             "key",
             "A holder's keys. 权利人密钥。",

@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yinzheng.api.cli.codes import CodeFile, read_given, show_code, write_code, write_new
+from yinzheng.api.cli.files import read_file
 from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.org_common import DEFAULT_ORG, OrgFolder, clock
 from yinzheng.api.cli.org_key import DAY, DAYS, Begins, Lost, OutFolder, hand_over, make, readable
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.organisation import HOLDER
+from yinzheng.verifier.formats.purpose_proof import FIELDS, PURPOSES
 
 if TYPE_CHECKING:
     from yinzheng.api.org.member import Member
 
+MAX_PDF = 16 * 1024 * 1024
 BACKDATED = 300
 """Seconds by which an asker's clock may be ahead of ours."""
 
@@ -166,6 +169,45 @@ def answer(
         tell(False, None, f"{asked.certificate}: signed as {member.profile.name} for {who} 已应答")
 
     tell(json_, value, said)
+
+
+def prove(
+    certificate: Annotated[
+        Path, typer.Argument(metavar="CERTIFICATE", help="Its PDF or JSON file, with evidence. 证书文件。")
+    ],
+    holder: Annotated[Path, typer.Option(help="Our holder.json, as the registry gives it. 密钥证明。")],
+    reader: Annotated[str, typer.Option(help="Credit code of who may rely on it. 读者的信用代码。")],
+    reader_name: Annotated[str, typer.Option(help="Its name. 读者名称。")],
+    purpose: Annotated[str, typer.Option(help=f"One of {', '.join(PURPOSES)}. 用途。")],
+    words: Annotated[str, typer.Option(help="Which loan, which audit. 用途说明。")],
+    out_file: Annotated[Path, typer.Option("--out", help="A new file. 输出文件。")],
+    field: Annotated[
+        list[str] | None, typer.Option(help=f"Shown besides; repeat: {', '.join(FIELDS)}. 披露项。")
+    ] = None,
+    days: Annotated[int, typer.Option(help="How long it holds, 1–92. 有效天数。", min=1, max=92)] = 30,
+    org: OrgFolder = DEFAULT_ORG,
+    json_: Json = False,
+) -> None:
+    """Prove a certificate to one reader, for one purpose and a time, with our key. 出具专用证明。"""
+    from yinzheng.api.extraction import extract
+    from yinzheng.api.org.member import Member
+    from yinzheng.api.org.proving import prove_to
+
+    member = Member.open(org, os.environ)
+    require_holder(member)
+    data = prove_to(
+        member,
+        extract(read_file(certificate, MAX_PDF)).file,
+        read_file(holder, MAX_PDF),
+        now=clock(),
+        seconds=days * DAY,
+        reader=(reader_name, reader),
+        purpose=(purpose, words),
+        fields=field or (),
+    )
+    write_new(out_file, data)
+    value = {"file": str(out_file), "reader": reader, "purpose": purpose, "not_after": clock() + days * DAY}
+    tell(json_, value, f"{out_file}: for {reader} alone 仅供该读者")
 
 
 def require_holder(member: Member) -> None:

@@ -54,6 +54,12 @@ def verify_command(
             "无可采信的答复时以所附为准。",
         ),
     ] = False,
+    reader: Annotated[
+        str | None, typer.Option(help="Of a proof for one reader: our credit code. 读者的信用代码。")
+    ] = None,
+    purpose: Annotated[
+        str | None, typer.Option(help="Of such a proof: for what we read it, such as financing. 用途。")
+    ] = None,
     lang: Annotated[str, typer.Option(help="zh or en. 语言。")] = "",
     json_: Json = False,
 ) -> None:
@@ -75,6 +81,8 @@ def verify_command(
         against=against,
         log=log,
         allow_attached=allow_attached,
+        reader=reader,
+        purpose=purpose,
         lang=lang,
         json_=json_,
     )

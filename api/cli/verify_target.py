@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -25,6 +26,7 @@ from yinzheng.api.cli.verify_against import comparing
 from yinzheng.api.cli.verify_asof import check_as_of
 from yinzheng.api.cli.verify_conclusion import print_conclusion
 from yinzheng.api.cli.verify_pack import check_pack, is_pack
+from yinzheng.api.cli.verify_purpose import print_purpose
 from yinzheng.api.cli.verify_receipt import print_receipt
 from yinzheng.api.cli.verify_state import open_state
 from yinzheng.api.cli.verify_trade_check import print_trade_check
@@ -36,6 +38,7 @@ from yinzheng.verifier.judge.asof.look import MOST_INSTANTS
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
 from yinzheng.verifier.judge.kinds import AnyReader, AnyReport, kind_of, unread
 from yinzheng.verifier.judge.licence.report import VoucherReport
+from yinzheng.verifier.judge.purpose_proof import UNTOLD, Asked, PurposeReport, verify_purpose_proof
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
 from yinzheng.verifier.judge.report import Report
 from yinzheng.verifier.judge.trade_check.report import TradeCheckReport
@@ -48,6 +51,7 @@ from yinzheng.verifier.words.verdict import verdict
 
 MAX_TARGET = 64 * 1024 * 1024
 MAX_TEXT_ARGUMENT = 8192
+PROOF: Final = "purpose-proof"
 
 
 @comparing(lambda path: read_policy(path), lambda lang: language_in(lang))
@@ -63,6 +67,8 @@ def verify(
     against: Path | None,
     log: str | None,
     allow_attached: bool,
+    reader: str | None,
+    purpose: str | None,
     lang: str,
     json_: bool,
 ) -> None:
@@ -82,7 +88,7 @@ def verify(
         raise UsageFault("only an evidence pack has a report to write", code="report-not-pack")
     _verified(
         target if piped is None else piped, policy, asked, (state, rpc), language,
-        allow_attached=allow_attached, as_json=json_,
+        allow_attached=allow_attached, as_json=json_, by=Asked(reader, purpose),
     )  # fmt: skip
 
 
@@ -111,6 +117,7 @@ def _verified(
     *,
     allow_attached: bool,
     as_json: bool,
+    by: Asked,
 ) -> NoReturn:
     """Report on a target of whichever kind; what cannot be read has a report too."""
     now, at = int(time.time()), asked[-1] if asked else None
@@ -127,7 +134,10 @@ def _verified(
             )  # fmt: skip
         if len(asked) > 1:
             raise UsageFault("only certificates are compared at several times", code="usage-instants")
-        found = kind.verify(presented, policy, now=now, at=at, live=live, allow_attached=allow_attached)
+        check = partial(verify_purpose_proof, asked=by) if kind.document == PROOF else kind.verify
+        if kind.document != PROOF and by != UNTOLD:
+            raise UsageFault("only a proof for one reader is asked so", code="reader-not-proof")
+        found = check(presented, policy, now=now, at=at, live=live, allow_attached=allow_attached)
     _tell(found, language, as_json=as_json)
 
 
@@ -146,6 +156,8 @@ def _print_any(report: AnyReport, language: Language) -> None:
         print_trade_check(report, language)
     elif isinstance(report, ConclusionReport):
         print_conclusion(report, language)
+    elif isinstance(report, PurposeReport):
+        print_purpose(report, language)
     else:
         _print(report, language)
 

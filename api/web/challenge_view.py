@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from yinzheng.api.http.fault_words import FAULTS
@@ -71,15 +72,16 @@ def _step(finding: Finding, language: Language) -> Step:
         tone=TONES[finding.outcome],
         title=words.OBLIGATIONS[finding.number].said(language),
         outcome=phrases.OUTCOMES[finding.outcome].said(language),
-        reason=_reason(finding, language),
+        reason=reason_of(finding, words.OBLIGATIONS, language),
         code=finding.code,
     )
 
 
-def _reason(finding: Finding, language: Language) -> str:
+def reason_of(finding: Finding, titles: Mapping[int, phrases.Phrase], language: Language) -> str:
+    """Why it came out so; of what holds and has no words of its own, its title."""
     if finding.outcome is Outcome.VALID:
         known = ESTABLISHED.get(finding.number)
-        return words.OBLIGATIONS[finding.number].said(language) if known is None else say(known, language)
+        return titles[finding.number].said(language) if known is None else say(known, language)
     if finding.outcome is Outcome.ERROR and finding.code != "live-refused":
         return say(FAULTS["ledger-unavailable"].message, language)
     return not_yours(phrases.reason(finding).said(language))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, TypeAlias
 
 from anyio import to_thread
@@ -26,6 +27,11 @@ from yinzheng.verifier.judge.challenge import AnswerReport, check_answer
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
 from yinzheng.verifier.judge.kinds import Kind, kind_of, unread
 from yinzheng.verifier.judge.licence.report import VOUCHER, VoucherReport
+from yinzheng.verifier.judge.purpose_proof import (
+    Asked,
+    PurposeReport,
+    verify_purpose_proof,
+)
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report
 from yinzheng.verifier.judge.trade_check.report import TradeCheckReport
@@ -34,10 +40,12 @@ from yinzheng.verifier.pack.archive import is_zip
 
 _log = logging.getLogger(__name__)
 
+PROOF: Final = "purpose-proof"
+
 _ISSUED: Final = (2, 3)
 """The obligations of the issuer's signature, which need no ledger."""
 
-_NUMBERED: Final = ("certificate", VOUCHER)
+_NUMBERED: Final = ("certificate", VOUCHER, PROOF)
 """Kinds of document that anyone can write with any number."""
 
 
@@ -89,7 +97,17 @@ class CheckedTrade:
     trust: TrustPolicy
 
 
-AnyChecked: TypeAlias = Checked | CheckedReceipt | CheckedConclusion | CheckedVoucher | CheckedTrade
+@dataclass(frozen=True, slots=True)
+class CheckedPurpose:
+    """What was found about a proof for one reader (S21.6)."""
+
+    report: PurposeReport
+    trust: TrustPolicy
+
+
+AnyChecked: TypeAlias = (
+    Checked | CheckedReceipt | CheckedConclusion | CheckedVoucher | CheckedTrade | CheckedPurpose
+)
 
 
 class Checker:
@@ -138,7 +156,7 @@ class Checker:
                 hint="Send the text of its QR code, or its PDF or JSON file.",
             )
         async with self._verifications.turn(client):
-            return await to_thread.run_sync(self._verify, presented, history)
+            return await to_thread.run_sync(self._verify, presented, submission.asked, history)
 
     async def _presented(self, submission: Submission, client: str) -> Presented:
         if submission.file is None:
@@ -186,11 +204,12 @@ class Checker:
         """The policy that answers are found under."""
         return self._trust or self._reader.trust()
 
-    def _verify(self, presented: Presented, with_history: bool) -> AnyChecked:
+    def _verify(self, presented: Presented, asked: Asked, with_history: bool) -> AnyChecked:
         trust, now = self.policy(), self._clock()
         kind = kind_of(presented)
         live = self._reader.live() if _may_ask(kind, presented, trust, now) else None
-        found = kind.verify(presented, trust, now=now, live=live)
+        check = partial(verify_purpose_proof, asked=asked) if kind.document == PROOF else kind.verify
+        found = check(presented, trust, now=now, live=live)
         findings = tuple(_presentable_finding(finding) for finding in found.findings)
         if isinstance(found, ReceiptReport):
             return CheckedReceipt(replace(found, findings=findings), trust)
@@ -200,6 +219,8 @@ class Checker:
             return CheckedTrade(replace(found, findings=findings), trust)
         if isinstance(found, VoucherReport):
             return CheckedVoucher(replace(found, findings=findings), presented.qr, trust)
+        if isinstance(found, PurposeReport):
+            return CheckedPurpose(replace(found, findings=findings), trust)
         report = replace(found, findings=findings)
         history: Sequence[HistoryLine] = ()
         basis: Sequence[BasisLine] = ()

@@ -21,6 +21,7 @@ from yinzheng.api.http.limits import Limits
 from yinzheng.api.http.memory import Lease
 from yinzheng.verifier.bytes.canonical import loads
 from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.judge.purpose_proof import UNTOLD, Asked
 
 MAX_TEXT: Final = 128 * 1024
 """Bytes of a pasted text or a JSON body. Far beyond a QR text, so that the verifier itself may say so."""
@@ -42,6 +43,8 @@ class Submission:
     lang: str | None = None
     name: str = ""
     """The file's own, as the browser gave it."""
+    asked: Asked = UNTOLD
+    """Who reads a proof for one reader, and for what."""
 
 
 class Fields(dict[str, bytes]):
@@ -253,6 +256,10 @@ def _submission(fields: Fields) -> Submission:
     text = fields.get("text", b"").decode("utf-8", "replace").strip()
     file = fields.get("file", b"")
     lang = fields.get("lang", b"").decode("ascii", "replace") or None
+    reader, purpose = (
+        fields.get(name, b"").decode("utf-8", "replace").strip() or None for name in ("reader", "purpose")
+    )
+    asked = Asked(reader, purpose)
     if text and file:
         raise UsageFault(
             "both a text and a file were sent",
@@ -260,12 +267,12 @@ def _submission(fields: Fields) -> Submission:
             hint="Send one of them, so that it is clear which one the answer is about.",
         )
     if file:
-        return Submission(None, file, lang, fields.file_names.get("file", ""))
+        return Submission(None, file, lang, fields.file_names.get("file", ""), asked)
     if not text:
         raise _empty()
     if len(text) > MAX_TEXT:
         raise _too_large(MAX_TEXT)
-    return Submission(text, None, lang)
+    return Submission(text, None, lang, asked=asked)
 
 
 def _empty() -> UsageFault:

@@ -17,6 +17,7 @@ from yinzheng.api.http.problems import not_found, problem_of
 from yinzheng.api.web.checking import (
     AnyChecked,
     CheckedConclusion,
+    CheckedPurpose,
     CheckedReceipt,
     CheckedTrade,
     CheckedVoucher,
@@ -24,6 +25,7 @@ from yinzheng.api.web.checking import (
 from yinzheng.api.web.conclusion_view import ConclusionView, conclusion_view
 from yinzheng.api.web.intake import Submission, read_submission
 from yinzheng.api.web.notice_view import notice_view
+from yinzheng.api.web.purpose_view import PurposeView, purpose_view
 from yinzheng.api.web.receipt_view import ReceiptView, receipt_view
 from yinzheng.api.web.report_view import ReportView, report_view
 from yinzheng.api.web.server import Server, language_of
@@ -107,6 +109,9 @@ def _result(server: Server, request: Request, checked: AnyChecked, language: Lan
     if isinstance(checked, CheckedConclusion):
         conclusion = conclusion_view(checked, language, own_policy=own)
         return _private(server, request, "conclusion.html", conclusion, language)
+    if isinstance(checked, CheckedPurpose):
+        purpose = purpose_view(checked, language, own_policy=own)
+        return _private(server, request, "purpose.html", purpose, language)
     if isinstance(checked, CheckedTrade):
         trade = trade_view(checked, language, own_policy=own)
         return _private(server, request, "trade_check.html", trade, language)
@@ -140,7 +145,7 @@ def _private(
     server: Server,
     request: Request,
     template: str,
-    view: ReceiptView | ConclusionView | VoucherView | TradeView,
+    view: ReceiptView | ConclusionView | VoucherView | TradeView | PurposeView,
     language: Language,
 ) -> Response:
     return server.page(

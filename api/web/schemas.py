@@ -160,6 +160,14 @@ class ConclusionAnswerOut(_Model):
     conclusion: dict[str, Any] = Field(description="The report; the document's secret is never in it.")
 
 
+class PurposeAnswerOut(_Model):
+    """The answer of a verification of a proof for one reader (S21.6)."""
+
+    verdict: Said
+    policy: PolicyOut
+    proof: dict[str, Any] = Field(description="The report; of the certificate what the holder disclosed.")
+
+
 class ChallengeOut(_Model):
     """A fresh question about a certificate (S21.1)."""
 

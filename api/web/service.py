@@ -16,6 +16,7 @@ from yinzheng.api.web.challenges import for_programs
 from yinzheng.api.web.checking import (
     AnyChecked,
     CheckedConclusion,
+    CheckedPurpose,
     CheckedReceipt,
     CheckedTrade,
     CheckedVoucher,
@@ -25,6 +26,7 @@ from yinzheng.api.web.intake import read_submission
 from yinzheng.api.web.log_files import read_log_file, reads_gzip
 from yinzheng.api.web.pages import READ
 from yinzheng.api.web.ports import Notice
+from yinzheng.api.web.purpose_view import purpose_tone
 from yinzheng.api.web.receipt_view import receipt_tone
 from yinzheng.api.web.report_view import verdict_name
 from yinzheng.api.web.schemas import (
@@ -34,6 +36,7 @@ from yinzheng.api.web.schemas import (
     HealthOut,
     NoticeOut,
     ProblemOut,
+    PurposeAnswerOut,
     ReceiptAnswerOut,
     ReportOut,
     Said,
@@ -62,7 +65,9 @@ def _problems(**descriptions: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
-AnyAnswer: TypeAlias = AnswerOut | ReceiptAnswerOut | ConclusionAnswerOut | VoucherAnswerOut | TradeAnswerOut
+AnyAnswer: TypeAlias = (
+    AnswerOut | ReceiptAnswerOut | ConclusionAnswerOut | VoucherAnswerOut | TradeAnswerOut | PurposeAnswerOut
+)
 
 _LIMITED: Final = {
     "s429": "Too many requests; see Retry-After.",
@@ -72,7 +77,7 @@ _LIMITED: Final = {
 _UPLOAD: Final = {
     "type": "object",
     "title": "Upload",
-    "description": "What is to be verified: exactly one of the two.",
+    "description": "What is to be verified: exactly one of text and file.",
     "properties": {
         "text": {
             "type": "string",
@@ -84,9 +89,10 @@ _UPLOAD: Final = {
             "description": "A PNG, JPEG or WebP of the QR code, or the document's PDF or JSON file; at most "
             "64 MiB. Held in memory alone, and not kept.",
         },
+        "reader": {"type": "string", "description": "Of a proof for one reader (S21): who reads it, R17."},
+        "purpose": {"type": "string", "description": "Of such a proof: for what it is read."},
     },
     "minProperties": 1,
-    "maxProperties": 1,
 }
 
 _VERIFY_BODY: Final = {
@@ -117,9 +123,9 @@ def service(server: Server) -> APIRouter:
     )
     async def verify_certificate(
         request: Request,
-    ) -> AnswerOut | ReceiptAnswerOut | ConclusionAnswerOut | VoucherAnswerOut | TradeAnswerOut:
-        """Check a certificate, the voucher of a licence, a patient's receipt, or the end document of a
-        withdrawal, by S9's obligations.
+    ) -> AnyAnswer:
+        """Check a certificate, a licence's voucher, a patient's receipt, the end of a withdrawal, the
+        receipt of a trade check or a proof for one reader, by S9's obligations.
 
         The answer is 200 whatever the verdict, that it is not one of ours included. It is given by the
         registry about itself, under the policy named in `policy`: to believe no server, run `yinzheng
@@ -235,6 +241,13 @@ def describe(app: FastAPI) -> None:
 
 
 def _answer(checked: AnyChecked, *, own: bool) -> AnyAnswer:
+    if isinstance(checked, CheckedPurpose):
+        proof = checked.report
+        return PurposeAnswerOut(
+            verdict=Said(tone=purpose_tone(proof), **verdict(proof).to_json()),
+            policy=policy_out(checked.trust, own=own),
+            proof=proof.to_json(),
+        )
     if isinstance(checked, CheckedConclusion):
         end = checked.report
         return ConclusionAnswerOut(

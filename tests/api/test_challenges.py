@@ -127,3 +127,21 @@ def test_a_person_gives_nothing_or_a_number(client: Client, world: HolderWorld) 
     assert client.post("/challenge", files={k: (None, v) for k, v in fields(page).items()}).status_code == 400
     stranger = client.post("/challenge", files={"text": (None, world.file()["qr"].replace("/V/", "/X/"))})
     assert stranger.status_code == 422
+
+
+def test_a_proof_for_a_bank_is_read_by_the_bank(client: Client, world: HolderWorld) -> None:
+    from tests.verifier.judge.test_purpose_proof import BANK, file
+
+    proof = {"file": ("proof.json", file(world))}
+    untold = client.post("/verify", files=proof).text
+    assert title(untold).startswith("Say who reads it")
+    assert 'name="reader"' in untold
+    told = {"reader": BANK.code, "purpose": "financing"}
+    page = client.post("/verify", data=told, files=proof).text
+    assert title(page).startswith("Genuine and in force, for 某银行")
+    assert world.body.asset in page
+    assert world.body.limits not in page
+    answer = client.post("/v1/verify", data=told, files=proof).json()
+    assert (answer["verdict"]["code"], answer["verdict"]["exit_code"]) == ("valid", 0)
+    other = client.post("/v1/verify", data={**told, "purpose": "audit"}, files=proof).json()
+    assert (other["verdict"]["code"], other["proof"]["disclosed"]) == ("other_purpose", {})

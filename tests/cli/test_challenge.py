@@ -118,3 +118,36 @@ def test_what_the_holders_program_refuses(parties: Parties, tmp_path: Path) -> N
     assert "YINZHENG:Q/" in number.out
     none = ("holder-file", "91350100M000100Y43", "--out", tmp_path / "h.json", "--state", parties.state)
     refused(*none, code="holder-none", exit_code=2)
+
+
+def test_a_proof_for_a_bank(parties: Parties, demonstration: Demonstration, tmp_path: Path) -> None:
+    bank, file, proof = "91310000132200821H", tmp_path / "holder.json", tmp_path / "proof.json"
+    assert run("holder-file", parties.code, "--out", file, "--state", parties.state).code == 0
+    prove = (
+        "holder", "prove", parties.certificate, "--holder", file, "--reader", bank, "--reader-name", "某银行",
+        "--purpose", "financing", "--words", "贷款", "--field", "asset", "--org", tmp_path / "holder",
+    )  # fmt: skip
+    made = run(*prove, "--out", proof, "--json", env=SECRETS)
+    assert made.code == 0, made.err
+    refused(*prove, "--out", proof, code="file-exists", exit_code=2, env=SECRETS)
+    verify = ("verify", proof, "--trust", parties.trust, "--state", parties.state)
+    for reader, purpose, code, exit_code in (
+        (bank, "financing", "valid", 0),
+        (bank, "audit", "other_purpose", 1),
+        (parties.code, "financing", "other_reader", 1),
+    ):
+        done = run(*verify, "--reader", reader, "--purpose", purpose, "--json")
+        assert (done.code, done.json["verdict"]["code"]) == (exit_code, code), done.out
+        assert ("asset" in done.json["disclosed"]) is (exit_code == 0)
+    spoken = run(*verify, "--lang", "zh")
+    assert (spoken.code, "请说明由谁" in spoken.out) == (3, True)
+    good = run(*verify, "--reader", bank, "--purpose", "financing", "--lang", "en")
+    assert "Asset:" in good.out
+    assert "Scale:" not in good.out
+    other = ("verify", parties.certificate, "--trust", parties.trust, "--reader", bank)
+    refused(*other, code="reader-not-proof", exit_code=2)
+    refused(*verify, "--at", "2026-01-01", code="proof-now", exit_code=2)
+    picture = ("holder", "prove", demonstration.file("png"), *prove[3:], "--out", tmp_path / "p.json")
+    refused(*picture, code="certificate-file", exit_code=2, env=SECRETS)
+    firm = parties.enrol("firm", bank, "某数据公司")
+    refused(*prove[:-1], firm, "--out", tmp_path / "q.json", code="holder-none", exit_code=2, env=SECRETS)

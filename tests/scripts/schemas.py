@@ -15,7 +15,7 @@ from yinzheng.verifier.bytes import digests, wording
 from yinzheng.verifier.bytes.canonical import constant, nullable, text
 from yinzheng.verifier.bytes.shape import Shaped, names_of
 from yinzheng.verifier.chain import evidence, terms
-from yinzheng.verifier.containers import certfile, holderfile, receiptfile, voucherfile
+from yinzheng.verifier.containers import certfile, holderfile, prooffile, receiptfile, voucherfile
 from yinzheng.verifier.formats import (
     access,
     access_range,
@@ -32,6 +32,7 @@ from yinzheng.verifier.formats import (
     notice,
     order,
     organisation,
+    purpose_proof,
     request,
     standing,
     tombstone,
@@ -110,6 +111,8 @@ OWN: Final[Mapping[str, Callable[[Forms], Json]]] = {
     f"{_FILES}certfile._record": _body,
     f"{_FILES}holderfile._object": _said(ANY),
     f"{_FILES}holderfile._proof": _said(PROOF),
+    f"{_FILES}prooffile._object": _said(ANY),
+    f"{_FORMATS}purpose_proof.parse_proof": _part(purpose_proof.PurposeProof),
     f"{_FILES}receipt_lines._batch": _part(access.Batch),
     f"{_FILES}receipt_lines._line": _part(access.AccessLine),
     f"{_FILES}receiptfile._body": _said(ANY),
@@ -244,6 +247,7 @@ FORMATS: Final[Mapping[str, tuple[str, Callable[[Forms], Json]]]] = {
     "notice": ("Notice that consents refer to (S10.2)", _whole(notice.Notice)),
     "order": ("Order of a forum (S16.8)", _table(order._FIELDS)),
     "pack-manifest": ("manifest.json of an evidence pack", _table(manifest._MANIFEST)),
+    "purpose-proof": ("Proof for one reader (S21.5)", _table(prooffile._FILE)),
     "receipt": ("Receipt file of a consent", _table(receiptfile._FILE)),
     "remark-entered": ("Body of remark.entered", _whole(standing.Remark)),
     "remark-lifted": ("Body of remark.lifted", _whole(standing.Lifting)),

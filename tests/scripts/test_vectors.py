@@ -35,6 +35,7 @@ from yinzheng.verifier.judge.challenge import check_answer
 from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
 from yinzheng.verifier.judge.licence.verify import verify_voucher
 from yinzheng.verifier.judge.pack.verify import verify_pack
+from yinzheng.verifier.judge.purpose_proof import Asked, verify_purpose_proof
 from yinzheng.verifier.judge.receipt.verify import verify_receipt
 from yinzheng.verifier.judge.trade_check.verify import verify_trade_check
 from yinzheng.verifier.judge.trust import parse_trust
@@ -328,6 +329,19 @@ def test_an_answer_is_the_holders() -> None:
         holder=parse_holder_file(json.dumps(item["holder"]).encode()),
     )
     assert (report.authentic, report.standing, report.exit_code) == ("genuine", "answered", 0)
+
+
+def test_a_proof_is_for_its_reader() -> None:
+    item = load("holder-proofs.json")
+    proof = item["proof"]
+    message = b"yinzheng/purpose-proof/1\n" + rfc8785.dumps(proof["proof"])
+    key = bytes.fromhex(item["holder"]["events"][0]["body"]["key"])
+    assert Sm2PublicKey(key, GmsslBackend()).verify(message, bytes.fromhex(proof["signature"]))
+    trust = parse_trust(json.dumps(item["trust"]).encode())
+    shown, reader = read_target(json.dumps(proof)), proof["proof"]["reader"]["code"]
+    for asked, standing in ((Asked(reader, "financing"), "valid"), (Asked(reader, "audit"), "other_purpose")):
+        report = verify_purpose_proof(shown, trust, now=item["now"], asked=asked)
+        assert (report.authentic, report.standing) == ("genuine", standing)
 
 
 def changed(pointers: dict[str, Any]) -> dict[str, Any]:

@@ -14,14 +14,13 @@ from yinzheng.verifier.formats.challenge import Answer, Challenge, parse_answer
 from yinzheng.verifier.judge.certificate.verify import verify
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.holder import (
-    ENROLMENT,
-    OF_HOLDER,
-    SIGNATURE,
+    OPEN,
     Claimed,
     HolderExhibits,
     HolderReader,
+    how_it_stands,
     settle_holder,
-    trouble,
+    word_for,
 )
 from yinzheng.verifier.judge.live import LiveReader
 from yinzheng.verifier.judge.obligations import CLOCK_SKEW
@@ -32,14 +31,12 @@ from yinzheng.verifier.judge.report import (
     Note,
     Outcome,
     Report,
-    Status,
     block_json,
     exit_code_of,
     finding_json,
 )
 from yinzheng.verifier.judge.seals import block_of
 from yinzheng.verifier.judge.trust import TrustPolicy
-from yinzheng.verifier.judge.verdict import NOT_COVERED
 
 ASKED: Final = 15
 """It answers what was asked, in time, and for the first time."""
@@ -92,7 +89,7 @@ class AnswerReport:
         """Whether the holder of a right in force answered; None where that cannot be told."""
         if self.standing in ANSWERED:
             return True
-        return None if self.authentic is not Authentic.GENUINE or self.standing in OPEN else False
+        return None if self.authentic is not Authentic.GENUINE or self.standing in _OPEN else False
 
     @property
     def speaks_of(self) -> int | None:
@@ -129,22 +126,7 @@ class AnswerReport:
 
 
 ANSWERED: Final = ("answered", "answered_attention")
-OPEN: Final = ("certificate_open", "holder_open", "clock")
-"""What leaves it open whether the holder answered."""
-
-_KEY_STANDINGS: Final = {
-    "holder-signature": "signature_wrong",
-    "holder-key-unknown": "key_unknown",
-    "holder-key-lost": "key_lost",
-    "holder-account-over": "key_lost",
-    "holder-key-over": "key_over",
-    "holder-key-differs": "key_over",
-    "holder-key-early": "key_early",
-    "holder-role": "not_enrolled",
-    "holder-absent": "not_enrolled",
-}
-"""By the code of what does not hold about the key: how the answer stands. The signature stands for itself:
-whichever key signed, and however it ended, it is that key's (`genuine`), but for `signature_wrong`."""
+_OPEN: Final = (*OPEN, "clock")
 
 
 def check_answer(
@@ -191,7 +173,7 @@ def check_answer(
         answer=answer,
         certificate=certificate,
         findings=findings.in_order(),
-        authentic=_word(findings, certificate, standing),
+        authentic=word_for(findings, certificate, standing),
         standing=standing,
         holder=own,
         others=tuple(one for one in holders if one is not own),
@@ -237,46 +219,8 @@ def _standing(findings: Findings, certificate: Report) -> str:
     """How it stands, the first that applies: what was asked, who signed, what for."""
     if findings.outcome(ASKED) is not Outcome.VALID:
         return _ASKED_STANDINGS[findings.found(ASKED).code]
-    why = trouble(findings)
-    if why in _KEY_STANDINGS:
-        return _KEY_STANDINGS[why]
-    if _is_forged(findings):
-        return "holder_forged"
-    if certificate.authentic is Authentic.FORGED:
-        return "certificate_forged"
-    if certificate.authentic is not Authentic.GENUINE:
-        return "certificate_open"
-    if findings.outcome(IS_HOLDER) is not Outcome.VALID:
-        return "not_a_holder"
-    if why is not None:
-        return "holder_open"
-    if certificate.status is Status.UNDETERMINED:
-        return "certificate_open"
-    if certificate.status is not Status.IN_FORCE:
-        return "not_in_force"
-    return "answered_attention" if certificate.attention else "answered"
-
-
-def _word(findings: Findings, certificate: Report, standing: str) -> Authentic:
-    """Forged only where a proof, signature or comparison failed; genuine once the signature is a holder's."""
-    if standing in ("certificate_forged", "certificate_open"):
-        return certificate.authentic
-    if _is_forged(findings):
-        return Authentic.FORGED
-    # Who signed is known once the statements are proved and the signature verifies, or is of no such key.
-    known = findings.outcome(ENROLMENT) is Outcome.VALID
-    signed = findings.outcome(SIGNATURE) is Outcome.VALID or standing == "key_unknown"
-    return Authentic.GENUINE if (known and signed) or standing == "not_enrolled" else Authentic.UNDETERMINED
-
-
-def _is_forged(findings: Findings) -> bool:
-    """Whether a proof about the holder, or its signature, failed."""
-    failed = (findings.found(one) for one in OF_HOLDER if findings.outcome(one) is Outcome.INVALID)
-    return any(one.code not in NOT_COVERED and one.code not in _NO_FORGERY for one in failed)
-
-
-_NO_FORGERY: Final = {*_KEY_STANDINGS, "answer-too-old", "block-from-future"} - {"holder-signature"}
-"""Codes of 11–14 that say what became of a key, or how old the answer is: nothing failed."""
+    found = how_it_stands(findings, certificate, IS_HOLDER)
+    return {"in_force": "answered", "attention": "answered_attention"}.get(found, found)
 
 
 def _unread(fault: DataFault, challenge: Challenge, certificate: Report, now: int) -> AnswerReport:

@@ -24,9 +24,10 @@ from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.exhibits import Exhibits
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.live import refused
-from yinzheng.verifier.judge.report import Outcome
+from yinzheng.verifier.judge.report import Authentic, Outcome, Report, Status
 from yinzheng.verifier.judge.seals import sealed, sealed_or_seal_less
 from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.judge.verdict import NOT_COVERED
 from yinzheng.verifier.log.statement import Statement, organisation_subject, verify_body
 from yinzheng.verifier.log.tlogproof import TlogProof
 
@@ -248,14 +249,76 @@ def _signed(found: HolderExhibits, key: HeldKey | None, claimed: Claimed) -> Non
         raise DataFault("the holder's key did not sign this", code="holder-signature")
 
 
-def trouble(findings: Findings) -> str | None:
-    """Why the signature is not to be taken as the holder's, as a code; None if it is.
+KEY_STANDINGS: Final = {
+    "holder-signature": "signature_wrong",
+    "holder-key-unknown": "key_unknown",
+    "holder-key-lost": "key_lost",
+    "holder-account-over": "key_lost",
+    "holder-key-over": "key_over",
+    "holder-key-differs": "key_over",
+    "holder-key-early": "key_early",
+    "holder-role": "not_enrolled",
+    "holder-absent": "not_enrolled",
+}
+"""By the code of what does not hold about the key: how it stands. Whichever key signed, and however it ended,
+the signature is that key's (`genuine`), but for `signature_wrong`."""
 
-    `holder-…` of 11–14, or another code that leaves it open.
+OPEN: Final = ("certificate_open", "holder_open")
+"""Standings that leave it open whether the holder of a right in force signed."""
+
+_NO_FORGERY: Final = {*KEY_STANDINGS, "answer-too-old", "block-from-future"} - {"holder-signature"}
+"""Codes of 11–14 that say what became of a key, or how old the answer is: nothing failed."""
+
+
+def how_it_stands(findings: Findings, certificate: Report, named: int) -> str:
+    """How it stands with what a holder signed about a certificate: who signed, then what for.
+
+    ``named``: the obligation that whoever signed is a holder by the certificate's record. `in_force` and
+    `attention` are good; everything else says why not (S21.4).
     """
+    why = _trouble(findings)
+    if why in KEY_STANDINGS:
+        return KEY_STANDINGS[why]
+    if _is_forged(findings):
+        return "holder_forged"
+    if certificate.authentic is Authentic.FORGED:
+        return "certificate_forged"
+    if certificate.authentic is not Authentic.GENUINE:
+        return "certificate_open"
+    if findings.outcome(named) is not Outcome.VALID:
+        return "not_a_holder"
+    if why is not None:
+        return "holder_open"
+    if certificate.status is Status.UNDETERMINED:
+        return "certificate_open"
+    if certificate.status is not Status.IN_FORCE:
+        return "not_in_force"
+    return "attention" if certificate.attention else "in_force"
+
+
+def word_for(findings: Findings, certificate: Report, standing: str) -> Authentic:
+    """Forged only where a proof, signature or comparison failed; genuine once the signature is a holder's."""
+    if standing in ("certificate_forged", "certificate_open"):
+        return certificate.authentic
+    if _is_forged(findings):
+        return Authentic.FORGED
+    # Who signed is known once the statements are proved and the signature verifies, or is of no such key.
+    known = findings.outcome(ENROLMENT) is Outcome.VALID
+    signed = findings.outcome(SIGNATURE) is Outcome.VALID or standing == "key_unknown"
+    return Authentic.GENUINE if (known and signed) or standing == "not_enrolled" else Authentic.UNDETERMINED
+
+
+def _trouble(findings: Findings) -> str | None:
+    """Why the signature is not to be taken as the holder's, as a code; None if it is."""
     order = (SIGNATURE, KEY_HELD, ON_CHAIN, ENROLMENT)
     for outcomes in ((Outcome.INVALID,), (Outcome.ERROR, Outcome.SKIPPED)):
         for number in order:
             if findings.outcome(number) in outcomes:
                 return findings.found(number).code
     return None
+
+
+def _is_forged(findings: Findings) -> bool:
+    """Whether a proof about the holder, or its signature, failed."""
+    failed = (findings.found(one) for one in OF_HOLDER if findings.outcome(one) is Outcome.INVALID)
+    return any(one.code not in NOT_COVERED and one.code not in _NO_FORGERY for one in failed)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final, NoReturn, Protocol, TypeAlias
 
 from yinzheng.verifier.chain.evidence import NotGiven
+from yinzheng.verifier.containers.prooffile import is_purpose_proof
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, YinzhengError
 from yinzheng.verifier.formats.conclusion import is_conclusion_file
@@ -21,6 +22,7 @@ from yinzheng.verifier.judge.holder import HolderReader
 from yinzheng.verifier.judge.licence.report import VOUCHER, VoucherReport
 from yinzheng.verifier.judge.licence.verify import verify_voucher
 from yinzheng.verifier.judge.live import LiveReader
+from yinzheng.verifier.judge.purpose_proof import PurposeReport, verify_purpose_proof
 from yinzheng.verifier.judge.receipt.exhibits import ReceiptReader
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
 from yinzheng.verifier.judge.receipt.verify import verify_receipt
@@ -30,7 +32,9 @@ from yinzheng.verifier.judge.trade_check.verify import verify_trade_check
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.judge.verdict import word_of
 
-AnyReport: TypeAlias = Report | ReceiptReport | ConclusionReport | VoucherReport | TradeCheckReport
+AnyReport: TypeAlias = (
+    Report | ReceiptReport | ConclusionReport | VoucherReport | TradeCheckReport | PurposeReport
+)
 
 
 class AnyReader(LiveReader, ReceiptReader, HolderReader, StorageReader, Protocol):
@@ -74,6 +78,11 @@ KINDS: Final = (
         "withdrawal-conclusion",
         lambda shown: shown.file is not None and is_conclusion_file(shown.file),
         verify_conclusion,
+    ),
+    Kind(
+        "purpose-proof",
+        lambda shown: shown.file is not None and is_purpose_proof(shown.file),
+        verify_purpose_proof,
     ),
     Kind("certificate", lambda _: True, verify),
 )

@@ -45,6 +45,15 @@ HOLDER_REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "应答者不是该证书的权利人。",
         "Who answered is no holder under this certificate.",
     ),
+    "proof-reader": ("这份证明是出具给他人的。", "It is made for another reader."),
+    "proof-purpose": ("这份证明用于另一用途。", "It is made for another purpose."),
+    "proof-over": ("这份证明已过期限。", "Its time is over."),
+    "proof-untold": ("未说明由谁、为何用途阅读。", "Who reads it, and for what, was not said."),
+    "proof-early": ("这份证明的时间晚于本机时钟。", "It was made in the future of this clock."),
+    "proof-certificate": (
+        "证明与所附证书不是同一份。",
+        "It is about another certificate than is beside it.",
+    ),
     "challenge-clock": ("询问的时间晚于本机时钟。", "The challenge lies in the future of this clock."),
     "challenge-foreign": ("这不是询问或应答。", "This is neither a challenge nor an answer."),
 }

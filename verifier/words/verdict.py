@@ -11,7 +11,16 @@ from typing import Any, Final, Protocol
 
 from yinzheng.verifier.judge.licence.report import VOUCHER
 from yinzheng.verifier.judge.report import Authentic, Note, exit_code_of
-from yinzheng.verifier.words import challenge, conclusion, licence, pack, phrases, receipt, trade
+from yinzheng.verifier.words import (
+    challenge,
+    conclusion,
+    licence,
+    pack,
+    phrases,
+    purpose_proof,
+    receipt,
+    trade,
+)
 from yinzheng.verifier.words.phrase import Phrase
 from yinzheng.verifier.words.times import ago, lately, moment
 
@@ -135,10 +144,11 @@ def verdict(report: Judged) -> Verdict:
 _OWN: Final[Mapping[str, Callable[[Any], Phrase]]] = {
     "pack": pack.headline,
     "holder-answer": challenge.headline,
+    "purpose-proof": purpose_proof.headline,
 }
 """Kinds of document that answer other questions than whether they are genuine, and say so."""
 
-_SAYS_WHY: Final = ("holder-answer",)
+_SAYS_WHY: Final = ("holder-answer", "purpose-proof")
 """Kinds whose standing says of each case what it is, also of what is forged or left open."""
 
 
