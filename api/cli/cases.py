@@ -17,9 +17,9 @@ from yinzheng.api.cli.common import (
     progress_line,
     writing,
 )
+from yinzheng.api.cli.moves import keep_prepared
 from yinzheng.api.cli.output import Json, err, out, print_json, tell
 from yinzheng.api.cli.persons import As
-from yinzheng.ledger.rules.profiles import DEFAULT
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.terms import Procedure, label
 from yinzheng.verifier.bytes.china_time import CHINA
@@ -32,34 +32,6 @@ if TYPE_CHECKING:
 from yinzheng.verifier.errors import UsageFault
 
 Reasons = Annotated[str, typer.Option("--reasons", help="The written reasons. 书面理由。")]
-
-
-def apply(
-    dossier: Annotated[Path, typer.Argument(metavar="DOSSIER_DIR", help="Folder with application.json.")],
-    state: State = DEFAULT_STATE,
-    profile: Annotated[str, typer.Option(help="Rule profile. 规则。")] = DEFAULT.tag,
-    json_: Json = False,
-) -> None:
-    """Take in an application with its dossier. 提交登记申请。"""
-    from yinzheng.ledger.cases import intake
-
-    with writing(state, json_) as (registry, progress):
-        case_id = intake.apply(registry, dossier, profile, progress)
-    tell(json_, {"case": case_id}, f"{case_id}: application received 已收到申请")
-
-
-def supplement(
-    case: CaseId,
-    dossier: Annotated[Path, typer.Argument(metavar="DOSSIER_DIR", help="The whole corrected dossier.")],
-    state: State = DEFAULT_STATE,
-    json_: Json = False,
-) -> None:
-    """Hand in the corrected dossier that was asked for. 补正材料。"""
-    from yinzheng.ledger.cases import intake
-
-    with writing(state, json_) as (registry, progress):
-        intake.supplement(registry, case, dossier, progress)
-    tell(json_, {"case": case}, f"{case}: supplement received 已收到补正")
 
 
 def accept(
@@ -128,6 +100,7 @@ def review(
     """Record the registry's review with its checklist. 登记机构审查。"""
     from yinzheng.ledger.accesses.noting import Access
     from yinzheng.ledger.cases import deciding
+    from yinzheng.ledger.cases.asked import facts_of
     from yinzheng.ledger.cases.work import work_on
     from yinzheng.ledger.dossiers.checklist import parse_checklist, template
     from yinzheng.ledger.rules.states import Capacity
@@ -137,7 +110,7 @@ def review(
             access = Access("see", "dossier", case, "registration")
             allowed(registry, as_, access, Capacity.REGISTRY)
             with work_on(registry, case) as work:
-                print_json(template(deciding.application_of(work).facts))
+                print_json(template(facts_of(work)))
         return
     if checklist is None:
         raise UsageFault(
@@ -255,17 +228,33 @@ def refuse(
     tell(json_, {"case": case, "ground": ground.value}, f"{case}: refused 不予登记")
 
 
-def issue(case: CaseId, as_: As, state: State = DEFAULT_STATE, json_: Json = False) -> None:
-    """Approve the final certificate; the last approval deposits it. 签发。"""
+def issue(
+    case: CaseId,
+    as_: As,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", help="Of a move: what its parties sign, a file. 待签文件。")
+    ] = None,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Approve the final certificate or move; the last approval deposits it. 签发。"""
     from yinzheng.ledger.cases import issuing
 
     with writing(state, json_) as (registry, _):
         issued = issuing.issue(registry, case, acting(registry, as_))
-    result = {"case": case, "number": issued.number, "missing": [c.value for c in issued.missing]}
+        if issued.missing and out_file is not None:
+            keep_prepared(registry, case, out_file)
+    named = " ".join(issued.numbers) or case
+    result = {
+        "case": case,
+        "number": issued.number,
+        "numbers": list(issued.numbers),
+        "missing": list(issued.missing),
+    }
     if issued.missing:
-        tell(json_, result, f"{issued.number}: still to approve: {', '.join(issued.missing)} 待签")
+        tell(json_, result, f"{named}: still to approve: {', '.join(issued.missing)} 待签")
     else:
-        tell(json_, result, f"{issued.number}: deposited 已存证登记")
+        tell(json_, result, f"{named}: deposited 已存证登记")
     if issued.running_out:
         err.print("yinzheng: this month's certificate numbers are running out (R14)", style="yellow")
 

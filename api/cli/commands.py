@@ -148,10 +148,14 @@ PANELS: Final = (
         "registry",
         (
             DECISION,
-            Command("apply", "cases:apply", "Take in an application with its dossier. 提交登记申请。"),
+            Command(
+                "apply",
+                "applying:apply",
+                "Take in an application with its dossier, or a joint request. 提交登记申请或共同请求。",
+            ),
             Command(
                 "supplement",
-                "cases:supplement",
+                "applying:supplement",
                 "Hand in the corrected dossier that was asked for. 补正材料。",
             ),
             Command(
@@ -177,7 +181,14 @@ PANELS: Final = (
             Command("resolve", "cases:resolve", "Conclude an objection after investigation. 处理异议。"),
             Command("refuse", "cases:refuse", "Refuse registration, with reasons. 不予登记。"),
             Command(
-                "issue", "cases:issue", "Approve the final certificate; the last approval deposits it. 签发。"
+                "issue",
+                "cases:issue",
+                "Approve the final certificate or move; the last approval deposits it. 签发。",
+            ),
+            Command(
+                "signature",
+                "moves:signature",
+                "Take in the signature of an organisation's account under a prepared move. 录入权利人签名。",
             ),
             Command(
                 "dossier",

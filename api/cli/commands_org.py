@@ -232,5 +232,36 @@ HOLDER: Final = Group(
                 ),
             ),
         ),
+        Group(
+            "request",
+            "What a holder asks for, drafted for the other party and the registry. 起草共同请求。",
+            (
+                Command(
+                    "licence",
+                    "holder_requests:licence",
+                    "Draft the request for a licence that we give. 起草许可请求。",
+                ),
+                Command(
+                    "licence-end",
+                    "holder_requests:licence_end",
+                    "Draft the request to end a licence before its term. 起草许可终止请求。",
+                ),
+                Command(
+                    "transfer",
+                    "holder_requests:transfer",
+                    "Draft the request to transfer rights of ours. 起草转让请求。",
+                ),
+            ),
+        ),
+        Command(
+            "authorise",
+            "holder_requests:authorise",
+            "Let another party sign a request in our name. 授权对方签署。",
+        ),
+        Command(
+            "sign",
+            "holder_requests:sign",
+            "Sign a request with the SM2 key, or with the account what the registry prepared of it. 签署。",
+        ),
     ),
 )

@@ -45,7 +45,7 @@ def new(
     json_: Json = False,
 ) -> None:
     """Make a holder's SM2 key and account, and the enrolment that proves both. 新建权利人密钥与账户。"""
-    brought = True if account is None else _hex(account, 20, "an account", "account-malformed")
+    brought = True if account is None else hex_of(account, 20, "an account", "account-malformed")
     make(
         out_folder,
         registry,
@@ -70,7 +70,7 @@ def finish(
     from yinzheng.api.org.registry import pinned
     from yinzheng.ledger.organisations.accounts import domain_of
 
-    approval = _hex(signature, 65, "a signature", "approval-malformed")
+    approval = hex_of(signature, 65, "a signature", "approval-malformed")
     member = Member.open(org, os.environ)
     require_holder(member)
     own = member.profile.keys[0]
@@ -220,7 +220,8 @@ def require_holder(member: Member) -> None:
         )
 
 
-def _hex(written: str, size: int, what: str, code: str) -> bytes:
+def hex_of(written: str, size: int, what: str, code: str) -> bytes:
+    """Bytes written in hex, with or without 0x. Raises `UsageFault` with this code."""
     digits = written.removeprefix("0x")
     if re.fullmatch(rf"[0-9a-fA-F]{{{2 * size}}}", digits) is None:
         raise UsageFault(

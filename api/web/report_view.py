@@ -9,10 +9,11 @@ from typing import Final
 from yinzheng.api.http.fault_words import FAULTS
 from yinzheng.api.http.language import Language
 from yinzheng.api.web.checking import Checked
+from yinzheng.api.web.event_words import CAPACITIES, EVENTS
 from yinzheng.api.web.fields import Row, rows
 from yinzheng.api.web.ports import BasisLine, HistoryLine
 from yinzheng.api.web.times import Instant, age, duration, instant
-from yinzheng.api.web.words import ATTENTION, CAPACITIES, ESTABLISHED, EVENTS, VERDICTS, say
+from yinzheng.api.web.words import ATTENTION, ESTABLISHED, VERDICTS, say
 from yinzheng.ledger.rules.terms import Label
 from yinzheng.verifier.judge.report import Authentic, Block, Finding, Outcome, Report, Status
 from yinzheng.verifier.judge.trust import TrustPolicy

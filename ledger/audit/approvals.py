@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session, select
 
 from yinzheng.ledger.audit.finding import Audit
-from yinzheng.ledger.cases.issuing import deposit_of
+from yinzheng.ledger.cases.preparing import deposit_of
 from yinzheng.ledger.chain.approvals import digest
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Approval, Case, Person
@@ -21,10 +21,11 @@ def check_approvals(audit: Audit) -> None:
         people = {person.name: person.address for person in session.exec(select(Person))}
         for approval in session.exec(select(Approval)):
             with audit.finding(case=approval.case_id, approval=approval.id):
-                if not _signer(approval) == approval.address == people.get(approval.person):
-                    raise DataFault(
-                        f"an approval of {approval.person} bears another signature", code="approval-altered"
-                    )
+                who = approval.person or approval.organisation
+                # Which account an organisation had then, the contracts asked.
+                of_person = approval.person is None or people.get(approval.person) == approval.address
+                if who is None or not of_person or _signer(approval) != approval.address:
+                    raise DataFault(f"an approval of {who} bears another signature", code="approval-altered")
                 if approval.kind == "deposit":
                     _check_deposit(audit, session, approval)
 

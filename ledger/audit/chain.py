@@ -8,11 +8,12 @@ from sqlmodel import Session, col, select
 
 from yinzheng.contracts import artifact
 from yinzheng.ledger.audit.finding import Audit
-from yinzheng.ledger.cases.calls import DEPOSIT
+from yinzheng.ledger.cases.calls import DEPOSIT, SUCCESSION
 from yinzheng.ledger.chain.records import CaseState
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import checksummed
 from yinzheng.ledger.flow.calls import CallKind
+from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.states import State
 from yinzheng.ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Event
 
@@ -64,7 +65,8 @@ def _check_heads(audit: Audit, session: Session) -> None:
 
 def _check_cases(audit: Audit, session: Session) -> None:
     for case in session.exec(select(Case).order_by(Case.id)):
-        expected = _ON_CHAIN.get(case.state)
+        kind = CaseType(case.type)
+        expected = _ON_CHAIN.get(case.state) if kind.published else None
         if case.state == State.REFUSED and case.publicity_end is not None:
             expected = CaseState.CLOSED
         if expected is None:
@@ -87,12 +89,12 @@ def _check_certificates(audit: Audit, session: Session) -> set[bytes]:
         record = audit.client.record(row.subject)
         event = session.get(Event, row.event_id)
         if record is None:
-            if not under_way(session, DEPOSIT, row.number):
+            if not _on_its_way(session, row):
                 audit.found(
                     "certificate-not-on-chain", f"the chain lacks certificate {row.number}", number=row.number
                 )
         elif row.state != "deposited":
-            if not under_way(session, DEPOSIT, row.number):
+            if not _on_its_way(session, row):
                 audit.found(
                     "certificate-altered", f"{row.number} is deposited, its row denies it", number=row.number
                 )
@@ -101,6 +103,14 @@ def _check_certificates(audit: Audit, session: Session) -> set[bytes]:
                 "certificate-differs", f"the chain holds {row.number} with another content", number=row.number
             )
     return known
+
+
+def _on_its_way(session: Session, row: Certificate) -> bool:
+    case = session.get_one(Case, row.case_id)
+    if case.certificate is None:
+        return under_way(session, DEPOSIT, row.number)
+    before = session.get_one(Certificate, case.certificate)
+    return under_way(session, SUCCESSION, before.subject.hex())
 
 
 def _check_calls(audit: Audit, session: Session) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from yinzheng.ledger.audit.erasures import check_remains
 from yinzheng.ledger.audit.finding import Audit
-from yinzheng.ledger.cases.calls import refused_deposits
+from yinzheng.ledger.cases.calls import refused_decisions
 from yinzheng.ledger.flow.recording import open_event
+from yinzheng.ledger.rules.case_types import CaseType
+from yinzheng.ledger.rules.course import Course
 from yinzheng.ledger.rules.numbers import CertificateNumber
-from yinzheng.ledger.rules.states import TABLE, State, StatementType
+from yinzheng.ledger.rules.states import COURSES, Move, State, StatementType
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Approval, Case, Certificate, Event, Objection
 from yinzheng.ledger.store.sealed import SealedValue
@@ -22,6 +25,14 @@ from yinzheng.verifier.formats.certificate import decode_qr, statement_of
 from yinzheng.verifier.formats.dossier import committed_form
 from yinzheng.verifier.formats.tombstone import TOMBSTONE
 from yinzheng.verifier.log.statement import Body, Statement, verify_body
+
+_OF_OTHERS: Final = frozenset(
+    rule.statement.value
+    for course in COURSES.values()
+    for rule in course.rules
+    if rule.move in (Move.SUCCEED, Move.DEPOSIT) and rule.statement is not None
+)
+"""Statements of a case whose subject is a certificate or a licence (S2.4)."""
 
 
 def check_events(audit: Audit) -> None:
@@ -58,8 +69,7 @@ def _check_event(case: Case, event: Event, seal: SealedValue | None, prev: bytes
     of_row = (event.type, event.subject, event.at, event.leaf_hash)
     if of_row != (statement.type, statement.subject, statement.at, statement.leaf_hash):
         raise DataFault("an event's columns are not those of its statement", code="event-altered")
-    deposited = statement.type == StatementType.CERTIFICATE_DEPOSITED
-    if statement.prev != prev or (statement.subject != case.subject and not deposited):
+    if statement.prev != prev or (statement.subject != case.subject and statement.type not in _OF_OTHERS):
         raise DataFault("an event is not the next of its case", code="event-unlinked")
     if statement.profile != case.profile:
         raise DataFault("a case changed its rule profile", code="case-altered")
@@ -75,18 +85,19 @@ def _check_event(case: Case, event: Event, seal: SealedValue | None, prev: bytes
 def _check_state(session: Session, case: Case, events: Sequence[Event]) -> None:
     """The stored state must be one that the table of moves reaches by these statements."""
     taken_back = _check_deposits(session, case, events)
+    course = COURSES[CaseType(case.type)]
     states = {State.NEW}
     for event in events:
         if event.type == TOMBSTONE:
             continue  # it ends the dossier, and moves the case nowhere
         states = {
             rule.to
-            for rule in TABLE.values()
-            if rule.state in _quietly(states, taken_back)
+            for rule in course.rules
+            if rule.state in _quietly(course, states, taken_back)
             and rule.statement is not None
             and rule.statement.value == event.type
         }
-    if case.state not in _quietly(states, taken_back):
+    if case.state not in _quietly(course, states, taken_back):
         raise DataFault(f"the case is stored as {case.state}, its events say otherwise", code="case-altered")
     objections = session.exec(select(Objection).where(Objection.case_id == case.id)).all()
     raised = sum(1 for event in events if event.type == StatementType.OBJECTION_RAISED)
@@ -107,22 +118,26 @@ def _check_deposits(session: Session, case: Case, events: Sequence[Event]) -> bo
     """Each deposit stated stands or was refused by the contracts; tells whether any was refused."""
     stated = sum(1 for event in events if event.type == StatementType.CERTIFICATE_DEPOSITED)
     certificates = repository.certificates_of_case(session, case.id)
-    withdrawn = sum(refused_deposits(session, one.number) for one in certificates)
+    refused = refused_decisions(session, case)
+    withdrawn = refused * len(certificates)
     standing = sum(one.event_id is not None for one in certificates)
     if stated != withdrawn + standing:
         raise DataFault(
             f"{stated} deposits are stated; {standing} stand, {withdrawn} were refused",
             code="certificate-altered",
         )
-    return withdrawn > 0
+    return refused > 0
 
 
-def _quietly(states: set[State], taken_back: bool) -> set[State]:
-    """Add what is reached without a statement: issuing, back from it, and back from a refused deposit."""
-    issuing = {State.PUBLICITY, State.ISSUING}
-    if taken_back and State.DEPOSITED in states:
-        return states | issuing
-    return states | issuing if states & issuing else states
+def _quietly(course: Course[State, Move], states: set[State], taken_back: bool) -> set[State]:
+    """Add what is reached without a statement: issuing, back from it, and back from a refused decision."""
+    quiet = [(rule.state, rule.to) for rule in course.rules if rule.statement is None]
+    ends = {rule.to for rule in course.rules if rule.move is Move.DEPOSIT}
+    found = set(states)
+    if taken_back and ends & found:
+        found |= {state for pair in quiet for state in pair}
+    issuing = {state for pair in quiet if found & {*pair} for state in pair}
+    return found | issuing
 
 
 def _check_certificate(session: Session, certificate: Certificate) -> None:
@@ -143,7 +158,9 @@ def _check_certificate(session: Session, certificate: Certificate) -> None:
     if certificate.qr is None or decode_qr(certificate.qr).statement() != statement:
         raise DataFault("a certificate's code is not of its body", code="certificate-altered")
     signed = session.exec(
-        select(Approval).where(Approval.case_id == certificate.case_id, Approval.kind == "deposit")
+        select(Approval).where(
+            Approval.case_id == certificate.case_id, col(Approval.kind).in_(("deposit", "move"))
+        )
     ).all()
     if len({approval.address for approval in signed}) != len(signed) or not signed:
         raise DataFault("a deposited certificate lacks its approvals", code="approval-missing")

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from yinzheng.ledger.cases.asked import facts_of, require_procedure, stated_procedure
 from yinzheng.ledger.cases.calls import CLOSURE
-from yinzheng.ledger.cases.work import CaseThread, approve, content_of, work_on
+from yinzheng.ledger.cases.work import approve, content_of, work_on
 from yinzheng.ledger.chain.approvals import Closure
-from yinzheng.ledger.dossiers.application import Application, parse_application
 from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.procedure import check_procedure
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.review import ItemAnswer, grounds_against, require_complete, review_move
 from yinzheng.ledger.rules.states import Capacity, Move, State
 from yinzheng.ledger.rules.terms import Procedure
 from yinzheng.ledger.rules.volume import FlagDecision, importance_of
-from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 
@@ -26,17 +24,17 @@ MAX_TEXT = 4000
 def accept(registry: Registry, case_id: str, by: Actor, procedure: Procedure, reasons: str) -> None:
     """Accept an application (R11), and decide which procedure it takes (R8), with reasons.
 
-    Raises `UsageFault` (`procedure-public-data`, `text-missing`, `text-too-long`).
+    Raises `UsageFault` (`procedure-public-data`, `procedure-of-certificate`, `text-missing`,
+    `text-too-long`).
     """
     with work_on(registry, case_id) as work:
         rule = work.allow(Move.ACCEPT, by)
-        application = application_of(work)
-        check_procedure(procedure, work.rules, public_data=application.public_data)
+        require_procedure(work, procedure)
         body: dict[str, JSON] = {
             "v": 1,
             "person": by.person,
             "procedure": procedure.value,
-            "stated": application.procedure.value,
+            "stated": stated_procedure(work).value,
             "reasons": checked_text(reasons),
         }
         work.case.procedure = procedure.value
@@ -50,6 +48,7 @@ def to_ordinary(registry: Registry, case_id: str, by: Actor, reasons: str) -> No
     """
     with work_on(registry, case_id) as work:
         rule = work.allow(Move.TO_ORDINARY, by)
+        require_procedure(work, Procedure.ORDINARY)
         body: dict[str, JSON] = {
             "v": 1,
             "person": by.person,
@@ -92,10 +91,9 @@ def review(
         grounds = grounds_against(answers, decisions, admits_core_data=work.rules.admits_core_data)
         move = review_move(grounds)
         rule = work.allow(move, by)
-        application = application_of(work)
-        require_complete(application.facts, answers, decisions)
+        require_complete(facts_of(work), answers, decisions)
         if move is Move.REVIEW:
-            check_procedure(Procedure(work.case.procedure), work.rules, public_data=application.public_data)
+            require_procedure(work, Procedure(work.case.procedure))
         body: dict[str, JSON] = {
             "v": 1,
             "person": by.person,
@@ -132,7 +130,7 @@ def decide(registry: Registry, case_id: str, by: Actor, *, against: bool = False
 def refuse(registry: Registry, case_id: str, by: Actor, ground: Ground, reasons: str) -> None:
     """Refuse registration, with written reasons (R20, R21); a published case is closed on chain too."""
     with work_on(registry, case_id) as work:
-        published = work.situation.state in (State.PUBLICITY, State.ISSUING)
+        published = work.kind.published and work.situation.state in (State.PUBLICITY, State.ISSUING)
         rule = work.allow(Move.REFUSE, by)
         body: dict[str, JSON] = {
             "v": 1,
@@ -148,17 +146,6 @@ def refuse(registry: Registry, case_id: str, by: Actor, ground: Ground, reasons:
             work.call(CLOSURE, case_id, call)
         work.case.refusal = ground.value
         work.write(rule, recorded)
-
-
-def application_of(work: CaseThread) -> Application:
-    """The case's application as it stands: the first one, or the latest supplement's."""
-    bodies = work.bodies("supplement.given") or work.bodies("application.received")
-    return parse_application(canonical.dumps(bodies[-1]["application"]))
-
-
-def importance_of_case(work: CaseThread) -> str:
-    """What the review decided the data to be: `important`, `core`, or empty (R23)."""
-    return str(work.bodies("review.recorded")[-1]["importance"])
 
 
 def checked_text(value: str) -> str:

@@ -6,28 +6,34 @@ same deadlines without opening a dossier.
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlmodel import Session, select
 
-from yinzheng.ledger.cases.deciding import application_of
+from yinzheng.ledger.cases.asked import silent_procedure
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.calendar import WorkingCalendar
 from yinzheng.ledger.rules.deadlines import DatedMove, Deadlines, deadlines
-from yinzheng.ledger.rules.procedure import deemed_procedure
 from yinzheng.ledger.rules.profiles import profile_for
-from yinzheng.ledger.rules.states import Capacity, Move, State
+from yinzheng.ledger.rules.states import COURSES, Capacity, Move, State
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Objection
 from yinzheng.verifier.bytes.canonical import JSON
 
-_MOVES = {
+_MOVES: Final[dict[str, Move]] = {
     "application.received": Move.APPLY,
     "application.accepted": Move.ACCEPT,
     "supplement.requested": Move.REQUEST_SUPPLEMENT,
     "supplement.given": Move.GIVE_SUPPLEMENT,
     "publicity.opened": Move.PUBLISH,
     "application.refused": Move.REFUSE,
-    "certificate.deposited": Move.DEPOSIT,
+    **{
+        rule.statement.value: Move.DEPOSIT
+        for course in COURSES.values()
+        for rule in course.rules
+        if rule.move is Move.DEPOSIT and rule.statement is not None
+    },
 }
 
 
@@ -62,8 +68,7 @@ def _deem(registry: Registry, case_id: str) -> bool:
         if since is None or work.now < since:
             return False
         rule = work.allow(Move.DEEM_ACCEPTED, Capacity.REGISTRY)
-        application = application_of(work)
-        procedure = deemed_procedure(application.procedure, work.rules, public_data=application.public_data)
+        procedure = silent_procedure(work)
         work.case.procedure = procedure.value
         body: dict[str, JSON] = {"v": 1, "deemed": True, "since": since, "procedure": procedure.value}
         work.write(rule, work.compose(rule, body))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlmodel import Session
@@ -11,10 +13,10 @@ from yinzheng.ledger.cases.body import require_certifiable
 from yinzheng.ledger.cases.files import FilePart, Sealed, add_files, seal_parts, undone_together
 from yinzheng.ledger.cases.work import case_thread, dossier_key, work_on
 from yinzheng.ledger.consents.basis import require_notices
-from yinzheng.ledger.dossiers.application import Application
 from yinzheng.ledger.dossiers.dossier import Dossier, open_dossier
 from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.calendar import date_of, day_of
+from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.profiles import Profile, profile_for
 from yinzheng.ledger.rules.refusals import require_registrable
 from yinzheng.ledger.rules.states import Capacity, Move, State
@@ -50,20 +52,49 @@ def apply(registry: Registry, folder: Path, profile_tag: str, progress: Progress
         dossier_id = secrets.token_bytes(DOSSIER_ID_BYTES)
         key = secrets.token_bytes(DOSSIER_KEY_BYTES)
         sealed = _seal_files(registry, dossier, key, dossier_id, 0, progress)
-        with registry.store.transaction() as session, undone_together(registry, sealed):
-            now = registry.clock()
-            case = _new_case(session, profile, application, dossier_id, now)
-            wrapped = registry.keys.wrapper().wrap(key, dossier_id)
-            session.add(DossierRow(id=dossier_id, wrapped_key=wrapped, created_at=now))
-            session.flush()
-            session.add(case)
-            session.flush()
-            seal = SealedValue(key)
-            add_files(session, seal, dossier_id, 0, sealed)
-            thread = case_thread(registry, session, case, seal, now)
-            rule = thread.allow(Move.APPLY, Capacity.APPLICANT)
-            thread.write(rule, thread.compose(rule, _body(application, sealed)))
-            return case.id
+        begun = Begun(CaseType.FIRST, profile.tag, application.procedure.value)
+        return begin(registry, begun, dict(application.document), sealed, key, dossier_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a case begins with."""
+
+    kind: CaseType
+    profile: str
+    procedure: str
+    certificate: str | None = None
+    """Of a move, the certificate it is about …"""
+    request: bytes | None = None
+    """… and the SHA-256 of its request."""
+
+
+def begin(
+    registry: Registry,
+    begun: Begun,
+    asked: dict[str, JSON],
+    sealed: list[Sealed],
+    key: bytes,
+    dossier_id: bytes,
+    also: Callable[[Session, Case], None] | None = None,
+) -> str:
+    """Begin a case with its dossier, sealed under `key`; `asked` is its application. Gives its reference."""
+    with registry.store.transaction() as session, undone_together(registry, sealed):
+        now = registry.clock()
+        case = _new_case(session, begun, dossier_id, now)
+        wrapped = registry.keys.wrapper().wrap(key, dossier_id)
+        session.add(DossierRow(id=dossier_id, wrapped_key=wrapped, created_at=now))
+        session.flush()
+        session.add(case)
+        session.flush()
+        if also is not None:
+            also(session, case)
+        seal = SealedValue(key)
+        add_files(session, seal, dossier_id, 0, sealed)
+        thread = case_thread(registry, session, case, seal, now)
+        rule = thread.allow(Move.APPLY, Capacity.APPLICANT)
+        thread.write(rule, thread.compose(rule, _body(asked, sealed)))
+        return case.id
 
 
 def supplement(registry: Registry, case_id: str, folder: Path, progress: Progress) -> None:
@@ -81,13 +112,29 @@ def supplement(registry: Registry, case_id: str, folder: Path, progress: Progres
         with registry.store.reading() as session:
             require_notices(session, application)
         sealed = _seal_files(registry, dossier, key, case.dossier_id, first, progress)
-        with work_on(registry, case_id) as work, undone_together(registry, sealed):
-            rule = work.allow(Move.GIVE_SUPPLEMENT, Capacity.APPLICANT)
-            if work.situation.state is State.SUPPLEMENT_REQUESTED:
+
+        def restated(case: Case) -> None:
+            if case.state == State.SUPPLEMENT_REQUESTED:
                 # Stated anew; once accepted, the officer's decision stands (R8).
-                work.case.procedure = application.procedure.value
-            add_files(work.session, work.seal, case.dossier_id, first, sealed)
-            work.write(rule, work.compose(rule, _body(application, sealed)))
+                case.procedure = application.procedure.value
+
+        go_on(registry, case_id, dict(application.document), sealed, first, restated)
+
+
+def go_on(
+    registry: Registry,
+    case_id: str,
+    asked: dict[str, JSON],
+    sealed: list[Sealed],
+    first: int,
+    restate: Callable[[Case], None],
+) -> None:
+    """Add a supplement, its files from number `first` on; `restate` changes what the case begins with."""
+    with work_on(registry, case_id) as work, undone_together(registry, sealed):
+        rule = work.allow(Move.GIVE_SUPPLEMENT, Capacity.APPLICANT)
+        restate(work.case)
+        add_files(work.session, work.seal, work.case.dossier_id, first, sealed)
+        work.write(rule, work.compose(rule, _body(asked, sealed)))
 
 
 def _profile(registry: Registry, tag: str) -> Profile:
@@ -101,15 +148,16 @@ def _profile(registry: Registry, tag: str) -> Profile:
     return profile
 
 
-def _new_case(
-    session: Session, profile: Profile, application: Application, dossier_id: bytes, now: int
-) -> Case:
+def _new_case(session: Session, begun: Begun, dossier_id: bytes, now: int) -> Case:
     year = date_of(day_of(now)).year
     return Case(
         id=repository.next_case_id(session, year),
         subject=secrets.token_bytes(SUBJECT_BYTES),
-        profile=profile.tag,
-        procedure=application.procedure.value,
+        type=begun.kind.value,
+        certificate=begun.certificate,
+        request=begun.request,
+        profile=begun.profile,
+        procedure=begun.procedure,
         state=State.NEW.value,
         dossier_id=dossier_id,
         created_at=now,
@@ -127,11 +175,11 @@ def _seal_files(
     return seal_parts(registry, parts, key, dossier_id, first, progress)
 
 
-def _body(application: Application, sealed: list[Sealed]) -> dict[str, JSON]:
+def _body(asked: dict[str, JSON], sealed: list[Sealed]) -> dict[str, JSON]:
     """The body as it is sealed; what is committed to is derived from it, salted by the seed (S10.8)."""
     return {
         "v": 2,
-        "application": dict(application.document),
+        "application": asked,
         "files": [manifest for manifest, _ in sealed],
         "seed": secrets.token_bytes(SEED_BYTES).hex(),
     }

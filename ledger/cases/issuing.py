@@ -1,209 +1,289 @@
-"""Issuing: the number, the final body, the approvals over it, and the deposit (R9, R13, R14, D5).
+"""Issuing: numbers, final bodies, the approvals over them, and what follows (R9, R13, R14, D5, D16).
 
-The first approver's `issue` allocates the number and fixes the body; every approver signs the leaf hash that
-will be deposited, so what was approved and what is deposited cannot differ (docs/adr/0004). With the last
-approval the procedure needs, the deposit is recorded; nothing remains to be decided after that. Until then an
-approval counts only while who gave it may act (R47).
+The registry's `issue` allocates the numbers and fixes the bodies; everyone signs the message that follows
+from them, so what was approved and what is deposited cannot differ (docs/adr/0004, 0047). With the last
+approval that is needed, the statements are recorded together with the call; nothing remains to be decided
+after that. Until then a person's approval counts only while who gave it may act (R47).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, select
 
-from yinzheng.ledger.cases.body import certificate_body
-from yinzheng.ledger.cases.calls import DEPOSIT
-from yinzheng.ledger.cases.deciding import application_of, importance_of_case
+from yinzheng.ledger.cases.asked import request_of
+from yinzheng.ledger.cases.bearing import require_grantable
+from yinzheng.ledger.cases.deciders import Prepared, Signer
+from yinzheng.ledger.cases.numbering import running_out
+from yinzheng.ledger.cases.preparing import prepare
+from yinzheng.ledger.cases.standing_drafts import keep_drafts, state_drafts
 from yinzheng.ledger.cases.work import CaseThread, approve, work_on
-from yinzheng.ledger.chain.approvals import Deposit
+from yinzheng.ledger.chain.approvals import digest, recover
 from yinzheng.ledger.disputes.work import holds_on
 from yinzheng.ledger.people.acting import Actor, gone
 from yinzheng.ledger.people.decisions import Content
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.approvals import Approval as GivenApproval
-from yinzheng.ledger.rules.approvals import approvals_needed, check_approvals
-from yinzheng.ledger.rules.certificates import remark_bits
+from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.disputes import Act, check_hold
-from yinzheng.ledger.rules.numbers import month_of, next_number
-from yinzheng.ledger.rules.states import Capacity, Move, State
-from yinzheng.ledger.rules.terms import Procedure, RemarkKind
-from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models import Approval, Certificate, Person
-from yinzheng.verifier.bytes import canonical
-from yinzheng.verifier.chain.holdings import holdings_digest, holdings_of
+from yinzheng.ledger.rules.states import Capacity, Move, Rule, State, before_issuing
+from yinzheng.ledger.rules.terms import Procedure
+from yinzheng.ledger.store.models import Approval, Person
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.formats.body import MAX_BODY, Body, parse_body
-from yinzheng.verifier.formats.certificate import encode_qr, statement_of
+from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED, certificate_subject
 
-DRAFT_SECONDS = 86_400 - 600
+DRAFT_SECONDS: Final = 86_400 - 600
 """How long approvals may be collected: the contract refuses dates a day old (S5.8); ten minutes spare."""
+
+_OFFICIALS: Final = (Capacity.REGISTRY, Capacity.COMMITTEE)
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """Where issuing stands: the number, who still has to approve, whether numbers run short (R14)."""
+    """Where issuing stands: the numbers, who still has to approve, whether numbers run short (R14)."""
 
-    number: str
-    missing: tuple[Capacity, ...]
+    numbers: tuple[str, ...]
+    """Of certificates, or of a licence; of an end, none."""
+    missing: tuple[str, ...]
+    """Capacities, an organisation's with its credit code."""
     running_out: bool = False
+
+    @property
+    def number(self) -> str:
+        """The first of the numbers; empty if there is none."""
+        return next(iter(self.numbers), "")
 
 
 def issue(registry: Registry, case_id: str, by: Actor) -> Issued:
-    """Approve the certificate of a case as `by`; with the last approval it is recorded for deposit.
+    """Approve what a case is decided by as `by`; with the last approval it is recorded.
 
     Raises `UsageFault`: `move-…` (publicity running, objection open, wrong capacity), `approval-twice`,
-    `held-waits` (a dispute holds the case, R38);
+    `held-waits` (a dispute holds the case, R38), and of a move as `require_grantable`;
     `DataFault` from the contracts' simulation. Nothing is written then.
     """
     with work_on(registry, case_id) as work:
-        check_hold(Act.DEPOSIT, holds_on(work.session, work.case.subject))
-        certificate, running_out = _draft(work, by)
-        body = parse_body(canonical.loads(certificate.body, max_bytes=MAX_BODY))
-        decision = deposit_of(work.case.subject, body)
+        _require_unheld(work)
+        short = _begin(work, by)
+        prepared = prepare(work)
+        keep_drafts(work, prepared)
         capacity = Capacity(by.capacity)  # whom the table let issue or cosign
-        _forget_who_left(work.session, case_id)
-        _refuse_second(work.session, case_id, by.person, capacity)
-        told = Content(statement_of(body), cast("dict[str, Any]", body.to_json()), None)
-        approve(work, decision, "deposit", by, capacity, told)
+        _forget(work, prepared)
+        if any(signer.capacity is capacity for signer in prepared.signers):
+            _refuse_second(work, by.person, capacity)
+            decision = prepared.decision
+            told = Content(decision.statement, cast("dict[str, Any]", decision.body.to_json()), None)
+            approve(work, prepared.message, _kind(work), by, capacity, told, prepared.domain)
+        return _continue(work, prepared, short)
+
+
+def sign(registry: Registry, case_id: str, code: str, signature: bytes) -> Issued:
+    """Take the signature (65 bytes) of an organisation's account under what is prepared.
+
+    It replaces an earlier one of the same organisation. Nothing is written where it is refused.
+
+    Raises `UsageFault`: `nothing-prepared`, `approval-stranger`, `approval-order`, `approval-account` (it has
+    none that signs now), `held-waits`, and as `require_grantable`; `DataFault`: `approval-malformed`,
+    `signer-not-holder`; and what the contracts say.
+    """
+    with work_on(registry, case_id) as work:
+        _require_unheld(work)
+        prepared = standing(work)
+        signer = _signer_of(prepared, code, signature)
+        work.allow(Move.SIGN, signer.capacity)
+        _forget(work, prepared)
+        if any(one.capacity in _OFFICIALS for one in _missing(work, prepared)):
+            raise UsageFault(
+                "the registry and its committee approve first",
+                code="approval-order",
+                hint="Wait until it is prepared and approved there.",
+            )
+        earlier = select(Approval).where(Approval.case_id == case_id, Approval.organisation == code)
+        for row in work.session.exec(earlier):
+            work.session.delete(row)
         work.session.flush()
-        given = _given(work.session, case_id)
-        needed = approvals_needed(Move.DEPOSIT, Procedure(work.case.procedure))
-        missing = tuple(sorted(needed - {capacity for capacity, _ in given}))
-        if not missing:
-            _deposit(work, certificate, body, decision, given)
-        return Issued(certificate.number, missing, running_out)
+        work.session.add(
+            Approval(
+                case_id=case_id,
+                kind=_kind(work),
+                digest=digest(prepared.message, prepared.domain),
+                organisation=code,
+                address=signer.account,
+                signature=signature,
+                at=work.now,
+            )
+        )
+        return _continue(work, prepared, False)
 
 
-def _draft(work: CaseThread, by: Actor) -> tuple[Certificate, bool]:
-    """The certificate's row with a body that may still be deposited: the standing draft, or a new one."""
-    # A first registration makes one certificate; what makes several drafts them all before anyone approves.
-    standing = next(iter(repository.certificates_of_case(work.session, work.case.id)), None)
+def standing(work: CaseThread) -> Prepared:
+    """What is prepared and may still be signed.
+
+    Raises `UsageFault`: `nothing-prepared`, and as `require_grantable`.
+    """
+    if work.situation.state is not State.ISSUING or not _fresh(work):
+        raise UsageFault(
+            "nothing of this case is prepared to be signed, or it is over a day old",
+            code="nothing-prepared",
+            hint="An officer of the registry prepares it: `yinzheng issue`.",
+        )
+    _require_grantable(work)
+    return prepare(work)
+
+
+def _begin(work: CaseThread, by: Actor) -> bool:
+    """Let issuing begin, or go on with a draft that is fresh; tells whether numbers run short."""
     if work.situation.state is State.ISSUING:
-        assert standing is not None  # issuing begins with a draft, in the same transaction
-        fresh = work.now - standing.registered_at <= DRAFT_SECONDS
-        if fresh:
+        if _fresh(work):
             if work.capacity(by) is not Capacity.REGISTRY:
                 work.allow(Move.COSIGN, by)
-            return standing, False
-        work.move_to(State.PUBLICITY)
+            _require_grantable(work)
+            return False
+        work.move_to(before_issuing(work.kind, Procedure(work.case.procedure)))
     rule = work.allow(Move.ISSUE, by)
-    work.session.exec(
-        delete(Approval).where(col(Approval.case_id) == work.case.id, col(Approval.kind) == "deposit")
-    )
-    number, running_out = (standing.number, False) if standing else _allocate(work)
-    body = _body(work, number)
-    if standing is None:
-        standing = Certificate(
-            number=number,
-            subject=statement_of(body).subject,
-            case_id=work.case.id,
-            body=b"",
-            state="draft",
-            registered_at=0,
-            valid_until=0,
-        )
-        work.session.add(standing)
-    standing.body = canonical.dumps(body.to_json())
-    standing.registered_at, standing.valid_until = body.registered_at, body.valid_until
+    _require_grantable(work)
+    for row in _approvals(work):
+        work.session.delete(row)
+    work.case.prepared_at = work.now
     work.move_to(rule.to)
-    return standing, running_out
+    return running_out(work)
 
 
-def _allocate(work: CaseThread) -> tuple[str, bool]:
-    month = month_of(work.now)
-    serial = repository.next_certificate_serial(work.session, month)
-    following = next_number(work.registry.instance.prefix, month, serial - 1)
-    return str(following.number), following.running_out
+def _fresh(work: CaseThread) -> bool:
+    at = work.case.prepared_at
+    return at is not None and work.now - at <= DRAFT_SECONDS
 
 
-def _body(work: CaseThread, number: str) -> Body:
-    prev = repository.last_leaf(work.session, work.case.id)
-    assert prev is not None  # a case begins with its application
-    return certificate_body(
-        application_of(work),
-        work.registry.instance,
-        work.rules,
-        number,
-        work.now,
-        prev,
-        Procedure(work.case.procedure),
-        importance_of_case(work),
-        _remarks(work),
-    )
+def _require_unheld(work: CaseThread) -> None:
+    """Nothing is decided while a dispute holds the case, or the certificate it is about (R38)."""
+    held = [work.case.subject]
+    if work.case.certificate is not None and work.kind is not CaseType.LICENCE_END:
+        held.append(certificate_subject(work.case.certificate))
+    check_hold(Act.DEPOSIT, sum(holds_on(work.session, subject) for subject in held))
 
 
-def _remarks(work: CaseThread) -> list[dict[str, str]]:
-    """Remarks it starts with (R16): that publicity was waived, which the record must say (R24)."""
-    notice = work.bodies("publicity.opened")[-1]
-    if not notice["waived"]:
-        return []
-    return [{"kind": RemarkKind.OTHER.value, "text": "公示经申请免除 Publicity was waived on request"}]
+def _require_grantable(work: CaseThread) -> None:
+    if work.kind is not CaseType.FIRST:
+        request = request_of(work).request
+        require_grantable(work.session, work.registry.client, request, work.now)
 
 
-def deposit_of(case_subject: bytes, body: Body) -> Deposit:
-    """The decision that approvers of a certificate sign; `case_subject` is its case's on chain, 32 bytes."""
-    statement = statement_of(body)
-    return Deposit(
-        id=statement.subject,
-        case_id=case_subject,
-        content=statement.leaf_hash,
-        registered_at=body.registered_at,
-        valid_until=body.valid_until,
-        holdings=holdings_digest(holdings_of((holder.code, holder.rights) for holder in body.holders)),
-        remarks=remark_bits(RemarkKind(remark.kind) for remark in body.remarks),
-    )
+def _signer_of(prepared: Prepared, code: str, signature: bytes) -> Signer:
+    """The signer that an organisation is, whose account made the signature."""
+    found = next((one for one in prepared.signers if one.code == code), None)
+    signed = recover(prepared.message, prepared.domain, signature)
+    if found is None:
+        found = next((one for one in prepared.signers if one.account == signed and not one.code), None)
+    if found is None:
+        raise UsageFault(
+            f"{code} has nothing to sign here", code="approval-stranger", hint="Check the case's reference."
+        )
+    if not found.account:
+        raise UsageFault(
+            f"{code} has no account that signs now",
+            code="approval-account",
+            hint="A lost one is replaced first: `yinzheng holder key rotate`.",
+        )
+    if signed != found.account:
+        raise DataFault(
+            "the organisation's current account did not sign this, but something else or somebody else",
+            code="signer-not-holder",
+            hint="Make the signature anew from what is prepared now: `yinzheng holder sign`.",
+        )
+    return found
 
 
-def _forget_who_left(session: Session, case_id: str) -> None:
-    """Take back the approvals of those who act no more, so that others give them (ADR 42)."""
-    given = [approval for _, approval in _given(session, case_id)]
-    left = gone(session, (approval.person for approval in given))
-    for approval in given:
-        if approval.person in left:
-            session.delete(approval)
-    session.flush()
+def _kind(work: CaseThread) -> str:
+    return "deposit" if work.kind is CaseType.FIRST else "move"
 
 
-def _refuse_second(session: Session, case_id: str, person: str, capacity: Capacity) -> None:
+def _approvals(work: CaseThread) -> list[Approval]:
+    query = select(Approval).where(Approval.case_id == work.case.id, Approval.kind == _kind(work))
+    return list(work.session.exec(query.order_by(col(Approval.id))).all())
+
+
+def _forget(work: CaseThread, prepared: Prepared) -> None:
+    """Take back the approvals of those who act no more (ADR 42), and of what reads otherwise by now."""
+    given, due = _approvals(work), digest(prepared.message, prepared.domain)
+    left = gone(work.session, (row.person for row in given if row.person is not None))
+    for row in given:
+        if row.person in left or row.digest != due:
+            work.session.delete(row)
+    work.session.flush()
+
+
+def _refuse_second(work: CaseThread, person: str, capacity: Capacity) -> None:
     """One approval a person and a capacity: a second of one capacity could never be deposited (S5.6)."""
-    for given, approval in _given(session, case_id):
-        if approval.person == person or given is capacity:
+    for row in _approvals(work):
+        if row.person is None:
+            continue
+        given = _capacity(work.session, row.person)
+        if row.person == person or given is capacity:
             raise UsageFault(
-                f"{approval.person} has approved this certificate for the {given} already",
+                f"{row.person} has approved this for the {given} already",
                 code="approval-twice",
                 hint="The registry's and the committee's approvals must come from two persons.",
             )
 
 
-def _given(session: Session, case_id: str) -> list[tuple[Capacity, Approval]]:
-    query = select(Approval).where(Approval.case_id == case_id, Approval.kind == "deposit")
-    given = session.exec(query.order_by(col(Approval.id))).all()
-    return [(Capacity(session.get_one(Person, row.person).role), row) for row in given]
+def _capacity(session: Session, person: str) -> Capacity:
+    return Capacity(session.get_one(Person, person).role)
 
 
-def _deposit(
-    work: CaseThread,
-    certificate: Certificate,
-    body: Body,
-    decision: Deposit,
-    given: list[tuple[Capacity, Approval]],
-) -> None:
-    registry = work.registry
-    rule = work.allow(Move.DEPOSIT, Capacity.REGISTRY)
-    procedure = Procedure(work.case.procedure)
-    check_approvals(Move.DEPOSIT, procedure, [GivenApproval(row.person, capacity) for capacity, row in given])
-    by_capacity = {capacity: row.signature for capacity, row in given}
-    order = (Capacity.REGISTRY, Capacity.COMMITTEE)
-    call = registry.client.deposit(decision, [by_capacity[c] for c in order if c in by_capacity])
-    recorded = work.compose(rule, body.to_json(), subject=decision.id, at=body.registered_at)
-    if recorded.leaf_hash != decision.content:
-        raise DataFault("the statement is not the one approved", code="statement-differs")
-    work.call(DEPOSIT, certificate.number, call)
-    work.write(rule, recorded)
+def _given(work: CaseThread, prepared: Prepared) -> dict[Signer, bytes]:
+    """The signature of each signer that has given one."""
+    found: dict[Signer, bytes] = {}
+    for row in _approvals(work):
+        for signer in prepared.signers:
+            theirs = (
+                _capacity(work.session, row.person) is signer.capacity
+                if row.person is not None
+                else signer.account == row.address and signer.capacity not in _OFFICIALS
+            )
+            if theirs:
+                found[signer] = row.signature
+    return found
+
+
+def _missing(work: CaseThread, prepared: Prepared) -> tuple[Signer, ...]:
+    given = _given(work, prepared)
+    return tuple(signer for signer in prepared.signers if signer not in given)
+
+
+def _continue(work: CaseThread, prepared: Prepared, short: bool) -> Issued:
     work.session.flush()
-    event = repository.event_by_leaf(work.session, recorded.leaf_hash)
-    assert event is not None  # written just above
-    certificate.event_id = event.id
-    certificate.qr = encode_qr(body, registry.keys.sm2("issuer"), registry.instance.host)
+    missing = _missing(work, prepared)
+    if not missing:
+        _complete(work, prepared)
+    numbers = tuple(one.body.number for one in prepared.stated if hasattr(one.body, "holders"))
+    if work.kind is CaseType.LICENCE:
+        numbers = (prepared.decision.body.number,)
+    return Issued(numbers, tuple(one.name for one in missing), short)
+
+
+def _complete(work: CaseThread, prepared: Prepared) -> None:
+    """Write the statements that were approved, and the call."""
+    given = _given(work, prepared)
+    call = prepared.call([given[signer] for signer in prepared.signers])
+    recorded, after = [], None
+    for one in prepared.stated:
+        after = work.compose(
+            _rule(work, one.statement.type, one.statement.by),
+            one.body.to_json(),
+            after=after,
+            subject=one.statement.subject,
+            at=one.statement.at,
+        )
+        if after.leaf_hash != one.statement.leaf_hash:
+            raise DataFault("the statement is not the one approved", code="statement-differs")
+        recorded.append(after)
+    work.call(prepared.kind, prepared.about, call, part=prepared.part)
+    work.write(_rule(work, prepared.decision.statement.type, prepared.decision.statement.by), *recorded)
+    work.session.flush()
+    state_drafts(work, prepared)
+
+
+def _rule(work: CaseThread, statement: str, by: str) -> Rule:
+    """The line of the table that writes this statement."""
+    follows = statement == CERTIFICATE_DEPOSITED and work.kind is not CaseType.FIRST
+    return work.allow(Move.SUCCEED if follows else Move.DEPOSIT, Capacity(by))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from yinzheng.ledger.cases.asked import shown_of
 from yinzheng.ledger.cases.calls import PUBLICITY
-from yinzheng.ledger.cases.deciding import application_of, importance_of_case
 from yinzheng.ledger.cases.work import approve, content_of, work_on
 from yinzheng.ledger.chain.approvals import Publication
 from yinzheng.ledger.chain.records import Procedure as ChainProcedure
@@ -28,19 +28,19 @@ def publish(
     with work_on(registry, case_id) as work:
         waived = waived_by is not None
         rule = work.allow(Move.PUBLISH_WAIVED if waived else Move.PUBLISH, by)
-        application = application_of(work)
+        shown = shown_of(work)
         notice = Notice(
             profile=work.case.profile,
             procedure=work.case.procedure,
-            applicant=application.applicant.name,
-            asset=application.asset.name,
-            overview=application.overview,
-            limits=application.limits,
+            applicant=shown.applicant,
+            asset=shown.asset,
+            overview=shown.overview,
+            limits=shown.limits,
             opened_at=work.now,
             ends_at=publicity_end(registry.calendar, work.rules, work.now, waived=waived),
             waived=waived,
             reason=check_waiver(reason) if waived else "",
-            importance=importance_of_case(work),
+            importance=shown.importance,
         )
         recorded = work.compose(rule, dict(notice.body()))  # type: ignore[arg-type]  # a TypedDict of plain values
         decision = Publication(

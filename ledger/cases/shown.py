@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from yinzheng.ledger.cases.issuing import deposit_of
+from yinzheng.ledger.cases.preparing import deposit_of
 from yinzheng.ledger.cases.publicity import CHAIN_PROCEDURE
 from yinzheng.ledger.chain.approvals import (
     Closure,

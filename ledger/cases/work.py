@@ -9,15 +9,17 @@ from typing import Any, cast
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.chain.approvals import digest, sign
+from yinzheng.ledger.chain.approvals import Domain, digest, sign
 from yinzheng.ledger.chain.messages import Message
 from yinzheng.ledger.flow.recording import Recorded, open_event
 from yinzheng.ledger.flow.threads import Thread
 from yinzheng.ledger.people.acting import Actor, admit, key_of
 from yinzheng.ledger.people.decisions import Content, ToBeSigned
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.case_types import CaseType
+from yinzheng.ledger.rules.course import Course
 from yinzheng.ledger.rules.profiles import Profile, profile_for
-from yinzheng.ledger.rules.states import COURSE, Capacity, Move, Situation, State
+from yinzheng.ledger.rules.states import COURSES, Capacity, Move, Situation, State
 from yinzheng.ledger.rules.terms import Procedure
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Approval, Case, Dossier, Objection
@@ -33,7 +35,15 @@ class CaseThread(Thread[State, Move]):
 
     case: Case
 
-    course = COURSE
+    @property
+    def kind(self) -> CaseType:
+        """What it is about (R1)."""
+        return CaseType(self.case.type)
+
+    @property
+    def course(self) -> Course[State, Move]:  # type: ignore[override]  # of each type its own
+        """The table of its type."""
+        return COURSES[self.kind]
 
     @property
     def rules(self) -> Profile:
@@ -128,12 +138,19 @@ def content_of(work: CaseThread, recorded: Recorded) -> Content:
 
 
 def approve(
-    work: CaseThread, decision: Message, kind: str, by: Actor, capacity: Capacity, content: Content
+    work: CaseThread,
+    decision: Message,
+    kind: str,
+    by: Actor,
+    capacity: Capacity,
+    content: Content,
+    domain: Domain | None = None,
 ) -> bytes:
     """Sign a decision (EIP-712, S5.5) as `by`, keep the approval, and return its signature.
 
-    `content` is what it is about: whoever signs elsewhere is asked with it (`ToBeSigned`). Raises
-    `UsageFault`: `approval-wrong-capacity`, and as `admit` and `key_of`.
+    It is for `domain`, else for the contract of the records. `content` is what it is about: whoever signs
+    elsewhere is asked with it (`ToBeSigned`). Raises `UsageFault`: `approval-wrong-capacity`, and as `admit`
+    and `key_of`.
     """
     person = admit(work.session, by)
     if by.capacity is not capacity:
@@ -142,15 +159,16 @@ def approve(
             code="approval-wrong-capacity",
             hint=f"Have someone of the {capacity} approve.",
         )
+    domain = domain or work.registry.client.domain
     try:
-        signature = sign(decision, work.registry.client.domain, key_of(work.session, by))
+        signature = sign(decision, domain, key_of(work.session, by))
     except ToBeSigned as asked:
         raise ToBeSigned(asked.message, content) from None
     work.session.add(
         Approval(
             case_id=work.case.id,
             kind=kind,
-            digest=digest(decision, work.registry.client.domain),
+            digest=digest(decision, domain),
             person=by.person,
             address=person.address,
             signature=signature,

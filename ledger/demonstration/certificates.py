@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yinzheng.ledger.accesses.batching import commit
-from yinzheng.ledger.cases import deciding, intake, issuing, objections, publicity
+from yinzheng.ledger.cases import asked, deciding, intake, issuing, objections, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.demonstration.material import favourable_review, prepare_dossier
 from yinzheng.ledger.demonstration.people import acting_as
@@ -171,14 +171,14 @@ def _case_of(registry: Registry, example: Path, progress: Progress) -> str:
 
 def _accept(registry: Registry, case_id: str) -> None:
     with work_on(registry, case_id) as work:
-        stated = deciding.application_of(work).procedure
+        stated = asked.stated_procedure(work)
     reasons = f"演示：经核对数据来源与是否涉及公共数据，适用{label(stated).zh}。"
     deciding.accept(registry, case_id, acting_as(registry, OFFICER), stated, reasons)
 
 
 def _review(registry: Registry, case_id: str) -> None:
     with work_on(registry, case_id) as work:
-        application = deciding.application_of(work)
+        application = asked.application_of(work)
     evidence = (application.files[0].path,)
     answers, decisions = favourable_review(application.facts, evidence)
     deciding.review(registry, case_id, acting_as(registry, OFFICER), answers, decisions)

@@ -8,7 +8,8 @@ import shutil
 import struct
 from pathlib import Path
 
-from yinzheng.ledger.rules.review import Answer, CaseFacts, Item, ItemAnswer, mandatory_items
+from yinzheng.ledger.rules.review import Answer, CaseFacts, ItemAnswer, mandatory_items
+from yinzheng.ledger.rules.review_items import ITEMS
 from yinzheng.ledger.rules.volume import Flag, FlagDecision, flags
 
 LARGE_FILE = "imaging-volume.nii"
@@ -73,7 +74,7 @@ def favourable_review(
         ItemAnswer(item, Answer.YES, "经核验相符", evidence)
         if item in mandatory
         else ItemAnswer(item, Answer.NOT_APPLICABLE, "本申请不涉及此项")
-        for item in Item
+        for item in ITEMS[facts.kind]
     )
     decisions = tuple(
         FlagDecision(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from yinzheng.ledger.rules.review import CHECKLIST, Answer, CaseFacts, Item, ItemAnswer, mandatory_items
+from yinzheng.ledger.rules.review import Answer, CaseFacts, ItemAnswer, mandatory_items
+from yinzheng.ledger.rules.review_items import CHECKLIST, ITEMS, Item
 from yinzheng.ledger.rules.volume import Flag, FlagDecision, flags
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import (
@@ -90,7 +91,7 @@ def template(facts: CaseFacts) -> dict[str, Any]:
                 "note": f"{CHECKLIST[item].label.zh} {CHECKLIST[item].label.en}",
                 "evidence": [],
             }
-            for item in Item
+            for item in ITEMS[facts.kind]
         ],
         "flags": [
             {

@@ -42,6 +42,19 @@ def valid_until(registered_at: int, years: int, profile: Profile) -> int:
     return start_of(day_number(anniversary)) - 1
 
 
+def renewed_until(before: int, registered_at: int, years: int, profile: Profile) -> int:
+    """Give the last second of validity after a renewal by `years`, from the day after the present end.
+
+    No certificate is valid for more than the profile's maximum from its registration (R9), so that what goes
+    beyond is cut.
+
+    Raises:
+        UsageFault: `validity-years`.
+    """
+    latest = valid_until(registered_at, profile.max_validity_years, profile)
+    return min(valid_until(before + 1, years, profile), latest)
+
+
 def remark_bits(kinds: Iterable[RemarkKind]) -> int:
     """Pack kinds of remarks as the chain keeps them (S5.3)."""
     bits = 0

@@ -122,6 +122,33 @@ def bars(now: Circumstances, at: int, exchange: bytes | None = None) -> frozense
     return frozenset(bar for bar, holds in found.items() if holds)
 
 
+_WORDS: Final[Mapping[Bar, str]] = MappingProxyType(
+    {
+        Bar.OVER: "it is no longer in force",
+        Bar.HELD: "it is held for a dispute (R38)",
+        Bar.OBJECTED: "an objection to it is open (R25)",
+        Bar.SEIZED: "it is seized (R16)",
+        Bar.RESERVED: "it is reserved for a trade (R46)",
+    }
+)
+
+
+def require_free(found: frozenset[Bar]) -> None:
+    """Refuse a move that something bars.
+
+    Raises:
+        UsageFault: `move-barred`; `bars` lists all that bars it.
+    """
+    if found:
+        named = [bar for bar in Bar if bar in found]
+        raise UsageFault(
+            f"The certificate is not free: {', '.join(_WORDS[bar] for bar in named)}.",
+            code="move-barred",
+            hint="Wait until that has ended; nothing was recorded.",
+            bars=[bar.value for bar in named],
+        )
+
+
 def remainder(
     holdings: Mapping[str, frozenset[Right]], transferor: str, rights: Iterable[Right]
 ) -> Mapping[str, frozenset[Right]]:
@@ -146,3 +173,19 @@ def renewal_window(valid_until: int) -> tuple[int, int]:
         year, month = year - 1, month + 12
     first = date(year, month, min(last.day, monthrange(year, month)[1]))
     return start_of(day_number(first)), start_of(day_number(last))
+
+
+def require_window(valid_until: int, now: int) -> None:
+    """Refuse a renewal outside its window (R10).
+
+    Raises:
+        UsageFault: `renewal-outside`.
+    """
+    first, end = renewal_window(valid_until)
+    if not first <= now < end:
+        raise UsageFault(
+            f"It is renewed from {date_of(day_of(first))} to the end of the day before"
+            f" {date_of(day_of(end))} (R10).",
+            code="renewal-outside",
+            hint="Too early: come back then. Too late: register anew.",
+        )

@@ -4,6 +4,7 @@ It does not follow from the kind of source (R18): openly accessible data 公开�
 公共数据, which state organs and institutions collect or make in public duties or service, another.
 """
 
+from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.profiles import Profile
 from yinzheng.ledger.rules.terms import Procedure
 from yinzheng.verifier.errors import UsageFault
@@ -35,3 +36,20 @@ def check_procedure(procedure: Procedure, profile: Profile, *, public_data: bool
 def deemed_procedure(stated: Procedure, profile: Profile, *, public_data: bool) -> Procedure:
     """Give the procedure of a case accepted by silence (R11): the stated one, or that prescribed."""
     return Procedure.ORDINARY if must_be_ordinary(profile, public_data=public_data) else stated
+
+
+def check_move_procedure(kind: CaseType, chosen: Procedure, before: Procedure) -> None:
+    """Check the procedure of a move, `before` being that of its certificate.
+
+    Where nothing is published the contracts take that one alone (S5.23); else none that is simpler.
+
+    Raises:
+        UsageFault: `procedure-of-certificate`.
+    """
+    if chosen is before or (kind.published and chosen is Procedure.ORDINARY):
+        return
+    raise UsageFault(
+        f"The certificate was registered in the {before} procedure, and the move takes no other.",
+        code="procedure-of-certificate",
+        hint=f"Accept it with --procedure {before}.",
+    )

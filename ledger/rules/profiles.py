@@ -86,11 +86,11 @@ GD_HEALTH = Profile(
     version=1,
     label=Label("广东健康数据产权登记规则", "Guangdong health-data registration rules"),
     publicity=Duration(5, Unit.WORKING_DAYS),
-    types=_types("first licence transfer change cancellation"),
+    types=_types("first licence transfer change cancellation renewal"),
     title=Label("健康医疗数据产权登记证书", "Certificate of Health-Data Property Registration"),
     level_schemes=frozenset(LEVELS),
 )
-"""The Guangdong guide, with the national guide's durations where it is silent; the default."""
+"""The Guangdong guide, with the national guide's durations and renewal where it is silent; the default."""
 
 NDA_2026 = Profile(
     id="NDA-2026",

@@ -4,15 +4,17 @@ Every item is worded so that "yes" speaks for registration and "no" against it. 
 a case cannot be answered "not applicable".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
+from typing import Self
 
+from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.consent import basis_ground_problem
 from yinzheng.ledger.rules.refusals import Ground
+from yinzheng.ledger.rules.review_items import CHECKLIST, ITEMS, Item
 from yinzheng.ledger.rules.states import Move
-from yinzheng.ledger.rules.terms import Importance, InformationRoute, Label, LawfulBasis, Processing
+from yinzheng.ledger.rules.terms import Importance, InformationRoute, LawfulBasis, Processing
 from yinzheng.ledger.rules.volume import (
     FlagDecision,
     Volume,
@@ -31,129 +33,6 @@ class Answer(StrEnum):
     NO = "no"
     NOT_APPLICABLE = "not_applicable"
 
-
-class Item(StrEnum):
-    """Items of the checklist, in the order they are asked."""
-
-    CLASSIFICATION = "classification"
-    IDENTITY = "identity"
-    HONESTY = "honesty"
-    NO_PENALTY = "no_penalty"
-    CAPABILITY = "capability"
-    INFORMATION_ROUTE = "information_route"
-    LAWFUL_BASIS = "lawful_basis"
-    IMPACT_ASSESSMENT = "impact_assessment"
-    ETHICS = "ethics"
-    EXPORT_ROUTE = "export_route"
-    IMPORTANT_DATA = "important_data"
-    NO_STATE_SECRETS = "no_state_secrets"
-    NO_SECURITY_DATA = "no_security_data"
-    NO_PRESCRIBER_STATISTICS = "no_prescriber_statistics"
-    NO_HARM = "no_harm"
-    SOURCE_LAWFUL = "source_lawful"
-    NO_DISPUTE = "no_dispute"
-    TRUTHFUL = "truthful"
-
-
-@dataclass(frozen=True, slots=True)
-class ItemText:
-    """What an item asks, and the ground of refusal (R20, R21) that a "no" stands for."""
-
-    label: Label
-    ground: Ground
-
-
-CHECKLIST: Mapping[Item, ItemText] = MappingProxyType(
-    {
-        Item.CLASSIFICATION: ItemText(
-            Label(
-                "数据类别、级别与所依据的分级标准相符（已逐级对照）",
-                "Class and level were checked against the scheme named, and agree with it",
-            ),
-            Ground.LAW,
-        ),
-        Item.IDENTITY: ItemText(
-            Label("主体身份真实有效", "The identity of the applicant is genuine"), Ground.CONCEALMENT
-        ),
-        Item.HONESTY: ItemText(
-            Label("近三年无严重失信记录", "No serious dishonesty in the last 3 years"), Ground.LAW
-        ),
-        Item.NO_PENALTY: ItemText(
-            Label(
-                "近三年无数据相关行政处罚或刑事责任",
-                "No data-related penalty or criminal liability in the last 3 years",
-            ),
-            Ground.LAW,
-        ),
-        Item.CAPABILITY: ItemText(
-            Label("具备相应的数据管理和安全保障能力", "Able to manage and protect the data"), Ground.LAW
-        ),
-        Item.INFORMATION_ROUTE: ItemText(
-            Label(
-                "个人信息处理方式与申报一致（匿名化、去标识化或可识别）",
-                "Personal information was treated as declared (anonymised, de-identified, identifiable)",
-            ),
-            Ground.CONCEALMENT,
-        ),
-        Item.LAWFUL_BASIS: ItemText(
-            Label(
-                "已取得个人同意或具备其他合法性基础",
-                "Consent was given or another lawful basis named applies",
-            ),
-            Ground.UNLAWFUL_SOURCE,
-        ),
-        Item.IMPACT_ASSESSMENT: ItemText(
-            Label("已开展个人信息保护影响评估", "A personal-information impact assessment was made"),
-            Ground.LAW,
-        ),
-        Item.ETHICS: ItemText(
-            Label(
-                "已通过伦理审查并办理人类遗传资源备案或审批",
-                "Ethics approval and filing for human genetic resources are in place",
-            ),
-            Ground.LAW,
-        ),
-        Item.EXPORT_ROUTE: ItemText(
-            Label("数据出境路径合法", "The route for export is lawful"), Ground.UNLAWFUL_SOURCE
-        ),
-        Item.IMPORTANT_DATA: ItemText(
-            Label(
-                "已明确重要数据安全负责人并提交风险评估报告",
-                "An officer for important data is named and a risk report is in",
-            ),
-            Ground.LAW,
-        ),
-        Item.NO_STATE_SECRETS: ItemText(
-            Label("不涉及国家秘密", "Touches no state secrets"), Ground.STATE_SECRETS
-        ),
-        Item.NO_SECURITY_DATA: ItemText(
-            Label("不涉及国家安全、公共安全", "Touches no national or public security"),
-            Ground.PUBLIC_SECURITY,
-        ),
-        Item.NO_PRESCRIBER_STATISTICS: ItemText(
-            Label(
-                "不涉及统方（按医生统计药品或耗材的用量、金额）",
-                "Touches no prescriber statistics (drugs or consumables by doctor)",
-            ),
-            Ground.PRESCRIBER_STATISTICS,
-        ),
-        Item.NO_HARM: ItemText(
-            Label(
-                "不损害国家安全、公共利益或他人合法权益", "No harm to security, public or private interests"
-            ),
-            Ground.HARM,
-        ),
-        Item.SOURCE_LAWFUL: ItemText(
-            Label("数据来源合法且有材料证明", "The source is lawful and proved"), Ground.UNLAWFUL_SOURCE
-        ),
-        Item.NO_DISPUTE: ItemText(
-            Label("无尚未解决的权属争议", "No unresolved ownership dispute"), Ground.DISPUTE
-        ),
-        Item.TRUTHFUL: ItemText(
-            Label("材料真实完整，无隐瞒或虚假", "The material is true and complete"), Ground.CONCEALMENT
-        ),
-    }
-)
 
 _CONDITIONAL = frozenset(
     {Item.LAWFUL_BASIS, Item.IMPACT_ASSESSMENT, Item.ETHICS, Item.EXPORT_ROUTE, Item.IMPORTANT_DATA}
@@ -179,6 +58,12 @@ class CaseFacts:
     volume: Volume
     reports: frozenset[str] = frozenset()
     """Paths of the dossier's files of role `risk`: assessments of important data (R23)."""
+    kind: CaseType = CaseType.FIRST
+
+    @classmethod
+    def of_move(cls, kind: CaseType) -> Self:
+        """Those of a move: all of its items are mandatory, and no data is examined anew."""
+        return cls(InformationRoute.ANONYMISED, frozenset(), Volume(0, 0, False, frozenset()), kind=kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +78,9 @@ class ItemAnswer:
 
 def mandatory_items(facts: CaseFacts) -> frozenset[Item]:
     """Give the items that cannot be answered "not applicable" in this case (R19)."""
-    mandatory = set(Item) - _CONDITIONAL
+    if facts.kind is not CaseType.FIRST:
+        return frozenset(ITEMS[facts.kind])
+    mandatory = set(ITEMS[CaseType.FIRST]) - _CONDITIONAL
     if facts.route is not InformationRoute.ANONYMISED:
         mandatory.add(Item.LAWFUL_BASIS)
     if facts.processing & _CALLS_FOR_ASSESSMENT:
@@ -251,7 +138,8 @@ def review_problems(
             problems.append(f"{answer.item}: answered twice")
         given[answer.item] = answer
     mandatory = mandatory_items(facts)
-    for item in Item:
+    problems += [f"{item}: not asked in this case" for item in given if item not in ITEMS[facts.kind]]
+    for item in ITEMS[facts.kind]:
         problem = _item_problem(item, given.get(item), item in mandatory)
         if problem:
             problems.append(f"{item}: {problem}")

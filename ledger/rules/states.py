@@ -1,15 +1,19 @@
-"""The course of a first registration (R8, R11, R24) as one table: what may follow what, and by whom.
+"""The courses of cases (R4–R8, R10, R11, R24), one table for each type: what may follow what, and by whom.
 
-applied → accepted → reviewed → (ordinary only) committee decided → publicity → issuing → deposited.
+applied → accepted → reviewed → (ordinary only) committee decided → publicity → issuing → deposited. A
+licence, its end and a transfer have no publicity; what makes no certificate is recorded in the end.
 Whatever the table does not hold is refused, with the moves that are possible and who may make them.
 "Objection open" is no state of its own but a count that blocks issuing (R24).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from yinzheng.ledger.rules import course
+from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.course import Course
 from yinzheng.ledger.rules.terms import Procedure
 
@@ -28,6 +32,8 @@ class State(StrEnum):
     PUBLICITY = "publicity"
     ISSUING = "issuing"
     DEPOSITED = "deposited"
+    RECORDED = "recorded"
+    """On the ledger, without a certificate of its own: a licence, the end of one, a cancellation."""
     REFUSED = "refused"
     CLOSED = "closed"
 
@@ -53,6 +59,8 @@ class Move(StrEnum):
     UPHOLD = "uphold"
     ISSUE = "issue"
     COSIGN = "cosign"
+    SIGN = "sign"
+    SUCCEED = "succeed"
     DEPOSIT = "deposit"
     REFUSE = "refuse"
 
@@ -93,6 +101,12 @@ class StatementType(StrEnum):
     OBJECTION_CONCLUDED = "objection.concluded"
     APPLICATION_REFUSED = "application.refused"
     CERTIFICATE_DEPOSITED = "certificate.deposited"
+    LICENCE_GIVEN = "licence.given"
+    LICENCE_ENDED = "licence.ended"
+    RIGHT_TRANSFERRED = "right.transferred"
+    CERTIFICATE_CHANGED = "certificate.changed"
+    CERTIFICATE_RENEWED = "certificate.renewed"
+    CERTIFICATE_CANCELLED = "certificate.cancelled"
 
 
 class Guard(StrEnum):
@@ -116,9 +130,10 @@ def _rule(
 
 
 _T, _C, _S = StatementType, Capacity, State
-_INSPECTED = "accepted review_supplement_requested reviewed committee_decided refusal_due publicity"
+_BEFORE_PUBLICITY = "accepted review_supplement_requested reviewed committee_decided refusal_due"
+_OPEN = f"applied supplement_requested {_BEFORE_PUBLICITY}"
 _MAY_ISSUE = (Guard.PUBLICITY_OVER, Guard.NO_OBJECTION_OPEN)
-_RULES = [
+_EXAMINED = [
     *_rule("new", Move.APPLY, _S.APPLIED, _C.APPLICANT, _T.APPLICATION_RECEIVED),
     *_rule("applied", Move.ACCEPT, _S.ACCEPTED, _C.REGISTRY, _T.APPLICATION_ACCEPTED),
     *_rule("applied", Move.DEEM_ACCEPTED, _S.ACCEPTED, _C.REGISTRY, _T.APPLICATION_ACCEPTED),
@@ -144,7 +159,7 @@ _RULES = [
     # Looking into a matter changes no state (R53). Not while issuing: the draft names the last statement.
     *[
         Rule(State(s), Move.INSPECT, State(s), _C.REGISTRY, _T.INSPECTION_RECORDED)
-        for s in _INSPECTED.split()
+        for s in _BEFORE_PUBLICITY.split()
     ],
     *_rule("accepted", Move.REVIEW, _S.REVIEWED, _C.REGISTRY, _T.REVIEW_RECORDED),
     *_rule("accepted", Move.REVIEW_AGAINST, _S.REFUSAL_DUE, _C.REGISTRY, _T.REVIEW_RECORDED),
@@ -152,10 +167,16 @@ _RULES = [
     *_rule(
         "reviewed", Move.DECIDE_AGAINST, _S.REFUSAL_DUE, _C.COMMITTEE, _T.COMMITTEE_DECIDED, Guard.ORDINARY
     ),
+    *_rule(f"{_OPEN} publicity issuing", Move.REFUSE, _S.REFUSED, _C.REGISTRY, _T.APPLICATION_REFUSED),
+]
+"""From the application to review and decision; the same for every type."""
+
+_PUBLISHED = [
     *_rule("reviewed", Move.PUBLISH, _S.PUBLICITY, _C.REGISTRY, _T.PUBLICITY_OPENED, Guard.SIMPLIFIED),
     *_rule("reviewed", Move.PUBLISH_WAIVED, _S.PUBLICITY, _C.REGISTRY, _T.PUBLICITY_OPENED, Guard.SIMPLIFIED),
     *_rule("committee_decided", Move.PUBLISH, _S.PUBLICITY, _C.REGISTRY, _T.PUBLICITY_OPENED),
     *_rule("committee_decided", Move.PUBLISH_WAIVED, _S.PUBLICITY, _C.REGISTRY, _T.PUBLICITY_OPENED),
+    *_rule("publicity", Move.INSPECT, _S.PUBLICITY, _C.REGISTRY, _T.INSPECTION_RECORDED),
     # A body drafted before an objection names the wrong last statement (S6.1 `prev`), so issuing begins anew.
     *_rule("publicity issuing", Move.OBJECT, _S.PUBLICITY, _C.PUBLIC, _T.OBJECTION_RAISED),
     *_rule(
@@ -163,17 +184,34 @@ _RULES = [
     ),
     *_rule("publicity", Move.UPHOLD, _S.CLOSED, _C.REGISTRY, _T.OBJECTION_CONCLUDED, Guard.OBJECTION_OPEN),
     *_rule("publicity", Move.ISSUE, _S.ISSUING, _C.REGISTRY, None, *_MAY_ISSUE),
-    *_rule("issuing", Move.COSIGN, _S.ISSUING, _C.COMMITTEE, None, Guard.ORDINARY),
-    *_rule("issuing", Move.DEPOSIT, _S.DEPOSITED, _C.REGISTRY, _T.CERTIFICATE_DEPOSITED, *_MAY_ISSUE),
-    *_rule(
-        "applied supplement_requested accepted review_supplement_requested reviewed committee_decided "
-        "refusal_due publicity issuing",
-        Move.REFUSE,
-        _S.REFUSED,
-        _C.REGISTRY,
-        _T.APPLICATION_REFUSED,
-    ),
 ]
+_UNPUBLISHED = [
+    *_rule("reviewed", Move.ISSUE, _S.ISSUING, _C.REGISTRY, None, Guard.SIMPLIFIED),
+    *_rule("committee_decided", Move.ISSUE, _S.ISSUING, _C.REGISTRY, None),
+]
+
+
+def _ending(kind: CaseType, to: State, statement: StatementType, *, succeeds: bool = False) -> list[Rule]:
+    """What is approved at last, and by whom; `succeeds`: a certificate or two are stated in the same step."""
+    guards = _MAY_ISSUE if kind.published else ()
+    ending = _rule("issuing", Move.COSIGN, _S.ISSUING, _C.COMMITTEE, None, Guard.ORDINARY)
+    if kind is not CaseType.FIRST:
+        for who in (_C.HOLDER, _C.FORUM, _C.EXCHANGE):
+            ending += _rule("issuing", Move.SIGN, _S.ISSUING, who, None, *guards)
+    if succeeds:
+        ending += _rule("issuing", Move.SUCCEED, _S.ISSUING, _C.REGISTRY, _T.CERTIFICATE_DEPOSITED, *guards)
+    return [*ending, *_rule("issuing", Move.DEPOSIT, to, _C.REGISTRY, statement, *guards)]
+
+
+_ENDINGS: Mapping[CaseType, list[Rule]] = {
+    CaseType.FIRST: _ending(CaseType.FIRST, _S.DEPOSITED, _T.CERTIFICATE_DEPOSITED),
+    CaseType.LICENCE: _ending(CaseType.LICENCE, _S.RECORDED, _T.LICENCE_GIVEN),
+    CaseType.LICENCE_END: _ending(CaseType.LICENCE_END, _S.RECORDED, _T.LICENCE_ENDED),
+    CaseType.TRANSFER: _ending(CaseType.TRANSFER, _S.DEPOSITED, _T.RIGHT_TRANSFERRED, succeeds=True),
+    CaseType.CHANGE: _ending(CaseType.CHANGE, _S.DEPOSITED, _T.CERTIFICATE_CHANGED, succeeds=True),
+    CaseType.RENEWAL: _ending(CaseType.RENEWAL, _S.DEPOSITED, _T.CERTIFICATE_RENEWED, succeeds=True),
+    CaseType.CANCELLATION: _ending(CaseType.CANCELLATION, _S.RECORDED, _T.CERTIFICATE_CANCELLED),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +242,7 @@ class Situation:
                 return self.publicity_end is not None and now >= self.publicity_end
 
 
-COURSE: Final = Course(
-    "case",
-    tuple(_RULES),
+_UNMET: Mapping[StrEnum, tuple[str, str]] = MappingProxyType(
     {
         Guard.ORDINARY: ("move-procedure", "only the ordinary procedure has a committee (R8)"),
         Guard.SIMPLIFIED: (
@@ -219,13 +255,27 @@ COURSE: Final = Course(
             "nothing is issued while an objection is open (R24)",
         ),
         Guard.PUBLICITY_OVER: ("move-publicity-running", "publicity is not over (R24)"),
-    },
+    }
 )
-"""A first registration. Its refusals have the codes `move-not-allowed` (not from this state),
-`move-wrong-capacity`, and for a guard `move-procedure`, `move-no-objection`, `move-objection-open` or
-`move-publicity-running`."""
 
+COURSES: Final[Mapping[CaseType, Course[State, Move]]] = MappingProxyType(
+    {
+        kind: Course("case", (*_EXAMINED, *(_PUBLISHED if kind.published else _UNPUBLISHED), *ending), _UNMET)
+        for kind, ending in _ENDINGS.items()
+    }
+)
+"""By type. Refusals have the codes `move-not-allowed` (not from this state), `move-wrong-capacity`, and for a
+guard `move-procedure`, `move-no-objection`, `move-objection-open` or `move-publicity-running`."""
+
+COURSE: Final = COURSES[CaseType.FIRST]
 TABLE = COURSE.table
-FINAL = COURSE.final(State)
+FINAL = COURSE.final(State) - {State.RECORDED}
 """States nothing follows in a first registration."""
 possible, rule_for = COURSE.possible, COURSE.rule_for
+
+
+def before_issuing(kind: CaseType, procedure: Procedure) -> State:
+    """Where a case returns to whose draft ran out, or was refused by the contracts."""
+    if kind.published:
+        return State.PUBLICITY
+    return State.COMMITTEE_DECIDED if procedure is Procedure.ORDINARY else State.REVIEWED

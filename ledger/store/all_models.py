@@ -5,6 +5,7 @@ from yinzheng.ledger.store import (
     models_accesses,
     models_consents,
     models_disputes,
+    models_moves,
     models_trades,
     models_watch,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "models_accesses",
     "models_consents",
     "models_disputes",
+    "models_moves",
     "models_trades",
     "models_watch",
 ]

@@ -112,7 +112,7 @@ class DossierFile(Base, table=True):
 
 
 class Case(Base, table=True):
-    """One application on its way to a certificate or a refusal. Its history is its events."""
+    """One application on its way to a certificate, a move or a refusal. Its history is its events."""
 
     __tablename__ = "case"
 
@@ -120,6 +120,12 @@ class Case(Base, table=True):
     """A reference for people, such as `A-2026-000123`."""
     subject: bytes = Field(unique=True)
     """32 random bytes; on chain the `caseId` (S2.4)."""
+    type: str = Field(default="first", sa_column_kwargs={"server_default": "first"})
+    """One of `rules.case_types.CaseType`."""
+    certificate: str | None = Field(default=None, index=True)
+    """Of a move the certificate it is about; None for a first registration."""
+    request: bytes | None = Field(default=None, unique=True)
+    """SHA-256 of a move's joint request, which is taken in once."""
     profile: str
     procedure: str
     state: str = Field(index=True)
@@ -128,6 +134,8 @@ class Case(Base, table=True):
     changed_at: int = Field(sa_type=BigInteger)
     publicity_end: int | None = Field(default=None, sa_type=BigInteger)
     """As the chain computed it (S5.7); None before publicity."""
+    prepared_at: int | None = Field(default=None, sa_type=BigInteger)
+    """The instant that a prepared decision bears, from which it is made again; None while there is none."""
     refusal: str | None = None
     """Code of the rule that refused it; the written reasons are in the sealed event."""
 
@@ -209,7 +217,7 @@ class Certificate(Base, table=True):
 
 
 class Approval(Base, table=True):
-    """One person's EIP-712 signature (S5.5) for one step of a case."""
+    """One EIP-712 signature (S5.5, S5.20) for one step of a case: a person's, or an organisation's."""
 
     __tablename__ = "approval"
     __table_args__ = (UniqueConstraint("case_id", "kind", "digest", "person"),)
@@ -217,11 +225,13 @@ class Approval(Base, table=True):
     id: int | None = Field(default=None, primary_key=True, sa_type=_Serial)
     case_id: str = Field(foreign_key="case.id")
     kind: str
-    """`publication`, `conclusion`, `closure` or `deposit`; of a certificate, under the case that it came of,
-    the kind of the call."""
+    """`publication`, `conclusion`, `closure`, `deposit`, or `move` for what ends another case; of a
+    certificate, under the case that it came of, the kind of the call."""
     digest: bytes
     """The EIP-712 hash signed."""
-    person: str = Field(foreign_key="person.name")
+    person: str | None = Field(default=None, foreign_key="person.name")
+    """Of the registry; None for an organisation's."""
+    organisation: str | None = Field(default=None, foreign_key="organisation.code")
     address: bytes
     signature: bytes
     """65 bytes `r || s || v`."""

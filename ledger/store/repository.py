@@ -23,6 +23,8 @@ from yinzheng.ledger.store.models import (
     Event,
     Meta,
 )
+from yinzheng.ledger.store.models_consents import Organisation
+from yinzheng.ledger.store.models_moves import Licence
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 BATCH = 50_000
@@ -236,3 +238,14 @@ def certificates_of_case(session: Session, case_id: str) -> Sequence[Certificate
     """The certificates, and drafts, that came of a case, by number."""
     query = select(Certificate).where(Certificate.case_id == case_id).order_by(Certificate.number)
     return session.exec(query).all()
+
+
+def licence_of_case(session: Session, case_id: str) -> Licence | None:
+    """The licence, or draft of one, that came of a case."""
+    return session.exec(select(Licence).where(Licence.case_id == case_id)).first()
+
+
+def account_of(session: Session, code: str) -> bytes | None:
+    """An organisation's account, 20 bytes, as its row has it."""
+    found = session.get(Organisation, code)
+    return None if found is None else found.account

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scripts.bench_parts.measure import Figure, Say, Times, seconds
 from scripts.bench_parts.site import EXAMPLE, OFFICER, make_site, opened
-from yinzheng.ledger.cases import deciding, intake
+from yinzheng.ledger.cases import asked, deciding, intake
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.chain.sender import Call, Sender
 from yinzheng.ledger.demonstration.certificates import ADMINISTRATOR
@@ -66,7 +66,7 @@ def _until_anchored(registry: Registry, cases: list[str]) -> list[Figure]:
     sender = Sender(registry.w3, acting_as(registry, ADMINISTRATOR).key.account(), time.sleep)
     for case in cases:
         with work_on(registry, case) as work:
-            application = deciding.application_of(work)
+            application = asked.application_of(work)
         answers, flags = favourable_review(application.facts, (application.files[0].path,))
 
         def decide() -> None:

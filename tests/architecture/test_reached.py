@@ -30,17 +30,8 @@ APART: Final = {
     },
     "verifier.pack.chain_slots": {"anchor_slots", "consents_slots", "preservation_slots", "rights_slots"},
     # Rules of the moves that the contracts hold already, and whose use cases come.
-    "ledger.rules.licences": {"Act", "Terms", "act_bits", "check_licence", "right_bits", "territory_bits"},
-    "ledger.rules.moves": {
-        "Bar",
-        "Circumstances",
-        "Ground",
-        "Initiator",
-        "bars",
-        "check_ground",
-        "remainder",
-        "renewal_window",
-    },
+    "ledger.rules.licences": {"act_bits", "right_bits", "territory_bits"},
+    "ledger.rules.moves": {"Ground", "Initiator", "check_ground"},
     # The licence's formats, until it is given.
     "verifier.containers.voucherfile": {"format_voucher_file"},
     "verifier.formats.voucher": {"encode_voucher"},

@@ -20,7 +20,7 @@ from typing import Any
 from sqlmodel import select
 
 from yinzheng.ledger.audit import Finding, audit_registry
-from yinzheng.ledger.cases import deciding, intake, issuing, objections, publicity
+from yinzheng.ledger.cases import asked, deciding, intake, issuing, objections, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.demonstration.people import acting_as
@@ -265,14 +265,14 @@ def dossier(folder: Path, **changes: Any) -> Path:
 def accept(registry: Registry, case: str, by: str = OFFICER) -> None:
     """Accept, in the procedure that the applicant stated."""
     with work_on(registry, case) as work:
-        stated = deciding.application_of(work).procedure
+        stated = asked.stated_procedure(work)
     deciding.accept(registry, case, actor_of(registry, by), stated, "经核对，同意所申请的程序")
 
 
 def favourable(registry: Registry, case: str) -> None:
     """Review with nothing against registration."""
     with work_on(registry, case) as work:
-        facts = deciding.application_of(work).facts
+        facts = asked.facts_of(work)
     deciding.review(registry, case, actor_of(registry, OFFICER), *favourable_review(facts, ("identity.txt",)))
 
 

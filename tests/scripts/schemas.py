@@ -141,7 +141,9 @@ OWN: Final[Mapping[str, Callable[[Forms], Json]]] = {
     f"{_FORMATS}dossier._any_object": _said(ANY),
     f"{_FORMATS}evidence_items._as_read": _said(ANY),
     f"{_FORMATS}evidence_items._number": _said(NUMBER),
-    f"{_FORMATS}licence._number": _said({"type": "string", "pattern": f"^{licence._NUMBER.pattern}$"}),
+    f"{_FORMATS}licence.check_licence_number": _said(
+        {"type": "string", "pattern": f"^{licence._NUMBER.pattern}$"}
+    ),
     f"{_FORMATS}trade._acts": _listed(terms.ACTS),
     f"{_FORMATS}trade._party_code": lambda forms: forms.of(text(1, 40)),
     f"{_FORMATS}trade._provinces": _said(PROVINCES),

@@ -47,7 +47,10 @@ class FileEntry(Shaped):
     """What the application says of one file, and the digests of its bytes (S10.8)."""
 
     path: Annotated[str, check_plain(1, 200)]
-    role: Annotated[str, one_of("identity", "source", "assessment", "sample", "risk", "other")]
+    role: Annotated[
+        str, one_of("identity", "source", "assessment", "sample", "risk", "consideration", "other")
+    ]
+    """`consideration`, the document about what is given for a licence or transfer, in joint requests (R5)."""
     title: Annotated[str, check_plain(1, 100)]
     size: Annotated[int, integer()]
     digest: Annotated[DigestPair, DigestPair.from_json]

@@ -54,7 +54,8 @@ def is_licence_number(value: str) -> bool:
     return _NUMBER.fullmatch(value) is not None
 
 
-def _number(value: object, path: str) -> str:
+def check_licence_number(value: object, path: str) -> str:
+    """Check for a licence's number."""
     if type(value) is not str or not is_licence_number(value):
         raise DataFault(f"{path} is not a licence's number", code="licence-number", path=path)
     return value
@@ -72,7 +73,7 @@ class Licensed(Shaped):
 class Licence(Versioned):
     """Body of `licence.given` (S6.6). `parse_licence` makes one that is known to be well formed."""
 
-    number: Annotated[str, _number]
+    number: Annotated[str, check_licence_number]
     profile: Annotated[str, PROFILE_TAG]
     registration: Annotated[bool, boolean]
     """Whether a licence is a registration type of the profile (R1); else it is recorded."""
@@ -114,7 +115,7 @@ class Licence(Versioned):
 class LicenceEnd(Versioned):
     """Body of `licence.ended` (S6.7). `parse_licence_end` makes one that is known to be well formed."""
 
-    number: Annotated[str, _number]
+    number: Annotated[str, check_licence_number]
     profile: Annotated[str, PROFILE_TAG]
     given: Annotated[bytes, hex_bytes(32)]
     """Leaf hash, 32 bytes, of the statement that gave it."""

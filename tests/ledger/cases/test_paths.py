@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from tests.ledger import world as w
 from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, World, actor_of
-from yinzheng.ledger.cases import deciding, intake, issuing, objections, publicity
+from yinzheng.ledger.cases import asked, deciding, intake, issuing, objections, publicity
 from yinzheng.ledger.cases.issuing import DRAFT_SECONDS
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.chain.records import CaseState, Status
@@ -20,7 +20,8 @@ from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.profiles import GD_HEALTH, NDA_2026
 from yinzheng.ledger.rules.refusals import Ground
-from yinzheng.ledger.rules.review import Answer, Item, ItemAnswer
+from yinzheng.ledger.rules.review import Answer, ItemAnswer
+from yinzheng.ledger.rules.review_items import Item
 from yinzheng.ledger.rules.states import Capacity, Move
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate
@@ -236,7 +237,7 @@ def test_a_review_against_leaves_only_refusal(registry: Registry, tmp_path: Path
     case = w.apply(registry, tmp_path / "dossier")
     w.accept(registry, case)
     with work_on(registry, case) as work:
-        answers, flags = favourable_review(deciding.application_of(work).facts, ("sample.txt",))
+        answers, flags = favourable_review(asked.application_of(work).facts, ("sample.txt",))
     answers = tuple(
         ItemAnswer(a.item, Answer.NO, "存在争议", a.evidence) if a.item is Item.NO_DISPUTE else a
         for a in answers

@@ -11,14 +11,15 @@ import pytest
 
 from tests.ledger import world as w
 from tests.ledger.world import MEMBER, OFFICER, SECOND_OFFICER, World, actor_of
-from yinzheng.ledger.cases import deciding, intake, issuing, objections, publicity
+from yinzheng.ledger.cases import asked, deciding, intake, issuing, objections, publicity
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.profiles import DEMO, GD_HEALTH
 from yinzheng.ledger.rules.refusals import Ground
-from yinzheng.ledger.rules.review import Answer, Item, ItemAnswer
+from yinzheng.ledger.rules.review import Answer, ItemAnswer
+from yinzheng.ledger.rules.review_items import Item
 from yinzheng.ledger.rules.terms import InformationRoute
 from yinzheng.ledger.store.models import Case, Person
 from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
@@ -36,7 +37,7 @@ def refused(registry: Registry, act: Callable[[], object], code: str) -> Yinzhen
 def accept_all(registry: Registry, case: str, person: str) -> None:
     """Review favourably as `person`."""
     with work_on(registry, case) as work:
-        facts = deciding.application_of(work).facts
+        facts = asked.application_of(work).facts
     deciding.review(registry, case, actor_of(registry, person), *favourable_review(facts, ("sample.txt",)))
 
 
@@ -311,7 +312,7 @@ def test_reviews(registry: Registry, tmp_path: Path) -> None:
     case = w.apply(registry, tmp_path / "dossier")
     w.accept(registry, case)
     with work_on(registry, case) as work:
-        facts = deciding.application_of(work).facts
+        facts = asked.application_of(work).facts
     assert facts.route is InformationRoute.ANONYMISED
     answers, flags = favourable_review(facts, ("sample.txt",))
     refused(

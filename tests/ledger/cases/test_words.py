@@ -11,7 +11,7 @@ import pytest
 
 from tests.ledger import world as w
 from tests.ledger.world import MEMBER, OFFICER, World, actor_of
-from yinzheng.ledger.cases import deciding, intake, issuing, publicity
+from yinzheng.ledger.cases import asked, deciding, intake, issuing, publicity
 from yinzheng.ledger.cases.dossier_opening import open_dossier_to
 from yinzheng.ledger.cases.inspecting import Inspection, inspect
 from yinzheng.ledger.cases.work import work_on
@@ -145,7 +145,7 @@ IMPORTANT = FlagDecision(Flag.IMPORTANT_DATA, True, "规模达到重要数据识
 
 def reviewed(registry: Registry, case: str, *decisions: FlagDecision) -> Move:
     with work_on(registry, case) as work:
-        facts = deciding.application_of(work).facts
+        facts = asked.application_of(work).facts
     answers, _ = favourable_review(facts, ("risk.txt",))
     return deciding.review(registry, case, actor_of(registry, OFFICER), answers, decisions)
 

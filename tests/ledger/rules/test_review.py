@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yinzheng.ledger.demonstration.material import favourable_review
+from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.refusals import (
     GROUND_LABELS,
     HARD,
@@ -16,10 +17,8 @@ from yinzheng.ledger.rules.refusals import (
     require_registrable,
 )
 from yinzheng.ledger.rules.review import (
-    CHECKLIST,
     Answer,
     CaseFacts,
-    Item,
     ItemAnswer,
     basis_problem,
     grounds_against,
@@ -28,6 +27,7 @@ from yinzheng.ledger.rules.review import (
     review_move,
     review_problems,
 )
+from yinzheng.ledger.rules.review_items import CHECKLIST, ITEMS, Item
 from yinzheng.ledger.rules.states import Move
 from yinzheng.ledger.rules.terms import InformationRoute, LawfulBasis, Processing
 from yinzheng.ledger.rules.volume import (
@@ -129,7 +129,7 @@ def test_an_item_answered_twice() -> None:
     assert review_problems(PLAIN, [*answers, answers[0]]) == ("classification: answered twice",)
 
 
-@pytest.mark.parametrize("item", Item)
+@pytest.mark.parametrize("item", ITEMS[CaseType.FIRST])
 def test_any_no_speaks_against(item: Item) -> None:
     answers, _ = favourable_review(PLAIN, ("a.pdf",))
     changed = [ItemAnswer(item, Answer.NO, "不符") if a.item is item else a for a in answers]

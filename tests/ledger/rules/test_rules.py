@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from tests.ledger.rules.times import at, local
 from yinzheng.ledger.rules import events, terms
-from yinzheng.ledger.rules.approvals import Approval, approvals_needed, check_approvals
 from yinzheng.ledger.rules.calendar import official_calendar
 from yinzheng.ledger.rules.certificates import (
     remark_bits,
@@ -33,7 +32,7 @@ from yinzheng.ledger.rules.profiles import (
     profile_for,
 )
 from yinzheng.ledger.rules.publicity import Notice, NoticeBody, check_objection, check_waiver, publicity_end
-from yinzheng.ledger.rules.states import Capacity, Move, StatementType
+from yinzheng.ledger.rules.states import Capacity, StatementType
 from yinzheng.ledger.rules.terms import (
     Procedure,
     RegistrationType,
@@ -79,7 +78,7 @@ def test_profiles() -> None:
         ("transfer", "registration", "registration"),
         ("change", "registration", "registration"),
         ("cancellation", "registration", "registration"),
-        ("renewal", "unavailable", "registration"),
+        ("renewal", "registration", "registration"),
     ],
 )
 def test_registration_types(kind: str, gd: str, nda: str) -> None:
@@ -320,48 +319,6 @@ def test_remarks() -> None:
     assert remark_bits(RemarkKind) == 31
 
 
-REGISTRY, COMMITTEE = Approval("a", Capacity.REGISTRY), Approval("b", Capacity.COMMITTEE)
-APPROVED = [
-    (Move.PUBLISH, "ordinary", "registry"),
-    (Move.PUBLISH, "simplified", "registry"),
-    (Move.PUBLISH_WAIVED, "simplified", "committee registry"),
-    (Move.DISMISS, "simplified", "registry"),
-    (Move.UPHOLD, "ordinary", "registry"),
-    (Move.REFUSE, "ordinary", "registry"),
-    (Move.DEPOSIT, "simplified", "registry"),
-    (Move.DEPOSIT, "ordinary", "committee registry"),
-    (Move.APPLY, "ordinary", ""),
-]
-
-
-@pytest.mark.parametrize(("move", "procedure", "needed"), APPROVED)
-def test_who_signs(move: Move, procedure: str, needed: str) -> None:
-    assert " ".join(sorted(approvals_needed(move, Procedure(procedure)))) == needed
-    given_ = [a for a in (REGISTRY, COMMITTEE) if a.capacity in needed.split()]
-    check_approvals(move, Procedure(procedure), given_)
-    if given_:
-        with pytest.raises(UsageFault) as refused:
-            check_approvals(move, Procedure(procedure), given_[:-1])
-        assert refused.value.code == "approval-missing"
-
-
-@pytest.mark.parametrize(
-    ("procedure", "given_", "code"),
-    [
-        ("ordinary", [REGISTRY, Approval("a", Capacity.COMMITTEE)], "approval-twice"),
-        ("ordinary", [REGISTRY, Approval("b", Capacity.REGISTRY)], "approval-twice"),
-        ("ordinary", [REGISTRY, REGISTRY], "approval-twice"),
-        ("ordinary", [REGISTRY, Approval("b", Capacity.APPLICANT)], "approval-wrong-capacity"),
-        ("simplified", [REGISTRY, COMMITTEE], "approval-wrong-capacity"),
-        ("ordinary", [], "approval-missing"),
-    ],
-)
-def test_wrong_approvals(procedure: str, given_: list[Approval], code: str) -> None:
-    with pytest.raises(UsageFault) as refused:
-        check_approvals(Move.DEPOSIT, Procedure(procedure), given_)
-    assert refused.value.code == code
-
-
 def test_publicity_ends_as_the_profile_says() -> None:
     opened = at("2026-11-20 15:00")
     assert local(publicity_end(CALENDAR, GD_HEALTH, opened)) == "2026-11-28 00:00:00"
@@ -409,7 +366,7 @@ def test_statement_types_are_those_of_the_log() -> None:
     )
     words = {word.value for course in courses for word in course}
     # These take no course of a table.
-    beside = {"organisation", "notice", "consent", "erasure", "accesses", "licence"}
+    beside = {"organisation", "notice", "consent", "erasure", "accesses", "trade"}
     others = {word for word in statement.STATEMENT_TYPES if word.partition(".")[0] in beside}
     assert words | others == set(statement.STATEMENT_TYPES)
     assert not words & others

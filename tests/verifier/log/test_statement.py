@@ -63,6 +63,10 @@ def test_types_of_the_specification() -> None:
         "certificate.deposited",
         "licence.given",
         "licence.ended",
+        "right.transferred",
+        "certificate.changed",
+        "certificate.renewed",
+        "certificate.cancelled",
         "organisation.enrolled",
         "organisation.key-rotated",
         "organisation.key-revoked",
@@ -72,9 +76,8 @@ def test_types_of_the_specification() -> None:
         "remark.entered",
         "remark.lifted",
         "certificate.lapsed",
-        "certificate.cancelled",
     }
-    assert len(STATEMENT_TYPES) == 36
+    assert len(STATEMENT_TYPES) == 40
     assert DEPOSIT.body_kind is Body.PUBLIC
 
 

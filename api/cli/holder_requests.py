@@ -1,0 +1,272 @@
+"""`yinzheng holder request …`, `authorise`, `sign`: what a holder asks for and signs (D16)."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from yinzheng.api.cli.files import read_file
+from yinzheng.api.cli.holder import hex_of
+from yinzheng.api.cli.instants import Day, parse_instant
+from yinzheng.api.cli.org_common import DEFAULT_ORG, OrgFolder, clock
+from yinzheng.api.cli.output import Json, tell
+from yinzheng.verifier.chain.terms import ACTS, TERRITORY
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.body import RIGHTS
+
+if TYPE_CHECKING:
+    from yinzheng.api.org.asking import Document
+    from yinzheng.verifier.formats.body import Body
+    from yinzheng.verifier.formats.move_request import MoveRequest
+
+_CERTIFICATE_BYTES = 64 * 1024 * 1024
+
+_REQUEST = Annotated[Path, typer.Argument(metavar="REQUEST", help="The request's folder or file. 请求目录。")]
+_OUT = Annotated[Path, typer.Option("--out", help="A new folder for request and documents. 输出目录。")]
+_CERTIFICATE = Annotated[
+    Path, typer.Option("--certificate", help="The certificate: PDF, picture or JSON file. 证书文件。")
+]
+_DOCUMENTS = Annotated[
+    list[str],
+    typer.Option("--document", help="PATH:ROLE:TITLE; of a licence or transfer one :consideration:. 材料。"),
+]
+_RIGHTS = Annotated[list[str], typer.Option("--right", help=f"{', '.join(RIGHTS)}; repeat. 权利。")]
+_TO = Annotated[str, typer.Option("--to", help="The other party, CODE:NAME. 对方机构。")]
+_SUMMARY = Annotated[str, typer.Option(help="What the public is told. 公示摘要。")]
+_WITH = Annotated[
+    list[str] | None, typer.Option("--with", help="Another holder of it, CODE:NAME; repeat. 其他权利人。")
+]
+
+
+def licence(
+    certificate: _CERTIFICATE,
+    to: _TO,
+    right: _RIGHTS,
+    act: Annotated[list[str], typer.Option("--act", help=f"{', '.join(ACTS)}; repeat. 行为。")],
+    purposes: Annotated[str, typer.Option(help="What for. 用途。")],
+    ends: Annotated[str, typer.Option(help="The last day, or instant. 终止日。")],
+    document: _DOCUMENTS,
+    out_folder: _OUT,
+    begins: Annotated[str | None, typer.Option(help="Default: when it is registered. 起始。")] = None,
+    territory: Annotated[
+        list[str] | None, typer.Option(help="Province-level code, such as 44; default: everywhere. 地域。")
+    ] = None,
+    exclusive: Annotated[bool, typer.Option("--exclusive", help="None later beside it. 独占。")] = False,
+    org: OrgFolder = DEFAULT_ORG,
+    json_: Json = False,
+) -> None:
+    """Draft the request for a licence that we give. 起草许可请求。"""
+    terms = {
+        "rights": [one for one in RIGHTS if one in right],
+        "acts": [one for one in ACTS if one in act],
+        "territory": sorted(set(territory or TERRITORY)),
+        "purposes": purposes,
+        "exclusive": exclusive,
+        "begins": None if begins is None else parse_instant(begins, Day.BEGINS),
+        "ends": parse_instant(ends, Day.ENDS),
+    }
+    _known(right, RIGHTS)
+    _known(act, ACTS)
+    _draft("licence", terms, certificate, document, out_folder, org, json_, ("licensor", "licensee"), [to])
+
+
+def licence_end(
+    certificate: _CERTIFICATE,
+    licence: Annotated[str, typer.Option(help="Its number, such as L-2026-000001. 许可编号。")],
+    reasons: Annotated[str, typer.Option(help="Why. 理由。")],
+    document: _DOCUMENTS,
+    out_folder: _OUT,
+    to: Annotated[
+        str | None, typer.Option("--to", help="The licensee, CODE:NAME; a forum ends it alone. 被许可方。")
+    ] = None,
+    org: OrgFolder = DEFAULT_ORG,
+    json_: Json = False,
+) -> None:
+    """Draft the request to end a licence before its term. 起草许可终止请求。"""
+    roles = ("forum",) if to is None else ("licensor", "licensee")
+    terms = {"licence": licence, "reasons": reasons}
+    _draft(
+        "licence_end", terms, certificate, document, out_folder, org, json_, roles, [] if to is None else [to]
+    )
+
+
+def transfer(
+    certificate: _CERTIFICATE,
+    to: _TO,
+    right: _RIGHTS,
+    document: _DOCUMENTS,
+    out_folder: _OUT,
+    org: OrgFolder = DEFAULT_ORG,
+    json_: Json = False,
+) -> None:
+    """Draft the request to transfer rights of ours. 起草转让请求。"""
+    _known(right, RIGHTS)
+    terms = {"rights": [one for one in RIGHTS if one in right]}
+    roles = ("transferor", "transferee")
+    _draft("transfer", terms, certificate, document, out_folder, org, json_, roles, [to])
+
+
+def authorise(
+    request: _REQUEST,
+    agent: Annotated[str, typer.Option(help="Credit code of the party that signs for us. 受托方。")],
+    until: Annotated[str, typer.Option(help="Until when it may. 授权期限。")],
+    any_terms: Annotated[
+        bool, typer.Option("--any-terms", help="On other terms than the file has, too. 不限条件。")
+    ] = False,
+    org: OrgFolder = DEFAULT_ORG,
+    json_: Json = False,
+) -> None:
+    """Let another party sign a request in our name. 授权对方签署。"""
+    from yinzheng.api.org.asking import authorise as give
+    from yinzheng.api.org.member import Member
+
+    last = parse_instant(until, Day.ENDS)
+    give(request, Member.open(org, os.environ), agent, last, any_terms=any_terms, now=clock())
+    tell(json_, {"request": str(request), "agent": agent, "until": last}, f"{agent} may sign for us 已授权")
+
+
+def sign(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A request, or what the registry prepared. 待签文件。")
+    ],
+    request: Annotated[
+        Path | None,
+        typer.Option("--request", help="The request we signed; for what is prepared. 原请求。"),
+    ] = None,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", help="Where the signature goes; for what is prepared. 输出文件。")
+    ] = None,
+    signature: Annotated[
+        str | None, typer.Option(help="The account's, 130 hex, where its key lies elsewhere. 账户签名。")
+    ] = None,
+    org: OrgFolder = DEFAULT_ORG,
+    json_: Json = False,
+) -> None:
+    """Sign a request with the SM2 key, or with the account what the registry prepared of it. 签署。
+
+    What is prepared is signed once every statement in it is what the request asks for, for our registry.
+    """
+    from yinzheng.api.org.asking import keep, read_request_file, sign_prepared, sign_request
+    from yinzheng.api.org.member import Member
+    from yinzheng.api.org.registry import pinned
+    from yinzheng.ledger.cases.prepared import MAX_BYTES, parse_prepared
+
+    member = Member.open(org, os.environ)
+    if request is None:
+        signed = sign_request(file, member, clock())
+        given = {one.code for one in signed.signatures} | {
+            one.authorisation.principal for one in signed.authorisations
+        }
+        missing = [one.code for one in signed.request.parties if one.code not in given]
+        value = {"request": str(file), "type": signed.request.type, "missing": missing}
+        still = f"; still to sign: {', '.join(missing)} 待签" if missing else "; hand it in 可提交"
+        tell(
+            json_,
+            value,
+            f"{signed.request.type} of {signed.request.certificate.number}: signed 已签署{still}",
+        )
+        return
+    if out_file is None:
+        raise UsageFault("name where the signature goes", code="option-missing", hint="Give --out FILE.")
+    prepared = parse_prepared(read_file(file, MAX_BYTES))
+    elsewhere = None if signature is None else hex_of(signature, 65, "a signature", "approval-malformed")
+    made = sign_prepared(prepared, read_request_file(request), member, pinned(org), elsewhere)
+    keep(out_file, made)
+    value = {"case": prepared.case, "signature": str(out_file)}
+    tell(json_, value, f"{prepared.case}: signed; hand in {out_file} 已签署，请提交该文件")
+
+
+def _draft(
+    kind: str,
+    terms: dict[str, Any],
+    certificate: Path,
+    documents: list[str],
+    folder: Path,
+    org: Path,
+    json_: bool,
+    roles: tuple[str, ...],
+    others: list[str],
+) -> None:
+    from yinzheng.api.org.asking import write_request
+    from yinzheng.api.org.member import Member
+
+    member = Member.open(org, os.environ)
+    own = (member.profile.code, member.profile.name)
+    parties = [own, *(_party(one) for one in others)]
+    if roles == ("holder",):
+        parties.sort()
+        roles = ("holder",) * len(parties)
+    found = [_document(one) for one in documents]
+    request = _request(kind, terms, certificate, list(zip(parties, roles, strict=True)), found)
+    file = write_request(folder, request, found)
+    value = {"request": str(file), "type": kind, "certificate": request.certificate.number}
+    tell(json_, value, f"{file}: sign it, then hand the folder on: yinzheng holder sign {folder} 请签署")
+
+
+def _request(
+    kind: str,
+    terms: dict[str, Any],
+    certificate: Path,
+    parties: list[tuple[tuple[str, str], str]],
+    documents: list[Document],
+) -> MoveRequest:
+    from yinzheng.verifier.formats.move_request import read_request
+
+    body, leaf = _certified(certificate)
+    value = {
+        "v": 1,
+        "registry": body.registry.code,
+        "type": kind,
+        "certificate": {"number": body.number, "leaf": leaf.hex()},
+        "parties": [{"name": name, "code": code, "role": role} for (code, name), role in parties],
+        "terms": terms,
+        "documents": [one.entry() for one in documents],
+        "made_at": clock(),
+        "nonce": secrets.token_hex(16),
+    }
+    return read_request(value)
+
+
+def _certified(file: Path) -> tuple[Body, bytes]:
+    """The body of a certificate, and the leaf hash of its deposit."""
+    from yinzheng.api.extraction import extract
+    from yinzheng.verifier.containers.certfile import parse_file
+    from yinzheng.verifier.formats.certificate import decode_qr
+
+    shown = extract(read_file(file, _CERTIFICATE_BYTES))
+    if shown.file is not None:
+        found = parse_file(shown.file)
+        return found.record, found.statement.leaf_hash
+    if shown.qr is None:
+        raise UsageFault(
+            "a number alone does not say what was deposited",
+            code="request-certificate",
+            hint="Give the certificate's file, PDF or picture.",
+        )
+    core = decode_qr(shown.qr)
+    return core.body, core.statement().leaf_hash
+
+
+def _party(written: str) -> tuple[str, str]:
+    code, colon, name = written.partition(":")
+    if not colon or not name:
+        raise UsageFault(f"{written} is not CODE:NAME", code="party-malformed", hint="Such as 9144…:某公司.")
+    return code, name
+
+
+def _document(written: str) -> Document:
+    from yinzheng.api.org.asking import Document
+
+    path, role, title = [*written.split(":", 2), "", ""][:3]
+    return Document(Path(path), role or "other", title or Path(path).name)
+
+
+def _known(given: list[str], known: tuple[str, ...]) -> None:
+    if unknown := sorted(set(given) - set(known)):
+        raise UsageFault(
+            f"these are none of {', '.join(known)}: {', '.join(unknown)}", code="field-value", hint="Compare."
+        )

@@ -1,0 +1,206 @@
+"""Making and signing joint requests, and signing what a registry prepared of them, by a holder (D16).
+
+A request lies in a folder of its own with its documents, which goes to the other party and then to the
+registry as it is: FOLDER/request.json and beside it the files that it names.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from yinzheng.api.org.member import Member
+from yinzheng.ledger.cases.prepared import PreparedFile, require_shown
+from yinzheng.ledger.chain.approvals import Domain, sign
+from yinzheng.ledger.chain.approvals_moves import MOVES_NAME
+from yinzheng.ledger.organisations.accounts import require_signed
+from yinzheng.ledger.state.files import make_folder, write_durably
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import DigestPair, digest_pair
+from yinzheng.verifier.bytes.canonical import JSON, constant, hex_bytes, read_object, text
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.formats.body import check_credit_code
+from yinzheng.verifier.formats.move_request import (
+    Authorisation,
+    JointRequest,
+    MoveRequest,
+    SignedAuthorisation,
+    parse_joint_request,
+)
+from yinzheng.verifier.judge.trust import TrustPolicy
+
+REQUEST: Final = "request.json"
+SIGNATURE: Final = "yinzheng/move-signature/1"
+MAX_DOCUMENT: Final = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that a request names."""
+
+    path: Path
+    role: str
+    title: str
+
+    def entry(self) -> dict[str, JSON]:
+        """As the request has it (S10.8). Raises `UsageFault`: `file-missing`, `file-large`."""
+        if not self.path.is_file():
+            raise UsageFault(f"there is no file {self.path}", code="file-missing", hint="Check the path.")
+        if self.path.stat().st_size > MAX_DOCUMENT:
+            raise UsageFault(f"{self.path} is larger than {MAX_DOCUMENT} bytes", code="file-large")
+        data = self.path.read_bytes()
+        digest: DigestPair = digest_pair(data)
+        return {
+            "path": self.path.name,
+            "role": self.role,
+            "title": self.title,
+            "size": len(data),
+            "digest": {**digest.to_json()},
+        }
+
+
+def write_request(folder: Path, request: MoveRequest, documents: Sequence[Document]) -> Path:
+    """Make the folder of a request, unsigned; gives its file. Raises `UsageFault` `folder-exists`."""
+    if folder.exists():
+        raise UsageFault(f"{folder} exists already", code="folder-exists", hint="Name a new folder.")
+    make_folder(folder, mode=0o700)
+    for document in documents:
+        shutil.copyfile(document.path, folder / document.path.name)
+    file = folder / REQUEST
+    keep(file, JointRequest(request, (), ()).to_json())
+    return file
+
+
+def keep(file: Path, value: Mapping[str, JSON]) -> None:
+    """Write JSON for people, durably."""
+    write_durably(file, json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n")
+
+
+def read_request_file(file: Path) -> JointRequest:
+    """The request in a file, or in a folder. Raises `UsageFault` `file-missing`, `DataFault`."""
+    place = file / REQUEST if file.is_dir() else file
+    try:
+        data = place.read_bytes()
+    except FileNotFoundError:
+        raise UsageFault(f"there is no file {place}", code="file-missing", hint="Check the path.") from None
+    return parse_joint_request(data)
+
+
+def sign_request(file: Path, member: Member, now: int) -> JointRequest:
+    """Sign a request with the organisation's SM2 key, having compared its documents.
+
+    Raises `UsageFault` `request-party` (it is no party), `org-key-none`; `DataFault` `document-differs`.
+    """
+    joint = read_request_file(file)
+    _require_party(joint, member)
+    for document in joint.request.documents:
+        place = (file if file.is_dir() else file.parent) / document.path
+        if place.is_file() and not digest_pair(place.read_bytes()).matches(document.digest):
+            raise DataFault(
+                f"{document.path} is not the document that the request names",
+                code="document-differs",
+                hint="Sign nothing; get the very file from whoever made the request.",
+            )
+    _, key = member.current(now)
+    signed = joint.signed_by(member.profile.code, key)
+    keep(file / REQUEST if file.is_dir() else file, signed.to_json())
+    return signed
+
+
+def authorise(
+    file: Path, member: Member, agent: str, until: int, *, any_terms: bool, now: int
+) -> JointRequest:
+    """Let another party of a request sign it in our name (R5).
+
+    Raises `UsageFault` `request-party`, `org-key-none`.
+    """
+    joint = read_request_file(file)
+    _require_party(joint, member)
+    request = joint.request
+    if agent not in {one.code for one in request.parties} - {member.profile.code}:
+        raise UsageFault(
+            f"{agent} is no other party of the request", code="request-party", hint="Authorise the other one."
+        )
+    _, key = member.current(now)
+    said = Authorisation(
+        registry=request.registry,
+        principal=member.profile.code,
+        agent=agent,
+        type=request.type,
+        certificate=request.certificate,
+        terms=None if any_terms else digest_pair(canonical.dumps(request.terms.to_json())),
+        until=until,
+    )
+    given = SignedAuthorisation(said, key.public_key.point, key.sign(said.message()))
+    made = replace(joint, authorisations=(*joint.authorisations, given))
+    keep(file / REQUEST if file.is_dir() else file, made.to_json())
+    return made
+
+
+def moves_domain(policy: TrustPolicy) -> Domain:
+    """Where accounts sign moves for the registry of this policy. Raises `UsageFault` `moves-not-pinned`."""
+    if policy.moves is None:
+        raise UsageFault(
+            "this policy names no contract by which rights move",
+            code="moves-not-pinned",
+            hint="Get the registry's present trust.json from its officer.",
+        )
+    return Domain(policy.chain_id, policy.moves.address, MOVES_NAME)
+
+
+def sign_prepared(
+    prepared: PreparedFile,
+    request: JointRequest,
+    member: Member,
+    policy: TrustPolicy,
+    elsewhere: bytes | None = None,
+) -> dict[str, JSON]:
+    """Sign what a registry prepared, once it is exactly what the request asks for; the file to hand in.
+
+    `elsewhere`: the signature of an account whose key is not here, which is checked instead.
+
+    Raises `DataFault`: as `require_shown`, `account-possession`; `UsageFault`: `request-party`,
+    `moves-not-pinned`, `account-elsewhere`.
+    """
+    _require_party(request, member)
+    domain = moves_domain(policy)
+    message = require_shown(prepared, domain, request.request)
+    if elsewhere is None:
+        made = sign(message, domain, member.account_key())
+    else:
+        assert member.profile.account is not None  # a holder has one
+        require_signed(message, domain, elsewhere, member.profile.account)
+        made = elsewhere
+    return {
+        "format": SIGNATURE,
+        "case": prepared.case,
+        "organisation": member.profile.code,
+        "signature": made.hex(),
+    }
+
+
+def parse_signature(data: bytes) -> tuple[str, str, bytes]:
+    """Case, organisation and signature of a file of `sign_prepared`. Raises `DataFault`."""
+    found: dict[str, Any] = read_object(canonical.loads(data, max_bytes=4096), _SIGNATURE, "signature")
+    return found["case"], found["organisation"], found["signature"]
+
+
+_SIGNATURE: Final[dict[str, Any]] = {
+    "format": constant(SIGNATURE),
+    "case": text(1, 40),
+    "organisation": check_credit_code,
+    "signature": hex_bytes(65),
+}
+
+
+def _require_party(joint: JointRequest, member: Member) -> None:
+    if member.profile.code not in {one.code for one in joint.request.parties}:
+        raise UsageFault(
+            "this organisation is no party of the request",
+            code="request-party",
+            hint="Name its folder with --org, or the right request.",
+        )

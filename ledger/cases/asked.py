@@ -1,0 +1,107 @@
+"""What a case asks for: an application's facts, or a move's joint request and the certificate it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from yinzheng.ledger.cases.work import CaseThread
+from yinzheng.ledger.dossiers.application import Application, parse_application
+from yinzheng.ledger.rules.case_types import CaseType
+from yinzheng.ledger.rules.procedure import check_move_procedure, check_procedure, deemed_procedure
+from yinzheng.ledger.rules.review import CaseFacts
+from yinzheng.ledger.rules.terms import Procedure
+from yinzheng.ledger.store import repository
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.formats.body import MAX_BODY, Body, parse_body
+from yinzheng.verifier.formats.move_request import JointRequest, read_joint_request
+
+
+def application_of(work: CaseThread) -> Application:
+    """The application of a first registration as it stands: the first one, or the latest supplement's."""
+    return parse_application(canonical.dumps(_asked(work)))
+
+
+def request_of(work: CaseThread) -> JointRequest:
+    """The joint request of a move as it stands."""
+    return read_joint_request(_asked(work))
+
+
+def predecessor_of(work: CaseThread) -> Body:
+    """The body of the certificate that a move is about."""
+    assert work.case.certificate is not None  # a move's has one
+    return body_of(work.session, work.case.certificate)
+
+
+def body_of(session: Session, number: str) -> Body:
+    """The body of a certificate. Raises `UsageFault` `certificate-unknown`."""
+    row = repository.find_certificate(session, number)
+    return parse_body(canonical.loads(row.body, max_bytes=MAX_BODY))
+
+
+def facts_of(work: CaseThread) -> CaseFacts:
+    """What decides which items of the checklist are mandatory (R19)."""
+    if work.kind is CaseType.FIRST:
+        return application_of(work).facts
+    return CaseFacts.of_move(work.kind)
+
+
+def stated_procedure(work: CaseThread) -> Procedure:
+    """As the applicant states it; of a move that of the certificate."""
+    if work.kind is CaseType.FIRST:
+        return application_of(work).procedure
+    return Procedure(predecessor_of(work).procedure)
+
+
+def require_procedure(work: CaseThread, chosen: Procedure) -> None:
+    """Check that the case may take a procedure (R8).
+
+    Raises `UsageFault`: `procedure-public-data`, `procedure-of-certificate`.
+    """
+    if work.kind is CaseType.FIRST:
+        check_procedure(chosen, work.rules, public_data=application_of(work).public_data)
+    else:
+        check_move_procedure(work.kind, chosen, stated_procedure(work))
+
+
+def silent_procedure(work: CaseThread) -> Procedure:
+    """That of a case accepted by silence (R11)."""
+    stated = stated_procedure(work)
+    if work.kind is not CaseType.FIRST:
+        return stated
+    return deemed_procedure(stated, work.rules, public_data=application_of(work).public_data)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the public is shown of a case (R24)."""
+
+    applicant: str
+    asset: str
+    overview: str
+    limits: str
+    importance: str
+
+
+def shown_of(work: CaseThread) -> Shown:
+    """What the notice of a case shows; of a move, of what is asked and of the certificate."""
+    importance = importance_of_case(work)
+    if work.kind is CaseType.FIRST:
+        said = application_of(work)
+        return Shown(said.applicant.name, said.asset.name, said.overview, said.limits, importance)
+    request, before = request_of(work).request, predecessor_of(work)
+    asker = request.parties[0].name
+    return Shown(asker, before.asset, request.terms.summary, before.limits, importance)
+
+
+def importance_of_case(work: CaseThread) -> str:
+    """What the data was decided to be: `important`, `core`, or empty (R23)."""
+    if work.kind is not CaseType.FIRST:
+        return predecessor_of(work).importance
+    return str(work.bodies("review.recorded")[-1]["importance"])
+
+
+def _asked(work: CaseThread) -> object:
+    bodies = work.bodies("supplement.given") or work.bodies("application.received")
+    return bodies[-1]["application"]

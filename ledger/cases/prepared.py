@@ -1,0 +1,351 @@
+"""A prepared decision, and the message that follows from its statements alone (S5.20–S5.25, S16.9).
+
+Whoever signs makes the message again from the bodies that it fixes, and compares them with the request it
+signed: nobody signs what a server sends unread (D16). Needs neither chain nor database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from yinzheng.ledger.chain import approvals_moves as messages
+from yinzheng.ledger.chain.approvals import Domain, plain, typed_data
+from yinzheng.ledger.chain.messages import Message
+from yinzheng.ledger.rules.certificates import remark_bits
+from yinzheng.ledger.rules.terms import RemarkKind
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import JSON, constant, list_of, read_object
+from yinzheng.verifier.chain.terms import ACTS, RIGHTS, TERRITORY, bits_of
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.body import Body, parse_body
+from yinzheng.verifier.formats.certificate import statement_of
+from yinzheng.verifier.formats.licence import (
+    Licence,
+    LicenceEnd,
+    ended_statement,
+    given_statement,
+    parse_licence,
+    parse_licence_end,
+)
+from yinzheng.verifier.formats.move_request import MoveRequest
+from yinzheng.verifier.formats.moves import (
+    Deposited,
+    Succession,
+    Transfer,
+    parse_succession,
+    succession_statement,
+)
+from yinzheng.verifier.log.statement import (
+    CERTIFICATE_DEPOSITED,
+    Statement,
+    certificate_subject,
+    organisation_subject,
+)
+
+FORMAT: Final = "yinzheng/prepared/1"
+MAX_BYTES: Final = 256 * 1024
+NOBODY: Final = "0x" + messages.NOBODY.hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A statement that is to be written, with its public body as parsed."""
+
+    statement: Statement
+    body: Any
+
+    def to_json(self) -> dict[str, JSON]:
+        """`{"statement": S3.1, "body"}`."""
+        return {"statement": self.statement.to_json(), "body": self.body.to_json()}
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedFile:
+    """What the registry hands to whoever is to sign (S16.9): the statements, and the message about them."""
+
+    case: str
+    """The case's reference."""
+    stated: tuple[Stated, ...]
+    """What follows first, the decision last."""
+    message: dict[str, Any]
+    """EIP-712, as any wallet takes it; bytes are `0x` and hex."""
+
+    def to_json(self) -> dict[str, JSON]:
+        """The object of S16.9."""
+        stated: list[JSON] = [one.to_json() for one in self.stated]
+        return {"format": FORMAT, "case": self.case, "stated": stated, "message": self.message}
+
+
+def parse_prepared(data: bytes) -> PreparedFile:
+    """Read a prepared decision; each statement must follow from its body.
+
+    Raises `DataFault`: `json-…`, `field-…`, `approval-content`.
+    """
+    return read_prepared(canonical.loads(data, max_bytes=MAX_BYTES))
+
+
+def read_prepared(value: object) -> PreparedFile:
+    """As `parse_prepared`, of the JSON value."""
+    found = read_object(value, _PREPARED, "prepared")
+    return PreparedFile(found["case"], tuple(found["stated"]), found["message"])
+
+
+def read_stated(value: object, path: str) -> Stated:
+    """Read a statement with its body, from which it must follow. Raises `DataFault`."""
+    found = read_object(value, {"statement": Statement.from_json, "body": _anything}, path)
+    statement: Statement = found["statement"]
+    try:
+        made = stated(statement.type, found["body"])
+    except KeyError:
+        raise not_shown() from None
+    if made.statement != statement:
+        raise not_shown()
+    return made
+
+
+def stated(statement_type: str, body: object) -> Stated:
+    """The statement of that type that follows from a body. Raises `KeyError` for another type."""
+    parse, follow = _STATED[statement_type]
+    parsed = parse(body)
+    return Stated(follow(parsed), parsed)
+
+
+def message_of(found: Sequence[Stated], case: bytes, exchange: bytes = messages.NOBODY) -> Message:
+    """The message that all sign: the last of `found` decides, those before it follow.
+
+    `case` is the case's identifier on chain, `exchange` the account that reserved the certificate, 20 bytes.
+    """
+    decision = found[-1]
+    leaf = decision.statement.leaf_hash
+    match decision.body:
+        case Licence() as body:
+            return _licence(body, leaf, exchange)
+        case LicenceEnd() as body:
+            return messages.LicenceEnd(body.subject, leaf)
+        case Transfer() as body:
+            return _transfer(body, found[:-1], leaf, case, exchange)
+        case Succession() as body:
+            kind = messages.Change if decision.statement.type == "certificate.changed" else messages.Renewal
+            (following,) = found[:-1]
+            certificate: Body = following.body
+            return kind(
+                predecessor=decision.statement.subject,
+                case_id=case,
+                successor=following.statement.subject,
+                content=following.statement.leaf_hash,
+                registered_at=certificate.registered_at,
+                valid_until=certificate.valid_until,
+                remarks=_remarks(certificate),
+                statement=leaf,
+            )
+    raise not_shown()
+
+
+def require_shown(prepared: PreparedFile, domain: Domain, request: MoveRequest) -> Message:
+    """The message to sign: made from the statements, for the pinned contract, of the request that was signed.
+
+    Raises `DataFault`: `approval-message` (another contract's, or none), `approval-content` (the statements
+    are not what would be signed), `approval-request` (they are not what was asked for; `differs` says where).
+    """
+    asked: Mapping[str, Any] = prepared.message
+    try:
+        said = asked["message"]
+        case = _bytes(said.get("caseId", "0x" + bytes(32).hex()))
+        exchange = _bytes(said.get("exchange", NOBODY))
+        made = message_of(prepared.stated, case, exchange)
+        expected = plain(typed_data(made, domain))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise _another() from None
+    assert isinstance(expected, dict)
+    if {**expected, "message": None} != {**asked, "message": None}:
+        raise _another()
+    if expected["message"] != said:
+        raise not_shown()
+    if differs := differences(prepared.stated, request):
+        raise DataFault(
+            f"this is not what was asked for: {', '.join(differs)}",
+            code="approval-request",
+            hint="Sign nothing. Ask the registry, and compare with the request.",
+            differs=list(differs),
+        )
+    return made
+
+
+def differences(found: Sequence[Stated], request: MoveRequest) -> tuple[str, ...]:
+    """In what the statements are not what a request asks for; nothing if they are."""
+    body = found[-1].body
+    if isinstance(body, LicenceEnd):
+        return _named(_same_end(body, request))
+    same = {
+        "request": body.request.matches(request.digest),
+        "certificate": (body.certificate.number, body.certificate.leaf)
+        == (request.certificate.number, request.certificate.leaf),
+    }
+    match body:
+        case Licence():
+            same |= _same_licence(body, request)
+        case Transfer():
+            same |= _same_transfer(body, found[:-1], request)
+        case Succession():
+            same |= _same_successor(found[0].body, request)
+    return _named(same)
+
+
+def _same_end(body: LicenceEnd, request: MoveRequest) -> dict[str, bool]:
+    same = {"licence": body.number == request.terms.licence}
+    if body.document is not None:
+        documents = [one.digest for one in request.documents]
+        decided = body.document in documents and body.forum == request.party("forum")
+        return {**same, "document": decided}
+    return {**same, "request": body.request is not None and body.request.matches(request.digest)}
+
+
+def _same_licence(body: Licence, request: MoveRequest) -> dict[str, bool]:
+    terms = request.terms
+    names = ("rights", "acts", "territory", "purposes", "exclusive", "ends")
+    same = {name: getattr(body, name) == getattr(terms, name) for name in names}
+    begins = body.registered_at if terms.begins is None else terms.begins
+    return same | {
+        "begins": body.begins == begins,
+        "licensor": body.licensor == request.party("licensor"),
+        "licensee": body.licensee == request.party("licensee"),
+    }
+
+
+def _same_transfer(body: Transfer, following: Sequence[Stated], request: MoveRequest) -> dict[str, bool]:
+    terms, passed = request.terms, following[0].body
+    stays = following[1].body if len(following) > 1 else None
+    left = () if stays is None else [h.rights for h in stays.holders if h.code == body.transferor.code]
+    return {
+        "rights": body.rights == terms.rights,
+        "transferor": body.transferor == request.party("transferor"),
+        "transferee": body.transferee == request.party("transferee"),
+        "successor": [(h.code, h.rights) for h in passed.holders] == [(body.transferee.code, body.rights)],
+        "remainder": not any(set(rights) & set(body.rights) for rights in left),
+    }
+
+
+def _same_successor(body: Body, request: MoveRequest) -> dict[str, bool]:
+    if request.type == "renewal":
+        return {"holders": sorted(h.code for h in body.holders) == [p.code for p in request.parties]}
+    said, changes = body.to_json(), request.terms.changes
+    same = {name: said[name] == value for name, value in changes.items() if name != "names"}
+    if "names" in changes:
+        names = {one["code"]: one["name"] for one in changes["names"]}
+        same["names"] = names.items() <= {h.code: h.name for h in body.holders}.items()
+    return same
+
+
+def _licence(body: Licence, leaf: bytes, exchange: bytes) -> messages.Licence:
+    return messages.Licence(
+        id=body.subject,
+        certificate=certificate_subject(body.certificate.number),
+        licensor=organisation_subject(body.licensor.code),
+        licensee=organisation_subject(body.licensee.code),
+        rights=bits_of(body.rights, RIGHTS),
+        acts=bits_of(body.acts, ACTS),
+        territory=bits_of(body.territory, TERRITORY),
+        valid_from=body.begins,
+        valid_until=body.ends,
+        exclusive=body.exclusive,
+        statement=leaf,
+        exchange=exchange,
+    )
+
+
+def _transfer(
+    body: Transfer, following: Sequence[Stated], leaf: bytes, case: bytes, exchange: bytes
+) -> messages.Transfer:
+    passed, *rest = following
+    if [_named_as(one) for one in following] != [
+        body.successor,
+        *([body.remainder] if body.remainder else []),
+    ]:
+        raise not_shown()
+    if rest and _remarks(rest[0].body) != _remarks(passed.body):
+        raise not_shown()
+    return messages.Transfer(
+        predecessor=certificate_subject(body.certificate.number),
+        case_id=case,
+        transferor=organisation_subject(body.transferor.code),
+        transferee=organisation_subject(body.transferee.code),
+        rights=bits_of(body.rights, RIGHTS),
+        successor=passed.statement.subject,
+        content=passed.statement.leaf_hash,
+        registered_at=passed.body.registered_at,
+        valid_until=passed.body.valid_until,
+        statement=leaf,
+        remainder=rest[0].statement.subject if rest else messages.NOTHING,
+        remainder_content=rest[0].statement.leaf_hash if rest else messages.NOTHING,
+        remarks=_remarks(passed.body),
+        exchange=exchange,
+    )
+
+
+def _named_as(one: Stated) -> Deposited:
+    return Deposited(one.body.number, one.statement.leaf_hash)
+
+
+def _remarks(body: Body) -> int:
+    return remark_bits(RemarkKind(remark.kind) for remark in body.remarks)
+
+
+def _named(same: Mapping[str, bool]) -> tuple[str, ...]:
+    return tuple(name for name, holds in same.items() if not holds)
+
+
+def _bytes(written: str) -> bytes:
+    if not written.startswith("0x"):
+        raise ValueError(written)
+    return bytes.fromhex(written[2:])
+
+
+def _anything(value: object, _path: str) -> object:
+    """Leave it to its own reader."""
+    return value
+
+
+def _message(value: object, path: str) -> dict[str, Any]:
+    if type(value) is not dict:
+        raise DataFault(f"{path} is not an object", code="field-type", path=path)
+    return value
+
+
+def _another() -> DataFault:
+    return DataFault(
+        "this is no decision about a right, or another registry's",
+        code="approval-message",
+        hint="Sign nothing; ask the registry.",
+    )
+
+
+def not_shown() -> DataFault:
+    """What is shown is not what would be signed."""
+    return DataFault(
+        "what is shown is not what would be approved",
+        code="approval-content",
+        hint="Sign nothing; ask the registry, and keep this file: it shows that it lied.",
+    )
+
+
+def _succession(statement_type: str) -> tuple[Callable[[object], Any], Callable[[Any], Statement]]:
+    return lambda value: parse_succession(statement_type, value), succession_statement
+
+
+_STATED: Final[Mapping[str, tuple[Callable[[object], Any], Callable[[Any], Statement]]]] = {
+    CERTIFICATE_DEPOSITED: (parse_body, statement_of),
+    "licence.given": (parse_licence, given_statement),
+    "licence.ended": (parse_licence_end, ended_statement),
+    "right.transferred": _succession("right.transferred"),
+    "certificate.changed": _succession("certificate.changed"),
+    "certificate.renewed": _succession("certificate.renewed"),
+}
+
+_PREPARED: Final[dict[str, Any]] = {
+    "format": constant(FORMAT),
+    "case": canonical.text(1, 40),
+    "stated": list_of(read_stated, 1, 3),
+    "message": _message,
+}

@@ -1,0 +1,100 @@
+"""A licence by command line: drafted and signed by holders, decided, signed again by account (R4, D16)."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.cli.commands import refused, run
+from tests.cli.conftest import Demonstration
+from tests.ledger.world import OFFICER
+from yinzheng.ledger.chain.eip712 import message_digest
+from yinzheng.ledger.keys.provider import EthereumKey
+
+FIRM = "91310000132200821H"
+SECRETS = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of an organisation"}
+DAY = 86_400
+
+
+def done(*args: object, env: dict[str, str] | None = None) -> Any:
+    got = run(*args, "--json", env=env)
+    assert got.code == 0, got.err
+    return got.json
+
+
+def enrolled(state: Path, folder: Path, code: str, name: str, *more: object) -> Path:
+    trust = folder.parent / "trust.json"
+    run("export-trust", "--state", state, "--out", trust)
+    new = ("holder", "key", "new", "--code", code, "--name", name, "--registry", trust, "--out", folder)
+    made = done(*new, *more, env=SECRETS)
+    if "to_sign" in made:
+        return folder
+    done("enrol", made["enrolment"], "--as", OFFICER, "--state", state)
+    return folder
+
+
+def checklist(state: Path, case: str, file: Path) -> Path:
+    value = json.loads(run("review", case, "--as", OFFICER, "--template", "--state", state).out)
+    for answer in value["answers"]:
+        answer["answer"] = "yes"
+    file.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+    return file
+
+
+def held(demonstration: Demonstration) -> tuple[Path, str, dict[str, Any]]:
+    """A certificate's file and number, and its holder, which is not enrolled yet."""
+    known = {one["code"] for one in done("organisations", "--state", demonstration.state)}
+    for file in sorted(demonstration.out.glob("SJ*.json")):
+        record = json.loads(file.read_text())["record"]
+        holders = record["holders"]
+        free = record["procedure"] == "simplified" and len(holders) == 1 and "use" in holders[0]["rights"]
+        if free and holders[0]["code"] not in known:
+            return file, record["number"], holders[0]
+    raise AssertionError("no certificate of somebody who is not enrolled")
+
+
+def test_a_licence_to_the_chain(demonstration: Demonstration, state: Path, tmp_path: Path) -> None:
+    certificate, number, holder = held(demonstration)
+    ours = enrolled(state, tmp_path / "hospital", holder["code"], holder["name"])
+    theirs = enrolled(state, tmp_path / "firm", FIRM, "岭南数据有限公司")
+    contract = tmp_path / "contract.txt"
+    contract.write_text("许可合同（虚构）", encoding="utf-8")
+    asked, prepared = tmp_path / "asked", tmp_path / "prepared.json"
+    draft = (
+        "holder", "request", "licence", "--certificate", certificate, "--to", f"{FIRM}:岭南数据有限公司",
+        "--right", "use", "--act", "use", "--purposes", "医学研究", "--ends", int(time.time()) + 90 * DAY,
+        "--document", f"{contract}:consideration:合同", "--org", ours, "--out", asked,
+    )  # fmt: skip
+    assert done(*draft, env=SECRETS)["certificate"] == number
+    refused("apply", asked, "--state", state, code="joint-unsigned", exit_code=1)
+    assert done("holder", "sign", asked, "--org", ours, env=SECRETS)["missing"] == [FIRM]
+    assert done("holder", "sign", asked, "--org", theirs, env=SECRETS)["missing"] == []
+
+    case = done("apply", asked, "--state", state)["case"]
+    refused("apply", asked, "--state", state, code="request-taken", exit_code=2)
+    by = ("--as", OFFICER, "--state", state)
+    done("accept", case, "--procedure", "simplified", "--reasons", "材料齐全", *by)
+    done("review", case, "--checklist", checklist(state, case, tmp_path / "list.json"), *by)
+    missing = done("issue", case, "--out", prepared, *by)["missing"]
+    assert missing == [f"holder {holder['code']}", f"holder {FIRM}"]
+
+    sign = ("holder", "sign", prepared, "--request", asked)
+    for folder, left in ((theirs, [f"holder {holder['code']}"]), (ours, [])):
+        file = tmp_path / f"{folder.name}.json"
+        done(*sign, "--org", folder, "--out", file, env=SECRETS)
+        assert done("signature", file, "--state", state)["missing"] == left
+    assert done("audit", "--state", state)["clean"]
+
+    altered = json.loads(prepared.read_text())
+    altered["stated"][0]["body"]["exclusive"] = True
+    prepared.write_text(json.dumps(altered))
+    out = ("--org", ours, "--out", tmp_path / "no.json")
+    refused(*sign, *out, code="approval-content", exit_code=1, env=SECRETS)
+
+
+def signed(wallet: EthereumKey, message: Any) -> str:
+    digest = message_digest(message)
+    made = wallet.sign_digest(digest)
+    return (made[:64] + bytes([made[64] + 27])).hex()
