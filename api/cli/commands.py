@@ -240,6 +240,11 @@ PANELS: Final = (
                 "End a key that was lost, compromised or left behind. 吊销密钥。",
             ),
             Command(
+                "veto",
+                "organisations:veto",
+                "Bring a holder's veto of an announced replacement to the chain. 转交账户更换否决。",
+            ),
+            Command(
                 "webhook",
                 "organisations:webhook",
                 "Set where an organisation is told of withdrawals and disputes. 通知地址。",

@@ -119,6 +119,12 @@ ORG: Final = Group(
                     "org_orders:cancel",
                     "Cancel a registered certificate by an effective document, for good. 依生效文书注销。",
                 ),
+                Command(
+                    "replace",
+                    "org_orders:replace_account",
+                    "Sign under a holder's replacement of a lost account: it holds at once. "
+                    "依生效文书更换账户。",
+                ),
             ),
         ),
         Group(
@@ -207,6 +213,11 @@ HOLDER: Final = Group(
             "prove",
             "holder:prove",
             "Prove a certificate to one reader, for one purpose and a time, with our key. 出具专用证明。",
+        ),
+        Command(
+            "veto",
+            "holder:veto",
+            "Refuse an announced replacement of our account, by the account itself. 否决账户更换。",
         ),
         Group(
             "key",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ import typer
 from yinzheng.api.cli.codes import CodeFile, read_given, show_code, write_code, write_new
 from yinzheng.api.cli.files import read_file
 from yinzheng.api.cli.instants import Day, parse_instant
-from yinzheng.api.cli.org_common import DEFAULT_ORG, OrgFolder, clock
+from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, session
 from yinzheng.api.cli.org_key import DAY, DAYS, Begins, Lost, OutFolder, hand_over, make, readable
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import UsageFault
@@ -128,6 +129,48 @@ def rotate(
         "rotation": str(out_file),
     }
     tell(json_, value, f"key {own.kid.hex()} takes over; hand {out_file} to an officer 请交登记机构")
+
+
+def veto(
+    org: OrgFolder = DEFAULT_ORG,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", help="Write it to this new file; nothing is sent. 写入文件。")
+    ] = None,
+    desk: DeskUrl = DEFAULT_DESK,
+    serial: Annotated[
+        int | None,
+        typer.Option(
+            help="Which change on chain this is; default: after the announcement. 变更序号。", min=2
+        ),
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option(help="An earlier account of ours that is to be replaced. 原链上账户。")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Refuse an announced replacement of our account, by the account itself. 否决账户更换。"""
+    from yinzheng.api.org.registry import pinned
+    from yinzheng.ledger.chain.approvals import sign
+    from yinzheng.ledger.organisations.accounts import data_of, domain_of, refusing
+    from yinzheng.verifier.formats.veto import VetoFile
+
+    opened = session(org, desk)
+    require_holder(opened.member)
+    profile, domain = opened.member.profile, domain_of(pinned(org))
+    earlier = None if account is None else hex_of(account, 20, "an account", "account-malformed")
+    key = opened.member.account_key(earlier)
+    # Each of our keys is a change of ours; the announcement, which is none, came after them.
+    number = len(profile.keys) + 2 if serial is None else serial
+    said = VetoFile(profile.code, number, clock(), bytes(65))
+    made = replace(said, signature=sign(refusing(said), domain, key))
+    if out_file is None:
+        opened.post("/org/v1/vetoes", made.canonical())
+        done = "vetoed 已否决"
+    else:
+        write_new(out_file, made.canonical() + b"\n")
+        done = f"{out_file}: bring it to the registry, or its call to the chain 请交登记机构或直接上链"
+    call = {"to": domain.registry.hex(), "data": data_of(made).hex()}
+    tell(json_, {"veto": made.to_json(), "call": call}, f"{profile.code}: {done}")
 
 
 def answer(

@@ -1,4 +1,4 @@
-"""`yinzheng org order …`: a forum's orders about registered certificates (S16.8), signed by its account.
+"""`yinzheng org order …`: a forum's orders (S16.8, S10.4b), signed by its account.
 
 The forum writes the statement itself; of the desk it asks only which statement was the last, and what time
 the ledger has.
@@ -7,17 +7,22 @@ the ledger has.
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yinzheng.api.cli.files import digest_of
+from yinzheng.api.cli.files import digest_of, read_file
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, Session, session
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.order import MAX_ORDER
 
 if TYPE_CHECKING:
+    from yinzheng.verifier.bytes.canonical import JSON
     from yinzheng.verifier.formats.order import Ordered
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The certificate. 证书编号。")]
@@ -90,6 +95,41 @@ def cancel(
     _order(opened, org, body, standing, out_file, json_)
 
 
+def replace_account(
+    rotation: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="As `holder key rotate --account-lost` wrote it. 更换文件。"),
+    ],
+    document: Document,
+    reference: Reference,
+    out_file: Annotated[Path, typer.Option("--out", help="A new file, for an officer. 交登记机构的文件。")],
+    org: OrgFolder = DEFAULT_ORG,
+    json_: Json = False,
+) -> None:
+    """Sign under a holder's replacement of a lost account: it holds at once. 依生效文书更换账户。"""
+    from yinzheng.api.org.member import Member
+    from yinzheng.api.org.registry import pinned
+    from yinzheng.ledger.chain.approvals import sign
+    from yinzheng.ledger.organisations.accounts import domain_of, handing_over
+    from yinzheng.verifier.bytes.canonical import loads
+    from yinzheng.verifier.formats.organisation import Decision, parse_rotation
+
+    asked = parse_rotation(loads(read_file(rotation, MAX_ORDER), max_bytes=MAX_ORDER))
+    if asked.binding is None or asked.binding.current is not None:
+        raise UsageFault(
+            "this replaces no account that is lost",
+            code="holder-binding",
+            hint="The holder makes it with `yinzheng holder key rotate --account-lost`.",
+        )
+    member = Member.open(org, os.environ)
+    signature = sign(handing_over(asked), domain_of(pinned(org)), member.account_key())
+    forum = Party(member.profile.name, member.profile.code)
+    decided = replace(asked, decision=Decision(forum, digest_of(document), reference, signature))
+    _write(out_file, parse_rotation(decided.to_json()).to_json())
+    code = asked.grant.code
+    tell(json_, {"code": code, "file": str(out_file)}, f"{out_file}: hand it to an officer 请交登记机构")
+
+
 def _standing(org: Path, desk: str, number: str) -> tuple[Session, dict[str, Any]]:
     from yinzheng.verifier.formats.body import check_number
 
@@ -129,7 +169,6 @@ def _order(
     from yinzheng.api.org.registry import pinned
     from yinzheng.ledger.certificates.messages import domain_of, message_of
     from yinzheng.ledger.chain.approvals import sign
-    from yinzheng.ledger.state.files import disk_faults
     from yinzheng.verifier.bytes.canonical import dumps
     from yinzheng.verifier.formats.order import Order, statement_of
 
@@ -139,10 +178,16 @@ def _order(
     made = Order(statement, body, signature).to_json()
     leaf = statement.leaf_hash.hex()
     if out_file is not None:
-        with disk_faults(out_file), out_file.open("x", encoding="utf-8") as file:
-            file.write(json.dumps(made, ensure_ascii=False, indent=2) + "\n")
+        _write(out_file, made)
         said = {"leaf": leaf, "file": str(out_file)}
         tell(json_, said, f"{out_file}: hand it to an officer 请交登记机构")
         return
     answer = opened.post("/org/v1/orders", dumps(made))
     tell(json_, answer, f"{body.certificate}: {statement.type} {leaf[:12]} 已执行")
+
+
+def _write(file: Path, value: JSON) -> None:
+    from yinzheng.ledger.state.files import disk_faults
+
+    with disk_faults(file), file.open("x", encoding="utf-8") as opened:
+        opened.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")

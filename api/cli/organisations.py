@@ -153,6 +153,21 @@ def revoke_key(
     tell(json_, {"code": code, "kid": kid, "leaf": leaf.hex()}, f"{code}: key {kid} no longer holds 已吊销")
 
 
+def veto(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="As `holder veto --out` wrote it. 否决文件。")],
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Bring a holder's veto of an announced replacement to the chain. 转交账户更换否决。"""
+    from yinzheng.ledger.organisations import holding
+    from yinzheng.verifier.formats.veto import parse_veto
+
+    said = parse_veto(_read(file))
+    with writing(state, json_) as (registry, _):
+        holding.veto(registry, said)
+    tell(json_, {"code": said.code, "serial": said.serial}, f"{said.code}: replacement vetoed 已否决")
+
+
 def webhook(
     code: Code,
     as_: As,

@@ -1,4 +1,6 @@
-"""What organisations ask about registered certificates, and what forums order (S15.8, S16.8)."""
+"""How a registered certificate stands (S15.8), and what counts by its own signature, whoever hands it in: a
+forum's order (S16.8), a holder's veto (S10.4c).
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,11 @@ from yinzheng.api.desk.bodies import one_object
 from yinzheng.api.desk.server import Desk
 from yinzheng.ledger.certificates.listing import standing_of
 from yinzheng.ledger.certificates.orders import execute
+from yinzheng.ledger.organisations.holding import veto
 from yinzheng.ledger.registry import Registry
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.order import MAX_ORDER, parse_order
+from yinzheng.verifier.formats.veto import MAX_VETO, parse_veto
 
 
 def certificates(desk: Desk) -> APIRouter:
@@ -32,6 +36,13 @@ def certificates(desk: Desk) -> APIRouter:
             order = parse_order(one_object(asked.body, MAX_ORDER))
             leaf = await desk.do(lambda registry: execute(registry, order))
         return JSONResponse({"leaf": leaf.hex()}, HTTPStatus.CREATED)
+
+    @router.post("/vetoes")
+    async def vetoed(request: Request) -> Response:
+        async with desk.signed(request) as asked:
+            said = parse_veto(one_object(asked.body, MAX_VETO))
+            await desk.do(lambda registry: veto(registry, said))
+        return JSONResponse({"code": said.code, "serial": said.serial}, HTTPStatus.CREATED)
 
     return router
 

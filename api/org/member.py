@@ -165,12 +165,15 @@ class Member:
         self.profile = replace(self.profile, keys=tuple(keys), account=account or self.profile.account)
         write_durably(self.folder / PROFILE, self.profile.to_json(), mode=0o600)
 
-    def account_key(self) -> EthereumKey:
-        """The key of its chain account. Raises `UsageFault` `account-elsewhere` where it is not here."""
+    def account_key(self, account: bytes | None = None) -> EthereumKey:
+        """The key of its chain account, or of an earlier `account` (20 bytes).
+
+        Raises `UsageFault` `account-elsewhere` where it is not here.
+        """
         for name in self.keystore.names():
             if name.startswith(ACCOUNT):
                 key = self.keystore.ethereum(name)
-                if key.address == self.profile.account:
+                if key.address == (account or self.profile.account):
                     return key
         raise UsageFault(
             "the key of this organisation's account is not here",

@@ -7,22 +7,18 @@ itself: then the statement is taken in afterwards.
 
 from __future__ import annotations
 
-from sqlmodel import Session, select
-
 from yinzheng.ledger.certificates.calls import CANCELLATION, LIFTING, REMARK
 from yinzheng.ledger.certificates.messages import message_of
 from yinzheng.ledger.certificates.telling import tell_holders
 from yinzheng.ledger.certificates.work import CertificateThread, work_on
 from yinzheng.ledger.chain.approvals import recover
 from yinzheng.ledger.chain.approvals_moves import Cancellation, RemarkEntry, RemarkLifting
-from yinzheng.ledger.chain.contracts import FORUM
+from yinzheng.ledger.organisations.forums import require_forum
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.standing import Move, Over
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models_consents import Organisation
-from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.order import Order
 
 _MOVES = {
@@ -45,7 +41,7 @@ def execute(registry: Registry, order: Order) -> bytes:
             return leaf
         message = message_of(order.body, leaf)
         signer = recover(message, registry.client.standing_domain, order.signature)
-        _require_forum(registry, work.session, order, signer)
+        require_forum(registry, work.session, signer, order.body.by)
         rule = work.allow(_MOVES[order.statement.type], Capacity.FORUM)
         recorded = work.compose(rule, order.body.to_json(), at=order.statement.at)
         if recorded.leaf_hash != leaf:
@@ -78,19 +74,3 @@ def _call(
         case RemarkLifting():
             part = message.remark.hex() if any(message.remark) else ""
             work.call(LIFTING, leaf.hex(), client.lift_remark(message, signature), part=part)
-
-
-def _require_forum(registry: Registry, session: Session, order: Order, signer: bytes) -> None:
-    found = session.exec(select(Organisation).where(Organisation.account == signer)).first()
-    if found is None or Role.FORUM not in found.roles.split() or not registry.client.has_role(FORUM, signer):
-        raise UsageFault(
-            "who signed the order decides nothing here, or signed something else",
-            code="order-forum",
-            hint="A forum is enrolled with its account, and an administrator gives it its role.",
-        )
-    if (found.name, found.code) != (order.body.by.name, order.body.by.code):
-        raise DataFault(
-            "the order names another forum than the one that signed it",
-            code="order-forum",
-            hint="Have the forum make it anew.",
-        )

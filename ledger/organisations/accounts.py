@@ -5,11 +5,14 @@ from __future__ import annotations
 from yinzheng.ledger.chain import approvals_holders as messages
 from yinzheng.ledger.chain.approvals import Domain, recover
 from yinzheng.ledger.chain.messages import Message
-from yinzheng.verifier.bytes.algorithms import constant_time_equal, sha256
+from yinzheng.verifier.bytes.algorithms import constant_time_equal, keccak256, sha256
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.organisation import Enrolment, Rotation
+from yinzheng.verifier.formats.veto import VetoFile
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.statement import organisation_subject
+
+_VETO = b"veto(bytes32,uint32,bytes32,bytes[])"
 
 
 def domain_of(policy: TrustPolicy) -> Domain:
@@ -49,6 +52,26 @@ def handing_over(rotation: Rotation) -> messages.Rotation | messages.Replacement
         key=sha256(rotation.grant.key),
         statement=rotation.declared,
     )
+
+
+def refusing(veto: VetoFile) -> messages.Veto:
+    """The message by which an old account refuses the replacement that was announced."""
+    return messages.Veto(organisation_subject(veto.code), veto.serial, veto.declared)
+
+
+def data_of(veto: VetoFile) -> bytes:
+    """What a transaction to `Holders` carries that brings a veto to the chain, whoever sends it.
+
+    `veto(bytes32,uint32,bytes32,bytes[])` with its one signature, as the ABI has it.
+    """
+    message = refusing(veto)
+    words = (message.organisation, _word(message.serial), message.statement, _word(4 * 32))
+    array = (_word(1), _word(32), _word(len(veto.signature)), veto.signature.ljust(3 * 32, b"\0"))
+    return keccak256(_VETO)[:4] + b"".join((*words, *array))
+
+
+def _word(number: int) -> bytes:
+    return number.to_bytes(32, "big")
 
 
 def require_signed(message: Message, domain: Domain, signature: bytes, account: bytes) -> None:

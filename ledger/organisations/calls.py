@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.flow.calls import CallKind
 
 FORUM: Final = CallKind("forum")
@@ -19,4 +20,13 @@ EXCHANGE_END: Final = CallKind("exchange-end")
 HOLDER: Final = CallKind("holder")
 """About an organisation, by the hex of its subject; its parts are the numbers of its changes."""
 
-KINDS: Final = (FORUM, FORUM_END, EXCHANGE, EXCHANGE_END, HOLDER)
+
+def _vetoed(client: ContractsClient, about: str, part: str) -> bool:
+    found = client.holder(bytes.fromhex(about))
+    return found is not None and found.contested and found.serial == int(part)
+
+
+VETO: Final = CallKind("holder-veto", done=_vetoed)
+"""About an organisation, by the hex of its subject; its part is the number of that change."""
+
+KINDS: Final = (FORUM, FORUM_END, EXCHANGE, EXCHANGE_END, HOLDER, VETO)

@@ -8,21 +8,26 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.chain.approvals import sign
+from yinzheng.ledger.chain.approvals import recover, sign
 from yinzheng.ledger.chain.approvals_holders import Replacement
 from yinzheng.ledger.chain.approvals_holders import Revocation as AccountLoss
 from yinzheng.ledger.chain.records_holders import AccountState, HolderOnChain
+from yinzheng.ledger.chain.refusals import ContractRefused
 from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.flow.outbox import outbox
-from yinzheng.ledger.organisations.accounts import entering, handing_over, require_signed
-from yinzheng.ledger.organisations.calls import HOLDER
+from yinzheng.ledger.flow.threads import find_organisation
+from yinzheng.ledger.organisations.accounts import entering, handing_over, refusing, require_signed
+from yinzheng.ledger.organisations.calls import HOLDER, VETO
+from yinzheng.ledger.organisations.forums import require_forum
 from yinzheng.ledger.people.acting import Actor, key_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.organisations import Role
+from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.organisation import AccountRevocation, Enrolment, Revocation, Rotation
+from yinzheng.verifier.formats.veto import VetoFile
 from yinzheng.verifier.log.statement import organisation_subject
 
 _STATES = {"lost": AccountState.LOST, "compromised": AccountState.COMPROMISED}
@@ -44,10 +49,11 @@ def enter(registry: Registry, session: Session, body: Enrolment, officer: Actor)
 def hand_over(
     registry: Registry, session: Session, found: Organisation, body: Rotation, officer: Actor | None
 ) -> None:
-    """Let the chain follow a holder's rotation: at once with the account of before, else after its delay.
+    """Let the chain follow a holder's rotation: at once with the account of before, or by a forum's decision;
+    else after its delay.
 
     Raises `DataFault`: `holder-binding`, `account-possession`, `approval-malformed`; `UsageFault`:
-    `officer-needed`, `holder-under-way`, `holder-not-entered`; and what `Holders` says.
+    `officer-needed`, `order-forum`, `holder-under-way`, `holder-not-entered`; and what `Holders` says.
     """
     holds = Role.HOLDER in found.roles.split()
     if holds is (body.binding is None):
@@ -65,8 +71,13 @@ def hand_over(
     own = sign(message, domain, key_of(session, by))
     before = current.account_at(body.rotated_at) or current.account
     if isinstance(message, Replacement):
-        call = registry.client.replace_account(message, [body.binding.new, own])
-        found.account = before
+        approvals = [body.binding.new, own]
+        if body.decision is not None:
+            signer = recover(message, domain, body.decision.signature)
+            require_forum(registry, session, signer, body.decision.forum)
+            approvals.append(body.decision.signature)
+        call = registry.client.replace_account(message, approvals)
+        found.account = before if body.decision is None else message.account
     else:
         assert body.binding.current is not None
         require_signed(message, domain, body.binding.current, before)
@@ -111,6 +122,34 @@ def end(
     call = registry.client.revoke_account(message, approval)
     found.account = account  # an announced one has taken over by itself, and the chain writes it down now
     _send(registry, session, found.subject, message.serial, call, body.told_at)
+
+
+def veto(registry: Registry, said: VetoFile) -> None:
+    """Bring a holder's veto of an announced replacement to the chain (ADR 45); whoever hands it in.
+
+    There is no statement of it: the chain counts it among the holder's changes. The same veto again is what
+    it was.
+
+    Raises `UsageFault`: `organisation-unknown`, `holder-none`, `holder-not-entered`; `DataFault`:
+    `account-possession` (not the account that is to be replaced), `approval-malformed`; and what `Holders`
+    says: `nothing-announced`, ….
+    """
+    now = registry.clock()
+    with registry.store.transaction() as session:
+        found = find_organisation(session, said.code)
+        current = _entered(registry, found.subject)
+        message = refusing(said)
+        require_signed(message, registry.client.holders_domain, said.signature, current.account)
+        about, part = found.subject.hex(), str(said.serial)
+        if repository.find_call(session, VETO.name, about, part) is not None:
+            return
+        call = registry.client.veto(message, said.signature)
+        try:
+            registry.client.simulate(call, registry.sender.address)
+        except ContractRefused:
+            if not VETO.done(registry.client, about, part):
+                raise
+        outbox(session, VETO, about, call, now, part=part)
 
 
 def account_now(registry: Registry, code: str, now: int) -> bytes:

@@ -220,9 +220,9 @@ def files_of(session: Session, dossier_id: bytes) -> Sequence[DossierFile]:
     return session.exec(query.order_by(col(DossierFile.number))).all()
 
 
-def find_call(session: Session, kind: str, about: str) -> ChainCall | None:
+def find_call(session: Session, kind: str, about: str, part: str = "") -> ChainCall | None:
     """The outbox's one call of that kind about that."""
-    query = select(ChainCall).where(ChainCall.kind == kind, ChainCall.about == about, ChainCall.part == "")
+    query = select(ChainCall).where(ChainCall.kind == kind, ChainCall.about == about, ChainCall.part == part)
     return session.exec(query).first()
 
 

@@ -43,7 +43,7 @@ from yinzheng.api.desk import disputes, fields, streams, uploads
 from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON
 from yinzheng.ledger.disputes import plans
 from yinzheng.ledger.people import decisions
-from yinzheng.verifier.formats import consent, destruction, notice, order, organisation, trade
+from yinzheng.verifier.formats import consent, destruction, notice, order, organisation, trade, veto
 from yinzheng.verifier.formats.request import HEADER, MAX_TOKEN
 from yinzheng.verifier.formats.webhook import PLACE
 from yinzheng.verifier.formats.withdrawal_steps import GuardianProof
@@ -189,6 +189,8 @@ OPERATIONS: Final = (
               _json(_part(trade.Trade)), answers={"201": _json(_CHECKED)}),
     Operation("fetch_trade_check", "GET /v1/trade-checks/{check}", "The receipt of a check with its proofs",
               "For the exchange that asked, once the answer is anchored (S20.3)."),
+    Operation("veto_replacement", "POST /org/v1/vetoes", "A holder's veto of an announced replacement",
+              "S10.4c.", _json(_part(veto.VetoFile)), answers={"201": _ELSEWHERE}),
     Operation("decide", "POST /people/v1/decisions",
               "A decision that a person of the registry signed elsewhere",
               "S18; 202 gives what is still to be signed.",

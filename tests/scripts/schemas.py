@@ -38,6 +38,7 @@ from yinzheng.verifier.formats import (
     tombstone,
     trade,
     trade_check,
+    veto,
     webhook,
     withdrawal,
     withdrawal_steps,
@@ -260,6 +261,7 @@ FORMATS: Final[Mapping[str, tuple[str, Callable[[Forms], Json]]]] = {
     "trade-check": ("Receipt of a trade check (S20.3)", _table(trade_check._FILE)),
     "trade-checked": ("Body of trade.checked (S20.2)", _whole(trade_check.TradeChecked)),
     "trust": ("Trust policy (S8.1)", _table(trust._TRUST, trust._OPTIONAL)),
+    "veto": ("Veto of a holder's replacement (S10.4c)", _whole(veto.VetoFile)),
     "webhook": ("Notice to an organisation", _by_kind(webhook._FIELDS, "data", webhook._DATA)),
     **{f"withdrawal-{name}": (f"Body of withdrawal.{name}", _whole(kind)) for name, kind in _STEPS.items()},
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from eth_account.signers.local import LocalAccount
@@ -11,16 +11,21 @@ from eth_account.signers.local import LocalAccount
 from tests.ledger import consent_world as cw
 from tests.ledger.disputes.court import DEAL, FIRST, FORUM, JUDGMENT, SECOND, STRANGER, address, claim
 from tests.ledger.trades.market import trade_of
+from tests.ledger.world import OFFICER, actor_of
 from tests.tables.scene import JSON_MEDIA, Scene, honest
 from tests.wallet import sign
 from yinzheng.api.desk.bodies import NDJSON
 from yinzheng.api.desk.uploads import MEDIA
 from yinzheng.ledger.certificates.listing import standing_of
 from yinzheng.ledger.certificates.messages import message_of
+from yinzheng.ledger.chain.approvals import sign as approve
 from yinzheng.ledger.disputes import opening, release
 from yinzheng.ledger.disputes.evidence import Offered
 from yinzheng.ledger.disputes.plans import parse_plan
+from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.notify.queue import queue
+from yinzheng.ledger.organisations import enrolment
+from yinzheng.ledger.organisations.accounts import refusing
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Delivery
 from yinzheng.ledger.trades.checking import Asked, check_trades
@@ -30,6 +35,7 @@ from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.formats.order import Order, statement_of
 from yinzheng.verifier.formats.standing import parse_remark
 from yinzheng.verifier.formats.trade import parse_trade
+from yinzheng.verifier.formats.veto import VetoFile
 
 EVERYTHING: Final = {"everything": True, "scopes": [], "recipients": []}
 ETHICS: Final[dict[str, Any]] = {
@@ -296,6 +302,24 @@ def order(scene: Scene, who: str, account: LocalAccount = FORUM) -> Sent:
     return sent("/org/v1/orders", Order(statement, body, signature).to_json())
 
 
+def vetoed(scene: Scene, who: str) -> Sent:
+    """Of the holder, whose replacement was announced; whoever hands it in."""
+    member = scene.members["holder"]
+    said = scene.kept.get("veto")
+    if said is None:
+        assert member.wallet is not None
+        new, to, now = Sm2PrivateKey.generate(), EthereumKey.generate(), scene.registry.clock()
+        lost = member.handing_over(scene.registry, new, now, to=to, lost=True)
+        enrolment.rotate(scene.registry, lost, actor_of(scene.registry, OFFICER))
+        member.key = new
+        scene.clinic.world.clock.advance(1)
+        scene.settle()
+        plain = VetoFile(member.code, 3, scene.registry.clock(), bytes(65))
+        domain = scene.registry.client.holders_domain
+        said = scene.kept["veto"] = replace(plain, signature=approve(refusing(plain), domain, member.wallet))
+    return sent("/org/v1/vetoes", said.to_json())
+
+
 ROWS: Final[Mapping[str, Callable[[Scene, str], Sent]]] = {
     "POST /org/v1/notices": notice,
     "GET /org/v1/notices/{written}/uncovered": lambda s, _: Sent(
@@ -350,6 +374,10 @@ ROWS: Final[Mapping[str, Callable[[Scene, str], Sent]]] = {
         f"/org/v1/certificates/{s.certificate.number}"
     ),
     "POST /org/v1/orders": order,
+    "POST /org/v1/vetoes": vetoed,
+    "POST /org/v1/vetoes (of who holds nothing)": lambda s, _: sent(
+        "/org/v1/vetoes", VetoFile(s.members["lab"].code, 3, 1, bytes(65)).to_json()
+    ),
     "POST /org/v1/orders (signed by nobody who decides)": lambda s, who: order(s, who, STRANGER),
     "DELETE /org/v1/disputes/{written} (opened)": lambda s, _: Sent(f"{DISPUTES}/{opened(s, 'quarrel')}"),
     "POST /org/v1/disputes/{written}/release (decided)": lambda s, who: ended(

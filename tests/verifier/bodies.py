@@ -241,3 +241,20 @@ def order() -> dict[str, Any]:
     body = parse_remark(remark())
     statement = statement_of(body, profile="GD-HEALTH/1", prev=b"\x11" * 32)
     return Order(statement, body, bytes(65)).to_json()
+
+
+def decided_rotation() -> dict[str, Any]:
+    """Of a holder whose account is lost, with a forum's decision."""
+    body = holder_rotation()
+    decision = {
+        "forum": {"name": "某市中级人民法院", "code": INSURER},
+        "document": PAIR,
+        "reference": "(2026)粤01民初1号",
+        "signature": "55" * 65,
+    }
+    return body | {"binding": body["binding"] | {"current": None}, "decision": decision}
+
+
+def veto() -> dict[str, Any]:
+    said = {"code": HOSPITAL, "serial": 3, "at": NOW, "signature": "55" * 65}
+    return {"format": "yinzheng/holder-veto/1", **said}

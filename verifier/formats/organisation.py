@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, Sm2PublicKey, sha256
+from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PrivateKey, Sm2PublicKey, sha256
 from yinzheng.verifier.bytes.canonical import (
     JSON,
     Check,
@@ -21,7 +21,7 @@ from yinzheng.verifier.bytes.canonical import (
     read_object,
 )
 from yinzheng.verifier.bytes.shape import Shaped, Versioned, names_of, read_shape, shape
-from yinzheng.verifier.bytes.wording import PARTY, set_of
+from yinzheng.verifier.bytes.wording import PARTY, check_words, set_of
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code
 from yinzheng.verifier.formats.certificate import key_id
@@ -42,7 +42,9 @@ _POSSESSION: Final = b"yinzheng/key-possession/1\n"
 _SUCCESSION: Final = b"yinzheng/key-succession/1\n"
 _DECLARATION: Final = b"yinzheng/holder-enrolment/1\n"
 _HANDOVER: Final = b"yinzheng/holder-rotation/1\n"
-_UNDECLARED: Final = frozenset({"possession", "succession", "binding", "enrolled_at", "rotated_at"})
+_UNDECLARED: Final = frozenset(
+    {"possession", "succession", "binding", "decision", "enrolled_at", "rotated_at"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,19 @@ class Handover(Shaped):
 
 
 @dataclass(frozen=True, slots=True)
+class Decision(Shaped):
+    """By which a forum has a lost account replaced at once, without the chain's delay (S10.4b)."""
+
+    forum: Annotated[Party, PARTY]
+    document: Annotated[DigestPair, DigestPair.from_json]
+    """Of the effective document's bytes."""
+    reference: Annotated[str, check_words(1, 200)]
+    """How it is cited."""
+    signature: Annotated[bytes, hex_bytes(65)]
+    """The forum's account's, of `Replacement` (S5.19)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rotation:
     """Body of `organisation.key-rotated`: `grant` takes over from key `replaces` at `grant.not_before`."""
 
@@ -169,6 +184,8 @@ class Rotation:
     rotated_at: int
     binding: Handover | None = None
     """A holder's, and nobody else's."""
+    decision: Decision | None = None
+    """Of a forum, where it replaces an account that is lost."""
 
     def declaration(self) -> bytes:
         """What a holder's new SM2 key signs, and its accounts by its SHA-256."""
@@ -194,6 +211,7 @@ class Rotation:
             "succession": None if self.succession is None else self.succession.hex(),
             "rotated_at": self.rotated_at,
             **({} if self.binding is None else {"binding": self.binding.to_json()}),
+            **({} if self.decision is None else {"decision": self.decision.to_json()}),
         }
 
     def succeeds(self, old: Sm2PublicKey) -> bool:
@@ -259,7 +277,16 @@ def parse_rotation(value: object) -> Rotation:
         fields["succession"],
         fields["rotated_at"],
         fields["binding"],
+        fields["decision"],
     )
+    lost = rotation.binding is not None and rotation.binding.current is None
+    if rotation.decision is not None and not lost:
+        raise DataFault(
+            "a forum decides where a holder's account is lost, and nowhere else",
+            code="holder-binding",
+            hint="Make the rotation with `yinzheng holder key rotate --account-lost`.",
+            path="$.decision",
+        )
     if rotation.binding is not None:
         _check_declared(grant, rotation.declaration(), rotation.binding.key)
     return rotation
@@ -349,7 +376,10 @@ _ENROLMENT: Final[dict[str, Check[Any]]] = {
     "enrolled_at": integer(),
 }
 _OPTIONAL: Final[dict[str, Check[Any]]] = {"binding": shape(Binding)}
-_ROTATION_OPTIONAL: Final[dict[str, Check[Any]]] = {"binding": shape(Handover)}
+_ROTATION_OPTIONAL: Final[dict[str, Check[Any]]] = {
+    "binding": shape(Handover),
+    "decision": shape(Decision),
+}
 _ROTATION: Final[dict[str, Check[Any]]] = {
     "v": constant(1),
     "code": check_credit_code,

@@ -28,6 +28,7 @@ from yinzheng.verifier.formats.organisation import (
 )
 from yinzheng.verifier.formats.standing import parse_cancellation, parse_lapse, parse_lifting, parse_remark
 from yinzheng.verifier.formats.tombstone import parse_tombstone
+from yinzheng.verifier.formats.veto import parse_veto
 from yinzheng.verifier.log.statement import organisation_subject
 
 Parse = Callable[[object], Any]
@@ -44,6 +45,8 @@ FORMATS: dict[str, tuple[Parse, Callable[[], dict[str, Any]]]] = {
     "holder enrolment": (parse_enrolment, bodies.holder_enrolment),
     "rotation": (parse_rotation, bodies.rotation),
     "holder rotation": (parse_rotation, bodies.holder_rotation),
+    "decided rotation": (parse_rotation, bodies.decided_rotation),
+    "veto": (parse_veto, bodies.veto),
     "account revocation": (parse_revocation, bodies.account_revocation),
     "revocation": (parse_revocation, bodies.revocation),
     "tombstone": (parse_tombstone, bodies.tombstone),
@@ -52,8 +55,13 @@ FORMATS: dict[str, tuple[Parse, Callable[[], dict[str, Any]]]] = {
     "lapse": (parse_lapse, bodies.lapse),
     "cancellation": (parse_cancellation, bodies.cancellation),
 }
-NOT_A_HOLDERS = {(bodies.holder_rotation, "binding"), (bodies.account_revocation, "account")}
-"""Without these it is the body of one who is no holder, which is lawful."""
+NOT_A_HOLDERS = {
+    (bodies.holder_rotation, "binding"),
+    (bodies.decided_rotation, "binding"),
+    (bodies.decided_rotation, "decision"),
+    (bodies.account_revocation, "account"),
+}
+"""Without these it is the body of one who is no holder, or of whom no forum decided."""
 PHOTO = base64.b64encode(bytes(range(256))).decode()
 
 
@@ -308,3 +316,12 @@ def test_what_remarks_rest_on() -> None:
     for absent in ("document", "reference"):
         bare = {**bodies.cancellation(), absent: None}
         assert code_of(parse_cancellation, bare) == "cancellation-document"
+
+
+def test_a_forum_decides_where_an_account_is_lost() -> None:
+    body = bodies.decided_rotation()
+    for other in (
+        body | {"binding": bodies.holder_rotation()["binding"]},
+        bodies.rotation() | {"decision": body["decision"]},
+    ):
+        assert code_of(parse_rotation, other) == "holder-binding"

@@ -1,0 +1,118 @@
+"""An announced replacement is vetoed by the old account, by anyone; a forum replaces at once (ADR 45)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from eth_account import Account
+
+from tests.ledger.organisations.enrolling import HOSPITAL, LAB, Member, enrol
+from tests.ledger.organisations.test_holders import (
+    entered,
+    on_chain,
+    refuse_rotation,
+    rotate,
+)
+from tests.ledger.world import OFFICER, actor_of, unchanged
+from yinzheng.ledger.chain.approvals import sign
+from yinzheng.ledger.chain.sender import Call
+from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.keys.provider import EthereumKey
+from yinzheng.ledger.organisations import enrolment, holding
+from yinzheng.ledger.organisations.accounts import data_of, handing_over, refusing
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store.models_consents import Organisation
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
+from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.organisation import Decision, Rotation
+from yinzheng.verifier.formats.veto import VetoFile, parse_veto
+
+__all__ = ["entered"]
+
+COURT = "11440100MB2DEMC01T"
+
+
+def vetoing(registry: Registry, by: EthereumKey | None, *, serial: int = 3, code: str = HOSPITAL) -> VetoFile:
+    assert by is not None
+    said = VetoFile(code, serial, registry.clock(), bytes(65))
+    signed = replace(said, signature=sign(refusing(said), registry.client.holders_domain, by))
+    return parse_veto(signed.to_json())
+
+
+def refuse_veto(registry: Registry, code: str, said: VetoFile) -> None:
+    with unchanged(registry), pytest.raises(YinzhengError) as raised:
+        holding.veto(registry, said)
+    assert raised.value.code == code
+
+
+def announced(registry: Registry, firm: Member) -> Sm2PrivateKey:
+    """By whoever has persuaded an officer; the key that the log has from then on."""
+    new, to = Sm2PrivateKey.generate(), EthereumKey.generate()
+    rotate(registry, firm.handing_over(registry, new, registry.clock() + 60, to=to, lost=True))
+    return new
+
+
+def test_the_old_account_refuses(registry: Registry, entered: Member) -> None:
+    refuse_veto(registry, "nothing-announced", vetoing(registry, entered.wallet, serial=2))
+    announced(registry, entered)
+    stranger = EthereumKey.generate()
+    refuse_veto(registry, "account-possession", vetoing(registry, stranger))
+    refuse_veto(registry, "serial-not-next", vetoing(registry, entered.wallet, serial=2))
+    refuse_veto(registry, "organisation-unknown", vetoing(registry, entered.wallet, code=LAB))
+    said = vetoing(registry, entered.wallet)
+    for _ in range(2):  # brought twice, it is one
+        holding.veto(registry, said)
+        settle(registry)
+    found = on_chain(registry)
+    assert (found.contested, found.serial, found.next, found.next_from) == (True, 3, bytes(20), 0)
+    assert entered.wallet is not None
+    assert found.account == entered.wallet.address
+
+
+def test_anyone_may_send_it(registry: Registry, entered: Member) -> None:
+    announced(registry, entered)
+    said = vetoing(registry, entered.wallet)
+    call = registry.client.veto(refusing(said), said.signature)
+    assert data_of(said) == call.data
+    registry.sender.send(Call(registry.client.modules.holders, data_of(said), call.gas), 10)
+    assert on_chain(registry).contested
+    holding.veto(registry, said)  # the registry hears of it afterwards
+    settle(registry)
+    assert on_chain(registry).serial == 3
+
+
+def test_a_forum_replaces_at_once(registry: Registry, entered: Member) -> None:
+    forum = Account.create()
+    court = Member(COURT, ("forum",), "某市中级人民法院", bytes.fromhex(forum.address[2:]))
+    enrol(registry, court)
+    settle(registry)
+    key = EthereumKey(forum.key)
+    thief = announced(registry, entered)
+    holding.veto(registry, vetoing(registry, entered.wallet))
+    settle(registry)
+
+    thiefs = replace(entered, key=thief)
+    told = thiefs.revocation("compromised", registry.clock())
+    enrolment.revoke(registry, told, actor_of(registry, OFFICER))
+    # The log has the thief's key, ended; the true holder brings another, and the court's word.
+    new, to = Sm2PrivateKey.generate(), EthereumKey.generate()
+    body = thiefs.handing_over(
+        registry, new, registry.clock() + 120, serial=4, to=to, signed=False, lost=True
+    )
+    refuse_rotation(registry, "replacement-contested", body)
+    wrong = decided(registry, body, court, EthereumKey.generate())
+    refuse_rotation(registry, "order-forum", wrong)
+    refuse_rotation(registry, "order-forum", decided(registry, body, replace(court, name="另一法院"), key))
+    rotate(registry, decided(registry, body, court, key))
+    found = on_chain(registry)
+    assert (found.account, found.next_from, found.contested) == (to.address, 0, False)
+    with registry.store.reading() as session:
+        assert session.get_one(Organisation, HOSPITAL).account == to.address
+
+
+def decided(registry: Registry, body: Rotation, court: Member, key: EthereumKey) -> Rotation:
+    signature = sign(handing_over(body), registry.client.holders_domain, key)
+    forum = Party(court.name, court.code)
+    return replace(body, decision=Decision(forum, digest_pair(b"a judgment"), "(2026)粤01民初1号", signature))
