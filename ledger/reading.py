@@ -35,6 +35,8 @@ from yinzheng.ledger.state.instance import Instance, Paths, read_instance
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store, open_store_read_only, sqlite_url
 from yinzheng.ledger.store.models import Case, Certificate, Event, Objection
+from yinzheng.ledger.watch.events import Period
+from yinzheng.ledger.watch.exporting import Source, about, export
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.containers.certfile import format_file
 from yinzheng.verifier.formats.body import MAX_BODY, parse_body
@@ -51,6 +53,17 @@ class Reader(Answers):
     def holder_file(self, code: str) -> bytes | None:
         """What proves whose a holder's key is (S21.2), with fresh evidence; None if there is no such one."""
         return holder_file(self.organisation(code), code, self.account)
+
+    def events(self, numbers: Sequence[str] | None, since: int, until: int) -> Iterator[bytes]:
+        """Events of these certificates, or of all, decided from `since` to before `until`, as lines (S22.5).
+
+        Raises `UsageFault` `certificate-unknown`.
+        """
+        with self._store.reading() as session:
+            found = [repository.find_certificate(session, one).subject for one in numbers or ()]
+        log = TileLog(self.paths.log, self.instance.origin)
+        source = Source(self._store, log, self._prover, self.instance.deployment.anchor)
+        return export(source, about(found or None), Period(since, until))
 
     def certificate_file(self, number: str) -> bytes | None:
         """The certificate's file with fresh evidence (S6.5); None if no such one is anchored."""

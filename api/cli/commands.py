@@ -209,6 +209,24 @@ PANELS: Final = (
             Command(
                 "show", "cases:show", "Show a case as a timeline whose every line can be proved. 办理过程。"
             ),
+            Group(
+                "events",
+                "Events of certificates, with their proofs. 证书动态。",
+                (
+                    Command(
+                        "export",
+                        "events:export",
+                        "Export the events of certificates in a period, with proofs and the blocks that "
+                        "anchor them. 导出。",
+                    ),
+                    Command(
+                        "verify",
+                        "events:verify",
+                        "Check exported events offline: each in the log, each head on the chain. "
+                        "核验导出的动态。",
+                    ),
+                ),
+            ),
         ),
     ),
     Panel(

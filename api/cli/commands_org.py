@@ -149,6 +149,12 @@ ORG: Final = Group(
                     "Check letters that came to our webhook; print what is new in them, and say what is "
                     "missing. 核对来信。",
                 ),
+                Command(
+                    "export",
+                    "org_watch:export",
+                    "Fetch the events of all we watch in a period, with proofs for `yinzheng events "
+                    "verify`. 导出动态。",
+                ),
                 Command("dead", "org_watch:dead", "List letters that our webhook never took. 未送达的来信。"),
                 Command("resend", "org_watch:resend", "Have dead letters sent again. 重新投递。"),
             ),

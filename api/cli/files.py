@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from yinzheng.verifier.errors import UsageFault
 
@@ -37,3 +39,22 @@ def read_file(file: Path, most: int) -> bytes:
     if len(data) > most:
         raise UsageFault(f"{file} has more than {most} bytes", code="file-large")
     return data
+
+
+@contextmanager
+def writing_new(path: Path) -> Iterator[IO[bytes]]:
+    """A file to be written, which has its name once the block ends, and nothing of it otherwise.
+
+    Raises `UsageFault` `file-exists`; `EnvironmentFault` (`disk-…`).
+    """
+    from yinzheng.ledger.state.files import disk_faults, temporary_beside
+
+    if path.exists():
+        raise UsageFault(f"{path} exists already", code="file-exists", hint="Name a new file.")
+    draft = temporary_beside(path)
+    try:
+        with disk_faults(path), draft.open("xb") as file:
+            yield file
+        draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from yinzheng.api.cli.disputes import DisputeId, print_dispute
-from yinzheng.api.cli.files import digest_of, read_file
+from yinzheng.api.cli.files import digest_of, read_file, writing_new
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
     DEFAULT_ORG,
@@ -222,21 +222,11 @@ def pack(
     json_: Json = False,
 ) -> None:
     """Fetch the evidence pack, which a court checks with `yinzheng verify`. 下载证据包。"""
-    from yinzheng.ledger.state.files import disk_faults, temporary_beside
-
     if only is not None and not re.fullmatch(r"[0-9]+(,[0-9]+)*", only):
         raise UsageFault("items are named by numbers, such as 1,3", code="pack-selection")
-    if out_file.exists():
-        raise UsageFault(f"{out_file} exists already", code="pack-exists", hint="Name a new file.")
     query = "" if only is None else f"?only={only}"
-    draft = temporary_beside(out_file)
-    try:
-        with disk_faults(out_file), draft.open("xb") as file:
-            path = f"/org/v1/disputes/{dispute}/pack{query}"
-            session(org, desk).client.call("GET", path, into=file)
-        draft.rename(out_file)
-    finally:
-        draft.unlink(missing_ok=True)
+    with writing_new(out_file) as file:
+        session(org, desk).client.call("GET", f"/org/v1/disputes/{dispute}/pack{query}", into=file)
     tell(json_, {"dispute": dispute, "file": str(out_file)}, f"{out_file}: check it with `yinzheng verify`")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yinzheng.api.cli.files import read_file
+from yinzheng.api.cli.files import read_file, writing_new
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
     DEFAULT_ORG,
@@ -132,6 +132,26 @@ def read(
         ):
             sys.stdout.write(_said(event, as_json=json_) + "\n")
     box.require_whole()
+
+
+def export(
+    out_file: Annotated[Path, typer.Option("--out", help="File to write, a line an event. 输出文件。")],
+    since: Annotated[str, typer.Option(help="Decided from then on: 2026-11-01, or UTC seconds. 起。")] = "0",
+    until: Annotated[str | None, typer.Option(help="Until the end of that day. 止。")] = None,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Fetch the events of all we watch in a period, with proofs for `yinzheng events verify`. 导出动态。"""
+    from yinzheng.api.cli.instants import Day, parse_instant
+
+    query = f"?since={parse_instant(since, Day.BEGINS)}"
+    if until is not None:
+        query += f"&until={parse_instant(until, Day.ENDS) + 1}"
+    opened = session(org, desk)
+    with writing_new(out_file) as file:
+        opened.client.call("GET", f"/org/v1/events{query}", into=file)
+    tell(json_, {"file": str(out_file)}, f"written to {out_file} 已导出")
 
 
 def dead(

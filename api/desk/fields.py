@@ -35,6 +35,7 @@ from yinzheng.verifier.formats.receipt import ReceiptCode, decode_receipt_qr
 
 _ID: Final = re.compile("[0-9a-f]{64}")
 _ONCE: Final = re.compile("[0-9a-f]{32}")
+_SECONDS: Final = re.compile("0|[1-9][0-9]{0,15}")
 
 _EXTENT: Final[Check[Any]] = object_of(
     {
@@ -143,6 +144,14 @@ def first_of(query: dict[str, str], last_id: str | None) -> int | None:
     if not (written.isascii() and written.isdigit() and len(written) <= 15):
         raise UsageFault("an event's number is a decimal", code="query")
     return int(written) + 1
+
+
+def period_of(query: dict[str, str]) -> tuple[int, int]:
+    """From when to before when, UTC seconds; what is not said has no bound. Raises `UsageFault` `query`."""
+    given = {"since": "0", "until": str(2**53 - 1)} | query
+    if set(given) != {"since", "until"} or not all(_SECONDS.fullmatch(one) for one in given.values()):
+        raise UsageFault("the query is not since= and until= with UTC seconds", code="query")
+    return int(given["since"]), int(given["until"])
 
 
 def once_of(query: dict[str, str]) -> bytes | None:

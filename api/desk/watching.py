@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -9,13 +10,17 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from yinzheng.api.desk import fields
-from yinzheng.api.desk.bodies import one_object
+from yinzheng.api.desk.bodies import NDJSON, one_object
 from yinzheng.api.desk.server import Desk
 from yinzheng.api.desk.streams import LAST_ID, EventStream
 from yinzheng.ledger.notify import deliveries
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.watch import subscriptions
+from yinzheng.ledger.watch.events import Period
+from yinzheng.ledger.watch.exporting import Place, Source, header, page, watched_by
 from yinzheng.ledger.watch.subscriptions import Shown, Subscribed
 from yinzheng.verifier.bytes.canonical import JSON
 
@@ -74,7 +79,44 @@ def watching(desk: Desk) -> APIRouter:
         async with desk.signed(request) as asked:
             return EventStream(desk.streams, asked.org, first)
 
+    @router.get("/events")
+    async def exported(request: Request) -> Response:
+        """Events of a period with their proofs, a page of them at a time by the writer."""
+        period = Period(*fields.period_of(dict(request.query_params)))
+        async with desk.signed(request) as asked:
+            return _Export(desk, asked.org, period)
+
     return router
+
+
+class _Export(Response):
+    """Lines as they are proved. Whoever exports holds a place as whoever listens."""
+
+    media_type = NDJSON
+
+    def __init__(self, desk: Desk, code: str, period: Period) -> None:
+        super().__init__()
+        del self.headers["content-length"]
+        self._desk, self._code, self._period = desk, code, period
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send page by page. Raises as `Streams.place`, and what the first page finds wrong."""
+        with self._desk.streams.place(self._code):
+            lines, place = await self._desk.do(self._begin)
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            while True:
+                more = place is not None
+                await send({"type": "http.response.body", "body": b"".join(lines), "more_body": more})
+                if place is None:
+                    return
+                lines, place = await self._desk.do(partial(self._page, place=place))
+
+    def _begin(self, registry: Registry) -> tuple[list[bytes], Place | None]:
+        lines, place = self._page(registry, Place())
+        return [header(registry.instance.origin, self._period), *lines], place
+
+    def _page(self, registry: Registry, place: Place) -> tuple[list[bytes], Place | None]:
+        return page(Source.of(registry), watched_by(self._code), self._period, place)
 
 
 def _subscription(one: Subscribed) -> dict[str, Any]:

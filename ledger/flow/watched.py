@@ -12,12 +12,13 @@ from typing import Final
 from sqlmodel import Session, col, not_, or_, select
 
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.rules.watched import HOLDING, NAMING, OF_PERSONS, SILENT, named_by
+from yinzheng.ledger.rules.watched import HOLDING, OF_PERSONS, SILENT
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Certificate, Counter, Event
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
 from yinzheng.ledger.store.models_watch import CertificateEvent
 from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.formats.watched import NAMING, named_by
 from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED, certificate_subject
 
 SCOPE: Final = "certificate-events"

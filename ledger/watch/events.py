@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+from sqlalchemy import true
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.store import repository
@@ -17,37 +19,62 @@ ONCE: Final = 100
 """Events read at once."""
 
 
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Decided from `since` to before `until`, UTC seconds, as their statements say."""
+
+    since: int
+    until: int
+
+
+ALWAYS: Final = Period(0, 2**53 - 1)
+
+
 def events_of_subscription(session: Session, id_: bytes, first: int, most: int) -> list[WatchedEvent]:
     """The first events of one subscription from number `first` on."""
-    return _events(session, Watched.subscription_id == id_, first, most)
+    return _events(session, _watched(Watched.subscription_id == id_), first, most, ALWAYS)
 
 
-def events_of_organisation(session: Session, code: str, first: int, most: int = ONCE) -> list[WatchedEvent]:
+def events_of_organisation(
+    session: Session, code: str, first: int, most: int = ONCE, period: Period = ALWAYS
+) -> list[WatchedEvent]:
     """The first events from number `first` on of all that an organisation watches."""
     own = select(Subscription.id).where(Subscription.code == code)
-    return _events(session, col(Watched.subscription_id).in_(own), first, most)
+    return _events(session, _watched(col(Watched.subscription_id).in_(own)), first, most, period)
 
 
-def _events(session: Session, whose: Any, first: int, most: int) -> list[WatchedEvent]:
+def events_of_certificates(
+    session: Session, subjects: Sequence[bytes] | None, first: int, most: int, period: Period
+) -> list[WatchedEvent]:
+    """The first events from number `first` on of these certificates; None: of all there are."""
+    which = true() if subjects is None else col(CertificateEvent.certificate).in_(subjects)
+    return _events(session, which, first, most, period)
+
+
+def _watched(whose: Any) -> Any:
+    return col(CertificateEvent.certificate).in_(select(Watched.certificate).where(whose))
+
+
+def _events(session: Session, which: Any, first: int, most: int, period: Period) -> list[WatchedEvent]:
     numbers = (
         select(CertificateEvent.number)
-        .join(Watched, col(Watched.certificate) == col(CertificateEvent.certificate))
-        .where(whose, CertificateEvent.number >= first)
+        .join(Event, col(Event.log_index) == col(CertificateEvent.number))
+        .where(which, CertificateEvent.number >= first)
+        .where(Event.at >= period.since, Event.at < period.until)
         .distinct()
         .order_by(col(CertificateEvent.number))
         .limit(most)
     )
     found = session.exec(numbers).all()
-    return [_event(session, number, _concerned(session, number, whose)) for number in found]
+    return [_event(session, number, _concerned(session, number, which)) for number in found]
 
 
-def _concerned(session: Session, number: int, whose: Any) -> Sequence[str]:
-    """Of what is watched, the certificates that an event is about."""
+def _concerned(session: Session, number: int, which: Any) -> Sequence[str]:
+    """Of what is asked for, the certificates that an event is about."""
     query = (
         select(Certificate.number)
         .join(CertificateEvent, col(CertificateEvent.certificate) == col(Certificate.subject))
-        .join(Watched, col(Watched.certificate) == col(CertificateEvent.certificate))
-        .where(whose, CertificateEvent.number == number)
+        .where(which, CertificateEvent.number == number)
         .distinct()
         .order_by(Certificate.number)
         .limit(MAX_CERTIFICATES)

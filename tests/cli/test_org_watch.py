@@ -98,7 +98,7 @@ def until(condition: Any) -> None:
         time.sleep(0.05)
 
 
-def test_an_organisation_watches(bank: Bank, server: Server) -> None:
+def test_an_organisation_watches(bank: Bank, server: Server, tmp_path: Path) -> None:
     with running_desk(bank.state) as desk:
         added = bank.says("add", bank.certificate(), "--webhook", server.url, desk=desk).json
         assert bank.says("list", desk=desk).json == [added]
@@ -112,6 +112,10 @@ def test_an_organisation_watches(bank: Bank, server: Server) -> None:
         ear.join(30)
         assert types(bank.hears(heard[0])) == ["dispute.opened", "dispute.released"]
         until(lambda: server.got)
+        file = tmp_path / "events.ndjson"
+        assert bank.says("export", "--out", file, desk=desk).code == 0
+        verified = run("events", "verify", file, "--trust", bank.org / "registry.json", "--json")
+        assert (verified.code, verified.json["proved"]) == (0, 3), verified
         letter = json.loads(server.got[0][1])["id"]
         with office(bank.made, bank.state) as court, court.registry.store.transaction() as session:
             session.get_one(Delivery, bytes.fromhex(letter)).state = "dead"

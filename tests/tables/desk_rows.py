@@ -344,6 +344,7 @@ ROWS: Final[Mapping[str, Callable[[Scene, str], Sent]]] = {
     "POST /org/v1/subscriptions": lambda s, _: sent("/org/v1/subscriptions", watched(s)),
     "GET /org/v1/subscriptions": lambda *_: Sent("/org/v1/subscriptions"),
     "GET /org/v1/events/live": lambda *_: Sent("/org/v1/events/live?after=0"),
+    "GET /org/v1/events": lambda *_: Sent("/org/v1/events?since=0"),
     "GET /org/v1/dead-letters": lambda *_: Sent("/org/v1/dead-letters"),
     "POST /org/v1/dead-letters/{written}/resend": lambda s, _: dead_letter(s),
     "DELETE /org/v1/subscriptions/{written}": lambda s, _: subscribed(s),

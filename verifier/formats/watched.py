@@ -3,13 +3,14 @@
 It is numbered by the place of its statement in the log. It proves nothing by itself; what is exported does.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from yinzheng.verifier.bytes.canonical import JSON, Check, integer, made_of
 from yinzheng.verifier.bytes.wording import set_of
 from yinzheng.verifier.formats.body import check_number
-from yinzheng.verifier.log.statement import Statement
+from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED, Statement
 
 MAX_CERTIFICATES: Final = 64
 """Certificates of one event: as many as a dispute holds."""
@@ -35,6 +36,24 @@ class WatchedEvent:
             "statement": self.statement.to_json(),
             "block": self.block,
         }
+
+
+NAMING: Final = frozenset({CERTIFICATE_DEPOSITED, "licence.given"})
+"""Types whose public body names certificates besides the statement's subject."""
+
+
+def named_by(kind: str, body: JSON) -> Iterable[str]:
+    """Numbers of further certificates that a public body of a type of `NAMING` says it is about (S22.2).
+
+    A deposit is an event of those it follows too (R4, R6); a licence has a subject of its own, and names the
+    certificate whose right it is given from.
+    """
+    match kind, body:
+        case "licence.given", {"certificate": {"number": str(number)}}:
+            return (number,)
+        case "certificate.deposited", {"follows": list(predecessors)}:
+            return tuple(str(one["number"]) for one in predecessors if isinstance(one, dict))
+    return ()
 
 
 EVENT_FIELDS: Final[dict[str, Check[Any]]] = {

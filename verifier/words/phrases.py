@@ -15,6 +15,7 @@ from yinzheng.verifier.words.licence_reasons import REASONS as LICENCES
 from yinzheng.verifier.words.phrase import Language as Language
 from yinzheng.verifier.words.phrase import Phrase as Phrase
 from yinzheng.verifier.words.reasons import REASONS
+from yinzheng.verifier.words.reasons_events import EVENT_REASONS
 
 OBLIGATIONS: Final[Mapping[int, Phrase]] = {
     1: Phrase("格式完整", "Form"),
@@ -240,7 +241,7 @@ def explain(fault: YinzhengError) -> Phrase:
 
 
 def _explained(code: str, message: str) -> Phrase:
-    known = REASONS.get(code) or LICENCES.get(code)
+    known = REASONS.get(code) or LICENCES.get(code) or EVENT_REASONS.get(code)
     if known is not None:
         return Phrase(*known)
     for prefix, general in _FAMILIES.items():

@@ -11,13 +11,13 @@ from sqlmodel import col, select
 from tests.ledger.disputes.court import Court
 from yinzheng.ledger.flow import watched
 from yinzheng.ledger.flow.unsettled import needs_settling
-from yinzheng.ledger.rules.watched import named_by
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store, open_store, sqlite_url
 from yinzheng.ledger.store.models import Case, Certificate, Checkpoint, Dossier, Event
 from yinzheng.ledger.store.models_watch import CertificateEvent
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.formats.watched import named_by
 from yinzheng.verifier.log.statement import certificate_subject
 
 FIRST, SECOND = (f"SJ441202609000{n}" for n in (1, 2))
