@@ -80,6 +80,11 @@ class RpcReader:
         del leaf
         return None
 
+    def right_history(self, number: str) -> bytes | None:
+        """A node keeps no log."""
+        del number
+        return None
+
     def number_of(self, subject: bytes) -> str | None:
         """A node knows no numbers."""
         del subject

@@ -11,6 +11,7 @@ from functools import lru_cache
 from sqlmodel import Session, select
 from web3 import Web3
 
+from yinzheng.ledger.certificates.lineage import MAX_PUBLIC, Gathering
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import prover
 from yinzheng.ledger.chain.evidence import Wanted as Accounts
@@ -34,9 +35,6 @@ from yinzheng.verifier.judge.live import LiveRecord
 from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.log.statement import MAX_STATEMENT_BYTES
-
-MAX_PUBLIC = 65_536
-"""Canonical bytes of the longest public body there is, a notice's (S10.2)."""
 
 EVIDENCE_KEPT = 1024
 """Evidence of the newest block kept in memory, some 10 kB each."""
@@ -158,6 +156,13 @@ class Answers:
         with self._store.reading() as session:
             found = session.exec(select(Certificate).where(Certificate.subject == subject)).first()
             return None if found is None or found.event_id is None else found.number
+
+    def right_history(self, number: str) -> bytes | None:
+        """The history of the right under a certificate (S23); None where no such one is anchored."""
+        block = self._prover.last_final(None)
+        with self._store.reading() as session:
+            log = TileLog(self.paths.log, self.instance.origin)
+            return Gathering(session, log, self, self.trust(), block).file(number)
 
     # ---------------------------------------------------------------- plumbing
 

@@ -24,6 +24,11 @@ PANELS: Final = (
                 "Check a certificate, receipt, end of a withdrawal or evidence pack. "
                 "核验证书、回执、办结证明或证据包。",
             ),
+            Command(
+                "history",
+                "history:history",
+                "Tell a right's life across its certificates, each line with its proof. 权利的完整历史。",
+            ),
             Group(
                 "challenge",
                 "Is whoever shows a certificate its holder? 请出示者证明身份。",

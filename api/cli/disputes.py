@@ -10,9 +10,9 @@ import typer
 
 from yinzheng.api.cli.cases import moment
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, writing
-from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.api.cli.persons import As
+from yinzheng.api.instants import Day, parse_instant
 
 if TYPE_CHECKING:
     from yinzheng.ledger.disputes.packing import Selection

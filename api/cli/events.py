@@ -12,8 +12,8 @@ import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State
 from yinzheng.api.cli.files import writing_new
-from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import Json, tell
+from yinzheng.api.instants import Day, parse_instant
 
 if TYPE_CHECKING:
     from yinzheng.verifier.judge.events.report import EventReport, EventsReport

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yinzheng.api.cli.instants import parse_instant
+from yinzheng.api.instants import parse_instant
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.consent import GUARDIANSHIP_PROOFS, IDENTITY_PROOFS, RELATIONS
 

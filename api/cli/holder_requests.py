@@ -11,9 +11,9 @@ import typer
 
 from yinzheng.api.cli.files import read_file
 from yinzheng.api.cli.holder import hex_of
-from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.org_common import DEFAULT_ORG, OrgFolder, clock
 from yinzheng.api.cli.output import Json, tell
+from yinzheng.api.instants import Day, parse_instant
 from yinzheng.verifier.chain.terms import ACTS, TERRITORY
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import RIGHTS

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, CaseId, State, acting, writing
-from yinzheng.api.cli.instants import parse_instant
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
+from yinzheng.api.instants import parse_instant
 from yinzheng.ledger.rules.inspections import InspectionKind, Outcome
 
 

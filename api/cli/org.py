@@ -10,7 +10,6 @@ import typer
 
 from yinzheng.api.cli.common import progress_line
 from yinzheng.api.cli.files import read_file
-from yinzheng.api.cli.instants import parse_instant
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
     DEFAULT_ORG,
@@ -22,6 +21,7 @@ from yinzheng.api.cli.org_common import (
     session,
 )
 from yinzheng.api.cli.output import Json, print_json, tell
+from yinzheng.api.instants import parse_instant
 from yinzheng.verifier.formats.request import METHODS
 
 if TYPE_CHECKING:

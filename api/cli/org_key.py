@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yinzheng.api.cli.files import read_file
-from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
     DEFAULT_ORG,
@@ -20,6 +19,7 @@ from yinzheng.api.cli.org_common import (
     session,
 )
 from yinzheng.api.cli.output import Json, tell
+from yinzheng.api.instants import Day, parse_instant
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.organisation import HOLDER, REASONS
 

@@ -143,7 +143,7 @@ def export(
     json_: Json = False,
 ) -> None:
     """Fetch the events of all we watch in a period, with proofs for `yinzheng events verify`. 导出动态。"""
-    from yinzheng.api.cli.instants import Day, parse_instant
+    from yinzheng.api.instants import Day, parse_instant
 
     query = f"?since={parse_instant(since, Day.BEGINS)}"
     if until is not None:

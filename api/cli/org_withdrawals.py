@@ -9,7 +9,6 @@ import typer
 
 from yinzheng.api.cli.files import read_file
 from yinzheng.api.cli.guardian import ShownByGuardian, digest_of, showing
-from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
     DEFAULT_ORG,
@@ -20,6 +19,7 @@ from yinzheng.api.cli.org_common import (
     session,
 )
 from yinzheng.api.cli.output import Json, tell
+from yinzheng.api.instants import Day, parse_instant
 from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
 from yinzheng.verifier.formats.tombstone import METHODS
 

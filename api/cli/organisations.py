@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, Proxy, State, acting, keys_of, writing
-from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.api.cli.persons import Administrator, As, MaybeAs
+from yinzheng.api.instants import Day, parse_instant
 from yinzheng.verifier.formats.organisation import REASONS
 
 if TYPE_CHECKING:

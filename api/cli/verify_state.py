@@ -70,6 +70,10 @@ class StateReader:
         """As `StorageReader`."""
         return self._ask(lambda reader: reader.number_of(subject))
 
+    def right_history(self, number: str) -> bytes | None:
+        """As `HistoryReader`."""
+        return self._ask(lambda reader: reader.right_history(number))
+
     def _ask(self, question: Callable[[AnyReader], T]) -> T:
         return _silent(lambda: question(self._opened()))
 

@@ -15,7 +15,6 @@ import typer
 
 from yinzheng.api.cli.console import shows
 from yinzheng.api.cli.findings import china_time, print_findings
-from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import (
     EXIT_NOT,
     EXIT_OK,
@@ -25,6 +24,7 @@ from yinzheng.api.cli.output import (
 from yinzheng.api.cli.verify_against import comparing
 from yinzheng.api.cli.verify_asof import check_as_of
 from yinzheng.api.cli.verify_conclusion import print_conclusion
+from yinzheng.api.cli.verify_history import print_history
 from yinzheng.api.cli.verify_pack import check_pack, is_pack
 from yinzheng.api.cli.verify_purpose import print_purpose
 from yinzheng.api.cli.verify_receipt import print_receipt
@@ -32,10 +32,12 @@ from yinzheng.api.cli.verify_state import open_state
 from yinzheng.api.cli.verify_trade_check import print_trade_check
 from yinzheng.api.cli.verify_voucher import print_voucher
 from yinzheng.api.extraction import extract
+from yinzheng.api.instants import Day, parse_instant
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.judge.asof.look import MOST_INSTANTS
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
+from yinzheng.verifier.judge.history.report import HistoryReport
 from yinzheng.verifier.judge.kinds import AnyReader, AnyReport, kind_of, unread
 from yinzheng.verifier.judge.licence.report import VoucherReport
 from yinzheng.verifier.judge.purpose_proof import UNTOLD, Asked, PurposeReport, verify_purpose_proof
@@ -158,6 +160,8 @@ def _print_any(report: AnyReport, language: Language) -> None:
         print_conclusion(report, language)
     elif isinstance(report, PurposeReport):
         print_purpose(report, language)
+    elif isinstance(report, HistoryReport):
+        print_history(report, language)
     else:
         _print(report, language)
 

@@ -20,9 +20,9 @@ from yinzheng.api.cli.common import (
     writing,
 )
 from yinzheng.api.cli.guardian import ShownByGuardian, showing
-from yinzheng.api.cli.instants import Day, parse_instant
 from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.api.cli.persons import As
+from yinzheng.api.instants import Day, parse_instant
 from yinzheng.ledger.rules.consent import Scope
 
 if TYPE_CHECKING:

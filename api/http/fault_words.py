@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from yinzheng.api.http.fault import Fault
+from yinzheng.api.http.fault_words_rights import RIGHTS
 from yinzheng.ledger.rules.terms import Label
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A message and what to do, for people."""
-
-    message: Label
-    hint: Label
-
 
 _PHOTO = Label(
     "请正对二维码、光线充足地重新拍摄，让二维码占画面一半左右。",
@@ -392,5 +384,6 @@ FAULTS: Final = MappingProxyType(
         ),
         **_PATIENT,
         **_OBJECTION,
+        **RIGHTS,
     }
 )

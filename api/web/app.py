@@ -29,6 +29,7 @@ from yinzheng.api.web.objections import objections
 from yinzheng.api.web.pages import pages
 from yinzheng.api.web.patients import patients
 from yinzheng.api.web.ports import ReaderPort
+from yinzheng.api.web.rights import rights
 from yinzheng.api.web.server import Server
 from yinzheng.api.web.service import describe, service
 from yinzheng.verifier.errors import YinzhengError
@@ -84,7 +85,7 @@ def create_app(
     _handle_errors(app, server)
     app.include_router(service(server))
     describe(app)
-    for routes in (pages, challenges, objections, patients, court):
+    for routes in (pages, rights, challenges, objections, patients, court):
         app.include_router(routes(server))
     return app
 

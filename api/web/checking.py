@@ -23,8 +23,11 @@ from yinzheng.verifier.containers.declared import check_pixels
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.challenge import Challenge
+from yinzheng.verifier.judge.asof.look import AsOf, as_of
 from yinzheng.verifier.judge.challenge import AnswerReport, check_answer
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
+from yinzheng.verifier.judge.history.report import HistoryReport
+from yinzheng.verifier.judge.history.verify import verify_history
 from yinzheng.verifier.judge.kinds import Kind, kind_of, unread
 from yinzheng.verifier.judge.licence.report import VOUCHER, VoucherReport
 from yinzheng.verifier.judge.purpose_proof import (
@@ -105,8 +108,31 @@ class CheckedPurpose:
     trust: TrustPolicy
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedHistory:
+    """What was found about the history of a right (S23)."""
+
+    report: HistoryReport
+    trust: TrustPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedAsOf:
+    """How a certificate stood at some instants (S9.3a)."""
+
+    view: AsOf
+    number: str
+    trust: TrustPolicy
+
+
 AnyChecked: TypeAlias = (
-    Checked | CheckedReceipt | CheckedConclusion | CheckedVoucher | CheckedTrade | CheckedPurpose
+    Checked
+    | CheckedReceipt
+    | CheckedConclusion
+    | CheckedVoucher
+    | CheckedTrade
+    | CheckedPurpose
+    | CheckedHistory
 )
 
 
@@ -200,6 +226,37 @@ class Checker:
             certificate=replace(found.certificate, findings=certificate),
         )
 
+    async def history(self, number: str, client: str) -> CheckedHistory | None:
+        """The history of the right under a certificate, verified; None where there is no such number.
+
+        Raises `EnvironmentFault` `server-busy`, and the reader's.
+        """
+        async with self._verifications.turn(client):
+            return await to_thread.run_sync(self._history, number)
+
+    async def as_of(self, number: str, instants: Sequence[int], client: str) -> CheckedAsOf | None:
+        """How a certificate stood at instants (UTC seconds); None where there is no such number.
+
+        Raises `UsageFault` `time-future`, and as `history`.
+        """
+        async with self._verifications.turn(client):
+            return await to_thread.run_sync(self._as_of, number, instants)
+
+    def _history(self, number: str) -> CheckedHistory | None:
+        trust, now = self.policy(), self._clock()
+        file = self._reader.live().right_history(number)
+        if file is None:
+            return None
+        report = verify_history(Presented("json", file=file), trust, now=now)
+        return CheckedHistory(report, trust)
+
+    def _as_of(self, number: str, instants: Sequence[int]) -> CheckedAsOf | None:
+        trust, now, live = self.policy(), self._clock(), self._reader.live()
+        if live.record(number) is None:
+            return None
+        view = as_of(Presented("number", number=number), trust, now=now, instants=instants, live=live)
+        return CheckedAsOf(view, number, trust)
+
     def policy(self) -> TrustPolicy:
         """The policy that answers are found under."""
         return self._trust or self._reader.trust()
@@ -221,6 +278,8 @@ class Checker:
             return CheckedVoucher(replace(found, findings=findings), presented.qr, trust)
         if isinstance(found, PurposeReport):
             return CheckedPurpose(replace(found, findings=findings), trust)
+        if isinstance(found, HistoryReport):
+            return CheckedHistory(replace(found, findings=findings), trust)
         report = replace(found, findings=findings)
         history: Sequence[HistoryLine] = ()
         basis: Sequence[BasisLine] = ()

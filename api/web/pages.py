@@ -17,6 +17,7 @@ from yinzheng.api.http.problems import not_found, problem_of
 from yinzheng.api.web.checking import (
     AnyChecked,
     CheckedConclusion,
+    CheckedHistory,
     CheckedPurpose,
     CheckedReceipt,
     CheckedTrade,
@@ -28,6 +29,7 @@ from yinzheng.api.web.notice_view import notice_view
 from yinzheng.api.web.purpose_view import PurposeView, purpose_view
 from yinzheng.api.web.receipt_view import ReceiptView, receipt_view
 from yinzheng.api.web.report_view import ReportView, report_view
+from yinzheng.api.web.rights import history_page
 from yinzheng.api.web.server import Server, language_of
 from yinzheng.api.web.trade_view import TradeView, trade_view
 from yinzheng.api.web.voucher_view import VoucherView, voucher_view
@@ -112,6 +114,8 @@ def _result(server: Server, request: Request, checked: AnyChecked, language: Lan
     if isinstance(checked, CheckedPurpose):
         purpose = purpose_view(checked, language, own_policy=own)
         return _private(server, request, "purpose.html", purpose, language)
+    if isinstance(checked, CheckedHistory):
+        return history_page(server, request, checked, language)
     if isinstance(checked, CheckedTrade):
         trade = trade_view(checked, language, own_policy=own)
         return _private(server, request, "trade_check.html", trade, language)

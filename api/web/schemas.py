@@ -199,6 +199,24 @@ class VoucherAnswerOut(_Model):
     voucher: dict[str, Any] = Field(description="The report: the licence, how it stands, its certificate.")
 
 
+class HistoryAnswerOut(_Model):
+    """The answer of a verification of the history of a right (S23)."""
+
+    verdict: Said
+    policy: PolicyOut
+    history: dict[str, Any] = Field(description="The report, with the timeline.")
+
+
+class AsOfOut(_Model):
+    """How a certificate stood at some instants, the earliest first, and now (S9.3a)."""
+
+    verdicts: list[Said] = Field(description="Of each instant asked about.")
+    policy: PolicyOut
+    reports: list[ReportOut] = Field(description="The same, in full.")
+    as_of: dict[str, Any] = Field(description="The instants beside each other, each cell with its block.")
+    exit_code: int = Field(description="That of `yinzheng verify` (S9.4): of the worst instant.")
+
+
 class NoticeOut(_Model):
     """One line of the public notice board (R24). Times are UTC seconds."""
 

@@ -12,16 +12,18 @@ from starlette.responses import Response
 from yinzheng.api.http.guard import client
 from yinzheng.api.http.problems import not_found
 from yinzheng.api.http.schemas import schema_file
-from yinzheng.api.web.challenges import for_programs
+from yinzheng.api.web.challenges import for_programs as challenges_for_programs
 from yinzheng.api.web.checking import (
     AnyChecked,
     CheckedConclusion,
+    CheckedHistory,
     CheckedPurpose,
     CheckedReceipt,
     CheckedTrade,
     CheckedVoucher,
 )
 from yinzheng.api.web.conclusion_view import conclusion_tone
+from yinzheng.api.web.history_view import history_tone
 from yinzheng.api.web.intake import read_submission
 from yinzheng.api.web.log_files import read_log_file, reads_gzip
 from yinzheng.api.web.pages import READ
@@ -29,11 +31,13 @@ from yinzheng.api.web.ports import Notice
 from yinzheng.api.web.purpose_view import purpose_tone
 from yinzheng.api.web.receipt_view import receipt_tone
 from yinzheng.api.web.report_view import verdict_name
+from yinzheng.api.web.rights import for_programs as rights_for_programs
 from yinzheng.api.web.schemas import (
     AnswerOut,
     BoardOut,
     ConclusionAnswerOut,
     HealthOut,
+    HistoryAnswerOut,
     NoticeOut,
     ProblemOut,
     PurposeAnswerOut,
@@ -56,6 +60,17 @@ _PROBLEM: dict[str, Any] = {
 }
 
 
+AnyAnswer: TypeAlias = (
+    AnswerOut
+    | ReceiptAnswerOut
+    | ConclusionAnswerOut
+    | VoucherAnswerOut
+    | TradeAnswerOut
+    | PurposeAnswerOut
+    | HistoryAnswerOut
+)
+
+
 def _problems(**descriptions: str) -> dict[int | str, dict[str, Any]]:
     """What a refusal is, by its status; every other one has the same form."""
     told = {"default": "Refused otherwise, or a fault of this server.", **descriptions}
@@ -64,10 +79,6 @@ def _problems(**descriptions: str) -> dict[int | str, dict[str, Any]]:
         for status, description in told.items()
     }
 
-
-AnyAnswer: TypeAlias = (
-    AnswerOut | ReceiptAnswerOut | ConclusionAnswerOut | VoucherAnswerOut | TradeAnswerOut | PurposeAnswerOut
-)
 
 _LIMITED: Final = {
     "s429": "Too many requests; see Retry-After.",
@@ -124,8 +135,8 @@ def service(server: Server) -> APIRouter:
     async def verify_certificate(
         request: Request,
     ) -> AnyAnswer:
-        """Check a certificate, a licence's voucher, a patient's receipt, the end of a withdrawal, the
-        receipt of a trade check or a proof for one reader, by S9's obligations.
+        """Check a certificate, a licence's voucher, a right's history, a patient's receipt, the end of a
+        withdrawal, the receipt of a trade check or a proof for one reader, by S9's obligations.
 
         The answer is 200 whatever the verdict, that it is not one of ours included. It is given by the
         registry about itself, under the policy named in `policy`: to believe no server, run `yinzheng
@@ -224,7 +235,8 @@ def service(server: Server) -> APIRouter:
     router.add_api_route(
         "/schemas/{name}", schema, methods=READ, include_in_schema=False, response_class=Response
     )
-    router.include_router(for_programs(server, _problems))
+    for routes in (challenges_for_programs, rights_for_programs):
+        router.include_router(routes(server, _problems))
     return router
 
 
@@ -261,6 +273,13 @@ def _answer(checked: AnyChecked, *, own: bool) -> AnyAnswer:
             verdict=Said(tone=receipt_tone(report), **verdict(report).to_json()),
             policy=policy_out(checked.trust, own=own),
             receipt=report.to_json(),
+        )
+    if isinstance(checked, CheckedHistory):
+        life = checked.report
+        return HistoryAnswerOut(
+            verdict=Said(tone=history_tone(life), **verdict(life).to_json()),
+            policy=policy_out(checked.trust, own=own),
+            history=life.to_json(),
         )
     if isinstance(checked, CheckedTrade):
         told = checked.report

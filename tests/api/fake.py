@@ -198,6 +198,10 @@ class FakeReader:
     def said(self, leaf: bytes) -> None:
         self._up()
 
+    def right_history(self, number: str) -> bytes | None:
+        self._up()
+        return None
+
     def number_of(self, subject: bytes) -> None:
         self._up()
 

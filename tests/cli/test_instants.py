@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yinzheng.api.cli.instants import Day, parse_instant
+from yinzheng.api.instants import Day, parse_instant
 from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.errors import UsageFault
 

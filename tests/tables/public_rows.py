@@ -79,6 +79,12 @@ def _answered(scene: Scene) -> Asked:
     return _json("/v1/challenges/answers", given)
 
 
+def _of(scene: Scene, path: str) -> Asked:
+    return Asked(path.format(scene.certificate.number))
+
+
+ABSENT: Final = "SJ4412026019999"
+
 Row = Callable[[Scene], Asked]
 
 AT_THE_DESK: Final[Mapping[str, Row]] = {
@@ -113,6 +119,19 @@ ON_THE_PAGES: Final[Mapping[str, Row]] = {
     "GET /v1/holders/{code} (of none)": lambda _: Asked("/v1/holders/91350100M000100Y43"),
     "GET /v1/certificates/{number}": lambda s: Asked(f"/v1/certificates/{s.certificate.number}"),
     "GET /v1/certificates/{number} (of none)": lambda _: Asked("/v1/certificates/SJ4412026019999"),
+    "GET /v1/certificates/{number}/history": lambda s: _of(s, "/v1/certificates/{}/history"),
+    "GET /v1/certificates/{number}/history (of none)": lambda _: Asked(f"/v1/certificates/{ABSENT}/history"),
+    "GET /v1/certificates/{number}/as-of": lambda s: _of(s, "/v1/certificates/{}/as-of?at=1700000000"),
+    "GET /v1/certificates/{number}/as-of (of none)": lambda _: Asked(
+        f"/v1/certificates/{ABSENT}/as-of?at=1700000000"
+    ),
+    "GET /v1/certificates/{number}/as-of (of a time to come)": lambda s: _of(
+        s, "/v1/certificates/{}/as-of?at=2090-01-01"
+    ),
+    "GET /rights/{number}": lambda s: _of(s, "/rights/{}"),
+    "GET /rights/{number} (of none)": lambda _: Asked(f"/rights/{ABSENT}"),
+    "GET /rights/{number}/at": lambda s: _of(s, "/rights/{}/at?at=1700000000"),
+    "GET /rights/{number}/at (of no time)": lambda s: _of(s, "/rights/{}/at"),
     "GET /V/{core:path}": lambda s: _code(s, "V"),
     "GET /v/{core:path}": lambda s: _code(s, "v"),
     "GET /L/{core:path}": lambda _: Asked("/L/NOLICENCEWASGIVENYET"),

@@ -12,12 +12,15 @@ from yinzheng.verifier.containers.prooffile import is_purpose_proof
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, YinzhengError
 from yinzheng.verifier.formats.conclusion import is_conclusion_file
+from yinzheng.verifier.formats.right_history import is_history_file
 from yinzheng.verifier.formats.trade_check import is_trade_receipt
-from yinzheng.verifier.judge.asof.situation import StorageReader
+from yinzheng.verifier.judge.asof.situation import HistoryReader, StorageReader
 from yinzheng.verifier.judge.certificate.verify import verify
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
 from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
 from yinzheng.verifier.judge.findings import OBLIGATIONS, Findings
+from yinzheng.verifier.judge.history.report import HistoryReport
+from yinzheng.verifier.judge.history.verify import verify_history
 from yinzheng.verifier.judge.holder import HolderReader
 from yinzheng.verifier.judge.licence.report import VOUCHER, VoucherReport
 from yinzheng.verifier.judge.licence.verify import verify_voucher
@@ -33,11 +36,17 @@ from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.judge.verdict import word_of
 
 AnyReport: TypeAlias = (
-    Report | ReceiptReport | ConclusionReport | VoucherReport | TradeCheckReport | PurposeReport
+    Report
+    | ReceiptReport
+    | ConclusionReport
+    | VoucherReport
+    | TradeCheckReport
+    | PurposeReport
+    | HistoryReport
 )
 
 
-class AnyReader(LiveReader, ReceiptReader, HolderReader, StorageReader, Protocol):
+class AnyReader(LiveReader, ReceiptReader, HolderReader, StorageReader, HistoryReader, Protocol):
     """A ledger that can be asked about every kind of document, and what was the case at any time."""
 
 
@@ -83,6 +92,11 @@ KINDS: Final = (
         "purpose-proof",
         lambda shown: shown.file is not None and is_purpose_proof(shown.file),
         verify_purpose_proof,
+    ),
+    Kind(
+        "right-history",
+        lambda shown: shown.file is not None and is_history_file(shown.file),
+        verify_history,
     ),
     Kind("certificate", lambda _: True, verify),
 )

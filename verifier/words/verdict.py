@@ -14,6 +14,7 @@ from yinzheng.verifier.judge.report import Authentic, Note, exit_code_of
 from yinzheng.verifier.words import (
     challenge,
     conclusion,
+    history,
     licence,
     pack,
     phrases,
@@ -123,6 +124,10 @@ GENUINE: Final[Mapping[str, Headlines]] = {
     "trade-check": {
         standing: Phrase(f"真实，{said.zh}", f"Genuine: {said.en}")
         for standing, said in trade.STANDINGS.items()
+    },
+    "right-history": {
+        standing: Phrase(f"真实，{said.zh}", f"Genuine, {said.en}")
+        for standing, said in history.STANDINGS.items()
     },
 }
 """Headlines of what is genuine, by kind of document and how it stands with it."""

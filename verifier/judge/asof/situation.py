@@ -56,6 +56,15 @@ class LiveStatement:
     body: JSON
 
 
+class HistoryReader(Protocol):
+    """A ledger that can be asked for the history of a right."""
+
+    def right_history(self, number: str) -> bytes | None:
+        """The file of S23 about the right under that certificate, in the newest block; None if the ledger
+        keeps no such certificate. Raises as `StorageReader`, and `NotGiven` where it has no moves.
+        """
+
+
 class StorageReader(Protocol):
     """A ledger that can be asked for words on chain. Raises `EnvironmentFault` as `LiveReader` does."""
 

@@ -1,0 +1,1 @@
+"""Judging the history of a right across its certificates (S23)."""
