@@ -268,6 +268,22 @@ HOLDER: Final = Group(
                     "holder_requests:transfer",
                     "Draft the request to transfer rights of ours. 起草转让请求。",
                 ),
+                Command(
+                    "change",
+                    "holder_requests:change",
+                    "Draft the request to have the certificate read otherwise. 起草变更请求。",
+                ),
+                Command(
+                    "renewal",
+                    "holder_requests:renewal",
+                    "Draft the request for a further term, in the six months before the last day. "
+                    "起草续期请求。",
+                ),
+                Command(
+                    "cancellation",
+                    "holder_requests:cancellation",
+                    "Draft the request to have the certificate cancelled for good. 起草注销请求。",
+                ),
             ),
         ),
         Command(

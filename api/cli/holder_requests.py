@@ -17,6 +17,8 @@ from yinzheng.api.instants import Day, parse_instant
 from yinzheng.verifier.chain.terms import ACTS, TERRITORY
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import RIGHTS
+from yinzheng.verifier.formats.move_terms import GROUNDS
+from yinzheng.verifier.formats.moves import CHANGE_GROUNDS
 
 if TYPE_CHECKING:
     from yinzheng.api.org.asking import Document
@@ -108,6 +110,59 @@ def transfer(
     terms = {"rights": [one for one in RIGHTS if one in right]}
     roles = ("transferor", "transferee")
     _draft("transfer", terms, certificate, document, out_folder, org, json_, roles, [to])
+
+
+def change(
+    certificate: _CERTIFICATE,
+    change: Annotated[
+        list[str],
+        typer.Option(
+            "--change",
+            help="NAME=VALUE: asset, class, level (SCHEME:1-5), limits, scale, source, or a holder's name,"
+            " name:CODE=VALUE; repeat. 变更事项。",
+        ),
+    ],
+    ground: Annotated[str, typer.Option(help=f"{', '.join(CHANGE_GROUNDS)}. 变更事由。")],
+    summary: _SUMMARY,
+    document: _DOCUMENTS,
+    out_folder: _OUT,
+    with_: _WITH = None,
+    org: OrgFolder = DEFAULT_ORG,
+    json_: Json = False,
+) -> None:
+    """Draft the request to have the certificate read otherwise. 起草变更请求。"""
+    terms = {"changes": _changes(change), "ground": ground, "summary": summary}
+    _draft("change", terms, certificate, document, out_folder, org, json_, ("holder",), with_ or [])
+
+
+def renewal(
+    certificate: _CERTIFICATE,
+    years: Annotated[int, typer.Option(help="Years more. 续期年数。", min=1, max=5)],
+    summary: _SUMMARY,
+    document: _DOCUMENTS,
+    out_folder: _OUT,
+    with_: _WITH = None,
+    org: OrgFolder = DEFAULT_ORG,
+    json_: Json = False,
+) -> None:
+    """Draft the request for a further term, in the six months before the last day. 起草续期请求。"""
+    terms = {"years": years, "summary": summary}
+    _draft("renewal", terms, certificate, document, out_folder, org, json_, ("holder",), with_ or [])
+
+
+def cancellation(
+    certificate: _CERTIFICATE,
+    ground: Annotated[str, typer.Option(help=f"{', '.join(GROUNDS)}. 注销事由。")],
+    summary: _SUMMARY,
+    document: _DOCUMENTS,
+    out_folder: _OUT,
+    with_: _WITH = None,
+    org: OrgFolder = DEFAULT_ORG,
+    json_: Json = False,
+) -> None:
+    """Draft the request to have the certificate cancelled for good. 起草注销请求。"""
+    terms = {"ground": ground, "summary": summary}
+    _draft("cancellation", terms, certificate, document, out_folder, org, json_, ("holder",), with_ or [])
 
 
 def authorise(
@@ -249,6 +304,25 @@ def _certified(file: Path) -> tuple[Body, bytes]:
         )
     core = decode_qr(shown.qr)
     return core.body, core.statement().leaf_hash
+
+
+def _changes(written: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    names: dict[str, str] = {}
+    for one in written:
+        name, equals, value = one.partition("=")
+        if not equals:
+            raise UsageFault(f"{one} is not NAME=VALUE", code="field-value", hint="Such as asset=新名称.")
+        if name.startswith("name:"):
+            names[name.removeprefix("name:")] = value
+        elif name == "level":
+            scheme, _, number = value.rpartition(":")
+            found["level"] = {"scheme": scheme, "value": int(number) if number.isdecimal() else 0}
+        else:
+            found[name] = value
+    if names:
+        found["names"] = [{"code": code, "name": names[code]} for code in sorted(names)]
+    return found
 
 
 def _party(written: str) -> tuple[str, str]:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from yinzheng.api.org.member import Member
-from yinzheng.ledger.cases.prepared import PreparedFile, require_shown
+from yinzheng.ledger.cases.prepared import PreparedFile, is_cancellation, require_shown
 from yinzheng.ledger.chain.approvals import Domain, sign
-from yinzheng.ledger.chain.approvals_moves import MOVES_NAME
+from yinzheng.ledger.chain.approvals_moves import MOVES_NAME, STANDING_NAME
 from yinzheng.ledger.organisations.accounts import require_signed
 from yinzheng.ledger.state.files import make_folder, write_durably
 from yinzheng.verifier.bytes import canonical
@@ -141,15 +141,16 @@ def authorise(
     return made
 
 
-def moves_domain(policy: TrustPolicy) -> Domain:
+def domain_of(policy: TrustPolicy, *, cancels: bool) -> Domain:
     """Where accounts sign moves for the registry of this policy. Raises `UsageFault` `moves-not-pinned`."""
-    if policy.moves is None:
+    pinned = policy.standing if cancels else policy.moves
+    if pinned is None:
         raise UsageFault(
             "this policy names no contract by which rights move",
             code="moves-not-pinned",
             hint="Get the registry's present trust.json from its officer.",
         )
-    return Domain(policy.chain_id, policy.moves.address, MOVES_NAME)
+    return Domain(policy.chain_id, pinned.address, STANDING_NAME if cancels else MOVES_NAME)
 
 
 def sign_prepared(
@@ -167,7 +168,7 @@ def sign_prepared(
     `moves-not-pinned`, `account-elsewhere`.
     """
     _require_party(request, member)
-    domain = moves_domain(policy)
+    domain = domain_of(policy, cancels=is_cancellation(prepared))
     message = require_shown(prepared, domain, request.request)
     if elsewhere is None:
         made = sign(message, domain, member.account_key())

@@ -21,6 +21,7 @@ _ON_CHAIN: Mapping[str, CaseState] = {
     State.PUBLICITY: CaseState.PUBLICITY,
     State.ISSUING: CaseState.PUBLICITY,
     State.DEPOSITED: CaseState.DEPOSITED,
+    State.RECORDED: CaseState.CLOSED,
     State.CLOSED: CaseState.CLOSED,
 }
 

@@ -57,6 +57,10 @@ def _has_succeeded(client: ContractsClient, about: str, part: str) -> bool:
     return after is not None and after.content.hex() == part
 
 
+def _is_cancelled(client: ContractsClient, about: str, part: str) -> bool:
+    return client.cancellation(bytes.fromhex(about)) == bytes.fromhex(part)
+
+
 def _not_done(session: Session, call: ChainCall, refusal: YinzhengError) -> YinzhengError:
     """Take a refused decision back.
 
@@ -77,7 +81,7 @@ def _not_done(session: Session, call: ChainCall, refusal: YinzhengError) -> Yinz
     if licence is not None:
         licence.event_id = None
     before = None if case.certificate is None else session.get(Certificate, case.certificate)
-    if before is not None and call.kind == SUCCESSION.name:
+    if before is not None and call.kind in (SUCCESSION.name, CANCELLATION.name):
         before.ended = None
     case.state = before_issuing(CaseType(case.type), Procedure(case.procedure)).value
     case.prepared_at = None
@@ -119,8 +123,20 @@ LICENCE_END: Final = CallKind("licence-end", effect=_ended, refusal=_not_done, d
 """About a licence as before; its part is the leaf of the statement that ends it."""
 SUCCESSION: Final = CallKind("succession", effect=_succeeded, refusal=_not_done, done=_has_succeeded)
 """About a certificate that others follow, by the hex of its identifier; its part is the first one's leaf."""
+CANCELLATION: Final = CallKind("holders-cancellation", refusal=_not_done, done=_is_cancelled)
+"""About a certificate, by the hex of its identifier; its part is the leaf of the statement."""
 
-KINDS: Final = (PUBLICITY, OBJECTION, CONCLUSION, CLOSURE, DEPOSIT, LICENCE, LICENCE_END, SUCCESSION)
+KINDS: Final = (
+    PUBLICITY,
+    OBJECTION,
+    CONCLUSION,
+    CLOSURE,
+    DEPOSIT,
+    LICENCE,
+    LICENCE_END,
+    SUCCESSION,
+    CANCELLATION,
+)
 
 
 def refused_decisions(session: Session, case: Case) -> int:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from yinzheng.ledger.chain import approvals_moves as messages
 from yinzheng.ledger.chain.approvals import Domain, plain, typed_data
 from yinzheng.ledger.chain.messages import Message
+from yinzheng.ledger.chain.records_moves import CancellationGround, Initiator
 from yinzheng.ledger.rules.certificates import remark_bits
 from yinzheng.ledger.rules.terms import RemarkKind
 from yinzheng.verifier.bytes import canonical
@@ -37,13 +38,16 @@ from yinzheng.verifier.formats.moves import (
     parse_succession,
     succession_statement,
 )
+from yinzheng.verifier.formats.standing import GROUNDS, INITIATORS, Cancellation, parse_cancellation
 from yinzheng.verifier.log.statement import (
     CERTIFICATE_DEPOSITED,
     Statement,
     certificate_subject,
     organisation_subject,
+    verify_body,
 )
 
+CANCELLED: Final = "certificate.cancelled"
 FORMAT: Final = "yinzheng/prepared/1"
 MAX_BYTES: Final = 256 * 1024
 NOBODY: Final = "0x" + messages.NOBODY.hex()
@@ -96,6 +100,8 @@ def read_stated(value: object, path: str) -> Stated:
     """Read a statement with its body, from which it must follow. Raises `DataFault`."""
     found = read_object(value, {"statement": Statement.from_json, "body": _anything}, path)
     statement: Statement = found["statement"]
+    if statement.type == CANCELLED:
+        return _cancelled(statement, found["body"])
     try:
         made = stated(statement.type, found["body"])
     except KeyError:
@@ -103,6 +109,16 @@ def read_stated(value: object, path: str) -> Stated:
     if made.statement != statement:
         raise not_shown()
     return made
+
+
+def _cancelled(statement: Statement, value: object) -> Stated:
+    """A cancellation, whose body names neither rules nor what was said before."""
+    body = parse_cancellation(value)
+    verify_body(statement, body.canonical())
+    said = (certificate_subject(body.certificate), body.at, "registry")
+    if (statement.subject, statement.at, statement.by) != said:
+        raise not_shown()
+    return Stated(statement, body)
 
 
 def stated(statement_type: str, body: object) -> Stated:
@@ -124,6 +140,14 @@ def message_of(found: Sequence[Stated], case: bytes, exchange: bytes = messages.
             return _licence(body, leaf, exchange)
         case LicenceEnd() as body:
             return messages.LicenceEnd(body.subject, leaf)
+        case Cancellation() as body:
+            return messages.Cancellation(
+                id=decision.statement.subject,
+                ground=CancellationGround(GROUNDS.index(body.ground) + 1),
+                initiator=Initiator(INITIATORS.index(body.initiator) + 1),
+                statement=leaf,
+                case_id=case,
+            )
         case Transfer() as body:
             return _transfer(body, found[:-1], leaf, case, exchange)
         case Succession() as body:
@@ -145,6 +169,8 @@ def message_of(found: Sequence[Stated], case: bytes, exchange: bytes = messages.
 
 def require_shown(prepared: PreparedFile, domain: Domain, request: MoveRequest) -> Message:
     """The message to sign: made from the statements, for the pinned contract, of the request that was signed.
+
+    `domain` is of `RightsMoves`, or of `Standing` where `is_cancellation`.
 
     Raises `DataFault`: `approval-message` (another contract's, or none), `approval-content` (the statements
     are not what would be signed), `approval-request` (they are not what was asked for; `differs` says where).
@@ -173,11 +199,18 @@ def require_shown(prepared: PreparedFile, domain: Domain, request: MoveRequest) 
     return made
 
 
+def is_cancellation(prepared: PreparedFile) -> bool:
+    """Whether it is signed for `Standing`, as cancellations are."""
+    return prepared.stated[-1].statement.type == CANCELLED
+
+
 def differences(found: Sequence[Stated], request: MoveRequest) -> tuple[str, ...]:
     """In what the statements are not what a request asks for; nothing if they are."""
     body = found[-1].body
     if isinstance(body, LicenceEnd):
         return _named(_same_end(body, request))
+    if isinstance(body, Cancellation):
+        return _named(_same_cancellation(body, request))
     same = {
         "request": body.request.matches(request.digest),
         "certificate": (body.certificate.number, body.certificate.leaf)
@@ -200,6 +233,15 @@ def _same_end(body: LicenceEnd, request: MoveRequest) -> dict[str, bool]:
         decided = body.document in documents and body.forum == request.party("forum")
         return {**same, "document": decided}
     return {**same, "request": body.request is not None and body.request.matches(request.digest)}
+
+
+def _same_cancellation(body: Cancellation, request: MoveRequest) -> dict[str, bool]:
+    return {
+        "request": body.document is not None and body.document.matches(request.digest),
+        "certificate": body.certificate == request.certificate.number,
+        "ground": body.ground == request.terms.ground,
+        "initiator": body.initiator == "holders",
+    }
 
 
 def _same_licence(body: Licence, request: MoveRequest) -> dict[str, bool]:

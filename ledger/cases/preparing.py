@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from yinzheng.ledger.cases import calls, preparing_licences, preparing_successors
+from yinzheng.ledger.cases import (
+    calls,
+    preparing_cancellation,
+    preparing_licences,
+    preparing_successors,
+)
 from yinzheng.ledger.cases.asked import (
     application_of,
     importance_of_case,
@@ -74,6 +79,7 @@ _TYPES: Final[Mapping[CaseType, Callable[[CaseThread], Prepared]]] = {
     CaseType.TRANSFER: preparing_successors.transfer,
     CaseType.CHANGE: preparing_successors.change,
     CaseType.RENEWAL: preparing_successors.renewal,
+    CaseType.CANCELLATION: preparing_cancellation.cancellation,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from yinzheng.ledger.cases.deciders import Prepared
 from yinzheng.ledger.cases.work import CaseThread
+from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.standing import Over
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Certificate
@@ -58,5 +59,10 @@ def state_drafts(work: CaseThread, prepared: Prepared) -> None:
             row.qr = encode_qr(one.body, registry.keys.sm2("issuer"), registry.instance.host)
         elif isinstance(one.body, LicenceBody):
             work.session.get_one(Licence, one.body.number).event_id = event.id
-    if work.case.certificate is not None and any(isinstance(one.body, Body) for one in prepared.stated):
-        repository.find_certificate(work.session, work.case.certificate).ended = Over.SUPERSEDED.value
+    if work.case.certificate is None:
+        return
+    before = repository.find_certificate(work.session, work.case.certificate)
+    if work.kind is CaseType.CANCELLATION:
+        before.ended = Over.CANCELLED.value
+    elif any(isinstance(one.body, Body) for one in prepared.stated):
+        before.ended = Over.SUPERSEDED.value

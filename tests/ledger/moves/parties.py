@@ -9,11 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from tests.ledger.organisations.enrolling import Member
-from tests.ledger.world import APPLICANT, MEMBER, OFFICER, Clock, World, accept, actor_of, to_deposited
-from yinzheng.ledger.cases import deciding, issuing, requesting
+from tests.ledger.world import (
+    APPLICANT,
+    MEMBER,
+    OFFICER,
+    Clock,
+    World,
+    accept,
+    actor_of,
+    past_publicity,
+    to_deposited,
+)
+from yinzheng.ledger.cases import deciding, issuing, publicity, requesting
 from yinzheng.ledger.cases.asked import facts_of
 from yinzheng.ledger.cases.files import FilePart
-from yinzheng.ledger.cases.prepared import PreparedFile, read_prepared, require_shown
+from yinzheng.ledger.cases.prepared import PreparedFile, is_cancellation, read_prepared, require_shown
 from yinzheng.ledger.cases.showing import prepared_file
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.chain.approvals import sign
@@ -22,6 +32,7 @@ from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.store.models import Certificate, Event
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.formats.move_request import JointRequest, read_request
@@ -132,6 +143,11 @@ class Parties:
             deciding.decide(self.registry, case, actor_of(self.registry, MEMBER))
         return case
 
+    def publish(self, case: str) -> None:
+        publicity.publish(self.registry, case, actor_of(self.registry, OFFICER))
+        settle(self.registry)
+        past_publicity(self.registry, self.clock, case)
+
     def prepare(self, case: str) -> PreparedFile:
         """Approved by the registry, and read back as a holder reads it."""
         if "committee" in issuing.issue(self.registry, case, actor_of(self.registry, OFFICER)).missing:
@@ -145,13 +161,16 @@ class Parties:
         """As the organisation does: it makes the message again, compares, signs."""
         wallet = self.members[code].wallet
         assert wallet is not None
-        domain = self.registry.client.moves_domain
-        message = require_shown(self.prepared(case), domain, request.request)
+        shown, client = self.prepared(case), self.registry.client
+        domain = client.standing_domain if is_cancellation(shown) else client.moves_domain
+        message = require_shown(shown, domain, request.request)
         return issuing.sign(self.registry, case, code, sign(message, domain, wallet))
 
     def done(self, request: JointRequest) -> str:
         """The whole way, settled."""
         case = self.reviewed(request)
+        if CaseType(request.request.type).published:
+            self.publish(case)
         self.prepare(case)
         for party in request.request.parties:
             self.sign(case, party.code, request)

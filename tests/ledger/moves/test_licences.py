@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
-from tests.ledger.moves.parties import FIRM, HOSPITAL, Parties, settled
-from tests.ledger.world import World, state_of
+import pytest
+from sqlmodel import select
+
+from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, YEAR, Parties, settled
+from tests.ledger.world import World, state_of, unchanged
 from yinzheng.ledger.chain.records_moves import LicenceState
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.store.models_moves import Licence
+from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.formats.move_request import JointRequest
 from yinzheng.verifier.log.statement import certificate_subject, licence_subject
 
 
 def licence_number(parties: Parties, case: str) -> str:
-    from sqlmodel import select
-
     with parties.registry.store.reading() as session:
         return session.exec(select(Licence.number).where(Licence.case_id == case)).one()
 
@@ -46,3 +51,66 @@ def test_a_licence_is_given_and_ended_by_both(world: World, tmp_path: Path) -> N
         assert given is not None
         assert given.state is LicenceState.ENDED
     assert world.audit() == []
+
+
+def refused(parties: Parties, request: JointRequest) -> str:
+    with unchanged(parties.registry), pytest.raises(YinzhengError) as caught:
+        parties.receive(request)
+    return caught.value.code
+
+
+def test_what_no_licence_may_be(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        parties = settled(world, registry, tmp_path / "d")
+        now = world.clock.now
+        assert refused(parties, parties.licence(FIRM, INSTITUTE)) == "rights-not-held"
+        assert refused(parties, parties.licence(ends=now + 10 * YEAR)) == "licence-term"
+        assert refused(parties, parties.licence(begins=now - 2 * 86_400)) == "licence-term"
+        assert refused(parties, parties.licence(ends=now - 1)) == "licence-term"
+        stale = parties.licence()
+        parties.receive(stale)
+        assert refused(parties, stale) == "request-taken"
+        elsewhere = parties.signed(
+            parties.request(
+                "licence",
+                stale.request.terms.to_json(),
+                ((HOSPITAL, "licensor"), (FIRM, "licensee")),
+                registry=INSTITUTE,
+            )
+        )
+        assert refused(parties, elsewhere) == "request-registry"
+        unknown = parties.licence()
+        parties.members[FIRM].key = parties.members[INSTITUTE].key
+        assert refused(parties, parties.licence()) == "request-key"
+        assert unknown.request.certificate.number == parties.number
+
+
+def test_an_exclusive_licence_bars_what_comes_later(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        parties = settled(world, registry, tmp_path / "d")
+        waiting = parties.licence(licensee=INSTITUTE)
+        case = parties.reviewed(waiting)
+        parties.prepare(case)
+        parties.done(parties.licence(exclusive=True))
+        assert refused(parties, parties.licence(licensee=INSTITUTE)) == "exclusive-overlaps"
+        with unchanged(registry), pytest.raises(YinzhengError) as caught:
+            parties.sign(case, INSTITUTE, waiting)
+        assert caught.value.code == "exclusive-overlaps"
+        parties.done(parties.licence(licensee=INSTITUTE, territory=["45"]))
+    assert world.audit() == []
+
+
+def test_a_licence_under_the_national_rules_is_no_registration(
+    production_template: World, tmp_path: Path
+) -> None:
+    world = production_template.copy(tmp_path / "state")
+    with world.open() as registry:
+        parties = settled(world, registry, tmp_path / "d", profile="NDA-2026/1")
+        case = parties.done(parties.licence())
+        assert licence_body(parties, case)["registration"] is False
+    assert world.audit() == []
+
+
+def licence_body(parties: Parties, case: str) -> Any:
+    with parties.registry.store.reading() as session:
+        return json.loads(session.exec(select(Licence.body).where(Licence.case_id == case)).one())

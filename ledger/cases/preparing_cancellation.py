@@ -1,0 +1,60 @@
+"""How the holders' cancellation of their certificate is prepared (R7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yinzheng.ledger.cases import calls
+from yinzheng.ledger.cases.asked import predecessor_of, request_of
+from yinzheng.ledger.cases.deciders import (
+    Prepared,
+    head_of,
+    instant_of,
+    listed_of,
+    officials,
+    organisations,
+    registry_party,
+)
+from yinzheng.ledger.cases.prepared import Stated, message_of
+from yinzheng.ledger.cases.work import CaseThread
+from yinzheng.verifier.formats.standing import parse_cancellation
+from yinzheng.verifier.log.statement import Statement, certificate_subject, commit_public
+
+
+def cancellation(work: CaseThread) -> Prepared:
+    """The certificate is over for good, by every holder's hand."""
+    request, before, client = request_of(work).request, predecessor_of(work), work.registry.client
+    body = parse_cancellation(
+        {
+            "v": 1,
+            "certificate": before.number,
+            "ground": request.terms.ground,
+            "initiator": "holders",
+            "document": request.digest.to_json(),
+            "reference": None,
+            "by": registry_party(work),
+            "at": instant_of(work),
+        }
+    )
+    statement = Statement(
+        type="certificate.cancelled",
+        profile=work.profile,
+        subject=certificate_subject(before.number),
+        at=body.at,
+        commitment=commit_public(body.canonical()),
+        prev=head_of(work),
+        by="registry",
+    )
+    ended = Stated(statement, body)
+    message: Any = message_of([ended], work.case.subject)
+    listed = listed_of(before)
+    return Prepared(
+        stated=(ended,),
+        message=message,
+        domain=client.standing_domain,
+        signers=(*officials(work), *organisations(work, request)),
+        kind=calls.CANCELLATION,
+        about=message.id.hex(),
+        part=statement.leaf_hash.hex(),
+        call=lambda signatures: client.cancel(message, listed, signatures),
+    )

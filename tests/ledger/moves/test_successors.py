@@ -1,0 +1,99 @@
+"""Change, renewal and the holders' cancellation, each after publicity (R6, R7, R10)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.ledger.moves.parties import FIRM, HOSPITAL, Parties, settled
+from tests.ledger.moves.test_transfers import bodies, refused
+from tests.ledger.world import World, application, state_of
+from yinzheng.ledger.chain.records import Status
+from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.verifier.formats.move_request import JointRequest
+from yinzheng.verifier.log.statement import certificate_subject
+
+JOINT = [
+    {"name": "云汐测试医院（虚构）", "code": HOSPITAL, "rights": ["hold", "use"]},
+    {"name": "岭南数据有限公司（虚构）", "code": FIRM, "rights": ["use", "operate"]},
+]
+
+
+def change(parties: Parties, *codes: str, ground: str = "entry", **changes: Any) -> JointRequest:
+    terms = {"changes": changes, "ground": ground, "summary": "更正登记事项"}
+    return parties.of_holders("change", terms, *codes)
+
+
+def test_a_change_follows_publicity_and_takes_every_holder(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        parties = settled(world, registry, tmp_path / "d", holders=JOINT)
+        alone = change(parties, HOSPITAL, asset="更正后的名称")
+        assert refused(parties, lambda: parties.receive(alone)) == "request-holders"
+        names = [{"code": FIRM, "name": "岭南数据股份有限公司（虚构）"}]
+        request = change(parties, HOSPITAL, FIRM, asset="更正后的名称", limits="", names=names)
+        case = parties.reviewed(request)
+        assert refused(parties, lambda: parties.prepare(case)) == "move-not-allowed"
+        parties.publish(case)
+        parties.prepare(case)
+        parties.sign(case, FIRM, request)
+        assert state_of(registry, case) == "issuing"
+        parties.sign(case, HOSPITAL, request)
+        settle(registry)
+        (after,) = bodies(parties, case)
+        assert (after.type, after.asset, after.limits) == ("change", "更正后的名称", "")
+        assert [h.name for h in after.holders if h.code == FIRM] == [names[0]["name"]]
+        before = registry.client.record(certificate_subject(parties.number))
+        assert before is not None
+        assert (before.status, before.successor) == (Status.SUPERSEDED, certificate_subject(after.number))
+    assert world.audit() == []
+    assert world.verify(after.number).status.value == "in_force"
+
+
+def test_what_no_change_may_be(production_template: World, tmp_path: Path) -> None:
+    world = production_template.copy(tmp_path / "state")
+    with world.open() as registry:
+        parties = settled(world, registry, tmp_path / "d", profile="NDA-2026/1")
+
+        def code(**changes: Any) -> str:
+            return refused(parties, lambda: parties.receive(change(parties, **changes)))
+
+        assert code(source="derived") == "change-refused"
+        assert code(limits="另有限制") == "change-refused"
+        assert code(names=[{"code": FIRM, "name": "新权利人"}]) == "change-holder"
+        assert code(asset=application()["asset"]["name"]) == "change-nothing"
+
+
+def test_renewal_in_its_window_alone(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        parties = settled(world, registry, tmp_path / "d", validity_years=1)
+        terms = {"years": 2, "summary": "续期两年"}
+
+        def asked() -> JointRequest:
+            return parties.of_holders("renewal", terms)
+
+        assert refused(parties, lambda: parties.receive(asked())) == "renewal-outside"
+        end = registry.client.record(certificate_subject(parties.number)).valid_until  # type: ignore[union-attr]
+        world.clock.now = end - 30 * 86_400
+        case = parties.done(asked())
+        (after,) = bodies(parties, case)
+        assert after.type == "renewal"
+        assert end < after.valid_until <= end + 2 * 366 * 86_400
+        later = parties.take(after.number)
+        assert (
+            refused(parties, lambda: later.receive(later.of_holders("renewal", terms))) == "renewal-outside"
+        )
+    assert world.audit() == []
+
+
+def test_the_holders_cancel_for_good(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        parties = settled(world, registry, tmp_path / "d", public_data=True)
+        request = parties.of_holders("cancellation", {"ground": "data_gone", "summary": "数据已灭失"})
+        case = parties.done(request)
+        assert state_of(registry, case) == "recorded"
+        before = registry.client.record(certificate_subject(parties.number))
+        assert before is not None
+        assert before.status is Status.CANCELLED
+        assert refused(parties, lambda: parties.receive(parties.transfer("use"))) == "move-barred"
+    assert world.audit() == []
+    assert world.verify(parties.number).status.value == "cancelled"
