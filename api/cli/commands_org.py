@@ -226,6 +226,28 @@ HOLDER: Final = Group(
             "Refuse an announced replacement of our account, by the account itself. 否决账户更换。",
         ),
         Group(
+            "contract",
+            "A contract about data. 数据交易合同。",
+            (
+                Command(
+                    "template",
+                    "holder_contract:template",
+                    "Write a contract to be filled in: every clause, none applying yet. 合同模板。",
+                ),
+                Command(
+                    "show",
+                    "holder_contract:show",
+                    "Read a contract: every clause, who signed, and its digest for a trade check. 查看合同。",
+                ),
+                Command(
+                    "sign",
+                    "holder_contract:sign",
+                    "Sign a contract as one of its parties, offline; the file then bears the signature "
+                    "too. 签署合同。",
+                ),
+            ),
+        ),
+        Group(
             "key",
             "A holder's keys. 权利人密钥。",
             (

@@ -36,6 +36,9 @@ APART: Final = {
     "verifier.containers.voucherfile": {"format_voucher_file"},
     "verifier.formats.voucher": {"encode_voucher"},
     "ledger.document.voucher_pdf": {"render_voucher"},
+    # What a contract may say, whose recording comes.
+    "ledger.rules.trade_contract": {"Problem", "check_contract", "last_day", "trade_of"},
+    "verifier.formats.trade_contract": {"is_signed_by"},
     # Words and types beside those that are used.
     "verifier.bytes.cose": {"SignedCore"},
     "verifier.words.phrases": {"explain"},

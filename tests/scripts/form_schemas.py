@@ -99,6 +99,16 @@ def _nullable(forms: Forms, held: Mapping[str, Any]) -> Json:
     return {"anyOf": [forms.of(held["inner"]), {"type": "null"}]}
 
 
+def _clause(forms: Forms, held: Mapping[str, Any]) -> Json:
+    off: Json = {"applies": {"type": "boolean", "const": False}}
+    on: Json = {"applies": {"type": "boolean", "const": True}, "terms": forms.part(held["kind"])}
+    either = [
+        {"type": "object", "properties": one, "required": list(one), "additionalProperties": False}
+        for one in (off, on)
+    ]
+    return {"oneOf": either}
+
+
 _BYTES: Final = "verifier.bytes."
 _MAKERS: Final[Mapping[str, Callable[[Forms, Mapping[str, Any]], Json]]] = {
     f"{_BYTES}canonical.constant.<locals>.check": _constant,
@@ -129,6 +139,7 @@ _MAKERS: Final[Mapping[str, Callable[[Forms, Mapping[str, Any]], Json]]] = {
     ),
     f"{_BYTES}canonical.made_of.<locals>.<lambda>": lambda forms, held: forms.fields(held["fields"]),
     f"{_BYTES}shape.shape.<locals>.<lambda>": lambda forms, held: forms.part(held["kind"]),
+    "verifier.formats.trade_clauses.clause.<locals>.check": _clause,
     f"{_BYTES}naming.check_spelled.<locals>.check": lambda forms, held: forms.of(held["inner"]),
     f"{_BYTES}wording.check_words.<locals>.check": lambda forms, held: forms.of(held["plain"]),
     f"{_BYTES}wording.set_of.<locals>.sorted_once": lambda forms, held: {

@@ -1,0 +1,109 @@
+"""`yinzheng holder contract …`: a contract about data, signed on a party's own machine (R56)."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from yinzheng.api.cli.codes import write_new
+from yinzheng.api.cli.files import read_file
+from yinzheng.api.cli.org_common import DEFAULT_ORG, OrgFolder, clock
+from yinzheng.api.cli.output import Json, tell
+from yinzheng.verifier.errors import UsageFault
+
+if TYPE_CHECKING:
+    from yinzheng.verifier.formats.trade_contract import SignedContract
+
+ContractFile = Annotated[Path, typer.Argument(metavar="FILE", help="The contract's JSON file. 合同文件。")]
+
+
+def template(
+    kind: Annotated[str, typer.Option(help="share or transfer. 共享或转让。")] = "share",
+    out_file: Annotated[Path, typer.Option("--out", help="A new file. 输出文件。")] = Path("contract.json"),
+    json_: Json = False,
+) -> None:
+    """Write a contract to be filled in: every clause, none applying yet. 合同模板。"""
+    from yinzheng.verifier.formats.trade import KINDS
+    from yinzheng.verifier.formats.trade_clauses import CLAUSES
+    from yinzheng.verifier.formats.trade_contract import FORMAT
+
+    if kind not in KINDS:
+        raise UsageFault("a contract is a share or a transfer", code="usage-kind", hint=", ".join(KINDS))
+    party = {"name": "", "code": "", "region": "44"}
+    contract: dict[str, Any] = {
+        "v": 1,
+        "number": "",
+        "certificate": {"number": "", "leaf": ""},
+        "kind": kind,
+        "seller": party,
+        "buyer": party,
+        "standing": {"business_scope": "", "public_hospital": False, "for_profit": True},
+        "subject": {
+            "kind": "processed",
+            "fields": [],
+            "route": "anonymised",
+            "importance": None,
+            "limits_kept": False,
+            "touches_secrets": False,
+        },
+        "rights": ["use"],
+        "purpose": "",
+        "manner": ["use"],
+        "clauses": {name: {"applies": False} for name in CLAUSES},
+        "made_at": clock(),
+    }
+    write_new(out_file, _readable({"format": FORMAT, "contract": contract, "signatures": []}))
+    tell(
+        json_, {"file": str(out_file), "clauses": list(CLAUSES)}, f"{out_file}: fill in, then sign 填写后签署"
+    )
+
+
+def show(file: ContractFile, json_: Json = False) -> None:
+    """Read a contract: every clause, who signed, and its digest for a trade check. 查看合同。"""
+    from yinzheng.verifier.words import trade_contract as words
+
+    signed = _read(file)
+    contract = signed.contract
+
+    def text() -> list[str]:
+        lines = [f"{contract.number}  {contract.seller.name} → {contract.buyer.name}"]
+        for one in words.described(contract):
+            lines.append(f" {one.number:>2} {one.title.zh} {one.title.en}: {words.APPLIES[one.applies].zh}")
+            lines += [f"      {name.zh} {name.en}: {value.zh}" for name, value in one.said]
+        names = ", ".join(one.code for one in signed.signatures) or "nobody 无"
+        return [*lines, f"signed by 已签署: {names}", f"SM3 {contract.digest.sm3.hex()}"]
+
+    value = {
+        "digest": contract.digest.to_json(),
+        "signed_by": [one.code for one in signed.signatures],
+        "clauses": {one.title.en: one.applies for one in words.described(contract)},
+    }
+    tell(json_, value, text())
+
+
+def sign(file: ContractFile, org: OrgFolder = DEFAULT_ORG, json_: Json = False) -> None:
+    """Sign a contract as one of its parties, offline; the file then bears the signature too. 签署合同。"""
+    from yinzheng.api.org.member import Member
+    from yinzheng.ledger.state.files import write_durably
+    from yinzheng.verifier.formats.trade_contract import sign_contract
+
+    member = Member.open(org, os.environ)
+    made = sign_contract(_read(file), member.profile.code, member.current(clock())[1])
+    write_durably(file, _readable(made.to_json()))
+    value = {"digest": made.contract.digest.to_json(), "complete": made.complete}
+    told = "both have signed 双方已签" if made.complete else "the other party signs next 待对方签署"
+    tell(json_, value, f"{made.contract.number}: {told}; SM3 {made.contract.digest.sm3.hex()}")
+
+
+def _read(file: Path) -> SignedContract:
+    from yinzheng.verifier.formats.trade_contract import MAX_CONTRACT, parse_signed
+
+    return parse_signed(read_file(file, MAX_CONTRACT))
+
+
+def _readable(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
