@@ -23,6 +23,7 @@ from scripts.bench_parts.bulk import measure_bulk
 from scripts.bench_parts.checks import measure_checks
 from scripts.bench_parts.consents import measure_consents
 from scripts.bench_parts.desk import measure_desk
+from scripts.bench_parts.events import measure_events
 from scripts.bench_parts.floods import measure_floods
 from scripts.bench_parts.help import measure_help
 from scripts.bench_parts.measure import Figure, Say
@@ -105,6 +106,7 @@ _PARTS: Final[dict[frozenset[str], _Part]] = {
         folder, extent.lines, extent.durable, say
     ),
     frozenset({"desk"}): lambda folder, extent, say, _: measure_desk(folder, extent.signed, say),
+    frozenset({"events"}): lambda folder, extent, say, _: measure_events(folder, extent.rounds, say),
     frozenset({"floods"}): lambda folder, extent, say, _: measure_floods(folder, extent.flooded, say),
     frozenset({"withdrawals"}): lambda folder, extent, say, _: measure_withdrawals(
         folder, extent.withdrawn, say
