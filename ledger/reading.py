@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,14 +36,35 @@ from yinzheng.ledger.state.instance import Instance, Paths, read_instance
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store, open_store_read_only, sqlite_url
 from yinzheng.ledger.store.models import Case, Certificate, Event, Objection
+from yinzheng.ledger.store.register import search
 from yinzheng.ledger.watch.events import Period
 from yinzheng.ledger.watch.exporting import Source, about, export
 from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.chain.evidence import parse_evidence
+from yinzheng.verifier.chain.layout import decode_record, record_slots
 from yinzheng.verifier.containers.certfile import format_file
-from yinzheng.verifier.formats.body import MAX_BODY, parse_body
+from yinzheng.verifier.formats.body import MAX_BODY, Body, parse_body
+from yinzheng.verifier.judge.certificate.status import status_at
+from yinzheng.verifier.judge.report import Status
 from yinzheng.verifier.log.note import peek_checkpoint
 from yinzheng.verifier.log.statement import MAX_STATEMENT_BYTES, Statement, certificate_subject
 from yinzheng.verifier.log.tlogproof import TlogProof
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterLine:
+    """A registration that was searched for, and how it stands on chain."""
+
+    body: Body
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What a search of the register found, the latest first, and whether there is more."""
+
+    lines: Sequence[RegisterLine]
+    more: bool
 
 
 class Reader(Answers):
@@ -171,6 +193,21 @@ class Reader(Answers):
                 return ()
             body = parse_body(canonical.loads(certificate.body, max_bytes=MAX_BODY))
             return basis_of(session, body.notices, now)
+
+    def register(self, asked: str, now: int) -> Registered:
+        """What the register has of a number, an organisation or an asset, and how each stands at `now`.
+
+        Raises `UsageFault` `register-short`, `register-long`.
+        """
+        with self._store.reading() as session:
+            found = search(session, asked)
+        return Registered([RegisterLine(body, self._status(body, now)) for body in found.bodies], found.more)
+
+    def _status(self, body: Body, now: int) -> Status:
+        subject, trust = certificate_subject(body.number), self.trust()
+        evidence = parse_evidence(self.chain(subject, None, None))
+        record = decode_record(evidence.words(trust.rights, record_slots(subject)))
+        return Status.UNDETERMINED if record is None else status_at(record, max(now, evidence.block.time))
 
     def health(self) -> dict[str, Any]:
         """How far database, log and chain have come."""

@@ -15,6 +15,17 @@ RIGHTS: Final = {
             "Write it as 2026-11-21 or 2026-11-21 15:00 (UTC+8).",
         ),
     ),
+    "register-short": Fault(
+        Label("至少需要资产名称中连续的四个字。", "At least four characters of an asset's name are needed."),
+        Label(
+            "也可以填写完整的证书编号、机构名称全称或统一社会信用代码。",
+            "Or give a whole number, or an organisation's whole name or credit code.",
+        ),
+    ),
+    "register-long": Fault(
+        Label("查询内容过长。", "That is too long to be searched for."),
+        Label("请只写编号、机构名称或资产名称的一部分。", "Give a number, a name, or part of a name."),
+    ),
     "usage-instants": Fault(
         Label("一次只能问一至八个时间。", "Between one and eight times can be asked about."),
         Label("请返回表单重试。", "Go back to the form and try again."),

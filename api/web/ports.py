@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from yinzheng.verifier.formats.body import Body
 from yinzheng.verifier.judge.kinds import AnyReader
+from yinzheng.verifier.judge.report import Status
 from yinzheng.verifier.judge.trust import TrustPolicy
 
 
@@ -159,6 +161,30 @@ class BasisLine(Protocol):
         """In what it goes beyond earlier versions, whose consents do not count for that (R28)."""
 
 
+class RegisterLine(Protocol):
+    """A registration that was searched for."""
+
+    @property
+    def body(self) -> Body:
+        """Its record (S6.1)."""
+
+    @property
+    def status(self) -> Status:
+        """How it stands on chain."""
+
+
+class Registered(Protocol):
+    """What a search of the register found."""
+
+    @property
+    def lines(self) -> Sequence[RegisterLine]:
+        """The latest first, ten at most."""
+
+    @property
+    def more(self) -> bool:
+        """Whether there are more than are told."""
+
+
 class ReaderPort(Protocol):
     """The registry, read-only."""
 
@@ -192,6 +218,12 @@ class ReaderPort(Protocol):
 
     def consent_basis(self, number: str, now: int) -> Sequence[BasisLine]:
         """The notices a certificate names, and how many withdrawals are open; empty where it names none."""
+
+    def register(self, asked: str, now: int) -> Registered:
+        """What the register has of a whole number, an organisation, or part of an asset's name (R50).
+
+        Raises `UsageFault` `register-short`, `register-long`.
+        """
 
     def health(self) -> Mapping[str, Any]:
         """Integers `log_size`, `anchored_size`, `block`, `block_time` (UTC seconds)."""

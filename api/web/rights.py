@@ -16,12 +16,14 @@ from starlette.responses import Response
 
 from yinzheng.api.http.guard import client
 from yinzheng.api.http.language import Language, other
-from yinzheng.api.http.problems import not_found
+from yinzheng.api.http.problems import not_found, problem_of
 from yinzheng.api.instants import Day, parse_instant
 from yinzheng.api.web.asof_view import asof_view, report_tone
 from yinzheng.api.web.checking import CheckedAsOf, CheckedHistory
 from yinzheng.api.web.history_view import history_view
-from yinzheng.api.web.schemas import AsOfOut, ReportOut, Said, policy_out
+from yinzheng.api.web.ports import Registered
+from yinzheng.api.web.register_view import found_view
+from yinzheng.api.web.schemas import AsOfOut, RegisterOut, RegistrationOut, ReportOut, Said, policy_out
 from yinzheng.api.web.server import Server, language_of
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import is_number
@@ -62,6 +64,28 @@ def rights(server: Server) -> APIRouter:
             asked=asked,
         )
 
+    async def register(request: Request) -> Response:
+        language, asked = language_of(request), request.query_params.get("q", "").strip()
+        found, problem = None, ""
+        if asked:
+            try:
+                found = await _search(server, request, asked)
+            except UsageFault as fault:
+                if fault.code not in ("register-short", "register-long"):
+                    raise
+                problem = " ".join(problem_of(fault).said(language))
+        return server.page(
+            request,
+            "register.html",
+            switch=_switch(request, language),
+            here="register",
+            asked=asked,
+            found=None if found is None else found_view(found.lines, language),
+            more=found is not None and found.more,
+            problem=problem,
+        )
+
+    router.add_api_route("/register", register, methods=_READ)
     router.add_api_route("/rights/{number}", history, methods=_READ)
     router.add_api_route("/rights/{number}/at", at, methods=_READ)
     return router
@@ -149,7 +173,55 @@ def for_programs(server: Server, problems: Callable[..., dict[int | str, dict[st
             exit_code=found.view.exit_code,
         )
 
+    @router.get(
+        "/v1/register",
+        operation_id="register",
+        summary="Search the register",
+        tags=["register"],
+        responses=problems(
+            s400="Less than four characters of an asset's name, or too many (`register-short`, `-long`).",
+            s429="Too many look-ups (`rate-limited`); see Retry-After.",
+        ),
+    )
+    async def register(
+        request: Request,
+        q: Annotated[
+            str,
+            Query(
+                description="A whole certificate number, an organisation's whole name or credit code, or at "
+                "least four characters in a row of an asset's name."
+            ),
+        ],
+    ) -> RegisterOut:
+        """At most ten, the latest first; no list, no next page, and never by a person (R50)."""
+        found = await _search(server, request, q.strip())
+        return RegisterOut(
+            registrations=[
+                RegistrationOut(
+                    number=line.body.number,
+                    asset=line.body.asset,
+                    holders=[dict(holder.to_json()) for holder in line.body.holders],
+                    registered_at=line.body.registered_at,
+                    valid_until=line.body.valid_until,
+                    status=str(line.status),
+                    profile=line.body.profile,
+                )
+                for line in found.lines
+            ],
+            more=found.more,
+        )
+
     return router
+
+
+async def _search(server: Server, request: Request, asked: str) -> Registered:
+    """What the register has; each search is a look-up, one that finds nothing a missed one (R50)."""
+    who = client(request)
+    server.gate.lookup(who)
+    found = await run_in_threadpool(server.reader.register, asked, server.clock())
+    if not found.lines:
+        server.gate.missed(who)
+    return found
 
 
 async def _history(server: Server, request: Request, number: str) -> CheckedHistory | None:

@@ -207,6 +207,25 @@ class HistoryAnswerOut(_Model):
     history: dict[str, Any] = Field(description="The report, with the timeline.")
 
 
+class RegistrationOut(_Model):
+    """A registration that was searched for."""
+
+    number: str
+    asset: str
+    holders: list[dict[str, Any]] = Field(description="Name, code, rights: organisations alone (R17).")
+    registered_at: int
+    valid_until: int
+    status: str = Field(description="As in a report, now (S9.2).")
+    profile: str
+
+
+class RegisterOut(_Model):
+    """What a search of the register found, the latest first."""
+
+    registrations: list[RegistrationOut] = Field(max_length=10)
+    more: bool = Field(description="There are more: be more precise. There is no next page (R50).")
+
+
 class AsOfOut(_Model):
     """How a certificate stood at some instants, the earliest first, and now (S9.3a)."""
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, not_, or_, select
 
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.watched import HOLDING, OF_PERSONS, SILENT
-from yinzheng.ledger.store import repository
+from yinzheng.ledger.store import register, repository
 from yinzheng.ledger.store.models import Certificate, Counter, Event
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
 from yinzheng.ledger.store.models_watch import CertificateEvent
@@ -55,6 +55,8 @@ def _step(session: Session) -> bool:
     end = min(counter.last + repository.BATCH, head.size)
     for event, certificate in _events(session, counter.last, end):
         assert event.log_index is not None  # asked for by it
+        if certificate is not None and _is_deposit(event, certificate):
+            register.enter(session, certificate)
         for subject in sorted(_subjects(session, event, certificate)):
             session.add(CertificateEvent(number=event.log_index, certificate=subject, about=event.subject))
         session.flush()
@@ -78,7 +80,7 @@ def _events(session: Session, first: int, end: int) -> list[tuple[Event, Certifi
 
 def _subjects(session: Session, event: Event, certificate: Certificate | None) -> set[bytes]:
     """The certificates that an event is about."""
-    if event.type == CERTIFICATE_DEPOSITED and (certificate is None or certificate.event_id != event.id):
+    if event.type == CERTIFICATE_DEPOSITED and (certificate is None or not _is_deposit(event, certificate)):
         return set()  # the contracts refused it, and it was stated anew (S3.5)
     found = set() if certificate is None else {certificate.subject}
     if event.public is not None and event.type in NAMING:
@@ -90,6 +92,10 @@ def _subjects(session: Session, event: Event, certificate: Certificate | None) -
         before = select(CertificateEvent.certificate).where(CertificateEvent.about == event.subject)
         return set(session.exec(before))
     return found
+
+
+def _is_deposit(event: Event, certificate: Certificate) -> bool:
+    return event.type == CERTIFICATE_DEPOSITED and certificate.event_id == event.id
 
 
 def _held(session: Session, dispute: bytes) -> set[bytes]:

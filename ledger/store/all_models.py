@@ -6,6 +6,7 @@ from yinzheng.ledger.store import (
     models_consents,
     models_disputes,
     models_moves,
+    models_register,
     models_trades,
     models_watch,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "models_consents",
     "models_disputes",
     "models_moves",
+    "models_register",
     "models_trades",
     "models_watch",
 ]

@@ -12,9 +12,10 @@ from tests.verifier import world as synthetic
 from tests.verifier.holder_world import HolderLedger, HolderWorld
 from yinzheng.verifier.chain.layout import record_slots
 from yinzheng.verifier.errors import EnvironmentFault
-from yinzheng.verifier.formats.body import parse_body
+from yinzheng.verifier.formats.body import Body, parse_body
 from yinzheng.verifier.judge.holder import LiveOrganisation
 from yinzheng.verifier.judge.live import LiveRecord
+from yinzheng.verifier.judge.report import Status
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.statement import certificate_subject
 
@@ -120,6 +121,22 @@ HISTORY = tuple(
 )
 
 
+@dataclass(frozen=True)
+class FakeRegistration:
+    """As `ledger.reading.RegisterLine`."""
+
+    body: Body
+    status: Status = Status.IN_FORCE
+
+
+@dataclass(frozen=True)
+class FakeRegistered:
+    """As `ledger.reading.Registered`."""
+
+    lines: tuple[FakeRegistration, ...]
+    more: bool = False
+
+
 @dataclass
 class FakeReader:
     """One certificate, a board, a log folder. Also the `LiveReader`. Break it by setting `down`."""
@@ -222,6 +239,11 @@ class FakeReader:
     def history(self, number: str) -> Sequence[FakeLine]:
         self._up()
         return HISTORY if number == self.world.body.number else ()
+
+    def register(self, asked: str, now: int) -> FakeRegistered:
+        self._up()
+        fits = asked in self.world.body.asset or asked == self.world.body.number
+        return FakeRegistered((FakeRegistration(self.world.body),) if fits else ())
 
     def health(self) -> Mapping[str, Any]:
         self._up()

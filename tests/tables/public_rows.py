@@ -128,6 +128,9 @@ ON_THE_PAGES: Final[Mapping[str, Row]] = {
     "GET /v1/certificates/{number}/as-of (of a time to come)": lambda s: _of(
         s, "/v1/certificates/{}/as-of?at=2090-01-01"
     ),
+    "GET /register": lambda s: _of(s, "/register?q={}"),
+    "GET /v1/register": lambda s: _of(s, "/v1/register?q={}"),
+    "GET /v1/register (too short)": lambda _: Asked("/v1/register?q=ab"),
     "GET /rights/{number}": lambda s: _of(s, "/rights/{}"),
     "GET /rights/{number} (of none)": lambda _: Asked(f"/rights/{ABSENT}"),
     "GET /rights/{number}/at": lambda s: _of(s, "/rights/{}/at?at=1700000000"),

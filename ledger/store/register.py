@@ -1,0 +1,81 @@
+"""The public register: found by a whole number, an organisation, or part of an asset's name (R50).
+
+There is no list, no next page and nothing about a person. A search gives the latest few and says whether
+there are more; whoever wants another one has to know more of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from yinzheng.ledger.store.models import Certificate
+from yinzheng.ledger.store.models_register import RegisterEntry, RegisterHolder
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.body import MAX_BODY, Body, is_number, parse_body
+from yinzheng.verifier.formats.creditcode import is_credit_code
+
+MOST: Final = 10
+"""Certificates that a search gives."""
+
+SHORTEST: Final = 4
+"""Characters of an asset's name, at least."""
+
+LONGEST: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found, the latest first, and whether there is more."""
+
+    bodies: Sequence[Body]
+    more: bool
+
+
+def enter(session: Session, certificate: Certificate) -> None:
+    """Enter a deposited certificate, in the transaction that tells its event apart; again changes nothing."""
+    body = parse_body(canonical.loads(certificate.body, max_bytes=MAX_BODY))
+    session.merge(RegisterEntry(number=body.number, asset=body.asset))
+    for holder in body.holders:
+        session.merge(RegisterHolder(number=body.number, code=holder.code, name=holder.name))
+
+
+def search(session: Session, asked: str) -> Found:
+    """Find by a certificate's number, an organisation's credit code or whole name, or at least four
+    characters of an asset's name.
+
+    Raises `UsageFault` `register-short`, or `register-long`.
+    """
+    words = " ".join(asked.split())
+    if len(words) > LONGEST:
+        raise UsageFault("that is too long to be searched for", code="register-long")
+    numbers = session.exec(_query(words).order_by(col(RegisterEntry.number).desc()).limit(MOST + 1)).all()
+    return Found([_body(session, number) for number in numbers[:MOST]], more=len(numbers) > MOST)
+
+
+def _query(words: str) -> SelectOfScalar[str]:
+    entries, upper = select(RegisterEntry.number), words.upper()
+    if is_number(upper):
+        return entries.where(RegisterEntry.number == upper)
+    of = select(RegisterHolder.number)
+    if is_credit_code(upper):
+        return entries.where(col(RegisterEntry.number).in_(of.where(RegisterHolder.code == upper)))
+    if len(words) < SHORTEST:
+        raise UsageFault(
+            f"at least {SHORTEST} characters of an asset's name are searched for",
+            code="register-short",
+            hint="Or give a whole number, or an organisation's whole name or credit code.",
+        )
+    named = col(RegisterEntry.number).in_(of.where(RegisterHolder.name == words))
+    return entries.where(or_(named, col(RegisterEntry.asset).contains(words, autoescape=True)))
+
+
+def _body(session: Session, number: str) -> Body:
+    row = session.get_one(Certificate, number)
+    return parse_body(canonical.loads(row.body, max_bytes=MAX_BODY))
