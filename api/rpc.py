@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from yinzheng.ledger.chain.evidence import Prover
+from yinzheng.ledger.chain.evidence import Prover, collect_certificate
 from yinzheng.ledger.chain.wire import Nonsense, Refusal, question, read_answer
 from yinzheng.ledger.net import plain
 from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent
 from yinzheng.ledger.net.routes import address_of
-from yinzheng.verifier.chain.layout import record_slots, root_slot
+from yinzheng.verifier.chain.layout import root_slot
 from yinzheng.verifier.chain.layout_consents import consent_slots
 from yinzheng.verifier.chain.layout_moves import account_slots
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
@@ -69,11 +69,16 @@ class RpcReader:
 
     def chain(self, subject: bytes, size: int | None, at: int | None) -> object:
         """Evidence for the record, and the anchored root of `size`; see `LiveReader.chain`."""
-        return self._collect(self._trust.rights.address, record_slots(subject), size, at)
+        return self._asked(
+            lambda prover: collect_certificate(prover, prover.last_final(at), subject, size, self._trust)
+        )
 
     def storage(self, wanted: Wanted, *, at: int | None, block: int | None) -> object:
         """Evidence for slots of any contract; see `StorageReader.storage`."""
-        return self._prove(list(wanted.items()), at, block)
+        asked = list(wanted.items())
+        return self._asked(
+            lambda prover: prover.newest(asked, at) if block is None else prover.collect(block, asked)
+        )
 
     def said(self, leaf: bytes) -> LiveStatement | None:
         """A node keeps no log."""
@@ -136,17 +141,14 @@ class RpcReader:
         wanted: list[tuple[bytes, Sequence[bytes]]] = [(address, slots)]
         if size is not None:
             wanted.append((trust.anchor.address, [root_slot(size)]))
-        return self._prove(wanted, at)
+        return self._asked(lambda prover: prover.newest(wanted, at))
 
-    def _prove(
-        self, wanted: Sequence[tuple[bytes, Sequence[bytes]]], at: int | None, block: int | None = None
-    ) -> object:
+    def _asked(self, collect: Callable[[Prover], object]) -> object:
         trust = self._trust
         self._require_chain()
         validators = len(trust.validators_at(int(self._ask("eth_blockNumber", []), 16)))
         try:
-            prover = Prover(self._ask, trust.consensus, validators)
-            return prover.newest(wanted, at) if block is None else prover.collect(block, wanted)
+            return collect(Prover(self._ask, trust.consensus, validators))
         except DataFault as fault:
             raise _silent(f"what the node answers does not hold: {fault.message}", "node-nonsense") from fault
 

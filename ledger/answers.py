@@ -15,6 +15,7 @@ from yinzheng.ledger.certificates.lineage import MAX_PUBLIC, Gathering
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import prover
 from yinzheng.ledger.chain.evidence import Wanted as Accounts
+from yinzheng.ledger.chain.evidence import collect_certificate
 from yinzheng.ledger.erasure.tombstones import tombstone_of
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.organisations.showing import told_of
@@ -24,7 +25,7 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.store.models import Certificate, Event
 from yinzheng.verifier.bytes import canonical
-from yinzheng.verifier.chain.layout import record_slots, root_slot
+from yinzheng.verifier.chain.layout import root_slot
 from yinzheng.verifier.chain.layout_consents import consent_slots
 from yinzheng.verifier.chain.layout_moves import account_slots
 from yinzheng.verifier.formats.body import MAX_BODY
@@ -51,6 +52,8 @@ class Answers:
         self._w3 = w3
         self._prover = prover(w3, instance)
         self._client = ContractsClient(w3, instance.deployment, instance.modules)
+        self._pinned = self.trust()
+        """For its contracts, which never change."""
         self._newest = lru_cache(maxsize=EVIDENCE_KEPT)(self._evidence)
 
     def trust(self) -> TrustPolicy:
@@ -85,14 +88,15 @@ class Answers:
         )
 
     def chain(self, subject: bytes, size: int | None, at: int | None) -> object:
-        """Evidence for a record, and the anchored root of `size`, at the last block not after `at`."""
+        """Evidence for a record, what became of it, and the anchored root of `size`, at the last block not
+        after `at`.
+        """
         block = self._prover.last_final(at)
         # What the newest block proves stays as it is until there is a newer one; many ask for the same.
         return self._newest(block, subject, size) if at is None else self._evidence(block, subject, size)
 
     def _evidence(self, block: int, subject: bytes, size: int | None) -> object:
-        rights = self.instance.deployment.rights
-        return self._prover.collect(block, self._with_root(rights, record_slots(subject), size))
+        return collect_certificate(self._prover, block, subject, size, self._pinned)
 
     def _with_root(self, contract: bytes, slots: Sequence[bytes], size: int | None) -> Accounts:
         root = [] if size is None else [(self.instance.deployment.anchor, [root_slot(size)])]

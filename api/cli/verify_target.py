@@ -46,7 +46,7 @@ from yinzheng.verifier.judge.report import Report
 from yinzheng.verifier.judge.trade_check.report import TradeCheckReport
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.pack.archive import is_zip
-from yinzheng.verifier.words import phrases
+from yinzheng.verifier.words import moved, phrases
 from yinzheng.verifier.words.levels import level_words
 from yinzheng.verifier.words.phrases import Language
 from yinzheng.verifier.words.verdict import verdict
@@ -289,6 +289,8 @@ def _print_fields(report: Report, language: Language) -> None:
         out.print(f" {phrases.supervised(body.authority).said(language)}", markup=False)
     if body.limits:
         out.print(f" {phrases.FIELDS['limits'].said(language)}: {body.limits}", markup=False)
+    for became in moved.lines(report):
+        out.print(f" {became.said(language)}", markup=False)
     for difference in report.differences:
         shown, held = difference.certificate, difference.record
         out.print(f" ≠ {difference.path}: {shown!r} → {held!r}", style="red", markup=False)

@@ -17,7 +17,7 @@ from yinzheng.api.web.words import ATTENTION, ESTABLISHED, VERDICTS, say
 from yinzheng.ledger.rules.terms import Label
 from yinzheng.verifier.judge.report import Authentic, Block, Finding, Outcome, Report, Status
 from yinzheng.verifier.judge.trust import TrustPolicy
-from yinzheng.verifier.words import phrases
+from yinzheng.verifier.words import moved, phrases
 from yinzheng.verifier.words.phrase import Phrase
 from yinzheng.verifier.words.receipt import CHANGES
 from yinzheng.verifier.words.verdict import verdict
@@ -121,6 +121,8 @@ class ReportView:
     """Whether the ledger confirms the fields shown."""
     rows: tuple[Row, ...]
     steps: tuple[Step, ...]
+    moved: tuple[str, ...]
+    """What became of it, a line each."""
     history: tuple[Event, ...]
     basis: tuple[Basis, ...]
     notes: tuple[str, ...]
@@ -163,6 +165,7 @@ def report_view(checked: Checked, language: Language, *, own_policy: bool) -> Re
         confirmed=confirmed(report),
         rows=rows(report, language),
         steps=tuple(step_of(finding, language) for finding in report.findings),
+        moved=tuple(line.said(language) for line in moved.lines(report)),
         history=_history(checked.history, language),
         basis=tuple(_basis(line, language) for line in checked.basis),
         notes=tuple(

@@ -96,6 +96,31 @@ class ChainOut(_Model):
     case: str
 
 
+class LinkedOut(_Model):
+    """Another certificate that the chain's record names."""
+
+    subject: str
+    number: str | None
+    mutual: bool | None = Field(description="Whether its own record names this one; null: not shown.")
+
+
+class MarksOut(_Model):
+    """Why remarks of a kind stand (S5.24)."""
+
+    entered: int = Field(description="Entered since registration, and standing.")
+    deposited: bool = Field(description="One came with the certificate, and stands.")
+
+
+class MovedOut(_Model):
+    """What became of the certificate (S9.2a); null: not shown."""
+
+    predecessor: LinkedOut | None
+    successor: LinkedOut | None
+    remainder: LinkedOut | None
+    licences: int | None = Field(description="How many were given under it; there are no others.")
+    remarks: dict[str, MarksOut] | None = Field(description="Kinds entered or lifted since registration.")
+
+
 class NoteOut(_Model):
     """Something to know that no obligation says."""
 
@@ -132,6 +157,7 @@ class ReportOut(_Model):
     differences: list[DifferenceOut]
     remarks: list[str]
     chain: ChainOut | None
+    moved: MovedOut | None
     block: BlockOut | None
     notes: list[NoteOut]
 

@@ -14,10 +14,14 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from yinzheng.verifier.chain.consensus import Consensus
+from yinzheng.verifier.chain.evidence import NotGiven, parse_evidence
 from yinzheng.verifier.chain.header import FIELDS, FORKS, Field, Header, parse_header
+from yinzheng.verifier.chain.layout import ChainRecord, decode_record, record_slots, root_slot
 from yinzheng.verifier.chain.mpt import EMPTY_ROOT, MAX_NODE, prove_secure
 from yinzheng.verifier.chain.rlp import Item, decode_item, encode_item
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
+from yinzheng.verifier.judge.certificate.moved import moved_slots
+from yinzheng.verifier.judge.trust import TrustPolicy
 
 Ask: TypeAlias = "Callable[[str, list[Any]], Any]"
 """Asks a node: method and parameters in, the result of the answer out.
@@ -102,6 +106,32 @@ class Prover:
                 hint="It may still be synchronising, or belong to another network.",
             )
         return headers
+
+
+def collect_certificate(
+    prover: Prover, block: int, subject: bytes, size: int | None, trust: TrustPolicy
+) -> dict[str, Any]:
+    """Evidence about a certificate after `block`: its record, what became of it (S9.2a), and if `size` is
+    given the anchored root of that size, each of the contract that the policy pins. Raises as `collect`.
+    """
+    wanted: dict[bytes, list[bytes]] = {trust.rights.address: record_slots(subject)}
+    wanted |= moved_slots(subject, None, trust)
+    if size is not None:
+        wanted[trust.anchor.address] = [root_slot(size)]
+    found = prover.collect(block, list(wanted.items()))
+    # Whom the record names is known only now; that they name it back stands in their own records.
+    back = moved_slots(subject, _record_in(found, subject, trust), trust).get(trust.rights.address)
+    if not back:
+        return found
+    wanted[trust.rights.address] += back
+    return prover.collect(block, list(wanted.items()))
+
+
+def _record_in(found: object, subject: bytes, trust: TrustPolicy) -> ChainRecord | None:
+    try:
+        return decode_record(parse_evidence(found).words(trust.rights, record_slots(subject)))
+    except (DataFault, NotGiven):
+        return None  # whoever verifies it will say what is wrong
 
 
 def header_of(answer: Mapping[str, Any], consensus: Consensus | None = None) -> Header:

@@ -50,8 +50,9 @@ def test_a_file_proves_itself(demonstration: Demonstration, suffix: str, at: int
         "verdict",
         "kind", "number", "authentic", "status", "status_code", "in_force", "demonstration", "checked_at",
         "asked_at", "obligations", "certificate", "elided", "record", "differences", "remarks", "chain",
-        "block", "notes",
+        "moved", "block", "notes",
     }  # fmt: skip
+    assert (report["moved"]["licences"], report["moved"]["remarks"]) == (0, {})
     assert not said.err
 
 

@@ -48,12 +48,15 @@ class LiveReader(Protocol):
         """What is kept of that certificate; None if the ledger keeps no records or not this one."""
 
     def chain(self, subject: bytes, size: int | None, at: int | None) -> object:
-        """Evidence (JSON of S7.3) for the five slots of the record of ``subject`` (32 bytes), and if ``size``
-        is given for the anchored root of that size.
+        """Evidence (JSON of S7.3) for the slots of the record of ``subject`` (32 bytes), if ``size`` is given
+        for the anchored root of that size and, where it can, for `moved_slots`.
 
         The first header is that of the last block not after ``at`` (UTC seconds), or of the latest that is
         final; the headers after it, as far as there are any, are those that make it final, at least one.
         """
+
+    def number_of(self, subject: bytes) -> str | None:
+        """The number of the certificate of that subject (32 bytes); None if the ledger does not know it."""
 
 
 @runtime_checkable
@@ -94,6 +97,13 @@ class Ledger:
         Raises as `deposited`.
         """
         return refused(lambda: self._read_evidence(number, size, at))
+
+    def number_of(self, subject: bytes) -> str | None:
+        """What the ledger says is the number of that subject; None where it says nothing."""
+        try:
+            return self._reader.number_of(subject)
+        except (DataFault, EnvironmentFault):
+            return None
 
     def _read_record(self, number: str) -> Deposited | None:
         answer = self._reader.record(number)

@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 from yinzheng.verifier.chain.layout import ChainRecord
 from yinzheng.verifier.formats.body import Body
 from yinzheng.verifier.formats.certificate import Core
+from yinzheng.verifier.judge.certificate.moved import Moved, moved_json
 
 
 class Outcome(StrEnum):
@@ -134,6 +135,8 @@ class Report:
     asked_at: int | None
     """The time asked about, if not now."""
     notes: tuple[Note, ...]
+    moved: Moved | None = None
+    """What became of it, as far as that was shown; None unless obligation 9 is VALID."""
 
     def __bool__(self) -> NoReturn:
         """Refuse: `if report:` would not say which of two verdicts is meant."""
@@ -161,8 +164,13 @@ class Report:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Kinds of remarks in effect (R16): those of the body and those the chain has been told since."""
-        kinds = [remark.kind for remark in self.body.remarks] if self.body else []
+        """Kinds of remarks in effect (R16): those of the body, unless the chain has been told that they were
+        lifted, and those it has been told of since.
+        """
+        lifted = self.moved.lifted if self.moved else ()
+        kinds = (
+            [remark.kind for remark in self.body.remarks if remark.kind not in lifted] if self.body else []
+        )
         return tuple(dict.fromkeys([*kinds, *sorted(self.chain.remarks if self.chain else ())]))
 
     @property
@@ -221,6 +229,7 @@ class Report:
             "differences": differences_json(self.differences),
             "remarks": list(self.remarks),
             "chain": _chain(self.chain) if self.chain else None,
+            "moved": moved_json(self.moved) if self.moved else None,
             "block": block_json(self.block) if self.block else None,
             "notes": [{"code": note.code, "data": dict(note.data)} for note in self.notes],
         }

@@ -10,6 +10,7 @@ from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.certificate import statement_of
 from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.certificate.exhibits import CertificateExhibits
+from yinzheng.verifier.judge.certificate.moved import Moved, read_moved
 from yinzheng.verifier.judge.certificate.status import Question, answer_status
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.judge import Rules, authentic, judge
@@ -19,6 +20,7 @@ from yinzheng.verifier.judge.presentation import page_agrees, presentation_notes
 from yinzheng.verifier.judge.report import Note, Outcome, Report
 from yinzheng.verifier.judge.seals import block_of
 from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.log.statement import certificate_subject
 
 _BY_LOG: Final = (4, 5, 6, 7)
 """Obligations about what the registry keeps and logs."""
@@ -125,7 +127,17 @@ def _conclude(findings: Findings, found: CertificateExhibits, question: Question
             *found.notes,
             *operator_notes(question.trust, holders),
         ),
+        moved=_moved(found, question),
     )
+
+
+def _moved(found: CertificateExhibits, question: Question) -> Moved | None:
+    """What became of it by the block that was asked about, which need not be that of a time asked about."""
+    if found.chain is None or found.evidence is None or question.at is not None:
+        return None
+    numbers = question.ledger.number_of if question.ledger else lambda _: None
+    subject = certificate_subject(found.number)
+    return read_moved(subject, found.body, found.chain, found.evidence, question.trust, numbers)
 
 
 def operator_notes(trust: TrustPolicy, parties: Set[str]) -> list[Note]:
