@@ -105,7 +105,7 @@ PANELS: Final = (
             ),
             Command(
                 "demo",
-                "operate:demo",
+                "demo:demo",
                 "Register the example dossiers, withdraw a consent, preserve "
                 "evidence; all labelled DEMO. 演示。",
             ),

@@ -1,4 +1,4 @@
-"""Commands of the operator: create, serve, audit, hand out the policy, demonstrate."""
+"""Commands of the operator: create, serve, audit, hand out the policy."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from yinzheng.api.cli.output import EXIT_NOT, EXIT_UNDETERMINED, Json, err, fail
 from yinzheng.api.cli.persons import As, by_name, new_passphrase
 from yinzheng.ledger.rules.ages import BLOCK_AGE, MAX_AGE
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
-
-HERE = Path(__file__).resolve().parents[2]
 
 
 def init(
@@ -346,50 +344,3 @@ def node(
             leap=LEAP,
             ready=ready,
         )
-
-
-def demo(
-    state: State = DEFAULT_STATE,
-    out_dir: Annotated[Path, typer.Option("--out", help="Folder for the certificates. 证书目录。")] = Path(
-        "out"
-    ),
-    dossiers: Annotated[Path, typer.Option(help="Example dossiers. 示例材料。")] = HERE
-    / "examples"
-    / "dossiers",
-    consents: Annotated[Path, typer.Option(help="Example of a consent and a dispute. 示例同意。")] = HERE
-    / "examples"
-    / "consents",
-    json_: Json = False,
-) -> None:
-    """Register the example dossiers, withdraw a consent, preserve evidence; all labelled DEMO. 演示。"""
-    from yinzheng.ledger.demonstration.certificates import demonstrate
-    from yinzheng.ledger.registry import wall_clock
-
-    for folder in (dossiers, consents):
-        if not folder.is_dir():
-            raise UsageFault(f"there is no folder {folder}", code="demo-no-dossiers", hint="Check the path.")
-    with progress_line(json_) as progress:
-        given = demonstrate(state, out_dir, dossiers, clock=wall_clock, progress=progress, consents=consents)
-    numbers, shown = given.numbers, given.shown
-    assert shown is not None  # the example is there
-
-    def text() -> None:
-        out.print(f"{len(numbers)} certificates in {out_dir} 演示证书:", style="bold", markup=False)
-        for number in numbers:
-            out.print(f"  {number}.pdf  {number}.png  {number}.json", markup=False)
-        first = out_dir / f"{numbers[0]}.pdf"
-        out.print(
-            "a consent, partly withdrawn, and a dispute 撤回了一部分的同意, 与一起争议:",
-            style="bold",
-            markup=False,
-        )
-        out.print(
-            f"  {shown.receipt.name} (born 出生日期 {shown.born})  {shown.conclusion.name}", markup=False
-        )
-        out.print(f"  {shown.pack.name}", markup=False)
-        trust = out_dir / "trust.json"
-        out.print("Check them, our server off 关掉服务器也能查验:", style="bold", markup=False)
-        for file in (first, shown.receipt, shown.pack):
-            out.print(f"  yinzheng verify {file} --trust {trust}", markup=False)
-
-    tell(json_, {"numbers": numbers, "out": str(out_dir), **shown.to_json()}, text)

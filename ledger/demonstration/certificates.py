@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from yinzheng.ledger.accesses.batching import commit
-from yinzheng.ledger.cases import asked, deciding, intake, issuing, objections, publicity
+from yinzheng.ledger.cases import intake, objections
 from yinzheng.ledger.cases.work import work_on
-from yinzheng.ledger.demonstration.material import favourable_review, prepare_dossier
+from yinzheng.ledger.demonstration.life import EXAMPLE as LIFE
+from yinzheng.ledger.demonstration.life import Lived, demonstrate_life
+from yinzheng.ledger.demonstration.material import prepare_dossier
 from yinzheng.ledger.demonstration.people import acting_as
 from yinzheng.ledger.demonstration.rights import Shown, demonstrate_rights
+from yinzheng.ledger.demonstration.steps import Officers
 from yinzheng.ledger.document.forms import write_documents
 from yinzheng.ledger.flow.heartbeat import beat
 from yinzheng.ledger.flow.pipeline import settle
@@ -29,8 +31,6 @@ from yinzheng.ledger.people.keyring import make_demonstration_passphrase
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Clock, Progress, Registry
 from yinzheng.ledger.rules.profiles import DEMO
-from yinzheng.ledger.rules.states import State
-from yinzheng.ledger.rules.terms import label
 from yinzheng.ledger.state.creation import Plan, create_registry
 from yinzheng.ledger.state.files import write_durably
 from yinzheng.ledger.state.instance import Paths, read_instance
@@ -63,6 +63,7 @@ class Demonstration:
 
     numbers: list[str]
     shown: Shown | None
+    lived: Lived | None = None
 
 
 def demonstration_keys(paths: Paths) -> Keystore:
@@ -79,10 +80,11 @@ def demonstrate(
     progress: Progress,
     keys: Callable[[Paths], Keystore] = demonstration_keys,
     consents: Path | None = None,
+    life: Path | None = None,
 ) -> Demonstration:
     """Register every dossier under `dossiers` that is not registered yet, and write all documents to `out`.
 
-    With `consents`, the folder of the second half's example, also show that.
+    With `consents` and `life`, the folders of the further parts' examples, also show those.
 
     Raises `UsageFault` (`demo-not-here`) for a registry that is not a demonstration's, `demo-no-dossiers`.
     """
@@ -116,37 +118,33 @@ def demonstrate(
             shown = demonstrate_rights(
                 registry, own, (OFFICER, ADMINISTRATOR), consents, out, numbers[0], progress
             )
+        lived = None
+        if life is not None:
+            sold = json.loads((life / LIFE).read_text(encoding="utf-8"))["dossier"]
+            chosen = numbers[[example.name for example in examples].index(sold)], numbers[-2]
+            everyone = (OFFICER, ADMINISTRATOR, MEMBER)
+            lived = demonstrate_life(registry, keys(registry.paths), everyone, life, chosen, out, progress)
         commit(registry, everything=True)  # nobody may come after to do it
         settle(registry)
         beat(registry)
         policy = trust_policy(registry.instance)
     with open_reader(state, clock) as reader:
-        for number in numbers:
+        followed = [] if lived is None else [lived.successor, lived.remainder]
+        for number in [*numbers, *followed]:
             progress(f"writing {number}.pdf, .png and .json")
             write_documents(reader, number, out)
     write_durably(out / "trust.json", json.dumps(policy, ensure_ascii=False, indent=1).encode() + b"\n")
-    return Demonstration(numbers, shown)
+    return Demonstration(numbers, shown, lived)
 
 
 def _register(registry: Registry, example: Path, progress: Progress, *, objected: bool) -> str:
     """Take one dossier all the way; returns its certificate's number."""
     case_id = _case_of(registry, example, progress)
-    steps: dict[State, Callable[[], object]] = {
-        State.APPLIED: lambda: _accept(registry, case_id),
-        State.ACCEPTED: lambda: _review(registry, case_id),
-        State.REVIEWED: lambda: _decide_or_publish(registry, case_id),
-        State.COMMITTEE_DECIDED: lambda: publicity.publish(registry, case_id, acting_as(registry, OFFICER)),
-        State.PUBLICITY: lambda: _through_publicity(registry, case_id, example, objected=objected),
-        State.ISSUING: lambda: issuing.issue(registry, case_id, acting_as(registry, MEMBER)),
-    }
-    while True:
-        settle(registry)
-        with work_on(registry, case_id) as work:
-            state = work.situation.state
-        if state not in steps:
-            break
-        progress(f"{example.name}: {state.value}")
-        steps[state]()
+    officers = Officers(registry, case_id, OFFICER, MEMBER)
+    officers.carry(
+        lambda state: progress(f"{example.name}: {state.value}"),
+        publicity=lambda: _through_publicity(officers, example, objected=objected),
+    )
     with registry.store.reading() as session:
         numbers = [one.number for one in repository.certificates_of_case(session, case_id)]
     if not numbers:
@@ -169,35 +167,11 @@ def _case_of(registry: Registry, example: Path, progress: Progress) -> str:
     return case_id
 
 
-def _accept(registry: Registry, case_id: str) -> None:
-    with work_on(registry, case_id) as work:
-        stated = asked.stated_procedure(work)
-    reasons = f"演示：经核对数据来源与是否涉及公共数据，适用{label(stated).zh}。"
-    deciding.accept(registry, case_id, acting_as(registry, OFFICER), stated, reasons)
-
-
-def _review(registry: Registry, case_id: str) -> None:
-    with work_on(registry, case_id) as work:
-        application = asked.application_of(work)
-    evidence = (application.files[0].path,)
-    answers, decisions = favourable_review(application.facts, evidence)
-    deciding.review(registry, case_id, acting_as(registry, OFFICER), answers, decisions)
-
-
-def _decide_or_publish(registry: Registry, case_id: str) -> None:
-    with work_on(registry, case_id) as work:
-        ordinary = work.case.procedure == "ordinary"
-    if ordinary:
-        deciding.decide(registry, case_id, acting_as(registry, MEMBER))
-    else:
-        publicity.publish(registry, case_id, acting_as(registry, OFFICER))
-
-
-def _through_publicity(registry: Registry, case_id: str, example: Path, *, objected: bool) -> None:
+def _through_publicity(officers: Officers, example: Path, *, objected: bool) -> None:
+    registry, case_id = officers.registry, officers.case
     with work_on(registry, case_id) as work:
         still_open = sorted(work.situation.open_objections)
         raised_before = bool(work.bodies("objection.raised"))
-        end = work.case.publicity_end or 0
     if still_open:
         objections.resolve(
             registry,
@@ -218,5 +192,4 @@ def _through_publicity(registry: Registry, case_id: str, example: Path, *, objec
             ),
         )
     else:
-        time.sleep(max(0, end + 1 - registry.clock()))  # a node's clock may be a second behind ours
-        issuing.issue(registry, case_id, acting_as(registry, OFFICER))
+        officers.after_publicity()

@@ -16,6 +16,7 @@ from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.handover import Seen, issue_receipt, replace_receipt
 from yinzheng.ledger.consents.notices import publish_notice
 from yinzheng.ledger.consents.receipts import Receipt, make_receipt
+from yinzheng.ledger.demonstration.members import Members
 from yinzheng.ledger.demonstration.people import acting_as
 from yinzheng.ledger.disputes import collecting, evidence, opening, packing
 from yinzheng.ledger.disputes.evidence import Offered
@@ -24,8 +25,6 @@ from yinzheng.ledger.disputes.work import DRAFT
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.threads import find_dispute
 from yinzheng.ledger.keys.keystore import Keystore
-from yinzheng.ledger.keys.provider import Kind
-from yinzheng.ledger.organisations.enrolment import enrol
 from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.extent import Extent, Way
@@ -33,7 +32,7 @@ from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import State
 from yinzheng.ledger.state.files import write_durably
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models_consents import Organisation, Withdrawal
+from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.ledger.withdrawals import course
 from yinzheng.ledger.withdrawals.claims import ReceiptClaim
 from yinzheng.ledger.withdrawals.concluding import conclusion
@@ -45,7 +44,6 @@ from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.destruction import DestructionReceipt, sign_receipt
 from yinzheng.verifier.formats.dispute import Disputant
 from yinzheng.verifier.formats.notice import SCOPES, parse_notice
-from yinzheng.verifier.formats.organisation import KeyGrant, parse_enrolment, prove_possession
 from yinzheng.verifier.formats.receipt import decode_receipt_qr
 
 EXAMPLE: Final = "demonstration.json"
@@ -88,11 +86,12 @@ class _Stage:
     def officer(self) -> Actor:
         return acting_as(self.registry, self.people[0])
 
+    @property
+    def members(self) -> Members:
+        return Members(self.registry, self.keys, *self.people)
+
     def party(self, role: str) -> Party:
         return Party(self.example[role]["name"], self.example[role]["code"])
-
-    def key_name(self, role: str) -> str:
-        return f"demo-{role}"
 
     def remembered(self, name: str) -> str | None:
         with self.registry.store.reading() as session:
@@ -121,7 +120,7 @@ def demonstrate_rights(
     stage = _Stage(registry, keys, people, json.loads((example / EXAMPLE).read_text(encoding="utf-8")))
     progress("enrolling a hospital, a company and a court")
     for role in ("controller", "recipient", "forum"):
-        _enrol(stage, role)
+        stage.members.enrol(role, stage.party(role), stage.example[role]["roles"])
     settle(registry)
     first, second = _consents(stage, progress)
     withdrawal = _withdraw(stage, first, progress)
@@ -129,32 +128,6 @@ def demonstrate_rights(
     dispute = _dispute(stage, second, number, progress)
     settle(registry)
     return _write(stage, first, withdrawal, dispute, out, progress)
-
-
-def _enrol(stage: _Stage, role: str) -> None:
-    registry, keys, about = stage.registry, stage.keys, stage.example[role]
-    with registry.store.reading() as session:
-        if session.get(Organisation, about["code"]) is not None:
-            return
-    for name, kind in ((stage.key_name(role), Kind.SM2), (f"{stage.key_name(role)}-account", Kind.SECP256K1)):
-        if name not in keys.names():
-            keys.generate(name, kind)
-    key, now = keys.sm2(stage.key_name(role)), registry.clock()
-    granted = KeyGrant(about["code"], key.public_key.point, now, now + _TERM)
-    account = keys.ethereum(f"{stage.key_name(role)}-account").address
-    body = {
-        "v": 1,
-        "organisation": {"name": about["name"], "code": about["code"]},
-        "roles": about["roles"],
-        "account": account.hex() if "forum" in about["roles"] else None,
-        "key": granted.key.hex(),
-        "not_before": granted.not_before,
-        "not_after": granted.not_after,
-        "possession": prove_possession(granted, key).hex(),
-        "enrolled_at": now,
-    }
-    administrator = acting_as(registry, stage.people[1])
-    enrol(registry, parse_enrolment(body), stage.officer, administrator=administrator)
 
 
 def _consents(stage: _Stage, progress: Progress) -> tuple[bytes, ...]:
@@ -217,7 +190,7 @@ def _withdraw(stage: _Stage, subject: bytes, progress: Progress) -> bytes:
     if state is not State.COMPLETED:
         progress("destruction receipts of hospital and company")
         for role, operator in (("controller", "数据管理员"), ("recipient", "运维工程师")):
-            key = stage.keys.sm2(stage.key_name(role))
+            key = stage.members.sm2(role)
             signed = DestructionReceipt(
                 withdrawal=subject,
                 request=request,
@@ -259,7 +232,7 @@ def _own_receipt(stage: _Stage, subject: bytes) -> Receipt:
 def _dispute(stage: _Stage, subject: bytes, number: str, progress: Progress) -> str:
     """The second patient's hospital takes the company to court: a page, then what the ledger says."""
     registry = stage.registry
-    forum = stage.keys.ethereum("demo-forum-account")
+    forum = stage.members.account("forum")
     dispute = stage.remembered("dispute")
     if dispute is None:
         progress("opening a dispute")
@@ -289,8 +262,8 @@ def _dispute(stage: _Stage, subject: bytes, number: str, progress: Progress) -> 
 
 def _disputant(stage: _Stage, role: str) -> Disputant:
     party = stage.party(role)
-    account = stage.keys.ethereum(f"{stage.key_name(role)}-account").address
-    return Disputant(party.name, party.code, account, stage.keys.sm2(stage.key_name(role)).public_key.point)
+    account = stage.members.account(role).address
+    return Disputant(party.name, party.code, account, stage.members.sm2(role).public_key.point)
 
 
 def _page(stage: _Stage) -> Offered:
