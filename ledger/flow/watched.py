@@ -14,7 +14,7 @@ from sqlmodel import Session, col, not_, or_, select
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.watched import HOLDING, OF_PERSONS, SILENT
 from yinzheng.ledger.store import register, repository
-from yinzheng.ledger.store.models import Certificate, Counter, Event
+from yinzheng.ledger.store.models import Certificate, ChainCall, Counter, Event
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
 from yinzheng.ledger.store.models_watch import CertificateEvent
 from yinzheng.verifier.bytes import canonical
@@ -53,7 +53,10 @@ def _step(session: Session) -> bool:
     if head is None or counter.last >= head.size:
         return False
     end = min(counter.last + repository.BATCH, head.size)
+    refused = _refused(session)
     for event, certificate in _events(session, counter.last, end):
+        if event.leaf_hash.hex() in refused:
+            continue
         assert event.log_index is not None  # asked for by it
         if certificate is not None and _is_deposit(event, certificate):
             register.enter(session, certificate)
@@ -76,6 +79,13 @@ def _events(session: Session, first: int, end: int) -> list[tuple[Event, Certifi
         .order_by(col(Event.log_index))
     )
     return list(session.exec(query))
+
+
+def _refused(session: Session) -> set[str]:
+    """What calls that the contracts refused name: leaf hashes of what was stated, and did not take effect."""
+    query = select(ChainCall.about, ChainCall.part)
+    rows = session.exec(query.where(col(ChainCall.state).in_(("withdrawn", "failed"))))
+    return {name for row in rows for name in row}
 
 
 def _subjects(session: Session, event: Event, certificate: Certificate | None) -> set[bytes]:

@@ -9,11 +9,12 @@ import pytest
 from sqlmodel import col, select
 
 from tests.ledger.disputes.court import Court
+from tests.verifier.world import body_json
 from yinzheng.ledger.flow import watched
 from yinzheng.ledger.flow.unsettled import needs_settling
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store, open_store, sqlite_url
-from yinzheng.ledger.store.models import Case, Certificate, Checkpoint, Dossier, Event
+from yinzheng.ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Dossier, Event
 from yinzheng.ledger.store.models_watch import CertificateEvent
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
@@ -99,7 +100,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def certificate(number: str) -> Certificate:
-    return Certificate(number=number, subject=certificate_subject(number), case_id="A", body=b"",
+    body = canonical.dumps(body_json(number=number))
+    return Certificate(number=number, subject=certificate_subject(number), case_id="A", body=body,
                        state="deposited", registered_at=0, valid_until=0)  # fmt: skip
 
 
@@ -163,6 +165,22 @@ def test_a_deposit_that_was_refused_is_no_event(store: Store) -> None:
         session.add(refused)
     log(store, ("certificate.deposited", subject, {}))
     assert told(store, FIRST) == [(1, "certificate.deposited")]
+
+
+def test_a_move_that_was_refused_is_no_event(store: Store) -> None:
+    """What the contracts refused is told by the call, whose name or part is the statement's leaf hash."""
+    subject = certificate_subject(FIRST)
+    with store.transaction() as session:
+        for about, part, state in (
+            (b"0", b"", "failed"),
+            (b"x", b"1", "withdrawn"),
+            (b"2", b"", "confirmed"),
+        ):
+            call = ChainCall(kind="remark", about=about.hex(), part=part.hex(), target=b"", data=b"",
+                             state=state, gas=0, created_at=0)  # fmt: skip
+            session.add(call)
+    log(store, *(("remark.entered", subject, {}) for _ in range(3)))
+    assert told(store, FIRST) == [(2, "remark.entered")]
 
 
 @pytest.mark.parametrize("body", [None, 3, [], {"certificate": 1}, {"follows": [1]}, {"follows": None}])
