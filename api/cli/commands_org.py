@@ -105,6 +105,22 @@ ORG: Final = Group(
             ),
         ),
         Group(
+            "trade",
+            "An exchange's checks before a trade, and certificates it keeps for one. 交易核验与预留。",
+            (
+                Command("check", "org_trades:check", "Ask whether a trade may go ahead. 交易前核验。"),
+                Command("batch", "org_trades:batch", "Ask about many trades in one request. 批量核验。"),
+                Command(
+                    "receipt",
+                    "org_trades:receipt",
+                    "Fetch the receipt of a check with its proofs. 核验回执。",
+                ),
+                Command("reserve", "org_trades:reserve", "Keep a certificate for a trade. 预留证书。"),
+                Command("release", "org_trades:release", "Let a certificate go before its time. 解除预留。"),
+                Command("reservations", "org_trades:reservations", "List our reservations. 预留列表。"),
+            ),
+        ),
+        Group(
             "order",
             "A forum's orders about certificates, on its own signature alone. 裁判机构命令。",
             (

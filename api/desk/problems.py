@@ -51,6 +51,9 @@ _STATUS: Final = {
     "subscriptions-many": HTTPStatus.CONFLICT,
     "streams-many": HTTPStatus.TOO_MANY_REQUESTS,
     "trade-check-unknown": HTTPStatus.NOT_FOUND,
+    "reservation-unknown": HTTPStatus.NOT_FOUND,
+    "order-exchange": HTTPStatus.FORBIDDEN,
+    "certificate-reserved": HTTPStatus.CONFLICT,
     "consent-erased": HTTPStatus.GONE,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
 }

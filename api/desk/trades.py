@@ -11,12 +11,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from yinzheng.api.desk import fields
-from yinzheng.api.desk.bodies import JSON_MEDIA, one_object
+from yinzheng.api.desk.bodies import JSON_MEDIA, NDJSON, media_of, one_object
+from yinzheng.api.desk.server import Asked as SignedBody
 from yinzheng.api.desk.server import Desk
+from yinzheng.api.desk.trade_batches import Batches
+from yinzheng.ledger.certificates.orders import execute
+from yinzheng.ledger.certificates.reserving import reservation_of, reservations_of
+from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.trades.checking import Answered, Asked, check_trades
 from yinzheng.ledger.trades.receipts import receipt_of
 from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.order import MAX_ORDER, Order, parse_order
+from yinzheng.verifier.formats.reservation import Released, Reserved
 from yinzheng.verifier.formats.trade import OBLIGATIONS, parse_trade
 from yinzheng.verifier.words import trade as words
 
@@ -27,10 +36,13 @@ TOGETHER: Final = "trade-checks"
 def trades(desk: Desk) -> APIRouter:
     """The routes of exchanges."""
     router = APIRouter(prefix="/v1")
+    batches = Batches(desk, answer_view)
 
     @router.post("/trade-checks")
     async def checked(request: Request) -> Response:
-        """One trade (S20.1); the answer with every reason, and its receipt."""
+        """One trade (S20.1), or up to 10,000, one a line; each answer with every reason, and its receipt."""
+        if media_of(request) == NDJSON:
+            return await batches.answer(request)
         async with desk.signed(request) as asked:
             item = Asked(asked.org, asked.signed.key, parse_trade(one_object(asked.body)))
             answered = await desk.do_together(TOGETHER, item, _answered, patient=True)
@@ -44,7 +56,74 @@ def trades(desk: Desk) -> APIRouter:
             data = await desk.do(lambda registry: receipt_of(registry, leaf, asked.org))
         return Response(data, media_type=JSON_MEDIA)
 
+    @router.post("/reservations")
+    async def reserved(request: Request) -> Response:
+        """A certificate kept for a trade, by the exchange's own order (R46)."""
+        async with desk.signed(request) as asked:
+            order = _order(asked, Reserved)
+            shown = await desk.do(lambda registry: _carried_out(registry, order, asked.org, None))
+        return JSONResponse(shown, HTTPStatus.CREATED)
+
+    @router.get("/reservations")
+    async def listed(request: Request) -> Response:
+        """The exchange's own, the newest first."""
+        async with desk.signed(request) as asked:
+            found = await desk.do(lambda registry: _listed(registry, asked.org))
+        return JSONResponse({"reservations": found})
+
+    @router.get("/reservations/{written}")
+    async def one(request: Request, written: str) -> Response:
+        """How one of the exchange's stands."""
+        async with desk.signed(request) as asked:
+            leaf = fields.identifier(written)
+            shown = await desk.do(lambda registry: reservation_of(registry, leaf, asked.org).to_json())
+        return JSONResponse(shown)
+
+    @router.post("/reservations/{written}/release")
+    async def released(request: Request, written: str) -> Response:
+        """Let it go before its time, by the exchange's own order."""
+        async with desk.signed(request) as asked:
+            leaf = fields.identifier(written)
+            order = _order(asked, Released)
+            shown = await desk.do(lambda registry: _carried_out(registry, order, asked.org, leaf))
+        return JSONResponse(shown)
+
     return router
+
+
+def _order(asked: SignedBody, kind: type[Reserved] | type[Released]) -> Order:
+    order = parse_order(one_object(asked.body, MAX_ORDER))
+    if not isinstance(order.body, kind) or order.statement.by != "exchange":
+        raise DataFault(
+            "this is another order than belongs here",
+            code="order-malformed",
+            hint="Make it with `yinzheng org trade`, or hand it in at /org/v1/orders.",
+        )
+    if order.body.by.code != asked.org:
+        raise DataFault(
+            "this is another organisation's",
+            code="organisation-other",
+            hint="Each organisation speaks for itself alone.",
+        )
+    return order
+
+
+def _carried_out(registry: Registry, order: Order, org: str, reservation: bytes | None) -> JSON:
+    """Carry an order out, of `reservation` if one is named in the address; how that stands then."""
+    with registry.store.reading() as session:
+        require(session, org, Role.EXCHANGE)
+    if reservation is not None:
+        reservation_of(registry, reservation, org)
+        if not isinstance(order.body, Released) or order.body.reservation != reservation:
+            raise DataFault("the order is about another reservation", code="order-malformed")
+    leaf = execute(registry, order)
+    return reservation_of(registry, reservation or leaf, org).to_json()
+
+
+def _listed(registry: Registry, org: str) -> list[JSON]:
+    with registry.store.reading() as session:
+        require(session, org, Role.EXCHANGE)
+    return [{**one.to_json()} for one in reservations_of(registry, org)]
 
 
 def _answered(registry: Registry, items: Sequence[Asked]) -> list[dict[str, JSON]]:

@@ -47,6 +47,9 @@ EVENTS: Final = MappingProxyType(
         "remark.lifted": Label("解除备注", "Remark lifted"),
         "certificate.lapsed": Label("证书到期失效", "Certificate lapsed"),
         "certificate.cancelled": Label("证书注销", "Certificate cancelled"),
+        "trade.checked": Label("交易前核验", "Checked before a trade"),
+        "reservation.made": Label("预留证书", "Reserved for a trade"),
+        "reservation.released": Label("解除预留", "Reservation released"),
         "accesses.noted": Label("访问与使用记录入账", "Accesses noted"),
         "erasure.tombstone": Label("数据销毁留痕", "Erased; a tombstone remains"),
     }

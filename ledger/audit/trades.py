@@ -5,11 +5,13 @@ from __future__ import annotations
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.accesses.keys import month_of, open_key
+from yinzheng.ledger.audit.chain import under_way
 from yinzheng.ledger.audit.event import check_event
 from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.flow.recording import open_event
-from yinzheng.ledger.store.models import Event
-from yinzheng.ledger.store.models_trades import TradeCheck
+from yinzheng.ledger.store.models import Certificate, Event
+from yinzheng.ledger.store.models_trades import Reservation, TradeCheck
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.ledger.trades.checking import KEYS
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
@@ -36,6 +38,28 @@ def check_trades(audit: Audit, session: Session) -> int:
                 seals[month] = open_key(session, audit.keys, month).seal
             _check(row, event, seals[month], issuers)
     return seen
+
+
+def check_reservations(audit: Audit, session: Session) -> None:
+    """Nobody has a certificate reserved on chain but by a reservation that is recorded here (R46)."""
+    if under_way(session):
+        return
+    known = {
+        (row.certificate, row.until, row.account)
+        for row in session.exec(select(Reservation).where(col(Reservation.released).is_(None)))
+    }
+    with translated():
+        now = audit.w3.eth.get_block("latest")["timestamp"]
+    for row in session.exec(select(Certificate).where(col(Certificate.ended).is_(None))):
+        record = audit.client.record(row.subject)
+        if record is None or record.reserved_until <= now:
+            continue
+        if (row.number, record.reserved_until, record.reserved_by) not in known:
+            audit.found(
+                "reservation-unknown",
+                f"the chain has {row.number} reserved, and the database does not know by what",
+                number=row.number,
+            )
 
 
 def _check(row: TradeCheck, event: Event, seal: SealedValue, issuers: dict[bytes, Sm2PublicKey]) -> None:

@@ -24,6 +24,25 @@ def _cancelled(client: ContractsClient, about: str, part: str) -> bool:
     return client.cancellation(bytes.fromhex(part)) == bytes.fromhex(about)
 
 
+def about_reservation(certificate: bytes, until: int, exchange: bytes) -> str:
+    """Name a reservation for the outbox: certificate, its end, the exchange's account."""
+    return f"{certificate.hex()} {until} {exchange.hex()}"
+
+
+def _stands(client: ContractsClient, part: str) -> bool:
+    certificate, until, exchange = part.split()
+    record = client.record(bytes.fromhex(certificate))
+    return record is not None and (record.reserved_until, record.reserved_by.hex()) == (int(until), exchange)
+
+
+def _reserved(client: ContractsClient, _about: str, part: str) -> bool:
+    return _stands(client, part)
+
+
+def _released(client: ContractsClient, _about: str, part: str) -> bool:
+    return not _stands(client, part)
+
+
 REMARK: Final = CallKind("remark", done=_entered)
 """About a remark, by the hex of its leaf."""
 LIFTING: Final = CallKind("lifting", done=_lifted)
@@ -33,4 +52,9 @@ LAPSE: Final = CallKind("lapse")
 CANCELLATION: Final = CallKind("cancellation", done=_cancelled)
 """About a cancellation, by the hex of its leaf; its part is the certificate's identifier."""
 
-KINDS: Final = (REMARK, LIFTING, LAPSE, CANCELLATION)
+RESERVATION: Final = CallKind("reservation", done=_reserved)
+"""About a reservation, by the hex of its leaf; its part is `about_reservation`."""
+RELEASE: Final = CallKind("reservation-release", done=_released)
+"""About a release, by the hex of its leaf; its part is that of the reservation."""
+
+KINDS: Final = (REMARK, LIFTING, LAPSE, CANCELLATION, RESERVATION, RELEASE)

@@ -6,6 +6,8 @@ an audit long after.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from yinzheng.ledger.chain.approvals import Domain
 from yinzheng.ledger.chain.approvals_moves import (
     NOTHING,
@@ -13,6 +15,8 @@ from yinzheng.ledger.chain.approvals_moves import (
     Cancellation,
     RemarkEntry,
     RemarkLifting,
+    Reservation,
+    ReservationRelease,
 )
 from yinzheng.ledger.chain.records_moves import CancellationGround, Initiator
 from yinzheng.ledger.rules.certificates import REMARK_BITS
@@ -20,6 +24,7 @@ from yinzheng.ledger.rules.terms import RemarkKind
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats import standing
 from yinzheng.verifier.formats.order import Ordered
+from yinzheng.verifier.formats.reservation import Released, Reserved
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.statement import certificate_subject
 
@@ -45,8 +50,12 @@ def cancellation(body: standing.Cancellation, leaf: bytes, case: bytes = NOTHING
     return Cancellation(certificate_subject(body.certificate), ground, initiator, leaf, case)
 
 
-def message_of(body: Ordered, leaf: bytes) -> RemarkEntry | RemarkLifting | Cancellation:
-    """Of whatever a forum orders; `leaf` is its statement's leaf hash."""
+Decided: TypeAlias = RemarkEntry | RemarkLifting | Cancellation | Reservation | ReservationRelease
+"""What an order tells the chain."""
+
+
+def message_of(body: Ordered, leaf: bytes) -> Decided:
+    """Of whatever is ordered; `leaf` is its statement's leaf hash."""
     match body:
         case standing.Remark():
             return entry(body, leaf)
@@ -54,6 +63,10 @@ def message_of(body: Ordered, leaf: bytes) -> RemarkEntry | RemarkLifting | Canc
             return lifting(body, leaf)
         case standing.Cancellation():
             return cancellation(body, leaf)
+        case Reserved():
+            return Reservation(certificate_subject(body.certificate), body.until, leaf)
+        case Released():
+            return ReservationRelease(certificate_subject(body.certificate), leaf)
 
 
 def domain_of(policy: TrustPolicy) -> Domain:

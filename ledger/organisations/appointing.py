@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from yinzheng.ledger.chain import contracts, grants
 from yinzheng.ledger.flow.calls import CallKind
@@ -22,6 +22,7 @@ from yinzheng.ledger.rules.offices import Office
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.organisation import Enrolment
 
 
@@ -108,3 +109,24 @@ def end(
 def appointment_of(roles: list[str] | tuple[str, ...]) -> Appointment | None:
     """What these enrolled roles bring on chain; at most one, for forum and exchange exclude each other."""
     return next((made for role, made in APPOINTMENTS.items() if role in roles), None)
+
+
+def require_appointed(registry: Registry, session: Session, role: Role, signer: bytes, named: Party) -> None:
+    """Raise `UsageFault` `order-forum` or `order-exchange` unless `signer` (20 bytes) is the account of the
+    one that is named, enrolled in that role and appointed on chain.
+    """
+    found = session.exec(select(Organisation).where(Organisation.account == signer)).first()
+    enrolled = found is not None and role in found.roles.split()
+    if not enrolled or not registry.client.has_role(APPOINTMENTS[role].role, signer):
+        raise UsageFault(
+            f"who signed this is no {role} here, or signed something else",
+            code=f"order-{role}",
+            hint=f"A {role} is enrolled with its account, and an administrator gives it its role.",
+        )
+    assert found is not None
+    if (found.name, found.code) != (named.name, named.code):
+        raise UsageFault(
+            f"another {role} is named than the one that signed",
+            code=f"order-{role}",
+            hint=f"Have the {role} make it anew.",
+        )

@@ -17,8 +17,8 @@ from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.flow.outbox import outbox
 from yinzheng.ledger.flow.threads import find_organisation
 from yinzheng.ledger.organisations.accounts import entering, handing_over, refusing, require_signed
+from yinzheng.ledger.organisations.appointing import require_appointed
 from yinzheng.ledger.organisations.calls import HOLDER, VETO
-from yinzheng.ledger.organisations.forums import require_forum
 from yinzheng.ledger.people.acting import Actor, key_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.organisations import Role
@@ -74,7 +74,7 @@ def hand_over(
         approvals = [body.binding.new, own]
         if body.decision is not None:
             signer = recover(message, domain, body.decision.signature)
-            require_forum(registry, session, signer, body.decision.forum)
+            require_appointed(registry, session, Role.FORUM, signer, body.decision.forum)
             approvals.append(body.decision.signature)
         call = registry.client.replace_account(message, approvals)
         found.account = before if body.decision is None else message.account

@@ -33,3 +33,5 @@ class StandingStatement(StrEnum):
     LIFTED = "remark.lifted"
     LAPSED = "certificate.lapsed"
     CANCELLED = "certificate.cancelled"
+    RESERVED = "reservation.made"
+    RELEASED = "reservation.released"

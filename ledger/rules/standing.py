@@ -36,6 +36,8 @@ class Move(StrEnum):
     LIFT = "lift"
     LAPSE = "lapse"
     CANCEL = "cancel"
+    RESERVE = "reserve"
+    RELEASE = "release"
 
 
 class Guard(StrEnum):
@@ -81,6 +83,9 @@ _RULES: Final = (
         _T.LAPSED,
         frozenset({Guard.VALIDITY_PAST, Guard.NOT_HELD}),
     ),
+    Rule(_S.IN_FORCE, _M.RESERVE, _S.IN_FORCE, _C.EXCHANGE, _T.RESERVED, frozenset({Guard.NOT_HELD})),
+    Rule(_S.IN_FORCE, _M.RELEASE, _S.IN_FORCE, _C.EXCHANGE, _T.RELEASED, frozenset({Guard.NOT_HELD})),
+    Rule(_S.IN_FORCE, _M.RELEASE, _S.IN_FORCE, _C.FORUM, _T.RELEASED, frozenset({Guard.NOT_HELD})),
     Rule(_S.IN_FORCE, _M.CANCEL, _S.OVER, _C.FORUM, _T.CANCELLED, frozenset({Guard.NOT_HELD})),
 )
 

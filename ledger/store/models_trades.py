@@ -24,3 +24,20 @@ class TradeCheck(Base, table=True):
     kid: bytes = Field(sa_type=_Bytes)
     signature: bytes = Field(sa_type=_Bytes)
     """Of the issuer, raw `r || s`, as the receipt has it."""
+
+
+class Reservation(Base, table=True):
+    """A certificate that an exchange had reserved (R46). How it stands follows from call, chain and time."""
+
+    __tablename__ = "reservation"
+
+    leaf: bytes = Field(primary_key=True, sa_type=_Bytes)
+    """Of its statement."""
+    certificate: str = Field(foreign_key="certificate.number", index=True)
+    exchange: str = Field(foreign_key="organisation.code", index=True)
+    account: bytes = Field(sa_type=_Bytes)
+    """20 bytes, that signed."""
+    until: int = Field(sa_type=BigInteger)
+    made_at: int = Field(sa_type=BigInteger)
+    released: bytes | None = Field(default=None, sa_type=_Bytes)
+    """Leaf hash of the statement that released it."""

@@ -20,16 +20,9 @@ def recognise(registry: Registry, session: Session, shown: str) -> tuple[Known, 
 
     Raises `DataFault`: `certificate-malformed`, neither of them; and as `decode_qr`.
     """
-    if is_number(shown):
+    core = require_form(shown)
+    if core is None:
         return _of_number(registry, session, shown)
-    if "/" not in shown:
-        raise DataFault(
-            "this is neither a certificate's number nor the text of its QR code",
-            code="certificate-malformed",
-            hint="A number begins with SJ and has 15 characters; a QR text begins with HTTPS://.",
-            path="$.certificate",
-        )
-    core = decode_qr(shown)
     issuer = next((one for one in registry.instance.issuers if key_id(one.key) == core.kid), None)
     if issuer is None:
         return Known.FOREIGN, None
@@ -39,6 +32,20 @@ def recognise(registry: Registry, session: Session, shown: str) -> tuple[Known, 
     if not Sm2PublicKey(issuer.key).verify(core.signed, core.signature) or not _same(session, row, core):
         return Known.ALTERED, None
     return known, row
+
+
+def require_form(shown: str) -> Core | None:
+    """Give what a QR text says; None for a number. Raises as `recognise`."""
+    if is_number(shown):
+        return None
+    if "/" not in shown:
+        raise DataFault(
+            "this is neither a certificate's number nor the text of its QR code",
+            code="certificate-malformed",
+            hint="A number begins with SJ and has 15 characters; a QR text begins with HTTPS://.",
+            path="$.certificate",
+        )
+    return decode_qr(shown)
 
 
 def _of_number(registry: Registry, session: Session, number: str) -> tuple[Known, Certificate | None]:

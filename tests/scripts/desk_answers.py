@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tests.scripts.form_schemas import Forms, Json, hex_of
 from yinzheng.api.desk.bodies import JSON_MEDIA
+from yinzheng.ledger.certificates.reserving import State
 from yinzheng.verifier.bytes.digests import DigestPair
 from yinzheng.verifier.bytes.shape import Shaped
 from yinzheng.verifier.formats import notice, trade, trade_check
@@ -125,6 +126,14 @@ _SETTLED: Final = _answer(
     rule=_TEXT,
     outcome={**_TEXT, "enum": [*trade.OUTCOMES]},
     **_SAID,
+)
+_RESERVED: Final = _answer(
+    "Reservation",
+    reservation=_LEAF,
+    certificate=_TEXT,
+    until=_TIME,
+    made_at=_TIME,
+    state={**_TEXT, "enum": [*State]},
 )
 _CHECKED: Final = _answer(
     "CheckedTrade",

@@ -45,6 +45,7 @@ def samples() -> dict[str, list[Any]]:
     """Real values of each format: of the worked vectors, of the examples, else of the readers' own tests."""
     whole, withdrawals = vector("whole"), vector("withdrawals")
     receipts = [one["file"] for one in vector("receipts")["receipts"]]
+    kept = {"v": 1, "certificate": "SJ4412026110001", "by": bodies.notice()["controller"], "at": 1}
     trades = [one["file"] for one in vector("trades")["receipts"]]
     statements = [json.loads(one["canonical"]) for one in vector("statements")["statements"]]
     lines = [line(number, None) for number in (1, 2)]
@@ -75,6 +76,8 @@ def samples() -> dict[str, list[Any]]:
         "remark-entered": [bodies.remark(), bodies.pledge()],
         "remark-lifted": [bodies.lifting()],
         "request": [asked.to_json()],
+        "reservation-made": [{**kept, "until": 2}],
+        "reservation-released": [{**kept, "reservation": "ab" * 32}],
         "statement": statements,
         "tombstone": [bodies.tombstone()],
         "trade": [one["body"]["asked"] for one in trades],

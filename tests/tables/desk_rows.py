@@ -12,13 +12,15 @@ from tests.ledger import consent_world as cw
 from tests.ledger.disputes.court import DEAL, FIRST, FORUM, JUDGMENT, SECOND, STRANGER, address, claim
 from tests.ledger.trades.market import trade_of
 from tests.ledger.world import OFFICER, actor_of
-from tests.tables.scene import JSON_MEDIA, Scene, honest
+from tests.tables.scene import JSON_MEDIA, MARKET, Scene, honest
 from tests.wallet import sign
 from yinzheng.api.desk.bodies import NDJSON
 from yinzheng.api.desk.uploads import MEDIA
 from yinzheng.ledger.certificates.listing import standing_of
 from yinzheng.ledger.certificates.messages import message_of
+from yinzheng.ledger.certificates.reserving import reservations_of
 from yinzheng.ledger.chain.approvals import sign as approve
+from yinzheng.ledger.chain.approvals import sign as sign_message
 from yinzheng.ledger.disputes import opening, release
 from yinzheng.ledger.disputes.evidence import Offered
 from yinzheng.ledger.disputes.plans import parse_plan
@@ -33,6 +35,7 @@ from yinzheng.ledger.watch.subscriptions import Shown, subscribe
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.formats.order import Order, statement_of
+from yinzheng.verifier.formats.reservation import parse_released, parse_reserved
 from yinzheng.verifier.formats.standing import parse_remark
 from yinzheng.verifier.formats.trade import parse_trade
 from yinzheng.verifier.formats.veto import VetoFile
@@ -140,6 +143,37 @@ def checked(scene: Scene, who: str) -> Sent:
         scene.kept["check"] = check_trades(scene.registry, [asked])[0].statement.leaf_hash
         scene.settle()
     return Sent(f"/v1/trade-checks/{scene.kept['check'].hex()}")
+
+
+def _exchange_order(scene: Scene, who: str, said: dict[str, Any], read: Any) -> dict[str, Any]:
+    """An order that the exchange's account signed, in the name of whoever asks."""
+    member = scene.members[honest(who)]
+    with scene.registry.store.reading() as session:
+        now = standing_of(session, scene.certificate.number)
+    party = {"name": member.name, "code": member.code}
+    body = read({"v": 1, "certificate": now.number, "by": party, "at": scene.registry.clock(), **said})
+    statement = statement_of(body, profile=now.profile, prev=now.head, by="exchange")
+    message = message_of(body, statement.leaf_hash)
+    signature = sign_message(message, scene.registry.client.standing_domain, MARKET)
+    return Order(statement, body, signature).to_json()
+
+
+def reserving(scene: Scene, who: str, *, anothers: bool = False) -> Sent:
+    named = ("hospital" if honest(who) == "market" else "market") if anothers else who
+    until = {"until": scene.registry.clock() + 3600}
+    return sent("/v1/reservations", _exchange_order(scene, named, until, parse_reserved))
+
+
+def kept(scene: Scene) -> bytes:
+    """The reservation that the row above made; on the chain since."""
+    scene.settle()
+    return reservations_of(scene.registry, scene.members["market"].code)[0].leaf
+
+
+def releasing(scene: Scene, who: str) -> Sent:
+    leaf = kept(scene)
+    order = _exchange_order(scene, who, {"reservation": leaf.hex()}, parse_released)
+    return sent(f"/v1/reservations/{leaf.hex()}/release", order)
 
 
 # ---------------------------------------------------------------- disputes
@@ -374,6 +408,13 @@ ROWS: Final[Mapping[str, Callable[[Scene, str], Sent]]] = {
     "GET /org/v1/certificates/{certificate}": lambda s, _: Sent(
         f"/org/v1/certificates/{s.certificate.number}"
     ),
+    "POST /v1/trade-checks": lambda s, _: sent("/v1/trade-checks", trade_of(s.certificate)),
+    "GET /v1/trade-checks/{written}": checked,
+    "POST /v1/reservations": reserving,
+    "POST /v1/reservations (another's)": lambda s, who: reserving(s, who, anothers=True),
+    "GET /v1/reservations": lambda s, _: Sent("/v1/reservations"),
+    "GET /v1/reservations/{written}": lambda s, _: Sent(f"/v1/reservations/{kept(s).hex()}"),
+    "POST /v1/reservations/{written}/release": releasing,
     "POST /org/v1/orders": order,
     "POST /org/v1/vetoes": vetoed,
     "POST /org/v1/vetoes (of who holds nothing)": lambda s, _: sent(
@@ -385,8 +426,6 @@ ROWS: Final[Mapping[str, Callable[[Scene, str], Sent]]] = {
         s, who, "document", prepare=False
     ),
     "DELETE /org/v1/disputes/{written} (a draft)": lambda s, _: Sent(f"{DISPUTES}/{drafted(s, 'empty')}"),
-    "POST /v1/trade-checks": lambda s, _: sent("/v1/trade-checks", trade_of(s.certificate)),
-    "GET /v1/trade-checks/{written}": checked,
     "POST /org/v1/key/rotate (another's)": lambda s, who: rotated(s, who, anothers=True),
     "POST /org/v1/key/rotate": rotated,
     "POST /org/v1/key/revoke (another's)": lambda s, who: lost(s, who, anothers=True),

@@ -95,6 +95,8 @@ RECORDED: Final = (
     "remark.lifted",
     "certificate.lapsed",
     "certificate.cancelled",
+    "reservation.made",
+    "reservation.released",
 )
 """Types of statements about a certificate of which its holders are told."""
 

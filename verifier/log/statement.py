@@ -85,6 +85,8 @@ STATEMENT_TYPES = MappingProxyType(
         "certificate.cancelled": Body.PUBLIC,
         "accesses.noted": Body.PUBLIC,
         "trade.checked": Body.PRIVATE,
+        "reservation.made": Body.PUBLIC,
+        "reservation.released": Body.PUBLIC,
     }
 )
 """The types of S3.2, in the order a case, an organisation, a consent, a dispute, a certificate meets them."""

@@ -193,6 +193,9 @@ STATEMENTS: Final[Mapping[str, Phrase]] = {
     "remark.lifted": Phrase("解除备注", "remark lifted"),
     "certificate.lapsed": Phrase("证书到期失效", "certificate lapsed"),
     "certificate.cancelled": Phrase("证书注销", "certificate cancelled"),
+    "trade.checked": Phrase("交易前核验", "checked before a trade"),
+    "reservation.made": Phrase("预留证书", "reserved for a trade"),
+    "reservation.released": Phrase("解除预留", "reservation released"),
     "accesses.noted": Phrase("访问与使用记录入账", "accesses noted"),
 }
 CONTRACTS: Final[Mapping[str, Phrase]] = {

@@ -1,0 +1,134 @@
+"""`yinzheng org trade …`: what an exchange asks before a trade, and keeps for one (R45, R46)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from yinzheng.api.cli.files import read_file
+from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock
+from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK, EXIT_UNDETERMINED, Json, tell
+
+if TYPE_CHECKING:
+    from yinzheng.api.org.exchange import Answer, Exchange, Reservation
+
+MAX_TRADE = 64 * 1024
+
+Out = Annotated[Path, typer.Option("--out", help="A new file. 输出文件。")]
+Leaf = Annotated[str, typer.Argument(metavar="LEAF", help="64 hex, as it was answered.")]
+
+
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The trade as JSON (S20.1). 交易。")],
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Ask whether a trade may go ahead. 交易前核验。
+
+    Exit code 0 allow, 1 refuse, 3 needs a person.
+    """
+    from yinzheng.verifier.bytes import canonical
+
+    trade: Any = canonical.loads(read_file(file, MAX_TRADE), max_bytes=MAX_TRADE)
+    answer = _exchange(org, desk).check(trade if isinstance(trade, dict) else {})
+    tell(json_, _value(answer), _told(answer))
+    raise typer.Exit({"allow": EXIT_OK, "refuse": EXIT_NOT}.get(answer.answer, EXIT_UNDETERMINED))
+
+
+def batch(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Up to 10,000 trades, one a line. 多笔交易。")],
+    out_file: Out,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Ask about many trades in one request. 批量核验。
+
+    Answers are written one a line, in order.
+    """
+    from yinzheng.ledger.state.files import disk_faults
+
+    counted = {"allow": 0, "needs_person": 0, "refuse": 0, "lost": 0}
+    with disk_faults(out_file), out_file.open("xb") as out:
+        _exchange(org, desk).send_lines(file, out)
+    with out_file.open("rb") as lines:
+        for line in lines:
+            counted[json.loads(line).get("answer", "lost")] += 1
+    said = ", ".join(f"{name} {count}" for name, count in counted.items())
+    tell(json_, {"file": str(out_file), **counted}, f"{out_file}: {said}")
+
+
+def receipt(
+    check_: Leaf,
+    out_file: Out,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Fetch the receipt of a check with its proofs. 核验回执。"""
+    from yinzheng.ledger.state.files import write_durably
+
+    write_durably(out_file, _exchange(org, desk).receipt(check_))
+    tell(json_, {"file": str(out_file)}, f"{out_file}: yinzheng verify {out_file} --trust trust.json")
+
+
+def reserve(
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Of the certificate. 证书编号。")],
+    hours: Annotated[float, typer.Option(help="For how long; at most 72. 预留小时数。")] = 24,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Keep a certificate for a trade. 预留证书。"""
+    kept = _exchange(org, desk).reserve(number, hours=hours)
+    tell(json_, _reserved(kept), f"{number}: {kept.state}, {kept.reservation} 已预留")
+
+
+def release(
+    reservation: Leaf, org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False
+) -> None:
+    """Let a certificate go before its time. 解除预留。"""
+    kept = _exchange(org, desk).release(reservation)
+    tell(json_, _reserved(kept), f"{kept.certificate}: {kept.state} 已解除")
+
+
+def reservations(org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False) -> None:
+    """List our reservations. 预留列表。"""
+    found = _exchange(org, desk).reservations()
+
+    def text() -> Iterator[str]:
+        for one in found:
+            yield f"{one.certificate}  {one.state}  {one.until}  {one.reservation}"
+
+    tell(json_, [_reserved(one) for one in found], text())
+
+
+def _exchange(org: Path, desk: str) -> Exchange:
+    from yinzheng.api.org.exchange import Exchange
+    from yinzheng.api.org.member import Member
+
+    return Exchange(Member.open(org, os.environ), desk, clock)
+
+
+def _told(answer: Answer) -> Iterator[str]:
+    yield f"{answer.answer}  {answer.check}"
+    for reason in answer.reasons:
+        yield f"  {reason.en} {reason.zh}"
+    for one in answer.obligations:
+        yield f"  {one.outcome:<9} {one.en} {one.zh}"
+
+
+def _value(answer: Answer) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(answer)
+
+
+def _reserved(kept: Reservation) -> dict[str, Any]:
+    return {name: getattr(kept, name) for name in kept.__slots__}

@@ -1,0 +1,176 @@
+"""Certificates kept for a trade (R46): reserved by an exchange, released, lapsed, or used up by a settlement.
+
+Of several that want one certificate, the first whose statement is the next of its thread has it here, and the
+contract lets one alone have it whoever sends what to the chain: a call that lost there is `refused`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlmodel import Session, col, select
+
+from yinzheng.ledger.certificates.calls import RELEASE, RESERVATION, about_reservation
+from yinzheng.ledger.certificates.work import CertificateThread
+from yinzheng.ledger.chain.approvals_moves import Reservation as ToReserve
+from yinzheng.ledger.chain.approvals_moves import ReservationRelease
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models_trades import Reservation
+from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.reservation import Released, Reserved
+from yinzheng.verifier.log.statement import certificate_subject
+
+
+class State(StrEnum):
+    """How a reservation stands; derived, never stored."""
+
+    REQUESTED = "requested"
+    """Recorded, and not on the chain yet."""
+    RESERVED = "reserved"
+    RELEASED = "released"
+    LAPSED = "lapsed"
+    CONSUMED = "consumed"
+    """A transfer or licence settled the trade."""
+    REFUSED = "refused"
+    """Somebody else's reached the chain first, or it could not be any more: it never held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A reservation, as its exchange is told of it. Times are UTC seconds."""
+
+    leaf: bytes
+    certificate: str
+    until: int
+    made_at: int
+    state: State
+
+    def to_json(self) -> dict[str, JSON]:
+        """As the desk shows it (S20.5)."""
+        return {
+            "reservation": self.leaf.hex(),
+            "certificate": self.certificate,
+            "until": self.until,
+            "made_at": self.made_at,
+            "state": self.state.value,
+        }
+
+
+def keep(
+    work: CertificateThread, body: Reserved | Released, leaf: bytes, signer: bytes, approval: bytes
+) -> None:
+    """Put into the outbox what an order asks of the chain, and write down whose certificate it is.
+
+    Raises `UsageFault`: `certificate-reserved` (somebody was first), `reservation-unknown` (of another
+    certificate, or released before), and what `Standing` says.
+    """
+    client = work.registry.client
+    if isinstance(body, Reserved):
+        _require_nobody_before(work)
+        part = about_reservation(work.subject, body.until, signer)
+        call = client.reserve(ToReserve(work.subject, body.until, leaf), approval)
+        work.call(RESERVATION, leaf.hex(), call, part=part)
+        work.session.add(
+            Reservation(
+                leaf=leaf,
+                certificate=body.certificate,
+                exchange=body.by.code,
+                account=signer,
+                until=body.until,
+                made_at=work.now,
+            )
+        )
+        return
+    row = work.session.get(Reservation, body.reservation)
+    if row is None or row.certificate != body.certificate or row.released is not None:
+        raise unknown()
+    part = about_reservation(work.subject, row.until, row.account)
+    work.call(
+        RELEASE,
+        leaf.hex(),
+        client.release_reservation(ReservationRelease(work.subject, leaf), approval),
+        part=part,
+    )
+    row.released = leaf
+    work.session.add(row)
+
+
+def _require_nobody_before(work: CertificateThread) -> None:
+    """Of what the chain does not know yet, the first has it; of all else the contract is asked."""
+    rows = work.session.exec(
+        select(Reservation).where(
+            Reservation.certificate == work.certificate.number,
+            col(Reservation.until) > work.now,
+            col(Reservation.released).is_(None),
+        )
+    )
+    for row in rows:
+        part = about_reservation(work.subject, row.until, row.account)
+        call = repository.find_call(work.session, RESERVATION.name, row.leaf.hex(), part)
+        if call is not None and call.state in ("pending", "sent"):
+            raise UsageFault(
+                "another reservation of this certificate is on its way to the chain",
+                code="certificate-reserved",
+                hint="Whoever came first has it; ask again when that has ended (R46).",
+            )
+
+
+def unknown() -> UsageFault:
+    """What is told of a reservation that is not there, or not of who asks."""
+    return UsageFault(
+        "there is no such reservation that could be released",
+        code="reservation-unknown",
+        hint="It is named by the leaf hash of its statement.",
+    )
+
+
+def reservation_of(registry: Registry, leaf: bytes, exchange: str) -> Shown:
+    """Tell of one reservation. Raises `UsageFault` `reservation-unknown`, also to every other exchange."""
+    with registry.store.reading() as session:
+        row = session.get(Reservation, leaf)
+        if row is None or row.exchange != exchange:
+            raise unknown()
+        return _shown(registry, session, row)
+
+
+def reservations_of(registry: Registry, exchange: str, most: int = 1000) -> list[Shown]:
+    """List an exchange's reservations, the newest first."""
+    with registry.store.reading() as session:
+        query = (
+            select(Reservation)
+            .where(Reservation.exchange == exchange)
+            .order_by(col(Reservation.made_at).desc(), col(Reservation.leaf))
+            .limit(most)
+        )
+        return [_shown(registry, session, row) for row in session.exec(query)]
+
+
+def _shown(registry: Registry, session: Session, row: Reservation) -> Shown:
+    return Shown(row.leaf, row.certificate, row.until, row.made_at, _state(registry, session, row))
+
+
+def _state(registry: Registry, session: Session, row: Reservation) -> State:
+    part = about_reservation(certificate_subject(row.certificate), row.until, row.account)
+    call = repository.find_call(session, RESERVATION.name, row.leaf.hex(), part)
+    if call is None or call.state == "failed":
+        return State.REFUSED
+    if row.released is not None:
+        return State.RELEASED
+    if call.state != "confirmed":
+        return State.REQUESTED
+    record = registry.client.record(certificate_subject(row.certificate))
+    held = record is not None and (record.reserved_until, record.reserved_by) == (row.until, row.account)
+    if registry.clock() < row.until:
+        return State.RESERVED if held else State.CONSUMED
+    # One that lapsed stands in the record until somebody else's takes its place.
+    return State.LAPSED if held or _followed(session, row) else State.CONSUMED
+
+
+def _followed(session: Session, row: Reservation) -> bool:
+    later = select(Reservation.leaf).where(
+        Reservation.certificate == row.certificate, col(Reservation.made_at) >= row.until
+    )
+    return session.exec(later).first() is not None
