@@ -20,6 +20,7 @@ from yinzheng.ledger.answers import Answers
 from yinzheng.ledger.cases.board import HistoryLine, Notice
 from yinzheng.ledger.cases.calls import DEPOSIT
 from yinzheng.ledger.cases.deeming import deadlines_of
+from yinzheng.ledger.cases.protests import against_case
 from yinzheng.ledger.certificates.work import statements_of
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import open_chain
@@ -248,9 +249,7 @@ class Reader(Answers):
 
     def _notice(self, session: Session, event: Event, case: Case) -> Notice:
         body = cast("NoticeBody", canonical.loads(event.public or b"{}", max_bytes=65536))
-        still_open = select(Objection).where(
-            Objection.case_id == case.id, col(Objection.concluded_at).is_(None)
-        )
+        still_open = select(Objection).where(*against_case(case.id), col(Objection.concluded_at).is_(None))
         return Notice(
             case=case.id,
             applicant=body["applicant"],

@@ -176,42 +176,6 @@ def publish(
     tell(json_, {"case": case, "publicity_end": end}, f"{case}: publicity until {moment(end)} 公示至此")
 
 
-def object_(
-    case: CaseId,
-    objector: Annotated[str, typer.Option("--objector", help="Who objects. 异议人。")],
-    reasons: Reasons,
-    material: Annotated[list[Path], typer.Option("--material", help="A file that supports it; repeat.")],
-    state: State = DEFAULT_STATE,
-    json_: Json = False,
-) -> None:
-    """Raise an objection to a published case. 提出异议。"""
-    from yinzheng.ledger.cases import objections
-
-    protest = objections.Protest(objector, reasons, objections.material_of(material))
-    with writing(state, json_) as (registry, _):
-        name = objections.object_to(registry, case, protest).name
-    tell(json_, {"case": case, "objection": name}, f"{case}: objection {name[:12]} 已登记异议")
-
-
-def resolve(
-    case: CaseId,
-    objection: Annotated[str, typer.Argument(help="The objection's name, or its first characters.")],
-    as_: As,
-    reasons: Reasons,
-    upheld: Annotated[
-        bool, typer.Option("--upheld/--dismissed", help="Upheld ends the case. 异议是否成立。")
-    ],
-    state: State = DEFAULT_STATE,
-    json_: Json = False,
-) -> None:
-    """Conclude an objection after investigation. 处理异议。"""
-    from yinzheng.ledger.cases import objections
-
-    with writing(state, json_) as (registry, _):
-        objections.resolve(registry, case, objection, acting(registry, as_), upheld=upheld, reasons=reasons)
-    tell(json_, {"case": case, "upheld": upheld}, f"{case}: objection {'upheld' if upheld else 'dismissed'}")
-
-
 def refuse(
     case: CaseId,
     as_: As,

@@ -182,8 +182,12 @@ PANELS: Final = (
                 "Record the committee's decision (ordinary procedure). 合规委员会决定。",
             ),
             Command("publish", "cases:publish", "Open publicity; the chain counts its working days. 公示。"),
-            Command("object", "cases:object_", "Raise an objection to a published case. 提出异议。"),
-            Command("resolve", "cases:resolve", "Conclude an objection after investigation. 处理异议。"),
+            Command(
+                "object",
+                "objections:object_",
+                "Raise an objection to a published case, or to a registered certificate. 提出异议。",
+            ),
+            Command("resolve", "objections:resolve", "Conclude an objection after investigation. 处理异议。"),
             Command("refuse", "cases:refuse", "Refuse registration, with reasons. 不予登记。"),
             Command(
                 "issue",

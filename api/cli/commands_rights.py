@@ -60,6 +60,28 @@ RIGHTS: Final = (
         "registry",
         (
             Command(
+                "objections",
+                "objections:listed",
+                "List objections to registered certificates, and when the registrant is told. 异议台账。",
+            ),
+            Group(
+                "objection",
+                "One objection to a registered certificate. 登记后异议。",
+                (
+                    Command(
+                        "tell",
+                        "objections:told",
+                        "Record that the registrant was told of an objection, by letter or at a "
+                        "counter. 告知登记主体。",
+                    ),
+                    Command(
+                        "answer",
+                        "objections:answered",
+                        "Record what the registrant answered on paper. 记录登记主体答复。",
+                    ),
+                ),
+            ),
+            Command(
                 "order",
                 "standing:order",
                 "Take in a forum's signed order: seizure, its lifting, cancellation. 执行裁判机构命令。",

@@ -5,20 +5,26 @@ forum's order (S16.8), a holder's veto (S10.4c).
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any, Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import one_object
-from yinzheng.api.desk.server import Desk
+from yinzheng.api.desk.server import Desk, reader_of
+from yinzheng.ledger.certificates.following import objections_for
 from yinzheng.ledger.certificates.listing import standing_of
+from yinzheng.ledger.certificates.objecting import answer
 from yinzheng.ledger.certificates.orders import execute
 from yinzheng.ledger.organisations.holding import veto
 from yinzheng.ledger.registry import Registry
-from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.bytes.canonical import JSON, Check, boolean, text
 from yinzheng.verifier.formats.order import MAX_ORDER, parse_order
 from yinzheng.verifier.formats.veto import MAX_VETO, parse_veto
+
+ANSWER: Final[dict[str, Check[Any]]] = {"agrees": boolean, "explanation": text(1, 4000)}
 
 
 def certificates(desk: Desk) -> APIRouter:
@@ -29,6 +35,26 @@ def certificates(desk: Desk) -> APIRouter:
     async def standing(request: Request, certificate: str) -> Response:
         async with desk.signed(request):
             return JSONResponse(await desk.do(lambda registry: _standing(registry, certificate)))
+
+    @router.get("/certificates/{certificate}/objections")
+    async def objected(request: Request, certificate: str) -> Response:
+        """What is objected to, for a holder."""
+        async with desk.signed(request) as asked:
+            reader, org = reader_of(asked), asked.org
+            found = await desk.do(lambda registry: objections_for(registry, certificate, org, reader))
+        return JSONResponse({"objections": found})
+
+    @router.post("/certificates/{certificate}/objections/{objection}")
+    async def answered(request: Request, certificate: str, objection: str) -> Response:
+        """A holder agrees, or explains."""
+        async with desk.signed(request) as asked:
+            said, org = fields.read(one_object(asked.body), ANSWER), asked.org
+
+            def act(registry: Registry) -> None:
+                answer(registry, certificate, objection, org, **said)
+
+            await desk.do(act)
+        return JSONResponse({"objection": objection, "agrees": said["agrees"]}, HTTPStatus.CREATED)
 
     @router.post("/orders")
     async def ordered(request: Request) -> Response:

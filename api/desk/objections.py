@@ -17,10 +17,11 @@ from starlette.responses import JSONResponse, Response
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.server import Desk
 from yinzheng.api.http.reading import read_body
-from yinzheng.ledger.cases.objections import SECRET_BYTES, Material, Protest, follow, object_to
+from yinzheng.ledger.cases.protests import SECRET_BYTES, Material, Protest
+from yinzheng.ledger.certificates.following import follow_any
+from yinzheng.ledger.certificates.objecting import object_to_notice
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.publicity import FORM_BYTES, FORM_FILES
-from yinzheng.ledger.store import repository
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON, Check, hex_bytes, list_of, object_of, text
 from yinzheng.verifier.errors import DataFault, UsageFault
@@ -58,9 +59,8 @@ def objections(desk: Desk) -> APIRouter:
         protest = Protest(found["objector"], found["reasons"], _material(found["files"]), found["contact"])
 
         def act(registry: Registry) -> JSON:
-            case = _case_of(registry, found["notice"])
-            raised = object_to(registry, case, protest, secret=found["secret"])
-            return {"case": case, "number": raised.number, "raised_at": raised.at}
+            against, raised = object_to_notice(registry, found["notice"], protest, found["secret"])
+            return {"case": against, "number": raised.number, "raised_at": raised.at}
 
         return JSONResponse(await desk.do(act), HTTPStatus.CREATED)
 
@@ -69,7 +69,7 @@ def objections(desk: Desk) -> APIRouter:
         found = await form(request, FOLLOW, 4096)
 
         def act(registry: Registry) -> JSON:
-            standing = follow(registry, found["number"], found["secret"])
+            standing = follow_any(registry, found["number"], found["secret"])
             return {
                 "number": standing.number,
                 "case": standing.case,
@@ -83,14 +83,6 @@ def objections(desk: Desk) -> APIRouter:
         return JSONResponse(await desk.do(act))
 
     return router
-
-
-def _case_of(registry: Registry, notice: bytes) -> str:
-    with registry.store.reading() as session:
-        event = repository.event_by_leaf(session, notice)
-    if event is None or event.type != "publicity.opened" or event.case_id is None:
-        raise UsageFault("there is no such notice", code="notice-unknown", hint="Look on the notice board.")
-    return event.case_id
 
 
 def _material(files: list[dict[str, Any]]) -> list[Material]:

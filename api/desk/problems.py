@@ -37,6 +37,7 @@ _STATUS: Final = {
     "key-differs": HTTPStatus.FORBIDDEN,
     "person-removed": HTTPStatus.FORBIDDEN,
     "move-wrong-capacity": HTTPStatus.FORBIDDEN,
+    "holder-other": HTTPStatus.FORBIDDEN,
     "order-forum": HTTPStatus.FORBIDDEN,
     "order-moved": HTTPStatus.CONFLICT,
     "certificate-unknown": HTTPStatus.NOT_FOUND,

@@ -50,6 +50,10 @@ EVENTS: Final = MappingProxyType(
         "trade.checked": Label("交易前核验", "Checked before a trade"),
         "reservation.made": Label("预留证书", "Reserved for a trade"),
         "reservation.released": Label("解除预留", "Reservation released"),
+        "certificate.objected": Label("收到登记后异议", "Objection to what is registered"),
+        "certificate.objection-told": Label("告知登记主体", "Registrant told of an objection"),
+        "certificate.objection-answered": Label("登记主体答复异议", "Registrant answered an objection"),
+        "certificate.objection-concluded": Label("登记后异议处理完毕", "Objection concluded"),
         "accesses.noted": Label("访问与使用记录入账", "Accesses noted"),
         "erasure.tombstone": Label("数据销毁留痕", "Erased; a tombstone remains"),
     }

@@ -12,7 +12,10 @@ from yinzheng.api.web.times import Instant, instant
 from yinzheng.api.web.words import say
 from yinzheng.ledger.rules.terms import Label
 
-TAKES_OBJECTIONS: Final = frozenset({"publicity", "issuing"})
+REGISTERED: Final = "deposited"
+"""State of a case whose notice takes objections to what is registered (R25)."""
+
+TAKES_OBJECTIONS: Final = frozenset({"publicity", "issuing", REGISTERED})
 """States of a case in which anyone may object."""
 
 _OUTCOMES: Final = {
@@ -45,6 +48,8 @@ class NoticeView:
     objections: int
     demonstration: bool
     takes: bool
+    registered: bool
+    """Whether an objection is against what is registered already."""
     """Whether it takes objections now."""
     outcome: str
     """How it ended; empty while nothing is decided."""
@@ -78,6 +83,7 @@ def notice_view(notice: Notice, now: int, language: Language) -> NoticeView:
         objections=notice.open_objections,
         demonstration=notice.demonstration,
         takes=notice.state in TAKES_OBJECTIONS,
+        registered=notice.state == REGISTERED,
         outcome=say(_OUTCOMES[notice.state], language) if notice.state in _OUTCOMES else "",
         outcome_at=instant(notice.changed_at, language),
     )

@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session, select
 
 from yinzheng.ledger.audit.finding import Audit
-from yinzheng.ledger.cases.files import FILE_EVENTS
+from yinzheng.ledger.cases.files import events_with_files
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, DossierFile
@@ -41,12 +41,11 @@ def _check_dossier(audit: Audit, session: Session, case: Case) -> None:
 def _committed_files(audit: Audit, session: Session, case: Case, seal: SealedValue) -> list[dict[str, Any]]:
     """The files listed in the application, its supplements and objections: what the ledger committed to."""
     files: list[dict[str, Any]] = []
-    for event in repository.events_of_case(session, case.id):
-        if event.type in FILE_EVENTS:
-            with audit.finding(case=case.id, event=event.id):
-                body, _ = open_event(seal, event.sealed, event.leaf_hash)
-                assert isinstance(body, dict)
-                files += body["files"]  # type: ignore[arg-type]  # as intake wrote it, authenticated
+    for event in events_with_files(session, case.id):
+        with audit.finding(case=case.id, event=event.id):
+            body, _ = open_event(seal, event.sealed, event.leaf_hash)
+            assert isinstance(body, dict)
+            files += body["files"]  # type: ignore[arg-type]  # as intake wrote it, authenticated
     return files
 
 

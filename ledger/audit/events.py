@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from yinzheng.ledger.audit.erasures import check_remains
 from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.cases.calls import refused_decisions
+from yinzheng.ledger.cases.protests import against_case
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.course import Course
@@ -99,7 +100,7 @@ def _check_state(session: Session, case: Case, events: Sequence[Event]) -> None:
         }
     if case.state not in _quietly(course, states, taken_back):
         raise DataFault(f"the case is stored as {case.state}, its events say otherwise", code="case-altered")
-    objections = session.exec(select(Objection).where(Objection.case_id == case.id)).all()
+    objections = session.exec(select(Objection).where(*against_case(case.id))).all()
     raised = sum(1 for event in events if event.type == StatementType.OBJECTION_RAISED)
     concluded = sum(1 for event in events if event.type == StatementType.OBJECTION_CONCLUDED)
     if len(objections) != raised or sum(o.concluded_at is not None for o in objections) != concluded:

@@ -1,23 +1,23 @@
-"""Does the chain hold each registered certificate as the database says it stands: status, remarks?"""
+"""Does the chain hold each registered certificate as the database says: status, remarks, objections?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from yinzheng.contracts import artifact
 from yinzheng.ledger.audit.chain import under_way
 from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.certificates.remarks import Entered, remarks_of
 from yinzheng.ledger.certificates.work import statements_of
-from yinzheng.ledger.chain.records import Record, Status
+from yinzheng.ledger.chain.records import ObjectionState, Record, Status
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import checksummed
 from yinzheng.ledger.rules.certificates import REMARK_BITS, remark_bits
 from yinzheng.ledger.rules.standing import Over
-from yinzheng.ledger.store.models import Certificate
+from yinzheng.ledger.store.models import Certificate, Objection
 
 _STATUS: Final[Mapping[str | None, Status]] = {
     None: Status.IN_FORCE,
@@ -26,9 +26,15 @@ _STATUS: Final[Mapping[str | None, Status]] = {
     Over.LAPSED: Status.LAPSED,
 }
 
+_OBJECTIONS: Final[Mapping[bool | None, ObjectionState]] = {
+    None: ObjectionState.OPEN,
+    True: ObjectionState.UPHELD,
+    False: ObjectionState.DISMISSED,
+}
+
 
 def check_standing(audit: Audit) -> None:
-    """Compare status and remarks; what is on its way is not different."""
+    """Compare status, remarks and objections; what is on its way is not different."""
     known: set[bytes] = set()
     with audit.store.reading() as session:
         settled = not under_way(session)
@@ -39,6 +45,7 @@ def check_standing(audit: Audit) -> None:
                 record = audit.client.record(row.subject)
                 if record is not None and settled:
                     _compare(audit, row, record, remarks)
+                    _compare_objections(audit, session, row, record)
     for leaf in _entered(audit):
         if leaf not in known:
             audit.found("remark-unknown", "the chain has a remark the database lacks", leaf=leaf.hex())
@@ -68,6 +75,15 @@ def _compare(audit: Audit, row: Certificate, record: Record, remarks: list[Enter
             one.lifting,
         ):
             audit.found("remarks-differ", f"a remark on {row.number} is not the chain's", leaf=one.leaf.hex())
+
+
+def _compare_objections(audit: Audit, session: Session, row: Certificate, record: Record) -> None:
+    found = session.exec(select(Objection).where(Objection.certificate == row.number)).all()
+    same = record.objections == sum(one.concluded_at is None for one in found)
+    if not same or any(
+        audit.client.later_objection(row.subject, one.leaf) is not _OBJECTIONS[one.upheld] for one in found
+    ):
+        audit.found("objections-differ", f"objections to {row.number} differ on the chain", number=row.number)
 
 
 def _entered(audit: Audit) -> Iterator[bytes]:

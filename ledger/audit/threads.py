@@ -170,6 +170,9 @@ def _certificates(audit: Audit, session: Session) -> int:
             seal = SealedValue(key) if key else None
             first = deposit_leaf(session, row)
             seen += _walk(audit, events, seal, row.subject, first, number=row.number)
+            private = [event for event in events if event.public is None]
+            if key is None and private:
+                check_remains([*repository.events_of_case(session, row.case_id), *private], alive=False)
             if any(Statement.from_bytes(event.statement).profile != case.profile for event in events):
                 raise DataFault("a certificate changed its rule profile", code="event-altered")
     return seen

@@ -11,6 +11,7 @@ from typing import Final
 from sqlmodel import Session, select
 
 from yinzheng.ledger.cases.asked import silent_procedure
+from yinzheng.ledger.cases.protests import against_case
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.calendar import WorkingCalendar
@@ -44,7 +45,7 @@ def deadlines_of(session: Session, case: Case, calendar: WorkingCalendar, now: i
         for event in repository.events_of_case(session, case.id)
         if event.type in _MOVES
     ]
-    for objection in session.exec(select(Objection).where(Objection.case_id == case.id)):
+    for objection in session.exec(select(Objection).where(*against_case(case.id))):
         name = objection.leaf.hex()
         moves.append(DatedMove(Move.OBJECT, objection.raised_at, objection=name))
         if objection.concluded_at is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
-from yinzheng.ledger.cases.files import FILE_EVENTS
+from yinzheng.ledger.cases.files import OBJECTED, events_with_files
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.consents.basis import standing
 from yinzheng.ledger.dossiers.dossier import APPLICATION
@@ -95,12 +95,10 @@ class _Submission:
 def _submissions(session: Session, case_id: str, seal: SealedValue) -> Iterator[_Submission]:
     """The application, its supplements, and objections, in the order in which their files are numbered."""
     applications = objections = 0
-    for event in repository.events_of_case(session, case_id):
-        if event.type not in FILE_EVENTS:
-            continue
+    for event in events_with_files(session, case_id):
         body = cast("dict[str, Any]", open_event(seal, event.sealed, event.leaf_hash)[0])  # authenticated
         paths = [str(file["path"]) for file in body["files"]]
-        if event.type == "objection.raised":
+        if event.type in OBJECTED:
             objections += 1
             said = {name: body[name] for name in ("objector", "contact", "reasons")}
             named = [(f"{number}-{_short(path)}", path) for number, path in enumerate(paths, 1)]

@@ -9,14 +9,34 @@ from typing import Final, TypeAlias
 
 from sqlmodel import Session
 
+from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.registry import Progress, Registry
-from yinzheng.ledger.store.models import DossierFile
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import DossierFile, Event
 from yinzheng.ledger.store.sealed import SealedFile, SealedValue, seal_file
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 
-FILE_EVENTS: Final = ("application.received", "supplement.given", "objection.raised")
+OBJECTED: Final = ("objection.raised", "certificate.objected")
+FILE_EVENTS: Final = ("application.received", "supplement.given", *OBJECTED)
 """Events whose body lists `files`. In the order of the events they are all files of the dossier."""
+
+
+def events_with_files(session: Session, case_id: str) -> list[Event]:
+    """What brought the files of a case's dossier, in their order: of the case, and of what came of it."""
+    found = [*repository.events_of_case(session, case_id), *events_beside(session, case_id)]
+    return sorted((event for event in found if event.type in FILE_EVENTS), key=lambda event: event.id or 0)
+
+
+def events_beside(session: Session, case_id: str) -> list[Event]:
+    """What was recorded about the certificates of a case since their deposits, sealed with its dossier."""
+    found = []
+    for row in repository.certificates_of_case(session, case_id):
+        if row.head is not None:
+            deposited = session.get_one(Event, row.event_id).leaf_hash
+            found += [one for one in thread(session, row.head, until=deposited) if one.public is None]
+    return found
+
 
 Sealed: TypeAlias = tuple[dict[str, JSON], SealedFile]
 """A file's manifest and where it lies sealed."""

@@ -7,87 +7,45 @@ a secret, and follows with them what becomes of it; the ledger keeps a hash of t
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from hashlib import sha256
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import dataclass
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, select
 
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.cases.calls import CONCLUSION, OBJECTION
 from yinzheng.ledger.cases.deciding import checked_text
 from yinzheng.ledger.cases.deeming import deadlines_of
-from yinzheng.ledger.cases.files import FilePart, add_files, seal_parts, undone_together
+from yinzheng.ledger.cases.files import add_files, seal_parts, undone_together
+from yinzheng.ledger.cases.protests import (
+    NUMBER_DIGITS,
+    Protest,
+    Raised,
+    against_case,
+    body_of,
+    checked,
+    digest_of,
+    named,
+    parts_of,
+    require_room,
+    require_same,
+    sent_before,
+)
 from yinzheng.ledger.cases.work import approve, case_thread, content_of, dossier_key, work_on
 from yinzheng.ledger.chain.approvals import Conclusion
 from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry, silent
-from yinzheng.ledger.rules.publicity import check_objection
 from yinzheng.ledger.rules.states import Capacity, Move
-from yinzheng.ledger.state.files import disk_faults
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Objection
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
-from yinzheng.verifier.bytes.algorithms import PairHasher
 from yinzheng.verifier.bytes.canonical import JSON
-from yinzheng.verifier.bytes.naming import spell
-from yinzheng.verifier.bytes.wording import check_name, check_words
 from yinzheng.verifier.errors import DataFault, UsageFault
 
-MAX_MATERIAL: Final = 20
-MAX_BODY: Final = 256 * 1024
-"""Bytes of an objection's own body, without its files."""
-
-MAX_OPEN: Final = 100
-"""Open objections of one case that come through the form; whoever comes then is asked to the counter."""
-
-SECRET_BYTES: Final = 16
-NUMBER_DIGITS: Final = 12
-"""Hex digits of an objection's name that people are given as its number."""
-
-_CHUNK = 1 << 20
-_OBJECTOR = check_name(1, 400)
-_FILE_NAME = check_words(1, 200)
-_CONTACT = check_words(0, 200)
-
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """One file that supports an objection. `content` gives its bytes, in pieces of any size."""
-
-    name: str
-    content: Callable[[], Iterable[bytes]] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Protest:
-    """What someone has to say. `contact` is how to reach them, and may be empty."""
-
-    objector: str
-    reasons: str
-    material: Sequence[Material] = field(repr=False)
-    contact: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """An objection that was recorded: its name, 64 hex, and when, UTC seconds."""
-
-    name: str
-    at: int
-
-    @property
-    def number(self) -> str:
-        """What people are given."""
-        return self.name[:NUMBER_DIGITS]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Followed:
     """How an objection stands, for whoever raised it. Times are UTC seconds.
 
     `due` is when its investigation ends at the latest (R24), None once it has ended or where the calendar
@@ -103,14 +61,6 @@ class Standing:
     reasons: str
 
 
-def material_of(paths: Sequence[Path]) -> list[Material]:
-    """Files on this machine. Raises `UsageFault` `material-missing`."""
-    for path in paths:
-        if not path.is_file():  # a pipe or device might never end
-            raise UsageFault(f"there is no file {path.name}", code="material-missing")
-    return [Material(path.name, lambda path=path: _read(path)) for path in paths]  # type: ignore[misc]
-
-
 def object_to(registry: Registry, case_id: str, protest: Protest, *, secret: bytes | None = None) -> Raised:
     """Record anyone's reasoned objection and keep its material (R24).
 
@@ -119,32 +69,23 @@ def object_to(registry: Registry, case_id: str, protest: Protest, *, secret: byt
     was sent with that secret), `text-…`, `material-…`, `move-…` once nobody can object any more;
     `DataFault` (`encoded-bytes`, `field-…`).
     """
-    protest = replace(protest, objector=spell(protest.objector))
-    _check(protest)
-    known = None if secret is None else _digest(secret)
+    protest = checked(protest)
     with registry.store.reading() as session:
         case = repository.find_case(session, case_id)
-        if known is not None:
-            before = session.exec(select(Objection).where(Objection.secret == known)).first()
-            if before is not None:
-                _require_same(registry, session, before, case_id, protest)
-                return Raised(before.leaf.hex(), before.raised_at)
-            _require_room(session, case_id)
         key = dossier_key(registry, session, case.dossier_id)
+        before = sent_before(session, secret)
+        if before is not None:
+            own = before.case_id == case_id and before.certificate is None
+            return require_same(before, SealedValue(key) if own else None, protest)
+        if secret is not None:
+            require_room(session, *against_case(case_id))
         thread = case_thread(registry, session, case, SealedValue(key), registry.clock())
         thread.allow(Move.OBJECT, Capacity.PUBLIC)  # before anything is sealed
         first = len(repository.files_of(session, case.dossier_id))
-    parts = [FilePart(one.name, "objection", one.name, one.content) for one in protest.material]
-    sealed = seal_parts(registry, parts, key, case.dossier_id, first, silent)
+    sealed = seal_parts(registry, parts_of(protest), key, case.dossier_id, first, silent)
     with work_on(registry, case_id) as work, undone_together(registry, sealed):
         rule = work.allow(Move.OBJECT, Capacity.PUBLIC)
-        body: dict[str, JSON] = {
-            "v": 2,
-            "objector": protest.objector,
-            "contact": protest.contact,
-            "reasons": protest.reasons,
-            "files": [manifest for manifest, _ in sealed],
-        }
+        body = body_of(protest, sealed)
         add_files(work.session, work.seal, case.dossier_id, first, sealed)
         recorded = work.compose(rule, body)
         call = registry.client.raise_objection(work.case.subject, recorded.leaf_hash)
@@ -154,7 +95,7 @@ def object_to(registry: Registry, case_id: str, protest: Protest, *, secret: byt
                 case_id=case_id,
                 leaf=recorded.leaf_hash,
                 raised_at=work.now,
-                secret=known,
+                secret=None if secret is None else digest_of(secret),
                 sealed=work.seal.seal(canonical.dumps(body), recorded.leaf_hash),
             )
         )
@@ -171,7 +112,7 @@ def resolve(
     """
     with work_on(registry, case_id) as work:
         rule = work.allow(Move.UPHOLD if upheld else Move.DISMISS, by)
-        leaf = _named(work.situation.open_objections, objection)
+        leaf = named(work.situation.open_objections, objection)
         body: dict[str, JSON] = {
             "v": 1,
             "person": by.person,
@@ -189,27 +130,19 @@ def resolve(
         work.write(rule, recorded)
 
 
-def follow(registry: Registry, number: str, secret: bytes) -> Standing:
+def follow(registry: Registry, number: str, secret: bytes) -> Followed:
     """How the objection of that number stands, for whoever has its secret.
 
     That they looked is written down (R47). Raises `UsageFault` `objection-secret`: an unknown number and a
     wrong secret are answered alike.
     """
     with registry.store.transaction() as session:
-        row = session.exec(select(Objection).where(Objection.secret == _digest(secret))).first()
-        if row is None or not hmac.compare_digest(
-            row.leaf.hex()[:NUMBER_DIGITS].encode(), number.encode("utf-8", "replace")
-        ):
-            raise UsageFault(
-                "number and secret do not belong together",
-                code="objection-secret",
-                hint="Both stand on the receipt of the objection.",
-            )
+        row = followed_row(session, number, secret)
         access = Access("see", "objection", number, "own", basis="own")
         note(registry, session, Reader.of_bearer(), access)
         case = session.get_one(Case, row.case_id)
         due = deadlines_of(session, case, registry.calendar, registry.clock())
-        return Standing(
+        return Followed(
             number=number,
             case=case.id,
             raised_at=row.raised_at,
@@ -218,6 +151,20 @@ def follow(registry: Registry, number: str, secret: bytes) -> Standing:
             upheld=row.upheld,
             reasons="" if row.concluded_at is None else _reasons(registry, session, case, row.leaf),
         )
+
+
+def followed_row(session: Session, number: str, secret: bytes) -> Objection:
+    """The objection of that number, for whoever has its secret. Raises as `follow`."""
+    row = session.exec(select(Objection).where(Objection.secret == digest_of(secret))).first()
+    if row is None or not hmac.compare_digest(
+        row.leaf.hex()[:NUMBER_DIGITS].encode(), number.encode("utf-8", "replace")
+    ):
+        raise UsageFault(
+            "number and secret do not belong together",
+            code="objection-secret",
+            hint="Both stand on the receipt of the objection.",
+        )
+    return row
 
 
 def _reasons(registry: Registry, session: Session, case: Case, leaf: bytes) -> str:
@@ -230,79 +177,3 @@ def _reasons(registry: Registry, session: Session, case: Case, leaf: bytes) -> s
     thread = case_thread(registry, session, case, seal, registry.clock())
     found = [body for body in thread.bodies("objection.concluded") if body["objection"] == leaf.hex()]
     return str(found[-1]["reasons"]) if found else ""
-
-
-def _check(protest: Protest) -> None:
-    check_objection(protest.reasons, len(protest.material))
-    if len(protest.material) > MAX_MATERIAL:
-        raise UsageFault(f"an objection has at most {MAX_MATERIAL} files", code="objection-material")
-    _OBJECTOR(checked_text(protest.objector), "$.objector")
-    checked_text(protest.reasons)
-    _CONTACT(protest.contact, "$.contact")
-    for one in protest.material:
-        _FILE_NAME(one.name, "$.files")
-        if "/" in one.name or "\\" in one.name:
-            raise UsageFault("the name of a file is no path", code="material-name", hint="Rename the file.")
-
-
-def _require_same(
-    registry: Registry, session: Session, before: Objection, case_id: str, protest: Protest
-) -> None:
-    """Nobody is told that something was received which was not: what is sent again is what was sent."""
-    if before.case_id == case_id:
-        case = session.get_one(Case, case_id)
-        seal = SealedValue(dossier_key(registry, session, case.dossier_id))
-        body = canonical.loads(seal.open(before.sealed, before.leaf), max_bytes=MAX_BODY)
-        if isinstance(body, dict) and _said(body) == _saying(protest):
-            return
-    raise UsageFault(
-        "another objection was sent with this form",
-        code="objection-other",
-        hint="It was received as it was sent first. To say more, open the notice anew and object once more.",
-    )
-
-
-def _said(body: dict[str, Any]) -> tuple[Any, ...]:
-    files = [(file["path"], file["digest"]) for file in body["files"]]
-    return body["objector"], body["contact"], body["reasons"], files
-
-
-def _saying(protest: Protest) -> tuple[Any, ...]:
-    files = []
-    for one in protest.material:
-        hasher = PairHasher()
-        for piece in one.content():
-            hasher.update(piece)
-        files.append((one.name, dict(hasher.digest().to_json())))
-    return protest.objector, protest.contact, protest.reasons, files
-
-
-def _require_room(session: Session, case_id: str) -> None:
-    query = select(func.count()).where(Objection.case_id == case_id, col(Objection.concluded_at).is_(None))
-    if session.exec(query).one() >= MAX_OPEN:
-        raise UsageFault(
-            "more objections are open against this case than the form takes",
-            code="objections-many",
-            hint="Object at a counter of the registry, or by letter.",
-        )
-
-
-def _named(known: frozenset[str], given: str) -> bytes:
-    fitting = [name for name in known if given and name.startswith(given.lower())]
-    if len(fitting) != 1:
-        raise UsageFault(
-            "no open objection of this case has that name",
-            code="objection-unknown",
-            hint=f"Open: {', '.join(sorted(name[:12] for name in known)) or 'none'}.",
-        )
-    return bytes.fromhex(fitting[0])
-
-
-def _digest(secret: bytes) -> bytes:
-    return sha256(b"yinzheng/objection/1:" + secret).digest()
-
-
-def _read(path: Path) -> Iterable[bytes]:
-    with disk_faults(path), path.open("rb") as file:
-        while piece := file.read(_CHUNK):
-            yield piece

@@ -117,7 +117,11 @@ def dossier_key(registry: Registry, session: Session, dossier_id: bytes) -> byte
 def situation_of(session: Session, case: Case) -> Situation:
     """Gather what the table of moves looks at."""
     still_open = session.exec(
-        select(Objection.leaf).where(Objection.case_id == case.id, col(Objection.concluded_at).is_(None))
+        select(Objection.leaf).where(
+            Objection.case_id == case.id,
+            col(Objection.certificate).is_(None),
+            col(Objection.concluded_at).is_(None),
+        )
     ).all()
     return Situation(
         state=State(case.state),

@@ -57,4 +57,9 @@ RESERVATION: Final = CallKind("reservation", done=_reserved)
 RELEASE: Final = CallKind("reservation-release", done=_released)
 """About a release, by the hex of its leaf; its part is that of the reservation."""
 
-KINDS: Final = (REMARK, LIFTING, LAPSE, CANCELLATION, RESERVATION, RELEASE)
+LATER_OBJECTION: Final = CallKind("later-objection")
+"""About an objection to a registered certificate, by the hex of its leaf."""
+LATER_CONCLUSION: Final = CallKind("later-conclusion")
+"""About the conclusion on one, by the hex of its leaf."""
+
+KINDS: Final = (REMARK, LIFTING, LAPSE, CANCELLATION, RESERVATION, RELEASE, LATER_OBJECTION, LATER_CONCLUSION)

@@ -8,22 +8,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, cast
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.chain.approvals import digest, sign
 from yinzheng.ledger.chain.messages import Message
 from yinzheng.ledger.disputes.work import holds_on
 from yinzheng.ledger.flow.calls import CallKind
+from yinzheng.ledger.flow.recording import Recorded, open_event
 from yinzheng.ledger.flow.threads import Thread, thread
 from yinzheng.ledger.people.acting import Actor, admit, key_of
 from yinzheng.ledger.people.decisions import Content, ToBeSigned
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.standing import COURSE, Move, Over, Rule, Situation, State
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models import Approval, Case, Certificate, Event
+from yinzheng.ledger.store.models import Approval, Case, Certificate, Event, Objection
 from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED, STATEMENT_TYPES, Body
@@ -62,7 +65,11 @@ class CertificateThread(Thread[State, Move]):
         """All that the table of moves looks at."""
         row = self.certificate
         state = State.IN_FORCE if row.ended is None else State.OVER
-        return Situation(state, row.valid_until, holds_on(self.session, row.subject))
+        still_open = select(Objection.leaf).where(
+            Objection.certificate == row.number, col(Objection.concluded_at).is_(None)
+        )
+        names = frozenset(leaf.hex() for leaf in self.session.exec(still_open).all())
+        return Situation(state, row.valid_until, holds_on(self.session, row.subject), names)
 
     @property
     def head(self) -> bytes:
@@ -88,6 +95,15 @@ class CertificateThread(Thread[State, Move]):
     def move_to(self, state: State) -> None:
         """Set the state; why it is over is said by `end`."""
         assert (state is State.OVER) is (self.certificate.ended is not None)
+
+    def content(self, recorded: Recorded) -> Content:
+        """A composed statement and what it says, for whoever approves it elsewhere."""
+        row = recorded.row
+        if row["public"] is not None:
+            body, secret = canonical.loads(row["public"], max_bytes=len(row["public"])), None
+        else:
+            body, secret = open_event(self.seal, row["sealed"], recorded.leaf_hash)
+        return Content(recorded.statement, cast("dict[str, Any]", body), secret)
 
     def end(self, why: Over) -> None:
         """Let the certificate be over, before the statement is written that leads there."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from yinzheng.ledger.accesses.batching import commit
 from yinzheng.ledger.cases import intake, objections
+from yinzheng.ledger.cases.protests import Protest, material_of
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.demonstration.life import EXAMPLE as LIFE
 from yinzheng.ledger.demonstration.life import Lived, demonstrate_life
@@ -185,10 +186,10 @@ def _through_publicity(officers: Officers, example: Path, *, objected: bool) -> 
         objections.object_to(
             registry,
             case_id,
-            objections.Protest(
+            Protest(
                 "演示异议人",
                 "请核实数据来源协议的覆盖时段。",
-                objections.material_of([example / "application.json"]),
+                material_of([example / "application.json"]),
             ),
         )
     else:

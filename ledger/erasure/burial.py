@@ -72,7 +72,7 @@ def bury(session: Session, target: Target, stones: Sequence[Tombstone], profile:
 
 
 def _empty_events(session: Session, target: Target) -> None:
-    ids = [event.id for event in target.events if event.sealed]
+    ids = [event.id for event in (*target.events, *target.beside) if event.sealed]
     for first in range(0, len(ids), _TOGETHER):
         some = col(Event.id).in_(ids[first : first + _TOGETHER])
         _change(session, update(Event).where(some).values(sealed=b""))
@@ -108,7 +108,7 @@ def forget_files(session: Session, target: Target) -> None:
 
 def needles(session: Session, target: Target) -> tuple[bytes, ...]:
     """By what the target's key and sealed content are recognised, if any of it is left somewhere."""
-    found = [event.sealed for event in target.events]
+    found = [event.sealed for event in (*target.events, *target.beside)]
     if target.kind is TargetKind.CONSENT:
         row = session.get_one(Consent, target.subject)
         found += [row.wrapped_key or b"", row.digest or b""]

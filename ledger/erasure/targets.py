@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session, select
 
+from yinzheng.ledger.cases.files import events_beside
 from yinzheng.ledger.disputes.work import holds_on
 from yinzheng.ledger.erasure.periods import periods_in
 from yinzheng.ledger.flow.threads import find_consent, find_dispute, thread
@@ -52,6 +53,8 @@ class Target:
     """Names of its blobs."""
     ended_at: int | None
     """When its retention began to run, UTC seconds; None: it is still going on, or has no such time."""
+    beside: tuple[Event, ...] = ()
+    """Of a case: what was said in private about its certificates since, under the same key."""
     periods: Mapping[RecordKind, Period] = field(default_factory=lambda: PERIODS)
     """How long this registry keeps what (R42)."""
 
@@ -63,7 +66,7 @@ class Target:
     @property
     def private(self) -> tuple[bytes, ...]:
         """Leaf hashes of its statements with private bodies, ascending."""
-        return tuple(sorted(event.leaf_hash for event in self.events if event.public is None))
+        return tuple(sorted(one.leaf_hash for one in (*self.events, *self.beside) if one.public is None))
 
     @property
     def kept_until(self) -> int | None:
@@ -165,6 +168,7 @@ def _case(session: Session, row: Case) -> Target:
         case_id=row.id,
         profile=row.profile,
         events=tuple(repository.events_of_case(session, row.id)),
+        beside=tuple(events_beside(session, row.id)),
         alive=_alive(session, row.dossier_id),
         files=_blobs(session, row.dossier_id),
         ended_at=ended,

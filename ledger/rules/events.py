@@ -35,3 +35,7 @@ class StandingStatement(StrEnum):
     CANCELLED = "certificate.cancelled"
     RESERVED = "reservation.made"
     RELEASED = "reservation.released"
+    OBJECTED = "certificate.objected"
+    TOLD = "certificate.objection-told"
+    ANSWERED = "certificate.objection-answered"
+    CONCLUDED = "certificate.objection-concluded"

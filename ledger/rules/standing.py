@@ -38,6 +38,10 @@ class Move(StrEnum):
     CANCEL = "cancel"
     RESERVE = "reserve"
     RELEASE = "release"
+    OBJECT = "object"
+    TELL = "tell"
+    ANSWER = "answer"
+    CONCLUDE = "conclude"
 
 
 class Guard(StrEnum):
@@ -45,6 +49,7 @@ class Guard(StrEnum):
 
     VALIDITY_PAST = "validity_past"
     NOT_HELD = "not_held"
+    OBJECTION_OPEN = "objection_open"
 
 
 Rule: TypeAlias = course.Rule[State, Move]
@@ -59,6 +64,8 @@ class Situation:
     """UTC seconds, the last of its validity."""
     holds: int
     """Open disputes that hold it (R38)."""
+    open_objections: frozenset[str] = frozenset()
+    """By the hex of their leaves (R25)."""
 
     def meets(self, guard: Guard, now: int) -> bool:
         """Tell whether a guard's condition is met at `now` (UTC seconds)."""
@@ -67,6 +74,8 @@ class Situation:
                 return now > self.valid_until
             case Guard.NOT_HELD:
                 return self.holds == 0
+            case Guard.OBJECTION_OPEN:
+                return bool(self.open_objections)
 
 
 _S, _M, _C, _T = State, Move, Capacity, StandingStatement
@@ -87,6 +96,18 @@ _RULES: Final = (
     Rule(_S.IN_FORCE, _M.RELEASE, _S.IN_FORCE, _C.EXCHANGE, _T.RELEASED, frozenset({Guard.NOT_HELD})),
     Rule(_S.IN_FORCE, _M.RELEASE, _S.IN_FORCE, _C.FORUM, _T.RELEASED, frozenset({Guard.NOT_HELD})),
     Rule(_S.IN_FORCE, _M.CANCEL, _S.OVER, _C.FORUM, _T.CANCELLED, frozenset({Guard.NOT_HELD})),
+    Rule(_S.IN_FORCE, _M.OBJECT, _S.IN_FORCE, _C.PUBLIC, _T.OBJECTED),
+    # One that is open when the certificate ends is brought to its end all the same.
+    *(
+        Rule(state, move, state, by, statement, frozenset({Guard.OBJECTION_OPEN}))
+        for state in _S
+        for move, by, statement in (
+            (_M.TELL, _C.REGISTRY, _T.TOLD),
+            (_M.ANSWER, _C.HOLDER, _T.ANSWERED),
+            (_M.ANSWER, _C.REGISTRY, _T.ANSWERED),
+            (_M.CONCLUDE, _C.REGISTRY, _T.CONCLUDED),
+        )
+    ),
 )
 
 COURSE: Final = Course(
@@ -94,9 +115,13 @@ COURSE: Final = Course(
     _RULES,
     {
         Guard.VALIDITY_PAST: ("certificate-valid", "its validity has not ended (R10)"),
+        Guard.OBJECTION_OPEN: ("move-no-objection", "no objection is open"),
         Guard.NOT_HELD: ("certificate-held", "a dispute holds it; the forum releases it first (R38)"),
     },
     not_allowed="certificate-over",
 )
 """Refusals have the codes `certificate-over` (nothing more is possible), `move-wrong-capacity`, and for a
-guard `certificate-valid` or `certificate-held`."""
+guard `certificate-valid`, `certificate-held` or `move-no-objection`."""
+
+TOLD_WITHIN: Final = 5
+"""Working days after an objection within which the registrant is told of it (R25)."""

@@ -239,7 +239,7 @@ class Approval(Base, table=True):
 
 
 class Objection(Base, table=True):
-    """One objection against a published case (R24)."""
+    """One objection against a published case (R24), or against a certificate that came of one (R25)."""
 
     __tablename__ = "objection"
 
@@ -252,6 +252,13 @@ class Objection(Base, table=True):
     upheld: bool | None = None
     secret: bytes | None = Field(default=None, unique=True)
     """Hash of the secret with which whoever raised it through the form follows it."""
+    certificate: str | None = Field(default=None, foreign_key="certificate.number", index=True)
+    """Against which registered certificate; None: against the case under publicity."""
+    told_at: int | None = Field(default=None, sa_type=BigInteger)
+    """When an officer recorded that the registrant was told, other than by a signed notice."""
+    answered_at: int | None = Field(default=None, sa_type=BigInteger)
+    agrees: bool | None = None
+    """What the registrant answered: it agrees, or explains."""
     sealed: bytes
     """The objector's text, sealed under the dossier's key."""
 

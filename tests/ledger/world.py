@@ -21,6 +21,7 @@ from sqlmodel import select
 
 from yinzheng.ledger.audit import Finding, audit_registry
 from yinzheng.ledger.cases import asked, deciding, intake, issuing, objections, publicity
+from yinzheng.ledger.cases.protests import Protest, material_of
 from yinzheng.ledger.cases.work import work_on
 from yinzheng.ledger.demonstration.material import favourable_review
 from yinzheng.ledger.demonstration.people import acting_as
@@ -317,7 +318,7 @@ def past_publicity(registry: Registry, clock: Clock, case: str) -> None:
 
 def object_to(registry: Registry, case: str, objector: str, reasons: str, material: Sequence[Path]) -> str:
     """Object with files; returns the objection's name."""
-    protest = objections.Protest(objector, reasons, objections.material_of(material))
+    protest = Protest(objector, reasons, material_of(material))
     return objections.object_to(registry, case, protest).name
 
 

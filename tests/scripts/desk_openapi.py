@@ -40,7 +40,7 @@ from tests.scripts.desk_answers import (
     _part,
 )
 from tests.scripts.form_schemas import Forms, Json
-from yinzheng.api.desk import disputes, fields, streams, uploads
+from yinzheng.api.desk import certificates, disputes, fields, streams, uploads
 from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON
 from yinzheng.ledger.disputes import plans
 from yinzheng.ledger.people import decisions
@@ -186,6 +186,11 @@ OPERATIONS: Final = (
               answers={"200": {disputes.ZIP: _binary()}}),
     Operation("certificate_standing", "GET /org/v1/certificates/{certificate}",
               "How a registered certificate stands", "S15.8: remarks, and what the next statement follows."),
+    Operation("certificate_objections", "GET /org/v1/certificates/{certificate}/objections",
+              "What is objected to", "S15.8, for a holder of the certificate."),
+    Operation("answer_objection", "POST /org/v1/certificates/{certificate}/objections/{objection}",
+              "Agree with an objection, or explain", "S15.8.",
+              _json(_object("ObjectionAnswer", certificates.ANSWER)), answers={"201": _ELSEWHERE}),
     Operation("hand_in_order", "POST /org/v1/orders", "An order that a forum signed", "S16.8.",
               _json(lambda forms: forms.named("Order", lambda: forms.fields(order._FIELDS))),
               answers={"201": _RECORDED}),

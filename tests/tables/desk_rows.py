@@ -16,8 +16,10 @@ from tests.tables.scene import JSON_MEDIA, MARKET, Scene, honest
 from tests.wallet import sign
 from yinzheng.api.desk.bodies import NDJSON
 from yinzheng.api.desk.uploads import MEDIA
+from yinzheng.ledger.cases.protests import Protest, material_of
 from yinzheng.ledger.certificates.listing import standing_of
 from yinzheng.ledger.certificates.messages import message_of
+from yinzheng.ledger.certificates.objecting import object_to_certificate
 from yinzheng.ledger.certificates.reserving import reservations_of
 from yinzheng.ledger.chain.approvals import sign as approve
 from yinzheng.ledger.chain.approvals import sign as sign_message
@@ -313,6 +315,18 @@ def lost(scene: Scene, who: str, *, anothers: bool = False) -> Sent:
     return sent("/org/v1/key/revoke", told)
 
 
+def answered(scene: Scene, _who: str) -> Sent:
+    """By whom the certificate names as its holder."""
+    number, name = scene.certificate.number, scene.kept.get("later objection")
+    if name is None:
+        protest = Protest("异议人", "存疑", material_of([scene.registry.paths.instance]))
+        name = object_to_certificate(scene.registry, number, protest).name
+        scene.kept["later objection"] = name
+        scene.settle()
+    body = {"agrees": False, "explanation": "协议有效。"}
+    return sent(f"/org/v1/certificates/{number}/objections/{name}", body)
+
+
 def order(scene: Scene, who: str, account: LocalAccount = FORUM) -> Sent:
     """Of the court; whoever hands it in."""
     court, number = scene.members["court"], scene.certificate.number
@@ -415,6 +429,10 @@ ROWS: Final[Mapping[str, Callable[[Scene, str], Sent]]] = {
     "GET /v1/reservations": lambda s, _: Sent("/v1/reservations"),
     "GET /v1/reservations/{written}": lambda s, _: Sent(f"/v1/reservations/{kept(s).hex()}"),
     "POST /v1/reservations/{written}/release": releasing,
+    "GET /org/v1/certificates/{certificate}/objections": lambda s, _: Sent(
+        f"/org/v1/certificates/{s.certificate.number}/objections"
+    ),
+    "POST /org/v1/certificates/{certificate}/objections/{objection}": answered,
     "POST /org/v1/orders": order,
     "POST /org/v1/vetoes": vetoed,
     "POST /org/v1/vetoes (of who holds nothing)": lambda s, _: sent(

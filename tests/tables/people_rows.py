@@ -26,7 +26,8 @@ from yinzheng.ledger.accesses.approving import approve_bulk
 from yinzheng.ledger.accesses.listing import Question, list_lines
 from yinzheng.ledger.cases import deciding, inspecting, issuing, objections, publicity
 from yinzheng.ledger.cases.dossier_opening import open_dossier_to
-from yinzheng.ledger.certificates import remarks
+from yinzheng.ledger.cases.protests import Protest, material_of
+from yinzheng.ledger.certificates import objecting, remarks
 from yinzheng.ledger.consents import handover
 from yinzheng.ledger.disputes.packing import build_pack
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
@@ -160,6 +161,19 @@ class Bureau:
             return number
 
         made: str = self.once("certificate", make)
+        return made
+
+    @property
+    def later_objection(self) -> str:
+        """To that certificate, by its name."""
+
+        def make() -> str:
+            protest = Protest("异议人", "存疑", material_of([self.registry.paths.instance]))
+            name = objecting.object_to_certificate(self.registry, self.certificate, protest).name
+            settle(self.registry)
+            return name
+
+        made: str = self.once("later objection", make)
         return made
 
     # ---------------------------------------------------------------- withdrawals and erasures
@@ -366,6 +380,20 @@ ROWS: Final[Mapping[str, Tried]] = {
     "cases.issuing.issue": Tried(lambda o, r, by: issuing.issue(r, o.past_publicity(), by)),
     "cases.issuing.issue (approved by the officer)": Tried(
         lambda o, r, by: issuing.issue(r, o.half_issued(), by)
+    ),
+    "certificates.objecting.tell": Tried(
+        lambda o, r, by: objecting.tell(r, o.certificate, o.later_objection, by, "挂号信")
+    ),
+    "certificates.objecting.answer": Tried(
+        lambda o, r, by: objecting.answer(
+            r, o.certificate, o.later_objection, by, agrees=True, explanation=_REASONS
+        )
+    ),
+    "certificates.objecting.conclude": Tried(
+        lambda o, r, by: objecting.conclude(
+            r, o.certificate, o.later_objection, by, upheld=False, reasons=_REASONS
+        ),
+        "objection-unheard",
     ),
     "certificates.remarks.enter": Tried(
         lambda o, r, by: remarks.enter(r, o.certificate, RemarkKind.OTHER, remarks.Grounds(_REASONS), by)

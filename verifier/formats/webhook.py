@@ -120,6 +120,11 @@ _DATA: Final[Mapping[str, Mapping[str, Check[Any]]]] = MappingProxyType(
         },
         "dispute.hold": _HELD,
         "dispute.released": _HELD,
+        "certificate.objection": {
+            "certificate": check_number,
+            "objection": _SUBJECT,
+            "due": nullable(integer()),
+        },
         "certificate.recorded": {
             "certificate": check_number,
             "type": one_of(*RECORDED),

@@ -11,9 +11,10 @@ from sqlmodel import select
 
 from tests.ledger import world as w
 from tests.ledger.world import OFFICER, World, actor_of
-from yinzheng.ledger.cases import objections
+from yinzheng.ledger.cases import protests
 from yinzheng.ledger.cases.dossier_opening import open_dossier_to
-from yinzheng.ledger.cases.objections import Material, Protest, follow, object_to, resolve
+from yinzheng.ledger.cases.objections import follow, object_to, resolve
+from yinzheng.ledger.cases.protests import Material, Protest
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import silent
 from yinzheng.ledger.store.models import Objection
@@ -122,7 +123,7 @@ def test_material_that_cannot_be_read_leaves_nothing(world: World, tmp_path: Pat
 
 
 def test_the_form_takes_so_many(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objections, "MAX_OPEN", 1)
+    monkeypatch.setattr(protests, "MAX_OPEN", 1)
     with world.open() as registry:
         case = w.to_publicity(registry, tmp_path / "dossier")
         object_to(registry, case, protest(), secret=b"a" * 16)

@@ -12,10 +12,12 @@ import pytest
 
 from tests.faults.test_crash_table import Armed
 from tests.ledger.certificates import forum as f
+from tests.ledger.certificates.test_objecting import protest
 from tests.ledger.certificates.test_remarks import SEIZED
-from tests.ledger.disputes.court import Court, Template
+from tests.ledger.disputes.court import APPLICANT, Court, Template
 from tests.ledger.world import OFFICER, World, actor_of
-from yinzheng.ledger.certificates import remarks
+from yinzheng.ledger.certificates import objecting, remarks
+from yinzheng.ledger.certificates.following import objections_at
 from yinzheng.ledger.certificates.lapsing import lapse_expired
 from yinzheng.ledger.certificates.orders import execute
 from yinzheng.ledger.certificates.work import registered, statements_of
@@ -33,10 +35,27 @@ def _lift(court: Court) -> None:
     remarks.lift(court.registry, court.made.number, "control", SEIZED, actor_of(court.registry, OFFICER))
 
 
+def _answer(court: Court) -> None:
+    number, name = court.made.number, objections_at(court.world.root)[0].name
+    objecting.answer(court.registry, number, name, APPLICANT, agrees=False, explanation="协议有效。")
+
+
+def _conclude(court: Court) -> None:
+    number, name = court.made.number, objections_at(court.world.root)[0].name
+    officer = actor_of(court.registry, OFFICER)
+    objecting.conclude(court.registry, number, name, officer, upheld=False, reasons="不成立。")
+
+
 STEPS: Final[dict[str, tuple[str, Callable[[Court], object]]]] = {
     "enter": ("remark.entered", _enter),
     "lift": ("remark.lifted", _lift),
     "seize": ("remark.entered", lambda court: execute(court.registry, f.ordered(court, f.seizing(court)))),
+    "object": (
+        "certificate.objected",
+        lambda court: objecting.object_to_certificate(court.registry, court.made.number, protest()),
+    ),
+    "answer": ("certificate.objection-answered", _answer),
+    "conclude": ("certificate.objection-concluded", _conclude),
     "cancel": (
         "certificate.cancelled",
         lambda court: execute(court.registry, f.ordered(court, f.cancelling(court))),

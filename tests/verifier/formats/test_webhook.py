@@ -64,6 +64,7 @@ DATA: dict[str, dict[str, Any]] = {
     "withdrawal.concluded": {**OF, "outcome": "restricted", "statement": D, "until": NOW},
     "dispute.hold": HELD,
     "dispute.released": HELD,
+    "certificate.objection": {"certificate": "SJ4412026110001", "objection": A, "due": NOW},
     "certificate.recorded": {"certificate": "SJ4412026110001", "type": "remark.entered", "statement": A},
     "notice.widened": {
         "notice": A,

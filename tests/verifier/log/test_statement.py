@@ -77,7 +77,7 @@ def test_types_of_the_specification() -> None:
         "remark.lifted",
         "certificate.lapsed",
     }
-    assert len(STATEMENT_TYPES) == 40
+    assert len(STATEMENT_TYPES) == 46
     assert DEPOSIT.body_kind is Body.PUBLIC
 
 

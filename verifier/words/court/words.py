@@ -196,6 +196,10 @@ STATEMENTS: Final[Mapping[str, Phrase]] = {
     "trade.checked": Phrase("交易前核验", "checked before a trade"),
     "reservation.made": Phrase("预留证书", "reserved for a trade"),
     "reservation.released": Phrase("解除预留", "reservation released"),
+    "certificate.objected": Phrase("登记后异议", "objection to what is registered"),
+    "certificate.objection-told": Phrase("告知登记主体", "registrant told of an objection"),
+    "certificate.objection-answered": Phrase("登记主体答复", "registrant answered an objection"),
+    "certificate.objection-concluded": Phrase("登记后异议处理", "objection concluded"),
     "accesses.noted": Phrase("访问与使用记录入账", "accesses noted"),
 }
 CONTRACTS: Final[Mapping[str, Phrase]] = {
