@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.ledger.moved.life import Life
 from tests.ledger.organisations.enrolling import HOSPITAL
@@ -263,6 +264,8 @@ def test_the_file_is_strict(told: Told) -> None:
     assert not is_history_file(b"yinzheng/right-history/1")
     assert not is_history_file(b"{}")
     value = json.loads(told.file)
+    schema = Path(__file__).parents[3] / "docs" / "schemas" / "right-history.json"
+    Draft202012Validator(json.loads(schema.read_text(encoding="utf-8"))).validate(value)
     for name in value:
         lacking = copy.deepcopy(value)
         del lacking[name]
