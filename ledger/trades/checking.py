@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from yinzheng.ledger.accesses.keys import key_for
 from yinzheng.ledger.consents.basis import overdue_under, shown
-from yinzheng.ledger.flow.recording import Occurrence, compose, record
+from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, record
 from yinzheng.ledger.keys.provider import ISSUER
 from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Registry
@@ -67,7 +67,9 @@ def check_trades(registry: Registry, asked: Sequence[Asked]) -> list[Answered]:
     """
     with registry.store.transaction() as session:
         work = _Work(registry, session)
-        return [work.answer(one) for one in asked]
+        answered = [work.answer(one) for one in asked]
+        work.write()
+        return answered
 
 
 class _Work:
@@ -83,10 +85,18 @@ class _Work:
         self._exchanges: dict[str, Organisation] = {}
         self._bodies: dict[str, Body] = {}
         self._overdue: dict[tuple[bytes, ...], int] = {}
+        self._recognised: dict[str, tuple[Known, Certificate | None]] = {}
+        self._recorded: list[Recorded] = []
+        self._rows: list[TradeCheck] = []
+
+    def write(self) -> None:
+        """Write everything that was answered, at once."""
+        record(self._session, self._recorded)
+        self._session.add_all(self._rows)
 
     def answer(self, asked: Asked) -> Answered:
         exchange = self._exchange(asked.org)
-        known, row = recognise(self._registry, self._session, asked.trade.certificate)
+        known, row = self._certificate(asked.trade.certificate)
         found, told = None, None
         if row is not None:
             standing = self._view.standing(row.number, asked.trade.seller.code)
@@ -122,9 +132,9 @@ class _Work:
         )
         secret = self._registry.random(32)
         recorded = compose(happened, self._seal, now=self._now, random=lambda _: secret)
-        record(self._session, [recorded])
+        self._recorded.append(recorded)
         kid, signature = sign_check(recorded.statement, self._issuer)
-        self._session.add(
+        self._rows.append(
             TradeCheck(
                 leaf=recorded.leaf_hash,
                 exchange=exchange,
@@ -136,6 +146,11 @@ class _Work:
         )
         receipt = trade_receipt(recorded.statement, body.to_json(), secret, (kid, signature))
         return Answered(recorded.statement, body, receipt)
+
+    def _certificate(self, shown: str) -> tuple[Known, Certificate | None]:
+        if shown not in self._recognised:
+            self._recognised[shown] = recognise(self._registry, self._session, shown)
+        return self._recognised[shown]
 
     def _exchange(self, code: str) -> Organisation:
         found = self._exchanges.get(code)

@@ -31,6 +31,7 @@ from scripts.bench_parts.packs import measure_packs
 from scripts.bench_parts.sealing import measure_sealing
 from scripts.bench_parts.single import measure_decisions
 from scripts.bench_parts.site import make_site
+from scripts.bench_parts.trades import measure_trades
 from scripts.bench_parts.web import measure_web
 from scripts.bench_parts.withdrawals import measure_withdrawals
 
@@ -110,6 +111,9 @@ _PARTS: Final[dict[frozenset[str], _Part]] = {
     frozenset({"floods"}): lambda folder, extent, say, _: measure_floods(folder, extent.flooded, say),
     frozenset({"withdrawals"}): lambda folder, extent, say, _: measure_withdrawals(
         folder, extent.withdrawn, say
+    ),
+    frozenset({"trades"}): lambda folder, extent, say, _: measure_trades(
+        folder, extent.signed, 10_000 if extent.signed > 100 else 1_000, say
     ),
     frozenset({"packs"}): lambda folder, extent, say, _: measure_packs(folder, extent.evidence, say),
 }
