@@ -18,7 +18,7 @@ from web3 import Web3
 
 from yinzheng.ledger.answers import Answers
 from yinzheng.ledger.cases.board import HistoryLine, Notice
-from yinzheng.ledger.cases.calls import DEPOSIT
+from yinzheng.ledger.cases.calls import DEPOSIT, LICENCE
 from yinzheng.ledger.cases.deeming import deadlines_of
 from yinzheng.ledger.cases.protests import against_case
 from yinzheng.ledger.certificates.work import statements_of
@@ -37,6 +37,7 @@ from yinzheng.ledger.state.instance import Instance, Paths, read_instance
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store, open_store_read_only, sqlite_url
 from yinzheng.ledger.store.models import Case, Certificate, Event, Objection
+from yinzheng.ledger.store.models_moves import Licence
 from yinzheng.ledger.store.register import search
 from yinzheng.ledger.watch.events import Period
 from yinzheng.ledger.watch.exporting import Source, about, export
@@ -44,8 +45,12 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.chain.evidence import parse_evidence
 from yinzheng.verifier.chain.layout import decode_record, record_slots
 from yinzheng.verifier.containers.certfile import format_file
+from yinzheng.verifier.containers.voucherfile import format_voucher_file
 from yinzheng.verifier.formats.body import MAX_BODY, Body, parse_body
+from yinzheng.verifier.formats.licence import Licence as LicenceBody
+from yinzheng.verifier.formats.licence import LicenceEnd, parse_licence, parse_licence_end
 from yinzheng.verifier.judge.certificate.status import status_at
+from yinzheng.verifier.judge.licence.exhibits import words_of
 from yinzheng.verifier.judge.report import Status
 from yinzheng.verifier.log.note import peek_checkpoint
 from yinzheng.verifier.log.statement import MAX_STATEMENT_BYTES, Statement, certificate_subject
@@ -102,6 +107,30 @@ class Reader(Answers):
             proof,
             cast("canonical.JSON", chain),
         )
+
+    def voucher_file(self, number: str) -> bytes | None:
+        """The file of a licence's voucher with fresh evidence (S6.9); None if no such one is anchored."""
+        with self._store.reading() as session:
+            row = session.get(Licence, number)
+            if row is None or row.event_id is None or row.qr is None:
+                return None
+            event = session.get_one(Event, row.event_id)
+            statement = Statement.from_bytes(event.statement)
+            proof = self._proof(session, event)
+        if proof is None:
+            return None
+        body = parse_licence(canonical.loads(row.body, max_bytes=MAX_BODY))
+        known = TlogProof.from_text(proof)
+        size = peek_checkpoint(known.checkpoint).size
+        wanted = {contract.address: slots for contract, slots in words_of(body, size, self._pinned)}
+        chain = cast("canonical.JSON", self.storage(wanted, at=None, block=None))
+        return format_voucher_file(row.qr, body, statement, known, chain, self._ended(body))
+
+    def _ended(self, body: LicenceBody) -> LicenceEnd | None:
+        """What ended a licence, as the chain names it; None while it is not ended."""
+        on_chain = self._client.licence(body.subject)
+        told = None if on_chain is None else self.said(on_chain.outcome)
+        return None if told is None else parse_licence_end(told.body)
 
     def numbers(self) -> list[str]:
         """Numbers of all deposited certificates, for the operator; never shown to the public (R50)."""
@@ -181,6 +210,21 @@ class Reader(Answers):
             "chain": self.instance.chain_id,
             "block": None if call is None else call.block_number,
             "contract": self.instance.deployment.rights.hex(),
+        }
+
+    def voucher_facts(self, number: str) -> dict[str, Any]:
+        """Where a licence was recorded, for the second page of its PDF."""
+        with self._store.reading() as session:
+            row = session.get_one(Licence, number)
+            event = session.get_one(Event, row.event_id)
+            call = repository.find_call(session, LICENCE.name, row.subject.hex(), event.leaf_hash.hex())
+        return {
+            "leaf": event.leaf_hash.hex(),
+            "log": self.instance.origin,
+            "index": event.log_index,
+            "chain": self.instance.chain_id,
+            "block": None if call is None else call.block_number,
+            "contract": self.instance.modules.moves.hex(),
         }
 
     def consent_basis(self, number: str, now: int) -> tuple[Basis, ...]:

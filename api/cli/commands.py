@@ -59,7 +59,7 @@ PANELS: Final = (
             Command(
                 "documents",
                 "operate:documents",
-                "Write a certificate's PDF, QR image and file with fresh evidence. 输出证书文件。",
+                "Write a certificate's or licence's PDF, QR image and file. 输出证书或许可凭证。",
             ),
             Command(
                 "export-trust",

@@ -135,7 +135,7 @@ def documents(
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
-    """Write a certificate's PDF, QR image and file with fresh evidence. 输出证书文件。"""
+    """Write a certificate's or licence's PDF, QR image and file. 输出证书或许可凭证。"""
     from yinzheng.ledger.document.forms import write_documents
     from yinzheng.ledger.reading import open_reader
     from yinzheng.ledger.registry import wall_clock

@@ -13,6 +13,7 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.formats.body import Body
 from yinzheng.verifier.formats.certificate import encode_qr
 from yinzheng.verifier.formats.licence import Licence as LicenceBody
+from yinzheng.verifier.formats.voucher import encode_voucher
 
 
 def keep_drafts(work: CaseThread, prepared: Prepared) -> None:
@@ -58,7 +59,9 @@ def state_drafts(work: CaseThread, prepared: Prepared) -> None:
             row.event_id = event.id
             row.qr = encode_qr(one.body, registry.keys.sm2("issuer"), registry.instance.host)
         elif isinstance(one.body, LicenceBody):
-            work.session.get_one(Licence, one.body.number).event_id = event.id
+            licence = work.session.get_one(Licence, one.body.number)
+            licence.event_id = event.id
+            licence.qr = encode_voucher(one.body, registry.keys.sm2("issuer"), registry.instance.host)
     if work.case.certificate is None:
         return
     before = repository.find_certificate(work.session, work.case.certificate)

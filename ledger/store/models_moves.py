@@ -23,6 +23,8 @@ class Licence(Base, table=True):
     """`draft` until the chain has it, then `given`, and `ended` if it ended before its term."""
     event_id: int | None = Field(default=None, foreign_key="event.id", sa_type=_Serial)
     """The statement that gave it; None while approvals are collected."""
+    qr: str | None = None
+    """Text of the voucher's code (S6.8), signed when it is given."""
     registered_at: int = Field(sa_type=BigInteger)
 
 

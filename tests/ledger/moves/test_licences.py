@@ -12,10 +12,15 @@ from sqlmodel import select
 from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, YEAR, Parties, settled
 from tests.ledger.world import World, state_of, unchanged
 from yinzheng.ledger.chain.records_moves import LicenceState
+from yinzheng.ledger.document.forms import write_documents
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.store.models_moves import Licence
+from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.formats.move_request import JointRequest
+from yinzheng.verifier.judge.licence.verify import verify_voucher
+from yinzheng.verifier.judge.report import Authentic, Outcome
 from yinzheng.verifier.log.statement import certificate_subject, licence_subject
 
 
@@ -42,6 +47,8 @@ def test_a_licence_is_given_and_ended_by_both(world: World, tmp_path: Path) -> N
         assert (given.state, given.certificate) == (LicenceState.GIVEN, certificate_subject(parties.number))
         assert registry.client.record(given.certificate).status.name == "IN_FORCE"  # type: ignore[union-attr]
 
+        assert voucher(world, number, tmp_path / "given") == ("in_force", 0, None)
+
         roles = ((HOSPITAL, "licensor"), (FIRM, "licensee"))
         end = parties.signed(
             parties.request("licence_end", {"licence": number, "reasons": "协商一致"}, roles)
@@ -50,7 +57,27 @@ def test_a_licence_is_given_and_ended_by_both(world: World, tmp_path: Path) -> N
         given = registry.client.licence(licence_subject(number))
         assert given is not None
         assert given.state is LicenceState.ENDED
+    assert voucher(world, number, tmp_path / "ended") == ("ended", 1, "agreed")
     assert world.audit() == []
+
+
+def voucher(world: World, number: str, folder: Path) -> tuple[str, int, str | None]:
+    """Its documents as the registry hands them out: how all of them stand, and on which ground it ended."""
+    found = set()
+    with open_reader(world.root, world.clock) as reader:
+        trust, now = reader.trust(), world.clock()
+        written = write_documents(reader, number, folder)
+        assert [path.suffix for path in written] == [".json", ".pdf", ".png"]
+        for path in written:
+            shown = read_target(path.read_bytes(), name=path.name)
+            for live in (reader, None) if path.suffix != ".png" else (reader,):
+                report = verify_voucher(shown, trust, now=now, live=live)
+                assert report.authentic is Authentic.GENUINE, report.findings
+                assert {finding.outcome for finding in report.findings} == {Outcome.VALID}
+                ground = None if report.end is None else report.end.ground
+                found.add((str(report.status), report.exit_code, ground))
+    (one,) = found
+    return one
 
 
 def refused(parties: Parties, request: JointRequest) -> str:

@@ -60,6 +60,15 @@ def test_some_rights_pass_and_the_rest_stays(world: World, tmp_path: Path, proce
     assert world.audit() == []
     assert world.verify(passed.number).status.value == "superseded"
     assert world.verify(stays.number).status.value == "in_force"
+    # Its verification tells what moved, and that on the chain each names the other.
+    first, rest_now = world.verify(parties.number).moved, world.verify(stays.number).moved
+    assert first is not None
+    assert rest_now is not None
+    named = [(one.subject, one.mutual) for one in (first.successor, first.remainder) if one is not None]
+    assert named == [(certificate_subject(one.number), True) for one in (passed, stays)]
+    assert rest_now.predecessor is not None
+    assert (rest_now.predecessor.number, rest_now.predecessor.mutual) == (parties.number, True)
+    assert (first.licences, rest_now.licences) == (0, 1)
 
 
 def test_all_rights_pass_and_nothing_stays(world: World, tmp_path: Path) -> None:
