@@ -11,9 +11,10 @@ import typer
 
 from yinzheng.api.cli.files import read_file
 from yinzheng.api.cli.holder import hex_of
-from yinzheng.api.cli.org_common import DEFAULT_ORG, OrgFolder, clock
+from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, session
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.instants import Day, parse_instant
+from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.chain.terms import ACTS, TERRITORY
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import RIGHTS
@@ -233,6 +234,59 @@ def sign(
     keep(out_file, made)
     value = {"case": prepared.case, "signature": str(out_file)}
     tell(json_, value, f"{prepared.case}: signed; hand in {out_file} 已签署，请提交该文件")
+
+
+def submit(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A request's folder, or a signature's file. 提交内容。")
+    ],
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Hand a signed request, or the signature under what is prepared, to the registry's desk. 提交柜台。"""
+    from yinzheng.api.org.asking import parse_signature, to_send
+
+    opened = session(org, desk)
+    if file.is_dir():
+        answer = opened.post("/org/v1/requests", to_send(file))
+        tell(json_, answer, f"{answer['case']}: received 已收到")
+        return
+    case, _, made = parse_signature(read_file(file, 4096))
+    body = dumps({"signature": made.hex()})
+    answer = opened.post(f"/org/v1/requests/{case}/approval", body)
+    missing = answer["missing"]
+    told = f"still to approve: {', '.join(missing)} 待签" if missing else "on the ledger 已登记"
+    tell(json_, answer, f"{case}: {told}")
+
+
+def requests(
+    case: Annotated[
+        str | None, typer.Argument(metavar="[CASE]", help="One of them; default: list them all. 案件编号。")
+    ] = None,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", help="Write what is to be signed of it. 待签文件。")
+    ] = None,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """List the moves that concern us; of one, fetch what waits for our signature. 与我方有关的请求。"""
+    from yinzheng.api.org.asking import keep
+
+    opened = session(org, desk)
+    if case is None:
+        rows = opened.get("/org/v1/requests")["requests"]
+        tell(json_, rows, (f"{r['case']}  {r['type']:<12} {r['certificate']}  {r['state']}" for r in rows))
+        return
+    found = opened.get(f"/org/v1/requests/{case}")
+    if out_file is not None:
+        if found["prepared"] is None:
+            raise UsageFault(
+                "nothing of it waits for a signature", code="nothing-prepared", hint="Ask again later."
+            )
+        keep(out_file, found["prepared"])
+    tell(json_, found, f"{case}: {found['state']}; still to approve: {', '.join(found['missing']) or '—'}")
 
 
 def _draft(

@@ -16,6 +16,7 @@ from yinzheng.api.desk.certificates import certificates
 from yinzheng.api.desk.decisions import decisions
 from yinzheng.api.desk.disputes import disputes
 from yinzheng.api.desk.guard import Guard
+from yinzheng.api.desk.moves import moves
 from yinzheng.api.desk.objections import objections
 from yinzheng.api.desk.organisations import organisations
 from yinzheng.api.desk.patients import patients
@@ -62,6 +63,7 @@ def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -
         patients,
         objections,
         decisions,
+        moves,
         trades,
         watching,
     )

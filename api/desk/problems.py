@@ -41,6 +41,7 @@ _STATUS: Final = {
     "order-forum": HTTPStatus.FORBIDDEN,
     "order-moved": HTTPStatus.CONFLICT,
     "certificate-unknown": HTTPStatus.NOT_FOUND,
+    "case-unknown": HTTPStatus.NOT_FOUND,
     "length-required": HTTPStatus.LENGTH_REQUIRED,
     "dispute-moved": HTTPStatus.CONFLICT,
     "dispute-unknown": HTTPStatus.NOT_FOUND,

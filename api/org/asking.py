@@ -6,6 +6,7 @@ registry as it is: FOLDER/request.json and beside it the files that it names.
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -139,6 +140,19 @@ def authorise(
     made = replace(joint, authorisations=(*joint.authorisations, given))
     keep(file / REQUEST if file.is_dir() else file, made.to_json())
     return made
+
+
+def to_send(folder: Path) -> bytes:
+    """The body by which a request's folder goes to a desk (S15.9). Raises `UsageFault` `file-missing`."""
+    joint = read_request_file(folder)
+    documents: list[JSON] = []
+    for named in joint.request.documents:
+        place = folder / named.path
+        if not place.is_file():
+            raise UsageFault(f"there is no file {place}", code="file-missing", hint="Put it beside it.")
+        content = base64.b64encode(place.read_bytes()).decode()
+        documents.append({"path": named.path, "content": content})
+    return canonical.dumps({"request": joint.to_json(), "documents": documents})
 
 
 def domain_of(policy: TrustPolicy, *, cancels: bool) -> Domain:

@@ -131,6 +131,11 @@ def standing(work: CaseThread) -> Prepared:
     return prepare(work)
 
 
+def missing_of(work: CaseThread, prepared: Prepared) -> tuple[str, ...]:
+    """Who is still to approve what is prepared."""
+    return tuple(signer.name for signer in _missing(work, prepared))
+
+
 def _begin(work: CaseThread, by: Actor) -> bool:
     """Let issuing begin, or go on with a draft that is fresh; tells whether numbers run short."""
     if work.situation.state is State.ISSUING:

@@ -2,11 +2,79 @@
 
 from __future__ import annotations
 
-from yinzheng.ledger.cases.issuing import standing
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from yinzheng.ledger.cases.issuing import missing_of, standing
 from yinzheng.ledger.cases.prepared import PreparedFile
-from yinzheng.ledger.cases.work import work_on
+from yinzheng.ledger.cases.work import CaseThread, work_on
 from yinzheng.ledger.chain.approvals import plain, typed_data
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.states import State
+from yinzheng.ledger.store.models import Case
+from yinzheng.ledger.store.models_consents import Organisation
+from yinzheng.ledger.store.models_moves import MoveParty
+from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.errors import UsageFault
+
+MOST = 100
+"""Moves listed, the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMove:
+    """A move, as those see it whom it concerns (S15.9)."""
+
+    case: str
+    type: str
+    certificate: str
+    state: str
+    changed_at: int
+    missing: tuple[str, ...] = ()
+    """Who is still to approve what is prepared."""
+    prepared: PreparedFile | None = None
+
+    def to_json(self) -> dict[str, JSON]:
+        """The object of S15.9."""
+        return {
+            "case": self.case,
+            "type": self.type,
+            "certificate": self.certificate,
+            "state": self.state,
+            "changed_at": self.changed_at,
+            "missing": [*self.missing],
+            "prepared": None if self.prepared is None else self.prepared.to_json(),
+        }
+
+
+def moves_of(registry: Registry, code: str) -> list[ShownMove]:
+    """The moves that concern an organisation, the newest first, without what is prepared."""
+    with registry.store.reading() as session:
+        query = select(Case).join(MoveParty, col(MoveParty.case_id) == Case.id)
+        query = query.where(MoveParty.organisation == code).order_by(col(Case.id).desc()).limit(MOST)
+        return [_shown(case) for case in session.exec(query).all()]
+
+
+def shown_move(registry: Registry, case_id: str, code: str) -> ShownMove:
+    """One of them, with what is prepared; also to the exchange whose reservation it settles.
+
+    Raises `UsageFault` `case-unknown` for everyone else.
+    """
+    with work_on(registry, case_id) as work:
+        concerned = work.session.get(MoveParty, (code, case_id)) is not None
+        if not concerned and not _settles(work, code):
+            raise _unknown()
+        try:
+            prepared = standing(work) if work.situation.state is State.ISSUING else None
+        except UsageFault:
+            prepared = None  # barred by now, or over a day old: there is nothing to sign
+        if prepared is None:
+            return _shown(work.case)
+        message = plain(typed_data(prepared.message, prepared.domain))
+        assert isinstance(message, dict)
+        file = PreparedFile(case_id, prepared.stated, message)
+        return _shown(work.case, missing_of(work, prepared), file)
 
 
 def prepared_file(registry: Registry, case_id: str) -> PreparedFile:
@@ -16,3 +84,31 @@ def prepared_file(registry: Registry, case_id: str) -> PreparedFile:
         message = plain(typed_data(prepared.message, prepared.domain))
     assert isinstance(message, dict)
     return PreparedFile(case_id, prepared.stated, message)
+
+
+def _settles(work: CaseThread, code: str) -> bool:
+    """Whether the organisation has the account that reserved the certificate, and its signature is due."""
+    if work.case.certificate is None or work.situation.state is not State.ISSUING:
+        return False
+    account = _account(work.session, code)
+    try:
+        prepared = standing(work)
+    except UsageFault:
+        return False
+    return account is not None and any(one.account == account for one in prepared.signers)
+
+
+def _account(session: Session, code: str) -> bytes | None:
+    found = session.get(Organisation, code)
+    return None if found is None else found.account
+
+
+def _shown(case: Case, missing: tuple[str, ...] = (), prepared: PreparedFile | None = None) -> ShownMove:
+    assert case.certificate is not None  # a move's has one
+    return ShownMove(case.id, case.type, case.certificate, case.state, case.changed_at, missing, prepared)
+
+
+def _unknown() -> UsageFault:
+    return UsageFault(
+        "there is no such case", code="case-unknown", hint="`yinzheng holder requests` lists them."
+    )

@@ -52,6 +52,7 @@ APART: Final[dict[str, str]] = {
     "ledger.cases.publicity.publish": DECISION,
     "ledger.cases.requesting.supplement": OWNER,
     "ledger.cases.showing.prepared_file": "what becomes public, for the parties that sign it",
+    "ledger.cases.showing.shown_move": "likewise, to whom it concerns",
     "ledger.cases.work.bodies": HELPER,
     "ledger.cases.work.content_of": DECISION,
     "ledger.cases.work.work_on": HELPER,

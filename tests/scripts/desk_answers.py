@@ -146,3 +146,13 @@ _CHECKED: Final = _answer(
     checked_at=_TIME,
     receipt={"type": "object", "description": "S20.3, its proofs still null."},
 )
+_MOVE: Final = _answer(
+    "Move",
+    case=_TEXT,
+    type=_TEXT,
+    certificate=_TEXT,
+    state=_TEXT,
+    changed_at=_TIME,
+    missing=_list(lambda _: _TEXT),
+    prepared=_or_null({"type": "object", "description": "S16.9."}),
+)

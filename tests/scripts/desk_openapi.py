@@ -20,6 +20,7 @@ from tests.scripts.desk_answers import (
     _ITEM,
     _LEAF,
     _LETTER,
+    _MOVE,
     _NUMBER,
     _PENDING,
     _RECORDED,
@@ -40,7 +41,7 @@ from tests.scripts.desk_answers import (
     _part,
 )
 from tests.scripts.form_schemas import Forms, Json
-from yinzheng.api.desk import certificates, disputes, fields, streams, uploads
+from yinzheng.api.desk import certificates, disputes, fields, moves, streams, uploads
 from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON
 from yinzheng.ledger.disputes import plans
 from yinzheng.ledger.people import decisions
@@ -194,6 +195,19 @@ OPERATIONS: Final = (
     Operation("hand_in_order", "POST /org/v1/orders", "An order that a forum signed", "S16.8.",
               _json(lambda forms: forms.named("Order", lambda: forms.fields(order._FIELDS))),
               answers={"201": _RECORDED}),
+    Operation("request_move", "POST /org/v1/requests", "A joint request for a move of a right",
+              "S15.9: signed by all its parties, handed in by one, with its documents.",
+              _json(_object("RequestedMove", moves.REQUEST)),
+              answers={"201": _json(_answer("Case", case=_TEXT))}),
+    Operation("list_moves", "GET /org/v1/requests", "The moves that concern us", "S15.9, the newest first.",
+              answers={"200": _json(_answer("Moves", requests=_list(_MOVE)))}),
+    Operation("show_move", "GET /org/v1/requests/{case}", "One move, and what waits to be signed of it",
+              "S15.9, S16.9.", answers={"200": _json(_MOVE)}),
+    Operation("approve_move", "POST /org/v1/requests/{case}/approval",
+              "The account's signature under what is prepared", "S15.9; the last one puts it on the ledger.",
+              _json(_object("MoveApproval", moves.APPROVAL)),
+              answers={"200": _json(_answer("ApprovedMove", numbers=_list(lambda _: _TEXT),
+                                            missing=_list(lambda _: _TEXT)))}),
     Operation("check_trade", "POST /v1/trade-checks", "Check a trade before it is made",
               "One trade, or up to 10,000: every reason with its rule, and a signed receipt (S20).",
               {JSON_MEDIA: _part(trade.Trade),

@@ -168,6 +168,7 @@ OWN: Final[Mapping[str, Callable[[Forms], Json]]] = {
         "Statement", lambda: forms.fields(statement._FIELDS)
     ),
     "ledger.people.decisions._anything": _said(ANY),
+    "api.desk.moves._as_sent": _said(ANY),
     "ledger.dossiers.application._credit_code": _said(CODE),
     "ledger.dossiers.application._date": _said(
         {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}

@@ -13,6 +13,7 @@ from tests.ledger.disputes.court import DEAL, FIRST, FORUM, JUDGMENT, SECOND, ST
 from tests.ledger.trades.market import trade_of
 from tests.ledger.world import OFFICER, actor_of
 from tests.tables.scene import JSON_MEDIA, MARKET, Scene, honest
+from tests.verifier.formats.test_move_request import plain
 from tests.wallet import sign
 from yinzheng.api.desk.bodies import NDJSON
 from yinzheng.api.desk.uploads import MEDIA
@@ -36,6 +37,7 @@ from yinzheng.ledger.trades.checking import Asked, check_trades
 from yinzheng.ledger.watch.subscriptions import Shown, subscribe
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.formats.move_request import JointRequest, read_request
 from yinzheng.verifier.formats.order import Order, statement_of
 from yinzheng.verifier.formats.reservation import parse_released, parse_reserved
 from yinzheng.verifier.formats.standing import parse_remark
@@ -132,6 +134,16 @@ def destroyed(scene: Scene, who: str, *, anothers: bool = False) -> Sent:
     member = scene.members[owed]
     signed = scene.clinic.receipt(scene.withdrawal, member.code, key=member.key)
     return Sent(f"/org/v1/withdrawals/{scene.withdrawal.hex()}/receipt", dumps(signed.to_json()))
+
+
+# ---------------------------------------------------------------- moves
+
+
+def asked(_scene: Scene, _who: str) -> Sent:
+    """Made by two that are nobody of the scene."""
+    joint = JointRequest(read_request(plain("licence")), (), ())
+    documents = [{"path": "contract.pdf", "content": "AA=="}]
+    return sent("/org/v1/requests", {"request": joint.to_json(), "documents": documents})
 
 
 # ---------------------------------------------------------------- trades
@@ -444,6 +456,12 @@ ROWS: Final[Mapping[str, Callable[[Scene, str], Sent]]] = {
         s, who, "document", prepare=False
     ),
     "DELETE /org/v1/disputes/{written} (a draft)": lambda s, _: Sent(f"{DISPUTES}/{drafted(s, 'empty')}"),
+    "POST /org/v1/requests (of others)": asked,
+    "GET /org/v1/requests": lambda *_: Sent("/org/v1/requests"),
+    "GET /org/v1/requests/{written} (of others)": lambda *_: Sent("/org/v1/requests/A-2026-000001"),
+    "POST /org/v1/requests/{written}/approval (of others)": lambda *_: sent(
+        "/org/v1/requests/A-2026-000001/approval", {"signature": "00" * 65}
+    ),
     "POST /org/v1/key/rotate (another's)": lambda s, who: rotated(s, who, anothers=True),
     "POST /org/v1/key/rotate": rotated,
     "POST /org/v1/key/revoke (another's)": lambda s, who: lost(s, who, anothers=True),

@@ -1,0 +1,92 @@
+"""A licence over HTTP: handed in by one party, prepared by the registry, signed by both (R4, D16, S15.9)."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.commands import refused, run
+from tests.cli.test_moves import SECRETS
+from tests.desk.calls import KEYS_OF_STATE, DeskProcess, running_desk
+from tests.ledger.world import APPLICANT, OFFICER, Clock, World, create, to_deposited
+from yinzheng.ledger.reading import open_reader
+
+HOSPITAL, FIRM = str(APPLICANT["code"]), "91310000132200821H"
+INSTITUTE = "91350100M000100Y43"
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DeskProcess, Path, str]]:
+    folder = tmp_path_factory.mktemp("moves")
+    clock = Clock(int(time.time()) - 60)
+    world = World(create(folder / "state", clock), clock)
+    with world.open() as registry:
+        _, number = to_deposited(registry, clock, folder / "dossier")
+    with open_reader(world.root, clock) as reader:
+        data = reader.certificate_file(number)
+    assert data is not None
+    (folder / "certificate.json").write_bytes(data)
+    with running_desk(world.root) as desk:
+        run("export-trust", "--state", desk.state, "--out", folder / "trust.json")
+        for name, code in ((str(APPLICANT["name"]), HOSPITAL), ("数据公司", FIRM), ("研究院", INSTITUTE)):
+            who = ("--code", code, "--name", name, "--registry", folder / "trust.json")
+            made = done("holder", "key", "new", *who, "--out", folder / code, env=SECRETS)
+            done("enrol", made["enrolment"], "--as", OFFICER, "--state", desk.state, env=KEYS_OF_STATE)
+        yield desk, folder, number
+
+
+def done(*args: object, env: dict[str, str]) -> Any:
+    got = run(*args, "--json", env=env)
+    assert got.code == 0, got.err
+    return got.json
+
+
+def test_a_licence_over_http(scene: tuple[DeskProcess, Path, str]) -> None:
+    desk, folder, number = scene
+    contract, asked = folder / "contract.txt", folder / "asked"
+    contract.write_text("许可合同（虚构）", encoding="utf-8")
+    at = {code: ("--org", folder / code, "--desk", desk.url) for code in (HOSPITAL, FIRM, INSTITUTE)}
+    done(
+        *("holder", "request", "licence", "--certificate", folder / "certificate.json"),
+        *("--to", f"{FIRM}:数据公司", "--right", "use", "--act", "use", "--purposes", "医学研究"),
+        *("--ends", int(time.time()) + 86_400 * 90, "--document", f"{contract}:consideration:合同"),
+        *("--org", folder / HOSPITAL, "--out", asked),
+        env=SECRETS,
+    )
+    for code in (HOSPITAL, FIRM):
+        done("holder", "sign", asked, "--org", folder / code, env=SECRETS)
+    submit = ("holder", "submit", asked)
+    refused(*submit, *at[INSTITUTE], code="organisation-other", exit_code=2, env=SECRETS)
+    case = done(*submit, *at[FIRM], env=SECRETS)["case"]
+    refused(*submit, *at[FIRM], code="request-taken", exit_code=2, env=SECRETS)
+
+    (row,) = done("holder", "requests", *at[HOSPITAL], env=SECRETS)
+    assert (row["case"], row["certificate"], row["state"]) == (case, number, "applied")
+    assert done("holder", "requests", *at[INSTITUTE], env=SECRETS) == []
+    by = ("--as", OFFICER, "--state", desk.state)
+    done("accept", case, "--procedure", "simplified", "--reasons", "材料齐全", *by, env=KEYS_OF_STATE)
+    listed = folder / "list.json"
+    template = run("review", case, "--template", *by, env=KEYS_OF_STATE)
+    value = json.loads(template.out)
+    for answer in value["answers"]:
+        answer["answer"] = "yes"
+    listed.write_text(json.dumps(value), encoding="utf-8")
+    done("review", case, "--checklist", listed, *by, env=KEYS_OF_STATE)
+    assert len(done("issue", case, *by, env=KEYS_OF_STATE)["missing"]) == 2
+
+    stranger = ("holder", "requests", case, *at[INSTITUTE])
+    refused(*stranger, code="case-unknown", exit_code=2, env=SECRETS)
+    for code, left in ((FIRM, 1), (HOSPITAL, 0)):
+        prepared, signature = folder / f"{code}.prepared", folder / f"{code}.signature"
+        done("holder", "requests", case, "--out", prepared, *at[code], env=SECRETS)
+        own = ("--request", asked, "--org", folder / code, "--out", signature)
+        done("holder", "sign", prepared, *own, env=SECRETS)
+        answer = done("holder", "submit", signature, *at[code], env=SECRETS)
+        assert len(answer["missing"]) == left
+    (row,) = done("holder", "requests", *at[FIRM], env=SECRETS)
+    assert row["state"] == "recorded"
