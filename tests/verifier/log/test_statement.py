@@ -76,6 +76,8 @@ def test_types_of_the_specification() -> None:
         "remark.entered",
         "remark.lifted",
         "certificate.lapsed",
+        "reservation.made",
+        "reservation.released",
     }
     assert len(STATEMENT_TYPES) == 46
     assert DEPOSIT.body_kind is Body.PUBLIC
