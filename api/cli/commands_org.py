@@ -261,6 +261,22 @@ HOLDER: Final = Group(
                     "Sign a contract as one of its parties, offline; the file then bears the signature "
                     "too. 签署合同。",
                 ),
+                Command(
+                    "send",
+                    "holder_contract:send",
+                    "Hand in a contract that both signed; the registry records it, or says what refuses "
+                    "it. 提交合同。",
+                ),
+                Command(
+                    "event",
+                    "holder_contract:event",
+                    "Tell what happened under a contract of ours (S21.9). 登记交付、验收、异议、跟踪、终止。",
+                ),
+                Command(
+                    "destroyed",
+                    "holder_contract:destroyed",
+                    "Sign that what a contract was about is destroyed here. 销毁回执。",
+                ),
             ),
         ),
         Group(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,13 +12,17 @@ import typer
 
 from yinzheng.api.cli.codes import write_new
 from yinzheng.api.cli.files import read_file
-from yinzheng.api.cli.org_common import DEFAULT_ORG, OrgFolder, clock
+from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, session
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.tombstone import METHODS
 
 if TYPE_CHECKING:
     from yinzheng.verifier.formats.trade_contract import SignedContract
 
+PATH = "/v1/trade-contracts"
+MAX_EVENT = 64 * 1024
+Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="Its 64 hex, as `send` told. 合同标识。")]
 ContractFile = Annotated[Path, typer.Argument(metavar="FILE", help="The contract's JSON file. 合同文件。")]
 
 
@@ -97,6 +102,53 @@ def sign(file: ContractFile, org: OrgFolder = DEFAULT_ORG, json_: Json = False) 
     value = {"digest": made.contract.digest.to_json(), "complete": made.complete}
     told = "both have signed 双方已签" if made.complete else "the other party signs next 待对方签署"
     tell(json_, value, f"{made.contract.number}: {told}; SM3 {made.contract.digest.sm3.hex()}")
+
+
+def send(
+    file: ContractFile, org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False
+) -> None:
+    """Hand in a contract that both signed; the registry records it, or says what refuses it. 提交合同。"""
+    from yinzheng.verifier.bytes.canonical import dumps
+
+    answer = session(org, desk).post(PATH, dumps(_read(file).to_json()))
+    tell(json_, answer, f"contract {answer['contract']}: {answer['state']} 已登记")
+
+
+def event(
+    contract: Contract,
+    what: Annotated[str, typer.Argument(help="deliver, accept, object, track or end. 事项。")],
+    file: ContractFile,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Tell what happened under a contract of ours (S21.9). 登记交付、验收、异议、跟踪、终止。"""
+    answer = session(org, desk).post(f"{PATH}/{contract}/{what}", read_file(file, MAX_EVENT))
+    tell(json_, answer, f"contract {contract}: {answer['state']} 已登记")
+
+
+def destroyed(
+    contract: Contract,
+    method: Annotated[str, typer.Option(help=f"One of {', '.join(METHODS)}. 销毁方式。")],
+    operator: Annotated[str, typer.Option(help="Who did it. 经办。")],
+    copies: Annotated[int, typer.Option(help="How many copies, backups included. 份数。", min=0)] = 1,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Sign that what a contract was about is destroyed here. 销毁回执。"""
+    from yinzheng.verifier.bytes.canonical import dumps
+    from yinzheng.verifier.formats.trade_events import TradeDestruction, sign_destruction
+
+    opened, now = session(org, desk), clock()
+    own, key = opened.member.current(now)
+    subject = bytes.fromhex(contract) if re.fullmatch("[0-9a-f]{64}", contract) else b""
+    receipt = TradeDestruction(
+        subject, opened.member.profile.code, own.kid, method, copies, operator, destroyed_at=now
+    )
+    body = dumps({"signed": sign_destruction(receipt, key).to_json()})
+    answer = opened.post(f"{PATH}/{contract}/destroy", body)
+    tell(json_, answer, f"contract {contract}: {answer['state']} 已登记")
 
 
 def _read(file: Path) -> SignedContract:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from yinzheng.api.desk.certificates import certificates
+from yinzheng.api.desk.contracts import contracts
 from yinzheng.api.desk.decisions import decisions
 from yinzheng.api.desk.disputes import disputes
 from yinzheng.api.desk.guard import Guard
@@ -65,6 +66,7 @@ def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -
         decisions,
         moves,
         trades,
+        contracts,
         watching,
     )
     for routes in every:

@@ -56,6 +56,7 @@ _STATUS: Final = {
     "reservation-unknown": HTTPStatus.NOT_FOUND,
     "order-exchange": HTTPStatus.FORBIDDEN,
     "certificate-reserved": HTTPStatus.CONFLICT,
+    "contract-unknown": HTTPStatus.NOT_FOUND,
     "consent-erased": HTTPStatus.GONE,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
 }

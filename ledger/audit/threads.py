@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.audit.contracts import check_contracts
 from yinzheng.ledger.audit.erasures import check_remains
 from yinzheng.ledger.audit.event import check_event
 from yinzheng.ledger.audit.finding import Audit
@@ -37,11 +38,11 @@ BATCH = 2000
 
 
 def check_threads(audit: Audit) -> None:
-    """Check every thread and every trade check, that no statement is outside of them."""
+    """Check every thread, trade check and contract, that no statement is outside of them."""
     with audit.store.reading() as session:
         seen = _organisations(audit, session) + _notices(audit, session)
         seen += _consents(audit, session) + _disputes(audit, session) + _certificates(audit, session)
-        seen += check_trades(audit, session)
+        seen += check_trades(audit, session) + check_contracts(audit, session)
         check_reservations(audit, session)
         loose = (
             select(func.count()).select_from(Event).where(col(Event.case_id).is_(None), Event.type != NOTED)

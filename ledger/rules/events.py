@@ -39,3 +39,15 @@ class StandingStatement(StrEnum):
     TOLD = "certificate.objection-told"
     ANSWERED = "certificate.objection-answered"
     CONCLUDED = "certificate.objection-concluded"
+
+
+class ContractStatement(StrEnum):
+    """The course of a contract about data (R56)."""
+
+    CONCLUDED = "contract.concluded"
+    DELIVERED = "contract.delivered"
+    ACCEPTED = "contract.accepted"
+    OBJECTED = "contract.objected"
+    TRACKED = "contract.tracked"
+    DESTROYED = "contract.destroyed"
+    ENDED = "contract.ended"

@@ -41,3 +41,26 @@ class Reservation(Base, table=True):
     made_at: int = Field(sa_type=BigInteger)
     released: bytes | None = Field(default=None, sa_type=_Bytes)
     """Leaf hash of the statement that released it."""
+
+
+class TradeContract(Base, table=True):
+    """A contract that both parties signed (R56); what it says is in its first statement, sealed."""
+
+    __tablename__ = "trade_contract"
+
+    subject: bytes = Field(primary_key=True, sa_type=_Bytes)
+    """32 random bytes, of its statements."""
+    digest: bytes = Field(unique=True, sa_type=_Bytes)
+    """SHA-256 of its canonical bytes: none is recorded twice."""
+    number: str
+    """Of the certificate."""
+    seller: str
+    buyer: str
+    exchange: str | None
+    """Credit code of the exchange that handed it in, if one did."""
+    kind: str
+    state: str
+    head: bytes = Field(sa_type=_Bytes)
+    concluded_at: int = Field(sa_type=BigInteger)
+    accepted_at: int | None = Field(default=None, sa_type=BigInteger)
+    ended_at: int | None = Field(default=None, sa_type=BigInteger)

@@ -66,13 +66,13 @@ def check_trades(registry: Registry, asked: Sequence[Asked]) -> list[Answered]:
     as `decode_qr`; `EnvironmentFault` where the chain's node does not answer.
     """
     with registry.store.transaction() as session:
-        work = _Work(registry, session)
+        work = Work(registry, session)
         answered = [work.answer(one) for one in asked]
         work.write()
         return answered
 
 
-class _Work:
+class Work:
     """One transaction: what is looked up for one question serves the next."""
 
     def __init__(self, registry: Registry, session: Session) -> None:
@@ -95,15 +95,9 @@ class _Work:
         self._session.add_all(self._rows)
 
     def answer(self, asked: Asked) -> Answered:
+        """Answer one question and record it. Raises as `check_trades`."""
         exchange = self._exchange(asked.org)
-        known, row = self._certificate(asked.trade.certificate)
-        found, told = None, None
-        if row is not None:
-            standing = self._view.standing(row.number, asked.trade.seller.code)
-            if standing.record is None:
-                known = Known.UNKNOWN  # the block does not know it yet
-            else:
-                found, told = self._found(row, standing), _record(row.number, standing)
+        known, found, told = self.look(asked.trade.certificate, asked.trade.seller.code)
         # The ledger's time never goes back; a block may be a second ahead of it.
         now = max(self._now, self._view.block.time)
         answer = check_trade(asked.trade, known, found, exchange.account, now)
@@ -119,6 +113,16 @@ class _Work:
             checked_at=self._now,
         )
         return self._record(exchange.code, None if told is None else told.number, body)
+
+    def look(self, shown: str, seller: str) -> tuple[Known, Found | None, Record | None]:
+        """What is known of a certificate, by its QR text or number, and of that seller's rights under it."""
+        known, row = self._certificate(shown)
+        if row is None:
+            return known, None, None
+        standing = self._view.standing(row.number, seller)
+        if standing.record is None:
+            return Known.UNKNOWN, None, None  # the block does not know it yet
+        return known, self._found(row, standing), _record(row.number, standing)
 
     def _record(self, exchange: str, number: str | None, body: TradeChecked) -> Answered:
         happened = Occurrence(

@@ -45,7 +45,16 @@ from yinzheng.api.desk import certificates, disputes, fields, moves, streams, up
 from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON
 from yinzheng.ledger.disputes import plans
 from yinzheng.ledger.people import decisions
-from yinzheng.verifier.formats import consent, destruction, notice, order, organisation, trade, veto
+from yinzheng.verifier.formats import (
+    consent,
+    destruction,
+    notice,
+    order,
+    organisation,
+    trade,
+    trade_contract,
+    veto,
+)
 from yinzheng.verifier.formats.request import HEADER, MAX_TOKEN
 from yinzheng.verifier.formats.webhook import PLACE
 from yinzheng.verifier.formats.withdrawal_steps import GuardianProof
@@ -216,6 +225,15 @@ OPERATIONS: Final = (
                                NDJSON: _binary("Answers (schema `CheckedTrade`) with `line`, in order.")}}),
     Operation("fetch_trade_check", "GET /v1/trade-checks/{check}", "The receipt of a check with its proofs",
               "For the exchange that asked, once the answer is anchored (S20.3)."),
+    Operation("hand_in_contract", "POST /v1/trade-contracts", "A contract about data that both signed",
+              "By seller, buyer or an exchange (S21.10).",
+              _json(lambda forms: forms.named("SignedContract", lambda: forms.fields(trade_contract._FILE))),
+              answers={"201": _ELSEWHERE}),
+    Operation("fetch_contract", "GET /v1/trade-contracts/{contract}",
+              "A contract and what was told of it", "For who has a part in it (S21.10)."),
+    Operation("tell_of_contract", "POST /v1/trade-contracts/{contract}/{what}",
+              "What happened under a contract", "`deliver`, `accept`, `object`, `track`, `end`, `destroy`: "
+              "what a party tells (S21.9).", _json(lambda _: {"type": "object"})),
     Operation("veto_replacement", "POST /org/v1/vetoes", "A holder's veto of an announced replacement",
               "S10.4c.", _json(_part(veto.VetoFile)), answers={"201": _ELSEWHERE}),
     Operation("reserve", "POST /v1/reservations", "Keep a certificate for a trade, at most 72 hours",

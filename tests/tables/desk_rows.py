@@ -10,7 +10,7 @@ from eth_account.signers.local import LocalAccount
 
 from tests.ledger import consent_world as cw
 from tests.ledger.disputes.court import DEAL, FIRST, FORUM, JUDGMENT, SECOND, STRANGER, address, claim
-from tests.ledger.trades.market import trade_of
+from tests.ledger.trades.market import contract_between, signed_by, trade_of
 from tests.ledger.world import OFFICER, actor_of
 from tests.tables.scene import JSON_MEDIA, MARKET, Scene, honest
 from tests.verifier.formats.test_move_request import plain
@@ -31,9 +31,11 @@ from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.notify.queue import queue
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.organisations.accounts import refusing
+from yinzheng.ledger.rules.contracts import Move
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Delivery
 from yinzheng.ledger.trades.checking import Asked, check_trades
+from yinzheng.ledger.trades.contracts import conclude, tell
 from yinzheng.ledger.watch.subscriptions import Shown, subscribe
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.canonical import dumps
@@ -42,6 +44,7 @@ from yinzheng.verifier.formats.order import Order, statement_of
 from yinzheng.verifier.formats.reservation import parse_released, parse_reserved
 from yinzheng.verifier.formats.standing import parse_remark
 from yinzheng.verifier.formats.trade import parse_trade
+from yinzheng.verifier.formats.trade_contract import parse_signed
 from yinzheng.verifier.formats.veto import VetoFile
 
 EVERYTHING: Final = {"everything": True, "scopes": [], "recipients": []}
@@ -188,6 +191,30 @@ def releasing(scene: Scene, who: str) -> Sent:
     leaf = kept(scene)
     order = _exchange_order(scene, who, {"reservation": leaf.hex()}, parse_released)
     return sent(f"/v1/reservations/{leaf.hex()}/release", order)
+
+
+def deal(scene: Scene, number: str) -> dict[str, Any]:
+    """A contract that the certificate's holder and a buyer signed."""
+    seller, buyer = scene.members["other"], scene.members["outsider"]
+    with scene.registry.store.reading() as session:
+        leaf = session.get_one(Event, scene.certificate.event_id).leaf_hash
+    value = contract_between(scene.certificate, leaf, seller, buyer, number=number)
+    return {**signed_by(value, seller, buyer).to_json()}
+
+
+def traded(scene: Scene) -> str:
+    """A contract that the exchange handed in, and that was delivered and accepted."""
+    if "contract" not in scene.kept:
+        signed = parse_signed(dumps(deal(scene, "甲")))
+        row = conclude(scene.registry, signed, scene.members["market"].code)
+        package: dict[str, Any] = {"way": "api", "content": None, "words": "已交付"}
+        tell(scene.registry, row.subject, Move.DELIVER, package, row.seller)
+        tell(scene.registry, row.subject, Move.ACCEPT, {"words": "如约"}, row.buyer)
+        scene.kept["contract"] = row.subject
+    return f"/v1/trade-contracts/{scene.kept['contract'].hex()}"
+
+
+TRACKED = {"way": "audit", "personal_found": False, "report": None, "words": "未见异常"}
 
 
 # ---------------------------------------------------------------- disputes
@@ -381,6 +408,10 @@ def vetoed(scene: Scene, who: str) -> Sent:
 
 
 ROWS: Final[Mapping[str, Callable[[Scene, str], Sent]]] = {
+    # Before an order seizes the certificate.
+    "POST /v1/trade-contracts": lambda s, who: sent("/v1/trade-contracts", deal(s, f"合同 {who}")),
+    "GET /v1/trade-contracts/{written}": lambda s, _: Sent(traded(s)),
+    "POST /v1/trade-contracts/{written}/{what}": lambda s, _: sent(f"{traded(s)}/track", TRACKED),
     "POST /org/v1/notices": notice,
     "GET /org/v1/notices/{written}/uncovered": lambda s, _: Sent(
         f"/org/v1/notices/{s.clinic.notice.leaf.hex()}/uncovered"

@@ -91,6 +91,13 @@ STATEMENT_TYPES = MappingProxyType(
         "trade.checked": Body.PRIVATE,
         "reservation.made": Body.PUBLIC,
         "reservation.released": Body.PUBLIC,
+        "contract.concluded": Body.PRIVATE,
+        "contract.delivered": Body.PRIVATE,
+        "contract.accepted": Body.PRIVATE,
+        "contract.objected": Body.PRIVATE,
+        "contract.tracked": Body.PRIVATE,
+        "contract.destroyed": Body.PRIVATE,
+        "contract.ended": Body.PRIVATE,
     }
 )
 """The types of S3.2, in the order a case, an organisation, a consent, a dispute, a certificate meets them."""

@@ -363,6 +363,7 @@ def test_statement_types_are_those_of_the_log() -> None:
         events.WithdrawalStatement,
         events.DisputeStatement,
         events.StandingStatement,
+        events.ContractStatement,
     )
     words = {word.value for course in courses for word in course}
     # These take no course of a table.

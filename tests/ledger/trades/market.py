@@ -6,11 +6,13 @@ from typing import Any, Final
 
 from tests.ledger import world as w
 from tests.ledger.organisations.enrolling import Member, enrol
+from tests.verifier.contracts import contract
 from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import Certificate
 from yinzheng.ledger.trades.checking import Answered, Asked, check_trades
 from yinzheng.verifier.formats.trade import parse_trade
+from yinzheng.verifier.formats.trade_contract import SignedContract, parse_contract, sign_contract
 
 EXCHANGE, RIVAL = "91440101DEM00077EF", "91440101DEM00078EG"
 BUYER: Final = {"name": "岭澜医学研究有限公司（虚构）", "code": "91440101DEM00071XP"}
@@ -68,3 +70,22 @@ def ask(registry: Registry, member: Member, *trades: dict[str, Any]) -> list[Ans
 
 def codes(answered: Answered) -> list[str]:
     return [reason.code for reason in answered.body.reasons]
+
+
+def contract_between(
+    row: Certificate, leaf: bytes, seller: Member, buyer: Member, kind: str = "share", **changes: Any
+) -> dict[str, Any]:
+    """A contract that nothing is wrong with, of a certificate with that leaf."""
+    parties = {
+        side: {"name": one.name, "code": one.code, "region": "44"}
+        for side, one in (("seller", seller), ("buyer", buyer))
+    }
+    about = {"certificate": {"number": row.number, "leaf": leaf.hex()}}
+    return contract(kind, **{**parties, **about, **changes})
+
+
+def signed_by(value: dict[str, Any], *members: Member) -> SignedContract:
+    made = SignedContract(parse_contract(value), ())
+    for member in members:
+        made = sign_contract(made, member.code, member.key)
+    return made
