@@ -39,7 +39,7 @@ def receive(
 
     Everything is checked before anything is stored, and again when it is decided.
 
-    Raises `DataFault`: as `require_signed`, `request-registry`, `request-stale`, `request-key`,
+    Raises `DataFault`: as `require_signed`, `request-registry`, `joint-dated`, `request-key`,
     `document-differs`; `UsageFault`: `request-taken`, `request-name`, `organisation-…`, `holder-not-entered`,
     `type-unavailable`, and as `require_grantable`.
     """
@@ -107,7 +107,7 @@ def _require_sound(registry: Registry, session: Session, joint: JointRequest, no
         )
     if request.made_at > now + AHEAD:
         raise DataFault(
-            "the request is dated ahead of our clock", code="request-stale", hint="Set the clock, sign anew."
+            "the request is dated ahead of our clock", code="joint-dated", hint="Set the clock, sign anew."
         )
     require_signed(joint)
     if session.exec(select(Case.id).where(Case.request == _name(request))).first() is not None:

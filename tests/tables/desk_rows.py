@@ -144,7 +144,10 @@ def destroyed(scene: Scene, who: str, *, anothers: bool = False) -> Sent:
 
 def asked(_scene: Scene, _who: str) -> Sent:
     """Made by two that are nobody of the scene."""
-    joint = JointRequest(read_request(plain("licence")), (), ())
+    codes = ("91440101DEM000901B", "91440101DEM000902E")
+    roles = zip(codes, ("licensor", "licensee"), strict=True)
+    parties = [{"name": "某机构", "code": code, "role": role} for code, role in roles]
+    joint = JointRequest(read_request(plain("licence", parties=parties)), (), ())
     documents = [{"path": "contract.pdf", "content": "AA=="}]
     return sent("/org/v1/requests", {"request": joint.to_json(), "documents": documents})
 
