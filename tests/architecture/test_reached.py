@@ -32,10 +32,6 @@ APART: Final = {
     # Rules of the moves that the contracts hold already, and whose use cases come.
     "ledger.rules.licences": {"act_bits", "right_bits", "territory_bits"},
     "ledger.rules.moves": {"Ground", "Initiator", "check_ground"},
-    # The licence's formats, until it is given.
-    "verifier.containers.voucherfile": {"format_voucher_file"},
-    "verifier.formats.voucher": {"encode_voucher"},
-    "ledger.document.voucher_pdf": {"render_voucher"},
     # Words and types beside those that are used.
     "verifier.bytes.cose": {"SignedCore"},
     "verifier.words.phrases": {"explain"},
