@@ -26,6 +26,7 @@ from yinzheng.ledger.store.models_consents import (
     Withdrawal,
 )
 from yinzheng.ledger.store.models_disputes import Dispute
+from yinzheng.ledger.store.models_moves import MoveParty
 from yinzheng.verifier.formats.tombstone import TOMBSTONE, Tombstone
 
 MOST = 256
@@ -102,8 +103,10 @@ def _bury_dossier(session: Session, target: Target, head: bytes) -> None:
 
 
 def forget_files(session: Session, target: Target) -> None:
-    """Delete the rows of the files, once the files are gone."""
+    """Delete the rows of the files, once the files are gone, and those that say whom a move concerned."""
     _change(session, delete(DossierFile).where(col(DossierFile.dossier_id) == target.owner))
+    if target.case_id is not None:
+        _change(session, delete(MoveParty).where(col(MoveParty.case_id) == target.case_id))
 
 
 def needles(session: Session, target: Target) -> tuple[bytes, ...]:

@@ -28,6 +28,7 @@ TABLES: Final = (
     "dossier",
     "dossier_file",
     "event",
+    "move_party",
     "objection",
     "pooled",
     "receipt_credential",

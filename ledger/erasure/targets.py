@@ -29,7 +29,7 @@ RECORD_KINDS = {
     TargetKind.DISPUTE: RecordKind.REGISTRATION_FILE,
 }
 """Whose retention a target follows (R42). For consents there is none: they end with their purpose."""
-_ENDED = frozenset({CaseState.DEPOSITED, CaseState.REFUSED, CaseState.CLOSED})
+_ENDED = frozenset({CaseState.DEPOSITED, CaseState.RECORDED, CaseState.REFUSED, CaseState.CLOSED})
 
 
 @dataclass(frozen=True, slots=True)

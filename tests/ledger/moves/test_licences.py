@@ -13,9 +13,12 @@ from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, YEAR, Parties,
 from tests.ledger.world import World, state_of, unchanged
 from yinzheng.ledger.chain.records_moves import LicenceState
 from yinzheng.ledger.document.forms import write_documents
+from yinzheng.ledger.erasure.burial import forget_files
+from yinzheng.ledger.erasure.targets import find_target
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.reading import open_reader
-from yinzheng.ledger.store.models_moves import Licence
+from yinzheng.ledger.rules.destruction import TargetKind
+from yinzheng.ledger.store.models_moves import Licence, MoveParty
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.formats.move_request import JointRequest
@@ -57,8 +60,19 @@ def test_a_licence_is_given_and_ended_by_both(world: World, tmp_path: Path) -> N
         given = registry.client.licence(licence_subject(number))
         assert given is not None
         assert given.state is LicenceState.ENDED
+        require_retention(parties, case)
     assert voucher(world, number, tmp_path / "ended") == ("ended", 1, "agreed")
     assert world.audit() == []
+
+
+def require_retention(parties: Parties, case: str) -> None:
+    """Once it is recorded its retention runs (R42), and its destruction takes the parties' rows too."""
+    with pytest.raises(InterruptedError), parties.registry.store.transaction() as session:
+        target = find_target(session, TargetKind.CASE, case)
+        assert target.kept_until is not None
+        forget_files(session, target)
+        assert session.exec(select(MoveParty).where(MoveParty.case_id == case)).first() is None
+        raise InterruptedError
 
 
 def voucher(world: World, number: str, folder: Path) -> tuple[str, int, str | None]:
