@@ -18,9 +18,10 @@ from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.certificates import REMARK_BITS
 from yinzheng.ledger.rules.changes import check_changes
 from yinzheng.ledger.rules.licences import Act, Terms, check_licence
-from yinzheng.ledger.rules.moves import Circumstances, bars, require_free, require_window
+from yinzheng.ledger.rules.moves import Bar, Circumstances, bars, require_free, require_window
 from yinzheng.ledger.rules.profiles import profile_for
 from yinzheng.ledger.rules.terms import RemarkKind, Right
+from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_moves import Licence
 from yinzheng.verifier.chain.terms import ACTS, RIGHTS, TERRITORY, names_of_bits
 from yinzheng.verifier.errors import UsageFault
@@ -48,7 +49,10 @@ def require_grantable(session: Session, client: ContractsClient, request: MoveRe
     if kind is CaseType.LICENCE_END:
         _require_ending(session, client, request, now)
         return
-    require_free(bars(circumstances(record), now, exchange_of(record, kind, now)))
+    barred = bars(circumstances(record), now, exchange_of(record, kind, now))
+    if repository.find_certificate(session, body.number).ended is not None:
+        barred |= {Bar.OVER}  # decided already, and on its way to the chain
+    require_free(barred)
     match kind:
         case CaseType.LICENCE:
             _require_licence(client, request, body, now)

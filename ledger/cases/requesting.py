@@ -110,6 +110,7 @@ def _require_sound(registry: Registry, session: Session, joint: JointRequest, no
             "the request is dated ahead of our clock", code="joint-dated", hint="Set the clock, sign anew."
         )
     require_signed(joint)
+    _require_authorised(joint, now)
     if session.exec(select(Case.id).where(Case.request == _name(request))).first() is not None:
         raise UsageFault(
             "this very request was taken in before",
@@ -125,6 +126,17 @@ def _require_sound(registry: Registry, session: Session, joint: JointRequest, no
     for code, key in signed:
         _require_key(session, code, key, now)
     require_grantable(session, registry.client, request, now)
+
+
+def _require_authorised(joint: JointRequest, now: int) -> None:
+    """An authorisation counts until it ends by our clock: the request's own date is its maker's word."""
+    for one in joint.authorisations:
+        if one.authorisation.until < now:
+            raise DataFault(
+                f"the authorisation of {one.authorisation.principal} is over",
+                code="joint-authorisation",
+                hint="Have it given anew, or have that party sign the request itself.",
+            )
 
 
 def _require_party(

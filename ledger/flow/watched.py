@@ -18,6 +18,7 @@ from yinzheng.ledger.store.models import Certificate, ChainCall, Counter, Event
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
 from yinzheng.ledger.store.models_watch import CertificateEvent
 from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.formats.moves import SUCCESSIONS
 from yinzheng.verifier.formats.watched import NAMING, named_by
 from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED, certificate_subject
 
@@ -55,7 +56,7 @@ def _step(session: Session) -> bool:
     end = min(counter.last + repository.BATCH, head.size)
     refused = _refused(session)
     for event, certificate in _events(session, counter.last, end):
-        if event.leaf_hash.hex() in refused:
+        if not refused.isdisjoint(_names(event)):
             continue
         assert event.log_index is not None  # asked for by it
         if certificate is not None and _is_deposit(event, certificate):
@@ -86,6 +87,16 @@ def _refused(session: Session) -> set[str]:
     query = select(ChainCall.about, ChainCall.part)
     rows = session.exec(query.where(col(ChainCall.state).in_(("withdrawn", "failed"))))
     return {name for row in rows for name in row}
+
+
+def _names(event: Event) -> set[str]:
+    """By what a call names a statement: its leaf hash; of a succession, what follows by it."""
+    names = {event.leaf_hash.hex()}
+    if event.type in SUCCESSIONS and event.public is not None:
+        match canonical.loads(event.public, max_bytes=MAX_BODY):
+            case {"successor": {"leaf": str(leaf)}}:
+                names.add(leaf)
+    return names
 
 
 def _subjects(session: Session, event: Event, certificate: Certificate | None) -> set[bytes]:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from yinzheng.verifier.bytes.canonical import JSON
-from yinzheng.verifier.chain.layout import ChainRecord
+from yinzheng.verifier.chain.layout import CANCELLED, LAPSED, ChainRecord
 from yinzheng.verifier.chain.layout_moves import ChainLicence, ChainRemark
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.licence import differing_terms, parse_licence, parse_licence_end
+from yinzheng.verifier.formats.moves import SUCCESSIONS, Transfer, parse_succession
 from yinzheng.verifier.formats.right_history import RightHistory, Told
 from yinzheng.verifier.formats.standing import parse_lifting, parse_remark
 from yinzheng.verifier.judge.history.chain import DISPUTE_OPENED, REMARK_ENTERED, ChainWords
@@ -27,6 +28,7 @@ from yinzheng.verifier.log.statement import (
 
 REMARK_LIFTED: Final = "remark.lifted"
 DISPUTE_RELEASED: Final = "dispute.released"
+_OVER: Final = {"certificate.cancelled": CANCELLED, "certificate.lapsed": LAPSED}
 
 
 class Threads:
@@ -153,6 +155,31 @@ class Threads:
             raise _differs(told)
         return dispute.opened_at if opened else dispute.released_at
 
+    def _succeeded(self, told: Told) -> None:
+        """What superseded a certificate names those that follow it, as the chain does, with their content."""
+        body = parse_succession(told.statement.type, told.body)
+        record = self._record_of(told)
+        rest = body.remainder if isinstance(body, Transfer) else None
+        named = [body.successor, *([] if rest is None else [rest])]
+        subjects = [certificate_subject(one.number) for one in named]
+        if subjects != _after(record) or body.certificate.leaf != record.content:
+            raise _differs(told)
+        for subject, one in zip(subjects, named, strict=True):
+            if subject in self.records and self.records[subject].content != one.leaf:
+                raise _differs(told)
+
+    def _over(self, told: Told) -> None:
+        """A cancellation or a lapse is of a certificate that the chain has as that."""
+        record = self._record_of(told)
+        if record.status != _OVER[told.statement.type]:
+            raise _differs(told)
+
+    def _record_of(self, told: Told) -> ChainRecord:
+        found = self.records.get(told.statement.subject)
+        if found is None:
+            raise _stray(told)
+        return found
+
     def _licence_of(self, told: Told) -> ChainLicence:
         found = self._licences.get(told.statement.subject)
         if found is None:
@@ -219,6 +246,8 @@ _CHECKS: Final[Mapping[str, Callable[[Threads, Told], int | None]]] = {
     LICENCE_ENDED: Threads._ended,
     REMARK_ENTERED: Threads._entered,
     REMARK_LIFTED: Threads._lifted,
+    **dict.fromkeys(SUCCESSIONS, Threads._succeeded),
+    **dict.fromkeys(_OVER, Threads._over),
     DISPUTE_OPENED: Threads._disputed,
     DISPUTE_RELEASED: Threads._disputed,
 }
