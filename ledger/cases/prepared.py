@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from yinzheng.ledger.cases.as_asked import differences
 from yinzheng.ledger.chain import approvals_moves as messages
 from yinzheng.ledger.chain.approvals import Domain, plain, typed_data
 from yinzheng.ledger.chain.messages import Message
@@ -17,7 +18,7 @@ from yinzheng.ledger.chain.records_moves import CancellationGround, Initiator
 from yinzheng.ledger.rules.certificates import remark_bits
 from yinzheng.ledger.rules.terms import RemarkKind
 from yinzheng.verifier.bytes import canonical
-from yinzheng.verifier.bytes.canonical import JSON, constant, list_of, read_object
+from yinzheng.verifier.bytes.canonical import JSON, constant, list_of, nullable, read_object
 from yinzheng.verifier.chain.terms import ACTS, RIGHTS, TERRITORY, bits_of
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Body, parse_body
@@ -75,11 +76,15 @@ class PreparedFile:
     """What follows first, the decision last."""
     message: dict[str, Any]
     """EIP-712, as any wallet takes it; bytes are `0x` and hex."""
+    before: Stated | None = None
+    """The deposit of the certificate that others are to follow."""
 
     def to_json(self) -> dict[str, JSON]:
         """The object of S16.9."""
         stated: list[JSON] = [one.to_json() for one in self.stated]
-        return {"format": FORMAT, "case": self.case, "stated": stated, "message": self.message}
+        before = None if self.before is None else self.before.to_json()
+        said: dict[str, JSON] = {"case": self.case, "before": before, "stated": stated}
+        return {"format": FORMAT, **said, "message": self.message}
 
 
 def parse_prepared(data: bytes) -> PreparedFile:
@@ -93,7 +98,7 @@ def parse_prepared(data: bytes) -> PreparedFile:
 def read_prepared(value: object) -> PreparedFile:
     """As `parse_prepared`, of the JSON value."""
     found = read_object(value, _PREPARED, "prepared")
-    return PreparedFile(found["case"], tuple(found["stated"]), found["message"])
+    return PreparedFile(found["case"], tuple(found["stated"]), found["message"], found["before"])
 
 
 def read_stated(value: object, path: str) -> Stated:
@@ -189,7 +194,8 @@ def require_shown(prepared: PreparedFile, domain: Domain, request: MoveRequest) 
         raise _another()
     if expected["message"] != said:
         raise not_shown()
-    if differs := differences(prepared.stated, request):
+    decides, bodies = prepared.stated[-1].statement.type, [one.body for one in prepared.stated]
+    if differs := differences(decides, bodies, request, _before(prepared.before, request)):
         raise DataFault(
             f"this is not what was asked for: {', '.join(differs)}",
             code="approval-request",
@@ -199,85 +205,15 @@ def require_shown(prepared: PreparedFile, domain: Domain, request: MoveRequest) 
     return made
 
 
+def _before(shown: Stated | None, request: MoveRequest) -> Body | None:
+    """The certificate that is asked about, if it is the one shown."""
+    named = shown is not None and shown.statement.leaf_hash == request.certificate.leaf
+    return shown.body if shown is not None and named and isinstance(shown.body, Body) else None
+
+
 def is_cancellation(prepared: PreparedFile) -> bool:
     """Whether it is signed for `Standing`, as cancellations are."""
     return prepared.stated[-1].statement.type == CANCELLED
-
-
-def differences(found: Sequence[Stated], request: MoveRequest) -> tuple[str, ...]:
-    """In what the statements are not what a request asks for; nothing if they are."""
-    body = found[-1].body
-    if isinstance(body, LicenceEnd):
-        return _named(_same_end(body, request))
-    if isinstance(body, Cancellation):
-        return _named(_same_cancellation(body, request))
-    same = {
-        "request": body.request.matches(request.digest),
-        "certificate": (body.certificate.number, body.certificate.leaf)
-        == (request.certificate.number, request.certificate.leaf),
-    }
-    match body:
-        case Licence():
-            same |= _same_licence(body, request)
-        case Transfer():
-            same |= _same_transfer(body, found[:-1], request)
-        case Succession():
-            same |= _same_successor(found[0].body, request)
-    return _named(same)
-
-
-def _same_end(body: LicenceEnd, request: MoveRequest) -> dict[str, bool]:
-    same = {"licence": body.number == request.terms.licence}
-    if body.document is not None:
-        documents = [one.digest for one in request.documents]
-        decided = body.document in documents and body.forum == request.party("forum")
-        return {**same, "document": decided}
-    return {**same, "request": body.request is not None and body.request.matches(request.digest)}
-
-
-def _same_cancellation(body: Cancellation, request: MoveRequest) -> dict[str, bool]:
-    return {
-        "request": body.document is not None and body.document.matches(request.digest),
-        "certificate": body.certificate == request.certificate.number,
-        "ground": body.ground == request.terms.ground,
-        "initiator": body.initiator == "holders",
-    }
-
-
-def _same_licence(body: Licence, request: MoveRequest) -> dict[str, bool]:
-    terms = request.terms
-    names = ("rights", "acts", "territory", "purposes", "exclusive", "ends")
-    same = {name: getattr(body, name) == getattr(terms, name) for name in names}
-    begins = body.registered_at if terms.begins is None else terms.begins
-    return same | {
-        "begins": body.begins == begins,
-        "licensor": body.licensor == request.party("licensor"),
-        "licensee": body.licensee == request.party("licensee"),
-    }
-
-
-def _same_transfer(body: Transfer, following: Sequence[Stated], request: MoveRequest) -> dict[str, bool]:
-    terms, passed = request.terms, following[0].body
-    stays = following[1].body if len(following) > 1 else None
-    left = () if stays is None else [h.rights for h in stays.holders if h.code == body.transferor.code]
-    return {
-        "rights": body.rights == terms.rights,
-        "transferor": body.transferor == request.party("transferor"),
-        "transferee": body.transferee == request.party("transferee"),
-        "successor": [(h.code, h.rights) for h in passed.holders] == [(body.transferee.code, body.rights)],
-        "remainder": not any(set(rights) & set(body.rights) for rights in left),
-    }
-
-
-def _same_successor(body: Body, request: MoveRequest) -> dict[str, bool]:
-    if request.type == "renewal":
-        return {"holders": sorted(h.code for h in body.holders) == [p.code for p in request.parties]}
-    said, changes = body.to_json(), request.terms.changes
-    same = {name: said[name] == value for name, value in changes.items() if name != "names"}
-    if "names" in changes:
-        names = {one["code"]: one["name"] for one in changes["names"]}
-        same["names"] = names.items() <= {h.code: h.name for h in body.holders}.items()
-    return same
 
 
 def _licence(body: Licence, leaf: bytes, exchange: bytes) -> messages.Licence:
@@ -334,10 +270,6 @@ def _remarks(body: Body) -> int:
     return remark_bits(RemarkKind(remark.kind) for remark in body.remarks)
 
 
-def _named(same: Mapping[str, bool]) -> tuple[str, ...]:
-    return tuple(name for name, holds in same.items() if not holds)
-
-
 def _bytes(written: str) -> bytes:
     if not written.startswith("0x"):
         raise ValueError(written)
@@ -388,6 +320,7 @@ _STATED: Final[Mapping[str, tuple[Callable[[object], Any], Callable[[Any], State
 _PREPARED: Final[dict[str, Any]] = {
     "format": constant(FORMAT),
     "case": canonical.text(1, 40),
+    "before": nullable(read_stated),
     "stated": list_of(read_stated, 1, 3),
     "message": _message,
 }

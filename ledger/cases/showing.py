@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.cases.asked import predecessor_of
+from yinzheng.ledger.cases.calls import SUCCESSION
+from yinzheng.ledger.cases.deciders import Prepared
 from yinzheng.ledger.cases.issuing import missing_of, standing
-from yinzheng.ledger.cases.prepared import PreparedFile
+from yinzheng.ledger.cases.prepared import PreparedFile, stated
 from yinzheng.ledger.cases.work import CaseThread, work_on
 from yinzheng.ledger.chain.approvals import plain, typed_data
 from yinzheng.ledger.registry import Registry
@@ -17,6 +20,7 @@ from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.ledger.store.models_moves import MoveParty
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED
 
 MOST = 100
 """Moves listed, the newest."""
@@ -71,19 +75,22 @@ def shown_move(registry: Registry, case_id: str, code: str) -> ShownMove:
             prepared = None  # barred by now, or over a day old: there is nothing to sign
         if prepared is None:
             return _shown(work.case)
-        message = plain(typed_data(prepared.message, prepared.domain))
-        assert isinstance(message, dict)
-        file = PreparedFile(case_id, prepared.stated, message)
-        return _shown(work.case, missing_of(work, prepared), file)
+        return _shown(work.case, missing_of(work, prepared), _file(work, prepared))
 
 
 def prepared_file(registry: Registry, case_id: str) -> PreparedFile:
     """What is prepared in a case, for whoever signs it elsewhere. Raises as `issuing.standing`."""
     with work_on(registry, case_id) as work:
-        prepared = standing(work)
-        message = plain(typed_data(prepared.message, prepared.domain))
+        return _file(work, standing(work))
+
+
+def _file(work: CaseThread, prepared: Prepared) -> PreparedFile:
+    """With the certificate before, where others are to follow it: it is compared with them."""
+    message = plain(typed_data(prepared.message, prepared.domain))
     assert isinstance(message, dict)
-    return PreparedFile(case_id, prepared.stated, message)
+    follows = prepared.kind is SUCCESSION
+    before = stated(CERTIFICATE_DEPOSITED, predecessor_of(work).to_json()) if follows else None
+    return PreparedFile(work.case.id, prepared.stated, message, before)
 
 
 def _settles(work: CaseThread, code: str) -> bool:

@@ -65,7 +65,7 @@ def keep(
     """Put into the outbox what an order asks of the chain, and write down whose certificate it is.
 
     Raises `UsageFault`: `certificate-reserved` (somebody was first), `reservation-unknown` (of another
-    certificate, or released before), and what `Standing` says.
+    certificate, released before, or not the one that stands), and what `Standing` says.
     """
     client = work.registry.client
     if isinstance(body, Reserved):
@@ -87,6 +87,10 @@ def keep(
     row = work.session.get(Reservation, body.reservation)
     if row is None or row.certificate != body.certificate or row.released is not None:
         raise unknown()
+    record = client.record(work.subject)
+    stands = None if record is None else (record.reserved_until, record.reserved_by)
+    if stands is not None and stands[0] > work.now and stands != (row.until, row.account):
+        raise unknown()  # the contract lets go what stands, whatever is named here
     part = about_reservation(work.subject, row.until, row.account)
     work.call(
         RELEASE,
