@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from http import HTTPStatus
 from typing import Any, Final
@@ -113,7 +112,7 @@ def _parts(joint: JointRequest, documents: list[dict[str, str]]) -> list[FilePar
             raise DataFault(
                 f"{named.path} is missing", code="document-differs", hint="Send what the request names."
             ) from None
-        except binascii.Error:
+        except ValueError:  # `binascii.Error` too; what is not ASCII raises another
             raise DataFault(f"{named.path} is not base64", code="field-value") from None
         parts.append(FilePart(named.path, named.role, named.title, lambda content=content: [content]))  # type: ignore[misc]
     return parts

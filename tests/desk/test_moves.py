@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from tests.cli.commands import refused, run
 from tests.cli.test_moves import SECRETS
 from tests.desk.calls import KEYS_OF_STATE, DeskProcess, running_desk
 from tests.ledger.world import APPLICANT, OFFICER, Clock, World, create, to_deposited
+from yinzheng.api.desk import moves
 from yinzheng.ledger.reading import open_reader
+from yinzheng.verifier.errors import DataFault
 
 HOSPITAL, FIRM = str(APPLICANT["code"]), "91310000132200821H"
 INSTITUTE = "91350100M000100Y43"
@@ -90,3 +93,11 @@ def test_a_licence_over_http(scene: tuple[DeskProcess, Path, str]) -> None:
         assert len(answer["missing"]) == left
     (row,) = done("holder", "requests", *at[FIRM], env=SECRETS)
     assert row["state"] == "recorded"
+
+
+@pytest.mark.parametrize("content", ["é", "a", "=", "AA AA"])
+def test_a_document_that_is_no_base64_is_refused(content: str) -> None:
+    named = SimpleNamespace(request=SimpleNamespace(documents=[SimpleNamespace(path="a.txt")]))
+    with pytest.raises(DataFault) as caught:
+        moves._parts(named, [{"path": "a.txt", "content": content}])  # type: ignore[arg-type]
+    assert caught.value.code == "field-value"
