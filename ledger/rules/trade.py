@@ -58,6 +58,8 @@ class Found:
     circumstances: Circumstances
     controlled: bool
     pledged: bool
+    remarked: bool
+    """Whether a remark stands on chain whose words a person reads: `agreed`, or `other`."""
     exclusives: tuple[Terms, ...]
     """Exclusive licences on the seller's rights that have neither ended nor run out."""
     overdue: str
@@ -116,7 +118,7 @@ def _settled(name: str, reasons: tuple[Reason, ...], found: Found | None) -> Set
         return Settled(name, OPEN)
     declared = name in _BY_DECLARATION
     if found is not None:
-        declared |= name == "limits" and _limited(found.body)
+        declared |= name == "limits" and _limited(found)
         declared |= name == "importance" and bool(found.body.importance)
     return Settled(name, DECLARED if declared else MET)
 
@@ -218,7 +220,7 @@ def _of_terms(trade: Trade, found: Found, now: int) -> Iterator[Reason]:
         yield Reason("seller-not-operator")
     if trade.term is not None and trade.term.ends > body.valid_until and trade.term.ends >= now:
         yield Reason("term-outside")
-    yield from _of_limits(trade, body)
+    yield from _of_limits(trade, found)
     wanted = _terms(trade, body, now)
     if wanted is not None and any(wanted.overlaps(other) for other in found.exclusives):
         yield Reason("exclusive-overlaps")
@@ -227,19 +229,21 @@ def _of_terms(trade: Trade, found: Found, now: int) -> Iterator[Reason]:
     yield from _of_importance(trade, body)
 
 
-def _of_limits(trade: Trade, body: Body) -> Iterator[Reason]:
+def _of_limits(trade: Trade, found: Found) -> Iterator[Reason]:
+    body = found.body
     words = [body.limits, *(remark.text for remark in body.remarks)]
     if barred := sorted({one for text in words for one in forbidden(text, trade)}):
         yield Reason("limits-forbid", ", ".join(barred))
-    if not _limited(body):
+    if not _limited(found):
         return
     kept = trade.declarations.limits_kept
     if kept is not True:
         yield Reason("limits-unread" if kept is None else "limits-broken")
 
 
-def _limited(body: Body) -> bool:
-    return bool(body.limits.strip()) or any(one.kind in ("agreed", "other") for one in body.remarks)
+def _limited(found: Found) -> bool:
+    deposited = any(one.kind in ("agreed", "other") for one in found.body.remarks)
+    return bool(found.body.limits.strip()) or deposited or found.remarked
 
 
 def _of_importance(trade: Trade, body: Body) -> Iterator[Reason]:

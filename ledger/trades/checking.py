@@ -183,6 +183,7 @@ class Work:
             ),
             controlled=bool(record.remarks & REMARK_BITS["control"]),
             pledged=bool(record.remarks & REMARK_BITS["pledge"]),
+            remarked=bool(record.remarks & (REMARK_BITS["agreed"] | REMARK_BITS["other"])),
             exclusives=tuple(one for one in standing.exclusives if one.ends >= self._now),
             overdue=shown(self._overdue_under(body.notices)),
         )

@@ -100,6 +100,7 @@ def found(body: Any = None, **changes: Any) -> Found:
         circumstances=Circumstances(True, NOW + 365 * DAY, 0, 0, False, 0, bytes(20)),
         controlled=False,
         pledged=False,
+        remarked=False,
         exclusives=(),
         overdue="0",
     )

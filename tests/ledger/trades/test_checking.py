@@ -126,6 +126,20 @@ def test_what_became_of_the_certificate_since_changes_no_answer(found: Market) -
         assert report.findings[8].code == open_
 
 
+@pytest.mark.parametrize("kind", [RemarkKind.AGREED, RemarkKind.OTHER])
+def test_a_remark_entered_since_is_read_by_a_person_as_one_deposited_is(
+    found: Market, kind: RemarkKind
+) -> None:
+    registry, number = found.registry, found.certificate.number
+    words = Grounds("双方约定：未经共同持有人书面同意不得再许可")
+    remarks.enter(registry, number, kind, words, actor_of(registry, w.OFFICER))
+    settle(registry)
+    asked = [trade_of(found.certificate, declarations={"limits_kept": told}) for told in (None, False, True)]
+    unread, broken, read = ask(registry, found.exchange, *asked)
+    assert (codes(unread), codes(broken), codes(read)) == (["limits-unread"], ["limits-broken"], [])
+    assert {one.name: one.outcome for one in read.body.obligations}["limits"] == "declared"
+
+
 def test_a_certificate_by_its_code(found: Market) -> None:
     qr = found.certificate.qr or ""
     (answered,) = ask(found.registry, found.exchange, of(found, qr))
