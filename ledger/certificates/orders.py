@@ -57,7 +57,7 @@ def execute(registry: Registry, order: Order) -> bytes:
                 hint="Have the forum make the order anew; nothing was recorded.",
             )
         if isinstance(order.body, Reserved | Released):
-            keep(work, order.body, leaf, signer, order.signature)
+            keep(work, order.body, leaf, signer, order.signature, by)
         else:
             _call(work, message, order.signature, leaf)
         if isinstance(message, Cancellation):

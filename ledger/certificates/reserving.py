@@ -16,6 +16,7 @@ from yinzheng.ledger.certificates.work import CertificateThread
 from yinzheng.ledger.chain.approvals_moves import Reservation as ToReserve
 from yinzheng.ledger.chain.approvals_moves import ReservationRelease
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_trades import Reservation
 from yinzheng.verifier.bytes.canonical import JSON
@@ -60,12 +61,17 @@ class Shown:
 
 
 def keep(
-    work: CertificateThread, body: Reserved | Released, leaf: bytes, signer: bytes, approval: bytes
+    work: CertificateThread,
+    body: Reserved | Released,
+    leaf: bytes,
+    signer: bytes,
+    approval: bytes,
+    by: Capacity,
 ) -> None:
     """Put into the outbox what an order asks of the chain, and write down whose certificate it is.
 
     Raises `UsageFault`: `certificate-reserved` (somebody was first), `reservation-unknown` (of another
-    certificate, released before, or not the one that stands), and what `Standing` says.
+    certificate or exchange, released before, or not the one that stands), and what `Standing` says.
     """
     client = work.registry.client
     if isinstance(body, Reserved):
@@ -91,6 +97,9 @@ def keep(
     stands = None if record is None else (record.reserved_until, record.reserved_by)
     if stands is not None and stands[0] > work.now and stands != (row.until, row.account):
         raise unknown()  # the contract lets go what stands, whatever is named here
+    # The contract need not be asked: of one that does not stand it would refuse nothing that has an effect.
+    if by is Capacity.EXCHANGE and row.account != signer:
+        raise unknown()
     part = about_reservation(work.subject, row.until, row.account)
     work.call(
         RELEASE,
