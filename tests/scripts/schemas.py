@@ -63,7 +63,7 @@ CODE: Final = {
 DATE: Final = {"type": "string", "format": "date", "pattern": f"^{wording._DATE.pattern}$"}
 PROVINCES: Final = {
     "type": "array",
-    "items": {"type": "string", "pattern": "^[1-8][0-9]$"},
+    "items": {"type": "string", "enum": [*terms.TERRITORY]},
     "minItems": 1,
     "maxItems": 34,
     "uniqueItems": True,

@@ -17,13 +17,12 @@ from yinzheng.verifier.bytes.canonical import (
     integer,
     nullable,
     one_of,
-    text,
     tuple_of,
 )
 from yinzheng.verifier.bytes.cose import MAX_QR
 from yinzheng.verifier.bytes.shape import Shaped, read_shape, shape
 from yinzheng.verifier.bytes.wording import check_name, check_words, set_of
-from yinzheng.verifier.chain.terms import ACTS
+from yinzheng.verifier.chain.terms import ACTS, TERRITORY
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import RIGHTS, check_plain
 from yinzheng.verifier.formats.creditcode import is_resident_number
@@ -228,7 +227,7 @@ def _in_order(known: tuple[str, ...], value: object, path: str) -> tuple[str, ..
 
 
 def _provinces(value: object, path: str) -> tuple[str, ...]:
-    return set_of(text(2, 2, "[1-8][0-9]"), 1, 34)(value, path)
+    return set_of(one_of(*TERRITORY), 1, len(TERRITORY))(value, path)
 
 
 @dataclass(frozen=True, slots=True)

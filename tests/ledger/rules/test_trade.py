@@ -307,6 +307,7 @@ def test_names_of_things_are_nobodys() -> None:
         lambda v: v.update(kind="lend"),
         lambda v: v.update(territory=[]),
         lambda v: v.update(territory=["4"]),
+        lambda v: v.update(territory=["19"]),  # no province, which no exclusive licence would overlap
         lambda v: v["declarations"].update(route="cleaned"),
         lambda v: v["declarations"].update(fields=[]),
         lambda v: v["seller"].update(code=""),
