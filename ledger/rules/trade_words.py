@@ -4,10 +4,12 @@ A person reads the rest: silence of these tables is no leave.
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from yinzheng.ledger.rules.licences import Act
+from yinzheng.verifier.bytes.naming import spell
 from yinzheng.verifier.formats.trade import SHARE, TRANSFER, Trade
 
 _PERSONAL: Final = re.compile(
@@ -18,6 +20,9 @@ _LATIN: Final = "xm idno sfz sfzh sfzhm tel sjh address addr mail mrn zyh mzh we
 _WORDS: Final[Collection[str]] = frozenset(re.findall("[a-z]+", _LATIN))
 _INSIDE: Final = re.compile(
     "fullname|patientname|xingming|idcard|passport|phone|mobile|email|openid|fingerprint"
+)
+_SIMPLIFIED: Final = str.maketrans(
+    "證號電話機聯繫郵歷門診醫銀車臉紋聲護", "证号电话机联系邮历门诊医银车脸纹声护"
 )
 _THING: Final = re.compile(
     r"药|疾病|诊断|机构|医院|科室|项目|指标|drug|disease|hospital|dept|item|file|field", re.I
@@ -32,9 +37,12 @@ def personal_fields(fields: Collection[str]) -> tuple[str, ...]:
 
 
 def _tells_who(field: str) -> bool:
+    # Full width, traditional characters and what cannot be seen only change how a name looks.
+    written = spell(unicodedata.normalize("NFKC", field)).translate(_SIMPLIFIED)
+    field = "".join(written.split())
     if _THING.search(field) and not _PERSON.search(field):
         return bool(re.search("病历号|身份证|手机", field))
-    words = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", field)}
+    words = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", written)}
     whole = "".join(re.findall("[a-z]", field.lower()))
     return (
         bool(_PERSONAL.search(field) or _INSIDE.search(whole))

@@ -292,6 +292,13 @@ def test_names_of_things_are_nobodys() -> None:
         "mobile",
         "homeAddress",
         "XM",
+        "姓 名",
+        "姓\u200b名",
+        "身份證號",
+        "聯繫電話",
+        "ｘｍ",
+        "ｐａｔｉｅｎｔＮａｍｅ",
+        "mo\u00adbile",
     ]
     assert personal_fields(people) == tuple(people)
 
