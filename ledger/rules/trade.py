@@ -218,7 +218,8 @@ def _of_terms(trade: Trade, found: Found, now: int) -> Iterator[Reason]:
         yield Reason("seller-not-holder", ", ".join(lacking))
     if Right.OPERATE not in held:
         yield Reason("seller-not-operator")
-    if trade.term is not None and trade.term.ends > body.valid_until and trade.term.ends >= now:
+    term = trade.term
+    if term is not None and (term.begins < body.registered_at or term.ends > body.valid_until):
         yield Reason("term-outside")
     yield from _of_limits(trade, found)
     wanted = _terms(trade, body, now)
@@ -226,7 +227,7 @@ def _of_terms(trade: Trade, found: Found, now: int) -> Iterator[Reason]:
         yield Reason("exclusive-overlaps")
     if body.level.value not in LEVELS.get(body.level.scheme, {}):
         yield Reason("level-unknown", f"{body.level.value} ({body.level.scheme})")
-    yield from _of_importance(trade, body)
+    yield from _of_importance(trade, body, now)
 
 
 def _of_limits(trade: Trade, found: Found) -> Iterator[Reason]:
@@ -246,7 +247,7 @@ def _limited(found: Found) -> bool:
     return bool(found.body.limits.strip()) or deposited or found.remarked
 
 
-def _of_importance(trade: Trade, body: Body) -> Iterator[Reason]:
+def _of_importance(trade: Trade, body: Body, now: int) -> Iterator[Reason]:
     if body.importance == "core":
         yield Reason("core-data")
     if not body.importance:
@@ -254,7 +255,7 @@ def _of_importance(trade: Trade, body: Body) -> Iterator[Reason]:
     told = trade.declarations.assessment
     if told is not None and told.result == FAILED:
         yield Reason("assessment-failed", told.by)
-    elif told is None or not any(one.kind == "assessment" for one in trade.attachments):
+    elif told is None or told.at > now or not any(one.kind == "assessment" for one in trade.attachments):
         yield Reason("assessment-missing")
 
 

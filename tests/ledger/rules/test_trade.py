@@ -226,6 +226,12 @@ def test_a_transfer_is_whole() -> None:
     assert codes(check({**whole, "registration": "licence"})) == ["kind-mismatch"]
 
 
+def test_no_term_begins_before_the_right_was_registered() -> None:
+    early = {"begins": NOW - 11 * DAY, "ends": NOW + 30 * DAY}
+    assert codes(check(asked(term=early))) == ["term-outside"]
+    assert check(asked(term={**early, "begins": NOW - 10 * DAY})).answer == "allow"
+
+
 def test_an_exclusive_licence_overlaps_by_right_act_place_and_time() -> None:
     exclusive = Terms(frozenset({Right.USE}), frozenset({Act.USE}), frozenset({"44"}), NOW, NOW + 5 * DAY)
     assert codes(check(asked(), found(exclusives=(exclusive,)))) == ["exclusive-overlaps"]
@@ -255,6 +261,10 @@ def test_levels_and_importance() -> None:
     assert codes(check(asked(), important)) == ["assessment-missing"]
     assert codes(check(asked(declarations={"assessment": passed}), important)) == ["assessment-missing"]
     assert check(asked(declarations={"assessment": passed}, attachments=report), important).answer == "allow"
+    yet = {**passed, "at": NOW + DAY}
+    assert codes(check(asked(declarations={"assessment": yet}, attachments=report), important)) == [
+        "assessment-missing"
+    ]
     failed = {**passed, "result": "failed"}
     told = check(asked(declarations={"assessment": failed}, attachments=report), important)
     assert codes(told) == ["assessment-failed"]
