@@ -7,6 +7,7 @@ between leaves a notice that is sent again later, with the same `id`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -31,6 +32,8 @@ FETCHED = 100
 MOST_ATTEMPTS = 12
 """Attempts to hand over a letter, over some twenty hours; then it is dead, and the next goes out. Whatever a
 duty hangs on is tried for ever."""
+MOST_FAILING = 2
+"""Addresses of one organisation that may fail in a round: each may take a courier's whole patience."""
 OF_ONE = 32
 """Of one withdrawal: the newest, reminders among them."""
 
@@ -113,13 +116,21 @@ def send_all(outgoing: Iterable[Outgoing], send: Send) -> list[tuple[bytes, str 
     """Send claimed notices one after the other; needs neither registry nor lock.
 
     A server that failed once is not asked again in this round: one that hangs shall not hold up the others.
+    Nor shall many of one organisation, which names as many as it has subscriptions: after `MOST_FAILING` the
+    rest of what it is told waits for the next attempt, and nothing is noted of it.
     """
     failed: dict[str, str] = {}
+    failing: Counter[str] = Counter()
     results: list[tuple[bytes, str | None]] = []
     for one in outgoing:
-        fault = failed.get(one.url) or _send(one, send)
-        if fault is not None:
-            failed[one.url] = fault
+        fault = failed.get(one.url)
+        if fault is None:
+            if failing[one.to] >= MOST_FAILING:
+                continue
+            fault = _send(one, send)
+            if fault is not None:
+                failed[one.url] = fault
+                failing[one.to] += 1
         results.append((one.id, fault))
     return results
 

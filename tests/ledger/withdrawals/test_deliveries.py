@@ -248,6 +248,27 @@ def test_one_that_fails_is_asked_once_a_round_and_holds_up_nobody(clinic: Clinic
         assert (done, len(other.got), len(server.got)) == ((2, 4), 1, 2)
 
 
+def test_many_addresses_of_one_organisation_hold_up_nobody() -> None:
+    """Whoever watches names an address for each subscription; each that hangs takes all the patience."""
+    asked: list[str] = []
+
+    def hanging(url: str, body: bytes, header: str) -> None:
+        asked.append(url)
+        if "hang" in url:
+            raise EnvironmentFault("it took too long", code="webhook-timeout", hint="")
+
+    def letter(number: int, to: str, url: str) -> deliveries.Outgoing:
+        return deliveries.Outgoing(bytes([number]) * 16, to, url, b"", "", 1)
+
+    many = [letter(n, LAB, f"https://hang{n}.example/") for n in range(32)]
+    results = deliveries.send_all([*many, letter(99, HOSPITAL, "https://h.example/")], hanging)
+    assert asked == [*(one.url for one in many[: deliveries.MOST_FAILING]), "https://h.example/"]
+    assert results == [
+        *((one.id, "webhook-timeout") for one in many[: deliveries.MOST_FAILING]),
+        (bytes([99]) * 16, None),
+    ]
+
+
 def test_who_dies_between_claim_and_note_sends_again(clinic: Clinic, server: Server) -> None:
     change_webhook(clinic.registry, HOSPITAL, server.url, actor_of(clinic.registry, OFFICER))
     clinic.file(clinic.grant())
