@@ -9,8 +9,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -35,6 +36,9 @@ from yinzheng.verifier.formats.request import Request as Signed
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+RESOLVING: Final = 4
+"""Addresses looked at at once, in threads of their own: whoever gives a name may let its answer take long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class Desk:
         self.limits = limits or DeskLimits()
         self.pages = pages
         self.courier = courier or Courier()
+        self._resolving = CapacityLimiter(RESOLVING)
         self.streams = Streams(store, streams, monotonic=monotonic)
         self.memory = Memory(self.limits.bytes_in_flight, self.limits.small_in_flight)
         self._buckets = Buckets(self.limits.organisation, self.limits.clients, monotonic)
@@ -147,6 +152,10 @@ class Desk:
         # One after the other: threads that wait for the database's own lock do so by sleeping.
         with self._checking:
             return check_request(self.store, token, Received(method, target, body, self.clock()), self.admit)
+
+    async def check_address(self, url: str) -> None:
+        """Refuse an address that no notice would be sent to. Raises as `Courier.check`."""
+        await to_thread.run_sync(self.courier.check, url, limiter=self._resolving)
 
     async def do(self, act: Callable[[Registry], T]) -> T:
         """Have something done by the writer."""

@@ -34,7 +34,7 @@ def watching(desk: Desk) -> APIRouter:
         async with desk.signed(request) as asked:
             found = fields.read(one_object(asked.body), fields.SUBSCRIBE)
             if found["webhook"] is not None:
-                await run_in_threadpool(desk.courier.check, found["webhook"])
+                await desk.check_address(found["webhook"])
             shown = [Shown(**one) for one in found["certificates"]]
             made = await desk.do(
                 lambda registry: subscriptions.subscribe(registry, asked.org, shown, found["webhook"])
