@@ -31,6 +31,9 @@ from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats import trade_events as events
 from yinzheng.verifier.formats.trade_contract import SignedContract, TradeContract, is_signed_by
 
+MOST_TOLD: Final = 1000
+"""Statements of one contract after which nothing is told that may be told again and again."""
+
 KINDS: Final[dict[Move, type[events.Event]]] = {
     Move.DELIVER: events.Delivered,
     Move.ACCEPT: events.Accepted,
@@ -114,13 +117,15 @@ def tell(registry: Registry, subject: bytes, move: Move, told: JSON, by: str) ->
     """Record what a party tells of a contract of its own.
 
     Raises `UsageFault`: `contract-unknown` (also to who has no part in it), `move-not-allowed`,
-    `contract-side`, `contract-kind`; `DataFault`: `field-…`, `contract-signature` (a destruction's),
-    `destruction-other`.
+    `contract-side`, `contract-kind`, `contract-long`; `DataFault`: `field-…`, `contract-signature` (a
+    destruction's), `destruction-other`.
     """
     kind = KINDS[move]
     given = read_object(told, events.told_by_party(kind))
     with _open(registry, subject, by) as opened:
         rule = opened.allow(move, Capacity.PARTY)
+        if move in (Move.TRACK, Move.OBJECT):
+            _require_room(opened)
         if kind is events.Destroyed:
             given["late"] = _checked(opened, given["signed"], by)
         body = kind(contract=subject, by=by, at=opened.now, **given)
@@ -200,6 +205,16 @@ def _require_lawful(
 def _said(problem: Problem) -> str:
     about = f" ({problem.about})" if problem.about else ""
     return f"{problem.code}{about} [{problem.rule}]"
+
+
+def _require_room(opened: ContractThread) -> None:
+    """What is told again and again, by whichever party, leaves room for what ends it."""
+    if len(thread(opened.session, opened.row.head)) >= MOST_TOLD:
+        raise UsageFault(
+            f"of one contract {MOST_TOLD} statements are recorded",
+            code="contract-long",
+            hint="What leads to its end is recorded still; report the rest among yourselves.",
+        )
 
 
 @contextmanager

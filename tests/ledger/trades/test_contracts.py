@@ -13,11 +13,13 @@ from tests.ledger.organisations.enrolling import Member, enrol
 from tests.ledger.trades.market import BUYER, contract_between, enrolled, signed_by
 from tests.ledger.world import World, unchanged
 from tests.verifier.contracts import OFF, applies
+from yinzheng.ledger.flow import threads
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.contracts import Move
 from yinzheng.ledger.store.models import Certificate, Event
 from yinzheng.ledger.store.models_trades import TradeContract
+from yinzheng.ledger.trades import contracts
 from yinzheng.ledger.trades.contracts import conclude, shown, tell
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.errors import YinzhengError
@@ -147,6 +149,23 @@ def test_a_transfer_is_destroyed_by_its_seller(deal: Deal) -> None:
     with again as known:
         conclude(deal.registry, signed, deal.seller.code)
     assert known.value.code == "contract-known"
+
+
+def test_telling_without_end_keeps_nobody_from_ending(deal: Deal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contracts, "MOST_TOLD", 5)
+    monkeypatch.setattr(threads, "LONGEST", 7)
+    row = conclude(deal.registry, deal.signed(deal.value("transfer")), deal.exchange.code)
+    deal.tell(row, Move.DELIVER, PACKAGE, deal.seller)
+    deal.tell(row, Move.ACCEPT, SAID, deal.buyer)
+    for _ in range(2):
+        deal.tell(row, Move.TRACK, TRACK, deal.exchange)
+    for who in (deal.exchange, deal.buyer, deal.seller):
+        deal.refused("contract-long", row, Move.TRACK, TRACK, who)
+    assert deal.tell(row, Move.DESTROY, deal.destroyed(row, deal.seller), deal.seller) == "cleared"
+    deal.refused("contract-long", row, Move.TRACK, TRACK, deal.exchange)
+    assert deal.tell(row, Move.END, END, deal.seller) == "ended"
+    told: Any = shown(deal.registry, row.subject, deal.buyer.code)
+    assert len(told["events"]) == 7
 
 
 def test_what_is_not_recorded(deal: Deal) -> None:
