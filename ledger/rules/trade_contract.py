@@ -71,16 +71,22 @@ class Problem:
 
 
 def check_contract(
-    contract: TradeContract, known: Known, found: Found | None, leaf: bytes | None, now: int
+    contract: TradeContract,
+    known: Known,
+    found: Found | None,
+    leaf: bytes | None,
+    now: int,
+    exchange: bytes | None = None,
 ) -> tuple[Problem, ...]:
     """List what is wrong with a contract at `now`; nothing where it may be recorded.
 
-    `found` is given exactly for a certificate of ours; `leaf` is the one its record on chain has.
+    `found` is given exactly for a certificate of ours; `leaf` is the one its record on chain has. `exchange`
+    is the account of the one that hands it in, whose own reservation bars nothing (R46).
     """
     own = [*_of_parties(contract), *_of_clauses(contract)]
     if found is not None:
         own += _of_certificate(contract, found.body, leaf, now)
-    answer = check_trade(trade_of(contract, found, now), known, found, None, now)
+    answer = check_trade(trade_of(contract, found, now), known, found, exchange, now)
     traded = (Problem(one.code, one.meaning.rule, one.about, one.meaning.refuses) for one in answer.reasons)
     return tuple({problem.code + (problem.about or ""): problem for problem in (*own, *traded)}.values())
 

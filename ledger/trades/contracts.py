@@ -93,7 +93,8 @@ def conclude(registry: Registry, signed: SignedContract, by: str) -> Row:
         digest = contract.digest
         if session.exec(select(Row).where(Row.digest == digest.sha256)).first() is not None:
             raise UsageFault("this contract is recorded already", code="contract-known")
-        open_ = _require_lawful(registry, session, contract, now)
+        account = None if exchange is None else find_organisation(session, exchange).account
+        open_ = _require_lawful(registry, session, contract, now, account)
         row = Row(
             subject=registry.random(32),
             digest=digest.sha256,
@@ -187,12 +188,12 @@ def _require_signed(session: Session, signed: SignedContract, now: int) -> None:
 
 
 def _require_lawful(
-    registry: Registry, session: Session, contract: TradeContract, now: int
+    registry: Registry, session: Session, contract: TradeContract, now: int, exchange: bytes | None
 ) -> tuple[str, ...]:
     """The reasons that leave it to a person, where nothing refuses it."""
     known, found, told = Work(registry, session).look(contract.certificate.number, contract.seller.code)
     leaf = None if told is None else told.content
-    problems = check_contract(contract, known, found, leaf, now)
+    problems = check_contract(contract, known, found, leaf, now, exchange)
     if refusing := [one for one in problems if one.refuses]:
         raise UsageFault(
             "the contract is not lawful: " + "; ".join(map(_said, refusing)),

@@ -10,7 +10,8 @@ import pytest
 
 from tests.ledger import world as w
 from tests.ledger.organisations.enrolling import Member, enrol
-from tests.ledger.trades.market import BUYER, contract_between, enrolled, signed_by
+from tests.ledger.trades.market import BUYER, RIVAL, contract_between, enrolled, signed_by
+from tests.ledger.trades.test_reserving import order
 from tests.ledger.world import World, unchanged
 from tests.verifier.contracts import OFF, applies
 from yinzheng.ledger.flow import threads
@@ -23,6 +24,8 @@ from yinzheng.ledger.trades import contracts
 from yinzheng.ledger.trades.contracts import conclude, shown, tell
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.reservation import Reserved
 from yinzheng.verifier.formats.trade_contract import SignedContract
 from yinzheng.verifier.formats.trade_events import TradeDestruction, sign_destruction
 
@@ -166,6 +169,20 @@ def test_telling_without_end_keeps_nobody_from_ending(deal: Deal, monkeypatch: p
     assert deal.tell(row, Move.END, END, deal.seller) == "ended"
     told: Any = shown(deal.registry, row.subject, deal.buyer.code)
     assert len(told["events"]) == 7
+
+
+def test_an_exchange_hands_in_the_contract_it_reserved_for_and_no_other_does(deal: Deal) -> None:
+    rival = enrolled(deal.registry, RIVAL)
+    settle(deal.registry)
+    now, own = deal.world.clock.now, Party(deal.exchange.name, deal.exchange.code)
+    order(deal.registry, deal.exchange, Reserved(deal.row.number, now + 3600, own, now))
+    settle(deal.registry)
+    signed = deal.signed(deal.value())
+    with pytest.raises(YinzhengError) as other:
+        conclude(deal.registry, signed, rival.code)
+    assert other.value.code == "contract-refused"
+    assert "reserved [R46]" in other.value.message
+    assert conclude(deal.registry, signed, deal.exchange.code).state == "concluded"
 
 
 def test_what_is_not_recorded(deal: Deal) -> None:
