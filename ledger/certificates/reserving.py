@@ -75,7 +75,7 @@ def keep(
     """
     client = work.registry.client
     if isinstance(body, Reserved):
-        _require_nobody_before(work)
+        _require_nobody_before(work, body.until, signer)
         part = about_reservation(work.subject, body.until, signer)
         call = client.reserve(ToReserve(work.subject, body.until, leaf), approval)
         work.call(RESERVATION, leaf.hex(), call, part=part)
@@ -111,8 +111,11 @@ def keep(
     work.session.add(row)
 
 
-def _require_nobody_before(work: CertificateThread) -> None:
-    """Of what the chain does not know yet, the first has it; of all else the contract is asked."""
+def _require_nobody_before(work: CertificateThread, until: int, signer: bytes) -> None:
+    """Of what the chain does not know yet, the first has it; of all else the contract is asked.
+
+    But for the same once more: the chain has that already, so the contract would not be asked.
+    """
     rows = work.session.exec(
         select(Reservation).where(
             Reservation.certificate == work.certificate.number,
@@ -123,9 +126,10 @@ def _require_nobody_before(work: CertificateThread) -> None:
     for row in rows:
         part = about_reservation(work.subject, row.until, row.account)
         call = repository.find_call(work.session, RESERVATION.name, row.leaf.hex(), part)
-        if call is not None and call.state in ("pending", "sent"):
+        same = (row.until, row.account) == (until, signer)
+        if call is not None and (same or call.state in ("pending", "sent")):
             raise UsageFault(
-                "another reservation of this certificate is on its way to the chain",
+                "this certificate is reserved, or a reservation is on its way to the chain",
                 code="certificate-reserved",
                 hint="Whoever came first has it; ask again when that has ended (R46).",
             )

@@ -9,7 +9,7 @@ import pytest
 from tests.ledger import world as w
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.trades.market import RIVAL, enrolled
-from tests.ledger.world import World
+from tests.ledger.world import World, unchanged
 from yinzheng.ledger.certificates.listing import standing_of
 from yinzheng.ledger.certificates.messages import message_of
 from yinzheng.ledger.certificates.orders import execute
@@ -60,3 +60,20 @@ def test_no_exchange_releases_what_another_reserved(demonstration_template: Worl
         world.clock.advance(3601)
         refused(kept)  # lapsed
         assert state(kept) == "lapsed"
+
+
+def test_no_reservation_is_recorded_twice(demonstration_template: World, tmp_path: Path) -> None:
+    """The chain has the second one already, which is no refusal of it: the thread would have no end."""
+    world = demonstration_template.copy(tmp_path / "state")
+    with world.open() as registry:
+        w.to_deposited(registry, world.clock, tmp_path / "dossier")
+        exchange = enrolled(registry)
+        settle(registry)
+        own, until = Party(exchange.name, exchange.code), world.clock.now + 3600
+        kept = order(registry, exchange, Reserved(NUMBER, until, own, world.clock.now))
+        settle(registry)
+        world.clock.advance(5)
+        with unchanged(registry), pytest.raises(UsageFault) as raised:
+            order(registry, exchange, Reserved(NUMBER, until, own, world.clock.now))
+        assert raised.value.code == "certificate-reserved"
+        assert reservation_of(registry, kept, exchange.code).state.value == "reserved"
