@@ -218,6 +218,9 @@ def _of_terms(trade: Trade, found: Found, now: int) -> Iterator[Reason]:
         yield Reason("seller-not-holder", ", ".join(lacking))
     if Right.OPERATE not in held:
         yield Reason("seller-not-operator")
+    named = {holder.code: holder.name for holder in body.holders}.get(trade.seller.code)
+    if named is not None and named != trade.seller.name:
+        yield Reason("seller-name", named)
     term = trade.term
     if term is not None and (term.begins < body.registered_at or term.ends > body.valid_until):
         yield Reason("term-outside")

@@ -191,6 +191,3 @@ def _of_certificate(contract: TradeContract, body: Body, leaf: bytes | None, now
         yield Problem("subject-derived", "R18")
     if contract.kind == SHARE and last_day(contract, now, body.valid_until) > body.valid_until:
         yield Problem("term-outside", "R45")
-    named = {holder.code: holder.name for holder in body.holders}
-    if named.get(contract.seller.code, contract.seller.name) != contract.seller.name:
-        yield Problem("seller-name", "R9", named[contract.seller.code])

@@ -114,6 +114,7 @@ REASONS: Final[Mapping[str, Meaning]] = _table(
     ("rights-missing", "seller", False, ""),
     ("seller-not-holder", "seller", True, ""),
     ("seller-not-operator", "seller", True, ""),
+    ("seller-name", "seller", True, "R9"),
     ("seller-may-not-sell", "may_sell", True, ""),
     ("may-sell-undeclared", "may_sell", False, ""),
     ("kind-mismatch", "kind", True, ""),

@@ -83,6 +83,9 @@ REASONS: Final[Mapping[str, Phrase]] = {
     "rights-missing": Phrase("未说明所售权利。", "Which rights are sold is not said."),
     "seller-not-holder": Phrase("卖方不是以下权利的登记权利人：{}。", "The seller does not hold: {}."),
     "seller-not-operator": Phrase("卖方没有经营权。", "The seller has no right to operate."),
+    "seller-name": Phrase(
+        "卖方名称与证书所载不一致：证书为{}。", "The certificate has the seller under another name: {}."
+    ),
     "seller-may-not-sell": Phrase("依声明，卖方不得出售。", "By declaration, the seller may not sell."),
     "may-sell-undeclared": Phrase("未说明卖方可否出售。", "Whether the seller may sell is not said."),
     "kind-mismatch": Phrase("交易方式与登记类型（{}）不符。", "The kind of trade does not lead to: {}."),

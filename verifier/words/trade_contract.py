@@ -140,7 +140,6 @@ PROBLEMS: Final[Mapping[str, Phrase]] = {
     "certificate-leaf": Phrase("所指证书与登记记录不符", "The certificate named is not the one on record"),
     "importance-differs": Phrase("重要性与证书不一致", "Importance is not that of the certificate"),
     "subject-derived": Phrase("证书登记的是衍生数据", "The certificate is of derived data"),
-    "seller-name": Phrase("卖方名称与证书不一致", "The seller's name is not that of the certificate"),
 }
 """What is wrong with a contract, besides the reasons of a trade check."""
 
