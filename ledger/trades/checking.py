@@ -29,8 +29,10 @@ from yinzheng.ledger.trades.records import Standing, View
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.layout import REMARK_BITS
+from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import MAX_BODY, Body, Party, parse_body
 from yinzheng.verifier.formats.trade import Trade
+from yinzheng.verifier.formats.trade_check import MAX_BODY as MOST
 from yinzheng.verifier.formats.trade_check import TYPE, Record, TradeChecked, sign_check, trade_receipt
 from yinzheng.verifier.log.statement import Statement
 
@@ -131,7 +133,7 @@ class Work:
             subject=self._registry.random(32),
             at=self._now,
             by=Capacity.REGISTRY.value,
-            body=body.canonical(),
+            body=_bounded(body),
             prev=None,
         )
         secret = self._registry.random(32)
@@ -194,6 +196,18 @@ class Work:
         if notices not in self._overdue:
             self._overdue[notices] = overdue_under(self._session, notices, self._now)
         return self._overdue[notices]
+
+
+def _bounded(body: TradeChecked) -> bytes:
+    """The body's canonical bytes. Raises `DataFault` `trade-too-large` (S20.2)."""
+    made = body.canonical()
+    if len(made) > MOST:
+        raise DataFault(
+            f"what is asked and answered has {len(made)} bytes, more than {MOST}",
+            code="trade-too-large",
+            hint="Give fewer fields, or shorter names.",
+        )
+    return made
 
 
 def _record(number: str, standing: Standing) -> Record:

@@ -193,6 +193,17 @@ def test_many_are_answered_together_in_order_and_all_or_none(found: Market) -> N
         ask(found.registry, found.exchange, good, of(found, "?"))
 
 
+def test_what_is_recorded_is_bounded(found: Market) -> None:
+    fields = [chr(0x20000 + number) * 100 for number in range(200)]
+    with unchanged(found.registry), pytest.raises(DataFault) as raised:
+        ask(found.registry, found.exchange, trade_of(found.certificate, declarations={"fields": fields}))
+    assert raised.value.code == "trade-too-large"
+    (answered,) = ask(
+        found.registry, found.exchange, trade_of(found.certificate, declarations={"fields": fields[:150]})
+    )
+    assert answered.body.answer == "allow"
+
+
 def test_the_audit_names_an_answer_that_was_altered(template: World, tmp_path: Path) -> None:
     world = template.copy(tmp_path / "state")
     with world.open() as registry:
