@@ -39,6 +39,7 @@ from yinzheng.ledger.store.models_moves import Licence
 from yinzheng.ledger.trades.checking import Asked, check_trades
 from yinzheng.ledger.trades.receipts import receipt_of
 from yinzheng.verifier.bytes.algorithms import digest_pair
+from yinzheng.verifier.chain.terms import ACTS
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.certificate import key_id
@@ -264,7 +265,7 @@ def _check(life: _Life) -> str:
         "registration": "transfer",
         "rights": life.example["transfer"],
         "purpose": life.example["licence"]["purposes"],
-        "acts": None,
+        "acts": list(ACTS),
         "term": None,
         "territory": None,
         "exclusive": False,
