@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from yinzheng.ledger.certificates.reserving import keep
+from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models_trades import Reservation
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import Party
@@ -44,7 +45,7 @@ def work(kept: Reservation, until: int, by: bytes) -> tuple[Any, list[object]]:
 def test_what_is_over_or_anothers_is_not_marked_released_by_letting_go_of_another(kept: Reservation) -> None:
     made, calls = work(kept, NOW + 99, OURS)
     with pytest.raises(UsageFault) as caught:
-        keep(made, Released(NUMBER, kept.leaf, Party("", ""), NOW), b"", OURS, b"")
+        keep(made, Released(NUMBER, kept.leaf, Party("", ""), NOW), b"", OURS, b"", Capacity.EXCHANGE)
     assert caught.value.code == "reservation-unknown"
     assert (kept.released, calls) == (None, [])
 
@@ -52,5 +53,5 @@ def test_what_is_over_or_anothers_is_not_marked_released_by_letting_go_of_anothe
 def test_what_stands_is_let_go() -> None:
     kept = row(OURS, NOW + 99)
     made, calls = work(kept, NOW + 99, OURS)
-    keep(made, Released(NUMBER, kept.leaf, Party("", ""), NOW), b"\3" * 32, OURS, b"")
+    keep(made, Released(NUMBER, kept.leaf, Party("", ""), NOW), b"\3" * 32, OURS, b"", Capacity.EXCHANGE)
     assert (kept.released, len(calls)) == (b"\3" * 32, 1)
