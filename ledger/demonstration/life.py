@@ -1,9 +1,9 @@
 """The demonstration's last part: the life of a right, from a licence over a trade to what stops the next one.
 
-One holder of an example licenses its data to a firm; an exchange asks before it is sold; its rights pass to
-the buyer, so that two certificates follow the one; a court has the buyer's seized, and nothing passes any
-more; its judgment has another certificate cancelled. It may be interrupted anywhere: what was done is found
-by name and not repeated.
+One holder of an example licenses its data to a firm; an exchange asks before it is sold, reserves it and
+settles the sale: its rights pass to the buyer, so that two certificates follow the one; a court has the
+buyer's seized, and nothing passes any more; its judgment has another certificate cancelled. It may be
+interrupted anywhere: what was done is found by name and not repeated.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.move_request import JointRequest, read_joint_request, read_request
 from yinzheng.verifier.formats.order import Order, Ordered, statement_of
+from yinzheng.verifier.formats.reservation import Reserved
 from yinzheng.verifier.formats.standing import Cancellation, Remark
 from yinzheng.verifier.formats.trade import parse_trade
 
@@ -138,6 +139,7 @@ def demonstrate_life(
     settle(registry)
     licence = _move(life, "licence", life.number, _licence_terms(life))
     check = bytes.fromhex(_check(life))
+    _reserve(life)
     transfer = _move(life, "transfer", life.number, {"rights": told["transfer"]})
     successor, remainder = _followers(life, transfer)
     _seize(life, successor)
@@ -228,7 +230,8 @@ def _sign_all(life: _Life, officers: Officers, name: str, joint: JointRequest) -
         except UsageFault as fault:
             if fault.code != "approval-twice":  # an earlier run did
                 raise
-    for who, _ in _PARTIES[name]:
+    settling = ("exchange",) if name == "transfer" else ()  # whose reservation the sale settles (R46)
+    for who in (*(party for party, _ in _PARTIES[name]), *settling):
         prepared = read_prepared(prepared_file(registry, officers.case).to_json())
         domain = registry.client.moves_domain
         message = require_shown(prepared, domain, joint.request)
@@ -281,6 +284,18 @@ def _check(life: _Life) -> str:
     return life.remember("check", answered.statement.leaf_hash.hex())
 
 
+def _reserve(life: _Life) -> None:
+    """The exchange keeps the certificate for this sale."""
+    exchange, until = life.party("exchange"), life.now + _DAY
+    _order(
+        life,
+        "reservation",
+        lambda: Reserved(life.number, until=until, by=exchange, at=life.now),
+        life.number,
+        "exchange",
+    )
+
+
 def _seize(life: _Life, number: str) -> None:
     """A court seizes, on its own signature."""
     told = life.example["seizure"]
@@ -307,18 +322,18 @@ def _cancel(life: _Life, number: str) -> None:
     )
 
 
-def _order(life: _Life, name: str, made: Callable[[], Ordered], number: str) -> None:
-    """The court's order, as its own program makes and signs it, is recorded; the chain follows."""
+def _order(life: _Life, name: str, made: Callable[[], Ordered], number: str, who: str = "forum") -> None:
+    """An order, as the court's or the exchange's own program makes and signs it; the chain follows."""
     if life.remembered(name) is not None:
         return
-    life.progress(f"a court's order: {name}")
+    life.progress(f"an order: {name}")
     registry = life.registry
     with work_on_certificate(registry, number) as work:
         profile, head = work.profile, work.head
     body = made()
-    statement = statement_of(body, profile=profile, prev=head)
+    statement = statement_of(body, profile=profile, prev=head, by=who)
     message = message_of(body, statement.leaf_hash)
-    signature = sign(message, registry.client.standing_domain, life.members.account("forum"))
+    signature = sign(message, registry.client.standing_domain, life.members.account(who))
     execute(registry, Order(statement, body, signature))
     settle(registry)
     life.remember(name, number)
