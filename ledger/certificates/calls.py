@@ -7,8 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from sqlmodel import Session, select
+
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.flow.calls import CallKind
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Certificate, ChainCall
+from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.log.statement import Statement
 
 
 def _entered(client: ContractsClient, about: str, _part: str) -> bool:
@@ -43,13 +49,22 @@ def _released(client: ContractsClient, _about: str, part: str) -> bool:
     return not _stands(client, part)
 
 
+def _not_over(session: Session, call: ChainCall, refusal: YinzhengError) -> YinzhengError:
+    """Let the certificate be what it is on chain: an end that the contracts refused took no effect (R9)."""
+    event = repository.event_by_leaf(session, bytes.fromhex(call.about))
+    assert event is not None  # the call was written with its statement
+    subject = Statement.from_bytes(event.statement).subject
+    session.exec(select(Certificate).where(Certificate.subject == subject)).one().ended = None
+    return refusal
+
+
 REMARK: Final = CallKind("remark", done=_entered)
 """About a remark, by the hex of its leaf."""
 LIFTING: Final = CallKind("lifting", done=_lifted)
 """About a lifting, by the hex of its leaf; its part is the remark's, empty where that was deposited."""
-LAPSE: Final = CallKind("lapse")
+LAPSE: Final = CallKind("lapse", refusal=_not_over)
 """About a lapse, by the hex of its leaf."""
-CANCELLATION: Final = CallKind("cancellation", done=_cancelled)
+CANCELLATION: Final = CallKind("cancellation", done=_cancelled, refusal=_not_over)
 """About a cancellation, by the hex of its leaf; its part is the certificate's identifier."""
 
 RESERVATION: Final = CallKind("reservation", done=_reserved)

@@ -12,6 +12,7 @@ from tests.ledger.certificates.test_remarks import SEIZED, enter, lift, record, 
 from tests.ledger.disputes.court import APPLICANT, COURT, STRANGER, Court
 from tests.ledger.world import KEEPER, actor_of
 from yinzheng.ledger.certificates import messages
+from yinzheng.ledger.certificates.calls import CANCELLATION
 from yinzheng.ledger.certificates.orders import execute
 from yinzheng.ledger.certificates.work import registered
 from yinzheng.ledger.chain.approvals_moves import Cancellation, RemarkEntry
@@ -20,8 +21,9 @@ from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.rules.certificates import REMARK_BITS
 from yinzheng.ledger.rules.terms import RemarkKind
+from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.store.models_consents import Delivery
-from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.errors import UsageFault, YinzhengError
 from yinzheng.verifier.formats.order import parse_order
 from yinzheng.verifier.formats.webhook import parse_webhook
 
@@ -49,6 +51,17 @@ def test_a_forum_seizes_and_lifts(court: Court) -> None:
     ]
     assert sorted(mine) == ["remark.entered", "remark.entered", "remark.lifted", "remark.lifted"]
     assert court.audit() == set()
+
+
+def test_a_cancellation_that_the_contracts_refuse_ends_nothing(court: Court) -> None:
+    execute(court.registry, parse_order(f.ordered(court, f.cancelling(court)).to_json()))
+    refusal = UsageFault("held", code="held")
+    with court.registry.store.transaction() as session:
+        call = session.exec(select(ChainCall).where(ChainCall.kind == CANCELLATION.name)).one()
+        assert registered(session, court.made.number).ended == "cancelled"
+        assert CANCELLATION.refusal(session, call, refusal) is refusal
+    with court.registry.store.reading() as session:
+        assert registered(session, court.made.number).ended is None
 
 
 def test_a_forum_cancels_for_good(court: Court) -> None:
