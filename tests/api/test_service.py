@@ -188,10 +188,13 @@ def test_openapi_describes_every_address_for_programs(client: Client) -> None:
     assert set(described["paths"]) == {
         "/v1/verify",
         "/v1/certificates/{number}",
+        "/v1/certificates/{number}/as-of",
+        "/v1/certificates/{number}/history",
         "/v1/challenges",
         "/v1/challenges/answers",
         "/v1/holders/{code}",
         "/v1/publicity",
+        "/v1/register",
         "/healthz",
     }
     for operations in described["paths"].values():
