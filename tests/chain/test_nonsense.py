@@ -114,6 +114,8 @@ def reader(node: Node) -> RpcReader:
         rights=place,
         anchor=place,
         consents=place,
+        moves=place,
+        standing=place,
         validators_at=lambda _number: frozenset({bytes(20)}),
     )
     return RpcReader("http://127.0.0.1:1", cast("TrustPolicy", trust), environment={})
