@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, progress_line
 from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.verifier.errors import UsageFault
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.demonstration.life import Lived
 
 _EXAMPLES: Final = Path(__file__).resolve().parents[2] / "examples"
 
@@ -38,14 +41,13 @@ def demo(
             state, out_dir, dossiers, clock=wall_clock, progress=progress, consents=consents, life=life
         )
     numbers, shown, lived = given.numbers, given.shown, given.lived
-    assert shown is not None  # the examples are there
-    assert lived is not None
+    assert shown is not None  # the example is there
+    files = [out_dir / f"{numbers[0]}.pdf", shown.receipt, shown.pack]
 
     def text() -> None:
         out.print(f"{len(numbers)} certificates in {out_dir} 演示证书:", style="bold", markup=False)
         for number in numbers:
             out.print(f"  {number}.pdf  {number}.png  {number}.json", markup=False)
-        first = out_dir / f"{numbers[0]}.pdf"
         out.print(
             "a consent, partly withdrawn, and a dispute 撤回了一部分的同意, 与一起争议:",
             style="bold",
@@ -55,18 +57,24 @@ def demo(
             f"  {shown.receipt.name} (born 出生日期 {shown.born})  {shown.conclusion.name}", markup=False
         )
         out.print(f"  {shown.pack.name}", markup=False)
-        out.print("the life of a right 一项权利的一生:", style="bold", markup=False)
-        for line in (
-            f"{lived.superseded} licensed 许可 {lived.licence}, checked 核验 {lived.check}: {lived.answer}",
-            f"{lived.superseded} sold 转让 → {lived.successor}, what stayed 存续 {lived.remainder}",
-            f"{lived.successor} seized 查封, so that it could not be sold on 不得再转让: {lived.stopped}",
-            f"{lived.cancelled} cancelled 注销",
-        ):
-            out.print(f"  {line}", markup=False)
+        if lived is not None:
+            _tell_life(lived)
+            files.insert(1, out_dir / f"{lived.superseded}.pdf")
         trust = out_dir / "trust.json"
         out.print("Check them, our server off 关掉服务器也能查验:", style="bold", markup=False)
-        sold = out_dir / f"{lived.superseded}.pdf"
-        for file in (first, sold, shown.receipt, shown.pack):
+        for file in files:
             out.print(f"  yinzheng verify {file} --trust {trust}", markup=False)
 
-    tell(json_, {"numbers": numbers, "out": str(out_dir), **shown.to_json(), "life": lived.to_json()}, text)
+    life_ = None if lived is None else lived.to_json()
+    tell(json_, {"numbers": numbers, "out": str(out_dir), **shown.to_json(), "life": life_}, text)
+
+
+def _tell_life(lived: Lived) -> None:
+    out.print("the life of a right 一项权利的一生:", style="bold", markup=False)
+    for line in (
+        f"{lived.superseded} licensed 许可 {lived.licence}, checked 核验 {lived.check}: {lived.answer}",
+        f"{lived.superseded} sold 转让 → {lived.successor}, what stayed 存续 {lived.remainder}",
+        f"{lived.successor} seized 查封, so that it could not be sold on 不得再转让: {lived.stopped}",
+        f"{lived.cancelled} cancelled 注销",
+    ):
+        out.print(f"  {line}", markup=False)

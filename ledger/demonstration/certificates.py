@@ -122,9 +122,13 @@ def demonstrate(
         lived = None
         if life is not None:
             sold = json.loads((life / LIFE).read_text(encoding="utf-8"))["dossier"]
-            chosen = numbers[[example.name for example in examples].index(sold)], numbers[-2]
-            everyone = (OFFICER, ADMINISTRATOR, MEMBER)
-            lived = demonstrate_life(registry, keys(registry.paths), everyone, life, chosen, out, progress)
+            by_name = dict(zip((example.name for example in examples), numbers, strict=True))
+            others = [number for name, number in by_name.items() if name != sold]
+            if sold in by_name and others:  # with other dossiers there is no such life
+                chosen, everyone = (by_name[sold], others[-2:][0]), (OFFICER, ADMINISTRATOR, MEMBER)
+                lived = demonstrate_life(
+                    registry, keys(registry.paths), everyone, life, chosen, out, progress
+                )
         commit(registry, everything=True)  # nobody may come after to do it
         settle(registry)
         beat(registry)
