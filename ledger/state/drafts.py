@@ -117,7 +117,7 @@ def _is_older(draft: Path, instance: Instance) -> bool:
     if not database.is_file():
         return False
     with database.open("rb") as file:
-        head = file.read(256 * 1024)
+        head = file.read(4 * 1024 * 1024)
     return head.startswith(_SQLITE) and b"wrapped_key" in head
 
 
