@@ -32,7 +32,7 @@ from yinzheng.verifier.errors import UsageFault
 
 COMPARED = {"approval", "bulk_approval", "erasure_signature"}
 """Tables with persons' signatures; the tests below have them compared when they are used."""
-OTHERS = {"signature"}
+OTHERS = {"signature", "trade_check"}
 """Tables with signatures of the registry."""
 
 
