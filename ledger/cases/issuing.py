@@ -64,7 +64,7 @@ def issue(registry: Registry, case_id: str, by: Actor) -> Issued:
     """
     with work_on(registry, case_id) as work:
         _require_unheld(work)
-        short = _begin(work, by)
+        begun = _begin(work, by)
         prepared = prepare(work)
         keep_drafts(work, prepared)
         capacity = Capacity(by.capacity)  # whom the table let issue or cosign
@@ -74,7 +74,7 @@ def issue(registry: Registry, case_id: str, by: Actor) -> Issued:
             decision = prepared.decision
             told = Content(decision.statement, cast("dict[str, Any]", decision.body.to_json()), None)
             approve(work, prepared.message, _kind(work), by, capacity, told, prepared.domain)
-        return _continue(work, prepared, short)
+        return _continue(work, prepared, begun and running_out(work))
 
 
 def sign(registry: Registry, case_id: str, code: str, signature: bytes) -> Issued:
@@ -137,7 +137,7 @@ def missing_of(work: CaseThread, prepared: Prepared) -> tuple[str, ...]:
 
 
 def _begin(work: CaseThread, by: Actor) -> bool:
-    """Let issuing begin, or go on with a draft that is fresh; tells whether numbers run short."""
+    """Let issuing begin, or go on with a draft that is fresh; tells whether it begins."""
     if work.situation.state is State.ISSUING:
         if _fresh(work):
             if work.capacity(by) is not Capacity.REGISTRY:
@@ -151,7 +151,7 @@ def _begin(work: CaseThread, by: Actor) -> bool:
         work.session.delete(row)
     work.case.prepared_at = work.now
     work.move_to(rule.to)
-    return running_out(work)
+    return True
 
 
 def _fresh(work: CaseThread) -> bool:
