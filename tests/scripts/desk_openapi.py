@@ -271,6 +271,13 @@ _PLACES: Final[Mapping[str, Json]] = {
         "description": "Its number.",
         "schema": {"type": "string", "examples": ["SJ4412026110001"]},
     },
+    "case": {"description": "Its reference.", "schema": {"type": "string", "examples": ["A-2026-000005"]}},
+    "objection": {"description": "Leaf hash of its statement.", "schema": _LEAF},
+    "contract": {"description": "Its identifier.", "schema": _LEAF},
+    "what": {
+        "description": "What is told of it.",
+        "schema": {"type": "string", "enum": ["deliver", "accept", "object", "track", "end", "destroy"]},
+    },
     "number": {
         "description": "Of the item, from 1.",
         "schema": {"type": "integer", "minimum": 1, "maximum": 9999},
