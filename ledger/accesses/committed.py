@@ -53,11 +53,11 @@ class Committed:
 
 def last_logged(session: Session, size: int | None) -> int:
     """Number of the last line whose batch is in the log, below `size` entries; 0 if there is none."""
-    query = select(AccessBatch).join(Event, col(Event.leaf_hash) == col(AccessBatch.leaf))
-    query = query.where(col(Event.log_index).is_not(None))
-    if size is not None:
-        query = query.where(col(Event.log_index) < size)
-    found = session.exec(query.order_by(col(AccessBatch.first).desc()).limit(1)).first()
+    # Asked batch by batch from the newest: joined, the place in the log would be looked for first, among all.
+    place = select(Event.log_index).where(Event.leaf_hash == AccessBatch.leaf).scalar_subquery()
+    logged = place.is_not(None) if size is None else place < size
+    query = select(AccessBatch).where(logged).order_by(col(AccessBatch.first).desc())
+    found = session.exec(query.limit(1)).first()
     return 0 if found is None else found.first + found.count - 1
 
 

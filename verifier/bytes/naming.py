@@ -24,8 +24,10 @@ _UNSEEN: Final = re.compile(
 )
 _SPACED_DOT: Final = re.compile(f" ?{DOT} ?")
 
-# Most names by far, told at once: Han characters of the basic block, letters, digits, brackets, dots.
-_SIMPLE: Final = re.compile(f"[\u4e00-\u9fffA-Za-z0-9()\uff08\uff09{DOT}]*")
+# Most names by far, told at once: words of what can be seen and has one form (Han characters of the basic
+# block, ASCII, brackets of full width, dots), one blank between two of them and none beside a dot.
+_PLAIN: Final = f"[\u4e00-\u9fff!-~\uff08\uff09{DOT}]+"
+_SIMPLE: Final = re.compile(f"(?:{_PLAIN}(?:(?<!{DOT}) (?!{DOT}){_PLAIN})*)?")
 
 
 def spell(name: str) -> str:

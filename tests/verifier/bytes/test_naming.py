@@ -1,11 +1,13 @@
 """One spelling of a name: who reads two alike can tell by their bytes whether they are one."""
 
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from yinzheng.verifier.bytes import naming
 from yinzheng.verifier.bytes.canonical import JSON, text
 from yinzheng.verifier.bytes.naming import check_spelled, spell, spell_names
 from yinzheng.verifier.bytes.wording import PARTY, check_name
@@ -109,3 +111,26 @@ def test_a_record_number_that_looks_like_another_makes_no_twin(reference: str) -
     with pytest.raises(DataFault) as caught:
         check_person({"name": "林小禾", "reference": reference, "born": "1990-01-01"}, "$.person")
     assert caught.value.code == "name-spelling"
+
+
+PLAIN_PIECES = st.sampled_from(
+    ["买", "(", "）", "A", "z9", "-", "~", "!", DOTS[-1], DOTS[-1], " ", " ", "\u00e9"]
+)
+
+
+@given(name=st.one_of(NAMES, st.lists(PLAIN_PIECES, max_size=12).map("".join)))
+def test_what_is_told_at_once_is_told_the_same_in_full(name: str) -> None:
+    at_once = spell(name)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(naming, "_SIMPLE", re.compile("(?!)"))
+        assert spell(name) == at_once
+        in_full = _taken(name)
+    assert _taken(name) is in_full
+
+
+def _taken(name: str) -> bool:
+    try:
+        check_spelled(text(0, 400))(name, "$.name")
+    except DataFault:
+        return False
+    return True
