@@ -78,14 +78,18 @@ class Rounds:
         with self._store.reading() as session:
             unsettled = is_unsettled(session, now)
         if unsettled:
-            self._do(settle)
+            # Patient: nothing is left to carry by what carries everything.
+            self._worker.do(settle, patient=True).result(PATIENCE_SECONDS)
+        self._deliver(now)
+
+    def _deliver(self, now: int) -> None:
         due = self._due(now)
         while due and not self._ending.is_set():
             # Sent without the lock: a server that hangs holds up nobody but the notices after it.
-            self._deliver(now)
+            self._send_due(now)
             due = self._due(now)
 
-    def _deliver(self, now: int) -> None:
+    def _send_due(self, now: int) -> None:
         results = send_all(self._do(lambda registry: claim(registry, now)), self._send)
         if results:
             self._do(lambda registry: note(registry, results, self._clock()))
@@ -100,11 +104,13 @@ class Rounds:
             return derived(session) != self._heard
 
     def _rest(self) -> bool:
-        """Wait for the next look, which comes at once where there are new events; False at the end."""
+        """Wait for the next look; new events are handed on meanwhile. False at the end."""
         until = time.monotonic() + self._every
         while not self._ending.wait(min(GLANCE, self._every)):
-            if time.monotonic() >= until or self._new_events():
+            if time.monotonic() >= until:
                 return True
+            if self._new_events():
+                self._deliver(self._clock())
         return False
 
     def _do(self, act: Callable[[Registry], T]) -> T:

@@ -22,7 +22,7 @@ from yinzheng.ledger.keys.provider import ISSUER, RELAY, KeyProvider
 from yinzheng.ledger.notify.sending import Courier, Network
 from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.registry import Clock, Registry
-from yinzheng.ledger.state.instance import Paths, read_instance
+from yinzheng.ledger.state.instance import Paths, is_awaited, read_instance
 from yinzheng.ledger.store.database import open_store, sqlite_url
 
 LOCK_PATIENCE: Final = 25.0
@@ -77,7 +77,7 @@ def open_desk(
             ) as registry:
                 yield registry
 
-        worker = Worker(opened, settle_what_waits, pace=pace)
+        worker = Worker(opened, settle_what_waits, awaited=lambda: is_awaited(paths), pace=pace)
         courier = Courier(loopback=instance.demonstration, within=within)
         rounds = Rounds(worker, store, clock, courier)
         worker.start()

@@ -1,7 +1,7 @@
 """The desk's one writer: takes jobs from a queue and does them in bursts with the registry open.
 
-Opening the registry takes the writer's lock. A burst ends when nothing came for a moment, or after some
-seconds however much is waiting, so that officers' commands, which wait for the lock, get their turn.
+Opening the registry takes the writer's lock. A burst ends when nothing came for a moment; or after some
+seconds, however much is waiting, where officers' commands wait for the lock, so that they get their turn.
 What is alike and waits at the same time is done together: one transaction instead of many.
 """
 
@@ -38,7 +38,7 @@ class Pace:
     idle: float = 1.0
     """So long after the last job; reopening costs some 60 ms."""
     burst: float = 5.0
-    """So long in all: well under what a command waits for the lock."""
+    """So long until others who wait get the lock: well under what a command waits for it."""
     turn: float = 0.3
     """So long the lock is left to others between two bursts; they look for it every 50 ms."""
 
@@ -57,7 +57,8 @@ class _Job:
 class Worker:
     """A thread that writes.
 
-    `open_` opens the registry and finishes what was left unfinished; `settle` carries on what a job left.
+    `open_` opens the registry and finishes what was left unfinished; `settle` carries on what a job left;
+    `awaited` tells whether another process waits for the lock.
     """
 
     def __init__(
@@ -65,11 +66,13 @@ class Worker:
         open_: Callable[[], AbstractContextManager[Registry]],
         settle: Callable[[Registry], None],
         *,
+        awaited: Callable[[], bool] = lambda: True,
         pace: Pace | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._open = open_
         self._settle_what_waits = settle
+        self._awaited = awaited
         self._pace = pace or Pace()
         self._monotonic = monotonic
         self._waiting: deque[_Job] = deque()
@@ -94,9 +97,12 @@ class Worker:
             if job.answer.set_running_or_notify_cancel():
                 job.answer.set_exception(_closing())
 
-    def do(self, act: Callable[[Registry], T]) -> Future[T]:
-        """Have `act` done with the registry open. Raises `EnvironmentFault` `server-busy`."""
-        return self._put(_Job(None, None, lambda registry, _items: [act(registry)], Future()))
+    def do(self, act: Callable[[Registry], T], *, patient: bool = False) -> Future[T]:
+        """Have `act` done with the registry open; `patient` as of `do_together`.
+
+        Raises `EnvironmentFault` `server-busy`.
+        """
+        return self._put(_Job(None, None, lambda registry, _items: [act(registry)], Future(), patient))
 
     def do_together(
         self,
@@ -135,8 +141,8 @@ class Worker:
     def _work(self) -> None:
         while self._await(None):
             self._burst()
-            # Whoever waits for the lock gets it before we ask for it again.
-            self._ending.wait(self._pace.turn)
+            if self._awaited():  # whoever waits for the lock gets it before we ask for it again
+                self._ending.wait(self._pace.turn)
 
     def _await(self, seconds: float | None) -> bool:
         """Wait until there is a job; False if there is none, or the end has come."""
@@ -149,7 +155,7 @@ class Worker:
             with self._open() as registry:
                 until = self._monotonic() + self._pace.burst
                 more, urgent = True, False
-                while more and self._monotonic() < until:
+                while more:
                     jobs = self._take()
                     self._carry_out(registry, jobs)
                     urgent |= any(not job.patient for job in jobs)
@@ -157,6 +163,11 @@ class Worker:
                         self._settle(registry)
                         urgent = False
                     more = self._await(self._pace.idle)
+                    if self._monotonic() >= until:
+                        self._settle(registry)
+                        urgent = False
+                        more &= not self._awaited()
+                        until = self._monotonic() + self._pace.burst
                 self._settle(registry)
         except Exception as error:  # the registry cannot be opened: those who wait are told why
             self._refuse_all(error)

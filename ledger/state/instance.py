@@ -6,6 +6,7 @@ STATE/log/            the published log   STATE/chain/  the embedded chain
 STATE/keys/           encrypted keys      STATE/calendar/  years of working days handed in
 STATE/people/         people's own keys, each under its own passphrase, where nobody carries theirs
 STATE/lock            held by the one writer
+STATE/lock.awaited    held together by who waits for it
 """
 
 from __future__ import annotations
@@ -133,6 +134,11 @@ class Paths:
     def lock(self) -> Path:
         """Held by the one writer."""
         return self.root / "lock"
+
+    @property
+    def awaited(self) -> Path:
+        """Locked, shared, by every process that waits for `lock`."""
+        return self.root / "lock.awaited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +271,7 @@ def writer_lock(paths: Paths, seconds: float = LOCK_SECONDS) -> Iterator[None]:
             ) from None
         raise
     try:
-        _wait_for(descriptor, seconds)
+        _wait_for(paths, descriptor, seconds)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
@@ -273,19 +279,44 @@ def writer_lock(paths: Paths, seconds: float = LOCK_SECONDS) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _wait_for(descriptor: int, seconds: float) -> None:
+def is_awaited(paths: Paths) -> bool:
+    """Whether another process waits for the writer's lock at this moment."""
+    with _awaiting_file(paths) as descriptor:
+        return not _locked(descriptor, fcntl.LOCK_EX)
+
+
+def _wait_for(paths: Paths, descriptor: int, seconds: float) -> None:
+    if _locked(descriptor, fcntl.LOCK_EX):
+        return
     deadline = time.monotonic() + seconds
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
-                raise EnvironmentFault(
-                    f"another command is writing to this state folder (process {holder})",
-                    code="state-locked",
-                    hint="wait for it to finish, or end it; then run this command again.",
-                ) from None
+    with _awaiting_file(paths) as awaiting:
+        told = False
+        while time.monotonic() <= deadline:
+            told = told or _locked(awaiting, fcntl.LOCK_SH)
             time.sleep(0.05)
-        else:
-            return
+            if _locked(descriptor, fcntl.LOCK_EX):
+                return
+    holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+    raise EnvironmentFault(
+        f"another command is writing to this state folder (process {holder})",
+        code="state-locked",
+        hint="wait for it to finish, or end it; then run this command again.",
+    )
+
+
+@contextmanager
+def _awaiting_file(paths: Paths) -> Iterator[int]:
+    descriptor = os.open(paths.awaited, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)  # and with it the lock
+
+
+def _locked(descriptor: int, how: int) -> bool:
+    """Lock at once, or not at all."""
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -46,8 +46,18 @@ class _Kept:
     def __init__(self, most: int) -> None:
         self._most = most
         self._lock = threading.Lock()
+        self._seen: tuple[bytes, Roots, Roots] = (b"", (), ())
         self._roots: Roots = ()
         self._known: OrderedDict[tuple[str, str], Standing] = OrderedDict()
+
+    def roots_of(self, block: bytes, about: Roots) -> Roots | None:
+        """The roots last read, where they are those of this block, chain and contracts."""
+        seen, of, roots = self._seen
+        return roots if (seen, of) == (block, about) else None
+
+    def see(self, block: bytes, about: Roots, roots: Roots) -> None:
+        """Keep the roots of a block, by its hash."""
+        self._seen = (block, about, roots)
 
     def get(self, roots: Roots, key: tuple[str, str]) -> Standing | None:
         with self._lock:
@@ -85,8 +95,12 @@ class View:
         block = Block(number, bytes(found["hash"]), found["timestamp"])
         deployment, modules = registry.instance.deployment, registry.instance.modules
         addresses = (deployment.rights, modules.moves)
-        roots = tuple(_root(proving.ask, address, number) for address in addresses)
-        return cls(registry.client, block, (registry.instance.genesis, *addresses, *roots))
+        about = (registry.instance.genesis, *addresses)
+        roots = _kept.roots_of(block.hash, about)
+        if roots is None:
+            roots = (*about, *(_root(proving.ask, address, number) for address in addresses))
+            _kept.see(block.hash, about, roots)
+        return cls(registry.client, block, roots)
 
     def standing(self, number: str, seller: str) -> Standing:
         """Read how a certificate stands, and what `seller` (a credit code) licensed exclusively under it."""

@@ -133,10 +133,17 @@ def test_what_the_chain_refuses_is_acknowledged_all_the_same(
     assert "node-unreachable" in caplog.text
 
 
-def test_the_lock_is_given_back_however_much_waits(registers: Registers) -> None:
+@pytest.mark.parametrize(("awaited", "openings"), [(True, 3), (False, 1)])
+def test_the_lock_is_given_to_who_waits_however_much_is_to_do(
+    registers: Registers, awaited: bool, openings: int
+) -> None:
     now = [0.0]
     worker = Worker(
-        registers.open, registers.settle, pace=Pace(idle=0.02, burst=3.0, turn=0.0), monotonic=lambda: now[0]
+        registers.open,
+        registers.settle,
+        awaited=lambda: awaited,
+        pace=Pace(idle=0.02, burst=3.0, turn=0.0),
+        monotonic=lambda: now[0],
     )
 
     def second(_: Registry) -> None:
@@ -147,7 +154,8 @@ def test_the_lock_is_given_back_however_much_waits(registers: Registers) -> None
     for answer in answers:
         done(answer)
     worker.stop()
-    assert registers.opened == 3
+    assert registers.opened == openings
+    assert registers.settled >= 3  # what is acknowledged goes to the chain all the same
 
 
 def test_a_full_queue_and_an_ended_desk_take_nothing(

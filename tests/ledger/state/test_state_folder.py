@@ -9,7 +9,9 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +25,7 @@ from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import silent
 from yinzheng.ledger.state import creation
+from yinzheng.ledger.state.instance import is_awaited, writer_lock
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 
@@ -131,6 +134,31 @@ def test_locked_by_another(world: World) -> None:
     assert "4711" in caught.value.message
     with world.open():
         pass
+
+
+def test_who_waits_for_the_lock_is_known(world: World) -> None:
+    entered = threading.Event()
+
+    def wait() -> None:
+        with writer_lock(world.paths, 10):
+            entered.set()
+
+    with writer_lock(world.paths):
+        assert not is_awaited(world.paths)
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        assert _soon(lambda: is_awaited(world.paths))
+        assert not entered.is_set()
+    waiting.join(10)
+    assert entered.is_set()
+    assert not is_awaited(world.paths)
+
+
+def _soon(told: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 10
+    while not told() and time.monotonic() < until:
+        time.sleep(0.01)
+    return told()
 
 
 # ---------------------------------------------------------------- real disks
