@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from yinzheng.api.http.examples import examples_of, put_examples
 from yinzheng.api.http.guard import client
 from yinzheng.api.http.problems import not_found
 from yinzheng.api.http.schemas import schema_file
@@ -247,7 +248,7 @@ def describe(app: FastAPI) -> None:
     def described() -> dict[str, Any]:
         found = generated()
         found["components"]["schemas"] |= {"ProblemOut": ProblemOut.model_json_schema(), "Upload": _UPLOAD}
-        return found
+        return put_examples(found, examples_of("pages"))
 
     app.openapi = described  # type: ignore[method-assign]  # as FastAPI has it done
 

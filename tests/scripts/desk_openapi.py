@@ -43,6 +43,7 @@ from tests.scripts.desk_answers import (
 from tests.scripts.form_schemas import Forms, Json
 from yinzheng.api.desk import certificates, disputes, fields, moves, streams, uploads
 from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON
+from yinzheng.api.http.examples import examples_of, put_examples
 from yinzheng.ledger.disputes import plans
 from yinzheng.ledger.people import decisions
 from yinzheng.verifier.formats import (
@@ -352,7 +353,7 @@ def document(own: Mapping[str, Make]) -> Json:
         },
     }
     document: dict[str, Any] = _components(found)
-    return document
+    return put_examples(document, examples_of("desk"))
 
 
 def _operation(operation: Operation, forms: Forms) -> Json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from eth_account.signers.local import LocalAccount
@@ -11,26 +11,20 @@ from eth_account.signers.local import LocalAccount
 from tests.ledger import consent_world as cw
 from tests.ledger.disputes.court import DEAL, FIRST, FORUM, JUDGMENT, SECOND, STRANGER, address, claim
 from tests.ledger.trades.market import contract_between, signed_by, trade_of
-from tests.ledger.world import OFFICER, actor_of
-from tests.tables.scene import JSON_MEDIA, MARKET, Scene, honest
+from tests.tables.asking import JSON_MEDIA
+from tests.tables.making import announced_veto, exchange_order, seizure
+from tests.tables.scene import MARKET, Scene, honest
 from tests.verifier.formats.test_move_request import plain
 from tests.wallet import sign
 from yinzheng.api.desk.bodies import NDJSON
 from yinzheng.api.desk.uploads import MEDIA
 from yinzheng.ledger.cases.protests import Protest, material_of
-from yinzheng.ledger.certificates.listing import standing_of
-from yinzheng.ledger.certificates.messages import message_of
 from yinzheng.ledger.certificates.objecting import object_to_certificate
 from yinzheng.ledger.certificates.reserving import reservations_of
-from yinzheng.ledger.chain.approvals import sign as approve
-from yinzheng.ledger.chain.approvals import sign as sign_message
 from yinzheng.ledger.disputes import opening, release
 from yinzheng.ledger.disputes.evidence import Offered
 from yinzheng.ledger.disputes.plans import parse_plan
-from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.notify.queue import queue
-from yinzheng.ledger.organisations import enrolment
-from yinzheng.ledger.organisations.accounts import refusing
 from yinzheng.ledger.rules.contracts import Move
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Delivery
@@ -40,9 +34,7 @@ from yinzheng.ledger.watch.subscriptions import Shown, subscribe
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.formats.move_request import JointRequest, read_request
-from yinzheng.verifier.formats.order import Order, statement_of
 from yinzheng.verifier.formats.reservation import parse_released, parse_reserved
-from yinzheng.verifier.formats.standing import parse_remark
 from yinzheng.verifier.formats.trade import parse_trade
 from yinzheng.verifier.formats.trade_contract import parse_signed
 from yinzheng.verifier.formats.veto import VetoFile
@@ -165,23 +157,16 @@ def checked(scene: Scene, who: str) -> Sent:
     return Sent(f"/v1/trade-checks/{scene.kept['check'].hex()}")
 
 
-def _exchange_order(scene: Scene, who: str, said: dict[str, Any], read: Any) -> dict[str, Any]:
-    """An order that the exchange's account signed, in the name of whoever asks."""
-    member = scene.members[honest(who)]
-    with scene.registry.store.reading() as session:
-        now = standing_of(session, scene.certificate.number)
-    party = {"name": member.name, "code": member.code}
-    body = read({"v": 1, "certificate": now.number, "by": party, "at": scene.registry.clock(), **said})
-    statement = statement_of(body, profile=now.profile, prev=now.head, by="exchange")
-    message = message_of(body, statement.leaf_hash)
-    signature = sign_message(message, scene.registry.client.standing_domain, MARKET)
-    return Order(statement, body, signature).to_json()
-
-
 def reserving(scene: Scene, who: str, *, anothers: bool = False) -> Sent:
     named = ("hospital" if honest(who) == "market" else "market") if anothers else who
     until = {"until": scene.registry.clock() + 3600}
     return sent("/v1/reservations", _exchange_order(scene, named, until, parse_reserved))
+
+
+def _exchange_order(scene: Scene, who: str, said: dict[str, Any], read: Any) -> Any:
+    """An order that the exchange's account signed, in the name of whoever asks."""
+    by = scene.members[honest(who)]
+    return exchange_order(scene.registry, scene.certificate.number, by, said, read, MARKET)
 
 
 def kept(scene: Scene) -> bytes:
@@ -371,43 +356,16 @@ def answered(scene: Scene, _who: str) -> Sent:
 
 def order(scene: Scene, who: str, account: LocalAccount = FORUM) -> Sent:
     """Of the court; whoever hands it in."""
-    court, number = scene.members["court"], scene.certificate.number
-    with scene.registry.store.reading() as session:
-        now = standing_of(session, number)
-    body = parse_remark(
-        {
-            "v": 1,
-            "certificate": number,
-            "kind": "seizure",
-            "text": "",
-            "document": dict(JUDGMENT.to_json()),
-            "reference": "(2026)粤01执1号",
-            "by": {"name": court.name, "code": court.code},
-            "at": scene.registry.clock(),
-        }
-    )
-    statement = statement_of(body, profile=now.profile, prev=now.head)
-    message = message_of(body, statement.leaf_hash)
-    signature = sign(message, scene.registry.client.standing_domain, account)
-    return sent("/org/v1/orders", Order(statement, body, signature).to_json())
+    said = seizure(scene.registry, scene.certificate.number, scene.members["court"], account)
+    return sent("/org/v1/orders", said)
 
 
 def vetoed(scene: Scene, who: str) -> Sent:
     """Of the holder, whose replacement was announced; whoever hands it in."""
-    member = scene.members["holder"]
-    said = scene.kept.get("veto")
-    if said is None:
-        assert member.wallet is not None
-        new, to, now = Sm2PrivateKey.generate(), EthereumKey.generate(), scene.registry.clock()
-        lost = member.handing_over(scene.registry, new, now, to=to, lost=True)
-        enrolment.rotate(scene.registry, lost, actor_of(scene.registry, OFFICER))
-        member.key = new
-        scene.clinic.world.clock.advance(1)
-        scene.settle()
-        plain = VetoFile(member.code, 3, scene.registry.clock(), bytes(65))
-        domain = scene.registry.client.holders_domain
-        said = scene.kept["veto"] = replace(plain, signature=approve(refusing(plain), domain, member.wallet))
-    return sent("/org/v1/vetoes", said.to_json())
+    if "veto" not in scene.kept:
+        clock = scene.clinic.world.clock
+        scene.kept["veto"] = announced_veto(scene.registry, clock, scene.members["holder"])
+    return sent("/org/v1/vetoes", scene.kept["veto"])
 
 
 ROWS: Final[Mapping[str, Callable[[Scene, str], Sent]]] = {

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from tests.tables.scene import FROM_PAGES, JSON_MEDIA, Scene
+from tests.tables.asking import FROM_PAGES, JSON_MEDIA
+from tests.tables.scene import Scene
 from tests.verifier.holder_world import answered, challenge
 from yinzheng.verifier.bytes.canonical import dumps
 

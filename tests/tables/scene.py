@@ -6,20 +6,15 @@ of its own, so that whoever may do it does it.
 
 from __future__ import annotations
 
-import asyncio
 import html
 import re
-import secrets
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
-import httpx
-from fastapi import FastAPI
 from sqlalchemy import event
 from sqlmodel import col, select
 
@@ -29,45 +24,27 @@ from tests.ledger.disputes.court import FORUM, address
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.withdrawals.clinic import NOTICE, Clinic
 from tests.ledger.world import KEEPER, OFFICER, World, actor_of
-from tests.tables.grid import YES
-from yinzheng.api.desk.app import create_app
-from yinzheng.api.desk.running import settle_what_waits
-from yinzheng.api.desk.server import Desk, DeskLimits
-from yinzheng.api.desk.streams import StreamLimits
-from yinzheng.api.desk.worker import Worker
+from tests.tables.asking import JSON_MEDIA, Asking, Got
 from yinzheng.api.http.fault_words import FAULTS
-from yinzheng.api.http.limits import Limits, Rate
-from yinzheng.api.http.pages import HEADER as WORD_HEADER
-from yinzheng.api.http.pages import Pages
-from yinzheng.api.web.app import create_app as pages_app
-from yinzheng.api.web.desk import HttpDesk
 from yinzheng.api.web.words import say
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.notices import publish_notice
 from yinzheng.ledger.consents.versions import notice_at
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.provider import EthereumKey
-from yinzheng.ledger.net.client import Client
-from yinzheng.ledger.net.exchange import Bounds, Sent
 from yinzheng.ledger.organisations import enrolment
-from yinzheng.ledger.reading import Reader
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import Way
 from yinzheng.ledger.store.models import Certificate, Event
 from yinzheng.ledger.store.models_consents import Consent, Notice
-from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.formats.certificate import key_id
-from yinzheng.verifier.formats.request import HEADER, Request, sign_request
+from yinzheng.verifier.formats.request import HEADER, sign_request
 
-FAST: Final = Rate(1e6, 10**6)
 _WRITES: Final = re.compile(r'(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM) "?(\w+)')
 LOT: Final = 24
 MARKET: Final = EthereumKey(bytes([205]) * 32)
 """Key of the exchange's account."""
-WORD: Final = "5c" * 32
-FROM_PAGES: Final = {WORD_HEADER: WORD}
-"""The header by which the desk knows the pages."""
-JSON_MEDIA: Final = "application/json"
 
 MEMBERS: Final = {
     "hospital": Member(cw.HOSPITAL, ("controller", "recipient"), cw.NAMES[cw.HOSPITAL]),
@@ -94,24 +71,6 @@ def honest(who: str) -> str:
     return who if who in MEMBERS else "hospital"
 
 
-@dataclass(frozen=True)
-class Got:
-    """An answer."""
-
-    status: int
-    body: bytes = field(repr=False)
-    code: str
-
-    @property
-    def cell(self) -> tuple[str, str]:
-        """As the table has it: whether it was done, else the status; and the code of a refusal."""
-        return (YES, "") if self.status < 400 else (str(self.status), self.code)
-
-    @property
-    def json(self) -> Any:
-        return httpx.Response(200, content=self.body).json()
-
-
 def in_words(got: Got) -> Got:
     """A page that refuses says so in words; its code is that of the words."""
     if got.status < 400:
@@ -119,43 +78,6 @@ def in_words(got: Got) -> Got:
     page = html.unescape(got.body.decode())
     said = {code for code, fault in FAULTS.items() if say(fault.message, "en") in page}
     return Got(got.status, got.body, " or ".join(sorted(said)))
-
-
-class _Now:
-    """A writer that does at once what it is asked, with the registry of the scene."""
-
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
-
-    def do(self, act: Callable[[Registry], Any]) -> Future[Any]:
-        return self.do_together(None, None, lambda registry, _: [act(registry)])
-
-    def do_together(
-        self,
-        _alike: Hashable,
-        item: Any,
-        run: Callable[[Registry, Sequence[Any]], Sequence[Any]],
-        *,
-        patient: bool = False,
-    ) -> Future[Any]:
-        done: Future[Any] = Future()
-        try:
-            done.set_result(run(self._registry, [item])[0])
-        except Exception as fault:
-            done.set_exception(fault)
-        return done
-
-
-class _Passing:
-    """Carries what the pages send to the desk, over no network."""
-
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-
-    def send(self, sent: Sent, bounds: Bounds) -> Got:
-        path = sent.url.removeprefix("http://127.0.0.1:8001")
-        body = b"".join([sent.body] if isinstance(sent.body, bytes) else sent.body)
-        return self._scene.ask(self._scene.desk, sent.method, path, body, sent.headers)
 
 
 @dataclass
@@ -206,7 +128,7 @@ def _files(registry: Registry) -> set[str]:
 
 
 @dataclass
-class Scene:
+class Scene(Asking):
     """The open registry, and shorthand for who asks what."""
 
     world: World
@@ -219,8 +141,6 @@ class Scene:
     """What the rows hand on to each other."""
     stock: list[bytes] = field(default_factory=list)
     """Consents that nothing was done with yet."""
-    _loops: dict[int, asyncio.Runner] = field(default_factory=dict)
-    _opened: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
     def found(cls, world: World, registry: Registry, dossiers: Path) -> Scene:
@@ -241,10 +161,6 @@ class Scene:
         return cls(world, registry, clinic, dossiers, keyed)
 
     # ---------------------------------------------------------------- what is asked about
-
-    def settle(self) -> None:
-        """Carry to the chain what is acknowledged, as the desk does after each request."""
-        settle_what_waits(self.registry)
 
     def number(self) -> int:
         """Of a patient nobody had before."""
@@ -318,55 +234,6 @@ class Scene:
 
     # ---------------------------------------------------------------- asking
 
-    @cached_property
-    def desk(self) -> FastAPI:
-        """The desk's own application, with every layer it has."""
-        limits = DeskLimits(organisation=FAST, address=FAST)
-        worker = cast("Worker", _Now(self.registry))
-        registry, once = self.registry, StreamLimits(longest=0)
-        desk = Desk(worker, registry.store, registry.clock, limits, pages=Pages(WORD), streams=once)
-        return create_app(desk)
-
-    @cached_property
-    def pages(self) -> FastAPI:
-        """The pages, which read beside the desk and hand forms on to it."""
-        registry, desk = self.registry, HttpDesk("http://127.0.0.1:8001", lambda: WORD)
-        desk._client = cast("Client", _Passing(self))
-        reader = Reader(registry.paths, registry.instance, registry.store, registry.w3)
-        limits = Limits(FAST, FAST, 1, FAST, FAST, FAST)
-        return pages_app(reader, clock=registry.clock, limits=limits, desk=desk)
-
-    def ask(
-        self,
-        app: Any,
-        method: str,
-        path: str,
-        body: bytes = b"",
-        headers: Mapping[str, str] | None = None,
-        *,
-        host: str = "127.0.0.1",
-    ) -> Got:
-        """One request, as it is."""
-
-        async def asked() -> httpx.Response:
-            transport = httpx.ASGITransport(app, client=(host, 50_000))
-            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-                return await client.request(method, path, content=body, headers=dict(headers or {}))
-
-        got = self._loop(app).run(asked())
-        problem = got.headers.get("content-type", "").startswith("application/problem")
-        return Got(got.status_code, got.content, str(got.json()["code"]) if problem and got.content else "")
-
-    def _loop(self, app: Any) -> asyncio.Runner:
-        """The loop in which an application answers: one for each, as a server has it."""
-        if id(app) not in self._loops:
-            self._loops[id(app)] = self._opened.enter_context(asyncio.Runner())
-        return self._loops[id(app)]
-
-    def close(self) -> None:
-        """End the loops."""
-        self._opened.close()
-
     def signed(self, who: str, method: str, path: str, body: bytes = b"", media: str = JSON_MEDIA) -> Got:
         """What an organisation sends; or who is none (`nobody`), or no honest one."""
         headers = {"Content-Type": media}
@@ -376,15 +243,7 @@ class Scene:
 
     def _token(self, who: str, method: str, path: str, body: bytes) -> str:
         member = self.members[honest(who)]
-        made = Request(
-            org=member.code,
-            key=member.kid,
-            method=method,
-            path="/org/v1/elsewhere" if who == "astray" else path,
-            body=digest_pair(body),
-            at=self.registry.clock(),
-            nonce=secrets.token_bytes(16),
-        )
+        made = self.request(member, method, "/org/v1/elsewhere" if who == "astray" else path, body)
         if who == "unknown":  # of no organisation that is enrolled
             key = Sm2PrivateKey.generate()
             posed = replace(made, org=self.registry.instance.registry_code, key=key_id(key.public_key.point))

@@ -7,9 +7,10 @@ from typing import Final
 
 import pytest
 
+from tests.tables.asking import FROM_PAGES, JSON_MEDIA, Got
 from tests.tables.grid import YES, Section, sections
 from tests.tables.patient_rows import AT_THE_DESK, ON_THE_PAGES, papers
-from tests.tables.scene import FROM_PAGES, JSON_MEDIA, Got, Scene, in_words, traced
+from tests.tables.scene import Scene, in_words, traced
 from yinzheng.api.desk import patients
 from yinzheng.verifier.bytes.canonical import dumps
 

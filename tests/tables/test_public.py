@@ -10,10 +10,11 @@ from eth_account import Account
 
 from tests.ledger import world as w
 from tests.ledger.world import KEEPER, MEMBER, OFFICER, SECOND_OFFICER, actor_of
+from tests.tables.asking import FROM_PAGES
 from tests.tables.grid import YES, sections
 from tests.tables.known import routes_of
 from tests.tables.public_rows import AT_THE_DESK, CALLS, ON_THE_PAGES
-from tests.tables.scene import FROM_PAGES, Scene, in_words, traced
+from tests.tables.scene import Scene, in_words, traced
 from yinzheng.api import node
 from yinzheng.api.http.methods import METHODS, SIGNED
 from yinzheng.ledger.keys.provider import EthereumKey
