@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +17,12 @@ import cbor2
 
 from tests.scripts import (
     chain_vectors,
+    contract_vectors,
+    history_vectors,
     holder_proof_vectors,
     holder_vectors,
+    move_vectors,
+    refused_vectors,
     rights_vectors,
     trade_vectors,
     withdrawal_vectors,
@@ -343,7 +348,16 @@ FILES: Mapping[str, Callable[[], Any]] = {
     "receipts.json": lambda: rights_vectors.receipts(FIXED),
     "packs.json": lambda: rights_vectors.packs(FIXED),
     "trades.json": lambda: trade_vectors.trades(FIXED),
+    "moves.json": lambda: move_vectors.moves(FIXED),
+    "orders.json": move_vectors.orders,
+    "contracts.json": lambda: contract_vectors.contracts(FIXED),
+    "histories.json": lambda: history_vectors.histories(ISSUER, (LOG_ED, LOG_SM2)),
 }
+
+
+def refused_files() -> Mapping[str, Any]:
+    """What must be refused, by file under `refused`."""
+    return refused_vectors.refused(FIXED, ISSUER, (LOG_ED, LOG_SM2))
 
 
 def text_of(value: Any) -> str:
@@ -356,6 +370,10 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, make in FILES.items():
         (FOLDER / name).write_text(text_of(make()), encoding="utf-8")
+    shutil.rmtree(FOLDER / "refused", ignore_errors=True)
+    for name, value in refused_files().items():
+        (FOLDER / "refused" / name).parent.mkdir(parents=True, exist_ok=True)
+        (FOLDER / "refused" / name).write_text(text_of(value), encoding="utf-8")
 
 
 if __name__ == "__main__":
