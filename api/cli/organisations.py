@@ -209,6 +209,7 @@ def desk(
 ) -> None:
     """Serve organisations and patients: holds the keys, records what they sign. 柜台服务。"""
     from yinzheng.api.desk import run_desk
+    from yinzheng.api.desk.quotas import MAX_CHECKS, Quota
     from yinzheng.api.desk.server import DeskLimits
     from yinzheng.api.http.limits import Rate
     from yinzheng.ledger.notify.sending import read_network
@@ -235,7 +236,10 @@ def desk(
             host,
             port,
             clock=wall_clock,
-            limits=DeskLimits(organisation=Rate(rate, 2 * rate)),
+            limits=DeskLimits(
+                organisation=Rate(rate, 2 * rate),
+                quota=Quota(checks=Rate(rate, max(MAX_CHECKS, 2 * rate))),
+            ),
             proxies=proxy or (),
             within=within,
             ready=ready,

@@ -24,7 +24,7 @@ def contracts(desk: Desk) -> APIRouter:
     @router.post("/trade-contracts")
     async def handed_in(request: Request) -> Response:
         """A contract that both parties signed (S21.7)."""
-        async with desk.signed(request) as asked:
+        async with desk.signed(request, by_number=True) as asked:
             signed = parse_signed(asked.body)
             row = await desk.do(lambda registry: conclude(registry, signed, asked.org))
         told = {"contract": row.subject.hex(), "state": row.state, "digest": signed.contract.digest.to_json()}

@@ -66,7 +66,7 @@ def disputes(desk: Desk) -> APIRouter:
 
     @router.post("")
     async def drafted(request: Request) -> Response:
-        async with desk.signed(request) as asked:
+        async with desk.signed(request, by_number=True) as asked:
             plan = parse_plan(one_object(asked.body))
             id_ = await desk.do(lambda registry: opening.draft(registry, asked.org, plan))
         return JSONResponse({"dispute": id_}, HTTPStatus.CREATED)

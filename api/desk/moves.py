@@ -49,7 +49,7 @@ def moves(desk: Desk) -> APIRouter:
     @router.post("")
     async def requested(request: Request) -> Response:
         """A joint request, signed by all its parties, with its documents; from one of them."""
-        async with desk.signed(request, MAX_REQUEST) as asked:
+        async with desk.signed(request, MAX_REQUEST, by_number=True) as asked:
             found = fields.read(one_object(asked.body), REQUEST)
             joint = read_joint_request(found["request"])
             _require_own(joint, asked.org)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -16,10 +15,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from yinzheng.api.desk.bodies import MAX_JSON
+from yinzheng.api.desk.quotas import Quota, Quotas
 from yinzheng.api.desk.streams import StreamLimits, Streams
 from yinzheng.api.desk.worker import Worker
 from yinzheng.api.http.bodies import BodyPace
-from yinzheng.api.http.limits import MIB, Buckets, Rate
+from yinzheng.api.http.limits import MIB, Buckets, Rate, Refusals
 from yinzheng.api.http.memory import Memory
 from yinzheng.api.http.pages import Pages
 from yinzheng.api.http.reading import check_length, read_body
@@ -29,13 +29,13 @@ from yinzheng.ledger.organisations.requests import check_request
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.database import Store
 from yinzheng.verifier.bytes.algorithms import DigestPair, digest_pair
-from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.request import HEADER, Received, parse_request
 from yinzheng.verifier.formats.request import Request as Signed
 
-_log = logging.getLogger(__name__)
-
 T = TypeVar("T")
+
+_SLOWER: Final = "Wait a little, sign again, and send larger batches."
 
 RESOLVING: Final = 4
 """Addresses looked at at once, in threads of their own: whoever gives a name may let its answer take long."""
@@ -49,6 +49,8 @@ class DeskLimits:
     """Signed requests of each organisation."""
     address: Rate = field(default_factory=lambda: Rate(200, 400))
     """Requests of each address, signed or not; several organisations may share one."""
+    quota: Quota = field(default_factory=Quota)
+    """What each organisation may look up by number, and check before a trade."""
     bytes_in_flight: int = 96 * MIB
     """Large bodies held in memory at once; one organisation has a quarter of it at most."""
     small_in_flight: int = 32 * MIB
@@ -101,25 +103,23 @@ class Desk:
         self._resolving = CapacityLimiter(RESOLVING)
         self.streams = Streams(store, streams, monotonic=monotonic)
         self.memory = Memory(self.limits.bytes_in_flight, self.limits.small_in_flight)
+        self.quotas = Quotas(self.limits.quota, self.limits.clients, monotonic)
         self._buckets = Buckets(self.limits.organisation, self.limits.clients, monotonic)
+        self._refusals = Refusals(self.limits.clients, monotonic)
         self._checking = threading.Lock()
 
     def admit(self, code: str) -> None:
         """Count a request of an organisation. Raises `UsageFault` `rate-limited`."""
         wait = self._buckets.take(code)  # always under `_checking`
-        if wait:
-            # The alarm of R50. A credit code names an organisation, never a person.
-            _log.warning("rate limit exceeded by organisation %s", code)
-            raise UsageFault(
-                "too many requests of this organisation",
-                code="rate-limited",
-                hint="Wait a little, sign again, and send larger batches.",
-                retry_after=max(1, int(wait + 0.999)),
-            )
+        self._refusals.check(wait, "requests of this organisation", code, _SLOWER)
 
     @asynccontextmanager
-    async def signed(self, request: Request, ceiling: int = MAX_JSON) -> AsyncIterator[Asked]:
+    async def signed(
+        self, request: Request, ceiling: int = MAX_JSON, *, by_number: bool = False
+    ) -> AsyncIterator[Asked]:
         """Read a signed request (S11.3); its body is held as long as the block lasts.
+
+        `by_number`: it names a certificate by its number, and is counted as a look-up (`Quotas.by_number`).
 
         The order: is there a signature, is the body bounded, does the signature hold over the digest that it
         names and may the organisation ask, and only then is the body read and compared with that digest. So
@@ -129,7 +129,8 @@ class Desk:
         """
         check_length(request, ceiling)
         signed = await self.asked(request)
-        with self.memory.lease(request, signed.org) as lease:
+        counted = self.quotas.by_number(signed.org) if by_number else nullcontext()
+        with counted, self.memory.lease(request, signed.org) as lease:
             body = await read_body(request, ceiling, lease, self.limits.body_seconds)
             if not signed.body.matches(await run_in_threadpool(digest_pair, body)):
                 raise other_body()

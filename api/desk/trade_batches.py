@@ -21,6 +21,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from yinzheng.api.desk.bodies import MAX_LINE, NDJSON
+from yinzheng.api.desk.quotas import MAX_CHECKS
 from yinzheng.api.desk.server import Desk, other_body
 from yinzheng.api.http.limits import MIB
 from yinzheng.api.http.reading import check_length
@@ -33,12 +34,10 @@ from yinzheng.ledger.trades.checking import Answered, Asked, check_trades
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import PairHasher
 from yinzheng.verifier.bytes.canonical import JSON
-from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 from yinzheng.verifier.formats.request import Request as Signed
 from yinzheng.verifier.formats.trade import parse_trade
 
-MAX_CHECKS: Final = 10_000
-"""Lines of a batch."""
 MAX_BATCH: Final = 128 * MIB
 """Bytes of a batch."""
 TOGETHER: Final = 100
@@ -55,7 +54,7 @@ class _Line:
 
     number: int
     asked: Asked | None
-    fault: DataFault | None = None
+    fault: YinzhengError | None = None
 
 
 Write = Callable[[Answered], dict[str, JSON]]
@@ -93,6 +92,7 @@ class Batches:
         """
         check_length(request, MAX_BATCH)
         signed = await self.desk.asked(request)
+        self.desk.quotas.may_check(signed.org)
         folder = await self.desk.do(lambda registry: _folder(registry, signed.org))
         self._take_place(signed.org)
         try:
@@ -130,6 +130,7 @@ class Batches:
                     hasher.update(piece)
                     await run_in_threadpool(file.write, piece)
             _require_signed(hasher, signed)
+            self.desk.quotas.check(signed.org, counted.checks)
             file.seek(0)
         except TimeoutError:
             file.close()
@@ -145,7 +146,7 @@ class Batches:
     async def _made(self, file: IO[bytes], signed: Signed) -> AsyncIterator[bytes]:
         lines = _lines(file, signed)
         while some := await run_in_threadpool(_next, lines):
-            answered = await self._answered(some)
+            answered = await self._answered(some, signed.org)
             yield await run_in_threadpool(self._written, answered)
 
     def _written(self, answered: list[tuple[_Line, Answered | None]]) -> bytes:
@@ -155,15 +156,24 @@ class Batches:
         ]
         return b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in told)
 
-    async def _answered(self, lines: list[_Line]) -> list[tuple[_Line, Answered | None]]:
-        """Each line's answer; of what is found only in answering to be no certificate, the fault."""
+    async def _answered(self, lines: list[_Line], org: str) -> list[tuple[_Line, Answered | None]]:
+        """Each line's answer; of what is found only in answering to be no certificate, the fault.
+
+        Who has guessed too many numbers is answered no more.
+        """
+        try:
+            self.desk.quotas.may_guess(org)
+        except UsageFault as fault:
+            return [(_Line(line.number, None, line.fault or fault), None) for line in lines]
         asked = [line.asked for line in lines if line.asked is not None]
         try:
-            answers = iter(await self._ask(asked))
+            made = await self._ask(asked)
         except DataFault as fault:
             if len(lines) == 1:
                 return [(_Line(lines[0].number, None, fault), None)]
-            return [found for line in lines for found in await self._answered([line])]
+            return [found for line in lines for found in await self._answered([line], org)]
+        self.desk.quotas.missed(org, sum(one.guessed for one in made))
+        answers = iter(made)
         return [(line, None if line.asked is None else next(answers)) for line in lines]
 
     async def _ask(self, asked: list[Asked]) -> list[Answered]:
@@ -178,11 +188,19 @@ class _Bounds:
 
     size: int = 0
     lines: int = 0
+    begun: bool = False
+    """Whether a line has begun that no line feed has ended yet."""
+
+    @property
+    def checks(self) -> int:
+        """How many lines there are."""
+        return self.lines + self.begun
 
     def take(self, piece: bytes) -> None:
         """Count a piece. Raises `UsageFault` `batch-lines`."""
         self.size += len(piece)
         self.lines += piece.count(b"\n")
+        self.begun = not piece.endswith(b"\n") if piece else self.begun
         if self.size > MAX_BATCH or self.lines > MAX_CHECKS:
             raise UsageFault(
                 f"a batch has at most {MAX_CHECKS} lines and {MAX_BATCH // MIB} MiB",

@@ -44,8 +44,10 @@ def trades(desk: Desk) -> APIRouter:
         if media_of(request) == NDJSON:
             return await batches.answer(request)
         async with desk.signed(request) as asked:
+            desk.quotas.check(asked.org)
             item = Asked(asked.org, asked.signed.key, parse_trade(one_object(asked.body)))
-            answered = await desk.do_together(TOGETHER, item, _answered, patient=True)
+            guessed, answered = await desk.do_together(TOGETHER, item, _answered, patient=True)
+            desk.quotas.missed(asked.org, guessed)
         return JSONResponse(answered, HTTPStatus.CREATED)
 
     @router.get("/trade-checks/{written}")
@@ -59,7 +61,7 @@ def trades(desk: Desk) -> APIRouter:
     @router.post("/reservations")
     async def reserved(request: Request) -> Response:
         """A certificate kept for a trade, by the exchange's own order (R46)."""
-        async with desk.signed(request) as asked:
+        async with desk.signed(request, by_number=True) as asked:
             order = _order(asked, Reserved)
             shown = await desk.do(lambda registry: _carried_out(registry, order, asked.org, None))
         return JSONResponse(shown, HTTPStatus.CREATED)
@@ -82,7 +84,7 @@ def trades(desk: Desk) -> APIRouter:
     @router.post("/reservations/{written}/release")
     async def released(request: Request, written: str) -> Response:
         """Let it go before its time, by the exchange's own order."""
-        async with desk.signed(request) as asked:
+        async with desk.signed(request, by_number=True) as asked:
             leaf = fields.identifier(written)
             order = _order(asked, Released)
             shown = await desk.do(lambda registry: _carried_out(registry, order, asked.org, leaf))
@@ -126,8 +128,8 @@ def _listed(registry: Registry, org: str) -> list[JSON]:
     return [{**one.to_json()} for one in reservations_of(registry, org)]
 
 
-def _answered(registry: Registry, items: Sequence[Asked]) -> list[dict[str, JSON]]:
-    return [answer_view(one) for one in check_trades(registry, items)]
+def _answered(registry: Registry, items: Sequence[Asked]) -> list[tuple[int, dict[str, JSON]]]:
+    return [(one.guessed, answer_view(one)) for one in check_trades(registry, items)]
 
 
 def answer_view(answered: Answered) -> dict[str, JSON]:

@@ -31,7 +31,7 @@ def watching(desk: Desk) -> APIRouter:
 
     @router.post("/subscriptions")
     async def subscribed(request: Request) -> Response:
-        async with desk.signed(request) as asked:
+        async with desk.signed(request, by_number=True) as asked:
             found = fields.read(one_object(asked.body), fields.SUBSCRIBE)
             if found["webhook"] is not None:
                 await desk.check_address(found["webhook"])

@@ -80,16 +80,25 @@ class Buckets:
         self._monotonic = monotonic
         self._level: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def take(self, client: str) -> float:
-        """Take a token. Gives 0, or the seconds until there will be one."""
-        tokens = self._refilled(client)
-        wait = 0.0 if tokens >= 1 else (1 - tokens) / self._rate.per_second
-        self._keep(client, tokens if wait else tokens - 1)
+    def take(self, client: str, tokens: int = 1) -> float:
+        """Take tokens, all or none. Gives 0, or the seconds until there will be so many."""
+        level = self._refilled(client)
+        wait = self._until(level, tokens)
+        self._keep(client, level if wait else level - tokens)
         return wait
+
+    def wait(self, client: str) -> float:
+        """Give the seconds until there will be a token, and take none."""
+        level = self._refilled(client)
+        self._keep(client, level)
+        return self._until(level, 1)
 
     def charge(self, client: str, tokens: int) -> None:
         """Take tokens whether they are there or not: what was granted turned out dearer."""
         self._keep(client, self._refilled(client) - tokens)
+
+    def _until(self, level: float, tokens: int) -> float:
+        return 0.0 if level >= tokens else (tokens - level) / self._rate.per_second
 
     def _refilled(self, client: str) -> float:
         now = self._monotonic()
@@ -102,6 +111,28 @@ class Buckets:
             self._level.popitem(last=False)
 
 
+class Refusals:
+    """Refuses in words, and tells the operator."""
+
+    def __init__(self, clients: int, monotonic: Callable[[], float]) -> None:
+        self._alarms = Buckets(ALARMS, clients, monotonic)
+
+    def check(self, wait: float, what: str, client: str, hint: str = "Wait a little and try again.") -> None:
+        """Go on where nothing is to be waited for. Raises `UsageFault` `rate-limited`."""
+        if not wait:
+            return
+        # The alarm of R50; who is alarmed by what is the operator's logging configuration. One line for many
+        # refusals: whoever is refused must not fill the disk.
+        if not self._alarms.take(client):
+            _log.warning("rate limit on %s exceeded by %s", what, client)
+        raise UsageFault(
+            f"too many {what}",
+            code="rate-limited",
+            hint=hint,
+            retry_after=max(1, int(wait + 0.999)),
+        )
+
+
 class Gate:
     """Refuses whoever asks too often."""
 
@@ -112,7 +143,7 @@ class Gate:
         self._patients = Buckets(limits.patients, limits.clients, monotonic)
         self._objections = Buckets(limits.objections, limits.clients, monotonic)
         self._miss = limits.miss
-        self._alarms = Buckets(ALARMS, limits.clients, monotonic)
+        self._check = Refusals(limits.clients, monotonic).check
 
     def request(self, client: str) -> None:
         """Count a request. Raises `UsageFault` `rate-limited`."""
@@ -134,20 +165,6 @@ class Gate:
     def objection(self, client: str) -> None:
         """Count an objection. Raises `UsageFault` `rate-limited`."""
         self._check(self._objections.take(client), "objections", client)
-
-    def _check(self, wait: float, what: str, client: str) -> None:
-        if not wait:
-            return
-        # The alarm of R50; who is alarmed by what is the operator's logging configuration. One line for many
-        # refusals: whoever is refused must not fill the disk.
-        if not self._alarms.take(client):
-            _log.warning("rate limit on %s exceeded by %s", what, client)
-        raise UsageFault(
-            f"too many {what}",
-            code="rate-limited",
-            hint="Wait a little and try again.",
-            retry_after=max(1, int(wait + 0.999)),
-        )
 
 
 def client_of(host: str | None) -> str:

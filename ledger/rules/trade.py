@@ -75,6 +75,16 @@ class Answer:
     obligations: tuple[Settled, ...]
 
 
+def is_guess(trade: Trade, known: Known, found: Found | None) -> bool:
+    """Whether who asks named what nobody who deals with a holder names (R14, R50): a number or code that is
+    none of ours though it says so, or a number alone under which the seller holds nothing.
+    """
+    if found is None:
+        return known is not Known.FOREIGN
+    by_number = "/" not in trade.certificate
+    return by_number and all(holder.code != trade.seller.code for holder in found.body.holders)
+
+
 def check_trade(trade: Trade, known: Known, found: Found | None, exchange: bytes | None, now: int) -> Answer:
     """Answer whether a trade may go ahead at `now` (R45).
 

@@ -20,7 +20,7 @@ from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.moves import Circumstances
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.rules.trade import Found, Known, check_trade
+from yinzheng.ledger.rules.trade import Found, Known, check_trade, is_guess
 from yinzheng.ledger.store.models import Certificate
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.ledger.store.models_trades import TradeCheck
@@ -59,6 +59,8 @@ class Answered:
     body: TradeChecked
     receipt: dict[str, JSON]
     """S20.3, without proofs yet."""
+    guessed: bool = False
+    """Whether a number was named that is none here, or none of that seller's; or a code made up (R50)."""
 
 
 def check_trades(registry: Registry, asked: Sequence[Asked]) -> list[Answered]:
@@ -114,7 +116,8 @@ class Work:
             record=told,
             checked_at=self._now,
         )
-        return self._record(exchange.code, None if told is None else told.number, body)
+        guessed = is_guess(asked.trade, known, found)
+        return self._record(exchange.code, None if told is None else told.number, body, guessed=guessed)
 
     def look(self, shown: str, seller: str) -> tuple[Known, Found | None, Record | None]:
         """What is known of a certificate, by its QR text or number, and of that seller's rights under it."""
@@ -126,7 +129,7 @@ class Work:
             return Known.UNKNOWN, None, None  # the block does not know it yet
         return known, self._found(row, standing), _record(row.number, standing)
 
-    def _record(self, exchange: str, number: str | None, body: TradeChecked) -> Answered:
+    def _record(self, exchange: str, number: str | None, body: TradeChecked, *, guessed: bool) -> Answered:
         happened = Occurrence(
             type=TYPE,
             profile=self._registry.instance.profile,
@@ -151,7 +154,7 @@ class Work:
             )
         )
         receipt = trade_receipt(recorded.statement, body.to_json(), secret, (kid, signature))
-        return Answered(recorded.statement, body, receipt)
+        return Answered(recorded.statement, body, receipt, guessed)
 
     def _certificate(self, shown: str) -> tuple[Known, Certificate | None]:
         if shown not in self._recognised:

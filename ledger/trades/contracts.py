@@ -199,6 +199,7 @@ def _require_lawful(
             "the contract is not lawful: " + "; ".join(map(_said, refusing)),
             code="contract-refused",
             hint="Change these clauses, and have both sign anew.",
+            codes=sorted({one.code for one in refusing}),
         )
     return tuple(sorted({one.code for one in problems}))
 

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from tests.ledger.organisations.enrolling import Member
 from tests.tables.grid import YES
 from yinzheng.api.desk.app import create_app
+from yinzheng.api.desk.quotas import Quota
 from yinzheng.api.desk.running import settle_what_waits
 from yinzheng.api.desk.server import Desk, DeskLimits
 from yinzheng.api.desk.streams import StreamLimits
@@ -112,7 +113,7 @@ class Asking:
     @cached_property
     def desk(self) -> FastAPI:
         """The desk's own application, with every layer it has."""
-        limits = DeskLimits(organisation=FAST, address=FAST)
+        limits = DeskLimits(organisation=FAST, address=FAST, quota=Quota(FAST, 1, FAST))
         worker = cast("Worker", _Now(self.registry))
         desk = Desk(
             worker,

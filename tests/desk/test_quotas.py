@@ -1,0 +1,156 @@
+"""What an organisation learns by naming numbers, and has recorded by trade checks, is counted (R14, R50)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.desk.calls import DeskProcess, running_desk
+from tests.desk.test_trades import Market, desk, founded, market, refused, trade
+from yinzheng.api.desk.quotas import MAX_CHECKS, Quota, Quotas
+from yinzheng.client import Answer, Lost
+from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
+
+__all__ = ["desk", "founded", "market"]
+
+FEW = (4, 5)
+STRANGER = "91440101DEM00072XM"
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def missing(place: int) -> str:
+    """A number that the registry could give, and has not given."""
+    return f"SJ441202001{place + 1:04d}"
+
+
+def guesses_left(act: Callable[[int], object]) -> int:
+    """How often something is told before it is told no more; a moment may earn one more."""
+    for count in range(20):
+        fault = _fault(lambda at=count: act(at))  # type: ignore[misc]
+        if fault is not None and fault.code == "rate-limited":
+            assert fault.data["retry_after"] >= 1
+            return count
+    raise AssertionError("it is told for ever")
+
+
+def _fault(act: Callable[[], object]) -> YinzhengError | None:
+    try:
+        act()
+    except YinzhengError as fault:
+        return fault
+    return None
+
+
+def test_a_guess_costs_and_time_pays() -> None:
+    clock = Clock()
+    quotas = Quotas(Quota(), 100, clock)
+
+    def guess() -> None:
+        with quotas.by_number("a"):
+            raise UsageFault("there is none", code="certificate-unknown")
+
+    told = []
+    for _ in range(6):
+        with pytest.raises(UsageFault) as raised:
+            guess()
+        told.append(raised.value.code)
+    assert told == ["certificate-unknown"] * 4 + ["rate-limited"] * 2
+    with quotas.by_number("b"):
+        pass  # another's is its own
+    with pytest.raises(UsageFault):
+        quotas.check("a")  # by no other way either
+    clock.now += 5
+    with quotas.by_number("a"):
+        pass
+    quotas.check("a")
+
+
+def test_other_faults_cost_a_look_up_alone() -> None:
+    quotas = Quotas(Quota(), 100, Clock())
+    for _ in range(100):
+        with pytest.raises(UsageFault) as raised, quotas.by_number("a"):
+            raise UsageFault("it is held", code="move-barred")
+        assert raised.value.code == "move-barred"
+    with pytest.raises(UsageFault) as raised, quotas.by_number("a"):
+        pass
+    assert (raised.value.code, raised.value.data["retry_after"]) == ("rate-limited", 1)
+
+
+def test_lines_of_a_batch_count_as_checks_do() -> None:
+    clock = Clock()
+    quotas = Quotas(Quota(), 100, clock)
+    quotas.check("a", MAX_CHECKS)
+    for checks, wait in ((1, 1), (MAX_CHECKS, 200)):
+        with pytest.raises(UsageFault) as raised:
+            quotas.check("a", checks)
+        assert (raised.value.code, raised.value.data["retry_after"]) == ("rate-limited", wait)
+    clock.now += 10
+    quotas.check("a", 500)
+    with pytest.raises(UsageFault):
+        quotas.may_check("a")
+
+
+def test_an_exchange_does_not_walk_the_register_by_single_checks(market: Market, desk: DeskProcess) -> None:
+    exchange, rival = market.exchange("market", desk.url), market.exchange("rival", desk.url)
+    assert guesses_left(lambda n: exchange.check(trade(missing(n)))) in FEW
+    # What exists is told no more either, by any face that takes a number: or refusals would tell.
+    number = market.numbers[0]
+    for act in (
+        lambda: exchange.check(trade(number)),
+        lambda: exchange.reserve(number),
+        lambda: list(exchange.check_all([trade(number)])),
+    ):
+        assert refused(act) == "rate-limited"
+    assert exchange.reservations() == []  # its own matters go on
+    assert rival.check(trade(number)).answer == "allow"
+
+
+def test_a_number_with_a_seller_who_holds_nothing_is_a_guess(market: Market, desk: DeskProcess) -> None:
+    exchange = market.exchange("market", desk.url)
+    number, seller = market.numbers[0], {"name": "某公司（虚构）", "code": STRANGER}
+    assert guesses_left(lambda _: exchange.check(trade(number, seller=seller))) in FEW
+
+
+def test_a_batch_of_guesses_is_answered_no_further(market: Market, desk: DeskProcess) -> None:
+    exchange = market.exchange("market", desk.url)
+    answers = list(exchange.check_all([trade(missing(n)) for n in range(250)]))
+    told = [one for one in answers if isinstance(one, Answer)]
+    lost = [one for one in answers if isinstance(one, Lost)]
+    assert (len(told), {one.code for one in lost}) == (100, {"rate-limited"})
+    assert [one.line for one in lost] == list(range(101, 251))
+    assert refused(lambda: exchange.check(trade(market.numbers[0]))) == "rate-limited"
+
+
+def test_reserving_and_watching_by_guessed_numbers_is_counted(market: Market, desk: DeskProcess) -> None:
+    exchange, rival = market.exchange("market", desk.url), market.exchange("rival", desk.url)
+    assert guesses_left(lambda n: exchange.reserve(missing(n))) in FEW
+
+    def watch(place: int) -> None:
+        shown = {"number": missing(place), "leaf": "00" * 32}
+        rival._call("POST", "/org/v1/subscriptions", _json(certificates=[shown], webhook=None))
+
+    assert guesses_left(watch) in FEW
+
+
+def test_a_second_batch_waits(market: Market) -> None:
+    with running_desk(market.state, "--rate", "20") as running:
+        exchange = market.exchange("market", running.url)
+        assert len(list(exchange.check_all([{}] * MAX_CHECKS))) == MAX_CHECKS  # no trades, and counted
+        with pytest.raises(EnvironmentFault) as raised:
+            list(exchange.check_all([trade(market.numbers[0])] * 2000))
+        assert raised.value.code == "rate-limited"
+        assert 1 < raised.value.data["retry_after"] <= 100
+        assert market.exchange("rival", running.url).check(trade(market.numbers[0])).answer == "allow"
+
+
+def _json(**value: Any) -> bytes:
+    return dumps(value)
