@@ -49,6 +49,16 @@ class Known(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Awaited:
+    """What was recorded about a certificate and is on its way to the chain."""
+
+    what: str
+    """`hold`, `remark`, `objection`, `reservation`, `licence`, or `end`: cancellation, lapse, succession."""
+    exchange: bytes | None = None
+    """Of a reservation the account that it is for, 20 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What the ledger knows of a certificate of ours. Times are UTC seconds, accounts 20 bytes."""
 
@@ -64,6 +74,8 @@ class Found:
     """Exclusive licences on the seller's rights that have neither ended nor run out."""
     overdue: str
     """How many withdrawals have a duty overdue under the notices it rests on (R35), as shown: `0`, `<5`, …"""
+    awaited: tuple[Awaited, ...] = ()
+    """What the chain does not tell yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +157,10 @@ def _of_standing(found: Found, exchange: bytes | None, now: int) -> Iterator[Rea
         yield Reason("not-in-force", found.status)
     elif Bar.OVER in bar:
         yield Reason("expired")
+    if awaited := sorted(
+        {one.what for one in found.awaited if one.exchange is None or one.exchange != exchange}
+    ):
+        yield Reason("recorded-since", ", ".join(awaited))
     if Bar.HELD in bar:
         yield Reason("held")
     if Bar.SEIZED in bar:

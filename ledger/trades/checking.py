@@ -6,7 +6,7 @@ enters the log and the log's head the chain as everything does, and the receipt'
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -20,10 +20,11 @@ from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.moves import Circumstances
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.rules.trade import Found, Known, check_trade, is_guess
+from yinzheng.ledger.rules.trade import Awaited, Found, Known, check_trade, is_guess
 from yinzheng.ledger.store.models import Certificate
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.ledger.store.models_trades import TradeCheck
+from yinzheng.ledger.trades.awaited import awaited
 from yinzheng.ledger.trades.certificates import recognise
 from yinzheng.ledger.trades.records import Standing, View
 from yinzheng.verifier.bytes import canonical
@@ -88,6 +89,7 @@ class Work:
         self._issuer = registry.keys.sm2(ISSUER)
         self._exchanges: dict[str, Organisation] = {}
         self._bodies: dict[str, Body] = {}
+        self._awaited: Mapping[bytes, tuple[Awaited, ...]] | None = None
         self._overdue: dict[tuple[bytes, ...], int] = {}
         self._recognised: dict[str, tuple[Known, Certificate | None]] = {}
         self._recorded: list[Recorded] = []
@@ -191,7 +193,13 @@ class Work:
             remarked=bool(record.remarks & (REMARK_BITS["agreed"] | REMARK_BITS["other"])),
             exclusives=tuple(one for one in standing.exclusives if one.ends >= self._now),
             overdue=shown(self._overdue_under(body.notices)),
+            awaited=self._awaited_of(row.subject),
         )
+
+    def _awaited_of(self, subject: bytes) -> tuple[Awaited, ...]:
+        if self._awaited is None:
+            self._awaited = awaited(self._session)
+        return self._awaited.get(subject, ())
 
     def _overdue_under(self, notices: tuple[bytes, ...]) -> int:
         if not notices:

@@ -102,6 +102,7 @@ REASONS: Final[Mapping[str, Meaning]] = _table(
     ("certificate-altered", "certificate", True, "R9"),
     ("not-in-force", "in_force", True, "R12"),
     ("expired", "in_force", True, "R12"),
+    ("recorded-since", "in_force", False, "R9"),
     ("held", "held", True, ""),
     ("seized", "seized", True, ""),
     ("controlled", "seized", False, ""),

@@ -69,6 +69,10 @@ REASONS: Final[Mapping[str, Phrase]] = {
     ),
     "not-in-force": Phrase("证书已失效：{}。", "The certificate is over: {}."),
     "expired": Phrase("证书有效期已过。", "The certificate's validity is past."),
+    "recorded-since": Phrase(
+        "登记机构已作记录、尚未上链：{}。请待其上链后再核验。",
+        "Recorded by the registry, and not on the chain yet: {}. Ask again once it is.",
+    ),
     "held": Phrase("证书因争议被保全。", "A dispute holds the certificate."),
     "seized": Phrase("证书被司法查封。", "The certificate is under judicial seizure."),
     "controlled": Phrase(

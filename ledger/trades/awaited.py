@@ -1,0 +1,78 @@
+"""What was recorded about certificates and is not on the chain yet (R45).
+
+The chain says how a certificate stands, and an answer says as of which block. What was decided since and is
+on its way there is in no block; a trade that goes ahead on that answer meets it all the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from sqlmodel import Session, col, select
+
+from yinzheng.ledger.cases import calls as moves
+from yinzheng.ledger.certificates import calls as standing
+from yinzheng.ledger.disputes import calls as disputes
+from yinzheng.ledger.rules.trade import Awaited
+from yinzheng.ledger.store.models import Certificate, ChainCall, Event
+from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
+from yinzheng.ledger.store.models_moves import Licence
+
+_STATED: Final = {
+    standing.REMARK.name: "remark",
+    standing.LAPSE.name: "end",
+    standing.CANCELLATION.name: "end",
+    standing.LATER_OBJECTION.name: "objection",
+    standing.RESERVATION.name: "reservation",
+}
+"""About a statement under the certificate's own subject, by its leaf."""
+_NAMED: Final = {moves.SUCCESSION.name: "end", moves.CANCELLATION.name: "end"}
+"""About the certificate itself, by its identifier."""
+_DISPUTE: Final = disputes.OPENING.name
+_LICENCE: Final = moves.LICENCE.name
+
+BINDING: Final = (*_STATED, *_NAMED, _DISPUTE, _LICENCE)
+"""Kinds of calls by which a certificate is less free than before. What frees one need not be waited for."""
+
+
+def awaited(session: Session) -> Mapping[bytes, tuple[Awaited, ...]]:
+    """What waits for the chain, by the certificate's subject. One look for as many as are asked about."""
+    waiting = select(ChainCall).where(
+        col(ChainCall.state).in_(("pending", "sent")), col(ChainCall.kind).in_(BINDING)
+    )
+    calls = session.exec(waiting).all()
+    found: dict[bytes, list[Awaited]] = defaultdict(list)
+    for subject, one in _of(session, calls) if calls else ():
+        found[subject].append(one)
+    return {subject: tuple(dict.fromkeys(some)) for subject, some in found.items()}
+
+
+def _of(session: Session, calls: Sequence[ChainCall]) -> Iterator[tuple[bytes, Awaited]]:
+    stated = {bytes.fromhex(call.about): call for call in calls if call.kind in _STATED}
+    under = select(Event.leaf_hash, Event.subject).where(col(Event.leaf_hash).in_(list(stated)))
+    for leaf, subject in session.exec(under):
+        call = stated[leaf]
+        exchange = bytes.fromhex(call.part.split()[-1]) if call.kind == standing.RESERVATION.name else None
+        yield subject, Awaited(_STATED[call.kind], exchange)
+    for call in calls:
+        if call.kind in _NAMED:
+            yield bytes.fromhex(call.about), Awaited(_NAMED[call.kind])
+    held = (
+        select(DisputeSubject.subject)
+        .join(Dispute)
+        .where(
+            col(Dispute.id).in_([call.about for call in calls if call.kind == _DISPUTE]),
+            DisputeSubject.kind == "record",
+        )
+    )
+    for subject in session.exec(held):
+        yield subject, Awaited("hold")
+    licensed = (
+        select(Certificate.subject)
+        .join(Licence, col(Licence.certificate) == col(Certificate.number))
+        .where(col(Licence.subject).in_([bytes.fromhex(one.about) for one in calls if one.kind == _LICENCE]))
+    )
+    for subject in session.exec(licensed):
+        yield subject, Awaited("licence")

@@ -1,0 +1,119 @@
+"""What was recorded and is not on the chain yet counts before a trade, whatever it is (R45)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.ledger.certificates import forum as f
+from tests.ledger.certificates.test_objecting import protest
+from tests.ledger.disputes.conftest import court, court_template
+from tests.ledger.disputes.court import JUDGMENT, Court
+from tests.ledger.moves.parties import FIRM, HOSPITAL, settled
+from tests.ledger.trades.market import RIVAL, ask, codes, enrolled, trade_of
+from tests.ledger.trades.test_reserving import NUMBER, order
+from tests.ledger.world import OFFICER, World, actor_of
+from yinzheng.ledger.certificates import objecting, remarks
+from yinzheng.ledger.certificates.orders import execute
+from yinzheng.ledger.certificates.remarks import Grounds
+from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.rules.terms import RemarkKind
+from yinzheng.ledger.trades.checking import Answered
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.reservation import Reserved
+
+__all__ = ["court", "court_template"]
+
+
+def _remarked(court: Court) -> None:
+    officer = actor_of(court.registry, OFFICER)
+    remarks.enter(
+        court.registry, court.made.number, RemarkKind.SEIZURE, Grounds("查封", JUDGMENT, "执1号"), officer
+    )
+
+
+CASES: dict[str, tuple[Callable[[Court], object], str, str]] = {
+    "hold of a party": (lambda court: court.open(settle=False), "hold", "held"),
+    "hold of a forum": (lambda court: court.open("forum", settle=False), "hold", "held"),
+    "seizure by an officer": (_remarked, "remark", "seized"),
+    "seizure by a forum": (
+        lambda court: execute(court.registry, f.ordered(court, f.seizing(court))),
+        "remark",
+        "seized",
+    ),
+    "objection": (
+        lambda court: objecting.object_to_certificate(court.registry, court.made.number, protest()),
+        "objection",
+        "objection-open",
+    ),
+    "cancellation": (
+        lambda court: execute(court.registry, f.ordered(court, f.cancelling(court))),
+        "end",
+        "not-in-force",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_recorded_is_never_allowed_meanwhile(court: Court, name: str) -> None:
+    act, what, then = CASES[name]
+    registry, exchange = court.registry, enrolled(court.registry)
+    settle(registry)
+    asked = trade_of(court.made.number, court.now)
+
+    def answer() -> Answered:
+        return ask(registry, exchange, asked)[0]
+
+    assert answer().body.answer == "allow"
+    act(court)
+    told = answer()
+    assert (told.body.answer, codes(told)) == ("needs_person", ["recorded-since"])
+    assert told.body.reasons[0].about == what
+    assert {one.name: one.outcome for one in told.body.obligations}["in_force"] == "open"
+    settle(registry)
+    after = answer()
+    assert (after.body.answer, codes(after)) == ("refuse", [then])
+
+
+def test_anothers_reservation_counts_at_once_and_ones_own_not(
+    demonstration_template: World, tmp_path: Path
+) -> None:
+    world = demonstration_template.copy(tmp_path / "state")
+    with world.open() as registry:
+        parties = settled(world, registry, tmp_path / "dossier")
+        exchange, rival = enrolled(registry), enrolled(registry, RIVAL)
+        settle(registry)
+        now = world.clock.now
+        own = Party(exchange.name, exchange.code)
+        order(registry, exchange, Reserved(NUMBER, now + 3600, own, now))
+        asked = trade_of(parties.number, now)
+        assert codes(ask(registry, exchange, asked)[0]) == []
+        assert codes(ask(registry, rival, asked)[0]) == ["recorded-since"]
+        settle(registry)
+        assert codes(ask(registry, exchange, asked)[0]) == []
+        assert codes(ask(registry, rival, asked)[0]) == ["reserved"]
+
+
+def test_a_licence_and_a_transfer_count_once_they_are_signed(
+    demonstration_template: World, tmp_path: Path
+) -> None:
+    world = demonstration_template.copy(tmp_path / "state")
+    with world.open() as registry:
+        parties = settled(world, registry, tmp_path / "dossier")
+        exchange = enrolled(registry)
+        settle(registry)
+        for request, what in (
+            (parties.licence(exclusive=True, territory=["44"]), "licence"),
+            (parties.transfer("use"), "end"),
+        ):
+            case = parties.reviewed(request)
+            parties.prepare(case)
+            for code in (FIRM, HOSPITAL):
+                asked = trade_of(parties.number, world.clock.now, acts=["store"])
+                assert codes(ask(registry, exchange, asked)[0]) == []
+                parties.sign(case, code, request)
+            (told,) = ask(registry, exchange, asked)
+            assert (codes(told), told.body.reasons[0].about) == (["recorded-since"], what)
+            settle(registry)
