@@ -113,7 +113,7 @@ def supplement(registry: Registry, case_id: str, folder: Path, progress: Progres
             require_notices(session, application)
         sealed = _seal_files(registry, dossier, key, case.dossier_id, first, progress)
 
-        def restated(case: Case) -> None:
+        def restated(_session: Session, case: Case) -> None:
             if case.state == State.SUPPLEMENT_REQUESTED:
                 # Stated anew; once accepted, the officer's decision stands (R8).
                 case.procedure = application.procedure.value
@@ -127,12 +127,12 @@ def go_on(
     asked: dict[str, JSON],
     sealed: list[Sealed],
     first: int,
-    restate: Callable[[Case], None],
+    restate: Callable[[Session, Case], None],
 ) -> None:
     """Add a supplement, its files from number `first` on; `restate` changes what the case begins with."""
     with work_on(registry, case_id) as work, undone_together(registry, sealed):
         rule = work.allow(Move.GIVE_SUPPLEMENT, Capacity.APPLICANT)
-        restate(work.case)
+        restate(work.session, work.case)
         add_files(work.session, work.seal, work.case.dossier_id, first, sealed)
         work.write(rule, work.compose(rule, _body(asked, sealed)))
 

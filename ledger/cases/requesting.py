@@ -21,7 +21,7 @@ from yinzheng.ledger.rules.organisations import Role, require_role
 from yinzheng.ledger.rules.profiles import profile_for
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case
-from yinzheng.ledger.store.models_moves import MoveParty
+from yinzheng.ledger.store.models_moves import MoveParty, ReplacedRequest
 from yinzheng.verifier.bytes.algorithms import DigestPair, sha256
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.certificate import key_id
@@ -87,7 +87,9 @@ def supplement(
         first = len(repository.files_of(session, case.dossier_id))
     sealed = _seal(registry, joint.request, documents, key, case.dossier_id, first, progress)
 
-    def renamed(found: Case) -> None:
+    def renamed(session: Session, found: Case) -> None:
+        assert found.request is not None  # it began with one
+        session.add(ReplacedRequest(digest=found.request, case_id=found.id))
         found.request = _name(joint.request)
 
     go_on(registry, case_id, joint.to_json(), sealed, first, renamed)
@@ -111,7 +113,7 @@ def _require_sound(registry: Registry, session: Session, joint: JointRequest, no
         )
     require_signed(joint)
     _require_authorised(joint, now)
-    if session.exec(select(Case.id).where(Case.request == _name(request))).first() is not None:
+    if _taken_before(session, _name(request)):
         raise UsageFault(
             "this very request was taken in before",
             code="request-taken",
@@ -126,6 +128,12 @@ def _require_sound(registry: Registry, session: Session, joint: JointRequest, no
     for code, key in signed:
         _require_key(session, code, key, now)
     require_grantable(session, registry.client, request, now)
+
+
+def _taken_before(session: Session, name: bytes) -> bool:
+    """Whether this very request was taken in, also where a supplement came in its place."""
+    latest = session.exec(select(Case.id).where(Case.request == name)).first()
+    return latest is not None or session.get(ReplacedRequest, name) is not None
 
 
 def _require_authorised(joint: JointRequest, now: int) -> None:

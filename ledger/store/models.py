@@ -125,7 +125,7 @@ class Case(Base, table=True):
     certificate: str | None = Field(default=None, index=True)
     """Of a move the certificate it is about; None for a first registration."""
     request: bytes | None = Field(default=None, unique=True)
-    """SHA-256 of a move's joint request, which is taken in once."""
+    """SHA-256 of a move's joint request, the latest, which is taken in once (earlier: `ReplacedRequest`)."""
     profile: str
     procedure: str
     state: str = Field(index=True)

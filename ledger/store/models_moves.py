@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger
 from sqlmodel import Field
 
-from yinzheng.ledger.store.models import Base, _Serial
+from yinzheng.ledger.store.models import Base, _Bytes, _Serial
 
 
 class Licence(Base, table=True):
@@ -26,6 +26,16 @@ class Licence(Base, table=True):
     qr: str | None = None
     """Text of the voucher's code (S6.8), signed when it is given."""
     registered_at: int = Field(sa_type=BigInteger)
+
+
+class ReplacedRequest(Base, table=True):
+    """A joint request in whose place a supplement came: it was taken in, and is not taken in again."""
+
+    __tablename__ = "replaced_request"
+
+    digest: bytes = Field(primary_key=True, sa_type=_Bytes)
+    """SHA-256, as `Case.request` has that of the latest."""
+    case_id: str = Field(foreign_key="case.id", index=True)
 
 
 class MoveParty(Base, table=True):
