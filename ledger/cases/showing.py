@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
@@ -19,7 +21,7 @@ from yinzheng.ledger.store.models import Case
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.ledger.store.models_moves import MoveParty
 from yinzheng.verifier.bytes.canonical import JSON
-from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.errors import UsageFault, YinzhengError
 from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED
 
 MOST = 100
@@ -63,9 +65,10 @@ def moves_of(registry: Registry, code: str) -> list[ShownMove]:
 def shown_move(registry: Registry, case_id: str, code: str) -> ShownMove:
     """One of them, with what is prepared; also to the exchange whose reservation it settles.
 
-    Raises `UsageFault` `case-unknown` for everyone else.
+    Raises `UsageFault` `case-unknown` for everyone else, in the same words whether there is no such case, it
+    is others', or its dossier was destroyed.
     """
-    with work_on(registry, case_id) as work:
+    with _one_answer(), work_on(registry, case_id) as work:
         concerned = work.session.get(MoveParty, (code, case_id)) is not None
         if not concerned and not _settles(work, code):
             raise _unknown()
@@ -113,6 +116,16 @@ def _account(session: Session, code: str) -> bytes | None:
 def _shown(case: Case, missing: tuple[str, ...] = (), prepared: PreparedFile | None = None) -> ShownMove:
     assert case.certificate is not None  # a move's has one
     return ShownMove(case.id, case.type, case.certificate, case.state, case.changed_at, missing, prepared)
+
+
+@contextmanager
+def _one_answer() -> Iterator[None]:
+    try:
+        yield
+    except YinzhengError as fault:
+        if fault.code in ("case-unknown", "dossier-destroyed"):
+            raise _unknown() from None
+        raise
 
 
 def _unknown() -> UsageFault:

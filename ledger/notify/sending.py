@@ -61,8 +61,8 @@ class Courier:
     def __call__(self, url: str, body: bytes, header: str) -> None:
         """POST a notice; returns if it was taken (status 2xx).
 
-        Raises `EnvironmentFault`: `webhook-address`, `webhook-private` (an address that is not public),
-        `webhook-unresolved`, `webhook-tls`, `webhook-timeout`, `webhook-unreachable`, `webhook-redirect`,
+        Raises `EnvironmentFault`: `webhook-address`, `webhook-private` (no address, or one that is not
+        public), `webhook-tls`, `webhook-timeout`, `webhook-unreachable`, `webhook-redirect`,
         `webhook-status`.
         """
         status = self._status(url, self._judged(url), body, header)
@@ -74,7 +74,7 @@ class Courier:
     def check(self, url: str) -> None:
         """Refuse an address that nothing would be sent to, as of now, before anybody relies on it.
 
-        Raises `UsageFault`: `webhook-address`, `webhook-private`, `webhook-unresolved`.
+        Raises `UsageFault`: `webhook-address`, `webhook-private`.
         """
         try:
             self._judged(url)
@@ -105,10 +105,9 @@ class Courier:
             found = [ipaddress.ip_address(text.partition("%")[0]) for text in self.resolve(host, port)]
         except (OSError, UnicodeError, ValueError):
             found = []
-        if not found:
-            raise _fault("webhook-unresolved", "the organisation's server has no address")
-        if not all(one.is_loopback if plain else self._allowed(one) for one in found):
-            raise _fault("webhook-private", "the organisation's server is at an address that is not public")
+        # One answer for both, or whoever names a host learns which names our own network has.
+        if not found or not all(one.is_loopback if plain else self._allowed(one) for one in found):
+            raise _fault("webhook-private", "the organisation's server has no public address, or another too")
         return str(found[0])
 
     def _allowed(self, address: _Address) -> bool:

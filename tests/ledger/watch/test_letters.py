@@ -281,7 +281,7 @@ def test_private_addresses_are_refused_unless_configured(address: str, network: 
 
 def test_addresses_that_are_none() -> None:
     nothing = Courier(resolve=lambda _host, _port: [])
-    assert refused(nothing, "https://gone.example/") == "webhook-unresolved"
+    assert refused(nothing, "https://gone.example/") == "webhook-private"
     assert refused(Courier(), "http://127.0.0.1:1/") == "webhook-address"
     assert refused(Courier(), "ftp://example.org/") == "webhook-address"
     assert code_of(lambda: read_network("10.2.0.1/16")) == "network-malformed"

@@ -202,7 +202,7 @@ def test_addresses_of_another_kind(url: str, loopback: bool, code: str) -> None:
 def test_a_name_without_address(found: list[str]) -> None:
     with pytest.raises(EnvironmentFault) as caught:
         Courier(resolve=lambda _host, _port: found)("https://hospital.example/", b"{}", "h")
-    assert caught.value.code == "webhook-unresolved"
+    assert caught.value.code == "webhook-private"
 
 
 def test_localhost_that_is_elsewhere(server: Server) -> None:
