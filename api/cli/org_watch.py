@@ -125,12 +125,14 @@ def read(
     """
     from yinzheng.api.org.letters import Letterbox
 
+    def hand_on(event: WatchedEvent) -> None:
+        sys.stdout.write(_said(event, as_json=json_) + "\n")
+        sys.stdout.flush()
+
     box = Letterbox.open(org, clock())
     for file in files:
-        for event in box.take(
-            read_file(file, MAX_FILE), read_file(_beside(file), 1024).decode("ascii", "replace")
-        ):
-            sys.stdout.write(_said(event, as_json=json_) + "\n")
+        header = read_file(_beside(file), 1024).decode("ascii", "replace")
+        box.take(read_file(file, MAX_FILE), header, hand_on)
     box.require_whole()
 
 

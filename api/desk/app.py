@@ -26,6 +26,7 @@ from yinzheng.api.desk.server import Desk
 from yinzheng.api.desk.trades import trades
 from yinzheng.api.desk.watching import watching
 from yinzheng.api.desk.withdrawals import withdrawals
+from yinzheng.api.http.answers import Answers
 from yinzheng.api.http.bodies import Bodies
 from yinzheng.api.http.hangups import Hangups
 from yinzheng.api.http.headers import SecurityHeaders
@@ -49,6 +50,7 @@ def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(Guard, gate=gate),
+            Middleware(Answers, pace=desk.limits.pace),
             Middleware(Hangups),
             Middleware(Bodies, pace=desk.limits.pace),
             Middleware(Methods),

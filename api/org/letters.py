@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -56,8 +57,10 @@ class Letterbox:
             box.places[one["subscription"]] = Place(one["end"], stretches)
         return box
 
-    def take(self, body: bytes, header: str) -> list[WatchedEvent]:
-        """What is new in a letter; nothing of one that came before.
+    def take(self, body: bytes, header: str, hand_on: Callable[[WatchedEvent], None]) -> None:
+        """Hand on what is new in a letter, nothing of one that came before; then keep how far that is.
+
+        Whoever is killed in between is handed the letter's events once more, and misses none.
 
         Raises `DataFault` as `verify_webhook`, and `letter-other` for another kind of notice.
         """
@@ -71,10 +74,11 @@ class Letterbox:
         data: Any = letter.data
         begin, end, name = data["begin"], data["end"], data["subscription"]
         place, new = self.places.get(name, Place(begin)).take(begin, end)
+        for event in [read_event(one, "$") for one in data["events"]]:
+            if any(a <= event.number < b for a, b in new):
+                hand_on(event)
         self.places[name] = place
         self._keep()
-        events = [read_event(one, "$") for one in data["events"]]
-        return [event for event in events if any(a <= event.number < b for a, b in new)]
 
     def require_whole(self) -> None:
         """Raise `DataFault` `letters-missing` where letters before one that came did not come."""

@@ -25,6 +25,7 @@ from tests.ledger.world import OFFICER, actor_of
 from tests.verifier.bodies import LAB
 from tests.verifier.formats.test_webhook import EVENTS
 from tests.verifier.world import ISSUER, STRANGER
+from yinzheng.api.org.letters import Letterbox
 from yinzheng.api.org.listening import Blocks
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.organisations import enrolment
@@ -35,6 +36,7 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.organisation import parse_enrolment
+from yinzheng.verifier.formats.watched import WatchedEvent
 from yinzheng.verifier.formats.webhook import Webhook, sign_webhook
 
 BANK = "11440100MB2DEMC02X"
@@ -162,6 +164,29 @@ def test_letters_are_read_once_and_gaps_are_told(tmp_path: Path) -> None:
     assert numbers(letter(tmp_path, 25, 30, STRANGER), code="issuer-unknown") == []
     third.write_bytes(third.read_bytes().replace(b'"block":', b'"block":1'))
     assert numbers(third, code="webhook-signature") == []
+
+
+def test_a_letter_counts_as_read_once_its_events_were_handed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is killed in between is told once more, and misses nothing."""
+    monkeypatch.setattr(Keystore, "create", partial(Keystore.create, scrypt_n=2))
+    (tmp_path / "trust.json").write_bytes(policy())
+    new = ("key", "new", "--code", LAB, "--name", "某实验室", "--role", "recipient")
+    org = tmp_path / "org"
+    assert run("org", *new, "--registry", tmp_path / "trust.json", "--out", org, env=SECRETS).code == 0
+    file = letter(tmp_path, 10, 15)
+    body, header = file.read_bytes(), file.with_suffix(".signature").read_text()
+    heard: list[int] = []
+
+    def killed(_event: WatchedEvent) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Letterbox.open(org, NOW).take(body, header, killed)
+    for _ in range(2):
+        Letterbox.open(org, NOW).take(body, header, lambda event: heard.append(event.number))
+    assert heard == [10]
 
 
 def test_which_letters_must_be_said(bank: Bank) -> None:
