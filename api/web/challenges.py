@@ -124,7 +124,7 @@ def for_programs(server: Server, problems: Callable[..., dict[int | str, dict[st
         Limited like look-ups by number; there is no list of holders (R50).
         """
         server.gate.lookup(client(request))
-        content = await server.checker.holder_file(code)
+        content = await server.checker.in_turn(client(request), lambda: server.reader.holder_file(code))
         if content is None:
             server.gate.missed(client(request))
             return server.problem(request, not_found())

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from anyio import to_thread
 
@@ -42,6 +42,8 @@ from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.pack.archive import is_zip
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PROOF: Final = "purpose-proof"
 
@@ -181,8 +183,7 @@ class Checker:
                 code="number-alone",
                 hint="Send the text of its QR code, or its PDF or JSON file.",
             )
-        async with self._verifications.turn(client):
-            return await to_thread.run_sync(self._verify, presented, submission.asked, history)
+        return await self.in_turn(client, partial(self._verify, presented, submission.asked, history))
 
     async def _presented(self, submission: Submission, client: str) -> Presented:
         if submission.file is None:
@@ -208,12 +209,15 @@ class Checker:
 
         Raises as `check`, and `UsageFault` `challenge-certificate`.
         """
-        async with self._verifications.turn(client):
-            return await to_thread.run_sync(self._answer, given, asked, shown, used)
+        return await self.in_turn(client, partial(self._answer, given, asked, shown, used))
 
-    async def holder_file(self, code: str) -> bytes | None:
-        """The holder file of that credit code; None where there is no such holder."""
-        return await to_thread.run_sync(self._reader.holder_file, code)
+    async def in_turn(self, client: str, read: Callable[[], T]) -> T:
+        """What `read` finds in log, chain and database; as costly as a verification, and in its turn.
+
+        Raises `EnvironmentFault` `server-busy`, and what `read` does.
+        """
+        async with self._verifications.turn(client):
+            return await to_thread.run_sync(read)
 
     def _answer(self, given: str | bytes, asked: Challenge, shown: Presented, used: bool) -> AnswerReport:
         trust, now = self.policy(), self._clock()
@@ -231,16 +235,14 @@ class Checker:
 
         Raises `EnvironmentFault` `server-busy`, and the reader's.
         """
-        async with self._verifications.turn(client):
-            return await to_thread.run_sync(self._history, number)
+        return await self.in_turn(client, partial(self._history, number))
 
     async def as_of(self, number: str, instants: Sequence[int], client: str) -> CheckedAsOf | None:
         """How a certificate stood at instants (UTC seconds); None where there is no such number.
 
         Raises `UsageFault` `time-future`, and as `history`.
         """
-        async with self._verifications.turn(client):
-            return await to_thread.run_sync(self._as_of, number, instants)
+        return await self.in_turn(client, partial(self._as_of, number, instants))
 
     def _history(self, number: str) -> CheckedHistory | None:
         trust, now = self.policy(), self._clock()

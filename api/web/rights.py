@@ -10,7 +10,6 @@ from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -133,7 +132,14 @@ def for_programs(server: Server, problems: Callable[..., dict[int | str, dict[st
 
         The file proves itself: check it with `yinzheng history` and a policy of your own.
         """
-        content = await _looked_up(server, request, number, lambda name: _file(server, name))
+        content = await _looked_up(
+            server,
+            request,
+            number,
+            lambda name: server.checker.in_turn(
+                client(request), lambda: server.reader.live().right_history(name)
+            ),
+        )
         if content is None:
             return server.problem(request, not_found())
         return Response(
@@ -218,7 +224,7 @@ async def _search(server: Server, request: Request, asked: str) -> Registered:
     """What the register has; each search is a look-up, one that finds nothing a missed one (R50)."""
     who = client(request)
     server.gate.lookup(who)
-    found = await run_in_threadpool(server.reader.register, asked, server.clock())
+    found = await server.checker.in_turn(who, lambda: server.reader.register(asked, server.clock()))
     if not found.lines:
         server.gate.missed(who)
     return found
@@ -239,10 +245,6 @@ async def _as_of(server: Server, request: Request, number: str, written: Sequenc
     return await _looked_up(
         server, request, number, lambda name: server.checker.as_of(name, instants, client(request))
     )
-
-
-async def _file(server: Server, number: str) -> bytes | None:
-    return await run_in_threadpool(server.reader.live().right_history, number)
 
 
 async def _looked_up(

@@ -176,11 +176,13 @@ def service(server: Server) -> APIRouter:
         A number alone proves nothing, because it can be guessed or copied (R14). Look-ups by number are
         therefore limited more tightly than other requests, and there is no list of numbers (R50).
         """
-        server.gate.lookup(client(request))
-        name = number.upper()
-        content = await run_in_threadpool(server.reader.certificate_file, name) if is_number(name) else None
+        who, name = client(request), number.upper()
+        server.gate.lookup(who)
+        content = None
+        if is_number(name):
+            content = await server.checker.in_turn(who, lambda: server.reader.certificate_file(name))
         if content is None:
-            server.gate.missed(client(request))
+            server.gate.missed(who)
             return server.problem(request, not_found())
         return Response(
             content,

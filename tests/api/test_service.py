@@ -245,3 +245,26 @@ def test_too_many_waiting(serve: Serve, reader: FakeReader) -> None:
     assert answer.status_code == 503
     assert answer.json()["code"] == "server-busy"
     assert answer.headers["retry-after"] == "30"
+
+
+# Turns
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"/v1/certificates/{NUMBER}",
+        f"/v1/certificates/{NUMBER}/history",
+        f"/v1/certificates/{NUMBER}/as-of?at=2026-01-01",
+        "/v1/holders/91350100M000100Y43",
+        "/v1/register?q=91350100M000100Y43",
+        f"/rights/{NUMBER}",
+        f"/rights/{NUMBER}/at?at=2026-01-01",
+        "/register?q=91350100M000100Y43",
+    ],
+)
+def test_what_reads_chain_and_log_waits_its_turn(serve: Serve, reader: FakeReader, url: str) -> None:
+    nobody = serve(reader, limits=Limits(verifications=0, waiting=0))
+    answer = nobody.get(url)
+    assert answer.status_code == 503
+    assert "retry-after" in answer.headers
