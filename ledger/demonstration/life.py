@@ -51,12 +51,25 @@ from yinzheng.verifier.formats.trade import parse_trade
 
 EXAMPLE: Final = "demonstration.json"
 _DAY: Final = 86_400
-_PARTIES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
-    "licence": (("transferor", "licensor"), ("licensee", "licensee")),
-    "transfer": (("transferor", "transferor"), ("buyer", "transferee")),
-    "resale": (("buyer", "transferor"), ("licensee", "transferee")),
-}
-"""Who asks for each move, by the demonstration's name and in which role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One move: `name` is its own in this registry, `kind` the type of its case."""
+
+    name: str
+    kind: str
+    parties: tuple[tuple[str, str], ...]
+    """Who asks, each by the demonstration's name and in which role."""
+    settling: tuple[str, ...] = ()
+    """The exchange whose reservation it settles (R46), if one does."""
+
+
+LICENCE: Final = Move("licence", "licence", (("transferor", "licensor"), ("licensee", "licensee")))
+_SALE: Final = Move(
+    "transfer", "transfer", (("transferor", "transferor"), ("buyer", "transferee")), ("exchange",)
+)
+_RESALE: Final = Move("resale", "transfer", (("buyer", "transferor"), ("licensee", "transferee")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +94,8 @@ class Lived:
 
 
 @dataclass
-class _Life:
-    """One run."""
+class Life:
+    """One run: who takes part and what about."""
 
     registry: Registry
     members: Members
@@ -101,13 +114,16 @@ class _Life:
 
     @property
     def now(self) -> int:
+        """The registry's time, UTC seconds."""
         return self.registry.clock()
 
     def remembered(self, name: str) -> str | None:
+        """What an earlier step of this name left, in this run or one before."""
         with self.registry.store.reading() as session:
             return repository.read_meta(session).get(f"demo:life:{name}")
 
     def remember(self, name: str, value: str) -> str:
+        """Keep what a step left; gives it back."""
         with self.registry.store.transaction() as session:
             repository.write_meta(session, {f"demo:life:{name}": value})
         return value
@@ -130,17 +146,17 @@ def demonstrate_life(
     officer, administrator, member = people
     members = Members(registry, keys, officer, administrator)
     told = json.loads((example / EXAMPLE).read_text(encoding="utf-8"))
-    life = _Life(registry, members, member, told, *numbers, progress)
+    life = Life(registry, members, member, told, *numbers, progress)
     progress("enrolling holders and an exchange")
     for name in ("transferor", "licensee", "buyer"):
         members.enrol(name, life.party(name), ["holder"])
     for name in ("exchange", "forum"):
         members.enrol(name, life.party(name), [name])
     settle(registry)
-    licence = _move(life, "licence", life.number, _licence_terms(life))
+    licence = move(life, LICENCE, life.number, licence_terms(life))
     check = bytes.fromhex(_check(life))
     _reserve(life)
-    transfer = _move(life, "transfer", life.number, {"rights": told["transfer"]})
+    transfer = move(life, _SALE, life.number, {"rights": told["transfer"]})
     successor, remainder = _followers(life, transfer)
     _seize(life, successor)
     stopped = _refused(life, successor)
@@ -157,41 +173,42 @@ def demonstrate_life(
 # ---------------------------------------------------------------- moves
 
 
-def _licence_terms(life: _Life) -> dict[str, Any]:
+def licence_terms(life: Life) -> dict[str, Any]:
+    """What the example's licence covers, from now on."""
     told = {**life.example["licence"]}
     days = told.pop("days")
     return {**told, "begins": None, "ends": life.registry.clock() + days * _DAY}
 
 
-def _move(life: _Life, kind: str, number: str, terms: dict[str, Any]) -> str:
+def move(life: Life, what: Move, number: str, terms: dict[str, Any]) -> str:
     """Take one move from the joint request to the chain; gives its case's reference."""
-    registry, known = life.registry, life.remembered(kind)
+    registry, known = life.registry, life.remembered(what.name)
     if known is None:
-        joint = _asked(life, kind, kind, number, terms)
-        case = requesting.receive(registry, joint, [_document(life, kind)], life.progress)
-        life.remember(f"{kind}:request", json.dumps(joint.to_json()))
-        known = life.remember(kind, case)
-    joint = read_joint_request(json.loads(life.remembered(f"{kind}:request") or "null"))
+        joint = _asked(life, what, number, terms)
+        case = requesting.receive(registry, joint, [_document(what)], life.progress)
+        life.remember(f"{what.name}:request", json.dumps(joint.to_json()))
+        known = life.remember(what.name, case)
+    joint = read_joint_request(json.loads(life.remembered(f"{what.name}:request") or "null"))
     officers = Officers(registry, known, life.members.officer, life.committee)
     officers.carry(
-        lambda state: life.progress(f"{kind}: {state.value}"),
-        issuing=lambda: _sign_all(life, officers, kind, joint),
+        lambda state: life.progress(f"{what.name}: {state.value}"),
+        issuing=lambda: _sign_all(life, officers, what, joint),
     )
     return known
 
 
-def _asked(life: _Life, name: str, kind: str, number: str, terms: dict[str, Any]) -> JointRequest:
+def _asked(life: Life, what: Move, number: str, terms: dict[str, Any]) -> JointRequest:
     """The joint request, signed by each party."""
-    content = _content(name)
+    content = _content(what.name)
     with life.registry.store.reading() as session:
         row = session.get_one(Certificate, number)
         leaf = session.get_one(Event, row.event_id).leaf_hash
     value = {
         "v": 1,
         "registry": life.registry.instance.registry_code,
-        "type": kind,
+        "type": what.kind,
         "certificate": {"number": number, "leaf": leaf.hex()},
-        "parties": [{**life.party(who).to_json(), "role": role} for who, role in _PARTIES[name]],
+        "parties": [{**life.party(who).to_json(), "role": role} for who, role in what.parties],
         "terms": terms,
         "documents": [
             {
@@ -206,7 +223,7 @@ def _asked(life: _Life, name: str, kind: str, number: str, terms: dict[str, Any]
         "nonce": secrets.token_hex(16),
     }
     joint = JointRequest(read_request(value), (), ())
-    for who, _ in _PARTIES[name]:
+    for who, _ in what.parties:
         joint = joint.signed_by(life.party(who).code, life.members.sm2(who))
     return joint
 
@@ -215,11 +232,11 @@ def _content(name: str) -> bytes:
     return f"演示用的虚构文件：{name}\n".encode()
 
 
-def _document(life: _Life, name: str) -> FilePart:
-    return FilePart("document.txt", "consideration", "合同或申请（演示）", lambda: [_content(name)])
+def _document(what: Move) -> FilePart:
+    return FilePart("document.txt", "consideration", "合同或申请（演示）", lambda: [_content(what.name)])
 
 
-def _sign_all(life: _Life, officers: Officers, name: str, joint: JointRequest) -> None:
+def _sign_all(life: Life, officers: Officers, what: Move, joint: JointRequest) -> None:
     """The committee's approval where it is due, then each party's account, over what it made itself."""
     registry = life.registry
     with work_on(registry, officers.case) as work:
@@ -230,8 +247,7 @@ def _sign_all(life: _Life, officers: Officers, name: str, joint: JointRequest) -
         except UsageFault as fault:
             if fault.code != "approval-twice":  # an earlier run did
                 raise
-    settling = ("exchange",) if name == "transfer" else ()  # whose reservation the sale settles (R46)
-    for who in (*(party for party, _ in _PARTIES[name]), *settling):
+    for who in (*(party for party, _ in what.parties), *what.settling):
         prepared = read_prepared(prepared_file(registry, officers.case).to_json())
         domain = registry.client.moves_domain
         message = require_shown(prepared, domain, joint.request)
@@ -239,7 +255,7 @@ def _sign_all(life: _Life, officers: Officers, name: str, joint: JointRequest) -
         issuing.sign(registry, officers.case, life.party(who).code, signature)
 
 
-def _followers(life: _Life, case: str) -> tuple[str, str]:
+def _followers(life: Life, case: str) -> tuple[str, str]:
     """The buyer's certificate, and that of what stayed."""
     with life.registry.store.reading() as session:
         buyer = life.party("buyer").code
@@ -253,7 +269,7 @@ def _followers(life: _Life, case: str) -> tuple[str, str]:
 # ---------------------------------------------------------------- the exchange, and the court
 
 
-def _check(life: _Life) -> str:
+def _check(life: Life) -> str:
     """The exchange asks before the sale; gives the leaf hash of what it was told."""
     known = life.remembered("check")
     if known is not None:
@@ -284,7 +300,7 @@ def _check(life: _Life) -> str:
     return life.remember("check", answered.statement.leaf_hash.hex())
 
 
-def _reserve(life: _Life) -> None:
+def _reserve(life: Life) -> None:
     """The exchange keeps the certificate for this sale."""
     exchange, until = life.party("exchange"), life.now + _DAY
     _order(
@@ -296,7 +312,7 @@ def _reserve(life: _Life) -> None:
     )
 
 
-def _seize(life: _Life, number: str) -> None:
+def _seize(life: Life, number: str) -> None:
     """A court seizes, on its own signature."""
     told = life.example["seizure"]
     document = digest_pair(_content("seizure"))
@@ -308,7 +324,7 @@ def _seize(life: _Life, number: str) -> None:
     )
 
 
-def _cancel(life: _Life, number: str) -> None:
+def _cancel(life: Life, number: str) -> None:
     """A court's judgment has a certificate cancelled."""
     told = life.example["cancellation"]
     document = digest_pair(_content("cancellation"))
@@ -322,7 +338,7 @@ def _cancel(life: _Life, number: str) -> None:
     )
 
 
-def _order(life: _Life, name: str, made: Callable[[], Ordered], number: str, who: str = "forum") -> None:
+def _order(life: Life, name: str, made: Callable[[], Ordered], number: str, who: str = "forum") -> None:
     """An order, as the court's or the exchange's own program makes and signs it; the chain follows."""
     if life.remembered(name) is not None:
         return
@@ -339,14 +355,14 @@ def _order(life: _Life, name: str, made: Callable[[], Ordered], number: str, who
     life.remember(name, number)
 
 
-def _refused(life: _Life, number: str) -> str:
+def _refused(life: Life, number: str) -> str:
     """The buyer tries to sell on; gives the reason why it cannot."""
     known = life.remembered("resale")
     if known is not None:
         return known
-    joint = _asked(life, "resale", "transfer", number, {"rights": life.example["transfer"]})
+    joint = _asked(life, _RESALE, number, {"rights": life.example["transfer"]})
     try:
-        requesting.receive(life.registry, joint, [_document(life, "resale")], life.progress)
+        requesting.receive(life.registry, joint, [_document(_RESALE)], life.progress)
     except UsageFault as fault:
         return life.remember("resale", fault.code)
     raise UsageFault("a seized certificate was sold", code="demo-unfinished")
