@@ -20,6 +20,7 @@ from rich.table import Table
 
 from scripts.bench_parts.accesses import measure_accesses
 from scripts.bench_parts.bulk import measure_bulk
+from scripts.bench_parts.certificates import measure_certificates
 from scripts.bench_parts.checks import measure_checks
 from scripts.bench_parts.consents import measure_consents
 from scripts.bench_parts.desk import measure_desk
@@ -27,6 +28,7 @@ from scripts.bench_parts.events import measure_events
 from scripts.bench_parts.floods import measure_floods
 from scripts.bench_parts.help import measure_help
 from scripts.bench_parts.measure import Figure, Say
+from scripts.bench_parts.moves import measure_moves
 from scripts.bench_parts.packs import measure_packs
 from scripts.bench_parts.sealing import measure_sealing
 from scripts.bench_parts.single import measure_decisions
@@ -61,17 +63,55 @@ class Extent:
     """Access lines written in bulk."""
     flooded: float
     """Seconds of each flood."""
+    moved: tuple[int, int]
+    """Licences, and as many sales; and races of two exchanges."""
+    licences: tuple[int, ...]
+    """Licences under one right at which it is asked."""
+    certificates: tuple[int, ...]
+    """Certificates at which it is asked."""
 
 
 USUAL: Final = Extent(
-    (1_000, 100_000), 200, 60, 30, 1_000, 1024, (100_000,), 400, (5, 30), (1024, 1_000), 50_000, 12
+    (1_000, 100_000),
+    200,
+    60,
+    30,
+    1_000,
+    1024,
+    (100_000,),
+    400,
+    (5, 30),
+    (1024, 1_000),
+    50_000,
+    12,
+    (10, 5),
+    (10, 100, 1_000),
+    (100, 1_000),
 )
-QUICK: Final = Extent((1_000, 15_000), 40, 15, 6, 200, 64, (5_000,), 80, (1, 5), (64, 100), 20_000, 4)
+QUICK: Final = Extent(
+    (1_000, 15_000),
+    40,
+    15,
+    6,
+    200,
+    64,
+    (5_000,),
+    80,
+    (1, 5),
+    (64, 100),
+    20_000,
+    4,
+    (3, 2),
+    (10, 50),
+    (40, 80),
+)
 FULL: Final = replace(
     USUAL,
     sizes=(1_000, 100_000, 1_000_000),
     consents=(100_000, 1_000_000),
     evidence=(10 * 1024, 1_000),
+    licences=(10, 100, 1_000, 10_000),
+    certificates=(100, 1_000, 9_000),
 )
 
 
@@ -114,6 +154,12 @@ _PARTS: Final[dict[frozenset[str], _Part]] = {
     ),
     frozenset({"trades"}): lambda folder, extent, say, _: measure_trades(
         folder, extent.signed, 10_000 if extent.signed > 100 else 1_000, say
+    ),
+    frozenset({"moves"}): lambda folder, extent, say, _: measure_moves(
+        folder, *extent.moved, extent.licences, say
+    ),
+    frozenset({"certificates"}): lambda folder, extent, say, _: measure_certificates(
+        folder, extent.certificates, say
     ),
     frozenset({"packs"}): lambda folder, extent, say, _: measure_packs(folder, extent.evidence, say),
 }

@@ -63,7 +63,7 @@ def _accept(registry: Registry, case: str, by: Actor) -> None:
 def _until_anchored(registry: Registry, cases: list[str]) -> list[Figure]:
     """A review, carried through log and chain before the next."""
     times, by = Times(), acting_as(registry, OFFICER)
-    sender = Sender(registry.w3, acting_as(registry, ADMINISTRATOR).key.account(), time.sleep)
+    sender = sender_of(registry)
     for case in cases:
         with work_on(registry, case) as work:
             application = asked.application_of(work)
@@ -74,13 +74,19 @@ def _until_anchored(registry: Registry, cases: list[str]) -> list[Figure]:
             settle(registry)
 
         times.ours.append(seconds(decide))
-        times.floor.append(seconds(lambda: _block(sender)))
+        times.floor.append(seconds(lambda: block(sender)))
     return times.figures(
         _PART, "decision until anchored", "one block of the embedded chain with one transfer"
     )
 
 
-def _block(sender: Sender) -> None:
+def sender_of(registry: Registry) -> Sender:
+    """Who sends what is no decision: the administrator's account."""
+    return Sender(registry.w3, acting_as(registry, ADMINISTRATOR).key.account(), time.sleep)
+
+
+def block(sender: Sender) -> None:
+    """One block with one transfer."""
     transfer = Call(sender.address, b"", 21_000)
     signed = sender.prepare(transfer, sender.next_nonce(), sender.fees())
     sender.broadcast(signed)

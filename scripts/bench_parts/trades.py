@@ -12,6 +12,7 @@ from scripts.bench_parts.clients import ask, post, serving
 from scripts.bench_parts.measure import Figure, Say, Times, percentile, seconds
 from scripts.bench_parts.site import OFFICER, Site, make_site, opened
 from yinzheng.api.org.member import Member, create_member
+from yinzheng.api.org.registry import pin
 from yinzheng.client import Answer, Exchange
 from yinzheng.ledger.demonstration.certificates import ADMINISTRATOR
 from yinzheng.ledger.demonstration.people import acting_as
@@ -19,6 +20,7 @@ from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.passphrase import PASSPHRASE, create_passphrase_file
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.state.instance import Paths
+from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
 from yinzheng.verifier.formats.request import HEADER, Request, sign_request
@@ -36,8 +38,8 @@ _FLOOR: Final = "one SM2 signature + one verification"
 def measure_trades(folder: Path, requests: int, lines: int, say: Say) -> list[Figure]:
     """Ask `requests` times over one connection, then a batch of `lines`; the floor before and after."""
     site = make_site(folder, certified=True)
-    member = _enrolled(site, folder / "exchange")
-    trade = _trade(site)
+    member = enrolled_exchange(site, folder / "exchange", CODE)
+    trade = trade_of(site)
     key = Sm2PrivateKey.generate()
     times = Times(floor=_floor(key, requests // 2))
     passphrase = create_passphrase_file(Paths(site.state).keys / PASSPHRASE)
@@ -81,14 +83,15 @@ def measure_trades(folder: Path, requests: int, lines: int, say: Say) -> list[Fi
     ]
 
 
-def _enrolled(site: Site, folder: Path) -> Member:
+def enrolled_exchange(site: Site, folder: Path, code: str) -> Member:
+    """An exchange with its own folder, and its role on chain."""
     passphrase = {"YINZHENG_ORG_PASSPHRASE": secrets.token_hex(16)}
     now = int(time.time())
     with opened(site) as registry:
         member, made = create_member(
             folder,
             passphrase,
-            code=CODE,
+            code=code,
             name="某数据交易所（虚构）",
             roles=["exchange"],
             account=True,
@@ -98,18 +101,26 @@ def _enrolled(site: Site, folder: Path) -> Member:
         giver = acting_as(registry, ADMINISTRATOR)
         enrolment.enrol(registry, made, acting_as(registry, OFFICER), administrator=giver)
         settle(registry)
+        pin(folder, canonical.dumps(trust_policy(registry.instance)))
     return member
 
 
-def _trade(site: Site) -> dict[str, Any]:
+def trade_of(site: Site) -> dict[str, Any]:
+    """A trade in the site's certificate, which is allowed."""
     value = canonical.loads(site.certificate, max_bytes=1 << 20)
     assert isinstance(value, dict)
     body: Any = value["record"]
-    holder, now = body["holders"][0], int(time.time())
+    holder = body["holders"][0]
+    return trade_about(body["number"], {"name": holder["name"], "code": holder["code"]})
+
+
+def trade_about(number: str, seller: dict[str, str]) -> dict[str, Any]:
+    """A trade in a certificate of the example, allowed where the seller holds it."""
+    now = int(time.time())
     pair = {**digest_pair(b"contract").to_json()}
     return {
-        "certificate": body["number"],
-        "seller": {"name": holder["name"], "code": holder["code"]},
+        "certificate": number,
+        "seller": seller,
         "buyer": {"name": "买方（虚构）", "code": "91440101DEM00071XP"},
         "kind": "share",
         "registration": "licence",
