@@ -214,11 +214,14 @@ def issue(
         "number": issued.number,
         "numbers": list(issued.numbers),
         "missing": list(issued.missing),
+        "by_letter": list(issued.by_letter),
     }
     if issued.missing:
         tell(json_, result, f"{named}: still to approve: {', '.join(issued.missing)} 待签")
     else:
         tell(json_, result, f"{named}: deposited 已存证登记")
+    if issued.by_letter:
+        err.print(f"yinzheng: tell by letter 请书面通知: {', '.join(issued.by_letter)}", style="yellow")
     if issued.running_out:
         err.print("yinzheng: this month's certificate numbers are running out (R14)", style="yellow")
 

@@ -82,6 +82,12 @@ RIGHTS: Final = (
                 ),
             ),
             Command(
+                "cancel",
+                "standing:cancel",
+                "Move to cancel a certificate on the registry's own motion; review and publicity "
+                "follow. 依职权注销。",
+            ),
+            Command(
                 "order",
                 "standing:order",
                 "Take in a forum's signed order: seizure, its lifting, cancellation. 执行裁判机构命令。",

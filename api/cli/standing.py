@@ -13,6 +13,7 @@ from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, writing
 from yinzheng.api.cli.files import digest_of, read_file
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
+from yinzheng.ledger.rules.moves import Ground
 from yinzheng.ledger.rules.terms import RemarkKind
 
 if TYPE_CHECKING:
@@ -86,6 +87,30 @@ def list_(number: Number, state: State = DEFAULT_STATE, json_: Json = False) -> 
             yield f"  {name_of(one):<12}  {one.kind.value:<8} {moment(one.entered_at)}{until}{by}  {said}"
 
     tell(json_, found.to_json(), text())
+
+
+def cancel(
+    number: Number,
+    as_: As,
+    ground: Annotated[
+        Ground, typer.Option(help="Which ground of R7; on a document a forum orders it. 事由。")
+    ],
+    summary: Annotated[str, typer.Option(help="What the public is told, 1 to 400 characters. 公示说明。")],
+    reasons: Annotated[str, typer.Option(help="Why, for the file. 理由。")],
+    evidence: Annotated[list[Path], typer.Option(help="A file that it rests on; repeat. 证据。")],
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Move to cancel a certificate on the registry's own motion; review and publicity follow. 依职权注销。"""
+    from yinzheng.ledger.cases.files import FilePart
+    from yinzheng.ledger.cases.protests import material_of
+    from yinzheng.ledger.certificates import own_motion
+
+    files = [FilePart(one.name, "other", one.name, one.content) for one in material_of(evidence)]
+    motion = own_motion.Motion(ground, summary, reasons, files)
+    with writing(state, json_) as (registry, progress):
+        case = own_motion.move(registry, number, motion, acting(registry, as_), progress)
+    tell(json_, {"case": case, "certificate": number}, f"{case}: cancellation of {number} begun 已启动注销")
 
 
 def order(

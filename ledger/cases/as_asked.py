@@ -76,7 +76,7 @@ def _same_cancellation(body: Cancellation, request: MoveRequest) -> dict[str, bo
         "request": body.document is not None and body.document.matches(request.digest),
         "certificate": body.certificate == request.certificate.number,
         "ground": body.ground == request.terms.ground,
-        "initiator": body.initiator == "holders",
+        "initiator": body.initiator == request.initiator,
     }
 
 

@@ -56,6 +56,8 @@ class Prepared:
     about: str
     part: str
     call: Callable[[Sequence[bytes]], Call]
+    tell: tuple[str, ...] = ()
+    """Credit codes of the holders that are told of the decision, which is not their own (R7)."""
 
     @property
     def decision(self) -> Stated:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from yinzheng.ledger.cases.asked import facts_of, require_procedure, stated_procedure
 from yinzheng.ledger.cases.calls import CLOSURE
-from yinzheng.ledger.cases.work import approve, content_of, work_on
+from yinzheng.ledger.cases.work import CaseThread, approve, content_of, work_on
 from yinzheng.ledger.chain.approvals import Closure
 from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
@@ -28,17 +28,22 @@ def accept(registry: Registry, case_id: str, by: Actor, procedure: Procedure, re
     `text-too-long`).
     """
     with work_on(registry, case_id) as work:
-        rule = work.allow(Move.ACCEPT, by)
-        require_procedure(work, procedure)
-        body: dict[str, JSON] = {
-            "v": 1,
-            "person": by.person,
-            "procedure": procedure.value,
-            "stated": stated_procedure(work).value,
-            "reasons": checked_text(reasons),
-        }
-        work.case.procedure = procedure.value
-        work.write(rule, work.compose(rule, body))
+        take_up(work, by, procedure, reasons)
+
+
+def take_up(work: CaseThread, by: Actor, procedure: Procedure, reasons: str) -> None:
+    """Accept an opened case; as `accept`."""
+    rule = work.allow(Move.ACCEPT, by)
+    require_procedure(work, procedure)
+    body: dict[str, JSON] = {
+        "v": 1,
+        "person": by.person,
+        "procedure": procedure.value,
+        "stated": stated_procedure(work).value,
+        "reasons": checked_text(reasons),
+    }
+    work.case.procedure = procedure.value
+    work.write(rule, work.compose(rule, body))
 
 
 def to_ordinary(registry: Registry, case_id: str, by: Actor, reasons: str) -> None:

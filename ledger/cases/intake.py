@@ -11,9 +11,10 @@ from sqlmodel import Session
 
 from yinzheng.ledger.cases.body import require_certifiable
 from yinzheng.ledger.cases.files import FilePart, Sealed, add_files, seal_parts, undone_together
-from yinzheng.ledger.cases.work import case_thread, dossier_key, work_on
+from yinzheng.ledger.cases.work import CaseThread, case_thread, dossier_key, work_on
 from yinzheng.ledger.consents.basis import require_notices
 from yinzheng.ledger.dossiers.dossier import Dossier, open_dossier
+from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.calendar import date_of, day_of
 from yinzheng.ledger.rules.case_types import CaseType
@@ -76,9 +77,13 @@ def begin(
     sealed: list[Sealed],
     key: bytes,
     dossier_id: bytes,
-    also: Callable[[Session, Case], None] | None = None,
+    also: Callable[[CaseThread], None] | None = None,
+    by: Actor | Capacity = Capacity.APPLICANT,
 ) -> str:
-    """Begin a case with its dossier, sealed under `key`; `asked` is its application. Gives its reference."""
+    """Begin a case with its dossier, sealed under `key`; `asked` is its application. Gives its reference.
+
+    `also` is what goes with it, in the same transaction.
+    """
     with registry.store.transaction() as session, undone_together(registry, sealed):
         now = registry.clock()
         case = _new_case(session, begun, dossier_id, now)
@@ -87,13 +92,13 @@ def begin(
         session.flush()
         session.add(case)
         session.flush()
-        if also is not None:
-            also(session, case)
         seal = SealedValue(key)
         add_files(session, seal, dossier_id, 0, sealed)
         thread = case_thread(registry, session, case, seal, now)
-        rule = thread.allow(Move.APPLY, Capacity.APPLICANT)
+        rule = thread.allow(Move.APPLY, by)
         thread.write(rule, thread.compose(rule, _body(asked, sealed)))
+        if also is not None:
+            also(thread)
         return case.id
 
 

@@ -22,6 +22,7 @@ from yinzheng.ledger.cases.standing_drafts import keep_drafts, state_drafts
 from yinzheng.ledger.cases.work import CaseThread, approve, work_on
 from yinzheng.ledger.chain.approvals import digest, recover
 from yinzheng.ledger.disputes.work import holds_on
+from yinzheng.ledger.notify.queue import queue_recorded
 from yinzheng.ledger.people.acting import Actor, gone
 from yinzheng.ledger.people.decisions import Content
 from yinzheng.ledger.registry import Registry
@@ -48,6 +49,8 @@ class Issued:
     missing: tuple[str, ...]
     """Capacities, an organisation's with its credit code."""
     running_out: bool = False
+    by_letter: tuple[str, ...] = ()
+    """Credit codes of holders to be told of it otherwise, for they are not enrolled (R7)."""
 
     @property
     def number(self) -> str:
@@ -258,16 +261,15 @@ def _missing(work: CaseThread, prepared: Prepared) -> tuple[Signer, ...]:
 def _continue(work: CaseThread, prepared: Prepared, short: bool) -> Issued:
     work.session.flush()
     missing = _missing(work, prepared)
-    if not missing:
-        _complete(work, prepared)
+    by_letter = () if missing else _complete(work, prepared)
     numbers = tuple(one.body.number for one in prepared.stated if hasattr(one.body, "holders"))
     if work.kind is CaseType.LICENCE:
         numbers = (prepared.decision.body.number,)
-    return Issued(numbers, tuple(one.name for one in missing), short)
+    return Issued(numbers, tuple(one.name for one in missing), short, by_letter)
 
 
-def _complete(work: CaseThread, prepared: Prepared) -> None:
-    """Write the statements that were approved, and the call."""
+def _complete(work: CaseThread, prepared: Prepared) -> tuple[str, ...]:
+    """Write the statements that were approved, and the call; gives whom nobody has told of it."""
     given = _given(work, prepared)
     call = prepared.call([given[signer] for signer in prepared.signers])
     recorded, after = [], None
@@ -286,6 +288,7 @@ def _complete(work: CaseThread, prepared: Prepared) -> None:
     work.write(_rule(work, prepared.decision.statement.type, prepared.decision.statement.by), *recorded)
     work.session.flush()
     state_drafts(work, prepared)
+    return queue_recorded(work.session, prepared.tell, work.case.certificate or "", recorded[-1], work.now)
 
 
 def _rule(work: CaseThread, statement: str, by: str) -> Rule:

@@ -1,4 +1,4 @@
-"""How the holders' cancellation of their certificate is prepared (R7)."""
+"""How a cancellation is prepared: the holders' own, or the registry's on its own motion (R7)."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from yinzheng.verifier.log.statement import Statement, certificate_subject, comm
 
 
 def cancellation(work: CaseThread) -> Prepared:
-    """The certificate is over for good, by every holder's hand."""
+    """The certificate is over for good: by every holder's hand, or by registry and committee (S5.25)."""
     request, before, client = request_of(work).request, predecessor_of(work), work.registry.client
     body = parse_cancellation(
         {
             "v": 1,
             "certificate": before.number,
             "ground": request.terms.ground,
-            "initiator": "holders",
+            "initiator": request.initiator,
             "document": request.digest.to_json(),
             "reference": None,
             "by": registry_party(work),
@@ -47,14 +47,16 @@ def cancellation(work: CaseThread) -> Prepared:
     )
     ended = Stated(statement, body)
     message: Any = message_of([ended], work.case.subject)
-    listed = listed_of(before)
+    by_holders = request.initiator == "holders"
+    listed = listed_of(before) if by_holders else ()
     return Prepared(
         stated=(ended,),
         message=message,
         domain=client.standing_domain,
-        signers=(*officials(work), *organisations(work, request)),
+        signers=(*officials(work), *(organisations(work, request) if by_holders else ())),
         kind=calls.CANCELLATION,
         about=message.id.hex(),
         part=statement.leaf_hash.hex(),
         call=lambda signatures: client.cancel(message, listed, signatures),
+        tell=() if by_holders else tuple(holder.code for holder in before.holders),
     )

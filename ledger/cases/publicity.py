@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from yinzheng.ledger.cases.asked import shown_of
+from yinzheng.ledger.cases.asked import predecessor_of, shown_of
 from yinzheng.ledger.cases.calls import PUBLICITY
 from yinzheng.ledger.cases.work import approve, content_of, work_on
 from yinzheng.ledger.chain.approvals import Publication
 from yinzheng.ledger.chain.records import Procedure as ChainProcedure
+from yinzheng.ledger.notify.queue import queue_recorded
 from yinzheng.ledger.people.acting import Actor, require_two
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.publicity import Notice, check_waiver, publicity_end
@@ -57,3 +58,8 @@ def publish(
         call = registry.client.open_publicity(decision, signatures)
         work.call(PUBLICITY, case_id, call)
         work.write(rule, recorded)
+        if work.situation.own_motion:  # the holders hear of it while they may object (R7, R24)
+            before = predecessor_of(work)
+            queue_recorded(
+                work.session, [one.code for one in before.holders], before.number, recorded, work.now
+            )

@@ -39,9 +39,9 @@ def receive(
 
     Everything is checked before anything is stored, and again when it is decided.
 
-    Raises `DataFault`: as `require_signed`, `request-registry`, `joint-dated`, `request-key`,
-    `document-differs`; `UsageFault`: `request-taken`, `request-name`, `organisation-…`, `holder-not-entered`,
-    `type-unavailable`, and as `require_grantable`.
+    Raises `DataFault`: as `require_signed`, `request-registry`, `request-own-motion`, `joint-dated`,
+    `request-key`, `document-differs`; `UsageFault`: `request-taken`, `request-name`, `organisation-…`,
+    `holder-not-entered`, `type-unavailable`, and as `require_grantable`.
     """
     now = registry.clock()
     with registry.store.reading() as session:
@@ -49,13 +49,13 @@ def receive(
         profile = _certificate(session, joint.request).profile
         procedure = body_of(session, joint.request.certificate.number).procedure
     dossier_id, key = secrets.token_bytes(DOSSIER_ID_BYTES), secrets.token_bytes(DOSSIER_KEY_BYTES)
-    sealed = _seal(registry, joint.request, documents, key, dossier_id, 0, progress)
+    sealed = seal_documents(registry, joint.request, documents, key, dossier_id, 0, progress)
     begun = Begun(
         kind=CaseType(joint.request.type),
         profile=profile,
         procedure=procedure,
         certificate=joint.request.certificate.number,
-        request=_name(joint.request),
+        request=name_of(joint.request),
     )
     return begin(
         registry,
@@ -64,7 +64,7 @@ def receive(
         sealed,
         key,
         dossier_id,
-        lambda session, case: _list_parties(session, case.id, joint.request),
+        lambda work: _list_parties(work.session, work.case.id, joint.request),
     )
 
 
@@ -85,12 +85,12 @@ def supplement(
         _require_same(session, case, joint.request)
         key = dossier_key(registry, session, case.dossier_id)
         first = len(repository.files_of(session, case.dossier_id))
-    sealed = _seal(registry, joint.request, documents, key, case.dossier_id, first, progress)
+    sealed = seal_documents(registry, joint.request, documents, key, case.dossier_id, first, progress)
 
     def renamed(session: Session, found: Case) -> None:
         assert found.request is not None  # it began with one
         session.add(ReplacedRequest(digest=found.request, case_id=found.id))
-        found.request = _name(joint.request)
+        found.request = name_of(joint.request)
 
     go_on(registry, case_id, joint.to_json(), sealed, first, renamed)
 
@@ -107,13 +107,19 @@ def _require_sound(registry: Registry, session: Session, joint: JointRequest, no
         raise DataFault(
             "this request is made to another registry", code="request-registry", hint="Hand it in there."
         )
+    if request.parties[0].role == "registry":
+        raise DataFault(
+            "the registry's own motion is begun by an officer, and not handed in",
+            code="request-own-motion",
+            hint="`yinzheng cancel`, with the evidence.",
+        )
     if request.made_at > now + AHEAD:
         raise DataFault(
             "the request is dated ahead of our clock", code="joint-dated", hint="Set the clock, sign anew."
         )
     require_signed(joint)
     _require_authorised(joint, now)
-    if _taken_before(session, _name(request)):
+    if _taken_before(session, name_of(request)):
         raise UsageFault(
             "this very request was taken in before",
             code="request-taken",
@@ -189,7 +195,7 @@ def _require_same(session: Session, case: Case, request: MoveRequest) -> None:
         )
 
 
-def _seal(
+def seal_documents(
     registry: Registry,
     request: MoveRequest,
     documents: Sequence[FilePart],
@@ -198,7 +204,12 @@ def _seal(
     first: int,
     progress: Progress,
 ) -> list[Sealed]:
-    """Seal the documents, and keep none unless each is what the request names."""
+    """Seal the documents, and keep none unless each is what the request names.
+
+    The dossier's files are counted from 0; `first` is the number of the first of these.
+
+    Raises `DataFault` `document-differs`.
+    """
     if [one.path for one in documents] != [one.path for one in request.documents]:
         raise _differs("the documents handed in are not those that the request names")
     sealed = seal_parts(registry, documents, key, dossier_id, first, progress)
@@ -220,5 +231,6 @@ def _list_parties(session: Session, case_id: str, request: MoveRequest) -> None:
         session.add(MoveParty(organisation=party.code, case_id=case_id))
 
 
-def _name(request: MoveRequest) -> bytes:
+def name_of(request: MoveRequest) -> bytes:
+    """By what a case keeps its request, which is taken in once: SHA-256."""
     return sha256(request.canonical())

@@ -27,6 +27,7 @@ from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.log.statement import Statement
 
 
 @dataclass(kw_only=True)
@@ -128,7 +129,14 @@ def situation_of(session: Session, case: Case) -> Situation:
         procedure=Procedure(case.procedure),
         open_objections=frozenset(leaf.hex() for leaf in still_open),
         publicity_end=case.publicity_end,
+        own_motion=CaseType(case.type) is CaseType.CANCELLATION and _of_registry(session, case),
     )
+
+
+def _of_registry(session: Session, case: Case) -> bool:
+    """Whether the registry itself began it, which its first statement says."""
+    begun = next(iter(repository.events_of_case(session, case.id)), None)
+    return begun is not None and Statement.from_bytes(begun.statement).by == Capacity.REGISTRY
 
 
 def content_of(work: CaseThread, recorded: Recorded) -> Content:

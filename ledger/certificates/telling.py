@@ -11,26 +11,20 @@ from sqlmodel import Session, select
 
 from yinzheng.ledger.certificates.work import CertificateThread
 from yinzheng.ledger.flow.recording import Recorded
-from yinzheng.ledger.notify.queue import queue
+from yinzheng.ledger.notify.queue import queue, queue_recorded
 from yinzheng.ledger.store.models import Certificate
 from yinzheng.ledger.store.models_consents import Delivery
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.body import MAX_BODY, Body, parse_body
 
-RECORDED: Final = "certificate.recorded"
 OBJECTED: Final = "certificate.objection"
 
 
 def tell_holders(work: CertificateThread, recorded: Recorded) -> None:
     """Queue a notice to every holder that is enrolled, in the transaction of what it tells of."""
-    data = {
-        "certificate": work.certificate.number,
-        "type": recorded.statement.type,
-        "statement": recorded.leaf_hash.hex(),
-    }
-    for holder in body_of(work.certificate).holders:
-        queue(work.session, holder.code, RECORDED, data, work.now)
+    codes = [holder.code for holder in body_of(work.certificate).holders]
+    queue_recorded(work.session, codes, work.certificate.number, recorded, work.now)
 
 
 def tell_of_objection(work: CertificateThread, leaf: bytes, due: int | None) -> None:

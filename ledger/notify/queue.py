@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from sqlmodel import Session
 
+from yinzheng.ledger.flow.recording import Recorded
 from yinzheng.ledger.store.models_consents import Delivery, Organisation
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.webhook import ID_BYTES, Webhook
+
+RECORDED: Final = "certificate.recorded"
 
 
 def queue(
@@ -41,3 +45,18 @@ def queue(
         )
     )
     return notice.id
+
+
+def queue_recorded(
+    session: Session, codes: Iterable[str], number: str, recorded: Recorded, now: int
+) -> tuple[str, ...]:
+    """Let holders be told of a statement about their certificate, as `queue` (R7, R25).
+
+    Gives the credit codes of those that are not enrolled, and are told by letter.
+    """
+    data = {
+        "certificate": number,
+        "type": recorded.statement.type,
+        "statement": recorded.leaf_hash.hex(),
+    }
+    return tuple(code for code in codes if queue(session, code, RECORDED, data, now) is None)

@@ -7,7 +7,7 @@ Whatever the table does not hold is refused, with the moves that are possible an
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -117,6 +117,7 @@ class Guard(StrEnum):
     OBJECTION_OPEN = "objection_open"
     NO_OBJECTION_OPEN = "no_objection_open"
     PUBLICITY_OVER = "publicity_over"
+    ASKED_FOR = "asked_for"
 
 
 Rule: TypeAlias = course.Rule[State, Move]
@@ -226,6 +227,8 @@ class Situation:
     procedure: Procedure | None = None
     open_objections: frozenset[str] = frozenset()
     publicity_end: int | None = None
+    own_motion: bool = False
+    """Whether the registry began it, and nobody asked (R7)."""
 
     def meets(self, guard: Guard, now: int) -> bool:
         """Tell whether a guard's condition is met at `now` (UTC seconds)."""
@@ -240,6 +243,8 @@ class Situation:
                 return not self.open_objections
             case Guard.PUBLICITY_OVER:
                 return self.publicity_end is not None and now >= self.publicity_end
+            case Guard.ASKED_FOR:
+                return not self.own_motion
 
 
 _UNMET: Mapping[StrEnum, tuple[str, str]] = MappingProxyType(
@@ -255,17 +260,36 @@ _UNMET: Mapping[StrEnum, tuple[str, str]] = MappingProxyType(
             "nothing is issued while an objection is open (R24)",
         ),
         Guard.PUBLICITY_OVER: ("move-publicity-running", "publicity is not over (R24)"),
+        Guard.ASKED_FOR: (
+            "move-own-motion",
+            "on its own motion the registry asks nobody for a supplement, and waives no publicity (R7)",
+        ),
     }
 )
 
+_FOR_OTHERS: Final = frozenset({Move.DEEM_ACCEPTED, Move.REQUEST_SUPPLEMENT, Move.PUBLISH_WAIVED})
+
+
+def _cancelling(rules: list[Rule]) -> list[Rule]:
+    """The same where the registry may begin it itself, and then does not what it does for who asks."""
+    guarded = [
+        replace(rule, guards=rule.guards | {Guard.ASKED_FOR}) if rule.move in _FOR_OTHERS else rule
+        for rule in rules
+    ]
+    return [*_rule("new", Move.APPLY, _S.APPLIED, _C.REGISTRY, _T.APPLICATION_RECEIVED), *guarded]
+
+
+def _lines(kind: CaseType) -> list[Rule]:
+    lines = [*_EXAMINED, *(_PUBLISHED if kind.published else _UNPUBLISHED), *_ENDINGS[kind]]
+    return _cancelling(lines) if kind is CaseType.CANCELLATION else lines
+
+
 COURSES: Final[Mapping[CaseType, Course[State, Move]]] = MappingProxyType(
-    {
-        kind: Course("case", (*_EXAMINED, *(_PUBLISHED if kind.published else _UNPUBLISHED), *ending), _UNMET)
-        for kind, ending in _ENDINGS.items()
-    }
+    {kind: Course("case", tuple(_lines(kind)), _UNMET) for kind in _ENDINGS}
 )
 """By type. Refusals have the codes `move-not-allowed` (not from this state), `move-wrong-capacity`, and for a
-guard `move-procedure`, `move-no-objection`, `move-objection-open` or `move-publicity-running`."""
+guard `move-procedure`, `move-no-objection`, `move-objection-open`, `move-publicity-running` or
+`move-own-motion`."""
 
 COURSE: Final = COURSES[CaseType.FIRST]
 TABLE = COURSE.table

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from tests.cli.commands import refused, run
 from tests.cli.conftest import Demonstration
 from tests.desk.calls import running_desk
 from tests.ledger.world import OFFICER
-from yinzheng.ledger.demonstration.certificates import ADMINISTRATOR
+from yinzheng.ledger.demonstration.certificates import ADMINISTRATOR, MEMBER
 
 
 def test_a_remark_from_end_to_end(
@@ -43,6 +45,40 @@ def test_a_remark_from_end_to_end(
     (line,) = run("remark", "list", number, "--state", state, "--json").json["remarks"]
     assert line["lifted_at"] is not None
     refused("remark", "list", "SJ4412026119999", "--state", state, code="certificate-unknown", exit_code=2)
+    assert run("audit", "--state", state).code == 0
+
+
+def test_the_registry_cancels_on_its_own_motion(
+    demonstration: Demonstration, copied: Callable[[], Path], tmp_path: Path
+) -> None:
+    """From motion to the end, by commands; its holder is told by letter, for it is not enrolled (R7)."""
+    state, number = copied(), demonstration.numbers[0]
+    (letter := tmp_path / "letter.txt").write_text("限期整改通知书")
+    officer, member = ("--as", OFFICER, "--state", state), ("--as", MEMBER, "--state", state)
+    said = ("--summary", "逾期拒不改正。", "--reasons", "两次催告无果。", "--evidence", letter)
+    cancel = ("cancel", number, *officer, *said, "--ground")
+    refused(*cancel, "document", code="cancellation-ground", exit_code=2)
+    begun = run(*cancel, "rectification_refused", "--json")
+    assert begun.code == 0, begun.err
+    case = begun.json["case"]
+    template = run("review", case, "--template", *officer).json
+    for answer in template["answers"]:
+        answer |= {"answer": "yes", "evidence": ["letter.txt"]}
+    (checklist := tmp_path / "checklist.json").write_text(json.dumps(template))
+    assert run("review", case, *officer, "--checklist", checklist).code == 0
+    assert run("approve", case, *member).code == 0
+    waived = ("publish", case, *officer, "--waived-by", MEMBER, "--reasons", "急")
+    refused(*waived, code="move-own-motion", exit_code=2)
+    assert run("publish", case, *officer).code == 0
+    refused("issue", case, *officer, code="move-publicity-running", exit_code=2)
+    end = run("show", case, "--state", state, "--json").json["publicity_end"]
+    time.sleep(max(0.0, end - time.time()) + 1)
+    assert run("issue", case, *officer, "--json").json["missing"] == ["committee"]
+    done = run("issue", case, *member, "--json")
+    assert (done.code, done.json["missing"]) == (0, []), done.err
+    assert len(done.json["by_letter"]) == 1
+    assert run("show", case, "--state", state, "--json").json["state"] == "recorded"
+    assert run("remark", "list", number, "--state", state, "--json").json["ended"] == "cancelled"
     assert run("audit", "--state", state).code == 0
 
 

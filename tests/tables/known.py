@@ -19,6 +19,7 @@ from yinzheng.ledger.rules.states import Capacity
 
 PARTS: Final = {
     "accesses.noting.acted", "accesses.noting.opening", "accesses.reader.of_actor", "cases.work.approve",
+    "cases.deciding.take_up", "cases.intake.begin",
     "certificates.work.approve",
     "disputes.disclosing.note_pack", "disputes.work.allow",
     "erasure.proposing.allow", "erasure.proposing.add_signature", "flow.threads.allow",

@@ -26,8 +26,9 @@ from yinzheng.ledger.accesses.approving import approve_bulk
 from yinzheng.ledger.accesses.listing import Question, list_lines
 from yinzheng.ledger.cases import deciding, inspecting, issuing, objections, publicity
 from yinzheng.ledger.cases.dossier_opening import open_dossier_to
+from yinzheng.ledger.cases.files import FilePart
 from yinzheng.ledger.cases.protests import Protest, material_of
-from yinzheng.ledger.certificates import objecting, remarks
+from yinzheng.ledger.certificates import objecting, own_motion, remarks
 from yinzheng.ledger.consents import handover
 from yinzheng.ledger.disputes.packing import build_pack
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
@@ -44,6 +45,7 @@ from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.destruction import Method, StaffRole, TargetKind
 from yinzheng.ledger.rules.extent import EVERYTHING, Extent, Way
 from yinzheng.ledger.rules.inspections import InspectionKind, Outcome
+from yinzheng.ledger.rules.moves import Ground as MoveGround
 from yinzheng.ledger.rules.offices import Office
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.terms import Procedure, RemarkKind
@@ -265,6 +267,12 @@ def _inspected(office: Bureau, registry: Registry, by: Actor) -> None:
     inspecting.inspect(registry, office.accepted(), by, done)
 
 
+def _moved(office: Bureau, registry: Registry, by: Actor) -> None:
+    evidence = [FilePart("e.txt", "other", "证据", lambda: [b"evidence"])]
+    motion = own_motion.Motion(MoveGround.LAW, "依法注销", _REASONS, evidence)
+    own_motion.move(registry, office.certificate, motion, by, silent)
+
+
 def _forum(registry: Registry, by: Actor) -> None:
     member = Member("11440100MB2DEMC01T", ("forum",), account=address(FORUM))
     officer = actor_of(registry, SECOND_OFFICER)
@@ -359,6 +367,7 @@ ROWS: Final[Mapping[str, Tried]] = {
     "withdrawals.filing.filed": Tried(_filed, "consent-unknown"),
     "withdrawals.verifying.verify_guardian": Tried(_proved, "guardian-proof-time"),
     "withdrawals.ending.restrict": Tried(_restricted),
+    "certificates.own_motion.move": Tried(_moved),
     "cases.deciding.request_supplement": Tried(
         lambda o, r, by: deciding.request_supplement(r, o.case, by, ["样例"])
     ),

@@ -30,7 +30,7 @@ from yinzheng.verifier.formats.body import (
     check_credit_code,
 )
 from yinzheng.verifier.formats.dossier import FileEntry
-from yinzheng.verifier.formats.move_terms import TERMS
+from yinzheng.verifier.formats.move_terms import HOLDERS_GROUNDS, TERMS
 from yinzheng.verifier.formats.moves import Deposited
 
 FORMAT: Final = "yinzheng/joint-request/1"
@@ -45,10 +45,12 @@ ROLES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = MappingProxyType(
         "transfer": (("transferor", "transferee"),),
         "change": (("holder",),),
         "renewal": (("holder",),),
-        "cancellation": (("holder",),),
+        "cancellation": (("holder",), ("registry",)),
     }
 )
-"""Who asks, by the type of move; `holder` is every holder, once each."""
+"""Who asks, by the type of move; `holder` is every holder, once each, `registry` on its own motion (R7)."""
+
+_ROLES: Final = ("licensor", "licensee", "transferor", "transferee", "holder", "forum", "registry")
 
 _REQUEST: Final = b"yinzheng/move-request/1\n"
 _AUTHORISATION: Final = b"yinzheng/move-authorisation/1\n"
@@ -60,7 +62,7 @@ class Asker(Shaped):
 
     name: Annotated[str, check_name(1, 100)]
     code: Annotated[str, check_credit_code]
-    role: Annotated[str, one_of("licensor", "licensee", "transferor", "transferee", "holder", "forum")]
+    role: Annotated[str, one_of(*_ROLES)]
 
     @property
     def party(self) -> Party:
@@ -98,6 +100,11 @@ class MoveRequest(Versioned):
     def digest(self) -> DigestPair:
         """By which statements and documents name the request (S2.1)."""
         return digest_pair(self.canonical())
+
+    @property
+    def initiator(self) -> str:
+        """Who has a certificate cancelled (S10.11): the `registry` on its own motion, or its `holders`."""
+        return "registry" if self.parties[0].role == "registry" else "holders"
 
     def party(self, role: str) -> Party:
         """The one party of that role."""
@@ -201,6 +208,8 @@ def read_request(value: object, path: str = "$") -> MoveRequest:
         found.nonce,
     )
     _check_parties(made, f"{path}.parties")
+    if made.type == "cancellation":
+        _check_initiator(made, path)
     _check_documents(made, f"{path}.documents")
     return made
 
@@ -269,7 +278,7 @@ def _check_parties(request: MoveRequest, path: str) -> None:
     roles = tuple(one.role for one in request.parties)
     codes = [one.code for one in request.parties]
     allowed = ROLES[request.type]
-    holders = allowed == (("holder",),)
+    holders = ("holder",) in allowed and "registry" not in roles
     if not holders and len(set(codes)) < len(codes):
         raise DataFault(
             "nobody licenses or transfers to itself",
@@ -284,6 +293,25 @@ def _check_parties(request: MoveRequest, path: str) -> None:
             code="request-parties",
             hint=f"Needed: {' or '.join(', '.join(one) for one in allowed)}; holders ascending by code.",
             path=path,
+        )
+
+
+def _check_initiator(request: MoveRequest, path: str) -> None:
+    """The registry asks in its own name alone, and each names the grounds that are its own (R7)."""
+    registry = request.initiator == "registry"
+    if registry and request.parties[0].code != request.registry:
+        raise DataFault(
+            f"{path}.parties name another registry than the one asked",
+            code="request-parties",
+            hint="A registry moves on its own motion, about its own certificates.",
+            path=f"{path}.parties",
+        )
+    if not registry and request.terms.ground not in HOLDERS_GROUNDS:
+        raise DataFault(
+            f"holders do not cancel on the ground {request.terms.ground}",
+            code="cancellation-ground",
+            hint=f"Possible: {', '.join(HOLDERS_GROUNDS)}.",
+            path=f"{path}.terms.ground",
         )
 
 

@@ -25,8 +25,11 @@ from yinzheng.verifier.formats.body import CLASSES, RIGHTS, SOURCES, check_credi
 from yinzheng.verifier.formats.licence import check_licence_number
 from yinzheng.verifier.formats.moves import CHANGE_GROUNDS
 
-GROUNDS: Final = ("asked", "data_gone")
+HOLDERS_GROUNDS: Final = ("asked", "data_gone")
 """On which holders cancel (R7 a, b)."""
+
+GROUNDS: Final = (*HOLDERS_GROUNDS, "rectification_refused", "public_interest", "law")
+"""On which a cancellation is asked for; on an effective document (R7 c) a forum orders it."""
 
 MAX_HOLDERS: Final = 20
 
@@ -113,7 +116,7 @@ class RenewalTerms(Shaped):
 
 @dataclass(frozen=True, slots=True)
 class CancellationTerms(Shaped):
-    """On which ground the holders have it cancelled (R7), and what the public is told."""
+    """On which ground holders or registry have it cancelled (R7), and what the public is told."""
 
     ground: Annotated[str, one_of(*GROUNDS)]
     summary: Annotated[str, check_words(1, 400)]

@@ -91,6 +91,7 @@ MAX_EVENTS: Final = 16
 """Events of one letter: more would not fit beside their certificates."""
 
 RECORDED: Final = (
+    "publicity.opened",
     "remark.entered",
     "remark.lifted",
     "certificate.lapsed",

@@ -172,6 +172,38 @@ def test_a_forum_ends_a_licence_alone() -> None:
     assert read_request(plain("licence_end", parties=[party(THREE, "forum")])).party("forum").code == THREE
 
 
+REGISTRY = "12440000MB2DEM001E"
+MOTION = TERMS["cancellation"] | {"ground": "rectification_refused"}
+
+
+def test_the_registry_moves_alone_and_in_its_own_name() -> None:
+    """On its own motion it asks itself, on grounds that are not the holders' (R7)."""
+    own = [party(REGISTRY, "registry")]
+    for ground in ("asked", "data_gone", "rectification_refused", "public_interest", "law"):
+        asked = read_request(plain("cancellation", parties=own, terms=MOTION | {"ground": ground}))
+        assert (asked.initiator, asked.terms.ground) == ("registry", ground)
+    assert read_request(plain("cancellation")).initiator == "holders"
+    assert malformed("cancellation", parties=[party(ONE, "registry")], terms=MOTION) == "request-parties"
+    both = [*own, party(ONE, "holder")]
+    assert malformed("cancellation", parties=both, terms=MOTION) == "request-parties"
+    assert malformed("cancellation", parties=own * 2, terms=MOTION) == "same-organisation"
+    assert malformed("renewal", parties=own) == "request-parties"
+    assert malformed("cancellation", terms=MOTION) == "cancellation-ground"
+
+
+def test_its_motion_is_signed_like_any_request() -> None:
+    key, other = Sm2PrivateKey.generate(), plain("cancellation", parties=[party(REGISTRY, "registry")])
+    made = JointRequest(read_request(other), (), ()).signed_by(REGISTRY, key)
+    require_signed(made)
+    changed = read_request({**other, "terms": MOTION})
+    with pytest.raises(DataFault) as caught:
+        require_signed(replace(made, request=changed))
+    assert caught.value.code == "joint-signature"
+    with pytest.raises(DataFault) as unsigned:
+        require_signed(JointRequest(changed, (), ()))
+    assert unsigned.value.code == "joint-unsigned"
+
+
 @pytest.mark.parametrize(
     ("kind", "terms", "code"),
     [
