@@ -13,6 +13,7 @@ from yinzheng.ledger.audit.chain import under_way
 from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.chain.contracts import COMMITTEE, MODULE, MOVES, REGISTRY, RELAY
 from yinzheng.ledger.chain.records import DisputeState, WithdrawalState
+from yinzheng.ledger.chain.records_holders import HolderOnChain
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import checksummed
 from yinzheng.ledger.keys.provider import RELAY as RELAY_KEY
@@ -123,6 +124,16 @@ def _disputes(audit: Audit, session: Session) -> set[bytes]:
     return known
 
 
+def _same_key(found: HolderOnChain, session: Session, row: Organisation) -> bool:
+    """Whether the chain has the SM2 key that the log has last.
+
+    What was announced counts: the holder has signed it, and it takes effect by itself. Where it was vetoed,
+    the log has last what was refused, and the chain a key from before it (ADR 45).
+    """
+    *before, last = (sha256(one.grant.key) for one in keys_at(session, row.head))
+    return found.key in before if found.contested else last in (found.key, found.next_key)
+
+
 def _holders(audit: Audit, session: Session) -> set[bytes]:
     """A holder's account and SM2 key on chain are those of the log."""
     known = set()
@@ -131,9 +142,7 @@ def _holders(audit: Audit, session: Session) -> set[bytes]:
             continue
         known.add(row.subject)
         found = audit.client.holder(row.subject)
-        # What was announced counts: the holder has signed it, and it takes effect by itself.
-        key = sha256(keys_at(session, row.head)[-1].grant.key)
-        if found is not None and key not in (found.key, found.next_key) and not under_way(session):
+        if found is not None and not _same_key(found, session, row) and not under_way(session):
             audit.found("holder-differs", "the chain has another SM2 key of a holder", organisation=row.code)
         if (found is None or found.account != row.account) and not under_way(session):
             audit.found("holder-differs", "the chain has another account of a holder", organisation=row.code)

@@ -9,21 +9,25 @@ from eth_account import Account
 
 from tests.ledger.organisations.enrolling import HOSPITAL, LAB, Member, enrol
 from tests.ledger.organisations.test_holders import (
+    enter,
     entered,
+    holder,
     on_chain,
     refuse_rotation,
     rotate,
 )
-from tests.ledger.world import OFFICER, actor_of, unchanged
+from tests.ledger.world import OFFICER, World, actor_of, unchanged
+from yinzheng.ledger.audit.modules import _same_key
 from yinzheng.ledger.chain.approvals import sign
 from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.organisations import enrolment, holding
 from yinzheng.ledger.organisations.accounts import data_of, handing_over, refusing
+from yinzheng.ledger.organisations.keys import keys_at
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models_consents import Organisation
-from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair, sha256
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.organisation import Decision, Rotation
@@ -69,6 +73,26 @@ def test_the_old_account_refuses(registry: Registry, entered: Member) -> None:
     assert (found.contested, found.serial, found.next, found.next_from) == (True, 3, bytes(20), 0)
     assert entered.wallet is not None
     assert found.account == entered.wallet.address
+
+
+def test_an_audit_knows_that_what_was_announced_was_refused(world: World) -> None:
+    """The log's last key is the refused one; the chain keeps one from before it, and no other."""
+    with world.open() as registry:
+        firm = holder()
+        enter(registry, firm.holding(registry))
+        settle(registry)
+        announced(registry, firm)
+        holding.veto(registry, vetoing(registry, firm.wallet))
+        settle(registry)
+        found = on_chain(registry)
+        with registry.store.reading() as session:
+            row = session.get_one(Organisation, HOSPITAL)
+            refused = sha256(keys_at(session, row.head)[-1].grant.key)
+            assert [_same_key(replace(found, key=one), session, row) for one in (found.key, refused)] == [
+                True,
+                False,
+            ]
+    assert world.audit() == []
 
 
 def test_anyone_may_send_it(registry: Registry, entered: Member) -> None:
