@@ -49,8 +49,9 @@ from yinzheng.verifier.containers.voucherfile import format_voucher_file
 from yinzheng.verifier.formats.body import MAX_BODY, Body, parse_body
 from yinzheng.verifier.formats.licence import Licence as LicenceBody
 from yinzheng.verifier.formats.licence import LicenceEnd, parse_licence, parse_licence_end
+from yinzheng.verifier.judge.asof.situation import Wanted
 from yinzheng.verifier.judge.certificate.status import status_at
-from yinzheng.verifier.judge.licence.exhibits import words_of
+from yinzheng.verifier.judge.licence.exhibits import collected
 from yinzheng.verifier.judge.report import Status
 from yinzheng.verifier.log.note import peek_checkpoint
 from yinzheng.verifier.log.statement import MAX_STATEMENT_BYTES, Statement, certificate_subject
@@ -122,8 +123,11 @@ class Reader(Answers):
         body = parse_licence(canonical.loads(row.body, max_bytes=MAX_BODY))
         known = TlogProof.from_text(proof)
         size = peek_checkpoint(known.checkpoint).size
-        wanted = {contract.address: slots for contract, slots in words_of(body, size, self._pinned)}
-        chain = cast("canonical.JSON", self.storage(wanted, at=None, block=None))
+
+        def ask(wanted: Wanted, block: int | None) -> object:
+            return self.storage(wanted, at=None, block=block)
+
+        chain = cast("canonical.JSON", collected(ask, body, size, self._pinned))
         return format_voucher_file(row.qr, body, statement, known, chain, self._ended(body))
 
     def _ended(self, body: LicenceBody) -> LicenceEnd | None:

@@ -22,6 +22,7 @@ from tests.verifier.world import (
     trust_json,
 )
 from yinzheng.verifier.bytes.algorithms import keccak256
+from yinzheng.verifier.chain.layout import record_slots as slots_of_record
 from yinzheng.verifier.errors import EnvironmentFault
 from yinzheng.verifier.formats.licence import Licence, given_statement, parse_licence
 from yinzheng.verifier.formats.voucher import encode_voucher
@@ -64,6 +65,10 @@ class VoucherWorld(World):
     """The chain's words, if not those of the body."""
     no_licence: bool = False
     end: dict[str, Any] | None = None
+    followed: dict[bytes, RecordState] = field(default_factory=dict)
+    """Records of certificates that followed, by their identifiers."""
+    shown_after: tuple[bytes, ...] | None = None
+    """Which of them the file shows, if not all."""
     moves_code: bytes = MOVES_CODE
     block_time: int = BLOCK
 
@@ -85,9 +90,15 @@ class VoucherWorld(World):
         words = [0] * 7 if self.no_licence else given.words()
         return {
             ANCHOR: {root_slot(6): int.from_bytes(root, "big")},
-            RIGHTS: dict(zip(record_slots(self.body.number), record, strict=True)),
+            RIGHTS: {
+                **dict(zip(record_slots(self.body.number), record, strict=True)),
+                **{slot: word for one in self.followed for slot, word in self._following(one).items()},
+            },
             MOVES: {slot_of(self.licence.subject, 3, at): word for at, word in enumerate(words)},
         }
+
+    def _following(self, subject: bytes) -> dict[bytes, int]:
+        return dict(zip(slots_of_record(subject), self.followed[subject].words(), strict=True))
 
     def state(self, record: RecordState | None = None) -> State:
         del record
@@ -97,6 +108,8 @@ class VoucherWorld(World):
 
     def chain(self, size: int | None = 6, record: RecordState | None = None, **block: Any) -> dict[str, Any]:
         wanted = {address: list(slots) for address, slots in self._words().items()}
+        for one in set(self.followed) - set(self.followed if self.shown_after is None else self.shown_after):
+            wanted[RIGHTS] = [slot for slot in wanted[RIGHTS] if slot not in self._following(one)]
         if size is None:
             del wanted[ANCHOR]
         return self.prove(wanted, **block)
@@ -146,9 +159,10 @@ class VoucherLedger:
             raise EnvironmentFault("the ledger does not answer", code="node-unreachable")
 
     def storage(self, wanted: Any, *, at: int | None, block: int | None) -> object:
-        assert block is None
         self._up("storage")
         world = self._world if at is None else self._past
+        if block is not None:
+            world = next(one for one in (self._world, self._past) if one and one.block_number == block)
         if world is None:
             raise EnvironmentFault("this ledger keeps no archive", code="node-refused")
         return world.prove({address: list(slots) for address, slots in wanted.items()})

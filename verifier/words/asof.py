@@ -39,6 +39,10 @@ LICENCES: Final[Mapping[str, Phrase]] = {
     "in_force": Phrase("有效", "in force"),
     "run_out": Phrase("期满", "run out"),
     "ended": Phrase("已终止", "ended"),
+    "certificate_cancelled": Phrase(
+        "登记已注销，是否仍有效无法判定",
+        "its registration is cancelled: whether it outlives that cannot be told",
+    ),
 }
 
 WHY: Final[Mapping[str, Phrase]] = {

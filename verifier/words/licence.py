@@ -29,8 +29,9 @@ STATUSES: Final[Mapping[LicenceStatus, Phrase]] = {
     LicenceStatus.ENDED: Phrase("许可已提前终止", "the licence was ended before its term"),
     LicenceStatus.RUN_OUT: Phrase("许可期限已满", "the licence has run out"),
     LicenceStatus.CERTIFICATE_CANCELLED: Phrase(
-        "但所依据的登记证书已注销，许可是否仍有效无法判定",
-        "but its certificate is cancelled, and whether the licence outlives it cannot be told",
+        "但所依据的登记证书或承接它的证书已注销，许可是否仍有效无法判定",
+        "but its certificate, or one that followed it, is cancelled, and whether the licence outlives that "
+        "cannot be told",
     ),
     LicenceStatus.NOT_YET: Phrase("当时尚未许可", "the licence had not been given at that time"),
     LicenceStatus.UNDETERMINED: Phrase("现在是否有效无法判定", "whether it is in force cannot be determined"),
@@ -71,9 +72,9 @@ _STATUS_ADVICE: Final[Mapping[LicenceStatus, Phrase]] = {
         "期限已满，不得再据以使用。", "Its term is over; nothing may be used on it any more."
     ),
     LicenceStatus.CERTIFICATE_CANCELLED: Phrase(
-        "链上未记载许可终止，但登记证书已注销。请向登记机构了解注销事由。",
-        "The chain has not recorded its end, but the certificate under it is cancelled. Ask the registry on "
-        "which ground.",
+        "链上未记载许可终止，但登记证书或承接它的证书已注销。请向登记机构了解注销事由。",
+        "The chain has not recorded its end, but the certificate under it, or one that followed, is "
+        "cancelled. Ask the registry on which ground.",
     ),
     LicenceStatus.NOT_YET: Phrase("在所问时间尚未许可。", "It had not been given at the time asked about."),
     LicenceStatus.UNDETERMINED: Phrase(
@@ -91,6 +92,12 @@ NOTES: Final[Mapping[str, Phrase]] = {
     ),
     "certificate-cancelled": Phrase("所依据的证书已注销。", "Its certificate is cancelled."),
     "certificate-held": Phrase("所依据的证书因争议冻结。", "Its certificate is held by a dispute."),
+    "successor-cancelled": Phrase(
+        "承接所依据证书的证书已注销。", "A certificate that followed its own is cancelled."
+    ),
+    "successor-held": Phrase(
+        "承接所依据证书的证书因争议冻结。", "A certificate that followed its own is held by a dispute."
+    ),
     "operator-is-party": Phrase(
         "链的运营者之一同时是许可的一方。", "One of the chain's operators is itself a party to this licence."
     ),

@@ -36,6 +36,14 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "链上没有凭证所说的那份证书。",
         "The chain does not have the certificate that the voucher names.",
     ),
+    "successor-not-shown": (
+        "所依据的证书已被取代，但没有出示承接它的证书的链上记录。",
+        "Its certificate was superseded, and the chain's record of what followed is not shown.",
+    ),
+    "successors-many": (
+        "承接所依据证书的证书太多，未逐一核对。",
+        "More certificates followed its own than are looked at.",
+    ),
     "licence-layout": (
         "链上许可含有合约不会写入的内容。",
         "The chain's licence holds what the contract never writes.",

@@ -13,6 +13,10 @@ _MUTUAL = {
     False: Phrase("但其链上记录并未指回本证书", "but its own record on the chain does not name this one"),
     None: Phrase("未出示其链上记录", "its own record on the chain was not shown"),
 }
+_GO_ON = Phrase(
+    "所承接证书下给出的许可随权利继续，不计在内",
+    "Licences given under what it follows go on with the right, and are not counted here",
+)
 _UNNAMED = Phrase("另一证书（标识 {}…）", "another certificate (identifier {}…)")
 
 
@@ -28,6 +32,8 @@ def lines(report: Report) -> tuple[Phrase, ...]:
     ]
     if moved.licences is not None:
         found.append(_licences(moved.licences))
+        if moved.predecessor is not None:
+            found.append(_GO_ON)
     for kind, marks in (moved.marks or {}).items():
         found += _remark(kind, marks, report)
     if record.objections:

@@ -14,6 +14,7 @@ from tests.ledger.world import World
 from yinzheng.ledger.reading import Reader, open_reader
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import EnvironmentFault
+from yinzheng.verifier.judge import line
 from yinzheng.verifier.judge.asof.look import AsOf, as_of
 from yinzheng.verifier.judge.asof.table import UNKNOWN, Row
 from yinzheng.verifier.judge.report import Status
@@ -114,6 +115,13 @@ def test_what_was_the_same_and_what_changed(lived: Lived) -> None:
     assert same["remark", "seizure"] is False
     assert same["status", ""] is False, "superseded by now"
     assert LAB not in {one.of for one in view.rows}, "a licensee holds nothing"
+
+
+def test_of_more_certificates_than_are_followed_nothing_is_told(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line, "MOST", 1)
+    assert cells(lived.look("lifted"), "licence", lived.later.hex()) == ("to_come", UNKNOWN)
 
 
 def test_in_words(lived: Lived) -> None:

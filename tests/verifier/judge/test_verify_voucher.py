@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from tests.verifier.bodies import PAIR
 from tests.verifier.licences import ENDS, FORUM, GIVEN, LicenceState, end_json, licence_json
 from tests.verifier.voucher_world import ASKED, BLOCK, VoucherLedger, VoucherWorld, trust
-from tests.verifier.world import DAY, MAX_AGE, STRANGER, RecordState, presented
+from tests.verifier.world import DAY, DEPOSITED, MAX_AGE, STRANGER, RecordState, presented
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.licence import ended_statement, parse_licence, parse_licence_end
@@ -19,6 +19,7 @@ from yinzheng.verifier.judge.kinds import kind_of
 from yinzheng.verifier.judge.licence.report import VoucherReport
 from yinzheng.verifier.judge.licence.status import LicenceStatus
 from yinzheng.verifier.judge.licence.verify import verify_voucher
+from yinzheng.verifier.judge.line import MOST
 from yinzheng.verifier.judge.report import Authentic, Outcome
 from yinzheng.verifier.words import licence as words
 from yinzheng.verifier.words.verdict import verdict
@@ -46,6 +47,25 @@ def record(**changes: Any) -> RecordState:
     return RecordState(VoucherWorld().certificate_leaf(), **changes)
 
 
+SEVENTH, THIRD, LATER = (bytes(31) + bytes([one]) for one in (7, 9, 11))
+
+
+def sold_world(
+    after: RecordState,
+    *,
+    changed_at: int = DEPOSITED,
+    remainder: bytes = bytes(32),
+    more: Mapping[bytes, RecordState] | None = None,
+) -> VoucherWorld:
+    """Its certificate superseded by another, and perhaps by a second."""
+    before = record(status=2, successor=SEVENTH, remainder=remainder, changed_at=changed_at)
+    return VoucherWorld(record=before, followed={SEVENTH: after, **(more or {})})
+
+
+def codes_of(report: VoucherReport) -> set[str]:
+    return {note.code for note in report.notes if note.code.startswith(("certificate-", "successor-"))}
+
+
 @pytest.fixture(scope="module")
 def genuine() -> dict[str, Any]:
     return VoucherWorld().file()
@@ -68,6 +88,7 @@ def test_a_voucher_is_genuine_and_in_force(genuine: dict[str, Any]) -> None:
         "attention": [],
         "successor": None,
         "remainder": None,
+        "rests": [{"subject": VoucherWorld().certificate_subject().hex(), "status": "in_force"}],
     }
     json.dumps(told)
     with pytest.raises(TypeError):
@@ -240,14 +261,77 @@ def test_run_out_and_not_begun() -> None:
 
 
 def test_a_sale_does_not_break_it_and_a_cancellation_leaves_it_open() -> None:
-    sold = judged(VoucherWorld(record=record(status=2, successor=bytes(31) + b"\x07")))
+    sold = judged(sold_world(RecordState(LATER)))
     assert (sold.standing, sold.exit_code) == ("in_force", 0)
-    assert "certificate-superseded" in {note.code for note in sold.notes}
+    assert codes_of(sold) == {"certificate-superseded"}
     assert sold.to_json()["certificate"]["successor"] == "00" * 31 + "07"
     cancelled = judged(VoucherWorld(record=record(status=3)))
     assert (cancelled.standing, cancelled.exit_code) == ("certificate_cancelled", 3)
     assert cancelled.authentic is Authentic.GENUINE
     assert judged(ended_world(end_json())).standing == "ended"
+
+
+def test_what_became_of_a_certificate_that_followed_counts() -> None:
+    """Cancelled, it leaves the licence as open as its own would; of two that a part split, either does."""
+    cancelled = sold_world(RecordState(LATER, status=3))
+    twice = sold_world(
+        RecordState(LATER, status=2, successor=THIRD), more={THIRD: RecordState(THIRD, status=3)}
+    )
+    half = sold_world(RecordState(LATER), remainder=THIRD, more={THIRD: RecordState(THIRD, status=3)})
+    for world in (cancelled, twice, half):
+        report = judged(world)
+        assert (report.standing, report.exit_code) == ("certificate_cancelled", 3)
+        assert report.certificate_status == "superseded"
+        assert codes_of(report) == {"certificate-superseded", "successor-cancelled"}
+        assert scanned(world, live=VoucherLedger(world)).standing == "certificate_cancelled"
+    rests = judged(half).to_json()["certificate"]["rests"]
+    assert [(one["subject"], one["status"]) for one in rests] == [
+        (SEVENTH.hex(), "in_force"),
+        (THIRD.hex(), "cancelled"),
+    ]
+    held = judged(sold_world(RecordState(LATER, holds=1, remarks=2)))
+    assert (held.standing, held.attention) == ("attention", ("seizure", "held"))
+    assert codes_of(held) == {"certificate-superseded", "successor-held"}
+    over = judged(sold_world(RecordState(LATER, status=3)), now=ENDS + DAY)
+    assert over.standing == "run_out"
+
+
+def test_what_followed_and_is_not_shown_leaves_it_open() -> None:
+    world = sold_world(RecordState(LATER))
+    world.shown_after = ()
+    hidden = judged(world)
+    assert (hidden.status, hidden.status_code) == (LicenceStatus.UNDETERMINED, "successor-not-shown")
+    assert hidden.attention == ()
+    assert judged(world, live=VoucherLedger(world)).standing == "in_force"
+    assert judged(world, now=ENDS + DAY).standing == "run_out"
+    many = {bytes(30) + bytes([1, at]): at for at in range(MOST)}
+    names = list(many)
+    line = {
+        one: RecordState(one, status=2, successor=names[at + 1]) if at + 1 < MOST else RecordState(one)
+        for one, at in many.items()
+    }
+    long = VoucherWorld(record=record(status=2, successor=names[0]), followed=line)
+    long.shown_after = ()
+    for report in (judged(long, live=VoucherLedger(long)), scanned(long, live=VoucherLedger(long))):
+        assert report.status_code == "successors-many"
+
+
+def test_a_ledger_without_the_certificate_is_asked_for_nothing_more() -> None:
+    world = VoucherWorld(absent=True)
+    assert judged(world, live=VoucherLedger(world)).finding(9).code == "licence-certificate-differs"
+
+
+def test_what_followed_as_of_a_time() -> None:
+    """A successor that was cancelled since was in force then: an archive tells, and nothing else."""
+    now = sold_world(RecordState(LATER, status=3, changed_at=BLOCK - 60), changed_at=GIVEN + 30)
+    past = sold_world(RecordState(LATER), changed_at=GIVEN + 30)
+    past.block_time, past.block_number = GIVEN + 60, 900
+    assert judged(now, at=GIVEN + 61).status_code == "as-of-needs-archive"
+    told = judged(now, at=GIVEN + 61, live=VoucherLedger(now, past=past))
+    assert (told.standing, told.certificate_status) == ("in_force", "superseded")
+    assert judged(now, at=BLOCK - 60).standing == "certificate_cancelled"
+    steady = sold_world(RecordState(LATER), changed_at=GIVEN + 30)
+    assert judged(steady, at=GIVEN + 61).standing == "in_force"
 
 
 def test_what_stands_on_its_certificate_is_told() -> None:

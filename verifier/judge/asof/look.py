@@ -144,7 +144,7 @@ def _attached(newest: Report, at: int) -> Situation | None:
         return None
     if at > block.time and newest.status is Status.UNDETERMINED:
         return None
-    return Situation(at, block, record, newest.status, None, None, None, None)
+    return Situation(at, block, record, newest.status, None, None, None, None, None)
 
 
 class _Names:

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from yinzheng.verifier.bytes.canonical import JSON, dumps
 from yinzheng.verifier.chain.evidence import Contract, Evidence, NotGiven, parse_evidence
 from yinzheng.verifier.chain.header import Header
-from yinzheng.verifier.chain.layout import REMARK_BITS, ChainRecord, decode_record, record_slots
+from yinzheng.verifier.chain.layout import CANCELLED, REMARK_BITS, ChainRecord, decode_record, record_slots
 from yinzheng.verifier.chain.layout_moves import (
     LICENCE_SLOTS,
     ORGANISATION_SLOTS,
@@ -31,6 +31,7 @@ from yinzheng.verifier.chain.layout_moves import (
 )
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.judge.certificate.status import is_last, status_at
+from yinzheng.verifier.judge.line import ends_of, line_of
 from yinzheng.verifier.judge.live import refused
 from yinzheng.verifier.judge.report import Block, Status
 from yinzheng.verifier.judge.seals import block_of, sealed, sealed_or_seal_less
@@ -98,6 +99,10 @@ class Situation:
     record: ChainRecord | None
     """None before its deposit."""
     status: Status
+    cancelled: bool | None
+    """Whether it, or a certificate that came from it by then, was cancelled: what was licensed under it is in
+    doubt then (S9.7). None where more came from it than are followed.
+    """
     licences: tuple[Given, ...] | None
     """The latest `MAX_LICENCES` that were given under it, oldest first."""
     given: int | None
@@ -157,11 +162,24 @@ class _Reading:
             block=block,
             record=found,
             status=Status.NOT_YET if found is None else status_at(found, time),
+            cancelled=False if found is None else self._cancelled(found),
             licences=None if given is None else self._licences(given),
             given=given,
             marks=None if marks is None else _marks(kinds, marks),
             accounts=None if held is None else _signers(codes, held, time),
         )
+
+    def _cancelled(self, record: ChainRecord) -> bool | None:
+        def read(subject: bytes) -> ChainRecord | None:
+            (words,) = self._words((self._trust.rights, record_slots(subject)))
+            assert words is not None
+            return decode_record(words)
+
+        try:
+            line = line_of(self._subject, record, read)
+        except NotGiven:
+            return None
+        return any(one.record.status == CANCELLED for one in ends_of(line))
 
     def _licences(self, count: int) -> tuple[Given, ...]:
         found: list[Given] = []

@@ -147,9 +147,11 @@ def _licence(id_: bytes, one: Situation) -> Value:
         return "not_given" if one.given == len(one.licences) else UNKNOWN
     if found.state == ENDED:
         return "ended"
-    if one.at < found.valid_from:
-        return "to_come"
-    return "in_force" if one.at <= found.valid_until else "run_out"
+    if one.at > found.valid_until:
+        return "run_out"
+    if one.cancelled is not False:
+        return UNKNOWN if one.cancelled is None else "certificate_cancelled"
+    return "to_come" if one.at < found.valid_from else "in_force"
 
 
 def _account(code: str, one: Situation) -> Value:

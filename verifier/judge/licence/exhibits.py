@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,8 +22,9 @@ from yinzheng.verifier.formats.licence import (
     parse_licence_end,
 )
 from yinzheng.verifier.formats.voucher import Voucher, decode_voucher
-from yinzheng.verifier.judge.asof.situation import StorageReader
+from yinzheng.verifier.judge.asof.situation import StorageReader, Wanted
 from yinzheng.verifier.judge.exhibits import RecordExhibits
+from yinzheng.verifier.judge.line import Followed, line_of, walked
 from yinzheng.verifier.judge.live import LogReader, logged, refused
 from yinzheng.verifier.judge.seals import sealed_or_seal_less
 from yinzheng.verifier.judge.trust import TrustPolicy
@@ -59,21 +60,54 @@ class VoucherLedger:
         return refused(lambda: self._read_evidence(body, size, at))
 
     def _read_evidence(self, body: Licence, size: int | None, at: int | None) -> Evidence:
-        asked = words_of(body, size, self._trust)
-        wanted = {contract.address: slots for contract, slots in asked}
-        evidence = parse_evidence(self._reader.storage(wanted, at=at, block=None))
+        def ask(wanted: Wanted, block: int | None) -> object:
+            return self._reader.storage(wanted, at=at if block is None else None, block=block)
+
+        evidence = parse_evidence(collected(ask, body, size, self._trust))
         sealed_or_seal_less(evidence, self._trust)
-        for contract, slots in asked:
+        for contract, slots in words_of(body, size, self._trust):
             evidence.words(contract, slots)
         return evidence
 
 
-def words_of(body: Licence, size: int | None, trust: TrustPolicy) -> list[tuple[Contract, Sequence[bytes]]]:
+def collected(
+    ask: Callable[[Wanted, int | None], object], body: Licence, size: int | None, trust: TrustPolicy
+) -> object:
+    """Evidence (JSON of S7.3) about a licence, its certificate and all that followed that, of one block.
+
+    ``ask`` gives it for these slots, of the block of that number where one is named. Raises what it does, and
+    as `parse_evidence` and `Evidence.words`.
+    """
+    followed: tuple[bytes, ...] = ()
+    block: int | None = None
+    while True:
+        answer = ask({one.address: slots for one, slots in words_of(body, size, trust, followed)}, block)
+        evidence = parse_evidence(answer)
+        lacking = _lacking(body, evidence, trust)
+        if not lacking:
+            return answer
+        followed, block = followed + lacking, evidence.block.number
+
+
+def _lacking(body: Licence, evidence: Evidence, trust: TrustPolicy) -> tuple[bytes, ...]:
+    """Whom the records at hand name as having followed, and whose own are not at hand."""
+    record = read_certificate(body, evidence, trust)
+    if record is None:
+        return ()
+    try:
+        return walked(_under(body), record, lambda one: read_record(one, evidence, trust))[1]
+    except NotGiven:
+        return ()  # of more than are followed, no more are asked for
+
+
+def words_of(
+    body: Licence, size: int | None, trust: TrustPolicy, followed: Sequence[bytes] = ()
+) -> list[tuple[Contract, Sequence[bytes]]]:
     """What is asked of the chain about a licence, of the contracts that the policy pins: its words, its
-    certificate's record and, where ``size`` is given, the anchored root of that size.
+    certificate's record, those of ``followed``, and, where ``size`` is given, the anchored root of that size.
     """
     asked: list[tuple[Contract, Sequence[bytes]]] = [
-        (trust.rights, record_slots(certificate_subject(body.certificate.number)))
+        (trust.rights, [slot for one in (_under(body), *followed) for slot in record_slots(one)])
     ]
     if trust.moves is not None:
         asked.append((trust.moves, licence_slots(body.subject)))
@@ -95,8 +129,25 @@ def read_licence(body: Licence, evidence: Evidence, trust: TrustPolicy) -> Chain
 
 def read_certificate(body: Licence, evidence: Evidence, trust: TrustPolicy) -> ChainRecord | None:
     """The record of its certificate; None when there is none. Raises as `Evidence.words`, `decode_record`."""
-    slots = record_slots(certificate_subject(body.certificate.number))
-    return decode_record(evidence.words(trust.rights, slots))
+    return decode_record(evidence.words(trust.rights, record_slots(_under(body))))
+
+
+def read_line(
+    body: Licence, record: ChainRecord, evidence: Evidence, trust: TrustPolicy
+) -> tuple[Followed, ...]:
+    """Its certificate, with that record, and all that came from it. Raises as `line_of`, `decode_record`."""
+    return line_of(_under(body), record, lambda one: read_record(one, evidence, trust))
+
+
+def read_record(subject: bytes, evidence: Evidence, trust: TrustPolicy) -> ChainRecord | None:
+    """Another certificate's record; None where the evidence shows none. Raises as `decode_record`."""
+    with suppress(NotGiven):
+        return decode_record(evidence.words(trust.rights, record_slots(subject)))
+    return None
+
+
+def _under(body: Licence) -> bytes:
+    return certificate_subject(body.certificate.number)
 
 
 @dataclass(kw_only=True)

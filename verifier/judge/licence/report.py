@@ -9,7 +9,7 @@ from yinzheng.verifier.chain.layout import ChainRecord
 from yinzheng.verifier.chain.layout_moves import ChainLicence
 from yinzheng.verifier.formats.licence import Licence, LicenceEnd
 from yinzheng.verifier.formats.voucher import Voucher
-from yinzheng.verifier.judge.licence.status import LicenceStatus
+from yinzheng.verifier.judge.licence.status import Beneath, LicenceStatus
 from yinzheng.verifier.judge.report import (
     RESTRAINING,
     Authentic,
@@ -49,8 +49,8 @@ class VoucherReport:
     """The chain's licence, if obligation 9 is VALID."""
     certificate: ChainRecord | None
     """The record of the certificate under which it was given, likewise."""
-    certificate_status: Status | None
-    """How that certificate stands at the time spoken of; None where it cannot be told."""
+    beneath: Beneath | None
+    """How the right stands that it was given from, at the time spoken of; None where it cannot be told."""
     end: LicenceEnd | None
     """What ended it, if that was to be had."""
     block: Block | None
@@ -78,15 +78,19 @@ class VoucherReport:
         return self.authentic is Authentic.GENUINE and self.status is LicenceStatus.IN_FORCE
 
     @property
+    def certificate_status(self) -> Status | None:
+        """How that certificate stands at the time spoken of; None where it cannot be told."""
+        return None if self.beneath is None else self.beneath.certificate
+
+    @property
     def attention(self) -> tuple[str, ...]:
-        """What restrains the certificate's rights though the licence is in force: kinds of remarks, `held`,
+        """What restrains the right though the licence is in force, where it rests: kinds of remarks, `held`,
         `objection`.
         """
-        if self.certificate is None:
-            return ()
-        found: list[str] = [kind for kind in RESTRAINING if kind in self.certificate.remarks]
-        found += ["held"] if self.certificate.holds else []
-        return tuple([*found, "objection"] if self.certificate.objections else found)
+        ends = [] if self.beneath is None else [one.record for one, _ in self.beneath.ends]
+        found: list[str] = [kind for kind in RESTRAINING if any(kind in one.remarks for one in ends)]
+        found += ["held"] if any(one.holds for one in ends) else []
+        return tuple([*found, "objection"] if any(one.objections for one in ends) else found)
 
     @property
     def standing(self) -> str:
@@ -164,4 +168,7 @@ def _certificate(report: VoucherReport) -> dict[str, Any]:
         "attention": list(report.attention),
         "successor": record.successor.hex() if record.successor else None,
         "remainder": record.remainder.hex() if record.remainder else None,
+        "rests": None
+        if report.beneath is None
+        else [{"subject": one.subject.hex(), "status": str(status)} for one, status in report.beneath.ends],
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -10,7 +12,8 @@ from yinzheng.verifier.chain.layout import ChainRecord
 from yinzheng.verifier.chain.layout_moves import ENDED, ChainLicence
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.judge.certificate.status import is_last, is_over, status_at
-from yinzheng.verifier.judge.licence.exhibits import VoucherExhibits, read_certificate
+from yinzheng.verifier.judge.licence.exhibits import VoucherExhibits, read_certificate, read_line
+from yinzheng.verifier.judge.line import Followed, ends_of
 from yinzheng.verifier.judge.obligations import answer_age, not_from_future
 from yinzheng.verifier.judge.report import Status
 from yinzheng.verifier.judge.seals import sealed
@@ -25,7 +28,9 @@ class LicenceStatus(StrEnum):
     """By both parties, or by a forum, before its term."""
     RUN_OUT = "run_out"
     CERTIFICATE_CANCELLED = "certificate_cancelled"
-    """The chain keeps it as given, but the certificate under which it was given is cancelled."""
+    """The chain keeps it as given, but the certificate under which it was given, or one that followed it, is
+    cancelled.
+    """
     NOT_YET = "not_yet"
     """A time was asked about at which it had not been given."""
     UNDETERMINED = "undetermined"
@@ -46,10 +51,24 @@ def licence_status_at(licence: ChainLicence, time: int) -> LicenceStatus:
     return LicenceStatus.NOT_BEGUN if time < licence.valid_from else LicenceStatus.IN_FORCE
 
 
+@dataclass(frozen=True, slots=True)
+class Beneath:
+    """How the right stands that a licence was given from: its certificate, and where it rests by now."""
+
+    certificate: Status
+    ends: tuple[tuple[Followed, Status], ...]
+    """The certificate itself, unless it was superseded; else all that followed it and were not."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the registration has ended, or part of it (R7)."""
+        return any(status is Status.CANCELLED for _, status in self.ends)
+
+
 def answer_licence(
     found: VoucherExhibits, now: int, at: int | None, *, vouched: bool
-) -> tuple[LicenceStatus, str, Status | None]:
-    """The licence's status now or at ``at``, `ok` or why it cannot be told, and its certificate's status.
+) -> tuple[LicenceStatus, str, Beneath | None]:
+    """The licence's status now or at ``at``, `ok` or why it cannot be told, and how its right stands.
 
     ``vouched``: obligation 8 holds, so that no block from the past is taken with less.
     """
@@ -58,19 +77,20 @@ def answer_licence(
         return LicenceStatus.UNDETERMINED, "no-record", None
     time = max(now, evidence.block.time) if at is None else at
     status = licence_status_at(licence, time)
+    over = status in _OVER or status is LicenceStatus.NOT_YET
+    beneath: Beneath | None = None
     try:
         not_from_future(evidence, now)
-        certificate = _certificate_at(found, record, evidence, at, time, vouched=vouched)
-        if status in _OVER or status is LicenceStatus.NOT_YET:
-            return status, "ok", certificate
+        with suppress(*((DataFault, NotGiven) if over else ())):
+            beneath = _beneath(found, record, evidence, at, time, vouched=vouched)
+        if over:
+            return status, "ok", beneath
         _known_at(found, evidence, now, at)
     except (DataFault, NotGiven) as fault:
         return LicenceStatus.UNDETERMINED, fault.code, None
-    if certificate is None:
+    if beneath is None:
         return LicenceStatus.UNDETERMINED, "as-of-needs-archive", None
-    if certificate is Status.CANCELLED:
-        return LicenceStatus.CERTIFICATE_CANCELLED, "ok", certificate
-    return status, "ok", certificate
+    return LicenceStatus.CERTIFICATE_CANCELLED if beneath.cancelled else status, "ok", beneath
 
 
 def _known_at(found: VoucherExhibits, evidence: Evidence, now: int, at: int | None) -> None:
@@ -81,7 +101,7 @@ def _known_at(found: VoucherExhibits, evidence: Evidence, now: int, at: int | No
         raise NotGiven("the block ends before the time asked about", code="as-of-needs-archive")
 
 
-def _certificate_at(
+def _beneath(
     found: VoucherExhibits,
     record: ChainRecord,
     evidence: Evidence,
@@ -89,12 +109,18 @@ def _certificate_at(
     time: int,
     *,
     vouched: bool,
-) -> Status | None:
-    """The status of its certificate then; None where the record has changed since and no ledger tells."""
-    if at is None or record.changed_at <= at or is_over(record, at):
-        return status_at(record, time)
+) -> Beneath | None:
+    """How its right stood then; None where a record has changed since and no ledger tells.
+
+    Raises as `read_line`.
+    """
     body = found.body
-    if found.ledger is None or body is None:
+    assert body is not None  # a licence was found by it
+    if at is None or _tells(record, at):
+        line = read_line(body, record, evidence, found.trust)
+        if at is None or all(_tells(one.record, at) for one in line):
+            return _resting(line, time)
+    if found.ledger is None:
         return None
     try:
         past = found.ledger.evidence(body, None, at)
@@ -103,6 +129,18 @@ def _certificate_at(
         if past.block.time > at or not is_last(past, at, found.trust):
             return None
         before = read_certificate(body, past, found.trust)
+        if before is None or before.content != record.content:
+            return None
+        return _resting(read_line(body, before, past, found.trust), at)
     except (DataFault, EnvironmentFault, NotGiven):
         return None
-    return status_at(before, at) if before is not None and before.content == record.content else None
+
+
+def _tells(record: ChainRecord, at: int) -> bool:
+    """Whether a record as it is now tells of that time."""
+    return record.changed_at <= at or is_over(record, at)
+
+
+def _resting(line: tuple[Followed, ...], time: int) -> Beneath:
+    ends = tuple((one, status_at(one.record, time)) for one in ends_of(line))
+    return Beneath(status_at(line[0].record, time), ends)

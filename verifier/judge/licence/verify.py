@@ -20,7 +20,7 @@ from yinzheng.verifier.judge.licence.exhibits import (
     read_licence,
 )
 from yinzheng.verifier.judge.licence.report import VoucherReport
-from yinzheng.verifier.judge.licence.status import answer_licence
+from yinzheng.verifier.judge.licence.status import Beneath, answer_licence
 from yinzheng.verifier.judge.obligations import Signed
 from yinzheng.verifier.judge.presentation import page_agrees, presentation_notes
 from yinzheng.verifier.judge.report import Note, Outcome, Status
@@ -45,7 +45,7 @@ def verify_voucher(
     ledger = VoucherLedger(live, trust) if live else None
     found = VoucherExhibits(presented=presented, trust=trust, ledger=ledger, allow_attached=allow_attached)
     findings = judge(LICENCE, found, trust, now, at)
-    status, code, certificate = answer_licence(found, now, at, vouched=findings.outcome(8) is Outcome.VALID)
+    status, code, beneath = answer_licence(found, now, at, vouched=findings.outcome(8) is Outcome.VALID)
     core, record, chain = found.core, found.record, found.licence
     parties = {found.body.licensor.code, found.body.licensee.code} if found.body else set()
     return VoucherReport(
@@ -59,7 +59,7 @@ def verify_voucher(
         differences=obligations.differences(core, record) if core and record else (),
         chain=chain,
         certificate=found.certificate,
-        certificate_status=certificate,
+        beneath=beneath,
         end=found.ended_by(chain.outcome) if chain and chain.outcome else None,
         block=block_of(found.evidence, trust, now),
         checked_at=now,
@@ -67,7 +67,7 @@ def verify_voucher(
         notes=(
             *presentation_notes(presented, found.qr, None),
             *found.notes,
-            *_about_certificate(certificate),
+            *_about_certificate(beneath),
             *operator_notes(trust, parties),
         ),
     )
@@ -129,7 +129,13 @@ LICENCE: Final = Rules(
 """A voucher is signed when the licence is registered; the record prevails (R9)."""
 
 
-def _about_certificate(status: Status | None) -> list[Note]:
+def _about_certificate(beneath: Beneath | None) -> list[Note]:
     """What became of the certificate: a sale does not break a licence, and what holds it up is told."""
+    if beneath is None:
+        return []
     told = (Status.SUPERSEDED, Status.HELD, Status.CANCELLED)
-    return [Note(f"certificate-{status}")] if status in told else []
+    notes = [Note(f"certificate-{beneath.certificate}")] if beneath.certificate in told else []
+    if beneath.certificate is Status.SUPERSEDED:
+        after = {status for _, status in beneath.ends}
+        notes += [Note(f"successor-{one}") for one in (Status.HELD, Status.CANCELLED) if one in after]
+    return notes
