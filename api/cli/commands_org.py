@@ -268,6 +268,11 @@ HOLDER: Final = Group(
                     "it. 提交合同。",
                 ),
                 Command(
+                    "print",
+                    "holder_contract:print_",
+                    "Print a contract as a PDF, with its proofs attached once it is recorded. 打印合同。",
+                ),
+                Command(
                     "event",
                     "holder_contract:event",
                     "Tell what happened under a contract of ours (S21.9). 登记交付、验收、异议、跟踪、终止。",

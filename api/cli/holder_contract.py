@@ -114,6 +114,35 @@ def send(
     tell(json_, answer, f"contract {answer['contract']}: {answer['state']} 已登记")
 
 
+def print_(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="CONTRACT",
+            help="Its 64 hex: fetched with its proofs from the desk; or its file, such as a draft. "
+            "合同标识或文件。",
+        ),
+    ],
+    out_file: Annotated[Path, typer.Option("--out", help="A new PDF. 输出文件。")] = Path("contract.pdf"),
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Print a contract: every clause, who signed, and its file attached, which proves it. 打印合同。"""
+    from yinzheng.ledger.document.contract_pdf import render_contract
+    from yinzheng.verifier.containers.contractfile import MAX_FILE
+
+    recorded = re.fullmatch("[0-9a-f]{64}", target) is not None
+    if recorded:
+        file = session(org, desk).client.call("GET", f"{PATH}/{target}/proof").body
+    else:
+        file = read_file(Path(target), MAX_FILE)
+    write_new(out_file, render_contract(file))
+    check = f"yinzheng verify {out_file} --trust trust.json"
+    told = f"{out_file}: {'' if recorded else 'without proofs 未附证明; '}{check}"
+    tell(json_, {"file": str(out_file), "proved": recorded}, told)
+
+
 def event(
     contract: Contract,
     what: Annotated[str, typer.Argument(help="deliver, accept, object, track or end. 事项。")],

@@ -24,6 +24,7 @@ from yinzheng.api.cli.output import (
 from yinzheng.api.cli.verify_against import comparing
 from yinzheng.api.cli.verify_asof import check_as_of
 from yinzheng.api.cli.verify_conclusion import print_conclusion
+from yinzheng.api.cli.verify_contract import print_contract
 from yinzheng.api.cli.verify_history import print_history
 from yinzheng.api.cli.verify_pack import check_pack, is_pack
 from yinzheng.api.cli.verify_purpose import print_purpose
@@ -37,6 +38,7 @@ from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.judge.asof.look import MOST_INSTANTS
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
+from yinzheng.verifier.judge.contract.report import ContractReport
 from yinzheng.verifier.judge.history.report import HistoryReport
 from yinzheng.verifier.judge.kinds import AnyReader, AnyReport, kind_of, unread
 from yinzheng.verifier.judge.licence.report import VoucherReport
@@ -162,6 +164,8 @@ def _print_any(report: AnyReport, language: Language) -> None:
         print_purpose(report, language)
     elif isinstance(report, HistoryReport):
         print_history(report, language)
+    elif isinstance(report, ContractReport):
+        print_contract(report, language)
     else:
         _print(report, language)
 

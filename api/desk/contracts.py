@@ -9,10 +9,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from yinzheng.api.desk import fields
-from yinzheng.api.desk.bodies import one_object
+from yinzheng.api.desk.bodies import JSON_MEDIA, one_object
 from yinzheng.api.desk.server import Desk
 from yinzheng.ledger.rules.contracts import Move
 from yinzheng.ledger.trades.contracts import conclude, shown, tell
+from yinzheng.ledger.trades.proving import proof_of
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.trade_contract import parse_signed
 
@@ -37,6 +38,14 @@ def contracts(desk: Desk) -> APIRouter:
             subject = fields.identifier(written)
             told = await desk.do(lambda registry: shown(registry, subject, asked.org))
         return JSONResponse(told)
+
+    @router.get("/trade-contracts/{written}/proof")
+    async def proved(request: Request, written: str) -> Response:
+        """A contract with its proofs (S21.11), to who has a part in it."""
+        async with desk.signed(request) as asked:
+            subject = fields.identifier(written)
+            data = await desk.do(lambda registry: proof_of(registry, subject, asked.org))
+        return Response(data, media_type=JSON_MEDIA)
 
     @router.post("/trade-contracts/{written}/{what}")
     async def happened(request: Request, written: str, what: str) -> Response:

@@ -73,7 +73,7 @@ _FORM: Final = (
 _NOTHING: Final = "Nothing was recorded; correct it and send it again."
 """What to do, where an error does not say it better."""
 
-WAITING: Final = {"receipt-not-anchored": 60, "trade-check-unanchored": 2}
+WAITING: Final = {"receipt-not-anchored": 60, "trade-check-unanchored": 2, "contract-unanchored": 2}
 """Faults that mean waiting, with for how many seconds; their messages are fit for anyone."""
 
 

@@ -26,6 +26,7 @@ from yinzheng.verifier.formats.challenge import Challenge
 from yinzheng.verifier.judge.asof.look import AsOf, as_of
 from yinzheng.verifier.judge.challenge import AnswerReport, check_answer
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
+from yinzheng.verifier.judge.contract.report import ContractReport
 from yinzheng.verifier.judge.history.report import HistoryReport
 from yinzheng.verifier.judge.history.verify import verify_history
 from yinzheng.verifier.judge.kinds import Kind, kind_of, unread
@@ -119,6 +120,14 @@ class CheckedHistory:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedContract:
+    """What was found about a contract about data (S21.12)."""
+
+    report: ContractReport
+    trust: TrustPolicy
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedAsOf:
     """How a certificate stood at some instants (S9.3a)."""
 
@@ -135,6 +144,7 @@ AnyChecked: TypeAlias = (
     | CheckedTrade
     | CheckedPurpose
     | CheckedHistory
+    | CheckedContract
 )
 
 
@@ -282,6 +292,8 @@ class Checker:
             return CheckedPurpose(replace(found, findings=findings), trust)
         if isinstance(found, HistoryReport):
             return CheckedHistory(replace(found, findings=findings), trust)
+        if isinstance(found, ContractReport):
+            return CheckedContract(replace(found, findings=findings), trust)
         report = replace(found, findings=findings)
         history: Sequence[HistoryLine] = ()
         basis: Sequence[BasisLine] = ()

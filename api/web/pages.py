@@ -17,6 +17,7 @@ from yinzheng.api.http.problems import not_found, problem_of
 from yinzheng.api.web.checking import (
     AnyChecked,
     CheckedConclusion,
+    CheckedContract,
     CheckedHistory,
     CheckedPurpose,
     CheckedReceipt,
@@ -24,6 +25,7 @@ from yinzheng.api.web.checking import (
     CheckedVoucher,
 )
 from yinzheng.api.web.conclusion_view import ConclusionView, conclusion_view
+from yinzheng.api.web.contract_view import ContractView, contract_view
 from yinzheng.api.web.intake import Submission, read_submission
 from yinzheng.api.web.notice_view import notice_view
 from yinzheng.api.web.purpose_view import PurposeView, purpose_view
@@ -116,6 +118,9 @@ def _result(server: Server, request: Request, checked: AnyChecked, language: Lan
         return _private(server, request, "purpose.html", purpose, language)
     if isinstance(checked, CheckedHistory):
         return history_page(server, request, checked, language)
+    if isinstance(checked, CheckedContract):
+        contract = contract_view(checked, language, own_policy=own)
+        return _private(server, request, "contract.html", contract, language)
     if isinstance(checked, CheckedTrade):
         trade = trade_view(checked, language, own_policy=own)
         return _private(server, request, "trade_check.html", trade, language)
@@ -149,7 +154,7 @@ def _private(
     server: Server,
     request: Request,
     template: str,
-    view: ReceiptView | ConclusionView | VoucherView | TradeView | PurposeView,
+    view: ReceiptView | ConclusionView | VoucherView | TradeView | PurposeView | ContractView,
     language: Language,
 ) -> Response:
     return server.page(

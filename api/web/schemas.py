@@ -217,6 +217,14 @@ class TradeAnswerOut(_Model):
     trade_check: dict[str, Any] = Field(description="The report; the receipt's secret is never in it.")
 
 
+class ContractAnswerOut(_Model):
+    """The answer of a verification of a contract about data (S21.12)."""
+
+    verdict: Said
+    policy: PolicyOut
+    contract: dict[str, Any] = Field(description="The report; the secret of its statement is never in it.")
+
+
 class VoucherAnswerOut(_Model):
     """The answer of a verification of the voucher of a licence (S9.7)."""
 

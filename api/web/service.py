@@ -17,6 +17,7 @@ from yinzheng.api.web.challenges import for_programs as challenges_for_programs
 from yinzheng.api.web.checking import (
     AnyChecked,
     CheckedConclusion,
+    CheckedContract,
     CheckedHistory,
     CheckedPurpose,
     CheckedReceipt,
@@ -24,6 +25,7 @@ from yinzheng.api.web.checking import (
     CheckedVoucher,
 )
 from yinzheng.api.web.conclusion_view import conclusion_tone
+from yinzheng.api.web.contract_view import contract_tone
 from yinzheng.api.web.history_view import history_tone
 from yinzheng.api.web.intake import read_submission
 from yinzheng.api.web.log_files import read_log_file, reads_gzip
@@ -37,6 +39,7 @@ from yinzheng.api.web.schemas import (
     AnswerOut,
     BoardOut,
     ConclusionAnswerOut,
+    ContractAnswerOut,
     HealthOut,
     HistoryAnswerOut,
     NoticeOut,
@@ -69,6 +72,7 @@ AnyAnswer: TypeAlias = (
     | TradeAnswerOut
     | PurposeAnswerOut
     | HistoryAnswerOut
+    | ContractAnswerOut
 )
 
 
@@ -137,7 +141,8 @@ def service(server: Server) -> APIRouter:
         request: Request,
     ) -> AnyAnswer:
         """Check a certificate, a licence's voucher, a right's history, a patient's receipt, the end of a
-        withdrawal, the receipt of a trade check or a proof for one reader, by S9's obligations.
+        withdrawal, the receipt of a trade check, a contract about data or a proof for one reader, by S9's
+        obligations.
 
         The answer is 200 whatever the verdict, that it is not one of ours included. It is given by the
         registry about itself, under the policy named in `policy`: to believe no server, run `yinzheng
@@ -290,6 +295,13 @@ def _answer(checked: AnyChecked, *, own: bool) -> AnyAnswer:
             verdict=Said(tone=trade_tone(told), **verdict(told).to_json()),
             policy=policy_out(checked.trust, own=own),
             trade_check=told.to_json(),
+        )
+    if isinstance(checked, CheckedContract):
+        contract = checked.report
+        return ContractAnswerOut(
+            verdict=Said(tone=contract_tone(contract), **verdict(contract).to_json()),
+            policy=policy_out(checked.trust, own=own),
+            contract=contract.to_json(),
         )
     if isinstance(checked, CheckedVoucher):
         voucher = checked.report

@@ -155,6 +155,11 @@ def shown(registry: Registry, subject: bytes, by: str) -> dict[str, JSON]:
         }
 
 
+def require_part(session: Session, subject: bytes, by: str) -> Row:
+    """The contract's row, for who has a part in it. Raises `UsageFault` `contract-unknown`."""
+    return _found(session, subject, by)[0]
+
+
 def _handed_in(session: Session, contract: TradeContract, by: str) -> str | None:
     """The exchange's code where it is handed in by one; a party needs no more than to be one."""
     if contract.side_of(by) is not None:

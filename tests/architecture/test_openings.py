@@ -72,6 +72,7 @@ APART: Final[dict[str, str]] = {
     "ledger.consents.receipts.make_receipt": HELPER,
     "ledger.trades.contracts._due": HELPER,
     "ledger.trades.contracts.shown": "about organisations, and to those that have a part in it",
+    "ledger.trades.proving.proof_of": "about organisations, and to those that have a part in it",
     "ledger.trades.receipts.receipt_of": "about organisations, and to the one that asked",
     "ledger.consents.uncovered._in_force": "identifiers alone are shown, noted by its `uncovered_of`",
     "ledger.disputes.collecting._of_case": HELPER,

@@ -232,6 +232,9 @@ OPERATIONS: Final = (
               answers={"201": _ELSEWHERE}),
     Operation("fetch_contract", "GET /v1/trade-contracts/{contract}",
               "A contract and what was told of it", "For who has a part in it (S21.10)."),
+    Operation("fetch_contract_proof", "GET /v1/trade-contracts/{contract}/proof",
+              "A contract with its proofs",
+              "For who has a part in it, once it is anchored (S21.11); it is verified offline."),
     Operation("tell_of_contract", "POST /v1/trade-contracts/{contract}/{what}",
               "What happened under a contract", "`deliver`, `accept`, `object`, `track`, `end`, `destroy`: "
               "what a party tells (S21.9).", _json(lambda _: {"type": "object"})),

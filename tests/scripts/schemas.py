@@ -15,7 +15,14 @@ from yinzheng.verifier.bytes import digests, wording
 from yinzheng.verifier.bytes.canonical import constant, nullable, text
 from yinzheng.verifier.bytes.shape import Shaped, names_of
 from yinzheng.verifier.chain import evidence, terms
-from yinzheng.verifier.containers import certfile, holderfile, prooffile, receiptfile, voucherfile
+from yinzheng.verifier.containers import (
+    certfile,
+    contractfile,
+    holderfile,
+    prooffile,
+    receiptfile,
+    voucherfile,
+)
 from yinzheng.verifier.formats import (
     access,
     access_range,
@@ -41,6 +48,7 @@ from yinzheng.verifier.formats import (
     trade,
     trade_check,
     trade_contract,
+    trade_events,
     veto,
     webhook,
     withdrawal,
@@ -113,6 +121,8 @@ OWN: Final[Mapping[str, Callable[[Forms], Json]]] = {
     "verifier.chain.evidence.parse_evidence": _chain,
     f"{_FILES}certfile._proof": _said(PROOF),
     f"{_FILES}certfile._record": _body,
+    f"{_FILES}contractfile._proof": _said(PROOF),
+    f"{_FILES}contractfile.<lambda>": _part(trade_events.Concluded),
     f"{_FILES}holderfile._object": _said(ANY),
     f"{_FILES}holderfile._proof": _said(PROOF),
     f"{_FILES}prooffile._object": _said(ANY),
@@ -271,6 +281,7 @@ FORMATS: Final[Mapping[str, tuple[str, Callable[[Forms], Json]]]] = {
     "trade": ("Trade as an exchange asks about it (S20.1)", _whole(trade.Trade)),
     "trade-check": ("Receipt of a trade check (S20.3)", _table(trade_check._FILE)),
     "trade-checked": ("Body of trade.checked (S20.2)", _whole(trade_check.TradeChecked)),
+    "contract-proof": ("Contract about data with its proofs (S21.11)", _table(contractfile._FILE)),
     "trade-contract": ("Contract about data (S21.7)", _table(trade_contract._FILE)),
     "trust": ("Trust policy (S8.1)", _table(trust._TRUST, trust._OPTIONAL)),
     "veto": ("Veto of a holder's replacement (S10.4c)", _whole(veto.VetoFile)),

@@ -19,6 +19,7 @@ from tests.scripts.form_schemas import Forms
 from tests.scripts.schemas import FOLDER, FORMATS, OWN, files, schema_of
 from tests.verifier import bodies
 from tests.verifier.access_world import line
+from tests.verifier.contract_world import ContractWorld
 from tests.verifier.formats.test_dossier import body as dossier_body
 from tests.verifier.formats.test_evidence_items import ABOUTS, item
 from tests.verifier.pack.pack_world import opening_json, release_json
@@ -83,6 +84,7 @@ def samples() -> dict[str, list[Any]]:
         "tombstone": [bodies.tombstone()],
         "trade": [one["body"]["asked"] for one in trades],
         "trade-check": trades,
+        "contract-proof": [ContractWorld().file()],
         "trade-checked": [one["body"] for one in trades],
         "trade-contract": [one["file"] for one in vector("contracts")["contracts"]],
         "trust": [whole["trust"], vector("packs")["trust"]],

@@ -24,6 +24,7 @@ from yinzheng.ledger.certificates.reserving import reservations_of
 from yinzheng.ledger.disputes import opening, release
 from yinzheng.ledger.disputes.evidence import Offered
 from yinzheng.ledger.disputes.plans import parse_plan
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.notify.queue import queue
 from yinzheng.ledger.rules.contracts import Move
 from yinzheng.ledger.store.models import Event
@@ -202,6 +203,13 @@ def traded(scene: Scene) -> str:
     return f"/v1/trade-contracts/{scene.kept['contract'].hex()}"
 
 
+def proved(scene: Scene) -> str:
+    """The same, under an anchored head."""
+    address = traded(scene)
+    settle(scene.registry)
+    return f"{address}/proof"
+
+
 TRACKED = {"way": "audit", "personal_found": False, "report": None, "words": "未见异常"}
 
 
@@ -372,6 +380,7 @@ ROWS: Final[Mapping[str, Callable[[Scene, str], Sent]]] = {
     # Before an order seizes the certificate.
     "POST /v1/trade-contracts": lambda s, who: sent("/v1/trade-contracts", deal(s, f"合同 {who}")),
     "GET /v1/trade-contracts/{written}": lambda s, _: Sent(traded(s)),
+    "GET /v1/trade-contracts/{written}/proof": lambda s, _: Sent(proved(s)),
     "POST /v1/trade-contracts/{written}/{what}": lambda s, _: sent(f"{traded(s)}/track", TRACKED),
     "POST /org/v1/notices": notice,
     "GET /org/v1/notices/{written}/uncovered": lambda s, _: Sent(

@@ -74,12 +74,7 @@ def judge(rules: Rules[E], exhibits: E, trust: TrustPolicy, now: int, at: int | 
     ``now`` is the time of asking and ``at`` the time asked about (UTC seconds; None: now). Bad data and a
     silent ledger end up in the findings. Raises `UsageFault` `time-future` for an ``at`` yet to come.
     """
-    if at is not None and at > now:
-        raise UsageFault(
-            "the time asked about is yet to come",
-            code="time-future",
-            hint="Ask about a time that has passed; without one, the answer is about now.",
-        )
+    require_past(at, now)
     found = Findings()
     # (1): what is presented has the form of its kind.
     found.settle(1, lambda: rules.form(exhibits))
@@ -91,6 +86,16 @@ def judge(rules: Rules[E], exhibits: E, trust: TrustPolicy, now: int, at: int | 
     if rules.read is None or _is_read(rules.read, exhibits, found):
         settle_rest(rules, exhibits, issuer, trust, found, now, at)
     return found
+
+
+def require_past(at: int | None, now: int) -> None:
+    """Raise `UsageFault` `time-future` for a time asked about that is yet to come (D14)."""
+    if at is not None and at > now:
+        raise UsageFault(
+            "the time asked about is yet to come",
+            code="time-future",
+            hint="Ask about a time that has passed; without one, the answer is about now.",
+        )
 
 
 def _is_read(read: Callable[[E], object], exhibits: E, found: Findings) -> bool:

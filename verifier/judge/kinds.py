@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final, NoReturn, Protocol, TypeAlias
 
 from yinzheng.verifier.chain.evidence import NotGiven
+from yinzheng.verifier.containers.contractfile import is_contract_file
 from yinzheng.verifier.containers.prooffile import is_purpose_proof
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, YinzhengError
@@ -18,6 +19,8 @@ from yinzheng.verifier.judge.asof.situation import HistoryReader, StorageReader
 from yinzheng.verifier.judge.certificate.verify import verify
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
 from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
+from yinzheng.verifier.judge.contract.report import ContractReport
+from yinzheng.verifier.judge.contract.verify import verify_contract
 from yinzheng.verifier.judge.findings import OBLIGATIONS, Findings
 from yinzheng.verifier.judge.history.report import HistoryReport
 from yinzheng.verifier.judge.history.verify import verify_history
@@ -43,6 +46,7 @@ AnyReport: TypeAlias = (
     | TradeCheckReport
     | PurposeReport
     | HistoryReport
+    | ContractReport
 )
 
 
@@ -97,6 +101,11 @@ KINDS: Final = (
         "right-history",
         lambda shown: shown.file is not None and is_history_file(shown.file),
         verify_history,
+    ),
+    Kind(
+        "trade-contract",
+        lambda shown: shown.file is not None and is_contract_file(shown.file),
+        verify_contract,
     ),
     Kind("certificate", lambda _: True, verify),
 )

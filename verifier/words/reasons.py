@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from yinzheng.verifier.words.reasons_holder import HOLDER_REASONS
+from yinzheng.verifier.words.reasons_trade import TRADE_REASONS
 
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
     **HOLDER_REASONS,
+    **TRADE_REASONS,
     # Outcomes that are nobody's fault.
     "offline": ("未提供，且未联网查询。", "It was not given, and no ledger was asked."),
     "number-only": (
@@ -306,13 +308,6 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "The record was written since, and the chain does not keep how it stood; signature and log vouch for "
         "the answer.",
     ),
-    "trade-answer": ("答复与所列理由不一致。", "The answer does not follow from its reasons."),
-    "trade-record-differs": (
-        "链上当时的登记状态与答复所述不同。",
-        "The chain's record stood otherwise than the answer says.",
-    ),
-    "trade-statement": ("所附声明不是交易核验。", "The statement shown is of no trade check."),
-    "trade-time": ("答复与声明的时间不同。", "The answer is of another time than its statement."),
     "final": (
         "已完成的撤回不会改变，不计时效。",
         "What is completed stays so, whatever the age of the answer.",

@@ -9,7 +9,10 @@ from typing import Any, Final
 from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.formats.trade_clauses import CLAUSES
 from yinzheng.verifier.formats.trade_contract import TradeContract
+from yinzheng.verifier.words import phrases
+from yinzheng.verifier.words.licence import listed, territory
 from yinzheng.verifier.words.phrase import Phrase
+from yinzheng.verifier.words.receipt import ROUTES
 from yinzheng.verifier.words.times import moment
 
 TITLES: Final[Mapping[str, Phrase]] = {
@@ -57,11 +60,30 @@ ACTS: Final[Mapping[str, Phrase]] = {
     "publish": Phrase("公开", "publish"),
 }
 
+SUBJECTS: Final[Mapping[str, Phrase]] = {
+    "raw": Phrase("原始数据", "raw data"),
+    "processed": Phrase("加工数据", "processed data"),
+    "derived": Phrase("衍生数据", "derived data"),
+}
+
+FACTS: Final[Mapping[str, Phrase]] = {
+    "kind": Phrase("交易方式", "Kind"),
+    "certificate": Phrase("标的证书", "Certificate"),
+    "subject": Phrase("标的数据", "Data"),
+    "fields": Phrase("数据字段", "Fields"),
+    "rights": Phrase("所涉权利", "Rights"),
+    "manner": Phrase("使用方式", "Manner of use"),
+    "purpose": Phrase("用途", "Purpose"),
+    "standing": Phrase("卖方资格", "The seller may sell"),
+    "declared": Phrase("双方声明", "Both declare"),
+}
+"""Titles of what stands before the clauses."""
+
 _NAMES: Final[Mapping[str, Phrase]] = {
     "kind": Phrase("方式", "Kind"),
     "days": Phrase("天数", "Days"),
     "acts": Phrase("方式", "Manners"),
-    "territory": Phrase("地域（GB/T 2260）", "Territory (GB/T 2260)"),
+    "territory": Phrase("地域", "Territory"),
     "fen": Phrase("金额（元）", "Amount (CNY)"),
     "payment": Phrase("支付", "Payment"),
     "warranty_days": Phrase("质保期（天）", "Warranty (days)"),
@@ -154,6 +176,45 @@ class Described:
     said: tuple[tuple[Phrase, Phrase], ...]
 
 
+def facts(contract: TradeContract) -> Mapping[str, Phrase]:
+    """What stands before the clauses, by the names of `FACTS`."""
+    about, subject, standing = contract.certificate, contract.subject, contract.standing
+    hospital = _yes_no(standing.public_hospital)
+    profit, kept = _yes_no(standing.for_profit), _yes_no(subject.limits_kept)
+    secrets = _yes_no(subject.touches_secrets)
+    named = "、".join(subject.fields)
+    certificate = f"{about.number} · {about.leaf.hex()}"
+    return {
+        "kind": KINDS[contract.kind],
+        "certificate": Phrase(certificate, certificate),
+        "subject": _joined(SUBJECTS[subject.kind], ROUTES[subject.route], _importance(subject.importance)),
+        "fields": Phrase(named, named),
+        "rights": listed(contract.rights, phrases.RIGHTS),
+        "manner": listed(contract.manner, ACTS),
+        "purpose": Phrase(contract.purpose, contract.purpose),
+        "standing": Phrase(
+            f"经营范围：{standing.business_scope}；公立医院：{hospital.zh}；营利：{profit.zh}",
+            f"public hospital: {hospital.en}; for profit: {profit.en}",
+        ),
+        "declared": Phrase(
+            f"已核对证书限制与备注，交易未超出：{kept.zh}；涉及国家秘密或安全：{secrets.zh}",
+            f"within the certificate's limits and remarks: {kept.en}; secrets or security: {secrets.en}",
+        ),
+    }
+
+
+def _joined(*said: Phrase) -> Phrase:
+    return Phrase("、".join(one.zh for one in said), ", ".join(one.en for one in said))
+
+
+def _yes_no(value: bool) -> Phrase:
+    return Phrase("是", "yes") if value else Phrase("否", "no")
+
+
+def _importance(name: str | None) -> Phrase:
+    return Phrase("非重要数据", "not important data") if name is None else phrases.IMPORTANCES[name]
+
+
 def described(contract: TradeContract) -> tuple[Described, ...]:
     """Every clause, in order, each with whether it applies and what it says."""
     return tuple(_described(number, name, contract) for number, name in enumerate(CLAUSES, 1))
@@ -173,15 +234,16 @@ def _lines(terms: Any) -> Iterator[tuple[Phrase, Phrase]]:
 
 def _value(name: str, value: Any) -> Phrase:
     if isinstance(value, bool):
-        return Phrase("是", "yes") if value else Phrase("否", "no")
+        return _yes_no(value)
     if name == "fen":
         amount = f"{value // 100}.{value % 100:02d}"
         return Phrase(amount, amount)
     if name == "at":
         return moment(value)
+    if name == "territory":
+        return territory(value)
     if isinstance(value, DigestPair):
         return Phrase(value.sm3.hex(), value.sm3.hex())
     if isinstance(value, tuple):
-        parts = [_value(name, one) for one in value]
-        return Phrase("、".join(one.zh for one in parts), ", ".join(one.en for one in parts))
+        return _joined(*(_value(name, one) for one in value))
     return _VALUES.get(str(value), Phrase(str(value), str(value)))

@@ -14,6 +14,7 @@ from yinzheng.verifier.judge.report import Authentic, Note, exit_code_of
 from yinzheng.verifier.words import (
     challenge,
     conclusion,
+    contract,
     history,
     licence,
     pack,
@@ -129,8 +130,15 @@ GENUINE: Final[Mapping[str, Headlines]] = {
         standing: Phrase(f"真实，{said.zh}", f"Genuine, {said.en}")
         for standing, said in history.STANDINGS.items()
     },
+    "trade-contract": {
+        standing: Phrase(f"真实，{said.zh}", f"Genuine: {said.en}")
+        for standing, said in contract.STANDINGS.items()
+    },
 }
 """Headlines of what is genuine, by kind of document and how it stands with it."""
+
+OPEN: Final[Mapping[str, Headlines]] = {"trade-contract": contract.UNPROVED}
+"""Headlines of what is left open by what it is, and says so."""
 
 _ATTACHED: Final = Phrase(
     "；所问账本没有给出可采信的答复，依据的是所附证明",
@@ -160,6 +168,9 @@ _SAYS_WHY: Final = ("holder-answer", "purpose-proof")
 def _headline(report: Judged) -> Phrase:
     if report.document in _OWN:
         return _OWN[report.document](report)
+    if report.authentic is Authentic.UNDETERMINED:
+        unfinished = OPEN.get(report.document, {})
+        return unfinished.get(report.standing, _OTHERS[report.authentic])
     if report.authentic is not Authentic.GENUINE:
         return _OTHERS[report.authentic]
     said, when = GENUINE[report.document][report.standing], _when(report)

@@ -1,0 +1,1 @@
+"""Judging a contract about data (S21.12)."""
