@@ -16,6 +16,6 @@ the desk answers is typed; a refusal is raised under the desk's own code. It nee
 
 from __future__ import annotations
 
-from yinzheng.api.org.exchange import Answer, Exchange, Lost, Obligation, Reason, Reservation
+from yinzheng.api.org.exchange import Answer, Exchange, Listed, Lost, Obligation, Reason, Reservation
 
-__all__ = ["Answer", "Exchange", "Lost", "Obligation", "Reason", "Reservation"]
+__all__ = ["Answer", "Exchange", "Listed", "Lost", "Obligation", "Reason", "Reservation"]

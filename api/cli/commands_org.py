@@ -115,6 +115,7 @@ ORG: Final = Group(
                     "org_trades:receipt",
                     "Fetch the receipt of a check with its proofs. 核验回执。",
                 ),
+                Command("checks", "org_trades:checks", "List what we asked, the newest first. 核验记录。"),
                 Command("reserve", "org_trades:reserve", "Keep a certificate for a trade. 预留证书。"),
                 Command("release", "org_trades:release", "Let a certificate go before its time. 解除预留。"),
                 Command("reservations", "org_trades:reservations", "List our reservations. 预留列表。"),
@@ -344,6 +345,16 @@ HOLDER: Final = Group(
                     "Draft the request to have the certificate cancelled for good. 起草注销请求。",
                 ),
             ),
+        ),
+        Command(
+            "rights",
+            "holder_rights:rights",
+            "List the certificates under which we have rights, the newest first. 我的权利。",
+        ),
+        Command(
+            "licences",
+            "holder_rights:licences",
+            "List the licences that we gave or took, the newest first. 我的许可。",
         ),
         Command(
             "authorise",

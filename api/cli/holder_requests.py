@@ -14,7 +14,6 @@ from yinzheng.api.cli.holder import hex_of
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, session
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.instants import Day, parse_instant
-from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.chain.terms import ACTS, TERRITORY
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import RIGHTS
@@ -246,18 +245,18 @@ def submit(
 ) -> None:
     """Hand a signed request, or the signature under what is prepared, to the registry's desk. 提交柜台。"""
     from yinzheng.api.org.asking import parse_signature, to_send
+    from yinzheng.api.org.holding import Holder
 
-    opened = session(org, desk)
+    holder = Holder(session(org, desk).client)
     if file.is_dir():
-        answer = opened.post("/org/v1/requests", to_send(file))
-        tell(json_, answer, f"{answer['case']}: received 已收到")
+        case = holder.submit(to_send(file))
+        tell(json_, {"case": case}, f"{case}: received 已收到")
         return
     case, _, made = parse_signature(read_file(file, 4096))
-    body = dumps({"signature": made.hex()})
-    answer = opened.post(f"/org/v1/requests/{case}/approval", body)
-    missing = answer["missing"]
-    told = f"still to approve: {', '.join(missing)} 待签" if missing else "on the ledger 已登记"
-    tell(json_, answer, f"{case}: {told}")
+    answer = holder.approve(case, made)
+    still = f"still to approve: {', '.join(answer.missing)} 待签"
+    value = {"numbers": answer.numbers, "missing": answer.missing}
+    tell(json_, value, f"{case}: {still if answer.missing else 'on the ledger 已登记'}")
 
 
 def requests(

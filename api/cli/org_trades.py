@@ -78,6 +78,21 @@ def receipt(
     tell(json_, {"file": str(out_file)}, f"{out_file}: yinzheng verify {out_file} --trust trust.json")
 
 
+def checks(
+    after: Annotated[str | None, typer.Option(help="The check that the page before ended with.")] = None,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """List what we asked, the newest first. 核验记录。"""
+    from dataclasses import asdict
+
+    found, more = _exchange(org, desk).checks(after)
+    lines = [f"{one.certificate or '—':<15}  {one.answer:<12}  {one.check}" for one in found]
+    onward = [] if more is None else [f"more: --after {more} 续页"]
+    tell(json_, {"checks": [asdict(one) for one in found], "next": more}, [*lines, *onward])
+
+
 def reserve(
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="Of the certificate. 证书编号。")],
     hours: Annotated[float, typer.Option(help="For how long; at most 72. 预留小时数。")] = 24,

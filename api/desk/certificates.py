@@ -15,12 +15,15 @@ from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import one_object
 from yinzheng.api.desk.server import Desk, reader_of
 from yinzheng.ledger.certificates.following import objections_for
+from yinzheng.ledger.certificates.held import licences_of, rights_of
 from yinzheng.ledger.certificates.listing import standing_of
 from yinzheng.ledger.certificates.objecting import answer
 from yinzheng.ledger.certificates.orders import execute
 from yinzheng.ledger.organisations.holding import veto
 from yinzheng.ledger.registry import Registry
 from yinzheng.verifier.bytes.canonical import JSON, Check, boolean, text
+from yinzheng.verifier.formats.body import is_number
+from yinzheng.verifier.formats.licence import is_licence_number
 from yinzheng.verifier.formats.order import MAX_ORDER, parse_order
 from yinzheng.verifier.formats.veto import MAX_VETO, parse_veto
 
@@ -35,6 +38,22 @@ def certificates(desk: Desk) -> APIRouter:
     async def standing(request: Request, certificate: str) -> Response:
         async with desk.signed(request, by_number=True):
             return JSONResponse(await desk.do(lambda registry: _standing(registry, certificate)))
+
+    @router.get("/rights")
+    async def held(request: Request) -> Response:
+        """The certificates under which whoever asks has rights, a page at a time (S15.11)."""
+        after = fields.place_of(dict(request.query_params), is_number)
+        async with desk.signed(request) as asked:
+            found, more = await desk.do(lambda registry: rights_of(registry, asked.org, after))
+        return JSONResponse({"rights": [one.to_json() for one in found], "next": more})
+
+    @router.get("/licences")
+    async def licensed(request: Request) -> Response:
+        """The licences that whoever asks gave or took, likewise."""
+        after = fields.place_of(dict(request.query_params), is_licence_number)
+        async with desk.signed(request) as asked:
+            found, more = await desk.do(lambda registry: licences_of(registry, asked.org, after))
+        return JSONResponse({"licences": [one.to_json() for one in found], "next": more})
 
     @router.get("/certificates/{certificate}/objections")
     async def objected(request: Request, certificate: str) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from yinzheng.ledger.consents.uncovered import Place
@@ -119,9 +120,14 @@ def receipt_of(value: dict[str, Any]) -> ReceiptCode:
     return decode_receipt_qr(value["receipt"])
 
 
+def is_identifier(written: str) -> bool:
+    """Whether this is the hex of 32 bytes."""
+    return _ID.fullmatch(written) is not None
+
+
 def identifier(written: str) -> bytes:
     """32 bytes of an address's hex. Raises `DataFault` `field-value`."""
-    if _ID.fullmatch(written) is None:
+    if not is_identifier(written):
         raise DataFault("an identifier is 64 lower-case hex characters", code="field-value")
     return bytes.fromhex(written)
 
@@ -181,6 +187,16 @@ def after_of(query: dict[str, str]) -> Place | None:
     if set(query) != {"after"}:
         raise UsageFault("the query is not after= and a place in the list", code="query")
     return Place.read(query["after"])
+
+
+def place_of(query: dict[str, str], known: Callable[[str], bool]) -> str | None:
+    """The `after` of a query: what a list goes on after. Raises `UsageFault` `query`."""
+    if not query:
+        return None
+    written = query.get("after", "")
+    if set(query) != {"after"} or not known(written):
+        raise UsageFault("the query is not after= and a place in the list", code="query")
+    return written
 
 
 def form_of(query: dict[str, str]) -> str:

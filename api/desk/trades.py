@@ -21,6 +21,7 @@ from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.trades.checking import Answered, Asked, check_trades
+from yinzheng.ledger.trades.listing import checks_of
 from yinzheng.ledger.trades.receipts import receipt_of
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault
@@ -49,6 +50,16 @@ def trades(desk: Desk) -> APIRouter:
             guessed, answered = await desk.do_together(TOGETHER, item, _answered, patient=True)
             desk.quotas.missed(asked.org, guessed)
         return JSONResponse(answered, HTTPStatus.CREATED)
+
+    @router.get("/trade-checks")
+    async def asked_before(request: Request) -> Response:
+        """What the exchange asked, the newest first, a page at a time."""
+        after = fields.place_of(dict(request.query_params), fields.is_identifier)
+        async with desk.signed(request) as asked:
+            place = None if after is None else bytes.fromhex(after)
+            found, more = await desk.do(lambda registry: checks_of(registry, asked.org, place))
+        checks = [one.to_json() for one in found]
+        return JSONResponse({"checks": checks, "next": None if more is None else more.hex()})
 
     @router.get("/trade-checks/{written}")
     async def receipt(request: Request, written: str) -> Response:

@@ -145,12 +145,19 @@ def authorise(
 def to_send(folder: Path) -> bytes:
     """The body by which a request's folder goes to a desk (S15.9). Raises `UsageFault` `file-missing`."""
     joint = read_request_file(folder)
+    places = [folder / named.path for named in joint.request.documents]
+    return handed_in(joint, {place.name: place.read_bytes() for place in places if place.is_file()})
+
+
+def handed_in(joint: JointRequest, contents: Mapping[str, bytes]) -> bytes:
+    """The same of a request and files by name. Raises `UsageFault` `file-missing`."""
     documents: list[JSON] = []
     for named in joint.request.documents:
-        place = folder / named.path
-        if not place.is_file():
-            raise UsageFault(f"there is no file {place}", code="file-missing", hint="Put it beside it.")
-        content = base64.b64encode(place.read_bytes()).decode()
+        if named.path not in contents:
+            raise UsageFault(
+                f"there is no file {named.path}", code="file-missing", hint="Put it beside the request."
+            )
+        content = base64.b64encode(contents[named.path]).decode()
         documents.append({"path": named.path, "content": content})
     return canonical.dumps({"request": joint.to_json(), "documents": documents})
 

@@ -97,6 +97,23 @@ class Reservation:
     """`requested`, `reserved`, `released`, `lapsed`, `consumed` or `refused`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A check that was asked, as the list of them has it."""
+
+    check: str
+    certificate: str | None
+    """Its number; None where there was no such certificate."""
+    answer: str
+    kind: str
+    seller: str
+    """Name, as it was asked."""
+    buyer: str
+    checked_at: int
+    anchored: bool
+    """Whether the receipt can be had with its proofs."""
+
+
 class Exchange:
     """Calls one registry's desk in the name of an exchange. Safe for one thread at a time."""
 
@@ -149,6 +166,11 @@ class Exchange:
         Raises as `check`; `EnvironmentFault` `trade-check-unanchored`: ask again in a moment.
         """
         return self._client.call("GET", f"/v1/trade-checks/{check}").body
+
+    def checks(self, after: str | None = None) -> tuple[list[Listed], str | None]:
+        """A page of what was asked, the newest first, and the check to go on after; None at the end."""
+        answer = self._call("GET", "/v1/trade-checks" if after is None else f"/v1/trade-checks?after={after}")
+        return [_listed(one) for one in answer["checks"]], answer["next"]
 
     # ---------------------------------------------------------------- reservations
 
@@ -225,6 +247,11 @@ def _answer(value: Mapping[str, Any]) -> Answer:
         checked_at=value["checked_at"],
         receipt=value["receipt"],
     )
+
+
+def _listed(value: Mapping[str, Any]) -> Listed:
+    parties = {side: value[side]["name"] for side in ("seller", "buyer")}
+    return Listed(**{name: parties.get(name, value[name]) for name in Listed.__slots__})
 
 
 def _line(value: Mapping[str, Any]) -> Answer | Lost:

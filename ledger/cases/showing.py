@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.cases.asked import predecessor_of
+from yinzheng.ledger.cases.asked import predecessor_of, request_of
 from yinzheng.ledger.cases.calls import SUCCESSION
 from yinzheng.ledger.cases.deciders import Prepared
 from yinzheng.ledger.cases.issuing import missing_of, standing
@@ -22,6 +22,7 @@ from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.ledger.store.models_moves import MoveParty
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault, YinzhengError
+from yinzheng.verifier.formats.move_request import JointRequest
 from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED
 
 MOST = 100
@@ -40,6 +41,8 @@ class ShownMove:
     missing: tuple[str, ...] = ()
     """Who is still to approve what is prepared."""
     prepared: PreparedFile | None = None
+    asked: JointRequest | None = None
+    """What its parties signed, for them alone."""
 
     def to_json(self) -> dict[str, JSON]:
         """The object of S15.9."""
@@ -51,6 +54,7 @@ class ShownMove:
             "changed_at": self.changed_at,
             "missing": [*self.missing],
             "prepared": None if self.prepared is None else self.prepared.to_json(),
+            "asked": None if self.asked is None else self.asked.to_json(),
         }
 
 
@@ -63,7 +67,8 @@ def moves_of(registry: Registry, code: str) -> list[ShownMove]:
 
 
 def shown_move(registry: Registry, case_id: str, code: str) -> ShownMove:
-    """One of them, with what is prepared; also to the exchange whose reservation it settles.
+    """One of them, with what is asked and what is prepared; the latter also to the exchange whose
+    reservation it settles.
 
     Raises `UsageFault` `case-unknown` for everyone else, in the same words whether there is no such case, it
     is others', or its dossier was destroyed.
@@ -76,9 +81,10 @@ def shown_move(registry: Registry, case_id: str, code: str) -> ShownMove:
             prepared = standing(work) if work.situation.state is State.ISSUING else None
         except UsageFault:
             prepared = None  # barred by now, or over a day old: there is nothing to sign
+        asked = request_of(work) if concerned else None
         if prepared is None:
-            return _shown(work.case)
-        return _shown(work.case, missing_of(work, prepared), _file(work, prepared))
+            return _shown(work.case, asked=asked)
+        return _shown(work.case, missing_of(work, prepared), _file(work, prepared), asked)
 
 
 def prepared_file(registry: Registry, case_id: str) -> PreparedFile:
@@ -113,9 +119,16 @@ def _account(session: Session, code: str) -> bytes | None:
     return None if found is None else found.account
 
 
-def _shown(case: Case, missing: tuple[str, ...] = (), prepared: PreparedFile | None = None) -> ShownMove:
+def _shown(
+    case: Case,
+    missing: tuple[str, ...] = (),
+    prepared: PreparedFile | None = None,
+    asked: JointRequest | None = None,
+) -> ShownMove:
     assert case.certificate is not None  # a move's has one
-    return ShownMove(case.id, case.type, case.certificate, case.state, case.changed_at, missing, prepared)
+    return ShownMove(
+        case.id, case.type, case.certificate, case.state, case.changed_at, missing, prepared, asked
+    )
 
 
 @contextmanager

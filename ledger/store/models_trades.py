@@ -3,7 +3,7 @@
 What was asked and answered lies sealed in the event, under the key of its month (`accesses/keys.py`).
 """
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
 from yinzheng.ledger.store.models import Base, _Bytes
@@ -13,10 +13,11 @@ class TradeCheck(Base, table=True):
     """One check, whose answer is in its event. Rows are written once and never changed."""
 
     __tablename__ = "trade_check"
+    __table_args__ = (Index("ix_trade_check_exchange", "exchange", "checked_at", "leaf"),)
 
     leaf: bytes = Field(primary_key=True, sa_type=_Bytes)
     """Of its statement; by it an exchange asks for the receipt."""
-    exchange: str = Field(foreign_key="organisation.code", index=True)
+    exchange: str = Field(foreign_key="organisation.code")
     """Credit code of who asked, and alone learns the answer."""
     number: str | None
     """Of the certificate; None where there is no such certificate here."""

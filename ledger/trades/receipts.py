@@ -34,11 +34,7 @@ def receipt_of(registry: Registry, leaf: bytes, org: str) -> bytes:
     with registry.store.reading() as session:
         row = session.get(TradeCheck, leaf)
         if row is None or row.exchange != org:
-            raise UsageFault(
-                "you asked no such check",
-                code="trade-check-unknown",
-                hint="It is named by the leaf hash of its statement, as its answer told.",
-            )
+            raise unknown()
         event = repository.event_by_leaf(session, leaf)
         assert event is not None  # written with the row
         proof = _proof(registry, session, event)
@@ -56,6 +52,15 @@ def receipt_of(registry: Registry, leaf: bytes, org: str) -> bytes:
     data = dumps(made)
     parse_trade_receipt(data)  # what cannot be read is not handed out
     return data
+
+
+def unknown() -> UsageFault:
+    """What is told of a check that is not there, or not of who asks."""
+    return UsageFault(
+        "you asked no such check",
+        code="trade-check-unknown",
+        hint="It is named by the leaf hash of its statement, as its answer told.",
+    )
 
 
 def _proof(registry: Registry, session: Session, event: Event) -> TlogProof:

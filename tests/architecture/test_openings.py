@@ -73,6 +73,7 @@ APART: Final[dict[str, str]] = {
     "ledger.trades.contracts._due": HELPER,
     "ledger.trades.contracts.shown": "about organisations, and to those that have a part in it",
     "ledger.trades.proving.proof_of": "about organisations, and to those that have a part in it",
+    "ledger.trades.listing._listed": "about organisations, and to the one that asked",
     "ledger.trades.receipts.receipt_of": "about organisations, and to the one that asked",
     "ledger.consents.uncovered._in_force": "identifiers alone are shown, noted by its `uncovered_of`",
     "ledger.disputes.collecting._of_case": HELPER,

@@ -16,8 +16,11 @@ from tests.cli.test_moves import SECRETS
 from tests.desk.calls import KEYS_OF_STATE, DeskProcess, running_desk
 from tests.ledger.world import APPLICANT, OFFICER, Clock, World, create, to_deposited
 from yinzheng.api.desk import moves
+from yinzheng.api.org.calling import Client
+from yinzheng.api.org.holding import Holder
+from yinzheng.api.org.member import Member
 from yinzheng.ledger.reading import open_reader
-from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 HOSPITAL, FIRM = str(APPLICANT["code"]), "91310000132200821H"
 INSTITUTE = "91350100M000100Y43"
@@ -93,6 +96,38 @@ def test_a_licence_over_http(scene: tuple[DeskProcess, Path, str]) -> None:
         assert len(answer["missing"]) == left
     (row,) = done("holder", "requests", *at[FIRM], env=SECRETS)
     assert row["state"] == "recorded"
+    shown = done("holder", "requests", case, *at[HOSPITAL], env=SECRETS)
+    assert shown["asked"] == json.loads((asked / "request.json").read_text())
+
+
+def test_each_sees_its_own_rights_and_licences(scene: tuple[DeskProcess, Path, str]) -> None:
+    """After the licence above."""
+    desk, folder, number = scene
+    hospital, firm, institute = (
+        Holder(Client(Member.open(folder / code, SECRETS), desk.url, lambda: int(time.time())))
+        for code in (HOSPITAL, FIRM, INSTITUTE)
+    )
+    ((held,), more) = hospital.rights()
+    assert (held.body.number, held.status, held.objections, more) == (number, "in_force", 0, None)
+    assert held.rights == held.body.holders[0].rights
+    ((licence,), _) = hospital.licences()
+    assert held.licences == (licence.body.number,)
+    assert (licence.status, licence.ended_at) == ("in_force", None)
+    assert firm.licences() == ([licence], None)
+    assert firm.rights() == institute.rights() == ([], None)
+    assert institute.licences() == ([], None)
+    at = ("--org", folder / HOSPITAL, "--desk", desk.url)
+    (row,) = done("holder", "rights", *at, env=SECRETS)["rights"]
+    assert (row["certificate"], row["status"]) == (number, "in_force")
+    assert number in run("holder", "rights", *at, env=SECRETS).out
+    (row,) = done("holder", "licences", *at, env=SECRETS)["licences"]
+    assert (row["licence"], row["licensee"]) == (licence.body.number, FIRM)
+    assert FIRM in run("holder", "licences", *at, env=SECRETS).out
+    assert hospital.rights(after=number) == ([], None)
+    assert hospital.licences(after=licence.body.number) == ([], None)
+    with pytest.raises(UsageFault) as caught:
+        hospital.rights(after="L-2026-000001")
+    assert caught.value.code == "query"
 
 
 @pytest.mark.parametrize("content", ["é", "a", "=", "AA AA"])

@@ -131,6 +131,17 @@ def test_a_trade_from_check_to_release(market: Market, desk: DeskProcess, tmp_pa
     said = run("verify", file, "--trust", market.folder / "trust.json", "--lang", "en")
     assert said.code == 0, said.err
     assert "the trade may go ahead" in said.out
+    listed, more = exchange.checks()
+    assert more is None
+    assert {(one.check, one.certificate, one.answer) for one in listed} == {
+        (answer.check, number, "allow"),
+        (wrong.check, number, "refuse"),
+    }
+    assert listed[0].seller == asked["seller"]["name"]
+    last = exchange.checks(after=listed[0].check)
+    assert last == (listed[1:], None)
+    assert rival.checks() == ([], None)
+    assert refused(lambda: rival.checks(after=answer.check)) == "trade-check-unknown"
     file.write_bytes(waited(exchange, wrong.check))
     assert run("verify", file, "--trust", market.folder / "trust.json", "--json").code == 1
     assert refused(lambda: rival.receipt(answer.check)) == "trade-check-unknown"
@@ -164,7 +175,15 @@ def test_a_batch_keeps_its_order_and_names_what_is_none(market: Market, desk: De
         assert isinstance(fourth, Lost)
         assert (third.line, third.code) == (place + 3, "field-missing")
         assert (fourth.line, fourth.code) == (place + 4, "certificate-malformed")
-    assert len({one.check for one in answers if isinstance(one, Answer)}) == 150
+    told = {one.check for one in answers if isinstance(one, Answer)}
+    assert len(told) == 150
+    listed, more = [], None
+    for page in range(3):
+        found, more = exchange.checks(after=more)
+        assert (len(found), more is None) == (50, page == 2)
+        listed += found
+    assert {one.check for one in listed} == told
+    assert [one.checked_at for one in listed] == sorted((one.checked_at for one in listed), reverse=True)
 
 
 def test_a_batch_is_bounded_and_an_exchanges_alone(market: Market, desk: DeskProcess) -> None:
@@ -237,6 +256,9 @@ def test_the_command_line(market: Market, desk: DeskProcess, tmp_path: Path) -> 
     lines.write_bytes(dumps(trade(market.numbers[0])) + b"\n" + dumps(trade(market.numbers[1], price=PAIR)))
     said = run("org", "trade", "batch", lines, "--out", tmp_path / "answers", *where, "--json", env=SECRETS)
     assert (said.code, said.json["allow"]) == (0, 2)
+    said = run("org", "trade", "checks", *where, "--json", env=SECRETS)
+    assert [one["answer"] for one in said.json["checks"]].count("needs_person") == 1
+    assert "needs_person" in run("org", "trade", "checks", *where, env=SECRETS).out
     said = run("org", "trade", "reserve", market.numbers[2], "--hours", "3", *where, "--json", env=SECRETS)
     assert said.code == 0, said.err
     leaf = said.json["reservation"]

@@ -11,6 +11,9 @@ from yinzheng.ledger.certificates.reserving import State
 from yinzheng.verifier.bytes.digests import DigestPair
 from yinzheng.verifier.bytes.shape import Shaped
 from yinzheng.verifier.formats import notice, trade, trade_check
+from yinzheng.verifier.formats.body import RIGHTS
+from yinzheng.verifier.judge.licence.status import LicenceStatus
+from yinzheng.verifier.judge.report import Status
 
 Make = Callable[[Forms], Json]
 Content = Mapping[str, Make]
@@ -135,6 +138,33 @@ _RESERVED: Final = _answer(
     made_at=_TIME,
     state={**_TEXT, "enum": [*State]},
 )
+_LISTED: Final = _answer(
+    "ListedCheck",
+    check=_LEAF,
+    certificate=_or_null(_TEXT),
+    answer={**_TEXT, "enum": [*trade.ANSWERS]},
+    kind={**_TEXT, "enum": [*trade.KINDS]},
+    seller=_part(trade.NamedParty),
+    buyer=_part(trade.NamedParty),
+    checked_at=_TIME,
+    anchored={**_FLAG, "description": "Whether the receipt can be had with its proofs."},
+)
+_RIGHT: Final = _answer(
+    "HeldRight",
+    body={"type": "object", "description": "S6.1."},
+    rights=_list(lambda _: {**_TEXT, "enum": [*RIGHTS]}),
+    status={**_TEXT, "enum": [*Status]},
+    objections=_COUNT,
+    reserved_until=_or_null(_TIME),
+    remarks=_list(lambda _: {"type": "object", "description": "S15.8."}),
+    licences=_list(lambda _: _TEXT),
+)
+_LICENCE: Final = _answer(
+    "OwnLicence",
+    body={"type": "object", "description": "S6.6."},
+    status={**_TEXT, "enum": [*LicenceStatus]},
+    ended_at=_or_null(_TIME),
+)
 _CHECKED: Final = _answer(
     "CheckedTrade",
     check=_LEAF,
@@ -155,4 +185,5 @@ _MOVE: Final = _answer(
     changed_at=_TIME,
     missing=_list(lambda _: _TEXT),
     prepared=_or_null({"type": "object", "description": "S16.9."}),
+    asked=_or_null({"type": "object", "description": "S10.12, for its parties."}),
 )

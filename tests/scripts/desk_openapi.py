@@ -20,11 +20,14 @@ from tests.scripts.desk_answers import (
     _ITEM,
     _LEAF,
     _LETTER,
+    _LICENCE,
+    _LISTED,
     _MOVE,
     _NUMBER,
     _PENDING,
     _RECORDED,
     _RESERVED,
+    _RIGHT,
     _SHORT,
     _SUBSCRIPTION,
     _TEXT,
@@ -61,6 +64,7 @@ from yinzheng.verifier.formats.webhook import PLACE
 from yinzheng.verifier.formats.withdrawal_steps import GuardianProof
 
 _AFTER: Final = {"after": {"type": "string", "pattern": f"^{PLACE}$"}}
+_ON: Final = {"after": {**_TEXT, "description": "The `next` of the page before."}}
 _FORM: Final = {"form": {"type": "string", "enum": ["json", "pdf"], "default": "json"}}
 _ONLY: Final = {"only": {"type": "string", "pattern": "^[0-9]{1,4}(,[0-9]{1,4}){0,999}$"}}
 _ONCE: Final = {"once": {"type": "string", "pattern": "^[0-9a-f]{32}$"}}
@@ -197,6 +201,12 @@ OPERATIONS: Final = (
               answers={"200": {disputes.ZIP: _binary()}}),
     Operation("certificate_standing", "GET /org/v1/certificates/{certificate}",
               "How a registered certificate stands", "S15.8: remarks, and what the next statement follows."),
+    Operation("list_rights", "GET /org/v1/rights", "The certificates under which we have rights",
+              "S15.11, the newest first, a page at a time.", query=_ON,
+              answers={"200": _json(_answer("Rights", rights=_list(_RIGHT), next=_or_null(_TEXT)))}),
+    Operation("list_licences", "GET /org/v1/licences", "The licences that we gave or took",
+              "S15.11, the newest first, a page at a time.", query=_ON,
+              answers={"200": _json(_answer("Licences", licences=_list(_LICENCE), next=_or_null(_TEXT)))}),
     Operation("certificate_objections", "GET /org/v1/certificates/{certificate}/objections",
               "What is objected to", "S15.8, for a holder of the certificate."),
     Operation("answer_objection", "POST /org/v1/certificates/{certificate}/objections/{objection}",
@@ -224,6 +234,9 @@ OPERATIONS: Final = (
                NDJSON: _binary("Up to 10,000 trades (schema `Trade`), one a line (S20.4).")},
               answers={"201": {**_json(_CHECKED),
                                NDJSON: _binary("Answers (schema `CheckedTrade`) with `line`, in order.")}}),
+    Operation("list_trade_checks", "GET /v1/trade-checks", "What the exchange asked before",
+              "S20.4, the newest first, a page at a time.", query={"after": _LEAF},
+              answers={"200": _json(_answer("Checks", checks=_list(_LISTED), next=_or_null(_LEAF)))}),
     Operation("fetch_trade_check", "GET /v1/trade-checks/{check}", "The receipt of a check with its proofs",
               "For the exchange that asked, once the answer is anchored (S20.3)."),
     Operation("hand_in_contract", "POST /v1/trade-contracts", "A contract about data that both signed",

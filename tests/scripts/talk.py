@@ -186,6 +186,9 @@ def _license(talk: Talk) -> None:
             name="the-first-of-two" if code == FIRM else "the-last",
         )
 
+    talk.tell(HOSPITAL, "list_rights", "GET /org/v1/rights")
+    talk.tell(FIRM, "list_licences", "GET /org/v1/licences")
+
 
 def _approval(talk: Talk, code: str, request: JointRequest, prepared: Mapping[str, Any]) -> bytes:
     """As the holder makes it: the message again, of what was shown, compared with what was asked."""
@@ -204,6 +207,7 @@ def _trade(talk: Talk) -> str:
     talk.tell(EXCHANGE, "check_trade", path, other, name="refused")
     lines = b"".join(dumps(one) + b"\n" for one in (sound, {**sound, "kind": "lend"}))
     talk.tell(EXCHANGE, "check_trade", path, lines, name="a-batch", media=NDJSON)
+    talk.tell(EXCHANGE, "list_trade_checks", "GET /v1/trade-checks")
     talk.tell(EXCHANGE, "fetch_trade_check", f"GET /v1/trade-checks/{check}")
     return check
 

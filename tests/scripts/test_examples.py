@@ -20,8 +20,9 @@ from yinzheng.api.web.app import create_app
 
 DESK = (
     "answer_objection approve_move certificate_objections certificate_standing check_trade dead_letters "
-    "export_events fetch_contract fetch_trade_check hand_in_contract hand_in_order list_moves "
-    "list_reservations list_subscriptions listen release request_move resend_letter reserve see_reservation "
+    "export_events fetch_contract fetch_trade_check hand_in_contract hand_in_order list_licences list_moves "
+    "list_reservations list_rights list_subscriptions list_trade_checks listen release "
+    "request_move resend_letter reserve see_reservation "
     "show_move subscribe tell_of_contract veto_replacement"
 )
 PAGES = "as_of certificate_file challenge challenge_answer holder_file register right_history verify"

@@ -436,12 +436,15 @@ ROWS: Final[Mapping[str, Callable[[Scene, str], Sent]]] = {
         f"/org/v1/certificates/{s.certificate.number}"
     ),
     "POST /v1/trade-checks": lambda s, _: sent("/v1/trade-checks", trade_of(s.certificate)),
+    "GET /v1/trade-checks": lambda *_: Sent("/v1/trade-checks"),
     "GET /v1/trade-checks/{written}": checked,
     "POST /v1/reservations": reserving,
     "POST /v1/reservations (another's)": lambda s, who: reserving(s, who, anothers=True),
     "GET /v1/reservations": lambda s, _: Sent("/v1/reservations"),
     "GET /v1/reservations/{written}": lambda s, _: Sent(f"/v1/reservations/{kept(s).hex()}"),
     "POST /v1/reservations/{written}/release": releasing,
+    "GET /org/v1/rights": lambda *_: Sent("/org/v1/rights"),
+    "GET /org/v1/licences": lambda *_: Sent("/org/v1/licences"),
     "GET /org/v1/certificates/{certificate}/objections": lambda s, _: Sent(
         f"/org/v1/certificates/{s.certificate.number}/objections"
     ),

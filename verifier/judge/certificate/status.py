@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven
 from yinzheng.verifier.chain.layout import CANCELLED, LAPSED, SUPERSEDED, ChainRecord, decode_record
@@ -35,7 +35,31 @@ class Question:
     ledger: Ledger | None
 
 
-def status_at(record: ChainRecord, time: int) -> Status:
+class Recorded(Protocol):
+    """What of a record its status follows from, whoever read it."""
+
+    @property
+    def status(self) -> int:
+        """As the chain has it (S5.3)."""
+
+    @property
+    def deposited_at(self) -> int:
+        """UTC seconds, as the others."""
+
+    @property
+    def valid_until(self) -> int:
+        """The last second."""
+
+    @property
+    def holds(self) -> int:
+        """Disputes that hold it."""
+
+    @property
+    def reserved_until(self) -> int:
+        """Zero without a reservation."""
+
+
+def status_at(record: Recorded, time: int) -> Status:
     """What a record says about ``time``, provided that nothing in it changed in between."""
     if time < record.deposited_at:
         return Status.NOT_YET

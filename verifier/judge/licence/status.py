@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven
 from yinzheng.verifier.chain.layout import ChainRecord
-from yinzheng.verifier.chain.layout_moves import ENDED, ChainLicence
+from yinzheng.verifier.chain.layout_moves import ENDED
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.judge.certificate.status import is_last, is_over, status_at
 from yinzheng.verifier.judge.licence.exhibits import VoucherExhibits, read_certificate, read_line
@@ -40,7 +40,31 @@ _OVER: Final = (LicenceStatus.ENDED, LicenceStatus.RUN_OUT)
 """What a licence never comes back from."""
 
 
-def licence_status_at(licence: ChainLicence, time: int) -> LicenceStatus:
+class Recorded(Protocol):
+    """What of a licence its status follows from, whoever read it. Times are UTC seconds."""
+
+    @property
+    def state(self) -> int:
+        """As the chain has it (S5.21)."""
+
+    @property
+    def valid_from(self) -> int:
+        """The first second of its term."""
+
+    @property
+    def valid_until(self) -> int:
+        """The last."""
+
+    @property
+    def given_at(self) -> int:
+        """When it was given."""
+
+    @property
+    def ended_at(self) -> int:
+        """Zero while it is not ended."""
+
+
+def licence_status_at(licence: Recorded, time: int) -> LicenceStatus:
     """What the chain's words say about ``time``, provided that it had not ended meanwhile."""
     if time < licence.given_at:
         return LicenceStatus.NOT_YET

@@ -1,0 +1,102 @@
+"""A holder's calls to a registry's desk, typed (S15.9, S15.11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from yinzheng.api.org.calling import Client
+from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.formats.body import Body, parse_body
+from yinzheng.verifier.formats.licence import Licence, parse_licence
+from yinzheng.verifier.judge.licence.status import LicenceStatus
+from yinzheng.verifier.judge.report import Status
+
+REQUESTS: Final = "/org/v1/requests"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A certificate with the rights under it of whoever asks."""
+
+    body: Body
+    rights: tuple[str, ...]
+    status: Status
+    objections: int
+    """Open ones."""
+    reserved_until: int | None
+    remarks: Sequence[Mapping[str, Any]]
+    """As S15.8 has them."""
+    licences: tuple[str, ...]
+    """Numbers of those on these rights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Licensed:
+    """A licence that whoever asks gave or took."""
+
+    body: Licence
+    status: LicenceStatus
+    ended_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What came of a signature."""
+
+    numbers: tuple[str, ...]
+    """Of certificates, or of a licence, once all have signed."""
+    missing: tuple[str, ...]
+
+
+class Holder:
+    """Calls one registry's desk in the name of a holder. Safe for one thread at a time."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def rights(self, after: str | None = None) -> tuple[list[Held], str | None]:
+        """A page of what is registered to it, the newest first, and the number to go on after."""
+        return self._page("/org/v1/rights", "rights", after, _held)
+
+    def licences(self, after: str | None = None) -> tuple[list[Licensed], str | None]:
+        """A page of the licences it gave or took, the newest first, and the number to go on after."""
+        return self._page("/org/v1/licences", "licences", after, _licensed)
+
+    def submit(self, body: bytes) -> str:
+        """Hand in a joint request with its documents (`asking.to_send`); the case's reference."""
+        return str(self._client.call("POST", REQUESTS, body).json()["case"])
+
+    def approve(self, case: str, signature: bytes) -> Approved:
+        """Hand in an account's signature (65 bytes) under what is prepared."""
+        body = dumps({"signature": signature.hex()})
+        answer = self._client.call("POST", f"{REQUESTS}/{case}/approval", body).json()
+        return Approved(tuple(answer["numbers"]), tuple(answer["missing"]))
+
+    def _page(
+        self, path: str, name: str, after: str | None, read: Callable[[Mapping[str, Any]], T]
+    ) -> tuple[list[T], str | None]:
+        answer = self._get(path if after is None else f"{path}?after={after}")
+        return [read(one) for one in answer[name]], answer["next"]
+
+    def _get(self, path: str) -> Any:
+        return self._client.call("GET", path).json()
+
+
+def _held(value: Mapping[str, Any]) -> Held:
+    return Held(
+        body=parse_body(value["body"]),
+        rights=tuple(value["rights"]),
+        status=Status(value["status"]),
+        objections=value["objections"],
+        reserved_until=value["reserved_until"],
+        remarks=value["remarks"],
+        licences=tuple(value["licences"]),
+    )
+
+
+def _licensed(value: Mapping[str, Any]) -> Licensed:
+    return Licensed(parse_licence(value["body"]), LicenceStatus(value["status"]), value["ended_at"])

@@ -1,0 +1,142 @@
+"""What is registered to an organisation, and the licences it gave or took, for itself alone (S15.11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlmodel import Session, col, select
+
+from yinzheng.ledger.certificates.listing import Standing, standing_of
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models_moves import Licence, MoveParty
+from yinzheng.ledger.store.models_register import RegisterHolder
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.formats.body import MAX_BODY, Body, parse_body
+from yinzheng.verifier.formats.licence import Licence as LicenceBody
+from yinzheng.verifier.formats.licence import parse_licence
+from yinzheng.verifier.judge.certificate.status import status_at
+from yinzheng.verifier.judge.licence.status import LicenceStatus, licence_status_at
+from yinzheng.verifier.judge.report import Status
+
+MOST: Final = 50
+"""Certificates, or licences, that a page of the list has."""
+
+GENERATIONS: Final = 20
+"""Certificates behind one in which licences on it are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A certificate with its holder's rights under it, and how it stands on chain."""
+
+    body: Body
+    rights: tuple[str, ...]
+    """Of whoever asks."""
+    status: Status
+    objections: int
+    reserved_until: int | None
+    """UTC seconds, while an exchange keeps it."""
+    standing: Standing
+    licences: tuple[LicenceBody, ...]
+    """In force or yet to begin, on rights of whoever asks; also such as a predecessor gave (R4)."""
+
+    def to_json(self) -> dict[str, JSON]:
+        """The object of S15.11."""
+        return {
+            "body": self.body.to_json(),
+            "rights": [*self.rights],
+            "status": str(self.status),
+            "objections": self.objections,
+            "reserved_until": self.reserved_until,
+            "remarks": self.standing.to_json()["remarks"],
+            "licences": [one.number for one in self.licences],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Licensed:
+    """A licence, and how it stands on chain; what became of its certificate is the certificate's to say."""
+
+    body: LicenceBody
+    status: LicenceStatus
+    ended_at: int | None
+
+    def to_json(self) -> dict[str, JSON]:
+        """The object of S15.11."""
+        return {"body": self.body.to_json(), "status": str(self.status), "ended_at": self.ended_at}
+
+
+def rights_of(registry: Registry, code: str, after: str | None) -> tuple[list[Held], str | None]:
+    """The certificates under which an organisation has rights, the newest number first; those below `after`.
+
+    With the number to go on after, or None at the end.
+    """
+    with registry.store.reading() as session:
+        query = select(RegisterHolder.number).where(RegisterHolder.code == code)
+        if after is not None:
+            query = query.where(col(RegisterHolder.number) < after)
+        query = query.order_by(col(RegisterHolder.number).desc()).limit(MOST + 1)
+        numbers = session.exec(query).all()
+        found = [_held(registry, session, number, code) for number in numbers[:MOST]]
+    return found, numbers[MOST - 1] if len(numbers) > MOST else None
+
+
+def licences_of(registry: Registry, code: str, after: str | None) -> tuple[list[Licensed], str | None]:
+    """The licences an organisation gave or took itself, as `rights_of` its certificates."""
+    with registry.store.reading() as session:
+        query = select(Licence).join(MoveParty, col(MoveParty.case_id) == Licence.case_id)
+        query = query.where(MoveParty.organisation == code, Licence.state != "draft")
+        if after is not None:
+            query = query.where(col(Licence.number) < after)
+        rows = session.exec(query.order_by(col(Licence.number).desc()).limit(MOST + 1)).all()
+        found = [_licensed(registry, row) for row in rows[:MOST]]
+    return found, rows[MOST - 1].number if len(rows) > MOST else None
+
+
+def _held(registry: Registry, session: Session, number: str, code: str) -> Held:
+    row = repository.find_certificate(session, number)
+    body = parse_body(canonical.loads(row.body, max_bytes=MAX_BODY))
+    rights = next(one.rights for one in body.holders if one.code == code)
+    record, now = registry.client.record(row.subject), registry.clock()
+    status = Status.UNDETERMINED if record is None else status_at(record, now)
+    reserved = record is not None and record.reserved_until > now
+    lives = status not in (Status.SUPERSEDED, Status.CANCELLED, Status.LAPSED, Status.EXPIRED)
+    return Held(
+        body=body,
+        rights=rights,
+        status=status,
+        objections=0 if record is None else record.objections,
+        reserved_until=record.reserved_until if record is not None and reserved else None,
+        standing=standing_of(session, number),
+        licences=tuple(_on(registry, session, body, rights)) if lives else (),
+    )
+
+
+def _on(registry: Registry, session: Session, body: Body, rights: Iterable[str]) -> Iterable[LicenceBody]:
+    """Licences on these rights, given under this certificate or under one it came from."""
+    numbers, ahead = {body.number}, [body]
+    for _ in range(GENERATIONS):
+        before = {one.number for body in ahead for one in body.follows} - numbers
+        if not before:
+            break
+        numbers |= before
+        rows = [repository.find_certificate(session, number) for number in sorted(before)]
+        ahead = [parse_body(canonical.loads(row.body, max_bytes=MAX_BODY)) for row in rows]
+    query = select(Licence).where(col(Licence.certificate).in_(numbers), Licence.state == "given")
+    for row in session.exec(query.order_by(col(Licence.number).desc())):
+        found = _licensed(registry, row)
+        runs = found.status in (LicenceStatus.IN_FORCE, LicenceStatus.NOT_BEGUN)
+        if runs and not set(rights).isdisjoint(found.body.rights):
+            yield found.body
+
+
+def _licensed(registry: Registry, row: Licence) -> Licensed:
+    body = parse_licence(canonical.loads(row.body, max_bytes=MAX_BODY))
+    on_chain = registry.client.licence(row.subject)
+    if on_chain is None:
+        return Licensed(body, LicenceStatus.UNDETERMINED, None)
+    return Licensed(body, licence_status_at(on_chain, registry.clock()), on_chain.ended_at or None)
