@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,7 @@ from yinzheng.verifier.formats.purpose_proof import FIELDS, PURPOSES
 
 if TYPE_CHECKING:
     from yinzheng.api.org.member import Member
+    from yinzheng.verifier.formats.challenge import Challenge
 
 MAX_PDF = 16 * 1024 * 1024
 BACKDATED = 300
@@ -181,12 +183,17 @@ def answer(
     out_file: Annotated[
         Path | None, typer.Option("--out", help="Write the answer to this new file. 应答文件。")
     ] = None,
+    for_: Annotated[
+        str | None,
+        typer.Option("--for", help="Who is with you, as the question names them; '' if nobody. 在场询问者。"),
+    ] = None,
     code: CodeFile = None,
     json_: Json = False,
 ) -> None:
     """Answer somebody who asks whether we hold a certificate, with our key. 应答证书身份询问。
 
-    Sign only for who is with you: an answer passed on proves somebody else to be you, until it expires.
+    Sign only for who is with you: an answer passed on proves somebody else to be you, until it expires. So
+    the question is shown first, and signed once you say that its asker is who is with you (--for).
     """
     from yinzheng.api.org.member import Member
     from yinzheng.verifier.formats.challenge import answer as sign
@@ -197,6 +204,7 @@ def answer(
         raise UsageFault("the time to answer this is over", code="challenge-over", hint="Have them ask anew.")
     if now < asked.made_at - BACKDATED:
         raise UsageFault("this clock is behind the asker's", code="challenge-clock", hint="Set the clock.")
+    _require_present(asked, for_)
     member = Member.open(org, os.environ)
     require_holder(member)
     signed = sign(asked, member.profile.code, member.current(now)[1])
@@ -212,6 +220,24 @@ def answer(
         tell(False, None, f"{asked.certificate}: signed as {member.profile.name} for {who} 已应答")
 
     tell(json_, value, said)
+
+
+def _require_present(asked: Challenge, named: str | None) -> None:
+    """Who asks is who is with us, by the name that is signed: a question may have been passed on (R15)."""
+    from yinzheng.verifier.words.times import moment
+
+    asker = asked.asker or ""
+    if named is not None and named.strip() == asker:
+        return
+    until = moment(asked.expires_at)
+    who = f"{asker} asks" if asker else "somebody who does not say who they are asks"
+    raise UsageFault(
+        f"{who} whether you hold {asked.certificate}, until {until.en}"
+        + ("" if named is None else f"; you say that {named or 'nobody'} is with you"),
+        code="challenge-asker",
+        hint=f"If that is who is with you, say --for {shlex.quote(asker)}. If not, somebody passes their "
+        "question on to you, to be taken for you: do not sign.",
+    )
 
 
 def prove(

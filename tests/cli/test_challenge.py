@@ -42,7 +42,8 @@ class Parties:
         return file
 
     def answer(self, asked: object, org: str = "holder", *more: object) -> Said:
-        return run("holder", "answer", asked, "--org", self.folder / org, "--json", *more, env=SECRETS)
+        given = ("--org", self.folder / org, "--for", "某银行", "--json", *more)
+        return run("holder", "answer", asked, *given, env=SECRETS)
 
     def check(self, answer: object, asked: Path, *more: object) -> Said:
         at = ("--challenge", asked, "--certificate", self.certificate, "--trust", self.trust)
@@ -118,6 +119,35 @@ def test_what_the_holders_program_refuses(parties: Parties, tmp_path: Path) -> N
     assert "YINZHENG:Q/" in number.out
     none = ("holder-file", "91350100M000100Y43", "--out", tmp_path / "h.json", "--state", parties.state)
     refused(*none, code="holder-none", exit_code=2)
+
+
+def test_a_question_is_shown_before_it_is_signed(parties: Parties, tmp_path: Path) -> None:
+    """Whoever shows a copy passes the question on: the holder signs for who is with it alone."""
+    asked, org = parties.ask(), ("--org", tmp_path / "holder")
+    kept = {path: path.read_bytes() for path in (tmp_path / "holder").rglob("*") if path.is_file()}
+    for said in ((), ("--for", "某交易所"), ("--for", "")):
+        made = tmp_path / "answer.json"
+        refused(
+            "holder",
+            "answer",
+            asked,
+            *org,
+            *said,
+            "--out",
+            made,
+            code="challenge-asker",
+            exit_code=2,
+            env=SECRETS,
+        )
+        assert not made.exists()
+    shown = run("holder", "answer", asked, *org, env=SECRETS)
+    assert "某银行" in shown.err
+    assert json.loads(asked.read_text())["certificate"] in shown.err
+    unnamed = tmp_path / "unnamed.json"
+    assert run("challenge", "new", parties.certificate, "--out", unnamed).code == 0
+    refused("holder", "answer", unnamed, *org, code="challenge-asker", exit_code=2, env=SECRETS)
+    assert run("holder", "answer", unnamed, *org, "--for", "", env=SECRETS).code == 0
+    assert kept == {path: path.read_bytes() for path in kept}
 
 
 def test_a_proof_for_a_bank(parties: Parties, demonstration: Demonstration, tmp_path: Path) -> None:
