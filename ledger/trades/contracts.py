@@ -34,6 +34,9 @@ from yinzheng.verifier.formats.trade_contract import SignedContract, TradeContra
 MOST_TOLD: Final = 1000
 """Statements of one contract after which nothing is told that may be told again and again."""
 
+CLOCKS: Final = 300
+"""Seconds by which a party's clock may differ from the ledger's."""
+
 KINDS: Final[dict[Move, type[events.Event]]] = {
     Move.DELIVER: events.Delivered,
     Move.ACCEPT: events.Accepted,
@@ -119,7 +122,7 @@ def tell(registry: Registry, subject: bytes, move: Move, told: JSON, by: str) ->
 
     Raises `UsageFault`: `contract-unknown` (also to who has no part in it), `move-not-allowed`,
     `contract-side`, `contract-kind`, `contract-long`; `DataFault`: `field-…`, `contract-signature` (a
-    destruction's), `destruction-other`.
+    destruction's), `destruction-other`, `destruction-early`.
     """
     kind = KINDS[move]
     given = read_object(told, events.told_by_party(kind))
@@ -257,14 +260,33 @@ def _found(session: Session, subject: bytes, by: str) -> tuple[Row, str]:
 
 
 def _checked(opened: ContractThread, signed: events.SignedDestruction, by: str) -> bool:
-    """Whether a destruction came late. Raises `DataFault`: `destruction-other`, `contract-signature`."""
+    """Whether a destruction came late.
+
+    Raises `DataFault`: `destruction-other`, `destruction-early`, `contract-signature`.
+    """
     receipt = signed.receipt
-    if receipt.contract != opened.row.subject or receipt.by != by or receipt.destroyed_at > opened.now + 300:
+    if (
+        receipt.contract != opened.row.subject
+        or receipt.by != by
+        or receipt.destroyed_at > opened.now + CLOCKS
+    ):
         raise DataFault("this receipt is of another contract, party or time", code="destruction-other")
+    if receipt.destroyed_at < _delivered(opened) - CLOCKS:
+        raise DataFault(
+            "the receipt's time lies before what it destroys was delivered",
+            code="destruction-early",
+            hint="Destroy what was delivered, and sign when that was.",
+        )
     key = find_key(opened.session, by, receipt.kid, opened.now)
     if key is None or not signed.is_signed_by(Sm2PublicKey(key.grant.key)):
         raise DataFault("the destruction is not signed by a key that holds now", code="contract-signature")
     return opened.now > _due(opened)
+
+
+def _delivered(opened: ContractThread) -> int:
+    """When the latest delivery was told, or the contract itself, where nothing was delivered."""
+    counted = (events.Concluded.TYPE, events.Delivered.TYPE)
+    return [one.at for one in thread(opened.session, opened.row.head) if one.type in counted][-1]
 
 
 def _due(opened: ContractThread) -> int:

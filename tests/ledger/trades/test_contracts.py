@@ -109,7 +109,9 @@ def _share(deal: Deal) -> None:
     deal.refused("contract-unknown", row, Move.DELIVER, PACKAGE, deal.exchange)
     assert deal.tell(row, Move.DELIVER, PACKAGE, deal.seller) == "delivered"
     assert deal.tell(row, Move.OBJECT, {"words": "字段缺失"}, deal.buyer) == "objected"
+    deal.world.clock.advance(DAY)
     assert deal.tell(row, Move.DELIVER, PACKAGE, deal.seller) == "delivered"
+    delivered = deal.world.clock.now
     assert deal.tell(row, Move.ACCEPT, SAID, deal.buyer) == "accepted"
     deal.refused("field-unknown", row, Move.TRACK, {**TRACK, "at": 1}, deal.seller)
     assert deal.tell(row, Move.TRACK, TRACK, deal.seller) == "accepted"
@@ -120,6 +122,7 @@ def _share(deal: Deal) -> None:
         (deal.destroyed(row, deal.buyer, key=Sm2PrivateKey.generate()), "contract-signature"),
         (deal.destroyed(row, deal.buyer, contract=bytes(32)), "destruction-other"),
         (deal.destroyed(row, deal.buyer, destroyed_at=deal.world.clock.now + 900), "destruction-other"),
+        (deal.destroyed(row, deal.buyer, destroyed_at=delivered - 301), "destruction-early"),
         (deal.destroyed(row, deal.seller), "destruction-other"),
     ):
         deal.refused(code, row, Move.DESTROY, wrong, deal.buyer)
@@ -133,6 +136,15 @@ def _share(deal: Deal) -> None:
     with pytest.raises(YinzhengError) as stranger:
         shown(deal.registry, row.subject, deal.exchange.code)
     assert stranger.value.code == "contract-unknown"
+
+
+def test_what_was_never_delivered_is_not_destroyed_before_the_contract(deal: Deal) -> None:
+    row, began = deal.concluded(), deal.world.clock.now
+    deal.tell(row, Move.END, {**END, "ground": "agreed"}, deal.seller)
+    early = deal.destroyed(row, deal.buyer, destroyed_at=began - 301)
+    deal.refused("destruction-early", row, Move.DESTROY, early, deal.buyer)
+    nothing = deal.destroyed(row, deal.buyer, copies=0, destroyed_at=began - 299)
+    assert deal.tell(row, Move.DESTROY, nothing, deal.buyer) == "closed"
 
 
 def test_a_transfer_is_destroyed_by_its_seller(deal: Deal) -> None:
