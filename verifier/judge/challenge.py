@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final
 
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.containers.holderfile import HolderFile
@@ -17,22 +17,18 @@ from yinzheng.verifier.judge.holder import (
     OPEN,
     Claimed,
     HolderExhibits,
-    HolderReader,
+    HolderLedger,
     how_it_stands,
     settle_holder,
     word_for,
 )
-from yinzheng.verifier.judge.live import LiveReader
 from yinzheng.verifier.judge.obligations import CLOCK_SKEW
 from yinzheng.verifier.judge.report import (
     Authentic,
-    Block,
+    DocumentReport,
     Finding,
-    Note,
     Outcome,
     Report,
-    block_json,
-    exit_code_of,
     finding_json,
 )
 from yinzheng.verifier.judge.seals import block_of
@@ -44,45 +40,24 @@ IS_HOLDER: Final = 16
 """Who answered is a holder by the certificate's record."""
 
 
-class Ledgers(LiveReader, HolderReader, Protocol):
-    """A ledger that can be asked about certificate and holder."""
-
-
 @dataclass(frozen=True, slots=True)
-class AnswerReport:
-    """What was found about an answer. It has no truth value: ask for what you mean, by name."""
+class AnswerReport(DocumentReport):
+    """What was found about an answer: findings of obligations 11–16, and the block that tells of the holder.
+    Those of the certificate are in its own report.
+    """
+
+    document = "holder-answer"
 
     challenge: Challenge
     answer: Answer | None
     """None if it is malformed."""
     certificate: Report
-    findings: tuple[Finding, ...]
-    """Of obligations 11–16, in order; those of the certificate are in its report."""
-    authentic: Authentic
     standing: str
     """How it stands: a key of `verifier.words.challenge.HEADLINES`."""
     holder: Holder | None
     """Who answered, if it is one of the certificate's holders."""
     others: tuple[Holder, ...]
     """Its other holders, who did not."""
-    block: Block | None
-    """Of the answer about the holder."""
-    checked_at: int
-    notes: tuple[Note, ...] = ()
-
-    def __bool__(self) -> NoReturn:
-        """Refuse: `if report:` would not say which of two verdicts is meant."""
-        raise TypeError("an AnswerReport has no truth value; ask for authentic or standing")
-
-    @property
-    def document(self) -> str:
-        """Kind of the document."""
-        return "holder-answer"
-
-    @property
-    def asked_at(self) -> None:
-        """An answer speaks of now alone."""
-        return
 
     @property
     def holds(self) -> bool | None:
@@ -97,14 +72,9 @@ class AnswerReport:
         return self.certificate.speaks_of
 
     @property
-    def demonstration(self) -> bool:
-        """Whether the certificate is a demonstration's, and so worth nothing (S2.5)."""
-        return self.certificate.demonstration
-
-    @property
-    def exit_code(self) -> int:
-        """S9.4."""
-        return exit_code_of(self.authentic, self.holds)
+    def profile(self) -> str | None:
+        """The certificate's."""
+        return self.certificate.profile
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values."""
@@ -120,8 +90,7 @@ class AnswerReport:
             "others": [one.to_json() for one in self.others],
             "obligations": [finding_json(one) for one in (*self.certificate.findings, *self.findings)],
             "certificate": self.certificate.to_json(),
-            "block": block_json(self.block) if self.block else None,
-            "notes": [{"code": note.code, "data": dict(note.data)} for note in self.notes],
+            **self._beside(),
         }
 
 
@@ -137,7 +106,7 @@ def check_answer(
     *,
     now: int,
     holder: HolderFile | None = None,
-    live: Ledgers | None = None,
+    live: HolderLedger | None = None,
     used: bool = False,
     allow_attached: bool = False,
 ) -> AnswerReport:
@@ -179,6 +148,7 @@ def check_answer(
         others=tuple(one for one in holders if one is not own),
         block=block_of(found.evidence, trust, now),
         checked_at=now,
+        asked_at=None,
         notes=(*certificate.notes, *found.notes),
     )
 
@@ -235,5 +205,6 @@ def _unread(fault: DataFault, challenge: Challenge, certificate: Report, now: in
         others=(),
         block=None,
         checked_at=now,
+        asked_at=None,
         notes=certificate.notes,
     )

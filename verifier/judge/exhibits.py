@@ -54,6 +54,14 @@ class Exhibits:
             raise self.why_no_evidence
         return self.evidence
 
+    def ask_proof(self, ask: Callable[[], TlogProof | None]) -> None:
+        """Take a ledger's log proof where none was shown; it may know of none."""
+        if self.proof is None:
+            try:
+                self.proof = ask()
+            except EnvironmentFault as fault:
+                self.why_no_proof = fault
+
     def ask_chain(self, ask: Callable[[int | None], Evidence], trust: TrustPolicy) -> None:
         """Take a ledger's evidence, asked for with the size of the proof's checkpoint.
 

@@ -23,7 +23,7 @@ from yinzheng.verifier.formats.organisation import HOLDER, Enrolment, parse_enro
 from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.exhibits import Exhibits
 from yinzheng.verifier.judge.findings import Findings
-from yinzheng.verifier.judge.live import refused
+from yinzheng.verifier.judge.live import LiveReader, refused
 from yinzheng.verifier.judge.report import Authentic, Outcome, Report, Status
 from yinzheng.verifier.judge.seals import sealed, sealed_or_seal_less
 from yinzheng.verifier.judge.trust import TrustPolicy
@@ -64,6 +64,10 @@ class HolderReader(Protocol):
         """Evidence (JSON of S7.3) for `account_slots` of this subject, 32 bytes, and if ``size`` is given
         for the anchored root of that size. Headers and ``at`` as `LiveReader.chain`.
         """
+
+
+class HolderLedger(LiveReader, HolderReader, Protocol):
+    """A ledger that can be asked about certificate and holder."""
 
 
 @dataclass

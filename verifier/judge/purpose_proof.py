@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final
 
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.evidence import NotGiven
@@ -19,22 +19,18 @@ from yinzheng.verifier.judge.holder import (
     OPEN,
     Claimed,
     HolderExhibits,
-    HolderReader,
+    HolderLedger,
     how_it_stands,
     settle_holder,
     word_for,
 )
-from yinzheng.verifier.judge.live import LiveReader
 from yinzheng.verifier.judge.obligations import CLOCK_SKEW
 from yinzheng.verifier.judge.report import (
     Authentic,
-    Block,
+    DocumentReport,
     Finding,
-    Note,
     Outcome,
     Report,
-    block_json,
-    exit_code_of,
     finding_json,
 )
 from yinzheng.verifier.judge.seals import block_of
@@ -62,13 +58,11 @@ UNTOLD: Final = Asked()
 """Neither was said."""
 
 
-class Ledgers(LiveReader, HolderReader, Protocol):
-    """A ledger that can be asked about certificate and holder."""
-
-
 @dataclass(frozen=True, slots=True)
-class PurposeReport:
-    """What was found about a proof. It has no truth value: ask for what you mean, by name."""
+class PurposeReport(DocumentReport):
+    """What was found about a proof: findings 1–10 are of the certificate, then come 11–16."""
+
+    document = "purpose-proof"
 
     kind: str
     """What was presented: `json`."""
@@ -77,25 +71,9 @@ class PurposeReport:
     """None if it is malformed."""
     certificate: Report | None
     """What is found about the whole certificate; `to_json` shows what the holder disclosed."""
-    findings: tuple[Finding, ...]
-    """1–10 of the certificate, then 11–16."""
-    authentic: Authentic
     standing: str
     """How it stands: a key of `verifier.words.purpose_proof.HEADLINES`."""
     holder: Holder | None
-    block: Block | None
-    checked_at: int
-    asked_at: int | None
-    notes: tuple[Note, ...] = ()
-
-    def __bool__(self) -> NoReturn:
-        """Refuse: `if report:` would not say which of two verdicts is meant."""
-        raise TypeError("a PurposeReport has no truth value; ask for authentic or standing")
-
-    @property
-    def document(self) -> str:
-        """Kind of the document."""
-        return "purpose-proof"
 
     @property
     def holds(self) -> bool | None:
@@ -110,18 +88,9 @@ class PurposeReport:
         return None if self.certificate is None else self.certificate.speaks_of
 
     @property
-    def demonstration(self) -> bool:
-        """Whether the certificate is a demonstration's, and so worth nothing (S2.5)."""
-        return self.certificate is not None and self.certificate.demonstration
-
-    @property
-    def exit_code(self) -> int:
-        """S9.4."""
-        return exit_code_of(self.authentic, self.holds)
-
-    def finding(self, number: int) -> Finding:
-        """The finding of obligation ``number``, 1–16."""
-        return self.findings[number - 1]
+    def profile(self) -> str | None:
+        """The certificate's."""
+        return None if self.certificate is None else self.certificate.profile
 
     def disclosed(self) -> dict[str, JSON]:
         """What of the certificate this reader is shown; nothing where the proof is not good for it."""
@@ -135,18 +104,13 @@ class PurposeReport:
         return {
             "document": self.document,
             "kind": self.kind,
-            "authentic": str(self.authentic),
-            "standing": self.standing,
-            "demonstration": self.demonstration,
-            "checked_at": self.checked_at,
-            "asked_at": self.asked_at,
+            **self._judged(standing=self.standing),
             "reader": self.asked.reader,
             "purpose": self.asked.purpose,
             "proof": None if self.proof is None else self.proof.to_json(),
             "disclosed": self.disclosed(),
             "obligations": [_shown(one) for one in self.findings],
-            "block": block_json(self.block) if self.block else None,
-            "notes": [{"code": note.code, "data": dict(note.data)} for note in self.notes],
+            **self._beside(),
         }
 
 
@@ -156,7 +120,7 @@ def verify_purpose_proof(
     *,
     now: int,
     at: int | None = None,
-    live: Ledgers | None = None,
+    live: HolderLedger | None = None,
     allow_attached: bool = False,
     asked: Asked = UNTOLD,
 ) -> PurposeReport:
@@ -183,7 +147,7 @@ def _judged(
     presented: Presented,
     trust: TrustPolicy,
     now: int,
-    live: Ledgers | None,
+    live: HolderLedger | None,
     asked: Asked,
     *,
     allow_attached: bool,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, NoReturn
+from typing import Any, ClassVar, Final, NoReturn
 
 from yinzheng.verifier.chain.layout import ChainRecord
 from yinzheng.verifier.formats.body import Body
@@ -110,15 +111,81 @@ RESTRAINING: Final = ("seizure", "control", "pledge")
 """Remarks under which a right is in force and cannot be used freely (R16)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentReport(ABC):
+    """What every verification found, whatever the document. It has no truth value: ask for what you mean, by
+    name.
+    """
+
+    document: ClassVar[str]
+    """Kind of the document."""
+
+    findings: tuple[Finding, ...]
+    """Of its obligations, in order."""
+    authentic: Authentic
+    block: Block | None
+    """What the chain's answer is about."""
+    checked_at: int
+    """The time of asking."""
+    asked_at: int | None
+    """The time asked about, if not now."""
+    notes: tuple[Note, ...] = ()
+
+    def __bool__(self) -> NoReturn:
+        """Refuse: `if report:` would not say which of two verdicts is meant."""
+        raise TypeError(f"a {type(self).__name__} has no truth value; ask for authentic or how it stands")
+
+    @property
+    @abstractmethod
+    def profile(self) -> str | None:
+        """Tag of the rules it was made under; None where that could not be read."""
+
+    @property
+    @abstractmethod
+    def holds(self) -> bool | None:
+        """Whether it is in force, or otherwise as it claims; None where that cannot be told."""
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether it is of a demonstration's profile, and so worth nothing (S2.5)."""
+        return (self.profile or "").startswith("DEMO/")
+
+    @property
+    def exit_code(self) -> int:
+        """S9.4."""
+        return exit_code_of(self.authentic, self.holds)
+
+    def finding(self, number: int) -> Finding:
+        """The finding of obligation ``number``."""
+        return next(one for one in self.findings if one.number == number)
+
+    def _judged(self, **standing: Any) -> dict[str, Any]:
+        """What every report says first, as JSON values, with how it stands."""
+        return {
+            "authentic": str(self.authentic),
+            **standing,
+            "demonstration": self.demonstration,
+            "checked_at": self.checked_at,
+            "asked_at": self.asked_at,
+            "obligations": [finding_json(finding) for finding in self.findings],
+        }
+
+    def _beside(self) -> dict[str, Any]:
+        """What every report says last."""
+        return {
+            "block": block_json(self.block) if self.block else None,
+            "notes": [{"code": note.code, "data": dict(note.data)} for note in self.notes],
+        }
+
+
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What a verification found. It has no truth value: ask for what you mean, by name."""
+class Report(DocumentReport):
+    """What a verification of a certificate found."""
+
+    document = "certificate"
 
     kind: str
     """What was presented: `pdf`, `image`, `json`, `qr` or `number`."""
-    findings: tuple[Finding, ...]
-    """Of obligations 1–10, in order."""
-    authentic: Authentic
     status: Status
     status_code: str
     """Why the status is undetermined; else `ok`."""
@@ -129,18 +196,8 @@ class Report:
     differences: tuple[Difference, ...]
     chain: ChainRecord | None
     """The chain's record, if obligation 9 is VALID."""
-    block: Block | None
-    checked_at: int
-    """The time of asking."""
-    asked_at: int | None
-    """The time asked about, if not now."""
-    notes: tuple[Note, ...]
     moved: Moved | None = None
     """What became of it, as far as that was shown; None unless obligation 9 is VALID."""
-
-    def __bool__(self) -> NoReturn:
-        """Refuse: `if report:` would not say which of two verdicts is meant."""
-        raise TypeError("a Report has no truth value; ask for authentic, status or in_force")
 
     @property
     def body(self) -> Body | None:
@@ -158,9 +215,9 @@ class Report:
         return self.authentic is Authentic.GENUINE and self.status is Status.IN_FORCE
 
     @property
-    def demonstration(self) -> bool:
-        """Whether the certificate is of a demonstration's profile, and so worth nothing (S2.5)."""
-        return self.body is not None and self.body.profile.startswith("DEMO/")
+    def profile(self) -> str | None:
+        """As its statement or body names it."""
+        return self.body.profile if self.body else None
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -172,11 +229,6 @@ class Report:
             [remark.kind for remark in self.body.remarks if remark.kind not in lifted] if self.body else []
         )
         return tuple(dict.fromkeys([*kinds, *sorted(self.chain.remarks if self.chain else ())]))
-
-    @property
-    def document(self) -> str:
-        """Kind of the document."""
-        return "certificate"
 
     @property
     def attention(self) -> tuple[str, ...]:
@@ -201,28 +253,12 @@ class Report:
             return self.checked_at
         return self.block.time if self.block and self.status is not Status.UNDETERMINED else None
 
-    @property
-    def exit_code(self) -> int:
-        """S9.4."""
-        return exit_code_of(self.authentic, self.holds)
-
-    def finding(self, number: int) -> Finding:
-        """The finding of obligation ``number``, 1–10."""
-        return self.findings[number - 1]
-
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values, for interfaces."""
         return {
             "kind": self.kind,
             "number": self.number,
-            "authentic": str(self.authentic),
-            "status": str(self.status),
-            "status_code": self.status_code,
-            "in_force": self.in_force,
-            "demonstration": self.demonstration,
-            "checked_at": self.checked_at,
-            "asked_at": self.asked_at,
-            "obligations": [finding_json(finding) for finding in self.findings],
+            **self._judged(status=str(self.status), status_code=self.status_code, in_force=self.in_force),
             "certificate": self.core.body.to_json() if self.core else None,
             "elided": sorted(self.core.elided) if self.core else [],
             "record": self.record.to_json() if self.record else None,
@@ -230,8 +266,7 @@ class Report:
             "remarks": list(self.remarks),
             "chain": _chain(self.chain) if self.chain else None,
             "moved": moved_json(self.moved) if self.moved else None,
-            "block": block_json(self.block) if self.block else None,
-            "notes": [{"code": note.code, "data": dict(note.data)} for note in self.notes],
+            **self._beside(),
         }
 
 

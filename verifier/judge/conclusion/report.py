@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NoReturn
+from typing import Any
 
 from yinzheng.verifier.chain.layout_consents import ChainWithdrawal
 from yinzheng.verifier.formats.conclusion import Conclusion
 from yinzheng.verifier.judge.report import (
-    Authentic,
-    Block,
-    Finding,
-    Note,
-    block_json,
-    exit_code_of,
-    finding_json,
+    DocumentReport,
 )
 
 
@@ -34,14 +28,13 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ConclusionReport:
-    """What a verification of a conclusion found. It has no truth value: ask for what you mean, by name."""
+class ConclusionReport(DocumentReport):
+    """What a verification of a conclusion found."""
+
+    document = "withdrawal-conclusion"
 
     kind: str
     """What was presented: `json`."""
-    findings: tuple[Finding, ...]
-    """Of obligations 1–10, in order."""
-    authentic: Authentic
     standing: Standing
     standing_code: str
     """Why the standing is undetermined; else `ok`."""
@@ -49,19 +42,6 @@ class ConclusionReport:
     """None if it is malformed. It discloses what its holder shows."""
     chain: ChainWithdrawal | None
     """The withdrawal on chain, if obligation 9 holds or a later outcome stands there."""
-    block: Block | None
-    checked_at: int
-    asked_at: int | None
-    notes: tuple[Note, ...]
-
-    def __bool__(self) -> NoReturn:
-        """Refuse: `if report:` would not say which of two verdicts is meant."""
-        raise TypeError("a ConclusionReport has no truth value; ask for authentic or standing")
-
-    @property
-    def document(self) -> str:
-        """Kind of the document."""
-        return "withdrawal-conclusion"
 
     @property
     def holds(self) -> bool | None:
@@ -78,34 +58,18 @@ class ConclusionReport:
         return self.block.time if self.block and self.holds is not None else None
 
     @property
-    def demonstration(self) -> bool:
-        """Whether it is of a demonstration's profile, and so worth nothing (S2.5)."""
-        return self.conclusion is not None and self.conclusion.statement.profile.startswith("DEMO/")
-
-    @property
-    def exit_code(self) -> int:
-        """S9.4."""
-        return exit_code_of(self.authentic, self.holds)
-
-    def finding(self, number: int) -> Finding:
-        """The finding of obligation ``number``, 1–10."""
-        return self.findings[number - 1]
+    def profile(self) -> str | None:
+        """As its statement or body names it."""
+        return self.conclusion.statement.profile if self.conclusion else None
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values. The secret is never in it."""
         return {
             "document": self.document,
             "kind": self.kind,
-            "authentic": str(self.authentic),
-            "status": str(self.standing),
-            "status_code": self.standing_code,
-            "demonstration": self.demonstration,
-            "checked_at": self.checked_at,
-            "asked_at": self.asked_at,
-            "obligations": [finding_json(finding) for finding in self.findings],
+            **self._judged(status=str(self.standing), status_code=self.standing_code),
             "conclusion": _conclusion(self.conclusion) if self.conclusion else None,
-            "block": block_json(self.block) if self.block else None,
-            "notes": [{"code": note.code, "data": dict(note.data)} for note in self.notes],
+            **self._beside(),
         }
 
 

@@ -9,7 +9,7 @@ from yinzheng.verifier.chain import layout_consents as layout
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven
 from yinzheng.verifier.chain.layout_consents import ChainWithdrawal, decode_withdrawal, withdrawal_slots
 from yinzheng.verifier.containers.target import Presented
-from yinzheng.verifier.errors import DataFault, EnvironmentFault
+from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.conclusion import Conclusion, End, parse_conclusion
 from yinzheng.verifier.formats.withdrawal_steps import Completed, Restricted, step_bytes
 from yinzheng.verifier.judge import obligations
@@ -52,11 +52,7 @@ class ConclusionExhibits(Exhibits):
             self._ask(self.ledger, self.conclusion)
 
     def _ask(self, ledger: ReceiptLedger, shown: Conclusion) -> None:
-        if self.proof is None:
-            try:
-                self.proof = ledger.proof(shown.statement)
-            except EnvironmentFault as fault:
-                self.why_no_proof = fault
+        self.ask_proof(lambda: ledger.proof(shown.statement))
         # The first withdrawal of a consent stands under the consent's own subject, and is counted there.
         ids = list(dict.fromkeys((shown.statement.subject, shown.body.withdrawal)))
         self.ask_chain(lambda size: ledger.evidence(ids, size), self.trust)

@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NoReturn
+from typing import Any
 
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.right_history import RightHistory
 from yinzheng.verifier.judge.report import (
-    Authentic,
-    Block,
-    Finding,
-    Note,
-    block_json,
-    exit_code_of,
-    finding_json,
+    DocumentReport,
 )
 
 
@@ -63,12 +57,12 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryReport:
-    """What a verification of a history found. It has no truth value: ask for what you mean, by name."""
+class HistoryReport(DocumentReport):
+    """What a verification of a history found."""
+
+    document = "right-history"
 
     kind: str
-    findings: tuple[Finding, ...]
-    authentic: Authentic
     standing: Whole
     standing_code: str
     history: RightHistory | None
@@ -77,19 +71,6 @@ class HistoryReport:
     """In the order of the log; empty unless genuine."""
     holdings: tuple[Holding, ...]
     """By certificate, in the file's order; empty unless (9) holds."""
-    block: Block | None
-    checked_at: int
-    asked_at: None
-    notes: tuple[Note, ...]
-
-    def __bool__(self) -> NoReturn:
-        """Refuse: `if report:` would not say which of two verdicts is meant."""
-        raise TypeError("a HistoryReport has no truth value; ask for authentic or standing")
-
-    @property
-    def document(self) -> str:
-        """Kind of the document."""
-        return "right-history"
 
     @property
     def holds(self) -> bool | None:
@@ -102,18 +83,9 @@ class HistoryReport:
         return self.block.time if self.block else None
 
     @property
-    def demonstration(self) -> bool:
-        """Whether it is of a demonstration's profile, and so worth nothing (S2.5)."""
-        return self.history is not None and self.history.asked.record.profile.startswith("DEMO/")
-
-    @property
-    def exit_code(self) -> int:
-        """S9.4."""
-        return exit_code_of(self.authentic, self.holds)
-
-    def finding(self, number: int) -> Finding:
-        """The finding of obligation ``number``, 1–10."""
-        return self.findings[number - 1]
+    def profile(self) -> str | None:
+        """As its statement or body names it."""
+        return self.history.asked.record.profile if self.history else None
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values."""
@@ -121,13 +93,7 @@ class HistoryReport:
             "document": self.document,
             "kind": self.kind,
             "number": self.history.number if self.history else None,
-            "authentic": str(self.authentic),
-            "status": str(self.standing),
-            "status_code": self.standing_code,
-            "demonstration": self.demonstration,
-            "checked_at": self.checked_at,
-            "asked_at": self.asked_at,
-            "obligations": [finding_json(finding) for finding in self.findings],
+            **self._judged(status=str(self.standing), status_code=self.standing_code),
             "certificates": [
                 {
                     "number": one.number,
@@ -151,6 +117,5 @@ class HistoryReport:
                 }
                 for line in self.lines
             ],
-            "block": block_json(self.block) if self.block else None,
-            "notes": [{"code": note.code, "data": dict(note.data)} for note in self.notes],
+            **self._beside(),
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from yinzheng.verifier.chain.layout import ChainRecord
 from yinzheng.verifier.chain.layout_moves import ChainLicence
@@ -13,15 +13,10 @@ from yinzheng.verifier.judge.licence.status import Beneath, LicenceStatus
 from yinzheng.verifier.judge.report import (
     RESTRAINING,
     Authentic,
-    Block,
     Difference,
-    Finding,
-    Note,
+    DocumentReport,
     Status,
-    block_json,
     differences_json,
-    exit_code_of,
-    finding_json,
 )
 
 VOUCHER: Final = "licence-voucher"
@@ -29,14 +24,13 @@ VOUCHER: Final = "licence-voucher"
 
 
 @dataclass(frozen=True, slots=True)
-class VoucherReport:
-    """What a verification of a voucher found. It has no truth value: ask for what you mean, by name."""
+class VoucherReport(DocumentReport):
+    """What a verification of a voucher found."""
+
+    document = VOUCHER
 
     kind: str
     """What was presented: `pdf`, `image`, `json` or `qr`."""
-    findings: tuple[Finding, ...]
-    """Of obligations 1–10, in order."""
-    authentic: Authentic
     status: LicenceStatus
     status_code: str
     """Why the status is undetermined; else `ok`."""
@@ -53,19 +47,6 @@ class VoucherReport:
     """How the right stands that it was given from, at the time spoken of; None where it cannot be told."""
     end: LicenceEnd | None
     """What ended it, if that was to be had."""
-    block: Block | None
-    checked_at: int
-    asked_at: int | None
-    notes: tuple[Note, ...]
-
-    def __bool__(self) -> NoReturn:
-        """Refuse: `if report:` would not say which of two verdicts is meant."""
-        raise TypeError("a VoucherReport has no truth value; ask for authentic, status or in_force")
-
-    @property
-    def document(self) -> str:
-        """Kind of the document."""
-        return VOUCHER
 
     @property
     def body(self) -> Licence | None:
@@ -112,18 +93,9 @@ class VoucherReport:
         return self.block.time if self.block and self.status is not LicenceStatus.UNDETERMINED else None
 
     @property
-    def demonstration(self) -> bool:
-        """Whether it is of a demonstration's profile, and so worth nothing (S2.5)."""
-        return self.body is not None and self.body.profile.startswith("DEMO/")
-
-    @property
-    def exit_code(self) -> int:
-        """S9.4."""
-        return exit_code_of(self.authentic, self.holds)
-
-    def finding(self, number: int) -> Finding:
-        """The finding of obligation ``number``, 1–10."""
-        return self.findings[number - 1]
+    def profile(self) -> str | None:
+        """As its statement or body names it."""
+        return self.body.profile if self.body else None
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values, for interfaces."""
@@ -131,14 +103,7 @@ class VoucherReport:
             "document": self.document,
             "kind": self.kind,
             "number": self.body.number if self.body else None,
-            "authentic": str(self.authentic),
-            "status": str(self.status),
-            "status_code": self.status_code,
-            "in_force": self.in_force,
-            "demonstration": self.demonstration,
-            "checked_at": self.checked_at,
-            "asked_at": self.asked_at,
-            "obligations": [finding_json(finding) for finding in self.findings],
+            **self._judged(status=str(self.status), status_code=self.status_code, in_force=self.in_force),
             "licence": self.core.body.to_json() if self.core else None,
             "elided": sorted(self.core.elided) if self.core else [],
             "record": self.record.to_json() if self.record else None,
@@ -146,8 +111,7 @@ class VoucherReport:
             "chain": _chain(self.chain) if self.chain else None,
             "certificate": _certificate(self) if self.certificate else None,
             "end": self.end.to_json() if self.end else None,
-            "block": block_json(self.block) if self.block else None,
-            "notes": [{"code": note.code, "data": dict(note.data)} for note in self.notes],
+            **self._beside(),
         }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NoReturn
+from typing import Any
 
 from yinzheng.verifier.chain.layout_consents import (
     COMPLETED,
@@ -23,12 +23,7 @@ from yinzheng.verifier.judge.receipt.accesses import AccessTold
 from yinzheng.verifier.judge.receipt.erasure import Erased
 from yinzheng.verifier.judge.report import (
     Authentic,
-    Block,
-    Finding,
-    Note,
-    block_json,
-    exit_code_of,
-    finding_json,
+    DocumentReport,
 )
 
 
@@ -72,14 +67,13 @@ _STATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptReport:
-    """What a verification of a receipt found. It has no truth value: ask for what you mean, by name."""
+class ReceiptReport(DocumentReport):
+    """What a verification of a receipt found."""
+
+    document = "consent-receipt"
 
     kind: str
     """What was presented: `pdf`, `image`, `json` or `qr`."""
-    findings: tuple[Finding, ...]
-    """Of obligations 1–10, in order."""
-    authentic: Authentic
     status: ReceiptStatus
     status_code: str
     """Why the status is undetermined; else `ok`."""
@@ -100,14 +94,6 @@ class ReceiptReport:
     """What `accesses` are of: how many the registry said it knew, and up to which number."""
     erased: Erased | None
     """The tombstone of the registry's record, where a live ledger proved one, whatever the time asked."""
-    block: Block | None
-    checked_at: int
-    asked_at: int | None
-    notes: tuple[Note, ...]
-
-    def __bool__(self) -> NoReturn:
-        """Refuse: `if report:` would not say which of two verdicts is meant."""
-        raise TypeError("a ReceiptReport has no truth value; ask for authentic, status or in_force")
 
     @property
     def in_force(self) -> bool:
@@ -115,14 +101,9 @@ class ReceiptReport:
         return self.authentic is Authentic.GENUINE and self.status is ReceiptStatus.IN_FORCE
 
     @property
-    def demonstration(self) -> bool:
-        """Whether it is of a demonstration's profile, and so worth nothing (S2.5)."""
-        return self.core is not None and self.core.profile.startswith("DEMO/")
-
-    @property
-    def document(self) -> str:
-        """Kind of the document."""
-        return "consent-receipt"
+    def profile(self) -> str | None:
+        """As its statement or body names it."""
+        return self.core.profile if self.core else None
 
     @property
     def standing(self) -> str:
@@ -150,28 +131,12 @@ class ReceiptReport:
         told = self.status is not ReceiptStatus.UNDETERMINED or self.untold > 0
         return self.block.time if self.block and told else None
 
-    @property
-    def exit_code(self) -> int:
-        """S9.4."""
-        return exit_code_of(self.authentic, self.holds)
-
-    def finding(self, number: int) -> Finding:
-        """The finding of obligation ``number``, 1–10."""
-        return self.findings[number - 1]
-
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values. The secret of the QR text is never in it."""
         return {
             "document": "consent-receipt",
             "kind": self.kind,
-            "authentic": str(self.authentic),
-            "status": str(self.status),
-            "status_code": self.status_code,
-            "in_force": self.in_force,
-            "demonstration": self.demonstration,
-            "checked_at": self.checked_at,
-            "asked_at": self.asked_at,
-            "obligations": [finding_json(finding) for finding in self.findings],
+            **self._judged(status=str(self.status), status_code=self.status_code, in_force=self.in_force),
             "receipt": _core(self.core) if self.core else None,
             "consent": self.consent.to_json() if self.consent else None,
             "notice": self.notice.to_json() if self.notice else None,
@@ -180,8 +145,7 @@ class ReceiptReport:
             "untold": self.untold,
             "accesses": self._accesses(),
             "erased": self.erased.to_json() if self.erased else None,
-            "block": block_json(self.block) if self.block else None,
-            "notes": [{"code": note.code, "data": dict(note.data)} for note in self.notes],
+            **self._beside(),
         }
 
     def _accesses(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.chain.layout import REMARK_BITS, ChainRecord, decode_record
 from yinzheng.verifier.containers.target import Presented
-from yinzheng.verifier.errors import DataFault, EnvironmentFault
+from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.trade_check import (
     STATUSES,
     Record,
@@ -60,16 +60,11 @@ class TradeExhibits(Exhibits):
             self._ask(self.live, self.receipt)
 
     def _ask(self, live: TradeReader, shown: TradeReceipt) -> None:
-        if self.proof is None:
-            try:
-                self.proof = ReceiptLedger(live, self.trust).proof(shown.statement)
-            except EnvironmentFault as fault:
-                self.why_no_proof = fault
-        record, ledger = shown.body.record, Ledger(live, self.trust)
+        record, ledger, plain = shown.body.record, Ledger(live, self.trust), ReceiptLedger(live, self.trust)
+        self.ask_proof(lambda: plain.proof(shown.statement))
         if record is not None:
             self.ask_chain(lambda size: ledger.evidence(record.number, size), self.trust)
         else:
-            plain = ReceiptLedger(live, self.trust)
             self.ask_chain(lambda size: plain.evidence([shown.statement.subject], size), self.trust)
 
 
