@@ -39,6 +39,7 @@ from yinzheng.ledger.store.database import Store, open_store_read_only, sqlite_u
 from yinzheng.ledger.store.models import Case, Certificate, Event, Objection
 from yinzheng.ledger.store.models_moves import Licence
 from yinzheng.ledger.store.register import search
+from yinzheng.ledger.supervision.figures import Year, figures
 from yinzheng.ledger.watch.events import Period
 from yinzheng.ledger.watch.exporting import Source, about, export
 from yinzheng.verifier.bytes import canonical
@@ -251,6 +252,11 @@ class Reader(Answers):
         with self._store.reading() as session:
             found = search(session, asked)
         return Registered([RegisterLine(body, self._status(body, now)) for body in found.bodies], found.more)
+
+    def supervision(self, now: int) -> tuple[Year, ...]:
+        """The yearly figure of supervision (R52), the latest year first."""
+        with self._store.reading() as session:
+            return figures(session, now)
 
     def _status(self, body: Body, now: int) -> Status:
         subject, trust = certificate_subject(body.number), self.trust()

@@ -114,6 +114,54 @@ RIGHTS: Final = (
         ),
     ),
     Panel(
+        "Supervision 监管",
+        "registry",
+        (
+            Command(
+                "supervisions",
+                "supervision:list_",
+                "List supervisions; whom they are about is shown by `supervision show`. 监管台账。",
+            ),
+            Group(
+                "supervision",
+                "A suspected breach of law by a right holder. 对权利人的监管。",
+                (
+                    Command(
+                        "suspect",
+                        "supervision:suspect",
+                        "Record that a right holder is suspected of a breach of law. 登记涉嫌违法线索。",
+                    ),
+                    Command(
+                        "measure",
+                        "supervision:measure",
+                        "Record a measure that was taken. 记录已采取的措施。",
+                    ),
+                    Command(
+                        "report",
+                        "supervision:report",
+                        "Record the report to the supervising body, with the report itself. "
+                        "记录向主管部门的报告。",
+                    ),
+                    Command(
+                        "close",
+                        "supervision:close",
+                        "End a supervision; what was measured is reported first. 结案。",
+                    ),
+                    Command(
+                        "show",
+                        "supervision:show",
+                        "Show a supervision, step by step, and write out its files. 查看监管案卷。",
+                    ),
+                    Command(
+                        "figure",
+                        "supervision:figure",
+                        "Count supervisions year by year, as the pages tell everyone. 年度监管数据。",
+                    ),
+                ),
+            ),
+        ),
+    ),
+    Panel(
         "Disputes 争议",
         "registry",
         (

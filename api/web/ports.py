@@ -185,6 +185,30 @@ class Registered(Protocol):
         """Whether there are more than are told."""
 
 
+class SupervisionYear(Protocol):
+    """Supervision of right holders in one year, as anyone counts it from the log (R52)."""
+
+    @property
+    def year(self) -> int:
+        """At +08:00."""
+
+    @property
+    def suspected(self) -> int:
+        """Suspicions recorded."""
+
+    @property
+    def measured(self) -> int:
+        """With their first measure."""
+
+    @property
+    def reported(self) -> int:
+        """With their first report to the supervising body."""
+
+    @property
+    def closed(self) -> int:
+        """Ended."""
+
+
 class ReaderPort(Protocol):
     """The registry, read-only."""
 
@@ -224,6 +248,9 @@ class ReaderPort(Protocol):
 
         Raises `UsageFault` `register-short`, `register-long`.
         """
+
+    def supervision(self, now: int) -> Sequence[SupervisionYear]:
+        """The yearly figure of supervision (R52), the latest year first."""
 
     def health(self) -> Mapping[str, Any]:
         """Integers `log_size`, `anchored_size`, `block`, `block_time` (UTC seconds)."""

@@ -20,9 +20,18 @@ from yinzheng.api.instants import Day, parse_instant
 from yinzheng.api.web.asof_view import asof_view, report_tone
 from yinzheng.api.web.checking import CheckedAsOf, CheckedHistory
 from yinzheng.api.web.history_view import history_view
-from yinzheng.api.web.ports import Registered
+from yinzheng.api.web.ports import Registered, SupervisionYear
 from yinzheng.api.web.register_view import found_view
-from yinzheng.api.web.schemas import AsOfOut, RegisterOut, RegistrationOut, ReportOut, Said, policy_out
+from yinzheng.api.web.schemas import (
+    AsOfOut,
+    RegisterOut,
+    RegistrationOut,
+    ReportOut,
+    Said,
+    SupervisionOut,
+    SupervisionYearOut,
+    policy_out,
+)
 from yinzheng.api.web.server import Server, language_of
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import is_number
@@ -84,7 +93,17 @@ def rights(server: Server) -> APIRouter:
             problem=problem,
         )
 
+    async def supervision(request: Request) -> Response:
+        return server.page(
+            request,
+            "supervision.html",
+            switch=_switch(request, language_of(request)),
+            here="register",
+            years=await _years(server, request),
+        )
+
     router.add_api_route("/register", register, methods=_READ)
+    router.add_api_route("/supervision", supervision, methods=_READ)
     router.add_api_route("/rights/{number}", history, methods=_READ)
     router.add_api_route("/rights/{number}/at", at, methods=_READ)
     return router
@@ -217,6 +236,29 @@ def for_programs(server: Server, problems: Callable[..., dict[int | str, dict[st
             more=found.more,
         )
 
+    @router.get(
+        "/v1/supervision",
+        operation_id="supervision",
+        summary="Count the supervision of right holders, year by year",
+        tags=["register"],
+        responses=problems(),
+    )
+    async def supervision(request: Request) -> SupervisionOut:
+        """Suspected breaches of law, measures, reports (R52): as anyone counts them from the log."""
+        years = await _years(server, request)
+        return SupervisionOut(
+            years=[
+                SupervisionYearOut(
+                    year=one.year,
+                    suspected=one.suspected,
+                    measured=one.measured,
+                    reported=one.reported,
+                    closed=one.closed,
+                )
+                for one in years
+            ]
+        )
+
     return router
 
 
@@ -228,6 +270,10 @@ async def _search(server: Server, request: Request, asked: str) -> Registered:
     if not found.lines:
         server.gate.missed(who)
     return found
+
+
+async def _years(server: Server, request: Request) -> Sequence[SupervisionYear]:
+    return await server.checker.in_turn(client(request), lambda: server.reader.supervision(server.clock()))
 
 
 async def _history(server: Server, request: Request, number: str) -> CheckedHistory | None:

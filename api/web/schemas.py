@@ -260,6 +260,22 @@ class RegisterOut(_Model):
     more: bool = Field(description="There are more: be more precise. There is no next page (R50).")
 
 
+class SupervisionYearOut(_Model):
+    """Supervision of right holders in one calendar year at +08:00 (R52, S10.13)."""
+
+    year: int
+    suspected: int = Field(description="Suspicions recorded.")
+    measured: int = Field(description="Supervisions with their first measure.")
+    reported: int = Field(description="With their first report to the supervising body.")
+    closed: int
+
+
+class SupervisionOut(_Model):
+    """The yearly figure; each number can be counted from the public log."""
+
+    years: list[SupervisionYearOut] = Field(description="The latest first; none before the first suspicion.")
+
+
 class AsOfOut(_Model):
     """How a certificate stood at some instants, the earliest first, and now (S9.3a)."""
 

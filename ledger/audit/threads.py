@@ -1,8 +1,8 @@
 """Is every statement outside the applications in the thread it belongs to, and does its body open it?
 
-Organisations, notices, consents with their withdrawals, disputes, and registered certificates. A statement
-that no thread reaches, a body whose key is gone without a tombstone, and a sealed one that a tombstone calls
-destroyed are all named.
+Organisations, notices, consents with their withdrawals, disputes, supervision, and registered certificates.
+A statement that no thread reaches, a body whose key is gone without a tombstone, and a sealed one that a
+tombstone calls destroyed are all named.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from yinzheng.ledger.audit.contracts import check_contracts
 from yinzheng.ledger.audit.erasures import check_remains
 from yinzheng.ledger.audit.event import check_event
 from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.audit.supervision import check_supervisions
 from yinzheng.ledger.audit.trades import check_reservations, check_trades
 from yinzheng.ledger.certificates.work import deposit_leaf, statements_of
 from yinzheng.ledger.flow.recording import open_event
@@ -43,6 +44,7 @@ def check_threads(audit: Audit) -> None:
         seen = _organisations(audit, session) + _notices(audit, session)
         seen += _consents(audit, session) + _disputes(audit, session) + _certificates(audit, session)
         seen += check_trades(audit, session) + check_contracts(audit, session)
+        seen += check_supervisions(audit, session)
         check_reservations(audit, session)
         loose = (
             select(func.count()).select_from(Event).where(col(Event.case_id).is_(None), Event.type != NOTED)

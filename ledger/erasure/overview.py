@@ -17,6 +17,7 @@ from yinzheng.ledger.rules.withdrawal import State
 from yinzheng.ledger.store.models import Case, Dossier
 from yinzheng.ledger.store.models_consents import Consent, Withdrawal
 from yinzheng.ledger.store.models_disputes import Dispute, Erasure
+from yinzheng.ledger.store.models_supervision import Supervision
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 
@@ -52,6 +53,10 @@ def _candidates(
         yield TargetKind.CASE, case_id, RETENTION_ENDED
     for dispute_id in session.exec(select(Dispute.id).join(Dossier).where(living).order_by(Dispute.id)).all():
         yield TargetKind.DISPUTE, dispute_id, RETENTION_ENDED
+    for reference in session.exec(
+        select(Supervision.id).join(Dossier).where(living).order_by(Supervision.id)
+    ):
+        yield TargetKind.SUPERVISION, reference, RETENTION_ENDED
     if terms:
         query = select(Consent.subject).where(col(Consent.wrapped_key).is_not(None))
         for subject in session.exec(query.order_by(col(Consent.subject))).all():

@@ -22,11 +22,14 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Dossier, Event
 from yinzheng.ledger.store.models_consents import Consent, Withdrawal
 from yinzheng.ledger.store.models_disputes import Dispute
+from yinzheng.ledger.store.models_supervision import Supervision
+from yinzheng.ledger.supervision.work import find as find_supervision
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 RECORD_KINDS = {
     TargetKind.CASE: RecordKind.REGISTRATION_FILE,
     TargetKind.DISPUTE: RecordKind.REGISTRATION_FILE,
+    TargetKind.SUPERVISION: RecordKind.REGISTRATION_FILE,
 }
 """Whose retention a target follows (R42). For consents there is none: they end with their purpose."""
 _ENDED = frozenset({CaseState.DEPOSITED, CaseState.RECORDED, CaseState.REFUSED, CaseState.CLOSED})
@@ -39,7 +42,7 @@ class Target:
     kind: TargetKind
     subject: bytes
     reference: str
-    """What people call it: a case's or a dispute's reference, a consent's subject in hex."""
+    """What people call it: the reference of a case, dispute or supervision, a consent's subject in hex."""
     owner: bytes
     """Primary key of the row that holds its key: of the consent, or of its dossier."""
     case_id: str | None
@@ -90,12 +93,15 @@ def find_target(session: Session, kind: TargetKind, reference: str) -> Target:
     """Find by what people call it.
 
     Raises `UsageFault`: `subject-malformed`, `consent-unknown`, `case-unknown`, `dispute-unknown`,
-    `erasure-pooled` (a consent that is not yet in the log), `erasure-running` (a dispute nobody opened).
+    `supervision-unknown`, `erasure-pooled` (a consent that is not yet in the log), `erasure-running` (a
+    dispute nobody opened).
     """
     if kind is TargetKind.CONSENT:
         return _consent(session, _subject(reference))
     if kind is TargetKind.CASE:
         return _case(session, repository.find_case(session, reference))
+    if kind is TargetKind.SUPERVISION:
+        return _supervision(session, find_supervision(session, reference))
     return _dispute(session, find_dispute(session, reference))
 
 
@@ -107,6 +113,10 @@ def target_of(session: Session, kind: TargetKind, subject: bytes) -> Target:
         case = session.exec(select(Case).where(Case.subject == subject)).first()
         if case is not None:
             return _case(session, case)
+    if kind is TargetKind.SUPERVISION:
+        supervised = session.exec(select(Supervision).where(Supervision.subject == subject)).first()
+        if supervised is not None:
+            return _supervision(session, supervised)
     dispute = session.exec(select(Dispute).where(Dispute.subject == subject)).first()
     if dispute is None:
         raise DataFault("an erasure is of something that is not there", code="erasure-target")
@@ -114,11 +124,13 @@ def target_of(session: Session, kind: TargetKind, subject: bytes) -> Target:
 
 
 def kind_of(session: Session, subject: bytes) -> TargetKind | None:
-    """What a subject is; None for none of the three."""
+    """What a subject is; None for none of them."""
     if session.get(Consent, subject) is not None:
         return TargetKind.CONSENT
     if session.exec(select(Case.id).where(Case.subject == subject)).first() is not None:
         return TargetKind.CASE
+    if session.exec(select(Supervision.id).where(Supervision.subject == subject)).first() is not None:
+        return TargetKind.SUPERVISION
     known = session.exec(select(Dispute.id).where(Dispute.subject == subject)).first()
     return None if known is None else TargetKind.DISPUTE
 
@@ -192,6 +204,23 @@ def _dispute(session: Session, row: Dispute) -> Target:
         alive=_alive(session, row.dossier_id),
         files=_blobs(session, row.dossier_id),
         ended_at=row.released_at,
+        periods=periods_in(session),
+    )
+
+
+def _supervision(session: Session, row: Supervision) -> Target:
+    assert row.head is not None  # it begins with its suspicion
+    return Target(
+        kind=TargetKind.SUPERVISION,
+        subject=row.subject,
+        reference=row.id,
+        owner=row.dossier_id,
+        case_id=None,
+        profile=None,
+        events=tuple(thread(session, row.head)),
+        alive=_alive(session, row.dossier_id),
+        files=_blobs(session, row.dossier_id),
+        ended_at=row.closed_at,
         periods=periods_in(session),
     )
 

@@ -35,11 +35,13 @@ class Function(StrEnum):
 
 
 class TargetKind(StrEnum):
-    """What can be destroyed: a consent with its withdrawals, an application, or a dispute's evidence."""
+    """What can be destroyed: a consent with its withdrawals, an application, the evidence of a dispute, the
+    record of a supervision."""
 
     CONSENT = "consent"
     CASE = "case"
     DISPUTE = "dispute"
+    SUPERVISION = "supervision"
 
 
 class StaffRole(StrEnum):

@@ -41,6 +41,15 @@ class StandingStatement(StrEnum):
     CONCLUDED = "certificate.objection-concluded"
 
 
+class SupervisionStatement(StrEnum):
+    """The course of a suspected breach of law by a right holder (R52)."""
+
+    OPENED = "supervision.opened"
+    MEASURE = "supervision.measure"
+    REPORTED = "supervision.reported"
+    CLOSED = "supervision.closed"
+
+
 class ContractStatement(StrEnum):
     """The course of a contract about data (R56)."""
 

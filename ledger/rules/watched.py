@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
-SILENT: Final = frozenset({"dispute.evidence", "supervision.recorded", "trade.checked"})
+from yinzheng.ledger.rules.events import SupervisionStatement
+
+SILENT: Final = frozenset({"dispute.evidence", "trade.checked", *SupervisionStatement})
 """Told to nobody: what parties bring forward, what a supervisor looks into, what an exchange asked."""
 
 OF_PERSONS: Final = ("accesses.", "consent.", "withdrawal.")

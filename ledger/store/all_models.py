@@ -7,6 +7,7 @@ from yinzheng.ledger.store import (
     models_disputes,
     models_moves,
     models_register,
+    models_supervision,
     models_trades,
     models_watch,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "models_disputes",
     "models_moves",
     "models_register",
+    "models_supervision",
     "models_trades",
     "models_watch",
 ]

@@ -137,6 +137,17 @@ class FakeRegistered:
     more: bool = False
 
 
+@dataclass(frozen=True)
+class FakeYear:
+    """As `ledger.supervision.figures.Year`."""
+
+    year: int = 2026
+    suspected: int = 3
+    measured: int = 2
+    reported: int = 2
+    closed: int = 1
+
+
 @dataclass
 class FakeReader:
     """One certificate, a board, a log folder. Also the `LiveReader`. Break it by setting `down`."""
@@ -147,6 +158,7 @@ class FakeReader:
     policy: TrustPolicy = field(default_factory=synthetic.trust)
     down: bool = False
     basis: Sequence[FakeBasis] = ()
+    years: Sequence[FakeYear] = (FakeYear(),)
     record_state: synthetic.RecordState | None = None
     asked: list[str] = field(default_factory=list)
     _proved: dict[tuple[int | None, int], object] = field(default_factory=dict, init=False)
@@ -244,6 +256,10 @@ class FakeReader:
         self._up()
         fits = asked in self.world.body.asset or asked == self.world.body.number
         return FakeRegistered((FakeRegistration(self.world.body),) if fits else ())
+
+    def supervision(self, now: int) -> Sequence[FakeYear]:
+        self._up()
+        return self.years
 
     def health(self) -> Mapping[str, Any]:
         self._up()

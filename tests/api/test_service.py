@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -195,6 +196,7 @@ def test_openapi_describes_every_address_for_programs(client: Client) -> None:
         "/v1/holders/{code}",
         "/v1/publicity",
         "/v1/register",
+        "/v1/supervision",
         "/healthz",
     }
     for operations in described["paths"].values():
@@ -203,6 +205,22 @@ def test_openapi_describes_every_address_for_programs(client: Client) -> None:
             assert operation["description"]
     assert client.get("/docs").status_code == 404
     assert client.get("/redoc").status_code == 404
+
+
+def test_the_figure_of_supervision(serve: Serve, reader: FakeReader) -> None:
+    """Numbers by year, for programs and on the page in both languages; and that there are none (R52)."""
+    client = serve(reader)
+    (year,) = client.get("/v1/supervision").json()["years"]
+    assert year == {"year": 2026, "suspected": 3, "measured": 2, "reported": 2, "closed": 1}
+    for lang, word in (("zh", "采取措施"), ("en", "Measures")):
+        page = client.get(f"/supervision?lang={lang}")
+        assert page.status_code == 200
+        assert word in page.text
+        assert ">2026</th><td>3</td><td>2</td><td>2</td><td>1</td>" in page.text
+    none = serve(replace(reader, years=()))
+    assert none.get("/v1/supervision").json() == {"years": []}
+    assert "Nothing has been recorded" in none.get("/supervision?lang=en").text
+    assert client.request("POST", "/supervision").status_code == 405
 
 
 def test_methods_that_are_not_there(client: Client) -> None:
@@ -260,6 +278,8 @@ def test_too_many_waiting(serve: Serve, reader: FakeReader) -> None:
         "/v1/register?q=91350100M000100Y43",
         f"/rights/{NUMBER}",
         f"/rights/{NUMBER}/at?at=2026-01-01",
+        "/supervision",
+        "/v1/supervision",
         "/register?q=91350100M000100Y43",
     ],
 )

@@ -47,7 +47,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "withdrawals",
         "disputes",
         "certificates watch",
-        "trades",
+        "trades supervision",
         "erasure notify",
         # What looks at all of them.
         "answers",
@@ -96,6 +96,7 @@ USE_CASES: Final = [
     "opening",
     "organisations",
     "reading",
+    "supervision",
     "watch",
     "withdrawals",
 ]

@@ -48,11 +48,14 @@ from yinzheng.ledger.rules.inspections import InspectionKind, Outcome
 from yinzheng.ledger.rules.moves import Ground as MoveGround
 from yinzheng.ledger.rules.offices import Office
 from yinzheng.ledger.rules.refusals import Ground
+from yinzheng.ledger.rules.supervision import Measure
+from yinzheng.ledger.rules.supervision import Outcome as SupervisionOutcome
 from yinzheng.ledger.rules.terms import Procedure, RemarkKind
 from yinzheng.ledger.state.backup import forget_place
 from yinzheng.ledger.state.restore import RESTORERS
 from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.ledger.store.models_disputes import Backup
+from yinzheng.ledger.supervision import showing, steps
 from yinzheng.ledger.withdrawals import course, filing, looking, uploads
 from yinzheng.ledger.withdrawals.claims import DocumentClaim
 from yinzheng.ledger.withdrawals.verifying import verify_guardian
@@ -178,6 +181,38 @@ class Bureau:
         made: str = self.once("later objection", make)
         return made
 
+    # ---------------------------------------------------------------- supervision
+
+    @property
+    def supervision(self) -> str:
+        """A suspicion against the holder of that certificate."""
+
+        def make() -> str:
+            return _suspected(self, self.registry, actor_of(self.registry, SECOND_OFFICER))
+
+        made: str = self.once("supervision", make)
+        return made
+
+    @property
+    def measured(self) -> str:
+        def make() -> str:
+            by = actor_of(self.registry, SECOND_OFFICER)
+            made = _suspected(self, self.registry, by)
+            steps.measure(self.registry, made, steps.Taken(Measure.TALK, _REASONS), by, silent)
+            return made
+
+        made: str = self.once("measured", make)
+        return made
+
+    @property
+    def reported(self) -> str:
+        def make() -> None:
+            by, told = actor_of(self.registry, SECOND_OFFICER), steps.Report("1", _REASONS, _FILES, "某局")
+            steps.report(self.registry, self.measured, told, by, silent)
+
+        self.once("reported", make)
+        return self.measured
+
     # ---------------------------------------------------------------- withdrawals and erasures
 
     @property
@@ -268,9 +303,13 @@ def _inspected(office: Bureau, registry: Registry, by: Actor) -> None:
 
 
 def _moved(office: Bureau, registry: Registry, by: Actor) -> None:
-    evidence = [FilePart("e.txt", "other", "证据", lambda: [b"evidence"])]
-    motion = own_motion.Motion(MoveGround.LAW, "依法注销", _REASONS, evidence)
+    motion = own_motion.Motion(MoveGround.LAW, "依法注销", _REASONS, _FILES)
     own_motion.move(registry, office.certificate, motion, by, silent)
+
+
+def _suspected(office: Bureau, registry: Registry, by: Actor) -> str:
+    said = steps.Suspicion(str(w.APPLICANT["code"]), [office.certificate], _REASONS, "某法", _FILES)
+    return steps.suspect(registry, said, by, silent)
 
 
 def _forum(registry: Registry, by: Actor) -> None:
@@ -292,6 +331,7 @@ def _step(number: int) -> Act:
 
 
 _REASONS: Final = "经核对"
+_FILES: Final = [FilePart("e.txt", "other", "证据", lambda: [b"evidence"])]
 
 ROWS: Final[Mapping[str, Tried]] = {
     "accesses.approving.approve_bulk": Tried(
@@ -409,6 +449,17 @@ ROWS: Final[Mapping[str, Tried]] = {
     ),
     "certificates.remarks.lift": Tried(
         lambda o, r, by: remarks.lift(r, o.certificate, "control", remarks.Grounds(_REASONS), by)
+    ),
+    "supervision.steps.suspect": Tried(_suspected),
+    "supervision.showing.show": Tried(lambda o, r, by: showing.show(r, o.supervision, by)),
+    "supervision.steps.measure": Tried(
+        lambda o, r, by: steps.measure(r, o.supervision, steps.Taken(Measure.TALK, _REASONS), by, silent)
+    ),
+    "supervision.steps.report": Tried(
+        lambda o, r, by: steps.report(r, o.measured, steps.Report("1", _REASONS, _FILES, "某局"), by, silent)
+    ),
+    "supervision.steps.close": Tried(
+        lambda o, r, by: steps.close(r, o.reported, SupervisionOutcome.CONFIRMED, _REASONS, by)
     ),
     "erasure.proposing.approve (first)": Tried(_step(0)),
     "erasure.proposing.approve (second)": Tried(_step(1)),

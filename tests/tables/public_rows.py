@@ -108,7 +108,7 @@ ON_THE_PAGES: Final[Mapping[str, Row]] = {
         for path in (
             "/", "/verify", "/publicity", "/objection", "/c", "/C", "/c/see", "/c/progress", "/c/confirm",
             "/c/withdraw", "/c/guardian", "/c/paper", "/court", "/healthz", "/favicon.ico",
-            "/v1/openapi.json", "/v1/publicity", "/challenge",
+            "/v1/openapi.json", "/v1/publicity", "/challenge", "/supervision", "/v1/supervision",
         )
     },
     "POST /verify": lambda s: _form("/verify", text=s.certificate.qr or ""),

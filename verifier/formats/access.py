@@ -73,6 +73,7 @@ KINDS: Final = (
     "person",
     "receipt",
     "retention",
+    "supervision",
     "withdrawal",
     "work_list",
 )
@@ -88,6 +89,7 @@ PURPOSES: Final = (
     "own",
     "registration",
     "stated",
+    "supervision",
     "withdrawal",
     "work",
 )

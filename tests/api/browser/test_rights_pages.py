@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.api.browser.test_browser import CONTRAST
 from tests.ledger.moved.life import Life
+from tests.ledger.organisations.enrolling import HOSPITAL
 from tests.ledger.world import OFFICER, Clock, World, actor_of, create
 from yinzheng.api.http.limits import Limits, Rate
 from yinzheng.api.web.app import create_app
@@ -23,7 +24,10 @@ from yinzheng.ledger.certificates import remarks
 from yinzheng.ledger.certificates.remarks import Grounds
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.reading import open_reader
+from yinzheng.ledger.registry import silent
+from yinzheng.ledger.rules.supervision import Measure
 from yinzheng.ledger.rules.terms import RemarkKind
+from yinzheng.ledger.supervision import steps
 from yinzheng.verifier.bytes.algorithms import digest_pair
 
 SEIZED = Grounds("查封至2027年", digest_pair("裁定".encode()), "(2026)粤01执12号裁定")
@@ -64,6 +68,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         life.pass_time(600)
         second = first[:-4] + "0009"
         life.transferred(first, second)
+        officer = actor_of(registry, OFFICER)
+        suspected = steps.Suspicion(HOSPITAL, [first], "涉嫌超范围提供", "某法第三条")
+        made = steps.suspect(registry, suspected, officer, silent)
+        steps.measure(registry, made, steps.Taken(Measure.TALK, "约谈"), officer, silent)
         settle(registry)
     with open_reader(world.root, clock) as reader:
         limits = Limits(requests=GENEROUS, lookups=GENEROUS, all_lookups=GENEROUS)
@@ -135,6 +143,17 @@ def test_the_register_leads_to_a_history_and_that_to_a_time(seen: tuple[Page, st
     licence = table.locator("tr", has_text="L-2026-000001")
     assert ("in force" if lang == "en" else "有效") in licence.locator("td").nth(1).inner_text()
     fits(page, f"asof-{lang}")
+
+
+def test_the_register_leads_to_the_figure_of_supervision(seen: tuple[Page, str], site: Site) -> None:
+    page, lang = seen
+    page.goto(f"{site.url}/register?lang={lang}")
+    named = "Supervision of right holders" if lang == "en" else "对权利人的监管"
+    page.get_by_role("link", name=named).click()
+    cells = page.locator("table.figures tbody tr").first.locator("td")
+    assert [cell.inner_text() for cell in cells.all()] == ["1", "1", "0", "0"]
+    assert "91" not in page.locator("table.figures").inner_text(), "nobody is named"
+    fits(page, f"supervision-{lang}")
 
 
 def test_what_is_too_short_or_not_there_is_said_on_the_form(seen: tuple[Page, str], site: Site) -> None:

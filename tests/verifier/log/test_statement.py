@@ -79,7 +79,7 @@ def test_types_of_the_specification() -> None:
         "reservation.made",
         "reservation.released",
     }
-    assert len(STATEMENT_TYPES) == 53
+    assert len(STATEMENT_TYPES) == 57
     assert DEPOSIT.body_kind is Body.PUBLIC
 
 

@@ -1,0 +1,1 @@
+"""Suspected breaches of law by right holders: what was done, recorded and reported (R52)."""
