@@ -201,6 +201,8 @@ def _ending(kind: CaseType, to: State, statement: StatementType, *, succeeds: bo
             ending += _rule("issuing", Move.SIGN, _S.ISSUING, who, None, *guards)
     if succeeds:
         ending += _rule("issuing", Move.SUCCEED, _S.ISSUING, _C.REGISTRY, _T.CERTIFICATE_DEPOSITED, *guards)
+    if kind is CaseType.LICENCE_END:  # by a forum's document: its own statement (S6.7)
+        ending += _rule("issuing", Move.DEPOSIT, to, _C.FORUM, statement, *guards)
     return [*ending, *_rule("issuing", Move.DEPOSIT, to, _C.REGISTRY, statement, *guards)]
 
 

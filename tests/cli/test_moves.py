@@ -7,11 +7,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
 from tests.cli.commands import refused, run
 from tests.cli.conftest import Demonstration
 from tests.ledger.world import OFFICER
-from yinzheng.ledger.chain.eip712 import message_digest
-from yinzheng.ledger.keys.provider import EthereumKey
 
 FIRM = "91310000132200821H"
 SECRETS = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of an organisation"}
@@ -58,7 +59,12 @@ def held(demonstration: Demonstration) -> tuple[Path, str, dict[str, Any]]:
 def test_a_licence_to_the_chain(demonstration: Demonstration, state: Path, tmp_path: Path) -> None:
     certificate, number, holder = held(demonstration)
     ours = enrolled(state, tmp_path / "hospital", holder["code"], holder["name"])
-    theirs = enrolled(state, tmp_path / "firm", FIRM, "岭南数据有限公司")
+    wallet = Account.create()  # the firm's account lies in a wallet elsewhere
+    account = ("--account", wallet.address)
+    theirs = enrolled(state, tmp_path / "firm", FIRM, "岭南数据有限公司", *account)
+    to_sign = json.loads((theirs / "to-sign.json").read_text())
+    made = done("holder", "key", "finish", signed(wallet, to_sign), "--org", theirs, env=SECRETS)
+    done("enrol", made["enrolment"], "--as", OFFICER, "--state", state)
     contract = tmp_path / "contract.txt"
     contract.write_text("许可合同（虚构）", encoding="utf-8")
     asked, prepared = tmp_path / "asked", tmp_path / "prepared.json"
@@ -81,9 +87,16 @@ def test_a_licence_to_the_chain(demonstration: Demonstration, state: Path, tmp_p
     assert missing == [f"holder {holder['code']}", f"holder {FIRM}"]
 
     sign = ("holder", "sign", prepared, "--request", asked)
+    message = json.loads(prepared.read_text())["message"]
+    firm = (*sign, "--org", theirs, "--out", tmp_path / "firm.json")
+    refused(*firm, code="account-elsewhere", exit_code=2, env=SECRETS)
+    for strange in (signed(Account.create(), message), signed(wallet, to_sign)):
+        refused(*firm, "--signature", strange, code="account-possession", exit_code=1, env=SECRETS)
+    refused(*firm, "--signature", "12", code="approval-malformed", exit_code=2, env=SECRETS)
+    given = {theirs: ("--signature", signed(wallet, message)), ours: ()}
     for folder, left in ((theirs, [f"holder {holder['code']}"]), (ours, [])):
         file = tmp_path / f"{folder.name}.json"
-        done(*sign, "--org", folder, "--out", file, env=SECRETS)
+        done(*sign, *given[folder], "--org", folder, "--out", file, env=SECRETS)
         assert done("signature", file, "--state", state)["missing"] == left
     assert done("audit", "--state", state)["clean"]
 
@@ -94,7 +107,6 @@ def test_a_licence_to_the_chain(demonstration: Demonstration, state: Path, tmp_p
     refused(*sign, *out, code="approval-content", exit_code=1, env=SECRETS)
 
 
-def signed(wallet: EthereumKey, message: Any) -> str:
-    digest = message_digest(message)
-    made = wallet.sign_digest(digest)
-    return (made[:64] + bytes([made[64] + 27])).hex()
+def signed(wallet: LocalAccount, message: Any) -> str:
+    """As a wallet of somebody else's makes signs it: by the typed data alone."""
+    return bytes(wallet.sign_typed_data(full_message=message).signature).hex()

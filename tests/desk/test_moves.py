@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +21,7 @@ from yinzheng.api.org.calling import Client
 from yinzheng.api.org.holding import Holder
 from yinzheng.api.org.member import Member
 from yinzheng.ledger.reading import open_reader
+from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 HOSPITAL, FIRM = str(APPLICANT["code"]), "91310000132200821H"
@@ -128,6 +130,30 @@ def test_each_sees_its_own_rights_and_licences(scene: tuple[DeskProcess, Path, s
     with pytest.raises(UsageFault) as caught:
         hospital.rights(after="L-2026-000001")
     assert caught.value.code == "query"
+
+
+def test_a_renewal_outside_its_window_begins_nothing(scene: tuple[DeskProcess, Path, str]) -> None:
+    """It opens half a year before the end; whoever hands one in earlier is told from when on (R10)."""
+    desk, folder, number = scene
+    statement, asked = folder / "statement.txt", folder / "renewal"
+    statement.write_text("续期说明（虚构）", encoding="utf-8")
+    draft = (
+        *("holder", "request", "renewal", "--certificate", folder / "certificate.json", "--years", 1),
+        *("--summary", "继续持有", "--document", f"{statement}:other:说明"),
+        *("--org", folder / HOSPITAL, "--out", asked),
+    )
+    done(*draft, env=SECRETS)
+    done("holder", "sign", asked, "--org", folder / HOSPITAL, env=SECRETS)
+    at = ("--org", folder / HOSPITAL, "--desk", desk.url)
+    before = done("holder", "requests", *at, env=SECRETS)
+    submit = ("holder", "submit", asked, *at)
+    refused(*submit, code="renewal-outside", exit_code=2, env=SECRETS)
+    told = run(*submit, "--json", env=SECRETS).error["message"]
+    record = json.loads((folder / "certificate.json").read_text())["record"]
+    last = datetime.fromtimestamp(record["valid_until"], CHINA).date()
+    assert f"the day before {last}" in told
+    assert done("holder", "requests", *at, env=SECRETS) == before
+    assert number == record["number"]
 
 
 @pytest.mark.parametrize("content", ["é", "a", "=", "AA AA"])
