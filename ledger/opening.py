@@ -22,7 +22,7 @@ from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Sender
 from yinzheng.ledger.disputes import calls as dispute_calls
 from yinzheng.ledger.erasure.clearing import resume as resume_erasures
-from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.flow import outbox, pipeline
 from yinzheng.ledger.flow.calls import table_of
 from yinzheng.ledger.flow.clock import LEAP, LedgerClock, last_written, let_stand, standing_time
 from yinzheng.ledger.flow.histories import known_of, require_head, require_one_history
@@ -42,6 +42,7 @@ from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 KINDS: Final = table_of(
     pipeline.ANCHOR,
+    outbox.BEAT,
     *case_calls.KINDS,
     *people_calls.KINDS,
     *organisation_calls.KINDS,

@@ -11,6 +11,7 @@ from typing import Protocol
 from web3 import Web3
 
 from yinzheng.ledger.chain.client import ContractsClient
+from yinzheng.ledger.chain.connect import prover
 from yinzheng.ledger.chain.sender import Carrier, Sender
 from yinzheng.ledger.flow.calls import Kinds
 from yinzheng.ledger.keys.provider import RELAY, KeyProvider
@@ -78,6 +79,10 @@ class Registry:
     faults: Faults
     random: Callable[[int], bytes] = secrets.token_bytes
     """Fresh bytes for commitments; prepared ones where someone signs elsewhere (`people.decisions`)."""
+
+    def last_final(self) -> int:
+        """Number of the chain's last final block. Raises `EnvironmentFault` where no node answers."""
+        return prover(self.w3, self.instance).last_final()
 
     def carrier_of(self, sender: str) -> Carrier:
         """Carries what that sender signed: the relay's key is here, a person's never is."""

@@ -5,7 +5,9 @@ repeated with them; `outcome` looks up what became of them. A transaction whose 
 was lost is looked up by its hash and never sent again under another nonce.
 """
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +18,16 @@ from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import TransactionNotFound
 from web3.providers.base import JSONBaseProvider
-from web3.types import RPCEndpoint, TxData, TxParams, TxReceipt
+from web3.types import BlockIdentifier, RPCEndpoint, TxData, TxParams, TxReceipt
 
 from yinzheng.ledger.chain.reverts import ChainUnreachable, NodeRefused, RevertUnknown, translated
 from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
 
 POLL_SECONDS = 0.05
+"""Until the second look at what became of a transaction; each pause after it is longer, up to a second."""
+_LONGEST_PAUSE = 1.0
+_MOST_PRIORITY = 100 * 10**9
+"""Wei: what a node suggests beyond it is a mistake or a trap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +77,24 @@ class Unknown:
     """The node does not know the transaction: sending the same bytes again is safe."""
 
 
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Another transaction of the account has the nonce, in a final block: this one can never be mined."""
+
+
 Outcome = Pending | Mined | Unknown
 
 
 class OutcomeOpen(EnvironmentFault):
     """The transaction was not mined in the time given. It may still be: ask for its `outcome` later."""
+
+
+def pauses(patience: float, monotonic: Callable[[], float] = time.monotonic) -> Iterator[float]:
+    """Give pauses between looks, short ones first, until they and the looks took `patience` seconds."""
+    begin, paused, pause = monotonic(), 0.0, POLL_SECONDS
+    while max(paused, monotonic() - begin) < patience:
+        yield pause
+        paused, pause = paused + pause, min(1.5 * pause, _LONGEST_PAUSE)
 
 
 class Carrier:
@@ -123,22 +142,51 @@ class Carrier:
         return outcome(self._w3, transaction_hash)
 
     def wait(self, transaction_hash: bytes, patience: float) -> Mined:
-        """Wait at most `patience` seconds until the transaction is mined.
+        """Wait at most `patience` seconds until the transaction is in a block, which need not be final.
 
         Raises:
             OutcomeOpen: it is not mined yet, or the node does not know it.
         """
-        for _ in range(max(1, round(patience / POLL_SECONDS))):
+        for pause in pauses(patience):
             found = self.outcome(transaction_hash)
             if isinstance(found, Mined):
                 return found
-            self._sleep(POLL_SECONDS)
-        raise OutcomeOpen(
-            "The transaction is not in a block yet.",
-            code="chain-timeout",
-            hint="Nothing is lost: look it up again by its hash; do not send it under another nonce.",
-            transaction=transaction_hash.hex(),
-        )
+            self._sleep(pause)
+        raise _open(transaction_hash)
+
+    def wait_final(
+        self, sent: SignedTransaction, last_final: Callable[[], int], waits: Iterator[float]
+    ) -> Mined | Replaced:
+        """Wait until the transaction is in a final block, or can never be; several may share `waits`.
+
+        `last_final` gives the number of the last final block. A block that is orphaned before it is final is
+        none: the transaction is looked for again.
+
+        Raises:
+            OutcomeOpen: neither, when `waits` are over.
+        """
+        while True:
+            final = last_final()  # first: what is found afterwards in a block so old stays there
+            found = self.outcome(sent.hash)
+            if isinstance(found, Mined):
+                if found.block_number <= final:
+                    return found
+            elif count_of(self._w3, account_of(sent.raw), final) > sent.nonce:
+                if not isinstance(self.outcome(sent.hash), Mined):  # asked anew: a node's parts may lag
+                    return Replaced()
+            elif isinstance(found, Unknown):  # its block was orphaned, or the node forgot it
+                with suppress(NodeRefused, RevertUnknown):
+                    self.broadcast(sent)
+            pause = next(waits, None)
+            if pause is None:
+                raise _open(sent.hash)
+            self._sleep(pause)
+
+    def counted(self, account: bytes) -> int:
+        """Count an account's transactions, those that the node holds for the next blocks included."""
+        with translated():
+            found = self._w3.eth.get_transaction_count(checksummed(account), "pending")
+        return max(found, count_of(self._w3, account))
 
 
 class Sender(Carrier):
@@ -161,12 +209,25 @@ class Sender(Carrier):
         return count_of(self._w3, self.address)
 
     def fees(self) -> Fees:
-        """Give fees that survive several full blocks; zero on a chain whose base fee is zero."""
+        """Give fees that survive several full blocks, with what the node suggests for the sealers.
+
+        Zero where nothing can be paid: on a network without fees accounts hold nothing, and need nothing.
+        """
         with translated():
             base = self._w3.eth.get_block("latest").get("baseFeePerGas")
+            if not base and not self._w3.eth.get_balance(self._account.address):
+                return Fees(0, None if base is None else 0)
             if base is None:
                 return Fees(self._w3.eth.gas_price, None)
-        return Fees(2 * base, 0)
+            priority = min(self._suggested(), _MOST_PRIORITY)
+        return Fees(2 * base + priority, priority)
+
+    def _suggested(self) -> int:
+        """What the node suggests for the sealers; zero where it suggests nothing."""
+        with translated():
+            answer = self._w3.provider.make_request(RPCEndpoint("eth_maxPriorityFeePerGas"), [])
+        suggested = answer.get("result", 0)
+        return int(suggested, 16) if isinstance(suggested, str) else int(suggested or 0)
 
     def prepare(self, call: Call, nonce: int, fees: Fees) -> SignedTransaction:
         """Sign `call`. No node is asked.
@@ -203,10 +264,20 @@ class Sender(Carrier):
         return mined
 
 
-def count_of(w3: Web3, address: bytes) -> int:
-    """How many transactions of an account (20 bytes) are in blocks."""
+def count_of(w3: Web3, address: bytes, block: int | None = None) -> int:
+    """How many transactions of an account (20 bytes) are in blocks, up to a numbered one or the newest."""
     with translated():
-        return w3.eth.get_transaction_count(checksummed(address))
+        which: BlockIdentifier = "latest" if block is None else BlockNumber(block)
+        return w3.eth.get_transaction_count(checksummed(address), which)
+
+
+def _open(transaction_hash: bytes) -> OutcomeOpen:
+    return OutcomeOpen(
+        "The transaction is not in a final block yet.",
+        code="chain-timeout",
+        hint="Nothing is lost: look it up again by its hash; do not send it under another nonce.",
+        transaction=transaction_hash.hex(),
+    )
 
 
 def account_of(raw: bytes) -> bytes:

@@ -8,33 +8,33 @@ the validators something to seal: the new block says that the state is still wha
 from __future__ import annotations
 
 from yinzheng.ledger.chain.reverts import translated
-from yinzheng.ledger.chain.sender import Call
-from yinzheng.ledger.flow.histories import count_mined, count_signed
+from yinzheng.ledger.flow.outbox import BEAT, carry_out, nothing_to, outbox, signed
 from yinzheng.ledger.keys.provider import RELAY
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.ages import BLOCK_AGE
-
-_PATIENCE = 60
-_TRANSFER_GAS = 21_000
+from yinzheng.ledger.store import repository
 
 
 def beat(registry: Registry, *, older_than: int = BLOCK_AGE) -> bool:
     """Have a block sealed if the newest is older than `older_than` seconds; tells whether there was need.
 
-    Raises `EnvironmentFault` (node, `clock-…`). Decides nothing, and notes only that it sent a transaction,
-    so it may fail or be repeated.
+    What is signed and waits goes first, for nonces have an order; what is only decided does not hold it up.
+    Raises `EnvironmentFault` (node, `chain-timeout`, `clock-…`). Decides nothing: it may be repeated, and a
+    transaction that did not get through waits in the outbox like any other.
     """
     with translated():
         head = registry.w3.eth.get_block("latest")
     if registry.clock() - head["timestamp"] <= older_than:
         return False
-    sender = registry.sender
-    call = Call(sender.address, b"", _TRANSFER_GAS)
-    transaction = sender.prepare(call, sender.next_nonce(), sender.fees())
+    about = str(head["number"])
     with registry.store.transaction() as session:
-        count_signed(session, RELAY, transaction.nonce + 1)
-    sender.broadcast(transaction)
-    mined = sender.wait(transaction.hash, _PATIENCE)
-    with registry.store.transaction() as session:
-        count_mined(session, RELAY, transaction.nonce + 1, transaction.hash, mined.block_hash)
-    return True
+        if repository.find_call(session, BEAT.name, about) is None:
+            outbox(session, BEAT, about, nothing_to(registry.sender), registry.clock())
+    while True:
+        with registry.store.reading() as session:
+            call = repository.find_call(session, BEAT.name, about)
+            kept = [one for one in signed(session) if one.sender == RELAY]
+        assert call is not None  # written above
+        if call.state in ("confirmed", "failed"):
+            return True
+        carry_out(registry, kept or [call])

@@ -5,26 +5,49 @@ What a call means is its kind's to say (`calls.py`). Calls go out in their order
 then go alone; those of kinds that go together share blocks, many at once, untried: one that the contracts
 refuse there is tried by itself in the next round, which tells whether it only came too early, or why it can
 never be. It holds up only what is about the same thing.
+
+A call is carried out once its block is final. Until then its block may be orphaned: it is looked for again,
+and sent again. A transaction whose nonce another one has for good is signed anew; nonces that nothing has and
+that hold up a later one are used up.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Final
 
 from sqlmodel import Session, col, func, select
 
-from yinzheng.ledger.chain.reverts import NodeRefused, TooEarly
-from yinzheng.ledger.chain.sender import Call, Mined, Sender, SignedTransaction
+from yinzheng.ledger.chain.reverts import NodeRefused, TooEarly, translated
+from yinzheng.ledger.chain.sender import (
+    Call,
+    Carrier,
+    Mined,
+    OutcomeOpen,
+    Replaced,
+    Sender,
+    SignedTransaction,
+    account_of,
+    count_of,
+    pauses,
+)
 from yinzheng.ledger.flow.calls import CallKind, Kinds, kind_of
 from yinzheng.ledger.flow.histories import count_mined, count_signed
 from yinzheng.ledger.keys.provider import RELAY, EthereumKey
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
 
 PATIENCE_SECONDS = 60
-"""How long a foreign node may take to mine one transaction before we leave it for the next run."""
+"""How long the chain may take until what was sent at once is final, before we leave it for the next run."""
+
+TRANSFER_GAS = 21_000
+
+BEAT: Final = CallKind("heartbeat")
+"""A transfer of nothing from the relay to itself: for a young block, by the number of the one that was old;
+or, by its nonce and as part `gap`, to use one up."""
 
 TOGETHER = 64
 """Calls of one batch; their gas limits fill few blocks of the embedded chain."""
@@ -127,39 +150,124 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
     a call that the contracts refused for good.
     """
     sender = registry.carrier_of(calls[0].sender)
+    kept = any(call.raw_tx is not None for call in calls)
     signed = _signed(registry, calls)
     if not signed:
         return []  # others had it all carried out before
-    missing = [one for _, one in signed if not isinstance(sender.outcome(one.hash), Mined)]
+    missing = [(call, one) for call, one in signed if not isinstance(sender.outcome(one.hash), Mined)]
     if missing:
+        if kept and _filled(registry, sender, missing[0]):
+            return []
         registry.faults.hit("chain.send.before")
-        try:
-            sender.broadcast_all(missing)
-        except NodeRefused as refusal:
-            if calls[0].sender == RELAY:
-                raise
-            raise _signed_in_vain(registry, [call for call, _ in signed], refusal) from None
+        _broadcast(registry, sender, missing)
         registry.faults.hit("chain.send.after")
-    mined = [(call, sender.wait(one.hash, PATIENCE_SECONDS)) for call, one in signed]
-    last, (_, where) = max(
-        zip((one for _, one in signed), mined, strict=True), key=lambda pair: pair[0].nonce
-    )
+    waits = pauses(PATIENCE_SECONDS)
+    try:
+        found = [(call, sender.wait_final(one, registry.last_final, waits), one) for call, one in signed]
+    except OutcomeOpen as fault:
+        raise _told(registry, fault) from None
+    mined = [(call, outcome, one) for call, outcome, one in found if isinstance(outcome, Mined)]
     told: list[YinzhengError] = []
     with registry.store.transaction() as session:
-        count_mined(session, calls[0].sender, last.nonce + 1, last.hash, where.block_hash)
-        for call, outcome in mined:
+        if mined:
+            _, where, last = max(mined, key=lambda one: one[2].nonce)
+            count_mined(session, calls[0].sender, last.nonce + 1, last.hash, where.block_hash)
+        for call, outcome, _ in found:
             row = session.get_one(ChainCall, call.id)
+            if isinstance(outcome, Replaced):
+                if call.sender == RELAY:
+                    _unsigned(row)
+                else:
+                    told.append(_given_up(registry, session, row, _taken()))
+                continue
             row.block_number = outcome.block_number
             if outcome.refusal is None or _done(registry, row):
                 _confirm(registry, session, row)
             elif kind_of(registry.kinds, row).together and row.error is None:
-                row.state, row.error = "pending", outcome.refusal.code
-                row.raw_tx = row.tx_hash = row.nonce = row.block_number = None
+                row.error = outcome.refusal.code
+                _unsigned(row)
             else:
                 told.append(_given_up(registry, session, row, outcome.refusal))
     if told:
         raise told[0]
-    return [call for call, _ in signed]
+    return [call for call, _, _ in mined]
+
+
+def _unsigned(row: ChainCall) -> None:
+    """Have a call signed anew, with whatever nonce is next then."""
+    row.state = "pending"
+    row.raw_tx = row.tx_hash = row.nonce = row.block_number = None
+
+
+def _taken() -> YinzhengError:
+    return NodeRefused(
+        "The account sent another transaction with the same nonce.",
+        code="nonce-taken",
+        hint="Do again what was asked; nothing of it is on the chain.",
+    )
+
+
+def _broadcast(
+    registry: Registry, sender: Carrier, missing: Sequence[tuple[ChainCall, SignedTransaction]]
+) -> None:
+    try:
+        sender.broadcast_all([one for _, one in missing])
+    except NodeRefused as refusal:
+        call, first = missing[0]
+        if count_of(registry.w3, account_of(first.raw)) > first.nonce:
+            return  # another has its nonce: whether for good, waiting tells
+        if call.sender == RELAY:
+            raise
+        raise _signed_in_vain(registry, [call for call, _ in missing], refusal) from None
+
+
+def _filled(registry: Registry, sender: Carrier, held: tuple[ChainCall, SignedTransaction]) -> bool:
+    """Use up the relay's nonces before that of a kept transaction that nothing has; False if there are none.
+
+    What had them vanished with an orphaned block, or was never sent: no node would ever mine what follows.
+    """
+    call, first = held
+    if call.sender != RELAY:
+        return False
+    next_ = sender.counted(account_of(first.raw))
+    for nonce in range(next_, first.nonce):
+        _fill(registry, nonce)
+    return next_ < first.nonce
+
+
+def _fill(registry: Registry, nonce: int) -> None:
+    """Keep a transaction with that nonce, to be sent with what is kept: the one it was, or a new one."""
+    with registry.store.transaction() as session:
+        query = select(ChainCall).where(ChainCall.sender == RELAY, ChainCall.nonce == nonce)
+        row = session.exec(query.where(col(ChainCall.raw_tx).is_not(None))).first()
+        if row is None:
+            relay, about = registry.sender, (BEAT.name, str(nonce), "gap")
+            row = repository.find_call(session, *about) or outbox(
+                session, BEAT, about[1], nothing_to(relay), registry.clock(), part=about[2]
+            )
+            made = relay.prepare(_call(row), nonce, relay.fees())
+            row.raw_tx, row.tx_hash, row.nonce = made.raw, made.hash, made.nonce
+        row.state = "sent"
+
+
+def nothing_to(relay: Sender) -> Call:
+    """A transfer of nothing from an account to itself."""
+    return Call(relay.address, b"", TRANSFER_GAS)
+
+
+def _told(registry: Registry, fault: OutcomeOpen) -> OutcomeOpen:
+    """What a person is told of a chain that did not take up what was decided."""
+    with translated():
+        head = registry.w3.eth.get_block("latest")
+    age = max(0, registry.clock() - head["timestamp"])
+    return OutcomeOpen(
+        f"what was decided is recorded, and not final on the chain after {PATIENCE_SECONDS} seconds;"
+        f" the chain's last block, {head['number']}, is {age} seconds old",
+        code=fault.code,
+        hint="Nothing is lost and nothing needs to be done again: it goes on with the next command, or with"
+        " `yinzheng settle`. If the last block stays that old, too few validators are at work.",
+        **fault.data,
+    )
 
 
 def _signed_in_vain(registry: Registry, calls: Sequence[ChainCall], refusal: YinzhengError) -> YinzhengError:

@@ -1,0 +1,179 @@
+"""What was decided reaches the chain though nonces are taken or vanish, and blocks are orphaned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlmodel import col, select
+
+from tests.ledger import world as w
+from tests.ledger.world import World
+from yinzheng.ledger.chain.reverts import NodeRefused
+from yinzheng.ledger.chain.sender import Call, Mined, OutcomeOpen, Sender, SignedTransaction, Unknown, pauses
+from yinzheng.ledger.flow import outbox
+from yinzheng.ledger.flow.heartbeat import beat
+from yinzheng.ledger.flow.outbox import nothing_to
+from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
+from yinzheng.ledger.store.models import ChainCall
+
+
+def calls(registry: Registry) -> list[ChainCall]:
+    with registry.store.reading() as session:
+        return list(session.exec(select(ChainCall).order_by(col(ChainCall.id))))
+
+
+def last(registry: Registry) -> ChainCall:
+    return calls(registry)[-1]
+
+
+@pytest.fixture
+def stuck(demonstration_template: World, tmp_path: Path) -> World:
+    """A registry whose newest head is signed for the chain, kept, and never sent."""
+    world = demonstration_template.copy(tmp_path / "state")
+    with (
+        pytest.raises(InjectedFault),
+        world.open(RaiseAt("chain.send.before"), settle=False) as registry,
+    ):
+        w.apply(registry, tmp_path / "work")
+        settle(registry)
+    return world
+
+
+def test_a_nonce_that_another_transaction_took_for_good_is_signed_anew(stuck: World) -> None:
+    """As a heartbeat nobody kept once did: from then on every settling said "refused"."""
+    with stuck.open(settle=False) as registry:
+        kept = last(registry)
+        assert (kept.state, kept.nonce) == ("sent", registry.sender.next_nonce())
+        registry.sender.send(nothing_to(registry.sender), 10)
+        settle(registry)
+        done = last(registry)
+        assert (done.id, done.state) == (kept.id, "confirmed")
+        assert done.nonce == (kept.nonce or 0) + 1
+        assert done.tx_hash != kept.tx_hash
+    assert stuck.codes() == set()
+
+
+def test_a_nonce_taken_in_a_block_that_is_not_final_is_waited_for(
+    stuck: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stuck.open(settle=False) as registry:
+        kept = last(registry)
+        registry.sender.send(nothing_to(registry.sender), 10)
+        monkeypatch.setattr(Registry, "last_final", lambda self: self.w3.eth.block_number - 1)
+        monkeypatch.setattr(outbox, "PATIENCE_SECONDS", 0.2)
+        with pytest.raises(OutcomeOpen) as told:
+            settle(registry)
+        assert told.value.code == "chain-timeout"
+        assert "is recorded" in told.value.message
+        assert last(registry).tx_hash == kept.tx_hash  # it may still be the one
+        monkeypatch.undo()
+        settle(registry)
+        assert last(registry).state == "confirmed"
+    assert stuck.codes() == set()
+
+
+def test_nonces_that_nothing_has_are_used_up(stuck: World) -> None:
+    """What had them vanished: no node mines what comes after a nonce that is missing."""
+    with stuck.open(settle=False) as registry:
+        with registry.store.transaction() as session:
+            row = session.get_one(ChainCall, last(registry).id)
+            made = registry.sender.prepare(
+                Call(row.target, row.data, row.gas), (row.nonce or 0) + 2, registry.sender.fees()
+            )
+            row.raw_tx, row.tx_hash, row.nonce = made.raw, made.hash, made.nonce
+        settle(registry)
+        gaps = [one for one in calls(registry) if (one.kind, one.part) == ("heartbeat", "gap")]
+        assert [one.state for one in gaps] == ["confirmed", "confirmed"]
+        assert {one.nonce for one in gaps} == {made.nonce - 2, made.nonce - 1}
+        assert registry.sender.next_nonce() == made.nonce + 1
+        assert all(one.state == "confirmed" for one in calls(registry))
+    assert stuck.codes() == set()
+
+
+def test_a_call_is_confirmed_once_its_block_is_final(stuck: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    finals = iter([0, 0, 0])
+    states: list[str] = []
+
+    def final(self: Registry) -> int:
+        states.append(last(self).state)
+        return next(finals, self.w3.eth.block_number)
+
+    monkeypatch.setattr(Registry, "last_final", final)
+    with stuck.open(settle=False) as registry:
+        settle(registry)
+        assert states == ["sent"] * 4
+        assert last(registry).state == "confirmed"
+
+
+def test_what_vanished_with_an_orphaned_block_is_sent_again(
+    stuck: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen in a block that is not final, then gone: the node knows nothing of it."""
+    with stuck.open(settle=False) as registry:
+        real = type(registry.sender).outcome
+        seen = iter([Mined(10**9, bytes(32), 0, None), Unknown()])
+        sent: list[bytes] = []
+
+        def outcome(self: Sender, hash_: bytes) -> object:
+            return next(seen, None) or real(self, hash_)
+
+        def broadcast(self: Sender, one: SignedTransaction) -> None:
+            sent.append(one.hash)
+            self._w3.eth.send_raw_transaction(one.raw)
+
+        monkeypatch.setattr(Sender, "outcome", outcome)
+        monkeypatch.setattr(Sender, "broadcast", broadcast)
+        settle(registry)
+        assert sent == [last(registry).tx_hash]
+        assert last(registry).state == "confirmed"
+
+
+def test_a_heartbeat_waits_like_everything_else(stuck: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that timed out is kept, with its nonce; what is decided after it gets another."""
+    with stuck.open(settle=False) as registry:
+        stuck.clock.advance(1000)
+        standing = registry.w3.eth.block_number
+        with monkeypatch.context() as patched:
+            patched.setattr(outbox, "PATIENCE_SECONDS", 0.1)
+            patched.setattr(Sender, "broadcast", lambda *_: None)
+            patched.setattr(Sender, "broadcast_all", lambda *_: None)
+            for _ in range(2):
+                with pytest.raises(OutcomeOpen):
+                    beat(registry, older_than=0)
+        beats = [one for one in calls(registry) if one.kind == "heartbeat"]
+        assert [(one.state, one.about) for one in beats] == [("pending", str(standing))]
+        assert beat(registry, older_than=0)
+        assert {one.state for one in calls(registry)} == {"confirmed"}
+    assert stuck.codes() == set()
+
+
+def test_patience_is_what_it_says() -> None:
+    now = [0.0]
+
+    def paused(patience: float, look: float) -> Iterator[float]:
+        for pause in pauses(patience, lambda: now[0]):
+            now[0] += pause + look
+            yield pause
+
+    quick = list(paused(60, 0))
+    assert 60 <= sum(quick) < 61.5
+    assert quick[0] == 0.05
+    assert max(quick) == 1.0
+    now[0] = 0
+    assert len(list(paused(60, 20))) == 3  # a node that hangs for 20 seconds
+
+
+def test_who_alone_can_sign_is_told_that_the_nonce_is_taken(stuck: World) -> None:
+    with stuck.open(settle=False) as registry:
+        kept = last(registry)
+        with registry.store.transaction() as session:
+            session.get_one(ChainCall, kept.id).sender = "keeper-wu"
+        registry.sender.send(nothing_to(registry.sender), 10)
+        with pytest.raises(NodeRefused) as told:
+            settle(registry)
+        assert told.value.code == "nonce-taken"
+        assert last(registry).state == "failed"
