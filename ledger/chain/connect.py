@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from web3 import Web3
 from web3.middleware import ExtraDataToPOAMiddleware
+from web3.providers.base import BaseProvider
 
 from yinzheng.ledger.chain.deployment import check_deployment
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
@@ -50,7 +51,7 @@ def open_chain(
         genesis=instance.genesis,
         faults=faults,
     ) as chain:
-        w3 = Web3(EmbeddedProvider(chain))
+        w3 = speaking(EmbeddedProvider(chain))
         _check(w3, instance)
         yield w3
 
@@ -79,6 +80,13 @@ def _require_genesis(w3: Web3, genesis: bytes) -> None:
 
 def connect(url: str) -> Web3:
     """Speak to any JSON-RPC node, proof-of-authority networks included; nothing is asked yet."""
-    w3 = Web3(NodeProvider(url))
+    w3 = speaking(NodeProvider(url))
     w3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
+    return w3
+
+
+def speaking(provider: BaseProvider) -> Web3:
+    """Speak through a provider, asking what we ask and nothing more."""
+    w3 = Web3(provider)
+    w3.middleware_onion.remove("validation")  # it asks which chain this is before every call
     return w3

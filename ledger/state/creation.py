@@ -17,7 +17,7 @@ from web3 import Web3
 
 from yinzheng.ledger.chain.client import RegistryClient
 from yinzheng.ledger.chain.configuration import configure
-from yinzheng.ledger.chain.connect import connect
+from yinzheng.ledger.chain.connect import connect, speaking
 from yinzheng.ledger.chain.deployment import Deployment, RoleHolders, deploy
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
 from yinzheng.ledger.chain.embedded.evidence import asking
@@ -208,7 +208,7 @@ def _new_chain(
     )
     with EmbeddedChain.create(paths.chain, genesis_block, key=validator.secret_bytes(), clock=clock) as chain:
         network = Network(chain.meta.genesis, CLIQUE, (validator.address,))
-        yield Web3(EmbeddedProvider(chain)), network
+        yield speaking(EmbeddedProvider(chain)), network
 
 
 def _deploy(
