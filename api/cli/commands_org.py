@@ -14,6 +14,12 @@ ORG: Final = Group(
         Command(
             "trust", "org_key:trust", "Pin the registry whose signature we believe in notices. 信任登记机构。"
         ),
+        Command(
+            "pages",
+            "org_pages:pages",
+            "Serve our rights, licences and requests, or an exchange's checks, receipts and reservations, to "
+            "browsers of this machine. 本机页面。",
+        ),
         Command("use", "org:use", "Note a use of a consent's data; the patient sees it. 登记使用记录。"),
         Command(
             "notices",

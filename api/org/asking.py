@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from yinzheng.api.org.member import Member
-from yinzheng.ledger.cases.prepared import PreparedFile, is_cancellation, require_shown
+from yinzheng.api.org.member import Member, Profile
+from yinzheng.ledger.cases.prepared import PreparedFile, is_cancellation, read_prepared, require_shown
 from yinzheng.ledger.chain.approvals import Domain, sign
 from yinzheng.ledger.chain.approvals_moves import MOVES_NAME, STANDING_NAME
 from yinzheng.ledger.organisations.accounts import require_signed
@@ -25,6 +25,7 @@ from yinzheng.verifier.bytes.algorithms import DigestPair, digest_pair
 from yinzheng.verifier.bytes.canonical import JSON, constant, hex_bytes, read_object, text
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.body import check_credit_code
+from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.move_request import (
     Authorisation,
     JointRequest,
@@ -32,6 +33,7 @@ from yinzheng.verifier.formats.move_request import (
     SignedAuthorisation,
     parse_joint_request,
 )
+from yinzheng.verifier.formats.move_request import require_signed as require_all_signed
 from yinzheng.verifier.judge.trust import TrustPolicy
 
 REQUEST: Final = "request.json"
@@ -172,6 +174,28 @@ def domain_of(policy: TrustPolicy, *, cancels: bool) -> Domain:
             hint="Get the registry's present trust.json from its officer.",
         )
     return Domain(policy.chain_id, pinned.address, STANDING_NAME if cancels else MOVES_NAME)
+
+
+def compare(prepared: object, joint: JointRequest, profile: Profile, policy: TrustPolicy) -> None:
+    """Compare what a registry prepared (S16.9, as JSON) with the request, which has to be one we signed.
+
+    Needs no key: whoever shows both may be the registry's desk, which could have made up either.
+
+    Raises `DataFault`: `request-not-ours`, and as `read_prepared`, `require_shown`,
+    `move_request.require_signed`; `UsageFault` `moves-not-pinned`.
+    """
+    require_all_signed(joint)
+    given = [(one.code, one.key) for one in joint.signatures]
+    given += [(one.authorisation.principal, one.key) for one in joint.authorisations]
+    kids = {own.kid for own in profile.keys}
+    if not any(code == profile.code and key_id(key) in kids for code, key in given):
+        raise DataFault(
+            "the request that is shown is none that this organisation signed",
+            code="request-not-ours",
+            hint="Sign nothing; compare with the request's folder, and ask the registry.",
+        )
+    found = read_prepared(prepared)
+    require_shown(found, domain_of(policy, cancels=is_cancellation(found)), joint.request)
 
 
 def sign_prepared(

@@ -10,6 +10,7 @@ from yinzheng.api.org.calling import Client
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.formats.body import Body, parse_body
 from yinzheng.verifier.formats.licence import Licence, parse_licence
+from yinzheng.verifier.formats.move_request import JointRequest, read_joint_request
 from yinzheng.verifier.judge.licence.status import LicenceStatus
 from yinzheng.verifier.judge.report import Status
 
@@ -44,6 +45,23 @@ class Licensed:
 
 
 @dataclass(frozen=True, slots=True)
+class Requested:
+    """A move that concerns whoever asks."""
+
+    case: str
+    type: str
+    certificate: str
+    state: str
+    changed_at: int
+    missing: tuple[str, ...] = ()
+    """Who is still to approve: a capacity, and an organisation's credit code."""
+    prepared: Mapping[str, Any] | None = None
+    """What is to be signed (S16.9), of one that was asked for by its reference."""
+    asked: JointRequest | None = None
+    """What its parties signed, for them alone; likewise."""
+
+
+@dataclass(frozen=True, slots=True)
 class Approved:
     """What came of a signature."""
 
@@ -65,6 +83,14 @@ class Holder:
     def licences(self, after: str | None = None) -> tuple[list[Licensed], str | None]:
         """A page of the licences it gave or took, the newest first, and the number to go on after."""
         return self._page("/org/v1/licences", "licences", after, _licensed)
+
+    def requests(self) -> list[Requested]:
+        """The moves that concern it, the newest first."""
+        return [_requested(one) for one in self._get(REQUESTS)["requests"]]
+
+    def request(self, case: str) -> Requested:
+        """One of them, with what is asked and what is to be signed. Raises what the desk answers."""
+        return _requested(self._get(f"{REQUESTS}/{case}"))
 
     def submit(self, body: bytes) -> str:
         """Hand in a joint request with its documents (`asking.to_send`); the case's reference."""
@@ -100,3 +126,17 @@ def _held(value: Mapping[str, Any]) -> Held:
 
 def _licensed(value: Mapping[str, Any]) -> Licensed:
     return Licensed(parse_licence(value["body"]), LicenceStatus(value["status"]), value["ended_at"])
+
+
+def _requested(value: Mapping[str, Any]) -> Requested:
+    asked = value.get("asked")
+    return Requested(
+        case=value["case"],
+        type=value["type"],
+        certificate=value["certificate"],
+        state=value["state"],
+        changed_at=value["changed_at"],
+        missing=tuple(value["missing"]),
+        prepared=value["prepared"],
+        asked=None if asked is None else read_joint_request(asked),
+    )

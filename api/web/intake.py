@@ -7,7 +7,7 @@ the multipart parser is fed directly.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -52,6 +52,8 @@ class Fields(dict[str, bytes]):
 
     file_names: Mapping[str, str] = MappingProxyType({})
     """The name of the file that was sent in a field, by the field."""
+    several: Sequence[tuple[str, bytes]] = ()
+    """Name and bytes of each file of the one field that may come several times; it is no other field."""
 
 
 async def read_submission(request: Request, limits: Limits, lease: Lease, *, json: bool) -> Submission:
@@ -78,18 +80,26 @@ async def read_json(request: Request, limits: Limits, lease: Lease) -> object:
         raise UsageFault(f"the body is not JSON: {fault.message}", code="json-malformed") from fault
 
 
-async def read_fields(request: Request, limits: Limits, lease: Lease, most: int = MAX_PARTS) -> Fields:
-    """Read a form of at most `most` fields, multipart or not, each field once.
+async def read_fields(
+    request: Request, limits: Limits, lease: Lease, most: int = MAX_PARTS, *, several: str | None = None
+) -> Fields:
+    """Read a form of at most `most` fields, multipart or not, each field once; of files that of the name
+    `several` as often as it comes.
 
     The lease has to last as long as the fields are in use. Raises as `read_submission`.
     """
-    read = await _read(request, limits, lease, (_MULTIPART, _FORM), most)
+    read = await _read(request, limits, lease, (_MULTIPART, _FORM), most, several)
     assert isinstance(read, Fields)
     return read
 
 
 async def _read(
-    request: Request, limits: Limits, lease: Lease, allowed: tuple[str, ...], most: int
+    request: Request,
+    limits: Limits,
+    lease: Lease,
+    allowed: tuple[str, ...],
+    most: int,
+    several: str | None = None,
 ) -> Fields | bytes:
     """The fields of a form, or the bytes of a JSON body."""
     kind, options = _content_type(request)
@@ -106,7 +116,7 @@ async def _read(
     try:
         async with asyncio.timeout(limits.body_seconds):
             if kind == _MULTIPART:
-                return await _read_multipart(chunks, options.get(b"boundary", b""), most)
+                return await _read_multipart(chunks, options.get(b"boundary", b""), most, several)
             body = b"".join([chunk async for chunk in chunks])
     except TimeoutError:
         raise UsageFault("the upload took too long", code="body-slow", hint="Send a smaller file.") from None
@@ -148,8 +158,10 @@ def _too_large(ceiling: int) -> UsageFault:
 class _Parts:
     """Collects the parts of a form as the parser finds them."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, several: str | None) -> None:
         self._most = most
+        self._several = several
+        self.several: list[tuple[str, bytearray]] = []
         self.fields: dict[str, bytearray] = {}
         self._name = bytearray()
         self._value = bytearray()
@@ -181,6 +193,10 @@ class _Parts:
     def headers_finished(self) -> None:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         name = options.get(b"name", b"").decode("utf-8", "replace")
+        if name == self._several:
+            own = options.get(b"filename", b"").decode("utf-8", "replace")
+            self.several.append((own, self._data))
+            return
         if name in self.fields:
             raise _malformed("the form has the same field twice")
         self.fields[name] = self._data
@@ -199,8 +215,10 @@ class _Parts:
             raise _malformed("a part of the form has too long a header")
 
 
-async def _read_multipart(chunks: AsyncIterator[bytes], boundary: bytes, most: int = MAX_PARTS) -> Fields:
-    parts = _Parts(most)
+async def _read_multipart(
+    chunks: AsyncIterator[bytes], boundary: bytes, most: int = MAX_PARTS, several: str | None = None
+) -> Fields:
+    parts = _Parts(most, several)
     try:
         parser = MultipartParser(
             boundary,
@@ -223,6 +241,8 @@ async def _read_multipart(chunks: AsyncIterator[bytes], boundary: bytes, most: i
         raise _malformed("the form is cut off")
     fields = Fields({name: bytes(value) for name, value in parts.fields.items()})
     fields.file_names = parts.file_names
+    # A browser sends a nameless, empty part where nothing was chosen.
+    fields.several = [(name, bytes(data)) for name, data in parts.several if name or data]
     return fields
 
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from hashlib import sha256
 from http import HTTPStatus
-from importlib.resources import files
 from typing import Any, Final, TypeVar
 
 from anyio import CapacityLimiter, to_thread
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from yinzheng.api.http.language import HTML_LANG, Language, negotiate, other
+from yinzheng.api.http.language import Language, negotiate, other
 from yinzheng.api.http.limits import Gate, Limits
 from yinzheng.api.http.memory import Memory
 from yinzheng.api.http.problems import PROBLEM_MEDIA, Problem
@@ -22,6 +18,7 @@ from yinzheng.api.http.turns import Turns
 from yinzheng.api.web.answered import Answered
 from yinzheng.api.web.checking import Checker
 from yinzheng.api.web.desk import DeskPort, NoDesk
+from yinzheng.api.web.look import Look
 from yinzheng.api.web.ports import ReaderPort
 from yinzheng.verifier.errors import EnvironmentFault
 
@@ -35,24 +32,7 @@ CALLS_EACH: Final = 4
 
 CALLS_WAITING: Final = 64
 
-ASSETS: Final = {
-    "style.css": "text/css; charset=utf-8",
-    "rights.css": "text/css; charset=utf-8",
-    "icon.svg": "image/svg+xml",
-    "receipt.js": "text/javascript; charset=utf-8",
-}
-"""The only static files, with their media types."""
-
 _FOR_PROGRAMS: Final = ("/v1/", "/log/", "/schemas/", "/healthz")
-
-
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """A static file, read once; its address changes with its content, so it may be kept for ever."""
-
-    content: bytes
-    media: str
-    version: str
 
 
 class Server:
@@ -82,14 +62,8 @@ class Server:
         self.memory = Memory(limits.bytes_in_flight, limits.small_in_flight, largest=limits.body_bytes)
         self._turns = Turns(CALLS, CALLS_WAITING, each=CALLS_EACH)
         self._calls = CapacityLimiter(CALLS)
-        self.assets = {name: _asset(name, media) for name, media in ASSETS.items()}
-        self._templates = Environment(
-            loader=PackageLoader("yinzheng.api.web"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._look = Look()
+        self.assets = self._look.assets
 
     async def ask_desk(self, client: str, work: Callable[[], T]) -> T:
         """Do `work`, which waits for the desk, in a thread that nothing else waits for.
@@ -122,19 +96,15 @@ class Server:
         `language` is negotiated unless given; `switch` is the address of the same page in the other language,
         by default the one asked for.
         """
-        language = language or language_of(request)
-        text = self._templates.get_template(template).render(
-            lang=language,
-            html_lang=HTML_LANG[language],
-            other_html_lang=HTML_LANG[other(language)],
-            switch=switch or f"?lang={other(language)}",
-            t=(lambda zh, _en: zh) if language == "zh" else (lambda _zh, en: en),
-            asset=lambda name: f"/static/{name}?v={self.assets[name].version}",
+        return self._look.page(
+            template,
+            language=language or language_of(request),
+            switch=switch,
             demonstration=demonstration or self.demonstration,
-            **{"here": "", **values},
+            status=status,
+            headers=headers,
+            **values,
         )
-        vary = {"Content-Language": HTML_LANG[language], "Vary": "Accept-Language"}
-        return HTMLResponse(text, status_code=status, headers={**vary, **(headers or {})})
 
     def problem(self, request: Request, problem: Problem, language: Language | None = None) -> Response:
         """An error, as JSON or as a page, by the address that was asked."""
@@ -162,8 +132,3 @@ class Server:
 def language_of(request: Request) -> Language:
     """The language of a request."""
     return negotiate(request.query_params.get("lang"), request.headers.get("accept-language"))
-
-
-def _asset(name: str, media: str) -> Asset:
-    content = files("yinzheng.api.web").joinpath("static", name).read_bytes()
-    return Asset(content, media, sha256(content).hexdigest()[:12])

@@ -11,6 +11,7 @@ from yinzheng.api.web.checking import CheckedTrade
 from yinzheng.api.web.report_view import TONES, Moment, Pinned, Step, not_yours, pinned
 from yinzheng.api.web.times import Instant, age, instant
 from yinzheng.api.web.words import ESTABLISHED, Tone, say
+from yinzheng.verifier.formats.trade import DECLARED, MET, OPEN, UNMET
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome
 from yinzheng.verifier.judge.trade_check.report import Told, TradeCheckReport
 from yinzheng.verifier.words import phrases
@@ -27,6 +28,9 @@ _TOLD_TONES: Final[dict[Told, Tone]] = {
 }
 
 
+_OUTCOME_TONES: Final[dict[str, Tone]] = {MET: "good", DECLARED: "unknown", UNMET: "bad", OPEN: "warn"}
+
+
 @dataclass(frozen=True, slots=True)
 class TradeView:
     """Everything the page shows."""
@@ -40,8 +44,8 @@ class TradeView:
     fields: tuple[tuple[str, str], ...]
     """What the receipt says, once it can be read."""
     reasons: tuple[str, ...]
-    looked_at: tuple[tuple[str, str], ...]
-    """Each obligation of the check with what became of it."""
+    looked_at: tuple[tuple[str, str, Tone], ...]
+    """Each obligation of the check with what became of it, and its colour."""
     steps: tuple[Step, ...]
     notes: tuple[str, ...]
     policy: Pinned
@@ -73,7 +77,11 @@ def trade_view(checked: CheckedTrade, language: Language, *, own_policy: bool) -
         looked_at=()
         if body is None
         else tuple(
-            (words.CHECKED[one.name].said(language), words.OUTCOMES[one.outcome].said(language))
+            (
+                words.CHECKED[one.name].said(language),
+                words.OUTCOMES[one.outcome].said(language),
+                _OUTCOME_TONES[one.outcome],
+            )
             for one in body.obligations
         ),
         steps=tuple(_step(finding, language) for finding in report.findings),

@@ -55,7 +55,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "document.forms opening",
         "demonstration",
     ),
-    "api": ("http rpc log_source org extraction instants", "web desk node", "cli"),
+    "api": ("http rpc log_source org extraction instants", "web desk node", "own", "cli"),
 }
 
 UPWARD: Final = {

@@ -7,6 +7,7 @@ from typing import Final
 
 from yinzheng.verifier.chain.terms import TERRITORY
 from yinzheng.verifier.formats.licence import Licence, LicenceEnd
+from yinzheng.verifier.formats.move_terms import LicenceTerms
 from yinzheng.verifier.judge.licence.report import VoucherReport
 from yinzheng.verifier.judge.licence.status import LicenceStatus
 from yinzheng.verifier.judge.report import Authentic, Outcome
@@ -221,7 +222,7 @@ def territory(codes: tuple[str, ...]) -> Phrase:
     return Phrase(f"{said.zh}以外各地", f"everywhere but {said.en}")
 
 
-def terms(body: Licence) -> dict[str, Phrase]:
+def terms(body: Licence | LicenceTerms) -> dict[str, Phrase]:
     """What a licence covers, by field, in words."""
     return {
         "rights": listed(body.rights, phrases.RIGHTS),

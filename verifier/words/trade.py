@@ -150,7 +150,7 @@ TITLES: Final[Mapping[int, Phrase]] = {
 
 DEMONSTRATION: Final = Phrase("演示回执，无任何效力", "Demonstration receipt, without any effect")
 
-_ADVICE: Final[Mapping[Told, Phrase]] = {
+ADVICE: Final[Mapping[Told, Phrase]] = {
     Told.ALLOW: Phrase(
         "这是当时的答复，不说明现在；交割前请再次核验或预留。标明“依交易所声明”的各项以交易所的声明为准。",
         "It says nothing of now: check again, or reserve, before settlement. What is marked as declared "
@@ -164,6 +164,7 @@ _ADVICE: Final[Mapping[Told, Phrase]] = {
     Told.NOT_YET: Phrase("所问时间早于答复。", "The time asked about lies before the answer."),
     Told.UNDETERMINED: Phrase("请提供完整的回执。", "Give the receipt as it was handed out."),
 }
+"""What to do now, by what was told."""
 
 
 def said_of(reason: Reason) -> Phrase:
@@ -176,7 +177,7 @@ def said_of(reason: Reason) -> Phrase:
 def advice(report: TradeCheckReport) -> Phrase:
     """What to do now."""
     if report.authentic is Authentic.GENUINE:
-        return _ADVICE[report.standing]
+        return ADVICE[report.standing]
     if report.authentic in phrases.OTHERS_ADVICE:
         return phrases.OTHERS_ADVICE[report.authentic]
     if any(finding.outcome is Outcome.ERROR for finding in report.findings):

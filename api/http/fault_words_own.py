@@ -1,0 +1,170 @@
+"""What went wrong on an organisation's own pages, and what its desk refused there (`fault_words`)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from yinzheng.api.http.fault import Fault
+from yinzheng.ledger.rules.terms import Label
+
+_AGAIN: Final = Label("请重新打开页面再试。", "Open the page again.")
+_LATER: Final = Label("请稍后再试。", "Try again later.")
+_NOTHING: Final = Label(
+    "不要签署，请向登记机构查询，并与原请求核对。",
+    "Sign nothing; ask the registry, and compare with the request.",
+)
+
+OWN: Final = {
+    "pages-closed": Fault(
+        Label("这些页面不对本浏览器开放。", "These pages are closed to this browser."),
+        Label(
+            "请打开程序（yinzheng org pages）最后显示的地址；每个地址只能用一次。",
+            "Open the address that `yinzheng org pages` printed last; each is good once.",
+        ),
+    ),
+    "pages-host": Fault(
+        Label("这些页面不在这个地址。", "These pages are not at that address."),
+        Label("请使用程序显示的地址。", "Use the address that the program printed."),
+    ),
+    "pages-elsewhere": Fault(Label("这个请求来自别的页面。", "Another page made this request."), _AGAIN),
+    "pages-form": Fault(Label("这份表单不是本页面的。", "This form is not one of these pages."), _AGAIN),
+    "desk-unreachable": Fault(
+        Label("登记机构的柜台没有应答。", "The registry’s desk does not answer."),
+        Label(
+            "请检查网络和柜台地址（--desk），稍后再试。",
+            "Check the network and its address (--desk); try again later.",
+        ),
+    ),
+    "request-key-unknown": Fault(
+        Label("柜台不认识本机构的密钥。", "The desk does not know this organisation’s key."),
+        Label(
+            "请先由登记机构登记，或更换密钥后再试。", "Have it enrolled by an officer of the registry first."
+        ),
+    ),
+    "form-term": Fault(
+        Label("期限须同时填写起止日期。", "A term has a first and a last day."),
+        Label("请都填写，或都留空。", "Give both, or neither."),
+    ),
+    "reserve-form": Fault(
+        Label("请填写证书编号和整小时数。", "A certificate’s number and whole hours are wanted."),
+        Label("最长 72 小时。", "At most 72 hours."),
+    ),
+    "upload-empty": Fault(
+        Label("没有选择文件。", "No file was chosen."),
+        Label("请选择签署好的文件。", "Choose what was signed."),
+    ),
+    "upload-other": Fault(
+        Label(
+            "这既不是一份签名，也不是一份请求连同其材料。",
+            "This is neither one signature nor one request with its documents.",
+        ),
+        Label(
+            "请选择 yinzheng holder sign --out 写出的签名文件，或 request.json 连同其全部材料。",
+            "Choose the file that `yinzheng holder sign --out` wrote, or request.json with its documents.",
+        ),
+    ),
+    "nothing-prepared": Fault(
+        Label(
+            "目前没有可签署的内容，或已超过一天。", "Nothing waits for a signature, or it is over a day old."
+        ),
+        Label("登记机构重新备妥后再签。", "The registry prepares it anew first."),
+    ),
+    "approval-order": Fault(
+        Label("须由登记机构（及合规委员会）先行签署。", "The registry and its committee approve first."),
+        _LATER,
+    ),
+    "approval-stranger": Fault(
+        Label("此案没有需要本机构签署的内容。", "This organisation has nothing to sign here."),
+        Label("请核对案件编号。", "Check the case’s reference."),
+    ),
+    "signer-not-holder": Fault(
+        Label(
+            "这不是本机构当前账户对现有内容的签名。",
+            "Our current account did not sign this, but something else or somebody else.",
+        ),
+        Label("请对现在备妥的内容重新签署。", "Sign anew what is prepared now."),
+    ),
+    "approval-request": Fault(
+        Label("备妥的内容与请求不符。", "What is prepared is not what was asked for."), _NOTHING
+    ),
+    "approval-content": Fault(
+        Label("所示内容与将要签署的不一致。", "What is shown is not what would be signed."), _NOTHING
+    ),
+    "approval-message": Fault(
+        Label(
+            "这不是本登记机构关于权利的决定。", "This is no decision about a right, or another registry’s."
+        ),
+        _NOTHING,
+    ),
+    "request-not-ours": Fault(
+        Label("所示请求不是本机构签署过的。", "The request shown is none that this organisation signed."),
+        _NOTHING,
+    ),
+    "request-taken": Fault(
+        Label("这份请求已经提交过。", "This very request was taken in before."),
+        Label("一份请求只能用一次，请另行起草。", "A request is good once; draft another."),
+    ),
+    "joint-unsigned": Fault(
+        Label("请求还没有得到各方签署。", "Not every party has signed the request."),
+        Label("请各方签署后再提交。", "Hand it in once each has signed."),
+    ),
+    "joint-signature": Fault(
+        Label("请求中有一方的签名不成立。", "A party’s signature of the request does not hold."),
+        Label("请重新签署；一字不能改动。", "Have it signed again; not a character may differ."),
+    ),
+    "document-differs": Fault(
+        Label("材料与签署的请求不符。", "A document is not the one that was signed."),
+        Label("请提交原文件，不能改动。", "Hand in the very files, byte for byte."),
+    ),
+    "account-elsewhere": Fault(
+        Label("本机构账户的密钥不在这台机器上。", "The key of this organisation’s account is not here."),
+        Label("请在保管密钥的机器上签署。", "Sign where it lies."),
+    ),
+    "certificate-reserved": Fault(
+        Label(
+            "该证书已被预留，或有预留正在上链。",
+            "This certificate is reserved, or a reservation is on its way to the chain.",
+        ),
+        Label("先到先得；预留结束后再试。", "Whoever came first has it; ask again when that has ended."),
+    ),
+    "reservation-differs": Fault(
+        Label("该证书已由另一交易所预留。", "Another exchange has reserved this certificate."),
+        Label("预留结束后再试。", "Ask again when that has ended."),
+    ),
+    "reservation-too-soon": Fault(
+        Label("本所对该证书的上一次预留刚刚结束。", "This exchange’s last reservation of it has just ended."),
+        Label(
+            "请隔一天再预留：证书不得被连续预留超过 72 小时。",
+            "Wait a day: a certificate is not kept from trade for longer than 72 hours.",
+        ),
+    ),
+    "reservation-long": Fault(
+        Label("预留最长 72 小时。", "A reservation lasts 72 hours at most."),
+        Label("请改短时间。", "Make it shorter."),
+    ),
+    "reservation-unknown": Fault(
+        Label("没有这项可以解除的预留。", "There is no such reservation that could be released."), _AGAIN
+    ),
+    "trade-check-unknown": Fault(
+        Label("本所没有问过这一笔。", "This exchange asked no such check."),
+        Label("请从回执列表打开。", "Open it from the list of receipts."),
+    ),
+    "trade-check-unanchored": Fault(
+        Label("答复已登记，尚未上链。", "The answer is recorded, and not anchored yet."),
+        Label("请稍后刷新本页。", "Open this page again in a moment."),
+    ),
+    "certificate-malformed": Fault(
+        Label(
+            "这既不是证书编号，也不是二维码的文字。",
+            "This is neither a certificate’s number nor the text of its code.",
+        ),
+        Label(
+            "编号以 SJ 开头，二维码文字以 HTTPS:// 开头。",
+            "A number begins with SJ, a code’s text with HTTPS://.",
+        ),
+    ),
+    "case-unknown": Fault(
+        Label("没有与本机构有关的这一案件。", "No such case concerns this organisation."),
+        Label("编号的样子是 A-2026-000001。", "Its form is A-2026-000001."),
+    ),
+}

@@ -1,0 +1,171 @@
+"""What the handlers of an organisation's own pages share: the desk, the door, and how a page is made."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final, TypeVar
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from yinzheng.api.http.fault_words import FAULTS
+from yinzheng.api.http.language import Language, other
+from yinzheng.api.http.limits import Limits
+from yinzheng.api.http.memory import Memory
+from yinzheng.api.org.calling import Client
+from yinzheng.api.org.exchange import Exchange
+from yinzheng.api.org.holding import Holder
+from yinzheng.api.org.member import Member
+from yinzheng.api.own.door import Door, Session
+from yinzheng.api.web.look import Look
+from yinzheng.api.web.server import language_of
+from yinzheng.api.web.words import say
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.formats.organisation import EXCHANGE
+from yinzheng.verifier.judge.trust import TrustPolicy
+
+T = TypeVar("T")
+
+KEPT: Final = 200
+"""Receipts without proofs that are kept until theirs can be had."""
+
+_STATUS: Final[Mapping[str, HTTPStatus]] = {
+    "pages-closed": HTTPStatus.FORBIDDEN,
+    "pages-form": HTTPStatus.FORBIDDEN,
+    "pages-elsewhere": HTTPStatus.FORBIDDEN,
+    "pages-host": HTTPStatus.MISDIRECTED_REQUEST,
+    "not-found": HTTPStatus.NOT_FOUND,
+    "method": HTTPStatus.METHOD_NOT_ALLOWED,
+    "case-unknown": HTTPStatus.NOT_FOUND,
+    "trade-check-unknown": HTTPStatus.NOT_FOUND,
+    "too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of a browser that was let in."""
+
+    request: Request
+    session: Session
+    language: Language
+
+
+class House:
+    """One organisation's pages. Its keys sign what goes to the desk, and nothing of them is in any page."""
+
+    def __init__(
+        self, member: Member, desk: str, policy: TrustPolicy, clock: Callable[[], int], door: Door
+    ) -> None:
+        """Raises `UsageFault` `desk-address`."""
+        self.member = member
+        self.desk = desk
+        self.policy = policy
+        self.clock = clock
+        self.door = door
+        self.limits = Limits()
+        self.memory = Memory(
+            self.limits.bytes_in_flight, self.limits.small_in_flight, largest=self.limits.body_bytes
+        )
+        self.look = Look("yinzheng.api.own")
+        self.holder = Holder(Client(member, desk, clock))
+        self.exchange = Exchange(member, desk, clock)
+        self.trades = EXCHANGE in member.profile.roles
+        """Whether it asks about trades; then it is no holder (R47)."""
+        self.unproved: OrderedDict[str, bytes] = OrderedDict()
+        self.demonstration = False
+        """Whether anything was shown that is a demonstration's: then its registry is one."""
+        self._line = threading.Lock()
+
+    async def ask(self, act: Callable[[], T]) -> T:
+        """Have something asked of the desk, one thing after the other: a member's line is for one thread."""
+
+        def alone() -> T:
+            with self._line:
+                return act()
+
+        return await to_thread.run_sync(alone)
+
+    def keep(self, check: str, receipt: bytes) -> None:
+        """Keep the receipt that came with an answer, until its proofs can be had."""
+        self.unproved[check] = receipt
+        while len(self.unproved) > KEPT:
+            self.unproved.popitem(last=False)
+
+    def visit(self, request: Request) -> Visit:
+        """Who asks. Raises `UsageFault` `pages-closed`."""
+        return Visit(request, self.door.session(request), language_of(request))
+
+    def page(
+        self,
+        visit: Visit,
+        template: str,
+        *,
+        status: int = HTTPStatus.OK,
+        switch: str | None = None,
+        demonstration: bool = False,
+        **values: Any,
+    ) -> Response:
+        """A page for a browser that was let in; what was posted is asked for anew at `switch`."""
+        self.demonstration = self.demonstration or demonstration
+        own = {
+            "base": self.door.place,
+            "word": visit.session.word,
+            "own": self.member.profile,
+            "trades": self.trades,
+            "desk": self.desk,
+        }
+        return self.look.page(
+            template,
+            language=visit.language,
+            switch=switch,
+            status=status,
+            demonstration=self.demonstration,
+            **{**own, **values},
+        )
+
+    def told(self, error: YinzhengError, language: Language) -> tuple[str, str]:
+        """An error in words; of one that has none in that language, its own."""
+        fault = FAULTS.get(error.code)
+        if fault is None:
+            return error.message, error.hint
+        return say(fault.message, language), say(fault.hint, language)
+
+    def refuse(self, request: Request, error: YinzhengError) -> Response:
+        """The page of an error. Whoever was not let in learns nothing of where the pages are."""
+        language = language_of(request)
+        message, hint = self.told(error, language)
+        values: dict[str, Any] = {"message": message, "hint": hint, "code": error.code}
+        status = status_of(error)
+        try:
+            visit = self.visit(request)
+        except UsageFault:
+            return self.look.page("own_closed.html", language=language, status=status, **values)
+        if not request.url.path.startswith(self.door.place + "/") or error.code in ("pages-host",):
+            return self.look.page("own_closed.html", language=language, status=status, **values)
+        return self.page(visit, "own_problem.html", status=status, switch=self.home(language), **values)
+
+    def home(self, language: Language) -> str:
+        """The first page in the other language."""
+        return f"{self.door.place}/?lang={other(language)}"
+
+
+def nothing() -> UsageFault:
+    """What is told of an address where nothing is."""
+    return UsageFault("there is nothing at this address", code="not-found", hint="Begin at the first page.")
+
+
+def status_of(error: YinzhengError) -> HTTPStatus:
+    """The status an error is answered with."""
+    if error.code in _STATUS:
+        return _STATUS[error.code]
+    if isinstance(error, DataFault):
+        return HTTPStatus.UNPROCESSABLE_ENTITY
+    if isinstance(error, EnvironmentFault):
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    return HTTPStatus.BAD_REQUEST

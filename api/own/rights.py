@@ -1,0 +1,216 @@
+"""A holder's own pages: what is registered to it, its licences, its requests, and what it signed offline."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from yinzheng.api.http.language import other
+from yinzheng.api.org.asking import compare
+from yinzheng.api.org.holding import Requested
+from yinzheng.api.own.handing_in import MOST_FILES, SignatureFile, read_files
+from yinzheng.api.own.holdings_view import licence_view, right_view
+from yinzheng.api.own.house import House, Visit, nothing, status_of
+from yinzheng.api.own.requests_view import line_view, request_view
+from yinzheng.api.web.intake import read_fields
+from yinzheng.verifier.errors import UsageFault, YinzhengError
+from yinzheng.verifier.formats.body import is_number
+from yinzheng.verifier.formats.licence import is_licence_number
+
+_CASE: Final = re.compile(r"A-\d{4}-\d{6}")
+SEVERAL: Final = "files"
+"""The field of files that were signed offline."""
+
+
+class Rights:
+    """The handlers."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def rights(self, request: Request) -> Response:
+        """What is registered to the organisation."""
+        visit, house = self._house.visit(request), self._house
+        after = _after(request, is_number)
+        found, more = await house.ask(lambda: house.holder.rights(after))
+        code = house.member.profile.code
+        rights = [right_view(one, code, visit.language) for one in found]
+        return house.page(
+            visit,
+            "own_rights.html",
+            here="rights",
+            rights=rights,
+            first=after is None,
+            more=more,
+            demonstration=any(one.demonstration for one in rights),
+        )
+
+    async def licences(self, request: Request) -> Response:
+        """The licences it gave and took."""
+        visit, house = self._house.visit(request), self._house
+        after = _after(request, is_licence_number)
+        found, more = await house.ask(lambda: house.holder.licences(after))
+        code = house.member.profile.code
+        licences = [licence_view(one, code, visit.language) for one in found]
+        return house.page(
+            visit,
+            "own_licences.html",
+            here="licences",
+            licences=licences,
+            first=after is None,
+            more=more,
+            demonstration=any(one.demonstration for one in licences),
+        )
+
+    async def requests(self, request: Request) -> Response:
+        """The moves that concern it, and where to hand in what was signed offline."""
+        visit = self._house.visit(request)
+        if case := request.query_params.get("case", "").strip().upper():
+            return self._to(visit, case)
+        return await self._requests(visit)
+
+    async def request(self, request: Request) -> Response:
+        """One of them: what is asked, how far it is, what is to be signed."""
+        visit = self._house.visit(request)
+        return await self._request(visit, _case(request))
+
+    async def prepared(self, request: Request) -> Response:
+        """What is to be signed, as a file to be carried to where the account's key lies (S16.9)."""
+        house, case = self._house, _case(request)
+        house.visit(request)
+        found = await house.ask(lambda: house.holder.request(case))
+        if found.prepared is None:
+            raise UsageFault(
+                "nothing of it waits for a signature", code="nothing-prepared", hint="Look again later."
+            )
+        return _file(found.prepared, f"{case}.prepared.json")
+
+    async def asked(self, request: Request) -> Response:
+        """The request that its parties signed, as a file: what is prepared is compared with it."""
+        house, case = self._house, _case(request)
+        house.visit(request)
+        found = await house.ask(lambda: house.holder.request(case))
+        if found.asked is None:
+            raise UsageFault("only its parties have the request", code="case-unknown")
+        return _file(found.asked.to_json(), "request.json")
+
+    async def handed_in(self, request: Request) -> Response:
+        """Take what was signed offline, and hand it on to the desk."""
+        visit, house = self._house.visit(request), self._house
+        try:
+            with house.memory.lease(request) as lease:
+                fields = await read_fields(request, house.limits, lease, MOST_FILES + 2, several=SEVERAL)
+                house.door.require_form(visit.session, fields)
+                given = read_files(fields.several, house.member.profile.code)
+                if isinstance(given, SignatureFile):
+                    case, signature = given.case, given.signature
+                    await house.ask(lambda: house.holder.approve(case, signature))
+                else:
+                    body = given.body
+                    case = await house.ask(lambda: house.holder.submit(body))
+        except YinzhengError as error:
+            return await self._requests(visit, error)
+        done = "signature" if isinstance(given, SignatureFile) else "request"
+        return self._to(visit, case, f"&done={done}")
+
+    # ---------------------------------------------------------------- what they share
+
+    def _to(self, visit: Visit, case: str, more: str = "") -> Response:
+        if _CASE.fullmatch(case) is None:
+            raise _no_case()
+        address = f"{self._house.door.place}/requests/{case}?lang={visit.language}{more}"
+        return RedirectResponse(address, HTTPStatus.SEE_OTHER)
+
+    async def _requests(self, visit: Visit, error: YinzhengError | None = None) -> Response:
+        house = self._house
+        try:
+            found = await house.ask(house.holder.requests)
+        except YinzhengError:
+            if error is None:
+                raise
+            found = []  # what was refused is told first
+        return house.page(
+            visit,
+            "own_requests.html",
+            status=HTTPStatus.OK if error is None else status_of(error),
+            switch=f"{house.door.place}/requests?lang={other(visit.language)}",
+            here="requests",
+            requests=[line_view(one, visit.language) for one in found],
+            fault=None if error is None else house.told(error, visit.language),
+            code="" if error is None else error.code,
+        )
+
+    async def _request(self, visit: Visit, case: str) -> Response:
+        house, language = self._house, visit.language
+        found = await house.ask(lambda: house.holder.request(case))
+        fault = self._compared(found)
+        told = None if fault is None else house.told(fault, language)
+        view = request_view(found, house.member.profile.code, fault, told, language)
+        done = visit.request.query_params.get("done", "")
+        return house.page(
+            visit,
+            "own_request.html",
+            switch=f"{house.door.place}/requests/{case}?lang={other(language)}",
+            here="requests",
+            view=view,
+            done=done if done in ("request", "signature") else "",
+        )
+
+    def _compared(self, found: Requested) -> YinzhengError | None:
+        """Why what is prepared is not to be signed, for all that this program can see by itself."""
+        if found.prepared is None or found.asked is None:
+            return None
+        try:
+            compare(found.prepared, found.asked, self._house.member.profile, self._house.policy)
+        except YinzhengError as error:
+            return error
+        return None
+
+
+def routes(house: House) -> list[Route]:
+    """The addresses of these pages."""
+    pages, base = Rights(house), house.door.place
+    return [
+        Route(f"{base}/rights", pages.rights),
+        Route(f"{base}/licences", pages.licences),
+        Route(f"{base}/requests", pages.requests),
+        Route(f"{base}/requests", pages.handed_in, methods=["POST"]),
+        Route(f"{base}/requests/{{case}}", pages.request),
+        Route(f"{base}/requests/{{case}}/prepared", pages.prepared),
+        Route(f"{base}/requests/{{case}}/asked", pages.asked),
+    ]
+
+
+def _after(request: Request, known: Any) -> str | None:
+    """The number that a list goes on after. Raises `UsageFault` `not-found`."""
+    after = request.query_params.get("after")
+    if after is not None and not known(after):
+        raise nothing()
+    return after
+
+
+def _case(request: Request) -> str:
+    case = str(request.path_params["case"])
+    if _CASE.fullmatch(case) is None:
+        raise _no_case()
+    return case
+
+
+def _no_case() -> UsageFault:
+    return UsageFault("there is no such case", code="case-unknown", hint="Its form is A-2026-000001.")
+
+
+def _file(value: Mapping[str, Any], name: str) -> Response:
+    data = json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
+    return Response(
+        data,
+        media_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

@@ -1,0 +1,80 @@
+"""How pages look: their templates and static files, and how a page is rendered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from yinzheng.api.http.language import HTML_LANG, Language, other
+
+ASSETS: Final = {
+    "style.css": "text/css; charset=utf-8",
+    "rights.css": "text/css; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+    "receipt.js": "text/javascript; charset=utf-8",
+}
+"""The only static files, with their media types."""
+
+_WEB: Final = "yinzheng.api.web"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A static file, read once; its address changes with its content, so it may be kept for ever."""
+
+    content: bytes
+    media: str
+    version: str
+
+
+class Look:
+    """The templates of `packages`, and of `api.web` behind them, with its static files."""
+
+    def __init__(self, *packages: str) -> None:
+        self.assets = {name: _asset(name, media) for name, media in ASSETS.items()}
+        self._templates = Environment(
+            loader=ChoiceLoader([PackageLoader(one) for one in (*packages, _WEB)]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def page(
+        self,
+        template: str,
+        *,
+        language: Language,
+        switch: str | None = None,
+        demonstration: bool = False,
+        status: int = HTTPStatus.OK,
+        headers: dict[str, str] | None = None,
+        **values: Any,
+    ) -> HTMLResponse:
+        """Render a page for people.
+
+        `switch` is the address of the same page in the other language, by default the one asked for.
+        """
+        text = self._templates.get_template(template).render(
+            lang=language,
+            html_lang=HTML_LANG[language],
+            other_html_lang=HTML_LANG[other(language)],
+            switch=switch or f"?lang={other(language)}",
+            t=(lambda zh, _en: zh) if language == "zh" else (lambda _zh, en: en),
+            asset=lambda name: f"/static/{name}?v={self.assets[name].version}",
+            demonstration=demonstration,
+            **{"here": "", **values},
+        )
+        vary = {"Content-Language": HTML_LANG[language], "Vary": "Accept-Language"}
+        return HTMLResponse(text, status_code=status, headers={**vary, **(headers or {})})
+
+
+def _asset(name: str, media: str) -> Asset:
+    content = files(_WEB).joinpath("static", name).read_bytes()
+    return Asset(content, media, sha256(content).hexdigest()[:12])
