@@ -9,6 +9,7 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.certificates.listing import Standing, standing_of
+from yinzheng.ledger.chain.records import Status as OnChain
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_moves import Licence, MoveParty
@@ -20,6 +21,7 @@ from yinzheng.verifier.formats.licence import Licence as LicenceBody
 from yinzheng.verifier.formats.licence import parse_licence
 from yinzheng.verifier.judge.certificate.status import status_at
 from yinzheng.verifier.judge.licence.status import LicenceStatus, licence_status_at
+from yinzheng.verifier.judge.line import MOST as MOST_FOLLOWED
 from yinzheng.verifier.judge.report import Status
 
 MOST: Final = 50
@@ -27,6 +29,10 @@ MOST: Final = 50
 
 GENERATIONS: Final = 20
 """Certificates behind one in which licences on it are looked for."""
+
+
+_RUNS: Final = (LicenceStatus.IN_FORCE, LicenceStatus.NOT_BEGUN, LicenceStatus.CERTIFICATE_CANCELLED)
+"""As a licence's own chain words leave it: given, not ended, not run out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Licensed:
-    """A licence, and how it stands on chain; what became of its certificate is the certificate's to say."""
+    """A licence, and how it stands on chain: by itself, and by the registration its right rests on (S9.7)."""
 
     body: LicenceBody
     status: LicenceStatus
@@ -129,8 +135,7 @@ def _on(registry: Registry, session: Session, body: Body, rights: Iterable[str])
     query = select(Licence).where(col(Licence.certificate).in_(numbers), Licence.state == "given")
     for row in session.exec(query.order_by(col(Licence.number).desc())):
         found = _licensed(registry, row)
-        runs = found.status in (LicenceStatus.IN_FORCE, LicenceStatus.NOT_BEGUN)
-        if runs and not set(rights).isdisjoint(found.body.rights):
+        if found.status in _RUNS and not set(rights).isdisjoint(found.body.rights):
             yield found.body
 
 
@@ -139,4 +144,19 @@ def _licensed(registry: Registry, row: Licence) -> Licensed:
     on_chain = registry.client.licence(row.subject)
     if on_chain is None:
         return Licensed(body, LicenceStatus.UNDETERMINED, None)
-    return Licensed(body, licence_status_at(on_chain, registry.clock()), on_chain.ended_at or None)
+    status = licence_status_at(on_chain, registry.clock())
+    if status in _RUNS and _cancelled(registry, on_chain.certificate):
+        status = LicenceStatus.CERTIFICATE_CANCELLED
+    return Licensed(body, status, on_chain.ended_at or None)
+
+
+def _cancelled(registry: Registry, certificate: bytes) -> bool:
+    """Whether the certificate of that subject is cancelled, or one that came from it and nothing followed."""
+    line = [certificate]
+    for subject in line:
+        record = registry.client.record(subject)
+        if record is not None and record.status is OnChain.CANCELLED:
+            return True
+        if record is not None and record.status is OnChain.SUPERSEDED and len(line) < MOST_FOLLOWED:
+            line += [one for one in (record.successor, record.remainder) if any(one)]
+    return False

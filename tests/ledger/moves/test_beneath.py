@@ -12,6 +12,7 @@ from tests.ledger.moves.test_licences import licence_number, voucher
 from tests.ledger.moves.test_transfers import bodies
 from tests.ledger.world import OFFICER, World, actor_of
 from yinzheng.ledger.certificates import remarks
+from yinzheng.ledger.certificates.held import licences_of
 from yinzheng.ledger.certificates.remarks import Grounds
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.reading import open_reader
@@ -62,10 +63,13 @@ def test_a_sale_leaves_it_and_the_cancellation_of_what_followed_does_not(
         )
         last = bodies(buyer, again)[0].number
         assert voucher(world, licence, tmp_path / "again") == ("in_force", 0, None)
+        assert [str(one.status) for one in licences_of(registry, INSTITUTE, None)[0]] == ["in_force"]
         assert licence_cells(world, parties.number, licence, before) == ("in_force", "in_force")
         holder = INSTITUTE if part else FIRM
         owner = parties.take(last)
         owner.done(owner.of_holders("cancellation", GONE, holder))
+        ((told,), _) = licences_of(registry, INSTITUTE, None)
+        assert (told.body.number, str(told.status)) == (licence, "certificate_cancelled")
     assert voucher(world, licence, tmp_path / "cancelled") == ("certificate_cancelled", 3, None)
     cells = licence_cells(world, parties.number, licence, before)
     assert cells == ("in_force", "certificate_cancelled")

@@ -20,6 +20,7 @@ from yinzheng.ledger.certificates.orders import execute
 from yinzheng.ledger.certificates.remarks import Grounds
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.rules.terms import RemarkKind
+from yinzheng.ledger.trades.awaited import BINDING
 from yinzheng.ledger.trades.checking import Answered
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.reservation import Reserved
@@ -54,6 +55,24 @@ CASES: dict[str, tuple[Callable[[Court], object], str, str]] = {
         "not-in-force",
     ),
 }
+
+
+FREEING = {"lifting", "later-conclusion", "release", "reservation-release", "licence-end"}
+"""Less stands in the way afterwards: until the chain has them it is told as before."""
+OF_NO_CERTIFICATE = {
+    *("anchor", "heartbeat", "publicity", "objection", "conclusion", "closure", "deposit", "evidence"),
+    *("forum", "forum-end", "exchange", "exchange-end", "holder", "holder-veto", "role", "role-end"),
+    *("withdrawal", "withdrawal-frozen", "withdrawal-receipt", "withdrawal-restricted"),
+    "withdrawal-completed",
+}
+"""Of a registration yet to be, of organisations and people; overdue withdrawals the database tells."""
+
+
+def test_every_kind_of_call_is_thought_of(court: Court) -> None:
+    """A new one either binds a certificate, and is waited for, or is said here not to."""
+    kinds = set(court.registry.kinds)
+    assert kinds == {*BINDING, *FREEING, *OF_NO_CERTIFICATE}
+    assert len(BINDING) + len(FREEING) + len(OF_NO_CERTIFICATE) == len(kinds)
 
 
 @pytest.mark.parametrize("name", CASES)
