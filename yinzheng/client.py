@@ -7,7 +7,7 @@
         if answer.allowed:
             kept = exchange.reserve(trade["certificate"], hours=24)
         ...
-        exchange.release(kept)
+        exchange.settle(kept, case, request, contract)  # both parties signed; or exchange.release(kept)
 
 Every request is signed by the organisation's SM2 key (S11), every reservation by its account as well. What
 the desk answers is typed; a refusal is raised under the desk's own code. It needs no chain and no database:
@@ -16,6 +16,15 @@ the desk answers is typed; a refusal is raised under the desk's own code. It nee
 
 from __future__ import annotations
 
-from yinzheng.api.org.exchange import Answer, Exchange, Listed, Lost, Obligation, Reason, Reservation
+from yinzheng.api.org.exchange import (
+    Answer,
+    Exchange,
+    Listed,
+    Lost,
+    Obligation,
+    Reason,
+    Reservation,
+    Settlement,
+)
 
-__all__ = ["Answer", "Exchange", "Listed", "Lost", "Obligation", "Reason", "Reservation"]
+__all__ = ["Answer", "Exchange", "Listed", "Lost", "Obligation", "Reason", "Reservation", "Settlement"]

@@ -124,6 +124,12 @@ ORG: Final = Group(
                 Command("checks", "org_trades:checks", "List what we asked, the newest first. 核验记录。"),
                 Command("reserve", "org_trades:reserve", "Keep a certificate for a trade. 预留证书。"),
                 Command("release", "org_trades:release", "Let a certificate go before its time. 解除预留。"),
+                Command(
+                    "settle",
+                    "org_trades:settle",
+                    "Report a trade we kept a certificate for; with both parties' signatures that registers "
+                    "it. 报告成交并登记。",
+                ),
                 Command("reservations", "org_trades:reservations", "List our reservations. 预留列表。"),
             ),
         ),

@@ -16,8 +16,10 @@ from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK, EXIT_UNDETERMINED, Json, 
 
 if TYPE_CHECKING:
     from yinzheng.api.org.exchange import Answer, Exchange, Reservation
+    from yinzheng.verifier.bytes.algorithms import DigestPair
 
 MAX_TRADE = 64 * 1024
+MAX_CONTRACT_FILE = 64 * 1024 * 1024
 
 Out = Annotated[Path, typer.Option("--out", help="A new file. 输出文件。")]
 Leaf = Annotated[str, typer.Argument(metavar="LEAF", help="64 hex, as it was answered.")]
@@ -111,6 +113,45 @@ def release(
     """Let a certificate go before its time. 解除预留。"""
     kept = _exchange(org, desk).release(reservation)
     tell(json_, _reserved(kept), f"{kept.certificate}: {kept.state} 已解除")
+
+
+def settle(
+    reservation: Leaf,
+    case: Annotated[str, typer.Argument(metavar="CASE", help="Of the licence or transfer. 案件编号。")],
+    request: Annotated[
+        Path, typer.Option("--request", help="The parties' request: its folder or file. 双方的请求。")
+    ],
+    contract: Annotated[
+        Path,
+        typer.Option("--contract", help="The contract: JSON (S21.7), or the paper it rests on. 合同文件。"),
+    ],
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Report a trade we kept a certificate for; with both signatures that registers it. 报告成交并登记。"""
+    from yinzheng.api.org.asking import read_request_file
+
+    asked, digest = read_request_file(request), _digest_of(read_file(contract, MAX_CONTRACT_FILE))
+    made = _exchange(org, desk).settle(reservation, case, asked, digest)
+    numbers = ", ".join(made.numbers)
+    value = {"reservation": _reserved(made.reservation), "case": made.case, "numbers": list(made.numbers)}
+    tell(json_, value, f"{made.case}: settled, {numbers} 已成交登记")
+
+
+def _digest_of(data: bytes) -> DigestPair:
+    from yinzheng.verifier.bytes.algorithms import digest_pair
+    from yinzheng.verifier.containers.contractfile import (
+        is_contract_file,
+        is_contract_proof,
+        parse_contract_proof,
+    )
+    from yinzheng.verifier.formats.trade_contract import parse_signed
+
+    if not is_contract_file(data):
+        return digest_pair(data)
+    signed = parse_contract_proof(data).signed if is_contract_proof(data) else parse_signed(data)
+    return signed.contract.digest
 
 
 def reservations(org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False) -> None:

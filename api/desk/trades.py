@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -23,8 +23,11 @@ from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.trades.checking import Answered, Asked, check_trades
 from yinzheng.ledger.trades.listing import checks_of
 from yinzheng.ledger.trades.receipts import receipt_of
-from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.ledger.trades.settling import Report, settle_trade
+from yinzheng.verifier.bytes.algorithms import DigestPair
+from yinzheng.verifier.bytes.canonical import JSON, Check, hex_bytes
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.body import check_plain
 from yinzheng.verifier.formats.order import MAX_ORDER, Order, parse_order
 from yinzheng.verifier.formats.reservation import Released, Reserved
 from yinzheng.verifier.formats.trade import OBLIGATIONS, parse_trade
@@ -32,6 +35,14 @@ from yinzheng.verifier.words import trade as words
 
 TOGETHER: Final = "trade-checks"
 """What checks are to the writer: alike, and done together."""
+
+
+SETTLEMENT: Final[dict[str, Check[Any]]] = {
+    "case": check_plain(1, 40),
+    "contract": DigestPair.from_json,
+    "signature": hex_bytes(65),
+}
+"""What an exchange reports (S20.6)."""
 
 
 def trades(desk: Desk) -> APIRouter:
@@ -101,7 +112,25 @@ def trades(desk: Desk) -> APIRouter:
             shown = await desk.do(lambda registry: _carried_out(registry, order, asked.org, leaf))
         return JSONResponse(shown)
 
+    @router.post("/reservations/{written}/settle")
+    async def settled(request: Request, written: str) -> Response:
+        """The exchange's report: with both parties' signatures it is the licence or transfer (S20.6)."""
+        async with desk.signed(request) as asked:
+            leaf = fields.identifier(written)
+            report = Report(**fields.read(one_object(asked.body), SETTLEMENT))
+            told = await desk.do(lambda registry: _settled(registry, leaf, report, asked.org))
+        return JSONResponse(told)
+
     return router
+
+
+def _settled(registry: Registry, leaf: bytes, report: Report, org: str) -> JSON:
+    issued = settle_trade(registry, leaf, report, org)
+    return {
+        **reservation_of(registry, leaf, org).to_json(),
+        "case": report.case,
+        "numbers": [*issued.numbers],
+    }
 
 
 def _order(asked: SignedBody, kind: type[Reserved] | type[Released]) -> Order:

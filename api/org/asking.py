@@ -229,6 +229,25 @@ def sign_prepared(
     }
 
 
+def sign_settlement(
+    prepared: PreparedFile, request: JointRequest, member: Member, policy: TrustPolicy
+) -> bytes:
+    """Sign as the exchange whose reservation a move settles, once it is what its parties asked for.
+
+    Raises `DataFault`: as `require_shown`; `UsageFault`: `settlement-prepared` (it names no exchange, or
+    another), `moves-not-pinned`, `account-elsewhere`.
+    """
+    domain, key = domain_of(policy, cancels=False), member.account_key()
+    message = require_shown(prepared, domain, request.request)
+    if getattr(message, "exchange", None) != key.address:
+        raise UsageFault(
+            "what is prepared waits for no exchange, or for another",
+            code="settlement-prepared",
+            hint="Have the registry prepare it anew, now that the certificate is reserved.",
+        )
+    return sign(message, domain, key)
+
+
 def parse_signature(data: bytes) -> tuple[str, str, bytes]:
     """Case, organisation and signature of a file of `sign_prepared`. Raises `DataFault`."""
     found: dict[str, Any] = read_object(canonical.loads(data, max_bytes=4096), _SIGNATURE, "signature")

@@ -12,14 +12,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final
 
+from yinzheng.api.org.asking import sign_settlement
 from yinzheng.api.org.calling import Client, FileBody
 from yinzheng.api.org.member import Member
 from yinzheng.api.org.registry import pinned
+from yinzheng.ledger.cases.prepared import read_prepared
 from yinzheng.ledger.certificates.messages import domain_of, message_of
 from yinzheng.ledger.chain.approvals import sign
+from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import Party, check_number
+from yinzheng.verifier.formats.move_request import JointRequest
 from yinzheng.verifier.formats.order import Order, statement_of
 from yinzheng.verifier.formats.reservation import Released, Reserved
 from yinzheng.verifier.formats.trade import ALLOW
@@ -95,6 +99,18 @@ class Reservation:
     made_at: int
     state: str
     """`requested`, `reserved`, `released`, `lapsed`, `consumed` or `refused`."""
+    settled: str | None = None
+    """Leaf hash of the licence, or of the buyer's certificate, that settled it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A trade that is settled: recorded, and on its way to the chain."""
+
+    reservation: Reservation
+    case: str
+    numbers: tuple[str, ...]
+    """Of the licence, or of the certificates that follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +213,27 @@ class Exchange:
 
         path = f"/v1/reservations/{kept.reservation}/release"
         return _reservation(self._order(kept.certificate, body, path))
+
+    def settle(
+        self, reservation: Reservation | str, case: str, request: JointRequest, contract: DigestPair
+    ) -> Settlement:
+        """Report a trade that this exchange kept a certificate for: that registers it, in one step (S20.6).
+
+        The parties have signed already. `request` is what they asked for, with which what the registry
+        prepared is compared. `contract` is the digest of the contract about data, or of the paper that the
+        request rests on. Raises what the desk answers; as `sign_settlement`; `UsageFault` `nothing-prepared`.
+        """
+        leaf = reservation if isinstance(reservation, str) else reservation.reservation
+        prepared = self._call("GET", f"/org/v1/requests/{case}")["prepared"]
+        if prepared is None:
+            raise UsageFault(
+                "nothing of this case waits for a signature", code="nothing-prepared", hint="Ask again later."
+            )
+        policy = pinned(self._member.folder)
+        signature = sign_settlement(read_prepared(prepared), request, self._member, policy)
+        body = dumps({"case": case, "contract": contract.to_json(), "signature": signature.hex()})
+        told = self._call("POST", f"/v1/reservations/{leaf}/settle", body)
+        return Settlement(_reservation(told), told["case"], tuple(told["numbers"]))
 
     def reservation(self, reservation: str) -> Reservation:
         """How a reservation stands."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from yinzheng.ledger.cases.asked import body_of
 from yinzheng.ledger.chain.client import ContractsClient
@@ -23,6 +23,7 @@ from yinzheng.ledger.rules.profiles import profile_for
 from yinzheng.ledger.rules.terms import RemarkKind, Right
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_moves import Licence
+from yinzheng.ledger.store.models_trades import Reservation
 from yinzheng.verifier.chain.terms import ACTS, RIGHTS, TERRITORY, names_of_bits
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import Body
@@ -85,6 +86,24 @@ def exchange_of(record: Record, kind: CaseType, now: int) -> bytes | None:
     """Account of the exchange whose reservation a move settles (R46); only a licence or transfer does."""
     settles = kind in (CaseType.LICENCE, CaseType.TRANSFER) and record.reserved_until > now
     return record.reserved_by if settles else None
+
+
+def use_up(session: Session, certificate: str, record: Record, settled: bytes) -> None:
+    """Write down by what the reservation that the chain's record has is settled (R46).
+
+    `settled` is the leaf hash that the move's call is known by: of a licence, or of the certificate that the
+    rights passed to.
+    """
+    rows = session.exec(
+        select(Reservation).where(
+            Reservation.certificate == certificate,
+            Reservation.account == record.reserved_by,
+            Reservation.until == record.reserved_until,
+        )
+    )
+    for row in rows:
+        row.settled = settled
+        session.add(row)
 
 
 def _held(body: Body, code: str) -> frozenset[str]:

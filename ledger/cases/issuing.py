@@ -14,8 +14,8 @@ from typing import Any, Final, cast
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.cases.asked import request_of
-from yinzheng.ledger.cases.bearing import require_grantable
-from yinzheng.ledger.cases.deciders import Prepared, Signer
+from yinzheng.ledger.cases.bearing import require_grantable, use_up
+from yinzheng.ledger.cases.deciders import Prepared, Signer, record_of
 from yinzheng.ledger.cases.numbering import running_out
 from yinzheng.ledger.cases.preparing import prepare
 from yinzheng.ledger.cases.standing_drafts import keep_drafts, state_drafts
@@ -90,33 +90,38 @@ def sign(registry: Registry, case_id: str, code: str, signature: bytes) -> Issue
     `signer-not-holder`; and what the contracts say.
     """
     with work_on(registry, case_id) as work:
-        _require_unheld(work)
-        prepared = standing(work)
-        signer = _signer_of(prepared, code, signature)
-        work.allow(Move.SIGN, signer.capacity)
-        _forget(work, prepared)
-        if any(one.capacity in _OFFICIALS for one in _missing(work, prepared)):
-            raise UsageFault(
-                "the registry and its committee approve first",
-                code="approval-order",
-                hint="Wait until it is prepared and approved there.",
-            )
-        earlier = select(Approval).where(Approval.case_id == case_id, Approval.organisation == code)
-        for row in work.session.exec(earlier):
-            work.session.delete(row)
-        work.session.flush()
-        work.session.add(
-            Approval(
-                case_id=case_id,
-                kind=_kind(work),
-                digest=digest(prepared.message, prepared.domain),
-                organisation=code,
-                address=signer.account,
-                signature=signature,
-                at=work.now,
-            )
+        return sign_in(work, code, signature)
+
+
+def sign_in(work: CaseThread, code: str, signature: bytes) -> Issued:
+    """The same in the caller's transaction."""
+    _require_unheld(work)
+    prepared = standing(work)
+    signer = _signer_of(prepared, code, signature)
+    work.allow(Move.SIGN, signer.capacity)
+    _forget(work, prepared)
+    if any(one.capacity in _OFFICIALS for one in _missing(work, prepared)):
+        raise UsageFault(
+            "the registry and its committee approve first",
+            code="approval-order",
+            hint="Wait until it is prepared and approved there.",
         )
-        return _continue(work, prepared, False)
+    earlier = select(Approval).where(Approval.case_id == work.case.id, Approval.organisation == code)
+    for row in work.session.exec(earlier):
+        work.session.delete(row)
+    work.session.flush()
+    work.session.add(
+        Approval(
+            case_id=work.case.id,
+            kind=_kind(work),
+            digest=digest(prepared.message, prepared.domain),
+            organisation=code,
+            address=signer.account,
+            signature=signature,
+            at=work.now,
+        )
+    )
+    return _continue(work, prepared, False)
 
 
 def standing(work: CaseThread) -> Prepared:
@@ -285,6 +290,8 @@ def _complete(work: CaseThread, prepared: Prepared) -> tuple[str, ...]:
             raise DataFault("the statement is not the one approved", code="statement-differs")
         recorded.append(after)
     work.call(prepared.kind, prepared.about, call, part=prepared.part)
+    if any(signer.capacity is Capacity.EXCHANGE for signer in prepared.signers):
+        use_up(work.session, work.case.certificate or "", record_of(work), bytes.fromhex(prepared.part))
     work.write(_rule(work, prepared.decision.statement.type, prepared.decision.statement.by), *recorded)
     work.session.flush()
     state_drafts(work, prepared)

@@ -73,10 +73,10 @@ def shown_move(registry: Registry, case_id: str, code: str) -> ShownMove:
     Raises `UsageFault` `case-unknown` for everyone else, in the same words whether there is no such case, it
     is others', or its dossier was destroyed.
     """
-    with _one_answer(), work_on(registry, case_id) as work:
+    with one_answer(), work_on(registry, case_id) as work:
         concerned = work.session.get(MoveParty, (code, case_id)) is not None
         if not concerned and not _settles(work, code):
-            raise _unknown()
+            raise unknown_case()
         try:
             prepared = standing(work) if work.situation.state is State.ISSUING else None
         except UsageFault:
@@ -132,16 +132,18 @@ def _shown(
 
 
 @contextmanager
-def _one_answer() -> Iterator[None]:
+def one_answer() -> Iterator[None]:
+    """Of a case that is not there, or whose dossier was destroyed, say what of others' cases is said."""
     try:
         yield
     except YinzhengError as fault:
         if fault.code in ("case-unknown", "dossier-destroyed"):
-            raise _unknown() from None
+            raise unknown_case() from None
         raise
 
 
-def _unknown() -> UsageFault:
+def unknown_case() -> UsageFault:
+    """What whoever is not concerned is told."""
     return UsageFault(
         "there is no such case", code="case-unknown", hint="`yinzheng holder requests` lists them."
     )

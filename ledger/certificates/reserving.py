@@ -18,6 +18,7 @@ from yinzheng.ledger.chain.approvals_moves import ReservationRelease
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.store.models_trades import Reservation
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
@@ -48,6 +49,8 @@ class Shown:
     until: int
     made_at: int
     state: State
+    settled: bytes | None = None
+    """Leaf hash of what settled it, whether or not the chain has that yet."""
 
     def to_json(self) -> dict[str, JSON]:
         """As the desk shows it (S20.5)."""
@@ -57,6 +60,7 @@ class Shown:
             "until": self.until,
             "made_at": self.made_at,
             "state": self.state.value,
+            "settled": None if self.settled is None else self.settled.hex(),
         }
 
 
@@ -145,12 +149,9 @@ def unknown() -> UsageFault:
 
 
 def reservation_of(registry: Registry, leaf: bytes, exchange: str) -> Shown:
-    """Tell of one reservation. Raises `UsageFault` `reservation-unknown`, also to every other exchange."""
+    """Tell of one reservation. Raises as `own`."""
     with registry.store.reading() as session:
-        row = session.get(Reservation, leaf)
-        if row is None or row.exchange != exchange:
-            raise unknown()
-        return _shown(registry, session, row)
+        return _shown(registry, session, own(session, leaf, exchange))
 
 
 def reservations_of(registry: Registry, exchange: str, most: int = 1000) -> list[Shown]:
@@ -166,10 +167,12 @@ def reservations_of(registry: Registry, exchange: str, most: int = 1000) -> list
 
 
 def _shown(registry: Registry, session: Session, row: Reservation) -> Shown:
-    return Shown(row.leaf, row.certificate, row.until, row.made_at, _state(registry, session, row))
+    state = stands_of(registry, session, row)
+    return Shown(row.leaf, row.certificate, row.until, row.made_at, state, row.settled)
 
 
-def _state(registry: Registry, session: Session, row: Reservation) -> State:
+def stands_of(registry: Registry, session: Session, row: Reservation) -> State:
+    """How a reservation stands now."""
     part = about_reservation(certificate_subject(row.certificate), row.until, row.account)
     call = repository.find_call(session, RESERVATION.name, row.leaf.hex(), part)
     if call is None or call.state == "failed":
@@ -178,12 +181,36 @@ def _state(registry: Registry, session: Session, row: Reservation) -> State:
         return State.RELEASED
     if call.state != "confirmed":
         return State.REQUESTED
+    if row.settled is not None and _is_done(session, row.settled):
+        return State.CONSUMED
     record = registry.client.record(certificate_subject(row.certificate))
     held = record is not None and (record.reserved_until, record.reserved_by) == (row.until, row.account)
     if registry.clock() < row.until:
         return State.RESERVED if held else State.CONSUMED
     # One that lapsed stands in the record until somebody else's takes its place.
     return State.LAPSED if held or _followed(session, row) else State.CONSUMED
+
+
+def _is_done(session: Session, settled: bytes) -> bool:
+    """Whether the chain has the move that settled a reservation; one that it refused settled nothing."""
+    calls = select(ChainCall.state).where(ChainCall.part == settled.hex())
+    return "confirmed" in session.exec(calls).all()
+
+
+def is_settling(session: Session, row: Reservation) -> bool:
+    """Whether what settles a reservation is recorded and on its way to the chain."""
+    if row.settled is None:
+        return False
+    calls = select(ChainCall.state).where(ChainCall.part == row.settled.hex())
+    return bool({"pending", "sent"} & set(session.exec(calls).all()))
+
+
+def own(session: Session, leaf: bytes, exchange: str) -> Reservation:
+    """An exchange's reservation. Raises `UsageFault` `reservation-unknown`, also to every other exchange."""
+    row = session.get(Reservation, leaf)
+    if row is None or row.exchange != exchange:
+        raise unknown()
+    return row
 
 
 def _followed(session: Session, row: Reservation) -> bool:

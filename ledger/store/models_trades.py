@@ -42,6 +42,8 @@ class Reservation(Base, table=True):
     made_at: int = Field(sa_type=BigInteger)
     released: bytes | None = Field(default=None, sa_type=_Bytes)
     """Leaf hash of the statement that released it."""
+    settled: bytes | None = Field(default=None, sa_type=_Bytes)
+    """Leaf hash of the licence that settled it, or of the certificate that the rights passed to."""
 
 
 class TradeContract(Base, table=True):

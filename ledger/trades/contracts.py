@@ -163,6 +163,14 @@ def require_part(session: Session, subject: bytes, by: str) -> Row:
     return _found(session, subject, by)[0]
 
 
+def said_of(registry: Registry, session: Session, row: Row) -> TradeContract:
+    """What a recorded contract says."""
+    first = thread(session, row.head)[0]
+    key = open_key(session, registry.keys, month_of(first.at, KEYS))
+    body: Any = open_event(key.seal, first.sealed, first.leaf_hash)[0]
+    return read_shape(events.Concluded, body).contract
+
+
 def _handed_in(session: Session, contract: TradeContract, by: str) -> str | None:
     """The exchange's code where it is handed in by one; a party needs no more than to be one."""
     if contract.side_of(by) is not None:
@@ -291,10 +299,7 @@ def _delivered(opened: ContractThread) -> int:
 
 def _due(opened: ContractThread) -> int:
     """Until when who destroys has time, by the contract's clause."""
-    first = thread(opened.session, opened.row.head)[0]
-    key = open_key(opened.session, opened.registry.keys, month_of(first.at, KEYS))
-    body: Any = open_event(key.seal, first.sealed, first.leaf_hash)[0]
-    clauses = read_shape(events.Concluded, body).contract.clauses
+    clauses = said_of(opened.registry, opened.session, opened.row).clauses
     row, deposit = opened.row, clauses.quality_deposit
     clause = clauses.seller_destroys if opened.side == "seller" else clauses.buyer_destroys
     since = row.ended_at if opened.side == "buyer" else row.accepted_at

@@ -137,6 +137,18 @@ _RESERVED: Final = _answer(
     until=_TIME,
     made_at=_TIME,
     state={**_TEXT, "enum": [*State]},
+    settled=_or_null(_LEAF),
+)
+_SETTLEMENT: Final = _answer(
+    "Settlement",
+    reservation=_LEAF,
+    certificate=_TEXT,
+    until=_TIME,
+    made_at=_TIME,
+    state={**_TEXT, "enum": [*State]},
+    settled=_or_null(_LEAF),
+    case=_TEXT,
+    numbers=_list(lambda _: _TEXT),
 )
 _LISTED: Final = _answer(
     "ListedCheck",

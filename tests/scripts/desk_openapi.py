@@ -28,6 +28,7 @@ from tests.scripts.desk_answers import (
     _RECORDED,
     _RESERVED,
     _RIGHT,
+    _SETTLEMENT,
     _SHORT,
     _SUBSCRIPTION,
     _TEXT,
@@ -44,7 +45,7 @@ from tests.scripts.desk_answers import (
     _part,
 )
 from tests.scripts.form_schemas import Forms, Json
-from yinzheng.api.desk import certificates, disputes, fields, moves, streams, uploads
+from yinzheng.api.desk import certificates, disputes, fields, moves, streams, trades, uploads
 from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON
 from yinzheng.api.http.examples import examples_of, put_examples
 from yinzheng.ledger.disputes import plans
@@ -264,6 +265,10 @@ OPERATIONS: Final = (
               "Let a certificate go before its time",
               "By the exchange's own order (S20.5).", _json(_object("Order", order._FIELDS)),
               answers={"200": _json(_RESERVED)}),
+    Operation("settle", "POST /v1/reservations/{reservation}/settle",
+              "Report a trade, which registers it",
+              "By the exchange that reserved it, once both parties signed what is prepared (S20.6).",
+              _json(_object("SettlementReport", trades.SETTLEMENT)), answers={"200": _json(_SETTLEMENT)}),
     Operation("decide", "POST /people/v1/decisions",
               "A decision that a person of the registry signed elsewhere",
               "S18; 202 gives what is still to be signed.",

@@ -32,7 +32,7 @@ from yinzheng.ledger.store.models_consents import Delivery
 from yinzheng.ledger.trades.checking import Asked, check_trades
 from yinzheng.ledger.trades.contracts import conclude, tell
 from yinzheng.ledger.watch.subscriptions import Shown, subscribe
-from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.formats.move_request import JointRequest, read_request
 from yinzheng.verifier.formats.reservation import parse_released, parse_reserved
@@ -174,6 +174,12 @@ def kept(scene: Scene) -> bytes:
     """The reservation that the row above made; on the chain since."""
     scene.settle()
     return reservations_of(scene.registry, scene.members["market"].code)[0].leaf
+
+
+def settling(scene: Scene, _who: str) -> Sent:
+    """A report on a case that is not there; what one settles is tried in tests/desk/test_settling."""
+    report = {"case": "A-2026-999999", "contract": digest_pair(b"").to_json(), "signature": "00" * 65}
+    return sent(f"/v1/reservations/{kept(scene).hex()}/settle", report)
 
 
 def releasing(scene: Scene, who: str) -> Sent:
@@ -442,6 +448,7 @@ ROWS: Final[Mapping[str, Callable[[Scene, str], Sent]]] = {
     "POST /v1/reservations (another's)": lambda s, who: reserving(s, who, anothers=True),
     "GET /v1/reservations": lambda s, _: Sent("/v1/reservations"),
     "GET /v1/reservations/{written}": lambda s, _: Sent(f"/v1/reservations/{kept(s).hex()}"),
+    "POST /v1/reservations/{written}/settle (another case)": settling,
     "POST /v1/reservations/{written}/release": releasing,
     "GET /org/v1/rights": lambda *_: Sent("/org/v1/rights"),
     "GET /org/v1/licences": lambda *_: Sent("/org/v1/licences"),
