@@ -162,35 +162,32 @@ class ReportOut(_Model):
     notes: list[NoteOut]
 
 
-class AnswerOut(_Model):
-    """The answer of a verification."""
-
+class _Answered(_Model):
     verdict: Said
     policy: PolicyOut
+
+
+class AnswerOut(_Answered):
+    """The answer of a verification."""
+
     report: ReportOut
 
 
-class ReceiptAnswerOut(_Model):
+class ReceiptAnswerOut(_Answered):
     """The answer of a verification of a patient's consent receipt (S13.4)."""
 
-    verdict: Said
-    policy: PolicyOut
     receipt: dict[str, Any] = Field(description="The report; the secret of the code is never in it.")
 
 
-class ConclusionAnswerOut(_Model):
+class ConclusionAnswerOut(_Answered):
     """The answer of a verification of the end document of a withdrawal (S10.9)."""
 
-    verdict: Said
-    policy: PolicyOut
     conclusion: dict[str, Any] = Field(description="The report; the document's secret is never in it.")
 
 
-class PurposeAnswerOut(_Model):
+class PurposeAnswerOut(_Answered):
     """The answer of a verification of a proof for one reader (S21.6)."""
 
-    verdict: Said
-    policy: PolicyOut
     proof: dict[str, Any] = Field(description="The report; of the certificate what the holder disclosed.")
 
 
@@ -201,43 +198,33 @@ class ChallengeOut(_Model):
     text: str = Field(description="The same as a QR code holds it; `YINZHENG:Q/…`.")
 
 
-class ChallengeAnswerOut(_Model):
+class ChallengeAnswerOut(_Answered):
     """Whether the holder answered (S21.4)."""
 
-    verdict: Said
-    policy: PolicyOut
     answer: dict[str, Any] = Field(description="The report: who answered, obligations 1–16, the certificate.")
 
 
-class TradeAnswerOut(_Model):
+class TradeAnswerOut(_Answered):
     """The answer of a verification of the receipt of a trade check (S20.3)."""
 
-    verdict: Said
-    policy: PolicyOut
     trade_check: dict[str, Any] = Field(description="The report; the receipt's secret is never in it.")
 
 
-class ContractAnswerOut(_Model):
+class ContractAnswerOut(_Answered):
     """The answer of a verification of a contract about data (S21.12)."""
 
-    verdict: Said
-    policy: PolicyOut
     contract: dict[str, Any] = Field(description="The report; the secret of its statement is never in it.")
 
 
-class VoucherAnswerOut(_Model):
+class VoucherAnswerOut(_Answered):
     """The answer of a verification of the voucher of a licence (S9.7)."""
 
-    verdict: Said
-    policy: PolicyOut
     voucher: dict[str, Any] = Field(description="The report: the licence, how it stands, its certificate.")
 
 
-class HistoryAnswerOut(_Model):
+class HistoryAnswerOut(_Answered):
     """The answer of a verification of the history of a right (S23)."""
 
-    verdict: Said
-    policy: PolicyOut
     history: dict[str, Any] = Field(description="The report, with the timeline.")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import APIRouter, FastAPI, Path
@@ -16,6 +18,7 @@ from yinzheng.api.http.schemas import schema_file
 from yinzheng.api.web.challenges import for_programs as challenges_for_programs
 from yinzheng.api.web.checking import (
     AnyChecked,
+    Checked,
     CheckedConclusion,
     CheckedContract,
     CheckedHistory,
@@ -46,7 +49,6 @@ from yinzheng.api.web.schemas import (
     ProblemOut,
     PurposeAnswerOut,
     ReceiptAnswerOut,
-    ReportOut,
     Said,
     TradeAnswerOut,
     VoucherAnswerOut,
@@ -55,7 +57,7 @@ from yinzheng.api.web.schemas import (
 from yinzheng.api.web.server import Server
 from yinzheng.api.web.trade_view import trade_tone
 from yinzheng.api.web.voucher_view import voucher_tone
-from yinzheng.api.web.words import VERDICTS
+from yinzheng.api.web.words import VERDICTS, Tone
 from yinzheng.verifier.formats.body import is_number
 from yinzheng.verifier.words.verdict import verdict
 
@@ -260,63 +262,33 @@ def describe(app: FastAPI) -> None:
     app.openapi = described  # type: ignore[method-assign]  # as FastAPI has it done
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """How the answer about one kind of document is put: under which name, and in which tone."""
+
+    answer: Callable[..., AnyAnswer]
+    name: str
+    tone: Callable[[Any], Tone]
+
+
+_TOLD: Final[Mapping[type[Any], _Told]] = {
+    CheckedPurpose: _Told(PurposeAnswerOut, "proof", purpose_tone),
+    CheckedConclusion: _Told(ConclusionAnswerOut, "conclusion", conclusion_tone),
+    CheckedReceipt: _Told(ReceiptAnswerOut, "receipt", receipt_tone),
+    CheckedHistory: _Told(HistoryAnswerOut, "history", history_tone),
+    CheckedTrade: _Told(TradeAnswerOut, "trade_check", trade_tone),
+    CheckedContract: _Told(ContractAnswerOut, "contract", contract_tone),
+    CheckedVoucher: _Told(VoucherAnswerOut, "voucher", voucher_tone),
+    Checked: _Told(AnswerOut, "report", lambda report: VERDICTS[verdict_name(report)].tone),
+}
+
+
 def _answer(checked: AnyChecked, *, own: bool) -> AnyAnswer:
-    if isinstance(checked, CheckedPurpose):
-        proof = checked.report
-        return PurposeAnswerOut(
-            verdict=Said(tone=purpose_tone(proof), **verdict(proof).to_json()),
-            policy=policy_out(checked.trust, own=own),
-            proof=proof.to_json(),
-        )
-    if isinstance(checked, CheckedConclusion):
-        end = checked.report
-        return ConclusionAnswerOut(
-            verdict=Said(tone=conclusion_tone(end), **verdict(end).to_json()),
-            policy=policy_out(checked.trust, own=own),
-            conclusion=end.to_json(),
-        )
-    if isinstance(checked, CheckedReceipt):
-        report = checked.report
-        return ReceiptAnswerOut(
-            verdict=Said(tone=receipt_tone(report), **verdict(report).to_json()),
-            policy=policy_out(checked.trust, own=own),
-            receipt=report.to_json(),
-        )
-    if isinstance(checked, CheckedHistory):
-        life = checked.report
-        return HistoryAnswerOut(
-            verdict=Said(tone=history_tone(life), **verdict(life).to_json()),
-            policy=policy_out(checked.trust, own=own),
-            history=life.to_json(),
-        )
-    if isinstance(checked, CheckedTrade):
-        told = checked.report
-        return TradeAnswerOut(
-            verdict=Said(tone=trade_tone(told), **verdict(told).to_json()),
-            policy=policy_out(checked.trust, own=own),
-            trade_check=told.to_json(),
-        )
-    if isinstance(checked, CheckedContract):
-        contract = checked.report
-        return ContractAnswerOut(
-            verdict=Said(tone=contract_tone(contract), **verdict(contract).to_json()),
-            policy=policy_out(checked.trust, own=own),
-            contract=contract.to_json(),
-        )
-    if isinstance(checked, CheckedVoucher):
-        voucher = checked.report
-        return VoucherAnswerOut(
-            verdict=Said(tone=voucher_tone(voucher), **verdict(voucher).to_json()),
-            policy=policy_out(checked.trust, own=own),
-            voucher=voucher.to_json(),
-        )
-    tone = VERDICTS[verdict_name(checked.report)].tone
-    return AnswerOut.model_validate(
-        {
-            "verdict": Said(tone=tone, **verdict(checked.report).to_json()),
-            "policy": policy_out(checked.trust, own=own),
-            "report": ReportOut.model_validate(checked.report.to_json()),
-        }
+    told, report = _TOLD[type(checked)], checked.report
+    return told.answer(
+        verdict=Said(tone=told.tone(report), **verdict(report).to_json()),
+        policy=policy_out(checked.trust, own=own),
+        **{told.name: report.to_json()},
     )
 
 

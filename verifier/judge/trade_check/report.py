@@ -27,7 +27,9 @@ class Told(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TradeCheckReport(DocumentReport):
-    """What a verification of a receipt found."""
+    """What a verification of a receipt found. Its block is that of the evidence; the block that the answer
+    speaks of is the receipt's. `asked_at` is a time at which nothing had been told: no other matters.
+    """
 
     document = "trade-check"
 
@@ -36,8 +38,6 @@ class TradeCheckReport(DocumentReport):
     standing: Told
     receipt: TradeReceipt | None
     """None if it is malformed."""
-    """Of the evidence; the block that the answer speaks of is the receipt's."""
-    """A time asked about at which nothing had been told; otherwise the time asked about does not matter."""
 
     @property
     def holds(self) -> bool | None:
