@@ -81,7 +81,7 @@ def _not_done(session: Session, call: ChainCall, refusal: YinzhengError) -> Yinz
     if licence is not None:
         licence.event_id = None
     before = None if case.certificate is None else session.get(Certificate, case.certificate)
-    if before is not None and call.kind in (SUCCESSION.name, CANCELLATION.name):
+    if before is not None and call.kind in (SUCCESSION.name, CASE_CANCELLATION.name):
         before.ended = None
     case.state = before_issuing(CaseType(case.type), Procedure(case.procedure)).value
     case.prepared_at = None
@@ -123,8 +123,8 @@ LICENCE_END: Final = CallKind("licence-end", effect=_ended, refusal=_not_done, d
 """About a licence as before; its part is the leaf of the statement that ends it."""
 SUCCESSION: Final = CallKind("succession", effect=_succeeded, refusal=_not_done, done=_has_succeeded)
 """About a certificate that others follow, by the hex of its identifier; its part is the first one's leaf."""
-CANCELLATION: Final = CallKind("holders-cancellation", refusal=_not_done, done=_is_cancelled)
-"""About a certificate, by the hex of its identifier; its part is the leaf of the statement."""
+CASE_CANCELLATION: Final = CallKind("holders-cancellation", refusal=_not_done, done=_is_cancelled)
+"""Decided in a case. About a certificate, by the hex of its identifier; its part is the statement's leaf."""
 
 KINDS: Final = (
     PUBLICITY,
@@ -135,7 +135,7 @@ KINDS: Final = (
     LICENCE,
     LICENCE_END,
     SUCCESSION,
-    CANCELLATION,
+    CASE_CANCELLATION,
 )
 
 

@@ -54,7 +54,7 @@ def cancellation(work: CaseThread) -> Prepared:
         message=message,
         domain=client.standing_domain,
         signers=(*officials(work), *(organisations(work, request) if by_holders else ())),
-        kind=calls.CANCELLATION,
+        kind=calls.CASE_CANCELLATION,
         about=message.id.hex(),
         part=statement.leaf_hash.hex(),
         call=lambda signatures: client.cancel(message, listed, signatures),

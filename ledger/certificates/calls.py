@@ -64,8 +64,8 @@ LIFTING: Final = CallKind("lifting", done=_lifted)
 """About a lifting, by the hex of its leaf; its part is the remark's, empty where that was deposited."""
 LAPSE: Final = CallKind("lapse", refusal=_not_over)
 """About a lapse, by the hex of its leaf."""
-CANCELLATION: Final = CallKind("cancellation", done=_cancelled, refusal=_not_over)
-"""About a cancellation, by the hex of its leaf; its part is the certificate's identifier."""
+FORUM_CANCELLATION: Final = CallKind("cancellation", done=_cancelled, refusal=_not_over)
+"""Ordered by a forum, by the hex of its leaf; its part is the certificate's identifier."""
 
 RESERVATION: Final = CallKind("reservation", done=_reserved)
 """About a reservation, by the hex of its leaf; its part is `about_reservation`."""
@@ -77,4 +77,13 @@ LATER_OBJECTION: Final = CallKind("later-objection")
 LATER_CONCLUSION: Final = CallKind("later-conclusion")
 """About the conclusion on one, by the hex of its leaf."""
 
-KINDS: Final = (REMARK, LIFTING, LAPSE, CANCELLATION, RESERVATION, RELEASE, LATER_OBJECTION, LATER_CONCLUSION)
+KINDS: Final = (
+    REMARK,
+    LIFTING,
+    LAPSE,
+    FORUM_CANCELLATION,
+    RESERVATION,
+    RELEASE,
+    LATER_OBJECTION,
+    LATER_CONCLUSION,
+)

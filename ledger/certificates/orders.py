@@ -7,7 +7,7 @@ call themselves: then the statement is taken in afterwards.
 
 from __future__ import annotations
 
-from yinzheng.ledger.certificates.calls import CANCELLATION, LIFTING, REMARK
+from yinzheng.ledger.certificates.calls import FORUM_CANCELLATION, LIFTING, REMARK
 from yinzheng.ledger.certificates.messages import Decided, message_of
 from yinzheng.ledger.certificates.reserving import keep
 from yinzheng.ledger.certificates.telling import tell_holders
@@ -79,7 +79,7 @@ def _call(
             work.call(REMARK, leaf.hex(), client.enter_remark(message, signature))
         case Cancellation():
             made = client.cancel(message, (), [signature])
-            work.call(CANCELLATION, leaf.hex(), made, part=work.subject.hex())
+            work.call(FORUM_CANCELLATION, leaf.hex(), made, part=work.subject.hex())
         case RemarkLifting():
             part = message.remark.hex() if any(message.remark) else ""
             work.call(LIFTING, leaf.hex(), client.lift_remark(message, signature), part=part)

@@ -12,7 +12,7 @@ from tests.ledger.certificates.test_remarks import SEIZED, enter, lift, record, 
 from tests.ledger.disputes.court import APPLICANT, COURT, STRANGER, Court
 from tests.ledger.world import KEEPER, actor_of
 from yinzheng.ledger.certificates import messages
-from yinzheng.ledger.certificates.calls import CANCELLATION
+from yinzheng.ledger.certificates.calls import FORUM_CANCELLATION
 from yinzheng.ledger.certificates.orders import execute
 from yinzheng.ledger.certificates.work import registered
 from yinzheng.ledger.chain.approvals_moves import Cancellation, RemarkEntry
@@ -57,9 +57,9 @@ def test_a_cancellation_that_the_contracts_refuse_ends_nothing(court: Court) -> 
     execute(court.registry, parse_order(f.ordered(court, f.cancelling(court)).to_json()))
     refusal = UsageFault("held", code="held")
     with court.registry.store.transaction() as session:
-        call = session.exec(select(ChainCall).where(ChainCall.kind == CANCELLATION.name)).one()
+        call = session.exec(select(ChainCall).where(ChainCall.kind == FORUM_CANCELLATION.name)).one()
         assert registered(session, court.made.number).ended == "cancelled"
-        assert CANCELLATION.refusal(session, call, refusal) is refusal
+        assert FORUM_CANCELLATION.refusal(session, call, refusal) is refusal
     with court.registry.store.reading() as session:
         assert registered(session, court.made.number).ended is None
 
