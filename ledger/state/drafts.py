@@ -9,11 +9,13 @@ taken for one that was left. Drafts of programs before this one have no mark, an
 from __future__ import annotations
 
 import fcntl
+import mmap
 import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +41,11 @@ _OURS: Final = frozenset(
     | {"log", "blobs", "chain", "calendar", "keys", "people", "instance.json", "backup.json"}
 )
 _SQLITE: Final = b"SQLite format 3\0"
+_KEY: Final = "wrapped_key"
+_COLUMNS: Final = (
+    "SELECT 1 FROM sqlite_master AS made JOIN pragma_table_info(made.name) AS has"
+    " WHERE made.type = 'table' AND has.name = ?"
+)
 
 
 @contextmanager
@@ -114,11 +121,23 @@ def _is_older(draft: Path, instance: Instance) -> bool:
             return (found.origin, found.genesis) == (instance.origin, instance.genesis)
         return False
     database = draft / "ledger.sqlite"
-    if not database.is_file():
-        return False
+    return database.is_file() and _holds_keys(database)
+
+
+def _holds_keys(database: Path) -> bool:
+    """Whether a database has a table for wrapped keys; one that was cut off is known by that word in it."""
     with database.open("rb") as file:
-        head = file.read(4 * 1024 * 1024)
-    return head.startswith(_SQLITE) and b"wrapped_key" in head
+        if file.read(len(_SQLITE)) != _SQLITE:
+            return False
+    with suppress(sqlite3.DatabaseError), closing(_untouched(database)) as connection:
+        return connection.execute(_COLUMNS, (_KEY,)).fetchone() is not None
+    with database.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(_KEY.encode()) >= 0
+
+
+def _untouched(database: Path) -> sqlite3.Connection:
+    """Open it as it lies there: nothing is locked, recovered or written beside it."""
+    return sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
 
 
 def _in_the_making(draft: Path) -> bool:

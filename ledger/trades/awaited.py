@@ -23,12 +23,12 @@ from yinzheng.ledger.store.models_moves import Licence
 _STATED: Final = {
     standing.REMARK.name: "remark",
     standing.LAPSE.name: "end",
-    standing.CANCELLATION.name: "end",
+    standing.FORUM_CANCELLATION.name: "end",
     standing.LATER_OBJECTION.name: "objection",
     standing.RESERVATION.name: "reservation",
 }
 """About a statement under the certificate's own subject, by its leaf."""
-_NAMED: Final = {moves.SUCCESSION.name: "end", moves.CANCELLATION.name: "end"}
+_NAMED: Final = {moves.SUCCESSION.name: "end", moves.CASE_CANCELLATION.name: "end"}
 """About the certificate itself, by its identifier."""
 _DISPUTE: Final = disputes.OPENING.name
 _LICENCE: Final = moves.LICENCE.name

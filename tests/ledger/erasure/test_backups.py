@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -171,6 +173,33 @@ def test_what_killed_backups_left_is_swept_and_told(ward: Ward, tmp_path: Path) 
     assert w.holding(disk, keys) == set()
     assert not beside.exists()
     assert [path.name for path in (tmp_path / "keys").iterdir()] == [NAME]
+
+
+def test_an_older_draft_is_known_by_its_tables(ward: Ward, tmp_path: Path) -> None:
+    """Wherever the schema lies in it, and as far as it was written; not by what somebody noted in another."""
+    _, instance = read_instance(ward.world.root)
+    disk = tmp_path / "disk"
+
+    def draft(name: str, *statements: str) -> Path:
+        folder = disk / f".{name}.x1y2z3_4"
+        folder.mkdir(parents=True)
+        with closing(sqlite3.connect(folder / "ledger.sqlite", isolation_level=None)) as connection:
+            for one in statements:
+                connection.execute(one)
+        return folder
+
+    filler = ("CREATE TABLE filler (x)", f"INSERT INTO filler VALUES (zeroblob({5 * 1024 * 1024}))")
+    many = [f"CREATE TABLE t{n} (a_column_with_a_long_name_{n} TEXT)" for n in range(60)]
+    late = draft("late", *filler, *many, "CREATE TABLE dossier (id, wrapped_key BLOB)")
+    head = (late / "ledger.sqlite").read_bytes()[: 4 * 1024 * 1024]
+    assert b"wrapped_key" not in head
+    draft("another", "CREATE TABLE note (x)", "INSERT INTO note VALUES ('wrapped_key')")
+    torn = draft("torn", "CREATE TABLE dossier (id, wrapped_key BLOB)", *many)
+    whole = (torn / "ledger.sqlite").read_bytes()
+    at = whole.index(b"wrapped_key")
+    (torn / "ledger.sqlite").write_bytes(whole[:100] + bytes(at - 100) + whole[at : at + 100])
+    assert left_drafts(disk, instance) == (late, torn)
+    assert [path.name for path in late.iterdir()] == ["ledger.sqlite"], "nothing is written beside it"
 
 
 def test_the_name_of_the_current_key_file_alone_is_swept(ward: Ward, tmp_path: Path) -> None:
