@@ -32,8 +32,10 @@ from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.notify.deliveries import MOST_ATTEMPTS, claim, note
 from yinzheng.ledger.notify.sending import Courier
 from yinzheng.ledger.organisations import enrolment
+from yinzheng.ledger.registry import silent
 from yinzheng.ledger.store.models import Certificate
 from yinzheng.ledger.store.models_consents import Delivery
+from yinzheng.ledger.supervision.steps import Suspicion, suspect
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.formats.challenge import answer, parse_challenge
 from yinzheng.verifier.formats.move_request import JointRequest
@@ -188,6 +190,8 @@ def _license(talk: Talk) -> None:
 
     talk.tell(HOSPITAL, "list_rights", "GET /org/v1/rights")
     talk.tell(FIRM, "list_licences", "GET /org/v1/licences")
+    talk.tell(HOSPITAL, "list_rights", "GET /org/v1/rights")
+    talk.tell(FIRM, "list_licences", "GET /org/v1/licences")
 
 
 def _approval(talk: Talk, code: str, request: JointRequest, prepared: Mapping[str, Any]) -> bytes:
@@ -207,6 +211,7 @@ def _trade(talk: Talk) -> str:
     talk.tell(EXCHANGE, "check_trade", path, other, name="refused")
     lines = b"".join(dumps(one) + b"\n" for one in (sound, {**sound, "kind": "lend"}))
     talk.tell(EXCHANGE, "check_trade", path, lines, name="a-batch", media=NDJSON)
+    talk.tell(EXCHANGE, "list_trade_checks", "GET /v1/trade-checks")
     talk.tell(EXCHANGE, "list_trade_checks", "GET /v1/trade-checks")
     talk.tell(EXCHANGE, "fetch_trade_check", f"GET /v1/trade-checks/{check}")
     return check
@@ -239,6 +244,7 @@ def _contract(talk: Talk) -> None:
     ):
         talk.tell(who, "tell_of_contract", f"POST {path}/{id_}/{name}", told, name=name)
     talk.tell(FIRM, "fetch_contract", f"GET {path}/{id_}")
+    talk.tell(FIRM, "fetch_contract_proof", f"GET {path}/{id_}/proof")
 
 
 def _watch(talk: Talk) -> None:
@@ -275,6 +281,10 @@ def _visit(talk: Talk, check: str) -> None:
     talk.look("right_history", "/v1/certificates/{number}/history", number=number)
     talk.look("as_of", "/v1/certificates/{number}/as-of", number=number, at=str(talk.registry.clock() - 1))
     talk.look("register", "/v1/register", q=number)
+    suspicion = Suspicion(HOSPITAL, [number], "涉嫌超范围提供", "某法第三条", ())
+    suspect(talk.registry, suspicion, actor_of(talk.registry, OFFICER), silent)
+    talk.settle()
+    talk.look("supervision", "/v1/supervision")
     talk.look("holder_file", "/v1/holders/{code}", code=HOSPITAL)
     asked = talk.send("challenge", "/v1/challenges", {"certificate": qr, "asker": "某银行（虚构）"})
     said = answer(parse_challenge(asked["text"]), HOSPITAL, talk.parties.members[HOSPITAL].key)
