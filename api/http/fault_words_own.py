@@ -19,7 +19,7 @@ OWN: Final = {
         Label("这些页面不对本浏览器开放。", "These pages are closed to this browser."),
         Label(
             "请打开程序（yinzheng org pages）最后显示的地址；每个地址只能用一次。",
-            "Open the address that `yinzheng org pages` printed last; each is good once.",
+            "Open the address that the program (yinzheng org pages) printed last; each is good once.",
         ),
     ),
     "pages-host": Fault(
@@ -60,7 +60,7 @@ OWN: Final = {
         ),
         Label(
             "请选择 yinzheng holder sign --out 写出的签名文件，或 request.json 连同其全部材料。",
-            "Choose the file that `yinzheng holder sign --out` wrote, or request.json with its documents.",
+            "Choose the file that yinzheng holder sign --out wrote, or request.json with its documents.",
         ),
     ),
     "nothing-prepared": Fault(

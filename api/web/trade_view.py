@@ -8,9 +8,10 @@ from typing import Final
 from yinzheng.api.http.fault_words import FAULTS
 from yinzheng.api.http.language import Language
 from yinzheng.api.web.checking import CheckedTrade
+from yinzheng.api.web.established import TRADE
 from yinzheng.api.web.report_view import TONES, Moment, Pinned, Step, not_yours, pinned
 from yinzheng.api.web.times import Instant, age, instant
-from yinzheng.api.web.words import ESTABLISHED, Tone, say
+from yinzheng.api.web.words import Tone, say
 from yinzheng.verifier.formats.trade import DECLARED, MET, OPEN, UNMET
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome
 from yinzheng.verifier.judge.trade_check.report import Told, TradeCheckReport
@@ -130,9 +131,7 @@ def _step(finding: Finding, language: Language) -> Step:
 
 def _reason(finding: Finding, language: Language) -> str:
     if finding.outcome is Outcome.VALID:
-        if finding.number in (1, 3, 4, 5, 9):
-            return words.TITLES[finding.number].said(language)
-        return say(ESTABLISHED[finding.number], language)
+        return say(TRADE[finding.number], language)
     if finding.outcome is Outcome.ERROR and finding.code != "live-refused":
         return say(FAULTS["ledger-unavailable"].message, language)
     return not_yours(phrases.reason(finding).said(language))

@@ -8,10 +8,11 @@ from typing import Final
 
 from yinzheng.api.http.language import Language
 from yinzheng.api.web.checking import CheckedVoucher
+from yinzheng.api.web.established import VOUCHER
 from yinzheng.api.web.fields import Row, differing, profile_words, text_words
 from yinzheng.api.web.report_view import Moment, Pinned, Step, block_of, pinned, step_of
 from yinzheng.api.web.times import Instant, instant
-from yinzheng.api.web.words import ESTABLISHED, Tone
+from yinzheng.api.web.words import Tone
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.licence import Licence
 from yinzheng.verifier.judge.licence.report import VoucherReport
@@ -26,9 +27,6 @@ _TONES: Final[dict[str, Tone]] = {
     LicenceStatus.UNDETERMINED: "unknown",
     LicenceStatus.CERTIFICATE_CANCELLED: "unknown",
 }
-
-_OWN: Final = (3, 4, 5, 9)
-_ESTABLISHED: Final = {**ESTABLISHED, **{number: words.OBLIGATIONS[number] for number in _OWN}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +72,7 @@ def voucher_view(checked: CheckedVoucher, language: Language, *, own_policy: boo
         checked_at=instant(report.checked_at, language),
         confirmed=report.authentic is Authentic.GENUINE,
         rows=_rows(report, language),
-        steps=tuple(
-            step_of(finding, language, words.OBLIGATIONS, _ESTABLISHED) for finding in report.findings
-        ),
+        steps=tuple(step_of(finding, language, words.OBLIGATIONS, VOUCHER) for finding in report.findings),
         notes=tuple(words.NOTES[note.code].said(language) for note in report.notes),
         policy=pinned(checked.trust, language, own=own_policy),
         demonstration=report.demonstration,

@@ -187,5 +187,5 @@ def _when(report: Judged) -> Phrase:
         return Phrase("", "")
     at, age = lately(report.speaks_of, report.checked_at), ago(report.checked_at - report.speaks_of)
     if report.document == "trade-check":  # told once; it says nothing of how it stands since
-        return Phrase(f"（{at.zh}答复，{age.zh}）", f" (answered {at.en}, {age.en})")
+        return Phrase(f"（{at.zh} 答复，{age.zh}）", f" (answered {at.en}, {age.en})")
     return Phrase(f"（截至{at.zh}，{age.zh}）", f" as of {at.en}, {age.en}")

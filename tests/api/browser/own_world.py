@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.api.browser.rights_world import served
 from tests.cli.processes import COMMAND, environment
 from tests.desk.calls import DeskProcess, running_desk
 from tests.ledger import world as w
@@ -29,6 +30,7 @@ from yinzheng.ledger.certificates.remarks import Grounds
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.organisations.accounts import domain_of
+from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.terms import RemarkKind
 from yinzheng.ledger.state.policy import trust_policy
@@ -60,6 +62,10 @@ class Own:
     """Of the licence that waits to be signed."""
     holder: Pages
     exchange: Pages
+    public: str
+    """Address of the registry's own pages."""
+    voucher: bytes
+    """The file of the licence's voucher."""
 
 
 @dataclass
@@ -113,12 +119,16 @@ def own_world(root: Path) -> Iterator[Own]:
         (root / "contract.txt").write_bytes(CONTRACT)
         _folder(root / "asked", root / "contract.txt", parties.licence(purposes="临床决策支持"), members)
         settle(registry)
+    with open_reader(world.root, clock) as reader:
+        voucher = reader.voucher_file("L-2026-000001")
+    assert voucher is not None
     with ExitStack() as stack:
         desk = stack.enter_context(running_desk(world.root))
         holder, exchange = (
             stack.enter_context(pages_of(root / code, desk.url)) for code in (HOSPITAL, EXCHANGE)
         )
-        yield Own(root, desk, first, second, case, holder, exchange)
+        public, _ = stack.enter_context(served(world.root, desk.url))
+        yield Own(root, desk, first, second, case, holder, exchange, public, voucher)
 
 
 def _member(registry: Registry, root: Path, code: str, policy: bytes, clock: Clock) -> Member:

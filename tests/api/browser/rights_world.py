@@ -89,12 +89,12 @@ def rights_world(root: Path) -> Iterator[Rights]:
         receipts = [issue_receipt(registry, one.subject, by) for one in granted]
     # The server reads a copy's own files, as another process would; LMDB opens a folder once per process.
     shutil.copytree(world.root, root / "served")
-    with running_desk(root / "served") as desk, _served(root / "served", desk.url) as (url, away):
+    with running_desk(root / "served") as desk, served(root / "served", desk.url) as (url, away):
         yield Rights(url, away, desk, *receipts)
 
 
 @contextmanager
-def _served(state: Path, desk: str) -> Iterator[tuple[str, str]]:
+def served(state: Path, desk: str) -> Iterator[tuple[str, str]]:
     limits = Limits(requests=GENEROUS, lookups=GENEROUS, patients=GENEROUS)
     now: Callable[[], int] = lambda: int(time.time())  # noqa: E731
     with socket.create_server(("127.0.0.1", 0)) as unused:

@@ -14,8 +14,10 @@ from playwright.sync_api import Browser, Page
 from tests.api.browser.own_world import NAMES, SECRETS, Own, Pages, own_world
 from tests.api.browser.test_rights_pages import fits
 from tests.cli.commands import run
+from tests.desk.test_trades import waited
 from tests.ledger.moves.parties import FIRM, HOSPITAL
-from tests.ledger.trades.market import BUYER
+from tests.ledger.trades.market import BUYER, EXCHANGE, trade_of
+from yinzheng.api.org.exchange import Exchange
 from yinzheng.api.org.member import Member
 
 LANGUAGES = ("zh", "en")
@@ -206,10 +208,36 @@ def test_an_exchange_checks_and_reserves(exchange: Page, own: Own, lang: str) ->
     fits(exchange, f"own-receipts-{lang}")
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_public_pages_show_voucher_and_receipts(browser: Browser, own: Own, lang: str) -> None:
+    """What anyone who is handed them sees: the voucher of the licence, and answers of both kinds."""
+    member = Member.open(own.folder / EXCHANGE, SECRETS)
+    asking = Exchange(member, own.desk.url)
+    sound = trade_of(own.first, int(time.time()) + 86_400)
+    given = {
+        "voucher": own.voucher,
+        "allowed": waited(asking, asking.check(sound).check),
+        "refused": waited(
+            asking, asking.check({**sound, "buyer": {**BUYER, "code": "1"}, "price": None}).check
+        ),
+    }
+    page = browser.new_context().new_page()
+    for name, data in given.items():
+        page.goto(f"{own.public}/verify?lang={lang}")
+        page.locator("input[type=file]").set_input_files(
+            {"name": f"{name}.json", "mimeType": "application/json", "buffer": data}
+        )
+        page.locator("form button[type=submit]").first.click()
+        tone = {"voucher": "good", "allowed": "good", "refused": "bad"}[name]
+        assert page.locator(f".verdict.{tone}").count() == 1, page.locator("main").inner_text()
+        fits(page, f"public-{name}-{lang}")
+    page.context.close()
+
+
 def test_nothing_of_a_key_is_in_any_page(holder: Page, exchange: Page, own: Own) -> None:
     for page, code, paths in (
         (holder, HOSPITAL, ("rights", "licences", "requests", f"requests/{own.case}")),
-        (exchange, "91440101DEM00077EF", ("check", "receipts", "reservations", "requests")),
+        (exchange, EXCHANGE, ("check", "receipts", "reservations", "requests")),
     ):
         member = Member.open(own.folder / code, SECRETS)
         hidden = [member.profile.uploads.hex(), *SECRETS.values()]
