@@ -34,6 +34,7 @@ from yinzheng.api.http.limits import Gate, Limits
 from yinzheng.api.http.methods import Methods, allowed
 from yinzheng.api.http.problems import not_found, of_status
 from yinzheng.api.http.schemas import DESK, schema_file, schema_files
+from yinzheng.ledger.store.repository import unknown_certificate
 from yinzheng.verifier.errors import YinzhengError
 
 
@@ -91,6 +92,8 @@ def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -
 
 async def _fault(_: Request, error: Exception) -> Response:
     assert isinstance(error, YinzhengError)
+    if error.code == "certificate-draft":  # who is to be registered is not for other organisations (R50)
+        error = unknown_certificate(str(error.data["number"]))
     places = {
         name: error.data[name] for name in ("line", "index", "path", "replaced_at") if name in error.data
     }

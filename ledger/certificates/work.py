@@ -152,6 +152,7 @@ def registered(session: Session, number: str) -> Certificate:
             f"{number} is not registered yet",
             code="certificate-draft",
             hint="It is once the chain has its deposit: `yinzheng settle`.",
+            number=number,
         )
     return certificate
 

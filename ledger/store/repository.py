@@ -98,8 +98,13 @@ def find_certificate(session: Session, number: str) -> Certificate:
     """The certificate of that number; `UsageFault` `certificate-unknown`."""
     certificate = session.get(Certificate, number)
     if certificate is None:
-        raise UsageFault(f"there is no certificate {number}", code="certificate-unknown")
+        raise unknown_certificate(number)
     return certificate
+
+
+def unknown_certificate(number: str) -> UsageFault:
+    """What is told of a number under which there is no certificate."""
+    return UsageFault(f"there is no certificate {number}", code="certificate-unknown")
 
 
 def add_events(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:

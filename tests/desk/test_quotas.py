@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
 from tests.desk.calls import DeskProcess, running_desk
 from tests.desk.test_trades import Market, desk, founded, market, refused, trade
+from tests.ledger import world as w
+from tests.ledger.world import OFFICER, World, actor_of
+from yinzheng.api.desk.app import _fault
 from yinzheng.api.desk.quotas import MAX_CHECKS, Quota, Quotas
 from yinzheng.client import Answer, Lost
+from yinzheng.ledger.cases import issuing
+from yinzheng.ledger.certificates.listing import standing_of
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
 
@@ -35,14 +43,14 @@ def missing(place: int) -> str:
 def guesses_left(act: Callable[[int], object]) -> int:
     """How often something is told before it is told no more; a moment may earn one more."""
     for count in range(20):
-        fault = _fault(lambda at=count: act(at))  # type: ignore[misc]
+        fault = fault_of(lambda at=count: act(at))  # type: ignore[misc]
         if fault is not None and fault.code == "rate-limited":
             assert fault.data["retry_after"] >= 1
             return count
     raise AssertionError("it is told for ever")
 
 
-def _fault(act: Callable[[], object]) -> YinzhengError | None:
+def fault_of(act: Callable[[], object]) -> YinzhengError | None:
     try:
         act()
     except YinzhengError as fault:
@@ -139,6 +147,26 @@ def test_reserving_and_watching_by_guessed_numbers_is_counted(market: Market, de
         rival._call("POST", "/org/v1/subscriptions", _json(certificates=[shown], webhook=None))
 
     assert guesses_left(watch) in FEW
+
+
+def test_a_number_that_is_given_and_not_deposited_is_unknown(world: World, tmp_path: Path) -> None:
+    """Byte for byte: whose registration is on its way is told to no other organisation."""
+
+    def told(fault: YinzhengError) -> bytes:
+        request = Request({"type": "http", "method": "GET", "path": "/", "headers": []})
+        return bytes(asyncio.run(_fault(request, fault)).body)
+
+    with world.open() as registry:
+        case = w.to_publicity(registry, tmp_path / "d")
+        w.past_publicity(registry, world.clock, case)
+        number = issuing.issue(registry, case, actor_of(registry, OFFICER)).number
+        found = []
+        for one in (number, missing(1)):
+            with registry.store.reading() as session, pytest.raises(UsageFault) as caught:
+                standing_of(session, one)
+            found.append((caught.value.code, told(caught.value).replace(one.encode(), b"N")))
+        assert [code for code, _ in found] == ["certificate-draft", "certificate-unknown"]
+        assert found[0][1] == found[1][1]
 
 
 def test_a_second_batch_waits(market: Market) -> None:
