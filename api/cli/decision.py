@@ -33,10 +33,14 @@ def new(
     action: Annotated[
         str,
         typer.Argument(
-            help="accept, request-supplement, review, approve, publish, resolve, refuse or issue. 决定。"
+            help="accept, request-supplement, review, approve, publish, resolve, refuse, issue, remark or "
+            "lift. 决定。"
         ),
     ],
-    case: Annotated[str, typer.Argument(metavar="CASE", help="The case, such as A-2026-000001. 案件编号。")],
+    case: Annotated[
+        str,
+        typer.Argument(metavar="CASE", help="The case; of a remark the certificate. 案件编号或证书编号。"),
+    ],
     as_: As,
     trust: Policy,
     out_file: Out,
@@ -89,7 +93,7 @@ def sign(
     """
     from dataclasses import replace
 
-    from yinzheng.ledger.cases.shown import sign_shown
+    from yinzheng.ledger.elsewhere.shown import Pinned, sign_shown
     from yinzheng.ledger.people.decisions import Content, SignedDecision
 
     policy, value = _policy(trust), _object(file)
@@ -105,7 +109,7 @@ def sign(
     if made.signer() != key.address:
         raise DataFault("this decision was not signed with this key", code="key-differs")
     made.check(policy.origin, policy.chain_id, int(time.time()))
-    signature = sign_shown(message, content, made, policy.rights.address, key)
+    signature = sign_shown(message, content, made, Pinned.of(policy), key)
     if not json_:
         _show(content)
     signed = replace(made, prepared=prepared, approvals=(signature,)).sign(key)
@@ -120,10 +124,20 @@ def sign(
 def _show(content: Content) -> None:
     """Show what would be approved, and at a terminal ask; without a yes nothing is written."""
     typer.echo(f"{content.statement.type}  {content.statement.leaf_hash.hex()}", err=True)
-    for line in json.dumps(content.body, ensure_ascii=False, indent=1).splitlines():
-        typer.echo(f"  {line}", err=True)
+    _lines(content.body)
+    if content.move is not None:
+        typer.echo("asked for, and signed by its parties 当事人签署的申请", err=True)
+        _lines(content.move["request"]["request"])
+        for one in content.move["prepared"]["stated"][:-1]:
+            typer.echo("follows 随之登记", err=True)
+            _lines(one["body"])
     if sys.stdin.isatty():
         typer.confirm("approve this 确认核准?", abort=True, err=True)
+
+
+def _lines(value: object) -> None:
+    for line in json.dumps(value, ensure_ascii=False, indent=1).splitlines():
+        typer.echo(f"  {line}", err=True)
 
 
 def submit(
@@ -155,10 +169,10 @@ def submit(
 
 
 def _carried_out(state: Path, json_: bool, made: SignedDecision) -> Any:
-    from yinzheng.ledger.cases import decided_elsewhere
+    from yinzheng.ledger.elsewhere import submitting
 
     with writing(state, json_) as (registry, _):
-        return decided_elsewhere.submit(registry, made).to_json()
+        return submitting.submit(registry, made).to_json()
 
 
 def _sent(desk: str, made: SignedDecision) -> Any:

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from yinzheng.api.desk.server import Desk
 from yinzheng.api.http.reading import read_body
-from yinzheng.ledger.cases.decided_elsewhere import submit
+from yinzheng.ledger.elsewhere.submitting import submit
 from yinzheng.ledger.people.decisions import MAX_BYTES, SignedDecision
 from yinzheng.verifier.bytes import canonical
 

@@ -9,13 +9,14 @@ after that. Until then a person's approval counts only while who gave it may act
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.cases.asked import request_of
 from yinzheng.ledger.cases.bearing import require_grantable, use_up
 from yinzheng.ledger.cases.deciders import Prepared, Signer, record_of
+from yinzheng.ledger.cases.handing_out import content_for
 from yinzheng.ledger.cases.numbering import running_out
 from yinzheng.ledger.cases.preparing import prepare
 from yinzheng.ledger.cases.standing_drafts import keep_drafts, state_drafts
@@ -24,7 +25,6 @@ from yinzheng.ledger.chain.approvals import digest, recover
 from yinzheng.ledger.disputes.work import holds_on
 from yinzheng.ledger.notify.queue import queue_recorded
 from yinzheng.ledger.people.acting import Actor, gone
-from yinzheng.ledger.people.decisions import Content
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.disputes import Act, check_hold
@@ -74,8 +74,7 @@ def issue(registry: Registry, case_id: str, by: Actor) -> Issued:
         _forget(work, prepared)
         if any(signer.capacity is capacity for signer in prepared.signers):
             _refuse_second(work, by.person, capacity)
-            decision = prepared.decision
-            told = Content(decision.statement, cast("dict[str, Any]", decision.body.to_json()), None)
+            told = content_for(work, prepared)
             approve(work, prepared.message, _kind(work), by, capacity, told, prepared.domain)
         return _continue(work, prepared, begun and running_out(work))
 

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.cases.asked import predecessor_of, request_of
-from yinzheng.ledger.cases.calls import SUCCESSION
-from yinzheng.ledger.cases.deciders import Prepared
+from yinzheng.ledger.cases.asked import request_of
+from yinzheng.ledger.cases.handing_out import file_of
 from yinzheng.ledger.cases.issuing import missing_of, standing
-from yinzheng.ledger.cases.prepared import PreparedFile, stated
+from yinzheng.ledger.cases.prepared import PreparedFile
 from yinzheng.ledger.cases.work import CaseThread, work_on
-from yinzheng.ledger.chain.approvals import plain, typed_data
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import State
 from yinzheng.ledger.store.models import Case
@@ -23,7 +21,6 @@ from yinzheng.ledger.store.models_moves import MoveParty
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault, YinzhengError
 from yinzheng.verifier.formats.move_request import JointRequest
-from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED
 
 MOST = 100
 """Moves listed, the newest."""
@@ -84,22 +81,13 @@ def shown_move(registry: Registry, case_id: str, code: str) -> ShownMove:
         asked = request_of(work) if concerned else None
         if prepared is None:
             return _shown(work.case, asked=asked)
-        return _shown(work.case, missing_of(work, prepared), _file(work, prepared), asked)
+        return _shown(work.case, missing_of(work, prepared), file_of(work, prepared), asked)
 
 
 def prepared_file(registry: Registry, case_id: str) -> PreparedFile:
     """What is prepared in a case, for whoever signs it elsewhere. Raises as `issuing.standing`."""
     with work_on(registry, case_id) as work:
-        return _file(work, standing(work))
-
-
-def _file(work: CaseThread, prepared: Prepared) -> PreparedFile:
-    """With the certificate before, where others are to follow it: it is compared with them."""
-    message = plain(typed_data(prepared.message, prepared.domain))
-    assert isinstance(message, dict)
-    follows = prepared.kind is SUCCESSION
-    before = stated(CERTIFICATE_DEPOSITED, predecessor_of(work).to_json()) if follows else None
-    return PreparedFile(work.case.id, prepared.stated, message, before)
+        return file_of(work, standing(work))
 
 
 def _settles(work: CaseThread, code: str) -> bool:

@@ -45,17 +45,20 @@ AHEAD: Final = 300
 """Seconds a signer's clock may be fast."""
 SIGNATURE_BYTES: Final = 65
 
-MESSAGES: Final[Mapping[str, str | None]] = {
-    "accept": None,
-    "request-supplement": None,
-    "review": None,
-    "approve": None,
-    "publish": "Publication",
-    "resolve": "Conclusion",
-    "refuse": "Closure",
-    "issue": "Deposit",
+MESSAGES: Final[Mapping[str, tuple[str, ...]]] = {
+    "accept": (),
+    "request-supplement": (),
+    "review": (),
+    "approve": (),
+    "publish": ("Publication",),
+    "resolve": ("Conclusion",),
+    "refuse": ("Closure",),
+    "issue": ("Deposit", "Licence", "LicenceEnd", "Transfer", "Change", "Renewal", "Cancellation"),
+    "remark": ("RemarkEntry",),
+    "lift": ("RemarkLifting",),
 }
-"""What may be decided elsewhere, and the approval (S5.5) that the contracts may ask for."""
+"""What may be decided elsewhere, and the approvals (S5.5, S5.20 to S5.25) that the contracts may ask for: of
+`issue` one, by the type of the case."""
 
 
 def _anything(value: object, _path: str) -> object:
@@ -201,19 +204,25 @@ class Content:
     body: dict[str, Any]
     secret: bytes | None = field(repr=False)
     """What opens the commitment to a private body."""
+    move: Mapping[str, Any] | None = None
+    """Of a move: `prepared` (S16.9) and `request` (S10.12), for their own readers."""
 
     def to_json(self) -> dict[str, JSON]:
-        """`{"statement": S3.1, "body", "secret": hex or null}`."""
+        """`{"statement": S3.1, "body", "secret": hex or null}`, of a move with `move`."""
         secret = None if self.secret is None else self.secret.hex()
-        return {"statement": self.statement.to_json(), "body": self.body, "secret": secret}
+        said: dict[str, JSON] = {"statement": self.statement.to_json(), "body": self.body, "secret": secret}
+        return said if self.move is None else {**said, "move": dict(self.move)}
 
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Decode strictly; `DataFault` (`field-…`, and as `Statement.from_json`)."""
-        found = read_object(value, _CONTENT, "content")
+        found = read_object(value, _CONTENT, "content", optional={"move": _anything})
         if not isinstance(found["body"], dict):
             raise DataFault("the body of a statement is an object", code="field-type")
-        return cls(Statement.from_json(found["statement"]), found["body"], found["secret"])
+        move = found["move"]
+        if move is not None and (not isinstance(move, dict) or set(move) != {"prepared", "request"}):
+            raise DataFault("a move is shown with what is prepared and what was asked", code="field-type")
+        return cls(Statement.from_json(found["statement"]), found["body"], found["secret"], move)
 
 
 _CONTENT: Final[dict[str, Check[Any]]] = {

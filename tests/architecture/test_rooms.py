@@ -47,7 +47,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "withdrawals",
         "disputes",
         "certificates watch",
-        "trades supervision",
+        "trades supervision elsewhere",
         "erasure notify",
         # What looks at all of them.
         "answers",

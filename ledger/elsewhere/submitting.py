@@ -16,19 +16,22 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from yinzheng.ledger.cases import deciding, issuing, objections, publicity
+from yinzheng.ledger.certificates import remarks
 from yinzheng.ledger.chain.approvals import plain
 from yinzheng.ledger.dossiers.checklist import parse_checklist
 from yinzheng.ledger.people.acting import Actor, authenticate_decision
 from yinzheng.ledger.people.decisions import Content, SignedDecision, ToBeSigned
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.refusals import Ground
-from yinzheng.ledger.rules.terms import Procedure
+from yinzheng.ledger.rules.terms import Procedure, RemarkKind
 from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.bytes.canonical import (
     Check,
     boolean,
     integer,
     list_of,
+    nullable,
     object_of,
     one_of,
     text,
@@ -41,6 +44,12 @@ _SEED_BYTES: Final = 32
 _ASSOCIATED: Final = b"yinzheng/decision-prepared/1"
 
 _REASONS: Final[Check[Any]] = text(0, 4000)
+_GROUNDS: Final[Mapping[str, Check[Any]]] = {
+    "text": text(0, 200),
+    "document": nullable(DigestPair.from_json),
+    "reference": nullable(text(1, 200)),
+}
+"""What a remark or its lifting says and rests on (S10.11)."""
 _PREPARED: Final[Check[Any]] = object_of({"at": integer(0), "seed": text(64, 64, r"[0-9a-f]+")})
 
 
@@ -114,6 +123,18 @@ _ACTIONS: Final[Mapping[str, _Action]] = {
         lambda r, case, by, given: deciding.refuse(r, case, by, Ground(given["ground"]), given["reasons"]),
     ),
     "issue": _Action({}, lambda r, case, by, _: issuing.issue(r, case, by)),
+    "remark": _Action(
+        {"kind": one_of(*(one.value for one in RemarkKind)), **_GROUNDS},
+        lambda r, number, by, given: remarks.enter(
+            r, number, RemarkKind(given.pop("kind")), remarks.Grounds(**given), by
+        ),
+    ),
+    "lift": _Action(
+        {"remark": text(1, 64), **_GROUNDS},
+        lambda r, number, by, given: remarks.lift(
+            r, number, given.pop("remark"), remarks.Grounds(**given), by
+        ),
+    ),
 }
 
 
