@@ -85,6 +85,16 @@ def outbox(
     return row
 
 
+def send_anew(session: Session, row: ChainCall, call: Call) -> None:
+    """Put a call that failed into the outbox once more, as it is now."""
+    assert row.state == "failed"  # what is on its way is not changed
+    assert call.to is not None
+    row.state, row.error = "pending", None
+    row.target, row.data, row.gas = call.to, call.data, call.gas
+    row.raw_tx = row.tx_hash = row.nonce = row.block_number = None
+    session.add(row)
+
+
 def outbox_signed(
     registry: Registry,
     session: Session,

@@ -14,7 +14,7 @@ from yinzheng.ledger.chain.approvals_holders import Revocation as AccountLoss
 from yinzheng.ledger.chain.records_holders import AccountState, HolderOnChain
 from yinzheng.ledger.chain.refusals import ContractRefused
 from yinzheng.ledger.chain.sender import Call
-from yinzheng.ledger.flow.outbox import outbox
+from yinzheng.ledger.flow.outbox import outbox, send_anew
 from yinzheng.ledger.flow.threads import find_organisation
 from yinzheng.ledger.organisations.accounts import entering, handing_over, refusing, require_signed
 from yinzheng.ledger.organisations.appointing import require_appointed
@@ -128,7 +128,7 @@ def veto(registry: Registry, said: VetoFile) -> None:
     """Bring a holder's veto of an announced replacement to the chain (ADR 45); whoever hands it in.
 
     There is no statement of it: the chain counts it among the holder's changes. The same veto again is what
-    it was.
+    it was; one that the chain refused is tried once more, and says why.
 
     Raises `UsageFault`: `organisation-unknown`, `holder-none`, `holder-not-entered`; `DataFault`:
     `account-possession` (not the account that is to be replaced), `approval-malformed`; and what `Holders`
@@ -141,7 +141,8 @@ def veto(registry: Registry, said: VetoFile) -> None:
         message = refusing(said)
         require_signed(message, registry.client.holders_domain, said.signature, current.account)
         about, part = found.subject.hex(), str(said.serial)
-        if repository.find_call(session, VETO.name, about, part) is not None:
+        earlier = repository.find_call(session, VETO.name, about, part)
+        if earlier is not None and earlier.state != "failed":
             return
         call = registry.client.veto(message, said.signature)
         try:
@@ -149,7 +150,10 @@ def veto(registry: Registry, said: VetoFile) -> None:
         except ContractRefused:
             if not VETO.done(registry.client, about, part):
                 raise
-        outbox(session, VETO, about, call, now, part=part)
+        if earlier is None:
+            outbox(session, VETO, about, call, now, part=part)
+        else:
+            send_anew(session, earlier, call)
 
 
 def account_now(registry: Registry, code: str, now: int) -> bytes:

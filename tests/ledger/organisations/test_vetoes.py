@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from eth_account import Account
+from sqlmodel import select
 
 from tests.ledger.organisations.enrolling import HOSPITAL, LAB, Member, enrol
 from tests.ledger.organisations.test_holders import (
@@ -19,19 +20,25 @@ from tests.ledger.organisations.test_holders import (
 from tests.ledger.world import OFFICER, World, actor_of, unchanged
 from yinzheng.ledger.audit.modules import _same_key
 from yinzheng.ledger.chain.approvals import sign
+from yinzheng.ledger.chain.approvals_holders import Revocation as AccountLoss
+from yinzheng.ledger.chain.records_holders import AccountState
 from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.organisations import enrolment, holding
 from yinzheng.ledger.organisations.accounts import data_of, handing_over, refusing
+from yinzheng.ledger.organisations.calls import VETO
 from yinzheng.ledger.organisations.keys import keys_at
+from yinzheng.ledger.people.acting import key_of
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair, sha256
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.organisation import Decision, Rotation
 from yinzheng.verifier.formats.veto import VetoFile, parse_veto
+from yinzheng.verifier.log.statement import organisation_subject
 
 __all__ = ["entered"]
 
@@ -105,6 +112,46 @@ def test_anyone_may_send_it(registry: Registry, entered: Member) -> None:
     holding.veto(registry, said)  # the registry hears of it afterwards
     settle(registry)
     assert on_chain(registry).serial == 3
+
+
+def test_one_that_the_chain_refused_is_not_told_as_done(registry: Registry, entered: Member) -> None:
+    announced(registry, entered)
+    said = vetoing(registry, entered.wallet)
+    holding.veto(registry, said)
+    _fail(registry)
+    holding.veto(registry, said)  # the chain takes it now
+    settle(registry)
+    assert on_chain(registry).contested
+    assert entered.wallet is not None
+    found = on_chain(registry)
+    assert (found.serial, found.account) == (3, entered.wallet.address)
+
+
+def test_one_whose_number_another_change_took_is_refused(registry: Registry, entered: Member) -> None:
+    """It was tried, and was on its way; a loss of the same number reached the chain before it."""
+    announced(registry, entered)
+    said = vetoing(registry, entered.wallet)
+    holding.veto(registry, said)
+    found, subject = on_chain(registry), organisation_subject(HOSPITAL)
+    lost = AccountLoss(subject, 3, found.account, AccountState.LOST, found.since, sha256(b"another"))
+    with registry.store.reading() as session:
+        key = key_of(session, actor_of(registry, OFFICER))
+    approval = sign(lost, registry.client.holders_domain, key)
+    registry.sender.send(registry.client.revoke_account(lost, approval), 10)
+    with pytest.raises(YinzhengError):
+        settle(registry)
+    with registry.store.reading() as session:
+        assert session.exec(select(ChainCall.state).where(ChainCall.kind == VETO.name)).one() == "failed"
+    with unchanged(registry), pytest.raises(YinzhengError):
+        holding.veto(registry, said)
+
+
+def _fail(registry: Registry) -> None:
+    """As though the chain had refused the veto."""
+    with registry.store.transaction() as session:
+        (call,) = session.exec(select(ChainCall).where(ChainCall.kind == VETO.name)).all()
+        call.state, call.error = "failed", "serial-not-next"
+        session.add(call)
 
 
 def test_a_forum_replaces_at_once(registry: Registry, entered: Member) -> None:
