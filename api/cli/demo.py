@@ -73,6 +73,7 @@ def _tell_life(lived: Lived) -> None:
     out.print("the life of a right 一项权利的一生:", style="bold", markup=False)
     for line in (
         f"{lived.superseded} licensed 许可 {lived.licence}, checked 核验 {lived.check}: {lived.answer}",
+        f"{lived.contract}: seller, buyer and exchange settled by it 据此成交",
         f"{lived.superseded} sold 转让 → {lived.successor}, what stayed 存续 {lived.remainder}",
         f"{lived.successor} seized 查封, so that it could not be sold on 不得再转让: {lived.stopped}",
         f"{lived.cancelled} cancelled 注销",

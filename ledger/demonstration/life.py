@@ -27,6 +27,7 @@ from yinzheng.ledger.certificates.messages import message_of
 from yinzheng.ledger.certificates.orders import execute
 from yinzheng.ledger.certificates.work import work_on as work_on_certificate
 from yinzheng.ledger.chain.approvals import sign
+from yinzheng.ledger.demonstration import deal
 from yinzheng.ledger.demonstration.members import Members
 from yinzheng.ledger.demonstration.steps import Officers
 from yinzheng.ledger.flow.pipeline import settle
@@ -38,7 +39,8 @@ from yinzheng.ledger.store.models import Certificate, Event
 from yinzheng.ledger.store.models_moves import Licence
 from yinzheng.ledger.trades.checking import Asked, check_trades
 from yinzheng.ledger.trades.receipts import receipt_of
-from yinzheng.verifier.bytes.algorithms import digest_pair
+from yinzheng.verifier.bytes.algorithms import DigestPair, digest_pair
+from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.chain.terms import ACTS
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import Party
@@ -48,6 +50,7 @@ from yinzheng.verifier.formats.order import Order, Ordered, statement_of
 from yinzheng.verifier.formats.reservation import Reserved
 from yinzheng.verifier.formats.standing import Cancellation, Remark
 from yinzheng.verifier.formats.trade import parse_trade
+from yinzheng.verifier.formats.trade_contract import SignedContract, parse_signed
 
 EXAMPLE: Final = "demonstration.json"
 _DAY: Final = 86_400
@@ -81,6 +84,8 @@ class Lived:
     successor: str
     remainder: str
     cancelled: str
+    contract: str
+    """Name of the printed contract."""
     check: str
     """Name of the file with the exchange's receipt."""
     answer: str
@@ -154,7 +159,9 @@ def demonstrate_life(
         members.enrol(name, life.party(name), [name])
     settle(registry)
     licence = move(life, LICENCE, life.number, licence_terms(life))
-    check = bytes.fromhex(_check(life))
+    signed = _contract(life)
+    contract = deal.recorded(registry, signed, life.party("exchange").code)
+    check = bytes.fromhex(_check(life, signed.contract.digest))
     _reserve(life)
     transfer = move(life, _SALE, life.number, {"rights": told["transfer"]})
     successor, remainder = _followers(life, transfer)
@@ -163,11 +170,14 @@ def demonstrate_life(
     _cancel(life, life.last)
     with registry.store.reading() as session:
         given = session.exec(select(Licence.number).where(Licence.case_id == licence)).one()
-    receipt = out / "trade-check.json"
     out.mkdir(parents=True, exist_ok=True)
+    pdf = out / "contract.pdf"
+    if not pdf.exists():
+        write_durably(pdf, deal.printed(registry, contract, life.party("buyer").code))
+    receipt = out / "trade-check.json"
     write_durably(receipt, receipt_of(registry, check, life.party("exchange").code))
     answer = json.loads(receipt.read_bytes())["body"]["answer"]
-    return Lived(given, life.number, successor, remainder, life.last, receipt.name, answer, stopped)
+    return Lived(given, life.number, successor, remainder, life.last, pdf.name, receipt.name, answer, stopped)
 
 
 # ---------------------------------------------------------------- moves
@@ -247,12 +257,16 @@ def _sign_all(life: Life, officers: Officers, what: Move, joint: JointRequest) -
         except UsageFault as fault:
             if fault.code != "approval-twice":  # an earlier run did
                 raise
+    domain = registry.client.moves_domain
     for who in (*(party for party, _ in what.parties), *what.settling):
         prepared = read_prepared(prepared_file(registry, officers.case).to_json())
-        domain = registry.client.moves_domain
         message = require_shown(prepared, domain, joint.request)
-        signature = sign(message, domain, life.members.account(who))
-        issuing.sign(registry, officers.case, life.party(who).code, signature)
+        signature, code = sign(message, domain, life.members.account(who)), life.party(who).code
+        if who in what.settling:  # its report is the last signature
+            digest = _contract(life).contract.digest
+            deal.settled(registry, code, officers.case, digest, signature)
+        else:
+            issuing.sign(registry, officers.case, code, signature)
 
 
 def _followers(life: Life, case: str) -> tuple[str, str]:
@@ -269,13 +283,24 @@ def _followers(life: Life, case: str) -> tuple[str, str]:
 # ---------------------------------------------------------------- the exchange, and the court
 
 
-def _check(life: Life) -> str:
+def _contract(life: Life) -> SignedContract:
+    """The contract of the sale, as seller and buyer signed it."""
+    known = life.remembered("contract")
+    if known is None:
+        life.progress("a contract about data, signed by both")
+        parties = {who: life.party(who) for who, _ in _SALE.parties}
+        signed = deal.sold(life.registry, life.members, life.example, life.number, parties)
+        known = life.remember("contract", dumps(signed.to_json()).decode())
+    return parse_signed(known.encode())
+
+
+def _check(life: Life, contract: DigestPair) -> str:
     """The exchange asks before the sale; gives the leaf hash of what it was told."""
     known = life.remembered("check")
     if known is not None:
         return known
     life.progress("asking before the sale")
-    digest = digest_pair(_content("transfer")).to_json()
+    digest = contract.to_json()
     trade = {
         "certificate": life.number,
         "seller": life.party("transferor").to_json(),

@@ -82,6 +82,8 @@ def require_life(out: Path, numbers: list[str]) -> None:
     assert len(numbers) == 6, "four first registrations, and two certificates that follow one of them"
     assert json.loads((out / "trade-check.json").read_bytes())["body"]["answer"] == "allow"
     yinzheng = ROOT / ".venv" / "bin" / "yinzheng"
+    contract = [str(yinzheng), "verify", str(out / "contract.pdf"), "--trust", str(out / "trust.json")]
+    assert subprocess.run(contract, capture_output=True, check=False, timeout=120).returncode == 0
     for number, status in ((numbers[1], "superseded"), (numbers[2], "cancelled"), (numbers[4], "in_force")):
         files = str(out / f"{number}.pdf"), "--trust", str(out / "trust.json")
         command = [str(yinzheng), "verify", *files, "--json"]
