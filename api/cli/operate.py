@@ -8,16 +8,20 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, Proxy, State, acting, keys_of, progress_line, writing
+from yinzheng.api.cli.files import read_file
 from yinzheng.api.cli.keys import ModulePath, TokenLabel, TokenSerial, TokenSm2Option, token_plan
 from yinzheng.api.cli.output import EXIT_NOT, EXIT_UNDETERMINED, Json, err, fail, out, print_json, tell
 from yinzheng.api.cli.persons import As, by_name, new_passphrase
 from yinzheng.ledger.rules.ages import BLOCK_AGE, MAX_AGE
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+
+if TYPE_CHECKING:
+    from yinzheng.verifier.judge.trust import Operator
 
 
 def init(
@@ -36,6 +40,12 @@ def init(
     ] = None,
     validator: Annotated[
         list[str] | None, typer.Option(help="Address that seals blocks of that network; repeat.")
+    ] = None,
+    operators: Annotated[
+        Path | None,
+        typer.Option(
+            help="Who runs the chain's nodes: JSON, a list of name, code and validators. 节点运营者名单。"
+        ),
     ] = None,
     database: Annotated[
         str | None, typer.Option(help="SQLAlchemy URL of a PostgreSQL database; default: SQLite.")
@@ -82,6 +92,7 @@ def init(
         people=people,
         chain_url=chain,
         validators=tuple(_address(item) for item in validator or []),
+        operators=() if operators is None else _operators(operators),
         database_url=database,
         token=token_plan(in_token or [], module, token, token_serial, token_sm2),
         authority=authority,
@@ -145,19 +156,36 @@ def documents(
     tell(json_, [str(path) for path in written], (str(path) for path in written))
 
 
+def _operators(path: Path) -> tuple[Operator, ...]:
+    from yinzheng.verifier.bytes.canonical import list_of, loads
+    from yinzheng.verifier.judge.trust import MAX_TRUST, OPERATOR, read_operators
+
+    data = read_file(path, MAX_TRUST)
+    return read_operators(list_of(OPERATOR, 1, 64)(loads(data, max_bytes=MAX_TRUST), "operators"))
+
+
 def export_trust(
     state: State = DEFAULT_STATE,
     out_file: Annotated[Path | None, typer.Option("--out", help="File to write; default: print.")] = None,
     max_age: Annotated[int, typer.Option(help="Seconds an answer may be old.", min=1)] = MAX_AGE,
+    insist: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Credit code of an operator; a seal of one named must be there. 必须参与签封的节点。"
+        ),
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Hand out the trust policy readers may pin. 导出信任策略。"""
     from yinzheng.ledger.state.files import write_durably
     from yinzheng.ledger.state.instance import read_instance
     from yinzheng.ledger.state.policy import trust_policy
+    from yinzheng.verifier.bytes import canonical
+    from yinzheng.verifier.judge.trust import parse_trust
 
     _, instance = read_instance(state)
-    policy = trust_policy(instance, max_age=max_age)
+    policy = trust_policy(instance, max_age=max_age, insisted=insist or ())
+    parse_trust(canonical.dumps(policy))  # what nobody could read is not handed out
     if out_file is None or json_:
         print_json(policy)
     if out_file is not None:

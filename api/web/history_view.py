@@ -8,8 +8,8 @@ from yinzheng.api.http.fault_words import FAULTS
 from yinzheng.api.http.language import Language
 from yinzheng.api.web.checking import CheckedHistory
 from yinzheng.api.web.event_words import CAPACITIES
-from yinzheng.api.web.report_view import TONES, Moment, Pinned, Step, not_yours, pinned
-from yinzheng.api.web.times import Instant, age, instant
+from yinzheng.api.web.report_view import TONES, Moment, Pinned, Step, block_of, not_yours, pinned
+from yinzheng.api.web.times import Instant, instant
 from yinzheng.api.web.words import ESTABLISHED, Tone, say
 from yinzheng.verifier.chain.layout import IN_FORCE
 from yinzheng.verifier.judge.history.report import HistoryReport, Holding, Line, Whole
@@ -73,16 +73,14 @@ def history_tone(report: HistoryReport) -> Tone:
 
 def history_view(checked: CheckedHistory, language: Language, *, own_policy: bool) -> HistoryView:
     """The page's content in one language."""
-    report, block = checked.report, checked.report.block
+    report = checked.report
     return HistoryView(
         tone=history_tone(report),
         title=verdict(report).headline.said(language),
         meaning=words.advice(report).said(language),
         number=report.history.number if report.history else None,
         asset=report.history.asked.record.asset if report.history else "",
-        block=None
-        if block is None
-        else Moment(block.number, instant(block.time, language), age(block.age, language)),
+        block=block_of(report.block, language),
         checked_at=instant(report.checked_at, language),
         certificates=tuple(_held(one, language) for one in report.holdings) if report.lines else (),
         events=tuple(_event(line, language) for line in report.lines),

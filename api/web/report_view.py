@@ -90,6 +90,8 @@ class Moment:
     number: int | None
     time: Instant
     age: str
+    sealed_by: str = ""
+    """Whose validators sealed it; empty where the policy names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,8 @@ def block_of(block: Block | None, language: Language) -> Moment | None:
     """The block that an answer is about, in words."""
     if block is None:
         return None
-    return Moment(block.number, instant(block.time, language), age(block.age, language))
+    sealed = phrases.sealed_by(block.sealed_by).said(language) if block.sealed_by else ""
+    return Moment(block.number, instant(block.time, language), age(block.age, language), sealed)
 
 
 def step_of(

@@ -9,8 +9,8 @@ from yinzheng.api.http.fault_words import FAULTS
 from yinzheng.api.http.language import Language
 from yinzheng.api.web.checking import CheckedTrade
 from yinzheng.api.web.established import TRADE
-from yinzheng.api.web.report_view import TONES, Moment, Pinned, Step, not_yours, pinned
-from yinzheng.api.web.times import Instant, age, instant
+from yinzheng.api.web.report_view import TONES, Moment, Pinned, Step, block_of, not_yours, pinned
+from yinzheng.api.web.times import Instant, instant
 from yinzheng.api.web.words import Tone, say
 from yinzheng.verifier.formats.trade import DECLARED, MET, OPEN, UNMET
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome
@@ -64,14 +64,11 @@ def trade_view(checked: CheckedTrade, language: Language, *, own_policy: bool) -
     """The page's content in one language."""
     report = checked.report
     body = None if report.receipt is None else report.receipt.body
-    block = report.block
     return TradeView(
         tone=trade_tone(report),
         title=verdict(report).headline.said(language),
         meaning=words.advice(report).said(language),
-        block=None
-        if block is None
-        else Moment(block.number, instant(block.time, language), age(block.age, language)),
+        block=block_of(report.block, language),
         checked_at=instant(report.checked_at, language),
         fields=_fields(report, language),
         reasons=() if body is None else tuple(words.said_of(one).said(language) for one in body.reasons),

@@ -72,12 +72,15 @@ class Prover:
     def collect(self, block: int, wanted: Wanted) -> dict[str, Any]:
         """Evidence of the storage of accounts after `block`, as S7.3 writes it (JSON: hex without prefix).
 
-        Of the later headers as many come along as finality needs, one at least, or as there are yet.
+        Of the later headers as many come along as finality needs, one at least, and as there are validators
+        where later seals count; or as there are yet.
 
         Raises `EnvironmentFault` `node-unreachable`, `node-refused` (an error instead of an answer) or
         `node-no-block`; `DataFault` `node-inconsistent` for answers that do not fit together.
         """
-        headers = self._headers(block, max(2, self.needed))
+        # Where later seals count, as many as there are validators: each reader may insist on another's.
+        wished = self.validators if self.consensus.later_seals_count else 0
+        headers = self._headers(block, max(2, self.needed, wished))
         root = headers[0].state_root
         return {
             "headers": [header.encoded.hex() for header in headers],

@@ -43,6 +43,7 @@ from yinzheng.ledger.store.database import open_store, sqlite_url
 from yinzheng.ledger.store.models import Person
 from yinzheng.verifier.chain.consensus import CLIQUE
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.verifier.judge.trust import Operator
 
 MAX_CHAIN_ID = 2**31 - 1
 """Random ids stay below this: some wallets hold them in 32 bits."""
@@ -64,6 +65,8 @@ class Plan:
     demonstration: bool = False
     chain_url: str | None = None
     validators: Sequence[bytes] = ()
+    operators: Sequence[Operator] = ()
+    """Who runs the chain's nodes; none: the registry alone."""
     database_url: str | None = None
     scrypt_n: int = SCRYPT_N
     token: TokenPlan | None = None
@@ -91,6 +94,12 @@ def create_registry(
     root = root.absolute()
     with whole_folder(root) as draft:
         return _fill(Paths(draft), plan, passphrase, of_person, clock, progress)
+
+
+def _operators(plan: Plan, network: Network) -> tuple[Operator, ...]:
+    """Those named; else the registry alone, which runs the embedded chain itself."""
+    own = network.validators if plan.chain_url is None else ()
+    return tuple(plan.operators) or (Operator(plan.registry_name, plan.registry_code, frozenset(own)),)
 
 
 def _check_people(people: Mapping[str, str]) -> None:
@@ -155,6 +164,7 @@ def _fill(
         genesis=network.genesis,
         consensus=network.consensus,
         validators=network.validators,
+        operators=_operators(plan, network),
         issuers=(IssuerKey(keys.sm2(ISSUER).public_key.point, not_before=now),),
         log_keys=tuple(signer.key.vkey for signer in keys.log_signers(origin)),
         database_url=plan.database_url,
@@ -197,7 +207,8 @@ def _new_chain(
         w3 = connect(plan.chain_url)
         with translated():
             w3.eth.get_block(0)  # what is no node, or silent, is told in the words of whoever would write
-        yield w3, read_network(asking(w3), plan.validators)
+        named = plan.validators or sorted(one for operator in plan.operators for one in operator.validators)
+        yield w3, read_network(asking(w3), named)
         return
     validator = keys.ethereum(VALIDATOR)
     genesis_block = Genesis(

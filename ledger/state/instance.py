@@ -41,6 +41,7 @@ from yinzheng.verifier.bytes.canonical import (
 )
 from yinzheng.verifier.chain.consensus import CONSENSUS, Consensus
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.judge.trust import OPERATOR, Operator, read_operators
 
 FORMAT = "yinzheng/state/2"
 MAX_INSTANCE_BYTES = 256 * 1024
@@ -76,6 +77,7 @@ _FIELDS: Final[dict[str, Check[Any]]] = {
         1,
         100,
     ),
+    "operators": list_of(OPERATOR, 1, 64),
     "log_keys": list_of(text(1, 512), 2, 100),
     "database_url": nullable(text(1, 500)),
     "created_at": integer(0),
@@ -169,6 +171,8 @@ class Instance:
     consensus: Consensus
     """How that chain's blocks are agreed on; `UNPROVEN` where no verifier can tell."""
     validators: tuple[bytes, ...]
+    operators: tuple[Operator, ...]
+    """Who runs the chain's nodes, and whose validators are whose (D17)."""
     issuers: tuple[IssuerKey, ...]
     log_keys: tuple[str, ...]
     """vkeys of the log's checkpoint lines (S4.3)."""
@@ -201,6 +205,7 @@ class Instance:
             "genesis": self.genesis.hex(),
             "consensus": self.consensus.name,
             "validators": [address.hex() for address in self.validators],
+            "operators": [one.to_json() for one in self.operators],
             "issuers": [{**asdict(issuer), "key": issuer.key.hex()} for issuer in self.issuers],
             "log_keys": list(self.log_keys),
             "database_url": self.database_url,
@@ -218,6 +223,7 @@ class Instance:
         del value["format"]
         value["consensus"] = CONSENSUS[value["consensus"]]
         value["validators"] = tuple(value["validators"])
+        value["operators"] = read_operators(value["operators"])
         value["issuers"] = tuple(IssuerKey(**issuer) for issuer in value["issuers"])
         value["log_keys"] = tuple(value["log_keys"])
         value["deployment"] = Deployment.from_json(value["deployment"])

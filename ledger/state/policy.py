@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from yinzheng.ledger.chain.contracts import CONTRACTS
@@ -10,10 +11,15 @@ from yinzheng.ledger.state.instance import Instance
 from yinzheng.verifier.formats.certificate import key_id
 
 
-def trust_policy(instance: Instance, *, max_age: int = MAX_AGE) -> dict[str, Any]:
-    """The policy as JSON. Whoever takes it from us trusts us for it: hand it over in person."""
+def trust_policy(
+    instance: Instance, *, max_age: int = MAX_AGE, insisted: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The policy as JSON. Whoever takes it from us trusts us for it: hand it over in person.
+
+    `insisted`: credit codes of operators, of one of whom a seal must be among those that make a block final.
+    """
     registry = {"name": instance.registry_name, "code": instance.registry_code}
-    return {
+    policy: dict[str, Any] = {
         "format": "yinzheng/trust/1",
         "issuers": [
             {
@@ -46,5 +52,6 @@ def trust_policy(instance: Instance, *, max_age: int = MAX_AGE) -> dict[str, Any
             },
         },
         "max_age": max_age,
-        "operators": [registry],
+        "operators": [one.to_json() for one in instance.operators],
     }
+    return policy | ({"insisted": list(insisted)} if insisted else {})

@@ -218,8 +218,8 @@ def test_evidence_proves_presence_and_absence(connected: Connected) -> None:
     assert found == {ROOT_SLOT.hex(): rlp.encode(ROOT.lstrip(b"\0")), absent.hex(): None}
     assert prove(header.state_root, evidence["accounts"][1]) == {absent.hex(): None}
     before = collect_evidence(connected.w3, connected.block - 1, [(anchor, [ROOT_SLOT])], validators=3)
-    assert len(before["headers"]) == 2
-    earlier, later = (parse_header(bytes.fromhex(raw)) for raw in before["headers"])
+    assert 2 <= len(before["headers"]) <= 3  # as many as validators, where there are so many
+    earlier, later, *_ = (parse_header(bytes.fromhex(raw)) for raw in before["headers"])
     assert later.parent == CLIQUE.block_hash(earlier)
     assert prove(earlier.state_root, before["accounts"][0]) == {ROOT_SLOT.hex(): None}
 

@@ -97,6 +97,8 @@ class Block:
     """UTC seconds."""
     age: int
     """Seconds before the time of asking; negative if the block claims to be from the future."""
+    sealed_by: tuple[str, ...] = ()
+    """Names of the operators whose validators sealed it, and those built on it that came along (D17)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +290,13 @@ def differences_json(found: tuple[Difference, ...]) -> list[dict[str, Any]]:
 
 def block_json(block: Block) -> dict[str, Any]:
     """A block as JSON values."""
-    return {"number": block.number, "hash": block.hash.hex(), "time": block.time, "age": block.age}
+    return {
+        "number": block.number,
+        "hash": block.hash.hex(),
+        "time": block.time,
+        "age": block.age,
+        "sealed_by": list(block.sealed_by),
+    }
 
 
 def _chain(record: ChainRecord) -> dict[str, Any]:

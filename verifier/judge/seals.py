@@ -17,10 +17,11 @@ from yinzheng.verifier.judge.trust import TrustPolicy
 
 
 def sealed(evidence: Evidence, trust: TrustPolicy) -> None:
-    """(8) The block is sealed by pinned validators, and final (S7.2).
+    """(8) The block is sealed by pinned validators, and final (S7.2), by those the reader insists on (D17).
 
     Raises `NotGiven`: `consensus-unsupported`, `consensus-differs`, `chain-differs`, `validators-unknown`,
-    `not-final`, or one of the consensus's `sealers`; `DataFault`: `headers-unlinked`, or one of the same.
+    `not-final`, `insisted-missing`, or one of the consensus's `sealers`; `DataFault`: `headers-unlinked`, or
+    one of the same.
     """
     for header in evidence.headers:
         _of_this_chain(header, trust)
@@ -51,7 +52,23 @@ def block_of(evidence: Evidence | None, trust: TrustPolicy, now: int) -> Block |
     if evidence is None:
         return None
     header = evidence.block
-    return Block(header.number, trust.consensus.block_hash(header), header.time, now - header.time)
+    hash_ = trust.consensus.block_hash(header)
+    return Block(header.number, hash_, header.time, now - header.time, _sealed_by(evidence, trust))
+
+
+def _sealed_by(evidence: Evidence, trust: TrustPolicy) -> tuple[str, ...]:
+    """Names of those whose seals the headers bear, in the policy's order; none where it names no validators,
+    or the seals are not such as it covers.
+    """
+    if not any(one.validators for one in trust.operators):
+        return ()
+    seals: set[bytes] = set()
+    for header in evidence.headers:
+        try:
+            seals |= _sealers(header, trust)
+        except (NotGiven, DataFault):
+            return ()
+    return tuple(one.name for one in trust.operators if one.validators & seals)
 
 
 def _linked(parent: Header, header: Header, trust: TrustPolicy) -> None:
@@ -105,4 +122,17 @@ def _require_final(block: Header, seals: frozenset[bytes], trust: TrustPolicy) -
             block=block.number,
             seals=len(seals & pinned),
             validators=len(pinned),
+        )
+    _require_insisted(block, seals, trust)
+
+
+def _require_insisted(block: Header, seals: frozenset[bytes], trust: TrustPolicy) -> None:
+    insisted = [one for one in trust.operators if one.code in trust.insisted]
+    if insisted and not any(one.validators & seals for one in insisted):
+        names = [one.name for one in insisted]
+        raise NotGiven(
+            f"nobody on whose seal the reader insists has sealed block {block.number}: {', '.join(names)}",
+            code="insisted-missing",
+            block=block.number,
+            insisted=names,
         )

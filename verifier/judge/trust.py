@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -80,6 +80,21 @@ class TimeAuthority:
 
 
 @dataclass(frozen=True, slots=True)
+class Operator:
+    """Who runs a node of the chain, and which validators are theirs (D17)."""
+
+    name: str
+    code: str
+    validators: frozenset[bytes] = frozenset()
+    """Addresses, 20 bytes each; none where the reader pins none to it."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As a policy has it (S8.1)."""
+        validators = sorted(address.hex() for address in self.validators)
+        return {"name": self.name, "code": self.code, **({"validators": validators} if validators else {})}
+
+
+@dataclass(frozen=True, slots=True)
 class TrustPolicy:
     """What the reader trusts, and nothing else."""
 
@@ -95,8 +110,11 @@ class TrustPolicy:
     rights: Contract
     max_age: int
     """Seconds a block may be old for an answer about now."""
-    operators: tuple[Party, ...]
+    operators: tuple[Operator, ...]
     """Who operates the nodes (R40)."""
+    insisted: frozenset[str] = frozenset()
+    """Credit codes of operators, of one of whom at least a seal must be among those that make a block final;
+    none where the quorum is enough."""
     consents: Contract | None = None
     """Withdrawals (S5.10); None where the reader pins none, and nothing about them can be checked."""
     preservation: Contract | None = None
@@ -116,6 +134,10 @@ class TrustPolicy:
             if span.first <= number and (span.last is None or number <= span.last):
                 return span.addresses
         return frozenset()
+
+    def operator_of(self, validator: bytes) -> Operator | None:
+        """Whose validator it is; None where the reader pins it to nobody."""
+        return next((one for one in self.operators if validator in one.validators), None)
 
 
 def parse_trust(data: bytes) -> TrustPolicy:
@@ -143,6 +165,10 @@ def _read(value: object) -> TrustPolicy:
         raise _inconsistent("names a key twice")
     if any(key.name != log["origin"] for key in keys):
         raise _inconsistent("has a log key of another name than the log's")
+    operators = read_operators(fields["operators"])
+    insisted = frozenset(fields["insisted"] or ())
+    if not insisted <= {one.code for one in operators if one.validators}:
+        raise _inconsistent("insists on the seal of somebody whose validators it does not name")
     return TrustPolicy(
         issuers={issuer.kid: issuer for issuer in issuers},
         origin=log["origin"],
@@ -152,7 +178,8 @@ def _read(value: object) -> TrustPolicy:
         consensus=CONSENSUS[chain["consensus"]],
         validators=_validators(chain["validators"]),
         max_age=fields["max_age"],
-        operators=tuple(Party(**operator) for operator in fields["operators"]),
+        operators=operators,
+        insisted=insisted,
         time_authorities=tuple(TimeAuthority(**one) for one in fields["time_authorities"] or ()),
         **{name: place and Contract(**place) for name, place in chain["contracts"].items()},
     )
@@ -188,6 +215,25 @@ def _validators(entries: list[dict[str, Any]]) -> tuple[ValidatorRange, ...]:
     if any(one.last is None or one.last >= two.first for one, two in pairwise(spans)):
         raise _inconsistent("has ranges of blocks that overlap or are out of order")
     return spans
+
+
+def _operator(entry: dict[str, Any]) -> Operator:
+    validators = entry["validators"] or ()
+    if len(set(validators)) != len(validators):
+        raise _inconsistent("names a validator twice")
+    return Operator(entry["name"], entry["code"], frozenset(validators))
+
+
+def read_operators(entries: Sequence[dict[str, Any]]) -> tuple[Operator, ...]:
+    """The operators of entries that passed `OPERATOR`; no validator is two operators'.
+
+    Raises `DataFault` `trust-inconsistent`.
+    """
+    operators = tuple(map(_operator, entries))
+    theirs = [validator for one in operators for validator in one.validators]
+    if len(set(theirs)) != len(theirs):
+        raise _inconsistent("gives one validator to two operators")
+    return operators
 
 
 def _vkey(value: object, path: str) -> NoteKey:
@@ -227,12 +273,19 @@ _CHAIN: Final[dict[str, Check[Any]]] = {
         dict.fromkeys(("consents", "preservation", "holders", "moves", "standing"), _CONTRACT),
     ),
 }
-_OPTIONAL: Final[dict[str, Check[Any]]] = {"time_authorities": list_of(_AUTHORITY, 0, 16)}
+OPERATOR: Final = object_of(
+    {"name": _NAME, "code": check_credit_code}, {"validators": list_of(hex_bytes(20), 1, 64)}
+)
+"""Check for an operator's entry (S8.1)."""
+_OPTIONAL: Final[dict[str, Check[Any]]] = {
+    "time_authorities": list_of(_AUTHORITY, 0, 16),
+    "insisted": list_of(check_credit_code, 1, 64),
+}
 _TRUST: Final[dict[str, Check[Any]]] = {
     "format": constant("yinzheng/trust/1"),
     "issuers": list_of(_ISSUER, 1, 256),
     "log": object_of({"origin": text(1, 255), "keys": list_of(_vkey, 1, 16)}),
     "chain": object_of(_CHAIN),
     "max_age": integer(1),
-    "operators": list_of(_PARTY, 0, 256),
+    "operators": list_of(OPERATOR, 0, 256),
 }

@@ -6,7 +6,7 @@ to find out is never called a forgery.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from yinzheng.verifier.errors import YinzhengError
@@ -30,6 +30,12 @@ OBLIGATIONS: Final[Mapping[int, Phrase]] = {
     10: Phrase("查询结果的时效", "Age of the answer"),
 }
 """Titles of the obligations of S9.1."""
+
+
+def sealed_by(names: Sequence[str]) -> Phrase:
+    """Whose validators sealed the block."""
+    return Phrase(f"由{'、'.join(names)}的节点签封", f"sealed by {', '.join(names)}")
+
 
 OUTCOMES: Final[Mapping[Outcome, Phrase]] = {
     Outcome.VALID: Phrase("通过", "valid"),

@@ -55,6 +55,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "签封的验证节点不足，区块尚未最终确认。",
         "Too few validators have sealed for it to be final.",
     ),
+    "insisted-missing": (
+        "您要求必须参与的节点尚未签封。请稍后再查，或向登记机构索取含后续区块的文件。",
+        "Nobody on whose seal you insist has sealed it. Ask later, or for a file with later blocks.",
+    ),
     "consensus-unsupported": (
         "暂不能读取该共识机制的签封。",
         "Seals of this kind of consensus cannot be read yet.",

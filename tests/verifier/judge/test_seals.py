@@ -111,6 +111,56 @@ def test_a_block_is_final_with_seals_of_more_than_half(sealers: tuple[int, ...],
         assert_uncovered(report, "not-final")
 
 
+def operated(*insisted: int) -> Callable[[dict[str, Any]], None]:
+    """A policy that says whose validators are whose, and insists on a seal of one of some operators."""
+
+    def edit(policy: dict[str, Any]) -> None:
+        registry, notary = policy["operators"]
+        first, *others = [address_of(key).hex() for key in VALIDATORS]
+        registry["validators"], notary["validators"] = [first], others
+        notary["code"] = "12440000MB2DEM001E"
+        if insisted:
+            policy["insisted"] = [policy["operators"][at]["code"] for at in insisted]
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("sealers", "insisted", "enough"),
+    [
+        ((1, 2), (), True),
+        ((1, 2), (0,), False),
+        ((1, 2), (1,), True),
+        ((1, 2), (0, 1), True),
+        ((1, 2, 0), (0,), True),
+        ((0, 1), (0,), True),
+    ],
+)
+def test_a_quorum_without_those_the_reader_insists_on_is_not_enough(
+    sealers: tuple[int, ...], insisted: tuple[int, ...], enough: bool
+) -> None:
+    report = check(World(sealers=[VALIDATORS[at] for at in sealers]).file(), policy=operated(*insisted))
+    if not enough:
+        assert_uncovered(report, "insisted-missing")
+        assert report.finding(8).data["insisted"]
+        return
+    assert report.authentic is Authentic.GENUINE
+    names = [operator["name"] for operator in trust_json()["operators"]]
+    assert report.block is not None
+    assert report.block.sealed_by == tuple(
+        name for at, name in enumerate(names) if any(min(one, 1) == at for one in sealers)
+    )
+
+
+def test_who_sealed_is_told_where_the_policy_says_whose_validators_they_are() -> None:
+    unnamed = check(World().file())
+    assert unnamed.block is not None
+    assert unnamed.block.sealed_by == ()
+    strange = check(World(sealers=(OUTSIDER, VALIDATORS[0])).file(), policy=operated())
+    assert strange.block is not None
+    assert strange.block.sealed_by == ()  # it is not known to be sealed as the policy asks
+
+
 def test_headers_must_follow_each_other() -> None:
     file = genuine_file()
     file["chain"]["headers"].reverse()

@@ -85,6 +85,24 @@ BAD: list[tuple[str, str, Edit]] = [
     ("out of order", "trust-inconsistent", lambda p: p["chain"]["validators"].reverse()),
     ("age", "field-value", lambda p: p.update(max_age=0)),
     ("operator", "credit-code", lambda p: p["operators"][0].update(code="")),
+    ("operator's address", "field-value", lambda p: p["operators"][0].update(validators=["00"])),
+    (
+        "operator's twice",
+        "trust-inconsistent",
+        lambda p: p["operators"][0].update(validators=["00" * 20] * 2),
+    ),
+    (
+        "two operators'",
+        "trust-inconsistent",
+        lambda p: [operator.update(validators=["00" * 20]) for operator in p["operators"]],
+    ),
+    ("insists on nobody", "field-value", lambda p: p.update(insisted=[])),
+    (
+        "insists without validators",
+        "trust-inconsistent",
+        lambda p: p.update(insisted=[p["operators"][0]["code"]]),
+    ),
+    ("insists on a stranger", "trust-inconsistent", lambda p: p.update(insisted=["12440000MB2DEM001E"])),
 ]
 
 

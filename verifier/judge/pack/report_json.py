@@ -15,7 +15,7 @@ from yinzheng.verifier.judge.pack.report import (
     SubjectReport,
     TimestampReport,
 )
-from yinzheng.verifier.judge.report import Finding
+from yinzheng.verifier.judge.report import Finding, block_json
 
 
 def report_json(report: PackReport) -> dict[str, Any]:
@@ -51,9 +51,7 @@ def report_json(report: PackReport) -> dict[str, Any]:
         "platform": _platform(report.platform),
         "demonstration": report.demonstration,
         "written_with_pack": report.written_with_pack,
-        "block": None
-        if block is None
-        else {"number": block.number, "hash": block.hash.hex(), "time": block.time, "age": block.age},
+        "block": None if block is None else block_json(block),
     }
 
 

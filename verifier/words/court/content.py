@@ -28,7 +28,7 @@ from yinzheng.verifier.words.court.blocks import (
 )
 from yinzheng.verifier.words.court.items import claims, deposits
 from yinzheng.verifier.words.court.pieces import answered, head, instant, mono, party_cell, strong
-from yinzheng.verifier.words.phrases import OUTCOMES, Phrase
+from yinzheng.verifier.words.phrases import OUTCOMES, Phrase, sealed_by
 from yinzheng.verifier.words.verdict import verdict
 
 MAX_STATEMENTS: Final = 500
@@ -96,7 +96,8 @@ def _cover(report: PackReport) -> Facts:
         rows.append(("dispute", (Line(manifest.dispute.hex(), Look.MONO),)))
     if block is not None:
         where = Phrase(f"第 {block.number} 号，{instant(block.time)}", f"number {block.number}")
-        rows.append(("block", (Line(where), Line(block.hash.hex(), Look.MONO))))
+        sealed = (Line(sealed_by(block.sealed_by)),) if block.sealed_by else ()
+        rows.append(("block", (Line(where), *sealed, Line(block.hash.hex(), Look.MONO))))
     if manifest is not None:
         rows.append(("made", (Line(instant(manifest.made_at)),)))
     if not report.written_with_pack:
