@@ -10,7 +10,7 @@ from yinzheng.verifier.chain.evidence import Evidence, parse_evidence
 from yinzheng.verifier.formats.body import Body, parse_body
 from yinzheng.verifier.formats.certificate import MAX_QR
 from yinzheng.verifier.log.statement import Statement
-from yinzheng.verifier.log.tlogproof import MAX_PROOF_BYTES, TlogProof
+from yinzheng.verifier.log.tlogproof import TlogProof, check_proof
 
 FORMAT: Final = "yinzheng/certificate/1"
 
@@ -73,17 +73,13 @@ def file_fields(form: str, record: Check[Any]) -> dict[str, Check[Any]]:
         "qr": text(1, MAX_QR),
         "record": record,
         "statement": Statement.from_json,
-        "proof": _proof,
+        "proof": check_proof,
         "chain": nullable(parse_evidence),
     }
 
 
 def _record(value: object, _path: str) -> Body:
     return parse_body(value)
-
-
-def _proof(value: object, path: str) -> TlogProof:
-    return TlogProof.from_text(text(1, MAX_PROOF_BYTES)(value, path))
 
 
 _FILE: Final = file_fields(FORMAT, _record)

@@ -21,7 +21,6 @@ from yinzheng.verifier.bytes.canonical import (
     names_format,
     nullable,
     read_object,
-    text,
     tuple_of,
 )
 from yinzheng.verifier.bytes.shape import read_shape, shape
@@ -32,7 +31,7 @@ from yinzheng.verifier.formats import trade_contract
 from yinzheng.verifier.formats.trade_contract import SignedContract, parse_signed
 from yinzheng.verifier.formats.trade_events import Concluded
 from yinzheng.verifier.log.statement import Statement
-from yinzheng.verifier.log.tlogproof import MAX_PROOF_BYTES, TlogProof
+from yinzheng.verifier.log.tlogproof import TlogProof, check_proof
 
 FORMAT: Final = "yinzheng/contract-proof/1"
 
@@ -124,11 +123,7 @@ def format_contract_proof(
     return data
 
 
-def _proof(value: object, path: str) -> TlogProof:
-    return TlogProof.from_text(text(1, MAX_PROOF_BYTES)(value, path))
-
-
-_PARTY: Final = made_of(PartyKeys, {"events": tuple_of(shape(Told), 1, MAX_EVENTS), "proof": _proof})
+_PARTY: Final = made_of(PartyKeys, {"events": tuple_of(shape(Told), 1, MAX_EVENTS), "proof": check_proof})
 
 _FILE: Final[dict[str, Check[Any]]] = {
     "format": constant(FORMAT),
@@ -137,6 +132,6 @@ _FILE: Final[dict[str, Check[Any]]] = {
     "body": lambda value, _path: value,
     "secret": hex_bytes(32),
     "parties": tuple_of(_PARTY, 2, 2),
-    "proof": _proof,
+    "proof": check_proof,
     "chain": nullable(parse_evidence),
 }

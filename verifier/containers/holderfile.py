@@ -19,14 +19,13 @@ from yinzheng.verifier.bytes.canonical import (
     loads,
     nullable,
     read_object,
-    text,
     tuple_of,
 )
 from yinzheng.verifier.bytes.shape import Shaped, shape
 from yinzheng.verifier.chain.evidence import Evidence, parse_evidence
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.log.statement import Statement
-from yinzheng.verifier.log.tlogproof import MAX_PROOF_BYTES, TlogProof
+from yinzheng.verifier.log.tlogproof import TlogProof, check_proof
 
 FORMAT: Final = "yinzheng/holder/1"
 
@@ -77,13 +76,9 @@ def format_holder_file(events: Iterable[Told], proof: TlogProof, chain: JSON) ->
     return data
 
 
-def _proof(value: object, path: str) -> TlogProof:
-    return TlogProof.from_text(text(1, MAX_PROOF_BYTES)(value, path))
-
-
 _FILE: Final[dict[str, Check[Any]]] = {
     "format": constant(FORMAT),
     "events": tuple_of(shape(Told), 1, MAX_EVENTS),
-    "proof": _proof,
+    "proof": check_proof,
     "chain": nullable(parse_evidence),
 }

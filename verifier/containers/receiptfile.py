@@ -36,7 +36,7 @@ from yinzheng.verifier.formats.notice import Notice, parse_notice
 from yinzheng.verifier.formats.receipt import PROOF, is_receipt_text, without_credential
 from yinzheng.verifier.log.merkle import HASH_BYTES
 from yinzheng.verifier.log.statement import Statement, verify_body
-from yinzheng.verifier.log.tlogproof import MAX_HASHES, MAX_PROOF_BYTES, TlogProof
+from yinzheng.verifier.log.tlogproof import MAX_HASHES, TlogProof, check_proof
 
 MAX_RECEIPT: Final = 1024 * 1024
 """Bytes of a receipt file."""
@@ -181,10 +181,6 @@ def _notice(value: object, _path: str) -> Notice:
     return parse_notice(value)
 
 
-def _proof(value: object, path: str) -> TlogProof:
-    return TlogProof.from_text(text(1, MAX_PROOF_BYTES)(value, path))
-
-
 def _body(value: object, path: str) -> Mapping[str, Any]:
     if type(value) is not dict:
         raise DataFault(f"{path} is not an object", code="field-type", path=path)
@@ -213,6 +209,6 @@ _FILE: Final[dict[str, Check[Any]]] = {
     "last": nullable(shape(Place)),
     "accesses": shape(ToldLines),
     "statement": Statement.from_json,
-    "proof": _proof,
+    "proof": check_proof,
     "chain": nullable(parse_evidence),
 }

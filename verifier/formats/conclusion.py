@@ -22,7 +22,6 @@ from yinzheng.verifier.bytes.canonical import (
     names_format,
     nullable,
     read_object,
-    text,
 )
 from yinzheng.verifier.bytes.cose import IssuerSigner
 from yinzheng.verifier.chain.evidence import Evidence, parse_evidence
@@ -30,7 +29,7 @@ from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.withdrawal_steps import Completed, Restricted, parse_step, step_bytes
 from yinzheng.verifier.log.statement import Statement, verify_body
-from yinzheng.verifier.log.tlogproof import MAX_PROOF_BYTES, TlogProof
+from yinzheng.verifier.log.tlogproof import TlogProof, check_proof
 
 FORMAT: Final = "yinzheng/withdrawal-conclusion/2"
 
@@ -123,10 +122,6 @@ def parse_conclusion(data: bytes) -> Conclusion:
     return Conclusion(**{**fields, "body": parse_step(statement.type, fields["body"])})
 
 
-def _proof(value: object, path: str) -> TlogProof:
-    return TlogProof.from_text(text(1, MAX_PROOF_BYTES)(value, path))
-
-
 _FILE: Final[dict[str, Check[Any]]] = {
     "format": constant(FORMAT),
     "statement": Statement.from_json,
@@ -136,6 +131,6 @@ _FILE: Final[dict[str, Check[Any]]] = {
     "signed_at": integer(),
     "kid": hex_bytes(8),
     "signature": hex_bytes(64),
-    "proof": nullable(_proof),
+    "proof": nullable(check_proof),
     "chain": nullable(parse_evidence),
 }

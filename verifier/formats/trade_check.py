@@ -21,7 +21,6 @@ from yinzheng.verifier.bytes.canonical import (
     nullable,
     one_of,
     read_object,
-    text,
     tuple_of,
 )
 from yinzheng.verifier.bytes.cose import IssuerSigner
@@ -43,7 +42,7 @@ from yinzheng.verifier.formats.trade import (
     answer_of,
 )
 from yinzheng.verifier.log.statement import Statement, verify_body
-from yinzheng.verifier.log.tlogproof import MAX_PROOF_BYTES, TlogProof
+from yinzheng.verifier.log.tlogproof import TlogProof, check_proof
 
 FORMAT: Final = "yinzheng/trade-check/1"
 TYPE: Final = "trade.checked"
@@ -216,10 +215,6 @@ def verify_checked(receipt: TradeReceipt) -> None:
         raise DataFault("the answer is of another time than its statement", code="trade-time")
 
 
-def _proof(value: object, path: str) -> TlogProof:
-    return TlogProof.from_text(text(1, MAX_PROOF_BYTES)(value, path))
-
-
 _FILE: Final[dict[str, Check[Any]]] = {
     "format": constant(FORMAT),
     "statement": Statement.from_json,
@@ -228,6 +223,6 @@ _FILE: Final[dict[str, Check[Any]]] = {
     "secret": hex_bytes(32),
     "kid": hex_bytes(8),
     "signature": hex_bytes(64),
-    "proof": nullable(_proof),
+    "proof": nullable(check_proof),
     "chain": nullable(parse_evidence),
 }

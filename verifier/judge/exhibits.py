@@ -22,6 +22,9 @@ C = TypeVar("C")
 R = TypeVar("R")
 """What was recorded."""
 
+F = TypeVar("F")
+"""A file that was read."""
+
 
 def _not_given() -> YinzhengError:
     return NotGiven("this was not given, and no ledger was asked", code="offline")
@@ -81,6 +84,21 @@ class Exhibits:
             return
         if attached is not None and self.evidence.block.number < attached.block.number:
             self.evidence = attached if _is_sealed(attached, trust) else self.evidence
+
+
+@dataclass(kw_only=True)
+class FileExhibits(Exhibits, Generic[F]):
+    """Of a file that shows everything by itself."""
+
+    presented: Presented
+    trust: TrustPolicy
+    file: F | None = None
+
+    @property
+    def shown(self) -> F:
+        """The file, once the form is read."""
+        assert self.file is not None
+        return self.file
 
 
 @dataclass(kw_only=True)

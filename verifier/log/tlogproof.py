@@ -13,6 +13,7 @@ import base64
 import re
 from dataclasses import dataclass
 
+from yinzheng.verifier.bytes.canonical import text
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.log.merkle import HASH_BYTES, MAX_SIZE, verify_inclusion
 from yinzheng.verifier.log.note import MAX_NOTE_BYTES, Checkpoint, decode_text, peek_checkpoint, strict_base64
@@ -69,3 +70,8 @@ class TlogProof:
         checkpoint = peek_checkpoint(self.checkpoint)
         verify_inclusion(leaf_hash, self.index, checkpoint.size, self.hashes, checkpoint.root)
         return checkpoint
+
+
+def check_proof(value: object, path: str) -> TlogProof:
+    """Check a field that holds a proof as text. Raises `DataFault`: `field-…`, or as `from_text`."""
+    return TlogProof.from_text(text(1, MAX_PROOF_BYTES)(value, path))

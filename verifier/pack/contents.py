@@ -29,7 +29,7 @@ from yinzheng.verifier.formats.dossier import FileDisclosure, parse_disclosure
 from yinzheng.verifier.log.merkle import verify_consistency
 from yinzheng.verifier.log.note import Checkpoint, peek_checkpoint
 from yinzheng.verifier.log.statement import Body, Statement
-from yinzheng.verifier.log.tlogproof import MAX_HASHES, MAX_PROOF_BYTES, TlogProof
+from yinzheng.verifier.log.tlogproof import MAX_HASHES, TlogProof, check_proof
 
 MAX_STATEMENTS: Final = 16_384
 MAX_STATEMENTS_BYTES: Final = 32 * 1024 * 1024
@@ -182,10 +182,6 @@ def _object(value: object, path: str) -> Any:
     return value
 
 
-def _proof(value: object, path: str) -> TlogProof:
-    return TlogProof.from_text(text(1, MAX_PROOF_BYTES)(value, path))
-
-
 _STATEMENTS: Final = list_of(
     made_of(
         PackedStatement,
@@ -193,7 +189,7 @@ _STATEMENTS: Final = list_of(
             "statement": Statement.from_json,
             "body": nullable(_object),
             "secret": nullable(hex_bytes(32)),
-            "proof": _proof,
+            "proof": check_proof,
         },
     ),
     0,

@@ -15,7 +15,7 @@ from yinzheng.verifier.formats.withdrawal_steps import Completed, Restricted, st
 from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.certificate.verify import operator_notes
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport, Standing
-from yinzheng.verifier.judge.exhibits import Exhibits
+from yinzheng.verifier.judge.exhibits import FileExhibits
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.judge import Rules, authentic, judge
 from yinzheng.verifier.judge.obligations import CLOCK_SKEW, Signed
@@ -27,29 +27,20 @@ from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.statement import verify_body
 
 
-@dataclass
-class ConclusionExhibits(Exhibits):
+@dataclass(kw_only=True)
+class ConclusionExhibits(FileExhibits[Conclusion]):
     """Everything at hand; `read` fills it in."""
 
-    presented: Presented
-    trust: TrustPolicy
     ledger: ReceiptLedger | None = None
-    conclusion: Conclusion | None = None
     chain: ChainWithdrawal | None = None
     """The withdrawal on chain, if obligation 9 holds or a later outcome stands there."""
 
-    @property
-    def shown(self) -> Conclusion:
-        """The conclusion, once the form is read."""
-        assert self.conclusion is not None
-        return self.conclusion
-
     def read(self) -> None:
         """(1) Read the file, then ask the ledger, if there is one, for what it adds."""
-        self.conclusion = parse_conclusion(self.presented.file or b"")
-        self.proof, self.evidence = self.conclusion.proof, self.conclusion.chain
+        self.file = parse_conclusion(self.presented.file or b"")
+        self.proof, self.evidence = self.file.proof, self.file.chain
         if self.ledger is not None:
-            self._ask(self.ledger, self.conclusion)
+            self._ask(self.ledger, self.file)
 
     def _ask(self, ledger: ReceiptLedger, shown: Conclusion) -> None:
         self.ask_proof(lambda: ledger.proof(shown.statement))
@@ -73,7 +64,7 @@ def verify_conclusion(
     the report. Raises `UsageFault` `time-future`.
     """
     ledger = ReceiptLedger(live, trust) if live else None
-    found = ConclusionExhibits(presented, trust, ledger, allow_attached=allow_attached)
+    found = ConclusionExhibits(presented=presented, trust=trust, ledger=ledger, allow_attached=allow_attached)
     findings = judge(CONCLUSION, found, trust, now, at)
     standing, code = _standing(findings, found, now, at)
     return ConclusionReport(
@@ -82,7 +73,7 @@ def verify_conclusion(
         authentic=authentic(CONCLUSION, found, findings),
         standing=standing,
         standing_code=code,
-        conclusion=found.conclusion,
+        conclusion=found.file,
         chain=found.chain,
         block=block_of(found.evidence, trust, now),
         checked_at=now,

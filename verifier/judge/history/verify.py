@@ -16,7 +16,7 @@ from yinzheng.verifier.formats.right_history import MAX_SLOTS, RightHistory, Tol
 from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.asof.situation import StorageReader
 from yinzheng.verifier.judge.certificate.verify import operator_notes
-from yinzheng.verifier.judge.exhibits import Exhibits
+from yinzheng.verifier.judge.exhibits import FileExhibits
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.history.chain import ChainWords
 from yinzheng.verifier.judge.history.report import HistoryReport, Holding, Line, Whole
@@ -37,24 +37,15 @@ from yinzheng.verifier.log.statement import Body as BodyKind
 from yinzheng.verifier.log.tlogproof import TlogProof
 
 
-@dataclass
-class HistoryExhibits(Exhibits):
+@dataclass(kw_only=True)
+class HistoryExhibits(FileExhibits[RightHistory]):
     """Everything at hand; `read` fills it in."""
 
-    presented: Presented
-    trust: TrustPolicy
     live: StorageReader | None = None
-    history: RightHistory | None = None
     cores: Mapping[str, Core] = field(default_factory=dict)
     """The certificates' codes, by number."""
     threads: Threads | None = None
     """What the chain says of it, once obligation 9 holds."""
-
-    @property
-    def shown(self) -> RightHistory:
-        """The history, once the form is read."""
-        assert self.history is not None
-        return self.history
 
     def read(self) -> None:
         """(1) Read the file and its codes; a ledger, if there is one, is asked for the same words, newer."""
@@ -62,7 +53,7 @@ class HistoryExhibits(Exhibits):
         self.cores = {one.record.number: decode_qr(one.qr) for one in history.certificates}
         if any(core.body.number != number for number, core in self.cores.items()):
             raise DataFault("a code is of another certificate than its record", code="history-form")
-        self.history, self.evidence = history, history.chain
+        self.file, self.evidence = history, history.chain
         self.proof = history.proof_of(history.deposit_of(history.asked.record))
         live = self.live
         if live is not None:
@@ -96,7 +87,7 @@ def verify_history(
             code="history-at",
             hint="Leave --at out, or ask about one of its certificates.",
         )
-    found = HistoryExhibits(presented, trust, live, allow_attached=allow_attached)
+    found = HistoryExhibits(presented=presented, trust=trust, live=live, allow_attached=allow_attached)
     findings = judge(HISTORY, found, trust, now)
     word = authentic(HISTORY, found, findings)
     standing, code = _standing(findings, found)
@@ -107,7 +98,7 @@ def verify_history(
         authentic=word,
         standing=standing,
         standing_code=code,
-        history=found.history,
+        history=found.file,
         lines=_lines(found.shown, found.threads) if genuine and found.threads else (),
         holdings=_holdings(found.shown, found.threads) if found.threads else (),
         block=block_of(found.evidence, trust, now),

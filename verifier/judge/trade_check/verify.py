@@ -18,7 +18,7 @@ from yinzheng.verifier.formats.trade_check import (
 )
 from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.certificate.verify import operator_notes
-from yinzheng.verifier.judge.exhibits import Exhibits
+from yinzheng.verifier.judge.exhibits import FileExhibits
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.judge import Rules, authentic, judge
 from yinzheng.verifier.judge.live import Ledger, LiveReader
@@ -37,27 +37,18 @@ class TradeReader(LiveReader, ReceiptReader, Protocol):
     """A ledger that can be asked for a statement's proof, and for a record."""
 
 
-@dataclass
-class TradeExhibits(Exhibits):
+@dataclass(kw_only=True)
+class TradeExhibits(FileExhibits[TradeReceipt]):
     """Everything at hand; `read` fills it in."""
 
-    presented: Presented
-    trust: TrustPolicy
     live: TradeReader | None = None
-    receipt: TradeReceipt | None = None
-
-    @property
-    def shown(self) -> TradeReceipt:
-        """The receipt, once the form is read."""
-        assert self.receipt is not None
-        return self.receipt
 
     def read(self) -> None:
         """(1) Read the file, then ask the ledger, if there is one, for what it adds."""
-        self.receipt = parse_trade_receipt(self.presented.file or b"")
-        self.proof, self.evidence = self.receipt.proof, self.receipt.chain
+        self.file = parse_trade_receipt(self.presented.file or b"")
+        self.proof, self.evidence = self.file.proof, self.file.chain
         if self.live is not None:
-            self._ask(self.live, self.receipt)
+            self._ask(self.live, self.file)
 
     def _ask(self, live: TradeReader, shown: TradeReceipt) -> None:
         record, ledger, plain = shown.body.record, Ledger(live, self.trust), ReceiptLedger(live, self.trust)
@@ -82,7 +73,7 @@ def verify_trade_check(
     ``now``, ``at``, ``live`` and ``allow_attached`` as in `verify`. Bad data and a silent ledger end up in
     the report. Raises `UsageFault` `time-future`.
     """
-    found = TradeExhibits(presented, trust, live, allow_attached=allow_attached)
+    found = TradeExhibits(presented=presented, trust=trust, live=live, allow_attached=allow_attached)
     findings = judge(TRADE_CHECK, found, trust, now, at)
     told = _told(found, at)
     return TradeCheckReport(
@@ -90,7 +81,7 @@ def verify_trade_check(
         findings=findings.in_order(),
         authentic=authentic(TRADE_CHECK, found, findings),
         standing=told,
-        receipt=found.receipt,
+        receipt=found.file,
         block=block_of(found.evidence, trust, now),
         checked_at=now,
         asked_at=at if told is Told.NOT_YET else None,
@@ -175,8 +166,8 @@ TRADE_CHECK: Final = Rules(
 
 
 def _told(found: TradeExhibits, at: int | None) -> Told:
-    if found.receipt is None:
+    if found.file is None:
         return Told.UNDETERMINED
-    if at is not None and at < found.receipt.body.checked_at:
+    if at is not None and at < found.file.body.checked_at:
         return Told.NOT_YET
-    return Told(found.receipt.body.answer)
+    return Told(found.file.body.answer)
