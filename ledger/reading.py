@@ -306,6 +306,8 @@ class Reader(Answers):
         still_open = select(Objection).where(*against_case(case.id), col(Objection.concluded_at).is_(None))
         return Notice(
             case=case.id,
+            type=case.type,
+            certificate=case.certificate,
             applicant=body["applicant"],
             asset=body["asset"],
             overview=body["overview"],

@@ -281,6 +281,11 @@ PANELS: Final = (
                 "organisations:dismiss",
                 "Take a forum's or exchange's power on chain. 解除裁判机构或交易所链上权限。",
             ),
+            Command(
+                "appoint",
+                "organisations:appoint",
+                "Give a dismissed forum or exchange its power on chain once more. 恢复链上权限。",
+            ),
         ),
     ),
     Panel("Organisations 机构", "org", (ORG, HOLDER)),

@@ -192,6 +192,23 @@ def dismiss(code: Code, as_: As, state: State = DEFAULT_STATE, json_: Json = Fal
     tell(json_, {"code": code, "role": False}, f"{code}: acts no more on the chain 已解除")
 
 
+def appoint(
+    code: Code,
+    as_: As,
+    administrator: Annotated[str, typer.Option(help="Who gives the role on chain. 管理员。")],
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Give a dismissed forum or exchange its power on chain once more. 恢复链上权限。"""
+    from yinzheng.ledger.organisations import enrolment
+
+    with writing(state, json_) as (registry, _):
+        enrolment.appoint(
+            registry, code, acting(registry, as_), administrator=acting(registry, administrator)
+        )
+    tell(json_, {"code": code, "role": True}, f"{code}: acts on the chain again 已恢复")
+
+
 def desk(
     state: State = DEFAULT_STATE,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

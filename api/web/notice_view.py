@@ -10,6 +10,7 @@ from yinzheng.api.web.fields import importance_words, procedure_words, profile_w
 from yinzheng.api.web.ports import Notice
 from yinzheng.api.web.times import Instant, instant
 from yinzheng.api.web.words import say
+from yinzheng.ledger.rules.case_types import CASE_TYPES, CaseType
 from yinzheng.ledger.rules.terms import Label
 
 REGISTERED: Final = "deposited"
@@ -30,6 +31,10 @@ class NoticeView:
     """One notice, in words."""
 
     case: str
+    kind: str
+    """What is asked for, in words."""
+    certificate: str
+    """The number of the one it is about; empty for a first registration."""
     applicant: str
     asset: str
     overview: str
@@ -66,6 +71,8 @@ def notice_view(notice: Notice, now: int, language: Language) -> NoticeView:
     }["waived" if notice.waived else "open" if is_open else "over"]
     return NoticeView(
         case=notice.case,
+        kind=say(CASE_TYPES[CaseType(notice.type)], language),
+        certificate=notice.certificate or "",
         applicant=notice.applicant,
         asset=notice.asset,
         overview=notice.overview,

@@ -24,6 +24,14 @@ class Notice(Protocol):
         """Reference of the case, for people."""
 
     @property
+    def type(self) -> str:
+        """What is asked for (R1): `first`, `change`, `renewal`, `cancellation`."""
+
+    @property
+    def certificate(self) -> str | None:
+        """The certificate that a move is about; None for a first registration."""
+
+    @property
     def applicant(self) -> str:
         """Its name."""
 

@@ -277,6 +277,8 @@ class NoticeOut(_Model):
     """One line of the public notice board (R24). Times are UTC seconds."""
 
     case: str
+    type: str = Field(description="`first`, `change`, `renewal` or `cancellation` (R1).")
+    certificate: str | None = Field(description="The certificate that a move is about (R6, R7).")
     applicant: str
     asset: str
     overview: str

@@ -295,6 +295,8 @@ def _answer(checked: AnyChecked, *, own: bool) -> AnyAnswer:
 def _notice(notice: Notice) -> NoticeOut:
     return NoticeOut(
         case=notice.case,
+        type=notice.type,
+        certificate=notice.certificate,
         applicant=notice.applicant,
         asset=notice.asset,
         overview=notice.overview,

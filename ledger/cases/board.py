@@ -11,6 +11,10 @@ class Notice:
     """One line of the public notice board (R24). Times are UTC seconds; `ends_at` as the chain has it."""
 
     case: str
+    type: str
+    """What is asked for (R1)."""
+    certificate: str | None
+    """Of a move the certificate it is about."""
     applicant: str
     asset: str
     overview: str

@@ -31,6 +31,8 @@ def publish(
         rule = work.allow(Move.PUBLISH_WAIVED if waived else Move.PUBLISH, by)
         shown = shown_of(work)
         notice = Notice(
+            type=work.kind,
+            certificate=work.case.certificate,
             profile=work.case.profile,
             procedure=work.case.procedure,
             applicant=shown.applicant,

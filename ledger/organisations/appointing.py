@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, func, select
 
 from yinzheng.ledger.chain import contracts, grants
+from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.outbox import outbox_signed
 from yinzheng.ledger.organisations import calls
@@ -20,6 +21,7 @@ from yinzheng.ledger.people.acting import Actor, admit, key_of, require_two
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.offices import Office
 from yinzheng.ledger.rules.organisations import Role
+from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import Party
@@ -77,6 +79,28 @@ def appoint(
     )
 
 
+def appoint_again(
+    registry: Registry, session: Session, found: Organisation, account: bytes, administrator: Actor
+) -> None:
+    """Give the account (20 bytes) that a forum or exchange was enrolled with its role once more.
+
+    Both persons were admitted. Raises `UsageFault`: `role-none`, `role-held`, `roles-overlap`.
+    """
+    appointed = appointment_of(found.roles.split())
+    if appointed is None:
+        raise _no_role()
+    if found.account is not None or registry.client.has_role(appointed.role, account):
+        raise UsageFault(
+            "this organisation acts on the chain already, or its dismissal is still on its way",
+            code="role-held",
+            hint="Run `yinzheng settle`, then look again.",
+        )
+    call = grants.grant(registry.client, appointed.role, account)
+    _sign(registry, session, appointed.given, found.head, call, administrator)
+    found.account = account
+    session.add(found)
+
+
 def end(
     registry: Registry, session: Session, found: Organisation, about: bytes, administrator: Actor
 ) -> None:
@@ -86,24 +110,38 @@ def end(
     """
     appointed = appointment_of(found.roles.split())
     if found.account is None or appointed is None:
-        raise UsageFault(
-            "this organisation has no role on chain",
-            code="role-none",
-            hint="`yinzheng organisations` shows who is enrolled as what.",
-        )
+        raise _no_role()
     call = grants.revoke(registry.client, appointed.role, found.account)
+    _sign(registry, session, appointed.taken, about, call, administrator)
+    found.account = None
+    session.add(found)
+
+
+def _sign(
+    registry: Registry, session: Session, kind: CallKind, about: bytes, call: Call, administrator: Actor
+) -> None:
+    """Put the call into the outbox, signed by the administrator; its part counts those before it."""
+    before = select(func.count(col(ChainCall.id)))
+    count = session.exec(before.where(ChainCall.kind == kind.name, ChainCall.about == about.hex())).one()
     outbox_signed(
         registry,
         session,
-        appointed.taken,
+        kind,
         about.hex(),
         call,
         registry.clock(),
         person=administrator.person,
         key=key_of(session, administrator),
+        part=str(count) if count else "",
     )
-    found.account = None
-    session.add(found)
+
+
+def _no_role() -> UsageFault:
+    return UsageFault(
+        "this organisation has no role on chain",
+        code="role-none",
+        hint="`yinzheng organisations` shows who is enrolled as what.",
+    )
 
 
 def appointment_of(roles: list[str] | tuple[str, ...]) -> Appointment | None:

@@ -10,7 +10,8 @@ from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.flow.calls import CallKind
 
 FORUM: Final = CallKind("forum")
-"""About an enrolment, by the hex of its leaf."""
+"""About an enrolment, or the latest statement of who is appointed again, by the hex of its leaf. Its part
+counts those about one statement, the first without; so with each of these kinds."""
 FORUM_END: Final = CallKind("forum-end")
 """About a revocation, by the hex of its leaf."""
 EXCHANGE: Final = CallKind("exchange")

@@ -12,22 +12,24 @@ from sqlmodel import Session, select
 
 from yinzheng.ledger.accesses.noting import acted
 from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, record
-from yinzheng.ledger.flow.threads import find_organisation
+from yinzheng.ledger.flow.threads import find_organisation, thread
 from yinzheng.ledger.organisations import appointing, holding
 from yinzheng.ledger.organisations.addresses import check_webhook
-from yinzheng.ledger.organisations.keys import keys_at
-from yinzheng.ledger.people.acting import Actor, admit
+from yinzheng.ledger.organisations.keys import MAX_BODY, keys_at
+from yinzheng.ledger.people.acting import Actor, admit, require_two
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.offices import Office
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models_consents import Organisation
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats import key_history
-from yinzheng.verifier.formats.organisation import Enrolment, Revocation, Rotation
+from yinzheng.verifier.formats.organisation import Enrolment, Revocation, Rotation, parse_enrolment
 from yinzheng.verifier.log.statement import organisation_subject
 
 __all__ = [
+    "appoint",
     "change_webhook",
     "check_webhook",
     "dismiss",
@@ -143,6 +145,36 @@ def dismiss(registry: Registry, code: str, by: Actor) -> None:
         admit(session, by, Office.ADMINISTRATOR)
         found = find_organisation(session, code)
         appointing.end(registry, session, found, found.head, by)
+
+
+def appoint(registry: Registry, code: str, by: Actor, *, administrator: Actor) -> None:
+    """Give a dismissed forum or exchange its role on chain once more, for the account it was enrolled with.
+
+    An officer and an administrator act together, as when it was enrolled; its key must hold.
+
+    Raises `UsageFault`: `organisation-unknown`, `role-none`, `role-held`, `key-not-current`, `roles-overlap`,
+    `officer-needed`, `administrator-needed`, `person-…`.
+    """
+    with registry.store.transaction() as session:
+        admit(session, by, Capacity.REGISTRY)
+        admit(session, administrator, Office.ADMINISTRATOR)
+        require_two(by, administrator)
+        found = find_organisation(session, code)
+        if not keys_at(session, found.head)[-1].holds_at(registry.clock()):
+            raise UsageFault(
+                "its key holds no longer, so nobody would know who acts",
+                code="key-not-current",
+                hint="Bind a new one first: `yinzheng rotate-key`.",
+            )
+        first = thread(session, found.head)[0]
+        enrolled = parse_enrolment(canonical.loads(first.public or b"", max_bytes=MAX_BODY))
+        if enrolled.account is None:
+            raise UsageFault(
+                "it was enrolled without an account, and has no role on chain",
+                code="role-none",
+                hint="`yinzheng organisations` shows who is enrolled as what.",
+            )
+        appointing.appoint_again(registry, session, found, enrolled.account, administrator)
 
 
 def change_webhook(registry: Registry, code: str, webhook: str | None, by: Actor | None) -> None:

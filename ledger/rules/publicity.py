@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from yinzheng.ledger.rules.calendar import WorkingCalendar
+from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.profiles import Profile, Unit
 from yinzheng.verifier.errors import UsageFault
 
@@ -18,6 +19,8 @@ class NoticeBody(TypedDict):
     """Public body of `publicity.opened` (S3.2): what is shown, and nothing else of the dossier."""
 
     v: int
+    type: str
+    certificate: str | None
     profile: str
     procedure: str
     applicant: str
@@ -39,6 +42,9 @@ class Notice:
     `importance` is `important` or `core` where the data was decided to be such (R23), else empty.
     """
 
+    type: CaseType
+    certificate: str | None
+    """Of a move the certificate it is about (R6, R7)."""
     profile: str
     procedure: str
     applicant: str
@@ -54,7 +60,9 @@ class Notice:
     def body(self) -> NoticeBody:
         """Give the body as it is hashed and shown."""
         return NoticeBody(
-            v=1,
+            v=2,
+            type=self.type.value,
+            certificate=self.certificate,
             profile=self.profile,
             procedure=self.procedure,
             applicant=self.applicant,

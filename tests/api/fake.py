@@ -27,6 +27,8 @@ class FakeNotice:
     """As `ledger.reading.Notice`."""
 
     case: str = "A-2026-000007"
+    type: str = "first"
+    certificate: str | None = None
     applicant: str = "广州市示范医院"
     asset: str = "2021至2025年糖尿病门诊随访数据集"
     overview: str = "广州地区二型糖尿病患者门诊随访记录，已去标识化，按季度更新。"

@@ -383,6 +383,13 @@ ROWS: Final[Mapping[str, Tried]] = {
     "organisations.enrolment.dismiss": Tried(
         lambda _, r, by: enrolment.dismiss(r, HOSPITAL, by), "role-none"
     ),
+    "organisations.enrolment.appoint": Tried(
+        lambda _, r, by: enrolment.appoint(r, HOSPITAL, by, administrator=actor_of(r, w.KEEPER)), "role-none"
+    ),
+    "organisations.enrolment.appoint (gives the role)": Tried(
+        lambda _, r, by: enrolment.appoint(r, HOSPITAL, actor_of(r, SECOND_OFFICER), administrator=by),
+        "role-none",
+    ),
     "organisations.enrolment.change_webhook": Tried(
         lambda _, r, by: enrolment.change_webhook(r, HOSPITAL, "https://hospital.example/", by)
     ),

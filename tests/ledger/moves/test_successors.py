@@ -10,6 +10,7 @@ from tests.ledger.moves.test_transfers import bodies, refused
 from tests.ledger.world import World, application, state_of
 from yinzheng.ledger.chain.records import Status
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.reading import open_reader
 from yinzheng.verifier.formats.move_request import JointRequest
 from yinzheng.verifier.log.statement import certificate_subject
 
@@ -34,6 +35,10 @@ def test_a_change_follows_publicity_and_takes_every_holder(world: World, tmp_pat
         case = parties.reviewed(request)
         assert refused(parties, lambda: parties.prepare(case)) == "move-not-allowed"
         parties.publish(case)
+        with open_reader(world.root, world.clock) as reader:
+            (notice,) = (one for one in reader.notices() if one.case == case)
+            assert (notice.type, notice.certificate) == ("change", parties.number), "the public sees of what"
+            assert {one.type: one.certificate for one in reader.notices()}["first"] is None
         parties.prepare(case)
         parties.sign(case, FIRM, request)
         assert state_of(registry, case) == "issuing"

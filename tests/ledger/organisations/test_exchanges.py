@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 
 import pytest
 
+from tests.faults.test_crash_table import Armed
 from tests.ledger.organisations.enrolling import COURT, HOSPITAL, LAB, Member, enrol
 from tests.ledger.world import KEEPER, OFFICER, Clock, World, actor_of
 from yinzheng.ledger.chain import grants
@@ -15,6 +17,7 @@ from yinzheng.ledger.chain.sender import Sender
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.organisations import enrolment
+from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 EXCHANGE_CODE = LAB
@@ -45,6 +48,65 @@ def test_an_exchange_may_act_on_chain_until_its_key_is_revoked(world: World, clo
         )
         settle(registry)
         assert not registry.client.has_role(EXCHANGE, ACCOUNT)
+    assert world.audit() == []
+
+
+def test_a_dismissed_exchange_is_appointed_again_as_often_as_needed(world: World, clock: Clock) -> None:
+    market = Member(EXCHANGE_CODE, ("exchange",), account=ACCOUNT)
+    with world.open() as registry:
+        officer, keeper = actor_of(registry, OFFICER), actor_of(registry, KEEPER)
+
+        def again() -> None:
+            enrolment.appoint(registry, EXCHANGE_CODE, officer, administrator=keeper)
+
+        enrol(registry, market)
+        for _ in range(3):
+            settle(registry)
+            assert registry.client.has_role(EXCHANGE, ACCOUNT)
+            assert _code(again) == "role-held"
+            enrolment.dismiss(registry, EXCHANGE_CODE, keeper)
+            assert _code(again) == "role-held", "its dismissal is on its way"
+            settle(registry)
+            assert not registry.client.has_role(EXCHANGE, ACCOUNT)
+            again()
+        settle(registry)
+    assert world.audit() == []
+    with world.open() as registry:
+        officer, keeper = actor_of(registry, OFFICER), actor_of(registry, KEEPER)
+        enrolment.revoke(registry, market.revocation("lost", clock.now), officer, administrator=keeper)
+        settle(registry)
+        assert _code(again) == "key-not-current"
+        enrol(registry, Member(HOSPITAL, ("controller",)))
+        plain = lambda: enrolment.appoint(registry, HOSPITAL, officer, administrator=keeper)  # noqa: E731
+        assert _code(plain) == "role-none"
+    assert world.audit() == []
+
+
+def _code(act: Callable[[], None]) -> str:
+    with pytest.raises(UsageFault) as raised:
+        act()
+    return raised.value.code
+
+
+@pytest.mark.parametrize("point", ["store.commit.before", "store.commit.after", "chain.send.after"])
+def test_an_appointment_is_whole_or_undone(world: World, point: str) -> None:
+    with world.open() as registry:
+        enrol(registry, Member(EXCHANGE_CODE, ("exchange",), account=ACCOUNT))
+        settle(registry)
+        enrolment.dismiss(registry, EXCHANGE_CODE, actor_of(registry, KEEPER))
+        settle(registry)
+    armed = Armed()
+    with pytest.raises(InjectedFault), world.open(armed, settle=False) as registry:
+        people = actor_of(registry, OFFICER), actor_of(registry, KEEPER)
+        armed.inner = RaiseAt(point, 1)
+        enrolment.appoint(registry, EXCHANGE_CODE, people[0], administrator=people[1])
+        settle(registry)
+    with world.open() as registry:
+        if point == "store.commit.before":
+            people = actor_of(registry, OFFICER), actor_of(registry, KEEPER)
+            enrolment.appoint(registry, EXCHANGE_CODE, people[0], administrator=people[1])
+            settle(registry)
+        assert registry.client.has_role(EXCHANGE, ACCOUNT)
     assert world.audit() == []
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.ledger.rules.times import at, local
 from yinzheng.ledger.rules import events, terms
 from yinzheng.ledger.rules.calendar import official_calendar
+from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.certificates import (
     remark_bits,
     valid_until,
@@ -327,9 +328,12 @@ def test_publicity_ends_as_the_profile_says() -> None:
 
 
 def test_the_public_sees_this_and_nothing_else() -> None:
-    notice = Notice("GD-HEALTH/1", "simplified", "甲医院", "数据", "概述", "", 1, 2)
+    first = CaseType.FIRST
+    notice = Notice(first, None, "GD-HEALTH/1", "simplified", "甲医院", "数据", "概述", "", 1, 2)
     assert notice.body() == {
-        "v": 1,
+        "v": 2,
+        "type": "first",
+        "certificate": None,
         "profile": "GD-HEALTH/1",
         "procedure": "simplified",
         "applicant": "甲医院",
@@ -364,6 +368,7 @@ def test_statement_types_are_those_of_the_log() -> None:
         events.DisputeStatement,
         events.StandingStatement,
         events.ContractStatement,
+        events.SupervisionStatement,
     )
     words = {word.value for course in courses for word in course}
     # These take no course of a table.
