@@ -16,7 +16,6 @@ from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK, EXIT_UNDETERMINED, Json, 
 
 if TYPE_CHECKING:
     from yinzheng.api.org.exchange import Answer, Exchange, Reservation
-    from yinzheng.verifier.bytes.algorithms import DigestPair
 
 MAX_TRADE = 64 * 1024
 MAX_CONTRACT_FILE = 64 * 1024 * 1024
@@ -131,27 +130,13 @@ def settle(
 ) -> None:
     """Report a trade we kept a certificate for; with both signatures that registers it. 报告成交并登记。"""
     from yinzheng.api.org.asking import read_request_file
+    from yinzheng.api.org.contracts import digest_of
 
-    asked, digest = read_request_file(request), _digest_of(read_file(contract, MAX_CONTRACT_FILE))
+    asked, digest = read_request_file(request), digest_of(read_file(contract, MAX_CONTRACT_FILE))
     made = _exchange(org, desk).settle(reservation, case, asked, digest)
     numbers = ", ".join(made.numbers)
     value = {"reservation": _reserved(made.reservation), "case": made.case, "numbers": list(made.numbers)}
     tell(json_, value, f"{made.case}: settled, {numbers} 已成交登记")
-
-
-def _digest_of(data: bytes) -> DigestPair:
-    from yinzheng.verifier.bytes.algorithms import digest_pair
-    from yinzheng.verifier.containers.contractfile import (
-        is_contract_file,
-        is_contract_proof,
-        parse_contract_proof,
-    )
-    from yinzheng.verifier.formats.trade_contract import parse_signed
-
-    if not is_contract_file(data):
-        return digest_pair(data)
-    signed = parse_contract_proof(data).signed if is_contract_proof(data) else parse_signed(data)
-    return signed.contract.digest
 
 
 def reservations(org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False) -> None:

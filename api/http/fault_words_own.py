@@ -145,6 +145,36 @@ OWN: Final = {
     "reservation-unknown": Fault(
         Label("没有这项可以解除的预留。", "There is no such reservation that could be released."), _AGAIN
     ),
+    "reservation-over": Fault(
+        Label("这项预留已经结束。", "This reservation is over."),
+        Label("请看预留列表中的状态。", "See how it stands in the list."),
+    ),
+    "settlement-kind": Fault(
+        Label("预留只用于许可或转让。", "A reservation settles a licence or a transfer alone."),
+        Label("请核对案件编号。", "Check the case’s reference."),
+    ),
+    "settlement-contract": Fault(
+        Label("合同与此次登记不符。", "The contract is not one of this move."),
+        Label(
+            "请提供双方签署并已登记的合同，或请求所附的对价文件。",
+            "Give the contract that both signed and that is recorded, or the paper of the request.",
+        ),
+    ),
+    "settlement-parties": Fault(
+        Label("合同的买卖双方不是此次登记的双方。", "The contract’s parties are not those of the move."),
+        Label("请核对合同与案件。", "Compare contract and case."),
+    ),
+    "settlement-prepared": Fault(
+        Label(
+            "备妥的内容没有指明本所：它在预留之前备妥，或为另一交易所备妥。",
+            "What is prepared waits for no exchange, or for another.",
+        ),
+        Label("请登记机构重新备妥。", "Have the registry prepare it anew now."),
+    ),
+    "settlement-unsigned": Fault(
+        Label("双方尚未都签署。", "A party has not signed yet."),
+        Label("双方签署后再报告成交。", "Report the trade once both have signed."),
+    ),
     "trade-check-unknown": Fault(
         Label("本所没有问过这一笔。", "This exchange asked no such check."),
         Label("请从回执列表打开。", "Open it from the list of receipts."),

@@ -78,8 +78,7 @@ def create_app(house: House) -> Starlette:
             Route(f"{base}/", first),
             Route(f"{base}/leave", leave, methods=["POST"]),
             Route(f"{OPEN}{{name}}", asset),
-            *(trading.routes(house) if house.trades else []),
-            *rights.routes(house),
+            *(trading.routes(house) if house.trades else rights.routes(house)),
         ],
         middleware=[
             Middleware(SecurityHeaders),

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from yinzheng.api.instants import Day, parse_instant
+from yinzheng.api.org.contracts import digest_of
 from yinzheng.api.web.intake import Fields
 from yinzheng.verifier.bytes.algorithms import DigestPair, digest_pair
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.terms import ACTS
-from yinzheng.verifier.errors import DataFault, YinzhengError
+from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import RIGHTS
 from yinzheng.verifier.formats.trade import ATTACHMENTS, SHARE
-from yinzheng.verifier.formats.trade_contract import parse_signed
 
 TEXTS: Final = (
     "certificate",
@@ -117,26 +117,20 @@ class CheckForm:
 
 
 def read_check_form(fields: Fields) -> CheckForm:
-    """Take the form from its fields; a file that was not chosen is none."""
+    """Take the form from its fields; a file that was not chosen is none. Raises as `digest_of`."""
     return CheckForm(
         texts={name: _text(fields, name) for name in TEXTS},
         rights=tuple(one for one in RIGHTS if f"right.{one}" in fields),
         acts=tuple(one for one in ACTS if f"act.{one}" in fields),
         exclusive="exclusive" in fields,
-        digests={kind: _digest_of(kind, fields[kind]) for kind in FILES if fields.get(kind)},
+        digests={
+            kind: digest_of(fields[kind]) if kind == "contract" else digest_pair(fields[kind])
+            for kind in FILES
+            if fields.get(kind)
+        },
     )
 
 
 def _text(fields: Mapping[str, bytes], name: str) -> str:
     written = fields.get(name, b"")[:MOST_BYTES].decode("utf-8", "replace")
     return unicodedata.normalize("NFC", written).replace("\r\n", "\n").strip()
-
-
-def _digest_of(kind: str, data: bytes) -> DigestPair:
-    """Of the file; of a contract of ours (S21.8) that of what both sign, by which the registry knows it."""
-    if kind == "contract":
-        try:
-            return parse_signed(data).contract.digest
-        except YinzhengError:
-            pass  # another form of contract
-    return digest_pair(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -30,6 +31,9 @@ from yinzheng.verifier.formats.organisation import EXCHANGE
 from yinzheng.verifier.judge.trust import TrustPolicy
 
 T = TypeVar("T")
+
+CASE: Final = re.compile(r"A-\d{4}-\d{6}")
+"""References of cases."""
 
 KEPT: Final = 200
 """Receipts without proofs that are kept until theirs can be had."""
@@ -153,6 +157,11 @@ class House:
     def home(self, language: Language) -> str:
         """The first page in the other language."""
         return f"{self.door.place}/?lang={other(language)}"
+
+
+def no_case() -> UsageFault:
+    """What is told of what is no case's reference."""
+    return UsageFault("there is no such case", code="case-unknown", hint="Its form is A-2026-000001.")
 
 
 def nothing() -> UsageFault:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -17,14 +16,13 @@ from yinzheng.api.org.asking import compare
 from yinzheng.api.org.holding import Requested
 from yinzheng.api.own.handing_in import MOST_FILES, SignatureFile, read_files
 from yinzheng.api.own.holdings_view import licence_view, right_view
-from yinzheng.api.own.house import House, Visit, nothing, status_of
+from yinzheng.api.own.house import CASE, House, Visit, no_case, nothing, status_of
 from yinzheng.api.own.requests_view import line_view, request_view
 from yinzheng.api.web.intake import read_fields
 from yinzheng.verifier.errors import UsageFault, YinzhengError
 from yinzheng.verifier.formats.body import is_number
 from yinzheng.verifier.formats.licence import is_licence_number
 
-_CASE: Final = re.compile(r"A-\d{4}-\d{6}")
 SEVERAL: Final = "files"
 """The field of files that were signed offline."""
 
@@ -71,10 +69,7 @@ class Rights:
 
     async def requests(self, request: Request) -> Response:
         """The moves that concern it, and where to hand in what was signed offline."""
-        visit = self._house.visit(request)
-        if case := request.query_params.get("case", "").strip().upper():
-            return self._to(visit, case)
-        return await self._requests(visit)
+        return await self._requests(self._house.visit(request))
 
     async def request(self, request: Request) -> Response:
         """One of them: what is asked, how far it is, what is to be signed."""
@@ -123,8 +118,8 @@ class Rights:
     # ---------------------------------------------------------------- what they share
 
     def _to(self, visit: Visit, case: str, more: str = "") -> Response:
-        if _CASE.fullmatch(case) is None:
-            raise _no_case()
+        if CASE.fullmatch(case) is None:
+            raise no_case()
         address = f"{self._house.door.place}/requests/{case}?lang={visit.language}{more}"
         return RedirectResponse(address, HTTPStatus.SEE_OTHER)
 
@@ -198,13 +193,9 @@ def _after(request: Request, known: Any) -> str | None:
 
 def _case(request: Request) -> str:
     case = str(request.path_params["case"])
-    if _CASE.fullmatch(case) is None:
-        raise _no_case()
+    if CASE.fullmatch(case) is None:
+        raise no_case()
     return case
-
-
-def _no_case() -> UsageFault:
-    return UsageFault("there is no such case", code="case-unknown", hint="Its form is A-2026-000001.")
 
 
 def _file(value: Mapping[str, Any], name: str) -> Response:

@@ -12,13 +12,15 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from yinzheng.api.http.language import other
+from yinzheng.api.org.contracts import digest_of
 from yinzheng.api.own.check_form import MOST_FIELDS, CheckForm, read_check_form
-from yinzheng.api.own.house import House, Visit, nothing, status_of
+from yinzheng.api.own.house import CASE, House, Visit, no_case, nothing, status_of
 from yinzheng.api.own.receipts_view import check_line, form_words, judged, receipt_view, reservation_line
 from yinzheng.api.web.intake import read_fields
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import UsageFault, YinzhengError
 from yinzheng.verifier.formats.body import is_number
+from yinzheng.verifier.formats.move_request import parse_joint_request
 from yinzheng.verifier.formats.trade import parse_trade
 
 _LEAF: Final = re.compile("[0-9a-f]{64}")
@@ -120,6 +122,28 @@ class Trading:
             return await self._reservations(visit, error)
         return self._see(visit, "reservations")
 
+    async def settling(self, request: Request) -> Response:
+        """The form by which a trade is reported."""
+        return self._settling(self._house.visit(request), _leaf(request, "reservation"))
+
+    async def settle(self, request: Request) -> Response:
+        """Report the trade that one was kept for: that registers what the parties signed already (S20.6)."""
+        visit, house, leaf = self._house.visit(request), self._house, _leaf(request, "reservation")
+        case = ""
+        try:
+            with house.memory.lease(request) as lease:
+                fields = await read_fields(request, house.limits, lease)
+                house.door.require_form(visit.session, fields)
+                case = fields.get("case", b"").decode("utf-8", "replace").strip().upper()
+                joint = parse_joint_request(fields.get("request", b""))
+                digest = await run_in_threadpool(digest_of, fields.get("contract", b""))
+            if CASE.fullmatch(case) is None:
+                raise no_case()
+            await house.ask(lambda: house.exchange.settle(leaf, case, joint, digest))
+        except YinzhengError as error:
+            return self._settling(visit, leaf, case, error)
+        return self._see(visit, "reservations")
+
     # ---------------------------------------------------------------- what they share
 
     def _see(self, visit: Visit, path: str) -> Response:
@@ -138,6 +162,23 @@ class Trading:
             words=form_words(visit.language),
             fault=None if error is None else house.told(error, visit.language),
             path=str(error.data.get("path", "")) if error is not None else "",
+            code="" if error is None else error.code,
+        )
+
+    def _settling(
+        self, visit: Visit, leaf: str, case: str = "", error: YinzhengError | None = None
+    ) -> Response:
+        house = self._house
+        address = f"{house.door.place}/reservations/{leaf}/settle"
+        return house.page(
+            visit,
+            "own_settle.html",
+            status=HTTPStatus.OK if error is None else status_of(error),
+            switch=f"{address}?lang={other(visit.language)}",
+            here="reservations",
+            address=address,
+            case=case[:40],
+            fault=None if error is None else house.told(error, visit.language),
             code="" if error is None else error.code,
         )
 
@@ -185,6 +226,8 @@ def routes(house: House) -> list[Route]:
         Route(f"{base}/reservations", pages.reservations),
         Route(f"{base}/reservations", pages.reserve, methods=["POST"]),
         Route(f"{base}/reservations/{{reservation}}/release", pages.release, methods=["POST"]),
+        Route(f"{base}/reservations/{{reservation}}/settle", pages.settling),
+        Route(f"{base}/reservations/{{reservation}}/settle", pages.settle, methods=["POST"]),
     ]
 
 

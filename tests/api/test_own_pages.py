@@ -25,6 +25,7 @@ from yinzheng.verifier.formats.trade import parse_trade
 
 CODE = "91440101DEM00077EF"
 SECRETS = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of an exchange"}
+ACTS = ("release", "settle")
 NOBODY = "http://127.0.0.1:9"
 """Where no desk is."""
 
@@ -126,7 +127,7 @@ def test_what_another_page_asks_for_is_refused(pages: Pages, site: str) -> None:
 def test_a_form_without_its_word_does_nothing(pages: Pages) -> None:
     browser, other = pages.inside(), pages.inside()
     for word in ("", "x", pages.word(other)):
-        for path in ("reservations", "check", "requests", "leave", f"reservations/{'0' * 64}/release"):
+        for path in ("reservations", "check", "leave", *(f"reservations/{'0' * 64}/{act}" for act in ACTS)):
             refused = browser.post(f"{pages.door.place}/{path}", data={"word": word})
             assert (refused.status_code, "pages-form" in refused.text) == (403, True), path
     assert browser.get(f"{pages.door.place}/check").status_code == 200
@@ -164,7 +165,7 @@ def test_leaving_closes_this_browser_alone(pages: Pages) -> None:
 @pytest.mark.parametrize(("lang", "said"), [("zh", "柜台没有应答"), ("en", "desk does not answer")])
 def test_a_desk_that_is_away_is_said_so(pages: Pages, lang: str, said: str) -> None:
     browser = pages.inside()
-    for path in ("receipts", "reservations", "requests/A-2026-000001"):
+    for path in ("receipts", "reservations"):
         answer = browser.get(f"{pages.door.place}/{path}?lang={lang}")
         assert (answer.status_code, said in answer.text) == (503, True)
     asked = {"word": pages.word(browser), "certificate": "SJ4412026110001", "kind": "share"}
@@ -180,9 +181,8 @@ def test_what_is_not_there_is_said_in_words(pages: Pages) -> None:
         "nowhere",
         "receipts/x",
         "receipts?after=x",
-        "requests/x",
-        "requests?case=1",
-        "rights?after=x",
+        "rights",
+        "reservations/x/settle",
     ):
         answer = browser.get(f"{pages.door.place}/{path}")
         assert answer.status_code == 404, path

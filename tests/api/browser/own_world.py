@@ -22,10 +22,12 @@ from tests.ledger.moves.parties import CONTRACT, FIRM, HOSPITAL, Parties
 from tests.ledger.organisations.enrolling import Member as Keys
 from tests.ledger.trades.market import EXCHANGE
 from tests.ledger.world import KEEPER, OFFICER, Clock, World, actor_of, create
+from tests.tables.making import exchange_order
 from yinzheng.api.org.asking import Document, sign_request, write_request
 from yinzheng.api.org.member import Member, create_member
 from yinzheng.api.org.registry import pin
 from yinzheng.ledger.certificates import remarks
+from yinzheng.ledger.certificates.orders import execute
 from yinzheng.ledger.certificates.remarks import Grounds
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
@@ -37,6 +39,8 @@ from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.formats.move_request import JointRequest
+from yinzheng.verifier.formats.order import parse_order
+from yinzheng.verifier.formats.reservation import parse_reserved
 from yinzheng.verifier.judge.trust import parse_trust
 
 SECRETS = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of an organisation"}
@@ -60,6 +64,10 @@ class Own:
     """Of one that is pledged."""
     case: str
     """Of the licence that waits to be signed."""
+    third: str
+    """Of one that the exchange reserved for a licence that both parties signed."""
+    sale: str
+    """The case of that one."""
     holder: Pages
     exchange: Pages
     public: str
@@ -102,7 +110,7 @@ def own_world(root: Path) -> Iterator[Own]:
     clock = Clock(int(time.time()) - 7200)
     world = World(create(root / "state", clock), clock)
     with world.open() as registry:
-        first, second = (w.to_deposited(registry, clock, root / f"dossier{n}")[1] for n in range(2))
+        first, second, third = (w.to_deposited(registry, clock, root / f"dossier{n}")[1] for n in range(3))
         policy = dumps(trust_policy(registry.instance))
         (root / "trust.json").write_bytes(policy)
         members = {code: _member(registry, root, code, policy, clock) for code in NAMES}
@@ -118,6 +126,17 @@ def own_world(root: Path) -> Iterator[Own]:
         parties.prepare(case)
         (root / "contract.txt").write_bytes(CONTRACT)
         _folder(root / "asked", root / "contract.txt", parties.licence(purposes="临床决策支持"), members)
+        sold = parties.take(third)
+        until = {"until": clock.now + 7200}
+        order = exchange_order(registry, third, parties.members[EXCHANGE], until, parse_reserved)
+        execute(registry, parse_order(order))
+        settle(registry)
+        sale = sold.licence(purposes="药物经济学研究")
+        _folder(root / "sold", root / "contract.txt", sale, members)
+        sale_case = sold.reviewed(sale)
+        sold.prepare(sale_case)
+        for one in (HOSPITAL, FIRM):
+            sold.sign(sale_case, one, sale)
         settle(registry)
     with open_reader(world.root, clock) as reader:
         voucher = reader.voucher_file("L-2026-000001")
@@ -128,7 +147,7 @@ def own_world(root: Path) -> Iterator[Own]:
             stack.enter_context(pages_of(root / code, desk.url)) for code in (HOSPITAL, EXCHANGE)
         )
         public, _ = stack.enter_context(served(world.root, desk.url))
-        yield Own(root, desk, first, second, case, holder, exchange, public, voucher)
+        yield Own(root, desk, first, second, case, third, sale_case, holder, exchange, public, voucher)
 
 
 def _member(registry: Registry, root: Path, code: str, policy: bytes, clock: Clock) -> Member:

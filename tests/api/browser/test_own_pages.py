@@ -193,7 +193,8 @@ def test_an_exchange_checks_and_reserves(exchange: Page, own: Own, lang: str) ->
     exchange.locator("#number").fill(own.first if lang == "zh" else own.second)
     exchange.locator("#hours").fill("2")
     exchange.get_by_role("button", name={"zh": "预留", "en": "Reserve"}[lang], exact=True).click()
-    release = exchange.get_by_role("button", name={"zh": "提前解除", "en": "Release it now"}[lang])
+    kept = exchange.locator("ul.answers li").filter(has_text=own.first if lang == "zh" else own.second)
+    release = kept.get_by_role("button", name={"zh": "提前解除", "en": "Release it now"}[lang])
     for _ in range(50):
         if release.count():
             break
@@ -202,10 +203,35 @@ def test_an_exchange_checks_and_reserves(exchange: Page, own: Own, lang: str) ->
     fits(exchange, f"own-reservations-{lang}")
     assert release.count() == 1, exchange.locator("main").inner_text()
     release.click()
-    assert {"zh": "已解除", "en": "released"}[lang] in exchange.locator("ul.answers li").first.inner_text()
+    assert {"zh": "已解除", "en": "released"}[lang] in kept.inner_text()
     exchange.goto(f"{base(exchange)}/receipts?lang={lang}")
     assert exchange.locator("ul.answers li").count() >= 2
     fits(exchange, f"own-receipts-{lang}")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_exchange_reports_a_trade(exchange: Page, own: Own, lang: str) -> None:
+    """First with the request of something else, which is not signed; then it is registered."""
+    exchange.goto(f"{base(exchange)}/reservations?lang={lang}")
+    kept = exchange.locator("ul.answers li").filter(has_text=own.third)
+    if lang == "zh":
+        kept.get_by_role("link", name="报告成交").click()
+        exchange.locator("#case").fill(own.sale)
+        exchange.locator("#request").set_input_files(own.folder / "asked" / "request.json")
+        exchange.locator("#contract").set_input_files(own.folder / "contract.txt")
+        exchange.get_by_role("button", name="签署并登记").click()
+        assert "备妥的内容与请求不符" in exchange.get_by_role("alert").inner_text()
+        fits(exchange, "own-settle-zh")
+        exchange.locator("#case").fill(own.sale)
+        exchange.locator("#request").set_input_files(own.folder / "sold" / "request.json")
+        exchange.locator("#contract").set_input_files(own.folder / "contract.txt")
+        exchange.get_by_role("button", name="签署并登记").click()
+    for _ in range(50):
+        if not kept.get_by_role("link").count():
+            break
+        time.sleep(0.2)
+        exchange.reload()
+    assert {"zh": "已成交", "en": "consumed"}[lang] in kept.inner_text()
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -237,7 +263,7 @@ def test_the_public_pages_show_voucher_and_receipts(browser: Browser, own: Own, 
 def test_nothing_of_a_key_is_in_any_page(holder: Page, exchange: Page, own: Own) -> None:
     for page, code, paths in (
         (holder, HOSPITAL, ("rights", "licences", "requests", f"requests/{own.case}")),
-        (exchange, EXCHANGE, ("check", "receipts", "reservations", "requests")),
+        (exchange, EXCHANGE, ("check", "receipts", "reservations")),
     ):
         member = Member.open(own.folder / code, SECRETS)
         hidden = [member.profile.uploads.hex(), *SECRETS.values()]
