@@ -5,11 +5,12 @@ signed (S16.9), and orders about a registered certificate (S16.8).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from tests.verifier.bodies import INSURER, lifting, remark
 from tests.verifier.bodies import cancellation as cancellation_json
-from tests.verifier.licences import ENDS, GIVEN, LICENSEE, licence_json
+from tests.verifier.licences import ENDS, GIVEN, LICENSEE, end_json, licence_json
 from tests.verifier.world import DAY, HOSPITAL, NUMBER, REGISTERED, REGISTRY, body_json
 from yinzheng.ledger.cases.prepared import PreparedFile, Stated, message_of, stated
 from yinzheng.ledger.certificates.messages import message_of as ordered
@@ -127,14 +128,13 @@ def authorised(request: MoveRequest, backend: Sm2Backend, **changes: Any) -> Joi
 
 
 def moves(backend: Sm2Backend) -> dict[str, Any]:
-    """Requests with what is signed of each; of four of them what is prepared, with what accounts sign."""
+    """Requests with what is signed of each, and what is prepared of them, with what accounts sign."""
     requests = {kind: read_request(request_of(kind)) for kind in TERMS}
     shown = [_request(f"a {kind}, signed by all", joint(one, backend)) for kind, one in requests.items()]
     shown.append(_request("a licence on an authorisation", authorised(requests["licence"], backend)))
     return {
-        "domain": domain_json(MOVES),
         "requests": shown,
-        "prepared": [prepared(requests[kind]) for kind in ("licence", "transfer", "change", "renewal")],
+        "prepared": [prepared(one) for one in requests.values()],
     }
 
 
@@ -153,15 +153,17 @@ def prepared(request: MoveRequest) -> dict[str, Any]:
     """What the registry hands to the parties of a request, and the digest that their accounts sign."""
     told = stated_of(request)
     message = message_of(told, CASE)
-    value = plain(typed_data(message, MOVES))
+    domain = STANDING if request.type == "cancellation" else MOVES
+    value = plain(typed_data(message, domain))
     assert isinstance(value, dict)
-    before = None if request.type == "licence" else stated("certificate.deposited", BEFORE.to_json())
+    before = stated("certificate.deposited", BEFORE.to_json()) if len(told) > 1 else None
     return {
         "desc": f"a {request.type}",
         "request": request.to_json(),
+        "domain": domain_json(domain),
         "file": PreparedFile("A-2026-000007", told, value, before).to_json(),
         "leaves": [one.statement.leaf_hash.hex() for one in told],
-        "signed_digest": digest(message, MOVES).hex(),
+        "signed_digest": digest(message, domain).hex(),
     }
 
 
@@ -170,6 +172,10 @@ def stated_of(request: MoveRequest) -> tuple[Stated, ...]:
     asked = request.digest.to_json()
     if request.type == "licence":
         return (stated("licence.given", licence_json(request=asked)),)
+    if request.type == "licence_end":
+        return (stated("licence.ended", end_json(request=asked)),)
+    if request.type == "cancellation":
+        return (_cancelled(request),)
     following = _following(request)
     named = [{"number": one.body.number, "leaf": one.statement.leaf_hash.hex()} for one in following]
     body: dict[str, Any] = {
@@ -189,6 +195,23 @@ def stated_of(request: MoveRequest) -> tuple[Stated, ...]:
     if request.type == "change":
         return (*following, stated("certificate.changed", {**body, "ground": request.terms.ground}))
     return (*following, stated("certificate.renewed", body))
+
+
+def _cancelled(request: MoveRequest) -> Stated:
+    """A cancellation, whose statement does not follow from its body alone."""
+    body = parse_cancellation(
+        {
+            "v": 1,
+            "certificate": NUMBER,
+            "ground": request.terms.ground,
+            "initiator": "holders",
+            "document": request.digest.to_json(),
+            "reference": None,
+            "by": REGISTRY,
+            "at": DECIDED,
+        }
+    )
+    return Stated(replace(order_statement(body, profile=BEFORE.profile, prev=LEAF), by="registry"), body)
 
 
 def _following(request: MoveRequest) -> tuple[Stated, ...]:

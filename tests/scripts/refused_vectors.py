@@ -102,9 +102,9 @@ def _requests(backend: Sm2Backend) -> list[tuple[str, str, Json]]:
 
 def _moves() -> list[tuple[str, str, Json]]:
     kind = "move"
-    transfer, change = (
+    transfer, change, renewal = (
         move_vectors.prepared(read_request(request_of(name)))["file"]["stated"][-1]
-        for name in ("transfer", "change")
+        for name in ("transfer", "change", "renewal")
     )
     passed: Json = {"type": "right.transferred", "body": transfer["body"]}
     changed: Json = {"type": "certificate.changed", "body": change["body"]}
@@ -119,7 +119,7 @@ def _moves() -> list[tuple[str, str, Json]]:
               edited(changed, put("holders", "body", "ground"))),
         _case(kind, "a-renewal-with-a-remainder", "a renewal names what stayed, as a transfer does",
               "field-unknown",
-              {"type": "certificate.renewed", "body": {**change["body"], "remainder": None}}),
+              {"type": "certificate.renewed", "body": {**renewal["body"], "remainder": None}}),
     ]  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def _prepared() -> list[tuple[str, str, Json]]:
     other = move_vectors.prepared(read_request(request_of("transfer", terms={"rights": ["use"]})))
 
     def case(name: str, desc: str, want: str, of: Json, *edits: Edit, **more: Any) -> tuple[str, str, Json]:
-        said = {"request": of["request"], "domain": move_vectors.domain_json(move_vectors.MOVES), **more}
+        said = {"request": of["request"], "domain": of["domain"], **more}
         return _case(kind, name, desc, want, edited(of["file"], *edits), **said)
 
     word = "0x" + "ab" * 32

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -65,10 +65,10 @@ def test_what_accounts_sign_follows_from_what_is_shown(item: dict[str, Any]) -> 
     assert [leaf_of(one["statement"]) for one in file["stated"]] == item["leaves"]
     assert digest_of(file["message"]) == item["signed_digest"]
     domain, said = file["message"]["domain"], file["message"]["message"]
-    assert domain == MOVES["domain"] | {"verifyingContract": "0x" + MOVES["domain"]["verifyingContract"]}
+    assert domain == item["domain"] | {"verifyingContract": "0x" + item["domain"]["verifyingContract"]}
     assert said["statement"] == "0x" + item["leaves"][-1]
     decision = file["stated"][-1]["body"]
-    assert decision["request"] == pair_of(rfc8785.dumps(asked))
+    assert decision.get("request", decision.get("document")) == pair_of(rfc8785.dumps(asked))
     for one in file["stated"]:
         assert one["statement"]["commitment"] == pair_of(rfc8785.dumps(one["body"]))
     *following, _ = item["leaves"]
@@ -159,6 +159,20 @@ READERS: Mapping[str, Callable[[dict[str, Any]], object]] = {
     "trade-contract": _contract,
     "right-history": _history,
 }
+WHOLE: Sequence[tuple[str, dict[str, Any]]] = [
+    *(("joint-request", {"value": one["file"]}) for one in MOVES["requests"]),
+    *(("prepared", {**one, "value": one["file"]}) for one in MOVES["prepared"]),
+    *(("order", {"value": one["file"]}) for one in ORDERS["orders"]),
+    *(("trade-contract", {**CONTRACTS, "value": one["file"]}) for one in CONTRACTS["contracts"]),
+    ("right-history", {**load("histories.json"), "value": load("histories.json")["file"]}),
+]
+
+
+@pytest.mark.parametrize(("kind", "found"), WHOLE)
+def test_what_is_whole_is_taken_by_the_same_readers(kind: str, found: dict[str, Any]) -> None:
+    READERS[kind](found)
+
+
 REFUSED = sorted(path.relative_to(FOLDER / "refused") for path in (FOLDER / "refused").rglob("*.json"))
 
 
