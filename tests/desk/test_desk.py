@@ -401,5 +401,5 @@ def test_an_organisation_that_asks_too_often_waits(tmp_path: Path, copy_of: Call
         assert desk.call("GET", pending).status == 200
     assert desk.process.returncode == 0
     log = desk.log.read_text()
-    assert f"rate limit exceeded by organisation {HOSPITAL}" in log
+    assert f"rate limit on requests of this organisation exceeded by {HOSPITAL}" in log
     assert "Traceback" not in log
