@@ -76,6 +76,7 @@ class BlockOut(_Model):
     hash: str
     time: int = Field(description="UTC seconds.")
     age: int = Field(description="Seconds before the time of asking.")
+    sealed_by: list[str] = Field(description="Operators whose validators sealed it, by the policy.")
 
 
 class ChainOut(_Model):
