@@ -166,6 +166,19 @@ def test_multipart_survives_any_chunking(fields: dict[str, bytes], size: int) ->
     assert asyncio.run(_read_multipart(split(body, size), boundary)) == fields
 
 
+def test_one_field_may_come_several_times_where_it_is_named() -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="files"; filename="%b"\r\n\r\n%b\r\n'
+    body = part % (b"a.json", b"1") + part % (b"b.pdf", b"2") + part % (b"", b"") + b"--x--\r\n"
+    found = asyncio.run(_read_multipart(split(body, 7), b"x", several="files"))
+    assert (found, found.several) == ({}, [("a.json", b"1"), ("b.pdf", b"2")])
+    with pytest.raises(UsageFault) as twice:
+        asyncio.run(_read_multipart(split(body, 7), b"x"))
+    assert twice.value.code == "form-malformed"
+    with pytest.raises(UsageFault) as many:
+        asyncio.run(_read_multipart(split(body, 7), b"x", 2, "files"))
+    assert many.value.code == "form-malformed"
+
+
 @settings(max_examples=60)
 @given(cut=st.integers(1, 120), value=st.binary(max_size=60), size=st.integers(1, 97))
 def test_multipart_that_is_cut_off_is_refused(cut: int, value: bytes, size: int) -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, settled
+from tests.ledger.organisations.enrolling import Member
 from tests.ledger.world import World
+from yinzheng.api.org.asking import compare
+from yinzheng.api.org.member import OwnKey, Profile
 from yinzheng.ledger.cases.showing import shown_move
+from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store.models import Case, Dossier
+from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.formats.move_request import JointRequest
+from yinzheng.verifier.judge.trust import parse_trust
 
 
 def test_strangers_are_told_one_thing_of_every_case(world: World, tmp_path: Path) -> None:
@@ -36,3 +44,35 @@ def test_strangers_are_told_one_thing_of_every_case(world: World, tmp_path: Path
         after = {told(one, code) for one in (case, first) for code in (INSTITUTE, HOSPITAL)}
         assert before == after
         assert len(before) == 1
+
+
+def test_what_is_prepared_is_compared_with_what_we_signed_ourselves(world: World, tmp_path: Path) -> None:
+    """As an organisation's own pages do before they say that it may be signed (ADR 54)."""
+    with world.open() as registry:
+        parties = settled(world, registry, tmp_path / "d")
+        request = parties.licence()
+        case = parties.reviewed(request)
+        assert shown_move(registry, case, FIRM).asked == request
+        parties.prepare(case)
+        shown = shown_move(registry, case, FIRM)
+        policy = parse_trust(dumps(trust_policy(registry.instance)))
+        assert shown.prepared is not None
+        assert shown.asked == request
+
+        def told(joint: JointRequest, who: Member) -> str:
+            keys = (OwnKey("sm2-1", who.kid, 0, 1),)
+            profile = Profile(FIRM, who.name, ("holder",), None, bytes(32), keys)
+            assert shown.prepared is not None
+            try:
+                compare(shown.prepared.to_json(), joint, profile, policy)
+            except YinzhengError as fault:
+                return fault.code
+            return "same"
+
+        firm = parties.members[FIRM]
+        assert told(request, firm) == "same"
+        assert told(parties.licence(purposes="别的研究"), firm) == "approval-request"
+        assert told(request, parties.members[HOSPITAL]) == "request-not-ours"
+        assert told(replace(request, signatures=request.signatures[:1]), firm) == "joint-unsigned"
+        forged = replace(request, request=parties.licence(purposes="别的研究").request)
+        assert told(forged, firm) == "joint-signature"
