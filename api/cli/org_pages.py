@@ -8,6 +8,7 @@ import typer
 
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock
 from yinzheng.api.cli.output import Json, tell
+from yinzheng.verifier.errors import UsageFault
 
 
 def pages(
@@ -21,7 +22,14 @@ def pages(
 
     Each address that is printed lets one browser in, once; another is printed then.
     """
-    from yinzheng.api.own.running import serve
+    try:
+        from yinzheng.api.own.running import serve
+    except ModuleNotFoundError:
+        raise UsageFault(
+            "what serves pages is not installed",
+            code="pages-support",
+            hint="Install it with: pip install 'yinzheng[pages]'.",
+        ) from None
 
     def told(address: str) -> None:
         tell(json_, {"url": address}, f"open 请在浏览器中打开: {address}")

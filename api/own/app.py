@@ -18,7 +18,7 @@ from yinzheng.api.own import rights, trading
 from yinzheng.api.own.door import ENTRY, OPEN, Guarded
 from yinzheng.api.own.house import House, nothing
 from yinzheng.api.web.intake import read_fields
-from yinzheng.api.web.server import language_of
+from yinzheng.api.web.look import language_of
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
 
 _log = logging.getLogger(__name__)

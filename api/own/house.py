@@ -23,8 +23,7 @@ from yinzheng.api.org.exchange import Exchange
 from yinzheng.api.org.holding import Holder
 from yinzheng.api.org.member import Member
 from yinzheng.api.own.door import Door, Session
-from yinzheng.api.web.look import Look
-from yinzheng.api.web.server import language_of
+from yinzheng.api.web.look import Look, language_of
 from yinzheng.api.web.words import say
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 from yinzheng.verifier.formats.organisation import EXCHANGE

@@ -9,9 +9,10 @@ from importlib.resources import files
 from typing import Any, Final
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from yinzheng.api.http.language import HTML_LANG, Language, other
+from yinzheng.api.http.language import HTML_LANG, Language, negotiate, other
 
 ASSETS: Final = {
     "style.css": "text/css; charset=utf-8",
@@ -73,6 +74,11 @@ class Look:
         )
         vary = {"Content-Language": HTML_LANG[language], "Vary": "Accept-Language"}
         return HTMLResponse(text, status_code=status, headers={**vary, **(headers or {})})
+
+
+def language_of(request: Request) -> Language:
+    """The language of a request."""
+    return negotiate(request.query_params.get("lang"), request.headers.get("accept-language"))
 
 
 def _asset(name: str, media: str) -> Asset:

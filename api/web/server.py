@@ -10,7 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from yinzheng.api.http.language import Language, negotiate, other
+from yinzheng.api.http.language import Language, other
 from yinzheng.api.http.limits import Gate, Limits
 from yinzheng.api.http.memory import Memory
 from yinzheng.api.http.problems import PROBLEM_MEDIA, Problem
@@ -19,6 +19,7 @@ from yinzheng.api.web.answered import Answered
 from yinzheng.api.web.checking import Checker
 from yinzheng.api.web.desk import DeskPort, NoDesk
 from yinzheng.api.web.look import Look
+from yinzheng.api.web.look import language_of as language_of
 from yinzheng.api.web.ports import ReaderPort
 from yinzheng.verifier.errors import EnvironmentFault
 
@@ -127,8 +128,3 @@ class Server:
             code=problem.code,
             submitted=request.method == "POST",
         )
-
-
-def language_of(request: Request) -> Language:
-    """The language of a request."""
-    return negotiate(request.query_params.get("lang"), request.headers.get("accept-language"))

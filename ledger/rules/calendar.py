@@ -13,8 +13,6 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-import chinese_calendar
-
 from yinzheng.verifier.bytes.china_time import OFFSET
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
@@ -119,6 +117,8 @@ class WorkingCalendar:
 
 @lru_cache(maxsize=1)
 def _published() -> Mapping[int, YearDays]:
+    import chinese_calendar  # the registry alone has it: who signs at home counts no working days
+
     holidays, make_up = chinese_calendar.constants.holidays, chinese_calendar.constants.workdays
     years = range(min(holidays).year, max(holidays).year + 1)
     return MappingProxyType(

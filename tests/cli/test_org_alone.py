@@ -13,7 +13,7 @@ from yinzheng.api.cli.lazy import Command, Group
 
 pytestmark = pytest.mark.slow
 
-ABSENT = ("alembic",
+ABSENT = ("alembic", "chinese_calendar",
           "eth", "eth_abi", "eth_account", "eth_keys", "eth_utils", "fastapi", "fontTools", "jinja2",
           "lmdb", "psycopg", "rlp", "sqlalchemy", "sqlmodel", "starlette", "trie", "typst", "uvicorn",
           "web3")  # fmt: skip
@@ -30,7 +30,8 @@ def modules() -> tuple[str, ...]:
             for name in (of(entry) if isinstance(entry, Group) else {entry.where.partition(":")[0]})
         }
 
-    rooms = ("yinzheng.api.org.calling", "yinzheng.api.org.letters",
+    rooms = ("yinzheng.api.org.asking", "yinzheng.api.org.calling", "yinzheng.api.org.contracts",
+             "yinzheng.api.org.exchange", "yinzheng.api.org.holding", "yinzheng.api.org.letters",
              "yinzheng.api.org.listening", "yinzheng.api.org.member", "yinzheng.api.org.uploading",
              "yinzheng.ledger.disputes.plans", "yinzheng.ledger.disputes.signing",
              "yinzheng.ledger.state.files")  # fmt: skip
@@ -44,6 +45,12 @@ def organisation(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathF
 
 def test_nothing_of_the_registry_is_needed(organisation: Path, tmp_path: Path) -> None:
     assert found(organisation, ABSENT, modules(), cwd=tmp_path) == []
+
+
+def test_pages_of_its_own_want_more_and_say_so(organisation: Path, tmp_path: Path) -> None:
+    said = run_installed(organisation, "org", "pages", "--json", cwd=tmp_path)
+    assert said.returncode == 2
+    assert json.loads(said.stderr)["error"]["code"] == "pages-support"
 
 
 def test_keys_are_made_with_a_chain_account(organisation: Path, tmp_path: Path) -> None:
