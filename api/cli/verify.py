@@ -16,7 +16,7 @@ def verify_command(
         typer.Argument(
             metavar="TARGET",
             help="A photo or picture of the QR code, the PDF or JSON file of a certificate or receipt, an "
-            "evidence pack, the QR's text, or (with --state) a number. "
+            "evidence pack, the QR's text, or (with --state) a number, a licence's too. "
             "二维码图片、证书或回执的 PDF 或 JSON、证据包、二维码文本、编号。",
         ),
     ],

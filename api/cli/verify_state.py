@@ -134,3 +134,28 @@ def _silent(ask: Callable[[], T]) -> T:
             hint="Run `yinzheng audit` on it, or restore it from a backup.",
             reason=error.code if isinstance(error, YinzhengError) else "damaged",
         ) from error
+
+
+def voucher_of(state: Path | None, number: str, clock: Callable[[], int]) -> bytes:
+    """The voucher's file of a licence named by its number alone, which proves nothing (R14).
+
+    It is judged as any file is, under the reader's own policy. Raises `UsageFault`: `number-alone` (nobody is
+    asked), `licence-unknown`; and what opening a folder does.
+    """
+    from yinzheng.ledger.reading import open_reader
+
+    if state is None:
+        raise UsageFault(
+            "a licence's number alone proves nothing",
+            code="number-alone",
+            hint="Name its voucher, or ask a registry's state folder with --state.",
+        )
+    with open_reader(state, clock) as reader:
+        found = reader.voucher_file(number)
+    if found is None:
+        raise UsageFault(
+            f"no licence {number} was given here",
+            code="licence-unknown",
+            hint="Take the number from the voucher.",
+        )
+    return found

@@ -29,13 +29,14 @@ from yinzheng.api.cli.verify_history import print_history
 from yinzheng.api.cli.verify_pack import check_pack, is_pack
 from yinzheng.api.cli.verify_purpose import print_purpose
 from yinzheng.api.cli.verify_receipt import print_receipt
-from yinzheng.api.cli.verify_state import open_state
+from yinzheng.api.cli.verify_state import open_state, voucher_of
 from yinzheng.api.cli.verify_trade_check import print_trade_check
 from yinzheng.api.cli.verify_voucher import print_voucher
 from yinzheng.api.extraction import extract
 from yinzheng.api.instants import Day, parse_instant
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.formats.licence import is_licence_number
 from yinzheng.verifier.judge.asof.look import MOST_INSTANTS
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
 from yinzheng.verifier.judge.contract.report import ContractReport
@@ -125,6 +126,8 @@ def _verified(
 ) -> NoReturn:
     """Report on a target of whichever kind; what cannot be read has a report too."""
     now, at = int(time.time()), asked[-1] if asked else None
+    if isinstance(target, str) and is_licence_number(target.strip().upper()) and not Path(target).is_file():
+        target = voucher_of(source[0], target.strip().upper(), lambda: now)
     try:
         presented = read_argument(target)
     except DataFault as fault:

@@ -83,7 +83,8 @@ def test_a_licence_to_the_chain(demonstration: Demonstration, state: Path, tmp_p
     by = ("--as", OFFICER, "--state", state)
     done("accept", case, "--procedure", "simplified", "--reasons", "材料齐全", *by)
     done("review", case, "--checklist", checklist(state, case, tmp_path / "list.json"), *by)
-    missing = done("issue", case, "--out", prepared, *by)["missing"]
+    issued = done("issue", case, "--out", prepared, *by)
+    licence, missing = issued["number"], issued["missing"]
     assert missing == [f"holder {holder['code']}", f"holder {FIRM}"]
 
     sign = ("holder", "sign", prepared, "--request", asked)
@@ -99,6 +100,12 @@ def test_a_licence_to_the_chain(demonstration: Demonstration, state: Path, tmp_p
         done(*sign, *given[folder], "--org", folder, "--out", file, env=SECRETS)
         assert done("signature", file, "--state", state)["missing"] == left
     assert done("audit", "--state", state)["clean"]
+
+    trust = ("--trust", demonstration.trust)
+    named = done("verify", licence.lower(), *trust, "--state", state)
+    assert named["verdict"]["code"] == "in_force"
+    refused("verify", licence, *trust, code="number-alone", exit_code=2)
+    refused("verify", "L-2020-000001", *trust, "--state", state, code="licence-unknown", exit_code=2)
 
     altered = json.loads(prepared.read_text())
     altered["stated"][0]["body"]["exclusive"] = True

@@ -70,13 +70,24 @@ def test_the_registry_cancels_on_its_own_motion(
     waived = ("publish", case, *officer, "--waived-by", MEMBER, "--reasons", "急")
     refused(*waived, code="move-own-motion", exit_code=2)
     assert run("publish", case, *officer).code == 0
-    refused("issue", case, *officer, code="move-publicity-running", exit_code=2)
     end = run("show", case, "--state", state, "--json").json["publicity_end"]
     time.sleep(max(0.0, end - time.time()) + 1)
     assert run("issue", case, *officer, "--json").json["missing"] == ["committee"]
-    done = run("issue", case, *member, "--json")
-    assert (done.code, done.json["missing"]) == (0, []), done.err
-    assert len(done.json["by_letter"]) == 1
+    home, trust = state / "people", ("--trust", demonstration.trust)
+    secret = home / f"{MEMBER}.demonstration-passphrase"
+    mine = ("--as", MEMBER, *trust, "--key", home / f"{MEMBER}.json", "--passphrase-file", secret)
+    first, rest, last = (tmp_path / name for name in ("first.json", "rest.json", "last.json"))
+    assert run("decision", "new", "issue", case, *mine, "--out", first).code == 0  # on a machine of its own
+    asked = run("decision", "submit", first, "--state", state, "--out", rest, "--json")
+    assert asked.json == {"done": False, "to_sign": str(rest)}, asked.err
+    shown = run("decision", "sign", rest, *mine, "--out", last)
+    assert "Cancellation approved" in shown.out, shown.err
+    assert "逾期拒不改正。" in shown.err, "what was asked for is shown"
+    lie = json.loads(rest.read_text())
+    lie["content"]["move"]["request"]["request"]["terms"]["ground"] = "law"
+    rest.write_text(json.dumps(lie))
+    refused("decision", "sign", rest, *mine, "--out", last, code="joint-signature", exit_code=1)
+    assert run("decision", "submit", last, "--state", state, "--json").json == {"done": True}
     assert run("show", case, "--state", state, "--json").json["state"] == "recorded"
     assert run("remark", "list", number, "--state", state, "--json").json["ended"] == "cancelled"
     assert run("audit", "--state", state).code == 0
