@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from fastapi import APIRouter
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -50,6 +51,8 @@ def contracts(desk: Desk) -> APIRouter:
     @router.post("/trade-contracts/{written}/{what}")
     async def happened(request: Request, written: str, what: str) -> Response:
         """What a party tells of it: `deliver`, `accept`, `object`, `track`, `end`, `destroy`."""
+        if what == "proof":  # an address of its own, which is only read
+            raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
         async with desk.signed(request) as asked:
             subject, move, body = fields.identifier(written), _move(what), one_object(asked.body)
             row = await desk.do(lambda registry: tell(registry, subject, move, body, asked.org))
