@@ -23,6 +23,7 @@ from yinzheng.api.org.exchange import Exchange
 from yinzheng.api.org.holding import Holder
 from yinzheng.api.org.member import Member
 from yinzheng.api.own.door import Door, Session
+from yinzheng.api.own.words import PLACES
 from yinzheng.api.web.look import Look, language_of
 from yinzheng.api.web.words import say
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
@@ -133,10 +134,15 @@ class House:
         )
 
     def told(self, error: YinzhengError, language: Language) -> tuple[str, str]:
-        """An error in words; of one that has none in that language, its own."""
+        """An error in words; of one that has none in that language, its own, with the field it is about."""
         fault = FAULTS.get(error.code)
         if fault is None:
-            return error.message, error.hint
+            place = str(error.data.get("path", "")).partition("[")[0]
+            if place not in PLACES:
+                return error.message, error.hint
+            name = say(PLACES[place], language)
+            wrong = f"“{name}”填写不合要求。" if language == "zh" else f"{name}: this cannot be taken."
+            return wrong, f"{error.message} {error.hint}".strip()
         return say(fault.message, language), say(fault.hint, language)
 
     def refuse(self, request: Request, error: YinzhengError) -> Response:

@@ -161,7 +161,6 @@ class Trading:
             form=form,
             words=form_words(visit.language),
             fault=None if error is None else house.told(error, visit.language),
-            path=str(error.data.get("path", "")) if error is not None else "",
             code="" if error is None else error.code,
         )
 

@@ -132,6 +132,22 @@ ROLES: Final[Mapping[str, Label]] = MappingProxyType(
 )
 """Who signs what, by capacity or by role in a request."""
 
+PLACES: Final[Mapping[str, Label]] = MappingProxyType(
+    {
+        "$.certificate": Label("证书", "Certificate"),
+        "$.seller.name": Label("卖方名称", "Seller’s name"),
+        "$.seller.code": Label("卖方统一社会信用代码", "Seller’s credit code"),
+        "$.buyer.name": Label("买方名称", "Buyer’s name"),
+        "$.buyer.code": Label("买方统一社会信用代码", "Buyer’s credit code"),
+        "$.purpose": Label("用途", "Purpose"),
+        "$.territory": Label("地域", "Territory"),
+        "$.term": Label("期限", "Term"),
+        "$.declarations.fields": Label("数据字段", "Names of the data’s fields"),
+        "$.declarations.assessment.by": Label("评估机构", "Assessed by"),
+    }
+)
+"""Fields of the form of a check, by their place in the trade (S20.1)."""
+
 GROUNDS: Final[Mapping[str, Label]] = MappingProxyType(
     {
         "source": Label("来源合法性变化", "the source's lawfulness changed"),

@@ -175,6 +175,25 @@ def test_a_desk_that_is_away_is_said_so(pages: Pages, lang: str, said: str) -> N
     assert 'value="甲"' in answer.text, "what was filled in is still there"
 
 
+@pytest.mark.parametrize(
+    ("lang", "field", "value", "said"),
+    [
+        ("zh", "seller_name", "", "“卖方名称”填写不合要求"),
+        ("en", "buyer_code", "x" * 41, "Buyer’s credit code: this cannot be taken"),
+        ("zh", "territory", "99", "“地域”填写不合要求"),
+        ("en", "fields", "a" * 101, "Names of the data’s fields: this cannot be taken"),
+    ],
+)
+def test_a_field_that_cannot_be_taken_is_named(
+    pages: Pages, lang: str, field: str, value: str, said: str
+) -> None:
+    browser = pages.inside()
+    asked = {"word": pages.word(browser), "certificate": "SJ4412026110001", "kind": "share"}
+    party = {"seller_name": "甲", "seller_code": "1", "buyer_name": "乙", "buyer_code": "2"}
+    answer = browser.post(f"{pages.door.place}/check?lang={lang}", data={**asked, **party, field: value})
+    assert (answer.status_code, said in answer.text) == (422, True), answer.text
+
+
 def test_what_is_not_there_is_said_in_words(pages: Pages) -> None:
     browser = pages.inside()
     for path in (
