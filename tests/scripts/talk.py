@@ -36,6 +36,7 @@ from yinzheng.ledger.registry import silent
 from yinzheng.ledger.store.models import Certificate
 from yinzheng.ledger.store.models_consents import Delivery
 from yinzheng.ledger.supervision.steps import Suspicion, suspect
+from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.formats.challenge import answer, parse_challenge
 from yinzheng.verifier.formats.move_request import JointRequest
@@ -160,6 +161,7 @@ def say_all(talk: Talk) -> None:
     _reserve(talk)
     _contract(talk)
     _hear(talk)
+    _settle(talk)
     _visit(talk, check)
     _object(talk)
     _veto(talk)
@@ -227,6 +229,26 @@ def _reserve(talk: Talk) -> None:
     talk.parties.clock.advance(60)
     order = exchange_order(registry, number, exchange, {"reservation": kept}, parse_released)
     talk.tell(EXCHANGE, "release", f"POST /v1/reservations/{kept}/release", order)
+
+
+def _settle(talk: Talk) -> None:
+    """Kept once more, licensed by both parties, and reported by the exchange, whose signature is the last."""
+    parties, registry, exchange = talk.parties, talk.registry, talk.parties.members[EXCHANGE]
+    parties.clock.advance(86_401)  # as long as no exchange keeps one again that it has just let go
+    until = {"until": registry.clock() + 3600}
+    order = exchange_order(registry, talk.row.number, exchange, until, parse_reserved)
+    kept = talk.sent_by(exchange, "POST", "/v1/reservations", dumps(order)).json["reservation"]
+    talk.settle()
+    request = parties.licence()
+    case = parties.reviewed(request)
+    parties.prepare(case)
+    for code in (HOSPITAL, FIRM):
+        parties.sign(case, code, request)
+    domain, shown = registry.client.moves_domain, parties.prepared(case)
+    assert exchange.wallet is not None
+    signature = sign(require_shown(shown, domain, request.request), domain, exchange.wallet)
+    report = {"case": case, "contract": digest_pair(CONTRACT).to_json(), "signature": signature.hex()}
+    talk.tell(EXCHANGE, "settle", f"POST /v1/reservations/{kept}/settle", report)
 
 
 def _contract(talk: Talk) -> None:
