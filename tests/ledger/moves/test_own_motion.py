@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -322,9 +323,11 @@ def test_a_crash_leaves_it_whole_or_undone(scene: Scene, point: str, tmp_path: P
 
 @pytest.mark.slow
 def test_every_write_of_the_decision_may_fail(scene: Scene, tmp_path: Path) -> None:
-    seen: dict[str, int] = {}
+    seen, own = Counter[str](), scene.points.index("store.commit.after") + 1
     for number, point in enumerate(scene.points):
-        seen[point] = seen.get(point, 0) + 1
+        seen[point] += 1
+        if number >= own and number % 7:
+            continue
         try:
             strike(scene, scene.world.copy(tmp_path / str(number)), RaiseAt(point, seen[point]))
         except BaseException as error:
