@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.scripts.trade_vectors import LOG_KEY
+from tests.verifier.contract_world import ContractWorld
+from tests.verifier.contract_world import signed as concerning
 from tests.verifier.contracts import BUYER, MADE, SELLER, contract
+from tests.verifier.world import LOG_ED, NOW, ORIGIN, World, trust_json
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.sm2 import Sm2Backend
 from yinzheng.verifier.formats.certificate import key_id
@@ -21,6 +25,7 @@ from yinzheng.verifier.formats.trade_events import (
     TradeDestruction,
     sign_destruction,
 )
+from yinzheng.verifier.log.note import NoteSigner
 
 SUBJECT = bytes(range(96, 128))
 DAY = 86_400
@@ -41,9 +46,10 @@ def signed(value: dict[str, Any], backend: Sm2Backend, *codes: str) -> SignedCon
 
 
 def contracts(backend: Sm2Backend) -> dict[str, Any]:
-    """A share and a transfer with what is signed; of the share each body of its thread, in order."""
+    """A share and a transfer with what is signed; of the share each body of its thread; one with proofs."""
     share = signed(contract(), backend)
     return {
+        "proof": _proof(backend),
         "keys": {code: key_of(code, backend).public_key.point.hex() for code in (SELLER, BUYER)},
         "contracts": [
             _shown("data is shared", share),
@@ -54,6 +60,16 @@ def contracts(backend: Sm2Backend) -> dict[str, Any]:
             {"type": str(one.TYPE), "body": one.to_json()} for one in _told(share, key_of(BUYER, backend))
         ],
     }
+
+
+def _proof(backend: Sm2Backend) -> dict[str, Any]:
+    """S21.11: a contract with its proofs, genuine and recorded at `now` under `trust`."""
+    keys = {code: key_of(code, backend) for code in (SELLER, BUYER)}
+    signers = (LOG_ED, NoteSigner(ORIGIN, Sm2PrivateKey.from_bytes(LOG_KEY, backend)))
+    world = ContractWorld(
+        contract=concerning(SELLER, BUYER, keys=keys), keys=keys, world=World(log_signers=signers)
+    )
+    return {"now": NOW, "trust": trust_json(), "file": world.file()}
 
 
 def _shown(desc: str, made: SignedContract) -> dict[str, Any]:

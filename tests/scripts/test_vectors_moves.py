@@ -14,7 +14,7 @@ from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 
 from tests.scripts.spec_vectors import FOLDER, refused_files, text_of
-from tests.scripts.vectors import leaf_of, load, pair_of
+from tests.scripts.vectors import committed, leaf_of, load, pair_of
 from yinzheng.ledger.cases.prepared import read_prepared, require_shown
 from yinzheng.ledger.chain.approvals import Domain
 from yinzheng.verifier.bytes.canonical import dumps
@@ -25,6 +25,7 @@ from yinzheng.verifier.formats.move_request import parse_joint_request, read_req
 from yinzheng.verifier.formats.moves import parse_succession
 from yinzheng.verifier.formats.order import parse_order
 from yinzheng.verifier.formats.trade_contract import is_signed_by, parse_signed
+from yinzheng.verifier.judge.contract.verify import verify_contract
 from yinzheng.verifier.judge.history.verify import verify_history
 from yinzheng.verifier.judge.report import Outcome
 from yinzheng.verifier.judge.trust import parse_trust
@@ -113,6 +114,20 @@ def test_what_is_told_of_a_contract() -> None:
     signed = told[-1]["body"]["signed"]
     message = b"yinzheng/trade-destruction/1\n" + rfc8785.dumps(signed["receipt"])
     assert holds(CONTRACTS["keys"][signed["receipt"]["by"]], message, signed["signature"])
+
+
+def test_a_contract_proves_itself() -> None:
+    found = CONTRACTS["proof"]
+    file, policy = found["file"], parse_trust(json.dumps(found["trust"]).encode())
+    report = verify_contract(read_target(dumps(file)), policy, now=found["now"])
+    assert (report.exit_code, str(report.standing)) == (0, "recorded")
+    told = b"yinzheng/trade-contract/1\n" + rfc8785.dumps(file["body"]["contract"])
+    for one, party in zip(file["body"]["signatures"], file["parties"], strict=True):
+        enrolled = party["events"][0]
+        assert enrolled["statement"]["commitment"] == pair_of(rfc8785.dumps(enrolled["body"]))
+        assert hashlib.sha256(bytes.fromhex(enrolled["body"]["key"])).hexdigest()[:16] == one["kid"]
+        assert holds(enrolled["body"]["key"], told, one["signature"])
+    assert committed(file["secret"], file["body"]) == file["statement"]["commitment"]
 
 
 def test_a_history_is_genuine_and_whole() -> None:

@@ -44,6 +44,8 @@ class ContractWorld:
     """Change attributes before asking for the file."""
 
     contract: SignedContract = field(default_factory=lambda: signed(SELLER, BUYER))
+    keys: dict[str, Sm2PrivateKey] = field(default_factory=lambda: KEYS)
+    """What the ledger has of each party."""
     concluded_at: int = CONCLUDED
     stated_at: int = CONCLUDED
     profile: str = "GD-HEALTH/1"
@@ -56,7 +58,7 @@ class ContractWorld:
             code: [
                 (
                     "organisation.enrolled",
-                    enrolment_body(KEYS[code], {"name": name, "code": code}, ("party",)),
+                    enrolment_body(self.keys[code], {"name": name, "code": code}, ("party",)),
                 )
             ]
             for code, name in NAMES.items()
