@@ -21,8 +21,8 @@ PANELS: Final = (
             Command(
                 "verify",
                 "verify:verify_command",
-                "Check a certificate, receipt, end of a withdrawal or evidence pack. "
-                "核验证书、回执、办结证明或证据包。",
+                "Check a certificate, receipt, contract, pack, or withdrawal's end. "
+                "核验证书、回执、合同、证据包等。",
             ),
             Command(
                 "history",

@@ -127,8 +127,8 @@ ORG: Final = Group(
                 Command(
                     "settle",
                     "org_trades:settle",
-                    "Report a trade we kept a certificate for; with both parties' signatures that registers "
-                    "it. 报告成交并登记。",
+                    "Report a trade we kept a certificate for; with both signatures that registers it. "
+                    "报告成交并登记。",
                 ),
                 Command("reservations", "org_trades:reservations", "List our reservations. 预留列表。"),
             ),
@@ -283,7 +283,8 @@ HOLDER: Final = Group(
                 Command(
                     "print",
                     "holder_contract:print_",
-                    "Print a contract as a PDF, with its proofs attached once it is recorded. 打印合同。",
+                    "Print a contract: every clause, who signed, and its file attached, which proves it. "
+                    "打印合同。",
                 ),
                 Command(
                     "event",

@@ -15,9 +15,9 @@ def verify_command(
         str,
         typer.Argument(
             metavar="TARGET",
-            help="A photo or picture of the QR code, the PDF or JSON file of a certificate or receipt, an "
-            "evidence pack, the QR's text, or (with --state) a number, a licence's too. "
-            "二维码图片、证书或回执的 PDF 或 JSON、证据包、二维码文本、编号。",
+            help="A photo or picture of the QR code, the PDF or JSON file of a certificate, receipt or "
+            "contract, an evidence pack, the QR's text, or (with --state) a number, a licence's too. "
+            "二维码图片、证书、回执或合同的 PDF 或 JSON、证据包、二维码文本、编号。",
         ),
     ],
     trust: Annotated[Path, typer.Option(help="Your own pinned policy. 您信任的策略文件。")],
@@ -63,7 +63,7 @@ def verify_command(
     lang: Annotated[str, typer.Option(help="zh or en. 语言。")] = "",
     json_: Json = False,
 ) -> None:
-    """Check a certificate, receipt, end of a withdrawal or evidence pack. 核验证书、回执、办结证明或证据包。
+    """Check a certificate, receipt, contract, pack, or withdrawal's end. 核验证书、回执、合同、证据包等。
 
     Exit code: 0 genuine and in force (pack: unchanged); 1 forged, or not in force; 2 usage; 3 cannot be
     determined, or not one of ours.

@@ -188,6 +188,20 @@ def test_a_contract_that_is_over_settles_nothing(trade: Trade) -> None:
     trade.refused("settlement-contract", lambda: trade.settle(report))
 
 
+def test_the_end_of_a_licence_settles_no_trade(trade: Trade) -> None:
+    given = trade.parties.licence()
+    (number,) = trade.settle(trade.report(trade.prepared(given), given))
+    trade.parties.clock.advance(7200)
+    trade.kept = trade.reserve()
+    ending = trade.parties.request(
+        "licence_end",
+        {"licence": number, "reasons": "双方协商"},
+        ((HOSPITAL, "licensor"), (FIRM, "licensee")),
+    )
+    case = trade.parties.receive(trade.parties.signed(ending))
+    trade.refused("settlement-kind", lambda: trade.settle(Report(case, PAPER, bytes(65))))
+
+
 def test_the_parties_sign_first(trade: Trade) -> None:
     request = trade.parties.transfer("use")
     case = trade.prepared(request, FIRM)
