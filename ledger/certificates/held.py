@@ -31,7 +31,12 @@ GENERATIONS: Final = 20
 """Certificates behind one in which licences on it are looked for."""
 
 
-_RUNS: Final = (LicenceStatus.IN_FORCE, LicenceStatus.NOT_BEGUN, LicenceStatus.CERTIFICATE_CANCELLED)
+_RUNS: Final = (
+    LicenceStatus.IN_FORCE,
+    LicenceStatus.NOT_BEGUN,
+    LicenceStatus.CERTIFICATE_CANCELLED,
+    LicenceStatus.UNDETERMINED,
+)
 """As a licence's own chain words leave it: given, not ended, not run out."""
 
 
@@ -145,18 +150,23 @@ def _licensed(registry: Registry, row: Licence) -> Licensed:
     if on_chain is None:
         return Licensed(body, LicenceStatus.UNDETERMINED, None)
     status = licence_status_at(on_chain, registry.clock())
-    if status in _RUNS and _cancelled(registry, on_chain.certificate):
-        status = LicenceStatus.CERTIFICATE_CANCELLED
+    if status in _RUNS:
+        status = _by_its_registration(registry, on_chain.certificate) or status
     return Licensed(body, status, on_chain.ended_at or None)
 
 
-def _cancelled(registry: Registry, certificate: bytes) -> bool:
-    """Whether the certificate of that subject is cancelled, or one that came from it and nothing followed."""
+def _by_its_registration(registry: Registry, certificate: bytes) -> LicenceStatus | None:
+    """What the certificate of that subject, and all that came from it, make of a licence; None if nothing.
+
+    Undetermined where more came from it than a reader of the voucher follows.
+    """
     line = [certificate]
     for subject in line:
         record = registry.client.record(subject)
-        if record is not None and record.status is OnChain.CANCELLED:
-            return True
-        if record is not None and record.status is OnChain.SUPERSEDED and len(line) < MOST_FOLLOWED:
+        if record is None or len(line) > MOST_FOLLOWED:
+            return LicenceStatus.UNDETERMINED
+        if record.status is OnChain.CANCELLED:
+            return LicenceStatus.CERTIFICATE_CANCELLED
+        if record.status is OnChain.SUPERSEDED:
             line += [one for one in (record.successor, record.remainder) if any(one)]
-    return False
+    return None

@@ -107,7 +107,7 @@ def suspect(registry: Registry, suspicion: Suspicion, by: Actor, progress: Progr
         )
         session.add(row)
         session.flush()
-        work = supervision_thread(registry, session, row, key)
+        work = supervision_thread(registry, session, row, key, now)
         _write(work, Move.SUSPECT, by, body, 0, sealed)
         return row.id
 
@@ -210,7 +210,7 @@ def _step(
     with registry.store.reading() as session:
         row = find(session, reference)
         key = dossier_key(registry, session, row.dossier_id)
-        supervision_thread(registry, session, row, key).allow(move, by)
+        supervision_thread(registry, session, row, key, registry.clock()).allow(move, by)
         first = len(repository.files_of(session, row.dossier_id))
     sealed = _sealed(registry, files, key, row.dossier_id, first, progress)
     with work_on(registry, reference) as work, undone_together(registry, sealed):

@@ -64,17 +64,18 @@ def work_on(registry: Registry, reference: str) -> Iterator[SupervisionThread]:
     """
     with registry.store.transaction() as session:
         row = find(session, reference)
-        yield supervision_thread(registry, session, row, dossier_key(registry, session, row.dossier_id))
+        key = dossier_key(registry, session, row.dossier_id)
+        yield supervision_thread(registry, session, row, key, registry.clock())
 
 
 def supervision_thread(
-    registry: Registry, session: Session, row: Supervision, key: bytes
+    registry: Registry, session: Session, row: Supervision, key: bytes, now: int
 ) -> SupervisionThread:
-    """One whose dossier's key is at hand, opened in the caller's transaction."""
+    """One whose dossier's key is at hand, opened in the caller's transaction, at `now` in all."""
     return SupervisionThread(
         registry=registry,
         session=session,
-        now=registry.clock(),
+        now=now,
         subject=row.subject,
         profile=registry.instance.profile,
         seal=SealedValue(key),

@@ -23,11 +23,7 @@ def sealed(evidence: Evidence, trust: TrustPolicy) -> None:
     `not-final`, `insisted-missing`, or one of the consensus's `sealers`; `DataFault`: `headers-unlinked`, or
     one of the same.
     """
-    for header in evidence.headers:
-        _of_this_chain(header, trust)
-    for parent, header in pairwise(evidence.headers):
-        _linked(parent, header, trust)
-    seals = [_sealers(header, trust) for header in evidence.headers]
+    seals = _seals(evidence, trust)
     if trust.consensus.later_seals_count:
         _require_final(evidence.block, frozenset().union(*seals), trust)
         return
@@ -58,17 +54,40 @@ def block_of(evidence: Evidence | None, trust: TrustPolicy, now: int) -> Block |
 
 def _sealed_by(evidence: Evidence, trust: TrustPolicy) -> tuple[str, ...]:
     """Names of those whose seals the headers bear, in the policy's order; none where it names no validators,
-    or the seals are not such as it covers.
+    or the headers do not link, or the seals are not such as it covers.
     """
     if not any(one.validators for one in trust.operators):
         return ()
-    seals: set[bytes] = set()
+    try:
+        seals = frozenset().union(*_seals(evidence, trust))
+    except (NotGiven, DataFault):
+        return ()
+    return tuple(one.name for one in trust.operators if one.validators & seals)
+
+
+def _seals(evidence: Evidence, trust: TrustPolicy) -> list[frozenset[bytes]]:
+    """Who sealed each header, which must follow one another.
+
+    Where later seals count, one that the policy does not cover takes nothing from those before it: where they
+    suffice, the list ends before it. Raises as `sealed`.
+    """
+    for header in evidence.headers:
+        _of_this_chain(header, trust)
+    for parent, header in pairwise(evidence.headers):
+        _linked(parent, header, trust)
+    found: list[frozenset[bytes]] = []
     for header in evidence.headers:
         try:
-            seals |= _sealers(header, trust)
-        except (NotGiven, DataFault):
-            return ()
-    return tuple(one.name for one in trust.operators if one.validators & seals)
+            found.append(_sealers(header, trust))
+        except NotGiven as uncovered:
+            if not trust.consensus.later_seals_count:
+                raise
+            try:
+                _require_final(evidence.block, frozenset().union(*found), trust)
+            except NotGiven:
+                raise uncovered from None
+            break
+    return found
 
 
 def _linked(parent: Header, header: Header, trust: TrustPolicy) -> None:

@@ -11,7 +11,7 @@ from tests.ledger.moves.parties import FIRM, INSTITUTE, Parties, settled
 from tests.ledger.moves.test_licences import licence_number, voucher
 from tests.ledger.moves.test_transfers import bodies
 from tests.ledger.world import OFFICER, World, actor_of
-from yinzheng.ledger.certificates import remarks
+from yinzheng.ledger.certificates import held, remarks
 from yinzheng.ledger.certificates.held import licences_of
 from yinzheng.ledger.certificates.remarks import Grounds
 from yinzheng.ledger.flow.pipeline import settle
@@ -74,6 +74,19 @@ def test_a_sale_leaves_it_and_the_cancellation_of_what_followed_does_not(
     cells = licence_cells(world, parties.number, licence, before)
     assert cells == ("in_force", "certificate_cancelled")
     assert world.audit() == []
+
+
+def test_a_line_longer_than_is_followed_leaves_the_list_open_and_not_in_force(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world.open() as registry:
+        parties = settled(world, registry, tmp_path / "d")
+        parties.done(parties.licence(licensee=INSTITUTE))
+        parties.done(parties.transfer("use"))
+        monkeypatch.setattr(held, "MOST_FOLLOWED", 3)
+        assert [str(one.status) for one in licences_of(registry, INSTITUTE, None)[0]] == ["in_force"]
+        monkeypatch.setattr(held, "MOST_FOLLOWED", 2)  # three certificates
+        assert [str(one.status) for one in licences_of(registry, INSTITUTE, None)[0]] == ["undetermined"]
 
 
 def test_a_seizure_of_what_followed_is_minded(world: World, tmp_path: Path) -> None:

@@ -230,6 +230,23 @@ def test_an_unfounded_suspicion_is_dropped(bureau: Bureau) -> None:
     assert bureau.audit() == set()
 
 
+def test_the_figure_and_the_log_have_one_instant_though_the_clock_goes_on(bureau: Bureau) -> None:
+    """The year's last second ends while a suspicion is written down."""
+    clock = bureau.world.clock
+    clock.now = instant("2026-12-31 23:59:56")
+
+    def ticking() -> int:
+        clock.advance(1)
+        return clock.now
+
+    said = steps.Suspicion(HOLDER, [bureau.number], SECRET, "《某法》第三条", files("line.txt"))
+    ticks, officer = replace(bureau.registry, clock=ticking), actor_of(bureau.registry, OFFICER)
+    bureau.reference = steps.suspect(ticks, said, officer, silent)
+    settle(bureau.registry)
+    assert bureau.figure() == from_the_log(statements(bureau.registry), clock.now)
+    assert bureau.audit() == set()
+
+
 def _statement(registry: Registry) -> bytes:
     with registry.store.reading() as session:
         return session.exec(select(Event.leaf_hash).where(Event.type == "certificate.deposited")).one()

@@ -161,6 +161,28 @@ def test_who_sealed_is_told_where_the_policy_says_whose_validators_they_are() ->
     assert strange.block.sealed_by == ()  # it is not known to be sealed as the policy asks
 
 
+@pytest.mark.parametrize("last", [OUTSIDER, None])
+def test_later_blocks_that_the_policy_does_not_cover_take_nothing_from_enough(last: Any) -> None:
+    """Evidence brings as many blocks as there are validators, the latest perhaps sealed by a new one."""
+    report = check(World(sealers=(*VALIDATORS[:2], last)).file(), policy=operated())
+    assert report.authentic is Authentic.GENUINE
+    assert report.block is not None
+    assert len(report.block.sealed_by) == 2
+    assert_uncovered(
+        check(World(sealers=(VALIDATORS[1], VALIDATORS[2], last)).file(), policy=operated(0)),
+        "unsealed" if last is None else "sealer-not-pinned",
+    )
+
+
+def test_nobody_is_said_to_have_sealed_by_headers_that_do_not_link() -> None:
+    file, other = World(sealers=(VALIDATORS[0],)).file(), World(sealers=(VALIDATORS[1],), block_number=2000)
+    file["chain"]["headers"] += other.file()["chain"]["headers"]
+    report = check(file, policy=operated())
+    assert report.finding(8).code == "headers-unlinked"
+    assert report.block is not None
+    assert report.block.sealed_by == ()
+
+
 def test_headers_must_follow_each_other() -> None:
     file = genuine_file()
     file["chain"]["headers"].reverse()
