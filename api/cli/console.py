@@ -2,6 +2,10 @@
 
 A console of GBK, of `cp936` or of the C locale cannot show every character. What it cannot is written in a
 simpler way, or as `?`; the exit code stays the verdict's. JSON loses nothing there: it escapes instead.
+
+Much of what is printed others wrote: a file that is shown, a desk, a registry that lies. What a terminal
+would obey instead of showing, or show in another order, is written out, so that nobody erases a verdict or
+has a person approve what they did not see.
 """
 
 from __future__ import annotations
@@ -11,11 +15,13 @@ import io
 import json
 import logging
 import os
+import re
 import sys
 import warnings
 from typing import Any, Final, TextIO
 
 from rich.console import Console
+from rich.text import Text
 
 SIMPLER: Final = "yinzheng.simpler"
 """Name of the error handler for characters that a stream cannot show."""
@@ -45,8 +51,31 @@ _FORMS: Final = {
 is the mark of what cannot be determined."""
 
 
+_OBEYED: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
+"""Controls, C1 among them; what turns the direction of writing; what is not seen. Not tab and line feed."""
+
+
+def visible(text: str) -> str:
+    """The text with what a terminal would not simply show written out as `\\uXXXX`, as JSON has it."""
+    return _OBEYED.sub(_written_out, text)
+
+
+def _written_out(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
 class UnheardConsole(Console):
-    """A console that leaves a broken pipe to its caller: rich would exit with 1, which is a verdict."""
+    """A console for what others wrote, `visible`; it leaves a broken pipe to its caller: rich would exit with
+    1, which is a verdict.
+    """
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """As rich does, of the text made visible."""
+        return super().render_str(visible(text), **options)
 
     def on_broken_pipe(self) -> None:
         """Nobody reads on."""
@@ -81,7 +110,7 @@ def shows(text: str) -> bool:
 
 def json_text(value: Any, stream: TextIO, *, indent: int | None = None) -> str:
     """JSON that the stream can carry: readable, or with `\\uXXXX` where it could not show a character."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    text = visible(json.dumps(value, ensure_ascii=False, indent=indent))
     return text if _holds(stream, text) else json.dumps(value, indent=indent)
 
 

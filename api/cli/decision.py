@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, writing
-from yinzheng.api.cli.output import Json, tell
+from yinzheng.api.cli.output import Json, err, tell
 from yinzheng.api.cli.persons import As, own_key
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
@@ -123,13 +123,13 @@ def sign(
 
 def _show(content: Content) -> None:
     """Show what would be approved, and at a terminal ask; without a yes nothing is written."""
-    typer.echo(f"{content.statement.type}  {content.statement.leaf_hash.hex()}", err=True)
+    err.print(f"{content.statement.type}  {content.statement.leaf_hash.hex()}", markup=False)
     _lines(content.body)
     if content.move is not None:
-        typer.echo("asked for, and signed by its parties 当事人签署的申请", err=True)
+        err.print("asked for, and signed by its parties 当事人签署的申请")
         _lines(content.move["request"]["request"])
         for one in content.move["prepared"]["stated"][:-1]:
-            typer.echo("follows 随之登记", err=True)
+            err.print("follows 随之登记")
             _lines(one["body"])
     if sys.stdin.isatty():
         typer.confirm("approve this 确认核准?", abort=True, err=True)
@@ -137,7 +137,7 @@ def _show(content: Content) -> None:
 
 def _lines(value: object) -> None:
     for line in json.dumps(value, ensure_ascii=False, indent=1).splitlines():
-        typer.echo(f"  {line}", err=True)
+        err.print(f"  {line}", markup=False)
 
 
 def submit(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from yinzheng.api.cli.console import json_text
 from yinzheng.api.cli.files import read_file, writing_new
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
@@ -236,7 +236,7 @@ def _shown(certificate: str) -> tuple[str, bytes]:
 
 def _said(event: WatchedEvent, *, as_json: bool) -> str:
     if as_json:
-        return json.dumps(event.to_json(), ensure_ascii=False)
+        return json_text(event.to_json(), sys.stdout)
     when = _time(event.statement.at)
     numbers = " ".join(event.certificates)
     return f"{event.number}  {when}  {event.statement.type}  {numbers}  block 区块 {event.block}"

@@ -42,9 +42,14 @@ def fail(message: str, hint: str, exit_code: int, *, code: str = "", as_json: bo
         body = {"error": {"code": code, "message": message, "hint": hint, "exit_code": exit_code}}
         sys.stderr.write(json_text(body, sys.stderr) + "\n")
         return
-    err.print(f"yinzheng: {message}", style="bold red", markup=False)
+    err.print(f"yinzheng: {_one_line(message)}", style="bold red", markup=False)
     if hint:
-        err.print(f"  → {hint}", markup=False)
+        err.print(f"  → {_one_line(hint)}", markup=False)
+
+
+def _one_line(text: str) -> str:
+    """What another program said may be in it: it begins no line of its own, which would read as ours."""
+    return " ".join(text.splitlines())
 
 
 def fail_unexpectedly(*, as_json: bool) -> None:

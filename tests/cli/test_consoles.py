@@ -17,6 +17,7 @@ import pytest
 from tests.cli.conftest import Demonstration
 from tests.cli.processes import COMMAND, environment
 from yinzheng.api.cli import main
+from yinzheng.api.cli.console import UnheardConsole, json_text
 
 ENCODINGS = ("gbk", "cp936", "ascii", "latin-1", "utf-8")
 ASCII_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -88,6 +89,24 @@ def test_json_loses_nothing(
     assert "另一家医院" in str(json.loads(said))
     _, _, trouble = run("verify", altered.with_name("没有.pdf"), "--trust", demonstration.trust, "--json")
     assert "没有.pdf" in json.loads(trouble)["error"]["message"]
+
+
+@pytest.mark.parametrize("hidden", ["\x1b[2K\x1b]0;", "\x9b2K", "\u202e", "\u200b", "\x7f", "\U000e0041"])
+def test_what_others_wrote_is_shown_and_not_obeyed(
+    demonstration: Demonstration, console: tuple[str, Console], tmp_path: Path, hidden: str
+) -> None:
+    """No file, desk or registry erases a line, turns one around, or has a person approve what is not seen."""
+    shown = io.StringIO()
+    UnheardConsole(file=shown, soft_wrap=True).print(f"通过 {hidden}✓", markup=False)
+    assert shown.getvalue().rstrip("\n").isprintable()
+    stream = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    text = json_text({"name": hidden}, stream)
+    assert text.isprintable()
+    assert json.loads(text) == {"name": hidden}
+    missing = tmp_path / f"证书{hidden}\n✓ genuine.pdf"
+    _, _, trouble = console[1]("verify", missing, "--trust", demonstration.trust)
+    assert trouble.replace("\n", "").isprintable()
+    assert len(trouble.splitlines()) == 2, "what is wrong, and what to do"
 
 
 def test_every_kind_of_command_prints(
@@ -187,6 +206,7 @@ QUIET = """
 import io, sys
 from contextlib import redirect_stdout
 from yinzheng.api.cli import main
+from yinzheng.api.cli.console import UnheardConsole, json_text
 
 trust, *files = sys.argv[1:]
 for file in files:
