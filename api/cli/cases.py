@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -163,7 +164,7 @@ def publish(
     from yinzheng.ledger.registry import wall_clock
 
     with writing(state, json_) as (registry, _):
-        publicity.publish(
+        by_letter = publicity.publish(
             registry,
             case,
             acting(registry, as_),
@@ -173,7 +174,15 @@ def publish(
     with open_reader(state, wall_clock) as reader:
         row = reader.case(case)
     end = None if row is None else row.publicity_end
-    tell(json_, {"case": case, "publicity_end": end}, f"{case}: publicity until {moment(end)} 公示至此")
+    value = {"case": case, "publicity_end": end, "by_letter": list(by_letter)}
+    tell(json_, value, f"{case}: publicity until {moment(end)} 公示至此")
+    tell_by_letter(by_letter)
+
+
+def tell_by_letter(codes: Sequence[str]) -> None:
+    """Say whom nobody has told of what the registry does on its own motion (R7)."""
+    if codes:
+        err.print(f"yinzheng: tell by letter 请书面通知: {', '.join(codes)}", style="yellow")
 
 
 def refuse(
@@ -220,8 +229,7 @@ def issue(
         tell(json_, result, f"{named}: still to approve: {', '.join(issued.missing)} 待签")
     else:
         tell(json_, result, f"{named}: deposited 已存证登记")
-    if issued.by_letter:
-        err.print(f"yinzheng: tell by letter 请书面通知: {', '.join(issued.by_letter)}", style="yellow")
+    tell_by_letter(issued.by_letter)
     if issued.running_out:
         err.print("yinzheng: this month's certificate numbers are running out (R14)", style="yellow")
 

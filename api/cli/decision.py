@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from yinzheng.api.cli.cases import tell_by_letter
 from yinzheng.api.cli.common import DEFAULT_STATE, State, writing
 from yinzheng.api.cli.output import Json, err, tell
 from yinzheng.api.cli.persons import As, own_key
@@ -156,7 +157,8 @@ def submit(
     made = SignedDecision.from_json(value)
     outcome = _sent(desk, made) if desk is not None else _carried_out(state, json_, made)
     if outcome["done"]:
-        tell(json_, {"done": True}, f"{made.case}: {made.action} carried out 已办理")
+        tell(json_, outcome, f"{made.case}: {made.action} carried out 已办理")
+        tell_by_letter(outcome.get("by_letter", ()))
         return
     rest = out_file or file.with_name(f"{file.stem}.to-sign.json")
     asked = {name: outcome[name] for name in ("prepared", "message", "content")}

@@ -77,6 +77,8 @@ def _same_cancellation(body: Cancellation, request: MoveRequest) -> dict[str, bo
         "certificate": body.certificate == request.certificate.number,
         "ground": body.ground == request.terms.ground,
         "initiator": body.initiator == request.initiator,
+        "by": body.by.code == request.registry,
+        "reference": body.reference is None,
     }
 
 

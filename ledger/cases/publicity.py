@@ -22,8 +22,12 @@ CHAIN_PROCEDURE = {
 
 def publish(
     registry: Registry, case_id: str, by: Actor, *, waived_by: Actor | None = None, reason: str = ""
-) -> None:
-    """Open publicity (R24). With `waived_by`, a member of the committee, it ends at once and says so."""
+) -> tuple[str, ...]:
+    """Open publicity (R24). With `waived_by`, a member of the committee, it ends at once and says so.
+
+    Gives the credit codes of holders to be told of it otherwise: the registry moves itself, and they are not
+    enrolled (R7).
+    """
     if waived_by is not None:
         require_two(by, waived_by)
     with work_on(registry, case_id) as work:
@@ -60,8 +64,8 @@ def publish(
         call = registry.client.open_publicity(decision, signatures)
         work.call(PUBLICITY, case_id, call)
         work.write(rule, recorded)
-        if work.situation.own_motion:  # the holders hear of it while they may object (R7, R24)
-            before = predecessor_of(work)
-            queue_recorded(
-                work.session, [one.code for one in before.holders], before.number, recorded, work.now
-            )
+        if not work.situation.own_motion:
+            return ()
+        before = predecessor_of(work)  # its holders hear of it while they may object (R7, R24)
+        codes = [one.code for one in before.holders]
+        return queue_recorded(work.session, codes, before.number, recorded, work.now)

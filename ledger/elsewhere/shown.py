@@ -32,11 +32,11 @@ from yinzheng.ledger.people.decisions import MESSAGES, Content, SignedDecision
 from yinzheng.ledger.rules.terms import Procedure
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, YinzhengError
-from yinzheng.verifier.formats.body import parse_body
+from yinzheng.verifier.formats.body import Party, parse_body
 from yinzheng.verifier.formats.certificate import statement_of
 from yinzheng.verifier.formats.move_request import JointRequest, read_joint_request, require_signed
 from yinzheng.verifier.formats.standing import parse_lifting, parse_remark
-from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
 from yinzheng.verifier.log.statement import certificate_subject, verify_body
 
 
@@ -47,8 +47,7 @@ class Pinned:
     rights: bytes
     moves: bytes | None = None
     standing: bytes | None = None
-    issuers: frozenset[bytes] = frozenset()
-    """`04 || x || y`, 65 bytes each."""
+    issuers: tuple[Issuer, ...] = ()
 
     @classmethod
     def of(cls, policy: TrustPolicy) -> Self:
@@ -57,8 +56,23 @@ class Pinned:
             rights=policy.rights.address,
             moves=None if policy.moves is None else policy.moves.address,
             standing=None if policy.standing is None else policy.standing.address,
-            issuers=frozenset(issuer.key.point for issuer in policy.issuers.values()),
+            issuers=tuple(policy.issuers.values()),
         )
+
+    def signs(self, key: bytes, made_at: int, now: int) -> bool:
+        """Whether an issuer's key (65 bytes) was to sign then, and is not known to be compromised now (R41):
+        whoever has such a one dates what it signs as they please.
+        """
+        return any(
+            one.key.point == key
+            and one.entitled_at(made_at, one.registry) is None
+            and (one.compromised_at is None or now < one.compromised_at)
+            for one in self.issuers
+        )
+
+    def speaks(self, party: Party) -> bool:
+        """Whether a body that a registry writes names one of those pinned."""
+        return any(one.registry.code == party.code for one in self.issuers)
 
     def domain(self, chain: int, decides: str) -> Domain:
         """Where a statement of type `decides` is approved. Raises `DataFault` `approval-message`."""
@@ -140,7 +154,7 @@ def _issue(content: Content, decision: SignedDecision, asked: Mapping[str, Any],
 def _move(content: Content, move: Mapping[str, Any], decision: SignedDecision, pinned: Pinned) -> Message:
     """Of a move: as its parties' programs make it, from the statements and the request that they signed."""
     prepared, joint = read_prepared(move["prepared"]), read_joint_request(move["request"])
-    _require_asked(joint, pinned)
+    _require_asked(joint, pinned, decision.at)
     decides = prepared.stated[-1]
     shown = (decision.case, content.statement, content.body)
     if (prepared.case, decides.statement, decides.body.to_json()) != shown:
@@ -148,27 +162,37 @@ def _move(content: Content, move: Mapping[str, Any], decision: SignedDecision, p
     return require_shown(prepared, pinned.domain(decision.chain, decides.statement.type), joint.request)
 
 
-def _require_asked(joint: JointRequest, pinned: Pinned) -> None:
+def _require_asked(joint: JointRequest, pinned: Pinned, now: int) -> None:
     """Each party signed; what the registry asks on its own motion, it signed with its issuer's key (R7)."""
     require_signed(joint)
-    if joint.request.initiator == "registry" and any(
-        one.key not in pinned.issuers for one in joint.signatures
+    asked = joint.request
+    if asked.initiator == "registry" and not all(
+        pinned.signs(one.key, asked.made_at, now) for one in joint.signatures
     ):
         raise _not_shown()
 
 
-def _remark(content: Content, decision: SignedDecision, _: Mapping[str, Any], _pinned: Pinned) -> Message:
+def _remark(content: Content, decision: SignedDecision, _: Mapping[str, Any], pinned: Pinned) -> Message:
     body = parse_remark(_opened(content, "remark.entered"))
+    _require_by_registry(content, body.by, body.at, pinned)
     _require_said(content, body.certificate, decision, "kind", "text", "document", "reference")
     return entry(body, content.statement.leaf_hash)
 
 
-def _lifting(content: Content, decision: SignedDecision, _: Mapping[str, Any], _pinned: Pinned) -> Message:
+def _lifting(content: Content, decision: SignedDecision, _: Mapping[str, Any], pinned: Pinned) -> Message:
     body, named = parse_lifting(_opened(content, "remark.lifted")), str(decision.arguments["remark"])
+    _require_by_registry(content, body.by, body.at, pinned)
     _require_said(content, body.certificate, decision, "text", "document", "reference")
     if named != body.kind and not (body.remark is not None and body.remark.hex().startswith(named)):
         raise _another()
     return lifting(body, content.statement.leaf_hash)
+
+
+def _require_by_registry(content: Content, by: Party, at: int, pinned: Pinned) -> None:
+    """It is said in the registry's name, at its statement's time: what a forum orders it signs itself."""
+    statement = content.statement
+    if not pinned.speaks(by) or (statement.by, statement.at) != ("registry", at):
+        raise _not_shown()
 
 
 def _require_said(content: Content, certificate: str, decision: SignedDecision, *names: str) -> None:

@@ -64,11 +64,13 @@ class Outcome:
     """The EIP-712 message to approve (S5.5); bytes are `0x` and hex."""
     content: Content | None = None
     """What it is about, from which the signer makes the message again."""
+    by_letter: tuple[str, ...] = ()
+    """Credit codes of holders to be told of it otherwise, for they are not enrolled (R7)."""
 
     def to_json(self) -> dict[str, Any]:
         """The answer of S18.4."""
         if self.done:
-            return {"done": True}
+            return {"done": True, **({"by_letter": list(self.by_letter)} if self.by_letter else {})}
         assert self.prepared is not None  # or it was done
         assert self.content is not None
         return {
@@ -82,7 +84,9 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class _Action:
     fields: Mapping[str, Check[Any]]
-    run: Callable[[Registry, str, Actor, dict[str, Any]], object]
+    run: Callable[[Registry, str, Actor, dict[str, Any]], Any]
+    by_letter: Callable[[Any], tuple[str, ...]] = lambda _: ()
+    """Whom nobody has told of it, from what it gives."""
 
 
 def _checklist(registry: Registry, case: str, by: Actor, given: dict[str, Any]) -> object:
@@ -111,7 +115,7 @@ _ACTIONS: Final[Mapping[str, _Action]] = {
         {"against": boolean, "reasons": _REASONS},
         lambda r, case, by, given: deciding.decide(r, case, by, **given),
     ),
-    "publish": _Action({}, lambda r, case, by, _: publicity.publish(r, case, by)),
+    "publish": _Action({}, lambda r, case, by, _: publicity.publish(r, case, by), tuple),
     "resolve": _Action(
         {"objection": text(1, 64), "upheld": boolean, "reasons": _REASONS},
         lambda r, case, by, given: objections.resolve(
@@ -122,7 +126,9 @@ _ACTIONS: Final[Mapping[str, _Action]] = {
         {"ground": one_of(*(one.value for one in Ground)), "reasons": _REASONS},
         lambda r, case, by, given: deciding.refuse(r, case, by, Ground(given["ground"]), given["reasons"]),
     ),
-    "issue": _Action({}, lambda r, case, by, _: issuing.issue(r, case, by)),
+    "issue": _Action(
+        {}, lambda r, case, by, _: issuing.issue(r, case, by), lambda issued: tuple(issued.by_letter)
+    ),
     "remark": _Action(
         {"kind": one_of(*(one.value for one in RemarkKind)), **_GROUNDS},
         lambda r, number, by, given: remarks.enter(
@@ -164,8 +170,8 @@ def _try(registry: Registry, decision: SignedDecision, by: Actor, at: int, seed:
     except ToBeSigned as asked:
         return Outcome(False, _sealed(registry, at, seed), plain(dict(asked.message)), asked.content)
     drawn = replace(drawn, random=_drawn(seed))  # from the beginning again
-    action.run(drawn, decision.case, by, dict(given))
-    return Outcome(True)
+    done = action.run(drawn, decision.case, by, dict(given))
+    return Outcome(True, by_letter=action.by_letter(done))
 
 
 def _drawn(seed: bytes) -> Callable[[int], bytes]:

@@ -69,7 +69,8 @@ def test_the_registry_cancels_on_its_own_motion(
     assert run("approve", case, *member).code == 0
     waived = ("publish", case, *officer, "--waived-by", MEMBER, "--reasons", "急")
     refused(*waived, code="move-own-motion", exit_code=2)
-    assert run("publish", case, *officer).code == 0
+    opened = run("publish", case, *officer, "--json")
+    assert (opened.code, len(opened.json["by_letter"])) == (0, 1), "who may object now is told now"
     end = run("show", case, "--state", state, "--json").json["publicity_end"]
     time.sleep(max(0.0, end - time.time()) + 1)
     assert run("issue", case, *officer, "--json").json["missing"] == ["committee"]
@@ -87,7 +88,8 @@ def test_the_registry_cancels_on_its_own_motion(
     lie["content"]["move"]["request"]["request"]["terms"]["ground"] = "law"
     rest.write_text(json.dumps(lie))
     refused("decision", "sign", rest, *mine, "--out", last, code="joint-signature", exit_code=1)
-    assert run("decision", "submit", last, "--state", state, "--json").json == {"done": True}
+    done = run("decision", "submit", last, "--state", state, "--json")
+    assert done.json == {"done": True, "by_letter": opened.json["by_letter"]}, "also who decides elsewhere"
     assert run("show", case, "--state", state, "--json").json["state"] == "recorded"
     assert run("remark", "list", number, "--state", state, "--json").json["ended"] == "cancelled"
     assert run("audit", "--state", state).code == 0

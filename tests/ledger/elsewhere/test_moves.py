@@ -14,7 +14,16 @@ from tests.ledger.moves.parties import CONTRACT, FIRM, HOSPITAL, Parties, settle
 from tests.ledger.moves.test_own_motion import decided as moved
 from tests.ledger.moves.test_successors import change
 from tests.ledger.people.test_decisions import decision, refused
-from tests.ledger.world import MEMBER, OFFICER, World, actor_of, state_of, unchanged
+from tests.ledger.world import (
+    MEMBER,
+    OFFICER,
+    World,
+    actor_of,
+    past_publicity,
+    state_of,
+    to_deposited,
+    unchanged,
+)
 from yinzheng.ledger.certificates.listing import standing_at
 from yinzheng.ledger.elsewhere.shown import Pinned, sign_shown
 from yinzheng.ledger.elsewhere.submitting import Outcome, submit
@@ -64,9 +73,12 @@ class Elsewhere:
         return sign_shown(message or self.asked.message, content or self.content, self.made, given, key)
 
     def hand_in(self) -> bool:
+        return self.handed_in().done
+
+    def handed_in(self) -> Outcome:
         key, prepared = actor_of(self.registry, self.made.person).key, self.asked.prepared
         approved = replace(self.made, prepared=prepared, approvals=(self.sign(),)).sign(key)
-        return submit(self.registry, approved).done
+        return submit(self.registry, approved)
 
     def lie(self, **move: Any) -> str:
         """What becomes of the same with another request, or other things prepared."""
@@ -147,10 +159,38 @@ def test_the_registrys_own_motion_by_both_offices(world: World, tmp_path: Path) 
         forged = replace(joint, signatures=()).signed_by(joint.request.registry, Sm2PrivateKey.generate())
         assert first.lie(request=forged.to_json()) == "approval-content", "another's key, not the registry's"
         second = Elsewhere.of(registry, MEMBER, "issue", case)
+        _no_longer(second, not_after=parties.clock.now - 3600 * 24 * 30)
+        _no_longer(second, compromised_at=parties.clock.now - 1)
+        assert (
+            second.lie(prepared=_restated(content, by={"name": "某法院", "code": FIRM})) == "approval-content"
+        )
         assert second.hand_in()
         settle(registry)
         assert state_of(registry, case) == "recorded"
     assert world.audit() == []
+
+
+def _no_longer(mine: Elsewhere, **changes: Any) -> None:
+    """The registry's motion is signed with a key whose time is over, or that somebody else has too (R41)."""
+    here = pinned(mine.registry)
+    then = replace(here, issuers=tuple(replace(one, **changes) for one in here.issuers))
+    assert refused(lambda: mine.sign(where=then)) == "approval-content"
+
+
+def test_whom_nobody_told_of_the_registrys_motion_is_named_to_who_decides(
+    world: World, tmp_path: Path
+) -> None:
+    with world.open() as registry:
+        _, number = to_deposited(registry, world.clock, tmp_path / "d")
+        parties = Parties(world, registry, "", b"", {}).take(number)  # its holder is not enrolled
+        case = moved(parties)
+        told = Elsewhere.of(registry, OFFICER, "publish", case).handed_in().to_json()
+        assert told == {"done": True, "by_letter": [HOSPITAL]}
+        settle(registry)
+        past_publicity(registry, world.clock, case)
+        assert Elsewhere.of(registry, OFFICER, "issue", case).handed_in().to_json() == {"done": True}
+        last = Elsewhere.of(registry, MEMBER, "issue", case).handed_in().to_json()
+        assert last == {"done": True, "by_letter": [HOSPITAL]}
 
 
 def _restated(content: Content, **body: Any) -> Mapping[str, Any]:
@@ -260,6 +300,8 @@ def test_a_remark_reads_as_it_was_decided(world: World, tmp_path: Path) -> None:
             message = {**mine.asked.message, "message": {**mine.asked.message["message"], "statement": leaf}}
             return refused(lambda: mine.sign(replace(content, statement=statement, body=other), message))
 
+        assert lied(by={"name": "某法院", "code": FIRM}) == "approval-content", "in another's name"
+        assert lied(at=mine.content.body["at"] - 1) == "approval-content"
         assert lied(text="解除") == "approval-message"
         assert lied(kind="control") == "approval-message"
         assert lied(reference="(2026)粤01执2号") == "approval-message"
