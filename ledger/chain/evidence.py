@@ -50,6 +50,13 @@ class Prover:
         """Headers until a block is final."""
         return self.consensus.headers_until_final(self.validators)
 
+    @property
+    def whole(self) -> int:
+        """Headers that leave no reader waiting: where later seals count, as many as there are validators, for
+        each reader may insist on another's (S8.1).
+        """
+        return max(self.needed, self.validators if self.consensus.later_seals_count else 0)
+
     def last_final(self, at: int | None = None) -> int:
         """Number of the last block that is final and, if `at` is given, not after that instant.
 
@@ -72,15 +79,12 @@ class Prover:
     def collect(self, block: int, wanted: Wanted) -> dict[str, Any]:
         """Evidence of the storage of accounts after `block`, as S7.3 writes it (JSON: hex without prefix).
 
-        Of the later headers as many come along as finality needs, one at least, and as there are validators
-        where later seals count; or as there are yet.
+        Of the later headers as many come along as make it `whole`, one at least; or as there are yet.
 
         Raises `EnvironmentFault` `node-unreachable`, `node-refused` (an error instead of an answer) or
         `node-no-block`; `DataFault` `node-inconsistent` for answers that do not fit together.
         """
-        # Where later seals count, as many as there are validators: each reader may insist on another's.
-        wished = self.validators if self.consensus.later_seals_count else 0
-        headers = self._headers(block, max(2, self.needed, wished))
+        headers = self._headers(block, max(2, self.whole))
         root = headers[0].state_root
         return {
             "headers": [header.encoded.hex() for header in headers],

@@ -329,14 +329,14 @@ def _chain(registry: Registry, found: _Gathered, roots: Sequence[ListedRoot]) ->
     wanted += [(modules.consents, consents)] if consents else []
     proving = prover(registry.w3, registry.instance)
     evidence = proving.collect(found.block, wanted)
-    if len(evidence["headers"]) < proving.needed:
+    if len(evidence["headers"]) < proving.whole:
         raise EnvironmentFault(
-            "the block this pack stands on is not final yet",
+            "the block this pack stands on is not final yet for every reader",
             code="pack-not-final",
             hint="Pack again when a few more blocks are sealed.",
         )
-    # No more headers than finality needs: later ones would make the same pack come out differently.
-    return cast("JSON", {**evidence, "headers": evidence["headers"][: proving.needed]})
+    # As many headers every time: with later ones the same pack would come out differently.
+    return cast("JSON", {**evidence, "headers": evidence["headers"][: proving.whole]})
 
 
 def _case(session: Session, name: str) -> Case:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,8 @@ from tests.ledger import world as w
 from tests.ledger.access_lines import lines_of, opened_dossier, said
 from tests.ledger.disputes.court import Court, sha256
 from tests.ledger.world import actor_of
+from yinzheng.ledger.chain.connect import prover
+from yinzheng.ledger.chain.evidence import Prover
 from yinzheng.ledger.disputes import packing
 from yinzheng.ledger.disputes.plans import Concerned
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
@@ -65,6 +70,30 @@ def test_a_pack_of_everything(court: Court) -> None:
     # The report inside is the one that the data give; its PDF is said not to be compared.
     said = [(limit.where, limit.code) for limit in report.limits if limit.code.startswith("report-")]
     assert said == [("report.pdf", "report-not-compared")]
+
+
+def test_a_pack_waits_for_the_seals_that_any_court_may_insist_on(
+    court: Court, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a chain of three validators two are a quorum; the court may insist on the third's (D17)."""
+    id_ = full(court)
+
+    def of_three(*given: Any) -> Prover:
+        return replace(prover(*given), validators=3)
+
+    monkeypatch.setattr(packing, "prover", of_three)
+    with pytest.raises(YinzhengError) as caught:
+        court.pack(id_)
+    assert caught.value.code == "pack-not-final"
+    for _ in range(2):
+        court.world.clock.advance(60)
+        court.clinic.grant()  # another block
+        settle(court.registry)
+    report = court.judge(court.pack(id_, name="whole").read_bytes())
+    assert report.block is not None
+    with zipfile.ZipFile(court.world.root.parent / "whole.zip") as pack:
+        (chain,) = [name for name in pack.namelist() if name.endswith("chain.json")]
+        assert len(json.loads(pack.read(chain))["headers"]) == 3
 
 
 def test_the_same_bytes_later_and_by_another_process(court: Court) -> None:
