@@ -52,6 +52,26 @@ def _raise_to(session: Session, scope: str, number: int) -> None:
     session.add(row)
 
 
+def require_counted(session: Session, sender: str, counted: int, *, foreign: bool) -> None:
+    """Refuse a node that counts fewer of a sender's transactions than were found in final blocks.
+
+    Raises `EnvironmentFault` or `DataFault` `chain-behind-database`.
+    """
+    mined = session.get(Counter, f"mined:{sender}")
+    if mined is not None and counted < mined.last:
+        raise _chain_behind(foreign)
+
+
+def require_anchored(session: Session, size: int, *, foreign: bool) -> None:
+    """Refuse a node whose newest head, of `size` statements, is older than one that was found anchored.
+
+    Raises as `require_counted`.
+    """
+    anchored = repository.latest_checkpoint(session, anchored=True)
+    if anchored is not None and size < anchored.size:
+        raise _chain_behind(foreign)
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the database knows of the other two, as of one moment."""

@@ -33,7 +33,7 @@ from yinzheng.ledger.chain.sender import (
     pauses,
 )
 from yinzheng.ledger.flow.calls import CallKind, Kinds, kind_of
-from yinzheng.ledger.flow.histories import count_mined, count_signed
+from yinzheng.ledger.flow.histories import count_mined, count_signed, require_counted
 from yinzheng.ledger.keys.provider import RELAY, EthereumKey
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
@@ -232,7 +232,7 @@ def _broadcast(
 
 
 def _filled(registry: Registry, sender: Carrier, held: tuple[ChainCall, SignedTransaction]) -> bool:
-    """Use up the relay's nonces before that of a kept transaction that nothing has; False if there are none.
+    """Use up the relay's nonces before that of a kept transaction that nothing has; False: no need.
 
     What had them vanished with an orphaned block, or was never sent: no node would ever mine what follows.
     """
@@ -240,24 +240,30 @@ def _filled(registry: Registry, sender: Carrier, held: tuple[ChainCall, SignedTr
     if call.sender != RELAY:
         return False
     next_ = sender.counted(account_of(first.raw))
-    for nonce in range(next_, first.nonce):
-        _fill(registry, nonce)
-    return next_ < first.nonce
+    _require_caught_up(registry, call.sender, next_)
+    filled = [_fill(registry, nonce) for nonce in range(next_, first.nonce)]
+    return any(filled)
 
 
-def _fill(registry: Registry, nonce: int) -> None:
-    """Keep a transaction with that nonce, to be sent with what is kept: the one it was, or a new one."""
+def _require_caught_up(registry: Registry, sender: str, counted: int) -> None:
+    """Refuse a node that was put back since the registry was opened: what it lacks is done already."""
+    with registry.store.reading() as session:
+        require_counted(session, sender, counted, foreign=registry.instance.chain_url is not None)
+
+
+def _fill(registry: Registry, nonce: int) -> bool:
+    """Keep a transaction with that nonce, to be sent with what is kept; False if one is kept that has it."""
     with registry.store.transaction() as session:
-        query = select(ChainCall).where(ChainCall.sender == RELAY, ChainCall.nonce == nonce)
-        row = session.exec(query.where(col(ChainCall.raw_tx).is_not(None))).first()
-        if row is None:
-            relay, about = registry.sender, (BEAT.name, str(nonce), "gap")
-            row = repository.find_call(session, *about) or outbox(
-                session, BEAT, about[1], nothing_to(relay), registry.clock(), part=about[2]
-            )
-            made = relay.prepare(_call(row), nonce, relay.fees())
-            row.raw_tx, row.tx_hash, row.nonce = made.raw, made.hash, made.nonce
-        row.state = "sent"
+        kept = (ChainCall.sender == RELAY, ChainCall.state == "sent", ChainCall.nonce == nonce)
+        if session.exec(select(ChainCall.id).where(*kept)).first() is not None:
+            return False
+        relay, about = registry.sender, (BEAT.name, str(nonce), "gap")
+        row = repository.find_call(session, *about) or outbox(
+            session, BEAT, about[1], nothing_to(relay), registry.clock(), part=about[2]
+        )
+        made = relay.prepare(_call(row), nonce, relay.fees())
+        row.raw_tx, row.tx_hash, row.nonce, row.state = made.raw, made.hash, made.nonce, "sent"
+    return True
 
 
 def nothing_to(relay: Sender) -> Call:
@@ -302,6 +308,7 @@ def _signed(registry: Registry, calls: Sequence[ChainCall]) -> list[tuple[ChainC
     sender = registry.sender
     able = _able(registry, calls, sender)
     nonce, fees = sender.next_nonce(), sender.fees()
+    _require_caught_up(registry, RELAY, nonce)
     made = [
         (call, sender.prepare(_call(call), number, fees)) for number, call in enumerate(able, start=nonce)
     ]

@@ -26,6 +26,7 @@ from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.records import Head
 from yinzheng.ledger.flow import pool, watched
 from yinzheng.ledger.flow.calls import CallKind
+from yinzheng.ledger.flow.histories import require_anchored
 from yinzheng.ledger.flow.outbox import carry_out, outbox, signed, waiting
 from yinzheng.ledger.registry import Progress, Registry, silent
 from yinzheng.ledger.store import repository
@@ -134,6 +135,8 @@ def _send_signed(registry: Registry) -> None:
 def _anchor(registry: Registry, progress: Progress) -> None:
     head = registry.client.latest_anchor()
     held = 0 if head is None else head.size
+    with registry.store.reading() as session:
+        require_anchored(session, held, foreign=registry.instance.chain_url is not None)
     size = registry.log.size
     if held > size or (head is not None and registry.log.root(held) != head.root):
         raise DataFault(

@@ -19,6 +19,7 @@ from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
 from yinzheng.ledger.store.models import ChainCall
+from yinzheng.verifier.errors import YinzhengError
 
 
 def calls(registry: Registry) -> list[ChainCall]:
@@ -28,6 +29,12 @@ def calls(registry: Registry) -> list[ChainCall]:
 
 def last(registry: Registry) -> ChainCall:
     return calls(registry)[-1]
+
+
+def keep(registry: Registry, row: ChainCall, nonce: int) -> None:
+    """Sign a call, and keep what was signed; nothing is sent."""
+    made = registry.sender.prepare(Call(row.target, row.data, row.gas), nonce, registry.sender.fees())
+    row.raw_tx, row.tx_hash, row.nonce, row.state = made.raw, made.hash, made.nonce, "sent"
 
 
 @pytest.fixture
@@ -81,17 +88,78 @@ def test_nonces_that_nothing_has_are_used_up(stuck: World) -> None:
     with stuck.open(settle=False) as registry:
         with registry.store.transaction() as session:
             row = session.get_one(ChainCall, last(registry).id)
-            made = registry.sender.prepare(
-                Call(row.target, row.data, row.gas), (row.nonce or 0) + 2, registry.sender.fees()
-            )
-            row.raw_tx, row.tx_hash, row.nonce = made.raw, made.hash, made.nonce
+            keep(registry, row, (row.nonce or 0) + 2)
+            made = row.nonce or 0
         settle(registry)
         gaps = [one for one in calls(registry) if (one.kind, one.part) == ("heartbeat", "gap")]
         assert [one.state for one in gaps] == ["confirmed", "confirmed"]
-        assert {one.nonce for one in gaps} == {made.nonce - 2, made.nonce - 1}
-        assert registry.sender.next_nonce() == made.nonce + 1
+        assert {one.nonce for one in gaps} == {made - 2, made - 1}
+        assert registry.sender.next_nonce() == made + 1
         assert all(one.state == "confirmed" for one in calls(registry))
     assert stuck.codes() == set()
+
+
+@pytest.mark.parametrize("asked", ["counted", "next_nonce"])
+def test_a_node_that_was_put_back_revives_nothing(
+    stuck: World, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    """A node killed at work may come back hours older, while the desk holds the registry open.
+
+    What it lacks was final and is done; once it was taken for missing, sent anew, and its effects written a
+    second time: a case that was issued anew would have been taken back.
+    """
+    with stuck.open(settle=False) as registry:
+        settle(registry)
+        with registry.store.transaction() as session:
+            row = outbox.outbox(session, outbox.BEAT, "1", nothing_to(registry.sender), 0)
+            if asked == "counted":
+                keep(registry, row, registry.sender.next_nonce())
+        standing = [(one.id, one.state, one.tx_hash) for one in calls(registry)]
+        fewer = registry.sender.next_nonce() - 1
+        monkeypatch.setattr(Sender, asked, lambda *_: fewer)
+        with pytest.raises(YinzhengError) as told:
+            settle(registry)
+        assert told.value.code == "chain-behind-database"
+        assert [(one.id, one.state, one.tx_hash) for one in calls(registry)] == standing
+        monkeypatch.undo()
+        settle(registry)
+        assert {one.state for one in calls(registry)} == {"confirmed"}
+    assert stuck.codes() == set()
+
+
+def test_an_older_head_on_a_node_is_not_built_upon(stuck: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with stuck.open(settle=False) as registry:
+        settle(registry)
+        standing = calls(registry)
+        monkeypatch.setattr(type(registry.client), "latest_anchor", lambda _self: None)
+        with pytest.raises(YinzhengError) as told:
+            settle(registry)
+        assert told.value.code == "chain-behind-database"
+        assert [one.id for one in calls(registry)] == [one.id for one in standing]
+
+
+def test_a_node_at_odds_with_itself_is_waited_for_and_not_asked_without_end(
+    stuck: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several nodes behind one address: one has the block, another counts as if there were none."""
+    with stuck.open(settle=False) as registry:
+        with registry.store.transaction() as session:
+            first = session.get_one(ChainCall, last(registry).id)
+            second = outbox.outbox(session, outbox.BEAT, "1", nothing_to(registry.sender), 0)
+            keep(registry, second, (first.nonce or 0) + 1)
+            lowest, counted = first.tx_hash, first.nonce
+        real = type(registry.sender).outcome
+        monkeypatch.setattr(Sender, "counted", lambda *_: counted)
+        monkeypatch.setattr(
+            Sender,
+            "outcome",
+            lambda self, hash_: Mined(1, bytes(32), 0, None) if hash_ == lowest else real(self, hash_),
+        )
+        monkeypatch.setattr(Sender, "broadcast", lambda *_: None)
+        monkeypatch.setattr(Sender, "broadcast_all", lambda *_: None)
+        monkeypatch.setattr(outbox, "PATIENCE_SECONDS", 0.2)
+        with pytest.raises(OutcomeOpen):
+            settle(registry)
 
 
 def test_a_call_is_confirmed_once_its_block_is_final(stuck: World, monkeypatch: pytest.MonkeyPatch) -> None:
