@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from concurrent.futures import Future
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -169,9 +170,21 @@ class Desk:
         run: Callable[[Registry, Sequence[Any]], Sequence[T]],
         *,
         patient: bool = False,
+        count: Callable[[T], None] = lambda _answer: None,
     ) -> T:
-        """Have something done by the writer, together with what is alike (`Worker.do_together`)."""
-        return await asyncio.wrap_future(self.worker.do_together(alike, item, run, patient=patient))
+        """Have something done by the writer, together with what is alike (`Worker.do_together`).
+
+        `count` hears the answer in the event loop's thread, also where who asked has hung up: what was done
+        for them is recorded, and may be read later.
+        """
+        doing, loop = self.worker.do_together(alike, item, run, patient=patient), asyncio.get_running_loop()
+
+        def told(done: Future[T]) -> None:
+            if not done.cancelled() and done.exception() is None:
+                loop.call_soon_threadsafe(count, done.result())
+
+        doing.add_done_callback(told)  # before who waits for it
+        return await asyncio.wrap_future(doing)
 
 
 def reader_of(asked: Asked | Signed) -> Reader:

@@ -167,19 +167,22 @@ class Batches:
             return [(_Line(line.number, None, line.fault or fault), None) for line in lines]
         asked = [line.asked for line in lines if line.asked is not None]
         try:
-            made = await self._ask(asked)
+            made = await self._ask(asked, org)
         except DataFault as fault:
             if len(lines) == 1:
                 return [(_Line(lines[0].number, None, fault), None)]
             return [found for line in lines for found in await self._answered([line], org)]
-        self.desk.quotas.missed(org, sum(one.guessed for one in made))
         answers = iter(made)
         return [(line, None if line.asked is None else next(answers)) for line in lines]
 
-    async def _ask(self, asked: list[Asked]) -> list[Answered]:
+    async def _ask(self, asked: list[Asked], org: str) -> list[Answered]:
         if not asked:
             return []
-        return await self.desk.do_together(self, asked, _each, patient=True)
+
+        def count(made: list[Answered]) -> None:
+            self.desk.quotas.missed(org, sum(one.guessed for one in made))
+
+        return await self.desk.do_together(self, asked, _each, patient=True, count=count)
 
 
 @dataclass

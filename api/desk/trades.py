@@ -58,8 +58,13 @@ def trades(desk: Desk) -> APIRouter:
         async with desk.signed(request) as asked:
             desk.quotas.check(asked.org)
             item = Asked(asked.org, asked.signed.key, parse_trade(one_object(asked.body)))
-            guessed, answered = await desk.do_together(TOGETHER, item, _answered, patient=True)
-            desk.quotas.missed(asked.org, guessed)
+            _, answered = await desk.do_together(
+                TOGETHER,
+                item,
+                _answered,
+                patient=True,
+                count=lambda made: desk.quotas.missed(asked.org, made[0]),
+            )
         return JSONResponse(answered, HTTPStatus.CREATED)
 
     @router.get("/trade-checks")

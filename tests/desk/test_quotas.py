@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from starlette.requests import Request
@@ -16,6 +17,7 @@ from tests.ledger import world as w
 from tests.ledger.world import OFFICER, World, actor_of
 from yinzheng.api.desk.app import _fault
 from yinzheng.api.desk.quotas import MAX_CHECKS, Quota, Quotas
+from yinzheng.api.desk.server import Desk
 from yinzheng.client import Answer, Lost
 from yinzheng.ledger.cases import issuing
 from yinzheng.ledger.certificates.listing import standing_of
@@ -105,6 +107,34 @@ def test_lines_of_a_batch_count_as_checks_do() -> None:
     quotas.check("a", 500)
     with pytest.raises(UsageFault):
         quotas.may_check("a")
+
+
+def test_who_hangs_up_before_the_answer_is_counted_all_the_same() -> None:
+    """The check is recorded and may be read later: or hanging up would make guessing free."""
+
+    class Busy:
+        doing: Future[int] = Future()
+
+        def do_together(self, *_: object, **__: object) -> Future[int]:
+            return self.doing
+
+    async def hung_up() -> list[int]:
+        counted: list[int] = []
+        worker: Any = Busy()
+        worker.doing.set_running_or_notify_cancel()
+        desk = Desk(worker, cast("Any", None), lambda: 0, pages=cast("Any", None))
+        asking = asyncio.ensure_future(
+            desk.do_together("checks", None, lambda _registry, items: items, count=counted.append)
+        )
+        await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        worker.doing.set_result(3)
+        await asyncio.sleep(0)
+        return counted
+
+    assert asyncio.run(hung_up()) == [3]
 
 
 def test_an_exchange_does_not_walk_the_register_by_single_checks(market: Market, desk: DeskProcess) -> None:
