@@ -81,6 +81,15 @@ class Unknown:
 class Replaced:
     """Another transaction of the account has the nonce, in a final block: this one can never be mined."""
 
+    @property
+    def refusal(self) -> YinzhengError:
+        """What is told where nobody here can sign it anew."""
+        return NodeRefused(
+            "The account sent another transaction with the same nonce.",
+            code="nonce-taken",
+            hint="Do again what was asked; nothing of it is on the chain.",
+        )
+
 
 Outcome = Pending | Mined | Unknown
 

@@ -188,7 +188,7 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
                 if call.sender == RELAY:
                     _unsigned(row)
                 else:
-                    told.append(_given_up(registry, session, row, _taken()))
+                    told.append(_given_up(registry, session, row, outcome.refusal))
                 continue
             row.block_number = outcome.block_number
             if outcome.refusal is None or _done(registry, row):
@@ -207,14 +207,6 @@ def _unsigned(row: ChainCall) -> None:
     """Have a call signed anew, with whatever nonce is next then."""
     row.state = "pending"
     row.raw_tx = row.tx_hash = row.nonce = row.block_number = None
-
-
-def _taken() -> YinzhengError:
-    return NodeRefused(
-        "The account sent another transaction with the same nonce.",
-        code="nonce-taken",
-        hint="Do again what was asked; nothing of it is on the chain.",
-    )
 
 
 def _broadcast(
@@ -341,7 +333,7 @@ def _able(registry: Registry, calls: Sequence[ChainCall], sender: Sender) -> lis
         except EnvironmentFault:
             raise  # the node: everything waits
         except YinzhengError as refusal:
-            if _done(registry, call):
+            if _done_for_good(registry, call):
                 with registry.store.transaction() as session:
                     _confirm(registry, session, session.get_one(ChainCall, call.id))
                 continue
@@ -358,6 +350,22 @@ def _able(registry: Registry, calls: Sequence[ChainCall], sender: Sender) -> lis
 def _done(registry: Registry, call: ChainCall) -> bool:
     """Whether the chain has what a refused call asks for, by the very statement."""
     return kind_of(registry.kinds, call).done(registry.client, call.about, call.part)
+
+
+def _done_for_good(registry: Registry, call: ChainCall) -> bool:
+    """The same, once the block is final by which the chain has it: until then it may be orphaned.
+
+    Raises `OutcomeOpen`.
+    """
+    with translated():
+        head = registry.w3.eth.block_number
+    if not _done(registry, call):
+        return False
+    for pause in pauses(PATIENCE_SECONDS):
+        if registry.last_final() >= head:
+            return _done(registry, call)
+        time.sleep(pause)
+    raise _told(registry, OutcomeOpen("what another sent is not in a final block yet", code="chain-timeout"))
 
 
 def _confirm(registry: Registry, session: Session, row: ChainCall) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.ledger.world import World
 from yinzheng.ledger.chain.reverts import NodeRefused
 from yinzheng.ledger.chain.sender import Call, Mined, OutcomeOpen, Sender, SignedTransaction, Unknown, pauses
 from yinzheng.ledger.flow import outbox
+from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.heartbeat import beat
 from yinzheng.ledger.flow.outbox import nothing_to
 from yinzheng.ledger.flow.pipeline import settle
@@ -174,6 +176,27 @@ def test_a_call_is_confirmed_once_its_block_is_final(stuck: World, monkeypatch: 
     with stuck.open(settle=False) as registry:
         settle(registry)
         assert states == ["sent"] * 4
+        assert last(registry).state == "confirmed"
+
+
+def test_what_another_sent_is_carried_out_once_its_block_is_final(
+    stuck: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A forum's own call, in a block that may be orphaned: ours is refused meanwhile, and not done yet."""
+    sent_by_a_forum = CallKind("heartbeat", done=lambda *_: True)
+    with stuck.open(settle=False) as opened:
+        refused = Call(opened.instance.deployment.rights, b"none of its functions", 100_000)
+        registry = replace(opened, kinds={**opened.kinds, "heartbeat": sent_by_a_forum})
+        settle(registry)
+        with registry.store.transaction() as session:
+            outbox.outbox(session, sent_by_a_forum, "1", refused, 0)
+        monkeypatch.setattr(Registry, "last_final", lambda self: self.w3.eth.block_number - 1)
+        monkeypatch.setattr(outbox, "PATIENCE_SECONDS", 0.2)
+        with pytest.raises(OutcomeOpen):
+            settle(registry)
+        assert last(registry).state == "pending"
+        monkeypatch.undo()
+        settle(registry)
         assert last(registry).state == "confirmed"
 
 
