@@ -1,7 +1,8 @@
 """The desk's one writer: takes jobs from a queue and does them in bursts with the registry open.
 
-Opening the registry takes the writer's lock. A burst ends when nothing came for a moment; or after some
-seconds, however much is waiting, where officers' commands wait for the lock, so that they get their turn.
+Opening the registry takes the writer's lock. A burst ends when nothing came for a moment; or, however much is
+waiting, after some seconds where officers' commands wait for the lock, so that they get their turn, and after
+some minutes where nobody does.
 What is alike and waits at the same time is done together: one transaction instead of many.
 """
 
@@ -39,6 +40,9 @@ class Pace:
     """So long after the last job; reopening costs some 60 ms."""
     burst: float = 5.0
     """So long until others who wait get the lock: well under what a command waits for it."""
+    longest: float = 600.0
+    """So long however little it is waited for: opening does what time alone brings about, and looks whether
+    database, log and chain are of one history still."""
     turn: float = 0.3
     """So long the lock is left to others between two bursts; they look for it every 50 ms."""
 
@@ -153,7 +157,8 @@ class Worker:
     def _burst(self) -> None:
         try:
             with self._open() as registry:
-                until = self._monotonic() + self._pace.burst
+                opened = self._monotonic()
+                until = opened + self._pace.burst
                 more, urgent = True, False
                 while more:
                     jobs = self._take()
@@ -166,7 +171,8 @@ class Worker:
                     if self._monotonic() >= until:
                         self._settle(registry)
                         urgent = False
-                        more &= not self._awaited()
+                        kept = self._monotonic() - opened < self._pace.longest
+                        more &= kept and not self._awaited()
                         until = self._monotonic() + self._pace.burst
                 self._settle(registry)
         except Exception as error:  # the registry cannot be opened: those who wait are told why

@@ -133,16 +133,19 @@ def test_what_the_chain_refuses_is_acknowledged_all_the_same(
     assert "node-unreachable" in caplog.text
 
 
-@pytest.mark.parametrize(("awaited", "openings"), [(True, 3), (False, 1)])
+@pytest.mark.parametrize(
+    ("awaited", "longest", "openings"), [(True, 600.0, 3), (False, 600.0, 1), (False, 6.0, 2)]
+)
 def test_the_lock_is_given_to_who_waits_however_much_is_to_do(
-    registers: Registers, awaited: bool, openings: int
+    registers: Registers, awaited: bool, longest: float, openings: int
 ) -> None:
+    """And where nobody waits the registry is opened anew in the end: what time alone brings about is due."""
     now = [0.0]
     worker = Worker(
         registers.open,
         registers.settle,
         awaited=lambda: awaited,
-        pace=Pace(idle=0.02, burst=3.0, turn=0.0),
+        pace=Pace(idle=0.02, burst=3.0, longest=longest, turn=0.0),
         monotonic=lambda: now[0],
     )
 
