@@ -75,7 +75,8 @@ def keep(
     """Put into the outbox what an order asks of the chain, and write down whose certificate it is.
 
     Raises `UsageFault`: `certificate-reserved` (somebody was first), `reservation-unknown` (of another
-    certificate or exchange, released before, or not the one that stands), and what `Standing` says.
+    certificate or exchange, released or settled before, or not the one that stands), and what `Standing`
+    says.
     """
     client = work.registry.client
     if isinstance(body, Reserved):
@@ -97,6 +98,8 @@ def keep(
     row = work.session.get(Reservation, body.reservation)
     if row is None or row.certificate != body.certificate or row.released is not None:
         raise unknown()
+    if is_settling(work.session, row) or (row.settled is not None and _is_done(work.session, row.settled)):
+        raise unknown()  # used up
     record = client.record(work.subject)
     stands = None if record is None else (record.reserved_until, record.reserved_by)
     if stands is not None and stands[0] > work.now and stands != (row.until, row.account):

@@ -25,6 +25,7 @@ from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.contracts import State as Contracted
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.rules.trade_contract import last_day
 from yinzheng.ledger.store.models_trades import Reservation
 from yinzheng.ledger.store.models_trades import TradeContract as Row
 from yinzheng.ledger.trades.contracts import said_of
@@ -158,10 +159,16 @@ def _differences(work: CaseThread, row: Row, digest: DigestPair, terms: Any, kin
         "rights": contract.rights == terms.rights,
     }
     if kind == SHARE:
-        territory = () if clauses.exclusive is None else clauses.exclusive.territory
+        alone = clauses.exclusive
         same |= {
             "acts": set(terms.acts) <= set(contract.manner),
             "purposes": terms.purposes == contract.purpose,
-            "exclusive": not terms.exclusive or set(terms.territory) <= set(territory),
+            "exclusive": not terms.exclusive
+            or (
+                alone is not None
+                and set(terms.territory) <= set(alone.territory)
+                and set(terms.acts) <= set(alone.acts)
+            ),
+            "term": terms.ends <= last_day(contract, work.now, terms.ends),
         }
     return [name for name, holds in same.items() if not holds]

@@ -168,14 +168,29 @@ def test_a_licence_is_what_its_contract_says(trade: Trade) -> None:
         {"purposes": "其他"},
         {"purposes": PURPOSE, "acts": ["use", "publish"]},
         {"purposes": PURPOSE, "exclusive": True},
+        {"purposes": PURPOSE, "ends": trade.parties.clock.now + 365 * 86_400},  # the contract's is 180 days
     ):
         request = trade.parties.licence(**changes)
         case = trade.prepared(request)
         report = trade.report(case, request, digest)
         trade.refused("settlement-contract", partial(trade.settle, report))
-    request = trade.parties.licence(purposes=PURPOSE)
+    request = trade.parties.licence(purposes=PURPOSE, ends=trade.parties.clock.now + 180 * 86_400)
     case = trade.prepared(request)
     assert trade.settle(trade.report(case, request, digest))
+
+
+def test_a_licence_is_exclusive_in_what_its_contract_says(trade: Trade) -> None:
+    alone = {"applies": True, "terms": {"acts": ["use"], "territory": ["44"]}}
+    digest = trade.contract("share", purpose=PURPOSE, clauses={"exclusive": alone})
+    same: dict[str, Any] = {"purposes": PURPOSE, "exclusive": True, "ends": trade.parties.clock.now + 86_400}
+    for acts, refused in ((["process", "use"], True), (["use"], False)):
+        request = trade.parties.licence(**same, acts=acts)
+        case = trade.prepared(request)
+        report = trade.report(case, request, digest)
+        if refused:
+            trade.refused("settlement-contract", partial(trade.settle, report))
+        else:
+            assert trade.settle(report)
 
 
 def test_a_contract_that_is_over_settles_nothing(trade: Trade) -> None:
@@ -237,6 +252,24 @@ def test_one_that_ended_settles_nothing(trade: Trade) -> None:
     assert trade.shown.state == "released"
     # What was prepared waits for an exchange that is not there any more: without it the parties' is whole.
     assert state_of(trade.registry, case) == "issuing"
+
+
+def test_one_that_settled_a_trade_is_released_no_more(trade: Trade) -> None:
+    """`consumed` it stays: the exchange itself could once have it told as let go."""
+    request = trade.parties.licence()
+    case = trade.prepared(request)
+    report = trade.report(case, request)
+    by = trade.exchange
+
+    def release() -> None:
+        body = Released(trade.parties.number, trade.kept, Party(by.name, by.code), trade.parties.clock.now)
+        order(trade.registry, by, body)
+
+    settle_trade(trade.registry, trade.kept, report, by.code)
+    trade.refused("reservation-unknown", release)  # recorded, and on its way to the chain
+    settle(trade.registry)
+    trade.refused("reservation-unknown", release)
+    assert trade.shown.state == "consumed"
 
 
 def test_one_that_lapsed_settles_nothing(trade: Trade) -> None:
