@@ -110,7 +110,8 @@ def outbox_signed(
     """As `outbox`, for what only a person's own key may ask of the chain: giving and taking roles.
 
     It is tried, then signed at once, for the key leaves with its bearer and whoever carries the call out
-    later has none. Raises what the contracts say of it, and what the node does.
+    later has none. One that failed is signed anew. Raises what the contracts say of it, and what the node
+    does.
     """
     sender = Sender(registry.w3, key.account(), time.sleep)
     registry.client.simulate(call, sender.address)
@@ -118,7 +119,11 @@ def outbox_signed(
     ahead = session.exec(latest).one()
     nonce = sender.next_nonce() if ahead is None else max(sender.next_nonce(), ahead + 1)
     made = sender.prepare(call, nonce, sender.fees())
-    row = outbox(session, kind, about, call, now, part=part)
+    row = repository.find_call(session, kind.name, about, part)
+    if row is None:
+        row = outbox(session, kind, about, call, now, part=part)
+    else:
+        send_anew(session, row, call)
     row.sender, row.state = person, "sent"
     row.raw_tx, row.tx_hash, row.nonce = made.raw, made.hash, made.nonce
     session.flush()  # the next call of this transaction counts it

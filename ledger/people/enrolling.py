@@ -16,6 +16,7 @@ from yinzheng.ledger.chain import contracts
 from yinzheng.ledger.chain.grants import ADMINISTRATOR
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Call, checksummed
+from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.outbox import outbox_signed
 from yinzheng.ledger.keys.keystore import SCRYPT_N
 from yinzheng.ledger.keys.personal import check_name
@@ -25,6 +26,7 @@ from yinzheng.ledger.people.calls import ROLE, ROLE_END
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.offices import Office, Role, role_of
 from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Person
 from yinzheng.verifier.errors import UsageFault
 
@@ -41,7 +43,7 @@ def enrol_person(registry: Registry, name: str, role: Role, address: bytes, by: 
     """Enrol someone whose key has `address`, 20 bytes, on the word of an administrator.
 
     Officers, members of the committee and administrators receive their roles on chain when the registry
-    settles.
+    settles. The same again, where a call for them failed, signs that anew.
 
     Raises `UsageFault`: `person-exists`, `key-name`, `person-address` (another person's key, or the
     registry's own), and as `admit`; what the chain says.
@@ -49,21 +51,22 @@ def enrol_person(registry: Registry, name: str, role: Role, address: bytes, by: 
     check_name(name)
     with registry.store.transaction() as session:
         admit(session, by, Office.ADMINISTRATOR)
-        if session.get(Person, name) is not None:
+        now = registry.clock()
+        before = session.get(Person, name)
+        if before is not None:
+            same = (role.value, address, None) == (before.role, before.address, before.removed_at)
+            if same and _again(registry, session, ROLE, name, _given(registry, role, address), now, by):
+                return
             raise UsageFault(
                 f"there is a {name} already",
                 code="person-exists",
                 hint="A name is given once, also after its bearer has left.",
             )
         _require_own_key(registry, session, address)
-        now = registry.clock()
         session.add(Person(name=name, role=role.value, address=address, added_at=now))
         session.flush()
-        for part, held in CHAIN_ROLES.get(role, {}).items():
-            call = registry.client.grant_role(held, address)
-            outbox_signed(
-                registry, session, ROLE, name, call, now, person=by.person, key=key_of(session, by), part=part
-            )
+        for part, call in _given(registry, role, address).items():
+            _sign(registry, session, ROLE, name, part, call, now, by)
         if role is Office.ADMINISTRATOR:
             _fund(registry, session, name, address, now, by)
         acted(registry, session, by, "person", roster.came(name, role.value, address), "keeping")
@@ -75,8 +78,50 @@ def _fund(registry: Registry, session: Session, name: str, address: bytes, now: 
         balance = registry.w3.eth.get_balance(checksummed(by.address))
     if balance:
         call = Call(address, b"", _TRANSFER_GAS, value=balance // 2)
-        key = key_of(session, by)
-        outbox_signed(registry, session, ROLE, name, call, now, person=by.person, key=key, part="funds")
+        _sign(registry, session, ROLE, name, "funds", call, now, by)
+
+
+def _given(registry: Registry, role: Role, address: bytes) -> dict[str, Call]:
+    """The calls that give a role on chain, by their parts."""
+    held = CHAIN_ROLES.get(role, {})
+    return {part: registry.client.grant_role(one, address) for part, one in held.items()}
+
+
+def _taken(registry: Registry, role: Role, address: bytes) -> dict[str, Call]:
+    """The calls that take it."""
+    held = CHAIN_ROLES.get(role, {})
+    return {part: registry.client.revoke_role(one, address) for part, one in held.items()}
+
+
+def _sign(
+    registry: Registry,
+    session: Session,
+    kind: CallKind,
+    name: str,
+    part: str,
+    call: Call,
+    now: int,
+    by: Actor,
+) -> None:
+    key = key_of(session, by)
+    outbox_signed(registry, session, kind, name, call, now, person=by.person, key=key, part=part)
+
+
+def _again(
+    registry: Registry,
+    session: Session,
+    kind: CallKind,
+    name: str,
+    calls: Mapping[str, Call],
+    now: int,
+    by: Actor,
+) -> bool:
+    """Sign anew those that failed, which nobody here can do without a key; tells whether there were any."""
+    found = {part: repository.find_call(session, kind.name, name, part) for part in calls}
+    failed = [part for part, call in found.items() if call is not None and call.state == "failed"]
+    for part in failed:
+        _sign(registry, session, kind, name, part, calls[part], now, by)
+    return bool(failed)
 
 
 def enrol_with_key(
@@ -88,12 +133,14 @@ def enrol_with_key(
     """
     with registry.store.reading() as session:
         admit(session, by, Office.ADMINISTRATOR)
-        known = session.get(Person, check_name(name)) is not None
+        before = session.get(Person, check_name(name))
+    known = before is not None
     file = keyring.key_file(registry.paths, name)
     if not known:
         file.unlink(missing_ok=True)  # a crash came between a key and its row: it is nobody's
-    address = b""
-    if not known:
+    if before is not None:
+        address = before.address
+    else:
         address = keyring.make_key(registry.paths, name, passphrase, scrypt_n=scrypt_n).address
     try:
         enrol_person(registry, name, role, address, by)
@@ -119,31 +166,25 @@ def remove_person(registry: Registry, name: str, by: Actor) -> None:
     """End a person at once, on the word of an administrator; what was signed stands (R47).
 
     From this transaction on nothing is done for them here, by any process; their roles on chain are taken
-    when the registry settles.
+    when the registry settles. The same again, where a call for that failed, signs it anew.
 
     Raises `UsageFault`: `person-unknown`, `person-removed`, `person-last` (no administrator would remain),
     and as `admit`; what the chain says.
     """
     with registry.store.transaction() as session:
         admit(session, by, Office.ADMINISTRATOR)
+        now = registry.clock()
+        left = session.get(Person, name)
+        if left is not None and left.removed_at is not None:
+            taken = _taken(registry, role_of(left.role), left.address)
+            if _again(registry, session, ROLE_END, name, taken, now, by):
+                return
         person = enrolled(session, name)
         role = role_of(person.role)
         if role is Office.ADMINISTRATOR:
             _require_another(session, name)
-        now = registry.clock()
-        for part, held in CHAIN_ROLES.get(role, {}).items():
-            call = registry.client.revoke_role(held, person.address)
-            outbox_signed(
-                registry,
-                session,
-                ROLE_END,
-                name,
-                call,
-                now,
-                person=by.person,
-                key=key_of(session, by),
-                part=part,
-            )
+        for part, call in _taken(registry, role, person.address).items():
+            _sign(registry, session, ROLE_END, name, part, call, now, by)
         person.removed_at = now
         session.add(person)
         acted(registry, session, by, "person", roster.left(name), "keeping")

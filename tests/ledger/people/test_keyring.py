@@ -9,11 +9,14 @@ import pytest
 
 from tests.ledger import world as w
 from tests.ledger.world import AUDITOR, KEEPER, MEMBER, OFFICER, World, actor_of
+from yinzheng.ledger.chain.reverts import NodeRefused
+from yinzheng.ledger.chain.sender import Carrier
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys import personal
 from yinzheng.ledger.people import keyring
 from yinzheng.ledger.people.acting import Actor, authenticate, require_two
 from yinzheng.ledger.people.enrolling import enrol_person, enrol_with_key, remove_person
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.offices import Office
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.instance import Paths
@@ -103,4 +106,42 @@ def test_roles_on_chain_come_and_go_with_their_people(world: World) -> None:
         remove_person(registry, KEEPER, actor_of(registry, "keeper-two"))
         remove_person(registry, AUDITOR, actor_of(registry, "keeper-two"))
         settle(registry)
+    assert world.audit() == []
+
+
+def test_what_failed_of_a_role_is_asked_for_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An administrator's account without funds: who left would have kept the role on chain for good."""
+
+    def refused(*_: object) -> None:
+        raise NodeRefused("insufficient funds", code="chain-refused")
+
+    def in_vain(registry: Registry) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(Carrier, "broadcast_all", refused)
+            with pytest.raises(NodeRefused):
+                settle(registry)
+
+    with world.open() as registry:
+        keeper = actor_of(registry, KEEPER)
+        secret = w.secret_of(registry.paths, "officer-new")
+
+        def enrolled() -> bytes:
+            return enrol_with_key(registry, "officer-new", Capacity.REGISTRY, secret, keeper, scrypt_n=2)
+
+        address = enrolled()
+        in_vain(registry)
+        settle(registry)
+        assert not registry.client.has_role(1, address)
+        assert enrolled() == address
+        assert code_of(enrolled) == "person-exists"
+        settle(registry)
+        assert registry.client.has_role(1, address)
+        remove_person(registry, "officer-new", keeper)
+        in_vain(registry)
+        settle(registry)
+        assert registry.client.has_role(1, address)
+        remove_person(registry, "officer-new", keeper)
+        assert code_of(lambda: remove_person(registry, "officer-new", keeper)) == "person-removed"
+        settle(registry)
+        assert not registry.client.has_role(1, address)
     assert world.audit() == []
