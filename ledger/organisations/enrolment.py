@@ -39,6 +39,13 @@ __all__ = [
 ]
 
 
+MOST_OWN = 120
+"""Statements of an organisation's keys after which it tells without an officer only that one is lost: with
+one for each key they are fewer than the 256 that a proof holds (S21.11)."""
+
+_TOLD = (key_history.End.LEFT, key_history.End.LOST, key_history.End.COMPROMISED)
+
+
 def enrol(
     registry: Registry,
     enrolment: Enrolment,
@@ -101,6 +108,7 @@ def rotate(registry: Registry, rotation: Rotation, by: Actor | None) -> bytes:
         keys = keys_at(session, found.head)
         if by is None and not keys[-1].holds_at(now):
             raise _officer_needed("The key before no longer holds, so it cannot hand over.")
+        _require_room(session, found, by)
         key_history.rotated(keys, body)
         holding.hand_over(registry, session, found, body, by)
         return _continue(registry, session, found, "organisation.key-rotated", body.to_json(), now)
@@ -127,7 +135,10 @@ def revoke(
         if by is not None:
             admit(session, by, Capacity.REGISTRY)
         found = find_organisation(session, body.code)
-        key_history.revoked(keys_at(session, found.head), body)
+        keys = keys_at(session, found.head)
+        if any(key.kid == body.kid and key.end in _TOLD for key in keys):  # a first word is always taken
+            _require_room(session, found, by)
+        key_history.revoked(keys, body)
         leaf = _continue(registry, session, found, "organisation.key-revoked", body.to_json(), now)
         holding.end(registry, session, found, body, leaf, by)
         if administrator is not None:
@@ -195,6 +206,12 @@ def change_webhook(registry: Registry, code: str, webhook: str | None, by: Actor
 
 def _officer_needed(message: str) -> UsageFault:
     return UsageFault(message, code="officer-needed", hint="An officer of the registry does this.")
+
+
+def _require_room(session: Session, found: Organisation, by: Actor | None) -> None:
+    """Proofs, its partners' too, hold so many statements of an organisation: it does not fill them itself."""
+    if by is None and len(thread(session, found.head)) >= MOST_OWN:
+        raise _officer_needed(f"Of this organisation {MOST_OWN} statements are recorded.")
 
 
 def _check_new(session: Session, body: Enrolment, now: int) -> None:

@@ -169,6 +169,27 @@ def test_a_key_hands_over_to_its_successor_without_an_officer(registry: Registry
     assert not held_at(registry, old, begins)
 
 
+def test_no_organisation_fills_the_proofs_that_others_need(
+    registry: Registry, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With more than 256 statements about a party a contract could not be proved, and its partner paid."""
+    monkeypatch.setattr(enrolment, "MOST_OWN", 3)
+    member = Member(HOSPITAL)
+    enrol(registry, member)
+    for _ in range(2):
+        clock.advance(600)
+        new = Sm2PrivateKey.generate()
+        enrolment.rotate(registry, member.rotation(new, clock.now), None)
+        member = Member(HOSPITAL, key=new)
+    clock.advance(600)
+    made = member.rotation(Sm2PrivateKey.generate(), clock.now)
+    refuse(registry, "officer-needed", lambda: enrolment.rotate(registry, made, None))
+    enrolment.revoke(registry, member.revocation("lost", clock.now - 60), None)  # is always taken
+    again = member.revocation("compromised", clock.now - 90)
+    refuse(registry, "officer-needed", lambda: enrolment.revoke(registry, again, None))
+    enrolment.revoke(registry, again, actor_of(registry, OFFICER))
+
+
 def test_what_the_old_key_did_not_sign_is_no_rotation(registry: Registry, clock: Clock) -> None:
     old, new = Member(HOSPITAL), Sm2PrivateKey.generate()
     enrol(registry, old)
