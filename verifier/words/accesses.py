@@ -39,6 +39,7 @@ KINDS: Final[Mapping[str, Phrase]] = {
     "person": Phrase("人员", "a person's enrolment"),
     "receipt": Phrase("回执", "the receipt"),
     "retention": Phrase("保存期限", "the periods of retention"),
+    "supervision": Phrase("对登记主体的监督", "the supervision of a right holder"),
     "withdrawal": Phrase("撤回", "a withdrawal"),
     "work_list": Phrase("待办清单", "a work list"),
 }
@@ -53,6 +54,7 @@ PURPOSES: Final[Mapping[str, Phrase]] = {
     "own": Phrase("本人查看", "by the person themselves"),
     "registration": Phrase("登记", "registration"),
     "stated": Phrase("如所述", "as stated"),
+    "supervision": Phrase("对登记主体的监督", "the supervision of a right holder"),
     "withdrawal": Phrase("处理撤回", "a withdrawal"),
     "work": Phrase("待办事项", "work that is due"),
 }
