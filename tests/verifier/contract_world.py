@@ -81,7 +81,8 @@ class ContractWorld:
         for kind, body in self.told[code]:
             prev = made[-1][0].leaf_hash if made else None
             subject = organisation_subject(code)
-            one = Statement(kind, self.profile, subject, ENROLLED, digest_pair(dumps(body)), prev, "registry")
+            at = body.get("told_at", ENROLLED)
+            one = Statement(kind, self.profile, subject, at, digest_pair(dumps(body)), prev, "registry")
             made.append((one, body))
         return made
 

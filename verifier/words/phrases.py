@@ -121,6 +121,13 @@ NOTES: Final[Mapping[str, Phrase]] = {
         "No live answer could be had or believed; the evidence attached to the certificate was used instead, "
         "and what happened since is not in it.",
     ),
+    "contract-key-reported": Phrase(
+        "合同登记之后，一方才报告其密钥在登记之前即已遗失或泄露；报告之前已登记的签名不因此失效，"
+        "是否可靠由法院判断。",
+        "After the contract was recorded, a party reported that its key had been lost or compromised before "
+        "that. What was signed and recorded before it was told stands; how far it may be relied on, a court "
+        "decides.",
+    ),
     "single-operator": Phrase(
         "该链由单一机构运营：它能证明记录自上链以来未变，但不能防止运营者本身另立一链。",
         "The chain is run by one operator: it shows that records are unchanged, but not that the operator "

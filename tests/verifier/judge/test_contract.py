@@ -127,6 +127,19 @@ def test_a_key_that_was_over_when_it_was_recorded() -> None:
     assert check(later.data()).exit_code == 0
 
 
+def test_no_party_undoes_its_contract_by_dating_a_loss_back() -> None:
+    """Told afterwards, of a time before: what was recorded stands (R41), and a reader is told of it."""
+    world = ContractWorld()
+    told = {**revocation_body(CONCLUDED - 100), "code": SELLER, "told_at": CONCLUDED + 50}
+    world.told[SELLER].append(("organisation.key-revoked", told))
+    report = check(world.data())
+    assert (report.authentic, report.exit_code) == (Authentic.GENUINE, 0)
+    assert [(one.code, one.data) for one in report.notes][:1] == [
+        ("contract-key-reported", {"party": SELLER})
+    ]
+    assert report.notes[0].code in phrases.NOTES
+
+
 def test_its_digest_time_and_heads_are_one() -> None:
     other = ContractWorld(digest=digest_pair(b"other"))
     assert codes(check(other.data()))[4] == "contract-digest"

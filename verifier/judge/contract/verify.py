@@ -5,7 +5,7 @@ What a draft shows is that it is one: it is neither genuine nor forged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
@@ -35,7 +35,7 @@ from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.holder import thread_of
 from yinzheng.verifier.judge.judge import require_past
 from yinzheng.verifier.judge.presentation import page_agrees, presentation_notes
-from yinzheng.verifier.judge.report import Outcome
+from yinzheng.verifier.judge.report import Note, Outcome
 from yinzheng.verifier.judge.seals import block_of, sealed
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.judge.verdict import word_of
@@ -121,7 +121,7 @@ def _judged(found: ContractExhibits, trust: TrustPolicy, now: int) -> Findings:
     # (2): each party's signature verifies under a key that the ledger says was that party's.
     findings.settle(2, lambda: _signed(found.need_told()))
     # (3): both keys held when it was recorded.
-    findings.settle(3, lambda: _held(found.need_told()))
+    findings.settle(3, lambda: _held(found))
     # (4): the body is the one its statement commits to; no page shows another document's code.
     findings.settle(4, lambda: _opens(found))
     # (5): the statement, and the last one about each party, are in one log.
@@ -162,15 +162,24 @@ def _signed(told: ContractProof) -> None:
             )
 
 
-def _held(told: ContractProof) -> None:
-    """(3) Raises `DataFault` `contract-key-over`, and as `_key_of`."""
+def _held(found: ContractExhibits) -> None:
+    """(3) Raises `DataFault` `contract-key-over`, and as `_key_of`.
+
+    As the ledger knew it then: what was signed and recorded before a loss or compromise was told stands
+    (R41), or a party could undo its contract by dating one back. That it was told is noted.
+    """
+    told = found.need_told()
+    at = told.body.concluded_at
     for signature, keys in zip(told.body.signatures, told.parties, strict=True):
-        if not _key_of(signature, keys).holds_at(told.body.concluded_at):
+        known = tuple(one for one in keys.events if one.statement.at <= at)
+        if not known or not _key_of(signature, replace(keys, events=known)).holds_at(at):
             raise DataFault(
                 "a party's key did not hold when the contract was recorded",
                 code="contract-key-over",
                 party=signature.code,
             )
+        if not _key_of(signature, keys).holds_at(at):
+            found.notes.append(Note("contract-key-reported", {"party": signature.code}))
 
 
 def _opens(found: ContractExhibits) -> None:
