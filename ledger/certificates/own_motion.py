@@ -1,4 +1,4 @@
-"""The registry has a certificate cancelled on its own motion (R7, N37; ADR 54).
+"""The registry has a certificate cancelled on its own motion (R7, N37; ADR 47).
 
 Nobody asks it to, so it states in a request of its own what holders state in theirs (S10.12): the ground, its
 evidence, what the public is told; under its issuer's key, and accepted by the officer who begins it. From

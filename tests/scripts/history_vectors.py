@@ -92,7 +92,7 @@ def _life() -> tuple[tuple[Stated, ...], tuple[Statement, dict[str, Any]]]:
 
 
 def _words(
-    first: Stated, given: Stated, passed: Stated, pledge: Statement, root: bytes
+    first: Stated, given: Stated, passed: Stated, pledge: Statement, said: dict[str, Any], root: bytes
 ) -> dict[bytes, dict[bytes, int]]:
     """What the contracts hold of it, by contract and slot."""
     before, after = first.statement.subject, passed.statement.subject
@@ -113,7 +113,8 @@ def _words(
     (listed,) = given_slots(before, 0, 1)
     words = LicenceState.of(given.body).words()
     entered = packed((REMARK_BITS["pledge"], 1), (0, 1), (PLEDGED + 60, 8))
-    remark = [int.from_bytes(after, "big"), 5, entered, 0]
+    document = int.from_bytes(parse_remark(said).digest, "big")
+    remark = [int.from_bytes(after, "big"), document, entered, 0]
     return {
         ANCHOR: {root_slot(6): int.from_bytes(root, "big")},
         RIGHTS: records,
@@ -136,7 +137,7 @@ def file(issuer: Sm2PrivateKey, signers: tuple[NoteSigner, ...]) -> dict[str, An
     statements = [one.statement for one in (first, given, passed, moved)] + [pledge]
     leaves = [hash_leaf(b"entry 0"), *(one.leaf_hash for one in statements)]
     checkpoint = Checkpoint(signers[0].name, len(leaves), root_from_leaves(leaves))
-    words = _words(first, given, passed, pledge, checkpoint.root)
+    words = _words(first, given, passed, pledge, said, checkpoint.root)
     trust = parse_trust(json.dumps(policy()).encode())
     before, after = first.statement.subject, passed.statement.subject
     listed = {before: Listed(1, (given.body.subject,)), after: Listed(0, ())}

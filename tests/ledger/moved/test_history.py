@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.ledger.moved.life import Life
+from tests.ledger.moved.life import SEIZURE, Life
 from tests.ledger.organisations.enrolling import HOSPITAL
 from tests.ledger.world import OFFICER, World, actor_of
 from yinzheng.ledger.certificates import remarks
@@ -24,11 +24,13 @@ from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.formats.certificate import statement_of
 from yinzheng.verifier.formats.right_history import is_history_file, parse_history
 from yinzheng.verifier.judge.history.report import HistoryReport, Whole
 from yinzheng.verifier.judge.history.verify import verify_history
 from yinzheng.verifier.judge.kinds import kind_of
 from yinzheng.verifier.judge.report import Authentic, Outcome
+from yinzheng.verifier.log.statement import Statement, certificate_subject, commit_public
 from yinzheng.verifier.words import history as words
 from yinzheng.verifier.words.verdict import verdict
 
@@ -229,6 +231,64 @@ def test_a_life_cut_off_before_the_transfer_says_that_there_is_more(told: Told) 
     assert (report.authentic, report.standing, report.exit_code) == (Authentic.GENUINE, Whole.GOES_ON, 1)
     assert report.holdings[0].successors[0] != told.second
     assert "more than is shown" in verdict(report).headline.en
+
+
+COURT = {"name": "某市中级人民法院", "code": "11440100MB2DEMC01T"}
+
+
+@pytest.mark.parametrize(
+    ("by", "party", "paper", "outcome"),
+    [
+        ("registry", None, "裁定", Outcome.VALID),
+        ("forum", COURT, "裁定", Outcome.INVALID),
+        ("registry", COURT, "裁定", Outcome.INVALID),
+        ("forum", None, "裁定", Outcome.INVALID),
+        ("registry", None, "另一份裁定", Outcome.INVALID),
+    ],
+)
+def test_a_registry_does_not_pass_its_own_seizure_off_as_a_courts(
+    demonstration_template: World,
+    tmp_path: Path,
+    by: str,
+    party: dict[str, str] | None,
+    paper: str,
+    outcome: Outcome,
+) -> None:
+    """The chain has whether a forum signed, and which document: the statement says the same, or is false."""
+    world = demonstration_template.copy(tmp_path / "state")
+    with world.open() as registry:
+        life = Life.begin(registry, world.clock)
+        number = life.register(tmp_path / "dossier")
+        subject, under = certificate_subject(number), life.body_of(number)
+        body: dict[str, Any] = {
+            "v": 1,
+            "certificate": number,
+            "kind": "seizure",
+            "text": "查封",
+            "document": dict(digest_pair(paper.encode()).to_json()),
+            "reference": "(2026)粤01执12号裁定",
+            "by": party or {"name": under.registry.name, "code": under.registry.code},
+            "at": world.clock(),
+        }
+        said = Statement(
+            type="remark.entered",
+            profile=under.profile,
+            subject=subject,
+            at=world.clock(),
+            commitment=commit_public(dumps(body)),
+            prev=statement_of(under).leaf_hash,
+            by=by,
+        )
+        leaf = life.state(said, body)
+        life.remark(subject, SEIZURE, statement=leaf, document=digest_pair("裁定".encode()).sha256)
+    with open_reader(world.root, world.clock) as reader:
+        file = reader.right_history(number)
+        assert file is not None
+        report = verify_history(read_target(file), reader.trust(), now=world.clock.now)
+    finding = report.finding(9)
+    assert (finding.outcome, finding.code) == (
+        (outcome, "ok") if outcome is Outcome.VALID else (outcome, "history-differs")
+    )
 
 
 # ---------------------------------------------------------------- asked and not asked

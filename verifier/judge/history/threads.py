@@ -14,10 +14,11 @@ from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.layout import CANCELLED, LAPSED, ChainRecord
 from yinzheng.verifier.chain.layout_moves import ChainLicence, ChainRemark
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.licence import differing_terms, parse_licence, parse_licence_end
 from yinzheng.verifier.formats.moves import SUCCESSIONS, Transfer, parse_succession
 from yinzheng.verifier.formats.right_history import RightHistory, Told
-from yinzheng.verifier.formats.standing import parse_lifting, parse_remark
+from yinzheng.verifier.formats.standing import NOTHING, parse_cancellation, parse_lifting, parse_remark
 from yinzheng.verifier.judge.history.chain import DISPUTE_OPENED, REMARK_ENTERED, ChainWords
 from yinzheng.verifier.log.statement import (
     CERTIFICATE_DEPOSITED,
@@ -127,7 +128,13 @@ class Threads:
         subject = told.statement.subject
         if subject not in self.records:
             raise _stray(told)
-        if remark is None or (remark.certificate, remark.kind) != (subject, body.kind):
+        said = (subject, body.kind, body.digest, self._by_forum(told, body.by))
+        if remark is None or said != (
+            remark.certificate,
+            remark.kind,
+            remark.document or NOTHING,
+            remark.by_forum,
+        ):
             raise _differs(told)
         self._remarks[told.statement.leaf_hash] = remark
         return remark.set_at
@@ -135,11 +142,12 @@ class Threads:
     def _lifted(self, told: Told) -> int | None:
         if told.statement.subject not in self.records:
             raise _stray(told)
-        entered = parse_lifting(told.body).remark
-        if entered is None:
+        body = parse_lifting(told.body)
+        by_forum = self._by_forum(told, body.by)
+        if body.remark is None:
             return None  # what came with the certificate has no slot of its own
-        remark = self._remarks.get(entered)
-        if remark is None or remark.lifting != told.statement.leaf_hash:
+        remark = self._remarks.get(body.remark)
+        if remark is None or remark.lifting != told.statement.leaf_hash or (remark.by_forum and not by_forum):
             raise _differs(told)
         return remark.lifted_at
 
@@ -173,6 +181,18 @@ class Threads:
         record = self._record_of(told)
         if record.status != _OVER[told.statement.type]:
             raise _differs(told)
+        if record.status == CANCELLED:
+            body = parse_cancellation(told.body)
+            if self._by_forum(told, body.by) != (body.initiator == "forum"):
+                raise _differs(told)
+
+    def _by_forum(self, told: Told, by: Party) -> bool:
+        """Whether a forum said it, or the registry: capacity and name must be of one of them."""
+        forum = told.statement.by == "forum"
+        registry = self._bodies[told.statement.subject].registry
+        if forum == (by.code == registry.code) or (not forum and told.statement.by != "registry"):
+            raise _differs(told)
+        return forum
 
     def _record_of(self, told: Told) -> ChainRecord:
         found = self.records.get(told.statement.subject)
