@@ -34,7 +34,7 @@ from yinzheng.ledger.people import calls as people_calls
 from yinzheng.ledger.registry import Clock, Progress, Registry, silent, wall_clock
 from yinzheng.ledger.state.backup import sweep_after_kills
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
-from yinzheng.ledger.state.instance import LOCK_SECONDS, Paths, read_instance, writer_lock
+from yinzheng.ledger.state.instance import Paths, read_instance, writer_lock
 from yinzheng.ledger.store.database import open_store, sqlite_url
 from yinzheng.ledger.store.sealed import FolderBlobs
 from yinzheng.ledger.withdrawals import calls as withdrawal_calls
@@ -61,7 +61,7 @@ def open_registry(
     clock: Clock = wall_clock,
     faults: Faults = NO_FAULTS,
     settle: bool = True,
-    lock_seconds: float = LOCK_SECONDS,
+    lock_seconds: float | None = None,
     progress: Progress = silent,
     tell: Progress = silent,
     leap: int | None = LEAP,
@@ -70,7 +70,8 @@ def open_registry(
 ) -> Iterator[Registry]:
     """Open the state folder `root` for writing and roll forward what was left unfinished.
 
-    `progress` hears what is being done, `tell` what the operator should know afterwards. `leap` as in
+    `lock_seconds` None: as long as others who write may take. `progress` hears what is being done, `tell`
+    what the operator should know afterwards. `leap` as in
     `LedgerClock`. On an operator's word, `clock_is_right` believes the clock however far ahead it is, and
     lets the ledger's time stand still where the clock is behind it; `log_anew` lets a log that is older than
     the database be written anew from it.
@@ -81,7 +82,9 @@ def open_registry(
     """
     paths, instance = read_instance(root)
     with ExitStack() as stack:
-        stack.enter_context(writer_lock(paths, lock_seconds))
+        stack.enter_context(
+            writer_lock(paths, instance.lock_seconds if lock_seconds is None else lock_seconds)
+        )
         provider = keys(paths)
         store = open_store(instance.database_url or sqlite_url(paths.database), faults=faults)
         stack.callback(store.close)

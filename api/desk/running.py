@@ -26,7 +26,7 @@ from yinzheng.ledger.state.instance import Paths, is_awaited, read_instance
 from yinzheng.ledger.store.database import open_store, sqlite_url
 
 LOCK_PATIENCE: Final = 25.0
-"""Seconds the writer waits for a command that holds the lock, such as a long import."""
+"""Seconds at least that the writer waits for a command that holds the lock, such as a long import."""
 
 
 _log = logging.getLogger(__name__)
@@ -73,7 +73,11 @@ def open_desk(
         @contextmanager
         def opened() -> Iterator[Registry]:
             with open_registry(
-                root, provider, clock=clock, lock_seconds=LOCK_PATIENCE, tell=_log.warning
+                root,
+                provider,
+                clock=clock,
+                lock_seconds=max(LOCK_PATIENCE, instance.lock_seconds),
+                tell=_log.warning,
             ) as registry:
                 yield registry
 

@@ -65,7 +65,7 @@ def audit_registry(
     paths, instance = read_instance(root)
     with ExitStack() as stack:
         try:
-            stack.enter_context(writer_lock(paths))
+            stack.enter_context(writer_lock(paths, instance.lock_seconds))
         except EnvironmentFault as fault:
             if fault.code != "state-read-only":
                 raise

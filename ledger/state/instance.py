@@ -46,6 +46,9 @@ from yinzheng.verifier.judge.trust import OPERATOR, Operator, read_operators
 FORMAT = "yinzheng/state/2"
 MAX_INSTANCE_BYTES = 256 * 1024
 LOCK_SECONDS = 10.0
+"""How long who writes waits for another to finish …"""
+LOCK_SECONDS_OF_NODES = 90.0
+"""… and where several organisations keep the chain: who writes may wait a minute until a block is final."""
 
 
 def _passed(value: object, _path: str) -> object:
@@ -181,6 +184,11 @@ class Instance:
     deployment: Deployment
     modules: Modules
     """Consents and disputes (S5.10, S5.13)."""
+
+    @property
+    def lock_seconds(self) -> float:
+        """How long it is waited for another that writes."""
+        return LOCK_SECONDS if self.chain_url is None else LOCK_SECONDS_OF_NODES
 
     @property
     def profile(self) -> str:

@@ -20,12 +20,14 @@ import pytest
 
 from tests.ledger import world as w
 from tests.ledger.world import Clock, World
+from yinzheng.api.desk.worker import Pace
 from yinzheng.ledger.chain.reverts import ChainUnreachable
+from yinzheng.ledger.flow import outbox
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import silent
 from yinzheng.ledger.state import creation
-from yinzheng.ledger.state.instance import is_awaited, writer_lock
+from yinzheng.ledger.state.instance import is_awaited, read_instance, writer_lock
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 
@@ -134,6 +136,14 @@ def test_locked_by_another(world: World) -> None:
     assert "4711" in caught.value.message
     with world.open():
         pass
+
+
+def test_it_is_waited_for_as_long_as_a_desk_may_keep_it(world: World) -> None:
+    """Where blocks take a while to be final, a desk that is busy keeps the lock longer than ten seconds."""
+    _, instance = read_instance(world.root)
+    foreign = replace(instance, chain_url="http://127.0.0.1:8545")
+    assert foreign.lock_seconds > Pace().burst + outbox.PATIENCE_SECONDS
+    assert instance.lock_seconds > Pace().burst
 
 
 def test_who_waits_for_the_lock_is_known(world: World) -> None:
