@@ -79,7 +79,7 @@ class Rounds:
             unsettled = is_unsettled(session, now)
         if unsettled:
             # Patient: nothing is left to carry by what carries everything.
-            self._worker.do(settle, patient=True).result(PATIENCE_SECONDS)
+            self._do(settle, patient=True)
         self._deliver(now)
 
     def _deliver(self, now: int) -> None:
@@ -113,8 +113,13 @@ class Rounds:
                 self._deliver(self._clock())
         return False
 
-    def _do(self, act: Callable[[Registry], T]) -> T:
-        return self._worker.do(act).result(PATIENCE_SECONDS)
+    def _do(self, act: Callable[[Registry], T], *, patient: bool = False) -> T:
+        doing = self._worker.do(act, patient=patient)
+        try:
+            return doing.result(PATIENCE_SECONDS)
+        except TimeoutError:
+            doing.cancel()  # nobody would send what a late claim takes: it would be put off again and again
+            raise
 
     def _walk(self) -> None:
         going_on = True

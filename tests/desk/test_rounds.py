@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,6 +17,7 @@ from sqlmodel import Session, select
 from tests.desk.conftest import Founded
 from tests.ledger.consent_world import HOSPITAL, LAB
 from tests.ledger.world import OFFICER, Clock, World, actor_of
+from yinzheng.api.desk import rounds as rounding
 from yinzheng.api.desk.rounds import Rounds
 from yinzheng.api.desk.running import settle_what_waits
 from yinzheng.api.desk.worker import Pace, Worker
@@ -135,6 +137,30 @@ def test_rounds_go_on_after_trouble_and_end_when_told(
     rounds.stop()
     worker.stop()
     assert "what is due waits: state-locked" in caplog.text
+
+
+def test_what_the_writer_does_not_get_to_is_not_done_later(
+    world: World, founded: Founded, store: Store, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A claim that nobody sends any more would put the notice off, each time for longer."""
+    withdrawn(world, founded)
+    monkeypatch.setattr(rounding, "PATIENCE_SECONDS", 0.2)
+    going, free = threading.Event(), threading.Event()
+
+    def occupied(_: Registry) -> bool:
+        going.set()
+        return free.wait(20)
+
+    busy = worker.do(occupied)
+    assert going.wait(20)
+    rounds = Rounds(worker, store, world.clock, lambda *_: None)
+    rounds._ticked = world.clock.now
+    with pytest.raises(TimeoutError):
+        rounds._send_due(world.clock.now)
+    free.set()
+    busy.result(20)
+    worker.do(lambda _: None).result(20)
+    assert {row.attempts for row in deliveries(store)} == {0}
 
 
 # ---------------------------------------------------------------- batches
