@@ -152,7 +152,7 @@ PACK_REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "release-differs": (
         "链上的解除与解除陈述不符。",
-        "The chain names another statement of the end.",
+        "The chain has the dispute ended by another statement, or by others, than the pack says.",
     ),
     "thread-incomplete": (
         "包内没有争议的开始或解除陈述。",

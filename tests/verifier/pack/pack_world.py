@@ -180,6 +180,8 @@ class Dispute:
     first: int = 1
     """Items that came with the opening."""
     released: bool = False
+    release: Mapping[str, Any] = field(default_factory=dict)
+    """What its end says otherwise."""
     withhold_opening: bool = False
     item_changes: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     witnessed: bool = True
@@ -246,7 +248,7 @@ class Dispute:
             prev = self._open(prev)
         self.outcome: Statement | None = None
         if self.released:
-            body = release_json()
+            body = release_json(**self.release)
             self.outcome = self.private("dispute.released", body, ADDED, secret_of(40), prev, "party")
             self.log.append((self.outcome, body, secret_of(40)))
         self.leaves = [hash_leaf(b"entry"), *(entry[0].leaf_hash for entry in self.log), hash_leaf(b"last")]

@@ -247,6 +247,21 @@ CHAIN: list[tuple[str, Dispute, tuple[str, int, str]]] = [
     ("nonsense", Dispute(chain_dispute={0: 9}), ("pack", 9, "dispute-layout")),
     ("other parties", Dispute(parties=(PARTIES[0], FORUM)), ("pack", 9, "opening-differs")),
     ("another outcome", Dispute(released=True, chain_dispute={3: 7}), ("pack", 9, "release-differs")),
+    (
+        "a court's end told as a settlement",
+        Dispute(released=True, chain_dispute={5: int.from_bytes(FORUM, "big")}),
+        ("pack", 9, "release-differs"),
+    ),
+    (
+        "a settlement told as a court's document",
+        Dispute(released=True, release={"kind": "document", "signers": [FORUM.hex()]}),
+        ("pack", 9, "release-differs"),
+    ),
+    (
+        "a settlement by others than the parties",
+        Dispute(released=True, release={"signers": sorted([PARTIES[0].hex(), "ee" * 20])}),
+        ("pack", 9, "release-differs"),
+    ),
     ("no such root", Dispute(chain_roots={1: (0, 0)}), ("pack", 9, "root-absent")),
     ("root on another statement", Dispute(chain_roots={1: (1 | 1 << 64, 7)}), ("pack", 9, "root-misplaced")),
     ("no record", Dispute(no_record=True), (f"subjects/{'SUBJECT'}", 9, "record-absent")),

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.layout import CANCELLED, LAPSED, ChainRecord
+from yinzheng.verifier.chain.layout_disputes import BY_FORUM
 from yinzheng.verifier.chain.layout_moves import ChainLicence, ChainRemark
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party
@@ -161,6 +162,9 @@ class Threads:
         opened = told.statement.type == DISPUTE_OPENED
         if told.statement.leaf_hash != (dispute.statement if opened else dispute.outcome):
             raise _differs(told)
+        by_forum = dispute.kind == BY_FORUM if opened else dispute.released_by is not None
+        if by_forum != (told.statement.by == "forum"):
+            raise _differs(told)  # a party's opening is no court's, nor a settlement its document
         return dispute.opened_at if opened else dispute.released_at
 
     def _succeeded(self, told: Told) -> None:

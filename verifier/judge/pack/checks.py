@@ -30,7 +30,7 @@ from yinzheng.verifier.chain.layout_disputes import (
 )
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.access_range import AccessRange
-from yinzheng.verifier.formats.dispute import Opening
+from yinzheng.verifier.formats.dispute import Opening, Release
 from yinzheng.verifier.formats.dossier import FileEntry, check_disclosure
 from yinzheng.verifier.formats.evidence_items import Item
 from yinzheng.verifier.judge.obligations import CLOCK_SKEW, Signed
@@ -245,6 +245,23 @@ def opening_on_chain(
         raise DataFault(
             "the chain's dispute is not the one that was opened",
             code="opening-differs",
+            terms=[name for name, equal in same.items() if not equal],
+        )
+
+
+def release_on_chain(found: ChainDispute, opening: Opening, release: Release) -> None:
+    """(9) Who is said to have ended it did: the forum whose document it is, or all parties."""
+    forum = found.released_by
+    same = {
+        "dispute": release.dispute == opening.dispute,
+        "kind": (release.kind == "document") == (forum is not None),
+        "signers": release.signers
+        == ((forum,) if forum is not None else tuple(party.account for party in opening.parties)),
+    }
+    if not all(same.values()):
+        raise DataFault(
+            "the chain has the dispute ended by others than the pack says",
+            code="release-differs",
             terms=[name for name, equal in same.items() if not equal],
         )
 

@@ -169,6 +169,8 @@ def dispute_holds(ground: Ground, view: ChainView) -> None:
     if view.opening is None:
         raise NotGiven("the opening of the dispute is withheld", code="opening-withheld")
     checks.opening_on_chain(chain, manifest, trust, view.dispute, view.opening)
+    if view.release is not None:
+        checks.release_on_chain(view.dispute, view.opening, view.release)
 
 
 def root_over(ground: Ground, view: ChainView, number: int) -> ChainEvidence:
