@@ -68,6 +68,16 @@ def test_evidence_of_a_qbft_network_is_verified_under_its_policy() -> None:
     assert evidence.words(trust.anchor, slots) == values
 
 
+def test_of_validators_that_nobody_named_one_alone_makes_no_block_final() -> None:
+    """`init` without them took each block for final that one validator had sealed."""
+    extra = bytes(32) + b"".join(FOUR) + bytes(65)
+    first = {**answered(seal(WHOLE[:16], VALIDATORS[0])), "number": "0x0", "extraData": "0x" + extra.hex()}
+    node = Node(first, *recorded("after-one-transaction"))
+    assert Prover(node, CLIQUE, 0).last_final() == 119
+    assert Prover(node, CLIQUE, 1).last_final() == 121
+    assert Prover(Node(*recorded("after-one-transaction")), QBFT, 0).last_final() == 121
+
+
 def test_what_the_newest_block_proves() -> None:
     node = Node(*recorded("one-transaction", "after-one-transaction"))
     evidence = parse_evidence(Prover(node, QBFT, 4).newest([]))
