@@ -26,6 +26,8 @@ from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
 POLL_SECONDS = 0.05
 """Until the second look at what became of a transaction; each pause after it is longer, up to a second."""
 _LONGEST_PAUSE = 1.0
+LOOKS_UNTIL_REPLACED = 6
+"""In a row, that find a nonce taken and no transaction, until it is believed that another has it."""
 _MOST_PRIORITY = 100 * 10**9
 """Wei: what a node suggests beyond it is a mistake or a trap."""
 
@@ -174,18 +176,23 @@ class Carrier:
         Raises:
             OutcomeOpen: neither, when `waits` are over.
         """
+        taken = 0
         while True:
             final = last_final()  # first: what is found afterwards in a block so old stays there
             found = self.outcome(sent.hash)
             if isinstance(found, Mined):
+                taken = 0
                 if found.block_number <= final:
                     return found
             elif count_of(self._w3, account_of(sent.raw), final) > sent.nonce:
-                if not isinstance(self.outcome(sent.hash), Mined):  # asked anew: a node's parts may lag
+                taken += 1  # by this one, perhaps: of several nodes behind one address some lag
+                if taken == LOOKS_UNTIL_REPLACED:
                     return Replaced()
-            elif isinstance(found, Unknown):  # its block was orphaned, or the node forgot it
-                with suppress(NodeRefused, RevertUnknown):
-                    self.broadcast(sent)
+            else:
+                taken = 0
+                if isinstance(found, Unknown):  # its block was orphaned, or the node forgot it
+                    with suppress(NodeRefused, RevertUnknown):
+                        self.broadcast(sent)
             pause = next(waits, None)
             if pause is None:
                 raise _open(sent.hash)

@@ -85,6 +85,21 @@ def test_a_nonce_taken_in_a_block_that_is_not_final_is_waited_for(
     assert stuck.codes() == set()
 
 
+def test_it_is_not_taken_by_another_where_one_of_several_nodes_lags(
+    stuck: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted by a node that has the block, looked for at one that has not: it was signed a second time."""
+    with stuck.open(settle=False) as registry:
+        kept = last(registry)
+        real = type(registry.sender).outcome
+        looks = iter(range(100))
+        monkeypatch.setattr(
+            Sender, "outcome", lambda self, hash_: Unknown() if next(looks) < 5 else real(self, hash_)
+        )
+        settle(registry)
+        assert (last(registry).tx_hash, last(registry).state) == (kept.tx_hash, "confirmed")
+
+
 def test_nonces_that_nothing_has_are_used_up(stuck: World) -> None:
     """What had them vanished: no node mines what comes after a nonce that is missing."""
     with stuck.open(settle=False) as registry:
