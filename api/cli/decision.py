@@ -127,8 +127,15 @@ def _show(content: Content) -> None:
     err.print(f"{content.statement.type}  {content.statement.leaf_hash.hex()}", markup=False)
     _lines(content.body)
     if content.move is not None:
-        err.print("asked for, and signed by its parties 当事人签署的申请")
-        _lines(content.move["request"]["request"])
+        joint = content.move["request"]
+        err.print("asked for 申请")
+        _lines(joint["request"])
+        # Whose the keys are a registry says; the contracts ask for the parties' accounts besides.
+        err.print("signed with these keys, which the registry names as theirs 签署公钥（由登记机构所称）")
+        for one in joint["signatures"]:
+            err.print(f"  {one['code']}  {one['key']}", markup=False)
+        for one in joint["authorisations"]:
+            err.print(f"  {one['authorisation']['principal']}  {one['key']}", markup=False)
         for one in content.move["prepared"]["stated"][:-1]:
             err.print("follows 随之登记")
             _lines(one["body"])
@@ -137,7 +144,7 @@ def _show(content: Content) -> None:
 
 
 def _lines(value: object) -> None:
-    for line in json.dumps(value, ensure_ascii=False, indent=1).splitlines():
+    for line in json.dumps(value, ensure_ascii=False, indent=1).split("\n"):  # and at nothing in a text
         err.print(f"  {line}", markup=False)
 
 

@@ -108,6 +108,8 @@ def sign_shown(
     try:
         if message["primaryType"] not in MESSAGES[decision.action]:
             raise _another()
+        if content.move is not None and decision.action != "issue":
+            raise _not_shown()  # it would be shown beside what is signed, and is no part of it
         due = _DUE[decision.action](content, decision, message["message"], pinned)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _another() from None

@@ -16,7 +16,7 @@ import pytest
 
 from tests.cli.conftest import Demonstration
 from tests.cli.processes import COMMAND, environment
-from yinzheng.api.cli import main
+from yinzheng.api.cli import decision, main
 from yinzheng.api.cli.console import UnheardConsole, json_text
 
 ENCODINGS = ("gbk", "cp936", "ascii", "latin-1", "utf-8")
@@ -107,6 +107,13 @@ def test_what_others_wrote_is_shown_and_not_obeyed(
     _, _, trouble = console[1]("verify", missing, "--trust", demonstration.trust)
     assert trouble.replace("\n", "").isprintable()
     assert len(trouble.splitlines()) == 2, "what is wrong, and what to do"
+
+
+def test_a_text_that_is_approved_begins_no_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    for parting in ("\u2028", "\x85", "\x1c", "\v", "\r", "\n"):
+        decision._lines({"text": f'质押{parting} "kind": "agreed"'})
+        shown = capsys.readouterr().err
+        assert len(shown.splitlines()) == 3, repr(shown)
 
 
 def test_every_kind_of_command_prints(

@@ -300,6 +300,8 @@ def test_a_remark_reads_as_it_was_decided(world: World, tmp_path: Path) -> None:
             message = {**mine.asked.message, "message": {**mine.asked.message["message"], "statement": leaf}}
             return refused(lambda: mine.sign(replace(content, statement=statement, body=other), message))
 
+        beside = replace(mine.content, move={"prepared": {}, "request": {}})
+        assert refused(lambda: mine.sign(beside)) == "approval-content", "something else is shown too"
         assert lied(by={"name": "某法院", "code": FIRM}) == "approval-content", "in another's name"
         assert lied(at=mine.content.body["at"] - 1) == "approval-content"
         assert lied(text="解除") == "approval-message"
