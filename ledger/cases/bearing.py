@@ -6,7 +6,7 @@ contracts ask all of it a third time; here the answers are sentences (R4–R7, R
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sqlmodel import Session, select
 
@@ -21,6 +21,7 @@ from yinzheng.ledger.rules.licences import Act, Terms, check_licence
 from yinzheng.ledger.rules.moves import Bar, Circumstances, bars, require_free, require_window
 from yinzheng.ledger.rules.profiles import profile_for
 from yinzheng.ledger.rules.terms import RemarkKind, Right
+from yinzheng.ledger.rules.trade_words import forbidden
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_moves import Licence
 from yinzheng.ledger.store.models_trades import Reservation
@@ -28,6 +29,7 @@ from yinzheng.verifier.chain.terms import ACTS, RIGHTS, TERRITORY, names_of_bits
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import Body
 from yinzheng.verifier.formats.move_request import MoveRequest
+from yinzheng.verifier.formats.trade import SHARE, TRANSFER
 from yinzheng.verifier.log.statement import certificate_subject, organisation_subject
 
 
@@ -36,7 +38,7 @@ def require_grantable(session: Session, client: ContractsClient, request: MoveRe
 
     Raises `UsageFault`: `certificate-unknown`, `request-certificate`, `move-barred`,
     `request-holders`, `rights-not-held`, `same-organisation`, `licence-…`, `exclusive-overlaps`, `change-…`,
-    `renewal-outside`, `licence-unknown`, `licence-over`.
+    `limits-forbid`, `renewal-outside`, `licence-unknown`, `licence-over`.
     """
     kind = CaseType(request.type)
     record = client.record(certificate_subject(request.certificate.number))
@@ -57,9 +59,11 @@ def require_grantable(session: Session, client: ContractsClient, request: MoveRe
     match kind:
         case CaseType.LICENCE:
             _require_licence(client, request, body, now)
+            _require_within(body, SHARE, request.terms.acts, request.terms.purposes)
         case CaseType.TRANSFER:
             held = _held(body, request.party("transferor").code)
             _require_held(held, request.terms.rights)
+            _require_within(body, TRANSFER, (), None)
         case _:
             if request.initiator == "holders":
                 _require_every_holder(body, request)
@@ -116,6 +120,17 @@ def _require_held(held: frozenset[str], rights: tuple[str, ...]) -> None:
             f"These rights are not held under the certificate: {', '.join(lacking)}.",
             code="rights-not-held",
             hint="Nobody licenses or transfers what it does not hold (R4).",
+        )
+
+
+def _require_within(body: Body, kind: str, acts: Collection[str], purpose: str | None) -> None:
+    """What the certificate's own words plainly forbid is not granted, as no trade check allows it (R45)."""
+    words = [body.limits, *(remark.text for remark in body.remarks)]
+    if barred := sorted({one for text in words for one in forbidden(text, kind, acts, purpose)}):
+        raise UsageFault(
+            f"the certificate's limits forbid: {', '.join(barred)}",
+            code="limits-forbid",
+            hint="Ask for what they leave, or have the certificate changed first (R6).",
         )
 
 

@@ -262,7 +262,8 @@ def _of_terms(trade: Trade, found: Found, now: int) -> Iterator[Reason]:
 def _of_limits(trade: Trade, found: Found) -> Iterator[Reason]:
     body = found.body
     words = [body.limits, *(remark.text for remark in body.remarks)]
-    if barred := sorted({one for text in words for one in forbidden(text, trade)}):
+    told = (trade.kind, trade.acts or (), trade.purpose)
+    if barred := sorted({one for text in words for one in forbidden(text, *told)}):
         yield Reason("limits-forbid", ", ".join(barred))
     if not _limited(found):
         return

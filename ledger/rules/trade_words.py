@@ -10,7 +10,7 @@ from typing import Final
 
 from yinzheng.ledger.rules.licences import Act
 from yinzheng.verifier.bytes.naming import spell
-from yinzheng.verifier.formats.trade import SHARE, TRANSFER, Trade
+from yinzheng.verifier.formats.trade import SHARE, TRANSFER
 
 _PERSONAL: Final = re.compile(
     r"姓名|名字|身份证|证件号|护照|手机|电话|联系方式|住址|地址|邮箱|电子邮件|病历号|住院号|门诊号|就诊卡"
@@ -69,10 +69,10 @@ _NO_COMMERCE: Final = re.compile(
 )
 
 
-def forbidden(limits: str, trade: Trade) -> Iterator[str]:
-    """Give what of a trade these words plainly forbid: its kind, acts, or `purpose`."""
-    if _BY_KIND[trade.kind].search(limits):
-        yield trade.kind
-    yield from (act for act in trade.acts or () if act in _BY_ACT and _BY_ACT[act].search(limits))
-    if trade.purpose is not None and _COMMERCE.search(trade.purpose) and _NO_COMMERCE.search(limits):
+def forbidden(limits: str, kind: str, acts: Collection[str], purpose: str | None) -> Iterator[str]:
+    """Give what of a trade or move these words plainly forbid: its kind (S20.1), acts, or `purpose`."""
+    if _BY_KIND[kind].search(limits):
+        yield kind
+    yield from (act for act in acts if act in _BY_ACT and _BY_ACT[act].search(limits))
+    if purpose is not None and _COMMERCE.search(purpose) and _NO_COMMERCE.search(limits):
         yield "purpose"

@@ -18,13 +18,34 @@ from yinzheng.ledger.erasure.targets import find_target
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.rules.destruction import TargetKind
+from yinzheng.ledger.store.models import Certificate
 from yinzheng.ledger.store.models_moves import Licence, MoveParty
+from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.formats.move_request import JointRequest
 from yinzheng.verifier.judge.licence.verify import verify_voucher
 from yinzheng.verifier.judge.report import Authentic, Outcome
 from yinzheng.verifier.log.statement import certificate_subject, licence_subject
+
+
+def test_nothing_is_given_that_the_certificates_limits_forbid(world: World, tmp_path: Path) -> None:
+    with world.open() as registry:
+        parties = settled(world, registry, tmp_path / "d")
+        with registry.store.transaction() as session:
+            row = session.get_one(Certificate, parties.number)
+            row.body = dumps(
+                {**json.loads(row.body), "limits": "不得向第三方提供，禁止转让，不得用于商业用途"}
+            )
+        for request in (
+            parties.licence(acts=["process", "provide"]),
+            parties.licence(purposes="商业保险定价"),
+            parties.transfer("use"),
+        ):
+            with unchanged(registry), pytest.raises(YinzhengError) as caught:
+                parties.reviewed(request)
+            assert caught.value.code == "limits-forbid"
+        assert parties.reviewed(parties.licence())
 
 
 def licence_number(parties: Parties, case: str) -> str:
