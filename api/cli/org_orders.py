@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yinzheng.api.cli.files import digest_of, read_file
-from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, Session, session
+from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, Session, clock, session
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import Party
@@ -131,11 +131,14 @@ def replace_account(
 
 
 def _standing(org: Path, desk: str, number: str) -> tuple[Session, dict[str, Any]]:
+    from yinzheng.api.org.answers import require_now
     from yinzheng.verifier.formats.body import check_number
 
     check_number(number, "NUMBER")
     opened = session(org, desk)
-    return opened, opened.get(f"/org/v1/certificates/{number}")
+    standing = opened.get(f"/org/v1/certificates/{number}")
+    require_now(standing["now"], clock())
+    return opened, standing
 
 
 def _said(opened: Session, number: str, document: Path, reference: str, at: int) -> dict[str, Any]:

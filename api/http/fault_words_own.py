@@ -14,6 +14,22 @@ _NOTHING: Final = Label(
     "Sign nothing; ask the registry, and compare with the request.",
 )
 
+_WHOLE: Final = Label(
+    "请选择 request.json 和请求所列的全部材料，文件名与内容不变。",
+    "Choose request.json with all its documents, their names and contents unchanged.",
+)
+_OWN_ONLY: Final = Label("各机构提交自己的签名和请求。", "Each organisation hands in its own.")
+_PARTIES: Final = Label(
+    "没有记录任何内容。请与对方核对后重做请求，双方再签。",
+    "Nothing was recorded. Compare with the other party, make it anew, and have both sign.",
+)
+_OFFICER: Final = Label("请联系登记机构的经办人。", "Ask an officer of the registry.")
+_TRUST: Final = Label(
+    "向登记机构索取现行的 trust.json，然后运行 yinzheng org trust trust.json。",
+    "Get the registry’s present trust.json from an officer, then: yinzheng org trust trust.json.",
+)
+_CLOCK: Final = Label("请校准本机时钟再试。", "Set the clock, and try again.")
+
 OWN: Final = {
     "pages-closed": Fault(
         Label("这些页面不对本浏览器开放。", "These pages are closed to this browser."),
@@ -175,6 +191,27 @@ OWN: Final = {
         Label("双方尚未都签署。", "A party has not signed yet."),
         Label("双方签署后再报告成交。", "Report the trade once both have signed."),
     ),
+    "trade-answer-other": Fault(
+        Label("柜台答的不是所问的。", "The desk’s answer is none to what was asked."),
+        Label(
+            "不要据此交易。请重新核验；仍然如此，请联系登记机构。",
+            "Do not trade on it. Ask again; if it stays so, call the registry.",
+        ),
+    ),
+    "answer-malformed": Fault(
+        Label("柜台的答复不合格式。", "What the desk answered is out of form."),
+        Label(
+            "其中内容一概未采信。请核对柜台地址，并联系登记机构。",
+            "Nothing of it was believed. Is that the registry’s desk? Call the registry.",
+        ),
+    ),
+    "desk-clock": Fault(
+        Label("柜台的时钟与本机相差超过五分钟。", "The desk’s clock is over five minutes from ours."),
+        Label(
+            "没有签署任何内容。请校准本机时钟；本机无误的，请联系登记机构。",
+            "Nothing was signed. Set this machine’s clock; if it is right, call the registry.",
+        ),
+    ),
     "trade-check-unknown": Fault(
         Label("本所没有问过这一笔。", "This exchange asked no such check."),
         Label("请从回执列表打开。", "Open it from the list of receipts."),
@@ -196,5 +233,72 @@ OWN: Final = {
     "case-unknown": Fault(
         Label("没有与本机构有关的这一案件。", "No such case concerns this organisation."),
         Label("编号的样子是 A-2026-000001。", "Its form is A-2026-000001."),
+    ),
+    "file-missing": Fault(
+        Label("请求所列的材料没有全部选上。", "A document that the request names was not chosen."), _WHOLE
+    ),
+    "organisation-other": Fault(Label("这不是本机构自己的。", "This is another organisation’s."), _OWN_ONLY),
+    "joint-authorisation": Fault(
+        Label("委托书不适用于这项请求。", "The authorisation is not for this request."), _PARTIES
+    ),
+    "joint-dated": Fault(
+        Label("请求的日期不在可受理的时间内。", "The request is dated too early or too late."), _PARTIES
+    ),
+    "joint-stranger": Fault(
+        Label("签名者不是请求的一方。", "A signature is of nobody who is a party."), _PARTIES
+    ),
+    "request-key": Fault(
+        Label("签名的密钥当时不是该机构的密钥。", "A key that signed was not that organisation’s then."),
+        _PARTIES,
+    ),
+    "request-name": Fault(
+        Label("请求所写的名称与登记的不同。", "A name is not the one that is registered."), _PARTIES
+    ),
+    "request-other": Fault(
+        Label(
+            "重做的请求类型或双方与原来不同。", "What was made anew is of another type or of other parties."
+        ),
+        _PARTIES,
+    ),
+    "request-registry": Fault(
+        Label("这项请求不是写给这家登记机构的。", "The request is addressed to another registry."), _PARTIES
+    ),
+    "request-parties": Fault(
+        Label("请求的当事方不齐或不对。", "The request has not the parties that it takes."), _PARTIES
+    ),
+    "same-organisation": Fault(Label("双方是同一家机构。", "Both parties are one organisation."), _PARTIES),
+    "holder-not-entered": Fault(
+        Label("一方还没有登记签署账户。", "A party has no account entered yet."), _OFFICER
+    ),
+    "order-moved": Fault(
+        Label("该证书刚有新的记载。", "Something was recorded about the certificate just now."), _AGAIN
+    ),
+    "registry-not-pinned": Fault(
+        Label("本机尚未固定登记机构的策略（registry.json）。", "No registry is pinned here (registry.json)."),
+        _TRUST,
+    ),
+    "moves-not-pinned": Fault(
+        Label(
+            "固定的策略太旧，没有权利流转的合约。",
+            "The pinned policy names no contract by which rights move.",
+        ),
+        _TRUST,
+    ),
+    "standing-not-pinned": Fault(
+        Label(
+            "固定的策略太旧，没有证书状态的合约。",
+            "The pinned policy names no contract in which certificates stand.",
+        ),
+        _TRUST,
+    ),
+    "org-key-none": Fault(
+        Label("本机构现在没有有效的密钥。", "No key of this organisation holds now."), _OFFICER
+    ),
+    "record-missing": Fault(
+        Label("链上没有这份证书的记录。", "The chain has no record of this certificate."), _OFFICER
+    ),
+    "request-stale": Fault(
+        Label("本机时钟与柜台相差超过五分钟。", "This machine’s clock is over five minutes from the desk’s."),
+        _CLOCK,
     ),
 }

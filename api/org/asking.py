@@ -256,7 +256,7 @@ def parse_signature(data: bytes) -> tuple[str, str, bytes]:
 
 _SIGNATURE: Final[dict[str, Any]] = {
     "format": constant(SIGNATURE),
-    "case": text(1, 40),
+    "case": text(13, 13, r"A-[0-9]{4}-[0-9]{6}"),  # it becomes part of an address
     "organisation": check_credit_code,
     "signature": hex_bytes(65),
 }

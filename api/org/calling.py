@@ -25,6 +25,8 @@ TIMEOUT: Final = 90.0
 WHOLE: Final = 2 * TIMEOUT
 """Seconds for one call, unless it carries a file."""
 MAX_PROBLEM: Final = 65_536
+MAX_SAID: Final = 2000
+"""Characters of a refusal that are shown."""
 
 PIECE: Final = 1024 * 1024
 
@@ -210,4 +212,9 @@ def _problem(status: int, headers: Mapping[str, str], body: bytes) -> YinzhengEr
     wait = headers.get("retry-after", "")
     if wait.isascii() and wait.isdigit():
         data["retry_after"] = int(wait[:6])
-    return kind(str(message), code=str(code), hint=str(hint), **data)
+    return kind(_shown(message), code=_shown(code), hint=_shown(hint), desk=True, **data)
+
+
+def _shown(said: object) -> str:
+    """Words of a desk, fit for a terminal and a page: nothing in them moves a cursor or turns the line."""
+    return "".join(one if one.isprintable() else " " for one in str(said)[:MAX_SAID])

@@ -8,10 +8,22 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final
 
+from yinzheng.api.org.answers import (
+    LEAF,
+    LISTED,
+    RESERVATION,
+    another_answer,
+    read,
+    readable,
+    require_answered,
+    require_now,
+    require_receipt,
+)
 from yinzheng.api.org.asking import sign_settlement
 from yinzheng.api.org.calling import Client, FileBody
 from yinzheng.api.org.member import Member
@@ -20,13 +32,14 @@ from yinzheng.ledger.cases.prepared import read_prepared
 from yinzheng.ledger.certificates.messages import domain_of, message_of
 from yinzheng.ledger.chain.approvals import sign
 from yinzheng.verifier.bytes.algorithms import DigestPair
-from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.bytes.canonical import dumps, nullable
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats import trade as trade_format
 from yinzheng.verifier.formats.body import Party, check_number
 from yinzheng.verifier.formats.move_request import JointRequest
 from yinzheng.verifier.formats.order import Order, statement_of
 from yinzheng.verifier.formats.reservation import Released, Reserved
-from yinzheng.verifier.formats.trade import ALLOW
+from yinzheng.verifier.words import trade as words
 
 NDJSON: Final = "application/x-ndjson"
 TRIES: Final = 3
@@ -76,7 +89,7 @@ class Answer:
     @property
     def allowed(self) -> bool:
         """Whether the trade may go ahead."""
-        return self.answer == ALLOW
+        return self.answer == trade_format.ALLOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +149,8 @@ class Exchange:
     def __init__(self, member: Member, desk: str, clock: Callable[[], int] | None = None) -> None:
         """Use a member's keys; `open` finds them. Raises `UsageFault` `desk-address`."""
         self._member = member
-        self._client = Client(member, desk, clock or (lambda: int(time.time())))
+        self._clock = clock or (lambda: int(time.time()))
+        self._client = Client(member, desk, self._clock)
 
     @classmethod
     def open(cls, folder: Path | str, desk: str, environment: Mapping[str, str] | None = None) -> Exchange:
@@ -154,8 +168,12 @@ class Exchange:
     # ---------------------------------------------------------------- checks
 
     def check(self, trade: Mapping[str, Any]) -> Answer:
-        """Ask about one trade (S20.1). Raises what the desk answers, under its code."""
-        return _answer(self._call("POST", "/v1/trade-checks", dumps(dict(trade))))
+        """Ask about one trade (S20.1). The answer is read from its receipt, which has to be of this question.
+
+        Raises what the desk answers, under its code; `DataFault`: `trade-answer-other`, `answer-malformed`.
+        """
+        since = self._clock()
+        return self._answer(self._call("POST", "/v1/trade-checks", dumps(dict(trade))), trade, since)
 
     def check_all(self, trades: Iterable[Mapping[str, Any]]) -> Iterator[Answer | Lost]:
         """Ask about up to 10,000 trades in one request; answers in order, as they are read from the disk.
@@ -163,14 +181,16 @@ class Exchange:
         Neither the questions nor the answers are held in memory. Raises as `check`.
         """
         with tempfile.TemporaryDirectory() as folder:
-            asked, answered = Path(folder) / "asked", Path(folder) / "answered"
+            asked, answered, since = Path(folder) / "asked", Path(folder) / "answered", self._clock()
             with asked.open("wb") as file:
                 file.writelines(dumps(dict(trade)) + b"\n" for trade in trades)
             with answered.open("wb") as out:
                 self.send_lines(asked, out)
-            with answered.open("rb") as lines:
-                for line in lines:
-                    yield _line(json.loads(line))
+            with asked.open("rb") as questions, answered.open("rb") as lines:
+                for question, line in zip_longest(questions, lines):
+                    if question is None or line is None:
+                        raise another_answer()
+                    yield self._line(json.loads(line), json.loads(question), since)
 
     def send_lines(self, asked: Path, out: IO[bytes]) -> None:
         """Ask about the trades of a file, one a line; answers, one a line, are written as they come."""
@@ -181,12 +201,13 @@ class Exchange:
 
         Raises as `check`; `EnvironmentFault` `trade-check-unanchored`: ask again in a moment.
         """
-        return self._client.call("GET", f"/v1/trade-checks/{check}").body
+        return require_receipt(self._client.call("GET", f"/v1/trade-checks/{check}").body, check)
 
     def checks(self, after: str | None = None) -> tuple[list[Listed], str | None]:
         """A page of what was asked, the newest first, and the check to go on after; None at the end."""
         answer = self._call("GET", "/v1/trade-checks" if after is None else f"/v1/trade-checks?after={after}")
-        return [_listed(one) for one in answer["checks"]], answer["next"]
+        with readable():
+            return [_listed(one) for one in answer["checks"]], nullable(LEAF)(answer["next"], "next")
 
     # ---------------------------------------------------------------- reservations
 
@@ -204,9 +225,14 @@ class Exchange:
 
         return _reservation(self._order(certificate, body, "/v1/reservations"))
 
-    def release(self, reservation: Reservation | str) -> Reservation:
-        """Let a certificate go before its time. Raises as `reserve`."""
+    def release(self, reservation: Reservation | str, certificate: str | None = None) -> Reservation:
+        """Let a certificate go before its time: that `certificate`, where only the leaf hash is given.
+
+        Raises as `reserve`; `DataFault`: `answer-malformed`, `trade-answer-other`.
+        """
         kept = self.reservation(reservation) if isinstance(reservation, str) else reservation
+        if certificate is not None and kept.certificate != certificate:
+            raise another_answer()
 
         def body(now: int) -> Released:
             return Released(kept.certificate, bytes.fromhex(kept.reservation), self._party, now)
@@ -236,12 +262,17 @@ class Exchange:
         return Settlement(_reservation(told), told["case"], tuple(told["numbers"]))
 
     def reservation(self, reservation: str) -> Reservation:
-        """How a reservation stands."""
-        return _reservation(self._call("GET", f"/v1/reservations/{reservation}"))
+        """How a reservation stands. Raises `DataFault`: `answer-malformed`, `trade-answer-other`."""
+        found = _reservation(self._call("GET", f"/v1/reservations/{reservation}"))
+        if found.reservation != reservation:
+            raise another_answer()
+        return found
 
     def reservations(self) -> list[Reservation]:
         """This exchange's reservations, the newest first."""
-        return [_reservation(one) for one in self._call("GET", "/v1/reservations")["reservations"]]
+        answer = self._call("GET", "/v1/reservations")
+        with readable():
+            return [_reservation(one) for one in answer["reservations"]]
 
     # ---------------------------------------------------------------- inside
 
@@ -255,10 +286,10 @@ class Exchange:
         domain, key = domain_of(pinned(self._member.folder)), self._member.account_key()
         for attempt in range(TRIES):
             standing = self._call("GET", f"/org/v1/certificates/{certificate}")
-            said = body(standing["now"])
-            statement = statement_of(
-                said, profile=standing["profile"], prev=bytes.fromhex(standing["head"]), by="exchange"
-            )
+            with readable():
+                profile, head = standing["profile"], bytes.fromhex(standing["head"])
+            said = body(require_now(standing["now"], self._clock()))
+            statement = statement_of(said, profile=profile, prev=head, by="exchange")
             signature = sign(message_of(said, statement.leaf_hash), domain, key)
             try:
                 return self._call("POST", path, dumps(Order(statement, said, signature).to_json()))
@@ -268,34 +299,45 @@ class Exchange:
         raise AssertionError  # the last attempt has returned or raised
 
     def _call(self, method: str, path: str, body: bytes = b"") -> dict[str, Any]:
-        answer: dict[str, Any] = self._client.call(method, path, body).json()
-        return answer
+        answer = self._client.call(method, path, body).json()
+        with readable():
+            return {**answer}
 
+    def _answer(self, value: Mapping[str, Any], trade: Mapping[str, Any], since: int) -> Answer:
+        """The answer as its receipt has it, in words of our own."""
+        receipt = require_answered(value, trade, self._member.profile.code, since, self._clock())
+        body = receipt.body
+        return Answer(
+            check=receipt.statement.leaf_hash.hex(),
+            answer=body.answer,
+            reasons=tuple(_reason(one) for one in body.reasons),
+            obligations=tuple(_obligation(one) for one in body.obligations),
+            block=body.block.to_json(),
+            checked_at=body.checked_at,
+            receipt=value["receipt"],
+        )
 
-def _answer(value: Mapping[str, Any]) -> Answer:
-    return Answer(
-        check=value["check"],
-        answer=value["answer"],
-        reasons=tuple(Reason(**{name: one[name] for name in Reason.__slots__}) for one in value["reasons"]),
-        obligations=tuple(
-            Obligation(**{name: one[name] for name in Obligation.__slots__}) for one in value["obligations"]
-        ),
-        block=value["block"],
-        checked_at=value["checked_at"],
-        receipt=value["receipt"],
-    )
+    def _line(self, value: Any, trade: Mapping[str, Any], since: int) -> Answer | Lost:
+        with readable():
+            if "answer" not in value:
+                return Lost(value["line"], value["code"], value["detail"])
+        return self._answer(value, trade, since)
 
 
 def _listed(value: Mapping[str, Any]) -> Listed:
     parties = {side: value[side]["name"] for side in ("seller", "buyer")}
-    return Listed(**{name: parties.get(name, value[name]) for name in Listed.__slots__})
-
-
-def _line(value: Mapping[str, Any]) -> Answer | Lost:
-    if "answer" in value:
-        return _answer(value)
-    return Lost(value["line"], value["code"], value["detail"])
+    return Listed(**read({**value, **parties}, LISTED))
 
 
 def _reservation(value: Mapping[str, Any]) -> Reservation:
-    return Reservation(**{name: value[name] for name in Reservation.__slots__})
+    return Reservation(**read(value, RESERVATION))
+
+
+def _reason(one: trade_format.Reason) -> Reason:
+    told, meaning = words.said_of(one), one.meaning
+    return Reason(one.code, meaning.obligation, meaning.rule, one.about, told.zh, told.en)
+
+
+def _obligation(one: trade_format.Settled) -> Obligation:
+    told = words.CHECKED[one.name]
+    return Obligation(one.name, trade_format.OBLIGATIONS[one.name], one.outcome, told.zh, told.en)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from yinzheng.api.org.answers import INSTANT, REQUESTED, another_answer, read, readable
 from yinzheng.api.org.calling import Client
-from yinzheng.verifier.bytes.canonical import dumps
-from yinzheng.verifier.formats.body import Body, parse_body
+from yinzheng.ledger.rules.terms import RemarkKind
+from yinzheng.verifier.bytes.canonical import dumps, integer, list_of, nullable, one_of, read_object
+from yinzheng.verifier.formats.body import Body, check_plain, parse_body
 from yinzheng.verifier.formats.licence import Licence, parse_licence
 from yinzheng.verifier.formats.move_request import JointRequest, read_joint_request
 from yinzheng.verifier.judge.licence.status import LicenceStatus
@@ -86,11 +88,18 @@ class Holder:
 
     def requests(self) -> list[Requested]:
         """The moves that concern it, the newest first."""
-        return [_requested(one) for one in self._get(REQUESTS)["requests"]]
+        answer = self._get(REQUESTS)
+        with readable():
+            return [_requested(one) for one in answer["requests"]]
 
     def request(self, case: str) -> Requested:
         """One of them, with what is asked and what is to be signed. Raises what the desk answers."""
-        return _requested(self._get(f"{REQUESTS}/{case}"))
+        answer = self._get(f"{REQUESTS}/{case}")
+        with readable():
+            found = _requested(answer)
+        if found.case != case:
+            raise another_answer()
+        return found
 
     def submit(self, body: bytes) -> str:
         """Hand in a joint request with its documents (`asking.to_send`); the case's reference."""
@@ -103,10 +112,11 @@ class Holder:
         return Approved(tuple(answer["numbers"]), tuple(answer["missing"]))
 
     def _page(
-        self, path: str, name: str, after: str | None, read: Callable[[Mapping[str, Any]], T]
+        self, path: str, name: str, after: str | None, shown: Callable[[Mapping[str, Any]], T]
     ) -> tuple[list[T], str | None]:
         answer = self._get(path if after is None else f"{path}?after={after}")
-        return [read(one) for one in answer[name]], answer["next"]
+        with readable():
+            return [shown(one) for one in answer[name]], nullable(check_plain(1, 40))(answer["next"], "next")
 
     def _get(self, path: str) -> Any:
         return self._client.call("GET", path).json()
@@ -115,28 +125,36 @@ class Holder:
 def _held(value: Mapping[str, Any]) -> Held:
     return Held(
         body=parse_body(value["body"]),
-        rights=tuple(value["rights"]),
+        rights=tuple(_PLAINS(value["rights"], "rights")),
         status=Status(value["status"]),
-        objections=value["objections"],
-        reserved_until=value["reserved_until"],
-        remarks=value["remarks"],
-        licences=tuple(value["licences"]),
+        objections=integer()(value["objections"], "objections"),
+        reserved_until=nullable(INSTANT)(value["reserved_until"], "reserved_until"),
+        remarks=[_remark(one) for one in value["remarks"]],
+        licences=tuple(_PLAINS(value["licences"], "licences")),
     )
 
 
+def _remark(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is shown of it."""
+    return {**value, **read_object({name: value[name] for name in _REMARK}, _REMARK, "remark")}
+
+
 def _licensed(value: Mapping[str, Any]) -> Licensed:
-    return Licensed(parse_licence(value["body"]), LicenceStatus(value["status"]), value["ended_at"])
+    ended = nullable(INSTANT)(value["ended_at"], "ended_at")
+    return Licensed(parse_licence(value["body"]), LicenceStatus(value["status"]), ended)
 
 
 def _requested(value: Mapping[str, Any]) -> Requested:
     asked = value.get("asked")
-    return Requested(
-        case=value["case"],
-        type=value["type"],
-        certificate=value["certificate"],
-        state=value["state"],
-        changed_at=value["changed_at"],
-        missing=tuple(value["missing"]),
-        prepared=value["prepared"],
-        asked=None if asked is None else read_joint_request(asked),
-    )
+    found = read(value, REQUESTED)
+    found["missing"] = tuple(found["missing"])
+    return Requested(**found, asked=None if asked is None else read_joint_request(asked))
+
+
+_PLAINS: Final = list_of(check_plain(1, 40), 0, 10_000)
+_REMARK: Final[dict[str, Any]] = {
+    "kind": one_of(*(kind.value for kind in RemarkKind)),
+    "text": nullable(check_plain(0, 4000)),
+    "reference": nullable(check_plain(0, 400)),
+    "lifted_at": nullable(INSTANT),
+}

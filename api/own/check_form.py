@@ -47,7 +47,6 @@ FILES: Final = ATTACHMENTS
 """Documents that may be chosen, by kind; price and contract are named on their own as well."""
 
 MOST_FIELDS: Final = len(TEXTS) + len(RIGHTS) + len(ACTS) + len(FILES) + 4
-MOST_BYTES: Final = 16 * 1024
 _TRUTHS: Final[Mapping[str, bool]] = {"yes": True, "no": False}
 
 
@@ -132,5 +131,5 @@ def read_check_form(fields: Fields) -> CheckForm:
 
 
 def _text(fields: Mapping[str, bytes], name: str) -> str:
-    written = fields.get(name, b"")[:MOST_BYTES].decode("utf-8", "replace")
+    written = fields.get(name, b"").decode("utf-8", "replace")
     return unicodedata.normalize("NFC", written).replace("\r\n", "\n").strip()

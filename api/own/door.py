@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -86,10 +86,11 @@ class Door:
 
     def session(self, request: Request) -> Session:
         """The browser that asks. Raises `UsageFault` `pages-closed`."""
-        found = self._sessions.get(request.cookies.get(COOKIE, ""))
-        if found is None or found.until <= self._clock():
-            raise closed()
-        return found
+        for secret in _cookies(request):
+            found = self._sessions.get(secret)
+            if found is not None and found.until > self._clock():
+                return found
+        raise closed()
 
     def leave(self, session: Session) -> None:
         """Let that browser in no more."""
@@ -107,6 +108,17 @@ class Door:
             raise UsageFault(
                 "this form is not one of these pages", code="pages-form", hint="Open the page again."
             )
+
+
+def _cookies(request: Request) -> Iterator[str]:
+    """Every value of our cookie. Whoever serves another port of this address can set one of its name too,
+    which browsers send beside ours; it must not shut our own browser out.
+    """
+    for header in request.headers.getlist("cookie"):
+        for one in header.split(";"):
+            name, _, value = one.strip().partition("=")
+            if name == COOKIE:
+                yield value
 
 
 def closed() -> UsageFault:

@@ -139,7 +139,7 @@ class House:
         if fault is None:
             place = str(error.data.get("path", "")).partition("[")[0]
             if place not in PLACES:
-                return error.message, error.hint
+                return untold(error, language)
             name = say(PLACES[place], language)
             wrong = f"“{name}”填写不合要求。" if language == "zh" else f"{name}: this cannot be taken."
             return wrong, f"{error.message} {error.hint}".strip()
@@ -162,6 +162,20 @@ class House:
     def home(self, language: Language) -> str:
         """The first page in the other language."""
         return f"{self.door.place}/?lang={other(language)}"
+
+
+def untold(error: YinzhengError, language: Language) -> tuple[str, str]:
+    """An error without words in that language: whose fault it is, then what was said of it, by whom."""
+    said = f"{error.message} {error.hint}".strip()
+    if error.data.get("desk"):
+        refused = "登记机构的柜台没有接受。" if language == "zh" else "The registry’s desk did not accept it."
+        return refused, f"柜台的原话：“{said}”" if language == "zh" else f"In the desk’s words: “{said}”"
+    if language == "en":
+        return error.message, error.hint
+    if isinstance(error, DataFault):
+        return "提供的内容不合要求。", f"程序说明：{said}"
+    passing = isinstance(error, EnvironmentFault)
+    return "暂时办不到，请稍后再试。" if passing else "这一步现在不能办理。", f"程序说明：{said}"
 
 
 def no_case() -> UsageFault:

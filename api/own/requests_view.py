@@ -110,7 +110,7 @@ def request_view(
     """The page's content for the organisation of that credit code; `fault` is what comparing found."""
     asked = found.asked
     own = f"holder {code}"
-    officials = [one for one in found.missing if " " not in one]
+    officials = [one for one in found.missing if " " not in one and one != "exchange"]  # which signs last
     return RequestView(
         line=line_view(found, language),
         over=found.state in ("deposited", "recorded", "refused", "closed"),
@@ -120,7 +120,7 @@ def request_view(
         documents=() if asked is None else tuple((one.title, one.path) for one in asked.request.documents),
         missing=tuple(_signer(one, asked, code, language) for one in found.missing),
         prepared=found.prepared is not None,
-        ours=not officials and any(one in (own, f"forum {code}", "exchange") for one in found.missing),
+        ours=not officials and any(one in (own, f"forum {code}") for one in found.missing),
         fault=told if fault is not None else None,
     )
 

@@ -19,7 +19,7 @@ from yinzheng.api.own.holdings_view import licence_view, right_view
 from yinzheng.api.own.house import CASE, House, Visit, no_case, nothing, status_of
 from yinzheng.api.own.requests_view import line_view, request_view
 from yinzheng.api.web.intake import read_fields
-from yinzheng.verifier.errors import UsageFault, YinzhengError
+from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
 from yinzheng.verifier.formats.body import is_number
 from yinzheng.verifier.formats.licence import is_licence_number
 
@@ -160,8 +160,10 @@ class Rights:
 
     def _compared(self, found: Requested) -> YinzhengError | None:
         """Why what is prepared is not to be signed, for all that this program can see by itself."""
-        if found.prepared is None or found.asked is None:
+        if found.prepared is None:
             return None
+        if found.asked is None:  # whom it concerns is shown the request; without it nothing can be compared
+            return DataFault("the desk shows no request to compare with", code="request-not-ours")
         try:
             compare(found.prepared, found.asked, self._house.member.profile, self._house.policy)
         except YinzhengError as error:

@@ -117,7 +117,8 @@ class Trading:
             with house.memory.lease(request) as lease:
                 fields = await read_fields(request, house.limits, lease)
             house.door.require_form(visit.session, fields)
-            await house.ask(lambda: house.exchange.release(leaf))
+            shown = fields.get("certificate", b"").decode("utf-8", "replace")
+            await house.ask(lambda: house.exchange.release(leaf, shown))
         except YinzhengError as error:
             return await self._reservations(visit, error)
         return self._see(visit, "reservations")

@@ -53,6 +53,15 @@ def test_pages_of_its_own_want_more_and_say_so(organisation: Path, tmp_path: Pat
     assert json.loads(said.stderr)["error"]["code"] == "pages-support"
 
 
+def test_with_its_pages_still_nothing_of_the_registry(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    installed = make_installation("pages", pytestconfig, tmp_path_factory)
+    absent = tuple(name for name in ABSENT if name not in ("jinja2", "multipart", "starlette", "uvicorn"))
+    rooms = ("yinzheng.api.own.running", "yinzheng.client")
+    assert found(installed, absent, (*modules(), *rooms), cwd=tmp_path) == []
+
+
 def test_keys_are_made_with_a_chain_account(organisation: Path, tmp_path: Path) -> None:
     secret = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of the tests"}
     made = run_installed(

@@ -1,0 +1,250 @@
+"""A desk that lies to an organisation's own program: about which question it answers, what time it is, and
+what a button would sign (D16, ADR 54).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.ledger.world import Clock
+from tests.verifier.moved_world import STANDING, STANDING_CODE
+from tests.verifier.world import trust, trust_json
+from yinzheng.api.org.answers import require_answered, require_now, require_receipt
+from yinzheng.api.org.asking import SIGNATURE, parse_signature
+from yinzheng.api.org.calling import Answer, Client, _problem
+from yinzheng.api.org.exchange import Exchange
+from yinzheng.api.org.holding import Requested
+from yinzheng.api.org.member import Member, create_member
+from yinzheng.api.own.app import create_app
+from yinzheng.api.own.check_form import TEXTS, read_check_form
+from yinzheng.api.own.door import COOKIE, Door
+from yinzheng.api.own.house import House
+from yinzheng.api.own.requests_view import request_view
+from yinzheng.api.web.intake import Fields
+from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.errors import DataFault, YinzhengError
+from yinzheng.verifier.formats.trade import parse_trade
+from yinzheng.verifier.formats.trade_check import parse_trade_receipt
+
+NOW = 1_800_000_100
+NAMES = ("91440101DEM00077EF", "某交易所（虚构）")
+SECRETS = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of an exchange"}
+VECTORS = Path(__file__).parents[1] / "vectors" / "spec" / "trades.json"
+RECEIPTS = [one["file"] for one in json.loads(VECTORS.read_bytes())["receipts"]]
+LEAF, OTHER = "ab" * 32, "cd" * 32
+NUMBER = "SJ4412026110001"
+KEPT = {
+    "reservation": LEAF,
+    "certificate": NUMBER,
+    "until": NOW + 7200,
+    "made_at": NOW,
+    "state": "reserved",
+    "settled": None,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["exchange", "controller"])
+def member(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Member:
+    made, _ = create_member(
+        tmp_path_factory.mktemp("org") / "org", SECRETS, code=NAMES[0], name=NAMES[1],
+        roles=[request.param], account=request.param == "exchange", now=1_800_000_000, term=86_400 * 300,
+    )  # fmt: skip
+    return made
+
+
+exchanges = pytest.mark.parametrize("member", ["exchange"], indirect=True)
+holders = pytest.mark.parametrize("member", ["controller"], indirect=True)
+
+
+@pytest.fixture
+def says(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, Any]], list[str]]:
+    """Have the desk answer by path; gives what was sent to be recorded."""
+
+    def answer(answers: Mapping[str, Any]) -> list[str]:
+        sent: list[str] = []
+
+        def call(_self: Client, method: str, path: str, body: Any = b"", *_: Any, **__: Any) -> Answer:
+            if method == "POST":
+                sent.append(path)
+            found = answers[path]
+            if isinstance(found, YinzhengError):
+                raise found
+            return Answer("application/json", dumps(found))
+
+        monkeypatch.setattr(Client, "call", call)
+        return sent
+
+    return answer
+
+
+def leaf_of(receipt: Mapping[str, Any]) -> str:
+    return parse_trade_receipt(dumps(receipt)).statement.leaf_hash.hex()
+
+
+def code_of(act: Callable[[], object]) -> str:
+    with pytest.raises(DataFault) as raised:
+        act()
+    return raised.value.code
+
+
+def test_an_answer_is_to_the_question_that_was_asked_and_to_no_other() -> None:
+    receipt = RECEIPTS[0]
+    body = receipt["body"]
+    asked, code, at = body["asked"], body["exchange"]["code"], body["checked_at"]
+    answer = {"check": leaf_of(receipt), "answer": body["answer"], "receipt": receipt}
+    assert require_answered(answer, asked, code, at - 1, at + 1).body.asked == parse_trade(asked)
+    another = {**asked, "purpose": "another purpose"}
+    for given, trade, who, since, now in (
+        (answer, another, code, at, at),
+        (answer, asked, NAMES[0], at, at),
+        (answer, asked, code, at + 301, at + 301),
+        (answer, asked, code, at - 400, at - 301),
+        ({**answer, "check": LEAF}, asked, code, at, at),
+        ({**answer, "answer": "refuse"}, asked, code, at, at),
+        ({**answer, "receipt": RECEIPTS[1]}, asked, code, at, at),
+    ):
+        assert code_of(lambda g=given, t=trade, w=who, s=since, n=now: require_answered(g, t, w, s, n)) == (  # type: ignore[misc]
+            "trade-answer-other"
+        )
+    broken = {**answer, "receipt": {**receipt, "body": {**body, "answer": "refuse"}}}
+    assert code_of(lambda: require_answered(broken, asked, code, at, at)) == "answer-malformed"
+    assert code_of(lambda: require_receipt(dumps(receipt), leaf_of(RECEIPTS[1]))) == "trade-answer-other"
+
+
+@exchanges
+def test_a_receipt_of_another_check_is_not_shown_for_it(member: Member, says: Any) -> None:
+    says({f"/v1/trade-checks/{LEAF}": RECEIPTS[0]})
+    page, _ = inside(member)
+    answer = page(f"/receipts/{LEAF}")
+    assert (answer.status_code, "trade-answer-other" in answer.text) == (422, True)
+    assert "柜台答的不是所问的" in answer.text
+
+
+@exchanges
+def test_letting_go_signs_for_the_very_reservation(member: Member, says: Any) -> None:
+    sent = says({f"/v1/reservations/{LEAF}": {**KEPT, "reservation": OTHER}})
+    exchange = Exchange(member, "http://127.0.0.1:9", lambda: NOW)
+    assert code_of(lambda: exchange.release(LEAF)) == "trade-answer-other"
+    says({f"/v1/reservations/{LEAF}": {**KEPT, "certificate": "SJ4412026110002"}})
+    assert code_of(lambda: exchange.release(LEAF, NUMBER)) == "trade-answer-other"
+    assert sent == []
+
+
+@exchanges
+@pytest.mark.parametrize("now", [NOW + 86_400, NOW - 301, None, "1"])
+def test_an_order_is_not_dated_by_a_clock_that_lies(member: Member, says: Any, now: Any) -> None:
+    policy = trust_json()
+    policy["chain"]["contracts"]["standing"] = {"address": STANDING.hex(), "code_hash": STANDING_CODE.hex()}
+    (member.folder / "registry.json").write_bytes(dumps(policy))
+    standing = {"profile": "DEMO/1", "head": LEAF, "now": now}
+    sent = says({f"/org/v1/certificates/{NUMBER}": standing, f"/v1/reservations/{LEAF}": KEPT})
+    exchange = Exchange(member, "http://127.0.0.1:9", lambda: NOW)
+    for act in (lambda: exchange.reserve(NUMBER), lambda: exchange.release(LEAF)):
+        assert code_of(act) == "desk-clock"
+    assert sent == []
+    assert code_of(lambda: require_now(now, NOW)) == "desk-clock"
+    assert require_now(NOW + 300, NOW) == NOW + 300
+
+
+@exchanges
+@pytest.mark.parametrize(
+    "change",
+    [{"reservation": f"x/../{OTHER}"}, {"certificate": "SJ\u202e1"}, {"until": 10**15}, {"state": "sold"}],
+)
+def test_a_reservation_out_of_form_is_not_shown(member: Member, says: Any, change: dict[str, Any]) -> None:
+    says({"/v1/reservations": {"reservations": [{**KEPT, **change}]}})
+    page, _ = inside(member)
+    answer = page("/reservations")
+    assert (answer.status_code, "answer-malformed" in answer.text) == (422, True)
+    assert OTHER not in answer.text
+
+
+@exchanges
+def test_words_of_a_desk_are_shown_as_its_own(member: Member, says: Any) -> None:
+    body = {"code": "made-up", "detail": "send\x1b[2J your\u202e passphrase <b>", "hint": "x" * 5000}
+    fault = _problem(400, {}, dumps(body))
+    assert "\x1b" not in fault.message + fault.hint
+    assert "\u202e" not in fault.message
+    assert len(fault.hint) == 2000
+    says({"/v1/reservations": fault})
+    page, _ = inside(member)
+    assert "柜台的原话：“send" in page("/reservations?lang=zh").text
+    told = page("/reservations?lang=en").text
+    assert "In the desk’s words: “send" in told
+    assert "<b>" not in told
+
+
+@holders
+def test_without_the_request_that_we_signed_nothing_is_to_be_signed(member: Member, says: Any) -> None:
+    case = "A-2026-000001"
+    waiting = {
+        "case": case, "type": "licence", "certificate": NUMBER, "state": "issuing", "changed_at": NOW,
+        "missing": [f"holder {NAMES[0]}"], "prepared": {"made": "up"}, "asked": None,
+    }  # fmt: skip
+    says({f"/org/v1/requests/{case}": waiting})
+    page, _ = inside(member)
+    told = page(f"/requests/{case}").text
+    assert "不要签署" in told
+    assert "holder sign" not in told
+    says({f"/org/v1/requests/{case}": {**waiting, "case": "A-2026-000002"}})
+    assert "trade-answer-other" in page(f"/requests/{case}").text
+
+
+def test_a_party_signs_before_the_exchange_does() -> None:
+    found = Requested(
+        "A-2026-000001", "licence", NUMBER, "issuing", NOW, (f"holder {NAMES[0]}", "exchange"), {}, None
+    )
+    assert request_view(found, NAMES[0], None, None, "zh").ours
+    assert not request_view(replace(found, missing=("exchange",)), NAMES[0], None, None, "zh").ours
+    officials = replace(found, missing=("registry", *found.missing))
+    assert not request_view(officials, NAMES[0], None, None, "zh").ours
+
+
+def test_a_signature_names_a_case_and_no_other_address() -> None:
+    made = {"format": SIGNATURE, "case": "A-2026-000001", "organisation": NAMES[0], "signature": "ab" * 65}
+    assert parse_signature(dumps(made))[0] == "A-2026-000001"
+    for case in ("x/../../v1/reservations", "A-2026-000001/approval?", "A-2026-0000011"):
+        assert code_of(lambda c=case: parse_signature(dumps({**made, "case": c}))) == "field-value"  # type: ignore[misc]
+
+
+def test_of_long_lists_of_fields_nothing_is_left_out() -> None:
+    names = [f"{'字' * 96}{number:04}" for number in range(200)]
+    fields = Fields(dict.fromkeys(TEXTS, b""))
+    fields["fields"] = "\r\n".join(names).encode()
+    declared: Any = read_check_form(fields).trade()["declarations"]
+    assert declared["fields"] == names
+
+
+@exchanges
+def test_a_cookie_set_by_another_port_shuts_nobody_out(member: Member) -> None:
+    page, secret = inside(member)
+    for sent in (f"{COOKIE}={secret}; {COOKIE}=junk", f"{COOKIE}=junk; other=1; {COOKIE}={secret}"):
+        assert page("/check", cookie=sent).status_code == 200
+    assert page("/check", cookie=f"{COOKIE}=junk; x{COOKIE}={secret}").status_code == 403
+
+
+def inside(member: Member) -> tuple[Callable[..., Any], str]:
+    """What a browser that was let in gets of a page, and its cookie."""
+    clock = Clock(NOW)
+    door = Door(clock)
+    house = House(member, "http://127.0.0.1:9", trust(), clock, door)
+    browser = TestClient(
+        create_app(house), "http://127.0.0.1:8002", follow_redirects=False, raise_server_exceptions=False
+    )
+    found = re.search(rf"{COOKIE}=([^;]+)", browser.get(door.entry).headers["set-cookie"])
+    assert found is not None
+    secret = found[1]
+    browser.cookies.clear()
+
+    def page(path: str, cookie: str = f"{COOKIE}={secret}") -> Any:
+        return browser.get(door.place + path, headers={"cookie": cookie, "accept-language": "zh"})
+
+    return page, secret
