@@ -157,7 +157,10 @@ def handed_in(joint: JointRequest, contents: Mapping[str, bytes]) -> bytes:
     for named in joint.request.documents:
         if named.path not in contents:
             raise UsageFault(
-                f"there is no file {named.path}", code="file-missing", hint="Put it beside the request."
+                f"there is no file {named.path}",
+                code="file-missing",
+                hint="Put it beside the request.",
+                file=named.path,
             )
         content = base64.b64encode(contents[named.path]).decode()
         documents.append({"path": named.path, "content": content})

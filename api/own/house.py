@@ -143,7 +143,9 @@ class House:
             name = say(PLACES[place], language)
             wrong = f"“{name}”填写不合要求。" if language == "zh" else f"{name}: this cannot be taken."
             return wrong, f"{error.message} {error.hint}".strip()
-        return say(fault.message, language), say(fault.hint, language)
+        file = error.data.get("file")  # a document of the request, by its name there
+        missing = f"{file} · " if isinstance(file, str) else ""
+        return say(fault.message, language), missing + say(fault.hint, language)
 
     def refuse(self, request: Request, error: YinzhengError) -> Response:
         """The page of an error. Whoever was not let in learns nothing of where the pages are."""
