@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,11 +55,11 @@ def batch(
     from yinzheng.ledger.state.files import disk_faults
 
     counted = {"allow": 0, "needs_person": 0, "refuse": 0, "lost": 0}
+    exchange, since = _exchange(org, desk), clock()
     with disk_faults(out_file), out_file.open("xb") as out:
-        _exchange(org, desk).send_lines(file, out)
-    with out_file.open("rb") as lines:
-        for line in lines:
-            counted[json.loads(line).get("answer", "lost")] += 1
+        exchange.send_lines(file, out)
+    for one in exchange.read_lines(file, out_file, since):
+        counted[getattr(one, "answer", "lost")] += 1
     said = ", ".join(f"{name} {count}" for name, count in counted.items())
     tell(json_, {"file": str(out_file), **counted}, f"{out_file}: {said}")
 

@@ -31,6 +31,7 @@ from yinzheng.api.org.registry import pinned
 from yinzheng.ledger.cases.prepared import read_prepared
 from yinzheng.ledger.certificates.messages import domain_of, message_of
 from yinzheng.ledger.chain.approvals import sign
+from yinzheng.ledger.consents.ndjson import is_blank
 from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.bytes.canonical import dumps, nullable
 from yinzheng.verifier.errors import UsageFault
@@ -186,15 +187,22 @@ class Exchange:
                 file.writelines(dumps(dict(trade)) + b"\n" for trade in trades)
             with answered.open("wb") as out:
                 self.send_lines(asked, out)
-            with asked.open("rb") as questions, answered.open("rb") as lines:
-                for question, line in zip_longest(questions, lines):
-                    if question is None or line is None:
-                        raise another_answer()
-                    yield self._line(json.loads(line), json.loads(question), since)
+            yield from self.read_lines(asked, answered, since)
 
     def send_lines(self, asked: Path, out: IO[bytes]) -> None:
         """Ask about the trades of a file, one a line; answers, one a line, are written as they come."""
         self._client.call("POST", "/v1/trade-checks", FileBody(b"", asked), NDJSON, into=out)
+
+    def read_lines(self, asked: Path, answered: Path, since: int) -> Iterator[Answer | Lost]:
+        """The answers that `send_lines` wrote, each held against its question, asked from `since` on.
+
+        Raises `DataFault`: `trade-answer-other` (also where lines are missing), `answer-malformed`.
+        """
+        with asked.open("rb") as questions, answered.open("rb") as lines:
+            for question, line in zip_longest((one for one in questions if not is_blank(one)), lines):
+                if question is None or line is None:
+                    raise another_answer()
+                yield self._line(line, question, since)
 
     def receipt(self, check: str) -> bytes:
         """Fetch the receipt of a check with its proofs (S20.3), once the answer is anchored.
@@ -317,10 +325,12 @@ class Exchange:
             receipt=value["receipt"],
         )
 
-    def _line(self, value: Any, trade: Mapping[str, Any], since: int) -> Answer | Lost:
+    def _line(self, line: bytes, question: bytes, since: int) -> Answer | Lost:
         with readable():
+            value = json.loads(line)
             if "answer" not in value:
                 return Lost(value["line"], value["code"], value["detail"])
+            trade = json.loads(question)
         return self._answer(value, trade, since)
 
 

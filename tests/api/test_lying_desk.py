@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,34 @@ def test_an_answer_is_to_the_question_that_was_asked_and_to_no_other() -> None:
     broken = {**answer, "receipt": {**receipt, "body": {**body, "answer": "refuse"}}}
     assert code_of(lambda: require_answered(broken, asked, code, at, at)) == "answer-malformed"
     assert code_of(lambda: require_receipt(dumps(receipt), leaf_of(RECEIPTS[1]))) == "trade-answer-other"
+
+
+@exchanges
+def test_a_batch_has_an_answer_for_each_line_and_for_no_other(member: Member, tmp_path: Path) -> None:
+    receipt = RECEIPTS[0]
+    body = receipt["body"]
+    at = body["checked_at"]
+    exchange = Exchange(replace_code(member, body["exchange"]["code"]), "http://127.0.0.1:9", lambda: at)
+    answer = dumps({"check": leaf_of(receipt), "answer": body["answer"], "receipt": receipt})
+    lost = dumps({"line": 2, "code": "field-value", "detail": "made up"})
+    asked, answered = tmp_path / "asked", tmp_path / "answered"
+    asked.write_bytes(dumps(body["asked"]) + b"\n\nno json\n")
+    answered.write_bytes(answer + b"\n" + lost + b"\n")
+    first, second = exchange.read_lines(asked, answered, at)
+    assert (getattr(first, "answer", ""), getattr(second, "line", 0)) == (body["answer"], 2)
+    for lines in (answer, answer + b"\n" + lost + b"\n" + lost, answer + b"\n" + answer):
+        answered.write_bytes(lines + b"\n")
+        assert code_of(lambda: list(exchange.read_lines(asked, answered, at))) in (
+            "trade-answer-other",
+            "answer-malformed",
+        )
+
+
+def replace_code(member: Member, code: str) -> Member:
+    """The member, as if it were enrolled under another code."""
+    other = copy(member)
+    other.profile = replace(member.profile, code=code)
+    return other
 
 
 @exchanges
