@@ -301,4 +301,25 @@ OWN: Final = {
         Label("本机时钟与柜台相差超过五分钟。", "This machine’s clock is over five minutes from the desk’s."),
         _CLOCK,
     ),
+    "certificate-unknown": Fault(
+        Label("这里没有这个编号的证书。", "There is no certificate of that number here."),
+        Label("请核对编号。", "Check the number."),
+    ),
+    "organisation-role": Fault(
+        Label("本机构在登记机构没有办理此事的身份。", "This organisation is not enrolled for this."), _OFFICER
+    ),
+    "order-exchange": Fault(
+        Label("这不是本所账户签署的。", "This exchange’s account did not sign this."), _OFFICER
+    ),
+    "trade-too-large": Fault(
+        Label("填写的内容太多。", "More was filled in than a check takes."),
+        Label("请缩短后再核验。", "Make it shorter."),
+    ),
+    "request-signature": Fault(
+        Label("柜台没有认可本机构的签名。", "The desk did not accept this organisation’s signature."),
+        _OFFICER,
+    ),
+    "request-replayed": Fault(
+        Label("柜台已经收到过这一请求。", "The desk has had this request already."), _AGAIN
+    ),
 }
