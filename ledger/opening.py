@@ -19,7 +19,7 @@ from yinzheng.ledger.certificates.lapsing import lapse_expired
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import open_chain
 from yinzheng.ledger.chain.reverts import translated
-from yinzheng.ledger.chain.sender import Sender
+from yinzheng.ledger.chain.sender import OutcomeOpen, Sender
 from yinzheng.ledger.disputes import calls as dispute_calls
 from yinzheng.ledger.erasure.clearing import resume as resume_erasures
 from yinzheng.ledger.flow import outbox, pipeline
@@ -112,11 +112,23 @@ def open_registry(
         for path in sweep_after_kills(registry):
             tell(f"removed what a killed backup or restoration left 已清除中断残留: {path}")
         if settle:
-            pipeline.settle(registry, progress)
-            if [*deem_accepted(registry), *lapse_expired(registry)]:
-                pipeline.settle(registry, progress)
-            resume_erasures(registry)
+            _go_on(registry, progress, tell)
         yield registry
+
+
+def _go_on(registry: Registry, progress: Progress, tell: Progress) -> None:
+    """Finish what was left unfinished, or as much of it as a chain that stands still lets through.
+
+    What waits for such a chain is signed, kept and tried again; nobody's consent, withdrawal or decision
+    waits with it (R31, R36, ADR 55).
+    """
+    try:
+        pipeline.settle(registry, progress)
+        if [*deem_accepted(registry), *lapse_expired(registry)]:
+            pipeline.settle(registry, progress)
+        resume_erasures(registry)
+    except OutcomeOpen as fault:
+        tell(f"{fault.message} 链上尚未最终确认，已登记的事项稍后自动继续。")
 
 
 def _require_one_history(registry: Registry, *, log_anew: bool) -> None:

@@ -18,6 +18,7 @@ from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.heartbeat import beat
 from yinzheng.ledger.flow.outbox import nothing_to
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
 from yinzheng.ledger.store.models import ChainCall
@@ -283,3 +284,22 @@ def test_who_alone_can_sign_is_told_that_the_nonce_is_taken(stuck: World) -> Non
             settle(registry)
         assert told.value.code == "nonce-taken"
         assert last(registry).state == "failed"
+
+
+def test_a_chain_that_stands_still_stops_nobody_from_recording(
+    stuck: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "PATIENCE_SECONDS", 0.1)
+        patched.setattr(Sender, "broadcast", lambda *_: None)
+        patched.setattr(Sender, "broadcast_all", lambda *_: None)
+        with open_registry(
+            stuck.root, w.open_keys, clock=stuck.clock, leap=None, tell=told.append
+        ) as registry:
+            w.apply(registry, tmp_path / "meanwhile")
+    assert len(told) == 1
+    assert "is recorded" in told[0]
+    with stuck.open() as registry:
+        assert {one.state for one in calls(registry)} == {"confirmed"}
+    assert stuck.codes() == set()
