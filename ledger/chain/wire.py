@@ -206,6 +206,7 @@ RESULTS: Final[Mapping[str, Shape]] = {
     "eth_getTransactionByHash": maybe(_TRANSACTION),
     "eth_getTransactionCount": _NUMBER,
     "eth_getTransactionReceipt": maybe(_RECEIPT),
+    "eth_maxPriorityFeePerGas": _QUANTITY,
     "eth_sendRawTransaction": _HASH,
 }
 """Every method that anything of ours asks, and what a result of it is."""
