@@ -49,8 +49,9 @@ def measure_trades(folder: Path, requests: int, lines: int, say: Say) -> list[Fi
         alone = ask(port, [_requests(member, trade, requests)])
         say(f"a batch of {lines} checks")
         exchange = Exchange(member, f"http://127.0.0.1:{port}")
+        took = _batch(exchange, trade, lines, folder)
         answers: list[object] = []
-        took = seconds(lambda: answers.extend(exchange.check_all(trade for _ in range(lines))))
+        held = seconds(lambda: answers.extend(exchange.check_all(trade for _ in range(lines))))
     if sum(isinstance(one, Answer) for one in answers) != lines:
         raise SystemExit("bench: not every line of the batch was answered")
     times.ours += alone.times
@@ -73,6 +74,7 @@ def measure_trades(folder: Path, requests: int, lines: int, say: Say) -> list[Fi
     rates = (
         (alone.rate, "checks a second, one connection"),
         (lines / took, f"checks a second, batch of {lines}"),
+        (lines / held, "the same, each answer held against its question by the exchange's program"),
     )
     return [
         *figures,
@@ -81,6 +83,18 @@ def measure_trades(folder: Path, requests: int, lines: int, say: Say) -> list[Fi
             for rate, name in rates
         ),
     ]
+
+
+def _batch(exchange: Exchange, trade: dict[str, Any], lines: int, folder: Path) -> float:
+    """Seconds until the desk has answered a batch of the same question to the end."""
+    asked, answered = folder / "asked.ndjson", folder / "answered.ndjson"
+    asked.write_bytes((canonical.dumps(trade) + b"\n") * lines)
+    with answered.open("wb") as out:
+        took = seconds(lambda: exchange.send_lines(asked, out))
+    with answered.open("rb") as read:
+        if sum(b'"answer"' in line for line in read) != lines:
+            raise SystemExit("bench: not every line of the batch was answered")
+    return took
 
 
 def enrolled_exchange(site: Site, folder: Path, code: str) -> Member:
