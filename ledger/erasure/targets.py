@@ -193,34 +193,29 @@ def _dispute(session: Session, row: Dispute) -> Target:
         raise UsageFault(
             "this dispute was never opened", code="erasure-running", hint="Open it, or leave it a draft."
         )
-    return Target(
-        kind=TargetKind.DISPUTE,
-        subject=row.subject,
-        reference=row.id,
-        owner=row.dossier_id,
-        case_id=None,
-        profile=None,
-        events=tuple(thread(session, row.head)),
-        alive=_alive(session, row.dossier_id),
-        files=_blobs(session, row.dossier_id),
-        ended_at=row.released_at,
-        periods=periods_in(session),
-    )
+    return _of_thread(session, TargetKind.DISPUTE, row, row.head, row.released_at)
 
 
 def _supervision(session: Session, row: Supervision) -> Target:
     assert row.head is not None  # it begins with its suspicion
+    return _of_thread(session, TargetKind.SUPERVISION, row, row.head, row.closed_at)
+
+
+def _of_thread(
+    session: Session, kind: TargetKind, row: Dispute | Supervision, head: bytes, ended: int | None
+) -> Target:
+    """What has a thread and a dossier of its own, and belongs to no case."""
     return Target(
-        kind=TargetKind.SUPERVISION,
+        kind=kind,
         subject=row.subject,
         reference=row.id,
         owner=row.dossier_id,
         case_id=None,
         profile=None,
-        events=tuple(thread(session, row.head)),
+        events=tuple(thread(session, head)),
         alive=_alive(session, row.dossier_id),
         files=_blobs(session, row.dossier_id),
-        ended_at=row.closed_at,
+        ended_at=ended,
         periods=periods_in(session),
     )
 
