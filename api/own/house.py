@@ -113,9 +113,13 @@ class House:
         status: int = HTTPStatus.OK,
         switch: str | None = None,
         demonstration: bool = False,
+        error: YinzhengError | None = None,
         **values: Any,
     ) -> Response:
-        """A page for a browser that was let in; what was posted is asked for anew at `switch`."""
+        """A page for a browser that was let in; what was posted is asked for anew at `switch`.
+
+        `error`: why what was asked is not done, told above what the page shows, with the status it has.
+        """
         self.demonstration = self.demonstration or demonstration
         own = {
             "base": self.door.place,
@@ -123,7 +127,12 @@ class House:
             "own": self.member.profile,
             "trades": self.trades,
             "desk": self.desk,
+            "fault": None,
+            "code": "",
         }
+        if error is not None:
+            status = status_of(error)
+            own |= {"fault": self.told(error, visit.language), "code": error.code}
         return self.look.page(
             template,
             language=visit.language,

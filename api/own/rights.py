@@ -16,7 +16,7 @@ from yinzheng.api.org.asking import compare
 from yinzheng.api.org.holding import Requested
 from yinzheng.api.own.handing_in import MOST_FILES, SignatureFile, read_files
 from yinzheng.api.own.holdings_view import licence_view, right_view
-from yinzheng.api.own.house import CASE, House, Visit, no_case, nothing, status_of
+from yinzheng.api.own.house import CASE, House, Visit, no_case, nothing
 from yinzheng.api.own.requests_view import line_view, request_view
 from yinzheng.api.web.intake import read_fields
 from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
@@ -134,12 +134,10 @@ class Rights:
         return house.page(
             visit,
             "own_requests.html",
-            status=HTTPStatus.OK if error is None else status_of(error),
+            error=error,
             switch=f"{house.door.place}/requests?lang={other(visit.language)}",
             here="requests",
             requests=[line_view(one, visit.language) for one in found],
-            fault=None if error is None else house.told(error, visit.language),
-            code="" if error is None else error.code,
         )
 
     async def _request(self, visit: Visit, case: str) -> Response:

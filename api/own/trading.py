@@ -14,7 +14,7 @@ from starlette.routing import Route
 from yinzheng.api.http.language import other
 from yinzheng.api.org.contracts import digest_of
 from yinzheng.api.own.check_form import MOST_FIELDS, CheckForm, read_check_form
-from yinzheng.api.own.house import CASE, House, Visit, no_case, nothing, status_of
+from yinzheng.api.own.house import CASE, House, Visit, no_case, nothing
 from yinzheng.api.own.receipts_view import check_line, form_words, judged, receipt_view, reservation_line
 from yinzheng.api.web.intake import read_fields
 from yinzheng.verifier.bytes.canonical import dumps
@@ -156,13 +156,11 @@ class Trading:
         return house.page(
             visit,
             "own_check.html",
-            status=HTTPStatus.OK if error is None else status_of(error),
+            error=error,
             switch=f"{house.door.place}/check?lang={other(visit.language)}",
             here="check",
             form=form,
             words=form_words(visit.language),
-            fault=None if error is None else house.told(error, visit.language),
-            code="" if error is None else error.code,
         )
 
     def _settling(
@@ -173,13 +171,11 @@ class Trading:
         return house.page(
             visit,
             "own_settle.html",
-            status=HTTPStatus.OK if error is None else status_of(error),
+            error=error,
             switch=f"{address}?lang={other(visit.language)}",
             here="reservations",
             address=address,
             case=case[:40],
-            fault=None if error is None else house.told(error, visit.language),
-            code="" if error is None else error.code,
         )
 
     async def _receipt(self, check: str) -> tuple[bytes, bool]:
@@ -204,13 +200,11 @@ class Trading:
         return house.page(
             visit,
             "own_reservations.html",
-            status=HTTPStatus.OK if error is None else status_of(error),
+            error=error,
             switch=f"{house.door.place}/reservations?lang={other(visit.language)}",
             here="reservations",
             number=visit.request.query_params.get("number", ""),
             reservations=[reservation_line(one, visit.language) for one in found],
-            fault=None if error is None else house.told(error, visit.language),
-            code="" if error is None else error.code,
         )
 
 
