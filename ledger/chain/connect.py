@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from web3 import Web3
 from web3.middleware import ExtraDataToPOAMiddleware
@@ -12,6 +13,7 @@ from web3.providers.base import BaseProvider
 from yinzheng.ledger.chain.deployment import check_deployment
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
 from yinzheng.ledger.chain.embedded.evidence import asking
+from yinzheng.ledger.chain.embedded.proofs import account_at, code_at, storage_at
 from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
 from yinzheng.ledger.chain.evidence import Prover
 from yinzheng.ledger.chain.modules import check_modules
@@ -20,6 +22,7 @@ from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.keys.provider import VALIDATOR, KeyProvider
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.state.instance import Instance, Paths
+from yinzheng.verifier.bytes.algorithms import sha256
 from yinzheng.verifier.errors import EnvironmentFault
 
 
@@ -52,13 +55,39 @@ def open_chain(
         faults=faults,
     ) as chain:
         w3 = speaking(EmbeddedProvider(chain))
-        _check(w3, instance)
+        resting = _resting_on(chain, instance)
+        if resting not in _RECOGNISED:
+            _check(w3, instance)
+            if len(_RECOGNISED) >= _KEPT:
+                _RECOGNISED.clear()
+            _RECOGNISED.add(resting)
         yield w3
 
 
 def prover(w3: Web3, instance: Instance) -> Prover:
     """What collects evidence from the instance's chain, as its consensus asks for."""
     return Prover(asking(w3), instance.consensus, len(instance.validators))
+
+
+_RECOGNISED: Final[set[tuple[object, ...]]] = set()
+"""What each check that passed in this process rested on; at most `_KEPT`."""
+
+_KEPT: Final = 64
+
+
+def _resting_on(chain: EmbeddedChain, instance: Instance) -> tuple[object, ...]:
+    """All that `_check` rests on, which it need not find again where nothing of this differs.
+
+    A contract's code holds what it was joined to, but for its authority, its first word of storage
+    (`AccessManaged`); the authority's storage holds every role. What it says today it says later too: a
+    role that is held ends by a write, and a delay only shortens with time.
+    """
+    head = chain.head()
+    places = {**instance.deployment.addresses, **instance.modules.addresses}
+    codes = [sha256(code_at(chain.store, head, address)) for address in places.values()]
+    words = [storage_at(chain.store, head, address, 0) for address in places.values()]
+    roles = account_at(chain.store, head, instance.deployment.manager).storage_root
+    return (chain.chain_id, instance.deployment, instance.modules, roles, *words, *codes)
 
 
 def _check(w3: Web3, instance: Instance) -> None:

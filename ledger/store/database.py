@@ -15,26 +15,22 @@ from copy import copy
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
-from sqlalchemy.pool import NullPool, QueuePool
 from sqlmodel import Session
 
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.store import all_models  # noqa: F401 - or they would not be known
+from yinzheng.ledger.store.sqlite import BUSY_SECONDS, reading_engine, writing_engine
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-BUSY_SECONDS = 10.0
-"""How long a writer waits for another before `store-locked`."""
-
 
 _turns: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 """Whose turn it is to write, for each SQLite database of this process: SQLite itself waits by sleeping, up to
@@ -164,11 +160,7 @@ def open_store(url: str, *, faults: Faults = NO_FAULTS, busy_seconds: float = BU
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         _require_writable(Path(parsed.database or ""))
-        engine = create_engine(
-            parsed, connect_args={"timeout": busy_seconds, "check_same_thread": False}, poolclass=QueuePool
-        )
-        event.listen(engine, "connect", _sqlite_writer)
-        event.listen(engine, "begin", _sqlite_begin)
+        engine = writing_engine(parsed, busy_seconds)
     else:
         engine = create_engine(parsed, pool_pre_ping=True)
     try:
@@ -199,27 +191,11 @@ def open_store_read_only(url: str) -> Store:
             f"there is no database at {path}", code="store-missing", hint="name the state folder, or run init"
         )
     try:
-        return _checked_reader(_sqlite_reader_engine(path, "mode=ro"))
+        return _checked_reader(reading_engine(path, "mode=ro"))
     except EnvironmentFault as fault:
         if fault.code not in {"store-unreachable", "disk-read-only"} or _has_wal(path):
             raise
-        return _checked_reader(_sqlite_reader_engine(path, "mode=ro&immutable=1"))
-
-
-def _sqlite_reader_engine(path: Path, mode: str) -> Engine:
-    address = f"file:{quote(str(path.resolve()))}?{mode}"
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            address, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
-        )
-        connection.execute("PRAGMA query_only=ON")
-        return connection
-
-    # One connection per use: a pooled reader would keep a view of a file that a restore has replaced.
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
-    event.listen(engine, "begin", _sqlite_begin)
-    return engine
+        return _checked_reader(reading_engine(path, "mode=ro&immutable=1"))
 
 
 def _has_wal(path: Path) -> bool:
@@ -249,28 +225,6 @@ def _reading(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         return engine.execution_options(yinzheng_reading=True)
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-
-
-def _sqlite_writer(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves (`_sqlite_begin`)
-    # page_size: of a database yet to be made; an eighth less work and room for rows of half a kilobyte.
-    # secure_delete: what is deleted or replaced is overwritten with zeros, so that erasure reaches it (R43).
-    for pragma in (
-        "page_size=8192",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "secure_delete=ON",
-        "cache_size=-65536",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _sqlite_begin(connection: Connection) -> None:
-    if connection.get_execution_options().get("yinzheng_bare", False):
-        return
-    reading = connection.get_execution_options().get("yinzheng_reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _config(connection: Connection | None = None) -> Config:

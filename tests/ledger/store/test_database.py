@@ -1,6 +1,7 @@
 """Opening, migrating, committing, and what a bad disk or a foreign database looks like."""
 
 import os
+import shutil
 import signal
 import sqlite3
 from contextlib import closing
@@ -15,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from yinzheng.ledger.state.faults import InjectedFault, KillAt, RaiseAt
-from yinzheng.ledger.store import database, repository
+from yinzheng.ledger.store import database, repository, sqlite
 from yinzheng.ledger.store.database import Store, open_store, open_store_read_only, sqlite_url
 from yinzheng.ledger.store.models import Base, Certificate, ChainCall, Checkpoint, Meta
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
@@ -35,6 +36,16 @@ def file(tmp_path: Path) -> Path:
 def facts(store: Store) -> dict[str, str]:
     with store.reading() as session:
         return repository.read_meta(session)
+
+
+def test_what_is_compiled_for_one_file_serves_the_next(file: Path, tmp_path: Path) -> None:
+    for number in range(3):
+        shutil.copy(file, tmp_path / f"{number}.sqlite")
+        store = open_store(sqlite_url(tmp_path / f"{number}.sqlite"))
+        before = len(sqlite._COMPILED)
+        assert facts(store) == {"origin": "registry.example/log"}
+        assert number == 0 or len(sqlite._COMPILED) == before
+        store.close()
 
 
 def test_migrations_make_exactly_the_tables_of_the_models(url: str) -> None:

@@ -1,0 +1,86 @@
+"""SQLite's engines: one that writes, ones that read."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.util import LRUCache
+
+BUSY_SECONDS = 10.0
+"""How long a writer waits for another before `store-locked`."""
+
+
+class _Sqlite(SQLiteDialect_pysqlite):
+    """One SQLite is as another in a process, so what was compiled for one database serves all."""
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+
+registry.register("sqlite.one", __name__, _Sqlite.__name__)
+
+_COMPILED: Final[LRUCache[Any, Any]] = LRUCache(1000)
+"""Statements as SQLite reads them. A desk opens its registry again and again, and would compile them all
+each time."""
+
+
+def writing_engine(url: URL, busy_seconds: float) -> Engine:
+    """Connections that may write; a transaction takes the writer's lock as it begins."""
+    options = {"timeout": busy_seconds, "check_same_thread": False}
+    engine = _engine(url, connect_args=options, poolclass=QueuePool)
+    event.listen(engine, "connect", _set_up)
+    return engine
+
+
+def reading_engine(path: Path, mode: str) -> Engine:
+    """Connections that read the file at `path`, opened as `mode` of SQLite's URI says."""
+    address = f"file:{quote(str(path.resolve()))}?{mode}"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            address, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
+        )
+        connection.execute("PRAGMA query_only=ON")
+        return connection
+
+    # One connection per use: a pooled reader would keep a view of a file that a restore has replaced.
+    return _engine(URL.create("sqlite"), creator=connect, poolclass=NullPool)
+
+
+def _engine(url: URL, **options: Any) -> Engine:
+    shared = {"compiled_cache": _COMPILED}
+    engine = create_engine(url.set(drivername="sqlite+one"), execution_options=shared, **options)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_up(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves (`_begin`)
+    # page_size: of a database yet to be made; an eighth less work and room for rows of half a kilobyte.
+    # secure_delete: what is deleted or replaced is overwritten with zeros, so that erasure reaches it (R43).
+    for pragma in (
+        "page_size=8192",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "cache_size=-65536",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("yinzheng_bare", False):
+        return
+    reading = connection.get_execution_options().get("yinzheng_reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

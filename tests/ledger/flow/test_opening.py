@@ -1,0 +1,40 @@
+"""Opening once more, in the same process, what was found in order before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from unittest.mock import patch
+
+import pytest
+
+from tests.ledger.world import KEEPER, World, actor_of
+from yinzheng.ledger.chain import connect
+from yinzheng.ledger.chain.contracts import MOVES
+from yinzheng.ledger.chain.sender import Sender
+from yinzheng.ledger.state.instance import Paths
+from yinzheng.verifier.errors import DataFault
+
+
+def test_contracts_are_asked_once_until_something_differs(world: World) -> None:
+    with world.open():
+        pass
+    with patch.object(connect, "_check", side_effect=AssertionError("asked again")), world.open() as registry:
+        for changed in (
+            replace(registry.instance.deployment, anchor_code_hash=bytes(32)),
+            replace(registry.instance.deployment, rights=registry.instance.deployment.anchor),
+        ):
+            other = replace(registry.instance, deployment=changed)
+            with (
+                pytest.raises(AssertionError, match="asked again"),
+                connect.open_chain(Paths(world.root), other, None, clock=world.clock),
+            ):
+                pass
+
+
+def test_a_role_taken_away_between_two_openings_is_found_out(world: World) -> None:
+    with world.open() as registry:
+        admin = Sender(registry.w3, actor_of(registry, KEEPER).key.account(), lambda _: None)
+        admin.send(registry.client.revoke_role(MOVES, registry.instance.modules.preservation), 60)
+    with pytest.raises(DataFault) as caught, world.open():
+        pass
+    assert caught.value.code == "modules-roles"
