@@ -1,0 +1,1 @@
+"""A network of several validators on one machine: made, started, stopped and removed."""
