@@ -147,7 +147,7 @@ def _require_one_history(registry: Registry, *, log_anew: bool) -> None:
         registry.client,
         registry.sender,
         sent=registry.sender.next_nonce(),
-        foreign=registry.instance.chain_url is not None,
+        foreign=registry.instance.foreign,
         log_anew=log_anew,
     )
 
@@ -158,7 +158,7 @@ def _begin(clock: LedgerClock, registry: Registry, *, clock_is_right: bool) -> N
         block = registry.w3.eth.get_block("latest")["timestamp"]
     with registry.store.reading() as session:
         written, standing = last_written(session), standing_time(session)
-    foreign = registry.instance.chain_url is not None
+    foreign = registry.instance.foreign
     try:
         clock.begin(block=block, written=written, standing=standing, foreign=foreign)
     except EnvironmentFault as fault:

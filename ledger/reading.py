@@ -355,5 +355,5 @@ def _require_one_history(paths: Paths, instance: Instance, store: Store, w3: Web
         ContractsClient(w3, instance.deployment, instance.modules),
         Carrier(w3, time.sleep),
         sent=known.signed if relay is None else count_of(w3, relay),
-        foreign=instance.chain_url is not None,
+        foreign=instance.foreign,
     )

@@ -73,6 +73,12 @@ PANELS: Final = (
                 "1 if anything differs.",
             ),
             Command(
+                "chain",
+                "chain:chain",
+                "Tell how the network is: nodes, who seals, fees, what waits; change the nodes asked. "
+                "链与节点状况。",
+            ),
+            Command(
                 "settle",
                 "operate:settle",
                 "Carry on what an interrupted command left unfinished; every writing "

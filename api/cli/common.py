@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yinzheng.api.cli import persons
+from yinzheng.api.cli.files import read_file
 from yinzheng.api.cli.output import err
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from yinzheng.ledger.registry import Progress, Registry
     from yinzheng.ledger.rules.offices import Role
     from yinzheng.ledger.state.instance import Paths
+    from yinzheng.verifier.judge.trust import Operator
 
 State = Annotated[
     Path,
@@ -33,9 +35,35 @@ Proxy = Annotated[
         metavar="ADDRESS",
     ),
 ]
+ChainUrls = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--chain",
+        help="JSON-RPC URL of an existing network; repeat for more, in order; default: embedded chain."
+        " 链节点地址。",
+    ),
+]
+Operators = Annotated[
+    Path | None,
+    typer.Option(
+        "--operators",
+        help="Who runs the chain's nodes: JSON, a list of name, code and validators. 节点运营者名单。",
+    ),
+]
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case, such as A-2026-000001. 案件编号。")]
 
 DEFAULT_STATE = Path("state")
+
+
+def read_operators_file(path: Path | None) -> tuple[Operator, ...]:
+    """Those that a file lists; none without one. Raises `DataFault` (`trust-inconsistent`, `field-…`)."""
+    from yinzheng.verifier.bytes.canonical import list_of, loads
+    from yinzheng.verifier.judge.trust import MAX_TRUST, OPERATOR, read_operators
+
+    if path is None:
+        return ()
+    data = read_file(path, MAX_TRUST)
+    return read_operators(list_of(OPERATOR, 1, 64)(loads(data, max_bytes=MAX_TRUST), "operators"))
 
 
 def keystore_of(paths: Paths, folder: Path | None = None) -> Keystore:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from yinzheng.api.cli.common import DEFAULT_STATE, State, progress_line
+from yinzheng.api.cli.common import (
+    DEFAULT_STATE,
+    ChainUrls,
+    Operators,
+    State,
+    progress_line,
+    read_operators_file,
+)
 from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.verifier.errors import UsageFault
 
@@ -27,10 +35,12 @@ def demo(
     / "consents",
     life: Annotated[Path, typer.Option(help="Example of the life of a right. 示例权利流转。")] = _EXAMPLES
     / "life",
+    chain: ChainUrls = None,
+    operators: Operators = None,
     json_: Json = False,
 ) -> None:
     """Register the example dossiers, withdraw a consent, preserve evidence; all labelled DEMO. 演示。"""
-    from yinzheng.ledger.demonstration.certificates import demonstrate
+    from yinzheng.ledger.demonstration.certificates import PLAN, demonstrate
     from yinzheng.ledger.registry import wall_clock
 
     for folder in (dossiers, consents, life):
@@ -38,7 +48,14 @@ def demo(
             raise UsageFault(f"there is no folder {folder}", code="demo-no-dossiers", hint="Check the path.")
     with progress_line(json_) as progress:
         given = demonstrate(
-            state, out_dir, dossiers, clock=wall_clock, progress=progress, consents=consents, life=life
+            state,
+            out_dir,
+            dossiers,
+            clock=wall_clock,
+            progress=progress,
+            consents=consents,
+            life=life,
+            plan=replace(PLAN, chain_urls=chain or (), operators=read_operators_file(operators)),
         )
     numbers, shown, lived = given.numbers, given.shown, given.lived
     assert shown is not None  # the example is there

@@ -8,20 +8,27 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
-from yinzheng.api.cli.common import DEFAULT_STATE, Proxy, State, acting, keys_of, progress_line, writing
-from yinzheng.api.cli.files import read_file
+from yinzheng.api.cli.common import (
+    DEFAULT_STATE,
+    ChainUrls,
+    Operators,
+    Proxy,
+    State,
+    acting,
+    keys_of,
+    progress_line,
+    read_operators_file,
+    writing,
+)
 from yinzheng.api.cli.keys import ModulePath, TokenLabel, TokenSerial, TokenSm2Option, token_plan
 from yinzheng.api.cli.output import EXIT_NOT, EXIT_UNDETERMINED, Json, err, fail, out, print_json, tell
 from yinzheng.api.cli.persons import As, by_name, new_passphrase
 from yinzheng.ledger.rules.ages import BLOCK_AGE, MAX_AGE
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
-
-if TYPE_CHECKING:
-    from yinzheng.verifier.judge.trust import Operator
 
 
 def init(
@@ -35,18 +42,11 @@ def init(
     prefix: Annotated[str, typer.Option(help="First 5 characters of its numbers: SJ, region, registry.")],
     host: Annotated[str, typer.Option(help="Host in QR codes, such as verify.example.org. 二维码域名。")],
     state: State = DEFAULT_STATE,
-    chain: Annotated[
-        str | None, typer.Option(help="JSON-RPC URL of an existing network; default: embedded chain.")
-    ] = None,
+    chain: ChainUrls = None,
     validator: Annotated[
         list[str] | None, typer.Option(help="Address that seals blocks of that network; repeat.")
     ] = None,
-    operators: Annotated[
-        Path | None,
-        typer.Option(
-            help="Who runs the chain's nodes: JSON, a list of name, code and validators. 节点运营者名单。"
-        ),
-    ] = None,
+    operators: Operators = None,
     database: Annotated[
         str | None, typer.Option(help="SQLAlchemy URL of a PostgreSQL database; default: SQLite.")
     ] = None,
@@ -68,6 +68,12 @@ def init(
         str | None,
         typer.Option(help="Data authority whose name certificates bear. 数据主管部门名称。"),
     ] = None,
+    unproven: Annotated[
+        bool,
+        typer.Option(
+            "--unproven", help="Take a network whose seals nobody can check. 接受无法核验签封的链。"
+        ),
+    ] = False,
     module: ModulePath = None,
     token: TokenLabel = None,
     token_serial: TokenSerial = "",
@@ -90,12 +96,13 @@ def init(
         prefix=prefix,
         host=host,
         people=people,
-        chain_url=chain,
+        chain_urls=chain or (),
         validators=tuple(_address(item) for item in validator or []),
-        operators=() if operators is None else _operators(operators),
+        operators=read_operators_file(operators),
         database_url=database,
         token=token_plan(in_token or [], module, token, token_serial, token_sm2),
         authority=authority,
+        unproven=unproven,
     )
     with progress_line(json_) as progress:
         network = create_registry(
@@ -110,6 +117,10 @@ def init(
     def text() -> Iterator[str]:
         yield f"registry created in {state} 已创建"
         yield f"{network.consensus.name}, {len(network.validators)} validators 验证节点"
+        if chain:
+            for address in network.validators:
+                known = next((one.name for one in plan.operators if address in one.validators), _NAMELESS)
+                yield f"  0x{address.hex()}  {known}"
         if not network.provable:
             yield _UNPROVABLE
 
@@ -128,6 +139,9 @@ _UNPROVABLE: Final = (
     "Nobody can prove who seals this chain: what is verified on it ends in “cannot be determined”.\n"
     "此链的签封无法核验：其上的证书只能得出“无法判定”。"
 )
+
+
+_NAMELESS: Final = "named by no operator 未列明运营者"
 
 
 def _address(text: str) -> bytes:
@@ -154,14 +168,6 @@ def documents(
     with progress_line(json_), open_reader(state, wall_clock) as reader:
         written = write_documents(reader, number, out_dir)
     tell(json_, [str(path) for path in written], (str(path) for path in written))
-
-
-def _operators(path: Path) -> tuple[Operator, ...]:
-    from yinzheng.verifier.bytes.canonical import list_of, loads
-    from yinzheng.verifier.judge.trust import MAX_TRUST, OPERATOR, read_operators
-
-    data = read_file(path, MAX_TRUST)
-    return read_operators(list_of(OPERATOR, 1, 64)(loads(data, max_bytes=MAX_TRUST), "operators"))
 
 
 def export_trust(
@@ -345,15 +351,18 @@ def node(
 ) -> None:
     """Serve the embedded chain as a JSON-RPC node, reading beside whoever writes. 链节点服务。"""
     from yinzheng.api.node import serve_node
+    from yinzheng.ledger.chain.endpoints import shown
     from yinzheng.ledger.flow.clock import LEAP
     from yinzheng.ledger.keys.provider import VALIDATOR
     from yinzheng.ledger.registry import wall_clock
     from yinzheng.ledger.state.instance import read_instance
 
     paths, instance = read_instance(state)
-    if instance.chain_url is not None:
+    if instance.foreign:
         raise UsageFault(
-            "this registry has no embedded chain", code="node-foreign", hint=f"Use {instance.chain_url}."
+            "this registry has no embedded chain",
+            code="node-foreign",
+            hint=f"Use {shown(instance.chain_urls[0])}.",
         )
     key = keys_of(paths).ethereum(VALIDATOR).secret_bytes() if seal else None
 

@@ -23,7 +23,7 @@ def check_keys(audit: Audit) -> None:
     with audit.finding(key="log"):
         vkeys = [signer.key.vkey for signer in audit.keys.log_signers(instance.origin)]
         _same(audit, "log", set(vkeys) <= set(instance.log_keys))
-    if instance.chain_url is None:
+    if not instance.foreign:
         with audit.finding(key=VALIDATOR):
             _same(audit, VALIDATOR, audit.keys.ethereum(VALIDATOR).address in instance.validators)
     with audit.finding(key=RELAY_KEY):

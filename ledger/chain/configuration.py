@@ -25,11 +25,9 @@ def configure(
     Raises:
         DataFault: `profile-differs`.
     """
-    sent = 0
-    for call in missing(client, profiles, calendar, first_day):
-        keeper.send(call, patience)
-        sent += 1
-    return sent
+    calls = list(missing(client, profiles, calendar, first_day))
+    keeper.send_all(calls, patience)
+    return len(calls)
 
 
 def missing(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -15,15 +15,14 @@ from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
 from yinzheng.ledger.chain.embedded.evidence import asking
 from yinzheng.ledger.chain.embedded.proofs import account_at, code_at, storage_at
 from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
-from yinzheng.ledger.chain.evidence import Prover
+from yinzheng.ledger.chain.endpoints import Chain, Condition, Endpoints
+from yinzheng.ledger.chain.evidence import Prover, nobody_else
 from yinzheng.ledger.chain.modules import check_modules
 from yinzheng.ledger.chain.node import NodeProvider
-from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.keys.provider import VALIDATOR, KeyProvider
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.state.instance import Instance, Paths
 from yinzheng.verifier.bytes.algorithms import sha256
-from yinzheng.verifier.errors import EnvironmentFault
 
 
 @contextmanager
@@ -37,11 +36,11 @@ def open_chain(
 ) -> Iterator[Web3]:
     """Open the chain and check that it holds our contracts; with `keys` the embedded one can seal.
 
-    Raises as `EmbeddedChain.open`, `check_deployment` and `check_modules`; `EnvironmentFault` `other-chain`.
+    Raises as `EmbeddedChain.open`, `check_deployment` and `check_modules`; `EnvironmentFault`
+    `other-chain` (ChainUnreachable, where every node is of another).
     """
-    if instance.chain_url is not None:
-        w3 = connect(instance.chain_url)
-        _require_genesis(w3, instance.genesis)
+    if instance.foreign:
+        w3 = connect_all(instance.chain_urls, chain_of(instance))
         _check(w3, instance)
         yield w3
         return
@@ -66,7 +65,9 @@ def open_chain(
 
 def prover(w3: Web3, instance: Instance) -> Prover:
     """What collects evidence from the instance's chain, as its consensus asks for."""
-    return Prover(asking(w3), instance.consensus, len(instance.validators))
+    nodes = w3.provider
+    other = nodes.lies if isinstance(nodes, Endpoints) else nobody_else
+    return Prover(asking(w3), instance.consensus, len(instance.validators), other)
 
 
 _RECOGNISED: Final[set[tuple[object, ...]]] = set()
@@ -95,21 +96,33 @@ def _check(w3: Web3, instance: Instance) -> None:
     check_modules(w3, instance.deployment, instance.modules)
 
 
-def _require_genesis(w3: Web3, genesis: bytes) -> None:
-    """Two chains may share an identifier; they do not share their first block."""
-    with translated():
-        found = bytes(w3.eth.get_block(0)["hash"])
-    if found != genesis:
-        raise EnvironmentFault(
-            "the node is of another chain than this registry's",
-            code="other-chain",
-            hint="Check the address of the chain in the instance file; nothing was read or written.",
-        )
+def connect_all(urls: Sequence[str], chain: Chain) -> Web3:
+    """Speak to nodes of one chain, whichever is well; nothing is asked yet."""
+    return _of_authority(Endpoints(urls, chain))
+
+
+def chain_of(instance: Instance) -> Chain:
+    """Which chain an instance's nodes have to be of."""
+    return Chain(instance.chain_id, instance.genesis, instance.consensus, frozenset(instance.validators))
+
+
+def conditions(w3: Web3) -> list[Condition]:
+    """Each node as it is now, all of them asked; none of an embedded chain."""
+    return w3.provider.conditions() if isinstance(w3.provider, Endpoints) else []
+
+
+def nodes_left(w3: Web3) -> list[Condition]:
+    """The nodes that are not asked at this moment, and why; none of an embedded chain."""
+    return w3.provider.left() if isinstance(w3.provider, Endpoints) else []
 
 
 def connect(url: str) -> Web3:
     """Speak to any JSON-RPC node, proof-of-authority networks included; nothing is asked yet."""
-    w3 = speaking(NodeProvider(url))
+    return _of_authority(NodeProvider(url))
+
+
+def _of_authority(provider: BaseProvider) -> Web3:
+    w3 = speaking(provider)
     w3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
     return w3
 

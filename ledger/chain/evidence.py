@@ -32,8 +32,15 @@ Raises `EnvironmentFault` `node-unreachable`, or `node-refused` for an error ins
 Wanted: TypeAlias = "Sequence[tuple[bytes, Sequence[bytes]]]"
 """Accounts (20 bytes), each with the slots (32 bytes) asked for."""
 
+
+def nobody_else(_why: str) -> bool:
+    """Say that there is one node alone."""
+    return False
+
+
 _STORAGE_ROOT: Final = 2
 _EMPTY_NODE: Final = b"\x80"
+_LIES: Final = "gives blocks or proofs that cannot be"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,8 @@ class Prover:
     consensus: Consensus
     validators: int
     """How many the network has; 0 where nobody knows them."""
+    other: Callable[[str], bool] = nobody_else
+    """Is told that what the node said cannot be; gives whether another answers from now on."""
 
     @property
     def needed(self) -> int:
@@ -92,12 +101,19 @@ class Prover:
         Raises `EnvironmentFault` `node-unreachable`, `node-refused` (an error instead of an answer) or
         `node-no-block`; `DataFault` `node-inconsistent` for answers that do not fit together.
         """
-        headers = self._headers(block, max(2, self.whole))
-        root = headers[0].state_root
-        return {
-            "headers": [header.encoded.hex() for header in headers],
-            "accounts": [_account(self.ask, block, root, address, slots) for address, slots in wanted],
-        }
+        while True:
+            try:
+                headers = self._headers(block, max(2, self.whole))
+                root = headers[0].state_root
+                return {
+                    "headers": [header.encoded.hex() for header in headers],
+                    "accounts": [
+                        _account(self.ask, block, root, address, slots) for address, slots in wanted
+                    ],
+                }
+            except DataFault as fault:
+                if not self.other(_LIES):
+                    raise fault from None
 
     def newest(self, wanted: Wanted, at: int | None = None) -> dict[str, Any]:
         """Evidence after the last final block, not after `at` if that is given."""

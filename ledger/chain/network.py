@@ -29,20 +29,35 @@ class Network:
 
 
 def read_network(ask: Ask, validators: Sequence[bytes]) -> Network:
-    """Recognise the consensus by the newest block, and compare its validators with those named, if any are.
+    """Recognise the consensus by the newest block, and its validators; compare them with those named, if any.
 
-    Where the blocks list them (QBFT) they need not be named. Raises `UsageFault` `validators-differ`;
-    `EnvironmentFault` and `DataFault` as `evidence.Prover.collect`.
+    QBFT's blocks list them. Clique's are those that the node tells, or else the first block lists; and the
+    last blocks must be sealed by them. Raises `UsageFault` `validators-differ`; `EnvironmentFault` and
+    `DataFault` as `evidence.Prover.collect`.
     """
     first, latest = _block(ask, "0x0"), _block(ask, "latest")
     consensus = recognise(header_of(latest))
     if consensus is UNPROVEN:  # a development node may hash its first block in a way of its own
         return Network(bytes.fromhex(first["hash"].removeprefix("0x")), consensus, tuple(validators))
-    newest = header_of(latest, consensus)
-    sealing = tuple(validators) or consensus.listed(newest)
-    if validators and newest.number:
-        _require_sealers(newest, consensus, sealing)
-    return Network(consensus.block_hash(header_of(first, consensus)), consensus, sealing)
+    newest, genesis = header_of(latest, consensus), header_of(first, consensus)
+    told = consensus.listed(newest) or _told(ask) or consensus.listed(genesis)
+    if validators and told and set(validators) != set(told):
+        raise _differ(
+            "the network has others: " + ", ".join("0x" + one.hex() for one in sorted(set(told))), told
+        )
+    sealing = tuple(validators or told)
+    if sealing and newest.number:
+        _require_sealers(ask, newest, consensus, sealing)
+    return Network(consensus.block_hash(genesis), consensus, sealing)
+
+
+def _told(ask: Ask) -> tuple[bytes, ...]:
+    """Who may seal now, as a node of Clique tells; none where it does not."""
+    try:
+        answer = ask("clique_getSigners", [])
+    except EnvironmentFault:
+        return ()  # a node need not offer it
+    return tuple(bytes.fromhex(one.removeprefix("0x")) for one in answer or ())
 
 
 def _block(ask: Ask, which: str) -> dict[str, Any]:
@@ -56,12 +71,21 @@ def _block(ask: Ask, which: str) -> dict[str, Any]:
     return answer
 
 
-def _require_sealers(newest: Header, consensus: Consensus, named: Sequence[bytes]) -> None:
-    try:
-        consensus.sealers(newest, frozenset(named))
-    except NotGiven as fault:
-        raise UsageFault(
-            f"the validators named are not those of the network: {fault.message}",
-            code="validators-differ",
-            hint="Name all that seal blocks there now; of QBFT none need be named, its blocks list them.",
-        ) from None
+def _require_sealers(ask: Ask, newest: Header, consensus: Consensus, named: Sequence[bytes]) -> None:
+    """The newest block, and under Clique as many before it as there are validators, are sealed by these."""
+    count = len(named) if consensus.later_seals_count else 1
+    for number in range(max(1, newest.number - count + 1), newest.number + 1):
+        header = newest if number == newest.number else header_of(_block(ask, hex(number)), consensus)
+        try:
+            consensus.sealers(header, frozenset(named))
+        except NotGiven as fault:
+            raise _differ(fault.message, named) from None
+
+
+def _differ(why: str, validators: Sequence[bytes]) -> UsageFault:
+    return UsageFault(
+        f"the validators named are not those of the network: {why}",
+        code="validators-differ",
+        hint="Name all that seal blocks there now; of a network that tells them none need be named.",
+        validators=[one.hex() for one in validators],
+    )

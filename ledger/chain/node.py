@@ -83,7 +83,11 @@ class NodeProvider(JSONBaseProvider):
             except NoAnswer as error:
                 lost = not isinstance(error, TooLate | TooLong) and (repeat or isinstance(error, NotSent))
                 if not left or not lost:
-                    raise _unreachable("does not answer", "chain-unreachable") from error
+                    late = isinstance(error, TooLate) and not isinstance(error, NotSent)
+                    what = (
+                        f"did not answer in {self._bounds.total:.0f} seconds" if late else "does not answer"
+                    )
+                    raise _unreachable(what, "chain-unreachable") from error
                 self._sleep(_PAUSE)
             else:
                 if 200 <= answer.status < 300:
@@ -118,8 +122,10 @@ def _response(number: int, answer: Any) -> RPCResponse:
 
 
 def _unreachable(what: str, code: str) -> ChainUnreachable:
-    return ChainUnreachable(
+    fault = ChainUnreachable(
         f"The chain's node {what}.",
         code=code,
         hint="Check that the node runs and its address is right; what was sent is looked up by its hash.",
     )
+    fault.reason = what
+    return fault

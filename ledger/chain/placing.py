@@ -121,8 +121,7 @@ def put(
     done = sender.next_nonce() - first_nonce
     if done < 0 or not all(_code(w3, new[name]) for name in names[:done]):
         raise foreign()
-    for step in steps[done:]:
-        sender.send(step, patience)
+    sender.send_all(steps[done:], patience)
     codes = {name: _code(w3, address) for name, address in new.items()}
     if not all(codes.values()):
         raise foreign()

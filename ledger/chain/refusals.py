@@ -8,6 +8,9 @@ from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, Yi
 class ChainUnreachable(EnvironmentFault):
     """The node does not answer. Whether a transaction arrived is unknown: look it up by its hash."""
 
+    reason = "does not answer"
+    """What it does instead, in a few words."""
+
 
 class NodeRefused(EnvironmentFault):
     """The node answered, but refused the request itself."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from eth_account import Account
@@ -158,12 +159,23 @@ class Carrier:
         Raises:
             OutcomeOpen: it is not mined yet, or the node does not know it.
         """
-        for pause in pauses(patience):
-            found = self.outcome(transaction_hash)
-            if isinstance(found, Mined):
-                return found
+        return self._wait(transaction_hash, pauses(patience), lambda: None)
+
+    def _wait(self, transaction_hash: bytes, waits: Iterator[float], again: Callable[[], None]) -> Mined:
+        """The same; `again` is called where the node does not know it."""
+        while not isinstance(found := self.outcome(transaction_hash), Mined):
+            if isinstance(found, Unknown):
+                again()
+            pause = next(waits, None)
+            if pause is None:
+                raise _open(transaction_hash)
             self._sleep(pause)
-        raise _open(transaction_hash)
+        return found
+
+    def _again(self, sent: SignedTransaction) -> None:
+        """Hand it over once more: its block was orphaned, or the node forgot it."""
+        with suppress(NodeRefused, RevertUnknown):
+            self.broadcast(sent)
 
     def wait_final(
         self, sent: SignedTransaction, last_final: Callable[[], int], waits: Iterator[float]
@@ -190,9 +202,8 @@ class Carrier:
                     return Replaced()
             else:
                 taken = 0
-                if isinstance(found, Unknown):  # its block was orphaned, or the node forgot it
-                    with suppress(NodeRefused, RevertUnknown):
-                        self.broadcast(sent)
+                if isinstance(found, Unknown):
+                    self._again(sent)
             pause = next(waits, None)
             if pause is None:
                 raise _open(sent.hash)
@@ -267,16 +278,35 @@ class Sender(Carrier):
         return SignedTransaction(bytes(signed.raw_transaction), bytes(signed.hash), nonce)
 
     def send(self, call: Call, patience: float) -> Mined:
+        """`send_all` of one."""
+        return self.send_all([call], patience)[0]
+
+    def send_all(self, calls: Sequence[Call], patience: float) -> list[Mined]:
         """Prepare, broadcast and wait, for those who keep nothing in between (deployment, administration).
 
+        All go at once, in their order, once nothing of the account is under way any more.
+
         Raises:
-            YinzhengError: the contract refused, as the typed error of its reason.
+            YinzhengError: the contract refused one, as the typed error of its reason.
+            OutcomeOpen: not all are in blocks after `patience` seconds.
         """
-        transaction = self.prepare(call, self.next_nonce(), self.fees())
-        self.broadcast(transaction)
-        mined = self.wait(transaction.hash, patience)
-        if mined.refusal is not None:
-            raise mined.refusal
+        waits = pauses(patience)
+        while self.counted(self.address) > self.next_nonce():
+            pause = next(waits, None)
+            if pause is None:
+                raise OutcomeOpen(
+                    "What the account sent before is not in a block yet.",
+                    code="chain-timeout",
+                    hint="Nothing is lost: do it again later.",
+                )
+            self._sleep(pause)
+        nonce, fees = self.next_nonce(), self.fees()
+        made = [self.prepare(call, number, fees) for number, call in enumerate(calls, start=nonce)]
+        self.broadcast_all(made)
+        mined = [self._wait(one.hash, waits, partial(self._again, one)) for one in made]
+        for one in mined:
+            if one.refusal is not None:
+                raise one.refusal
         return mined
 
 

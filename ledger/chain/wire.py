@@ -190,10 +190,12 @@ _PROOF: Final = fields(
     {
         "accountProof": many(_DATA),
         "storageProof": many(fields({"key": _QUANTITY, "proof": many(_DATA)})),
+        "storageHash": _HASH,
     }
 )
 
 RESULTS: Final[Mapping[str, Shape]] = {
+    "clique_getSigners": many(_ADDRESS),
     "eth_blockNumber": _NUMBER,
     "eth_call": _DATA,
     "eth_chainId": _NUMBER,

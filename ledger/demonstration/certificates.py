@@ -82,8 +82,11 @@ def demonstrate(
     keys: Callable[[Paths], Keystore] = demonstration_keys,
     consents: Path | None = None,
     life: Path | None = None,
+    plan: Plan = PLAN,
 ) -> Demonstration:
     """Register every dossier under `dossiers` that is not registered yet, and write all documents to `out`.
+
+    A new registry is made by `plan`.
 
     With `consents` and `life`, the folders of the further parts' examples, also show those.
 
@@ -95,7 +98,7 @@ def demonstrate(
     if not (state / "instance.json").exists():
         create_registry(
             state,
-            PLAN,
+            plan,
             lambda f: create_passphrase_file(f / PASSPHRASE),
             make_demonstration_passphrase,
             clock,

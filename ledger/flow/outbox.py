@@ -245,7 +245,7 @@ def _filled(registry: Registry, sender: Carrier, held: tuple[ChainCall, SignedTr
 def _require_caught_up(registry: Registry, sender: str, counted: int) -> None:
     """Refuse a node that was put back since the registry was opened: what it lacks is done already."""
     with registry.store.reading() as session:
-        require_counted(session, sender, counted, foreign=registry.instance.chain_url is not None)
+        require_counted(session, sender, counted, foreign=registry.instance.foreign)
 
 
 def _fill(registry: Registry, nonce: int) -> bool:

@@ -136,7 +136,7 @@ def _anchor(registry: Registry, progress: Progress) -> None:
     head = registry.client.latest_anchor()
     held = 0 if head is None else head.size
     with registry.store.reading() as session:
-        require_anchored(session, held, foreign=registry.instance.chain_url is not None)
+        require_anchored(session, held, foreign=registry.instance.foreign)
     size = registry.log.size
     if held > size or (head is not None and registry.log.root(held) != head.root):
         raise DataFault(

@@ -1,35 +1,50 @@
 """Creating a registry: keys, chain, contracts, database. All of it, or nothing (D9, D12).
 
 Everything is made in a folder beside the wanted one, which gets its name last of all: a crash half way
-leaves nothing that could be taken for a registry.
+leaves nothing that could be taken for a registry. On others' network the keys stay in that folder, for its
+accounts may have been funded: whoever tries again goes on with them, and with what they deployed.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from web3 import Web3
 
 from yinzheng.ledger.chain.client import RegistryClient
 from yinzheng.ledger.chain.configuration import configure
-from yinzheng.ledger.chain.connect import connect, speaking
-from yinzheng.ledger.chain.deployment import Deployment, RoleHolders, deploy
+from yinzheng.ledger.chain.connect import connect, connect_all, speaking
+from yinzheng.ledger.chain.deployment import (
+    DEPLOY_STEPS,
+    Deployment,
+    RoleHolders,
+    check_deployment,
+    deploy,
+)
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
 from yinzheng.ledger.chain.embedded.evidence import asking
 from yinzheng.ledger.chain.embedded.genesis import FUNDS, Genesis
 from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
-from yinzheng.ledger.chain.modules import Modules, deploy_modules
+from yinzheng.ledger.chain.endpoints import Chain
+from yinzheng.ledger.chain.evidence import Prover
+from yinzheng.ledger.chain.modules import Modules, check_modules, deploy_modules
 from yinzheng.ledger.chain.network import Network, read_network
-from yinzheng.ledger.chain.reverts import translated
-from yinzheng.ledger.chain.sender import Sender
+from yinzheng.ledger.chain.reverts import NodeRefused, translated
+from yinzheng.ledger.chain.sender import OutcomeOpen, Sender, checksummed, pauses
 from yinzheng.ledger.keys.keystore import SCRYPT_N, Keystore
 from yinzheng.ledger.keys.making import TokenPlan, make_keys
+from yinzheng.ledger.keys.personal import open_key
+from yinzheng.ledger.keys.pkcs11 import Pkcs11Provider
 from yinzheng.ledger.keys.provider import ISSUER, KINDS, RELAY, VALIDATOR, EthereumKey, KeyProvider
+from yinzheng.ledger.keys.token_config import read_config
 from yinzheng.ledger.people import keyring, roster
 from yinzheng.ledger.registry import Progress
 from yinzheng.ledger.rules.calendar import day_of, official_calendar
@@ -37,7 +52,7 @@ from yinzheng.ledger.rules.credit_code import check_credit_code
 from yinzheng.ledger.rules.offices import ROLES, Office
 from yinzheng.ledger.rules.profiles import PROFILES
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.state.files import make_folder, whole_folder, write_durably
+from yinzheng.ledger.state.files import discard, make_folder, whole_folder, write_durably
 from yinzheng.ledger.state.instance import Instance, IssuerKey, Paths
 from yinzheng.ledger.store.database import open_store, sqlite_url
 from yinzheng.ledger.store.models import Person
@@ -45,13 +60,20 @@ from yinzheng.verifier.chain.consensus import CLIQUE
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 from yinzheng.verifier.judge.trust import Operator
 
+FINAL_SECONDS = 60
+"""How long a network may take until the contracts are in final blocks."""
+DEPLOYMENT_GAS = 60_000_000
+"""What the deployment may use at most."""
+_BEGUN = "begun.json"
+"""Marks a folder whose keys are whole, by the people they were made for, until the registry is."""
+
 MAX_CHAIN_ID = 2**31 - 1
 """Random ids stay below this: some wallets hold them in 32 bits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to create. `people`: name → role (`rules.offices`); `chain_url` None: the embedded chain.
+    """What to create. `people`: name → role (`rules.offices`); `chain_urls` none: the embedded chain.
 
     The administrator deploys, and gives the roles. `scrypt_n` is the cost of guessing at passphrases; each
     key's file keeps its own. `token` takes some of the registry's keys instead (D10).
@@ -63,7 +85,8 @@ class Plan:
     host: str
     people: Mapping[str, str]
     demonstration: bool = False
-    chain_url: str | None = None
+    chain_urls: Sequence[str] = ()
+    """Nodes of others' network, in the order in which they are to be asked."""
     validators: Sequence[bytes] = ()
     operators: Sequence[Operator] = ()
     """Who runs the chain's nodes; none: the registry alone."""
@@ -72,6 +95,8 @@ class Plan:
     token: TokenPlan | None = None
     authority: str | None = None
     """The data authority whose name stands on certificates (R13)."""
+    unproven: bool = False
+    """Whether a network will do whose seals no verifier can check."""
 
 
 def create_registry(
@@ -86,19 +111,25 @@ def create_registry(
 
     `passphrase` is asked for the keystore's, given the folder of the keys; `of_person` for that of each
     person, no two of which may be the same. Raises `UsageFault` (`state-exists`, `credit-code…`,
-    `people-missing`, `key-name`, `passphrase-shared`, `validators-differ`), `EnvironmentFault` (node, disk).
+    `people-missing`, `key-name`, `passphrase-shared`, `validators-differ`, `chain-unproven`,
+    `begun-otherwise`), `EnvironmentFault` (node, disk; `chain-unfunded`).
     """
     check_credit_code(plan.registry_code)
     _check_people(plan.people)
     _require_free(root)
     root = root.absolute()
-    with whole_folder(root) as draft:
-        return _fill(Paths(draft), plan, passphrase, of_person, clock, progress)
+    if not plan.chain_urls:
+        with whole_folder(root) as draft:
+            return _fill(Paths(draft), plan, None, passphrase, of_person, clock, progress)
+    foreign = _foreign_chain(plan)  # before any key is made: a network that will not do leaves nothing
+    begun = root.with_name(f".{root.name}.begun")
+    with whole_folder(root, begun=begun, keep=lambda draft: (draft / _BEGUN).exists()) as draft:
+        return _fill(Paths(draft), plan, foreign, passphrase, of_person, clock, progress)
 
 
 def _operators(plan: Plan, network: Network) -> tuple[Operator, ...]:
     """Those named; else the registry alone, which runs the embedded chain itself."""
-    own = network.validators if plan.chain_url is None else ()
+    own = () if plan.chain_urls else network.validators
     return tuple(plan.operators) or (Operator(plan.registry_name, plan.registry_code, frozenset(own)),)
 
 
@@ -133,6 +164,7 @@ def _require_free(root: Path) -> None:
 def _fill(
     paths: Paths,
     plan: Plan,
+    foreign: tuple[Web3, Network] | None,
     passphrase: Callable[[Path], bytes],
     of_person: Callable[[Paths, str], bytes],
     clock: Callable[[], int],
@@ -140,16 +172,13 @@ def _fill(
 ) -> Network:
     now = clock()
     progress("making keys")
-    make_folder(paths.keys, mode=0o700)
-    own = passphrase(paths.keys)
-    keystore = Keystore.create(paths.keys, own, scrypt_n=plan.scrypt_n)
-    keys = make_keys(paths.keys, keystore, KINDS, plan.token)
-    people = _make_people(paths, plan, own, of_person)
+    keys, people = _keys(paths, plan, passphrase, of_person)
     addresses = {name: key.address for name, key in people.items()}
     (admin,) = (people[name] for name, role in plan.people.items() if role == Office.ADMINISTRATOR)
     progress("deploying contracts")
-    with _new_chain(paths, plan, keys, admin, clock) as (w3, network):
-        deployment, modules = _deploy(w3, plan, keys, admin, addresses, now)
+    chain = nullcontext(foreign) if foreign else _embedded_chain(paths, keys, admin, clock)
+    with chain as (w3, network):
+        deployment, modules = _deploy(w3, plan, network, keys, admin, addresses, now)
     origin = f"{plan.host}/log"
     instance = Instance(
         registry_name=plan.registry_name,
@@ -159,7 +188,7 @@ def _fill(
         host=plan.host,
         origin=origin,
         demonstration=plan.demonstration,
-        chain_url=plan.chain_url,
+        chain_urls=tuple(plan.chain_urls),
         chain_id=deployment.chain_id,
         genesis=network.genesis,
         consensus=network.consensus,
@@ -184,8 +213,50 @@ def _fill(
             roster.sign_first(session, keys.sm2(ISSUER), begun)
     finally:
         store.close()
+    discard(paths.root / _BEGUN)
     write_durably(paths.instance, instance.to_json())
     return network
+
+
+def _keys(
+    paths: Paths,
+    plan: Plan,
+    passphrase: Callable[[Path], bytes],
+    of_person: Callable[[Paths, str], bytes],
+) -> tuple[KeyProvider, dict[str, EthereumKey]]:
+    """The registry's keys and everyone's: new ones, or those that an earlier try made."""
+    mark = paths.root / _BEGUN
+    if mark.exists():
+        return _begun_keys(paths, plan, passphrase(paths.keys), of_person)
+    for path in list(paths.root.iterdir()):  # half made: nobody was told of any of it
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    make_folder(paths.keys, mode=0o700)
+    own = passphrase(paths.keys)
+    keys = make_keys(paths.keys, Keystore.create(paths.keys, own, scrypt_n=plan.scrypt_n), KINDS, plan.token)
+    people = _make_people(paths, plan, own, of_person)
+    if plan.chain_urls:
+        write_durably(mark, json.dumps(dict(plan.people)).encode())
+    return keys, people
+
+
+def _begun_keys(
+    paths: Paths, plan: Plan, own: bytes, of_person: Callable[[Paths, str], bytes]
+) -> tuple[KeyProvider, dict[str, EthereumKey]]:
+    if json.loads((paths.root / _BEGUN).read_bytes()) != dict(plan.people):
+        raise UsageFault(
+            f"keys were made for this registry already, for other people: {paths.root}",
+            code="begun-otherwise",
+            hint="Name the same people in the same roles, or remove that folder if none of its accounts holds"
+            " anything.",
+        )
+    keystore, config = Keystore(paths.keys, own, scrypt_n=plan.scrypt_n), read_config(paths.keys)
+    keys: KeyProvider = keystore
+    if config is not None and plan.token is not None:
+        keys = Pkcs11Provider(keystore, config, plan.token.pin)
+    people = {
+        name: open_key(keyring.key_file(paths, name), partial(of_person, paths, name)) for name in plan.people
+    }
+    return keys, people
 
 
 def _make_people(
@@ -198,18 +269,30 @@ def _make_people(
     return {name: keyring.make_key(paths, name, given[name], scrypt_n=plan.scrypt_n) for name in plan.people}
 
 
+def _foreign_chain(plan: Plan) -> tuple[Web3, Network]:
+    """Others' network, and what a policy pins of it. Raises `UsageFault` `chain-unproven`."""
+    first = connect(plan.chain_urls[0])
+    with translated():
+        first.eth.get_block(0)  # what is no node, or silent, is told in the words of whoever would write
+        chain_id = first.eth.chain_id
+    named = plan.validators or sorted(one for operator in plan.operators for one in operator.validators)
+    network = read_network(asking(first), named)
+    if not network.provable and not plan.unproven:
+        raise UsageFault(
+            "nobody can prove who seals the blocks of this network",
+            code="chain-unproven",
+            hint="What is verified on it would end in “cannot be determined”. Use one of Clique or QBFT, name"
+            " its validators with --operators, or accept it with --unproven.",
+        )
+    chain = Chain(chain_id, network.genesis, network.consensus, frozenset(network.validators))
+    return connect_all(plan.chain_urls, chain), network
+
+
 @contextmanager
-def _new_chain(
-    paths: Paths, plan: Plan, keys: KeyProvider, admin: EthereumKey, clock: Callable[[], int]
+def _embedded_chain(
+    paths: Paths, keys: KeyProvider, admin: EthereumKey, clock: Callable[[], int]
 ) -> Iterator[tuple[Web3, Network]]:
-    """The chain to deploy on, and what a policy pins of it."""
-    if plan.chain_url is not None:
-        w3 = connect(plan.chain_url)
-        with translated():
-            w3.eth.get_block(0)  # what is no node, or silent, is told in the words of whoever would write
-        named = plan.validators or sorted(one for operator in plan.operators for one in operator.validators)
-        yield w3, read_network(asking(w3), named)
-        return
+    """A new chain of our own."""
     validator = keys.ethereum(VALIDATOR)
     genesis_block = Genesis(
         chain_id=1 + secrets.randbelow(MAX_CHAIN_ID),
@@ -223,36 +306,82 @@ def _new_chain(
 
 
 def _deploy(
-    w3: Web3, plan: Plan, keys: KeyProvider, own: EthereumKey, addresses: Mapping[str, bytes], now: int
+    w3: Web3,
+    plan: Plan,
+    network: Network,
+    keys: KeyProvider,
+    own: EthereumKey,
+    addresses: Mapping[str, bytes],
+    now: int,
 ) -> tuple[Deployment, Modules]:
-    admin = Sender(w3, own.account(), time.sleep)
-    if plan.chain_url is not None:
-        _require_funds(w3, {"administrator": admin.address, "relay": keys.ethereum(RELAY).address})
+    """Deploy, or go on with it: the administrator's account is new, and sends nothing else before that."""
+    admin, relay = Sender(w3, own.account(), time.sleep), keys.ethereum(RELAY).address
+    _require_funds(w3, admin, relay)
     by_role = {
         role: tuple(addresses[name] for name, held in plan.people.items() if held == role)
         for role in ("registry", "committee")
     }
-    holders = RoleHolders(keys.ethereum(RELAY).address, by_role["registry"], by_role["committee"])
-    deployment = deploy(w3, admin, holders, first_nonce=admin.next_nonce())
+    holders = RoleHolders(relay, by_role["registry"], by_role["committee"])
     profiles = [p for p in PROFILES.values() if plan.demonstration or not p.demonstration]
-    configure(RegistryClient(w3, deployment), admin, profiles, official_calendar(), day_of(now))
-    return deployment, deploy_modules(w3, admin, deployment)
+    try:
+        deployment = deploy(w3, admin, holders)
+        modules = deploy_modules(w3, admin, deployment, first_nonce=DEPLOY_STEPS)
+        configure(RegistryClient(w3, deployment), admin, profiles, official_calendar(), day_of(now))
+        _wait_final(w3, network)
+    except (NodeRefused, OutcomeOpen) as fault:
+        if empty := _empty(w3, {"administrator": admin.address, "relay": relay}):
+            raise _unfunded("no node takes transactions that pay nothing", empty) from fault
+        raise
+    check_deployment(w3, deployment)  # by blocks that stay
+    check_modules(w3, deployment, modules)
+    return deployment, modules
 
 
-def _require_funds(w3: Web3, accounts: Mapping[str, bytes]) -> None:
-    """A permissioned network may ask no fees at all; one that does must fund our accounts first."""
+def _wait_final(w3: Web3, network: Network) -> None:
+    """Wait until what is in blocks now is in final ones. Raises `OutcomeOpen`."""
+    prover = Prover(asking(w3), network.consensus, len(network.validators))
     with translated():
-        if not w3.eth.get_block("latest").get("baseFeePerGas") and not w3.eth.gas_price:
+        head = w3.eth.block_number
+    for pause in pauses(FINAL_SECONDS):
+        if prover.last_final() >= head:
             return
-        empty = [
-            name
-            for name, address in accounts.items()
-            if not w3.eth.get_balance(Web3.to_checksum_address(address))
-        ]
+        time.sleep(pause)
+    raise OutcomeOpen(
+        "The contracts are in blocks that are not final yet.",
+        code="chain-timeout",
+        hint="Too few validators are at work. Run the same command again: it goes on with the same keys.",
+    )
+
+
+def _require_funds(w3: Web3, admin: Sender, relay: bytes) -> None:
+    """A network that asks fees must fund our accounts first. Raises `EnvironmentFault` `chain-unfunded`."""
+    with translated():
+        if not w3.eth.get_block("latest").get("baseFeePerGas"):
+            return  # none, perhaps: whether the nodes take what pays nothing is seen when it is sent
+        needed = DEPLOYMENT_GAS * admin.fees().highest
+        short = w3.eth.get_balance(checksummed(admin.address)) < needed
+    begun = admin.next_nonce() > 0
+    empty = _empty(w3, {"relay": relay}) | ({"administrator": admin.address} if short and not begun else {})
     if empty:
-        raise EnvironmentFault(
-            f"the node asks fees, and these accounts hold nothing: {', '.join(empty)}",
-            code="chain-unfunded",
-            hint="Create the registry on a network without fees, or fund: "
-            + ", ".join(f"0x{accounts[name].hex()}" for name in empty),
-        )
+        raise _unfunded("the network asks fees", dict(sorted(empty.items())), needed)
+
+
+def _empty(w3: Web3, accounts: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Those that hold nothing."""
+    with translated():
+        return {
+            name: address
+            for name, address in accounts.items()
+            if not w3.eth.get_balance(checksummed(address))
+        }
+
+
+def _unfunded(why: str, accounts: Mapping[str, bytes], needed: int = 0) -> EnvironmentFault:
+    named = ", ".join(f"0x{address.hex()} ({name})" for name, address in accounts.items())
+    least = f", at least {-(-needed // 10**15) / 1000} ether each" if needed else ""
+    return EnvironmentFault(
+        f"{why}, and these accounts do not hold enough: {named}",
+        code="chain-unfunded",
+        hint=f"Have the network fund them{least}, then run the same command again: it goes on with the same"
+        " keys.",
+    )

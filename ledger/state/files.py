@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -125,14 +125,21 @@ def make_folder(path: Path, *, mode: int = 0o755) -> None:
 
 
 @contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
+def whole_folder(
+    target: Path, *, begun: Path | None = None, keep: Callable[[Path], bool] = lambda _: False
+) -> Iterator[Path]:
     """Give a new folder beside `target` to be filled; it gets the name when the block has ended well.
 
-    `target` must not exist, or be empty. After a fault nothing is left. Raises `EnvironmentFault` (`disk-…`).
+    `target` must not exist, or be empty. After a fault nothing is left, unless `keep` says so of the draft;
+    then the next one that is `begun` under that name goes on with it. Raises `EnvironmentFault` (`disk-…`).
     """
     make_folder(target.parent)
     with disk_faults(target):
-        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        if begun is None:
+            draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        else:
+            draft = begun
+            draft.mkdir(mode=0o700, exist_ok=True)
     try:
         yield draft
         if target.exists():
@@ -140,7 +147,8 @@ def whole_folder(target: Path) -> Iterator[Path]:
         draft.rename(target)
         sync_folder(target.parent)
     except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
+        if not keep(draft):
+            shutil.rmtree(draft, ignore_errors=True)
         raise
 
 

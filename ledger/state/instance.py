@@ -63,7 +63,7 @@ _FIELDS: Final[dict[str, Check[Any]]] = {
     "host": text(1, 200, r"[A-Za-z0-9.:-]+"),
     "origin": text(1, 200, r"[^\s+]+"),
     "demonstration": boolean,
-    "chain_url": nullable(text(1, 500)),
+    "chain_urls": list_of(text(1, 500), 0, 16),
     "chain_id": integer(1),
     "genesis": hex_bytes(32),
     "consensus": one_of(*CONSENSUS),
@@ -158,7 +158,7 @@ class IssuerKey:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """What one registry instance is. `chain_url` None: the embedded chain. `validators`: 20 bytes each."""
+    """What one registry instance is. `validators`: 20 bytes each."""
 
     registry_name: str
     registry_code: str
@@ -168,7 +168,8 @@ class Instance:
     host: str
     origin: str
     demonstration: bool
-    chain_url: str | None
+    chain_urls: tuple[str, ...]
+    """Nodes of others' network, the first that is well being asked; none: the embedded chain."""
     chain_id: int
     genesis: bytes
     consensus: Consensus
@@ -188,7 +189,12 @@ class Instance:
     @property
     def lock_seconds(self) -> float:
         """How long it is waited for another that writes."""
-        return LOCK_SECONDS if self.chain_url is None else LOCK_SECONDS_OF_NODES
+        return LOCK_SECONDS_OF_NODES if self.foreign else LOCK_SECONDS
+
+    @property
+    def foreign(self) -> bool:
+        """Whether its chain is others' network, and not the embedded one."""
+        return bool(self.chain_urls)
 
     @property
     def profile(self) -> str:
@@ -208,7 +214,7 @@ class Instance:
             "host": self.host,
             "origin": self.origin,
             "demonstration": self.demonstration,
-            "chain_url": self.chain_url,
+            "chain_urls": list(self.chain_urls),
             "chain_id": self.chain_id,
             "genesis": self.genesis.hex(),
             "consensus": self.consensus.name,
@@ -226,7 +232,12 @@ class Instance:
     @classmethod
     def from_json(cls, data: bytes) -> Instance:
         """Decode strictly; `DataFault` where it is not what `to_json` writes."""
-        value = read_object(canonical.loads(data, max_bytes=MAX_INSTANCE_BYTES), _FIELDS, "instance")
+        read = canonical.loads(data, max_bytes=MAX_INSTANCE_BYTES)
+        if isinstance(read, dict) and "chain_url" in read and "chain_urls" not in read:
+            url = read.pop("chain_url")  # as it was written while there was one at most
+            read["chain_urls"] = [] if url is None else [url]
+        value = read_object(read, _FIELDS, "instance")
+        value["chain_urls"] = tuple(value["chain_urls"])
         registry = value.pop("registry")
         del value["format"]
         value["consensus"] = CONSENSUS[value["consensus"]]

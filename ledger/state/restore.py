@@ -144,7 +144,7 @@ def restore(
                 kept = KeptFolder(instance, provider, clock_for(session, clock))
             sample = _opened(kept, store, who, made_at)
             acting = _acting(store)
-            if instance.chain_url is None:  # a node's chain is compared when the registry is opened
+            if not instance.foreign:  # a node's chain is compared when the registry is opened
                 _require_one_history(draft, instance, store, provider, clock)
             if database_url is not None:
                 _move_database(store, database_url)

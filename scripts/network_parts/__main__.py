@@ -14,7 +14,12 @@ from scripts.network_parts.binaries import NoProgram, Program, find_geth, kind_o
 from scripts.network_parts.making import make
 from scripts.network_parts.plan import FILE, Network, load
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="A network of several validators here.")
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="A network of several validators here.",
+)
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The network's folder.")]
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Some nodes; default: all.")]
 

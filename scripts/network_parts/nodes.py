@@ -109,7 +109,7 @@ def fund(network: Network, addresses: Sequence[str]) -> None:
             "chainId": network.chain_id,
             "nonce": first + at,
             "gas": 21_000,
-            "to": address,
+            "to": bytes.fromhex(address.removeprefix("0x")),
             "value": _FUNDS,
             "type": 2,
             "maxFeePerGas": 10**10,

@@ -35,6 +35,8 @@ class Node:
         if method == "eth_getProof":
             asked = [(parameters[0], int(parameters[2], 16))]
             return next(p["proof"] for p in PROOFS if [(p["proof"]["address"], p["number"])] == asked)
+        if method == "clique_getSigners":
+            raise EnvironmentFault("The node refuses it.", code="node-refused")
         assert method == "eth_getBlockByNumber"
         which = max(self.blocks, default=0) if parameters[0] == "latest" else int(parameters[0], 16)
         answer = self.blocks.get(which)

@@ -35,7 +35,7 @@ def anvil_url(packages: Path) -> Iterator[str]:
 def test_a_case_on_anvil_is_recorded_but_not_vouched_for(anvil_url: str, tmp_path: Path) -> None:
     state, out = tmp_path / "state", tmp_path / "out"
     dossier(tmp_path / "dossiers" / "clinic")
-    plan = replace(PLAN, scrypt_n=2, chain_url=anvil_url)
+    plan = replace(PLAN, scrypt_n=2, chain_urls=(anvil_url,), unproven=True)
     network = create_registry(
         state,
         plan,

@@ -230,7 +230,7 @@ def test_two_exchanges_race_and_one_has_it_through_every_kill(market: Market) ->
             reasons = [[reason.code for reason in one.check(asked).reasons] for one in both]
             assert sorted(reasons) == [[], ["reserved"]]
     paths, instance = read_instance(market.state)
-    assert instance.chain_url is None
+    assert not instance.foreign
     assert paths.root == market.state
     said = run("audit", "--state", market.state, "--json", env=KEYS_OF_STATE)
     assert said.code == 0, said.out

@@ -141,7 +141,7 @@ def test_locked_by_another(world: World) -> None:
 def test_it_is_waited_for_as_long_as_a_desk_may_keep_it(world: World) -> None:
     """Where blocks take a while to be final, a desk that is busy keeps the lock longer than ten seconds."""
     _, instance = read_instance(world.root)
-    foreign = replace(instance, chain_url="http://127.0.0.1:8545")
+    foreign = replace(instance, chain_urls=("http://127.0.0.1:8545",))
     assert foreign.lock_seconds > Pace().burst + outbox.PATIENCE_SECONDS
     assert instance.lock_seconds > Pace().burst
 

@@ -1,0 +1,75 @@
+"""`yinzheng chain`: how the network is, and which of its nodes are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from yinzheng.api.cli.common import DEFAULT_STATE, State
+from yinzheng.api.cli.output import Json, tell
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.flow.network import NetworkState
+
+
+def chain(
+    state: State = DEFAULT_STATE,
+    add: Annotated[
+        list[str] | None, typer.Option(help="URL of a node to ask too, last; repeat. 增加节点。")
+    ] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option(help="URL of a node to ask no more; repeat. 移除节点。")
+    ] = None,
+    first: Annotated[str | None, typer.Option(help="URL of the node to ask first. 首选节点。")] = None,
+    json_: Json = False,
+) -> None:
+    """Tell how the network is: nodes, who seals, fees, what waits; change the nodes asked. 链与节点状况。"""
+    from yinzheng.ledger.chain.connect import open_chain
+    from yinzheng.ledger.flow.network import look_at
+    from yinzheng.ledger.registry import wall_clock
+    from yinzheng.ledger.state.endpoints import change_endpoints
+    from yinzheng.ledger.state.instance import read_instance
+    from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+
+    if add or remove or first:
+        change_endpoints(state, add=add or (), remove=remove or (), first=first)
+    paths, instance = read_instance(state)
+    with ExitStack() as stack:
+        store = open_store_read_only(instance.database_url or sqlite_url(paths.database))
+        stack.callback(store.close)
+        w3 = stack.enter_context(open_chain(paths, instance, None, clock=wall_clock))
+        with store.reading() as session:
+            found = look_at(w3, instance, session, wall_clock())
+    tell(json_, found.to_json(), _text(found))
+
+
+def _text(found: NetworkState) -> Iterator[str]:
+    yield (
+        f"{found.consensus}: block {found.head}, {found.head_age} seconds old; final up to {found.final}"
+        " 最新区块、最终区块"
+    )
+    if found.nodes:
+        yield "nodes 节点:"
+    for node in found.nodes:
+        height = "" if node.height is None else f"  block {node.height}"
+        yield f"  {node.name}{height}  {node.fault or ('asked 使用中' if node.asked else 'well 正常')}"
+    if found.sealing:
+        yield f"who sealed the last {found.looked_at} blocks 近期签封:"
+    for one in found.sealing:
+        missed = "" if one.missed is None else f", missed 缺席 {one.missed}"
+        last = "" if one.last is None else f", last 最近 {one.last}"
+        name = one.operator or "named by no operator 未列明运营者"
+        yield f"  0x{one.validator}  {name}: {one.sealed}{missed}{last}"
+    for stranger in found.strangers:
+        yield f"  0x{stranger}  is not among the validators known 不在已知验证节点之列"
+    fee = "none 无" if not found.base_fee else f"{found.base_fee} wei"
+    yield f"base fee 基础费: {fee}"
+    stuck = sum(one.stuck for one in found.waiting)
+    yield f"calls that wait 待上链: {len(found.waiting)}, stuck 停滞: {stuck}"
+    for call in found.waiting[:20]:
+        nonce = "" if call.nonce is None else f", nonce {call.nonce}"
+        why = "" if call.why is None else f", {call.why}"
+        yield f"  {call.name}: {call.state}, {call.age} s{nonce}{why}{' — stuck 停滞' if call.stuck else ''}"
