@@ -17,7 +17,7 @@ from yinzheng.ledger.cases.deeming import deem_accepted
 from yinzheng.ledger.certificates import calls as certificate_calls
 from yinzheng.ledger.certificates.lapsing import lapse_expired
 from yinzheng.ledger.chain.client import ContractsClient
-from yinzheng.ledger.chain.connect import open_chain
+from yinzheng.ledger.chain.connect import nodes_left, open_chain
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import OutcomeOpen, Sender
 from yinzheng.ledger.disputes import calls as dispute_calls
@@ -109,6 +109,8 @@ def open_registry(
         _begin(held, registry, clock_is_right=clock_is_right)
         registry.log.sweep()  # what a crash left half written; nobody else writes now
         registry.blobs.sweep()
+        for node in nodes_left(w3):
+            tell(f"{node.name} {node.fault}; another node is asked 已改用其他节点")
         for path in sweep_after_kills(registry):
             tell(f"removed what a killed backup or restoration left 已清除中断残留: {path}")
         if settle:

@@ -25,8 +25,10 @@ from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import connect
 from yinzheng.ledger.chain.deployment import Deployment
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.evidence import asking
 from yinzheng.ledger.chain.embedded.jsonrpc import respond
 from yinzheng.ledger.chain.modules import Modules
+from yinzheng.ledger.chain.network import read_network
 from yinzheng.ledger.chain.reverts import ChainUnreachable, translated
 from yinzheng.ledger.chain.sender import Call, Sender, outcome
 from yinzheng.ledger.net import client, plain
@@ -139,6 +141,7 @@ def uses(node: Node) -> dict[str, Callable[[], object]]:
         "outcome": lambda: outcome(w3, sent),
         "sender": lambda: Sender(w3, Account.from_key(bytes(31) + b"\2"), lambda _: None).next_nonce(),
         "broadcast": lambda: broadcast(w3),
+        "network": lambda: read_network(asking(w3), ()),
     }
 
 
