@@ -23,7 +23,7 @@ from yinzheng.ledger.chain.reverts import ChainUnreachable
 from yinzheng.verifier.chain.consensus import CLIQUE
 
 
-def block(number: int, *, by: int = 0, key: bytes | None = None) -> dict[str, Any]:
+def block(number: int, *, by: int = 0, key: Any = None) -> dict[str, Any]:
     return answered(seal([*FIELDS[:8], number, *FIELDS[9:]], key or VALIDATORS[by]))
 
 
