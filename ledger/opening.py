@@ -35,8 +35,8 @@ from yinzheng.ledger.registry import Clock, Progress, Registry, silent, wall_clo
 from yinzheng.ledger.state.backup import sweep_after_kills
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.state.instance import Paths, read_instance, writer_lock
-from yinzheng.ledger.store.database import open_store, sqlite_url
-from yinzheng.ledger.store.sealed import FolderBlobs
+from yinzheng.ledger.store.database import open_store
+from yinzheng.ledger.store.objects import open_blobs
 from yinzheng.ledger.withdrawals import calls as withdrawal_calls
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
@@ -86,7 +86,7 @@ def open_registry(
             writer_lock(paths, instance.lock_seconds if lock_seconds is None else lock_seconds)
         )
         provider = keys(paths)
-        store = open_store(instance.database_url or sqlite_url(paths.database), faults=faults)
+        store = open_store(instance.store_url(paths), faults=faults)
         stack.callback(store.close)
         held = LedgerClock(clock, leap=None if clock_is_right else leap)
         w3 = stack.enter_context(open_chain(paths, instance, provider, clock=held, faults=faults))
@@ -95,7 +95,7 @@ def open_registry(
             instance=instance,
             store=store,
             log=TileLog(paths.log, instance.origin, faults=faults),
-            blobs=FolderBlobs(paths.blobs, faults=faults),
+            blobs=open_blobs(paths, instance, faults),
             w3=w3,
             client=ContractsClient(w3, instance.deployment, instance.modules),
             kinds=KINDS,

@@ -35,7 +35,7 @@ from yinzheng.ledger.rules.deadlines import Deadlines
 from yinzheng.ledger.rules.publicity import NoticeBody
 from yinzheng.ledger.state.instance import Instance, Paths, read_instance
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.database import Store, open_store_read_only, sqlite_url
+from yinzheng.ledger.store.database import Store, open_store_read_only
 from yinzheng.ledger.store.models import Case, Certificate, Event, Objection
 from yinzheng.ledger.store.models_moves import Licence
 from yinzheng.ledger.store.register import search
@@ -336,7 +336,7 @@ def open_reader(root: Path, clock: Callable[[], int]) -> Iterator[Reader]:
     """
     paths, instance = read_instance(root)
     with ExitStack() as stack:
-        store = open_store_read_only(instance.database_url or sqlite_url(paths.database))
+        store = open_store_read_only(instance.store_url(paths))
         stack.callback(store.close)
         w3 = stack.enter_context(open_chain(paths, instance, None, clock=clock))
         _require_one_history(paths, instance, store, w3)

@@ -19,8 +19,8 @@ from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.rules.calendar import WorkingCalendar
 from yinzheng.ledger.state.faults import Faults
 from yinzheng.ledger.state.instance import Instance, Paths
+from yinzheng.ledger.store.blobs import BlobStore
 from yinzheng.ledger.store.database import Store
-from yinzheng.ledger.store.sealed import FolderBlobs
 
 Clock = Callable[[], int]
 Progress = Callable[[str], None]
@@ -68,7 +68,7 @@ class Registry:
     instance: Instance
     store: Store
     log: TileLog
-    blobs: FolderBlobs
+    blobs: BlobStore
     w3: Web3
     client: ContractsClient
     kinds: Kinds

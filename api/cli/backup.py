@@ -119,7 +119,11 @@ def restore_state(
         Path | None, typer.Option("--keystore", help="Folder of the encrypted keys, if not in the backup.")
     ] = None,
     database: Annotated[
-        str | None, typer.Option(help="SQLAlchemy URL of a new PostgreSQL database; default: SQLite.")
+        str | None, typer.Option(help="A new PostgreSQL database, without its password; default: SQLite.")
+    ] = None,
+    objects: Annotated[
+        str | None,
+        typer.Option(help="A bucket for sealed files, s3://BUCKET/PREFIX?endpoint=URL; default: a folder."),
     ] = None,
     json_: Json = False,
 ) -> None:
@@ -142,6 +146,7 @@ def restore_state(
             by=lambda store, _draft: persons.acting(store, beside, as_),
             keystore=keystore,
             database_url=database,
+            objects_url=objects,
         )
 
     def text() -> Iterator[str]:

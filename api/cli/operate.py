@@ -48,7 +48,11 @@ def init(
     ] = None,
     operators: Operators = None,
     database: Annotated[
-        str | None, typer.Option(help="SQLAlchemy URL of a PostgreSQL database; default: SQLite.")
+        str | None, typer.Option(help="A PostgreSQL database, without its password; default: SQLite.")
+    ] = None,
+    objects: Annotated[
+        str | None,
+        typer.Option(help="A bucket for sealed files, s3://BUCKET/PREFIX?endpoint=URL; default: a folder."),
     ] = None,
     auditor: Annotated[
         list[str] | None, typer.Option(help="An auditor's short name; repeat. 审计员。")
@@ -100,6 +104,7 @@ def init(
         validators=tuple(_address(item) for item in validator or []),
         operators=read_operators_file(operators),
         database_url=database,
+        objects_url=objects,
         token=token_plan(in_token or [], module, token, token_serial, token_sm2),
         authority=authority,
         unproven=unproven,

@@ -246,8 +246,8 @@ def reading_store(state: Path) -> Iterator[tuple[Store, Paths]]:
     from contextlib import closing
 
     from yinzheng.ledger.state.instance import read_instance
-    from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+    from yinzheng.ledger.store.database import open_store_read_only
 
     paths, instance = read_instance(state)
-    with closing(open_store_read_only(instance.database_url or sqlite_url(paths.database))) as store:
+    with closing(open_store_read_only(instance.store_url(paths))) as store:
         yield store, paths

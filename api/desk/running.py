@@ -23,7 +23,7 @@ from yinzheng.ledger.notify.sending import Courier, Network
 from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.registry import Clock, Registry
 from yinzheng.ledger.state.instance import Paths, is_awaited, read_instance
-from yinzheng.ledger.store.database import open_store, sqlite_url
+from yinzheng.ledger.store.database import open_store
 
 LOCK_PATIENCE: Final = 25.0
 """Seconds at least that the writer waits for a command that holds the lock, such as a long import."""
@@ -68,7 +68,7 @@ def open_desk(
     with sole_desk(paths):
         provider = KeysOnce(keys)
         _unlock(provider(paths))
-        store = open_store(instance.database_url or sqlite_url(paths.database))
+        store = open_store(instance.store_url(paths))
 
         @contextmanager
         def opened() -> Iterator[Registry]:

@@ -31,8 +31,8 @@ from yinzheng.ledger.keys.provider import KeyProvider
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.registry import Clock, Progress
 from yinzheng.ledger.state.instance import Paths, read_instance, writer_lock
-from yinzheng.ledger.store.blobs import FolderBlobs
-from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+from yinzheng.ledger.store.database import open_store_read_only
+from yinzheng.ledger.store.objects import open_blobs
 from yinzheng.verifier.errors import EnvironmentFault
 
 __all__ = ["Finding", "audit_registry"]
@@ -69,14 +69,14 @@ def audit_registry(
         except EnvironmentFault as fault:
             if fault.code != "state-read-only":
                 raise
-        store = open_store_read_only(instance.database_url or sqlite_url(paths.database))
+        store = open_store_read_only(instance.store_url(paths))
         stack.callback(store.close)
         w3 = stack.enter_context(open_chain(paths, instance, None, clock=clock))
         audit = Audit(
             instance=instance,
             store=store,
             log=TileLog(paths.log, instance.origin),
-            blobs=FolderBlobs(paths.blobs),
+            blobs=open_blobs(paths, instance),
             w3=w3,
             client=ContractsClient(w3, instance.deployment, instance.modules),
             keys=keys(paths),

@@ -21,7 +21,7 @@ from yinzheng.ledger.flow.working_days import calendar_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.events import StandingStatement
 from yinzheng.ledger.state.instance import read_instance
-from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+from yinzheng.ledger.store.database import open_store_read_only
 from yinzheng.ledger.store.models import Case, Event, Objection
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.errors import DataFault
@@ -50,9 +50,8 @@ def objections_at(root: Path) -> list[Line]:
     Raises as `read_instance` and `open_store_read_only`.
     """
     paths, instance = read_instance(root)
-    url = instance.database_url or sqlite_url(paths.database)
     calendar = calendar_of(paths)
-    with closing(open_store_read_only(url)) as store, store.reading() as session:
+    with closing(open_store_read_only(instance.store_url(paths))) as store, store.reading() as session:
         rows = session.exec(select(Objection).where(col(Objection.certificate).is_not(None))).all()
         lines = [
             Line(

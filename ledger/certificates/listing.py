@@ -11,7 +11,7 @@ from sqlmodel import Session
 from yinzheng.ledger.certificates.remarks import Entered, remarks_of
 from yinzheng.ledger.certificates.work import deposit_leaf, registered, statements_of
 from yinzheng.ledger.state.instance import read_instance
-from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+from yinzheng.ledger.store.database import open_store_read_only
 from yinzheng.ledger.store.models import Case
 from yinzheng.verifier.bytes.canonical import JSON
 
@@ -65,6 +65,5 @@ def standing_of(session: Session, number: str) -> Standing:
 def standing_at(root: Path, number: str) -> Standing:
     """The same of a state folder. Raises as `standing_of`, `read_instance` and `open_store_read_only`."""
     paths, instance = read_instance(root)
-    url = instance.database_url or sqlite_url(paths.database)
-    with closing(open_store_read_only(url)) as store, store.reading() as session:
+    with closing(open_store_read_only(instance.store_url(paths))) as store, store.reading() as session:
         return standing_of(session, number)

@@ -14,7 +14,7 @@ from yinzheng.ledger.consents.uncovered import at_most
 from yinzheng.ledger.consents.versions import against_the_one_before, narrower_than, notice_at
 from yinzheng.ledger.rules.notices import Change, changes
 from yinzheng.ledger.state.instance import read_instance
-from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+from yinzheng.ledger.store.database import open_store_read_only
 from yinzheng.ledger.store.models_consents import Consent, Job, Notice, Organisation, Pooled
 
 
@@ -52,8 +52,7 @@ def list_notices(root: Path, now: int) -> list[ListedNotice]:
     Raises `UsageFault` (`state-missing`), `EnvironmentFault` (`store-…`).
     """
     paths, instance = read_instance(root)
-    url = instance.database_url or sqlite_url(paths.database)
-    with closing(open_store_read_only(url)) as store, store.reading() as session:
+    with closing(open_store_read_only(instance.store_url(paths))) as store, store.reading() as session:
         query = select(Notice, Organisation.name).join(Organisation)
         query = query.order_by(Notice.controller, col(Notice.id))
         return [
@@ -74,8 +73,7 @@ def list_notices(root: Path, now: int) -> list[ListedNotice]:
 def count_consents(root: Path) -> Totals:
     """Count the consents in the state folder `root`. Raises as `list_notices`."""
     paths, instance = read_instance(root)
-    url = instance.database_url or sqlite_url(paths.database)
-    with closing(open_store_read_only(url)) as store, store.reading() as session:
+    with closing(open_store_read_only(instance.store_url(paths))) as store, store.reading() as session:
         kept = session.exec(select(func.count()).select_from(Consent)).one()
         waiting = session.exec(select(func.count()).select_from(Pooled)).one()
         lost = select(func.count()).select_from(Consent).where(col(Consent.wrapped_key).is_(None))

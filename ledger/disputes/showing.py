@@ -20,7 +20,7 @@ from yinzheng.ledger.people.acting import Actor, admit, require
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.instance import read_instance
-from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+from yinzheng.ledger.store.database import open_store_read_only
 from yinzheng.ledger.store.models import Dossier, Event
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject, EvidenceItem
 from yinzheng.verifier.bytes.canonical import JSON
@@ -159,8 +159,7 @@ def look(work: DisputeThread) -> Shown:
 def list_disputes(root: Path) -> list[Line]:
     """All disputes of a state folder, without what lies sealed; needs neither keys nor the writer's lock."""
     paths, instance = read_instance(root)
-    url = instance.database_url or sqlite_url(paths.database)
-    with closing(open_store_read_only(url)) as store, store.reading() as session:
+    with closing(open_store_read_only(instance.store_url(paths))) as store, store.reading() as session:
         return listed(session)
 
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from yinzheng.ledger.organisations.keys import keys_at
 from yinzheng.ledger.state.instance import read_instance
-from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+from yinzheng.ledger.store.database import open_store_read_only
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.formats.key_history import Keys, key_at
 
@@ -32,8 +32,7 @@ class Listed:
 def list_organisations(root: Path, now: int) -> list[Listed]:
     """All of them, by credit code. Raises as `read_instance` and `open_store_read_only`."""
     paths, instance = read_instance(root)
-    url = instance.database_url or sqlite_url(paths.database)
-    with closing(open_store_read_only(url)) as store, store.reading() as session:
+    with closing(open_store_read_only(instance.store_url(paths))) as store, store.reading() as session:
         rows = session.exec(select(Organisation).order_by(col(Organisation.code))).all()
         return [_listed(session, row, now) for row in rows]
 

@@ -13,7 +13,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -45,6 +45,7 @@ from yinzheng.ledger.keys.personal import open_key
 from yinzheng.ledger.keys.pkcs11 import Pkcs11Provider
 from yinzheng.ledger.keys.provider import ISSUER, KINDS, RELAY, VALIDATOR, EthereumKey, KeyProvider
 from yinzheng.ledger.keys.token_config import read_config
+from yinzheng.ledger.net.buckets import BucketAddress
 from yinzheng.ledger.people import keyring, roster
 from yinzheng.ledger.registry import Progress
 from yinzheng.ledger.rules.calendar import day_of, official_calendar
@@ -52,10 +53,12 @@ from yinzheng.ledger.rules.credit_code import check_credit_code
 from yinzheng.ledger.rules.offices import ROLES, Office
 from yinzheng.ledger.rules.profiles import PROFILES
 from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.state.address import server_url
 from yinzheng.ledger.state.files import discard, make_folder, whole_folder, write_durably
 from yinzheng.ledger.state.instance import Instance, IssuerKey, Paths
-from yinzheng.ledger.store.database import open_store, sqlite_url
+from yinzheng.ledger.store.database import open_store
 from yinzheng.ledger.store.models import Person
+from yinzheng.ledger.store.objects import ObjectBlobs
 from yinzheng.verifier.chain.consensus import CLIQUE
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 from yinzheng.verifier.judge.trust import Operator
@@ -91,6 +94,8 @@ class Plan:
     operators: Sequence[Operator] = ()
     """Who runs the chain's nodes; none: the registry alone."""
     database_url: str | None = None
+    objects_url: str | None = None
+    """A bucket for sealed files; None: a folder of the state."""
     scrypt_n: int = SCRYPT_N
     token: TokenPlan | None = None
     authority: str | None = None
@@ -112,9 +117,13 @@ def create_registry(
     `passphrase` is asked for the keystore's, given the folder of the keys; `of_person` for that of each
     person, no two of which may be the same. Raises `UsageFault` (`state-exists`, `credit-code…`,
     `people-missing`, `key-name`, `passphrase-shared`, `validators-differ`, `chain-unproven`,
-    `begun-otherwise`), `EnvironmentFault` (node, disk; `chain-unfunded`).
+    `begun-otherwise`, `database-…`, `objects-…`), `EnvironmentFault` (node, disk; `chain-unfunded`).
     """
     check_credit_code(plan.registry_code)
+    if plan.database_url is not None:
+        plan = replace(plan, database_url=server_url(plan.database_url))
+    if plan.objects_url is not None:
+        plan = replace(plan, objects_url=str(BucketAddress.parse(plan.objects_url)))
     _check_people(plan.people)
     _require_free(root)
     root = root.absolute()
@@ -200,11 +209,12 @@ def _fill(
         created_at=now,
         deployment=deployment,
         modules=modules,
+        objects_url=plan.objects_url,
     )
     Instance.from_json(instance.to_json())  # what could not be read back must not be written
     paths.blobs.mkdir()
     paths.log.mkdir()
-    store = open_store(plan.database_url or sqlite_url(paths.database))
+    store = open_store(instance.store_url(paths))
     try:
         with store.transaction() as session:
             for name, role in plan.people.items():
@@ -213,6 +223,8 @@ def _fill(
             roster.sign_first(session, keys.sm2(ISSUER), begun)
     finally:
         store.close()
+    if plan.objects_url is not None:
+        ObjectBlobs.take(plan.objects_url, paths, instance)
     discard(paths.root / _BEGUN)
     write_durably(paths.instance, instance.to_json())
     return network

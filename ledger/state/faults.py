@@ -16,6 +16,8 @@ POINTS: Mapping[str, str] = MappingProxyType(
         "store.commit.before": "a database transaction is complete but not committed",
         "store.commit.after": "a database transaction is durable",
         "blob.write.before": "nothing of a sealed file is written",
+        "blob.upload.before": "a sealed file is durable here, the service of its bucket has none of it",
+        "blob.upload.after": "a sealed file is durable at the service of its bucket",
         "blob.rename.before": "a sealed file is durable under its temporary name",
         "blob.rename.after": "a sealed file has its final name, the folder is not yet synchronised",
         "blob.put.after": "a sealed file is durable under its final name",

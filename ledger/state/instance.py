@@ -25,6 +25,7 @@ from typing import Any, Final
 from yinzheng.ledger.chain.deployment import Deployment
 from yinzheng.ledger.chain.modules import Modules
 from yinzheng.ledger.rules.profiles import DEMO, GD_HEALTH
+from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import (
     Check,
@@ -87,6 +88,7 @@ _FIELDS: Final[dict[str, Check[Any]]] = {
     "deployment": _passed,
     "modules": _passed,
 }
+_OPTIONAL: Final[dict[str, Check[Any]]] = {"objects_url": text(1, 500)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,12 @@ class Instance:
     deployment: Deployment
     modules: Modules
     """Consents and disputes (S5.10, S5.13)."""
+    objects_url: str | None = None
+    """The bucket of its sealed files (`ledger/net/buckets.py`); None: the folder `blobs`."""
+
+    def store_url(self, paths: Paths) -> str:
+        """SQLAlchemy URL of its database; a server's holds no password (`ledger/state/address.py`)."""
+        return self.database_url or sqlite_url(paths.database)
 
     @property
     def lock_seconds(self) -> float:
@@ -227,6 +235,8 @@ class Instance:
             "deployment": self.deployment.to_json(),
             "modules": self.modules.to_json(),
         }
+        if self.objects_url is not None:
+            value["objects_url"] = self.objects_url
         return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
 
     @classmethod
@@ -236,7 +246,7 @@ class Instance:
         if isinstance(read, dict) and "chain_url" in read and "chain_urls" not in read:
             url = read.pop("chain_url")  # as it was written while there was one at most
             read["chain_urls"] = [] if url is None else [url]
-        value = read_object(read, _FIELDS, "instance")
+        value = read_object(read, _FIELDS, "instance", optional=_OPTIONAL)
         value["chain_urls"] = tuple(value["chain_urls"])
         registry = value.pop("registry")
         del value["format"]

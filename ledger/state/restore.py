@@ -7,7 +7,7 @@ written anew: its content in the backup opens to nobody, and the audit of the re
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -26,12 +26,14 @@ from yinzheng.ledger.flow.histories import known_of, require_one_history
 from yinzheng.ledger.keys.provider import RELAY, KeyProvider
 from yinzheng.ledger.keys.rewrap import WRAPPED, Wrapped
 from yinzheng.ledger.log.tilelog import TileLog
+from yinzheng.ledger.net.buckets import BucketAddress
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import KeptFolder
 from yinzheng.ledger.rules.destruction import StaffRole, may_restore
 from yinzheng.ledger.rules.offices import Office, Role
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.state.backup import FORMAT, MARKER, copy_file, copy_keys, copy_tree
+from yinzheng.ledger.state.address import server_url, sqlite_url
+from yinzheng.ledger.state.backup import FORMAT, MARKER, copy_blobs, copy_file, copy_keys, copy_tree
 from yinzheng.ledger.state.drafts import drafting, sweep_drafts
 from yinzheng.ledger.state.files import make_folder, shred, write_durably
 from yinzheng.ledger.state.instance import Instance, Paths, read_instance
@@ -39,9 +41,10 @@ from yinzheng.ledger.state.record_keys import NAME, Destroyed, LivingKey, read_h
 from yinzheng.ledger.state.sample import Sample, open_sample
 from yinzheng.ledger.store.blobs import FolderBlobs
 from yinzheng.ledger.store.copying import copy_rows
-from yinzheng.ledger.store.database import Store, open_store, sqlite_url
+from yinzheng.ledger.store.database import Store, open_store
 from yinzheng.ledger.store.models import Base, Case, Event, Person
 from yinzheng.ledger.store.models_disputes import Dispute
+from yinzheng.ledger.store.objects import ObjectBlobs
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import constant, hex_bytes, integer, read_object, text
 from yinzheng.verifier.errors import DataFault, UsageFault
@@ -92,6 +95,7 @@ def restore(
     by: Callable[[Store, Paths], Actor],
     keystore: Path | None = None,
     database_url: str | None = None,
+    objects_url: str | None = None,
 ) -> Restored:
     """Make the new state folder `root` from a backup and the current key file, and open records of it.
 
@@ -108,15 +112,20 @@ def restore(
         keystore: the folder of the encrypted keys, where the backup does not hold them; people's own lie
             beside it, as in a state folder. Without those, whoever carries no key cannot act afterwards.
         database_url: a new PostgreSQL database for it; by default an SQLite file, whatever it was before.
+        objects_url: a bucket for its sealed files; by default a folder, wherever they were before.
 
     Raises:
         UsageFault: `state-exists`, `backup-missing`, `keyfile-missing`, `keystore-missing`,
-            `database-in-use`, what `keys` and `by` find wrong, and as `admit`.
+            `database-in-use`, as `server_url`, `objects-…`, what `keys` and `by` find wrong, and as `admit`.
         DataFault: `backup-malformed`, `keyfile-…`, `keyfile-foreign` (of another registry), `keyfile-older`
             (it lacks keys of records that the backup holds: it is not the current one), `record-unopened`
             (the key-encryption key is another one), and as `require_one_history`.
         EnvironmentFault: `disk-…`, `key-missing`, `clock-behind`.
     """
+    if database_url is not None:
+        database_url = server_url(database_url)
+    if objects_url is not None:
+        objects_url = str(BucketAddress.parse(objects_url))
     instance, made_at = _check_backup(backup)
     key_file = _find_key_file(key_file, instance)
     keystore = keystore or Paths(backup).keys
@@ -139,7 +148,7 @@ def restore(
         store = open_store(sqlite_url(draft.database))
         try:
             who = by(store, draft)
-            restored = _put_keys(store, draft, key_file, instance, clock())
+            restored, buried = _put_keys(store, draft, key_file, instance, clock())
             with store.reading() as session:
                 kept = KeptFolder(instance, provider, clock_for(session, clock))
             sample = _opened(kept, store, who, made_at)
@@ -152,7 +161,10 @@ def restore(
             store.close()
         if database_url is not None:
             shred(draft.database)
-        write_durably(draft.instance, replace(instance, database_url=database_url).to_json())
+        if objects_url is not None:
+            _move_blobs(draft, instance, objects_url, buried)
+        described = replace(instance, database_url=database_url, objects_url=objects_url)
+        write_durably(draft.instance, described.to_json())
     people = len(list(Paths(root).people.glob("*.json")))
     return replace(
         restored,
@@ -194,6 +206,16 @@ def _move_database(store: Store, url: str) -> None:
         copy_rows(store, target)
     finally:
         target.close()
+
+
+def _move_blobs(draft: Paths, instance: Instance, url: str, buried: Iterable[str]) -> None:
+    """Put the backup's sealed files into the bucket, and take out of it those whose record was destroyed."""
+    folder, bucket = FolderBlobs(draft.blobs), ObjectBlobs.take(url, draft, instance)
+    for name in buried:
+        bucket.destroy(name)
+    copy_blobs(folder, bucket)
+    for name in list(folder.names()):
+        folder.delete(name)
 
 
 def _opened(kept: KeptFolder, store: Store, who: Actor, made_at: int) -> Sample:
@@ -247,7 +269,10 @@ def _copy_files(draft: Paths, backup: Paths, keystore: Path) -> None:
     copy_file(backup.database, draft.database)
 
 
-def _put_keys(store: Store, draft: Paths, key_file: Path, instance: Instance, now: int) -> Restored:
+def _put_keys(
+    store: Store, draft: Paths, key_file: Path, instance: Instance, now: int
+) -> tuple[Restored, tuple[str, ...]]:
+    """What came back, and the names of the sealed files that were destroyed again."""
     with store.transaction() as session:
         restored, blobs = _put_back(session, key_file, instance, now)
     for name in blobs:
@@ -255,7 +280,7 @@ def _put_keys(store: Store, draft: Paths, key_file: Path, instance: Instance, no
     if restored.destroyed:
         store.rewrite(())
     _require_whole(store)
-    return restored
+    return restored, blobs
 
 
 def _put_back(

@@ -1,4 +1,4 @@
-"""Where sealed bytes lie: each under the SHA-256 of itself, in a local folder (an object store some day)."""
+"""Where sealed bytes lie: each under the SHA-256 of itself, in a local folder or in a bucket (D10)."""
 
 import hashlib
 import os
@@ -49,6 +49,9 @@ class BlobStore(Protocol):
     def names(self) -> Iterator[str]:
         """The names of all blobs, in no order."""
 
+    def sweep(self) -> int:
+        """Delete what a crash left half written; for the writer, before it writes. Returns how many."""
+
 
 class FolderBlobs:
     """A `BlobStore` in a folder: `ab/abcd….` for the blob whose name begins with `ab`.
@@ -66,7 +69,7 @@ class FolderBlobs:
         make_folder(self._root, mode=0o700)
         temporary = temporary_beside(self._root / "blob")
         try:
-            stored = _write(temporary, pieces)
+            stored = write_blob(temporary, pieces)
             path = self._path(stored.name)
             make_folder(path.parent, mode=0o700)
             self._faults.hit("blob.rename.before")
@@ -87,12 +90,7 @@ class FolderBlobs:
             with disk_faults(path):
                 return path.open("rb")
         except FileNotFoundError:
-            raise DataFault(
-                f"the sealed file {name} is missing",
-                code="blob-missing",
-                hint="restore it from a backup",
-                blob=name,
-            ) from None
+            raise missing(name) from None
 
     def delete(self, name: str) -> None:
         """See `BlobStore`."""
@@ -115,19 +113,40 @@ class FolderBlobs:
 
     def names(self) -> Iterator[str]:
         """See `BlobStore`."""
-        return (path.name for path in self._root.glob("??/*") if _NAME.fullmatch(path.name))
+        return (path.name for path in self._root.glob("??/*") if is_name(path.name))
 
     def sweep(self) -> int:
-        """Delete files a crash left half written; for the writer, before it writes. Returns how many."""
+        """See `BlobStore`."""
         return remove_leftovers(self._root)
 
     def _path(self, name: str) -> Path:
-        if _NAME.fullmatch(name) is None:  # also keeps a name from the database inside the folder
-            raise DataFault("not the name of a sealed file", code="blob-name")
-        return self._root / name[:2] / name
+        return self._root / place_of(name)
 
 
-def _write(path: Path, pieces: Iterable[bytes]) -> StoredBlob:
+def is_name(name: str) -> bool:
+    """Whether a blob can have this name."""
+    return _NAME.fullmatch(name) is not None
+
+
+def place_of(name: str) -> str:
+    """Where a blob lies in its folder or bucket; `DataFault` `blob-name`, so that no name leads out of it."""
+    if not is_name(name):
+        raise DataFault("not the name of a sealed file", code="blob-name")
+    return f"{name[:2]}/{name}"
+
+
+def missing(name: str) -> DataFault:
+    """A blob that is not where it was put."""
+    return DataFault(
+        f"the sealed file {name} is missing",
+        code="blob-missing",
+        hint="restore it from a backup",
+        blob=name,
+    )
+
+
+def write_blob(path: Path, pieces: Iterable[bytes]) -> StoredBlob:
+    """Write a new file, durably but for its name; its name as a blob, and its length."""
     hasher, size = hashlib.sha256(), 0
     with disk_faults(path):
         file = path.open("xb", buffering=0)

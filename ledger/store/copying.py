@@ -17,8 +17,9 @@ from typing import Any, Final
 from sqlalchemy import Column, Integer, Table, func, null, select, text
 from sqlmodel import Session
 
+from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.ledger.state.files import disk_faults
-from yinzheng.ledger.store.database import Store, open_store, sqlite_url
+from yinzheng.ledger.store.database import Store, open_store
 from yinzheng.ledger.store.models import Base
 from yinzheng.verifier.errors import UsageFault
 

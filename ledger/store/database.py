@@ -37,11 +37,6 @@ _turns: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 a tenth of a second at a time."""
 
 
-def sqlite_url(path: Path) -> str:
-    """The database URL of the SQLite file at `path`."""
-    return f"sqlite:///{path.resolve()}"
-
-
 class Store:
     """The open database. Make one with `open_store` or `open_store_read_only`; `close` it in the end.
 

@@ -19,7 +19,7 @@ from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.instance import read_instance
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+from yinzheng.ledger.store.database import open_store_read_only
 from yinzheng.ledger.store.models_supervision import Supervision
 from yinzheng.ledger.store.sealed import open_file
 from yinzheng.ledger.supervision.work import SupervisionThread, work_on
@@ -70,8 +70,7 @@ class Shown:
 def supervisions(root: Path) -> list[Line]:
     """All of a state folder, the oldest first; needs neither keys nor the writer's lock."""
     paths, instance = read_instance(root)
-    url = instance.database_url or sqlite_url(paths.database)
-    with closing(open_store_read_only(url)) as store, store.reading() as session:
+    with closing(open_store_read_only(instance.store_url(paths))) as store, store.reading() as session:
         rows = session.exec(select(Supervision).order_by(col(Supervision.id))).all()
         return [
             Line(row.id, row.state, row.opened_at, row.measured_at, row.reported_at, row.closed_at)

@@ -11,7 +11,8 @@ from tests.architecture.test_arrows import ROOMS, ROOT, imported, sources, tree
 NET = ROOT / "ledger" / "net"
 
 CONNECTING = {
-    "aiohttp", "asyncio.streams", "ftplib", "http.client", "httpcore", "httpx", "imaplib", "poplib", "pycurl",
+    "aiohttp", "asyncio.streams", "boto3", "botocore", "ftplib", "http.client", "httpcore", "httpx",
+    "imaplib", "poplib", "pycurl",
     "requests", "smtplib", "socket", "telnetlib", "urllib.request", "urllib3", "websocket", "websockets",
     "xmlrpc.client",
 }  # fmt: skip

@@ -28,10 +28,11 @@ from yinzheng.ledger.disputes.plans import Concerned
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.ledger.state.instance import Paths, read_instance
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import models, models_consents, models_disputes
-from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+from yinzheng.ledger.store.database import open_store_read_only
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import DigestPair
 

@@ -20,8 +20,9 @@ from tests.verifier import bodies
 from yinzheng.api.http.pages import HEADER as PAGES_HEADER
 from yinzheng.api.http.pages import word_file
 from yinzheng.ledger.keys.keystore import Keystore
+from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.ledger.state.instance import Paths
-from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+from yinzheng.ledger.store.database import open_store_read_only
 from yinzheng.ledger.store.models_consents import Notice
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.canonical import dumps

@@ -26,7 +26,8 @@ from yinzheng.ledger.organisations import answers, enrolment
 from yinzheng.ledger.organisations.answers import recall, remember
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.extent import EVERYTHING, Way
-from yinzheng.ledger.store.database import Store, open_store, sqlite_url
+from yinzheng.ledger.state.address import sqlite_url
+from yinzheng.ledger.store.database import Store, open_store
 from yinzheng.ledger.store.models_consents import Answer, Consent, Delivery
 from yinzheng.ledger.withdrawals.claims import DocumentClaim
 from yinzheng.ledger.withdrawals.filing import file

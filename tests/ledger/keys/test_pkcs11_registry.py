@@ -32,11 +32,12 @@ from yinzheng.ledger.keys.token_config import FILE, read_config
 from yinzheng.ledger.keys.token_config import PIN as PIN_VARIABLE
 from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.ledger.state.creation import create_registry
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt
 from yinzheng.ledger.state.instance import Paths
 from yinzheng.ledger.state.rewrapping import rewrap_registry
-from yinzheng.ledger.store.database import open_store, sqlite_url
+from yinzheng.ledger.store.database import open_store
 from yinzheng.ledger.store.models import Dossier
 from yinzheng.ledger.store.models_consents import Consent, Job, Notice, Organisation
 from yinzheng.verifier.errors import YinzhengError

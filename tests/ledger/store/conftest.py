@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from yinzheng.ledger.store.database import Store, open_store, sqlite_url
+from yinzheng.ledger.state.address import sqlite_url
+from yinzheng.ledger.store.database import Store, open_store
 
 
 @pytest.fixture(scope="session")

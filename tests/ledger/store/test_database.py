@@ -15,9 +15,10 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
+from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.ledger.state.faults import InjectedFault, KillAt, RaiseAt
 from yinzheng.ledger.store import database, repository, sqlite
-from yinzheng.ledger.store.database import Store, open_store, open_store_read_only, sqlite_url
+from yinzheng.ledger.store.database import Store, open_store, open_store_read_only
 from yinzheng.ledger.store.models import Base, Certificate, ChainCall, Checkpoint, Meta
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 

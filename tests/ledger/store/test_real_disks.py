@@ -14,7 +14,8 @@ _PROGRAM = """
     from yinzheng.ledger.keys.keystore import Keystore
     from yinzheng.ledger.keys.provider import Kind
     from yinzheng.ledger.log.tilelog import TileLog
-    from yinzheng.ledger.store.database import open_store, open_store_read_only, sqlite_url
+    from yinzheng.ledger.state.address import sqlite_url
+    from yinzheng.ledger.store.database import open_store, open_store_read_only
     from yinzheng.ledger.store.repository import read_meta, write_meta
     from yinzheng.ledger.store.sealed import FolderBlobs, seal_file
     from yinzheng.verifier.errors import EnvironmentFault

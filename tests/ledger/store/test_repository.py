@@ -12,8 +12,9 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
+from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.database import Store, open_store, sqlite_url
+from yinzheng.ledger.store.database import Store, open_store
 from yinzheng.ledger.store.models import Case, Certificate, Checkpoint, Dossier, Event
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.log.merkle import hash_leaf

@@ -6,7 +6,8 @@ import sqlite3
 from pathlib import Path
 
 from yinzheng.ledger.erasure.clearing import TABLES
-from yinzheng.ledger.store.database import open_store, sqlite_url
+from yinzheng.ledger.state.address import sqlite_url
+from yinzheng.ledger.store.database import open_store
 from yinzheng.ledger.store.models import Base, Meta
 
 NEEDLE = "a needle that is to be nowhere " * 4

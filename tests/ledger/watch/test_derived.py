@@ -12,8 +12,9 @@ from tests.ledger.disputes.court import Court
 from tests.verifier.world import body_json
 from yinzheng.ledger.flow import watched
 from yinzheng.ledger.flow.unsettled import needs_settling
+from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.database import Store, open_store, sqlite_url
+from yinzheng.ledger.store.database import Store, open_store
 from yinzheng.ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Dossier, Event
 from yinzheng.ledger.store.models_watch import CertificateEvent
 from yinzheng.verifier.bytes import canonical
