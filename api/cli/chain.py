@@ -32,13 +32,13 @@ def chain(
     from yinzheng.ledger.registry import wall_clock
     from yinzheng.ledger.state.endpoints import change_endpoints
     from yinzheng.ledger.state.instance import read_instance
-    from yinzheng.ledger.store.database import open_store_read_only, sqlite_url
+    from yinzheng.ledger.store.database import open_store_read_only
 
     if add or remove or first:
         change_endpoints(state, add=add or (), remove=remove or (), first=first)
     paths, instance = read_instance(state)
     with ExitStack() as stack:
-        store = open_store_read_only(instance.database_url or sqlite_url(paths.database))
+        store = open_store_read_only(instance.store_url(paths))
         stack.callback(store.close)
         w3 = stack.enter_context(open_chain(paths, instance, None, clock=wall_clock))
         with store.reading() as session:

@@ -19,7 +19,6 @@ from yinzheng.ledger.keys.token_config import read_config
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Clock, KeptFolder
 from yinzheng.ledger.rules.offices import Office
-from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.ledger.state.instance import Paths, read_instance, writer_lock
 from yinzheng.ledger.store.database import Store, open_store
 from yinzheng.verifier.errors import UsageFault
@@ -53,7 +52,7 @@ def rewrap_registry(
                 hint="make one in a token first: yinzheng keys to-token kek",
             )
         both = with_token(keystore, paths.keys, environment)
-        store = open_store(instance.database_url or sqlite_url(paths.database))
+        store = open_store(instance.store_url(paths))
         try:
             actor = by(store, paths)
             with store.transaction() as session:
