@@ -30,6 +30,7 @@ from yinzheng.ledger.consents.basis import Basis, basis_of
 from yinzheng.ledger.flow.histories import known_of, relay_in, require_head, require_one_history
 from yinzheng.ledger.flow.working_days import calendar_of
 from yinzheng.ledger.log.tilelog import TileLog
+from yinzheng.ledger.measures import Measure, measures
 from yinzheng.ledger.organisations.showing import holder_file
 from yinzheng.ledger.rules.deadlines import Deadlines
 from yinzheng.ledger.rules.publicity import NoticeBody
@@ -278,6 +279,12 @@ class Reader(Answers):
             "chain_id": self.instance.chain_id,
             "demonstration": self.instance.demonstration,
         }
+
+    def measures(self, now: int) -> list[Measure]:
+        """What an operator watches, as of `now` (UTC seconds)."""
+        health = self.health()
+        with self._store.reading() as session:
+            return list(measures(session, health, now))
 
     # ---------------------------------------------------------------- plumbing
 

@@ -16,7 +16,7 @@ from yinzheng.verifier.errors import YinzhengError
 
 _log = logging.getLogger(__name__)
 
-UNCOUNTED: Final = ("/static/", "/healthz")
+UNCOUNTED: Final = ("/static/", "/healthz", "/metrics")
 """Paths that cost nothing, or that a monitor must always reach."""
 
 Answer = Callable[[Request, Problem], Response]

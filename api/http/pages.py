@@ -67,11 +67,11 @@ class Pages:
     def require(self, request: Request) -> None:
         """Answer nobody else, nor that there is anything. Raises `UsageFault` `not-found`."""
         shown = request.headers.get(HEADER, "").encode("latin-1")
-        if not (constant_time_equal(shown, self._word) and _is_local(request)):
+        if not (constant_time_equal(shown, self._word) and is_local(request)):
             raise UsageFault("there is nothing at this address", code="not-found")
 
 
-def _is_local(request: Request) -> bool:
+def is_local(request: Request) -> bool:
     """Whether a request comes from this machine itself, and on nobody else's behalf."""
     try:
         address = ipaddress.ip_address(request.client.host if request.client else "")

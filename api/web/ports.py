@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from yinzheng.ledger.measures import Measure
 from yinzheng.verifier.formats.body import Body
 from yinzheng.verifier.judge.kinds import AnyReader
 from yinzheng.verifier.judge.report import Status
@@ -259,6 +260,10 @@ class ReaderPort(Protocol):
 
     def supervision(self, now: int) -> Sequence[SupervisionYear]:
         """The yearly figure of supervision (R52), the latest year first."""
+
+    def measures(self, now: int) -> Sequence[Measure]:
+        """What an operator watches, as of `now` (UTC seconds)."""
+        ...
 
     def health(self) -> Mapping[str, Any]:
         """Integers `log_size`, `anchored_size`, `block`, `block_time` (UTC seconds)."""

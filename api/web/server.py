@@ -33,7 +33,7 @@ CALLS_EACH: Final = 4
 
 CALLS_WAITING: Final = 64
 
-_FOR_PROGRAMS: Final = ("/v1/", "/log/", "/schemas/", "/healthz")
+_FOR_PROGRAMS: Final = ("/v1/", "/log/", "/schemas/", "/healthz", "/metrics")
 
 
 class Server:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from yinzheng.api.http.examples import examples_of, put_examples
 from yinzheng.api.http.guard import client
+from yinzheng.api.http.pages import is_local
 from yinzheng.api.http.problems import not_found
 from yinzheng.api.http.schemas import schema_file
 from yinzheng.api.web.challenges import for_programs as challenges_for_programs
@@ -32,6 +33,7 @@ from yinzheng.api.web.contract_view import contract_tone
 from yinzheng.api.web.history_view import history_tone
 from yinzheng.api.web.intake import read_submission
 from yinzheng.api.web.log_files import read_log_file, reads_gzip
+from yinzheng.api.web.metrics import MEDIA, exposition
 from yinzheng.api.web.pages import READ
 from yinzheng.api.web.ports import Notice
 from yinzheng.api.web.purpose_view import purpose_tone
@@ -229,6 +231,14 @@ def service(server: Server) -> APIRouter:
             block=health["block"],
             block_time=health["block_time"],
         )
+
+    async def metrics(request: Request) -> Response:
+        if not is_local(request):  # how much waits, and for how long, is the operator's own
+            return server.problem(request, not_found())
+        found = await run_in_threadpool(server.reader.measures, server.clock())
+        return Response(exposition(found), media_type=MEDIA)
+
+    router.add_api_route("/metrics", metrics, methods=READ, include_in_schema=False, response_class=Response)
 
     async def log_file(request: Request, path: str) -> Response:
         packed = reads_gzip(request.headers.get("accept-encoding", ""))

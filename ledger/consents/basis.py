@@ -92,7 +92,21 @@ def overdue_under(session: Session, leaves: Iterable[bytes], now: int) -> int:
         )
         .execution_options(yield_per=1024)
     )
-    return sum(1 for row in session.exec(query) if _situation(row).overdue_since(now) is not None)
+    return _late(session.exec(query), now)
+
+
+def overdue(session: Session, now: int) -> int:
+    """Count all overdue withdrawals, as of `now` (UTC seconds; R35)."""
+    query = (
+        select(Withdrawal)
+        .where(Withdrawal.state != State.COMPLETED.value, col(Withdrawal.received_at) < now - FREEZE)
+        .execution_options(yield_per=1024)
+    )
+    return _late(session.exec(query), now)
+
+
+def _late(rows: Iterable[Withdrawal], now: int) -> int:
+    return sum(1 for row in rows if _situation(row).overdue_since(now) is not None)
 
 
 def _not_told(session: Session, leaf: bytes) -> int:

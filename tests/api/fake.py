@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.verifier import world as synthetic
 from tests.verifier.holder_world import HolderLedger, HolderWorld
+from yinzheng.ledger.measures import Measure
 from yinzheng.verifier.chain.layout import record_slots
 from yinzheng.verifier.errors import EnvironmentFault
 from yinzheng.verifier.formats.body import Body, parse_body
@@ -273,6 +274,14 @@ class FakeReader:
             "chain_id": 4401,
             "demonstration": False,
         }
+
+    def measures(self, now: int) -> Sequence[Measure]:
+        self._up()
+        return [
+            Measure("log_size", "Statements.", 6),
+            Measure("chain_calls", "Calls.", 0, ("state", "pending")),
+            Measure("chain_calls", "Calls.", now, ("state", "sent")),
+        ]
 
     def _up(self) -> None:
         if self.down:

@@ -13,7 +13,7 @@ from tests.api import samples
 from tests.api.conftest import Client, Serve
 from tests.api.fake import FakeReader
 from tests.verifier import world as synthetic
-from tests.verifier.world import NUMBER
+from tests.verifier.world import NOW, NUMBER
 from yinzheng.api.http.limits import Limits, Rate
 from yinzheng.verifier.containers.certfile import parse_file
 from yinzheng.verifier.formats.certificate import encode_qr
@@ -182,6 +182,24 @@ def test_health(serve: Serve, reader: FakeReader) -> None:
     assert answer.status_code == 503
     assert answer.json()["code"] == "chain-unreachable"
     assert "/secret/" not in answer.text
+
+
+def test_an_operators_numbers_are_for_this_machine(serve: Serve, reader: FakeReader) -> None:
+    client = serve(reader)
+    answer = client.get("/metrics", host="127.0.0.1")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    lines = [line.rsplit(" ", 1) for line in answer.text.splitlines() if not line.startswith("#")]
+    assert {name: float(value) for name, value in lines} == {
+        "yinzheng_log_size": 6,
+        'yinzheng_chain_calls{state="pending"}': 0,
+        'yinzheng_chain_calls{state="sent"}': NOW,
+    }
+    forwarded = client.get("/metrics", host="127.0.0.1", headers={"x-forwarded-for": "203.0.113.7"})
+    for refused in (client.get("/metrics"), forwarded):
+        assert refused.status_code == 404
+    reader.down = True
+    assert client.get("/metrics", host="127.0.0.1").status_code == 503
 
 
 def test_openapi_describes_every_address_for_programs(client: Client) -> None:

@@ -50,7 +50,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "trades supervision elsewhere",
         "erasure notify",
         # What looks at all of them.
-        "answers",
+        "answers measures",
         "reading state audit",
         "document.forms opening",
         "demonstration",

@@ -107,7 +107,7 @@ ON_THE_PAGES: Final[Mapping[str, Row]] = {
         f"GET {path}": lambda _, path=path: Asked(path)  # type: ignore[misc]
         for path in (
             "/", "/verify", "/publicity", "/objection", "/c", "/C", "/c/see", "/c/progress", "/c/confirm",
-            "/c/withdraw", "/c/guardian", "/c/paper", "/court", "/healthz", "/favicon.ico",
+            "/c/withdraw", "/c/guardian", "/c/paper", "/court", "/healthz", "/metrics", "/favicon.ico",
             "/v1/openapi.json", "/v1/publicity", "/challenge", "/supervision", "/v1/supervision",
         )
     },
