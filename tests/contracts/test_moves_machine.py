@@ -332,7 +332,8 @@ class Lives(RuleBasedStateMachine):
         id_ = self.one(pick)
         certificate = self.ghost.certificates[id_]
         everyone = [one for one, _ in self.estate.held[id_]]
-        case_id = NOTHING if initiator is Initiator.FORUM else self.estate.published()
+        waived = initiator is not Initiator.REGISTRY
+        case_id = NOTHING if initiator is Initiator.FORUM else self.estate.published(waived=waived)
         ground = CancellationGround.DOCUMENT if initiator is Initiator.FORUM else CancellationGround.ASKED
         people: tuple[LocalAccount, ...]
         if initiator is Initiator.FORUM:

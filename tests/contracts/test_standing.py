@@ -290,7 +290,7 @@ def test_each_ground_has_its_initiators(estate: Estate) -> None:
         BY.REGISTRY: set(G) - {G.NONE, G.DOCUMENT},
         BY.FORUM: {G.DOCUMENT},
     }
-    case_id = estate.published()
+    case_id = estate.published(waived=False)
     for initiator, grounds in lawful.items():
         people = (FORUM,) if initiator is BY.FORUM else ()
         where = NOTHING if initiator is BY.FORUM else case_id
@@ -303,7 +303,7 @@ def test_each_ground_has_its_initiators(estate: Estate) -> None:
 
 @pytest.mark.parametrize("initiator", [BY.HOLDERS, BY.REGISTRY, BY.FORUM])
 def test_cancelled_for_good(estate: Estate, initiator: Initiator) -> None:
-    case_id = NOTHING if initiator is BY.FORUM else estate.published()
+    case_id = NOTHING if initiator is BY.FORUM else estate.published(waived=False)
     people = (FORUM,) if initiator is BY.FORUM else ()
     call = estate.cancel(initiator, *people, case_id=case_id, statement=b32(5))
     estate.send(call)
@@ -368,7 +368,7 @@ def test_nobody_waives_the_publicity_of_the_registrys_own_motion(estate: Estate)
 
 @pytest.mark.parametrize("initiator", [BY.HOLDERS, BY.REGISTRY])
 def test_what_bars_a_cancellation_but_a_forums(estate: Estate, initiator: Initiator) -> None:
-    court, case_id = estate.court, estate.published()
+    court, case_id = estate.court, estate.published(waived=False)
     call, forum = estate.cancel(initiator, case_id=case_id), estate.cancel(BY.FORUM, FORUM)
     court.send(court.open(court.opening(records=(ALONE,))))
     assert (estate.code(call), estate.code(forum)) == ("record-blocked", "record-held")
