@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.commands import build_demonstration
 from tests.cli.rights_world import Scene, require_quiet, scene
+from tests.shared import made_once
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,12 @@ class Demonstration:
 
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
-    folder = tmp_path_factory.mktemp("demonstration")
-    build_demonstration(folder)
+    def build(folder: Path) -> Path:
+        build_demonstration(folder)
+        return folder
+
+    folder = tmp_path_factory.mktemp("demonstration") / "own"  # which many tests read in place
+    shutil.copytree(made_once(tmp_path_factory, "demonstration", build), folder)
     return Demonstration(folder)
 
 

@@ -14,6 +14,7 @@ from tests.desk.calls import DeskProcess, running_desk
 from tests.ledger.conftest import demonstration_template, world
 from tests.ledger.consent_world import ConsentWorld, Json, consent_body
 from tests.ledger.world import Clock, World, create
+from tests.shared import made_once
 from yinzheng.ledger.store.models_consents import Notice
 from yinzheng.verifier.bytes.algorithms import DigestPair
 
@@ -35,9 +36,13 @@ class Founded:
 
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Founded:
+    return made_once(tmp_path_factory, "desk", _founded)
+
+
+def _founded(folder: Path) -> Founded:
     # A while ago, so that every clock of the tests is later.
     clock = Clock(int(time.time()) - 60)
-    world = World(create(tmp_path_factory.mktemp("desk") / "state", clock), clock)
+    world = World(create(folder / "state", clock), clock)
     with world.open() as registry:
         made = ConsentWorld(registry)
     return Founded(world.root, made.notice, made.digest)

@@ -1,4 +1,4 @@
-"""Registries for every test below: two are made per run, each test works on its own copy."""
+"""Registries for every test below: two are made a run, each test works on its own copy."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,22 +6,25 @@ from pathlib import Path
 import pytest
 
 from tests.ledger.world import Clock, World, create
+from tests.shared import made_once
 from yinzheng.ledger.registry import Registry
 
 
 @pytest.fixture(scope="session")
 def demonstration_template(tmp_path_factory: pytest.TempPathFactory) -> World:
     """A registry that knows the demonstration's profile besides the real ones; nobody writes to it."""
-    clock = Clock()
-    return World(create(tmp_path_factory.mktemp("template") / "state", clock), clock)
+    return made_once(tmp_path_factory, "demonstration-registry", _created)
 
 
 @pytest.fixture(scope="session")
 def production_template(tmp_path_factory: pytest.TempPathFactory) -> World:
     """A registry that knows only the real profiles; nobody writes to it."""
+    return made_once(tmp_path_factory, "registry", lambda folder: _created(folder, demonstration=False))
+
+
+def _created(folder: Path, *, demonstration: bool = True) -> World:
     clock = Clock()
-    root = tmp_path_factory.mktemp("template") / "state"
-    return World(create(root, clock, demonstration=False), clock)
+    return World(create(folder / "state", clock, demonstration=demonstration), clock)
 
 
 @pytest.fixture

@@ -6,14 +6,18 @@ import pytest
 
 from tests.ledger.consent_world import ConsentWorld
 from tests.ledger.world import World
+from tests.shared import made_once
 
 
 @pytest.fixture(scope="session")
 def told_template(demonstration_template: World, tmp_path_factory: pytest.TempPathFactory) -> World:
-    world = demonstration_template.copy(tmp_path_factory.mktemp("accesses") / "state")
-    with world.open() as registry:
-        ConsentWorld(registry)
-    return world
+    def told(folder: Path) -> World:
+        world = demonstration_template.copy(folder / "state")
+        with world.open() as registry:
+            ConsentWorld(registry)
+        return world
+
+    return made_once(tmp_path_factory, "told", told)
 
 
 @pytest.fixture

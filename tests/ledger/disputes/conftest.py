@@ -8,12 +8,15 @@ import pytest
 
 from tests.ledger.disputes.court import Court, Template
 from tests.ledger.world import World
+from tests.shared import made_once
 
 
 @pytest.fixture(scope="session")
 def court_template(demonstration_template: World, tmp_path_factory: pytest.TempPathFactory) -> Template:
-    folder = tmp_path_factory.mktemp("court")
-    return Template.create(demonstration_template.copy(folder / "state"), folder / "dossiers")
+    def create(folder: Path) -> Template:
+        return Template.create(demonstration_template.copy(folder / "state"), folder / "dossiers")
+
+    return made_once(tmp_path_factory, "court", create)
 
 
 @pytest.fixture

@@ -8,11 +8,15 @@ import pytest
 from tests.ledger.erasure import ward as w
 from tests.ledger.erasure.ward import Ward
 from tests.ledger.world import World
+from tests.shared import made_once
 
 
 @pytest.fixture(scope="session")
 def ward_template(demonstration_template: World, tmp_path_factory: pytest.TempPathFactory) -> Ward:
-    return Ward.create(demonstration_template.copy(tmp_path_factory.mktemp("ward") / "state"))
+    def create(folder: Path) -> Ward:
+        return Ward.create(demonstration_template.copy(folder / "state"))
+
+    return made_once(tmp_path_factory, "ward", create)
 
 
 @pytest.fixture
@@ -30,11 +34,14 @@ class Approved:
 
 @pytest.fixture(scope="session")
 def approved_template(ward_template: Ward, tmp_path_factory: pytest.TempPathFactory) -> Approved:
-    ward = ward_template.copy(tmp_path_factory.mktemp("approved") / "state")
-    with ward.open() as registry:
-        id_ = w.propose(registry, ward.withdrawn)
-        w.sign_all(registry, id_)
-    return Approved(ward, id_)
+    def approve(folder: Path) -> Approved:
+        ward = ward_template.copy(folder / "state")
+        with ward.open() as registry:
+            id_ = w.propose(registry, ward.withdrawn)
+            w.sign_all(registry, id_)
+        return Approved(ward, id_)
+
+    return made_once(tmp_path_factory, "approved", approve)
 
 
 @pytest.fixture

@@ -7,11 +7,15 @@ import pytest
 
 from tests.ledger.withdrawals.clinic import Clinic, Template
 from tests.ledger.world import World
+from tests.shared import made_once
 
 
 @pytest.fixture(scope="session")
 def clinic_template(demonstration_template: World, tmp_path_factory: pytest.TempPathFactory) -> Template:
-    return Template.create(demonstration_template.copy(tmp_path_factory.mktemp("clinic") / "state"))
+    def create(folder: Path) -> Template:
+        return Template.create(demonstration_template.copy(folder / "state"))
+
+    return made_once(tmp_path_factory, "clinic", create)
 
 
 @pytest.fixture
