@@ -1,6 +1,8 @@
 """Which tests run: `pytest` alone leaves out what needs more than Python; `scripts/test` runs all.
 A file that is named runs whole.
 
+Files that took long the last time begin first, or the last worker would end long after the others.
+
 With `CI=true` no test is optional: one that would be skipped fails and says what is missing.
 
 Temporary folders lie in memory where there is room. A killed process loses nothing of what it wrote there, as
@@ -13,6 +15,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final
@@ -56,36 +59,70 @@ def pytest_configure(config: pytest.Config) -> None:
     named = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
     given = getattr(config, "workerinput", {}).get("everything")
     config.stash[_EVERYTHING] = given if given is not None else bool(config.getoption("--all")) or named
+    kept = config.cache.get(_kept(config), {}) if config.cache else {}
+    config.stash[_SECONDS] = getattr(config, "workerinput", {}).get("seconds", kept)
+    config.stash[_WHOLE] = not named and not config.option.keyword and not config.option.markexpr
     if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 _EVERYTHING = pytest.StashKey[bool]()
+_WHOLE = pytest.StashKey[bool]()
+_SECONDS = pytest.StashKey[dict[str, float]]()
+_TOOK: Final[defaultdict[str, float]] = defaultdict(float)
+"""Seconds by file."""
+
+
+def _kept(config: pytest.Config) -> str:
+    """Where pytest's cache has the seconds that each file took the last time."""
+    return "yinzheng/seconds-all" if config.stash[_EVERYTHING] else "yinzheng/seconds"
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker process, which sees no command line."""
     node.workerinput["everything"] = node.config.stash[_EVERYTHING]
+    node.workerinput["seconds"] = node.config.stash[_SECONDS]  # for all must find the tests in one order
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count what each file takes."""
+    _TOOK[report.nodeid.partition("::")[0]] += report.duration
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep it for the next time, where whole files ran and nobody else keeps it."""
+    config = session.config
+    if config.stash[_WHOLE] and config.cache and not hasattr(config, "workerinput"):
+        before = config.stash[_SECONDS]
+        config.cache.set(_kept(config), {**before, **_TOOK})
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by their place, and leave out those with needs unless all are asked for."""
+    files: dict[Path, list[pytest.Item]] = {}
     for item in items:
-        place = item.path.relative_to(ROOT).as_posix()
+        files.setdefault(item.path, []).append(item)
+    for path, found in files.items():
+        place = path.relative_to(ROOT).as_posix()
         for marker, places in PLACES.items():
             if any(place == one or place.startswith(f"{one}/") for one in places):
-                item.add_marker(marker)
-    if config.stash[_EVERYTHING]:
-        # Files with long tests begin first, or the last worker would end long after the others.
-        long = sorted({item.path for item in items if item.get_closest_marker("slow")}, reverse=True)
-        items.sort(key=lambda item: long.index(item.path) if item.path in long else len(long))
-        return
-    left_out = [item for item in items if any(item.get_closest_marker(need) for need in NEEDS)]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
+                for item in found:
+                    item.add_marker(marker)
+    if not config.stash[_EVERYTHING]:
+        for path, found in files.items():
+            files[path] = [item for item in found if not any(map(item.get_closest_marker, NEEDS))]
+        left_out = set(items) - {item for found in files.values() for item in found}
+        if left_out:
+            config.hook.pytest_deselected(items=list(left_out))
+
+    def length(path: Path) -> float:
+        """Seconds; of a file that never ran, whether it is slow, and by the number of its tests."""
+        slow = 60 * any(item.get_closest_marker("slow") for item in files[path])
+        return config.stash[_SECONDS].get(path.relative_to(ROOT).as_posix(), slow + len(files[path]) / 100)
+
+    items[:] = [item for path in sorted(files, key=length, reverse=True) for item in files[path]]
 
 
 @pytest.hookimpl(trylast=True)
