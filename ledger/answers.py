@@ -24,6 +24,8 @@ from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.store.models import Certificate, Event
+from yinzheng.ledger.witnesses.heads import head_to_show
+from yinzheng.ledger.witnesses.kept import fed_in
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.chain.layout import root_slot
 from yinzheng.verifier.chain.layout_consents import consent_slots
@@ -62,7 +64,9 @@ class Answers:
 
     def trust_file(self) -> bytes:
         """The same as a file (S8)."""
-        return canonical.dumps(trust_policy(self.instance))
+        with self._store.reading() as session:
+            witnesses = fed_in(session).trusted
+        return canonical.dumps(trust_policy(self.instance, witnesses))
 
     def live(self) -> Answers:
         """Itself: it answers as a `LiveReader`."""
@@ -171,8 +175,8 @@ class Answers:
     # ---------------------------------------------------------------- plumbing
 
     def _proof(self, session: Session, event: Event) -> str | None:
-        checkpoint = repository.latest_checkpoint(session, anchored=True)
-        if checkpoint is None or event.log_index is None or event.log_index >= checkpoint.size:
+        checkpoint = None if event.log_index is None else head_to_show(session, event.log_index)
+        if checkpoint is None or event.log_index is None:
             return None
         log = TileLog(self.paths.log, self.instance.origin)
         return log.tlog_proof(event.log_index, checkpoint.note).text

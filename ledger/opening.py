@@ -38,6 +38,7 @@ from yinzheng.ledger.state.instance import Paths, read_instance, writer_lock
 from yinzheng.ledger.store.database import open_store
 from yinzheng.ledger.store.objects import open_blobs
 from yinzheng.ledger.withdrawals import calls as withdrawal_calls
+from yinzheng.ledger.witnesses.feeding import WitnessesMissing
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 KINDS: Final = table_of(
@@ -125,12 +126,19 @@ def _go_on(registry: Registry, progress: Progress, tell: Progress) -> None:
     waits with it (R31, R36, ADR 55).
     """
     try:
-        pipeline.settle(registry, progress)
+        _settled(registry, progress, tell)
         if [*deem_accepted(registry), *lapse_expired(registry)]:
-            pipeline.settle(registry, progress)
+            _settled(registry, progress, tell)
         resume_erasures(registry)
     except OutcomeOpen as fault:
         tell(f"{fault.message} 链上尚未最终确认，已登记的事项稍后自动继续。")
+
+
+def _settled(registry: Registry, progress: Progress, tell: Progress) -> None:
+    try:
+        pipeline.settle(registry, progress)
+    except WitnessesMissing as fault:
+        tell(f"{fault.message} 见证方联署不足，待签发的事项等候联署，其余照常。")
 
 
 def _require_one_history(registry: Registry, *, log_anew: bool) -> None:

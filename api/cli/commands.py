@@ -66,6 +66,32 @@ PANELS: Final = (
                 "operate:export_trust",
                 "Hand out the trust policy readers may pin. 导出信任策略。",
             ),
+            Group(
+                "witness",
+                "Witnesses of the log, who cosign its heads. 日志见证方。",
+                (
+                    Command(
+                        "add",
+                        "witness:add",
+                        "Have a witness cosign the log's heads from now on. 增加日志见证方。",
+                    ),
+                    Command(
+                        "remove",
+                        "witness:remove",
+                        "Ask a witness no more; what it cosigned stays on the heads. 移除日志见证方。",
+                    ),
+                    Command(
+                        "quorum",
+                        "witness:quorum",
+                        "Issue nothing before so many witnesses have cosigned the head. 签发所需联署数。",
+                    ),
+                    Command(
+                        "list",
+                        "witness:list_",
+                        "List the witnesses, what each cosigned last, and why not since. 列出见证方。",
+                    ),
+                ),
+            ),
             Command(
                 "audit",
                 "operate:audit",

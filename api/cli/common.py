@@ -120,17 +120,23 @@ def told(line: str) -> None:
 
 @contextmanager
 def writing(
-    state: Path, quiet: bool, *, clock_is_right: bool = False, log_anew: bool = False
+    state: Path,
+    quiet: bool,
+    *,
+    clock_is_right: bool = False,
+    log_anew: bool = False,
+    finish: bool = False,
 ) -> Iterator[tuple[Registry, Progress]]:
     """Open the registry to write; when the block ends well, carry its decision through log and chain.
 
-    `clock_is_right` and `log_anew` as in `open_registry`.
+    `clock_is_right` and `log_anew` as in `open_registry`. `finish`: the command is about all that waits.
     """
     from yinzheng.ledger.accesses.batching import commit
-    from yinzheng.ledger.flow.pipeline import settle
+    from yinzheng.ledger.flow.pipeline import settle, waits_for_witnesses
     from yinzheng.ledger.opening import open_registry
     from yinzheng.ledger.registry import wall_clock
     from yinzheng.ledger.state.instance import read_instance
+    from yinzheng.ledger.witnesses.feeding import WitnessesMissing
 
     persons.open_keys(read_instance(state)[0])  # typed before anybody else has to wait
     with (
@@ -145,6 +151,12 @@ def writing(
             log_anew=log_anew,
         ) as registry,
     ):
+        before = waits_for_witnesses(registry)
         yield registry, progress
         commit(registry, everything=True)  # nobody may come after this command to do it
-        settle(registry, progress)
+        try:
+            settle(registry, progress)
+        except WitnessesMissing:
+            # What this command asked for waits; of what waited before, opening has told.
+            if finish or waits_for_witnesses(registry) - before:
+                raise

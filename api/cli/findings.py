@@ -9,7 +9,7 @@ from typing import Final
 from yinzheng.api.cli.output import out
 from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.judge.report import Finding, Outcome
-from yinzheng.verifier.words.phrases import Language, Phrase
+from yinzheng.verifier.words.phrases import Language, Phrase, cosigned
 
 _MARKS: Final = {
     Outcome.VALID: ("✓", "green"),
@@ -32,6 +32,8 @@ def print_findings(
         out.print(f" {mark} {finding.number:>2} {title}", style=style, markup=False)
         if finding.outcome is not Outcome.VALID:
             out.print(f"      {reason(finding).said(language)}", markup=False)
+        if (said := cosigned(finding)) is not None:
+            out.print(f"      {said.said(language)}", markup=False)
 
 
 def china_time(at: int) -> datetime:

@@ -191,11 +191,12 @@ def export_trust(
     from yinzheng.ledger.state.files import write_durably
     from yinzheng.ledger.state.instance import read_instance
     from yinzheng.ledger.state.policy import trust_policy
+    from yinzheng.ledger.witnesses.kept import fed_of
     from yinzheng.verifier.bytes import canonical
     from yinzheng.verifier.judge.trust import parse_trust
 
-    _, instance = read_instance(state)
-    policy = trust_policy(instance, max_age=max_age, insisted=insist or ())
+    paths, instance = read_instance(state)
+    policy = trust_policy(instance, fed_of(paths, instance).trusted, max_age=max_age, insisted=insist or ())
     parse_trust(canonical.dumps(policy))  # what nobody could read is not handed out
     if out_file is None or json_:
         print_json(policy)
@@ -230,7 +231,7 @@ def settle(
     json_: Json = False,
 ) -> None:
     """Carry on what an interrupted command left unfinished; every writing command does so too. 续办。"""
-    with writing(state, json_, log_anew=log_anew):
+    with writing(state, json_, log_anew=log_anew, finish=True):
         pass
     tell(json_, {"settled": True}, "everything acknowledged is on the chain 已全部上链")
 

@@ -207,6 +207,8 @@ def step_of(
         why = say(FAULTS["ledger-unavailable"].message, language)
     else:
         why = not_yours(reason(finding).said(language))
+    if (cosigned := phrases.cosigned(finding)) is not None:
+        why = f"{why} {cosigned.said(language)}"
     return Step(
         number=finding.number,
         tone=TONES[finding.outcome],

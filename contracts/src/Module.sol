@@ -97,8 +97,7 @@ abstract contract Module is Approvals {
             holds: current.holds,
             objections: current.objections,
             reservedUntil: current.reservedUntil,
-            reservedBy: current.reservedBy,
-            ending: current.ending
+            reservedBy: current.reservedBy
         });
         _preservation.amend(id, next, ground);
     }

@@ -8,13 +8,6 @@ enum LicenceState {
     Ended
 }
 
-/// @dev Who ended a licence before its term: both parties, a forum's signature standing in for one perhaps, or a forum.
-enum LicenceEnding {
-    None,
-    Parties,
-    Forum
-}
-
 /// @dev A licence, seven slots (S5.21).
 struct Licence {
     bytes32 certificate;
@@ -27,7 +20,6 @@ struct Licence {
     uint40 territory;
     uint64 validFrom;
     uint64 validUntil;
-    LicenceEnding ending;
     bytes32 statement;
     bytes32 outcome;
     uint64 givenAt;

@@ -263,8 +263,7 @@ contract Preservation is IPreservation, Approvals {
                 holds: holds,
                 objections: current.objections,
                 reservedUntil: current.reservedUntil,
-                reservedBy: current.reservedBy,
-                ending: current.ending
+                reservedBy: current.reservedBy
             });
     }
 

@@ -33,16 +33,13 @@ enum ObjectionState {
     Upheld
 }
 
-/**
- * @dev A certificate on the ledger, eight slots (S5.3). `ending`: 16 times who had it cancelled and the ground on which
- * (S5.25); zero unless it is cancelled.
- */
+/// @dev A certificate on the ledger, eight slots (S5.3).
 struct Record {
     bytes32 content;
     Status status;
     Procedure procedure;
     uint8 remarks;
-    uint8 ending;
+    uint8 spare;
     uint16 holds;
     uint16 objections;
     uint64 depositedAt;
@@ -97,5 +94,4 @@ struct Amendment {
     uint16 objections;
     uint64 reservedUntil;
     address reservedBy;
-    uint8 ending;
 }

@@ -10,9 +10,9 @@ from sqlmodel import Session, col, select
 from yinzheng.ledger.accesses.committed import Committed, batch_of, last_logged
 from yinzheng.ledger.accesses.opening import Lines
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.store.models import Checkpoint
 from yinzheng.ledger.store.models_accesses import AccessRow
 from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.ledger.witnesses.heads import ShownHead
 from yinzheng.verifier.containers.receipt_lines import MAX_LINES, NO_LINES, NotedBatch, ProvedLine, ToldLines
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.access_range import SaidWords
@@ -20,7 +20,7 @@ from yinzheng.verifier.log.merkle import inclusion_path, root_from_leaves
 
 
 def lines_of_consent(
-    registry: Registry, session: Session, subject: bytes, seal: SealedValue, checkpoint: Checkpoint
+    registry: Registry, session: Session, subject: bytes, seal: SealedValue, checkpoint: ShownHead
 ) -> ToldLines:
     """The lines about a consent under an anchored head, the newest `MAX_LINES` with their proofs.
 
@@ -55,7 +55,7 @@ def _subtrees(leaves: Sequence[bytes]) -> Callable[[int, int], bytes]:
     return lambda height, index: root_from_leaves(leaves[index << height : (index + 1) << height])
 
 
-def _placed(registry: Registry, batch: Committed, checkpoint: Checkpoint) -> NotedBatch:
+def _placed(registry: Registry, batch: Committed, checkpoint: ShownHead) -> NotedBatch:
     index = batch.event.log_index
     if index is None:
         raise DataFault("a batch of access lines is not in the log", code="thread-broken")

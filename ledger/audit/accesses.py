@@ -6,12 +6,13 @@ from yinzheng.ledger.accesses.checking import faults_of
 from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.audit.people import Told, compare_approvals, compare_people
 from yinzheng.ledger.erasure.periods import stands
+from yinzheng.ledger.witnesses import known
 
 
 def check_accesses(audit: Audit) -> None:
     """Name every line that was deleted, added or changed, and every batch that is not what the log holds.
 
-    So are people, approvals and periods of retention that are other than the lines tell.
+    So are people, approvals, periods of retention and witnesses that are other than the lines tell.
     """
     told = Told(audit.instance.registry_code)
     with audit.store.reading() as session:
@@ -19,12 +20,14 @@ def check_accesses(audit: Audit) -> None:
             audit.found(fault.code, fault.message, **fault.data)
     compare_people(audit, told)
     compare_approvals(audit, told)
-    _compare_periods(audit, told)
+    _compare_settings(audit, told)
 
 
-def _compare_periods(audit: Audit, told: Told) -> None:
-    """Whether records are kept for as long as an administrator said (`retention-altered`)."""
+def _compare_settings(audit: Audit, told: Told) -> None:
+    """Whether what an administrator set stands (`retention-altered`, `witnesses-altered`)."""
     with audit.store.reading() as session:
-        stored = stands(session)
+        stored, witnesses = stands(session), known.stands(session)
     if stored != told.periods:
         audit.found("retention-altered", "how long records are kept is not what an administrator set")
+    if witnesses != told.witnesses:
+        audit.found("witnesses-altered", "the witnesses of the log are not those an administrator named")

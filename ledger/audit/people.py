@@ -34,6 +34,8 @@ class Told:
     approvals: set[str] = field(default_factory=set)
     periods: str | None = None
     """What the last line about the periods of retention says (`erasure.periods.stands`)."""
+    witnesses: str | None = None
+    """What the last line about witnesses says (`witnesses.known.stands`)."""
     beyond: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     """By actor and purpose, how many persons at least were opened beyond what is free (R47)."""
     _recent: dict[str, dict[bytes, int]] = field(default_factory=lambda: defaultdict(dict))
@@ -47,6 +49,8 @@ class Told:
             self.approvals.add(line.object)
         elif (line.action, line.kind) == ("act", "retention"):
             self.periods = line.object
+        elif (line.action, line.kind) == ("act", "witnesses"):
+            self.witnesses = line.object
         elif opened.who.person not in (BEARER, ITSELF):
             self._count(opened)
 

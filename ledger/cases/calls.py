@@ -115,13 +115,15 @@ CONCLUSION: Final = CallKind("conclusion")
 """About the conclusion on an objection, by the hex of its leaf."""
 CLOSURE: Final = CallKind("closure")
 """About a case, by its identifier."""
-DEPOSIT: Final = CallKind("deposit", effect=_deposited, refusal=_not_done)
+DEPOSIT: Final = CallKind("deposit", effect=_deposited, refusal=_not_done, issues=True)
 """About a certificate, by its number."""
-LICENCE: Final = CallKind("licence", effect=_given, refusal=_not_done, done=_is_given)
+LICENCE: Final = CallKind("licence", effect=_given, refusal=_not_done, done=_is_given, issues=True)
 """About a licence, by the hex of its identifier; its part is the leaf of its statement."""
 LICENCE_END: Final = CallKind("licence-end", effect=_ended, refusal=_not_done, done=_is_ended)
 """About a licence as before; its part is the leaf of the statement that ends it."""
-SUCCESSION: Final = CallKind("succession", effect=_succeeded, refusal=_not_done, done=_has_succeeded)
+SUCCESSION: Final = CallKind(
+    "succession", effect=_succeeded, refusal=_not_done, done=_has_succeeded, issues=True
+)
 """About a certificate that others follow, by the hex of its identifier; its part is the first one's leaf."""
 CASE_CANCELLATION: Final = CallKind("holders-cancellation", refusal=_not_done, done=_is_cancelled)
 """Decided in a case. About a certificate, by the hex of its identifier; its part is the statement's leaf."""

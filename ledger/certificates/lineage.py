@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.log.tilelog import TileLog
-from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Certificate, Event
-from yinzheng.ledger.store.models import Checkpoint as CheckpointRow
 from yinzheng.ledger.store.models_watch import CertificateEvent
+from yinzheng.ledger.witnesses.heads import ShownHead, head_to_show
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.evidence import parse_evidence
@@ -31,7 +30,6 @@ from yinzheng.verifier.judge.asof.situation import StorageReader, Wanted
 from yinzheng.verifier.judge.history.chain import (
     DISPUTE_OPENED,
     REMARK_ENTERED,
-    REMARK_LIFTED,
     ChainWords,
     Listed,
     licences_listed,
@@ -68,7 +66,7 @@ class Gathering:
         Raises `NotGiven` `moves-not-pinned` for a registry without the contracts of moves.
         """
         first = self.session.get(Certificate, number)
-        checkpoint = repository.latest_checkpoint(self.session, anchored=True)
+        checkpoint = self._head(first)
         if first is None or checkpoint is None or not self._is_logged(first, checkpoint):
             return None
         self._walk(first, checkpoint)
@@ -77,9 +75,15 @@ class Gathering:
         registered = [Registered(row.qr or "", _record(row)) for row in self.rows.values()]
         return format_history(number, registered, told, checkpoint.note, chain)
 
+    def _head(self, asked: Certificate | None) -> ShownHead | None:
+        event = None if asked is None or asked.event_id is None else self.session.get(Event, asked.event_id)
+        return (
+            None if event is None or event.log_index is None else head_to_show(self.session, event.log_index)
+        )
+
     # ---------------------------------------------------------------- certificates
 
-    def _walk(self, asked: Certificate, checkpoint: CheckpointRow) -> None:
+    def _walk(self, asked: Certificate, checkpoint: ShownHead) -> None:
         """The certificates it came from, itself, and those that came from it, as the chain names them."""
         before = [asked]
         while len(before) < MAX_CERTIFICATES and (row := self._logged(self._ends(before[-1])[0], checkpoint)):
@@ -100,13 +104,13 @@ class Gathering:
         record = self._words({self.trust.rights.address: record_slots(row.subject)}).record(row.subject)
         return (None,) * 3 if record is None else (record.predecessor, record.successor, record.remainder)
 
-    def _logged(self, subject: bytes | None, checkpoint: CheckpointRow) -> Certificate | None:
+    def _logged(self, subject: bytes | None, checkpoint: ShownHead) -> Certificate | None:
         if subject is None:
             return None
         row = self.session.exec(select(Certificate).where(Certificate.subject == subject)).first()
         return row if row is not None and self._is_logged(row, checkpoint) else None
 
-    def _is_logged(self, row: Certificate, checkpoint: CheckpointRow) -> bool:
+    def _is_logged(self, row: Certificate, checkpoint: ShownHead) -> bool:
         event = None if row.event_id is None else self.session.get(Event, row.event_id)
         return event is not None and event.log_index is not None and event.log_index < checkpoint.size
 
@@ -120,7 +124,7 @@ class Gathering:
 
     # ---------------------------------------------------------------- statements
 
-    def _events(self, checkpoint: CheckpointRow) -> Sequence[Event]:
+    def _events(self, checkpoint: ShownHead) -> Sequence[Event]:
         """Statements about them, in the order of the log; of too many the latest, and every deposit."""
         query = (
             select(Event)
@@ -145,7 +149,7 @@ class Gathering:
                 kept[event.log_index or 0] = event
         return [kept[index] for index in sorted(kept)]
 
-    def _told(self, event: Event, checkpoint: CheckpointRow) -> Told:
+    def _told(self, event: Event, checkpoint: ShownHead) -> Told:
         assert event.log_index is not None
         statement = Statement.from_bytes(event.statement)
         body: Mapping[str, JSON] | None = None
@@ -158,8 +162,8 @@ class Gathering:
 
     # ---------------------------------------------------------------- the chain
 
-    def _chain(self, told: Sequence[Told], checkpoint: CheckpointRow) -> JSON:
-        remarks = [one.statement.leaf_hash for one in told if _has_slots(one)]
+    def _chain(self, told: Sequence[Told], checkpoint: ShownHead) -> JSON:
+        remarks = [one.statement.leaf_hash for one in told if one.statement.type == REMARK_ENTERED]
         ids = {one.statement.subject for one in told if one.statement.type == DISPUTE_OPENED}
         wanted = slots_of(self.trust, self.listed, remarks, {id_: self._held(id_) for id_ in sorted(ids)})
         wanted[self.trust.anchor.address] = [root_slot(checkpoint.size)]
@@ -176,12 +180,6 @@ class Gathering:
 
     def _ask(self, wanted: Wanted) -> object:
         return self.ledger.storage(wanted, at=None, block=self.block)
-
-
-def _has_slots(told: Told) -> bool:
-    """Whether it entered a remark, or lifted one that came with its certificate (S5.24)."""
-    kind, body = told.statement.type, told.body or {}
-    return kind == REMARK_ENTERED or (kind == REMARK_LIFTED and body.get("remark") is None)
 
 
 def _record(row: Certificate) -> Body:

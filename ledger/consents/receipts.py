@@ -18,7 +18,7 @@ from yinzheng.ledger.document.qr import qr_png, qr_svg
 from yinzheng.ledger.document.receipt_pdf import render_receipt
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state.instance import Instance
-from yinzheng.ledger.store import repository
+from yinzheng.ledger.witnesses.heads import head_to_show
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.layout import root_slot
 from yinzheng.verifier.chain.layout_consents import consent_slots
@@ -69,12 +69,13 @@ def make_receipt(registry: Registry, subject: bytes) -> Receipt:
     """
     with registry.store.reading() as session:
         opened = open_consent(registry, session, subject)
-        checkpoint = repository.latest_checkpoint(session, anchored=True)
-        if checkpoint is None:
+        last = opened.events[-1].event.log_index
+        checkpoint = None if last is None else head_to_show(session, last)
+        if checkpoint is None or last is None:
             raise _not_anchored()
         told = lines_of_consent(registry, session, subject, opened.seal, checkpoint)
-    first, last = opened.events[0].event.log_index, opened.events[-1].event.log_index
-    if first is None or last is None or last >= checkpoint.size:
+    first = opened.events[0].event.log_index
+    if first is None:
         raise _not_anchored()
     followed = len(opened.events) > 1
     proof = registry.log.tlog_proof(first, checkpoint.note)

@@ -33,9 +33,11 @@ from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.files import disk_faults, temporary_beside
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models import Case, ChainCall, Checkpoint, DossierFile, Event
+from yinzheng.ledger.store.models import Case, ChainCall, DossierFile, Event
 from yinzheng.ledger.store.models_disputes import Dispute, EvidenceItem, Signature
 from yinzheng.ledger.store.sealed import SealedValue, open_file
+from yinzheng.ledger.witnesses.heads import ShownHead, head_to_show
+from yinzheng.ledger.witnesses.kept import fed_in
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.canonical import JSON
@@ -87,7 +89,7 @@ class _Gathered:
 
     dispute: Dispute
     key: bytes
-    checkpoint: Checkpoint
+    checkpoint: ShownHead
     block: int
     opening: Opening
     items: list[EvidenceItem]
@@ -161,6 +163,7 @@ def plan_pack(registry: Registry, dispute_id: str, selection: Selection = EVERYT
         items = _items(registry, session, found, selection)
         indices = [event.log_index for event in found.events.values() if event.log_index is not None]
         stamps = stamps_for(registry, session, found.checkpoint, indices)
+        fed = fed_in(session)
     roots = _roots(found.items)
     chain = _chain(registry, found, roots)
     made_at = int(cast("Any", registry.w3.eth.get_block(found.block))["timestamp"])
@@ -174,7 +177,7 @@ def plan_pack(registry: Registry, dispute_id: str, selection: Selection = EVERYT
         roots=roots,
         statements=statements,
         chain=chain,
-        trust=canonical.dumps(trust_policy(instance)),
+        trust=canonical.dumps(trust_policy(instance, fed.trusted)),
         dossier_files=files,
         timestamps=stamps,
     )
@@ -241,26 +244,20 @@ def _referred(own: Iterable[Event], seal: SealedValue, withheld: Collection[byte
             yield from (bytes.fromhex(leaf) for leaf in about.get("statements", ()))
 
 
-def _settled(session: Session, dispute: Dispute, events: Sequence[Event]) -> tuple[Checkpoint, int]:
+def _settled(session: Session, dispute: Dispute, events: Sequence[Event]) -> tuple[ShownHead, int]:
     """The first anchored head that covers all statements, and the block by which everything was mined."""
     indices = [event.log_index for event in events]
     if None in indices:
         raise _unsettled()
-    needed = max(index for index in indices if index is not None) + 1
-    covering = (
-        select(Checkpoint)
-        .where(Checkpoint.size >= needed, col(Checkpoint.anchored_block).is_not(None))
-        .order_by(col(Checkpoint.size))
-        .limit(1)
-    )
-    checkpoint = session.exec(covering).first()
+    needed = max(index for index in indices if index is not None)
+    checkpoint = head_to_show(session, needed, first=True)
     kinds = [kind.name for kind in KINDS]
     of_it = select(ChainCall).where(col(ChainCall.kind).in_(kinds), ChainCall.about == dispute.id)
     calls = session.exec(of_it).all()
     blocks = [
         call.block_number for call in calls if call.state == "confirmed" and call.block_number is not None
     ]
-    if checkpoint is None or checkpoint.anchored_block is None or len(blocks) < len(calls):
+    if checkpoint is None or len(blocks) < len(calls):
         raise _unsettled()
     return checkpoint, max(checkpoint.anchored_block, *blocks)
 

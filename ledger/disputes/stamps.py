@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from yinzheng.ledger.store.models import Checkpoint
 from yinzheng.ledger.store.models_disputes import TimeStamp
+from yinzheng.ledger.witnesses.heads import ShownHead
 from yinzheng.verifier.pack.contents import StampLink
 from yinzheng.verifier.pack.manifest import MAX_STAMPS
 from yinzheng.verifier.pack.writer import PackStamp
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def stamps_for(
-    registry: Registry, session: Session, head: Checkpoint, indices: Collection[int]
+    registry: Registry, session: Session, head: ShownHead, indices: Collection[int]
 ) -> dict[str, PackStamp]:
     """Tokens for a pack that stands on `head` and shows the statements at these indices of the log, by name.
 
@@ -50,10 +51,10 @@ def _stamped_heads(session: Session, first: int) -> Iterator[Checkpoint]:
 
 
 def _tokens(
-    registry: Registry, session: Session, stamped: Checkpoint, head: Checkpoint
+    registry: Registry, session: Session, stamped: Checkpoint, head: ShownHead
 ) -> Iterator[tuple[str, PackStamp]]:
     link, name = None, "checkpoint"
-    if stamped.size != head.size:
+    if stamped.note != head.note:  # another head, or this one before witnesses cosigned it
         sizes = sorted((stamped.size, head.size))
         link, name = StampLink(stamped.note, tuple(registry.log.consistency(*sizes))), f"head-{stamped.size}"
     digest = sha256(stamped.note.encode()).digest()

@@ -57,6 +57,9 @@ class CallKind:
     """Whether its calls share blocks, many at once and untried. One that is refused then holds up only what
     is about the same thing; every other kind goes out alone, in its turn."""
     redate: Redate = never
+    issues: bool = False
+    """Whether a document comes to be by it that others rely on: where the registry asks for witnesses, it
+    waits until they have cosigned the log's head (ADR 63)."""
     done: Done = never_before
     """Anyone may send what is signed: one that is refused because it is done counts as carried out."""
 

@@ -138,21 +138,21 @@ def signed(session: Session) -> list[ChainCall]:
     return [call for call in kept if first is not None and call.sender == first.sender]
 
 
-def waiting(session: Session, kinds: Kinds) -> list[ChainCall]:
+def waiting(session: Session, kinds: Kinds, *, issuing: bool = True) -> list[ChainCall]:
     """The calls to be looked at next, in the order of their decisions.
 
-    A key's transactions are mined in the order of its nonces: what the relay has signed is finished before it
-    signs more. What a person signed waits for what was decided before, which a role that it takes may have
-    signed (ADR 42).
+    What the relay has signed is finished before it signs more. What a person signed waits for what was
+    decided before (ADR 42). Without `issuing`, what issues something stays where it is (ADR 63).
     """
     kept = signed(session)
     if kept and kept[0].sender == RELAY:
         return kept
     pending = select(ChainCall).where(ChainCall.state == "pending").order_by(col(ChainCall.id))
+    held = [] if issuing else [kind.name for kind in kinds.values() if kind.issues]
+    pending = pending.where(col(ChainCall.kind).not_in(held))
     if kept:
         pending = pending.where(col(ChainCall.id) < min(call.id or 0 for call in kept))
-    found = list(session.exec(pending.limit(_WINDOW)).all())
-    if not found:
+    if not (found := list(session.exec(pending.limit(_WINDOW)).all())):
         return kept
     apart = next((i for i, call in enumerate(found) if not kind_of(kinds, call).together), len(found))
     return found[: max(apart, 1)]

@@ -8,6 +8,7 @@ and rolls forward.
    batches (database).
 1. *sequence*: events get their position in the log (database).
 2. *publish*: the log grows to that size and its checkpoint is signed (files).
+   The head is fed to the witnesses, who cosign it (database, then files).
 3. *call*: contract calls that decisions asked for are sent in order; the signed transaction is stored
    before it is sent, so that a crash repeats the same transaction and never makes a second one (chain).
 4. *anchor*: the new head goes to the chain, which refuses one that is not an extension (chain).
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from yinzheng.ledger.accesses import batching
 from yinzheng.ledger.chain.client import ContractsClient
@@ -32,6 +33,7 @@ from yinzheng.ledger.registry import Progress, Registry, silent
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.store.models import Checkpoint as CheckpointRow
+from yinzheng.ledger.witnesses.feeding import feed
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 from yinzheng.verifier.log.note import Checkpoint
 
@@ -49,15 +51,18 @@ def settle(registry: Registry, progress: Progress = silent) -> None:
 
     Raises what stands in the way: `EnvironmentFault` (a node unreachable: run again later), `DataFault` (the
     log and the database contradict each other, the chain refuses a head: stop and audit). What was
-    acknowledged stays so.
+    acknowledged stays so. `WitnessesMissing` comes last, once everything but what is to be issued is done.
     """
     _check_log_is_ours(registry)
     pool.flush(registry)
     batching.commit(registry)
     sequence_and_publish(registry, progress)
-    _send_calls(registry, progress)
+    standing = feed(registry, progress)
+    _send_calls(registry, progress, issuing=standing.enough)
     _anchor(registry, progress)
     watched.derive(registry)
+    if not standing.enough and waits_for_witnesses(registry):
+        raise standing.fault()
 
 
 def _check_log_is_ours(registry: Registry) -> None:
@@ -106,10 +111,18 @@ def _publish_checkpoint(registry: Registry) -> None:
         session.add(CheckpointRow(size=size, root=root, note=note, created_at=registry.clock()))
 
 
-def _send_calls(registry: Registry, progress: Progress) -> None:
+def waits_for_witnesses(registry: Registry) -> set[int]:
+    """The calls that issue something and are not sent: they wait where witnesses are missing."""
+    names = [kind.name for kind in registry.kinds.values() if kind.issues]
+    query = select(ChainCall.id).where(ChainCall.state == "pending", col(ChainCall.kind).in_(names))
+    with registry.store.reading() as session:
+        return {id_ for id_ in session.exec(query) if id_ is not None}
+
+
+def _send_calls(registry: Registry, progress: Progress, *, issuing: bool) -> None:
     while True:
         with registry.store.reading() as session:
-            calls = waiting(session, registry.kinds)
+            calls = waiting(session, registry.kinds, issuing=issuing)
         if not calls:
             return
         try:

@@ -10,11 +10,12 @@ from yinzheng.ledger.flow.pool import PATIENCE, patience_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import ChainCall, Event
 from yinzheng.ledger.store.models_consents import Pooled
+from yinzheng.ledger.witnesses import feeding
 
 
 def is_unsettled(session: Session, now: int, *, patience: int = PATIENCE) -> bool:
     """Whether at `now` something was pooled for `patience` seconds, is not in the log, was not sent, or
-    not looked at for who watches certificates.
+    not looked at for who watches certificates, or the newest head lacks a witness.
 
     Access lines count once they are due.
     """
@@ -24,6 +25,8 @@ def is_unsettled(session: Session, now: int, *, patience: int = PATIENCE) -> boo
     if batching.is_due(session, now):
         return True
     if watched.is_behind(session):
+        return True
+    if feeding.is_due(session, now):
         return True
     if session.exec(select(Event.id).where(col(Event.log_index).is_(None)).limit(1)).first() is not None:
         return True

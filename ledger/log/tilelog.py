@@ -23,6 +23,7 @@ from yinzheng.verifier.log.note import (
     open_note,
     peek_checkpoint,
     sign_checkpoint,
+    split_note,
 )
 from yinzheng.verifier.log.tiles import (
     CHECKPOINT_PATH,
@@ -148,6 +149,19 @@ class TileLog:
         write_durably(self.root_folder / CHECKPOINT_PATH, note.encode())
         self._faults.hit("log.checkpoint.after")
         return note
+
+    def publish_cosigned(self, note: str) -> None:
+        """Put the published head's note in its place once more, with what witnesses added to it (S4.6).
+
+        Nothing is done unless it is of the published head and says something else than is published.
+        Fault points: as `publish`.
+        """
+        published = self.note()
+        if published is None or note == published or split_note(note)[0] != split_note(published)[0]:
+            return
+        self._faults.hit("log.checkpoint.before")
+        write_durably(self.root_folder / CHECKPOINT_PATH, note.encode())
+        self._faults.hit("log.checkpoint.after")
 
     def sweep(self) -> int:
         """Delete files a crash left half written; for the writer, before it writes. Returns how many."""

@@ -9,14 +9,20 @@ from yinzheng.ledger.chain.contracts import CONTRACTS
 from yinzheng.ledger.rules.ages import MAX_AGE
 from yinzheng.ledger.state.instance import Instance
 from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.judge.witnesses import NO_WITNESSES, Witnesses
 
 
 def trust_policy(
-    instance: Instance, *, max_age: int = MAX_AGE, insisted: Sequence[str] = ()
+    instance: Instance,
+    witnesses: Witnesses = NO_WITNESSES,
+    *,
+    max_age: int = MAX_AGE,
+    insisted: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The policy as JSON. Whoever takes it from us trusts us for it: hand it over in person.
 
-    `insisted`: credit codes of operators, of one of whom a seal must be among those that make a block final.
+    `witnesses`: who cosigns the log, and of how many a reader is to ask cosignatures. `insisted`: credit
+    codes of operators, of one of whom a seal must be among those that make a block final.
     """
     registry = {"name": instance.registry_name, "code": instance.registry_code}
     policy: dict[str, Any] = {
@@ -54,4 +60,7 @@ def trust_policy(
         "max_age": max_age,
         "operators": [one.to_json() for one in instance.operators],
     }
+    if witnesses.known:
+        policy["witnesses"] = [one.to_json() for one in witnesses.known]
+        policy["quorum"] = witnesses.quorum
     return policy | ({"insisted": list(insisted)} if insisted else {})

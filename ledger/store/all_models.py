@@ -10,6 +10,7 @@ from yinzheng.ledger.store import (
     models_supervision,
     models_trades,
     models_watch,
+    models_witnesses,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "models_supervision",
     "models_trades",
     "models_watch",
+    "models_witnesses",
 ]

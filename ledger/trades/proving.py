@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from sqlmodel import Session
@@ -11,10 +12,10 @@ from yinzheng.ledger.chain.connect import prover
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import find_organisation, thread
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.trades.checking import KEYS
 from yinzheng.ledger.trades.contracts import require_part
+from yinzheng.ledger.witnesses.heads import ShownHead, head_to_show
 from yinzheng.verifier.bytes.canonical import JSON, loads
 from yinzheng.verifier.chain.layout import record_slots, root_slot
 from yinzheng.verifier.containers.contractfile import PartyKeys, format_contract_proof
@@ -37,38 +38,45 @@ def proof_of(registry: Registry, subject: bytes, by: str) -> bytes:
     with registry.store.reading() as session:
         row = require_part(session, subject, by)
         first = thread(session, row.head)[0]
-        proof = _proof(registry, session, first)
         key = open_key(session, registry.keys, month_of(first.at, KEYS))
         body, secret = open_event(key.seal, first.sealed, first.leaf_hash)
         assert secret is not None  # contracts are private (S3.2)
         signatures: Any = cast("dict[str, Any]", body)["signatures"]
-        parties = [_keys(registry, session, one["code"]) for one in signatures]
+        threads = [thread(session, find_organisation(session, one["code"]).head) for one in signatures]
+        head = _head(session, [first, *(events[-1] for events in threads)])
+        proof = _proof(registry, head, first)
+        parties = [PartyKeys(_told(events), _proof(registry, head, events[-1])) for events in threads]
         number, statement = row.number, Statement.from_bytes(first.statement)
     chain = _evidence(registry, number, peek_checkpoint(proof.checkpoint).size)
     return format_contract_proof(statement, body, secret, parties, proof, chain)
 
 
-def _keys(registry: Registry, session: Session, code: str) -> PartyKeys:
-    events = thread(session, find_organisation(session, code).head)
-    told = tuple(
+def _told(events: Sequence[Event]) -> tuple[Told, ...]:
+    return tuple(
         Told(
             Statement.from_bytes(event.statement),
             cast("dict[str, Any]", loads(event.public or b"", max_bytes=_MAX_BODY)),
         )
         for event in events
     )
-    return PartyKeys(told, _proof(registry, session, events[-1]))
 
 
-def _proof(registry: Registry, session: Session, event: Event) -> TlogProof:
-    checkpoint = repository.latest_checkpoint(session, anchored=True)
-    if checkpoint is None or event.log_index is None or event.log_index >= checkpoint.size:
+def _head(session: Session, events: Sequence[Event]) -> ShownHead:
+    """The one head that all of these are under."""
+    places = [event.log_index for event in events if event.log_index is not None]
+    head = head_to_show(session, max(places)) if len(places) == len(events) else None
+    if head is None:
         raise UsageFault(
             "this contract is recorded and not yet anchored",
             code="contract-unanchored",
             hint="Ask again in a moment.",
         )
-    return registry.log.tlog_proof(event.log_index, checkpoint.note)
+    return head
+
+
+def _proof(registry: Registry, head: ShownHead, event: Event) -> TlogProof:
+    assert event.log_index is not None  # `_head` saw to it
+    return registry.log.tlog_proof(event.log_index, head.note)
 
 
 def _evidence(registry: Registry, number: str, size: int) -> JSON:

@@ -15,6 +15,7 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_trades import TradeCheck
 from yinzheng.ledger.trades.checking import KEYS
+from yinzheng.ledger.witnesses.heads import head_to_show
 from yinzheng.verifier.bytes.canonical import JSON, dumps
 from yinzheng.verifier.chain.layout import record_slots, root_slot
 from yinzheng.verifier.errors import UsageFault
@@ -64,8 +65,8 @@ def unknown() -> UsageFault:
 
 
 def _proof(registry: Registry, session: Session, event: Event) -> TlogProof:
-    checkpoint = repository.latest_checkpoint(session, anchored=True)
-    if checkpoint is None or event.log_index is None or event.log_index >= checkpoint.size:
+    checkpoint = None if event.log_index is None else head_to_show(session, event.log_index)
+    if checkpoint is None or event.log_index is None:
         raise UsageFault(
             "this check is recorded and not yet anchored",
             code="trade-check-unanchored",

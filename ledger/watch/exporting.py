@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from yinzheng.ledger.chain.connect import prover
 from yinzheng.ledger.chain.evidence import Prover
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.database import Store
-from yinzheng.ledger.store.models import Checkpoint, Event
+from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.watch.events import Period, events_of_certificates, events_of_organisation
+from yinzheng.ledger.witnesses.heads import ShownHead, head_to_show
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.chain.layout import root_slot
 from yinzheng.verifier.containers.eventsfile import FORMAT, MAX_LINE
@@ -100,15 +101,15 @@ def export(source: Source, find: Find, period: Period) -> Iterator[bytes]:
         yield from lines
 
 
-def _head(session: Session, number: int) -> Checkpoint:
-    """The first anchored head that covers an event."""
-    query = select(Checkpoint).where(Checkpoint.size > number, col(Checkpoint.anchored_block).is_not(None))
-    return session.exec(query.order_by(col(Checkpoint.size)).limit(1)).one()
+def _head(session: Session, number: int) -> ShownHead:
+    """The first anchored head that covers an event, if it can be one that is cosigned."""
+    head = head_to_show(session, number, first=True)
+    assert head is not None  # or it were no event
+    return head
 
 
-def _anchored(source: Source, head: Checkpoint) -> dict[str, canonical.JSON]:
+def _anchored(source: Source, head: ShownHead) -> dict[str, canonical.JSON]:
     wanted = [(source.anchor, [root_slot(head.size)])]
-    assert head.anchored_block is not None  # asked for
     try:
         chain = source.prover.collect(head.anchored_block, wanted)
     except EnvironmentFault as fault:
@@ -118,7 +119,7 @@ def _anchored(source: Source, head: Checkpoint) -> dict[str, canonical.JSON]:
     return {"checkpoint": head.note, "chain": chain}
 
 
-def _told(source: Source, session: Session, head: Checkpoint, event: WatchedEvent) -> bytes:
+def _told(source: Source, session: Session, head: ShownHead, event: WatchedEvent) -> bytes:
     public = session.exec(select(Event.public).where(Event.log_index == event.number)).one()
     path = source.log.inclusion(event.number, head.size)
     return _line(

@@ -10,9 +10,9 @@ from sqlmodel import Session
 from yinzheng.ledger.chain.connect import prover
 from yinzheng.ledger.keys.provider import ISSUER
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.withdrawals.work import ConsentThread, open_work
+from yinzheng.ledger.witnesses.heads import head_to_show
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.layout import root_slot
 from yinzheng.verifier.chain.layout_consents import withdrawal_slots
@@ -65,8 +65,8 @@ def _opened(work: ConsentThread, leaf: bytes) -> tuple[bytes, Event]:
 
 
 def _proof(registry: Registry, session: Session, event: Event) -> TlogProof:
-    checkpoint = repository.latest_checkpoint(session, anchored=True)
-    if checkpoint is None or event.log_index is None or event.log_index >= checkpoint.size:
+    checkpoint = None if event.log_index is None else head_to_show(session, event.log_index)
+    if checkpoint is None or event.log_index is None:
         raise UsageFault(
             "The end of this withdrawal is recorded and not yet anchored.",
             code="withdrawal-unanchored",

@@ -36,8 +36,11 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "registry",
         "people.decisions",
         "people.acting flow.recording",
+        "witnesses.kept",
+        "witnesses.heads",
         "accesses",
         "people",
+        "witnesses",
         # What every decision goes through, then the decisions.
         "flow document",
         "people.enrolling organisations notify.queue",

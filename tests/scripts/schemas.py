@@ -169,6 +169,7 @@ OWN: Final[Mapping[str, Callable[[Forms], Json]]] = {
     f"{_FORMATS}withdrawal._grants": lambda forms: forms.of(withdrawal._GRANTS),
     f"{_FORMATS}withdrawal_steps._exempt": lambda forms: forms.of(withdrawal_steps._EXEMPT),
     "verifier.judge.trust._vkey": lambda forms: forms.of(text(1, 512)),
+    "verifier.judge.witnesses._cosigner": lambda forms: forms.of(text(1, 512)),
     "verifier.log.statement.Statement.from_json": lambda forms: forms.named(
         "Statement", lambda: forms.fields(statement._FIELDS)
     ),

@@ -15,6 +15,7 @@ from typing import Any
 
 import cbor2
 
+from tests.ledger.witnesses.witness import cosign
 from tests.scripts import (
     chain_vectors,
     contract_vectors,
@@ -42,7 +43,7 @@ from tests.verifier.world import (
     trust_json,
 )
 from yinzheng.verifier.bytes import canonical
-from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
+from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey
 from yinzheng.verifier.bytes.sm2 import GmsslBackend
 from yinzheng.verifier.chain.terms import TERRITORY
 from yinzheng.verifier.formats.body import Body, parse_body
@@ -55,11 +56,14 @@ from yinzheng.verifier.formats.licence import (
     parse_licence_end,
 )
 from yinzheng.verifier.formats.voucher import decode_voucher, encode_voucher
+from yinzheng.verifier.log.cosignature import CosignerKey
 from yinzheng.verifier.log.note import NoteSigner
 from yinzheng.verifier.log.statement import Statement, certificate_subject, commit_private
 
 FOLDER = Path(__file__).resolve().parents[1] / "vectors" / "spec"
 NONCE = 0x59276E27D506861A16680F3AD9C02DCCEF3CC1FA3CDBE4CE6D54B80DEAC1BC21
+WITNESS = Ed25519PrivateKey(bytes(range(7, 39)))
+WITNESS_KEY = CosignerKey("witness.example.org/w1", WITNESS.public_key)
 FIXED = GmsslBackend(nonce=lambda: NONCE)
 ISSUER = Sm2PrivateKey.from_bytes(bytes(range(1, 33)), FIXED)
 ELSEWHERE = Sm2PrivateKey.from_bytes(bytes(range(5, 37)), FIXED)
@@ -216,7 +220,7 @@ def _licence(desc: str, body: Licence) -> dict[str, Any]:
 
 
 def log() -> dict[str, Any]:
-    """S4: keys, a checkpoint with both lines, and a tlog-proof in it."""
+    """S4: keys, a checkpoint with both lines, a tlog-proof in it, and a witness that cosigned it at `NOW`."""
     shown = world()
     return {
         "keys": [
@@ -227,6 +231,8 @@ def log() -> dict[str, Any]:
         "note": shown.proof.checkpoint,
         "leaf_hash": shown.statement.leaf_hash.hex(),
         "proof": shown.proof.text,
+        "witness": WITNESS_KEY.vkey,
+        "cosigned": shown.proof.checkpoint + _cosigned(shown.checkpoint.text),
     }
 
 
@@ -265,6 +271,10 @@ def _flipped(text: str, at: int) -> str:
     return text[:at] + ("0" if text[at] != "0" else "1") + text[at + 1 :]
 
 
+def _cosigned(text: str) -> str:
+    return cosign(WITNESS_KEY.name, WITNESS, text, NOW)
+
+
 def cases() -> list[dict[str, Any]]:
     """S9: changes that must be noticed, each at its obligation, and statuses that are not in force."""
     file = world().file()
@@ -274,6 +284,11 @@ def cases() -> list[dict[str, Any]]:
     signed = proof.splitlines(keepends=True)
     other = RecordState(bytes(32)[:-1] + b"\x01")
     content = statement_of(parse_body(body_json())).leaf_hash
+    cosigned = _cosigned(world().checkpoint.text)
+
+    def witnesses(quorum: int) -> dict[str, Any]:
+        known = [{"name": "见证方（示例）", "keys": [WITNESS_KEY.vkey]}]
+        return {"/trust/witnesses": known, "/trust/quorum": quorum}
 
     def forged(desc: str, invalid: int | tuple[int, ...], status: str = "in_force", **by: Any) -> Case:
         numbers = (invalid,) if isinstance(invalid, int) else invalid
@@ -306,6 +321,12 @@ def cases() -> list[dict[str, Any]]:
         forged("the record says something else", 4, replace={"/file/record/scale": "99万条"}),
         forged("another index in the log", 5, replace={"/file/proof": proof.replace("index 3", "index 2")}),
         uncovered("a pinned key did not sign", (6,), {"/file/proof": "".join(signed[:-1])}),
+        Case("a witness cosigned, as asked for", {"/file/proof": proof + cosigned, **witnesses(1)},
+             (), "genuine", "in_force", 0),
+        Case("the witness is known and not asked for", witnesses(0), (), "genuine", "in_force", 0),
+        uncovered("a witness that is asked for did not cosign", (), witnesses(1)),
+        forged("a witness's line is over another head", 6,
+               replace={"/file/proof": proof + _cosigned("another\n"), **witnesses(0)}),
         forged("another root is anchored", 7,
                replace={"/file/chain": world(anchored_root=bytes(31) + b"\x05").chain()}),
         forged("a node of the state proof changed", (7,),

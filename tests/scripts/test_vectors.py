@@ -21,7 +21,7 @@ from eth_utils.crypto import keccak as eth_keccak
 from tests.scripts.spec_vectors import FILES, FOLDER, text_of
 from tests.scripts.vectors import load, root_of, sm3
 from yinzheng.verifier.bytes.sm2 import GmsslBackend, Sm2PublicKey
-from yinzheng.verifier.chain.layout import GROUNDS, INITIATORS, REMARK_BITS, decode_record
+from yinzheng.verifier.chain.layout import REMARK_BITS, decode_record
 from yinzheng.verifier.containers.holderfile import parse_holder_file
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.formats.certificate import decode_qr
@@ -177,6 +177,14 @@ def test_the_log_by_cryptography() -> None:
         else:
             assert material[:20] == b"\xffyinzheng.sm2-sm3.v1"
             assert Sm2PublicKey(material[20:]).verify(found["checkpoint"].encode(), blob[4:])
+    # S4.6: a third line, over the note's text with a time before it.
+    assert found["cosigned"].startswith(found["note"])
+    _, name, encoded = found["cosigned"].splitlines()[-1].split(" ")
+    blob, material = base64.b64decode(encoded), base64.b64decode(found["witness"].split("+", 2)[2])
+    assert blob[:4] == hashlib.sha256(name.encode() + b"\n" + material).digest()[:4]
+    assert material[0] == 4
+    message = f"cosignature/v1\ntime {int.from_bytes(blob[4:12])}\n{found['checkpoint']}"
+    Ed25519PublicKey.from_public_bytes(material[1:]).verify(blob[12:], message.encode())
     assert found["proof"].startswith("c2sp.org/tlog-proof@v1\nindex 3\n")
     assert found["proof"].endswith("\n\n" + found["note"])
 
@@ -204,9 +212,6 @@ def test_records_say_what_their_slots_hold() -> None:
         assert read.holdings.hex() == item["holdings"]
         assert (read.predecessor or bytes(32)).hex() == item["predecessor"]
         assert (read.remainder or bytes(32)).hex() == item["remainder"]
-        ending = (0, 0) if read.ending is None else read.ending
-        numbers = [[0, *INITIATORS].index(ending[0]), [0, *GROUNDS].index(ending[1])]
-        assert [*divmod(item["ending"], 16)] == numbers
 
 
 def test_who_holds_what_has_one_digest() -> None:

@@ -60,8 +60,10 @@ from yinzheng.ledger.withdrawals import course, filing, looking, uploads
 from yinzheng.ledger.withdrawals.claims import DocumentClaim
 from yinzheng.ledger.withdrawals.verifying import verify_guardian
 from yinzheng.ledger.withdrawals.work import work_on
-from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
+from yinzheng.ledger.witnesses.known import add_witness, remove_witness, set_quorum
+from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey
 from yinzheng.verifier.formats.withdrawal_steps import Kept, check_proof
+from yinzheng.verifier.log.cosignature import CosignerKey
 
 NOWHERE: Final = Path("/nowhere")
 NOBODY: Final = w.APPLICANT["code"] or ""
@@ -268,6 +270,9 @@ class Bureau:
 Act = Callable[[Bureau, Registry, Actor], object]
 
 
+WITNESS: Final = CosignerKey("w.example/1", Ed25519PrivateKey(bytes([8]) * 32).public_key).vkey
+
+
 @dataclass(frozen=True)
 class Tried:
     """One use case; `late` is what whoever may is told in the end, empty where it is done."""
@@ -365,6 +370,11 @@ ROWS: Final[Mapping[str, Tried]] = {
     ),
     "erasure.proposing.drop": Tried(lambda o, r, by: proposing.drop(r, o.order(0), by)),
     "erasure.periods.set_periods": Tried(lambda _, r, by: set_periods(r, NOWHERE, by), "retention-missing"),
+    "witnesses.known.add_witness": Tried(
+        lambda _, r, by: add_witness(r, "见证", "https://w.example", [WITNESS], by)
+    ),
+    "witnesses.known.remove_witness": Tried(lambda _, r, by: remove_witness(r, "无", by), "witness-unknown"),
+    "witnesses.known.set_quorum": Tried(lambda _, r, by: set_quorum(r, 16, by), "witness-quorum"),
     "flow.working_days.add_year": Tried(lambda _, r, by: add_year(r, NOWHERE, by), "calendar-missing"),
     "organisations.enrolment.enrol": Tried(
         lambda _, r, by: enrolment.enrol(r, Member(NOBODY).enrolment(r.clock()), by)

@@ -155,8 +155,7 @@ class RecordState:
     status: int = 1
     procedure: int = 2
     remarks: int = 1
-    ending: int | None = None
-    """None: as of a cancellation by the registry for the law, exactly where it is cancelled."""
+    spare: int = 0
     holds: int = 0
     objections: int = 0
     deposited_at: int = DEPOSITED
@@ -172,7 +171,6 @@ class RecordState:
     rest: int = 0
 
     def words(self) -> list[int]:
-        ending = (0x26 if self.status == 3 else 0) if self.ending is None else self.ending
         packed = b"".join(
             value.to_bytes(size, "big")
             for value, size in (
@@ -181,7 +179,7 @@ class RecordState:
                 (self.deposited_at, 8),
                 (self.objections, 2),
                 (self.holds, 2),
-                (ending, 1),
+                (self.spare, 1),
                 (self.remarks, 1),
                 (self.procedure, 1),
                 (self.status, 1),

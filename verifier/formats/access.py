@@ -75,6 +75,7 @@ KINDS: Final = (
     "retention",
     "supervision",
     "withdrawal",
+    "witnesses",
     "work_list",
 )
 """What was used, opened or acted on; `lines` are lines such as these, `keys` the registry's own."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, TypeAlias, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, TypeVar
 
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
@@ -19,6 +20,13 @@ _ON_CHAIN: Final = (7, 9)
 
 Placed: TypeAlias = tuple[str, Sequence[Finding]]
 """Findings and where they were made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Established:
+    """What a report tells of an obligation that holds, as JSON values."""
+
+    data: Mapping[str, Any]
 
 
 class Findings:
@@ -37,7 +45,9 @@ class Findings:
             outcome = _outcome(fault)
             self._found[number] = Finding(number, outcome, fault.code, fault.message, fault.data)
             return None
-        self._found[number] = Finding(number, Outcome.VALID, "ok", "")
+        self._found[number] = Finding(
+            number, Outcome.VALID, "ok", "", value.data if isinstance(value, Established) else {}
+        )
         return value
 
     def skip_rest(self, code: str, *, after: int = 1) -> None:
@@ -65,10 +75,10 @@ class Findings:
         return tuple(self.found(number) for number in judged if self.outcome(number) is Outcome.INVALID)
 
 
-def all_hold(number: int, places: Iterable[Placed]) -> None:
+def all_hold(number: int, places: Iterable[Placed]) -> Established:
     """For a document of many parts as a whole: the obligation holds wherever it was asked.
 
-    Raises the first failure with the `where` of all.
+    Gives what all tell alike. Raises the first failure with the `where` of all.
     """
     found = [
         (where, finding) for where, findings in places for finding in findings if finding.number == number
@@ -82,8 +92,10 @@ def all_hold(number: int, places: Iterable[Placed]) -> None:
         if failed:
             where = [place for place, _ in failed]
             raise fault(failed[0][1].message, code=failed[0][1].code, where=where)
-    if all(finding.outcome is not Outcome.VALID for _, finding in found):
+    told = [finding.data for _, finding in found if finding.outcome is Outcome.VALID]
+    if not told:
         raise NotGiven("nothing is shown of which this could be asked", code="nothing-asked")
+    return Established(told[0] if all(one == told[0] for one in told) else {})
 
 
 def _outcome(fault: NotGiven | DataFault | EnvironmentFault) -> Outcome:

@@ -124,7 +124,7 @@ class HolderExhibits(Exhibits):
         events = tuple(read_shape(Told, {"statement": one, "body": body}) for one, body in answer.events)
         proof = TlogProof.from_text(answer.proof)
         obligations.in_log(thread_of(events, self.subject), proof)
-        obligations.checkpoint_signed(proof, self.trust)
+        obligations.log_signed(proof, self.trust)
         return events, proof
 
     def _account(self, reader: HolderReader, size: int | None) -> Evidence:

@@ -15,7 +15,7 @@ from yinzheng.verifier.chain.layout import root_slot
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.formats.body import Body, parse_body
 from yinzheng.verifier.formats.certificate import Core, decode_qr, statement_of
-from yinzheng.verifier.judge.obligations import checkpoint_signed, in_log, record_words
+from yinzheng.verifier.judge.obligations import in_log, log_signed, record_words
 from yinzheng.verifier.judge.seals import sealed_or_seal_less
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.statement import Statement, certificate_subject
@@ -117,7 +117,7 @@ class Ledger:
         if numbers != {number} or statement_of(record) != statement:
             raise DataFault("the ledger's record is not that of its statement", code="record-not-committed")
         in_log(statement, proof)
-        checkpoint_signed(proof, self._trust)
+        log_signed(proof, self._trust)
         return Deposited(record, statement, proof, core)
 
     def _read_evidence(self, number: str, size: int | None, at: int | None) -> Evidence:
@@ -143,7 +143,7 @@ def _read_proof(reader: LogReader, statement: Statement, trust: TrustPolicy) -> 
         return None
     proof = TlogProof.from_text(text)
     in_log(statement, proof)
-    checkpoint_signed(proof, trust)
+    log_signed(proof, trust)
     return proof
 
 

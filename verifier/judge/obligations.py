@@ -19,6 +19,7 @@ from yinzheng.verifier.chain.layout import ChainRecord, decode_record, record_sl
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import PROCEDURES, Body, Party
 from yinzheng.verifier.formats.elision import ELIDED
+from yinzheng.verifier.judge.findings import Established
 from yinzheng.verifier.judge.report import Difference
 from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
 from yinzheng.verifier.log.note import Checkpoint, open_checkpoint, peek_checkpoint
@@ -128,8 +129,19 @@ def in_log(statement: Statement, proof: TlogProof) -> Checkpoint:
     return proof.verify_inclusion(statement.leaf_hash)
 
 
-def checkpoint_signed(proof: TlogProof, trust: TrustPolicy) -> Checkpoint:
-    """(6) Every pinned key of the log has signed the checkpoint."""
+def checkpoint_signed(proof: TlogProof, trust: TrustPolicy) -> Established:
+    """(6) Every pinned key of the log has signed the checkpoint, and as many witnesses as are asked for.
+
+    Returns who did of the witnesses, and when.
+    """
+    log_signed(proof, trust)
+    found = trust.witnesses.cosigned(proof.checkpoint)
+    found.require()
+    return Established(found.data)
+
+
+def log_signed(proof: TlogProof, trust: TrustPolicy) -> Checkpoint:
+    """Every pinned key of the log has signed the checkpoint, whoever cosigned it."""
     return open_checkpoint(proof.checkpoint, trust.origin, trust.log_keys)
 
 

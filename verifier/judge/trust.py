@@ -28,6 +28,7 @@ from yinzheng.verifier.chain.evidence import Contract
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code, check_plain
 from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.judge.witnesses import NO_WITNESSES, QUORUM, WITNESSES, Witnesses, read_witnesses
 from yinzheng.verifier.log.note import NoteKey, parse_vkey
 
 MAX_TRUST: Final = 256 * 1024
@@ -127,6 +128,8 @@ class TrustPolicy:
     """Remarks, later objections, reservations and cancellations (S5.24)."""
     time_authorities: tuple[TimeAuthority, ...] = ()
     """Whose time-stamp tokens (RFC 3161) count as a second clock."""
+    witnesses: Witnesses = NO_WITNESSES
+    """Who cosigns the log's heads, and how many of them must have (S9.9)."""
 
     def validators_at(self, number: int) -> frozenset[bytes]:
         """The addresses pinned for that block number; empty if none are."""
@@ -169,6 +172,9 @@ def _read(value: object) -> TrustPolicy:
     insisted = frozenset(fields["insisted"] or ())
     if not insisted <= {one.code for one in operators if one.validators}:
         raise _inconsistent("insists on the seal of somebody whose validators it does not name")
+    witnesses = read_witnesses(fields["witnesses"], fields["quorum"])
+    if {key.key for one in witnesses.known for key in one.keys} & {key.key for key in keys}:
+        raise _inconsistent("takes the log for its own witness")
     return TrustPolicy(
         issuers={issuer.kid: issuer for issuer in issuers},
         origin=log["origin"],
@@ -181,6 +187,7 @@ def _read(value: object) -> TrustPolicy:
         operators=operators,
         insisted=insisted,
         time_authorities=tuple(TimeAuthority(**one) for one in fields["time_authorities"] or ()),
+        witnesses=witnesses,
         **{name: place and Contract(**place) for name, place in chain["contracts"].items()},
     )
 
@@ -280,6 +287,8 @@ OPERATOR: Final = object_of(
 _OPTIONAL: Final[dict[str, Check[Any]]] = {
     "time_authorities": list_of(_AUTHORITY, 0, 16),
     "insisted": list_of(check_credit_code, 1, 64),
+    "witnesses": WITNESSES,
+    "quorum": QUORUM,
 }
 _TRUST: Final[dict[str, Check[Any]]] = {
     "format": constant("yinzheng/trust/1"),

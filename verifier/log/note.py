@@ -65,12 +65,12 @@ class NoteKey:
     @property
     def key_id(self) -> bytes:
         """The first 4 bytes of `SHA-256(name || 0x0A || type || public key)`."""
-        return hashlib.sha256(self.name.encode() + b"\n" + self.encoded).digest()[:4]
+        return key_id_of(self.name, self.encoded)
 
     @property
     def vkey(self) -> str:
         """`name+hex(key ID)+base64(type || public key)`."""
-        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(self.encoded).decode()}"
+        return write_vkey(self.name, self.encoded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,7 @@ class NoteSigner:
 
     def sign_line(self, text: str) -> str:
         """The signature line over `text`, with its newline."""
-        signature = self.key.key_id + self.private_key.sign(text.encode())
-        return f"{_MARK}{self.name} {base64.b64encode(signature).decode()}\n"
+        return SignatureLine(self.name, self.key.key_id, self.private_key.sign(text.encode())).text
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +97,11 @@ class SignatureLine:
     name: str
     key_id: bytes
     signature: bytes
+
+    @property
+    def text(self) -> str:
+        """The line as it stands in a note, with its newline."""
+        return f"{_MARK}{self.name} {base64.b64encode(self.key_id + self.signature).decode()}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,19 +122,42 @@ def parse_vkey(vkey: str) -> NoteKey:
 
     Raises `DataFault`: `note-key`, also where the key ID is not the key's; `sm2-key`; `ed25519-key`.
     """
+    name, id_, encoded = split_vkey(vkey)
+    if encoded.startswith(SM2_TYPE):
+        key = NoteKey(name, Sm2PublicKey(encoded[len(SM2_TYPE) :]))
+    elif encoded.startswith(ED25519_TYPE):
+        key = NoteKey(name, Ed25519PublicKey(encoded[1:]))
+    else:
+        raise DataFault("a note key of a type this program does not know", code="note-key")
+    require_key_id(key.key_id, id_)
+    return key
+
+
+def key_id_of(name: str, encoded: bytes) -> bytes:
+    """The first 4 bytes of `SHA-256(name || 0x0A || type || public key)`."""
+    return hashlib.sha256(name.encode() + b"\n" + encoded).digest()[:4]
+
+
+def write_vkey(name: str, encoded: bytes) -> str:
+    """`name+hex(key ID)+base64(type || public key)`."""
+    return f"{name}+{key_id_of(name, encoded).hex()}+{base64.b64encode(encoded).decode()}"
+
+
+def split_vkey(vkey: str) -> tuple[str, str, bytes]:
+    """Name, key ID in hex, and type with public key, of a vkey of whatever type, nothing compared.
+
+    Raises `DataFault` `note-key`.
+    """
     match = _VKEY.fullmatch(vkey)
     if match is None:
         raise DataFault("not a note key: name+id+key expected", code="note-key")
-    encoded = strict_base64(match["key"], "note-key")
-    if encoded.startswith(SM2_TYPE):
-        key = NoteKey(match["name"], Sm2PublicKey(encoded[len(SM2_TYPE) :]))
-    elif encoded.startswith(ED25519_TYPE):
-        key = NoteKey(match["name"], Ed25519PublicKey(encoded[1:]))
-    else:
-        raise DataFault("a note key of a type this program does not know", code="note-key")
-    if key.key_id.hex() != match["id"]:
+    return match["name"], match["id"], strict_base64(match["key"], "note-key")
+
+
+def require_key_id(id_: bytes, shown: str) -> None:
+    """Check the key ID that a vkey shows, in hex, against the key's. Raises `DataFault` `note-key`."""
+    if id_.hex() != shown:
         raise DataFault("a note key whose ID is not that of its name and key", code="note-key")
-    return key
 
 
 def sign_note(text: str, signers: Iterable[NoteSigner]) -> str:

@@ -41,6 +41,7 @@ KINDS: Final[Mapping[str, Phrase]] = {
     "retention": Phrase("保存期限", "the periods of retention"),
     "supervision": Phrase("对登记主体的监督", "the supervision of a right holder"),
     "withdrawal": Phrase("撤回", "a withdrawal"),
+    "witnesses": Phrase("日志见证方", "the witnesses of the log"),
     "work_list": Phrase("待办清单", "a work list"),
 }
 

@@ -7,8 +7,10 @@ to find out is never called a forgery.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
+from yinzheng.verifier.bytes.china_time import CHINA, LAST_INSTANT
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report, Status
 from yinzheng.verifier.words.licence_reasons import REASONS as LICENCES
@@ -35,6 +37,21 @@ OBLIGATIONS: Final[Mapping[int, Phrase]] = {
 def sealed_by(names: Sequence[str]) -> Phrase:
     """Whose validators sealed the block."""
     return Phrase(f"由{'、'.join(names)}的节点签封", f"sealed by {', '.join(names)}")
+
+
+def cosigned(finding: Finding) -> Phrase | None:
+    """Which witnesses cosigned the log's head, and when; None where the reader names none (S9.9)."""
+    if "cosigned" not in finding.data:
+        return None
+    found = [
+        f"{one['name']} {datetime.fromtimestamp(min(one['at'], LAST_INSTANT), CHINA):%Y-%m-%d %H:%M:%S+08:00}"
+        for one in finding.data["cosigned"]
+    ]
+    quorum, of = finding.data["quorum"], len(found) + len(finding.data["missing"])
+    return Phrase(
+        f"见证联署：{'、'.join(found) or '无'}（要求 {of} 家中的 {quorum} 家）",
+        f"Cosigned by {', '.join(found) or 'nobody'} ({quorum} of {of} asked for)",
+    )
 
 
 OUTCOMES: Final[Mapping[Outcome, Phrase]] = {

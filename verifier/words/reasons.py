@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from yinzheng.verifier.words.reasons_holder import HOLDER_REASONS
+from yinzheng.verifier.words.reasons_log import LOG_REASONS
 from yinzheng.verifier.words.reasons_trade import TRADE_REASONS
 
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
@@ -140,12 +141,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "公开日志中没有这条记录：证明不成立。",
         "The proof that the log contains it does not hold.",
     ),
-    "note-signature": ("日志检查点的签名不成立。", "A signature of the log's checkpoint is wrong."),
-    "note-unsigned": ("日志检查点没有您信任的签名。", "No key you trust has signed the log's checkpoint."),
-    "checkpoint-signature-missing": (
-        "日志检查点缺少一项应有的签名。",
-        "A signature of the checkpoint is missing.",
-    ),
+    **LOG_REASONS,
     "checkpoint-origin": ("检查点属于另一份日志。", "The checkpoint is of another log."),
     "not-anchored": (
         "所示区块中没有锚定该检查点，可能是区块太早。",

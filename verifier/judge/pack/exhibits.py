@@ -10,16 +10,14 @@ from typing import TypeVar
 
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven
-from yinzheng.verifier.chain.layout import Ending
 from yinzheng.verifier.chain.layout_disputes import OPEN, ChainDispute, ChainEvidence
 from yinzheng.verifier.errors import DataFault, YinzhengError
 from yinzheng.verifier.formats.dispute import Opening, Release, parse_opening, parse_release
-from yinzheng.verifier.formats.standing import parse_cancellation
 from yinzheng.verifier.judge import obligations
-from yinzheng.verifier.judge.findings import Findings
+from yinzheng.verifier.judge.findings import Established, Findings
 from yinzheng.verifier.judge.pack import checks
 from yinzheng.verifier.judge.trust import TrustPolicy
-from yinzheng.verifier.log.statement import CERTIFICATE_CANCELLED, CERTIFICATE_DEPOSITED
+from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED
 from yinzheng.verifier.log.tlogproof import TlogProof
 from yinzheng.verifier.pack.contents import PackedStatement
 from yinzheng.verifier.pack.manifest import Manifest, PackFile
@@ -35,7 +33,7 @@ class Ground:
     manifest: Manifest
     contents: Contents
     trust: TrustPolicy
-    _heads: dict[tuple[int, str], YinzhengError | None] = field(default_factory=dict)
+    _heads: dict[tuple[int, str], Established | YinzhengError | None] = field(default_factory=dict)
 
     @cached_property
     def by_leaf(self) -> dict[bytes, PackedStatement]:
@@ -49,19 +47,6 @@ class Ground:
         for packed in self.contents.statements:
             if packed.statement.type == CERTIFICATE_DEPOSITED:
                 found.setdefault(packed.statement.subject, set()).add(packed.statement.leaf_hash)
-        return found
-
-    @cached_property
-    def cancelled(self) -> dict[bytes, list[Ending]]:
-        """What the statements shown say of who had a certificate cancelled and why, by its subject.
-
-        Raises as `parse_cancellation`.
-        """
-        found: dict[bytes, list[Ending]] = {}
-        for packed in self.contents.statements:
-            if packed.statement.type == CERTIFICATE_CANCELLED and packed.body is not None:
-                ending = parse_cancellation(packed.body).ending
-                found.setdefault(packed.statement.subject, []).append(ending)
         return found
 
     @cached_property
@@ -94,19 +79,25 @@ class Ground:
         # (7): that head is anchored on the chain.
         found.settle(7, lambda: self._head(7, packed.proof, self._anchored))
 
-    def _signed(self, proof: TlogProof) -> None:
-        obligations.checkpoint_signed(proof, self.trust)
+    def _signed(self, proof: TlogProof) -> Established:
+        return obligations.checkpoint_signed(proof, self.trust)
 
     def _anchored(self, proof: TlogProof) -> None:
         obligations.anchored(proof, self.chain(), self.trust)
 
-    def _head(self, number: int, proof: TlogProof, check: Callable[[TlogProof], None]) -> None:
+    def _head(
+        self, number: int, proof: TlogProof, check: Callable[[TlogProof], Established | None]
+    ) -> Established | None:
         key = (number, proof.checkpoint)
         if key not in self._heads:
-            self._heads[key] = fault_of(lambda: check(proof))
-        fault = self._heads[key]
-        if fault is not None:
-            raise fault
+            try:
+                self._heads[key] = check(proof)
+            except (DataFault, NotGiven) as fault:
+                self._heads[key] = _kept(fault)
+        found = self._heads[key]
+        if isinstance(found, YinzhengError):
+            raise found
+        return found
 
 
 def fault_of(check: Callable[[], object]) -> YinzhengError | None:

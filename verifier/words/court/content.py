@@ -29,6 +29,7 @@ from yinzheng.verifier.words.court.blocks import (
 from yinzheng.verifier.words.court.items import claims, deposits
 from yinzheng.verifier.words.court.pieces import answered, head, instant, mono, party_cell, strong
 from yinzheng.verifier.words.phrases import OUTCOMES, Phrase, sealed_by
+from yinzheng.verifier.words.phrases import cosigned as cosigned_by
 from yinzheng.verifier.words.verdict import verdict
 
 MAX_STATEMENTS: Final = 500
@@ -275,8 +276,10 @@ def _platform(report: PackReport) -> Iterable[Block]:
         yield Notice(words.NO_OPERATORS, boxed=True)
     count = Line(str(platform.validators)) if platform.validators is not None else Line(words.UNKNOWN)
     contracts = [(Line(words.CONTRACTS[name]), mono(at.address.hex())) for name, at in platform.contracts]
+    said = cosigned_by(report.finding(6))
+    cosigned = () if said is None else (Line(said),)
     facts: list[tuple[str, Cell]] = [
-        ("log", (Line(platform.origin), *(mono(key) for key in platform.log_keys))),
+        ("log", (Line(platform.origin), *(mono(key) for key in platform.log_keys), *cosigned)),
         ("chain", (Line(f"{platform.consensus}, {platform.chain_id}"), mono(platform.genesis.hex()))),
         ("validators", (count,)),
         ("contracts", tuple(line for pair in contracts for line in pair)),
