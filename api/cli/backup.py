@@ -19,7 +19,12 @@ from yinzheng.verifier.errors import UsageFault
 
 
 def backup(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder for the copy. 备份目录。")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="New folder for the copy, or with --dated the one of all copies. 备份目录。"
+        ),
+    ],
     as_: As,
     keys: Annotated[
         Path | None,
@@ -29,6 +34,13 @@ def backup(
         bool,
         typer.Option("--with-keystore", help="Copy the encrypted keys, people's too. 同时备份密钥库。"),
     ] = False,
+    by_date: Annotated[
+        bool, typer.Option("--dated", help="Make it in DIR, under its date and time. 以日期命名。")
+    ] = False,
+    keep: Annotated[
+        int | None,
+        typer.Option(min=1, help="With --dated: how many of the newest to keep; others go. 保留份数。"),
+    ] = None,
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
@@ -36,16 +48,25 @@ def backup(
     from yinzheng.ledger.accesses.noting import Access
     from yinzheng.ledger.rules.destruction import StaffRole
     from yinzheng.ledger.rules.states import Capacity
-    from yinzheng.ledger.state.backup import make_backup
+    from yinzheng.ledger.state.backup import dated, drop_older, make_backup
 
+    if keep is not None and not by_date:
+        raise UsageFault(
+            "--keep is about dated backups",
+            code="backup-keep",
+            hint="Give --dated too: DIR then holds them all.",
+        )
     with writing(state, json_) as (registry, progress):
         access = Access("export", "backup", "state", "keeping")
         allowed(registry, as_, access, Capacity.REGISTRY, StaffRole.SECURITY)
-        made = make_backup(registry, folder, keys or _only_place(registry), progress, keystore=with_keystore)
+        place = dated(folder, registry.clock()) if by_date else folder
+        made = make_backup(registry, place, keys or _only_place(registry), progress, keystore=with_keystore)
+        dropped = () if keep is None else drop_older(folder, registry.instance, keep)
 
     def text() -> Iterator[str]:
         yield from _swept(made.swept)
         yield f"backup in {made.folder} 已备份; the records' keys are in {made.key_file}"
+        yield from (f"  removed an older one 已删除旧备份: {path}" for path in dropped)
         if not with_keystore:
             yield "  → neither the keystore nor people's keys are in it: keep a copy of both elsewhere"
 
@@ -55,6 +76,7 @@ def backup(
             "backup": str(made.folder),
             "keys": str(made.key_file),
             "bytes": made.size,
+            "dropped": [str(path) for path in dropped],
             "swept": [str(path) for path in made.swept],
         },
         text(),

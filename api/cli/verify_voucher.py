@@ -50,10 +50,10 @@ def _print_licence(body: Licence, report: VoucherReport, language: Language) -> 
         out.print(f" {words.FIELDS[name].said(language)}: {said.said(language)}", markup=False)
     begins, ends = (moment(at).said(language) for at in (body.begins, body.ends))
     out.print(f" {begins} – {ends}  {body.registry.name}  {body.profile}", markup=False)
-    if report.chain is not None and report.chain.ended_at:
+    if report.chain is not None and report.chain.ending:
         when = moment(report.chain.ended_at).said(language)
-        how = words.ended(report.end).said(language) if report.end else ""
-        out.print(f" {words.ENDED_AT.said(language)} {when}  {how}".rstrip(), style="yellow", markup=False)
+        how = words.ended(report.chain.ending, report.end).said(language)
+        out.print(f" {words.ENDED_AT.said(language)} {when}  {how}", style="yellow", markup=False)
     for difference in report.differences:
         shown, held = difference.certificate, difference.record
         out.print(f" ≠ {difference.path}: {shown!r} → {held!r}", style="red", markup=False)

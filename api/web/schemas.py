@@ -92,6 +92,10 @@ class ChainOut(_Model):
     successor: str | None
     remainder: str | None = Field(description="The second successor, of what stayed after a part went (R4).")
     predecessor: str | None
+    cancelled_by: Literal["holders", "registry", "forum"] | None = Field(
+        description="Who had it cancelled; null unless it is (R7)."
+    )
+    ground: str | None = Field(description="On which ground, as S10.11 names it; null unless it is.")
     reserved_until: int
     reserved_by: str
     case: str

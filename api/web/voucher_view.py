@@ -85,10 +85,10 @@ def _attention(report: VoucherReport, language: Language) -> tuple[str, ...]:
     found += [words.RECORDED] if body is not None and not body.registration else []
     found += [words.RESTRAINTS[name] for name in report.attention]
     said = [phrase.said(language) for phrase in found]
-    if chain is not None and chain.ended_at:
-        how = words.ended(report.end).said(language) if report.end else ""
+    if chain is not None and chain.ending:
+        how = words.ended(chain.ending, report.end).said(language)
         when = moment(chain.ended_at).said(language)
-        said.append(f"{words.ENDED_AT.said(language)} {when} {how}".rstrip())
+        said.append(f"{words.ENDED_AT.said(language)} {when} {how}")
     return tuple(said)
 
 

@@ -111,6 +111,9 @@ interface IRightsRegistry {
     /// @notice No lawful move leads from `from` to `to`.
     error StatusMoveRefused(bytes32 id, Status from, Status to);
 
+    /// @notice A record that becomes cancelled says by whom and on which ground, and keeps saying it; others do not.
+    error EndingRefused(bytes32 id, uint8 ending);
+
     /// @notice The record is held or objected to and cannot be superseded.
     error RecordBlocked(bytes32 id, uint16 holds, uint16 objections);
 

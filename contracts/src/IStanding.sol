@@ -91,6 +91,9 @@ interface IStanding {
     /// @notice Holders cancel on the grounds (a) and (b), a forum on (c), the registry on all others.
     error GroundRefused(CancellationGround ground, Initiator initiator);
 
+    /// @notice What the registry cancels on its own motion nobody asked it to keep quiet (R24, N37).
+    error PublicityWaived(bytes32 caseId);
+
     /// @notice A cancellation that a forum signs has no case to be published.
     error CaseSurplus(bytes32 caseId);
 }

@@ -97,7 +97,8 @@ abstract contract Module is Approvals {
             holds: current.holds,
             objections: current.objections,
             reservedUntil: current.reservedUntil,
-            reservedBy: current.reservedBy
+            reservedBy: current.reservedBy,
+            ending: current.ending
         });
         _preservation.amend(id, next, ground);
     }

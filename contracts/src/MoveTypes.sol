@@ -8,6 +8,13 @@ enum LicenceState {
     Ended
 }
 
+/// @dev Who ended a licence before its term: both parties, a forum's signature standing in for one perhaps, or a forum.
+enum LicenceEnding {
+    None,
+    Parties,
+    Forum
+}
+
 /// @dev A licence, seven slots (S5.21).
 struct Licence {
     bytes32 certificate;
@@ -20,6 +27,7 @@ struct Licence {
     uint40 territory;
     uint64 validFrom;
     uint64 validUntil;
+    LicenceEnding ending;
     bytes32 statement;
     bytes32 outcome;
     uint64 givenAt;

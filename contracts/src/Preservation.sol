@@ -263,7 +263,8 @@ contract Preservation is IPreservation, Approvals {
                 holds: holds,
                 objections: current.objections,
                 reservedUntil: current.reservedUntil,
-                reservedBy: current.reservedBy
+                reservedBy: current.reservedBy,
+                ending: current.ending
             });
     }
 

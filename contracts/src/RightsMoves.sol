@@ -7,6 +7,7 @@ import {IRightsMoves} from "./IRightsMoves.sol";
 import {Module} from "./Module.sol";
 import {
     Licence,
+    LicenceEnding,
     LicenceOrder,
     LicenceState,
     Line,
@@ -161,6 +162,7 @@ contract RightsMoves is IRightsMoves, Module {
             _requireMove(structHash, approvals, ordinary, _pair(ended.licensor, ended.licensee), address(0));
         }
         ended.state = LicenceState.Ended;
+        ended.ending = forum == address(0) ? LicenceEnding.Parties : LicenceEnding.Forum;
         ended.endedAt = _now();
         ended.outcome = statement;
         emit LicenceEnded(id, statement, forum);

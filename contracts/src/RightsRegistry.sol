@@ -47,6 +47,10 @@ contract RightsRegistry is IRightsRegistry, Approvals {
 
     uint8 private constant REMARKS_KNOWN = 0x1f;
 
+    /// @dev How many may have a certificate cancelled, and on how many grounds (S5.25).
+    uint8 private constant INITIATORS = 3;
+    uint8 private constant GROUNDS = 6;
+
     bytes32 private constant PUBLICATION_TYPEHASH =
         keccak256("Publication(bytes32 caseId,bytes32 profile,uint8 procedure,bytes32 notice,bool waived)");
     bytes32 private constant CONCLUSION_TYPEHASH =
@@ -294,6 +298,7 @@ contract RightsRegistry is IRightsRegistry, Approvals {
      *
      * - the caller holds MOVES; `ground`, the leaf hash of the statement that decided it, is not zero;
      * - in force may stay so or become cancelled or, once validity is past, lapsed; both are final;
+     * - by whom and on which ground (`ending`) is said where it becomes cancelled, and stays;
      * - `holds` and `objections` move by at most one, and only down once the record is over;
      * - a reservation is of a record in force, ends within {MAX_RESERVATION}, and while it runs can only be kept as it
      *   is or dropped; remarks change only in force.
@@ -305,6 +310,7 @@ contract RightsRegistry is IRightsRegistry, Approvals {
         Record storage current = _records[id];
         Status previous = current.status;
         _requireLawfulStatus(id, current, next.status);
+        _requireLawfulEnding(id, current, next);
         _requireLawfulCount(id, previous, current.holds, next.holds);
         _requireLawfulCount(id, previous, current.objections, next.objections);
         _requireLawfulReservation(id, current, next);
@@ -312,6 +318,7 @@ contract RightsRegistry is IRightsRegistry, Approvals {
         if (previous != Status.InForce && next.remarks != current.remarks) revert RemarksFixed(id, previous);
 
         current.status = next.status;
+        current.ending = next.ending;
         current.remarks = next.remarks;
         current.holds = next.holds;
         current.objections = next.objections;
@@ -464,6 +471,16 @@ contract RightsRegistry is IRightsRegistry, Approvals {
         bool ends = from == Status.InForce &&
             (to == Status.Cancelled || (to == Status.Lapsed && _now() > current.validUntil));
         if (from == Status.None || (from != to && !ends)) revert StatusMoveRefused(id, from, to);
+    }
+
+    /// @dev Of initiators 1 to 3 and grounds 1 to 6 the module that cancels says which go together.
+    function _requireLawfulEnding(bytes32 id, Record storage current, Amendment calldata next) private view {
+        uint8 ending = next.ending;
+        bool ends = current.status == Status.InForce && next.status == Status.Cancelled;
+        uint8 by = ending >> 4;
+        uint8 ground = ending & 0x0f;
+        bool named = by != 0 && by <= INITIATORS && ground != 0 && ground <= GROUNDS;
+        if (ends ? !named : ending != current.ending) revert EndingRefused(id, ending);
     }
 
     function _requireLawfulCount(bytes32 id, Status status, uint16 current, uint16 next) private pure {

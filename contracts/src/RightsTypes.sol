@@ -33,13 +33,16 @@ enum ObjectionState {
     Upheld
 }
 
-/// @dev A certificate on the ledger, eight slots (S5.3).
+/**
+ * @dev A certificate on the ledger, eight slots (S5.3). `ending`: 16 times who had it cancelled and the ground on which
+ * (S5.25); zero unless it is cancelled.
+ */
 struct Record {
     bytes32 content;
     Status status;
     Procedure procedure;
     uint8 remarks;
-    uint8 spare;
+    uint8 ending;
     uint16 holds;
     uint16 objections;
     uint64 depositedAt;
@@ -94,4 +97,5 @@ struct Amendment {
     uint16 objections;
     uint64 reservedUntil;
     address reservedBy;
+    uint8 ending;
 }

@@ -110,6 +110,8 @@ contract Standing is IStanding, Module {
      * Requirements: the certificate is in force; the remark stands on it; what a forum seized a forum releases;
      * document and signature as for {remark}.
      *
+     * Of one that came with the certificate the lifting is kept under its own statement.
+     *
      * Emits {RemarkLifted}.
      */
     function lift(LiftingOrder calldata order, bytes[] calldata approvals) external {
@@ -120,18 +122,23 @@ contract Standing is IStanding, Module {
         bool byForum = _requireRemarker(order.kind, order.document, digest, approvals);
 
         Marks storage marks = _marked(order.id, order.kind, current.remarks);
-        if (order.remark == 0) {
+        bool came = order.remark == 0;
+        Remark storage standing = _remarks[came ? order.statement : order.remark];
+        if (came) {
             if (!marks.deposited) revert RemarkNotStanding(order.id, order.kind, 0);
             marks.deposited = false;
+            standing.certificate = order.id;
+            standing.document = order.document;
+            standing.kind = order.kind;
         } else {
-            Remark storage standing = _remarks[order.remark];
             bool stands = standing.certificate == order.id && standing.kind == order.kind && standing.liftedAt == 0;
             if (!stands) revert RemarkNotStanding(order.id, order.kind, order.remark);
             if (standing.byForum && !byForum) revert SeizedByForum(order.id, order.remark);
-            standing.liftedAt = _now();
-            standing.lifting = order.statement;
             --marks.entered;
         }
+        standing.liftedAt = _now();
+        standing.liftedByForum = byForum;
+        standing.lifting = order.statement;
         emit RemarkLifted(order.id, order.kind, order.statement, order.remark, order.document, byForum);
         if (marks.entered == 0 && !marks.deposited) current.remarks &= ~order.kind;
         _amend(order.id, current, order.statement);
@@ -262,7 +269,8 @@ contract Standing is IStanding, Module {
      * Requirements: the ground is one the initiator may name; `listed` are the certificate's holdings where holders
      * cancel, and else empty; a forum cancels what is in force and not held, without a case; holders and registry what
      * is not held, objected to, seized or reserved, its validity not past, after the publicity of the case `caseId`,
-     * which this closes; signatures as above.
+     * which this closes and which the registry cannot have waived for itself; signatures as above. By whom and on which
+     * ground is kept in the record.
      *
      * Emits {CertificateCancelled}.
      */
@@ -277,6 +285,7 @@ contract Standing is IStanding, Module {
             _requireCount(approvals, 1);
             _requireApproval(_hashTypedDataV4(structHash), approvals, 0, FORUM_ROLE);
         } else if (order.initiator == Initiator.Registry) {
+            if (rights().caseOf(order.caseId).waived) revert PublicityWaived(order.caseId);
             _requireApprovals(structHash, approvals, true);
         } else {
             listed.requireRecorded(current.holdings);
@@ -284,6 +293,7 @@ contract Standing is IStanding, Module {
             _requireMove(structHash, approvals, ordinary, listed.organisations(), address(0));
         }
         emit CertificateCancelled(order.id, order.statement, order.ground, order.initiator);
+        current.ending = (uint8(order.initiator) << 4) | uint8(order.ground);
         _over(order.id, current, Status.Cancelled, order.statement);
         if (!byForum) preservation().concludeCase(order.caseId, order.statement);
     }

@@ -20,7 +20,10 @@ enum Initiator {
     Forum
 }
 
-/// @dev A remark entered after the deposit, four slots (S5.24).
+/**
+ * @dev A remark entered after the deposit, four slots (S5.24); or, `setAt` zero, the lifting of one that came with the
+ * certificate, under the lifting's own statement.
+ */
 struct Remark {
     bytes32 certificate;
     bytes32 document;
@@ -28,6 +31,7 @@ struct Remark {
     bool byForum;
     uint64 setAt;
     uint64 liftedAt;
+    bool liftedByForum;
     bytes32 lifting;
 }
 

@@ -1,4 +1,6 @@
-"""Does the chain hold each registered certificate as the database says: status, remarks, objections?"""
+"""Does the chain hold each registered certificate as the database says: status, remarks, objections, and who
+ended it or a licence under it?
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from sqlmodel import Session, col, select
 from yinzheng.contracts import artifact
 from yinzheng.ledger.audit.chain import under_way
 from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.certificates.lineage import MAX_PUBLIC
 from yinzheng.ledger.certificates.remarks import Entered, remarks_of
 from yinzheng.ledger.certificates.work import statements_of
 from yinzheng.ledger.chain.records import ObjectionState, Record, Status
@@ -17,7 +20,14 @@ from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import checksummed
 from yinzheng.ledger.rules.certificates import REMARK_BITS, remark_bits
 from yinzheng.ledger.rules.standing import Over
-from yinzheng.ledger.store.models import Certificate, Objection
+from yinzheng.ledger.store.models import Certificate, Event, Objection
+from yinzheng.ledger.store.models_moves import Licence
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.chain.layout import GROUNDS, INITIATORS
+from yinzheng.verifier.chain.layout_moves import ENDINGS
+from yinzheng.verifier.formats.licence import parse_licence_end
+from yinzheng.verifier.formats.standing import NOTHING, parse_cancellation
+from yinzheng.verifier.log.statement import CERTIFICATE_CANCELLED, LICENCE_ENDED
 
 _STATUS: Final[Mapping[str | None, Status]] = {
     None: Status.IN_FORCE,
@@ -46,6 +56,9 @@ def check_standing(audit: Audit) -> None:
                 if record is not None and settled:
                     _compare(audit, row, record, remarks)
                     _compare_objections(audit, session, row, record)
+                    _compare_ending(audit, session, row, record)
+        if settled:
+            _compare_licences(audit, session)
     for leaf in _entered(audit):
         if leaf not in known:
             audit.found("remark-unknown", "the chain has a remark the database lacks", leaf=leaf.hex())
@@ -65,16 +78,68 @@ def _compare(audit: Audit, row: Certificate, record: Record, remarks: list[Enter
         )
     for one in remarks:
         if one.leaf is None:
+            if one.lifting is not None:
+                _compare_lifting(audit, row, one, one.lifting)
             continue
         found = audit.client.remark(one.leaf)
         lifting = found.lifting if found is not None and found.lifted_at else None
-        if found is None or (found.certificate, found.kind, found.by_forum, lifting) != (
-            row.subject,
-            REMARK_BITS[one.kind],
-            one.by_forum,
-            one.lifting,
-        ):
+        if found is None or (
+            found.certificate,
+            found.kind,
+            found.by_forum,
+            lifting,
+            found.lifted_by_forum,
+        ) != (row.subject, REMARK_BITS[one.kind], one.by_forum, one.lifting, one.lifted_by_forum):
             audit.found("remarks-differ", f"a remark on {row.number} is not the chain's", leaf=one.leaf.hex())
+
+
+def _compare_lifting(audit: Audit, row: Certificate, one: Entered, lifting: bytes) -> None:
+    """The lifting of what came with the certificate stands under its own statement (S5.24)."""
+    found = audit.client.remark(lifting)
+    said = (row.subject, REMARK_BITS[one.kind], lifting, one.lifted_by_forum)
+    if found is None or (found.certificate, found.kind, found.lifting, found.lifted_by_forum) != said:
+        audit.found("remarks-differ", f"a lifting on {row.number} is not the chain's", leaf=lifting.hex())
+
+
+def _compare_ending(audit: Audit, session: Session, row: Certificate, record: Record) -> None:
+    """Who had it cancelled and on which ground, the chain keeps, too (S5.3)."""
+    said = 0
+    event = _last(session, CERTIFICATE_CANCELLED, row.subject)
+    if row.ended == Over.CANCELLED and event is not None:
+        body = parse_cancellation(_public(event))
+        said = 16 * (INITIATORS.index(body.initiator) + 1) + GROUNDS.index(body.ground) + 1
+    if record.ending != said:
+        audit.found(
+            "ending-differs",
+            f"the chain has {row.number} cancelled by others, or on another ground, than was stated",
+            number=row.number,
+        )
+
+
+def _compare_licences(audit: Audit, session: Session) -> None:
+    """Each licence is on chain as its statements say, ended or not, and by whom."""
+    for row in session.exec(select(Licence).where(col(Licence.event_id).is_not(None))):
+        with audit.finding(number=row.number):
+            found, end = audit.client.licence(row.subject), _last(session, LICENCE_ENDED, row.subject)
+            outcome, ground = NOTHING, None
+            if row.state == "ended" and end is not None:
+                outcome, ground = end.leaf_hash, parse_licence_end(_public(end)).ground
+            if found is None or (found.outcome, ENDINGS[found.ending]) != (outcome, ground):
+                audit.found(
+                    "licence-differs",
+                    f"the chain has {row.number} otherwise, or ended by others, than was stated",
+                    number=row.number,
+                )
+
+
+def _last(session: Session, type_: str, subject: bytes) -> Event | None:
+    """The last statement of that type; what the contracts refused may have been stated before it."""
+    query = select(Event).where(Event.type == type_, Event.subject == subject)
+    return session.exec(query.order_by(col(Event.id).desc())).first()
+
+
+def _public(event: Event) -> object:
+    return canonical.loads(event.public or b"", max_bytes=MAX_PUBLIC)
 
 
 def _compare_objections(audit: Audit, session: Session, row: Certificate, record: Record) -> None:

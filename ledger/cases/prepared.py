@@ -19,6 +19,7 @@ from yinzheng.ledger.rules.certificates import remark_bits
 from yinzheng.ledger.rules.terms import RemarkKind
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON, constant, list_of, nullable, read_object
+from yinzheng.verifier.chain.layout import GROUNDS, INITIATORS
 from yinzheng.verifier.chain.terms import ACTS, RIGHTS, TERRITORY, bits_of
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Body, parse_body
@@ -39,7 +40,7 @@ from yinzheng.verifier.formats.moves import (
     parse_succession,
     succession_statement,
 )
-from yinzheng.verifier.formats.standing import GROUNDS, INITIATORS, Cancellation, parse_cancellation
+from yinzheng.verifier.formats.standing import Cancellation, parse_cancellation
 from yinzheng.verifier.log.statement import (
     CERTIFICATE_DEPOSITED,
     Statement,

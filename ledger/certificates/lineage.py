@@ -30,6 +30,7 @@ from yinzheng.verifier.judge.asof.situation import StorageReader, Wanted
 from yinzheng.verifier.judge.history.chain import (
     DISPUTE_OPENED,
     REMARK_ENTERED,
+    REMARK_LIFTED,
     ChainWords,
     Listed,
     licences_listed,
@@ -163,7 +164,7 @@ class Gathering:
     # ---------------------------------------------------------------- the chain
 
     def _chain(self, told: Sequence[Told], checkpoint: ShownHead) -> JSON:
-        remarks = [one.statement.leaf_hash for one in told if one.statement.type == REMARK_ENTERED]
+        remarks = [one.statement.leaf_hash for one in told if _has_slots(one)]
         ids = {one.statement.subject for one in told if one.statement.type == DISPUTE_OPENED}
         wanted = slots_of(self.trust, self.listed, remarks, {id_: self._held(id_) for id_ in sorted(ids)})
         wanted[self.trust.anchor.address] = [root_slot(checkpoint.size)]
@@ -180,6 +181,12 @@ class Gathering:
 
     def _ask(self, wanted: Wanted) -> object:
         return self.ledger.storage(wanted, at=None, block=self.block)
+
+
+def _has_slots(told: Told) -> bool:
+    """Whether it entered a remark, or lifted one that came with its certificate (S5.24)."""
+    kind, body = told.statement.type, told.body or {}
+    return kind == REMARK_ENTERED or (kind == REMARK_LIFTED and body.get("remark") is None)
 
 
 def _record(row: Certificate) -> Body:

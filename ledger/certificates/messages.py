@@ -21,6 +21,7 @@ from yinzheng.ledger.chain.approvals_moves import (
 from yinzheng.ledger.chain.records_moves import CancellationGround, Initiator
 from yinzheng.ledger.rules.certificates import REMARK_BITS
 from yinzheng.ledger.rules.terms import RemarkKind
+from yinzheng.verifier.chain.layout import GROUNDS, INITIATORS
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats import standing
 from yinzheng.verifier.formats.order import Ordered
@@ -45,8 +46,8 @@ def lifting(body: standing.Lifting, leaf: bytes) -> RemarkLifting:
 
 def cancellation(body: standing.Cancellation, leaf: bytes, case: bytes = NOTHING) -> Cancellation:
     """Of a cancellation; `case` is the subject of the case published for it; a forum has none."""
-    ground = CancellationGround(standing.GROUNDS.index(body.ground) + 1)
-    initiator = Initiator(standing.INITIATORS.index(body.initiator) + 1)
+    ground = CancellationGround(GROUNDS.index(body.ground) + 1)
+    initiator = Initiator(INITIATORS.index(body.initiator) + 1)
     return Cancellation(certificate_subject(body.certificate), ground, initiator, leaf, case)
 
 

@@ -59,6 +59,7 @@ class Entered:
     lifted_at: int | None = None
     """None while it stands."""
     lifting: bytes | None = None
+    lifted_by_forum: bool = False
 
 
 def enter(registry: Registry, number: str, kind: RemarkKind, grounds: Grounds, by: Actor) -> bytes:
@@ -154,7 +155,7 @@ def remarks_of(certificate: Certificate, events: Sequence[Event]) -> list[Entere
             lifted = parse_lifting(canonical.loads(event.public or b"", max_bytes=MAX_STANDING))
             # One bit stands for all of a kind that came with the certificate: they are lifted together.
             found = [
-                replace(one, lifted_at=event.at, lifting=event.leaf_hash)
+                replace(one, lifted_at=event.at, lifting=event.leaf_hash, lifted_by_forum=_by_forum(event))
                 if (one.leaf, one.kind.value, one.lifted_at) == (lifted.remark, lifted.kind, None)
                 else one
                 for one in found
@@ -169,6 +170,10 @@ def _entered(event: Event) -> Entered:
         text=body.text,
         leaf=event.leaf_hash,
         entered_at=event.at,
-        by_forum=Statement.from_bytes(event.statement).by == "forum",
+        by_forum=_by_forum(event),
         reference=body.reference,
     )
+
+
+def _by_forum(event: Event) -> bool:
+    return Statement.from_bytes(event.statement).by == "forum"

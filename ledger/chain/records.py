@@ -118,6 +118,8 @@ class Record:
     """What it follows; zero for a first registration."""
     remainder: bytes
     """The second certificate that replaced it, for what stayed; zero without one."""
+    ending: int = 0
+    """16 times who had it cancelled and the ground (S5.3); zero unless it is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,7 @@ class Amendment:
     objections: int
     reserved_until: int = 0
     reserved_by: bytes = bytes(20)
+    ending: int = 0
 
 
 def profile_tag(value: bytes) -> str:

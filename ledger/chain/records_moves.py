@@ -16,6 +16,14 @@ class LicenceState(Told):
     ENDED = 2
 
 
+class LicenceEnding(Told):
+    """Who ended a licence before its term."""
+
+    NONE = 0
+    PARTIES = 1
+    FORUM = 2
+
+
 class CancellationGround(Told):
     """Why a certificate is cancelled: the grounds of R7, (a) to (f)."""
 
@@ -52,6 +60,7 @@ class LicenceOnChain:
     territory: int
     valid_from: int
     valid_until: int
+    ending: LicenceEnding
     statement: bytes
     outcome: bytes
     """Leaf hash of the statement that ended it; zero before."""
@@ -61,7 +70,7 @@ class LicenceOnChain:
 
 @dataclass(frozen=True, slots=True)
 class RemarkOnChain:
-    """A remark entered after the deposit (S5.24)."""
+    """A remark entered after the deposit, or, `set_at` zero, the lifting of one that came with it (S5.24)."""
 
     statement: bytes
     certificate: bytes
@@ -72,6 +81,7 @@ class RemarkOnChain:
     set_at: int
     lifted_at: int
     """Zero while it stands."""
+    lifted_by_forum: bool
     lifting: bytes
 
 

@@ -166,6 +166,12 @@ STANDING_REFUSALS: Mapping[str, Meaning] = {
         "{initiator} does not cancel on the ground {ground}.",
         "Holders cancel on (a) and (b), a forum on (c), the registry on all but (c) (R7).",
     ),
+    "PublicityWaived": Meaning(
+        WrongState,
+        "cancellation-waived",
+        "The publicity of this case was waived, and the registry cancels on its own motion.",
+        "Open another case and publish it: nobody can ask for secrecy here (R24, N37).",
+    ),
     "CaseSurplus": Meaning(
         ValueRefused, "cancellation-case", "A forum cancels without a case.", "Leave the case away."
     ),

@@ -149,6 +149,12 @@ RIGHTS_REFUSALS: Mapping[str, Meaning] = {
     "StatusMoveRefused": Meaning(
         WrongState, "status-move", "No lawful move leads from {from} to {to}.", _LOOK
     ),
+    "EndingRefused": Meaning(
+        ValueRefused,
+        "ending-refused",
+        "By whom and on which ground a certificate is cancelled is said when it is, and stays.",
+        "Name who and the ground (R7).",
+    ),
     "RecordBlocked": Meaning(
         WrongState,
         "record-blocked",

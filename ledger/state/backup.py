@@ -14,9 +14,11 @@ and refuses where it cannot. Whoever wants to restore needs a backup, the curren
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -30,7 +32,7 @@ from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.drafts import drafting, sweep_drafts
 from yinzheng.ledger.state.files import disk_faults, make_folder, write_durably
-from yinzheng.ledger.state.instance import Instance, Paths
+from yinzheng.ledger.state.instance import Instance, Paths, read_instance
 from yinzheng.ledger.state.record_keys import (
     NAME,
     Destroyed,
@@ -46,13 +48,15 @@ from yinzheng.ledger.store.copying import copy_to_file
 from yinzheng.ledger.store.models import Meta
 from yinzheng.ledger.store.models_disputes import Backup
 from yinzheng.verifier.bytes import canonical
-from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.bytes.china_time import CHINA
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 from yinzheng.verifier.formats.access import Words
 
 MARKER: Final = "backup.json"
 FORMAT: Final = "yinzheng/backup/1"
 _FOLDER: Final = "backups in "
 _PIECE = 1024 * 1024
+_DATED: Final = re.compile(r"[0-9]{8}-[0-9]{6}")
 _KEY_COLUMNS: Final = frozenset((place.table, place.column) for place in WRAPPED)
 
 
@@ -105,6 +109,35 @@ def make_backup(
         write_durably(draft / MARKER, _marker(registry.instance, now))
     registry.faults.hit("backup.whole.after")
     return Made(folder, key_folder / NAME, size, swept)
+
+
+def dated(folder: Path, now: int) -> Path:
+    """The name in `folder` of a backup made at `now` (UTC seconds), in China's time: `20261129-023000`."""
+    return folder / datetime.fromtimestamp(now, CHINA).strftime("%Y%m%d-%H%M%S")
+
+
+def drop_older(folder: Path, instance: Instance, keep: int) -> tuple[Path, ...]:
+    """Remove the dated backups of this registry in `folder` but for the newest `keep`; gives those removed.
+
+    What an earlier removal left when it was killed goes too; anything else that lies there stays.
+    Raises `EnvironmentFault` `disk-…`.
+    """
+    found = [path for path in folder.iterdir() if _DATED.fullmatch(path.name) and _is_ours(path, instance)]
+    whole = sorted((path for path in found if (path / MARKER).is_file()), key=lambda path: path.name)
+    doomed = {*found} - {*whole[-keep:]}
+    for path in sorted(doomed):
+        with disk_faults(path):
+            (path / MARKER).unlink(missing_ok=True)  # first: what is half removed is no backup
+            shutil.rmtree(path)
+    return tuple(sorted(doomed))
+
+
+def _is_ours(path: Path, instance: Instance) -> bool:
+    try:
+        _, found = read_instance(path)
+    except YinzhengError:
+        return False
+    return (found.origin, found.genesis) == (instance.origin, instance.genesis)
 
 
 def _require_no_other(instance: Instance, key_folder: Path) -> None:

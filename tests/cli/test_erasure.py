@@ -56,6 +56,10 @@ def test_a_dossier_is_destroyed_and_stays_so(copied: Callable[[], Path], tmp_pat
     assert said.code == 0, said
     by = ("--as", "officer-chen", *at)
     refused("backup", backup, *by, code="backup-exists", exit_code=2)
+    refused("backup", backup, "--keep", "2", *by, code="backup-keep", exit_code=2)
+    nightly = run("backup", tmp_path / "nightly", "--dated", "--keep", "2", *by, "--json").json
+    assert Path(nightly["backup"]).parent == tmp_path / "nightly"
+    assert nightly["dropped"] == []
 
     propose = ("erase", "propose", "case", "A-2026-000001", "--as", "officer-chen", *at)
     refused(*propose, "--ground", "retention_ended", code="destruction-blocked", exit_code=2)

@@ -2,7 +2,7 @@
 
 from tests.contracts.costs_moves import measure_holders, measure_moves
 from tests.contracts.disputes import CONSENT, DISPUTE, FORUM, PARTIES, Court
-from tests.contracts.world import STRANGER, World, address, b32
+from tests.contracts.world import BY_LAW, STRANGER, World, address, b32
 from yinzheng.ledger.chain.approvals import Opening
 from yinzheng.ledger.chain.contracts import MODULE
 from yinzheng.ledger.chain.modules import MODULE_STEPS
@@ -93,5 +93,7 @@ def _disputes(court: Court) -> dict[str, int]:
     court.send(court.release(FORUM, case_id=one.case_id))
     court.send(court.client.grant_role(MODULE, address(STRANGER)), court.world.admin)
     module = Sender(court.world.w3, STRANGER, lambda _: None)
-    call = court.client.amend_unheld(records[0], Amendment(Status.CANCELLED, 0, 0, 0), b32(HASH))
+    call = court.client.amend_unheld(
+        records[0], Amendment(Status.CANCELLED, 0, 0, 0, ending=BY_LAW), b32(HASH)
+    )
     return found | {"preservation: amend, cancelled": _spend(court, call, module)}

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from eth_account.signers.local import LocalAccount
 
-from tests.contracts.world import World, address, b32, person
+from tests.contracts.world import BY_LAW, World, address, b32, person
 from tests.wallet import sign
 from yinzheng.ledger.chain.approvals import Deposit, Opening, Release
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.modules import deploy_modules
-from yinzheng.ledger.chain.records import Amendment, OpeningKind, Record, Withdrawal
+from yinzheng.ledger.chain.records import Amendment, OpeningKind, Record, Status, Withdrawal
 from yinzheng.ledger.chain.sender import Call, Mined, Sender
 from yinzheng.verifier.errors import YinzhengError
 
@@ -117,7 +117,9 @@ class Court:
 
 def like(record: Record, **changes: Any) -> Amendment:
     """Amend nothing of `record` but what `changes` say."""
-    names = ("status", "remarks", "holds", "objections", "reserved_until", "reserved_by")
+    names = ("status", "remarks", "holds", "objections", "reserved_until", "reserved_by", "ending")
+    if changes.get("status") is Status.CANCELLED and record.status is not Status.CANCELLED:
+        changes = {"ending": BY_LAW} | changes
     return Amendment(**{name: getattr(record, name) for name in names} | changes)
 
 

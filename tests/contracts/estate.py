@@ -96,10 +96,14 @@ class Estate:
         people = (OFFICER, MEMBER) if procedure is Procedure.ORDINARY else (OFFICER,)
         self.court.send(self.court.world.deposit(order, people))
 
-    def published(self, procedure: Procedure = Procedure.SIMPLIFIED) -> bytes:
+    def published(self, procedure: Procedure = Procedure.SIMPLIFIED, *, waived: bool = True) -> bytes:
         """A case whose publicity is over."""
         case_id = self.fresh()
-        self.court.send(self.court.world.publish(case_id, procedure, waived=True))
+        self.court.send(self.court.world.publish(case_id, procedure, waived=waived))
+        if not waived:
+            case = self.court.client.case(case_id)
+            assert case is not None
+            self.court.pass_to(case.publicity_end)
         return case_id
 
     def record(self, id_: bytes) -> Record:
@@ -303,7 +307,9 @@ class Estate:
         first = CancellationGround.DOCUMENT if forum else CancellationGround.ASKED
         fields["ground"] = first if ground is None else ground
         if "case_id" not in fields:
-            fields["case_id"] = NOTHING if forum else self.published()
+            fields["case_id"] = (
+                NOTHING if forum else self.published(waived=initiator is not Initiator.REGISTRY)
+            )
         order = Cancellation(**fields)
         everyone = {
             Initiator.HOLDERS: (*self.office(id_), *(self.keys[one] for one, _ in holders)),

@@ -54,6 +54,7 @@ class GhostCertificate:
     procedure: Procedure
     valid_until: int
     status: Status = Status.IN_FORCE
+    ending: int = 0
     successor: bytes = bytes(32)
     remainder: bytes = bytes(32)
     predecessor: bytes = bytes(32)

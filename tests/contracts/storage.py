@@ -118,6 +118,7 @@ def licence(w3: Web3, client: ContractsClient, id_: bytes) -> None:
         (shown.territory, 5),
         (shown.valid_from, 8),
         (shown.valid_until, 8),
+        (shown.ending, 1),
     )
     ends = packed((shown.given_at, 8), (shown.ended_at, 8))
     people = [packed((one, 32)) for one in (shown.certificate, shown.licensor, shown.licensee)]
@@ -142,7 +143,13 @@ def remark(w3: Web3, client: ContractsClient, statement: bytes) -> None:
     assert words(w3, at, layout.slots_from(first, 4)) == [
         packed((shown.certificate, 32)),
         packed((shown.document, 32)),
-        packed((shown.kind, 1), (shown.by_forum, 1), (shown.set_at, 8), (shown.lifted_at, 8)),
+        packed(
+            (shown.kind, 1),
+            (shown.by_forum, 1),
+            (shown.set_at, 8),
+            (shown.lifted_at, 8),
+            (shown.lifted_by_forum, 1),
+        ),
         packed((shown.lifting, 32)),
     ]
     marks = client.marks(shown.certificate, shown.kind)

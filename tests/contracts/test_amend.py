@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests.contracts.disputes import like
 from tests.contracts.moves import ID, code_of, deposited, module
-from tests.contracts.world import STRANGER, World, address, b32
+from tests.contracts.world import BY_LAW, STRANGER, World, address, b32
 from yinzheng.ledger.chain.client import RegistryClient
 from yinzheng.ledger.chain.contracts import MOVES
 from yinzheng.ledger.chain.records import Amendment, Record, Status
@@ -13,11 +14,6 @@ from yinzheng.ledger.chain.sender import Sender
 from yinzheng.verifier.errors import YinzhengError
 
 GROUND = b32(50)
-
-
-def like(record: Record, **changes: Any) -> Amendment:
-    names = ("status", "remarks", "holds", "objections", "reserved_until", "reserved_by")
-    return Amendment(**{name: getattr(record, name) for name in names} | changes)
 
 
 def amend(world: World, sender: Sender | None = None, **changes: Any) -> Record:
@@ -69,6 +65,16 @@ def test_what_is_over_stays_over(moves: World, final: Status) -> None:
     assert after is not None
     fixed = ("content", "deposited_at", "valid_until", "case_id", "procedure", "status", "holdings")
     assert [getattr(after, name) for name in fixed] == [getattr(before, name) for name in fixed]
+
+
+def test_who_cancelled_and_why_is_said_once(moves: World) -> None:
+    """Initiators are 1 to 3, grounds 1 to 6 (S5.3); nobody rewrites it, and nothing else has one."""
+    for ending in (0, 0x01, 0x10, 0x41, 0x17, 0xFF):
+        assert refused(moves, status=Status.CANCELLED, ending=ending) == "ending-refused"
+    assert refused(moves, ending=BY_LAW) == "ending-refused"
+    assert amend(moves, status=Status.CANCELLED, ending=0x33).ending == 0x33
+    for ending in (0, BY_LAW):
+        assert refused(moves, ending=ending) == "ending-refused"
 
 
 def test_reservations(moves: World) -> None:

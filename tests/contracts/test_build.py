@@ -55,7 +55,7 @@ def test_layout_is_that_of_the_contracts_and_of_the_verifier() -> None:
         ("status", 1, 0),
         ("procedure", 1, 1),
         ("remarks", 1, 2),
-        ("spare", 1, 3),
+        ("ending", 1, 3),
         ("holds", 1, 4),
         ("objections", 1, 6),
         ("depositedAt", 1, 8),

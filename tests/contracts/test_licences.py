@@ -25,7 +25,7 @@ from tests.contracts.world import STRANGER, address, b32, person
 from yinzheng.contracts import artifact
 from yinzheng.ledger.chain.approvals_moves import Change, Licence, LicenceEnd, Renewal, Transfer
 from yinzheng.ledger.chain.records_holders import AccountState
-from yinzheng.ledger.chain.records_moves import LicenceOnChain, LicenceState
+from yinzheng.ledger.chain.records_moves import LicenceEnding, LicenceOnChain, LicenceState
 from yinzheng.ledger.chain.sender import Sender
 from yinzheng.verifier.bytes.algorithms import keccak256
 
@@ -49,6 +49,7 @@ def test_a_licence_leaves_the_licensors_right_whole(estate: Estate) -> None:
         territory=EVERYWHERE,
         valid_from=estate.now - 1,
         valid_until=estate.now - 1 + 30 * DAY,
+        ending=LicenceEnding.NONE,
         statement=b32(5),
         outcome=bytes(32),
         given_at=estate.now,
@@ -358,6 +359,7 @@ def test_both_end_it_or_a_forum(estate: Estate) -> None:
         estate.send(estate.end_licence(id_, *people, statement=b32(8)))
         ended = estate.licence(id_)
         assert (ended.state, ended.outcome, ended.ended_at) == (LicenceState.ENDED, b32(8), estate.now), by
+        assert ended.ending is (LicenceEnding.FORUM if people else LicenceEnding.PARTIES)
         assert estate.code(estate.end_licence(id_)) == "licence-state"
 
 

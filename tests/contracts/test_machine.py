@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.contracts.merkle import consistency, root
-from tests.contracts.world import BOTH, MEMBERS, OFFICERS, STRANGER, World, address, b32
+from tests.contracts.world import BOTH, BY_LAW, MEMBERS, OFFICERS, STRANGER, World, address, b32
 from yinzheng.ledger.chain.approvals import Closure, Conclusion, Deposit, Publication
 from yinzheng.ledger.chain.contracts import MOVES, REGISTRY
 from yinzheng.ledger.chain.records import (
@@ -326,8 +326,9 @@ class Registry(RuleBasedStateMachine):
             status=status,
             holds=max(0, record.holds + holds),
             objections=max(0, record.objections + objections),
+            ending=BY_LAW if status is Status.CANCELLED else record.ending,
         )
-        names = ("status", "remarks", "holds", "objections")
+        names = ("status", "remarks", "holds", "objections", "ending")
         wanted = Amendment(**{name: getattr(amended, name) for name in names})
         call = self.world.client.amend(id_, wanted, b32(50))
         if self.attempt(call, self.amend_reasons(record, amended), self.module):

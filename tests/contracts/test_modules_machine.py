@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 from tests.contracts import storage
 from tests.contracts.disputes import DAY, FORUM, HOUR, OTHER_FORUM, PARTIES, STATEMENT, Court
 from tests.contracts.ghosts import GhostDispute, GhostWithdrawal, reasons
-from tests.contracts.world import STRANGER, address, b32
+from tests.contracts.world import BY_LAW, STRANGER, address, b32
 from yinzheng.ledger.chain.approvals import Opening
 from yinzheng.ledger.chain.contracts import MODULE
 from yinzheng.ledger.chain.records import (
@@ -318,11 +318,12 @@ class Modules(RuleBasedStateMachine):
     def move(self, id_: bytes, cancel: bool, holds: int) -> None:
         wanted = Status.CANCELLED if cancel else self.status[id_]
         given = max(0, self.holds(id_) + holds)
+        ending = BY_LAW if wanted is Status.CANCELLED else 0
         conditions = {
             "holds-reserved": given != self.holds(id_),
             "record-held": self.holds(id_) > 0 and wanted is not self.status[id_],
         }
-        call = self.client.amend_unheld(id_, Amendment(wanted, 0, given, 0), SAID)
+        call = self.client.amend_unheld(id_, Amendment(wanted, 0, given, 0, ending=ending), SAID)
         if self.attempt(call, reasons(conditions), self.module):
             self.status[id_] = wanted
 

@@ -30,7 +30,7 @@ from tests.contracts.world import STRANGER, address, person
 from yinzheng.ledger.chain.approvals_moves import NOTHING, Change, Renewal
 from yinzheng.ledger.chain.records import Procedure, Status
 from yinzheng.ledger.chain.records_holders import AccountState
-from yinzheng.ledger.chain.records_moves import Initiator, LicenceState
+from yinzheng.ledger.chain.records_moves import CancellationGround, Initiator, LicenceState
 from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.rules.certificates import REMARK_BITS, remark_bits
 from yinzheng.ledger.rules.licences import EVERYWHERE, Act, Terms, act_bits, right_bits, territory_bits
@@ -332,7 +332,9 @@ class Lives(RuleBasedStateMachine):
         id_ = self.one(pick)
         certificate = self.ghost.certificates[id_]
         everyone = [one for one, _ in self.estate.held[id_]]
-        case_id = NOTHING if initiator is Initiator.FORUM else self.estate.published()
+        waived = initiator is not Initiator.REGISTRY
+        case_id = NOTHING if initiator is Initiator.FORUM else self.estate.published(waived=waived)
+        ground = CancellationGround.DOCUMENT if initiator is Initiator.FORUM else CancellationGround.ASKED
         people: tuple[LocalAccount, ...]
         if initiator is Initiator.FORUM:
             people, reasons = (FORUM,), set[str]()
@@ -347,7 +349,7 @@ class Lives(RuleBasedStateMachine):
                 people, wrong = self.signers(id_, everyone, None, None)
                 reasons |= wrong
         if self.attempt(self.estate.cancel(initiator, *people, id=id_, case_id=case_id), reasons):
-            certificate.status = Status.CANCELLED
+            certificate.status, certificate.ending = Status.CANCELLED, 16 * initiator + ground
             certificate.drop_reservation()
 
     # ------------------------------------------------------------ standing
@@ -532,7 +534,7 @@ class Lives(RuleBasedStateMachine):
                 ghost.predecessor,
                 ghost.procedure,
             )
-            assert record.valid_until == ghost.valid_until
+            assert (record.valid_until, record.ending) == (ghost.valid_until, ghost.ending)
             assert record.holdings == holdings_digest(self.estate.held[id_])
             assert record.remarks == remark_bits(kind for kind, count in ghost.remarks.items() if count)
             assert (record.objections, record.holds) == (len(ghost.open), ghost.holds)

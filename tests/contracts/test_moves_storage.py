@@ -4,11 +4,15 @@ from tests.contracts.disputes import DAY, FORUM
 from tests.contracts.estate import ALONE, JOINT, OTHER, PLEDGE, SEIZURE, Estate
 from tests.contracts.holders import DELAY, FIRM, HOSPITAL, INSTITUTE, KEYS
 from tests.contracts.storage import same, words
-from tests.contracts.world import address, b32, person
+from tests.contracts.world import OFFICERS, address, b32, person
+from yinzheng.ledger.chain.approvals_moves import NOTHING
+from yinzheng.ledger.chain.records import Procedure
+from yinzheng.ledger.chain.records_moves import Initiator
 from yinzheng.verifier.chain import layout_moves as layout
-from yinzheng.verifier.chain.layout import REMARK_BITS
+from yinzheng.verifier.chain.layout import REMARK_BITS, Ending, decode_record, record_slots
 
-LICENCE = layout.ChainLicence.__slots__
+REMARK = ("certificate", "document", "by_forum", "set_at", "lifted_at", "lifted_by_forum", "lifting")
+LICENCE = set(layout.ChainLicence.__slots__) - {"ending"}
 
 
 def test_licences_and_lines(estate: Estate) -> None:
@@ -22,8 +26,11 @@ def test_licences_and_lines(estate: Estate) -> None:
 
     for id_ in (first, second, third):
         read = layout.decode_licence(words(w3, contract, layout.licence_slots(id_)))
+        shown = client.licence(id_)
         assert read is not None
-        same(read, client.licence(id_), LICENCE)
+        assert shown is not None
+        same(read, shown, LICENCE)
+        assert read.ending == layout.ENDINGS[shown.ending]
     for certificate, given in ((ALONE, (first, second)), (successor, (third,)), (JOINT, ())):
         (count,) = words(w3, contract, [layout.given_slot(certificate)])
         assert count == len(given)
@@ -62,12 +69,39 @@ def test_remarks_and_why_they_stand(estate: Estate) -> None:
         shown = client.remark(statement)
         assert read is not None
         assert shown is not None
-        same(read, shown, ("certificate", "document", "by_forum", "set_at", "lifted_at", "lifting"))
+        same(read, shown, REMARK)
         assert read.kind == names[shown.kind]
     for kind in (SEIZURE, PLEDGE, OTHER):
         (word,) = words(w3, contract, [layout.marks_slot(ALONE, names[kind])])
         same(layout.decode_marks(word), client.marks(ALONE, kind), ("entered", "deposited", "known"))
     assert layout.decode_remark(words(w3, contract, layout.remark_slots(lifting))) is None
+
+
+def test_the_lifting_of_what_came_with_a_certificate_stands_under_its_own_statement(estate: Estate) -> None:
+    client, w3 = estate.court.client, estate.court.world.w3
+    id_ = b32(804)
+    estate.held[id_] = ((HOSPITAL, 7),)
+    estate.deposit(id_, Procedure.SIMPLIFIED, remarks=SEIZURE | PLEDGE)
+    for kind, who in ((SEIZURE, FORUM), (PLEDGE, OFFICERS[0])):
+        lifting = estate.fresh()
+        estate.send(estate.lift(kind, NOTHING, who, id=id_, statement=lifting, document=b32(34)))
+        read = layout.decode_remark(words(w3, client.modules.standing, layout.remark_slots(lifting)))
+        assert read is not None
+        same(read, client.remark(lifting), REMARK)
+        assert (read.came, read.lifting, read.lifted_at) == (True, lifting, estate.now)
+        assert (read.by_forum, read.lifted_by_forum) == (False, who is FORUM)
+        # It is no remark that stands: nobody lifts it again.
+        assert estate.code(estate.lift(kind, lifting, FORUM, id=id_, document=b32(34)))
+
+
+def test_who_had_it_cancelled_and_why(estate: Estate) -> None:
+    client, w3 = estate.court.client, estate.court.world.w3
+    assert estate.record(ALONE).ending == 0
+    estate.send(estate.cancel(Initiator.FORUM, FORUM))
+    for id_, ending in ((ALONE, Ending("forum", "document")), (JOINT, None)):
+        read = decode_record(words(w3, client.deployment.rights, record_slots(id_)))
+        assert read is not None
+        assert read.ending == ending
 
 
 def test_which_account_signs(estate: Estate) -> None:

@@ -20,7 +20,7 @@ from tests.contracts.estate import (
     Estate,
 )
 from tests.contracts.holders import FIRM, HOSPITAL, KEYS, OFFICER
-from tests.contracts.world import STRANGER, address, b32
+from tests.contracts.world import RELAY, STRANGER, address, b32
 from yinzheng.contracts import artifact
 from yinzheng.ledger.chain.approvals_moves import (
     NOTHING,
@@ -67,6 +67,7 @@ def test_a_remark_is_entered_and_lifted(estate: Estate) -> None:
         by_forum=False,
         set_at=set_at,
         lifted_at=estate.now,
+        lifted_by_forum=False,
         lifting=b32(8),
     )
     assert estate.court.client.remark(b32(404)) is None
@@ -195,8 +196,12 @@ def test_an_objection_is_concluded_also_once_the_certificate_is_over(estate: Est
 def test_an_exchange_reserves_for_at_most_72_hours(estate: Estate) -> None:
     for until in (estate.now, estate.now + 72 * HOUR + 60):
         assert estate.code(estate.reserve(until=until)) == "reservation-outside"
-    for who in (STRANGER, OFFICER, FORUM, HOSPITAL_KEY):
+    for who in (STRANGER, OFFICER, MEMBER, RELAY, FORUM, HOSPITAL_KEY):
         assert estate.code(estate.reserve(who)) == "approver-not-entitled"
+    client, world = estate.court.client, estate.court.world
+    world.send(client.revoke_role(EXCHANGE, address(ONE)), world.admin)
+    assert estate.code(estate.reserve(ONE)) == "approver-not-entitled", "one that was dismissed"
+    world.send(client.grant_role(EXCHANGE, address(ONE)), world.admin)
     estate.send(estate.reserve())
     record = estate.record(ALONE)
     assert (record.reserved_until, record.reserved_by) == (estate.now - 1 + 72 * HOUR, address(ONE))
@@ -285,7 +290,7 @@ def test_each_ground_has_its_initiators(estate: Estate) -> None:
         BY.REGISTRY: set(G) - {G.NONE, G.DOCUMENT},
         BY.FORUM: {G.DOCUMENT},
     }
-    case_id = estate.published()
+    case_id = estate.published(waived=False)
     for initiator, grounds in lawful.items():
         people = (FORUM,) if initiator is BY.FORUM else ()
         where = NOTHING if initiator is BY.FORUM else case_id
@@ -298,11 +303,13 @@ def test_each_ground_has_its_initiators(estate: Estate) -> None:
 
 @pytest.mark.parametrize("initiator", [BY.HOLDERS, BY.REGISTRY, BY.FORUM])
 def test_cancelled_for_good(estate: Estate, initiator: Initiator) -> None:
-    case_id = NOTHING if initiator is BY.FORUM else estate.published()
+    case_id = NOTHING if initiator is BY.FORUM else estate.published(waived=False)
     people = (FORUM,) if initiator is BY.FORUM else ()
     call = estate.cancel(initiator, *people, case_id=case_id, statement=b32(5))
     estate.send(call)
-    assert estate.record(ALONE).status is Status.CANCELLED
+    ground = CancellationGround.DOCUMENT if initiator is BY.FORUM else CancellationGround.ASKED
+    record = estate.record(ALONE)
+    assert (record.status, record.ending) == (Status.CANCELLED, 16 * initiator + ground)
     assert estate.code(call) == "record-state"
     if initiator is not BY.FORUM:
         case = estate.court.client.case(case_id)
@@ -346,9 +353,22 @@ def test_a_cancellation_follows_its_publicity(estate: Estate, initiator: Initiat
     assert estate.code(estate.cancel(initiator, statement=NOTHING)) == "identifier-zero"
 
 
+def test_nobody_waives_the_publicity_of_the_registrys_own_motion(estate: Estate) -> None:
+    """Whatever is asked of the contract, and signed by registry and committee (R24, N37)."""
+    case_id = estate.fresh()
+    estate.send(estate.court.world.publish(case_id, waived=True))
+    estate.court.pass_to(estate.now + 10)
+    for ground in (CancellationGround.ASKED, CancellationGround.PUBLIC_INTEREST, CancellationGround.LAW):
+        call = estate.cancel(BY.REGISTRY, case_id=case_id, ground=ground)
+        assert estate.code(call) == "cancellation-waived"
+    assert estate.record(ALONE).status is Status.IN_FORCE
+    assert estate.code(estate.cancel(BY.REGISTRY)) is None  # one that was published
+    assert estate.code(estate.cancel(BY.HOLDERS, case_id=case_id)) is None  # holders may ask for it (R24)
+
+
 @pytest.mark.parametrize("initiator", [BY.HOLDERS, BY.REGISTRY])
 def test_what_bars_a_cancellation_but_a_forums(estate: Estate, initiator: Initiator) -> None:
-    court, case_id = estate.court, estate.published()
+    court, case_id = estate.court, estate.published(waived=False)
     call, forum = estate.cancel(initiator, case_id=case_id), estate.cancel(BY.FORUM, FORUM)
     court.send(court.open(court.opening(records=(ALONE,))))
     assert (estate.code(call), estate.code(forum)) == ("record-blocked", "record-held")

@@ -65,6 +65,9 @@ def address(account: LocalAccount) -> bytes:
     return bytes.fromhex(account.address[2:])
 
 
+BY_LAW = 0x26
+"""The ending of a record that the registry cancelled on the ground of law or rules (S5.3)."""
+
 ADMIN, RELAY, STRANGER = person(1001), person(1002), person(1003)
 OFFICERS = (person(2001), person(2002))
 MEMBERS = (person(3001), person(3002))

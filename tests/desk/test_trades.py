@@ -18,10 +18,11 @@ from tests.desk.calls import KEYS_OF_STATE, DeskProcess, running_desk
 from tests.ledger import world as w
 from tests.ledger.trades.market import BUYER, EXCHANGE, PAIR, RIVAL, trade_of
 from tests.ledger.world import KEEPER, OFFICER, Clock, World, actor_of, create
-from yinzheng.api.org.member import create_member
+from yinzheng.api.org.member import Member, create_member
 from yinzheng.api.org.registry import pin
 from yinzheng.client import Answer, Exchange, Lost, Reservation
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.state.instance import read_instance
 from yinzheng.ledger.state.policy import trust_policy
@@ -158,6 +159,20 @@ def test_a_trade_from_check_to_release(market: Market, desk: DeskProcess, tmp_pa
     assert rival.reservations() == []
     again = rival.reserve(number, hours=1)
     assert settled(rival, again).state == "reserved"
+
+
+def test_an_order_that_no_exchange_signed_reserves_nothing(
+    market: Market, desk: DeskProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The desk knows who asks by the SM2 key; whose account signed the order is another question (R46)."""
+    exchange, number = market.exchange("market", desk.url), market.numbers[0]
+    for key in (EthereumKey(b"\6" * 32), Exchange.open(market.folder / "rival", desk.url, SECRETS)):
+        stranger = key if isinstance(key, EthereumKey) else key._member.account_key()
+        monkeypatch.setattr(Member, "account_key", lambda *_, key=stranger: key)
+        assert refused(lambda: exchange.reserve(number)) == "order-exchange"
+        monkeypatch.undo()
+    assert exchange.reservations() == []
+    assert exchange.reserve(number).state == "requested"
 
 
 def test_a_batch_keeps_its_order_and_names_what_is_none(market: Market, desk: DeskProcess) -> None:

@@ -19,6 +19,8 @@ def records() -> list[dict[str, Any]]:
         "what passed and what stayed": RecordState(
             content, status=2, successor=other, remainder=content[::-1], predecessor=other[::-1]
         ),
+        "cancelled by a forum, on its document": RecordState(content, status=3, ending=0x33),
+        "cancelled by its holders, who asked": RecordState(content, status=3, ending=0x11),
     }
     fields = (
         "status", "procedure", "remarks", "holds", "objections", "deposited_at", "valid_until", "changed_at",
@@ -35,6 +37,7 @@ def records() -> list[dict[str, Any]]:
             "holdings": record.holdings.hex(),
             "predecessor": record.predecessor.hex(),
             "remainder": record.remainder.hex(),
+            "ending": record.ending or 0,
             **{name: getattr(record, name) for name in fields},
         }
         for desc, record in kinds.items()

@@ -21,7 +21,7 @@ from eth_utils.crypto import keccak as eth_keccak
 from tests.scripts.spec_vectors import FILES, FOLDER, text_of
 from tests.scripts.vectors import load, root_of, sm3
 from yinzheng.verifier.bytes.sm2 import GmsslBackend, Sm2PublicKey
-from yinzheng.verifier.chain.layout import REMARK_BITS, decode_record
+from yinzheng.verifier.chain.layout import GROUNDS, INITIATORS, REMARK_BITS, decode_record
 from yinzheng.verifier.containers.holderfile import parse_holder_file
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.formats.certificate import decode_qr
@@ -212,6 +212,9 @@ def test_records_say_what_their_slots_hold() -> None:
         assert read.holdings.hex() == item["holdings"]
         assert (read.predecessor or bytes(32)).hex() == item["predecessor"]
         assert (read.remainder or bytes(32)).hex() == item["remainder"]
+        ending = (0, 0) if read.ending is None else read.ending
+        numbers = [[0, *INITIATORS].index(ending[0]), [0, *GROUNDS].index(ending[1])]
+        assert [*divmod(item["ending"], 16)] == numbers
 
 
 def test_who_holds_what_has_one_digest() -> None:

@@ -90,6 +90,8 @@ class LicenceState:
     state: int = 1
     outcome: bytes = bytes(32)
     ended_at: int = 0
+    ending: int | None = None
+    """None: by both parties, exactly where it is ended."""
     rest: int = 0
     spare: int = 0
 
@@ -115,7 +117,8 @@ class LicenceState:
 
     def words(self) -> list[int]:
         covered = ((self.rights, 1), (self.acts, 1), (self.territory, 5))
-        term = ((self.valid_from, 8), (self.valid_until, 8), (self.rest, 7))
+        ending = int(self.state == 2) if self.ending is None else self.ending
+        term = ((self.valid_from, 8), (self.valid_until, 8), (ending, 1), (self.rest, 6))
         return [
             *(int.from_bytes(one, "big") for one in (self.certificate, self.licensor, self.licensee)),
             packed((self.state, 1), (self.exclusive, 1), *covered, *term),

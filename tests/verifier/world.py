@@ -155,7 +155,8 @@ class RecordState:
     status: int = 1
     procedure: int = 2
     remarks: int = 1
-    spare: int = 0
+    ending: int | None = None
+    """None: as of a cancellation by the registry for the law, exactly where it is cancelled."""
     holds: int = 0
     objections: int = 0
     deposited_at: int = DEPOSITED
@@ -171,6 +172,7 @@ class RecordState:
     rest: int = 0
 
     def words(self) -> list[int]:
+        ending = (0x26 if self.status == 3 else 0) if self.ending is None else self.ending
         packed = b"".join(
             value.to_bytes(size, "big")
             for value, size in (
@@ -179,7 +181,7 @@ class RecordState:
                 (self.deposited_at, 8),
                 (self.objections, 2),
                 (self.holds, 2),
-                (self.spare, 1),
+                (ending, 1),
                 (self.remarks, 1),
                 (self.procedure, 1),
                 (self.status, 1),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.errors import DataFault
@@ -69,6 +69,20 @@ REMARK_BITS: Final = {"agreed": 1, "seizure": 2, "control": 4, "other": 8, "pled
 """Bits of a record's `remarks` (S5.3, R16)."""
 
 
+INITIATORS: Final = ("holders", "registry", "forum")
+"""Who has a certificate cancelled, in the order of the chain, from 1 (S5.25)."""
+
+GROUNDS: Final = (
+    "asked",
+    "data_gone",
+    "document",
+    "rectification_refused",
+    "public_interest",
+    "law",
+)
+"""Why a certificate is cancelled (R7), (a) to (f), in the order of the chain, from 1."""
+
+
 def mapping_slot(key: bytes, slot: int) -> int:
     """First slot of entry ``key`` (32 bytes) of the mapping at ``slot``: keccak256(key || slot)."""
     return int.from_bytes(keccak256(key + slot.to_bytes(32, "big")), "big")
@@ -100,6 +114,13 @@ def slots_from(first: int, count: int) -> list[bytes]:
     return [((first + at) % 2**256).to_bytes(32, "big") for at in range(count)]
 
 
+class Ending(NamedTuple):
+    """Who had a certificate cancelled, and on which ground (R7), as `INITIATORS` and `GROUNDS` name them."""
+
+    initiator: str
+    ground: str
+
+
 @dataclass(frozen=True, slots=True)
 class ChainRecord:
     """A certificate's record on the chain (S5.3). Times are UTC seconds of block time."""
@@ -128,6 +149,8 @@ class ChainRecord:
     """Subject of the certificate that this one replaced."""
     remainder: bytes | None
     """Subject of the second certificate that replaced this one, for what stayed of a transfer (R4)."""
+    ending: Ending | None
+    """Exactly of a cancelled one."""
 
 
 def decode_record(words: Sequence[int]) -> ChainRecord | None:
@@ -136,7 +159,7 @@ def decode_record(words: Sequence[int]) -> ChainRecord | None:
     Raises ``DataFault`` `record-layout` for words that the pinned contract cannot have written.
     """
     content, packed, successor, reservation, case_id, holdings, predecessor, remainder = words
-    status, procedure, remarks, spare, holds, objections, deposited, valid, changed = unpack_word(
+    status, procedure, remarks, ending, holds, objections, deposited, valid, changed = unpack_word(
         packed, 1, 1, 1, 1, 2, 2, 8, 8, 8
     )
     if status == NONE:
@@ -144,7 +167,7 @@ def decode_record(words: Sequence[int]) -> ChainRecord | None:
             raise DataFault("a record without status has content", code="record-layout")
         return None
     reserved_until, reserved_by, rest = unpack_word(reservation, 8, 20, 4)
-    if status > LAPSED or procedure not in (1, 2) or remarks >= 32 or spare or rest:
+    if status > LAPSED or procedure not in (1, 2) or remarks >= 32 or rest:
         raise DataFault("a record holds values the contract does not know", code="record-layout")
     return ChainRecord(
         content=content.to_bytes(32, "big"),
@@ -163,7 +186,16 @@ def decode_record(words: Sequence[int]) -> ChainRecord | None:
         holdings=holdings.to_bytes(32, "big"),
         predecessor=_subject(predecessor),
         remainder=_subject(remainder),
+        ending=_ending(status, ending),
     )
+
+
+def _ending(status: int, packed: int) -> Ending | None:
+    by, ground = divmod(packed, 16)
+    named = 1 <= by <= len(INITIATORS) and 1 <= ground <= len(GROUNDS)
+    if named != (status == CANCELLED) or (packed and not named):
+        raise DataFault("a record is cancelled by nobody, on no ground or not at all", code="record-layout")
+    return Ending(INITIATORS[by - 1], GROUNDS[ground - 1]) if named else None
 
 
 def _subject(word: int) -> bytes | None:

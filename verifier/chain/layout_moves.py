@@ -33,6 +33,9 @@ ORGANISATION_SLOTS: Final = 6
 GIVEN, ENDED = 1, 2
 """Values of a licence's `state` (S5.21); one that has run out stays `GIVEN`."""
 
+ENDINGS: Final = (None, "agreed", "document")
+"""Of a licence's `ending` (S5.21): not ended, by both parties, by a forum; as S6.7 names the grounds."""
+
 CURRENT, LOST, COMPROMISED = 1, 2, 3
 """Values of an account's `state` (S5.18)."""
 
@@ -59,6 +62,8 @@ class ChainLicence:
     """Leaf hash of what ended it."""
     given_at: int
     ended_at: int
+    ending: str | None
+    """`agreed` where both parties ended it, `document` where a forum did (S6.7)."""
 
     def in_force_at(self, at: int) -> bool:
         """Whether it was given by then, within its term, and not ended."""
@@ -69,7 +74,7 @@ class ChainLicence:
 
 @dataclass(frozen=True, slots=True)
 class ChainRemark:
-    """A remark entered after the deposit (S5.24)."""
+    """A remark entered after the deposit, or the lifting of one that came with the certificate (S5.24)."""
 
     certificate: bytes
     document: bytes | None
@@ -79,8 +84,14 @@ class ChainRemark:
     set_at: int
     lifted_at: int
     """0 while it stands."""
+    lifted_by_forum: bool
     lifting: bytes | None
     """Leaf hash of what lifted it."""
+
+    @property
+    def came(self) -> bool:
+        """Whether it came with the certificate: this keeps its lifting alone, with the lifting's document."""
+        return not self.set_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,15 +201,18 @@ def decode_licence(words: Sequence[int]) -> ChainLicence | None:
     Raises `DataFault` `licence-layout` for words that the pinned contract cannot have written.
     """
     certificate, licensor, licensee, packed, statement, outcome, times = words
-    state, exclusive, rights, acts, territory, begins, ends = unpack_word(packed, 1, 1, 1, 1, 5, 8, 8)
+    state, exclusive, rights, acts, territory, begins, ends, ending, more = unpack_word(
+        packed, 1, 1, 1, 1, 5, 8, 8, 1, 6
+    )
     given_at, ended_at, rest = unpack_word(times, 8, 8, 16)
     if not state:
         _absent(words, "licence-layout")
         return None
     known = state <= ENDED and exclusive <= 1 and 0 < rights <= 7 and 0 < acts <= 63
-    if not known or not 0 < territory < 1 << 34 or packed >> 200 or rest:
+    if not known or not 0 < territory < 1 << 34 or more or rest:
         raise _impossible("licence-layout")
-    if (state == ENDED) != bool(ended_at) or (state == ENDED) != bool(outcome) or not statement:
+    over = state == ENDED
+    if {bool(ended_at), bool(outcome), bool(ending)} != {over} or ending >= len(ENDINGS) or not statement:
         raise _impossible("licence-layout")
     return ChainLicence(
         certificate=_word(certificate),
@@ -215,6 +229,7 @@ def decode_licence(words: Sequence[int]) -> ChainLicence | None:
         outcome=_or_none(outcome),
         given_at=given_at,
         ended_at=ended_at,
+        ending=ENDINGS[ending],
     )
 
 
@@ -234,12 +249,15 @@ def decode_line(words: Sequence[int]) -> ChainLine:
 def decode_remark(words: Sequence[int]) -> ChainRemark | None:
     """Read a remark from its four words; None when there is none. Raises `DataFault` `remark-layout`."""
     certificate, document, packed, lifting = words
-    kind, by_forum, set_at, lifted_at, rest = unpack_word(packed, 1, 1, 8, 8, 14)
+    kind, by_forum, set_at, lifted_at, lifted_by_forum, rest = unpack_word(packed, 1, 1, 8, 8, 1, 13)
     if not kind:
         _absent(words, "remark-layout")
         return None
     names = {bit: name for name, bit in REMARK_BITS.items()}
-    if kind not in names or by_forum > 1 or rest or bool(lifted_at) != bool(lifting):
+    lifted = bool(lifted_at)
+    if kind not in names or max(by_forum, lifted_by_forum) > 1 or rest or lifted != bool(lifting):
+        raise _impossible("remark-layout")
+    if (lifted_by_forum and not lifted) or (not set_at and (by_forum or not lifted)):
         raise _impossible("remark-layout")
     return ChainRemark(
         certificate=_word(certificate),
@@ -248,6 +266,7 @@ def decode_remark(words: Sequence[int]) -> ChainRemark | None:
         by_forum=bool(by_forum),
         set_at=set_at,
         lifted_at=lifted_at,
+        lifted_by_forum=bool(lifted_by_forum),
         lifting=_or_none(lifting),
     )
 

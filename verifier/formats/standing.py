@@ -12,6 +12,7 @@ from yinzheng.verifier.bytes.algorithms import DigestPair, sha256
 from yinzheng.verifier.bytes.canonical import hex_bytes, integer, nullable, one_of
 from yinzheng.verifier.bytes.shape import Versioned, read_shape
 from yinzheng.verifier.bytes.wording import PARTY, check_words
+from yinzheng.verifier.chain.layout import GROUNDS, INITIATORS, Ending
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import REMARKS, Party, check_number
 
@@ -19,19 +20,6 @@ MAX_STANDING: Final = 8192
 """Canonical bytes of one of these bodies; their fields' sizes keep it below."""
 
 PLEDGE, SEIZURE = "pledge", "seizure"
-
-GROUNDS: Final = (
-    "asked",
-    "data_gone",
-    "document",
-    "rectification_refused",
-    "public_interest",
-    "law",
-)
-"""Why a certificate is cancelled (R7), in the order (a) to (f)."""
-
-INITIATORS: Final = ("holders", "registry", "forum")
-"""Who has a certificate cancelled, in the order of the chain (S5.25)."""
 
 NOTHING: Final = bytes(32)
 """In the place of a digest that there is none of."""
@@ -104,6 +92,11 @@ class Cancellation(Versioned):
     by: Annotated[Party, PARTY]
     """The registry, or the forum."""
     at: Annotated[int, integer()]
+
+    @property
+    def ending(self) -> Ending:
+        """What the chain's record keeps of it (S5.3)."""
+        return Ending(self.initiator, self.ground)
 
 
 def parse_remark(value: object) -> Remark:

@@ -311,6 +311,8 @@ def _chain(record: ChainRecord) -> dict[str, Any]:
         "successor": record.successor.hex() if record.successor else None,
         "remainder": record.remainder.hex() if record.remainder else None,
         "predecessor": record.predecessor.hex() if record.predecessor else None,
+        "cancelled_by": record.ending.initiator if record.ending else None,
+        "ground": record.ending.ground if record.ending else None,
         "reserved_until": record.reserved_until,
         "reserved_by": record.reserved_by.hex(),
         "case": record.case_id.hex(),

@@ -29,6 +29,7 @@ from yinzheng.verifier.log.merkle import hash_leaf
 
 MAX_STATEMENT_BYTES = 4096
 CERTIFICATE_DEPOSITED = "certificate.deposited"
+CERTIFICATE_CANCELLED = "certificate.cancelled"
 LICENCE_GIVEN = "licence.given"
 LICENCE_ENDED = "licence.ended"
 
@@ -82,7 +83,7 @@ STATEMENT_TYPES = MappingProxyType(
         "remark.entered": Body.PUBLIC,
         "remark.lifted": Body.PUBLIC,
         "certificate.lapsed": Body.PUBLIC,
-        "certificate.cancelled": Body.PUBLIC,
+        CERTIFICATE_CANCELLED: Body.PUBLIC,
         "certificate.objected": Body.PRIVATE,
         "certificate.objection-told": Body.PRIVATE,
         "certificate.objection-answered": Body.PRIVATE,

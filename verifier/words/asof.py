@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from yinzheng.verifier.chain.layout import Ending
 from yinzheng.verifier.formats.body import Body
 from yinzheng.verifier.judge.asof.look import AsOf
 from yinzheng.verifier.judge.asof.situation import MAX_LICENCES, Given
 from yinzheng.verifier.judge.asof.table import UNKNOWN, Column, Row, Value, licences_in
 from yinzheng.verifier.judge.report import Status
-from yinzheng.verifier.words import phrases
+from yinzheng.verifier.words import endings, phrases
 from yinzheng.verifier.words.phrase import Phrase
 from yinzheng.verifier.words.times import moment
 
@@ -22,6 +23,7 @@ CHANGED: Final = Phrase("有变化", "changed")
 
 TITLES: Final[Mapping[str, Phrase]] = {
     "status": Phrase("状态", "Status"),
+    "ending": Phrase("注销", "Cancelled"),
     "holder": Phrase("登记权利人", "Registered to"),
     "holds": Phrase("争议冻结", "Holds of disputes"),
     "objections": Phrase("未结异议", "Open objections"),
@@ -38,7 +40,7 @@ LICENCES: Final[Mapping[str, Phrase]] = {
     "to_come": Phrase("尚未开始", "yet to begin"),
     "in_force": Phrase("有效", "in force"),
     "run_out": Phrase("期满", "run out"),
-    "ended": Phrase("已终止", "ended"),
+    **{f"ended_{ground}": said for ground, said in endings.LICENCES.items()},
     "certificate_cancelled": Phrase(
         "登记已注销，是否仍有效无法判定",
         "its registration is cancelled: whether it outlives that cannot be told",
@@ -160,6 +162,7 @@ def _successors(value: Sequence[str]) -> Phrase:
 
 _CELLS: Final[Mapping[str, Callable[[Any], Phrase]]] = {
     "status": lambda value: phrases.STATUSES[Status(value)],
+    "ending": lambda value: endings.cancelled(Ending(*value)) if value else NOTHING,
     "holder": _listed(phrases.RIGHTS),
     "holds": _count,
     "objections": _count,

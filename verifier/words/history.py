@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from yinzheng.verifier.chain.layout import CANCELLED, IN_FORCE, LAPSED, SUPERSEDED
+from yinzheng.verifier.chain.layout import CANCELLED, IN_FORCE, LAPSED, SUPERSEDED, Ending
 from yinzheng.verifier.judge.history.report import HistoryReport, Holding, Line
 from yinzheng.verifier.judge.report import Authentic, Finding, Note, Status
 from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED
-from yinzheng.verifier.words import phrases
+from yinzheng.verifier.words import endings, phrases
 from yinzheng.verifier.words.phrase import Phrase
 from yinzheng.verifier.words.times import moment
 
@@ -119,7 +119,10 @@ def told(line: Line) -> Phrase:
                 f"{body['number']} · {between} · until {until.en}{sole.en}",
             )
         case "licence.ended":
-            return Phrase(str(body["number"]), str(body["number"]))
+            said, number = endings.LICENCES[body["ground"]], body["number"]
+            return Phrase(f"{number} · {said.zh}", f"{number} · {said.en}")
+        case "certificate.cancelled":
+            return endings.cancelled(Ending(body["initiator"], body["ground"]))
         case "remark.entered" | "remark.lifted":
             kind = phrases.REMARKS[body["kind"]]
             text = f" · {body['text']}" if body["text"] else ""

@@ -12,6 +12,7 @@ from yinzheng.verifier.judge.licence.report import VoucherReport
 from yinzheng.verifier.judge.licence.status import LicenceStatus
 from yinzheng.verifier.judge.report import Authentic, Outcome
 from yinzheng.verifier.words import phrases
+from yinzheng.verifier.words.endings import LICENCES
 from yinzheng.verifier.words.phrase import Phrase
 
 OBLIGATIONS: Final[Mapping[int, Phrase]] = {
@@ -199,11 +200,6 @@ EVERYWHERE: Final = Phrase("不限地域", "everywhere")
 
 ENDED_AT: Final = Phrase("终止时间", "Ended")
 
-_GROUNDS: Final[Mapping[str, Phrase]] = {
-    "agreed": Phrase("双方合意终止", "ended by both parties"),
-    "document": Phrase("依生效法律文书终止", "ended by an effective document"),
-}
-
 
 def listed(names: Iterable[str], words: Mapping[str, Phrase]) -> Phrase:
     """Names in a row, in words."""
@@ -233,12 +229,12 @@ def terms(body: Licence | LicenceTerms) -> dict[str, Phrase]:
     }
 
 
-def ended(end: LicenceEnd) -> Phrase:
-    """What ended a licence."""
-    said = _GROUNDS[end.ground]
-    forum = f"（{end.forum.name}）" if end.forum else ""
-    by = f": {end.forum.name}" if end.forum else ""
-    return Phrase(said.zh + forum, said.en + by)
+def ended(ending: str, end: LicenceEnd | None) -> Phrase:
+    """Who ended a licence, as the chain has it; which forum, as the statement says."""
+    said = LICENCES[ending]
+    if end is None or end.forum is None:
+        return said
+    return Phrase(f"{said.zh}（{end.forum.name}）", f"{said.en}: {end.forum.name}")
 
 
 def advice(report: VoucherReport) -> Phrase:

@@ -32,6 +32,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "链上许可的当事人、权利、行为、地域或期限与凭证不符。",
         "The chain's licence has other parties, rights, acts, territory or term than the voucher.",
     ),
+    "licence-end-differs": (
+        "链上所载的终止者与终止记载不符。",
+        "The chain has the licence ended by others than the statement on its end says.",
+    ),
     "licence-certificate-differs": (
         "链上没有凭证所说的那份证书。",
         "The chain does not have the certificate that the voucher names.",

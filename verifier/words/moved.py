@@ -5,7 +5,7 @@ from __future__ import annotations
 from yinzheng.verifier.chain.layout_moves import ChainMarks
 from yinzheng.verifier.judge.certificate.moved import Linked
 from yinzheng.verifier.judge.report import Report
-from yinzheng.verifier.words import phrases
+from yinzheng.verifier.words import endings, phrases
 from yinzheng.verifier.words.phrase import Phrase
 
 _MUTUAL = {
@@ -30,6 +30,8 @@ def lines(report: Report) -> tuple[Phrase, ...]:
         *_linked(moved.successor, Phrase("已由此取代：", "It was followed by")),
         *_linked(moved.remainder, Phrase("部分转让后留存于", "What stayed of a transfer of a part:")),
     ]
+    if record.ending is not None:
+        found.append(endings.cancelled(record.ending))
     if moved.licences is not None:
         found.append(_licences(moved.licences))
         if moved.predecessor is not None:

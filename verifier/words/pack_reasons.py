@@ -159,6 +159,10 @@ PACK_REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "The pack does not show how the dispute began or ended.",
     ),
     "opening-withheld": ("争议的立案内容未披露。", "The opening of the dispute is withheld."),
+    "ending-differs": (
+        "链上所载的注销者或注销事由与陈述不符。",
+        "The chain has it cancelled by others or on another ground than a statement says, or not at all.",
+    ),
     "hold-missing": (
         "争议未解除，链上却没有冻结其标的。",
         "Nothing holds what an open dispute is about.",

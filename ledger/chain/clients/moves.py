@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from yinzheng.ledger.chain.approvals_moves import Change, Licence, LicenceEnd, Renewal, Transfer
 from yinzheng.ledger.chain.clients.calling import CALL_GAS, Block, Calling
-from yinzheng.ledger.chain.records_moves import Holdings, LicenceOnChain, LicenceState
+from yinzheng.ledger.chain.records_moves import Holdings, LicenceEnding, LicenceOnChain, LicenceState
 from yinzheng.ledger.chain.sender import Call
 
 HOLDER_GAS = 30_000
@@ -24,10 +24,28 @@ class MoveCalls(Calling):
     def licence(self, id_: bytes, block: Block = "latest") -> LicenceOnChain | None:
         """Read a licence, None if there is none."""
         (values,) = self._read("moves", "licenceOf", [id_], block)
-        certificate, licensor, licensee, state, *rest = values
+        certificate, licensor, licensee, state, exclusive, rights, acts, territory, *rest = values
         if not state:
             return None
-        return LicenceOnChain(id_, certificate, licensor, licensee, LicenceState(state), *rest)
+        begins, ends, ending, statement, outcome, given_at, ended_at = rest
+        return LicenceOnChain(
+            id=id_,
+            certificate=certificate,
+            licensor=licensor,
+            licensee=licensee,
+            state=LicenceState(state),
+            exclusive=exclusive,
+            rights=rights,
+            acts=acts,
+            territory=territory,
+            valid_from=begins,
+            valid_until=ends,
+            ending=LicenceEnding(ending),
+            statement=statement,
+            outcome=outcome,
+            given_at=given_at,
+            ended_at=ended_at,
+        )
 
     def licences_of(self, certificate: bytes, first: int = 0, block: Block = "latest") -> tuple[bytes, ...]:
         """Read the licences given under a certificate, from number `first` on, not its predecessors'."""

@@ -26,7 +26,7 @@ class RightsCalls(Calling):
     def record(self, id_: bytes, block: Block = "latest") -> Record | None:
         """Read the record of a certificate, None if there is none."""
         (values,) = self._read("rights", "recordOf", [id_], block)
-        content, status, procedure, remarks, _, holds, objections, *rest = values
+        content, status, procedure, remarks, ending, holds, objections, *rest = values
         deposited, valid_until, changed, successor, until, by, case_id, holdings, predecessor, remainder = (
             rest
         )
@@ -50,6 +50,7 @@ class RightsCalls(Calling):
             holdings=holdings,
             predecessor=predecessor,
             remainder=remainder,
+            ending=ending,
         )
 
     def case(self, case_id: bytes, block: Block = "latest") -> CaseOnChain | None:
@@ -131,6 +132,7 @@ class RightsCalls(Calling):
             next_.objections,
             next_.reserved_until,
             checksummed(next_.reserved_by),
+            next_.ending,
         )
         return self._call("rights", "amend", [id_, values, ground])
 

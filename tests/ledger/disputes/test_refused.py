@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.contracts.world import BY_LAW
 from tests.ledger import consent_world as cw
 from tests.ledger import world as w
 from tests.ledger.disputes.court import (
@@ -343,7 +344,7 @@ def test_the_contract_refuses_to_transfer_or_amend_what_is_held(court: Court) ->
     assert record is not None
     still = Amendment(record.status, record.remarks, record.holds, record.objections)
     moved = {
-        "cancelled": replace(still, status=Status.CANCELLED),
+        "cancelled": replace(still, status=Status.CANCELLED, ending=BY_LAW),
         "reserved": replace(still, reserved_until=court.now + 600, reserved_by=b"\1" * 20),
     }
     module = module_of(court)

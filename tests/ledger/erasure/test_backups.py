@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -28,7 +29,7 @@ from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.people.acting import authenticate
 from yinzheng.ledger.people.keyring import key_file, make_demonstration_passphrase
 from yinzheng.ledger.registry import Registry, silent
-from yinzheng.ledger.state.backup import make_backup, places_of
+from yinzheng.ledger.state.backup import dated, drop_older, make_backup, places_of
 from yinzheng.ledger.state.drafts import MARK, drafting, left_drafts
 from yinzheng.ledger.state.faults import Faults, InjectedFault, RaiseAt
 from yinzheng.ledger.state.instance import Paths, read_instance
@@ -340,3 +341,23 @@ def test_no_table_with_wrapped_keys_is_forgotten() -> None:
     }
     named = {(place.table, place.column) for place in (*WRAPPED, *BESIDE)}
     assert columns - {("meta", "key")} == named
+
+
+def test_dated_backups_make_room_for_the_newest(ward: Ward, tmp_path: Path) -> None:
+    disk, clock = tmp_path / "disk", ward.world.clock
+    made: list[Path] = []
+    with ward.open() as registry:
+        for _ in range(3):
+            clock.advance(86_400)
+            made.append(make_backup(registry, dated(disk, clock.now), tmp_path / "keys", silent).folder)
+        assert all(re.fullmatch(r"2026\d{4}-\d{6}", path.name) for path in made)
+        others = [disk / "20200101-000000", disk / "notes", disk / "20200102-000000"]
+        for other in others:
+            other.mkdir()
+        (others[0] / "instance.json").write_text("{}", encoding="utf-8")
+        (others[2]).rmdir()
+        others[2].write_text("a file", encoding="utf-8")
+        (made[1] / "backup.json").unlink()  # as a removal that was killed left it
+        assert drop_older(disk, registry.instance, 1) == (made[0], made[1])
+        assert drop_older(disk, registry.instance, 1) == ()
+    assert sorted(disk.iterdir()) == sorted([*others, made[2]])

@@ -92,7 +92,7 @@ def test_every_instant_of_a_life(lived: Lived) -> None:
     assert cells(view, "status") == ("not_yet", *["in_force"] * 4, "superseded")
     assert cells(view, "holder", HOSPITAL) == ((), *[("hold", "use", "operate")] * 5)
     assert cells(view, "licence", lived.licence.hex()) == (
-        "not_given", "not_given", "in_force", "in_force", "ended", "ended",
+        "not_given", "not_given", "in_force", "in_force", "ended_agreed", "ended_agreed",
     )  # fmt: skip
     assert cells(view, "licence", lived.later.hex())[3:] == ("not_given", "to_come", "to_come")
     assert cells(view, "remark", "seizure") == ((), (), (), ("1",), (), ())
@@ -181,7 +181,7 @@ def test_a_node_that_is_no_archive_says_so_and_tells_now(lived: Lived) -> None:
     view = lived.look("licensed", live=NoArchive(lived.reader))
     then, now = view.columns
     assert (then.why, now.why) == ("node-refused", "ok")
-    assert cells(view, "licence", lived.licence.hex()) == (UNKNOWN, "ended")
+    assert cells(view, "licence", lived.licence.hex()) == (UNKNOWN, "ended_agreed")
     said = words.why(then)
     assert said is not None
     assert "no archive" in said.en

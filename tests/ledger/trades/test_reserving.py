@@ -1,4 +1,4 @@
-"""An exchange's reservation is its own: no other exchange's order ends it, whichever way it is handed in."""
+"""An exchange's reservation is its own: nobody else's order makes or ends it, however it is handed in."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from tests.ledger import world as w
-from tests.ledger.organisations.enrolling import Member
+from tests.ledger.organisations.enrolling import COURT, Member, enrol
 from tests.ledger.trades.market import RIVAL, enrolled
-from tests.ledger.world import World, unchanged
+from tests.ledger.world import KEEPER, World, actor_of, unchanged
 from yinzheng.ledger.certificates.listing import standing_of
 from yinzheng.ledger.certificates.messages import message_of
 from yinzheng.ledger.certificates.orders import execute
-from yinzheng.ledger.certificates.reserving import reservation_of
+from yinzheng.ledger.certificates.reserving import reservation_of, reservations_of
 from yinzheng.ledger.chain.approvals import sign
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.keys.provider import EthereumKey
+from yinzheng.ledger.organisations.enrolment import dismiss
 from yinzheng.ledger.registry import Registry
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import Party
@@ -25,13 +27,19 @@ from yinzheng.verifier.formats.reservation import Released, Reserved
 NUMBER = "SJ4412026090001"
 
 
-def order(registry: Registry, member: Member, body: Reserved | Released) -> bytes:
-    """Have the exchange make an order and hand it in where everybody's are; its leaf hash."""
+def order(
+    registry: Registry, member: Member, body: Reserved | Released, wallet: EthereumKey | None = None
+) -> bytes:
+    """Have the exchange make an order and hand it in where everybody's are; its leaf hash.
+
+    `wallet` signs in its stead.
+    """
     with registry.store.reading() as session:
         now = standing_of(session, NUMBER)
     statement = statement_of(body, profile=now.profile, prev=now.head, by="exchange")
-    assert member.wallet is not None
-    signature = sign(message_of(body, statement.leaf_hash), registry.client.standing_domain, member.wallet)
+    key = wallet or member.wallet
+    assert key is not None
+    signature = sign(message_of(body, statement.leaf_hash), registry.client.standing_domain, key)
     return execute(registry, Order(statement, body, signature))
 
 
@@ -77,3 +85,25 @@ def test_no_reservation_is_recorded_twice(demonstration_template: World, tmp_pat
             order(registry, exchange, Reserved(NUMBER, until, own, world.clock.now))
         assert raised.value.code == "certificate-reserved"
         assert reservation_of(registry, kept, exchange.code).state.value == "reserved"
+
+
+def test_who_is_no_exchange_reserves_nothing(demonstration_template: World, tmp_path: Path) -> None:
+    """A stranger, a forum, another exchange in its name, and one that was dismissed (R46)."""
+    world = demonstration_template.copy(tmp_path / "state")
+    with world.open() as registry:
+        w.to_deposited(registry, world.clock, tmp_path / "dossier")
+        exchange, rival = enrolled(registry), enrolled(registry, RIVAL)
+        court_s = EthereumKey(b"\5" * 32)
+        enrol(registry, Member(COURT, ("forum",), "某市中级人民法院", court_s.address, wallet=court_s))
+        settle(registry)
+        body = Reserved(NUMBER, world.clock.now + 3600, Party(exchange.name, exchange.code), world.clock.now)
+        for wallet in (EthereumKey(b"\6" * 32), court_s, rival.wallet):
+            with unchanged(registry), pytest.raises(UsageFault) as raised:
+                order(registry, exchange, body, wallet)
+            assert raised.value.code == "order-exchange"
+        dismiss(registry, exchange.code, actor_of(registry, KEEPER))
+        settle(registry)
+        with unchanged(registry), pytest.raises(UsageFault) as raised:
+            order(registry, exchange, body)
+        assert raised.value.code == "order-exchange"
+        assert reservations_of(registry, exchange.code) == []

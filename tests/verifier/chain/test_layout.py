@@ -47,7 +47,7 @@ def test_entries_of_mappings() -> None:
     st.builds(
         RecordState,
         content=st.binary(min_size=32, max_size=32),
-        status=st.integers(1, 4),
+        status=st.sampled_from([1, 2, 4]),
         procedure=st.integers(1, 2),
         remarks=st.integers(0, 31),
         holds=st.integers(0, 2**16 - 1),
@@ -85,6 +85,21 @@ def test_a_record_is_read_from_its_words(state: RecordState) -> None:
         "holdings",
     ):
         assert getattr(record, name) == getattr(state, name)
+
+
+@given(by=st.integers(0, 15), ground=st.integers(0, 15), status=st.integers(1, 4))
+def test_who_had_it_cancelled_and_why(by: int, ground: int, status: int) -> None:
+    words = RecordState(content=b"\1" * 32, status=status, ending=16 * by + ground).words()
+    if status == layout.CANCELLED and 1 <= by <= 3 and 1 <= ground <= 6:
+        record = layout.decode_record(words)
+        assert record is not None
+        assert record.ending == (layout.INITIATORS[by - 1], layout.GROUNDS[ground - 1])
+    elif status != layout.CANCELLED and not by and not ground:
+        assert layout.decode_record(words) is not None
+    else:
+        with pytest.raises(DataFault) as caught:
+            layout.decode_record(words)
+        assert caught.value.code == "record-layout"
 
 
 def test_no_record() -> None:

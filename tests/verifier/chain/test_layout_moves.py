@@ -41,6 +41,9 @@ REFUSED: list[tuple[Callable[[Sequence[int]], object], list[int], str]] = [
             licence(packed=terms(territory=0)),
             licence(packed=terms(territory=1 << 34)),
             licence(packed=terms() | 1 << 200),
+            licence(packed=terms() | 1 << 208),
+            licence(packed=terms(state=2), outcome=OUTCOME, times=packed((AT, 8), (AT, 8))),
+            licence(packed=terms(state=2) | 3 << 200, outcome=OUTCOME, times=packed((AT, 8), (AT, 8))),
             licence(packed=terms(state=2)),
             licence(outcome=OUTCOME),
             licence(statement=0),
@@ -56,6 +59,10 @@ REFUSED: list[tuple[Callable[[Sequence[int]], object], list[int], str]] = [
             [ID, 0, packed((2, 1), (0, 1), (AT, 8), (AT, 8)), 0],
             [ID, 0, packed((2, 1), (0, 1), (AT, 8)), OUTCOME],
             [ID, 0, packed((2, 1), (0, 1), (AT, 8), (0, 8), (1, 1)), 0],
+            [ID, 0, packed((2, 1), (0, 1), (AT, 8), (AT, 8), (2, 1)), OUTCOME],
+            [ID, 0, packed((2, 1), (0, 1), (AT, 8), (AT, 8), (1, 1), (1, 1)), OUTCOME],
+            [ID, 0, packed((2, 1), (0, 1), (0, 8), (0, 8)), 0],
+            [ID, 0, packed((2, 1), (1, 1), (0, 8), (AT, 8)), OUTCOME],
         )
     ),
     *(

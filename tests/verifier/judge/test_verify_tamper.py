@@ -434,7 +434,7 @@ def test_what_a_certificate_follows_is_what_its_record_names() -> None:
         {"procedure": 0},
         {"procedure": 3},
         {"remarks": 32},
-        {"spare": 1},
+        {"ending": 0x26},
         {"rest": 1},
     ],
 )

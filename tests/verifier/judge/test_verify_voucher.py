@@ -22,6 +22,7 @@ from yinzheng.verifier.judge.licence.verify import verify_voucher
 from yinzheng.verifier.judge.line import MOST
 from yinzheng.verifier.judge.report import Authentic, Outcome
 from yinzheng.verifier.words import licence as words
+from yinzheng.verifier.words import phrases
 from yinzheng.verifier.words.verdict import verdict
 
 LONG = "药物不良反应监测与真实世界研究" * 10
@@ -231,9 +232,9 @@ def test_a_block_that_is_too_early_says_nothing() -> None:
 
 def ended_world(end: dict[str, Any] | None, **changes: Any) -> VoucherWorld:
     outcome = ended_statement(parse_licence_end(end or end_json())).leaf_hash
-    given = LicenceState.of(
-        parse_licence(licence_json()), state=2, outcome=outcome, ended_at=BLOCK - 60, **changes
-    )
+    ending = 2 if end and end["ground"] == "document" else 1
+    fields = {"state": 2, "outcome": outcome, "ended_at": BLOCK - 60, "ending": ending}
+    given = LicenceState.of(parse_licence(licence_json()), **fields | changes)
     return VoucherWorld(given=given, end=end)
 
 
@@ -243,13 +244,28 @@ def test_ended_by_both_or_by_a_forum() -> None:
         report = judged(ended_world(end))
         assert (report.standing, report.exit_code) == ("ended", 1)
         assert report.end is not None
-        assert said in words.ended(report.end).en
+        assert report.chain is not None
+        assert report.chain.ending == end["ground"]
+        assert said in words.ended(end["ground"], report.end).en
+        assert said in words.ended(end["ground"], None).en
     assert judged(ended_world(None)).end is None
     other = ended_world(agreed)
     other.end = end_json(ended_at=GIVEN + 1)
     assert judged(other).end is None
     # What is over stays so, however old the answer is.
     assert judged(ended_world(agreed), now=ASKED + DAY).standing == "ended"
+
+
+@pytest.mark.parametrize("ground", ["agreed", "document"])
+def test_who_ended_it_is_not_the_registrys_to_say(ground: str) -> None:
+    """A statement that says "by a court" of what both ended, or the other way, is found out (S9.7)."""
+    document = {"ground": "document", "request": None, "forum": FORUM, "document": PAIR}
+    end = end_json(**document) if ground == "document" else end_json()
+    report = judged(ended_world(end, ending=1 if ground == "document" else 2))
+    finding = report.finding(9)
+    assert (finding.outcome, finding.code) == (Outcome.INVALID, "licence-end-differs")
+    assert (report.authentic, report.end) == (Authentic.FORGED, None)
+    assert phrases.reason(finding).zh
 
 
 def test_run_out_and_not_begun() -> None:

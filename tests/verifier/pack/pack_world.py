@@ -192,6 +192,8 @@ class Dispute:
     chain_dispute: Mapping[int, int] = field(default_factory=dict)
     """Words of the dispute that differ from what was recorded."""
     no_record: bool = False
+    record: Mapping[str, Any] = field(default_factory=dict)
+    """What the certificate's record has otherwise."""
     chain_roots: Mapping[int, Sequence[int]] = field(default_factory=dict)
     """Words of root entries that differ, by index."""
     parties: Sequence[bytes] = PARTIES
@@ -293,7 +295,8 @@ class Dispute:
 
     def storage(self) -> dict[bytes, dict[bytes, int]]:
         """What the contracts hold, by address and slot, worked out from S5 alone."""
-        record = RecordState(content=self.log[len(self.more)][0].leaf_hash, holds=self.holds[0]).words()
+        content = self.log[len(self.more)][0].leaf_hash
+        record = RecordState(content=content, holds=self.holds[0], **self.record).words()
         rights = {} if self.no_record else dict(zip(record_slots(NUMBER), record, strict=True))
         rights |= dict.fromkeys(record_slots(NUMBER), 0) if self.no_record else {}
         rights[slot_of(CASE, 4)] = words((self.case_state, 1), (2, 1), (0, 1), (self.holds[1], 1))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from coincurve import PrivateKey
 
+from tests.verifier.bodies import cancellation
 from tests.verifier.pack.pack_files import places, resigned, unpacked, zipped
 from tests.verifier.pack.pack_world import (
     CONSENT,
@@ -33,10 +34,13 @@ from tests.verifier.world import (
     VALIDATORS,
     record_slots,
 )
+from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.judge.pack.report import Answer, PackReport
 from yinzheng.verifier.judge.pack.verify import verify_pack
 from yinzheng.verifier.judge.report import Outcome
+from yinzheng.verifier.log.statement import Statement, commit_public
 from yinzheng.verifier.pack.archive import PackLimits
+from yinzheng.verifier.words import phrases
 from yinzheng.verifier.words.verdict import verdict
 
 Edit = Callable[[Any], None]
@@ -277,6 +281,34 @@ def test_a_chain_that_says_otherwise(dispute: Dispute, expected: tuple[str, int,
     where = expected[0].replace("SUBJECT", SUBJECT.hex())
     assert (where, *expected[1:]) in places(report)
     assert report.verdict is Answer.INCONSISTENT
+
+
+@pytest.mark.parametrize(
+    ("record", "code"),
+    [
+        ({"status": 3, "ending": 0x33}, "ok"),
+        ({"status": 3, "ending": 0x26}, "ending-differs"),
+        ({"status": 3, "ending": 0x11}, "ending-differs"),
+        ({}, "ending-differs"),
+    ],
+)
+def test_who_had_it_cancelled_is_the_chains_to_say(record: dict[str, Any], code: str) -> None:
+    """A statement in the pack says that a court did (R7)."""
+    body = cancellation() | {"certificate": NUMBER}
+    said = Statement(
+        type="certificate.cancelled",
+        profile="GD-HEALTH/1",
+        subject=SUBJECT,
+        at=body["at"],
+        commitment=commit_public(dumps(body)),
+        prev=b"\1" * 32,
+        by="forum",
+    )
+    report = verified(Dispute(released=True, more=[(said, body, None)], record=record).pack())
+    (finding,) = (one.findings[0] for one in report.subjects if one.subject == SUBJECT)
+    assert (finding.number, finding.code) == (9, code)
+    assert phrases.reason(finding).zh
+    assert report.verdict is (Answer.INCONSISTENT if code != "ok" else Answer.CONSISTENT)
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ class AsOf:
                     "valid_until": given.licence.valid_until,
                     "given_at": given.licence.given_at,
                     "ended_at": given.licence.ended_at or None,
+                    "ending": given.licence.ending,
                     "body": given.body,
                 }
                 for id_, given in licences.items()

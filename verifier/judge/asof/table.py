@@ -44,8 +44,8 @@ class Row:
     """One question, answered for each column."""
 
     what: str
-    """`status`, `holder`, `holds`, `objections`, `reservation`, `successors`, `remark`, `licence` or
-    `account`."""
+    """`status`, `ending`, `holder`, `holds`, `objections`, `reservation`, `successors`, `remark`, `licence`
+    or `account`."""
     of: str
     """Which: a kind of remark, a licence's identifier, a credit code; else empty."""
     cells: tuple[Value, ...]
@@ -71,6 +71,9 @@ def rows_of(columns: Sequence[Column], body: Body, names: Callable[[bytes], str]
 
 def _rows(columns: Sequence[Column], body: Body, names: Callable[[bytes], str]) -> Iterable[Row]:
     yield Row("status", "", tuple(_status(one) for one in columns))
+    ending = _row(columns, "ending", "", lambda one: (one.record and one.record.ending) or ())
+    if any(cell not in ((), UNKNOWN) for cell in ending.cells):
+        yield ending
     for holder in body.holders:
         rights = tuple(holder.rights)
         yield Row("holder", holder.code, tuple(_holding(one, rights) for one in columns))
@@ -146,7 +149,7 @@ def _licence(id_: bytes, one: Situation) -> Value:
         # Of more than are read only the latest are: an earlier block does not list what came later.
         return "not_given" if one.given == len(one.licences) else UNKNOWN
     if found.state == ENDED:
-        return "ended"
+        return f"ended_{found.ending}"
     if one.at > found.valid_until:
         return "run_out"
     if one.cancelled is not False:

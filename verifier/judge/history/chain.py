@@ -36,6 +36,7 @@ MOST_LICENCES: Final = 128
 """Of each certificate, the latest, whose words are shown; how many there are is always proved."""
 
 REMARK_ENTERED: Final = "remark.entered"
+REMARK_LIFTED: Final = "remark.lifted"
 DISPUTE_OPENED: Final = "dispute.opened"
 
 
@@ -80,7 +81,7 @@ class ChainWords:
         return decode_licence(self._words(self._trust.moves, licence_slots(id_)))
 
     def remark(self, statement: bytes) -> ChainRemark | None:
-        """The remark entered on a statement."""
+        """The remark entered on a statement, or whose lifting stands under its own (S5.24)."""
         return decode_remark(self._words(self._trust.standing, remark_slots(statement)))
 
     def marks(self, subject: bytes) -> Mapping[str, ChainMarks]:

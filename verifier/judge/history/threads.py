@@ -1,8 +1,8 @@
 """A history held against the contracts: every line is on chain as told, and nothing that it lists is missing.
 
-What a contract lists (successors, licences, remarks that stand) cannot be left out. What it keeps without a
-list (remarks that were lifted, reservations that are over) is told by the log, and whoever leaves it out is
-not found out by this alone.
+What a contract lists (successors, licences, remarks that stand) cannot be left out, nor the lifting of a
+remark that came with a certificate. What it keeps without a list (other remarks that were lifted,
+reservations that are over) is told by the log, and whoever leaves it out is not found out by this alone.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from yinzheng.verifier.formats.licence import differing_terms, parse_licence, pa
 from yinzheng.verifier.formats.moves import SUCCESSIONS, Transfer, parse_succession
 from yinzheng.verifier.formats.right_history import RightHistory, Told
 from yinzheng.verifier.formats.standing import NOTHING, parse_cancellation, parse_lifting, parse_remark
-from yinzheng.verifier.judge.history.chain import DISPUTE_OPENED, REMARK_ENTERED, ChainWords
+from yinzheng.verifier.judge.history.chain import DISPUTE_OPENED, REMARK_ENTERED, REMARK_LIFTED, ChainWords
 from yinzheng.verifier.log.statement import (
+    CERTIFICATE_CANCELLED,
     CERTIFICATE_DEPOSITED,
     LICENCE_ENDED,
     LICENCE_GIVEN,
     certificate_subject,
 )
 
-REMARK_LIFTED: Final = "remark.lifted"
 DISPUTE_RELEASED: Final = "dispute.released"
-_OVER: Final = {"certificate.cancelled": CANCELLED, "certificate.lapsed": LAPSED}
+_OVER: Final = {CERTIFICATE_CANCELLED: CANCELLED, "certificate.lapsed": LAPSED}
 
 
 class Threads:
@@ -48,6 +48,8 @@ class Threads:
             id_: self._licence(id_, subject) for subject, found in self.listed.items() for id_ in found.ids
         }
         self._remarks: dict[bytes, ChainRemark] = {}
+        self._came: set[tuple[bytes, str]] = set()
+        """Certificates and kinds of remarks that came with them and are told to have been lifted."""
         self._disputes: dict[bytes, tuple[int, int, bytes]] = {}
         self._told: dict[bytes, Told] = {told.statement.leaf_hash: told for told in history.statements}
         self._at: dict[bytes, int | None] = {}
@@ -118,8 +120,9 @@ class Threads:
 
     def _ended(self, told: Told) -> int:
         licence = self._licence_of(told)
-        given = parse_licence_end(told.body).given
-        if licence.outcome != told.statement.leaf_hash or given != licence.statement:
+        body = parse_licence_end(told.body)
+        said = (told.statement.leaf_hash, body.given, body.ground)
+        if said != (licence.outcome, licence.statement, licence.ending):
             raise _differs(told)
         return licence.ended_at
 
@@ -130,25 +133,40 @@ class Threads:
         if subject not in self.records:
             raise _stray(told)
         said = (subject, body.kind, body.digest, self._by_forum(told, body.by))
-        if remark is None or said != (
-            remark.certificate,
-            remark.kind,
-            remark.document or NOTHING,
-            remark.by_forum,
+        if (
+            remark is None
+            or remark.came
+            or said
+            != (
+                remark.certificate,
+                remark.kind,
+                remark.document or NOTHING,
+                remark.by_forum,
+            )
         ):
             raise _differs(told)
         self._remarks[told.statement.leaf_hash] = remark
         return remark.set_at
 
-    def _lifted(self, told: Told) -> int | None:
+    def _lifted(self, told: Told) -> int:
         if told.statement.subject not in self.records:
             raise _stray(told)
         body = parse_lifting(told.body)
-        by_forum = self._by_forum(told, body.by)
-        if body.remark is None:
-            return None  # what came with the certificate has no slot of its own
-        remark = self._remarks.get(body.remark)
-        if remark is None or remark.lifting != told.statement.leaf_hash or (remark.by_forum and not by_forum):
+        leaf, subject = told.statement.leaf_hash, told.statement.subject
+        if body.remark is None:  # what came with the certificate is lifted under the lifting's own statement
+            remark = self._chain.remark(leaf)
+            if remark is None or not remark.came or (remark.document or NOTHING) != body.digest:
+                raise _differs(told)
+            self._came.add((subject, body.kind))
+        else:
+            remark = self._remarks.get(body.remark)
+        said = (subject, body.kind, leaf, self._by_forum(told, body.by))
+        if remark is None or said != (
+            remark.certificate,
+            remark.kind,
+            remark.lifting,
+            remark.lifted_by_forum,
+        ):
             raise _differs(told)
         return remark.lifted_at
 
@@ -187,7 +205,8 @@ class Threads:
             raise _differs(told)
         if record.status == CANCELLED:
             body = parse_cancellation(told.body)
-            if self._by_forum(told, body.by) != (body.initiator == "forum"):
+            by_forum = self._by_forum(told, body.by)
+            if body.ending != record.ending or by_forum != (body.initiator == "forum"):
                 raise _differs(told)
 
     def _by_forum(self, told: Told, by: Party) -> bool:
@@ -254,7 +273,9 @@ class Threads:
                     for remark in self._remarks.values()
                     if (remark.certificate, remark.kind, remark.lifted_at) == (subject, kind, 0)
                 ]
-                if marks.entered != len(standing):
+                came = any(one.kind == kind for one in self._bodies[subject].remarks)
+                unsaid = came and marks.known and not marks.deposited and (subject, kind) not in self._came
+                if unsaid or marks.entered != len(standing):
                     missing.append(f"{self._numbers[subject]}:{kind}")
         if missing:
             raise DataFault(

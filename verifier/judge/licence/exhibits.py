@@ -161,6 +161,8 @@ class VoucherExhibits(RecordExhibits[Voucher, Licence]):
     """The record of its certificate, likewise."""
     end: LicenceEnd | None = None
     """What is said to have ended it."""
+    ended: LicenceEnd | None = None
+    """What did, once obligation 9 holds and if that is to be had."""
 
     @property
     def body(self) -> Licence | None:

@@ -120,6 +120,7 @@ def _chain(licence: ChainLicence) -> dict[str, Any]:
         "state": licence.state,
         "given_at": licence.given_at,
         "ended_at": licence.ended_at,
+        "ending": licence.ending,
         "outcome": licence.outcome.hex() if licence.outcome else None,
     }
 

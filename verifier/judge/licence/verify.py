@@ -60,7 +60,7 @@ def verify_voucher(
         chain=chain,
         certificate=found.certificate,
         beneath=beneath,
-        end=found.ended_by(chain.outcome) if chain and chain.outcome else None,
+        end=found.ended,
         block=block_of(found.evidence, trust, now),
         checked_at=now,
         asked_at=at,
@@ -109,7 +109,12 @@ def _on_chain(found: VoucherExhibits, trust: TrustPolicy) -> None:
             "the chain has another certificate, or none, where the licence names one",
             code="licence-certificate-differs",
         )
-    found.licence, found.certificate = licence, certificate
+    end = found.ended_by(licence.outcome) if licence.outcome else None
+    if end is not None and end.ground != licence.ending:
+        raise DataFault(
+            "the chain has the licence ended by others than its statement says", code="licence-end-differs"
+        )
+    found.licence, found.certificate, found.ended = licence, certificate, end
 
 
 def _needs(found: VoucherExhibits, findings: Findings) -> Collection[int]:

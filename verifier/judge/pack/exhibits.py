@@ -10,14 +10,16 @@ from typing import TypeVar
 
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven
+from yinzheng.verifier.chain.layout import Ending
 from yinzheng.verifier.chain.layout_disputes import OPEN, ChainDispute, ChainEvidence
 from yinzheng.verifier.errors import DataFault, YinzhengError
 from yinzheng.verifier.formats.dispute import Opening, Release, parse_opening, parse_release
+from yinzheng.verifier.formats.standing import parse_cancellation
 from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.findings import Established, Findings
 from yinzheng.verifier.judge.pack import checks
 from yinzheng.verifier.judge.trust import TrustPolicy
-from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED
+from yinzheng.verifier.log.statement import CERTIFICATE_CANCELLED, CERTIFICATE_DEPOSITED
 from yinzheng.verifier.log.tlogproof import TlogProof
 from yinzheng.verifier.pack.contents import PackedStatement
 from yinzheng.verifier.pack.manifest import Manifest, PackFile
@@ -47,6 +49,19 @@ class Ground:
         for packed in self.contents.statements:
             if packed.statement.type == CERTIFICATE_DEPOSITED:
                 found.setdefault(packed.statement.subject, set()).add(packed.statement.leaf_hash)
+        return found
+
+    @cached_property
+    def cancelled(self) -> dict[bytes, list[Ending]]:
+        """What the statements shown say of who had a certificate cancelled and why, by its subject.
+
+        Raises as `parse_cancellation`.
+        """
+        found: dict[bytes, list[Ending]] = {}
+        for packed in self.contents.statements:
+            if packed.statement.type == CERTIFICATE_CANCELLED and packed.body is not None:
+                ending = parse_cancellation(packed.body).ending
+                found.setdefault(packed.statement.subject, []).append(ending)
         return found
 
     @cached_property

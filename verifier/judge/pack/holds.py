@@ -8,6 +8,7 @@ from typing import Final
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven
 from yinzheng.verifier.chain.layout import (
     RIGHTS_CASES,
+    Ending,
     decode_record,
     mapping_slot,
     record_slots,
@@ -35,16 +36,18 @@ def holds_on(
     *,
     is_open: bool,
     leaves: Collection[bytes],
+    cancelled: Collection[Ending] = (),
 ) -> int:
     """(9) How many holds are on a subject; at least one while the dispute `is_open`.
 
     `kind` is `record`, `case` or `consent`. `leaves`: leaf hashes of the deposits that the pack shows for a
-    certificate; if any, its record is one of them. A case that ended meanwhile is held no more (S5.15).
-    Raises `DataFault`: `record-absent`, `content-differs`, `hold-missing`, `record-layout`,
+    certificate; if any, its record is one of them. `cancelled`: who had it cancelled and why, as statements
+    that the pack shows say. A case that ended meanwhile is held no more (S5.15).
+    Raises `DataFault`: `record-absent`, `content-differs`, `ending-differs`, `hold-missing`, `record-layout`,
     `withdrawal-layout` or a code of the proofs; `NotGiven`.
     """
     if kind == "record":
-        return _required(_record_holds(subject, evidence, trust, leaves), is_open=is_open)
+        return _required(_record_holds(subject, evidence, trust, leaves, cancelled), is_open=is_open)
     if kind == "consent":
         return _required(_consent_holds(subject, evidence, trust), is_open=is_open)
     (word,) = evidence.words(trust.rights, [case_slot(subject)])
@@ -52,12 +55,22 @@ def holds_on(
     return _required(holds, is_open=is_open and state == PUBLICITY)
 
 
-def _record_holds(subject: bytes, evidence: Evidence, trust: TrustPolicy, leaves: Collection[bytes]) -> int:
+def _record_holds(
+    subject: bytes,
+    evidence: Evidence,
+    trust: TrustPolicy,
+    leaves: Collection[bytes],
+    cancelled: Collection[Ending],
+) -> int:
     record = decode_record(evidence.words(trust.rights, record_slots(subject)))
     if record is None:
         raise DataFault("the chain has no such certificate", code="record-absent")
     if leaves and record.content not in leaves:
         raise DataFault("the chain's record is of another certificate", code="content-differs")
+    if any(one != record.ending for one in cancelled):
+        raise DataFault(
+            "the chain has it cancelled by others, on another ground or not at all", code="ending-differs"
+        )
     return record.holds
 
 

@@ -159,7 +159,13 @@ def _subject(ground: Ground, view: ChainView, kind: str, subject: bytes) -> Subj
     count = found.settle(
         9,
         lambda: holds.holds_on(
-            kind, subject, ground.chain(), ground.trust, is_open=view.is_open, leaves=leaves
+            kind,
+            subject,
+            ground.chain(),
+            ground.trust,
+            is_open=view.is_open,
+            leaves=leaves,
+            cancelled=ground.cancelled.get(subject, ()),
         ),
     )
     return SubjectReport(kind, subject, count, found.in_order())
