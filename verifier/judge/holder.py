@@ -23,9 +23,9 @@ from yinzheng.verifier.formats.organisation import HOLDER, Enrolment, parse_enro
 from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.exhibits import Exhibits
 from yinzheng.verifier.judge.findings import Findings
-from yinzheng.verifier.judge.live import LiveReader, refused
+from yinzheng.verifier.judge.live import LiveReader, refused, sealed_evidence
 from yinzheng.verifier.judge.report import Authentic, Outcome, Report, Status
-from yinzheng.verifier.judge.seals import sealed, sealed_or_seal_less
+from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.judge.verdict import NOT_COVERED
 from yinzheng.verifier.log.statement import Statement, organisation_subject, verify_body
@@ -128,8 +128,10 @@ class HolderExhibits(Exhibits):
         return events, proof
 
     def _account(self, reader: HolderReader, size: int | None) -> Evidence:
-        evidence = parse_evidence(reader.account(self.subject, size, None))
-        sealed_or_seal_less(evidence, self.trust)
+        def read(at: int | None) -> Evidence:
+            return parse_evidence(reader.account(self.subject, size, at))
+
+        evidence = sealed_evidence(read, self.trust, size, None)
         if self.trust.holders is not None:
             decode_account(evidence.words(self.trust.holders, account_slots(self.subject)))
         if size is not None:

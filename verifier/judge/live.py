@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Final, Protocol, TypeVar, runtime_checkable
 
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven, parse_evidence
 from yinzheng.verifier.chain.layout import root_slot
@@ -121,12 +121,58 @@ class Ledger:
         return Deposited(record, statement, proof, core)
 
     def _read_evidence(self, number: str, size: int | None, at: int | None) -> Evidence:
-        evidence = parse_evidence(self._reader.chain(certificate_subject(number), size, at))
-        sealed_or_seal_less(evidence, self._trust)
+        def read(at: int | None) -> Evidence:
+            return parse_evidence(self._reader.chain(certificate_subject(number), size, at))
+
+        evidence = sealed_evidence(read, self._trust, size, at)
         record_words(number, evidence, self._trust)
         if size is not None:
             evidence.words(self._trust.anchor, [root_slot(size)])
         return evidence
+
+
+def sealed_evidence(
+    read: Callable[[int | None], Evidence], trust: TrustPolicy, size: int | None, at: int | None
+) -> Evidence:
+    """Evidence as `read` gives it, as of a time or the newest, sealed or seal-less.
+
+    Where later seals count, the newest block with a quorum may lack the seal of those on whom the reader
+    insists: then of an earlier one, at the price of age, that has it and, if `size` is given, its anchored
+    root. Raises as `sealed_or_seal_less`: `insisted-missing` where no block young enough has it.
+    """
+    evidence = read(at)
+    missing = _missing(evidence, trust)
+    if missing is None:
+        return evidence
+    back = 1
+    while at is None and trust.consensus.later_seals_count and back <= min(trust.max_age, _FARTHEST):
+        earlier = read(evidence.block.time - back)
+        if size is not None and _lacks(earlier, trust, size):
+            break
+        if _missing(earlier, trust) is None:
+            return earlier
+        back *= 4
+    raise missing
+
+
+_FARTHEST: Final = 4**6
+"""Seconds that it is looked back for a seal."""
+
+
+def _missing(evidence: Evidence, trust: TrustPolicy) -> NotGiven | None:
+    """None if the evidence is sealed; the fault, if all it lacks is the seal of those insisted on."""
+    try:
+        sealed_or_seal_less(evidence, trust)
+    except NotGiven as fault:
+        if fault.code != "insisted-missing":
+            raise
+        return fault
+    return None
+
+
+def _lacks(evidence: Evidence, trust: TrustPolicy, size: int) -> bool:
+    """Whether the root of that size was not anchored by the block."""
+    return evidence.words(trust.anchor, [root_slot(size)]) == [0]
 
 
 def logged(reader: LogReader, statement: Statement, trust: TrustPolicy) -> TlogProof | None:

@@ -23,13 +23,16 @@ from tests.verifier.world import (
     header_fields,
     headers,
     presented,
+    trust,
     trust_json,
 )
 from yinzheng.verifier import Authentic, Outcome, Report
 from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.chain.consensus import CLIQUE
+from yinzheng.verifier.chain.evidence import Evidence, NotGiven, parse_evidence
 from yinzheng.verifier.chain.header import parse_header
 from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.live import sealed_evidence
 from yinzheng.verifier.judge.trust import parse_trust
 
 FOUR = (*VALIDATORS, OUTSIDER)
@@ -374,3 +377,53 @@ def test_another_state_is_seen_by_its_seals_alone() -> None:
     fields[3] = bytes(32)
     sample.headers[:] = [rlp.encode(fields).hex()]
     assert_forged(sample.report(), {7: "state-proof-wrong", 8: "seal-of-stranger", 9: "state-proof-wrong"})
+
+
+def of_block(world: World, sealers: tuple[int, ...], at: int | None, size: int | None = 6) -> Evidence:
+    time = BLOCK_TIME if at is None else at
+    return parse_evidence(world.chain(size, sealers=[VALIDATORS[one] for one in sealers], time=time))
+
+
+def test_an_older_block_is_taken_where_those_the_reader_insists_on_sealed_it() -> None:
+    """A live ledger's newest block has a bare quorum: who insists on another's seal asks for an earlier."""
+    policy, world, asked = trust(operated(0)), World(), list[int | None]()
+
+    def read(at: int | None) -> Evidence:
+        asked.append(at)
+        return of_block(world, (1, 2) if at is None or at > BLOCK_TIME - 16 else (1, 0), at)
+
+    found = sealed_evidence(read, policy, 6, None)
+    assert asked == [None, BLOCK_TIME - 1, BLOCK_TIME - 4, BLOCK_TIME - 16]
+    assert found.block.time == BLOCK_TIME - 16
+    asked.clear()
+    assert sealed_evidence(read, trust(operated(1)), 6, None).block.time == BLOCK_TIME
+    assert asked == [None]
+
+
+@pytest.mark.parametrize("at", [None, BLOCK_TIME])
+def test_where_no_block_has_the_seal_it_stays_missing(at: int | None) -> None:
+    asked: list[int | None] = []
+
+    def read(at: int | None) -> Evidence:
+        asked.append(at)
+        return of_block(World(), (1, 2), at, None)
+
+    with pytest.raises(NotGiven) as fault:
+        sealed_evidence(read, trust(operated(0)), None, at)
+    assert fault.value.code == "insisted-missing"
+    assert len(asked) == (6 if at is None else 1)  # of a time that was asked about there is one block
+
+
+def test_no_block_is_taken_from_before_the_head_was_anchored() -> None:
+    def read(at: int | None) -> Evidence:
+        world = World() if at is None else World(anchored_root=bytes(32))
+        return of_block(world, (1, 2) if at is None else (1, 0), at)
+
+    with pytest.raises(NotGiven):
+        sealed_evidence(read, trust(operated(0)), 6, None)
+
+
+def test_what_else_is_wrong_with_seals_is_told_as_it_is() -> None:
+    with pytest.raises(NotGiven) as fault:
+        sealed_evidence(lambda at: of_block(World(), (1,), at), trust(operated(0)), 6, None)
+    assert fault.value.code == "not-final"

@@ -22,10 +22,10 @@ from yinzheng.verifier.judge.history.chain import ChainWords
 from yinzheng.verifier.judge.history.report import HistoryReport, Holding, Line, Whole
 from yinzheng.verifier.judge.history.threads import Threads
 from yinzheng.verifier.judge.judge import Rules, authentic, judge
-from yinzheng.verifier.judge.live import refused
+from yinzheng.verifier.judge.live import refused, sealed_evidence
 from yinzheng.verifier.judge.obligations import Signed
 from yinzheng.verifier.judge.report import Authentic, Outcome
-from yinzheng.verifier.judge.seals import block_of, sealed_or_seal_less
+from yinzheng.verifier.judge.seals import block_of
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.statement import (
     CERTIFICATE_DEPOSITED,
@@ -61,10 +61,11 @@ class HistoryExhibits(FileExhibits[RightHistory]):
 
     def _newer(self, live: StorageReader, attached: Evidence) -> Evidence:
         wanted = {address: list(proof.storage) for address, proof in attached.accounts.items()}
-        answer = live.storage(wanted, at=None, block=None)
-        evidence = parse_evidence(answer, slots=MAX_SLOTS)
-        sealed_or_seal_less(evidence, self.trust)
-        return evidence
+
+        def read(at: int | None) -> Evidence:
+            return parse_evidence(live.storage(wanted, at=at, block=None), slots=MAX_SLOTS)
+
+        return sealed_evidence(read, self.trust, None, None)
 
 
 def verify_history(

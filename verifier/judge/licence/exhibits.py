@@ -25,8 +25,7 @@ from yinzheng.verifier.formats.voucher import Voucher, decode_voucher
 from yinzheng.verifier.judge.asof.situation import StorageReader, Wanted
 from yinzheng.verifier.judge.exhibits import RecordExhibits
 from yinzheng.verifier.judge.line import Followed, line_of, walked
-from yinzheng.verifier.judge.live import LogReader, logged, refused
-from yinzheng.verifier.judge.seals import sealed_or_seal_less
+from yinzheng.verifier.judge.live import LogReader, logged, refused, sealed_evidence
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.statement import Statement, certificate_subject
 from yinzheng.verifier.log.tlogproof import TlogProof
@@ -60,11 +59,13 @@ class VoucherLedger:
         return refused(lambda: self._read_evidence(body, size, at))
 
     def _read_evidence(self, body: Licence, size: int | None, at: int | None) -> Evidence:
-        def ask(wanted: Wanted, block: int | None) -> object:
-            return self._reader.storage(wanted, at=at if block is None else None, block=block)
+        def read(at: int | None) -> Evidence:
+            def ask(wanted: Wanted, block: int | None) -> object:
+                return self._reader.storage(wanted, at=at if block is None else None, block=block)
 
-        evidence = parse_evidence(collected(ask, body, size, self._trust))
-        sealed_or_seal_less(evidence, self._trust)
+            return parse_evidence(collected(ask, body, size, self._trust))
+
+        evidence = sealed_evidence(read, self._trust, size, at)
         for contract, slots in words_of(body, size, self._trust):
             evidence.words(contract, slots)
         return evidence

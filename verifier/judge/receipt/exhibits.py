@@ -18,13 +18,12 @@ from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.formats.receipt import ReceiptCode, ReceiptCore, decode_receipt_qr
 from yinzheng.verifier.judge.exhibits import Exhibits
-from yinzheng.verifier.judge.live import LogReader, logged, refused
+from yinzheng.verifier.judge.live import LogReader, logged, refused, sealed_evidence
 from yinzheng.verifier.judge.obligations import anchored, checkpoint_signed, in_log
 from yinzheng.verifier.judge.receipt.erasure import Erased, LiveTombstone, parse_erased
 from yinzheng.verifier.judge.receipt.events import Request, requests_of
 from yinzheng.verifier.judge.receipt.status import Standing
 from yinzheng.verifier.judge.report import Note
-from yinzheng.verifier.judge.seals import sealed_or_seal_less
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.note import peek_checkpoint
 from yinzheng.verifier.log.statement import Statement
@@ -83,8 +82,10 @@ class ReceiptLedger:
         return erased
 
     def _read_evidence(self, ids: Sequence[bytes], size: int | None, at: int | None) -> Evidence:
-        evidence = parse_evidence(self._reader.withdrawals(ids, size, at))
-        sealed_or_seal_less(evidence, self._trust)
+        def read(at: int | None) -> Evidence:
+            return parse_evidence(self._reader.withdrawals(ids, size, at))
+
+        evidence = sealed_evidence(read, self._trust, size, at)
         if self._trust.consents is not None:
             read_standing(evidence, self._trust, ids)
         if size is not None:
