@@ -24,11 +24,12 @@ import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 
-NEEDS: Final = ("browser", "node", "server", "slow", "token")
+NEEDS: Final = ("browser", "network", "node", "server", "slow", "token")
 """Markers of what `pytest` alone leaves out (pyproject.toml says what each means)."""
 
 PLACES: Final = {
     "browser": ("tests/api/browser",),
+    "network": ("tests/network",),
     "server": (
         "tests/cli/test_process.py",
         "tests/cli/test_verify_live.py",

@@ -1,0 +1,199 @@
+"""A real network of four validators and a registry on it, which all tests of a run share.
+
+The registry is one, and so is its chain: what a test does stays for the next.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from scripts.network_parts import nodes
+from scripts.network_parts.making import make
+from scripts.network_parts.plan import Network, Node
+from tests.ledger import consent_world as cw
+from tests.ledger import world as w
+from tests.ledger.disputes.court import COURT, FORUM, OPENER, address
+from tests.ledger.organisations.enrolling import Member
+from tests.ledger.withdrawals import clinic
+from tests.ledger.world import KEEPER, OFFICER, PASSPHRASE, Clock, World, actor_of, secret_of
+from tests.network.gate import Gate
+from yinzheng.ledger.consents.granting import grant
+from yinzheng.ledger.flow import pipeline
+from yinzheng.ledger.organisations import enrolment
+from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.state.creation import Plan, create_registry
+from yinzheng.ledger.state.instance import read_instance
+from yinzheng.ledger.store.models_consents import Notice
+from yinzheng.verifier.bytes.algorithms import DigestPair
+from yinzheng.verifier.errors import EnvironmentFault
+
+
+class WallClock(Clock):
+    """The real time; whoever sets it waits until then. `skew` seconds are added."""
+
+    skew = 0
+
+    def __init__(self) -> None:
+        pass
+
+    @property
+    def now(self) -> int:
+        return int(time.time()) + self.skew
+
+    @now.setter
+    def now(self, value: int) -> None:
+        time.sleep(max(0.0, value + 1 - time.time()))
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@dataclass
+class Net:
+    """The network, and the gate before the registry's own node."""
+
+    network: Network
+    gate: Gate
+
+    @classmethod
+    def start(cls, folder: Path, binary: Path) -> Net:
+        gate = Gate()
+        network = make(folder, binary, period=1, fees=True, behind={"registry": gate.port})
+        gate.target = network.node("registry").peer
+        nodes.start(network, patience=120)
+        net = cls(network, gate)
+        net.wait(lambda: (nodes.height(net["plain"]) or 0) > 2, "the plain node follows", 60)
+        return net
+
+    def close(self) -> None:
+        self.gate.close()
+        nodes.stop(self.network)
+
+    def __getitem__(self, name: str) -> Node:
+        return self.network.node(name)
+
+    def url(self, *names: str) -> tuple[str, ...]:
+        return tuple(self[name].url for name in names)
+
+    @staticmethod
+    def wait(done: Callable[[], object], what: str, seconds: float = 40) -> None:
+        until = time.monotonic() + seconds
+        while not done():
+            assert time.monotonic() < until, f"waited in vain until {what}"
+            time.sleep(0.1)
+
+    def block_of(self, node: Node, transaction: bytes) -> tuple[int, str] | None:
+        """In which block a node has a transaction: number and hash."""
+        found = nodes.ask(node, "eth_getTransactionReceipt", ["0x" + transaction.hex()])
+        return None if not found else (int(found["blockNumber"], 16), found["blockHash"])
+
+    def knows(self, node: Node, transaction: bytes) -> bool:
+        """Whether a node has a transaction, in a block or for the next."""
+        return bool(nodes.ask(node, "eth_getTransactionByHash", ["0x" + transaction.hex()]))
+
+    def hash_at(self, node: Node, number: int) -> str | None:
+        found = nodes.ask(node, "eth_getBlockByNumber", [hex(number), False])
+        return None if not found else str(found["hash"])
+
+    def running(self) -> None:
+        """Have all nodes run, and follow one chain."""
+        self.gate.open()
+        nodes.start(self.network, patience=60)
+        for node in self.network.nodes:
+            if node.validator is not None:
+                nodes.ask(node, "miner_start")
+
+        def together() -> bool:
+            heights = [nodes.height(node) or -99 for node in self.network.nodes]
+            return max(heights) - min(heights) <= 1
+
+        self.wait(together, "all nodes follow one chain", 90)
+
+
+def plan(urls: Sequence[str]) -> Plan:
+    return replace(w.plan(), chain_urls=tuple(urls))
+
+
+def create(net: Net, root: Path, urls: Sequence[str]) -> World:
+    """A registry on the network, its accounts funded after `init` named them."""
+
+    def made() -> None:
+        create_registry(root, plan(urls), lambda _folder: PASSPHRASE, secret_of, clock, silent)
+
+    clock = WallClock()
+    try:
+        made()
+    except EnvironmentFault as fault:
+        assert fault.code == "chain-unfunded"  # noqa: PT017
+        nodes.fund(net.network, re.findall(r"0x[0-9a-f]{40}", fault.message))
+        made()
+    return World(root, clock)
+
+
+@dataclass
+class Office:
+    """The registry with a court, a hospital, its notice, and people's consents."""
+
+    net: Net
+    world: World
+    folder: Path
+    notice: Notice
+    digest: DigestPair
+    cases: int = 0
+
+    @classmethod
+    def found(cls, net: Net, world: World, folder: Path) -> Office:
+        with world.open() as registry:
+            made = cw.ConsentWorld(registry, **clinic.NOTICE)
+            cw.enrol_one(registry, OPENER, "party")
+            member = Member(COURT, ("forum",), "某市中级人民法院", address(FORUM))
+            enrolment.enrol(
+                registry,
+                member.enrolment(registry.clock()),
+                actor_of(registry, OFFICER),
+                administrator=actor_of(registry, KEEPER),
+            )
+            pipeline.settle(registry)
+        return cls(net, world, folder, made.notice, made.digest)
+
+    def dossier(self) -> Path:
+        self.cases += 1
+        return self.folder / f"dossier{self.cases}"
+
+    def consent(self, registry: Registry) -> bytes:
+        self.cases += 1
+        bench = clinic.Clinic(self.world, registry, self.notice, self.digest)
+        return grant(registry, [bench.body(self.cases)], cw.HOSPITAL)[0].subject
+
+    @contextmanager
+    def settling(self, registry: Registry) -> Iterator[list[BaseException]]:
+        """Carry on beside the block, as a desk does; afterwards it is waited for, with what it raised."""
+        faults: list[BaseException] = []
+
+        def carry_on() -> None:
+            try:
+                pipeline.settle(registry)
+            except BaseException as fault:
+                faults.append(fault)
+
+        thread = threading.Thread(target=carry_on)
+        thread.start()
+        try:
+            yield faults
+        finally:
+            thread.join(90)
+            assert not thread.is_alive()
+
+    def change(self, urls: Sequence[str]) -> None:
+        """Have the registry ask these nodes."""
+        paths, instance = read_instance(self.world.root)
+        paths.instance.write_bytes(replace(instance, chain_urls=tuple(urls)).to_json())
+
+    def codes(self) -> set[str]:
+        return self.world.codes()

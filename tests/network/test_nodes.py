@@ -1,0 +1,188 @@
+"""Nodes that are down, behind or lying, and transactions that get stuck: all of it on real nodes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import col, func, select
+
+from scripts.network_parts import nodes
+from tests.ledger import world as w
+from tests.ledger.world import open_keys
+from tests.network.gate import lying
+from tests.network.net import Net, Office, WallClock
+from yinzheng.ledger.chain.connect import connect
+from yinzheng.ledger.chain.embedded.evidence import asking
+from yinzheng.ledger.chain.network import read_network
+from yinzheng.ledger.chain.sender import Call, OutcomeOpen, Sender
+from yinzheng.ledger.flow import outbox
+from yinzheng.ledger.flow.network import look_at
+from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.keys.provider import RELAY
+from yinzheng.ledger.opening import open_registry
+from yinzheng.ledger.reading import open_reader
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store.models import ChainCall
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
+
+pytestmark = [pytest.mark.network, pytest.mark.slow]
+
+
+def anchored(registry: Registry) -> bool:
+    """Whether everything decided is on the chain, by the registry's node."""
+    head = registry.client.latest_anchor()
+    return head is not None and head.size == registry.log.size
+
+
+def test_init_takes_no_others_than_seal(net: Net, office: Office) -> None:
+    ask = asking(connect(net["plain"].url))
+    with pytest.raises(UsageFault) as fault:
+        read_network(ask, [bytes(19) + b"\1"])
+    assert fault.value.code == "validators-differ"
+    assert len(read_network(ask, ()).validators) == 4
+
+
+def test_with_one_validator_down_it_goes_on(net: Net, office: Office) -> None:
+    nodes.stop(net.network, ["exchange"], how=signal.SIGKILL)
+    with office.world.open() as registry:
+        office.consent(registry)
+        settle(registry)
+        assert anchored(registry)
+        with registry.store.reading() as session:
+            seen = look_at(registry.w3, registry.instance, session, office.world.clock())
+    last = {one.validator: one.last or 0 for one in seen.sealing}
+    gone = (net["exchange"].validator or "")[2:].lower()
+    assert last.pop(gone) < min(last.values())
+
+
+def test_with_two_down_it_records_and_waits(
+    net: Net, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes.stop(net.network, ["notary", "exchange"], how=signal.SIGKILL)
+    monkeypatch.setattr(outbox, "PATIENCE_SECONDS", 4)
+    with office.world.open() as registry:
+        office.consent(registry)
+        with pytest.raises(OutcomeOpen) as told:
+            settle(registry)
+        for words in ("recorded", "seconds old", "after 4 seconds"):
+            assert words in told.value.message
+        assert "settle" in (told.value.hint or "")
+    told_when_opened: list[str] = []
+    with open_anew(office, told_when_opened) as registry:
+        office.consent(registry)  # nobody's decision waits for blocks
+    assert any("recorded" in one for one in told_when_opened)
+    monkeypatch.undo()
+    net.running()
+    with office.world.open() as registry:
+        settle(registry)
+        assert anchored(registry)
+
+
+def open_anew(office: Office, told: list[str]) -> AbstractContextManager[Registry]:
+    return open_registry(office.world.root, open_keys, clock=office.world.clock, leap=None, tell=told.append)
+
+
+def test_a_node_that_lags_is_left_and_named(net: Net, office: Office) -> None:
+    own, court = net["registry"], net["court"]
+    with net.gate.shut():
+        net.wait(
+            lambda: (nodes.height(court) or 0) > (nodes.height(own) or 0) + 6, "the registry's node lags"
+        )
+        office.change(net.url("registry", "court"))
+        told: list[str] = []
+        with open_anew(office, told) as registry:
+            office.consent(registry)
+            settle(registry)
+            assert anchored(registry)
+        assert any(own.url in one and "blocks behind" in one for one in told)
+        # Asked alone it cannot be used, and nothing is said to be missing.
+        office.change(net.url("registry"))
+        with pytest.raises(EnvironmentFault) as fault:
+            office.codes()
+        assert fault.value.code == "chain-behind-database"
+
+
+def test_a_node_that_lies_is_caught_and_left(net: Net, office: Office) -> None:
+    def change(method: str, result: Any) -> Any:
+        if method == "eth_getBlockByNumber" and int(result["number"], 16) > 0:
+            return {**result, "stateRoot": "0x" + "11" * 32}
+        return result
+
+    def proofs(method: str, result: Any) -> Any:
+        return {**result, "accountProof": result["accountProof"][:-1]} if method == "eth_getProof" else result
+
+    with office.world.open() as registry:
+        number = w.to_deposited(registry, office.world.clock, office.dossier())[1]
+    for lie in (change, proofs):
+        with lying(net["court"].url, lie) as liar:
+            office.change((liar, net["court"].url))
+            assert office.world.verify(number).authentic.value == "genuine"
+            office.change((liar,))
+            with (
+                open_reader(office.world.root, office.world.clock) as reader,
+                pytest.raises(YinzhengError) as fault,
+            ):
+                reader.certificate_file(number)
+            assert fault.value.code in ("node-inconsistent", "chain-unreachable")
+
+
+def test_a_transaction_whose_nonce_another_takes_is_signed_anew(net: Net, office: Office) -> None:
+    with office.world.open(settle=False) as registry:
+        relay = open_keys(registry.paths).account(RELAY)
+        own = Sender(connect(net["notary"].url), relay, time.sleep)
+        own.send(Call(own.address, b"", 21_000), 30)  # by somebody with a copy of the key
+        with registry.store.reading() as session:
+            before = session.exec(select(func.count()).select_from(ChainCall)).one()
+        office.consent(registry)
+        settle(registry)
+        assert anchored(registry)
+        with registry.store.reading() as session:
+            rows = list(session.exec(select(ChainCall).order_by(col(ChainCall.id)).offset(before)))
+        assert {row.state for row in rows} == {"confirmed"}
+
+
+@pytest.mark.parametrize("after", [0.0, 0.6, 1.3])
+def test_ours_is_killed_with_transactions_pending(
+    net: Net, office: Office, after: float, tmp_path: Path
+) -> None:
+    kill(office.world.root, tmp_path / "work", after)
+    with office.world.open() as registry:
+        assert anchored(registry)
+
+
+def kill(root: Path, work: Path, after: float) -> None:
+    """Have another process decide something and kill it so many seconds after it began to send."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.network.killed", str(root), str(work)],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"sending\n"
+        time.sleep(after)
+        os.kill(process.pid, signal.SIGKILL)
+
+
+def test_a_clock_that_is_not_the_networks(net: Net, office: Office) -> None:
+    clock = office.world.clock
+    assert isinstance(clock, WallClock)
+    try:
+        clock.skew = -240
+        with office.world.open() as registry:
+            office.consent(registry)
+            settle(registry)
+            assert anchored(registry)
+        clock.skew = -400
+        with pytest.raises(EnvironmentFault) as fault, office.world.open():
+            pass
+        assert fault.value.code == "clock-behind"
+    finally:
+        clock.skew = 0
