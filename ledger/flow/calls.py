@@ -56,6 +56,8 @@ class CallKind:
     together: bool = False
     """Whether its calls share blocks, many at once and untried. One that is refused then holds up only what
     is about the same thing; every other kind goes out alone, in its turn."""
+    along: bool = False
+    """Whether its calls go along with the last that wait: they depend on none, and come after all."""
     redate: Redate = never
     issues: bool = False
     """Whether a document comes to be by it that others rely on: where the registry asks for witnesses, it

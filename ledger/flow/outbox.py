@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from sqlalchemy import and_, or_
 from sqlmodel import Session, col, func, select
 
 from yinzheng.ledger.chain.reverts import NodeRefused, TooEarly, translated
@@ -48,6 +49,11 @@ TRANSFER_GAS = 21_000
 BEAT: Final = CallKind("heartbeat")
 """A transfer of nothing from the relay to itself: for a young block, by the number of the one that was old;
 or, by its nonce and as part `gap`, to use one up."""
+
+NONCE_MISSING: Final = "nonce-missing"
+"""Of what a person signed and nothing can mine until their account has sent what comes before."""
+_ASIDE: Final = and_(col(ChainCall.state) == "sent", col(ChainCall.error) == NONCE_MISSING)
+_NOT_ASIDE: Final = or_(col(ChainCall.error).is_(None), col(ChainCall.error) != NONCE_MISSING)
 
 TOGETHER = 64
 """Calls of one batch; their gas limits fill few blocks of the embedded chain."""
@@ -132,7 +138,7 @@ def outbox_signed(
 
 def signed(session: Session) -> list[ChainCall]:
     """The calls of one key that are signed and not mined, by their nonces: the relay's, else a person's."""
-    query = select(ChainCall).where(ChainCall.state == "sent").order_by(col(ChainCall.nonce))
+    query = select(ChainCall).where(ChainCall.state == "sent", _NOT_ASIDE).order_by(col(ChainCall.nonce))
     kept = list(session.exec(query).all())
     first = min(kept, key=lambda call: (call.sender != RELAY, call.id or 0), default=None)
     return [call for call in kept if first is not None and call.sender == first.sender]
@@ -155,7 +161,10 @@ def waiting(session: Session, kinds: Kinds, *, issuing: bool = True) -> list[Cha
     if not (found := list(session.exec(pending.limit(_WINDOW)).all())):
         return kept
     apart = next((i for i, call in enumerate(found) if not kind_of(kinds, call).together), len(found))
-    return found[: max(apart, 1)]
+    first, rest = found[: max(apart, 1)], found[max(apart, 1) :]
+    if len(found) < _WINDOW and len(first) < TOGETHER and all(kind_of(kinds, call).along for call in rest):
+        return found
+    return first
 
 
 def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]:
@@ -180,6 +189,8 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
     try:
         found = [(call, sender.wait_final(one, registry.last_final, waits), one) for call, one in signed]
     except OutcomeOpen as fault:
+        if _behind_a_gap(registry, sender, signed):
+            return []
         raise _told(registry, fault) from None
     mined = [(call, outcome, one) for call, outcome, one in found if isinstance(outcome, Mined)]
     told: list[YinzhengError] = []
@@ -206,6 +217,35 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
     if told:
         raise told[0]
     return [call for call, _, _ in mined]
+
+
+def _behind_a_gap(
+    registry: Registry, sender: Carrier, sent: Sequence[tuple[ChainCall, SignedTransaction]]
+) -> bool:
+    """Put aside what a person signed whose account lacks an earlier transaction: nobody here can send that.
+
+    What it sent elsewhere vanished with an orphaned block. Until the nonce is used everything else goes on;
+    `look_again` takes it up then.
+    """
+    call, first = sent[0]
+    if call.sender == RELAY or sender.counted(account_of(first.raw)) >= first.nonce:
+        return False
+    with registry.store.transaction() as session:
+        for one, _ in sent:
+            session.get_one(ChainCall, one.id).error = NONCE_MISSING
+    return True
+
+
+def look_again(registry: Registry) -> None:
+    """Take up what was put aside because an earlier nonce of its signer was missing, once it is not."""
+    with registry.store.reading() as session:
+        aside = list(session.exec(select(ChainCall).where(_ASIDE).order_by(col(ChainCall.nonce))))
+    for call in aside:
+        assert call.raw_tx is not None
+        assert call.nonce is not None
+        if registry.carrier_of(call.sender).counted(account_of(call.raw_tx)) >= call.nonce:
+            with registry.store.transaction() as session:
+                session.get_one(ChainCall, call.id).error = None
 
 
 def _unsigned(row: ChainCall) -> None:
@@ -349,7 +389,35 @@ def _able(registry: Registry, calls: Sequence[ChainCall], sender: Sender) -> lis
             able.append(call)
     if able or first is None:
         return able
+    if not isinstance(first[1], TooEarly) and not _stays_refused(registry, first[0], sender):
+        return [first[0]]
     return [_refused(registry, *first)]
+
+
+def _stays_refused(registry: Registry, call: ChainCall, sender: Sender) -> bool:
+    """Whether a call is refused still when the blocks are final on which its refusal may rest.
+
+    Another's call that stands in its way may be orphaned yet. Raises `OutcomeOpen`.
+    """
+    _until_final(registry)
+    try:
+        registry.client.simulate(_call(call), sender.address)
+    except EnvironmentFault:
+        raise
+    except YinzhengError:
+        return True
+    return False
+
+
+def _until_final(registry: Registry) -> None:
+    """Wait until what is in blocks now is in final ones. Raises `OutcomeOpen`."""
+    with translated():
+        head = registry.w3.eth.block_number
+    for pause in pauses(PATIENCE_SECONDS):
+        if registry.last_final() >= head:
+            return
+        time.sleep(pause)
+    raise _told(registry, OutcomeOpen("what another sent is not in a final block yet", code="chain-timeout"))
 
 
 def _done(registry: Registry, call: ChainCall) -> bool:
@@ -362,15 +430,10 @@ def _done_for_good(registry: Registry, call: ChainCall) -> bool:
 
     Raises `OutcomeOpen`.
     """
-    with translated():
-        head = registry.w3.eth.block_number
     if not _done(registry, call):
         return False
-    for pause in pauses(PATIENCE_SECONDS):
-        if registry.last_final() >= head:
-            return _done(registry, call)
-        time.sleep(pause)
-    raise _told(registry, OutcomeOpen("what another sent is not in a final block yet", code="chain-timeout"))
+    _until_final(registry)
+    return _done(registry, call)
 
 
 def _confirm(registry: Registry, session: Session, row: ChainCall) -> None:

@@ -28,7 +28,7 @@ from yinzheng.ledger.chain.records import Head
 from yinzheng.ledger.flow import pool, watched
 from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.histories import require_anchored
-from yinzheng.ledger.flow.outbox import carry_out, outbox, signed, waiting
+from yinzheng.ledger.flow.outbox import carry_out, look_again, outbox, signed, waiting
 from yinzheng.ledger.registry import Progress, Registry, silent
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import ChainCall
@@ -42,7 +42,7 @@ def _anchored(_client: ContractsClient, session: Session, call: ChainCall) -> No
     session.get_one(CheckpointRow, int(call.about)).anchored_block = call.block_number
 
 
-ANCHOR: Final = CallKind("anchor", effect=_anchored)
+ANCHOR: Final = CallKind("anchor", effect=_anchored, along=True)
 """About a head of the log, by its size."""
 
 
@@ -58,6 +58,7 @@ def settle(registry: Registry, progress: Progress = silent) -> None:
     batching.commit(registry)
     sequence_and_publish(registry, progress)
     standing = feed(registry, progress)
+    _ask_along(registry)
     _send_calls(registry, progress, issuing=standing.enough)
     _anchor(registry, progress)
     watched.derive(registry)
@@ -120,6 +121,7 @@ def waits_for_witnesses(registry: Registry) -> set[int]:
 
 
 def _send_calls(registry: Registry, progress: Progress, *, issuing: bool) -> None:
+    look_again(registry)
     while True:
         with registry.store.reading() as session:
             calls = waiting(session, registry.kinds, issuing=issuing)
@@ -145,7 +147,32 @@ def _send_signed(registry: Registry) -> None:
         carry_out(registry, calls)
 
 
+def _ask_along(registry: Registry) -> None:
+    """Put the anchoring of the newest head beside calls that wait: it goes along with the last of them.
+
+    One block is then waited for, and not two. One that is under way goes first.
+    """
+    open_ = col(ChainCall.state).in_(("pending", "sent"))
+    with registry.store.reading() as session:
+        kinds = set(session.exec(select(ChainCall.kind).where(open_).distinct()))
+    if not kinds or ANCHOR.name in kinds:
+        return
+    held, size = _heads(registry)
+    if held != size:
+        _anchoring(registry, held, size)
+
+
 def _anchor(registry: Registry, progress: Progress) -> None:
+    held, size = _heads(registry)
+    if held == size:
+        _confirm_anchor(registry, size)
+        return
+    carry_out(registry, [_anchoring(registry, held, size)])
+    progress(f"anchored {size} statements")
+
+
+def _heads(registry: Registry) -> tuple[int, int]:
+    """Sizes of the head that the chain holds (0: none) and of the log's. Raises `DataFault`."""
     head = registry.client.latest_anchor()
     held = 0 if head is None else head.size
     with registry.store.reading() as session:
@@ -157,9 +184,11 @@ def _anchor(registry: Registry, progress: Progress) -> None:
             code="log-behind-chain",
             hint="the log was replaced or is older than the chain: run `yinzheng audit`.",
         )
-    if held == size:
-        _confirm_anchor(registry, size)
-        return
+    return held, size
+
+
+def _anchoring(registry: Registry, held: int, size: int) -> ChainCall:
+    """The call in the outbox that anchors the head of `size`, which extends that of `held`."""
     proof = registry.log.consistency(held, size) if held else []
     with registry.store.transaction() as session:
         call = repository.find_call(session, ANCHOR.name, str(size))
@@ -167,8 +196,7 @@ def _anchor(registry: Registry, progress: Progress) -> None:
             made = registry.client.anchor(Head(size, registry.log.root(size)), proof)
             call = outbox(session, ANCHOR, str(size), made, registry.clock())
             session.flush()
-    carry_out(registry, [call])
-    progress(f"anchored {size} statements")
+    return call
 
 
 def _confirm_anchor(registry: Registry, size: int) -> None:

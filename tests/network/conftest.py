@@ -18,7 +18,7 @@ def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Net]:
     except NoProgram as fault:
         if "there is no Go" not in str(fault):
             raise
-        pytest.skip(str(fault))
+        pytest.skip("Go is not installed, nor a geth named by YINZHENG_GETH")
     started = Net.start(tmp_path_factory.mktemp("network") / "net", binary)
     yield started
     started.close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +12,23 @@ from sqlmodel import col, select
 
 from tests.ledger import world as w
 from tests.ledger.world import World
-from yinzheng.ledger.chain.reverts import NodeRefused
-from yinzheng.ledger.chain.sender import Call, Mined, OutcomeOpen, Sender, SignedTransaction, Unknown, pauses
-from yinzheng.ledger.flow import outbox
+from yinzheng.ledger.chain.reverts import NodeRefused, WrongState
+from yinzheng.ledger.chain.sender import (
+    Call,
+    Carrier,
+    Mined,
+    OutcomeOpen,
+    Sender,
+    SignedTransaction,
+    Unknown,
+    pauses,
+)
+from yinzheng.ledger.flow import outbox, pipeline
 from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.heartbeat import beat
 from yinzheng.ledger.flow.outbox import nothing_to
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
@@ -303,3 +314,78 @@ def test_a_chain_that_stands_still_stops_nobody_from_recording(
     with stuck.open() as registry:
         assert {one.state for one in calls(registry)} == {"confirmed"}
     assert stuck.codes() == set()
+
+
+def test_the_head_goes_along_with_the_last_call_that_waits(stuck: World, tmp_path: Path) -> None:
+    """One block to wait for, and not two; a call that is refused leaves the head to a block of its own."""
+    with stuck.open(settle=False) as registry:
+        settle(registry)
+        waited: list[list[str]] = []
+        real = outbox.carry_out
+
+        def carry_out(registry: Registry, rows: Sequence[ChainCall]) -> list[ChainCall]:
+            waited.append([row.kind for row in rows])
+            return real(registry, rows)
+
+        with registry.store.transaction() as session:
+            outbox.outbox(session, outbox.BEAT, "1", nothing_to(registry.sender), 0)
+        w.apply(registry, tmp_path / "more")
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(pipeline, "carry_out", carry_out)
+            settle(registry)
+        assert waited == [["heartbeat", "anchor"]]
+        assert {one.state for one in calls(registry)} == {"confirmed"}
+    assert stuck.codes() == set()
+
+
+def test_a_refusal_is_believed_once_what_it_rests_on_is_final(
+    stuck: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another's transaction stood in the way, in a block that was orphaned then."""
+    with stuck.open(settle=False) as registry:
+        settle(registry)
+        with registry.store.transaction() as session:
+            outbox.outbox(session, outbox.BEAT, "1", nothing_to(registry.sender), 0)
+        answers = iter([WrongState("It is open already.", code="dispute-state")])
+        finals = iter([0, 0])
+
+        def simulate(*_: object) -> None:
+            if (refusal := next(answers, None)) is not None:
+                raise refusal
+
+        monkeypatch.setattr(type(registry.client), "simulate", simulate)
+        monkeypatch.setattr(
+            Registry, "last_final", lambda self: next(finals, None) or self.w3.eth.block_number
+        )
+        settle(registry)
+        assert last(registry).state == "confirmed"
+
+
+def test_a_persons_call_behind_a_missing_nonce_holds_up_nobody(
+    stuck: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What that account had sent elsewhere vanished with its block; nobody here can send it again."""
+    with stuck.open(settle=False) as registry:
+        settle(registry)
+        key = EthereumKey.generate()
+        person = Sender(registry.w3, key.account(), lambda _: None)
+        with registry.store.transaction() as session:
+            row = outbox.outbox(session, outbox.BEAT, "7", nothing_to(registry.sender), 0)
+            made = person.prepare(nothing_to(person), 1, person.fees())
+            row.sender, row.state = "keeper-wu", "sent"
+            row.raw_tx, row.tx_hash, row.nonce = made.raw, made.hash, made.nonce
+            outbox.outbox(session, outbox.BEAT, "8", nothing_to(registry.sender), 0)
+        with monkeypatch.context() as patched:
+            patched.setattr(outbox, "PATIENCE_SECONDS", 0.1)
+            patched.setattr(Carrier, "broadcast_all", lambda *_: None)  # a node keeps it for later
+            patched.setattr(Carrier, "broadcast", lambda *_: None)
+            with suppress(OutcomeOpen):
+                settle(registry)
+        settle(registry)
+        aside, other = calls(registry)[-2:]
+        assert (aside.state, aside.error) == ("sent", outbox.NONCE_MISSING)
+        assert other.state == "confirmed"
+        registry.sender.send(Call(person.address, b"", 21_000, 10**18), 10)
+        person.send(nothing_to(person), 10)
+        settle(registry)
+        assert (calls(registry)[-2].state, calls(registry)[-2].error) == ("confirmed", None)
