@@ -27,6 +27,8 @@ from yinzheng.ledger.audit.standing import check_standing
 from yinzheng.ledger.audit.threads import check_threads
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import open_chain
+from yinzheng.ledger.chain.sender import count_of
+from yinzheng.ledger.flow.histories import known_of, relay_in, require_not_behind
 from yinzheng.ledger.keys.provider import KeyProvider
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.registry import Clock, Progress
@@ -60,7 +62,8 @@ def audit_registry(
 
     Holds the writer lock, so that nothing moves meanwhile, unless the folder cannot be written at all (a
     backup). Raises `UsageFault` (`state-missing`), `EnvironmentFault` where something cannot be read: an
-    audit that could not be done is not a clean one. So does a chain that does not open.
+    audit that could not be done is not a clean one. So does a chain that does not open, and a node that lags
+    (`chain-behind-database`).
     """
     paths, instance = read_instance(root)
     with ExitStack() as stack:
@@ -85,8 +88,19 @@ def audit_registry(
             store.check_integrity()
         if not check_columns(audit):
             return audit.findings  # nothing below could read such rows
+        if instance.foreign:
+            _require_caught_up(audit)
         for name, step in _STEPS:
             progress(f"checking {name}")
             with audit.finding():
                 step(audit)
     return audit.findings
+
+
+def _require_caught_up(audit: Audit) -> None:
+    """A node that lags lacks what is on the chain: that is no difference. Raises `chain-behind-database`."""
+    with audit.store.reading() as session:
+        known, relay = known_of(session), relay_in(session)
+    head = audit.client.latest_anchor()
+    sent = known.mined if relay is None else count_of(audit.w3, relay)
+    require_not_behind(known, sent, 0 if head is None else head.size, foreign=True)

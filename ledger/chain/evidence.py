@@ -112,8 +112,9 @@ class Prover:
                     ],
                 }
             except DataFault as fault:
-                if not self.other(_LIES):
-                    raise fault from None
+                if self.other(_LIES):
+                    continue
+                raise fault if fault.code == "node-inconsistent" else _inconsistent(fault.message) from fault
 
     def newest(self, wanted: Wanted, at: int | None = None) -> dict[str, Any]:
         """Evidence after the last final block, not after `at` if that is given."""

@@ -217,8 +217,7 @@ def _check_chain(
             code="database-behind-chain",
             hint=f"The database is older than the chain. {_TOGETHER}",
         )
-    if sent < known.mined or (known.anchored is not None and held < known.anchored.size):
-        raise _chain_behind(foreign)
+    require_not_behind(known, sent, held, foreign=foreign)
     confirmed = known.confirmed
     if confirmed is not None and confirmed.tx_hash is not None:
         lost = isinstance(relay.outcome(confirmed.tx_hash), Unknown)
@@ -235,6 +234,14 @@ def _check_chain(
             code="chain-forked",
             hint=f"It was written on from an older copy. {_TOGETHER}",
         )
+
+
+def require_not_behind(known: Known, sent: int, held: int, *, foreign: bool) -> None:
+    """Refuse a chain that counts fewer of the relay's transactions than were found in final blocks, or holds
+    an older head (of `held` statements). Raises as `require_counted`.
+    """
+    if sent < known.mined or (known.anchored is not None and held < known.anchored.size):
+        raise _chain_behind(foreign)
 
 
 def _beyond(known: Known, sent: int, held: int) -> bool:
