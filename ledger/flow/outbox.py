@@ -17,10 +17,9 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import and_, or_
 from sqlmodel import Session, col, func, select
 
-from yinzheng.ledger.chain.reverts import NodeRefused, TooEarly, translated
+from yinzheng.ledger.chain.reverts import NodeRefused, TooEarly
 from yinzheng.ledger.chain.sender import (
     Call,
     Carrier,
@@ -33,7 +32,9 @@ from yinzheng.ledger.chain.sender import (
     count_of,
     pauses,
 )
+from yinzheng.ledger.flow.aside import NOT_ASIDE, put_aside
 from yinzheng.ledger.flow.calls import CallKind, Kinds, kind_of
+from yinzheng.ledger.flow.finality import told_of, until_final
 from yinzheng.ledger.flow.histories import count_mined, count_signed, require_counted
 from yinzheng.ledger.keys.provider import RELAY, EthereumKey
 from yinzheng.ledger.registry import Registry
@@ -44,16 +45,9 @@ from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
 PATIENCE_SECONDS = 60
 """How long the chain may take until what was sent at once is final, before we leave it for the next run."""
 
-TRANSFER_GAS = 21_000
-
 BEAT: Final = CallKind("heartbeat")
 """A transfer of nothing from the relay to itself: for a young block, by the number of the one that was old;
 or, by its nonce and as part `gap`, to use one up."""
-
-NONCE_MISSING: Final = "nonce-missing"
-"""Of what a person signed and nothing can mine until their account has sent what comes before."""
-_ASIDE: Final = and_(col(ChainCall.state) == "sent", col(ChainCall.error) == NONCE_MISSING)
-_NOT_ASIDE: Final = or_(col(ChainCall.error).is_(None), col(ChainCall.error) != NONCE_MISSING)
 
 TOGETHER = 64
 """Calls of one batch; their gas limits fill few blocks of the embedded chain."""
@@ -138,8 +132,8 @@ def outbox_signed(
 
 def signed(session: Session) -> list[ChainCall]:
     """The calls of one key that are signed and not mined, by their nonces: the relay's, else a person's."""
-    query = select(ChainCall).where(ChainCall.state == "sent", _NOT_ASIDE).order_by(col(ChainCall.nonce))
-    kept = list(session.exec(query).all())
+    query = select(ChainCall).where(ChainCall.state == "sent", NOT_ASIDE).order_by(col(ChainCall.nonce))
+    kept = session.exec(query).all()
     first = min(kept, key=lambda call: (call.sender != RELAY, call.id or 0), default=None)
     return [call for call in kept if first is not None and call.sender == first.sender]
 
@@ -189,9 +183,9 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
     try:
         found = [(call, sender.wait_final(one, registry.last_final, waits), one) for call, one in signed]
     except OutcomeOpen as fault:
-        if _behind_a_gap(registry, sender, signed):
+        if put_aside(registry, sender, signed):
             return []
-        raise _told(registry, fault) from None
+        raise told_of(registry, fault, PATIENCE_SECONDS) from None
     mined = [(call, outcome, one) for call, outcome, one in found if isinstance(outcome, Mined)]
     told: list[YinzhengError] = []
     with registry.store.transaction() as session:
@@ -217,35 +211,6 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
     if told:
         raise told[0]
     return [call for call, _, _ in mined]
-
-
-def _behind_a_gap(
-    registry: Registry, sender: Carrier, sent: Sequence[tuple[ChainCall, SignedTransaction]]
-) -> bool:
-    """Put aside what a person signed whose account lacks an earlier transaction: nobody here can send that.
-
-    What it sent elsewhere vanished with an orphaned block. Until the nonce is used everything else goes on;
-    `look_again` takes it up then.
-    """
-    call, first = sent[0]
-    if call.sender == RELAY or sender.counted(account_of(first.raw)) >= first.nonce:
-        return False
-    with registry.store.transaction() as session:
-        for one, _ in sent:
-            session.get_one(ChainCall, one.id).error = NONCE_MISSING
-    return True
-
-
-def look_again(registry: Registry) -> None:
-    """Take up what was put aside because an earlier nonce of its signer was missing, once it is not."""
-    with registry.store.reading() as session:
-        aside = list(session.exec(select(ChainCall).where(_ASIDE).order_by(col(ChainCall.nonce))))
-    for call in aside:
-        assert call.raw_tx is not None
-        assert call.nonce is not None
-        if registry.carrier_of(call.sender).counted(account_of(call.raw_tx)) >= call.nonce:
-            with registry.store.transaction() as session:
-                session.get_one(ChainCall, call.id).error = None
 
 
 def _unsigned(row: ChainCall) -> None:
@@ -305,22 +270,7 @@ def _fill(registry: Registry, nonce: int) -> bool:
 
 def nothing_to(relay: Sender) -> Call:
     """A transfer of nothing from an account to itself."""
-    return Call(relay.address, b"", TRANSFER_GAS)
-
-
-def _told(registry: Registry, fault: OutcomeOpen) -> OutcomeOpen:
-    """What a person is told of a chain that did not take up what was decided."""
-    with translated():
-        head = registry.w3.eth.get_block("latest")
-    age = max(0, registry.clock() - head["timestamp"])
-    return OutcomeOpen(
-        f"what was decided is recorded, and not final on the chain after {PATIENCE_SECONDS} seconds;"
-        f" the chain's last block, {head['number']}, is {age} seconds old",
-        code=fault.code,
-        hint="Nothing is lost and nothing needs to be done again: it goes on with the next command, or with"
-        " `yinzheng settle`. If the last block stays that old, too few validators are at work.",
-        **fault.data,
-    )
+    return Call(relay.address, b"", 21_000)
 
 
 def _signed_in_vain(registry: Registry, calls: Sequence[ChainCall], refusal: YinzhengError) -> YinzhengError:
@@ -395,11 +345,8 @@ def _able(registry: Registry, calls: Sequence[ChainCall], sender: Sender) -> lis
 
 
 def _stays_refused(registry: Registry, call: ChainCall, sender: Sender) -> bool:
-    """Whether a call is refused still when the blocks are final on which its refusal may rest.
-
-    Another's call that stands in its way may be orphaned yet. Raises `OutcomeOpen`.
-    """
-    _until_final(registry)
+    """Whether a call is refused still when blocks are final that may be orphaned yet. Raises `OutcomeOpen`."""
+    until_final(registry, PATIENCE_SECONDS)
     try:
         registry.client.simulate(_call(call), sender.address)
     except EnvironmentFault:
@@ -407,17 +354,6 @@ def _stays_refused(registry: Registry, call: ChainCall, sender: Sender) -> bool:
     except YinzhengError:
         return True
     return False
-
-
-def _until_final(registry: Registry) -> None:
-    """Wait until what is in blocks now is in final ones. Raises `OutcomeOpen`."""
-    with translated():
-        head = registry.w3.eth.block_number
-    for pause in pauses(PATIENCE_SECONDS):
-        if registry.last_final() >= head:
-            return
-        time.sleep(pause)
-    raise _told(registry, OutcomeOpen("what another sent is not in a final block yet", code="chain-timeout"))
 
 
 def _done(registry: Registry, call: ChainCall) -> bool:
@@ -430,10 +366,9 @@ def _done_for_good(registry: Registry, call: ChainCall) -> bool:
 
     Raises `OutcomeOpen`.
     """
-    if not _done(registry, call):
-        return False
-    _until_final(registry)
-    return _done(registry, call)
+    if found := _done(registry, call):
+        until_final(registry, PATIENCE_SECONDS)
+    return found and _done(registry, call)
 
 
 def _confirm(registry: Registry, session: Session, row: ChainCall) -> None:

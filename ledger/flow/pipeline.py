@@ -26,9 +26,10 @@ from yinzheng.ledger.accesses import batching
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.records import Head
 from yinzheng.ledger.flow import pool, watched
+from yinzheng.ledger.flow.aside import look_again
 from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.histories import require_anchored
-from yinzheng.ledger.flow.outbox import carry_out, look_again, outbox, signed, waiting
+from yinzheng.ledger.flow.outbox import carry_out, outbox, signed, waiting
 from yinzheng.ledger.registry import Progress, Registry, silent
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import ChainCall

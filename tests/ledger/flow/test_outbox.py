@@ -24,6 +24,7 @@ from yinzheng.ledger.chain.sender import (
     pauses,
 )
 from yinzheng.ledger.flow import outbox, pipeline
+from yinzheng.ledger.flow.aside import NONCE_MISSING
 from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.heartbeat import beat
 from yinzheng.ledger.flow.outbox import nothing_to
@@ -383,7 +384,7 @@ def test_a_persons_call_behind_a_missing_nonce_holds_up_nobody(
                 settle(registry)
         settle(registry)
         aside, other = calls(registry)[-2:]
-        assert (aside.state, aside.error) == ("sent", outbox.NONCE_MISSING)
+        assert (aside.state, aside.error) == ("sent", NONCE_MISSING)
         assert other.state == "confirmed"
         registry.sender.send(Call(person.address, b"", 21_000, 10**18), 10)
         person.send(nothing_to(person), 10)
