@@ -17,6 +17,7 @@ _log = logging.getLogger(__name__)
 _STATUS: Final = {
     "request-missing": HTTPStatus.UNAUTHORIZED,
     "request-stale": HTTPStatus.UNAUTHORIZED,
+    "request-elsewhere": HTTPStatus.UNAUTHORIZED,
     "request-mismatch": HTTPStatus.UNAUTHORIZED,
     "request-key-unknown": HTTPStatus.UNAUTHORIZED,
     "request-signature": HTTPStatus.UNAUTHORIZED,

@@ -87,7 +87,15 @@ def open_desk(
         worker.start()
         rounds.start()
         try:
-            yield Desk(worker, store, clock, limits, pages=Pages(make_word(paths)), courier=courier)
+            yield Desk(
+                worker,
+                store,
+                clock,
+                limits,
+                registry=instance.registry_id,
+                pages=Pages(make_word(paths)),
+                courier=courier,
+            )
         finally:
             rounds.stop()
             worker.stop()

@@ -80,7 +80,7 @@ class Asked:
 class Desk:
     """One desk. `store` is the database, open beside the writer, to know who asks. `clock`: UTC seconds.
 
-    `courier` says which addresses notices go to.
+    `registry` is the `registry_id` that requests are signed for; `courier` says where notices may go.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class Desk:
         clock: Callable[[], int],
         limits: DeskLimits | None = None,
         *,
+        registry: bytes,
         pages: Pages,
         courier: Courier | None = None,
         streams: StreamLimits | None = None,
@@ -99,6 +100,7 @@ class Desk:
         self.store = store
         self.clock = clock
         self.limits = limits or DeskLimits()
+        self._registry = registry
         self.pages = pages
         self.courier = courier or Courier()
         self._resolving = CapacityLimiter(RESOLVING)
@@ -153,7 +155,9 @@ class Desk:
     def _check(self, token: str, method: str, target: str, body: DigestPair) -> Signed:
         # One after the other: threads that wait for the database's own lock do so by sleeping.
         with self._checking:
-            return check_request(self.store, token, Received(method, target, body, self.clock()), self.admit)
+            return check_request(
+                self.store, token, Received(self._registry, method, target, body, self.clock()), self.admit
+            )
 
     async def check_address(self, url: str) -> None:
         """Refuse an address that no notice would be sent to. Raises as `Courier.check`."""

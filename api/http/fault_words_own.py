@@ -315,6 +315,13 @@ OWN: Final = {
         Label("填写的内容太多。", "More was filled in than a check takes."),
         Label("请缩短后再核验。", "Make it shorter."),
     ),
+    "request-elsewhere": Fault(
+        Label(
+            "这是另一个登记机构的柜台，与本机构登记的不是同一个。",
+            "This is the desk of another registry than the one this organisation pins.",
+        ),
+        _OFFICER,
+    ),
     "request-signature": Fault(
         Label("柜台没有认可本机构的签名。", "The desk did not accept this organisation’s signature."),
         _OFFICER,

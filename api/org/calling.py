@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from yinzheng.api.org.member import Member, OwnKey
+from yinzheng.api.org.registry import pinned
 from yinzheng.ledger.net import client as net
 from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent
 from yinzheng.ledger.organisations.addresses import is_secure_address
@@ -124,7 +125,7 @@ class Client:
 
         Raises what the desk answered, under its code: `DataFault` for data, `EnvironmentFault` for what
         passes by itself (`retry_after` in seconds), else `UsageFault`; `EnvironmentFault`
-        `desk-unreachable`; `UsageFault` `org-key-none`.
+        `desk-unreachable`; `UsageFault`: `org-key-none`, `registry-not-pinned`.
         """
         refused: YinzhengError | None = None
         sent = _Sent(method, path, body, body.digest() if isinstance(body, FileBody) else digest_pair(body))
@@ -140,8 +141,13 @@ class Client:
         self._member.current(self._clock())
         raise AssertionError  # there was a key a moment ago
 
+    def _registry(self) -> bytes:
+        """The registry that is pinned: no other takes what is signed."""
+        return pinned(self._member.folder).registry_id
+
     def _send(self, own: OwnKey, key: Sm2PrivateKey, sent: _Sent, media: str, into: Sink | None) -> Answer:
         signed = Request(
+            registry=self._registry(),
             org=self._member.profile.code,
             key=own.kid,
             method=sent.method,

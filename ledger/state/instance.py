@@ -42,6 +42,7 @@ from yinzheng.verifier.bytes.canonical import (
 )
 from yinzheng.verifier.chain.consensus import CONSENSUS, Consensus
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.formats.request import registry_id
 from yinzheng.verifier.judge.trust import OPERATOR, Operator, read_operators
 
 FORMAT = "yinzheng/state/2"
@@ -203,6 +204,11 @@ class Instance:
     def foreign(self) -> bool:
         """Whether its chain is others' network, and not the embedded one."""
         return bool(self.chain_urls)
+
+    @property
+    def registry_id(self) -> bytes:
+        """Which registry this is, 32 bytes, in what organisations sign to it (S11.1)."""
+        return registry_id(self.genesis, self.deployment.rights)
 
     @property
     def profile(self) -> str:

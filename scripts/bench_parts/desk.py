@@ -44,12 +44,12 @@ def measure_desk(folder: Path, requests: int, say: Say) -> list[Figure]:
     times = Times(floor=floor.times(requests // 2))
     with serving("desk", site.state, "--rate", str(RATE), passphrase=_passphrase(site)) as port:
         say("one consent after the other, over HTTP")
-        ask(port, [_requests(rights, 0, CLIENTS)])  # to warm up
-        alone = ask(port, [_requests(rights, CLIENTS, requests)])
+        ask(port, [_requests(site, rights, 0, CLIENTS)])  # to warm up
+        alone = ask(port, [_requests(site, rights, CLIENTS, requests)])
         say(f"consents over {CLIENTS} connections")
         each = requests // CLIENTS
         first = CLIENTS + requests
-        together = ask(port, [_requests(rights, first + n * each, each) for n in range(CLIENTS)])
+        together = ask(port, [_requests(site, rights, first + n * each, each) for n in range(CLIENTS)])
     _check(site, first + CLIENTS * each)
     times.ours += alone.times
     times.floor += floor.times(requests // 2)
@@ -68,16 +68,17 @@ def _rate(name: str, load: Load, times: Times) -> Figure:
     return Figure(_PART, name, load.rate, "1/s", _FLOOR, floor, load.rate / floor)
 
 
-def _requests(rights: Rights, first: int, count: int) -> Sequence[bytes]:
+def _requests(site: Site, rights: Rights, first: int, count: int) -> Sequence[bytes]:
     """Signed beforehand: what the organisation does on its own machine is not the desk's time."""
-    now = int(time.time())
+    now, registry = int(time.time()), site.registry
     member = rights.members["controller"]
     bodies = (canonical.dumps(rights.consent(number, now)) for number in range(first, first + count))
-    return [post(_PATH, body, {HEADER: _signed(member, body, now)}) for body in bodies]
+    return [post(_PATH, body, {HEADER: _signed(registry, member, body, now)}) for body in bodies]
 
 
-def _signed(member: Member, body: bytes, now: int) -> str:
+def _signed(registry: bytes, member: Member, body: bytes, now: int) -> str:
     request = Request(
+        registry=registry,
         org=member.party.code,
         key=key_id(member.key.public_key.point),
         method="POST",

@@ -57,7 +57,10 @@ def measure_events(folder: Path, rounds: int, say: Say) -> list[Figure]:
         with opened(site) as registry:
             subscribe(registry, member.party.code, [shown], url)
         passphrase = create_passphrase_file(Paths(site.state).keys / PASSPHRASE)
-        with serving("desk", site.state, passphrase=passphrase) as port, _stream(port, member) as events:
+        with (
+            serving("desk", site.state, passphrase=passphrase) as port,
+            _stream(site, port, member) as events,
+        ):
             say(f"{2 * rounds} events, each until it is heard")
             for number in range(2 * rounds):
                 told = _happen(site, shown.number, lifted=number % 2 == 1)
@@ -126,10 +129,11 @@ def _webhook() -> Iterator[tuple[str, list[tuple[float, bytes]]]]:
 
 
 @contextmanager
-def _stream(port: int, member: Member) -> Iterator[list[tuple[float, bytes]]]:
+def _stream(site: Site, port: int, member: Member) -> Iterator[list[tuple[float, bytes]]]:
     """The desk's stream; when each event came."""
     came: list[tuple[float, bytes]] = []
     request = Request(
+        registry=site.registry,
         org=member.party.code,
         key=key_id(member.key.public_key.point),
         method="GET",

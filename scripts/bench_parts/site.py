@@ -20,6 +20,7 @@ from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.people.keyring import make_demonstration_passphrase
 from yinzheng.ledger.registry import Registry, silent, wall_clock
 from yinzheng.ledger.state.creation import create_registry
+from yinzheng.ledger.state.instance import read_instance
 
 __all__ = ["MEMBER", "OFFICER", "Site", "make_site", "opened"]
 
@@ -35,6 +36,11 @@ class Site:
     state: Path
     certificate: bytes = b""
     trust: bytes = b""
+
+    @property
+    def registry(self) -> bytes:
+        """Which registry it is, in what is signed to it (S11.1)."""
+        return read_instance(self.state)[1].registry_id
 
 
 def make_site(folder: Path, *, certified: bool = False, demonstration: bool = True) -> Site:

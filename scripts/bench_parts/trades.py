@@ -45,8 +45,8 @@ def measure_trades(folder: Path, requests: int, lines: int, say: Say) -> list[Fi
     passphrase = create_passphrase_file(Paths(site.state).keys / PASSPHRASE)
     with serving("desk", site.state, "--rate", str(RATE), passphrase=passphrase) as port:
         say("one trade check after the other, over HTTP")
-        ask(port, [_requests(member, trade, WARM)])
-        alone = ask(port, [_requests(member, trade, requests)])
+        ask(port, [_requests(site, member, trade, WARM)])
+        alone = ask(port, [_requests(site, member, trade, requests)])
         say(f"a batch of {lines} checks")
         exchange = Exchange(member, f"http://127.0.0.1:{port}")
         took = _batch(exchange, trade, lines, folder)
@@ -158,13 +158,14 @@ def trade_about(number: str, seller: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _requests(member: Member, trade: dict[str, Any], count: int) -> Sequence[bytes]:
+def _requests(site: Site, member: Member, trade: dict[str, Any], count: int) -> Sequence[bytes]:
     """Signed beforehand: what the exchange does on its own machine is not the desk's time."""
-    now, body = int(time.time()), canonical.dumps(trade)
+    now, body, registry = int(time.time()), canonical.dumps(trade), site.registry
     own, key = member.current(now)
     made = []
     for _ in range(count):
         request = Request(
+            registry=registry,
             org=member.profile.code,
             key=own.kid,
             method="POST",

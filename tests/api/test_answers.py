@@ -56,7 +56,7 @@ def test_nothing_takes_no_method(client: Client) -> None:
 
 def test_signed_requests_have_no_head(tmp_path: Path) -> None:
     """What is fetched once would be gone, and the signature names another method."""
-    app = create_desk(Desk(None, None, lambda: 0, pages=PAGES))  # type: ignore[arg-type]
+    app = create_desk(Desk(None, None, lambda: 0, registry=bytes(32), pages=PAGES))  # type: ignore[arg-type]
 
     async def ask(method: str, path: str) -> httpx.Response:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

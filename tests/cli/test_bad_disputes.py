@@ -73,7 +73,7 @@ def test_items_over_the_limits(rights: Scene) -> None:
         at = urlsplit(rights.desk.url)
         connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=30)
         connection.putrequest("PUT", item_path(rights))
-        connection.putheader(HEADER, signed("PUT", item_path(rights), b"", org=CLINIC))
+        connection.putheader(HEADER, signed(rights.desk, "PUT", item_path(rights), b"", org=CLINIC))
         connection.putheader("Content-Type", MEDIA)
         connection.putheader("Content-Length", str(5 << 30))
         connection.endheaders()

@@ -21,7 +21,7 @@ from tests.ledger.consent_world import HOSPITAL, KEYS
 from tests.ledger.world import PASSPHRASE
 from yinzheng.api.http.pages import HEADER as PAGES_HEADER
 from yinzheng.api.http.pages import Pages, read_word
-from yinzheng.ledger.state.instance import Paths
+from yinzheng.ledger.state.instance import Paths, read_instance
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.formats.certificate import key_id
@@ -65,6 +65,11 @@ class DeskProcess:
     process: subprocess.Popen[str]
     log: Path
 
+    @property
+    def registry(self) -> bytes:
+        """Which registry it is the desk of."""
+        return read_instance(self.state)[1].registry_id
+
     def send(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Got:
@@ -93,7 +98,7 @@ class DeskProcess:
     ) -> Got:
         """A signed request; a body that is no bytes is sent as canonical JSON."""
         data = body if isinstance(body, bytes) else b"" if body is None else dumps(body)
-        token = signed(method, path, data, org=org, key=key)
+        token = signed(self, method, path, data, org=org, key=key)
         return self.send(method, path, data, {HEADER: token, "Content-Type": media})
 
     def patient(self, what: str, body: object, headers: Mapping[str, str] | None = None) -> Got:
@@ -104,6 +109,7 @@ class DeskProcess:
 
 
 def signed(
+    desk: DeskProcess,
     method: str,
     path: str,
     body: bytes,
@@ -112,9 +118,10 @@ def signed(
     key: Sm2PrivateKey | None = None,
     at: int | None = None,
 ) -> str:
-    """The value of the header for a request."""
+    """The value of the header for a request to that desk."""
     signing = key or KEYS[org]
     request = Request(
+        registry=desk.registry,
         org=org,
         key=key_id(signing.public_key.point),
         method=method,

@@ -21,7 +21,9 @@ def test_names_that_are_answered_slowly_take_no_threads_from_others() -> None:
 
     async def drive() -> None:
         nothing = cast(Any, None)
-        desk = Desk(nothing, nothing, lambda: 0, pages=nothing, courier=Courier(resolve=slow))
+        desk = Desk(
+            nothing, nothing, lambda: 0, registry=bytes(32), pages=nothing, courier=Courier(resolve=slow)
+        )
         asked = [asyncio.create_task(desk.check_address("https://slow.example/")) for _ in range(64)]
         try:
             await asyncio.sleep(0.2)

@@ -42,6 +42,7 @@ class Services:
     founded: Founded
     pdf: Path
     desk: str
+    registry: bytes
     pages: str
     shown: dict[str, Any]
     """What docs/clients.md defines."""
@@ -52,7 +53,7 @@ class Services:
 
     def upload(self, body: Any, org: str = HOSPITAL, **query: str) -> Any:
         """What the desk's client reads of the answer to consents."""
-        client = self.shown["desk"](self.desk, org, KEYS[org])
+        client = self.shown["desk"](self.desk, self.registry, org, KEYS[org])
         return of("desk.api.consents.upload_consents").sync(client=client, body=body, **query)
 
     def batch(self, *consents: dict[str, Any]) -> Any:
@@ -117,7 +118,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         patch.syspath_prepend(folder)
         generate(f"{desk.url}/openapi.json", folder / "yinzheng_desk")
         generate(f"{pages}/v1/openapi.json", folder / "yinzheng_pages")
-        yield Services(founded, pdf, desk.url, pages, shown())
+        yield Services(founded, pdf, desk.url, desk.registry, pages, shown())
 
 
 def test_an_exchange_verifies_a_certificate(services: Services) -> None:

@@ -55,19 +55,19 @@ def test_a_signed_consent_is_recorded(desk: DeskProcess, founded: Founded) -> No
 
 def test_what_is_not_signed_by_an_enrolled_key_now_is_refused(desk: DeskProcess, founded: Founded) -> None:
     body = dumps(founded.consent(2))
-    good = signed("POST", CONSENTS, body)
+    good = signed(desk, "POST", CONSENTS, body)
     head = good.partition(".")[0]
-    other = signed("POST", CONSENTS, b"other").partition(".")[2]
+    other = signed(desk, "POST", CONSENTS, b"other").partition(".")[2]
     stranger = Sm2PrivateKey.generate()
     for token, status, code in (
-        (signed("POST", CONSENTS, body, at=int(time.time()) - WINDOW - 30), 401, "request-stale"),
-        (signed("POST", CONSENTS, body, at=int(time.time()) + WINDOW + 30), 401, "request-stale"),
-        (signed("POST", CONSENTS, body + b" "), 401, "request-mismatch"),
-        (signed("POST", CONSENTS + "?once=" + "0" * 32, body), 401, "request-mismatch"),
-        (signed("PUT", CONSENTS, body), 401, "request-mismatch"),
-        (signed("POST", CONSENTS, body, key=stranger), 401, "request-key-unknown"),
-        (signed("POST", CONSENTS, body, org=CLINIC), 401, "request-key-unknown"),
-        (signed("POST", CONSENTS, body, org=LAB, key=KEYS[HOSPITAL]), 401, "request-key-unknown"),
+        (signed(desk, "POST", CONSENTS, body, at=int(time.time()) - WINDOW - 30), 401, "request-stale"),
+        (signed(desk, "POST", CONSENTS, body, at=int(time.time()) + WINDOW + 30), 401, "request-stale"),
+        (signed(desk, "POST", CONSENTS, body + b" "), 401, "request-mismatch"),
+        (signed(desk, "POST", CONSENTS + "?once=" + "0" * 32, body), 401, "request-mismatch"),
+        (signed(desk, "PUT", CONSENTS, body), 401, "request-mismatch"),
+        (signed(desk, "POST", CONSENTS, body, key=stranger), 401, "request-key-unknown"),
+        (signed(desk, "POST", CONSENTS, body, org=CLINIC), 401, "request-key-unknown"),
+        (signed(desk, "POST", CONSENTS, body, org=LAB, key=KEYS[HOSPITAL]), 401, "request-key-unknown"),
         (f"{head}.{other}", 401, "request-signature"),
         ("nonsense", 400, "request-malformed"),
         ("a" * 5000, 400, "request-malformed"),

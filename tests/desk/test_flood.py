@@ -35,7 +35,7 @@ def head(desk: DeskProcess, token: str, length: int) -> socket.socket:
 def test_no_body_is_read_that_no_key_asked_for(desk: DeskProcess, founded: Founded) -> None:
     """The signature names the body's digest: it is checked, with every limit, before the first byte."""
     body = dumps(founded.consent(901))
-    genuine = signed("POST", PATH, body)
+    genuine = signed(desk, "POST", PATH, body)
     forged = genuine[:-4] + ("AAAA" if not genuine.endswith("AAAA") else "BBBB")
     for token, length, expected in ((forged, len(body), 401), (genuine, 9 << 20, 413)):
         with head(desk, token, length) as made:
@@ -44,7 +44,7 @@ def test_no_body_is_read_that_no_key_asked_for(desk: DeskProcess, founded: Found
         assert status(made.recv(65536)) == 100
         made.sendall(body)
         assert status(one_answer(made)) == 201
-    other = signed("POST", PATH, body)
+    other = signed(desk, "POST", PATH, body)
     with head(desk, other, len(body)) as made:
         assert status(made.recv(65536)) == 100
         made.sendall(body[:-2] + b" }")
@@ -57,7 +57,7 @@ def test_bodies_that_stand_still_keep_no_one_out(desk: DeskProcess, founded: Fou
     with contextlib.ExitStack() as held:
         for number in range(20):
             body = dumps(founded.consent(910 + number))
-            made = held.enter_context(head(desk, signed("POST", PATH, body), len(body)))
+            made = held.enter_context(head(desk, signed(desk, "POST", PATH, body), len(body)))
             assert status(made.recv(65536)) == 100
             made.sendall(body[:-1])
         assert desk.call("POST", PATH, founded.consent(940)).status == 201

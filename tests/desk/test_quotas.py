@@ -122,7 +122,7 @@ def test_who_hangs_up_before_the_answer_is_counted_all_the_same() -> None:
         counted: list[int] = []
         worker: Any = Busy()
         worker.doing.set_running_or_notify_cancel()
-        desk = Desk(worker, cast("Any", None), lambda: 0, pages=cast("Any", None))
+        desk = Desk(worker, cast("Any", None), lambda: 0, registry=bytes(32), pages=cast("Any", None))
         asking = asyncio.ensure_future(
             desk.do_together("checks", None, lambda _registry, items: items, count=counted.append)
         )

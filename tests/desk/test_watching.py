@@ -45,7 +45,7 @@ class Line:
     def __init__(self, desk: DeskProcess, after: int | None = None, path: str = LIVE) -> None:
         parts = urlsplit(desk.url)
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
-        headers = {HEADER: signed("GET", path, b"", org=OPENER)}
+        headers = {HEADER: signed(desk, "GET", path, b"", org=OPENER)}
         if after is not None:
             headers["Last-Event-ID"] = str(after)
         self._connection.request("GET", path, headers=headers)

@@ -50,7 +50,9 @@ def samples() -> dict[str, list[Any]]:
     trades = [one["file"] for one in vector("trades")["receipts"]]
     statements = [json.loads(one["canonical"]) for one in vector("statements")["statements"]]
     lines = [line(number, None) for number in (1, 2)]
-    asked = Request(bodies.LAB, bytes(8), "POST", "/org/v1/consents", digest_pair(b""), 1, bytes(16))
+    asked = Request(
+        bytes(32), bodies.LAB, bytes(8), "POST", "/org/v1/consents", digest_pair(b""), 1, bytes(16)
+    )
     decided = SignedDecision("o/log", 1, "chen", "accept", "A1", {}, 1, bytes(16), signature=bytes(65))
     return {
         "access-line": [one.to_json() for one in lines],

@@ -16,7 +16,17 @@ import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from tests.scripts.vectors import committed, keccak, leaf_of, load, rfc9162_root, root_of, sm3, unbased32
+from tests.scripts.vectors import (
+    committed,
+    keccak,
+    leaf_of,
+    load,
+    pair_of,
+    rfc9162_root,
+    root_of,
+    sm3,
+    unbased32,
+)
 from yinzheng.verifier.bytes.sm2 import GmsslBackend, Sm2PublicKey
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.judge.certificate.verify import verify
@@ -113,6 +123,23 @@ def test_withdrawals_by_other_means() -> None:
     signed_at = conclusion["file"]["signed_at"].to_bytes(8, "big")
     signed = b"yinzheng/withdrawal-conclusion/2\n" + leaf + signed_at
     assert issuer.key.verify(signed, bytes.fromhex(conclusion["file"]["signature"]))
+
+
+def test_requests_by_hashlib_rfc8785_and_gmssl() -> None:
+    found = load("requests.json")
+    chain = found["trust"]["chain"]
+    named = bytes.fromhex(chain["genesis"] + chain["contracts"]["rights"]["address"])
+    assert hashlib.sha256(b"yinzheng/registry/1:" + named).hexdigest() == found["registry"]
+    key = Sm2PublicKey(bytes.fromhex(found["key"]), GmsslBackend())
+    for item in found["requests"]:
+        assert item["request"]["registry"] == found["registry"]
+        assert item["request"]["body"] == pair_of(item["content"].encode())
+        body = rfc8785.dumps(item["request"])
+        assert bytes.fromhex(item["signed"]) == b"yinzheng/request/2\n" + body
+        padded = [part + "=" * (-len(part) % 4) for part in item["header"].split(".")]
+        head, signature = map(base64.urlsafe_b64decode, padded)
+        assert head == body
+        assert key.verify(bytes.fromhex(item["signed"]), signature)
 
 
 def test_receipts_of_trade_checks() -> None:

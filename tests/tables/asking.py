@@ -120,6 +120,7 @@ class Asking:
             self.registry.store,
             self.registry.clock,
             limits,
+            registry=self.registry.instance.registry_id,
             pages=Pages(WORD),
             courier=self.courier,
             streams=self.streams,
@@ -160,6 +161,7 @@ class Asking:
     def request(self, member: Member, method: str, path: str, body: bytes = b"") -> Request:
         """What an organisation signs of a request."""
         return Request(
+            registry=self.registry.instance.registry_id,
             org=member.code,
             key=member.kid,
             method=method,

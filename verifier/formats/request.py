@@ -1,7 +1,8 @@
 """A request that an organisation signs with its key (S11): no shared passwords, nothing to replay.
 
-What is signed is the canonical body {v, org, key, method, path, body, at, nonce} after a prefix that no other
-signed object begins with, so that a signature made for a request is good for nothing else. It travels as
+What is signed is the canonical body {v, registry, org, key, method, path, body, at, nonce} after a prefix
+that no other signed object begins with, so that a signature made for a request is good for nothing else, and
+at no other registry where the same key is enrolled. It travels as
 `base64url(body) "." base64url(signature)`, both without padding, in the header `Yinzheng-Request`.
 """
 
@@ -11,7 +12,13 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PrivateKey, Sm2PublicKey
+from yinzheng.verifier.bytes.algorithms import (
+    DigestPair,
+    Sm2PrivateKey,
+    Sm2PublicKey,
+    constant_time_equal,
+    sha256,
+)
 from yinzheng.verifier.bytes.canonical import (
     JSON,
     Check,
@@ -29,7 +36,7 @@ from yinzheng.verifier.formats.body import check_credit_code
 from yinzheng.verifier.formats.certificate import key_id
 
 HEADER: Final = "Yinzheng-Request"
-PREFIX: Final = b"yinzheng/request/1\n"
+PREFIX: Final = b"yinzheng/request/2\n"
 WINDOW: Final = 300
 """Seconds a request's time may lie before or after the reader's clock."""
 MAX_TOKEN: Final = 2048
@@ -42,7 +49,8 @@ _TOKEN = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})")
 _PATH = text(1, 512, r"/[!-\"$-~]*")
 
 _FIELDS: Final[dict[str, Check[Any]]] = {
-    "v": constant(1),
+    "v": constant(2),
+    "registry": hex_bytes(32),
     "org": check_credit_code,
     "key": hex_bytes(8),
     "method": one_of(*METHODS),
@@ -57,6 +65,8 @@ _FIELDS: Final[dict[str, Check[Any]]] = {
 class Request:
     """What an organisation signs. `DataFault` (`field-…`, `credit-code`) if a field is out of its range."""
 
+    registry: bytes
+    """32 bytes: which registry is asked (`registry_id`)."""
     org: str
     """Credit code (R17)."""
     key: bytes
@@ -77,7 +87,8 @@ class Request:
     def to_json(self) -> dict[str, JSON]:
         """The object of S11.1."""
         return {
-            "v": 1,
+            "v": 2,
+            "registry": self.registry.hex(),
             "org": self.org,
             "key": self.key.hex(),
             "method": self.method,
@@ -96,10 +107,20 @@ class Request:
 class Received:
     """What actually arrived, to be compared with what was signed. `now` is the reader's clock."""
 
+    registry: bytes
+    """The reader's own (`registry_id`)."""
     method: str
     path: str
     body: DigestPair
     now: int
+
+
+def registry_id(genesis: bytes, rights: bytes) -> bytes:
+    """Name a registry, 32 bytes, by its chain's genesis (32 bytes) and the address of its `DataRights` (20).
+
+    `SHA-256("yinzheng/registry/1:" || genesis || address)` (S2.4): whoever pins a policy (S8.1) pins both.
+    """
+    return sha256(b"yinzheng/registry/1:" + genesis + rights)
 
 
 class Keys(Protocol):
@@ -147,8 +168,9 @@ def verify_request(token: str, received: Received, keys: Keys, nonces: Nonces) -
     The nonce is used up last, so that no one but the key's holder can use one up.
 
     Raises `DataFault`: as `parse_request`; `request-stale` (clocks more than `WINDOW` apart),
-    `request-mismatch` (other method, path or body; `differs` names which),
-    `request-key-unknown` (no such key in force), `request-signature`, `request-replayed`.
+    `request-elsewhere` (signed for another registry), `request-mismatch` (other method, path or body;
+    `differs` names which), `request-key-unknown` (no such key in force), `request-signature`,
+    `request-replayed`.
     """
     request, signature = parse_request(token)
     if abs(received.now - request.at) > WINDOW:
@@ -156,6 +178,12 @@ def verify_request(token: str, received: Received, keys: Keys, nonces: Nonces) -
             f"the request's time is more than {WINDOW} seconds from ours",
             code="request-stale",
             hint="Set the clock, sign again and send at once.",
+        )
+    if not constant_time_equal(request.registry, received.registry):
+        raise DataFault(
+            "the request was signed for another registry",
+            code="request-elsewhere",
+            hint="Pin this registry's trust.json, or ask at the desk of the one that is pinned.",
         )
     _compare(request, received)
     # By our clock: a thief would claim a time before the key was reported.

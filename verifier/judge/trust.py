@@ -28,6 +28,7 @@ from yinzheng.verifier.chain.evidence import Contract
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code, check_plain
 from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.request import registry_id
 from yinzheng.verifier.judge.witnesses import NO_WITNESSES, QUORUM, WITNESSES, Witnesses, read_witnesses
 from yinzheng.verifier.log.note import NoteKey, parse_vkey
 
@@ -130,6 +131,11 @@ class TrustPolicy:
     """Whose time-stamp tokens (RFC 3161) count as a second clock."""
     witnesses: Witnesses = NO_WITNESSES
     """Who cosigns the log's heads, and how many of them must have (S9.9)."""
+
+    @property
+    def registry_id(self) -> bytes:
+        """Which registry that is, 32 bytes, in what an organisation signs to it (S11.1)."""
+        return registry_id(self.genesis, self.rights.address)
 
     def validators_at(self, number: int) -> frozenset[bytes]:
         """The addresses pinned for that block number; empty if none are."""

@@ -26,7 +26,10 @@ from yinzheng.verifier.formats.organisation import (
     prove_possession,
     prove_succession,
 )
-from yinzheng.verifier.formats.request import Request, sign_request
+from yinzheng.verifier.formats.request import Request, registry_id, sign_request
+
+REGISTRY = registry_id(bytes(32), bytes(20))
+"""What requests are signed for unless another is said."""
 
 HOSPITAL = "91350100M000100Y43"
 LAB = "91310000132200821H"
@@ -135,10 +138,12 @@ class Member:
         body: bytes = b"{}",
         nonce: bytes | None = None,
         key: Sm2PrivateKey | None = None,
+        registry: bytes = REGISTRY,
     ) -> str:
         signing = key or self.key
         return sign_request(
             Request(
+                registry=registry,
                 org=self.code,
                 key=key_id(signing.public_key.point),
                 method=method,

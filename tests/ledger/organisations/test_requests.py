@@ -8,7 +8,7 @@ import threading
 import pytest
 from sqlmodel import select
 
-from tests.ledger.organisations.enrolling import HOSPITAL, LAB, Member, enrol
+from tests.ledger.organisations.enrolling import HOSPITAL, LAB, REGISTRY, Member, enrol
 from tests.ledger.world import Clock, World
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.organisations.requests import check_request
@@ -32,7 +32,7 @@ def hospital(registry: Registry) -> Member:
 
 
 def arrived(now: int, path: str = "/org/v1/consents", body: bytes = b"{}") -> Received:
-    return Received("POST", path, digest_pair(body), now)
+    return Received(REGISTRY, "POST", path, digest_pair(body), now)
 
 
 def check(registry: Registry, token: str, received: Received) -> Request:
@@ -64,6 +64,8 @@ def test_what_is_refused_uses_up_nothing(registry: Registry, clock: Clock, hospi
     head = token.partition(".")[0]
     other = hospital.request(now, nonce=nonce, body=b"other").partition(".")[2]
     assert refused(registry, token, arrived(now + WINDOW + 1)) == "request-stale"
+    elsewhere = hospital.request(now, nonce=nonce, registry=bytes(32))
+    assert refused(registry, elsewhere, arrived(now)) == "request-elsewhere"
     assert refused(registry, token, arrived(now, path="/org/v1/notices")) == "request-mismatch"
     assert refused(registry, token, arrived(now, body=b"{ }")) == "request-mismatch"
     assert refused(registry, f"{head}.{other}", arrived(now)) == "request-signature"

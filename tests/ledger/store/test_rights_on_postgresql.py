@@ -75,6 +75,7 @@ def test_from_enrolment_to_a_clean_audit(world: World, tmp_path: Path) -> None:
         body = dumps(bench.body(5))
         key = cw.KEYS[cw.HOSPITAL]
         asked = Request(
+            registry=registry.instance.registry_id,
             org=cw.HOSPITAL,
             key=key_id(key.public_key.point),
             method="POST",
@@ -84,7 +85,7 @@ def test_from_enrolment_to_a_clean_audit(world: World, tmp_path: Path) -> None:
             nonce=secrets.token_bytes(16),
         )
         token = sign_request(asked, key)
-        received = Received("POST", asked.path, asked.body, registry.clock())
+        received = Received(asked.registry, "POST", asked.path, asked.body, registry.clock())
         check_request(registry.store, token, received, lambda _org: None)
         with pytest.raises(DataFault) as replayed:
             check_request(registry.store, token, received, lambda _org: None)

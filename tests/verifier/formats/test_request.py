@@ -21,11 +21,12 @@ KEY = Sm2PrivateKey(0x5EED)
 OTHER = Sm2PrivateKey(0x0DD)
 NOW = 1_795_000_000
 BODY = digest_pair(b'{"x":1}')
+REGISTRY = module.registry_id(bytes(32), bytes(20))
 REQUEST = Request(
-    ORG, key_id(KEY.public_key.point), "POST", "/v1/consents?batch=1", BODY, NOW, bytes(range(16))
+    REGISTRY, ORG, key_id(KEY.public_key.point), "POST", "/v1/consents?batch=1", BODY, NOW, bytes(range(16))
 )
 TOKEN = sign_request(REQUEST, KEY)
-ARRIVED = Received("POST", "/v1/consents?batch=1", BODY, NOW)
+ARRIVED = Received(REGISTRY, "POST", "/v1/consents?batch=1", BODY, NOW)
 
 
 class Keyring:
@@ -72,10 +73,10 @@ def test_what_is_signed() -> None:
     assert message.decode() == (
         f'{{"at":1795000000,"body":{{"sha256":"{sha256}","sm3":"{sm3}"}},"key":"{REQUEST.key.hex()}",'
         f'"method":"POST","nonce":"000102030405060708090a0b0c0d0e0f","org":"{ORG}",'
-        f'"path":"/v1/consents?batch=1","v":1}}'
+        f'"path":"/v1/consents?batch=1","registry":"{REGISTRY.hex()}","v":2}}'
     )
     raw = base64.urlsafe_b64decode(signature + "==")
-    assert KEY.public_key.verify(b"yinzheng/request/1\n" + message, raw)
+    assert KEY.public_key.verify(b"yinzheng/request/2\n" + message, raw)
     assert not KEY.public_key.verify(message, raw)
 
 
@@ -128,6 +129,12 @@ def test_other_than_what_was_signed(change: dict[str, Any], differs: list[str]) 
     assert caught.value.data["differs"] == differs
 
 
+def test_a_request_to_one_registry_is_none_to_another() -> None:
+    for genesis, rights in ((bytes(31) + b"1", bytes(20)), (bytes(32), bytes(19) + b"1")):
+        other = dataclasses.replace(ARRIVED, registry=module.registry_id(genesis, rights))
+        assert refused(TOKEN, other) == "request-elsewhere"
+
+
 def test_keys() -> None:
     assert refused(TOKEN, ring=Keyring(OTHER)) == "request-key-unknown"
     assert refused(TOKEN, ring=Keyring(KEY, org="91350100M000100Y99")) == "request-key-unknown"
@@ -168,7 +175,8 @@ def signed(fields: dict[str, Any] | str) -> str:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("v", 2),
+        ("v", 1),
+        ("registry", "00"),
         ("org", "91350100M000100Y4Z"),
         ("org", 1),
         ("key", "00" * 7),
@@ -206,7 +214,7 @@ PATHS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_ch
 
 @given(st.sampled_from(module.METHODS), PATHS, st.binary(), st.binary(min_size=16, max_size=16))
 def test_round_trip(method: str, path: str, body: bytes, nonce: bytes) -> None:
-    request = Request(ORG, REQUEST.key, method, "/" + path, digest_pair(body), NOW, nonce)
+    request = Request(REGISTRY, ORG, REQUEST.key, method, "/" + path, digest_pair(body), NOW, nonce)
     token = sign_request(request, KEY)
     assert len(token) <= module.MAX_TOKEN
     assert parse_request(token)[0] == request
