@@ -44,7 +44,7 @@ def certificates(desk: Desk) -> APIRouter:
         """The certificates under which whoever asks has rights, a page at a time (S15.11)."""
         after = fields.place_of(dict(request.query_params), is_number)
         async with desk.signed(request) as asked:
-            found, more = await desk.do(lambda registry: rights_of(registry, asked.org, after))
+            found, more = await asked.do(lambda registry: rights_of(registry, asked.org, after))
         return JSONResponse({"rights": [one.to_json() for one in found], "next": more})
 
     @router.get("/licences")
@@ -52,7 +52,7 @@ def certificates(desk: Desk) -> APIRouter:
         """The licences that whoever asks gave or took, likewise."""
         after = fields.place_of(dict(request.query_params), is_licence_number)
         async with desk.signed(request) as asked:
-            found, more = await desk.do(lambda registry: licences_of(registry, asked.org, after))
+            found, more = await asked.do(lambda registry: licences_of(registry, asked.org, after))
         return JSONResponse({"licences": [one.to_json() for one in found], "next": more})
 
     @router.get("/certificates/{certificate}/objections")
@@ -60,7 +60,7 @@ def certificates(desk: Desk) -> APIRouter:
         """What is objected to, for a holder."""
         async with desk.signed(request, by_number=True) as asked:
             reader, org = reader_of(asked), asked.org
-            found = await desk.do(lambda registry: objections_for(registry, certificate, org, reader))
+            found = await asked.do(lambda registry: objections_for(registry, certificate, org, reader))
         return JSONResponse({"objections": found})
 
     @router.post("/certificates/{certificate}/objections/{objection}")
@@ -72,21 +72,21 @@ def certificates(desk: Desk) -> APIRouter:
             def act(registry: Registry) -> None:
                 answer(registry, certificate, objection, org, **said)
 
-            await desk.do(act)
+            await asked.do(act)
         return JSONResponse({"objection": objection, "agrees": said["agrees"]}, HTTPStatus.CREATED)
 
     @router.post("/orders")
     async def ordered(request: Request) -> Response:
         async with desk.signed(request, by_number=True) as asked:
             order = parse_order(one_object(asked.body, MAX_ORDER))
-            leaf = await desk.do(lambda registry: execute(registry, order))
+            leaf = await asked.do(lambda registry: execute(registry, order))
         return JSONResponse({"leaf": leaf.hex()}, HTTPStatus.CREATED)
 
     @router.post("/vetoes")
     async def vetoed(request: Request) -> Response:
         async with desk.signed(request) as asked:
             said = parse_veto(one_object(asked.body, MAX_VETO))
-            await desk.do(lambda registry: veto(registry, said))
+            await asked.do(lambda registry: veto(registry, said))
         return JSONResponse({"code": said.code, "serial": said.serial}, HTTPStatus.CREATED)
 
     return router

@@ -28,7 +28,7 @@ def contracts(desk: Desk) -> APIRouter:
         """A contract that both parties signed (S21.7)."""
         async with desk.signed(request, by_number=True) as asked:
             signed = parse_signed(asked.body)
-            row = await desk.do(lambda registry: conclude(registry, signed, asked.org))
+            row = await asked.do(lambda registry: conclude(registry, signed, asked.org))
         told = {"contract": row.subject.hex(), "state": row.state, "digest": signed.contract.digest.to_json()}
         return JSONResponse(told, HTTPStatus.CREATED)
 
@@ -37,7 +37,7 @@ def contracts(desk: Desk) -> APIRouter:
         """A contract and all that was told of it, to who has a part in it."""
         async with desk.signed(request) as asked:
             subject = fields.identifier(written)
-            told = await desk.do(lambda registry: shown(registry, subject, asked.org))
+            told = await asked.do(lambda registry: shown(registry, subject, asked.org))
         return JSONResponse(told)
 
     @router.get("/trade-contracts/{written}/proof")
@@ -45,7 +45,7 @@ def contracts(desk: Desk) -> APIRouter:
         """A contract with its proofs (S21.11), to who has a part in it."""
         async with desk.signed(request) as asked:
             subject = fields.identifier(written)
-            data = await desk.do(lambda registry: proof_of(registry, subject, asked.org))
+            data = await asked.do(lambda registry: proof_of(registry, subject, asked.org))
         return Response(data, media_type=JSON_MEDIA)
 
     @router.post("/trade-contracts/{written}/{what}")
@@ -55,7 +55,7 @@ def contracts(desk: Desk) -> APIRouter:
             raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
         async with desk.signed(request) as asked:
             subject, move, body = fields.identifier(written), _move(what), one_object(asked.body)
-            row = await desk.do(lambda registry: tell(registry, subject, move, body, asked.org))
+            row = await asked.do(lambda registry: tell(registry, subject, move, body, asked.org))
         return JSONResponse({"contract": row.subject.hex(), "state": row.state})
 
     return router

@@ -68,7 +68,7 @@ def disputes(desk: Desk) -> APIRouter:
     async def drafted(request: Request) -> Response:
         async with desk.signed(request, by_number=True) as asked:
             plan = parse_plan(one_object(asked.body))
-            id_ = await desk.do(lambda registry: opening.draft(registry, asked.org, plan))
+            id_ = await asked.do(lambda registry: opening.draft(registry, asked.org, plan))
         return JSONResponse({"dispute": id_}, HTTPStatus.CREATED)
 
     @router.get("/{written}")
@@ -77,12 +77,14 @@ def disputes(desk: Desk) -> APIRouter:
             act = _for(
                 asked.signed, written, lambda registry, has: _shown(registry, written, _reader(asked, has))
             )
-            return JSONResponse(await desk.do(act))
+            return JSONResponse(await asked.do(act))
 
     @router.delete("/{written}")
     async def discarded(request: Request, written: str) -> Response:
         async with desk.signed(request) as asked:
-            await desk.do(_for(asked.signed, written, lambda registry, _: opening.discard(registry, written)))
+            await asked.do(
+                _for(asked.signed, written, lambda registry, _: opening.discard(registry, written))
+            )
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     @router.put("/{written}/items/{number}")
@@ -112,7 +114,7 @@ def disputes(desk: Desk) -> APIRouter:
                 decision = opening.prepare(registry, written, account)
                 return typed_json(decision, registry.client.preservation_domain)
 
-            return JSONResponse(await desk.do(_for(asked.signed, written, act)))
+            return JSONResponse(await asked.do(_for(asked.signed, written, act)))
 
     @router.post("/{written}/open")
     async def opened(request: Request, written: str) -> Response:
@@ -123,7 +125,7 @@ def disputes(desk: Desk) -> APIRouter:
                 opening.open_dispute(registry, written, signature)
                 return _shown(registry, written, _reader(asked, has))
 
-            return JSONResponse(await desk.do(_for(asked.signed, written, act)))
+            return JSONResponse(await asked.do(_for(asked.signed, written, act)))
 
     @router.post("/{written}/release/prepare")
     async def release_prepared(request: Request, written: str) -> Response:
@@ -135,7 +137,7 @@ def disputes(desk: Desk) -> APIRouter:
                 decision = release.prepare_release(registry, written, **found)
                 return typed_json(decision, registry.client.preservation_domain)
 
-            return JSONResponse(await desk.do(_for(asked.signed, written, act)))
+            return JSONResponse(await asked.do(_for(asked.signed, written, act)))
 
     @router.post("/{written}/release")
     async def released(request: Request, written: str) -> Response:
@@ -147,7 +149,7 @@ def disputes(desk: Desk) -> APIRouter:
                 release.release(registry, written, found["kind"], found["signatures"])
                 return _shown(registry, written, _reader(asked, has))
 
-            return JSONResponse(await desk.do(_for(asked.signed, written, act)))
+            return JSONResponse(await asked.do(_for(asked.signed, written, act)))
 
     @router.get("/{written}/pack")
     async def packed(request: Request, written: str) -> Response:
@@ -162,7 +164,7 @@ def disputes(desk: Desk) -> APIRouter:
 
             if packing.locked():
                 raise EnvironmentFault("too many packs at once", code="server-busy", retry_after=30)
-            plan, folder = await desk.do(_for(asked.signed, written, act))
+            plan, folder = await asked.do(_for(asked.signed, written, act))
 
         def sign(message: bytes) -> bytes:
             return desk.worker.do(lambda registry: sign_once(registry, message)).result(60)

@@ -54,21 +54,21 @@ def moves(desk: Desk) -> APIRouter:
             joint = read_joint_request(found["request"])
             _require_own(joint, asked.org)
             parts = _parts(joint, found["documents"])
-            case = await desk.do(lambda registry: requesting.receive(registry, joint, parts, silent))
+            case = await asked.do(lambda registry: requesting.receive(registry, joint, parts, silent))
         return JSONResponse({"case": case}, HTTPStatus.CREATED)
 
     @router.get("")
     async def listed(request: Request) -> Response:
         """The moves that concern whoever asks, the newest first."""
         async with desk.signed(request) as asked:
-            rows = await desk.do(lambda registry: moves_of(registry, asked.org))
+            rows = await asked.do(lambda registry: moves_of(registry, asked.org))
         return JSONResponse({"requests": [row.to_json() for row in rows]})
 
     @router.get("/{written}")
     async def shown(request: Request, written: str) -> Response:
         """One of them, and what waits to be signed (S16.9)."""
         async with desk.signed(request) as asked:
-            move = await desk.do(lambda registry: shown_move(registry, _case(written), asked.org))
+            move = await asked.do(lambda registry: shown_move(registry, _case(written), asked.org))
         return JSONResponse(move.to_json())
 
     @router.post("/{written}/approval")
@@ -82,7 +82,7 @@ def moves(desk: Desk) -> APIRouter:
                 issued = issuing.sign(registry, written, asked.org, signature)
                 return {"numbers": [*issued.numbers], "missing": [*issued.missing]}
 
-            return JSONResponse(await desk.do(act))
+            return JSONResponse(await asked.do(act))
 
     return router
 

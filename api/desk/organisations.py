@@ -40,7 +40,7 @@ def organisations(desk: Desk) -> APIRouter:
         async with desk.signed(request) as asked:
             rotation = parse_rotation(one_object(asked.body))
             _require_own(asked, rotation.grant.code)
-            leaf = await desk.do(lambda registry: enrolment.rotate(registry, rotation, None))
+            leaf = await asked.do(lambda registry: enrolment.rotate(registry, rotation, None))
         return _created({"leaf": leaf.hex(), "begins": max(rotation.grant.not_before, desk.clock())})
 
     @router.post("/key/revoke")
@@ -49,14 +49,14 @@ def organisations(desk: Desk) -> APIRouter:
             told = Revocation(
                 code=asked.org, told_at=desk.clock(), **fields.read(one_object(asked.body), fields.REVOKE)
             )
-            leaf = await desk.do(lambda registry: enrolment.revoke(registry, told, None))
+            leaf = await asked.do(lambda registry: enrolment.revoke(registry, told, None))
         return _created({"leaf": leaf.hex()})
 
     @router.post("/notices")
     async def notices(request: Request) -> Response:
         async with desk.signed(request) as asked:
             body = one_object(asked.body)
-            return _created(await desk.do(lambda registry: _published(registry, body, asked.org)))
+            return _created(await asked.do(lambda registry: _published(registry, body, asked.org)))
 
     @router.get("/notices/{written}/uncovered")
     async def uncovered(request: Request, written: str) -> Response:
@@ -64,7 +64,7 @@ def organisations(desk: Desk) -> APIRouter:
         after = fields.after_of(dict(request.query_params))
         async with desk.signed(request) as asked:
             leaf = fields.identifier(written)
-            page = await desk.do(lambda registry: uncovered_of(registry, leaf, reader_of(asked), after))
+            page = await asked.do(lambda registry: uncovered_of(registry, leaf, reader_of(asked), after))
         return JSONResponse(_page(page))
 
     @router.post("/consents")
@@ -83,9 +83,9 @@ def organisations(desk: Desk) -> APIRouter:
             values: list[JSON] = lines_of(asked.body) if batch else [one_object(asked.body)]
             item = Batch(asked.org, once, asked.body, values)
             if batch:
-                answer = (await desk.do(lambda registry: grant_batches(registry, [item])))[0]
+                answer = (await asked.do(lambda registry: grant_batches(registry, [item])))[0]
             else:
-                answer = await desk.do_together(("consents", asked.org), item, grant_batches)
+                answer = await asked.do_together(("consents", asked.org), item, grant_batches)
         return _created(answer)
 
     @router.get("/consents/{written}/receipt")
@@ -94,7 +94,7 @@ def organisations(desk: Desk) -> APIRouter:
         form = fields.form_of(dict(request.query_params))
         async with desk.signed(request) as asked:
             subject = fields.identifier(written)
-            made = await desk.do(lambda registry: copy_receipt(registry, subject, reader_of(asked)))
+            made = await asked.do(lambda registry: copy_receipt(registry, subject, reader_of(asked)))
         if form == "pdf":
             return Response(await run_in_threadpool(made.pdf), media_type="application/pdf")
         return Response(made.file, media_type=JSON_MEDIA)
@@ -106,7 +106,7 @@ def organisations(desk: Desk) -> APIRouter:
         async with desk.signed(request) as asked:
             subject = fields.identifier(written)
             found = fields.read(one_object(asked.body), fields.HAND_OUT)
-            made = await desk.do(lambda registry: _handed_out(registry, subject, reader_of(asked), found))
+            made = await asked.do(lambda registry: _handed_out(registry, subject, reader_of(asked), found))
         if form == "pdf":
             data = await run_in_threadpool(made.pdf)
             return Response(data, HTTPStatus.CREATED, media_type="application/pdf")
@@ -118,7 +118,7 @@ def organisations(desk: Desk) -> APIRouter:
         """One use of a consent's data, by the controller or a recipient (R30)."""
         async with desk.signed(request) as asked:
             told = Told(**fields.read(one_object(asked.body), fields.USE))
-            noted = await desk.do(lambda registry: record_use(registry, told, reader_of(asked)))
+            noted = await asked.do(lambda registry: record_use(registry, told, reader_of(asked)))
         return _created({"recorded": True, "line": noted.number, "covered": noted.covered})
 
     return router

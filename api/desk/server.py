@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from concurrent.futures import Future
@@ -26,12 +25,12 @@ from yinzheng.api.http.pages import Pages
 from yinzheng.api.http.reading import check_length, read_body
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.notify.sending import Courier
-from yinzheng.ledger.organisations.requests import check_request
+from yinzheng.ledger.organisations.requests import Admissions, Admitted
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.database import Store
-from yinzheng.verifier.bytes.algorithms import DigestPair, digest_pair
+from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.formats.request import HEADER, Received, parse_request
+from yinzheng.verifier.formats.request import HEADER, Received
 from yinzheng.verifier.formats.request import Request as Signed
 
 T = TypeVar("T")
@@ -64,17 +63,48 @@ class DeskLimits:
     """Addresses and organisations remembered."""
 
 
+_AT_ONCE: Final = 64 * 1024
+"""Bytes of a body that are hashed at once: a thread would take longer to begin."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request whose signature holds: by whom, and the body that was signed."""
+    """A request whose signature holds: by whom, and the body that was signed.
 
-    signed: Signed
+    What the writer does for it uses its nonce up in the same transaction.
+    """
+
+    admitted: Admitted = field(repr=False)
     body: bytes = field(repr=False)
+    desk: Desk = field(repr=False)
+
+    @property
+    def signed(self) -> Signed:
+        """What was signed."""
+        return self.admitted.request
 
     @property
     def org(self) -> str:
         """Credit code of the organisation."""
         return self.signed.org
+
+    async def do(self, act: Callable[[Registry], T]) -> T:
+        """Have something done by the writer for this request."""
+        return await asyncio.wrap_future(self.desk.worker.do(act, admitted=self.admitted))
+
+    async def do_together(
+        self,
+        alike: Hashable,
+        item: Any,
+        run: Callable[[Registry, Sequence[Any]], Sequence[T]],
+        *,
+        patient: bool = False,
+        count: Callable[[T], None] = lambda _answer: None,
+    ) -> T:
+        """Have it done together with what is alike, as `Desk.do_together`."""
+        return await self.desk.do_together(
+            alike, item, run, patient=patient, count=count, admitted=self.admitted
+        )
 
 
 class Desk:
@@ -109,11 +139,11 @@ class Desk:
         self.quotas = Quotas(self.limits.quota, self.limits.clients, monotonic)
         self._buckets = Buckets(self.limits.organisation, self.limits.clients, monotonic)
         self._refusals = Refusals(self.limits.clients, monotonic)
-        self._checking = threading.Lock()
+        self._admissions = Admissions(store, self.admit)
 
     def admit(self, code: str) -> None:
         """Count a request of an organisation. Raises `UsageFault` `rate-limited`."""
-        wait = self._buckets.take(code)  # always under `_checking`
+        wait = self._buckets.take(code)  # one at a time: `Admissions` sees to it
         self._refusals.check(wait, "requests of this organisation", code, _SLOWER)
 
     @asynccontextmanager
@@ -128,36 +158,54 @@ class Desk:
         names and may the organisation ask, and only then is the body read and compared with that digest. So
         nobody without a key has a body read, and each organisation has its own share of the memory.
 
+        Its nonce is used up with what is done for it, or at the end of the block; meanwhile it is in hand,
+        and the same request is refused.
+
         Raises `DataFault` (`request-…`), `UsageFault` (`too-large`, `rate-limited`, …).
         """
         check_length(request, ceiling)
-        signed = await self.asked(request)
+        admitted = await run_in_threadpool(self._let_in, *_signed_head(request))
+        signed = admitted.request
         counted = self.quotas.by_number(signed.org) if by_number else nullcontext()
-        with counted, self.memory.lease(request, signed.org) as lease:
-            body = await read_body(request, ceiling, lease, self.limits.body_seconds)
-            if not signed.body.matches(await run_in_threadpool(digest_pair, body)):
-                raise other_body()
-            yield Asked(signed, body)
+        try:
+            with counted, self.memory.lease(request, signed.org) as lease:
+                body = await read_body(request, ceiling, lease, self.limits.body_seconds)
+                if len(body) > _AT_ONCE:
+                    digest = await run_in_threadpool(digest_pair, body)
+                else:
+                    digest = digest_pair(body)
+                if not signed.body.matches(digest):
+                    raise other_body()
+                yield Asked(admitted, body, self)
+        finally:
+            if admitted.claim():  # nothing was done for it by the writer
+                await asyncio.shield(run_in_threadpool(self._use_up, admitted))
 
     async def asked(self, request: Request) -> Signed:
         """Who asks, by the signature over the digest of a body that is still to come.
 
         Raises `DataFault` (`request-…`), `UsageFault` `rate-limited`.
         """
-        token = request.headers.get(HEADER)
-        if token is None:
-            raise DataFault(
-                "the request is not signed", code="request-missing", hint=f"Send {HEADER} (S11.2)."
-            )
-        named, _ = parse_request(token)
-        return await run_in_threadpool(self._check, token, request.method, target_of(request), named.body)
+        return await run_in_threadpool(self._asked, *_signed_head(request))
 
-    def _check(self, token: str, method: str, target: str, body: DigestPair) -> Signed:
-        # One after the other: threads that wait for the database's own lock do so by sleeping.
-        with self._checking:
-            return check_request(
-                self.store, token, Received(self._registry, method, target, body, self.clock()), self.admit
-            )
+    def _asked(self, token: str, method: str, target: str) -> Signed:
+        admitted = self._let_in(token, method, target)
+        admitted.claim()
+        self._use_up(admitted)
+        return admitted.request
+
+    def _let_in(self, token: str, method: str, target: str) -> Admitted:
+        def received(named: Signed) -> Received:
+            return Received(self._registry, method, target, named.body, self.clock())
+
+        return self._admissions.let_in(token, received)
+
+    def _use_up(self, admitted: Admitted) -> None:
+        try:
+            self._admissions.use_up([admitted], self.clock())
+        except BaseException:
+            self._admissions.let_go([admitted])
+            raise
 
     async def check_address(self, url: str) -> None:
         """Refuse an address that no notice would be sent to. Raises as `Courier.check`."""
@@ -175,13 +223,15 @@ class Desk:
         *,
         patient: bool = False,
         count: Callable[[T], None] = lambda _answer: None,
+        admitted: Admitted | None = None,
     ) -> T:
         """Have something done by the writer, together with what is alike (`Worker.do_together`).
 
         `count` hears the answer in the event loop's thread, also where who asked has hung up: what was done
         for them is recorded, and may be read later.
         """
-        doing, loop = self.worker.do_together(alike, item, run, patient=patient), asyncio.get_running_loop()
+        doing = self.worker.do_together(alike, item, run, patient=patient, admitted=admitted)
+        loop = asyncio.get_running_loop()
 
         def told(done: Future[T]) -> None:
             if not done.cancelled() and done.exception() is None:
@@ -189,6 +239,14 @@ class Desk:
 
         doing.add_done_callback(told)  # before who waits for it
         return await asyncio.wrap_future(doing)
+
+
+def _signed_head(request: Request) -> tuple[str, str, str]:
+    """The signature that a request bears, its method and address. Raises `DataFault` `request-missing`."""
+    token = request.headers.get(HEADER)
+    if token is None:
+        raise DataFault("the request is not signed", code="request-missing", hint=f"Send {HEADER} (S11.2).")
+    return token, request.method, target_of(request)
 
 
 def reader_of(asked: Asked | Signed) -> Reader:

@@ -58,7 +58,7 @@ def trades(desk: Desk) -> APIRouter:
         async with desk.signed(request) as asked:
             desk.quotas.check(asked.org)
             item = Asked(asked.org, asked.signed.key, parse_trade(one_object(asked.body)))
-            _, answered = await desk.do_together(
+            _, answered = await asked.do_together(
                 TOGETHER,
                 item,
                 _answered,
@@ -73,7 +73,7 @@ def trades(desk: Desk) -> APIRouter:
         after = fields.place_of(dict(request.query_params), fields.is_identifier)
         async with desk.signed(request) as asked:
             place = None if after is None else bytes.fromhex(after)
-            found, more = await desk.do(lambda registry: checks_of(registry, asked.org, place))
+            found, more = await asked.do(lambda registry: checks_of(registry, asked.org, place))
         checks = [one.to_json() for one in found]
         return JSONResponse({"checks": checks, "next": None if more is None else more.hex()})
 
@@ -82,7 +82,7 @@ def trades(desk: Desk) -> APIRouter:
         """The receipt of a check with its proofs, to the exchange that asked."""
         async with desk.signed(request) as asked:
             leaf = fields.identifier(written)
-            data = await desk.do(lambda registry: receipt_of(registry, leaf, asked.org))
+            data = await asked.do(lambda registry: receipt_of(registry, leaf, asked.org))
         return Response(data, media_type=JSON_MEDIA)
 
     @router.post("/reservations")
@@ -90,14 +90,14 @@ def trades(desk: Desk) -> APIRouter:
         """A certificate kept for a trade, by the exchange's own order (R46)."""
         async with desk.signed(request, by_number=True) as asked:
             order = _order(asked, Reserved)
-            shown = await desk.do(lambda registry: _carried_out(registry, order, asked.org, None))
+            shown = await asked.do(lambda registry: _carried_out(registry, order, asked.org, None))
         return JSONResponse(shown, HTTPStatus.CREATED)
 
     @router.get("/reservations")
     async def listed(request: Request) -> Response:
         """The exchange's own, the newest first."""
         async with desk.signed(request) as asked:
-            found = await desk.do(lambda registry: _listed(registry, asked.org))
+            found = await asked.do(lambda registry: _listed(registry, asked.org))
         return JSONResponse({"reservations": found})
 
     @router.get("/reservations/{written}")
@@ -105,7 +105,7 @@ def trades(desk: Desk) -> APIRouter:
         """How one of the exchange's stands."""
         async with desk.signed(request) as asked:
             leaf = fields.identifier(written)
-            shown = await desk.do(lambda registry: reservation_of(registry, leaf, asked.org).to_json())
+            shown = await asked.do(lambda registry: reservation_of(registry, leaf, asked.org).to_json())
         return JSONResponse(shown)
 
     @router.post("/reservations/{written}/release")
@@ -114,7 +114,7 @@ def trades(desk: Desk) -> APIRouter:
         async with desk.signed(request, by_number=True) as asked:
             leaf = fields.identifier(written)
             order = _order(asked, Released)
-            shown = await desk.do(lambda registry: _carried_out(registry, order, asked.org, leaf))
+            shown = await asked.do(lambda registry: _carried_out(registry, order, asked.org, leaf))
         return JSONResponse(shown)
 
     @router.post("/reservations/{written}/settle")
@@ -123,7 +123,7 @@ def trades(desk: Desk) -> APIRouter:
         async with desk.signed(request) as asked:
             leaf = fields.identifier(written)
             report = Report(**fields.read(one_object(asked.body), SETTLEMENT))
-            told = await desk.do(lambda registry: _settled(registry, leaf, report, asked.org))
+            told = await asked.do(lambda registry: _settled(registry, leaf, report, asked.org))
         return JSONResponse(told)
 
     return router

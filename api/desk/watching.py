@@ -36,7 +36,7 @@ def watching(desk: Desk) -> APIRouter:
             if found["webhook"] is not None:
                 await desk.check_address(found["webhook"])
             shown = [Shown(**one) for one in found["certificates"]]
-            made = await desk.do(
+            made = await asked.do(
                 lambda registry: subscriptions.subscribe(registry, asked.org, shown, found["webhook"])
             )
         return JSONResponse(_subscription(made), HTTPStatus.CREATED)
@@ -56,13 +56,13 @@ def watching(desk: Desk) -> APIRouter:
     async def ended(request: Request, written: str) -> Response:
         async with desk.signed(request) as asked:
             id_ = fields.short_identifier(written)
-            await desk.do(lambda registry: subscriptions.unsubscribe(registry, asked.org, id_))
+            await asked.do(lambda registry: subscriptions.unsubscribe(registry, asked.org, id_))
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     @router.get("/dead-letters")
     async def dead(request: Request) -> Response:
         async with desk.signed(request) as asked:
-            found = await desk.do(lambda registry: deliveries.dead_letters(registry, asked.org))
+            found = await asked.do(lambda registry: deliveries.dead_letters(registry, asked.org))
         return JSONResponse({"letters": [_letter(one) for one in found]})
 
     @router.post("/dead-letters/{written}/resend")
@@ -70,7 +70,7 @@ def watching(desk: Desk) -> APIRouter:
         async with desk.signed(request) as asked:
             id_ = fields.short_identifier(written)
             fields.read(one_object(asked.body), {})
-            await desk.do(lambda registry: deliveries.resend(registry, asked.org, id_))
+            await asked.do(lambda registry: deliveries.resend(registry, asked.org, id_))
         return JSONResponse({"letter": id_.hex(), "state": "pending"})
 
     @router.get("/events/live")

@@ -53,7 +53,7 @@ def withdrawals(desk: Desk) -> APIRouter:
                 with filing as work:
                     return {"withdrawal": work.row.id.hex(), **_deadlines(progress_of(work))}
 
-            answer = await desk.do(act)
+            answer = await asked.do(act)
         return JSONResponse(answer, HTTPStatus.CREATED)
 
     @router.get("/withdrawals/{written}")
@@ -67,7 +67,7 @@ def withdrawals(desk: Desk) -> APIRouter:
                 told = deliveries.about(registry, asked.org, id_)
                 return {**found, "notices": _signed(told)}
 
-            return JSONResponse(await desk.do(look))
+            return JSONResponse(await asked.do(look))
 
     @router.post("/withdrawals/{written}/guardian")
     async def proved(request: Request, written: str) -> Response:
@@ -79,7 +79,7 @@ def withdrawals(desk: Desk) -> APIRouter:
                     verify_guardian(work, proof, org=asked.org)
                     return _shown(work, reader_of(asked), "process")
 
-            return JSONResponse(await desk.do(act))
+            return JSONResponse(await asked.do(act))
 
     @router.post("/withdrawals/{written}/freeze")
     async def frozen(request: Request, written: str) -> Response:
@@ -92,7 +92,7 @@ def withdrawals(desk: Desk) -> APIRouter:
                     course.freeze(work, asked.org)
                     return _shown(work, reader_of(asked), "process")
 
-            return JSONResponse(await desk.do(act))
+            return JSONResponse(await asked.do(act))
 
     @router.post("/withdrawals/{written}/receipt")
     async def confirmed(request: Request, written: str) -> Response:
@@ -104,7 +104,7 @@ def withdrawals(desk: Desk) -> APIRouter:
                     leaf = course.receipt(work, receipt, asked.org)
                     return {"leaf": leaf.hex(), **_shown(work, reader_of(asked), "process")}
 
-            return JSONResponse(await desk.do(act), HTTPStatus.CREATED)
+            return JSONResponse(await asked.do(act), HTTPStatus.CREATED)
 
     @router.get("/notices-pending")
     async def pending(request: Request) -> Response:
@@ -123,7 +123,7 @@ def withdrawals(desk: Desk) -> APIRouter:
                         note(registry, session, reader_of(asked), access)
                 return found
 
-            found = await desk.do(act)
+            found = await asked.do(act)
         return JSONResponse({"notices": _signed(found)})
 
     return router

@@ -15,11 +15,15 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
+from sqlmodel import Session
+
+from yinzheng.ledger.organisations.requests import Admitted
 from yinzheng.ledger.registry import Registry
 from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
+from yinzheng.verifier.formats.request import replayed
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +60,41 @@ class _Job:
     answer: Future[Any]
     patient: bool = False
     """Whether what it leaves may wait for log and chain until nothing more comes, or the burst ends."""
+    admitted: Admitted | None = None
+    """The request it is done for, whose nonce is used up with it."""
+
+
+class _Nonces:
+    """Those of some jobs, written with the first thing that is done for them (`Store.beginning_with`)."""
+
+    def __init__(self, registry: Registry, jobs: Sequence[_Job]) -> None:
+        self._registry = registry
+        self._left = [job.admitted for job in jobs if job.admitted is not None and not job.admitted.used]
+
+    def write(self, session: Session) -> None:
+        self._left[0].of.write(session, self._left, self._registry.clock())
+
+    def done(self) -> None:
+        self._left[0].of.done(self._left)
+        self._left = []
+
+    @property
+    def registry(self) -> Registry:
+        """The registry in which their first transaction does."""
+        if not self._left:
+            return self._registry
+        return replace(self._registry, store=self._registry.store.beginning_with(self))
+
+    def rest(self) -> None:
+        """Use up what was not, durably, before anything is answered. Raises as `Admissions.use_up`."""
+        if not self._left:
+            return
+        left, self._left = self._left, []
+        try:
+            left[0].of.use_up(left, self._registry.clock())
+        except BaseException:
+            left[0].of.let_go(left)
+            raise
 
 
 class Worker:
@@ -101,12 +140,14 @@ class Worker:
             if job.answer.set_running_or_notify_cancel():
                 job.answer.set_exception(_closing())
 
-    def do(self, act: Callable[[Registry], T], *, patient: bool = False) -> Future[T]:
-        """Have `act` done with the registry open; `patient` as of `do_together`.
+    def do(
+        self, act: Callable[[Registry], T], *, patient: bool = False, admitted: Admitted | None = None
+    ) -> Future[T]:
+        """Have `act` done with the registry open; `patient` and `admitted` as of `do_together`.
 
         Raises `EnvironmentFault` `server-busy`.
         """
-        return self._put(_Job(None, None, lambda registry, _items: [act(registry)], Future(), patient))
+        return self._put(_Job(None, None, lambda registry, _: [act(registry)], Future(), patient, admitted))
 
     def do_together(
         self,
@@ -115,15 +156,18 @@ class Worker:
         run: Callable[[Registry, Sequence[Any]], Sequence[T]],
         *,
         patient: bool = False,
+        admitted: Admitted | None = None,
     ) -> Future[T]:
         """Have `run` done for `item` and whatever waits that is `alike`; one answer for each, in order.
 
         `run` does all or nothing. Where it raises, each is tried alone, so that nobody fails for another.
-        `patient`: whoever asks next does not wait while this goes to log and chain.
+        `patient`: whoever asks next does not wait while this goes to log and chain. `admitted`: the request
+        it is done for. Its nonce is used up in the first transaction of `run`; where there is none, or none
+        that ends well, in one of its own before the answer is there.
 
         Raises `EnvironmentFault` `server-busy`.
         """
-        return self._put(_Job(alike, item, run, Future(), patient))
+        return self._put(_Job(alike, item, run, Future(), patient, admitted))
 
     def _put(self, job: _Job) -> Future[Any]:
         with self._changed:
@@ -181,7 +225,7 @@ class Worker:
     def _take(self) -> list[_Job]:
         """The next job, and those alike that wait; none of those whose clients went."""
         with self._changed:
-            return [job for job in self._next() if job.answer.set_running_or_notify_cancel()]
+            return [job for job in self._next() if _begins(job)]
 
     def _next(self) -> list[_Job]:
         first = self._waiting.popleft()
@@ -198,14 +242,16 @@ class Worker:
     def _carry_out(self, registry: Registry, jobs: Sequence[_Job]) -> None:
         if not jobs:
             return
+        nonces = _Nonces(registry, jobs)
         try:
-            answers = jobs[0].run(registry, [job.item for job in jobs])
+            answers = jobs[0].run(nonces.registry, [job.item for job in jobs])
+            nonces.rest()
         except Exception as error:
             if len(jobs) > 1:
                 for job in jobs:
                     self._carry_out(registry, [job])
             else:
-                jobs[0].answer.set_exception(_told(error))
+                jobs[0].answer.set_exception(_told(_used_up(nonces, error)))
             return
         for job, answer in zip(jobs, answers, strict=True):
             job.answer.set_result(answer)
@@ -225,6 +271,25 @@ class Worker:
         for job in left:
             if job.answer.set_running_or_notify_cancel():
                 job.answer.set_exception(told)
+
+
+def _begins(job: _Job) -> bool:
+    """Whether it is still waited for; then its nonce is the writer's to use up."""
+    if not job.answer.set_running_or_notify_cancel():
+        return False
+    if job.admitted is None or job.admitted.claim() or job.admitted.used:
+        return True
+    job.answer.set_exception(replayed())
+    return False
+
+
+def _used_up(nonces: _Nonces, error: Exception) -> Exception:
+    """What is told of a job that failed: its request is not taken again, or that could not be made sure."""
+    try:
+        nonces.rest()
+    except Exception as fault:
+        return fault
+    return error
 
 
 def _told(error: Exception) -> YinzhengError:

@@ -6,12 +6,13 @@ import threading
 from collections import OrderedDict
 from typing import Final
 
+from sqlalchemy import Table, bindparam, select
 from sqlmodel import Session
 
 from yinzheng.ledger.flow.threads import find_organisation, thread
 from yinzheng.ledger.rules import organisations as rules
 from yinzheng.ledger.rules.organisations import Role
-from yinzheng.ledger.store.models import Event
+from yinzheng.ledger.store.models import Base, Event
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
@@ -22,6 +23,8 @@ MAX_BODY: Final = 8192
 """Bytes of a statement's body about an organisation; their fields' sizes keep it below."""
 
 _REMEMBERED: Final = 4096
+_ROWS: Final[Table] = Base.metadata.tables[str(Organisation.__tablename__)]
+_HEAD: Final = select(_ROWS.c.head).where(_ROWS.c.code == bindparam("named"))
 
 
 class _Folded:
@@ -78,9 +81,10 @@ def require(session: Session, code: str, role: Role) -> Organisation:
 
 def find_key(session: Session, code: str, kid: bytes, at: int) -> HeldKey | None:
     """The key `kid` (8 bytes) of an organisation if it held at `at` (UTC seconds), else None."""
-    if session.get(Organisation, code) is None:
+    head = session.connection().execute(_HEAD, {"named": code}).scalar()
+    if head is None:
         return None
-    held = (key for key in keys_of(session, code) if key.kid == kid)
+    held = (key for key in keys_at(session, head) if key.kid == kid)
     return next((key for key in held if key.holds_at(at)), None)
 
 

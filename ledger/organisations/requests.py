@@ -1,23 +1,36 @@
 """Signed requests of organisations against what is enrolled (S11.3): their keys, their nonces.
 
-Works on the database alone, without the writer's lock: who may ask is known before anything is written.
+Works on the database alone, without the writer's lock: who may ask is known before anything is written. The
+nonce is used up in the transaction of what is done for the request, or in one of its own before anything is
+answered; meanwhile it is in hand, and the same request is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
-from sqlalchemy import delete
+from sqlalchemy import Connection, Table, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from yinzheng.ledger.organisations.keys import find_key
 from yinzheng.ledger.store.database import Store
+from yinzheng.ledger.store.models import Base
 from yinzheng.ledger.store.models_consents import Nonce
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
-from yinzheng.verifier.formats.request import Received, Request, verify_request
+from yinzheng.verifier.formats.request import Received, Request, check_signed, parse_request, replayed
+
+_TABLE: Final[Table] = Base.metadata.tables[str(Nonce.__tablename__)]
+_FIND: Final = select(_TABLE.c.until).where(
+    _TABLE.c.code == bindparam("org"), _TABLE.c.nonce == bindparam("used")
+)
+_FORGET: Final = delete(_TABLE).where(_TABLE.c.until <= bindparam("now"))
+_USE: Final = {
+    "sqlite": sqlite.insert(_TABLE).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(_TABLE).on_conflict_do_nothing(),
+}
 
 
 class HasStore(Protocol):
@@ -30,6 +43,89 @@ class HasStore(Protocol):
 
 def everyone(_code: str) -> None:
     """Admit any organisation whose request is sound."""
+
+
+class Admitted:
+    """A sound request that is in hand; its nonce is used up once, by whoever has claimed that."""
+
+    def __init__(self, request: Request, of: Admissions) -> None:
+        self.request = request
+        self.of = of
+        self.used = False
+        """Whether its nonce is durable."""
+        self._claimed = threading.Lock()
+
+    def claim(self) -> bool:
+        """Take it upon oneself to use the nonce up; False where another has."""
+        return self._claimed.acquire(blocking=False)
+
+
+class Admissions:
+    """Lets sound requests in, each once. Safe to share between threads.
+
+    `admit` may refuse an organisation whose request is sound and new, by raising; one at a time is asked.
+    """
+
+    def __init__(self, store: Store, admit: Callable[[str], None] = everyone) -> None:
+        self._store = store
+        self._admit = admit
+        self._turn = threading.Lock()
+        self._in_hand: set[tuple[str, bytes]] = set()
+        self._forgot = 0
+
+    def let_in(self, token: str, received: Callable[[Request], Received]) -> Admitted:
+        """Take a request in hand that an enrolled organisation signed over exactly what arrived, now.
+
+        Keys are those in force by `received`'s clock (R41). What was let in has to be used up.
+
+        Raises `DataFault` as `verify_request`, and what `admit` raises: no nonce is used up then.
+        """
+        request, signature = parse_request(token)
+        arrived = received(request)
+        with self._store.reading() as session:
+            check_signed(request, signature, arrived, _Keys(session))
+            # A replay costs a look-up alone: it does not count against the organisation.
+            named = {"org": request.org, "used": request.nonce}
+            if session.connection().execute(_FIND, named).first() is not None:
+                raise replayed()
+        with self._turn:
+            name = (request.org, request.nonce)
+            if name in self._in_hand:
+                raise replayed()
+            self._admit(request.org)
+            self._in_hand.add(name)
+        return Admitted(request, self)
+
+    def use_up(self, admitted: Sequence[Admitted], now: int) -> None:
+        """Use their nonces up, durably, in one transaction. Raises `DataFault` `request-replayed`."""
+        with self._store.transaction() as session:
+            self.write(session, admitted, now)
+        self.done(admitted)
+
+    def write(self, session: Session, admitted: Sequence[Admitted], now: int) -> None:
+        """Use their nonces up in the caller's transaction, which `done` ends. Raises as `use_up`."""
+        connection: Connection = session.connection()
+        if now != self._forgot:
+            connection.execute(_FORGET, {"now": now})
+            self._forgot = now
+        rows = [
+            {"code": one.request.org, "nonce": one.request.nonce, "until": one.request.until}
+            for one in admitted
+        ]
+        written = connection.execute(_USE[connection.dialect.name], rows if len(rows) > 1 else rows[0])
+        if written.rowcount != len(rows):
+            raise replayed()
+
+    def done(self, admitted: Sequence[Admitted]) -> None:
+        """Their nonces are durable: they are in hand no longer."""
+        for one in admitted:
+            one.used = True
+        self.let_go(admitted)
+
+    def let_go(self, admitted: Sequence[Admitted]) -> None:
+        """Nothing was or will be done for them."""
+        with self._turn:
+            self._in_hand.difference_update((one.request.org, one.request.nonce) for one in admitted)
 
 
 def check_request(
@@ -45,39 +141,18 @@ def check_request(
 
     Raises `DataFault` as `verify_request`, and what `admit` raises.
     """
-    store = source if isinstance(source, Store) else source.store
-    return verify_request(token, received, _Keys(store), _Nonces(store, received.now, admit))
+    admissions = Admissions(source if isinstance(source, Store) else source.store, admit)
+    admitted = admissions.let_in(token, lambda _request: received)
+    admissions.use_up([admitted], received.now)
+    return admitted.request
 
 
-@dataclass(frozen=True, slots=True)
 class _Keys:
-    store: Store
+    """The keys of one moment of the database."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def find(self, org: str, key: bytes, at: int) -> Sm2PublicKey | None:
-        with self.store.reading() as session:
-            held = find_key(session, org, key, at)
+        held = find_key(self._session, org, key, at)
         return None if held is None else Sm2PublicKey(held.grant.key)
-
-
-@dataclass(frozen=True, slots=True)
-class _Nonces:
-    store: Store
-    now: int
-    admit: Callable[[str], None]
-
-    def use(self, org: str, nonce: bytes, until: int) -> bool:
-        """A replay costs a look-up alone; only what is new counts against the organisation and is written."""
-        with self.store.reading() as session:
-            if session.get(Nonce, (org, nonce)) is not None:
-                return False
-        self.admit(org)
-        with self.store.transaction() as session:
-            session.execute(delete(Nonce).where(col(Nonce.until) <= self.now))
-            return _insert(session, org, nonce, until)
-
-
-def _insert(session: Session, org: str, nonce: bytes, until: int) -> bool:
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(Nonce).values(code=org, nonce=nonce, until=until)
-    added = session.execute(statement.on_conflict_do_nothing().returning(col(Nonce.code)))
-    return added.first() is not None

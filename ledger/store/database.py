@@ -14,7 +14,7 @@ from contextlib import contextmanager, nullcontext
 from copy import copy
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from alembic import command
 from alembic.config import Config
@@ -37,6 +37,16 @@ _turns: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 a tenth of a second at a time."""
 
 
+class First(Protocol):
+    """What a transaction writes besides, whatever it is about."""
+
+    def write(self, session: Session) -> None:
+        """Write it; what it raises ends the transaction."""
+
+    def done(self) -> None:
+        """It is durable."""
+
+
 class Store:
     """The open database. Make one with `open_store` or `open_store_read_only`; `close` it in the end.
 
@@ -51,12 +61,20 @@ class Store:
         self._turn = _turns[str(engine.url)] if one_writer else nullcontext()
         self.writable = writable
         self._keeps = True
+        self._first: list[First] = []
 
     def rehearsal(self) -> "Store":
         """The same database, whose transactions are undone also when they end well."""
         rehearsed = copy(self)
         rehearsed._keeps = False  # what a step would do is seen, and nothing is done
+        rehearsed._first = []
         return rehearsed
+
+    def beginning_with(self, first: "First") -> "Store":
+        """The same database, whose first transaction that ends well also writes what `first` has."""
+        begun = copy(self)
+        begun._first = [first]
+        return begun
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -77,6 +95,9 @@ class Store:
             )
         with self._turn, _translated(), Session(self._engine, expire_on_commit=False) as session:
             session.connection()  # takes the write lock now rather than at the first write
+            first = self._first[0] if self._first else None
+            if first is not None:
+                first.write(session)
             yield session
             session.flush()
             if not self._keeps:
@@ -84,6 +105,9 @@ class Store:
                 return
             self._faults.hit("store.commit.before")
             session.commit()
+            if first is not None:
+                self._first.clear()
+                first.done()
             self._faults.hit("store.commit.after")
 
     @contextmanager

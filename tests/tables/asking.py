@@ -30,6 +30,7 @@ from yinzheng.api.web.desk import HttpDesk
 from yinzheng.ledger.net.client import Client
 from yinzheng.ledger.net.exchange import Bounds, Sent
 from yinzheng.ledger.notify.sending import Courier
+from yinzheng.ledger.organisations.requests import Admitted
 from yinzheng.ledger.reading import Reader
 from yinzheng.ledger.registry import Registry
 from yinzheng.verifier.bytes.algorithms import digest_pair
@@ -67,8 +68,8 @@ class _Now:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    def do(self, act: Callable[[Registry], Any]) -> Future[Any]:
-        return self.do_together(None, None, lambda registry, _: [act(registry)])
+    def do(self, act: Callable[[Registry], Any], *, admitted: Admitted | None = None) -> Future[Any]:
+        return self.do_together(None, None, lambda registry, _: [act(registry)], admitted=admitted)
 
     def do_together(
         self,
@@ -77,6 +78,7 @@ class _Now:
         run: Callable[[Registry, Sequence[Any]], Sequence[Any]],
         *,
         patient: bool = False,
+        admitted: Admitted | None = None,
     ) -> Future[Any]:
         done: Future[Any] = Future()
         try:

@@ -98,6 +98,11 @@ class Request:
             "nonce": self.nonce.hex(),
         }
 
+    @property
+    def until(self) -> int:
+        """UTC seconds: until then its nonce is remembered; from then on its time alone refuses it."""
+        return self.at + WINDOW + 1
+
     def message(self) -> bytes:
         """The bytes that are signed."""
         return PREFIX + dumps(self.to_json())
@@ -167,12 +172,28 @@ def verify_request(token: str, received: Received, keys: Keys, nonces: Nonces) -
 
     The nonce is used up last, so that no one but the key's holder can use one up.
 
+    Raises `DataFault`: as `check_signed`, and `request-replayed`.
+    """
+    request = check_signed(*parse_request(token), received, keys)
+    if not nonces.use(request.org, request.nonce, request.until):
+        raise replayed()
+    return request
+
+
+def replayed() -> DataFault:
+    """What is told where a nonce was used up before."""
+    return DataFault(
+        "this request was received before", code="request-replayed", hint="Sign again with a new nonce."
+    )
+
+
+def check_signed(request: Request, signature: bytes, received: Received, keys: Keys) -> Request:
+    """Check that an organisation signed exactly what arrived, now; whether for the first time is still open.
+
     Raises `DataFault`: as `parse_request`; `request-stale` (clocks more than `WINDOW` apart),
     `request-elsewhere` (signed for another registry), `request-mismatch` (other method, path or body;
-    `differs` names which), `request-key-unknown` (no such key in force), `request-signature`,
-    `request-replayed`.
+    `differs` names which), `request-key-unknown` (no such key in force), `request-signature`.
     """
-    request, signature = parse_request(token)
     if abs(received.now - request.at) > WINDOW:
         raise DataFault(
             f"the request's time is more than {WINDOW} seconds from ours",
@@ -197,10 +218,6 @@ def verify_request(token: str, received: Received, keys: Keys, nonces: Nonces) -
     # A store of keys that looked up by `kid` alone could be led to another key with the same 8 bytes.
     if key_id(key.point) != request.key or not key.verify(request.message(), signature):
         raise DataFault("the request's signature is wrong", code="request-signature")
-    if not nonces.use(request.org, request.nonce, request.at + WINDOW + 1):
-        raise DataFault(
-            "this request was received before", code="request-replayed", hint="Sign again with a new nonce."
-        )
     return request
 
 
