@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from http import HTTPStatus
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -33,33 +33,17 @@ from yinzheng.api.http.headers import SecurityHeaders
 from yinzheng.api.http.limits import Gate, Limits
 from yinzheng.api.http.methods import Methods, allowed
 from yinzheng.api.http.problems import not_found, of_status
+from yinzheng.api.http.routes import Routes
 from yinzheng.api.http.schemas import DESK, schema_file, schema_files
 from yinzheng.ledger.store.repository import unknown_certificate
 from yinzheng.verifier.errors import YinzhengError
 
 
-def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -> FastAPI:
+def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -> Starlette:
     """The desk's HTTP interface (S15)."""
     gate = Gate(Limits(requests=desk.limits.address, clients=desk.limits.clients), monotonic)
-    app = FastAPI(
-        title="Yinzheng desk 印证柜台",
-        version="1",
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        middleware=[
-            Middleware(SecurityHeaders),
-            Middleware(Guard, gate=gate),
-            Middleware(Answers, pace=desk.limits.pace),
-            Middleware(Hangups),
-            Middleware(Bodies, pace=desk.limits.pace),
-            Middleware(Methods),
-        ],
-    )
-    app.add_exception_handler(YinzhengError, _fault)
-    app.add_exception_handler(HTTPException, _http)
     every = (
+        trades,  # what is asked most is tried first
         organisations,
         withdrawals,
         disputes,
@@ -68,26 +52,41 @@ def create_app(desk: Desk, *, monotonic: Callable[[], float] = time.monotonic) -
         objections,
         decisions,
         moves,
-        trades,
         contracts,
         watching,
     )
-    for routes in every:
-        app.include_router(routes(desk))
+    app = Starlette(
+        routes=[route for routes in (*(made(desk) for made in every), _public()) for route in routes.routes],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(Guard, gate=gate),
+            Middleware(Answers, pace=desk.limits.pace),
+            Middleware(Hangups),
+            Middleware(Bodies, pace=desk.limits.pace),
+            Middleware(Methods),
+        ],
+        exception_handlers={YinzhengError: _fault, HTTPException: _http},
+    )
+    app.router.redirect_slashes = False
+    return app
 
-    @app.get("/healthz")
-    async def health() -> Response:
+
+def _public() -> Routes:
+    routes = Routes()
+
+    @routes.get("/healthz")
+    async def health(_: Request) -> Response:
         return JSONResponse({"desk": "open"})
 
-    @app.get("/openapi.json")
-    async def described() -> Response:
+    @routes.get("/openapi.json")
+    async def described(_: Request) -> Response:
         return Response(schema_files()[DESK], media_type="application/json")
 
-    @app.get("/schemas/{name}")
-    async def schema(name: str) -> Response:
+    @routes.get("/schemas/{name}")
+    async def schema(_: Request, name: str) -> Response:
         return schema_file(name) or answer(not_found())
 
-    return app
+    return routes
 
 
 async def _fault(_: Request, error: Exception) -> Response:

@@ -7,13 +7,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, Final
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import one_object
 from yinzheng.api.desk.server import Desk, reader_of
+from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.certificates.following import objections_for
 from yinzheng.ledger.certificates.held import licences_of, rights_of
 from yinzheng.ledger.certificates.listing import standing_of
@@ -30,9 +30,9 @@ from yinzheng.verifier.formats.veto import MAX_VETO, parse_veto
 ANSWER: Final[dict[str, Check[Any]]] = {"agrees": boolean, "explanation": text(1, 4000)}
 
 
-def certificates(desk: Desk) -> APIRouter:
+def certificates(desk: Desk) -> Routes:
     """The routes about certificates. How one stands is public; an order counts by its own signature."""
-    router = APIRouter(prefix="/org/v1")
+    router = Routes("/org/v1")
 
     @router.get("/certificates/{certificate}")
     async def standing(request: Request, certificate: str) -> Response:

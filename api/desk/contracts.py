@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -12,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import JSON_MEDIA, one_object
 from yinzheng.api.desk.server import Desk
+from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.rules.contracts import Move
 from yinzheng.ledger.trades.contracts import conclude, shown, tell
 from yinzheng.ledger.trades.proving import proof_of
@@ -19,9 +19,9 @@ from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.trade_contract import parse_signed
 
 
-def contracts(desk: Desk) -> APIRouter:
+def contracts(desk: Desk) -> Routes:
     """The routes."""
-    router = APIRouter(prefix="/v1")
+    router = Routes("/v1")
 
     @router.post("/trade-contracts")
     async def handed_in(request: Request) -> Response:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from yinzheng.api.desk.server import Desk
 from yinzheng.api.http.reading import read_body
+from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.elsewhere.submitting import submit
 from yinzheng.ledger.people.decisions import MAX_BYTES, SignedDecision
 from yinzheng.verifier.bytes import canonical
@@ -21,9 +21,9 @@ from yinzheng.verifier.bytes import canonical
 PLACE: Final = "/people/v1"
 
 
-def decisions(desk: Desk) -> APIRouter:
+def decisions(desk: Desk) -> Routes:
     """The route for whoever decides elsewhere."""
-    router = APIRouter(prefix=PLACE)
+    router = Routes(PLACE)
 
     @router.post("/decisions")
     async def decide(request: Request) -> Response:

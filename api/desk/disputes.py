@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import IO, Any, Final
 
-from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -18,6 +17,7 @@ from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import one_object
 from yinzheng.api.desk.server import Asked, Desk, reader_of
 from yinzheng.api.desk.uploads import Uploads
+from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.disputes import opening, release
 from yinzheng.ledger.disputes.disclosing import note_pack
@@ -58,9 +58,9 @@ _RELEASE: Final[dict[str, Check[Any]]] = {
 }
 
 
-def disputes(desk: Desk) -> APIRouter:
+def disputes(desk: Desk) -> Routes:
     """The routes about disputes. Whoever has no part in one is told that there is none."""
-    router = APIRouter(prefix="/org/v1/disputes")
+    router = Routes("/org/v1/disputes")
     uploads = Uploads(desk)
     packing = asyncio.Semaphore(PACKS_AT_ONCE)
 

@@ -7,13 +7,13 @@ import re
 from http import HTTPStatus
 from typing import Any, Final
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import one_object
 from yinzheng.api.desk.server import Desk
+from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.cases import issuing, requesting
 from yinzheng.ledger.cases.files import FilePart
 from yinzheng.ledger.cases.showing import moves_of, shown_move
@@ -42,9 +42,9 @@ REQUEST: Final[dict[str, Check[Any]]] = {
 APPROVAL: Final[dict[str, Check[Any]]] = {"signature": hex_bytes(65)}
 
 
-def moves(desk: Desk) -> APIRouter:
+def moves(desk: Desk) -> Routes:
     """The routes about moves. Whom one does not concern is told that there is none."""
-    router = APIRouter(prefix="/org/v1/requests")
+    router = Routes("/org/v1/requests")
 
     @router.post("")
     async def requested(request: Request) -> Response:

@@ -10,13 +10,13 @@ import binascii
 from http import HTTPStatus
 from typing import Any, Final
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.server import Desk
 from yinzheng.api.http.reading import read_body
+from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.cases.protests import SECRET_BYTES, Material, Protest
 from yinzheng.ledger.certificates.following import follow_any
 from yinzheng.ledger.certificates.objecting import object_to_notice
@@ -40,9 +40,9 @@ OBJECT: Final[dict[str, Check[Any]]] = {
 FOLLOW: Final[dict[str, Check[Any]]] = {"number": text(0, 64), "secret": hex_bytes(SECRET_BYTES)}
 
 
-def objections(desk: Desk) -> APIRouter:
+def objections(desk: Desk) -> Routes:
     """The routes for whoever objects."""
-    router = APIRouter(prefix="/public/v1")
+    router = Routes("/public/v1")
 
     async def form(request: Request, wanted: dict[str, Check[Any]], most: int) -> dict[str, Any]:
         desk.pages.require(request)

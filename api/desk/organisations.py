@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON, lines_of, media_of, one_object
 from yinzheng.api.desk.server import Asked, Desk, reader_of
+from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.consents.batches import Batch, grant_batches
 from yinzheng.ledger.consents.handover import Seen, copy_receipt, issue_receipt, replace_receipt
@@ -31,9 +31,9 @@ from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.organisation import Revocation, parse_rotation
 
 
-def organisations(desk: Desk) -> APIRouter:
+def organisations(desk: Desk) -> Routes:
     """The routes about keys, notices and consents."""
-    router = APIRouter(prefix="/org/v1")
+    router = Routes("/org/v1")
 
     @router.post("/key/rotate")
     async def rotate(request: Request) -> Response:

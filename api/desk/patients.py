@@ -20,7 +20,6 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
-from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -31,6 +30,7 @@ from yinzheng.api.desk.server import Desk
 from yinzheng.api.desk.views import progress_view
 from yinzheng.api.desk.withdrawals import filed_by_receipt
 from yinzheng.api.http.reading import read_body
+from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.accesses.showing import openings_of
@@ -61,9 +61,9 @@ MOST_VERSIONS: Final = 16
 """Later versions of a notice that are shown, the newest."""
 
 
-def patients(desk: Desk) -> APIRouter:
+def patients(desk: Desk) -> Routes:
     """The routes for receipts' holders."""
-    router = APIRouter(prefix="/patient/v1")
+    router = Routes("/patient/v1")
 
     async def form(request: Request, wanted: dict[str, Any], most: int = MAX_JSON) -> dict[str, Any]:
         desk.pages.require(request)

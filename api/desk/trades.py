@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -15,6 +14,7 @@ from yinzheng.api.desk.bodies import JSON_MEDIA, NDJSON, media_of, one_object
 from yinzheng.api.desk.server import Asked as SignedBody
 from yinzheng.api.desk.server import Desk
 from yinzheng.api.desk.trade_batches import Batches
+from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.certificates.orders import execute
 from yinzheng.ledger.certificates.reserving import reservation_of, reservations_of
 from yinzheng.ledger.organisations.keys import require
@@ -45,9 +45,9 @@ SETTLEMENT: Final[dict[str, Check[Any]]] = {
 """What an exchange reports (S20.6)."""
 
 
-def trades(desk: Desk) -> APIRouter:
+def trades(desk: Desk) -> Routes:
     """The routes of exchanges."""
-    router = APIRouter(prefix="/v1")
+    router = Routes("/v1")
     batches = Batches(desk, answer_view)
 
     @router.post("/trade-checks")

@@ -6,7 +6,6 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,6 +15,7 @@ from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import NDJSON, one_object
 from yinzheng.api.desk.server import Desk
 from yinzheng.api.desk.streams import LAST_ID, EventStream
+from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.notify import deliveries
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.watch import subscriptions
@@ -25,9 +25,9 @@ from yinzheng.ledger.watch.subscriptions import Shown, Subscribed
 from yinzheng.verifier.bytes.canonical import JSON
 
 
-def watching(desk: Desk) -> APIRouter:
+def watching(desk: Desk) -> Routes:
     """The routes about subscriptions, letters and the stream of events."""
-    router = APIRouter(prefix="/org/v1")
+    router = Routes("/org/v1")
 
     @router.post("/subscriptions")
     async def subscribed(request: Request) -> Response:

@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, contextmanager
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -15,6 +14,7 @@ from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import one_object
 from yinzheng.api.desk.server import Desk, reader_of
 from yinzheng.api.desk.views import progress_view
+from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.flow.threads import unknown_withdrawal
@@ -33,9 +33,9 @@ from yinzheng.verifier.formats.destruction import MAX_RECEIPT, parse_receipt
 from yinzheng.verifier.formats.withdrawal_steps import check_proof
 
 
-def withdrawals(desk: Desk) -> APIRouter:
+def withdrawals(desk: Desk) -> Routes:
     """The routes about withdrawals."""
-    router = APIRouter(prefix="/org/v1")
+    router = Routes("/org/v1")
 
     @router.post("/withdrawals")
     async def received(request: Request) -> Response:

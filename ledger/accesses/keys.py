@@ -9,16 +9,22 @@ import hmac
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
+from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from yinzheng.ledger.keys import sm4
-from yinzheng.ledger.keys.provider import KeyProvider
+from yinzheng.ledger.keys.provider import KeyProvider, KeyWrapper
+from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_accesses import AccessKey
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.errors import DataFault
+
+_ROWS: Final = table_of(AccessKey)
+_WRAPPED: Final = select(_ROWS.c.wrapped_key).where(_ROWS.c.id == bindparam("name"))
 
 LINES: Final = "access"
 """Keys of access lines, by what their names begin with."""
@@ -44,6 +50,9 @@ def month_of(at: int, of: str = LINES) -> bytes:
 def key_for(session: Session, keys: KeyProvider, at: int, of: str = LINES) -> MonthKey:
     """The key for what is written at `at`; made where its month has none yet. Raises as `open_key`."""
     name = month_of(at, of)
+    found = _wrapped(session, name)
+    if found is not None:
+        return _opened(keys.wrapper(), found, name)
     if session.get(AccessKey, name) is None:
         wrapped = keys.wrapper().wrap(secrets.token_bytes(sm4.KEY_BYTES), name)
         session.add(AccessKey(id=name, wrapped_key=wrapped, created_at=at))
@@ -53,12 +62,24 @@ def key_for(session: Session, keys: KeyProvider, at: int, of: str = LINES) -> Mo
 
 def open_key(session: Session, keys: KeyProvider, name: bytes) -> MonthKey:
     """The key of that name. Raises `DataFault`: `access-key-missing`, `seal-broken`."""
-    row = session.get(AccessKey, name)
-    if row is None or row.wrapped_key is None:
+    wrapped = _wrapped(session, name)
+    if wrapped is None:
         raise DataFault(
             f"the key of the month {name.decode(errors='replace')} is not there",
             code="access-key-missing",
             hint="Restore the database from a backup.",
         )
-    key = keys.wrapper().unwrap(row.wrapped_key, name)
+    return _opened(keys.wrapper(), wrapped, name)
+
+
+def _wrapped(session: Session, name: bytes) -> bytes | None:
+    """As it lies in the database; None where there is no key of that name, or it was let go."""
+    found: bytes | None = session.connection().execute(_WRAPPED, {"name": name}).scalar()
+    return found
+
+
+@lru_cache(maxsize=8)
+def _opened(wrapper: KeyWrapper, wrapped: bytes, name: bytes) -> MonthKey:
+    """What lies there is read each time: a key that was let go opens nothing. Unwrapped it is once."""
+    key = wrapper.unwrap(wrapped, name)
     return MonthKey(SealedValue(key), hmac.digest(key, b"yinzheng/access-link/1", "sha256"))

@@ -33,8 +33,11 @@ def grant_batches(registry: Registry, batches: Sequence[Batch]) -> list[JSON]:
     Gives the answer to each, in order. Raises as `grant`, and `DataFault` `once-other-body`: nothing is
     recorded then.
     """
-    with registry.store.reading() as session:
-        known = [_recalled(session, batch) for batch in batches]
+    numbered = any(batch.once is not None for batch in batches)
+    known: list[JSON] = [None] * len(batches)
+    if numbered:
+        with registry.store.reading() as session:
+            known = [_recalled(session, batch) for batch in batches]
     # The same request twice at the same moment is one request.
     fresh: list[Batch] = []
     numbers: set[bytes] = set()
@@ -57,6 +60,8 @@ def grant_batches(registry: Registry, batches: Sequence[Batch]) -> list[JSON]:
                     remember(session, batch.org, batch.once, batch.body, told, registry.clock())
 
         grant(registry, together, fresh[0].org, note)
+    if not numbered:
+        return [made[id(batch)] for batch in batches]
     with registry.store.reading() as session:
         return [made[id(batch)] if id(batch) in made else _recalled(session, batch) for batch in batches]
 

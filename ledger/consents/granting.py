@@ -10,20 +10,21 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
+from sqlalchemy import insert
 from sqlmodel import select
 
 from yinzheng.ledger.consents.book import KnownNotice, NoticeBook
 from yinzheng.ledger.consents.notices import book_of, hour_of
 from yinzheng.ledger.consents.twins import known, twins_of
 from yinzheng.ledger.flow import pool
-from yinzheng.ledger.flow.recording import Occurrence, compose
+from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose
 from yinzheng.ledger.keys import sm4
 from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.organisations import Role
-from yinzheng.ledger.store.models import Event
+from yinzheng.ledger.store.models import Event, table_of
 from yinzheng.ledger.store.models_consents import Consent as ConsentRow
 from yinzheng.ledger.store.models_consents import Pooled
 from yinzheng.ledger.store.sealed import SealedValue
@@ -35,6 +36,8 @@ from yinzheng.verifier.formats.consent import Consent, parse_consent
 
 if TYPE_CHECKING:
     from sqlmodel import Session
+
+_WRITE: Final = insert(table_of(ConsentRow))
 
 MOST = 1000
 """Consents of one call; more come as a file (`bulk`)."""
@@ -78,13 +81,21 @@ def grant(
         digests = [twins.digest(sha256(consent.canonical())) for consent, _ in lawful]
         before = {digest: _found(session, subject) for digest, subject in known(session, digests).items()}
         granted = []
+        rows: list[dict[str, Any]] = []
+        pooled: list[Recorded] = []
         for digest, (consent, notice) in zip(digests, lawful, strict=True):
             if digest not in before:
-                made = _record(registry, session, consent, notice.id, digest, now)
+                recorded, row = _composed(registry, consent, notice.id, digest, now)
+                pooled.append(recorded)
+                rows.append(row)
+                made = Granted(row["subject"], recorded.leaf_hash)
                 before[digest] = replace(made, already=True)
                 granted.append(made)
             else:
                 granted.append(before[digest])
+        if rows:
+            session.connection().execute(_WRITE, rows)
+        pool.put(session, pooled, now)
         if also is not None:
             also(session, granted)
         return granted
@@ -108,9 +119,10 @@ def _found(session: Session, subject: bytes) -> Granted:
     return Granted(subject, waiting, already=True)
 
 
-def _record(
-    registry: Registry, session: Session, consent: Consent, notice_id: int, digest: bytes, now: int
-) -> Granted:
+def _composed(
+    registry: Registry, consent: Consent, notice_id: int, digest: bytes, now: int
+) -> tuple[Recorded, dict[str, Any]]:
+    """The statement of a consent, and its row; nothing is written yet."""
     subject, key = secrets.token_bytes(32), secrets.token_bytes(sm4.KEY_BYTES)
     recorded = compose(
         Occurrence(
@@ -125,15 +137,11 @@ def _record(
         SealedValue(key),
         now=now,
     )
-    session.add(
-        ConsentRow(
-            subject=subject,
-            head=recorded.leaf_hash,
-            notice_id=notice_id,
-            wrapped_key=registry.keys.wrapper().wrap(key, subject),
-            created_at=now,
-            digest=digest,
-        )
-    )
-    pool.put(session, recorded, now)
-    return Granted(subject, recorded.leaf_hash)
+    return recorded, {
+        "subject": subject,
+        "head": recorded.leaf_hash,
+        "notice_id": notice_id,
+        "wrapped_key": registry.keys.wrapper().wrap(key, subject),
+        "created_at": now,
+        "digest": digest,
+    }

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import secrets
 from functools import lru_cache
+from typing import Final
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.consents.book import KnownNotice, NoticeBook
@@ -19,13 +22,22 @@ from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.consent import Terms
 from yinzheng.ledger.rules.organisations import Role
-from yinzheng.ledger.store.models import Event
+from yinzheng.ledger.store.models import Event, table_of
 from yinzheng.ledger.store.models_consents import Notice as NoticeRow
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.bytes.naming import spell_names
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.notice import MAX_NOTICE, Notice, parse_notice
+
+_NOTICES: Final = table_of(NoticeRow)
+_EVENTS: Final = table_of(Event)
+_VERSIONS: Final = (
+    rows_of(_NOTICES.c.id, _NOTICES.c.leaf, _EVENTS.c.public)
+    .join(_EVENTS, _EVENTS.c.leaf_hash == _NOTICES.c.leaf)
+    .where(_NOTICES.c.controller == bindparam("code"))
+)
+_OTHERS: Final = rows_of(_NOTICES.c.leaf).where(_NOTICES.c.controller != bindparam("code"))
 
 HOUR = 3600
 
@@ -37,15 +49,12 @@ def hour_of(instant: int) -> int:
 
 def book_of(session: Session, code: str) -> NoticeBook:
     """Read the notices of the controller `code`."""
-    versions = (
-        select(NoticeRow.id, NoticeRow.leaf, Event.public)
-        .join(Event, col(Event.leaf_hash) == NoticeRow.leaf)
-        .where(NoticeRow.controller == code)
-    )
-    found = [(id_ or 0, leaf, _terms(public or b"")) for id_, leaf, public in session.exec(versions)]
+    connection, named = session.connection(), {"code": code}
+    versions = connection.execute(_VERSIONS, named)
+    found = [(id_ or 0, leaf, _terms(public or b"")) for id_, leaf, public in versions]
     replaced = {terms.notice.replaces: terms.notice.published_at for _, _, terms in found}
     known = {leaf: KnownNotice(id_, leaf, terms, replaced.get(leaf)) for id_, leaf, terms in found}
-    others = session.exec(select(NoticeRow.leaf).where(NoticeRow.controller != code)).all()
+    others = connection.execute(_OTHERS, named).scalars()
     return NoticeBook(code, known, frozenset(others))
 
 

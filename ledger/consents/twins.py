@@ -12,12 +12,19 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.keys.provider import KeyWrapper
+from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_consents import Consent, DigestKey
+
+_ROWS: Final = table_of(DigestKey)
+_KEY: Final = rows_of(_ROWS.c.wrapped_key).where(_ROWS.c.id == bindparam("name"))
 
 KEY_BYTES: Final = 16
 _TOGETHER: Final = 500
@@ -46,14 +53,21 @@ def twins_of(session: Session, wrapper: KeyWrapper, code: str) -> Twins:
     transaction that writes. Raises `DataFault` `seal-broken`.
     """
     name = b"consent-digest:" + code.encode()
+    wrapped = session.connection().execute(_KEY, {"name": name}).scalar()
+    if wrapped is not None:
+        return _unwrapped(wrapper, wrapped, name)
     row = session.get(DigestKey, name) or DigestKey(id=name, wrapped_key=None)
-    if row.wrapped_key is not None:
-        return Twins(wrapper.unwrap(row.wrapped_key, name))
     key = secrets.token_bytes(KEY_BYTES)
     row.wrapped_key = wrapper.wrap(key, name)
     session.add(row)
     session.flush()
     return Twins(key)
+
+
+@lru_cache(maxsize=64)
+def _unwrapped(wrapper: KeyWrapper, wrapped: bytes, name: bytes) -> Twins:
+    """What lies there is read each time; the same bytes are unwrapped once."""
+    return Twins(wrapper.unwrap(wrapped, name))
 
 
 def known(session: Session, digests: Iterable[bytes]) -> Mapping[bytes, bytes]:

@@ -7,35 +7,42 @@ consent is acknowledged and durable; only its place in the log comes later.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
+from typing import Final
 
-from sqlalchemy import delete, func
+from sqlalchemy import delete, func, insert
 from sqlmodel import Session, select
 
 from yinzheng.ledger.flow.recording import Recorded
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state.instance import Instance
 from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_consents import Pooled
 from yinzheng.verifier.formats.receipt import CONSENT_GRANTED
+
+_PUT: Final = insert(table_of(Pooled))
 
 PATIENCE = 600
 """Seconds the oldest waits. Nothing else ends the wait: going as soon as so many are there would cut a busy
 hour into small company."""
 
 
-def put(session: Session, recorded: Recorded, now: int) -> None:
-    """Let a statement without predecessor wait, in the transaction of the decision it records."""
-    row = recorded.row
-    session.add(
-        Pooled(
-            leaf=row["leaf_hash"],
-            subject=row["subject"],
-            at=row["at"],
-            statement=row["statement"],
-            sealed=row["sealed"],
-            created_at=now,
-        )
-    )
+def put(session: Session, recorded: Iterable[Recorded], now: int) -> None:
+    """Let statements without predecessors wait, in the transaction of the decision they record."""
+    rows = [
+        {
+            "leaf": row["leaf_hash"],
+            "subject": row["subject"],
+            "at": row["at"],
+            "statement": row["statement"],
+            "sealed": row["sealed"],
+            "created_at": now,
+        }
+        for row in (one.row for one in recorded)
+    ]
+    if rows:
+        session.connection().execute(_PUT, rows)
 
 
 def patience_of(instance: Instance) -> int:

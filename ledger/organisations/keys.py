@@ -6,13 +6,13 @@ import threading
 from collections import OrderedDict
 from typing import Final
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from yinzheng.ledger.flow.threads import find_organisation, thread
 from yinzheng.ledger.rules import organisations as rules
 from yinzheng.ledger.rules.organisations import Role
-from yinzheng.ledger.store.models import Base, Event
+from yinzheng.ledger.store.models import Event, table_of
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
@@ -23,7 +23,7 @@ MAX_BODY: Final = 8192
 """Bytes of a statement's body about an organisation; their fields' sizes keep it below."""
 
 _REMEMBERED: Final = 4096
-_ROWS: Final[Table] = Base.metadata.tables[str(Organisation.__tablename__)]
+_ROWS: Final = table_of(Organisation)
 _HEAD: Final = select(_ROWS.c.head).where(_ROWS.c.code == bindparam("named"))
 
 

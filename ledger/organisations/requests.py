@@ -11,18 +11,18 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from sqlalchemy import Connection, Table, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from yinzheng.ledger.organisations.keys import find_key
 from yinzheng.ledger.store.database import Store
-from yinzheng.ledger.store.models import Base
+from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_consents import Nonce
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
 from yinzheng.verifier.formats.request import Received, Request, check_signed, parse_request, replayed
 
-_TABLE: Final[Table] = Base.metadata.tables[str(Nonce.__tablename__)]
+_TABLE: Final = table_of(Nonce)
 _FIND: Final = select(_TABLE.c.until).where(
     _TABLE.c.code == bindparam("org"), _TABLE.c.nonce == bindparam("used")
 )

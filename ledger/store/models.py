@@ -12,7 +12,17 @@ States, procedures, types and roles are the plain strings of the rules (`ledger/
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Dialect, Index, Integer, LargeBinary, MetaData, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 _Serial = BigInteger().with_variant(Integer(), "sqlite")
@@ -180,6 +190,11 @@ class Event(Base, table=True):
     log_index: int | None = Field(default=None, sa_type=BigInteger)
     """Position in the log; None until sequenced."""
     created_at: int = Field(sa_type=BigInteger)
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table of a model, for statements that read or write rows and no objects: those are dear."""
+    return Base.metadata.tables[str(model.__tablename__)]
 
 
 class Certificate(Base, table=True):

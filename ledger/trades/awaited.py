@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
+from sqlalchemy import Row
+from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.cases import calls as moves
 from yinzheng.ledger.certificates import calls as standing
 from yinzheng.ledger.disputes import calls as disputes
 from yinzheng.ledger.rules.trade import Awaited
-from yinzheng.ledger.store.models import Certificate, ChainCall, Event
+from yinzheng.ledger.store.models import Certificate, ChainCall, Event, table_of
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
 from yinzheng.ledger.store.models_moves import Licence
 
@@ -36,20 +38,22 @@ _LICENCE: Final = moves.LICENCE.name
 BINDING: Final = (*_STATED, *_NAMED, _DISPUTE, _LICENCE)
 """Kinds of calls by which a certificate is less free than before. What frees one need not be waited for."""
 
+_CALLS: Final = table_of(ChainCall)
+_WAITING: Final = rows_of(_CALLS.c.kind, _CALLS.c.about, _CALLS.c.part).where(
+    _CALLS.c.state.in_(("pending", "sent")), _CALLS.c.kind.in_(BINDING)
+)
+
 
 def awaited(session: Session) -> Mapping[bytes, tuple[Awaited, ...]]:
     """What waits for the chain, by the certificate's subject. One look for as many as are asked about."""
-    waiting = select(ChainCall).where(
-        col(ChainCall.state).in_(("pending", "sent")), col(ChainCall.kind).in_(BINDING)
-    )
-    calls = session.exec(waiting).all()
+    calls = session.connection().execute(_WAITING).all()
     found: dict[bytes, list[Awaited]] = defaultdict(list)
     for subject, one in _of(session, calls) if calls else ():
         found[subject].append(one)
     return {subject: tuple(dict.fromkeys(some)) for subject, some in found.items()}
 
 
-def _of(session: Session, calls: Sequence[ChainCall]) -> Iterator[tuple[bytes, Awaited]]:
+def _of(session: Session, calls: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[tuple[bytes, Awaited]]:
     stated = {bytes.fromhex(call.about): call for call in calls if call.kind in _STATED}
     under = select(Event.leaf_hash, Event.subject).where(col(Event.leaf_hash).in_(list(stated)))
     for leaf, subject in session.exec(under):

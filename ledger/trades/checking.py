@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
 
+from sqlalchemy import insert
 from sqlmodel import Session
 
 from yinzheng.ledger.accesses.keys import key_for
@@ -21,7 +24,7 @@ from yinzheng.ledger.rules.moves import Circumstances
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.trade import Awaited, Found, Known, check_trade, is_guess
-from yinzheng.ledger.store.models import Certificate
+from yinzheng.ledger.store.models import Certificate, table_of
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.ledger.store.models_trades import TradeCheck
 from yinzheng.ledger.trades.awaited import awaited
@@ -36,6 +39,8 @@ from yinzheng.verifier.formats.trade import Trade
 from yinzheng.verifier.formats.trade_check import MAX_BODY as MOST
 from yinzheng.verifier.formats.trade_check import TYPE, Record, TradeChecked, sign_check, trade_receipt
 from yinzheng.verifier.log.statement import Statement
+
+_WRITE: Final = insert(table_of(TradeCheck))
 
 KEYS = "trade"
 """What the names of the month's keys begin with, under which answers lie sealed."""
@@ -88,17 +93,17 @@ class Work:
         self._seal = key_for(session, registry.keys, self._now, KEYS).seal
         self._issuer = registry.keys.sm2(ISSUER)
         self._exchanges: dict[str, Organisation] = {}
-        self._bodies: dict[str, Body] = {}
         self._awaited: Mapping[bytes, tuple[Awaited, ...]] | None = None
         self._overdue: dict[tuple[bytes, ...], int] = {}
         self._recognised: dict[str, tuple[Known, Certificate | None]] = {}
         self._recorded: list[Recorded] = []
-        self._rows: list[TradeCheck] = []
+        self._rows: list[dict[str, Any]] = []
 
     def write(self) -> None:
         """Write everything that was answered, at once."""
         record(self._session, self._recorded)
-        self._session.add_all(self._rows)
+        if self._rows:
+            self._session.connection().execute(_WRITE, self._rows)
 
     def answer(self, asked: Asked) -> Answered:
         """Answer one question and record it. Raises as `check_trades`."""
@@ -132,13 +137,14 @@ class Work:
         return known, self._found(row, standing), _record(row.number, standing)
 
     def _record(self, exchange: str, number: str | None, body: TradeChecked, *, guessed: bool) -> Answered:
+        written = body.to_json()
         happened = Occurrence(
             type=TYPE,
             profile=self._registry.instance.profile,
             subject=self._registry.random(32),
             at=self._now,
             by=Capacity.REGISTRY.value,
-            body=_bounded(body),
+            body=_bounded(written),
             prev=None,
         )
         secret = self._registry.random(32)
@@ -146,16 +152,16 @@ class Work:
         self._recorded.append(recorded)
         kid, signature = sign_check(recorded.statement, self._issuer)
         self._rows.append(
-            TradeCheck(
-                leaf=recorded.leaf_hash,
-                exchange=exchange,
-                number=number,
-                checked_at=self._now,
-                kid=kid,
-                signature=signature,
-            )
+            {
+                "leaf": recorded.leaf_hash,
+                "exchange": exchange,
+                "number": number,
+                "checked_at": self._now,
+                "kid": kid,
+                "signature": signature,
+            }
         )
-        receipt = trade_receipt(recorded.statement, body.to_json(), secret, (kid, signature))
+        receipt = trade_receipt(recorded.statement, written, secret, (kid, signature))
         return Answered(recorded.statement, body, receipt, guessed)
 
     def _certificate(self, shown: str) -> tuple[Known, Certificate | None]:
@@ -172,10 +178,7 @@ class Work:
     def _found(self, row: Certificate, standing: Standing) -> Found:
         record = standing.record
         assert record is not None
-        body = self._bodies.get(row.number)
-        if body is None:
-            body = parse_body(canonical.loads(row.body, max_bytes=MAX_BODY))
-            self._bodies[row.number] = body
+        body = _body(row.body)
         return Found(
             body=body,
             status=record.status.name.lower(),
@@ -209,9 +212,15 @@ class Work:
         return self._overdue[notices]
 
 
-def _bounded(body: TradeChecked) -> bytes:
-    """The body's canonical bytes. Raises `DataFault` `trade-too-large` (S20.2)."""
-    made = body.canonical()
+@lru_cache(maxsize=1024)
+def _body(written: bytes) -> Body:
+    """What a certificate says, by the bytes in which it says it."""
+    return parse_body(canonical.loads(written, max_bytes=MAX_BODY))
+
+
+def _bounded(body: dict[str, JSON]) -> bytes:
+    """A body's canonical bytes. Raises `DataFault` `trade-too-large` (S20.2)."""
+    made = canonical.dumps(body)
     if len(made) > MOST:
         raise DataFault(
             f"what is asked and answered has {len(made)} bytes, more than {MOST}",

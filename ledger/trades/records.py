@@ -16,11 +16,11 @@ from yinzheng.ledger.chain.connect import prover
 from yinzheng.ledger.chain.evidence import Ask
 from yinzheng.ledger.chain.records import Record
 from yinzheng.ledger.chain.records_moves import LicenceOnChain, LicenceState
-from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.licences import Act, Terms
 from yinzheng.ledger.rules.terms import Right
 from yinzheng.verifier.chain import terms
+from yinzheng.verifier.errors import EnvironmentFault
 from yinzheng.verifier.formats.trade_check import Block
 from yinzheng.verifier.log.statement import certificate_subject, organisation_subject
 
@@ -90,9 +90,7 @@ class View:
         """Look at the last final block. Raises `EnvironmentFault` where the node does not answer."""
         proving = prover(registry.w3, registry.instance)
         number = proving.last_final()
-        with translated():
-            found = registry.w3.eth.get_block(number)
-        block = Block(number, bytes(found["hash"]), found["timestamp"])
+        block = _block(proving.ask, number)
         deployment, modules = registry.instance.deployment, registry.instance.modules
         addresses = (deployment.rights, modules.moves)
         about = (registry.instance.genesis, *addresses)
@@ -130,6 +128,18 @@ def _terms(licence: LicenceOnChain) -> Terms:
         begins=licence.valid_from,
         ends=licence.valid_until,
     )
+
+
+def _block(ask: Ask, number: int) -> Block:
+    found = ask("eth_getBlockByNumber", [hex(number), False])
+    try:
+        return Block(number, bytes.fromhex(found["hash"][2:]), int(found["timestamp"], 16))
+    except (KeyError, TypeError, ValueError):
+        raise EnvironmentFault(
+            f"The node does not show its block {number}.",
+            code="node-no-block",
+            hint="It may still be synchronising, or belong to another network.",
+        ) from None
 
 
 def _root(ask: Ask, address: bytes, block: int) -> bytes:

@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlmodel import select
+from starlette.applications import Starlette
 
 from tests.desk.calls import PAGES, SHOWN
 from tests.ledger import world as w
@@ -49,9 +49,8 @@ class _Here:
 
 
 def asked(registry: Registry, what: str, body: object, **headers: str) -> httpx.Response:
-    app = FastAPI()
-    app.add_exception_handler(YinzhengError, _fault)
-    app.include_router(objections(cast("Desk", _Here(registry))))
+    routes = objections(cast("Desk", _Here(registry))).routes
+    app = Starlette(routes=routes, exception_handlers={YinzhengError: _fault})
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app, client=("127.0.0.1", 50_000))

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from tests.desk.calls import PAGES, SHOWN
 from tests.desk.conftest import Founded
@@ -79,8 +79,7 @@ Post = Callable[[str, object], Any]
 @pytest.fixture
 def post(registry: Registry) -> Post:
     """Asks what a patient asks, of a desk in this process."""
-    app = FastAPI()
-    app.include_router(patients(cast("Desk", _Here(registry))))
+    app = Starlette(routes=patients(cast("Desk", _Here(registry))).routes)
 
     async def asked(what: str, body: object) -> Any:
         transport = httpx.ASGITransport(app, client=("127.0.0.1", 50_000))

@@ -14,8 +14,8 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlmodel import select
+from starlette.applications import Starlette
 
 from tests.desk.calls import PAGES, SHOWN
 from tests.desk.conftest import Founded
@@ -79,9 +79,8 @@ class Scene:
 
     def serve(self, registry: Registry) -> None:
         """Let the desk answer from that registry."""
-        self.app = FastAPI()
-        self.app.add_exception_handler(YinzhengError, _fault)
-        self.app.include_router(routes.patients(cast("Desk", _Here(registry))))
+        found = routes.patients(cast("Desk", _Here(registry))).routes
+        self.app = Starlette(routes=found, exception_handlers={YinzhengError: _fault})
 
     def ask(self, what: str, receipt: str, born: str = BORN, **more: Any) -> tuple[int, bytes]:
         async def asked() -> tuple[int, bytes]:

@@ -17,6 +17,7 @@ from tests.desk.described import require_described
 from tests.scripts.desk_openapi import OPERATIONS, document
 from tests.scripts.form_schemas import Forms
 from tests.scripts.schemas import FOLDER, FORMATS, OWN, files, schema_of
+from tests.tables.known import routes_of
 from tests.verifier import bodies
 from tests.verifier.access_world import line
 from tests.verifier.contract_world import ContractWorld
@@ -148,7 +149,7 @@ def nameless(path: str) -> str:
 
 def test_the_desks_document_has_every_address_for_others() -> None:
     app = create_app(SimpleNamespace(limits=DeskLimits()))  # type: ignore[arg-type]  # nothing is asked of it
-    routes = {(method, path) for path, methods in app.openapi()["paths"].items() for method in methods}
+    routes = {(method.lower(), path) for method, path in map(str.split, routes_of(app))}
     inner = ("/patient/", "/public/", "/schemas/", "/openapi.json")
     own = {(method, nameless(path)) for method, path in routes if not path.startswith(inner)}
     assert {(one.method, nameless(one.path)) for one in OPERATIONS} == own

@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 
 import httpx
 from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from tests.ledger.organisations.enrolling import Member
 from tests.tables.grid import YES
@@ -113,7 +114,7 @@ class Asking:
         settle_what_waits(self.registry)
 
     @cached_property
-    def desk(self) -> FastAPI:
+    def desk(self) -> Starlette:
         """The desk's own application, with every layer it has."""
         limits = DeskLimits(organisation=FAST, address=FAST, quota=Quota(FAST, 1, FAST))
         worker = cast("Worker", _Now(self.registry))
