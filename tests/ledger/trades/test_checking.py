@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from tests.ledger import world as w
 from tests.ledger.organisations.enrolling import Member
@@ -23,6 +24,7 @@ from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.terms import RemarkKind
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store.models import Certificate
+from yinzheng.ledger.store.models_accesses import AccessKey
 from yinzheng.ledger.trades.receipts import receipt_of
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
@@ -191,6 +193,17 @@ def test_many_are_answered_together_in_order_and_all_or_none(found: Market) -> N
     assert len({one.statement.subject for one in answers}) == 3
     with unchanged(found.registry), pytest.raises(DataFault):
         ask(found.registry, found.exchange, good, of(found, "?"))
+
+
+def test_a_month_s_key_that_was_let_go_seals_nothing_more(found: Market) -> None:
+    """Unwrapped it was a moment ago: what lies in the database decides."""
+    ask(found.registry, found.exchange, trade_of(found.certificate))
+    with found.registry.store.transaction() as session:
+        for row in session.exec(select(AccessKey)):
+            row.wrapped_key = None
+    with pytest.raises(DataFault) as raised:
+        ask(found.registry, found.exchange, trade_of(found.certificate))
+    assert raised.value.code == "access-key-missing"
 
 
 def test_what_is_recorded_is_bounded(found: Market) -> None:
