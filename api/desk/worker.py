@@ -18,9 +18,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
-from sqlmodel import Session
-
-from yinzheng.ledger.organisations.requests import Admitted
+from yinzheng.ledger.organisations.requests import Admitted, Together
 from yinzheng.ledger.registry import Registry
 from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
 from yinzheng.verifier.formats.request import replayed
@@ -62,39 +60,6 @@ class _Job:
     """Whether what it leaves may wait for log and chain until nothing more comes, or the burst ends."""
     admitted: Admitted | None = None
     """The request it is done for, whose nonce is used up with it."""
-
-
-class _Nonces:
-    """Those of some jobs, written with the first thing that is done for them (`Store.beginning_with`)."""
-
-    def __init__(self, registry: Registry, jobs: Sequence[_Job]) -> None:
-        self._registry = registry
-        self._left = [job.admitted for job in jobs if job.admitted is not None and not job.admitted.used]
-
-    def write(self, session: Session) -> None:
-        self._left[0].of.write(session, self._left, self._registry.clock())
-
-    def done(self) -> None:
-        self._left[0].of.done(self._left)
-        self._left = []
-
-    @property
-    def registry(self) -> Registry:
-        """The registry in which their first transaction does."""
-        if not self._left:
-            return self._registry
-        return replace(self._registry, store=self._registry.store.beginning_with(self))
-
-    def rest(self) -> None:
-        """Use up what was not, durably, before anything is answered. Raises as `Admissions.use_up`."""
-        if not self._left:
-            return
-        left, self._left = self._left, []
-        try:
-            left[0].of.use_up(left, self._registry.clock())
-        except BaseException:
-            left[0].of.let_go(left)
-            raise
 
 
 class Worker:
@@ -242,10 +207,13 @@ class Worker:
     def _carry_out(self, registry: Registry, jobs: Sequence[_Job]) -> None:
         if not jobs:
             return
-        nonces = _Nonces(registry, jobs)
+        admitted = [job.admitted for job in jobs if job.admitted is not None]
+        nonces = Together(admitted, registry.clock) if admitted else None
         try:
-            answers = jobs[0].run(nonces.registry, [job.item for job in jobs])
-            nonces.rest()
+            within = registry if nonces is None else replace(registry, store=nonces.begin(registry.store))
+            answers = jobs[0].run(within, [job.item for job in jobs])
+            if nonces is not None:
+                nonces.end()
         except Exception as error:
             if len(jobs) > 1:
                 for job in jobs:
@@ -283,10 +251,11 @@ def _begins(job: _Job) -> bool:
     return False
 
 
-def _used_up(nonces: _Nonces, error: Exception) -> Exception:
+def _used_up(nonces: Together | None, error: Exception) -> Exception:
     """What is told of a job that failed: its request is not taken again, or that could not be made sure."""
     try:
-        nonces.rest()
+        if nonces is not None:
+            nonces.end()
     except Exception as fault:
         return fault
     return error

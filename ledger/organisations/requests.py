@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -33,18 +33,6 @@ _USE: Final = {
 }
 
 
-class HasStore(Protocol):
-    """What has a database: a registry."""
-
-    @property
-    def store(self) -> Store:
-        """The database, open for writing."""
-
-
-def everyone(_code: str) -> None:
-    """Admit any organisation whose request is sound."""
-
-
 class Admitted:
     """A sound request that is in hand; its nonce is used up once, by whoever has claimed that."""
 
@@ -66,7 +54,7 @@ class Admissions:
     `admit` may refuse an organisation whose request is sound and new, by raising; one at a time is asked.
     """
 
-    def __init__(self, store: Store, admit: Callable[[str], None] = everyone) -> None:
+    def __init__(self, store: Store, admit: Callable[[str], None]) -> None:
         self._store = store
         self._admit = admit
         self._turn = threading.Lock()
@@ -78,7 +66,8 @@ class Admissions:
 
         Keys are those in force by `received`'s clock (R41). What was let in has to be used up.
 
-        Raises `DataFault` as `verify_request`, and what `admit` raises: no nonce is used up then.
+        Raises `DataFault` as `parse_request` and `check_signed`, and `request-replayed`; and what `admit`
+        raises. No nonce is used up then.
         """
         request, signature = parse_request(token)
         arrived = received(request)
@@ -128,23 +117,36 @@ class Admissions:
             self._in_hand.difference_update((one.request.org, one.request.nonce) for one in admitted)
 
 
-def check_request(
-    source: HasStore | Store,
-    token: str,
-    received: Received,
-    admit: Callable[[str], None] = everyone,
-) -> Request:
-    """Check that an enrolled organisation signed exactly what arrived, now, and for the first time.
+class Together:
+    """The nonces of requests for which something is done in one go, written with the first that is kept."""
 
-    `admit` may still refuse the organisation, by raising, before its nonce is used up. Keys are those in
-    force by `received.now`, the ledger's clock (R41).
+    def __init__(self, admitted: Sequence[Admitted], clock: Callable[[], int]) -> None:
+        self._left = [one for one in admitted if not one.used]
+        self._clock = clock
 
-    Raises `DataFault` as `verify_request`, and what `admit` raises.
-    """
-    admissions = Admissions(source if isinstance(source, Store) else source.store, admit)
-    admitted = admissions.let_in(token, lambda _request: received)
-    admissions.use_up([admitted], received.now)
-    return admitted.request
+    def begin(self, store: Store) -> Store:
+        """The database in which it is done."""
+        return store.beginning_with(self) if self._left else store
+
+    def write(self, session: Session) -> None:
+        """Use them up in that transaction. Raises `DataFault` `request-replayed`."""
+        self._left[0].of.write(session, self._left, self._clock())
+
+    def done(self) -> None:
+        """They are durable."""
+        self._left[0].of.done(self._left)
+        self._left = []
+
+    def end(self) -> None:
+        """Use up, durably, what no transaction did, before anything is told. Raises as `use_up`."""
+        if not self._left:
+            return
+        left, self._left = self._left, []
+        try:
+            left[0].of.use_up(left, self._clock())
+        except BaseException:
+            left[0].of.let_go(left)
+            raise
 
 
 class _Keys:

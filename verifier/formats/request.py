@@ -135,13 +135,6 @@ class Keys(Protocol):
         """The key `key` of `org` if it holds at `at` (UTC seconds), else None."""
 
 
-class Nonces(Protocol):
-    """Remembers nonces, so that no request is taken twice."""
-
-    def use(self, org: str, nonce: bytes, until: int) -> bool:
-        """Remember `nonce` of `org` at least until `until`; False if it is remembered already. Atomic."""
-
-
 def sign_request(request: Request, key: Sm2PrivateKey) -> str:
     """Sign and encode a request.
 
@@ -165,19 +158,6 @@ def parse_request(token: str) -> tuple[Request, bytes]:
     fields = read_object(loads(data, max_bytes=MAX_TOKEN, canonical=True), _FIELDS)
     del fields["v"]
     return Request(**fields), signature
-
-
-def verify_request(token: str, received: Received, keys: Keys, nonces: Nonces) -> Request:
-    """Check that an organisation signed exactly what arrived, now, and for the first time.
-
-    The nonce is used up last, so that no one but the key's holder can use one up.
-
-    Raises `DataFault`: as `check_signed`, and `request-replayed`.
-    """
-    request = check_signed(*parse_request(token), received, keys)
-    if not nonces.use(request.org, request.nonce, request.until):
-        raise replayed()
-    return request
 
 
 def replayed() -> DataFault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from tests.ledger.world import KEEPER, OFFICER, actor_of
@@ -11,7 +12,9 @@ from yinzheng.ledger.chain.approvals import sign
 from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.organisations import enrolment as enrolling
 from yinzheng.ledger.organisations.accounts import entering
+from yinzheng.ledger.organisations.requests import Admissions
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store.database import Store
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.certificate import key_id
@@ -26,7 +29,7 @@ from yinzheng.verifier.formats.organisation import (
     prove_possession,
     prove_succession,
 )
-from yinzheng.verifier.formats.request import Request, registry_id, sign_request
+from yinzheng.verifier.formats.request import Received, Request, registry_id, sign_request
 
 REGISTRY = registry_id(bytes(32), bytes(20))
 """What requests are signed for unless another is said."""
@@ -154,6 +157,16 @@ class Member:
             ),
             signing,
         )
+
+
+def check_request(
+    store: Store, token: str, received: Received, admit: Callable[[str], None] = lambda _code: None
+) -> Request:
+    """Let a request in and use its nonce up at once, as where nothing is done for it."""
+    admissions = Admissions(store, admit)
+    admitted = admissions.let_in(token, lambda _request: received)
+    admissions.use_up([admitted], received.now)
+    return admitted.request
 
 
 def enrol(registry: Registry, member: Member, webhook: str | None = None) -> bytes:

@@ -8,10 +8,9 @@ import threading
 import pytest
 from sqlmodel import select
 
-from tests.ledger.organisations.enrolling import HOSPITAL, LAB, REGISTRY, Member, enrol
+from tests.ledger.organisations.enrolling import HOSPITAL, LAB, REGISTRY, Member, check_request, enrol
 from tests.ledger.world import Clock, World
 from yinzheng.ledger.organisations import enrolment
-from yinzheng.ledger.organisations.requests import check_request
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models_consents import Nonce
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
@@ -36,12 +35,12 @@ def arrived(now: int, path: str = "/org/v1/consents", body: bytes = b"{}") -> Re
 
 
 def check(registry: Registry, token: str, received: Received) -> Request:
-    return check_request(registry, token, received)
+    return check_request(registry.store, token, received)
 
 
 def refused(registry: Registry, token: str, received: Received) -> str:
     with pytest.raises(YinzhengError) as raised:
-        check_request(registry, token, received)
+        check_request(registry.store, token, received)
     return raised.value.code
 
 

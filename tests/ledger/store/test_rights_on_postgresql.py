@@ -14,7 +14,7 @@ from sqlmodel import func, select
 
 from tests.ledger import consent_world as cw
 from tests.ledger.disputes.court import COURT, FORUM, Court, Template, address
-from tests.ledger.organisations.enrolling import Member
+from tests.ledger.organisations.enrolling import Member, check_request
 from tests.ledger.withdrawals import clinic
 from tests.ledger.world import (
     KEEPER,
@@ -36,7 +36,6 @@ from yinzheng.ledger.consents.uses import Told, record_use
 from yinzheng.ledger.disputes.plans import Concerned
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
-from yinzheng.ledger.organisations.requests import check_request
 from yinzheng.ledger.registry import silent
 from yinzheng.ledger.state.backup import make_backup
 from yinzheng.ledger.state.creation import create_registry
