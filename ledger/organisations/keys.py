@@ -84,8 +84,11 @@ def find_key(session: Session, code: str, kid: bytes, at: int) -> HeldKey | None
     head = session.connection().execute(_HEAD, {"named": code}).scalar()
     if head is None:
         return None
-    held = (key for key in keys_at(session, head) if key.kid == kid)
-    return next((key for key in held if key.holds_at(at)), None)
+    return _held(keys_at(session, head), kid, at)
+
+
+def _held(keys: Keys, kid: bytes, at: int) -> HeldKey | None:
+    return next((key for key in keys if key.kid == kid and key.holds_at(at)), None)
 
 
 def public_key(session: Session, code: str, kid: bytes, at: int) -> Sm2PublicKey:
@@ -93,8 +96,7 @@ def public_key(session: Session, code: str, kid: bytes, at: int) -> Sm2PublicKey
 
     Raises `UsageFault` `organisation-unknown`, `DataFault` `key-not-in-force` (R41).
     """
-    find_organisation(session, code)
-    key = find_key(session, code, kid, at)
+    key = _held(keys_of(session, code), kid, at)
     if key is None:
         raise DataFault(
             "this organisation had no such key in force",
