@@ -316,6 +316,9 @@ def serve(
         typer.Option(help="Hand patients' forms on to the desk at this address. 撤回办理地址。"),
     ] = None,
     proxy: Proxy = None,
+    workers: Annotated[
+        int, typer.Option(help="Processes that serve; rates count for all together. 进程数。", min=1, max=64)
+    ] = 1,
     json_: Json = False,
 ) -> None:
     """Serve the pages and the JSON interface, read-only and without keys. 网页服务。"""
@@ -342,7 +345,17 @@ def serve(
 
     with suppress(KeyboardInterrupt):  # the way to end it
         limits = Limits(requests=Rate(rate, 2 * rate))
-        serve_web(state, trust, host, port, limits=limits, desk=desk, proxies=proxy or (), ready=ready)
+        serve_web(
+            state,
+            trust,
+            host,
+            port,
+            limits=limits,
+            desk=desk,
+            proxies=proxy or (),
+            workers=workers,
+            ready=ready,
+        )
 
 
 def node(

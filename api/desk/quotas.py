@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from yinzheng.api.http.limits import Buckets, Rate, Refusals
+from yinzheng.api.http.shared import OwnLevels
 from yinzheng.verifier.errors import YinzhengError
 
 MAX_CHECKS: Final = 10_000
@@ -52,8 +53,8 @@ class Quotas:
     """Counts by organisation, named by its credit code. `monotonic` gives seconds."""
 
     def __init__(self, quota: Quota, clients: int, monotonic: Callable[[], float]) -> None:
-        self._lookups = Buckets(quota.lookups, clients, monotonic)
-        self._checks = Buckets(quota.checks, clients, monotonic)
+        self._lookups = Buckets(quota.lookups, OwnLevels(clients), monotonic)
+        self._checks = Buckets(quota.checks, OwnLevels(clients), monotonic)
         self._miss = quota.miss
         self._refusals = Refusals(clients, monotonic)
 

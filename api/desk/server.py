@@ -23,6 +23,7 @@ from yinzheng.api.http.limits import MIB, Buckets, Rate, Refusals
 from yinzheng.api.http.memory import Memory
 from yinzheng.api.http.pages import Pages
 from yinzheng.api.http.reading import check_length, read_body
+from yinzheng.api.http.shared import OwnLevels
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.notify.sending import Courier
 from yinzheng.ledger.organisations.requests import Admissions, Admitted
@@ -137,7 +138,7 @@ class Desk:
         self.streams = Streams(store, streams, monotonic=monotonic)
         self.memory = Memory(self.limits.bytes_in_flight, self.limits.small_in_flight)
         self.quotas = Quotas(self.limits.quota, self.limits.clients, monotonic)
-        self._buckets = Buckets(self.limits.organisation, self.limits.clients, monotonic)
+        self._buckets = Buckets(self.limits.organisation, OwnLevels(self.limits.clients), monotonic)
         self._refusals = Refusals(self.limits.clients, monotonic)
         self._admissions = Admissions(store, self.admit)
 

@@ -1,6 +1,7 @@
 """Bounds on what one client, and all together, may take: requests, look-ups, memory (R14, R50).
 
-All of it lives in the event loop's thread, so that it needs no lock.
+A gate's levels may be shared by several processes (`api.http.shared`); all else lives in the event loop's
+thread, and needs no lock.
 """
 
 from __future__ import annotations
@@ -8,12 +9,12 @@ from __future__ import annotations
 import ipaddress
 import logging
 import os
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 from yinzheng.api.http.bodies import BodyPace
+from yinzheng.api.http.shared import Levels, OwnLevels
 from yinzheng.verifier.errors import UsageFault
 
 _log = logging.getLogger(__name__)
@@ -67,55 +68,57 @@ class Limits:
     """Clients remembered; the least recently seen is forgotten first."""
 
 
+GATES: Final = 5
+"""Kinds of buckets that a gate has."""
+
 ALARMS: Final = Rate(1 / 60, 2)
 """Lines in the log about one client's refusals."""
 
 
 class Buckets:
-    """Token buckets by client. `monotonic` gives seconds."""
+    """Token buckets by client. `monotonic` gives seconds; `levels` keeps what each has left."""
 
-    def __init__(self, rate: Rate, clients: int, monotonic: Callable[[], float]) -> None:
+    def __init__(self, rate: Rate, levels: Levels, monotonic: Callable[[], float]) -> None:
         self._rate = rate
-        self._clients = clients
         self._monotonic = monotonic
-        self._level: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._levels = levels
 
     def take(self, client: str, tokens: int = 1) -> float:
         """Take tokens, all or none. Gives 0, or the seconds until there will be so many."""
-        level = self._refilled(client)
-        wait = self._until(level, tokens)
-        self._keep(client, level if wait else level - tokens)
-        return wait
+
+        def taken(level: float) -> tuple[float, float]:
+            wait = self._until(level, tokens)
+            return (level if wait else level - tokens), wait
+
+        return self._change(client, taken)
 
     def wait(self, client: str) -> float:
         """Give the seconds until there will be a token, and take none."""
-        level = self._refilled(client)
-        self._keep(client, level)
-        return self._until(level, 1)
+        return self._change(client, lambda level: (level, self._until(level, 1)))
 
     def charge(self, client: str, tokens: int) -> None:
         """Take tokens whether they are there or not: what was granted turned out dearer."""
-        self._keep(client, self._refilled(client) - tokens)
+        self._change(client, lambda level: (level - tokens, 0.0))
+
+    def _change(self, client: str, change: Callable[[float], tuple[float, float]]) -> float:
+        now, most = self._monotonic(), float(self._rate.burst)
+
+        def of(known: tuple[float, float] | None) -> tuple[tuple[float, float], float]:
+            tokens, then = (most, now) if known is None else known
+            level, told = change(min(most, tokens + max(0.0, now - then) * self._rate.per_second))
+            return (level, now), told
+
+        return self._levels.update(client, of)
 
     def _until(self, level: float, tokens: int) -> float:
         return 0.0 if level >= tokens else (tokens - level) / self._rate.per_second
-
-    def _refilled(self, client: str) -> float:
-        now = self._monotonic()
-        tokens, then = self._level.pop(client, (float(self._rate.burst), now))
-        return min(float(self._rate.burst), tokens + (now - then) * self._rate.per_second)
-
-    def _keep(self, client: str, tokens: float) -> None:
-        self._level[client] = (tokens, self._monotonic())
-        if len(self._level) > self._clients:
-            self._level.popitem(last=False)
 
 
 class Refusals:
     """Refuses in words, and tells the operator."""
 
     def __init__(self, clients: int, monotonic: Callable[[], float]) -> None:
-        self._alarms = Buckets(ALARMS, clients, monotonic)
+        self._alarms = Buckets(ALARMS, OwnLevels(clients), monotonic)
 
     def check(self, wait: float, what: str, client: str, hint: str = "Wait a little and try again.") -> None:
         """Go on where nothing is to be waited for. Raises `UsageFault` `rate-limited`."""
@@ -136,12 +139,17 @@ class Refusals:
 class Gate:
     """Refuses whoever asks too often."""
 
-    def __init__(self, limits: Limits, monotonic: Callable[[], float]) -> None:
-        self._requests = Buckets(limits.requests, limits.clients, monotonic)
-        self._lookups = Buckets(limits.lookups, limits.clients, monotonic)
-        self._together = Buckets(limits.all_lookups, 1, monotonic)
-        self._patients = Buckets(limits.patients, limits.clients, monotonic)
-        self._objections = Buckets(limits.objections, limits.clients, monotonic)
+    def __init__(
+        self,
+        limits: Limits,
+        monotonic: Callable[[], float],
+        levels: Callable[[int], Levels] | None = None,
+    ) -> None:
+        """`levels` gives what keeps the buckets of each of `GATES`; by default this process alone."""
+        levels = levels or (lambda _part: OwnLevels(limits.clients))
+        rates = (limits.requests, limits.lookups, limits.all_lookups, limits.patients, limits.objections)
+        made = (Buckets(rate, levels(part), monotonic) for part, rate in enumerate(rates))
+        self._requests, self._lookups, self._together, self._patients, self._objections = made
         self._miss = limits.miss
         self._check = Refusals(limits.clients, monotonic).check
 

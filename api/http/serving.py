@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final, cast
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.supervisors.multiprocess import Multiprocess
 
 from yinzheng.api.http.connections import ConnectionLimits, protocol
 from yinzheng.api.http.proxies import check_proxies
@@ -20,12 +22,15 @@ _log = logging.getLogger(__name__)
 BACKLOG: Final = 512
 """Connections the system keeps until they are taken up; all of them may be taken up at once."""
 
+WORKER_SECONDS: Final = 60
+"""After which one of several processes that does not answer is replaced; opening a registry takes seconds."""
+
 OTHERS: Final = 256
 """Descriptors for everything else: databases, the log's files, processes that take uploads apart."""
 
 
 def configuration(
-    app: ASGIApp,
+    app: ASGIApp | Callable[[], ASGIApp],
     host: str,
     port: int,
     *,
@@ -74,16 +79,49 @@ def serve_until_ended(
     """
     limits = within_descriptors(limits or ConnectionLimits())
     config = configuration(app, host, port, limits=limits, proxies=proxies)
+    with _listening(config) as listening:
+        ready(url_of(host, listening.getsockname()[1]))
+        _Server(config, ending).run(sockets=[listening])
+
+
+def serve_by_several(
+    made: Callable[[], ASGIApp],
+    host: str,
+    port: int,
+    workers: int,
+    *,
+    proxies: Sequence[str] = (),
+    ready: Callable[[str], None],
+) -> None:
+    """Serve by several processes, each of which calls `made` (it can be sent to them), until interrupted.
+
+    One socket is all theirs; each takes its part of the connections that one process would. Raises as
+    `serve_until_ended`.
+    """
+    limits = within_descriptors(ConnectionLimits())
+    total = max(16, limits.total // workers)
+    limits = replace(limits, total=total, each=min(limits.each, total))
+    config = configuration(
+        made, host, port, limits=replace(limits, each=min(limits.each, limits.total)), proxies=proxies
+    )
+    config.factory, config.workers = True, workers
+    config.timeout_worker_healthcheck = WORKER_SECONDS
+    with _listening(config) as listening:
+        ready(url_of(host, listening.getsockname()[1]))
+        Multiprocess(config, sockets=[listening]).run()
+
+
+@contextmanager
+def _listening(config: uvicorn.Config) -> Iterator[socket.socket]:
     try:
         listening = config.bind_socket()
     except SystemExit as exit_:
-        raise port_taken(host, port) from exit_
+        raise port_taken(config.host, config.port) from exit_
     with listening:
         # asyncio sets it only on sockets it made itself; without it each answer waits 40 ms for its body.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listening.listen(BACKLOG)  # who hears the address may connect at once
-        ready(url_of(host, listening.getsockname()[1]))
-        _Server(config, ending).run(sockets=[listening])
+        yield listening
 
 
 class _Server(uvicorn.Server):

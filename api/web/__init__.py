@@ -22,9 +22,12 @@ def serve(
     limits: Limits | None = None,
     desk: str | None = None,
     proxies: Sequence[str] = (),
+    workers: int = 1,
     ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Serve the registry in the state folder `root`; see `api.web.running.serve`."""
     from yinzheng.api.web import running
 
-    running.serve(root, trust, host, port, limits=limits, desk=desk, proxies=proxies, ready=ready)
+    running.serve(
+        root, trust, host, port, limits=limits, desk=desk, proxies=proxies, workers=workers, ready=ready
+    )

@@ -21,6 +21,7 @@ from yinzheng.api.http.headers import SecurityHeaders
 from yinzheng.api.http.limits import Gate, Limits
 from yinzheng.api.http.methods import Methods, allowed
 from yinzheng.api.http.problems import of_status, problem_of
+from yinzheng.api.http.shared import Levels, Once
 from yinzheng.api.web.challenges import challenges
 from yinzheng.api.web.checking import Checker
 from yinzheng.api.web.court import court
@@ -52,19 +53,24 @@ def create_app(
     monotonic: Callable[[], float] = time.monotonic,
     demonstration: bool = False,
     desk: DeskPort | None = None,
+    levels: Callable[[int], Levels] | None = None,
+    answered: Once | None = None,
 ) -> FastAPI:
     """The web server over one registry.
 
     `clock` gives UTC seconds. Pages verify under the policy file `trust`, or under the operator's own export
     when there is none. With `demonstration` every page says that the registry is one. Patients' forms go to
-    `desk`; without one they are told where else to go.
+    `desk`; without one they are told where else to go. `levels` and `answered` are what it knows together
+    with others that serve the same (`api.http.shared`); by default it is alone.
 
     Raises `DataFault` `trust-malformed`.
     """
     limits = limits or Limits()
-    gate = Gate(limits, monotonic)
+    gate = Gate(limits, monotonic, levels)
     checker = Checker(reader, clock, limits, trust)
-    server = Server(reader, clock, limits, gate, checker, desk, demonstration=demonstration)
+    server = Server(
+        reader, clock, limits, gate, checker, desk, demonstration=demonstration, answered=answered
+    )
     app = FastAPI(
         title="Yinzheng 印证",
         version="1",

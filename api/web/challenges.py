@@ -157,12 +157,10 @@ async def _checked(
 ) -> AnswerReport:
     """The report on an answer; one that is good is taken, and the question with it is over."""
     answered = server.answered
-    used = answered.has(asked, server.clock())
+    used = answered.has(asked.nonce, server.clock())
     report = await server.checker.answer(given, asked, shown, client(request), used=used)
-    if report.exit_code == 0:
-        if answered.has(asked, server.clock()):  # two at once
-            return await server.checker.answer(given, asked, shown, client(request), used=True)
-        answered.add(asked)
+    if report.exit_code == 0 and not answered.set(asked.nonce, asked.expires_at, server.clock()):
+        return await server.checker.answer(given, asked, shown, client(request), used=True)  # two at once
     return report
 
 

@@ -4,16 +4,67 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from yinzheng.api.http.limits import Limits
+from fastapi import FastAPI
+
+from yinzheng.api.http.limits import GATES, Limits
 from yinzheng.api.http.pages import read_word
-from yinzheng.api.http.serving import serve_until_ended
+from yinzheng.api.http.serving import serve_by_several, serve_until_ended
+from yinzheng.api.http.shared import SharedLevels, SharedMarks, make_file
 from yinzheng.api.web.app import create_app
 from yinzheng.api.web.desk import HttpDesk
-from yinzheng.ledger.reading import open_reader
+from yinzheng.ledger.reading import Reader, open_reader
 from yinzheng.ledger.state.instance import Paths
 from yinzheng.verifier.judge.trust import MAX_TRUST
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """What one process needs to serve; it can be sent to another. `shared` is the folder of `_Together`."""
+
+    root: Path
+    policy: bytes | None
+    limits: Limits
+    desk: str | None
+    shared: Path | None = None
+
+    def app(self, reader: Reader) -> FastAPI:
+        port_of_desk = None
+        if self.desk is not None:
+            port_of_desk = HttpDesk(self.desk, lambda: read_word(Paths(self.root)))
+        together = None if self.shared is None else _Together(self.shared, self.limits)
+        return create_app(
+            reader,
+            clock=lambda: int(time.time()),
+            trust=self.policy,
+            limits=self.limits,
+            demonstration=reader.instance.demonstration,
+            desk=port_of_desk,
+            levels=None if together is None else together.levels,
+            answered=None if together is None else together.answered,
+        )
+
+
+class _Together:
+    """What the processes of one service know together, in a folder of their own."""
+
+    def __init__(self, folder: Path, limits: Limits) -> None:
+        self._file = folder / "levels"
+        self._clients = limits.clients
+        self.answered = SharedMarks(folder / "answered")
+
+    @classmethod
+    def make(cls, folder: Path, limits: Limits) -> None:
+        make_file(folder / "levels", GATES, limits.clients)
+        (folder / "answered").mkdir(mode=0o700)
+
+    def levels(self, part: int) -> SharedLevels:
+        return SharedLevels(self._file, part, self._clients)
 
 
 def serve(
@@ -25,6 +76,7 @@ def serve(
     limits: Limits | None = None,
     desk: str | None = None,
     proxies: Sequence[str] = (),
+    workers: int = 1,
     ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Serve the registry in the state folder `root` until interrupted.
@@ -36,21 +88,42 @@ def serve(
     X-Forwarded-For. Requests are not logged: the address of a certificate's page is the certificate. `ready`
     hears the server's address once it can be asked.
 
+    `workers` processes share the socket and what they grant each client; each reads by itself and keeps its
+    own part of the memory that `limits` gives to bodies. One that dies is replaced.
+
     Raises what `open_reader` raises; `DataFault` `trust-malformed`; `UsageFault` `desk-address`,
     `proxy-address`; `EnvironmentFault` `port-taken`.
     """
     policy = None if trust is None else _read(trust)
-    port_of_desk = None if desk is None else HttpDesk(desk, lambda: read_word(Paths(root)))
+    service = _Service(root, policy, limits or Limits(), desk)
     with open_reader(root, lambda: int(time.time())) as reader:
-        app = create_app(
-            reader,
-            clock=lambda: int(time.time()),
-            trust=policy,
-            limits=limits,
-            demonstration=reader.instance.demonstration,
-            desk=port_of_desk,
-        )
-        serve_until_ended(app, host, port, proxies=proxies, ready=ready)
+        app = service.app(reader)
+        if workers == 1:
+            serve_until_ended(app, host, port, proxies=proxies, ready=ready)
+            return
+    with TemporaryDirectory(prefix="yinzheng-pages-") as folder:
+        _Together.make(Path(folder), service.limits)
+        each = replace(service, limits=_part(service.limits, workers), shared=Path(folder))
+        serve_by_several(partial(_opened, each), host, port, workers, proxies=proxies, ready=ready)
+
+
+def _part(limits: Limits, workers: int) -> Limits:
+    """What one of several processes grants: the rates of all, its share of memory, files and turns."""
+    return replace(
+        limits,
+        bytes_in_flight=max(limits.body_bytes, limits.bytes_in_flight // workers),
+        small_in_flight=limits.small_in_flight // workers,
+        verifications=max(1, limits.verifications // workers),
+        files=max(1, limits.files // workers),
+    )
+
+
+def _opened(service: _Service) -> FastAPI:
+    """The application of one of several processes, whose reader stays open as long as it lives."""
+    return service.app(_for_good.enter_context(open_reader(service.root, lambda: int(time.time()))))
+
+
+_for_good = ExitStack()
 
 
 def _read(path: Path) -> bytes:

@@ -14,8 +14,8 @@ from yinzheng.api.http.language import Language, other
 from yinzheng.api.http.limits import Gate, Limits
 from yinzheng.api.http.memory import Memory
 from yinzheng.api.http.problems import PROBLEM_MEDIA, Problem
+from yinzheng.api.http.shared import Once, OwnMarks
 from yinzheng.api.http.turns import Turns
-from yinzheng.api.web.answered import Answered
 from yinzheng.api.web.checking import Checker
 from yinzheng.api.web.desk import DeskPort, NoDesk
 from yinzheng.api.web.look import Look
@@ -49,6 +49,7 @@ class Server:
         desk: DeskPort | None = None,
         *,
         demonstration: bool,
+        answered: Once | None = None,
     ) -> None:
         self.reader = reader
         self.clock = clock
@@ -59,7 +60,8 @@ class Server:
         self.takes_in = desk is not None
         """Whether the forms of patients, and of who objects, have somewhere to go."""
         self.demonstration = demonstration
-        self.answered = Answered()
+        self.answered: Once = answered or OwnMarks()
+        """Questions that were answered here and are not over yet, so that none is answered twice (S21.4)."""
         self.memory = Memory(limits.bytes_in_flight, limits.small_in_flight, largest=limits.body_bytes)
         self._turns = Turns(CALLS, CALLS_WAITING, each=CALLS_EACH)
         self._calls = CapacityLimiter(CALLS)

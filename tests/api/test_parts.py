@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from yinzheng.api.http.language import negotiate
 from yinzheng.api.http.limits import Buckets, Rate, client_of
 from yinzheng.api.http.problems import of_status, problem_of
+from yinzheng.api.http.shared import OwnLevels
 from yinzheng.api.web.intake import _read_multipart
 from yinzheng.api.web.times import age, instant
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
@@ -24,7 +25,7 @@ from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, Yi
 )
 def test_a_bucket_never_grants_more_than_its_rate(steps: list[float], per_second: float, burst: int) -> None:
     now = 0.0
-    buckets = Buckets(Rate(per_second, burst), 10, lambda: now)
+    buckets = Buckets(Rate(per_second, burst), OwnLevels(10), lambda: now)
     granted = 0
     for step in steps:
         now += step
@@ -37,7 +38,7 @@ def test_a_bucket_never_grants_more_than_its_rate(steps: list[float], per_second
 
 def test_a_bucket_fills_again() -> None:
     now = 0.0
-    buckets = Buckets(Rate(2, 1), 10, lambda: now)
+    buckets = Buckets(Rate(2, 1), OwnLevels(10), lambda: now)
     assert buckets.take("a") == 0
     assert buckets.take("a") == 0.5
     assert buckets.take("b") == 0
@@ -46,7 +47,7 @@ def test_a_bucket_fills_again() -> None:
 
 
 def test_clients_are_forgotten_the_oldest_first() -> None:
-    buckets = Buckets(Rate(1, 1), 2, lambda: 0.0)
+    buckets = Buckets(Rate(1, 1), OwnLevels(2), lambda: 0.0)
     for name in ("a", "b", "c"):
         assert buckets.take(name) == 0
     assert buckets.take("c") > 0
