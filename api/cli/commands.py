@@ -127,12 +127,12 @@ PANELS: Final = (
             ),
             Command(
                 "serve",
-                "operate:serve",
+                "serving:serve",
                 "Serve the pages and the JSON interface, read-only and without keys. 网页服务。",
             ),
             Command(
                 "node",
-                "operate:node",
+                "serving:node",
                 "Serve the embedded chain as a JSON-RPC node, reading beside whoever writes. 链节点服务。",
             ),
             Command(
