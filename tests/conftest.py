@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 
@@ -50,6 +51,9 @@ _ALLOWED: Final = (
     "aics-witness is not installed",
 )
 """What depends on the kernel or the interpreter of the machine and no package can bring."""
+
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")  # how busy the machine is, is no fault of what is tested
 
 _MEMORY: Final = Path("/dev/shm")
 _ROOM: Final = 6 << 30

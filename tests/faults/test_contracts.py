@@ -8,7 +8,6 @@ audit finds nothing.
 from __future__ import annotations
 
 import copy
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import Any, Final
 import pytest
 from sqlmodel import select
 
-from tests.faults.test_crash_table import Armed
+from tests.faults.turns import Armed, in_turn
 from tests.ledger import world as w
 from tests.ledger.trades.test_contracts import END, PACKAGE, SAID, Deal
 from tests.ledger.world import World
@@ -172,10 +171,5 @@ def test_a_crash_leaves_a_contract_whole(scene: Scene, point: str, tmp_path: Pat
 
 @pytest.mark.slow
 def test_every_write_of_a_contract_may_fail(scene: Scene, tmp_path: Path) -> None:
-    tried = {}
-    for state, points in points_of(scene, tmp_path / "tried").items():
-        seen = Counter[str]()
-        tried[state] = [(point, seen.update([point]) or seen[point]) for point in points]
-    for number in range(max(map(len, tried.values()))):
-        faults = {state: rows[number] for state, rows in tried.items() if number < len(rows)}
+    for number, faults in enumerate(in_turn(points_of(scene, tmp_path / "tried"))):
         round_of(scene, scene.world.copy(tmp_path / str(number)), faults)

@@ -20,11 +20,12 @@ from web3.middleware.base import Web3Middleware
 from web3.types import MakeRequestFn, RPCEndpoint, RPCResponse
 
 from tests.faults.course import EVENTS, finish, happened, next_step, require_whole, take
+from tests.faults.turns import Armed
 from tests.ledger.world import World
 from yinzheng.ledger.chain.reverts import ChainUnreachable
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.state.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt, Recorder
+from yinzheng.ledger.state.faults import Faults, InjectedFault, RaiseAt, Recorder
 
 ON_THE_WAY = {
     "store.commit", "blob.write", "blob.rename", "blob.put", "log.file", "log.checkpoint", "chain.send",
@@ -72,16 +73,6 @@ def rows(passed: dict[str, list[str]]) -> Iterator[tuple[str, str, int]]:
                 continue
             if step == "deposit" or place < own or (place + index) % 6 == 0:
                 yield step, point, seen[point]
-
-
-class Armed(Faults):
-    """Passes everything until armed."""
-
-    def __init__(self) -> None:
-        self.inner: Faults = NO_FAULTS
-
-    def hit(self, point: str) -> None:
-        self.inner.hit(point)
 
 
 def crash(world: World, step: str, fault: Faults, expected: type[Exception]) -> bool:

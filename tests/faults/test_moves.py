@@ -17,7 +17,7 @@ from typing import Any, Final
 import pytest
 from sqlmodel import select
 
-from tests.faults.test_crash_table import Armed
+from tests.faults.turns import Armed
 from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, Parties, settled
 from tests.ledger.moves.test_successors import change
 from tests.ledger.world import World, state_of, to_deposited

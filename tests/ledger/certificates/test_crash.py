@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from tests.faults.test_crash_table import Armed
+from tests.faults.turns import Armed
 from tests.ledger.certificates import forum as f
 from tests.ledger.certificates.test_objecting import protest
 from tests.ledger.certificates.test_remarks import SEIZED

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults.turns import Armed
 from tests.ledger.disputes.court import (
     FIRST,
     OPENER,
@@ -24,7 +25,7 @@ from yinzheng.ledger.disputes import opening, release
 from yinzheng.ledger.disputes.evidence import add_items
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.ledger.state.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt, Recorder
+from yinzheng.ledger.state.faults import InjectedFault, RaiseAt, Recorder
 
 STEPS = ("open", "evidence", "release")
 
@@ -92,15 +93,6 @@ def rows(course: Course) -> list[tuple[str, str, int]]:
             if place < own or (place + index) % 13 == 0:
                 found.append((step, point, seen[point]))
     return found
-
-
-class Armed(Faults):
-    """Passes everything until armed."""
-
-    inner: Faults = NO_FAULTS
-
-    def hit(self, point: str) -> None:
-        self.inner.hit(point)
 
 
 def finish(court: Court, id_: str, step: str, given: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from tests.faults.test_crash_table import Armed
+from tests.faults.turns import Armed
 from tests.ledger.moves.parties import HOSPITAL, Parties, settled
 from tests.ledger.moves.test_transfers import refused
 from tests.ledger.world import (

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faults.test_crash_table import Armed
+from tests.faults.turns import Armed
 from tests.ledger.organisations.enrolling import COURT, HOSPITAL, LAB, Member, enrol
 from tests.ledger.world import KEEPER, OFFICER, Clock, World, actor_of
 from yinzheng.ledger.chain import grants

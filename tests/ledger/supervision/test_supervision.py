@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, create_engine, select
 
-from tests.faults.test_crash_table import Armed
+from tests.faults.turns import Armed
 from tests.ledger.world import (
     APPLICANT,
     MEMBER,

@@ -35,7 +35,7 @@ def order(
     `wallet` signs in its stead.
     """
     with registry.store.reading() as session:
-        now = standing_of(session, NUMBER)
+        now = standing_of(session, body.certificate)
     statement = statement_of(body, profile=now.profile, prev=now.head, by="exchange")
     key = wallet or member.wallet
     assert key is not None

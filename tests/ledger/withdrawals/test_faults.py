@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from tests.faults.turns import Armed
 from tests.ledger.withdrawals.clinic import HOSPITAL, LAB, Clinic, Template
 from tests.ledger.world import World
 from yinzheng.ledger.chain.records import WithdrawalState
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.state.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt, Recorder
+from yinzheng.ledger.state.faults import InjectedFault, RaiseAt, Recorder
 from yinzheng.ledger.store.models_consents import Delivery
 
 EXPECTED = Counter({"requested": 1, "verified": 1, "frozen": 1, "notified": 1, "receipt": 2, "completed": 1})
@@ -24,16 +25,6 @@ STEPS: dict[str, Callable[[Clinic, bytes], object]] = {
     "lab": lambda clinic, subject: clinic.confirm(subject, LAB),
     "hospital": lambda clinic, subject: clinic.confirm(subject, HOSPITAL),
 }
-
-
-class Armed(Faults):
-    """Passes everything until armed."""
-
-    def __init__(self) -> None:
-        self.inner: Faults = NO_FAULTS
-
-    def hit(self, point: str) -> None:
-        self.inner.hit(point)
 
 
 @dataclass(frozen=True)
