@@ -16,6 +16,7 @@ from yinzheng.ledger.net.routes import address_of
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 from yinzheng.verifier.log.merkle import HASH_BYTES
 from yinzheng.verifier.log.note import MAX_NOTE_BYTES
+from yinzheng.verifier.log.statement import MAX_STATEMENT_BYTES
 from yinzheng.verifier.log.tiles import CHECKPOINT_PATH, WIDTH, Tile
 
 SECONDS: Final = 15.0
@@ -23,6 +24,8 @@ SECONDS: Final = 15.0
 ALL_SECONDS: Final = 90.0
 """For all files together."""
 TILE_BYTES: Final = WIDTH * HASH_BYTES
+BUNDLE_BYTES: Final = WIDTH * (2 + MAX_STATEMENT_BYTES)
+"""Of entry bundles: a statement is bounded (S3.1)."""
 
 
 class FolderLog:
@@ -38,6 +41,10 @@ class FolderLog:
     def tile(self, tile: Tile) -> bytes:
         """A tile, or the full one in its place. Raises as `checkpoint`."""
         return _tile(lambda path: self._read(path, TILE_BYTES), tile)
+
+    def bundle(self, tile: Tile) -> bytes:
+        """An entry bundle, or the full one in its place. Raises as `checkpoint`."""
+        return _tile(lambda path: self._read(path, BUNDLE_BYTES), tile)
 
     def _read(self, path: str, most: int) -> bytes:
         try:
@@ -58,6 +65,8 @@ class ServedLog:
         url: str,
         environment: Mapping[str, str],
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        seconds: float = ALL_SECONDS,
     ) -> None:
         try:
             parts, _, _ = address_of(url)
@@ -73,6 +82,7 @@ class ServedLog:
         self._environment = environment
         self._monotonic = monotonic
         self._until: float | None = None
+        self._seconds = seconds
 
     def checkpoint(self) -> bytes:
         """Its signed head. Raises `EnvironmentFault` `log-unreachable`, `proxy-unusable`."""
@@ -82,9 +92,13 @@ class ServedLog:
         """A tile, or the full one in its place. Raises as `checkpoint`."""
         return _tile(lambda path: self._read(path, TILE_BYTES), tile)
 
+    def bundle(self, tile: Tile) -> bytes:
+        """An entry bundle, or the full one in its place. Raises as `checkpoint`."""
+        return _tile(lambda path: self._read(path, BUNDLE_BYTES), tile)
+
     def _read(self, path: str, most: int) -> bytes:
         now = self._monotonic()
-        self._until = now + ALL_SECONDS if self._until is None else self._until
+        self._until = now + self._seconds if self._until is None else self._until
         left = min(SECONDS, self._until - now)
         if left <= 0:
             raise _unreachable()
@@ -108,9 +122,11 @@ def _tile(read: Callable[[str], bytes], tile: Tile) -> bytes:
         return read(Tile(tile.level, tile.index).path)
 
 
-def open_log(where: str, environment: Mapping[str, str]) -> FolderLog | ServedLog:
-    """The log in a folder, or behind a URL. Raises `UsageFault` `log-url`."""
-    return ServedLog(where, environment) if "://" in where else FolderLog(Path(where))
+def open_log(
+    where: str, environment: Mapping[str, str], *, seconds: float = ALL_SECONDS
+) -> FolderLog | ServedLog:
+    """The log in a folder, or behind a URL, read within so many seconds. Raises `UsageFault` `log-url`."""
+    return ServedLog(where, environment, seconds=seconds) if "://" in where else FolderLog(Path(where))
 
 
 def _unreachable() -> EnvironmentFault:

@@ -80,6 +80,20 @@ class RpcReader:
             lambda prover: prover.newest(asked, at) if block is None else prover.collect(block, asked)
         )
 
+    def final(self) -> int:
+        """Number of the last final block."""
+        return int(str(self._asked(lambda prover: prover.last_final())))
+
+    def logs(self, addresses: Sequence[bytes], first: int, last: int) -> list[Mapping[str, Any]]:
+        """The events of these contracts in blocks `first` to `last`, as the node says; nothing proves it."""
+        self._require_chain()
+        asked = {
+            "address": ["0x" + one.hex() for one in addresses],
+            "fromBlock": hex(first),
+            "toBlock": hex(last),
+        }
+        return list(self._ask("eth_getLogs", [asked]))
+
     def said(self, leaf: bytes) -> LiveStatement | None:
         """A node keeps no log."""
         del leaf

@@ -29,6 +29,11 @@ PANELS: Final = (
                 "history:history",
                 "Tell a right's life across its certificates, each line with its proof. 权利的完整历史。",
             ),
+            Command(
+                "mirror",
+                "mirror:mirror",
+                "Keep a copy of the log, follow the chain, and cry if they differ. 独立存副本并监督。",
+            ),
             Group(
                 "challenge",
                 "Is whoever shows a certificate its holder? 请出示者证明身份。",

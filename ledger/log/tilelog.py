@@ -163,6 +163,17 @@ class TileLog:
         write_durably(self.root_folder / CHECKPOINT_PATH, note.encode())
         self._faults.hit("log.checkpoint.after")
 
+    def adopt(self, note: str) -> None:
+        """Publish another's signed head of what was appended, for whoever copies a log.
+
+        Fault points: as `publish`. Raises `DataFault` `log-rewritten` unless it is the head of exactly that.
+        """
+        head = peek_checkpoint(note)
+        _require_extension(head, Checkpoint(self.origin, self.size, self.root()), self.tree())
+        self._faults.hit("log.checkpoint.before")
+        write_durably(self.root_folder / CHECKPOINT_PATH, note.encode())
+        self._faults.hit("log.checkpoint.after")
+
     def sweep(self) -> int:
         """Delete files a crash left half written; for the writer, before it writes. Returns how many."""
         return remove_leftovers(self.root_folder)

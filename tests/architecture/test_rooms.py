@@ -58,7 +58,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "document.forms opening",
         "demonstration",
     ),
-    "api": ("http rpc log_source org extraction instants", "web desk node", "own", "cli"),
+    "api": ("http rpc log_source org extraction instants", "web desk node mirror", "own", "cli"),
 }
 
 UPWARD: Final = {

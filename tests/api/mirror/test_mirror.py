@@ -1,0 +1,313 @@
+"""A mirror copies an honest log, and cries over one that lies: fork, rewriting, hidden statements, roles."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ledger import world as w
+from tests.verifier.judge.test_witnesses import asking, entry
+from yinzheng.api.log_source import FolderLog
+from yinzheng.api.mirror import watched
+from yinzheng.api.mirror.following import Round
+from yinzheng.api.mirror.keeping import opened
+from yinzheng.api.rpc import RpcReader
+from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.log.tilelog import TileLog
+from yinzheng.ledger.people.enrolling import enrol_with_key
+from yinzheng.ledger.people.keyring import make_demonstration_passphrase
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.states import Capacity
+from yinzheng.ledger.state.faults import Faults, InjectedFault
+from yinzheng.ledger.state.policy import trust_policy
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.log.note import peek_checkpoint
+from yinzheng.verifier.log.tiles import ENTRIES, Tile, decode_bundle, encode_bundle
+
+GRACE = 300
+ROOT = Path(__file__).parents[3]
+
+
+class Node(RpcReader):
+    """The registry's own chain, asked as a node is; it may leave events out."""
+
+    def __init__(self, registry: Registry, trust: TrustPolicy) -> None:
+        super().__init__("http://127.0.0.1:1", trust)
+        self._registry = registry
+        self.hides: bytes | None = None
+
+    def _ask(self, method: str, arguments: list[Any]) -> Any:
+        answer = self._registry.w3.provider.make_request(method, arguments)  # type: ignore[arg-type]
+        assert "result" in answer, answer
+        found = answer["result"]
+        if method == "eth_getLogs" and self.hides is not None:
+            found = [one for one in found if bytes.fromhex(one["topics"][0][2:]) != self.hides]
+        return found
+
+
+class Bench:
+    """A registry, its log as it is served, and a mirror of it."""
+
+    def __init__(self, registry: Registry, clock: w.Clock, tmp_path: Path) -> None:
+        self.registry, self.clock, self.tmp_path = registry, clock, tmp_path
+        self.trust = parse_trust(canonical.dumps(trust_policy(registry.instance)))
+        self.node = Node(registry, self.trust)
+        self.served = registry.paths.log
+        self.told: list[dict[str, Any]] = []
+
+    def round(
+        self, *, faults: Faults | None = None, chain: bool = True, trust: TrustPolicy | None = None
+    ) -> Round:
+        with opened(self.tmp_path / "mirror", self.trust.origin, *([faults] if faults else [])) as folder:
+            one = Round(
+                folder,
+                FolderLog(self.served),
+                self.node if chain else None,
+                trust or self.trust,
+                self.clock.now,
+                GRACE,
+                self.told.append,
+            )
+            one.run()
+        return one
+
+    def codes(self, **how: Any) -> list[str]:
+        found = self.round(**how)
+        assert not found.unknown, found.unknown
+        return [alarm["code"] for alarm in found.alarms]
+
+    def fake_log(self) -> Path:
+        """A copy of the log to be lied with."""
+        target = self.tmp_path / "lying"
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(self.registry.paths.log, target)
+        self.served = target
+        return target
+
+
+@pytest.fixture
+def bench(world: w.World, tmp_path: Path) -> Iterator[Bench]:
+    with world.open() as registry:
+        w.to_deposited(registry, world.clock, tmp_path / "one")
+        yield Bench(registry, world.clock, tmp_path)
+
+
+def test_an_honest_registry_is_copied_and_gives_no_alarm(bench: Bench) -> None:
+    assert bench.codes() == []
+    copy = bench.tmp_path / "mirror" / "log"
+    assert (copy / "checkpoint").read_bytes() == (bench.served / "checkpoint").read_bytes()
+    assert w.files(copy).items() <= w.files(bench.served).items()
+    w.to_deposited(bench.registry, bench.clock, bench.tmp_path / "two")
+    assert bench.codes() == []
+    state = json.loads((bench.tmp_path / "mirror" / "mirror.json").read_bytes())
+    assert sorted(state["status"].values()) == [1, 1]
+    assert state["waiting"] == {}
+    assert bench.codes(chain=False) == []
+
+
+def test_two_heads_of_one_size(bench: Bench) -> None:
+    bench.codes()
+    _rewrite(bench)
+    assert bench.codes() == ["log-fork"]
+    assert len(list((bench.tmp_path / "mirror" / "heads").iterdir())) == 2  # what proves it
+    assert bench.codes() == ["log-fork"]
+    assert [one["code"] for one in bench.told] == ["log-fork"]  # said once
+
+
+def test_a_history_that_was_rewritten_and_went_on(bench: Bench) -> None:
+    bench.codes()
+    w.to_publicity(bench.registry, bench.tmp_path / "two")
+    _rewrite(bench)
+    assert bench.codes() == ["log-fork"]
+    assert (
+        peek_checkpoint((bench.tmp_path / "mirror" / "log" / "checkpoint").read_text()).size
+        < bench.registry.log.size
+    )
+
+
+def test_a_statement_that_is_hidden(bench: Bench) -> None:
+    bench.codes()
+    w.to_publicity(bench.registry, bench.tmp_path / "two")
+    folder, size = bench.fake_log(), bench.registry.log.size
+    path = folder / Tile(ENTRIES, 0, size).path
+    entries = decode_bundle(path.read_bytes(), size)
+    path.write_bytes(encode_bundle([*entries[:-1], entries[0]]))
+    found = bench.round()
+    assert [alarm["code"] for alarm in found.alarms] == ["log-statement"]
+    assert found.alarms[0]["about"] == str(size - 1)
+    path.write_bytes(encode_bundle([*entries[:-1], b"{}"]))
+    assert [alarm["code"] for alarm in bench.round().alarms] == ["log-statement"]
+
+
+def test_a_log_that_shows_less_than_the_chain_has(bench: Bench) -> None:
+    bench.fake_log()
+    bench.codes()
+    w.to_deposited(bench.registry, bench.clock, bench.tmp_path / "two")
+    assert bench.codes() == []  # it may be a moment old
+    bench.clock.advance(GRACE)
+    assert set(bench.codes()) == {"log-behind-chain", "statement-missing"}
+    bench.served = bench.registry.paths.log
+    assert bench.codes() == []
+
+
+def test_an_older_head_than_before_is_said_and_no_alarm(bench: Bench) -> None:
+    bench.fake_log()
+    older = bench.served
+    w.to_publicity(bench.registry, bench.tmp_path / "two")
+    bench.served = bench.registry.paths.log
+    bench.codes()
+    bench.served = older
+    found = bench.round()
+    assert [fault.code for fault in found.unknown] == ["log-stale"]
+    assert found.alarms == []
+
+
+def test_a_role_that_is_granted(bench: Bench) -> None:
+    bench.codes()
+    keeper = w.actor_of(bench.registry, w.KEEPER)
+    secret = make_demonstration_passphrase(bench.registry.paths, "officer-zhao")
+    enrol_with_key(bench.registry, "officer-zhao", Capacity.REGISTRY, secret, keeper, scrypt_n=2)
+    settle(bench.registry)
+    assert bench.codes() == ["role-granted"]
+    assert bench.codes() == []
+    assert [one["code"] for one in bench.told] == ["role-granted"]
+
+
+def test_an_event_that_a_node_hides_is_found_by_the_state(bench: Bench) -> None:
+    bench.codes()
+    with opened(bench.tmp_path / "mirror", bench.trust.origin) as folder:
+        (subject,) = folder.state.status
+        folder.state.status[subject] = 3
+        folder.keep()
+    assert bench.codes() == ["status-differs"]
+
+
+def test_a_head_without_its_witnesses(bench: Bench) -> None:
+    policy = trust_policy(bench.registry.instance)
+    asking(1, entry("a"))(policy)
+    trust = parse_trust(canonical.dumps(policy))
+    assert bench.codes(trust=trust) == []
+    bench.clock.advance(GRACE)
+    assert bench.codes(trust=trust) == ["witnesses-missing"]
+
+
+def test_a_head_signed_by_somebody_else(bench: Bench) -> None:
+    folder = bench.fake_log()
+    text = (folder / "checkpoint").read_text()
+    (folder / "checkpoint").write_text(text.replace("A", "B", 1) if "A" in text else text[:-9])
+    assert bench.codes() == ["log-head"]
+
+
+class _At(Faults):
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def hit(self, point: str) -> None:
+        super().hit(point)
+        self.count -= 1
+        if self.count == 0:
+            raise InjectedFault(point)
+
+
+def test_killed_at_any_write_it_goes_on(bench: Bench) -> None:
+    """From its first round: whatever was written by then, the next round comes out as if nothing had been."""
+    strikes = 0
+    while True:
+        strikes += 1
+        shutil.rmtree(bench.tmp_path / "mirror", ignore_errors=True)
+        try:
+            bench.round(faults=_At(strikes))
+        except InjectedFault:
+            assert bench.codes() == []
+            copied = w.files(bench.tmp_path / "mirror" / "log")
+            assert copied.items() <= w.files(bench.served).items()
+            continue
+        break
+    assert strikes > 6
+
+
+def test_an_alarm_is_not_lost_by_a_kill(bench: Bench) -> None:
+    bench.codes()
+    _rewrite(bench)
+    for strike in (1, 2):
+        with pytest.raises(InjectedFault):
+            bench.round(faults=_At(strike))
+        assert bench.codes() == ["log-fork"]
+        (bench.tmp_path / "mirror" / "alarms.jsonl").unlink()
+
+
+def test_a_folder_is_one_logs_and_one_process_s(bench: Bench) -> None:
+    root = bench.tmp_path / "mirror"
+    with opened(root, "a.example") as folder:
+        folder.keep()
+        with pytest.raises(EnvironmentFault, match="another mirror"), opened(root, "a.example"):
+            pass
+    with pytest.raises(UsageFault, match="another log"), opened(root, "b.example"):
+        pass
+    (root / "mirror.json").write_text("{}")
+    with pytest.raises(DataFault, match="not one of a mirror"), opened(root, "a.example"):
+        pass
+
+
+def test_it_needs_no_more_than_the_verifier() -> None:
+    """Neither web3 nor a database, a web framework or an HTTP client of others."""
+    barred = ("web3", "sqlmodel", "sqlalchemy", "httpx", "httpcore", "starlette", "fastapi", "eth", "lmdb")
+    program = f"""
+import sys
+for name in {barred!r}:
+    sys.modules[name] = None
+import yinzheng.api.cli.mirror, yinzheng.api.cli.verify_target, yinzheng.api.mirror.following
+import yinzheng.api.log_source, yinzheng.api.rpc
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=120)
+
+
+def test_events_are_those_of_the_contracts() -> None:
+    names = {
+        "anchor": "CheckpointAnchor",
+        "rights": "RightsRegistry",
+        "moves": "RightsMoves",
+        "standing": "Standing",
+        "preservation": "Preservation",
+        "consents": "ConsentRegistry",
+        "authority": "AccessManager",
+    }
+    folder = ROOT / "contracts" / "artifacts"
+    said = {
+        contract: {
+            f"{one['name']}({','.join(map(_type, one['inputs']))})"
+            for one in json.loads((folder / f"{name}.json").read_text())["abi"]
+            if one["type"] == "event"
+        }
+        for contract, name in names.items()
+    }
+    for kind in watched.KINDS.values():
+        assert kind.signature in said[kind.contract], kind.signature
+
+
+def _type(value: dict[str, Any]) -> str:
+    if value["type"].startswith("tuple"):
+        return f"({','.join(map(_type, value['components']))}){value['type'][5:]}"
+    return str(value["type"])
+
+
+def _rewrite(bench: Bench) -> None:
+    """The registry's own keys sign another history of the same length, with tiles that lead to it."""
+    size, origin = bench.registry.log.size, bench.trust.origin
+    entries = list(bench.registry.log.entries())
+    target = bench.tmp_path / "lying"
+    shutil.rmtree(target, ignore_errors=True)
+    other = TileLog(target, origin)
+    other.append([entries[1], entries[0], *entries[2:]])
+    assert other.size == size
+    other.publish(bench.registry.keys.log_signers(origin))
+    bench.served = target
