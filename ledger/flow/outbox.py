@@ -345,7 +345,7 @@ def _able(registry: Registry, calls: Sequence[ChainCall], sender: Sender) -> lis
 
 
 def _stays_refused(registry: Registry, call: ChainCall, sender: Sender) -> bool:
-    """Whether a call is refused still when blocks are final that may be orphaned yet. Raises `OutcomeOpen`."""
+    """Whether a call is refused still once blocks are final that may be orphaned yet; or `OutcomeOpen`."""
     until_final(registry, PATIENCE_SECONDS)
     try:
         registry.client.simulate(_call(call), sender.address)
