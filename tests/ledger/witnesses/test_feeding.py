@@ -18,6 +18,7 @@ from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.opening import _settled
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.state.faults import Faults, InjectedFault
 from yinzheng.ledger.state.instance import read_instance
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import repository
@@ -342,3 +343,42 @@ def test_feeding_twice_asks_nobody(open_: Registry, witnesses: list[TestWitness]
     count = [len(one.asked) for one in witnesses]
     assert feed(open_).enough
     assert [len(one.asked) for one in witnesses] == count
+
+
+class StruckAt(Faults):
+    """The write of that number fails, or is done and reported as failed."""
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+
+    def hit(self, point: str) -> None:
+        super().hit(point)
+        self.left -= 1
+        if self.left == 0:
+            raise InjectedFault(point)
+
+
+def test_struck_at_any_write_it_goes_on(world: w.World, witnesses: list[TestWitness], tmp_path: Path) -> None:
+    court, strike = witnesses[0], 0
+    with world.open() as registry:
+        something(registry, tmp_path)
+        settle(registry)
+        add_witness(registry, COURT, court.url, [court.key.vkey], w.actor_of(registry, w.KEEPER))
+    while True:
+        strike, court.head = strike + 1, (0, b"")
+        copy = world.copy(tmp_path / f"state-{strike}")
+        with copy.open(StruckAt(strike), settle=False) as registry:
+            try:
+                feed(registry)
+            except InjectedFault:
+                struck = True
+            else:
+                struck = False
+        with copy.open() as registry:
+            settle(registry)
+            assert standing_of(registry).found == [COURT]
+            names = [line.name for line in split_note(registry.log.note() or "")[1]]
+            assert names.count(court.name) == 1
+        if not struck:
+            break
+    assert strike == 5  # before and after the database, before and after the published checkpoint
